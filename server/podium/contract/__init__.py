@@ -1,0 +1,1 @@
+"""What both sides agree on: states, job models, wire methods and the port that tools call. No I/O."""

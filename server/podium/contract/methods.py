@@ -1,0 +1,190 @@
+"""The wire's methods: which there are, which this conductor serves, and their parameters.
+
+The 25 methods of the Marianne protocol come first, ours after them. Parameters that are not known are ignored, as that
+protocol does; wrong types are refused with -32602. `client` and `request_key` may come with every mutating call.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from podium.contract.models import LogMode, Stream
+from podium.contract.states import JobStatus
+
+PROTOCOL = "podium-1"
+MAX_LINE_BYTES = 16 * 1024 * 1024  # one frame with its newline, as in the Marianne protocol
+HEARTBEAT_SECONDS = 15.0
+
+MARIANNE_METHODS: dict[str, bool] = {
+    "job.submit": True,
+    "job.status": True,
+    "job.pause": True,
+    "job.resume": True,
+    "job.modify": True,
+    "job.cancel": True,
+    "job.list": True,
+    "job.clear": True,
+    "job.errors": True,
+    "job.diagnose": True,
+    "job.history": True,
+    "job.recover": False,
+    "daemon.status": True,
+    "daemon.health": True,
+    "daemon.ready": True,
+    "daemon.config": True,
+    "daemon.shutdown": True,
+    "daemon.top": False,
+    "daemon.top.stream": False,
+    "daemon.events": False,
+    "daemon.monitor.stream": False,
+    "daemon.observer_events": False,
+    "daemon.rate_limits": False,
+    "daemon.clear_rate_limits": False,
+    "daemon.learning.patterns": False,
+}
+"""Method -> served (True) or answered -32601 (False)."""
+
+OWN_METHODS: tuple[str, ...] = ("job.events", "job.log", "job.validate", "job.health")
+FEATURES: tuple[str, ...] = (
+    "inline_score", "idempotency_key", "variables", "request_key", "events", "log", "validate", "process_health",
+    "paging", "from_sheet",
+)
+
+
+class Params(BaseModel):
+    """Base of a method's parameters: unknown members are ignored, types are checked strictly enough to refuse nonsense."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class NoParams(Params):
+    """A method without parameters."""
+
+
+class ScoreParams(Params):
+    """A score by path or inline, as `job.submit` and `job.validate` take it. Paths are absolute or relative to `client_cwd`."""
+
+    config_path: str | None = None
+    config_content: str | None = None
+    workspace: str | None = None
+    start_sheet: int | str | None = None
+    variables: dict[str, str] = Field(default_factory=dict)
+    client_cwd: str | None = None
+
+
+class MutatingParams(Params):
+    """What a mutating call may carry: a key under which its reply is kept, so that a lost reply can be asked for again."""
+
+    request_key: str | None = Field(default=None, max_length=200)
+    client: str | None = Field(default=None, max_length=200)
+
+
+class SubmitParams(ScoreParams, MutatingParams):
+    """Parameters of `job.submit`. `fresh`, `self_healing_auto_confirm` and `chain_depth` are the Marianne client's."""
+
+    fresh: bool = False
+    self_healing: bool = False
+    dry_run: bool = False
+    idempotency_key: str | None = Field(default=None, max_length=200)
+
+
+class JobParams(Params):
+    """A method on one job."""
+
+    job_id: str
+
+
+class StatusParams(JobParams):
+    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of them as views."""
+
+    sheets: bool = True
+    sheets_cursor: str | None = None
+    sheets_limit: int | None = Field(default=None, ge=1, le=500)
+
+
+class ControlParams(JobParams, MutatingParams):
+    """Parameters of `job.pause` and `job.cancel`."""
+
+
+class ResumeParams(ControlParams):
+    """Parameters of `job.resume`. With a score, the job goes on with it; `no_reload` is accepted: only a given score is loaded."""
+
+    from_sheet: int | str | None = None
+    config_path: str | None = None
+    config_content: str | None = None
+    client_cwd: str | None = None
+    no_reload: bool = False
+
+
+class ModifyParams(ResumeParams):
+    """Parameters of `job.modify`: a resume's, with the score required."""
+
+
+class ListParams(Params):
+    """Parameters of `job.list`. Without `limit` and `cursor` the reply is the plain array of the newest 100."""
+
+    status: JobStatus | None = None
+    name: str | None = None
+    limit: int | None = Field(default=None, ge=1, le=500)
+    cursor: str | None = None
+
+
+class ClearParams(MutatingParams):
+    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted, whatever is asked."""
+
+    job_ids: list[str] | None = None
+    statuses: list[str] | None = None
+    older_than_seconds: float | None = None
+
+
+class HistoryParams(JobParams):
+    """Parameters of `job.history`."""
+
+    sheet_num: int | None = None
+    limit: int = Field(default=50, ge=1, le=1000)
+
+
+class EventsParams(Params):
+    """Parameters of `job.events`. `after` is a cursor "<home id>:<seq>" or "" for now; `stream: false` returns one page."""
+
+    after: str = ""
+    stream: bool = True
+    job_ids: list[str] | None = None  # page mode only: these jobs' events
+    limit: int = Field(default=200, ge=1, le=1000)
+
+
+class LogParams(JobParams):
+    """Parameters of `job.log`. Without `sheet`: the failing, else the running, else the last sheet that has output."""
+
+    sheet: int | str | None = None
+    attempt: int | None = None
+    stream: Stream = "stdout"
+    mode: LogMode = "tail"
+    pattern: str = Field(default="", max_length=1000)
+    context_lines: int = Field(default=0, ge=0, le=50)
+    cursor: str = ""
+    max_lines: int = Field(default=100, ge=1, le=2000)
+
+
+class ShutdownParams(Params):
+    """Parameters of `daemon.shutdown`. `cancel` ends the running sheets; else they run on and are re-attached."""
+
+    graceful: bool = True
+    cancel: bool = False
+
+
+class SubmitReply(Params):
+    """Result of `job.submit`, `job.resume` and `job.modify`: the Marianne members first, ours after them."""
+
+    job_id: str
+    status: Literal["accepted", "rejected"]
+    message: str
+    job: dict[str, Any] | None = None  # a JobView
+    plan: dict[str, Any] | None = None  # a PlanView, for a dry run
+    replayed: bool = False
+    pending: bool = False
+    code: str | None = None  # a refusal's facts, with the codes of the tools
+    state: str | None = None
+    allowed: list[str] | None = None
+    fix: str | None = None
+    problems: list[dict[str, Any]] | None = None

@@ -1,0 +1,103 @@
+"""The port that tools call. `JobControlService` implements it over the wire; tools know nothing else of the conductor."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from podium.contract.models import (
+    ActionView,
+    ArtifactPage,
+    ArtifactText,
+    ConductorView,
+    JobDetail,
+    JobPage,
+    JobView,
+    LogMode,
+    LogView,
+    PlanView,
+    StartView,
+    Stream,
+    WaitView,
+)
+from podium.contract.results import ProcessHealth
+from podium.contract.states import JobStatus
+
+Sheet = int | str
+Progress = Callable[[float, Sequence[JobView]], Awaitable[None]]
+"""Called every few seconds of a wait with the elapsed seconds and the jobs' present state."""
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """What a start asks for. Exactly one of `config_path` and `config_content` is given; the others have their defaults."""
+
+    config_path: str | None = None
+    config_content: str | None = None
+    workspace: str | None = None
+    start_sheet: Sheet = 1
+    self_healing: bool = False
+    idempotency_key: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class LogRequest:
+    """Which part of which output. `attempt` None is the last one; `sheet` None is the most interesting one (see `job.log`)."""
+
+    job_id: str
+    sheet: Sheet | None = None
+    attempt: int | None = None
+    stream: Stream = "stdout"
+    mode: LogMode = "tail"
+    pattern: str = ""
+    context_lines: int = 0
+    cursor: str = ""
+    max_lines: int = 100
+
+
+class JobControl(Protocol):
+    """Every job-control operation. Each raises a `PodiumError` when the conductor refuses or cannot be reached."""
+
+    async def start(self, request: StartRequest) -> StartView:
+        """Submit a score; returns when the job is on the conductor's disk."""
+
+    async def plan(self, request: StartRequest) -> PlanView:
+        """Check a score and return what `start` would run. Runs and stores nothing."""
+
+    async def pause(self, job_id: str) -> ActionView:
+        """Ask a job to pause; waits a few seconds for the effect."""
+
+    async def resume(self, job_id: str, *, from_sheet: Sheet | None = None, config_path: str | None = None,
+                     config_content: str | None = None) -> ActionView:
+        """Let a paused, failed or cancelled job go on, or withdraw a pending pause."""
+
+    async def cancel(self, job_id: str) -> ActionView:
+        """End a job and its process trees; waits a few seconds for the effect."""
+
+    async def delete(self, job_id: str) -> JobView:
+        """Remove a terminal job and its logs; returns the job as it was."""
+
+    async def process_health(self, job_id: str) -> ProcessHealth:
+        """Return liveness and load of the job's oldest running attempt."""
+
+    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
+        """Return a page of jobs, newest first; `name` is a case-insensitive part of the name or id."""
+
+    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> JobDetail:
+        """Return a job, with a page of its sheets when `sheets` is true."""
+
+    async def wait(self, job_ids: Sequence[str], *, until: Literal["any", "all"], timeout_seconds: float, after: str,
+                   progress: Progress | None = None) -> WaitView:
+        """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+
+    async def log(self, request: LogRequest) -> LogView:
+        """Read a bounded part of a sheet's output."""
+
+    async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
+        """List a folder of the job's workspace, all levels below it."""
+
+    async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
+        """Read a part of a file in the job's workspace."""
+
+    async def conductor(self) -> ConductorView:
+        """Say which conductor answers and how it is."""

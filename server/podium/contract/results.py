@@ -1,0 +1,43 @@
+"""The seed's result types: plain frozen dataclasses, so that they can be built by position and compared."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class JobStartResult:
+    """A job that the conductor has accepted and stored."""
+
+    job_id: str
+    job_name: str
+    status: str
+    workspace: str
+    total_sheets: int
+    pid: int | None = None
+    via_daemon: bool = True
+
+
+@dataclass(frozen=True)
+class JobActionResult:
+    """What the conductor did with a pause, resume or cancel; `status` is the job's present state."""
+
+    success: bool
+    job_id: str
+    status: str
+    message: str
+    via_daemon: bool = True
+
+
+@dataclass(frozen=True)
+class ProcessHealth:
+    """Liveness of the oldest running attempt of a job.
+
+    `cpu_percent` is the mean over at least 100 ms for the whole tree, `memory_mb` its resident memory in MiB.
+    """
+
+    pid: int | None
+    is_alive: bool
+    is_zombie_state: bool
+    process_exists: bool
+    cpu_percent: float | None = None
+    memory_mb: float | None = None
+    uptime_seconds: float | None = None

@@ -1,0 +1,118 @@
+"""Job and sheet states, and the one table of what may be done in each of them.
+
+The store knows six job states and two durable intents (a pause or a cancel that was asked for and has not taken effect yet).
+A `Phase` joins the two: it is what the table is written in. Handlers, tools and documentation all read this table.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+JobStatus = Literal["queued", "running", "paused", "completed", "failed", "cancelled"]
+SheetStatus = Literal["pending", "running", "waiting", "completed", "failed", "skipped", "cancelled"]
+Phase = Literal["queued", "running", "pause_pending", "cancel_pending", "paused", "completed", "failed", "cancelled"]
+Action = Literal["pause", "resume", "modify", "cancel", "delete"]
+
+JOB_STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
+SHEET_STATUSES: tuple[SheetStatus, ...] = get_args(SheetStatus)
+PHASES: tuple[Phase, ...] = get_args(Phase)
+ACTIONS: tuple[Action, ...] = get_args(Action)
+TERMINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
+SHEET_DONE: frozenset[str] = frozenset({"completed", "failed", "skipped", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One cell of the table: the phase that the action leads to, or why it is refused."""
+
+    to: Phase | None
+    why: str
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the action is possible."""
+        return self.to is not None
+
+
+def _yes(to: Phase, why: str) -> Rule:
+    return Rule(to, why)
+
+
+def _no(why: str) -> Rule:
+    return Rule(None, why)
+
+
+_ENDED = {"completed": "it has completed", "failed": "it has failed", "cancelled": "it was cancelled"}
+_ALREADY_CANCELLING = _no("a cancel was already asked for and is being carried out")
+_ACTIVE = _no("only completed, failed and cancelled jobs can be deleted; cancel it first")
+
+RULES: dict[Action, dict[Phase, Rule]] = {
+    "pause": {
+        "queued": _yes("paused", "paused at once"),
+        "running": _yes("pause_pending", "pauses when the running sheets end"),
+        "pause_pending": _no("a pause was already asked for and takes effect when the running sheets end"),
+        "cancel_pending": _ALREADY_CANCELLING,
+        "paused": _no("it is already paused"),
+        "completed": _no(_ENDED["completed"]),
+        "failed": _no(_ENDED["failed"]),
+        "cancelled": _no(_ENDED["cancelled"]),
+    },
+    "resume": {
+        "queued": _no("it already waits for its turn to run"),
+        "running": _no("it is already running"),
+        "pause_pending": _yes("running", "withdraws the pause that was asked for"),
+        "cancel_pending": _ALREADY_CANCELLING,
+        "paused": _yes("queued", "goes on with the sheets that are left"),
+        "completed": _no("every sheet has completed; start a new job to run it again"),
+        "failed": _yes("queued", "keeps the finished sheets and runs the others again"),
+        "cancelled": _yes("queued", "keeps the finished sheets and runs the others again"),
+    },
+    "modify": {
+        "queued": _yes("queued", "takes the changed score at once"),
+        "running": _yes("pause_pending", "takes the changed score when the running sheets end, then goes on"),
+        "pause_pending": _yes("pause_pending", "takes the changed score when the running sheets end, then goes on"),
+        "cancel_pending": _ALREADY_CANCELLING,
+        "paused": _yes("queued", "takes the changed score and goes on"),
+        "completed": _no("every sheet has completed; start a new job with the changed score"),
+        "failed": _yes("queued", "takes the changed score and runs the sheets that did not finish"),
+        "cancelled": _yes("queued", "takes the changed score and runs the sheets that did not finish"),
+    },
+    "cancel": {
+        "queued": _yes("cancelled", "cancelled at once"),
+        "running": _yes("cancel_pending", "cancelled when the processes have ended"),
+        "pause_pending": _yes("cancel_pending", "cancelled when the processes have ended"),
+        "cancel_pending": _ALREADY_CANCELLING,
+        "paused": _yes("cancelled", "cancelled at once"),
+        "completed": _no(_ENDED["completed"]),
+        "failed": _no(_ENDED["failed"]),
+        "cancelled": _no("it was already cancelled"),
+    },
+    "delete": {
+        "queued": _ACTIVE,
+        "running": _ACTIVE,
+        "pause_pending": _ACTIVE,
+        "cancel_pending": _no("its processes are still being ended; delete it when it is cancelled"),
+        "paused": _ACTIVE,
+        "completed": _yes("completed", "removed with its logs"),
+        "failed": _yes("failed", "removed with its logs"),
+        "cancelled": _yes("cancelled", "removed with its logs"),
+    },
+}
+
+
+def phase_of(status: JobStatus, *, pause_requested: bool = False, cancel_requested: bool = False) -> Phase:
+    """Join a status and the intents to the phase that the table is written in."""
+    if status != "running":
+        return status
+    if cancel_requested:
+        return "cancel_pending"
+    return "pause_pending" if pause_requested else "running"
+
+
+def rule(action: Action, phase: Phase) -> Rule:
+    """Return the table's cell for an action in a phase."""
+    return RULES[action][phase]
+
+
+def allowed_actions(phase: Phase) -> list[Action]:
+    """Return the actions that are possible in a phase, in the table's order."""
+    return [action for action in ACTIONS if RULES[action][phase].allowed]

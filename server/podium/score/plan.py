@@ -1,0 +1,117 @@
+"""The compiled score: what the conductor stores by the hash of its content and runs. Plain data, JSON in and out.
+
+Texts and validations that many sheets share are kept once and referred to by index, so a plan of 10,000 sheets stays small.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PLAN_VERSION = 1
+ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
+
+
+class Part(BaseModel):
+    """Base of a plan's parts: frozen, and closed, since a plan of a newer format must not be read by halves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Retry(Part):
+    """When a failed attempt is tried again. `max_retries` counts the attempts after the first; delays are in seconds."""
+
+    max_retries: int = 0
+    base_delay_seconds: float = 0.0
+    max_delay_seconds: float = 3600.0
+    exponential_base: float = 2.0
+    jitter: bool = False
+
+
+class Validation(Part):
+    """One check. `path`, `pattern` and `command` may hold `{workspace}`-style fields (see `podium.score.render`)."""
+
+    type: ValidationType
+    path: str = ""
+    pattern: str = ""
+    command: str = ""
+    stage: int = 1
+    retry_count: int = 0
+    retry_delay_ms: int = 200
+    timeout_seconds: float = 30.0
+    working_directory: str = ""
+    description: str = ""
+
+
+class SkipCommand(Part):
+    """A command that decides before a sheet's first attempt whether it is skipped: exit code 0 skips."""
+
+    command: str
+    timeout_seconds: float = 10.0
+
+
+class CrossSheet(Part):
+    """Which outputs of earlier sheets a template sees as `previous_outputs`."""
+
+    auto_capture_stdout: bool = False
+    max_output_chars: int = 2000
+    lookback_sheets: int = 3
+
+
+class PlanSheet(Part):
+    """One step. `needs` are sheet numbers; `validations` are those that apply to this sheet (conditions already decided)."""
+
+    num: int
+    name: str = ""
+    description: str = ""
+    instrument: str = "cli"
+    instrument_config: dict[str, Any] = Field(default_factory=dict)
+    template: int  # index into Plan.templates
+    variables: dict[str, Any] = Field(default_factory=dict)  # this sheet's own; they win over the plan's
+    needs: tuple[int, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    timeout_seconds: float | None = None
+    retry: int = 0  # index into Plan.retries
+    validations: tuple[int, ...] = ()  # indexes into Plan.validations
+    skip_when: str = ""
+    skip_when_command: SkipCommand | None = None
+    on_lost: Literal["retry", "fail"] = "retry"
+    uses_previous_outputs: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name where there is one, else the number: what people and tools call this sheet."""
+        return self.name or str(self.num)
+
+
+class Plan(Part):
+    """A checked score: sheets 1..n in order, every reference resolved, every template test-rendered."""
+
+    version: int = PLAN_VERSION
+    name: str
+    description: str = ""
+    dialect: Literal["named", "numbered"]
+    workspace: str | None = None  # absolute; None: the conductor chooses one (inline score) or the score gave none
+    env: dict[str, str] = Field(default_factory=dict)
+    variables: dict[str, Any] = Field(default_factory=dict)
+    templates: tuple[str, ...]
+    retries: tuple[Retry, ...] = (Retry(),)
+    validations: tuple[Validation, ...] = ()
+    sheets: tuple[PlanSheet, ...]
+    max_concurrent: int = 4
+    fail_fast: bool = False
+    stagger_delay_ms: int = 0
+    pause_between_sheets_seconds: float = 0.0
+    cross_sheet: CrossSheet | None = None
+    warnings: tuple[str, ...] = ()
+
+    def sheet(self, num: int) -> PlanSheet:
+        """Return a sheet by its number (1-based)."""
+        return self.sheets[num - 1]
+
+    def find(self, ref: int | str) -> int | None:
+        """Return the number of the sheet with this number or name, or None. A name wins over a number written as text."""
+        for sheet in self.sheets:
+            if sheet.name and sheet.name == str(ref):
+                return sheet.num
+        number = int(ref) if str(ref).isdecimal() else 0
+        return number if 1 <= number <= len(self.sheets) else None
