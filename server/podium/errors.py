@@ -114,7 +114,7 @@ class InvalidArguments(PodiumError, ValueError):
 class JobNotFound(PodiumError, RuntimeError):
     """No job has this id; `near` holds the ids that look like it."""
 
-    code = "JOB_NOT_FOUND"
+    code: ClassVar[ErrorCode] = "JOB_NOT_FOUND"
 
 
 class JobDeleted(JobNotFound):

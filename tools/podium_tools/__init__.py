@@ -1,1 +1,30 @@
-"""The tools that agents call, one noun a file."""
+"""The tools that agents call, one noun a file. `ALL_TOOLS` is the inventory, in the order in which clients see it."""
+
+from podium_tools.artifacts import LIST_ARTIFACTS, READ_ARTIFACT
+from podium_tools.conductor import CONDUCTOR_STATUS
+from podium_tools.control import CANCEL_JOB, PAUSE_JOB, RESUME_JOB
+from podium_tools.delete import DELETE_JOB
+from podium_tools.health import VERIFY_PROCESS_HEALTH
+from podium_tools.jobs import GET_JOB, LIST_JOBS
+from podium_tools.logs import READ_JOB_LOG
+from podium_tools.score import VALIDATE_SCORE
+from podium_tools.spec import AnyTool
+from podium_tools.start import START_JOB
+from podium_tools.wait import WAIT_FOR_JOB
+
+ALL_TOOLS: tuple[AnyTool, ...] = (
+    START_JOB,
+    PAUSE_JOB,
+    RESUME_JOB,
+    CANCEL_JOB,
+    DELETE_JOB,
+    VERIFY_PROCESS_HEALTH,
+    LIST_JOBS,
+    GET_JOB,
+    WAIT_FOR_JOB,
+    READ_JOB_LOG,
+    LIST_ARTIFACTS,
+    READ_ARTIFACT,
+    VALIDATE_SCORE,
+    CONDUCTOR_STATUS,
+)

@@ -46,8 +46,16 @@ MARIANNE_METHODS: dict[str, bool] = {
 
 OWN_METHODS: tuple[str, ...] = ("job.events", "job.log", "job.validate", "job.health")
 FEATURES: tuple[str, ...] = (
-    "inline_score", "idempotency_key", "variables", "request_key", "events", "log", "validate", "process_health",
-    "paging", "from_sheet",
+    "inline_score",
+    "idempotency_key",
+    "variables",
+    "request_key",
+    "events",
+    "log",
+    "validate",
+    "process_health",
+    "paging",
+    "from_sheet",
 )
 
 
@@ -59,6 +67,12 @@ class Params(BaseModel):
 
 class NoParams(Params):
     """A method without parameters."""
+
+
+class HandshakeParams(Params):
+    """Parameters of `daemon.status`. With our protocol the connection's requests run side by side from then on."""
+
+    protocol: str | None = None
 
 
 class ScoreParams(Params):

@@ -67,8 +67,14 @@ class JobControl(Protocol):
     async def pause(self, job_id: str) -> ActionView:
         """Ask a job to pause; waits a few seconds for the effect."""
 
-    async def resume(self, job_id: str, *, from_sheet: Sheet | None = None, config_path: str | None = None,
-                     config_content: str | None = None) -> ActionView:
+    async def resume(
+        self,
+        job_id: str,
+        *,
+        from_sheet: Sheet | None = None,
+        config_path: str | None = None,
+        config_content: str | None = None,
+    ) -> ActionView:
         """Let a paused, failed or cancelled job go on, or withdraw a pending pause."""
 
     async def cancel(self, job_id: str) -> ActionView:
@@ -86,8 +92,15 @@ class JobControl(Protocol):
     async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> JobDetail:
         """Return a job, with a page of its sheets when `sheets` is true."""
 
-    async def wait(self, job_ids: Sequence[str], *, until: Literal["any", "all"], timeout_seconds: float, after: str,
-                   progress: Progress | None = None) -> WaitView:
+    async def wait(
+        self,
+        job_ids: Sequence[str],
+        *,
+        until: Literal["any", "all"],
+        timeout_seconds: float,
+        after: str,
+        progress: Progress | None = None,
+    ) -> WaitView:
         """Wait until any or all jobs are settled, something needs attention, or the time is over."""
 
     async def log(self, request: LogRequest) -> LogView:

@@ -28,7 +28,11 @@ class Retry(Part):
 
 
 class Validation(Part):
-    """One check. `path`, `pattern` and `command` may hold `{workspace}`-style fields (see `podium.score.render`)."""
+    """One check. `path`, `command` and `working_directory` may hold `{workspace}`-style fields (see `podium.score.render`).
+
+    Relative paths are under the workspace, which is also where a command runs unless `working_directory` says otherwise.
+    `pattern` is taken as it stands.
+    """
 
     type: ValidationType
     path: str = ""
@@ -50,7 +54,7 @@ class SkipCommand(Part):
 
 
 class CrossSheet(Part):
-    """Which outputs of earlier sheets a template sees as `previous_outputs`."""
+    """Which outputs of earlier sheets a template sees as `previous_outputs`: the last `lookback_sheets` by number."""
 
     auto_capture_stdout: bool = False
     max_output_chars: int = 2000
@@ -76,6 +80,11 @@ class PlanSheet(Part):
     skip_when_command: SkipCommand | None = None
     on_lost: Literal["retry", "fail"] = "retry"
     uses_previous_outputs: bool = False
+    stage: int = 0  # the entry of the score that this sheet comes from, from 1; 0 = the sheet's number
+    instance: int = 1  # which one of that entry's sheets it is
+    fan_count: int = 1  # how many sheets that entry makes
+    start_item: int = 0  # first and last item of a numbered score's slice; 0 = the sheet's number
+    end_item: int = 0
 
     @property
     def label(self) -> str:
@@ -97,6 +106,7 @@ class Plan(Part):
     retries: tuple[Retry, ...] = (Retry(),)
     validations: tuple[Validation, ...] = ()
     sheets: tuple[PlanSheet, ...]
+    total_stages: int = 0  # entries of the score, before fan-out; 0 = the number of sheets
     max_concurrent: int = 4
     fail_fast: bool = False
     stagger_delay_ms: int = 0

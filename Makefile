@@ -1,0 +1,40 @@
+# `make help` lists the targets. The first one that needs it makes .venv; nothing else has to be installed by hand.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+VENV := .venv
+STAMP := $(VENV)/.installed
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types golden clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+demo: $(STAMP) ## run the whole way once: agent client, MCP server, conductor, real job (under a minute)
+	$(BIN)/podium demo
+
+test: lint types ## check style and types, then run every test
+	$(BIN)/pytest -q
+
+lint: $(STAMP) ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## check types, of the tests too
+	$(BIN)/mypy
+
+golden: $(STAMP) ## rewrite the golden files and the tool table of the README
+	PODIUM_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit tests/e2e/test_readme.py
+
+clean: ## remove .venv and everything that was built
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Podium needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@

@@ -1,0 +1,48 @@
+"""The `podium` command: one file a subcommand.
+
+`serve` and `start` run for long, so they are dispatched before typer and rich are imported.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+LIGHT = ("serve", "start")
+WINDOWS = "Podium needs Unix sockets, process groups and fork. On Windows run it inside WSL (https://aka.ms/wsl)."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 2 for a usage error, 1 for a failure, 130 for Ctrl-C."""
+    if sys.platform == "win32":
+        print(WINDOWS, file=sys.stderr)
+        return 1
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone; keep the interpreter from saying so at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    from podium.errors import PodiumError
+
+    try:
+        if arguments and arguments[0] in LIGHT:
+            light: int = import_module(f"podium.cli.{arguments[0]}").main(arguments[1:])
+            return light
+        full: int = import_module("podium.cli.app").run_app(arguments)
+    except PodiumError as error:
+        return report(error)
+    return full
+
+
+def report(error: Exception) -> int:
+    """Print an error and its fix on stderr and return exit code 1."""
+    print(f"podium: {error}", file=sys.stderr)
+    if fix := getattr(error, "fix", ""):
+        print(f"        {fix}", file=sys.stderr)
+    return 1

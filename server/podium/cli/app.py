@@ -1,0 +1,57 @@
+"""The command line as a typer application. Only the command that is asked for is imported; the others are listed."""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+import typer
+
+from podium import __version__
+
+HELP = "Run long jobs under a conductor, and let agents stay in charge of them through MCP."
+COMMANDS = {
+    "start": "Start the conductor.",
+    "stop": "Stop the conductor.",
+    "status": "Show the conductor and its newest jobs.",
+    "run": "Run a score and follow it.",
+    "call": "Call a tool exactly as an agent would.",
+    "serve": "Serve the tools to an agent over stdio (MCP).",
+    "install": "Add Podium to an agent's client.",
+    "doctor": "Check this machine and home.",
+    "schema": "Print the JSON Schema of a score.",
+    "demo": "Run the whole way once on this repository.",
+}
+
+
+def run_app(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    try:
+        _application(asked)(args=list(arguments), prog_name="podium")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0
+
+
+def _application(asked: str) -> typer.Typer:
+    app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(_root)
+    for name, text in COMMANDS.items():
+        function = import_module(f"podium.cli.{name}").command if name == asked else _listed
+        app.command(name, help=text if name != asked else None)(function)
+    return app
+
+
+def _listed() -> None:
+    """Stand for a command that is not the one asked for."""
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"podium {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="print the version"),
+) -> None:
+    """Hold the options that come before a command."""

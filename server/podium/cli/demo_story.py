@@ -1,0 +1,181 @@
+"""The story that `podium demo` tells: an agent's client, connected over stdio, works through one job with the tools."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult, TextContent
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.text import Text
+
+from podium.cli.progress import JobProgress
+from podium.errors import Internal
+from podium.settings import Settings
+
+BEAT_SECONDS = 0.5  # how long one wait_for_job of the progress view lasts
+WATCHED = "tests"  # the sheet that is read while it runs, and during which the pause is asked for
+LOG_LINES = 3
+
+Facts = dict[str, Any]
+
+
+class Story:
+    """One run of the demo. `tell` does everything between the conductor's start and its stop."""
+
+    def __init__(self, console: Console, settings: Settings, score: Path) -> None:
+        self.console = console
+        self.settings = settings
+        self.score = score
+        self.repository = score.parents[2]
+        self.job_id = ""
+        self._chapter = 1
+        self._client: Client
+        self._after = ""
+
+    async def tell(self) -> None:
+        """Connect as an agent's client does and go through the job.
+
+        Raises:
+            Internal: a tool answered other than the story needs.
+        """
+        words = ["-m", "podium", "serve", "--home", str(self.settings.home), "--log-level", "error"]
+        self.title("An agent's client starts the MCP server and connects over stdio")
+        async with Client(StdioServerParameters(command=sys.executable, args=words)) as client:
+            self._client = client
+            await self._meet()
+            await self._check()
+            await self._start()
+            with JobProgress(self.console, self.job_id) as view:
+                await self._watch(view, lambda job: WATCHED in job["running"])
+                await self._read_log(view)
+                await self._pause(view)
+                await self._resume()
+                last = await self._watch(view, lambda job: job["status"] == "completed")
+            self.says(last["summary"])
+            await self._report()
+            await self._refused()
+            await self._delete()
+
+    def title(self, text: str) -> None:
+        """Begin the next chapter."""
+        self._chapter += 1
+        self.console.print(Text(f"\n{self._chapter}. {text}", style="bold cyan"))
+
+    def says(self, text: str, *, style: str = "") -> None:
+        """Print what the server answered."""
+        self.console.print(Padding(Text(text, style=style), (0, 0, 0, 3)))
+
+    async def call(self, tool: str, *, shown: bool = True, **arguments: Any) -> Facts:
+        """Call a tool and return its facts.
+
+        Raises:
+            Internal: it answered with an error.
+        """
+        result = await self._ask(tool, arguments, shown=shown)
+        if result.is_error or result.structured_content is None:
+            raise Internal(f"{tool}: {_text(result)}", fix="Read the conductor's log with `podium doctor` at hand.")
+        facts: Facts = result.structured_content
+        return facts
+
+    async def _ask(self, tool: str, arguments: Facts, *, shown: bool = True) -> CallToolResult:
+        if shown:
+            given = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
+            self.says(f"→ {tool}({given})", style="dim")
+        return await self._client.call_tool(tool, arguments)
+
+    async def _meet(self) -> None:
+        tools = [tool.name for tool in (await self._client.list_tools()).tools]
+        self.says(f"protocol {self._client.protocol_version}, {len(tools)} tools: {', '.join(tools)}")
+
+    async def _check(self) -> None:
+        self.title("The score is checked before anything runs")
+        plan = await self.call("validate_score", config_path=str(self.score))
+        self.says(plan["summary"])
+        names = {sheet["sheet"]: sheet["name"] for sheet in plan["sheets"]}
+        for sheet in plan["sheets"]:
+            needs = ", ".join(names[number] for number in sheet["needs"])
+            self.says(f"  {sheet['name']:<16} {'after ' + needs if needs else 'at once'}")
+
+    async def _start(self) -> None:
+        self.title("The job starts; the answer comes as soon as it is on disk")
+        started = await self.call(
+            "start_job",
+            config_path=str(self.score),
+            workspace=str(self.settings.home.parent / "workspace"),
+            variables=[f"repository={self.repository}"],
+        )
+        self.job_id = started["job_id"]
+        self.says(started["summary"])
+
+    async def _watch(self, view: JobProgress, enough: Callable[[Facts], bool]) -> Facts:
+        """Show the job's progress until a snapshot of it is enough; return that one.
+
+        Raises:
+            Internal: the job ended in another way.
+        """
+        while True:
+            job = await self.call("get_job", shown=False, job_id=self.job_id, detail="full")
+            doing = ", ".join(job["running"]) or job["reason"]
+            view.job(completed=job["sheets_completed"], total=job["sheets_total"], doing=doing)
+            view.sheets(job["sheets"])
+            if enough(job):
+                return job
+            if job["status"] in {"completed", "failed", "cancelled"}:
+                raise Internal(f"The job has ended too early: {job['summary']}", fix="Look at its sheets above.")
+            seen = await self.call(
+                "wait_for_job", shown=False, job_ids=[self.job_id], timeout_seconds=BEAT_SECONDS, after=self._after
+            )
+            self._after = seen["after"]
+
+    async def _read_log(self, view: JobProgress) -> None:
+        self.title(f"The output of a sheet is read while it runs: {WATCHED}")
+        log: Facts = {"lines": 0, "running": True}
+        while log["running"] and log["lines"] < LOG_LINES:
+            log = await self.call("read_job_log", shown=False, job_id=self.job_id, sheet=WATCHED, max_lines=LOG_LINES)
+            await self._watch(view, lambda _: True)
+        self.says(f'→ read_job_log(job_id="{self.job_id}", sheet="{WATCHED}", max_lines={LOG_LINES})', style="dim")
+        self.says(f"{log['summary']}{' It still runs.' if log['running'] else ''}")
+        for line in log["job_output"].splitlines():
+            self.says(f"  | {line}", style="dim")
+
+    async def _pause(self, view: JobProgress) -> None:
+        self.title("The job is paused in the middle")
+        paused = await self.call("pause_job", job_id=self.job_id)
+        self.says(paused["summary"])
+        if paused["pending"]:
+            self.says("the running sheets may end first:")
+        await self._watch(view, lambda job: job["status"] == "paused")
+
+    async def _resume(self) -> None:
+        self.title("It goes on where it was")
+        resumed = await self.call("resume_job", job_id=self.job_id)
+        self.says(resumed["summary"])
+
+    async def _report(self) -> None:
+        self.title("The job left files; the report is read")
+        listed = await self.call("list_artifacts", job_id=self.job_id, limit=100)
+        self.says(listed["summary"])
+        read = await self.call("read_artifact", job_id=self.job_id, path="report.md")
+        self.console.print(Padding(Markdown(read["job_output"]), (1, 6)))
+
+    async def _refused(self) -> None:
+        self.title("What cannot be done is refused, with the reason and the way out")
+        refused = await self._ask("pause_job", {"job_id": self.job_id})
+        if not refused.is_error:
+            raise Internal("A finished job was paused.", fix="Report this.")
+        self.says(json.dumps(json.loads(_text(refused)), indent=2), style="yellow")
+
+    async def _delete(self) -> None:
+        self.title("The job and its logs are deleted; the workspace is not the conductor's to delete")
+        deleted = await self.call("delete_job", job_id=self.job_id)
+        self.says(deleted["summary"])
+
+
+def _text(result: CallToolResult) -> str:
+    block = result.content[0]
+    return block.text if isinstance(block, TextContent) else ""

@@ -1,0 +1,47 @@
+"""What the commands that start without typer share: their arguments, their settings, and a log without rich."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+from podium.settings import Settings, load
+
+
+@contextmanager
+def hidden(name: str) -> Iterator[None]:
+    """Make `import name` fail as if it were not installed, unless it is loaded already."""
+    if name in sys.modules:
+        yield
+        return
+    loaded = cast("dict[str, ModuleType | None]", sys.modules)
+    loaded[name] = None  # the import system's own sign for a module that is not there
+    try:
+        yield
+    finally:
+        del loaded[name]
+
+
+# structlog loads rich, 50 modules and 5 MB, for a console renderer that is not used.
+with hidden("rich"):
+    from podium import log
+
+__all__ = ["hidden", "log", "parse", "parser"]
+
+
+def parser(command: str, description: str) -> argparse.ArgumentParser:
+    """Return a parser with the options that every conductor-related command takes."""
+    made = argparse.ArgumentParser(prog=f"podium {command}", description=description, allow_abbrev=False)
+    made.add_argument("--home", type=Path, help="folder of the conductor's state")
+    made.add_argument("--socket", type=Path, help="the conductor's socket, also of a foreign conductor")
+    made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="of the log on stderr")
+    return made
+
+
+def parse(made: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[argparse.Namespace, Settings]:
+    """Parse a command line and load its settings, with its flags on top."""
+    options = made.parse_args(arguments)
+    return options, load(home=options.home, socket=options.socket, log_level=options.log_level)

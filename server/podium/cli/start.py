@@ -1,0 +1,94 @@
+"""`podium start`: the conductor in the background, or here with --foreground."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from podium.cli.daemonize import spawn
+from podium.cli.light import log, parse, parser
+from podium.cli.probe import Health, alive, health
+from podium.errors import ConductorNotRunning, ConductorTimeout
+from podium.settings import Settings
+
+READY_SECONDS = 30.0
+POLL_SECONDS = 0.03
+TAIL_BYTES = 4096
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Start the conductor and return when it answers; with --foreground return when it has stopped."""
+    made = parser(
+        "start", "Start the conductor in the background; it outlives the shell and the agent that started it."
+    )
+    made.add_argument("--foreground", action="store_true", help="run in this process, with the log on stderr")
+    options, settings = parse(made, arguments)
+    if options.foreground:
+        return _run_here(settings)
+    if found := _running(settings):
+        print(f"The conductor already runs (pid {found.pid}) on {settings.socket}.")
+        return 0
+    started = start_in_background(settings)
+    print(f"The conductor runs (pid {started.pid}); its log is {log_file(settings)}")
+    return 0
+
+
+def log_file(settings: Settings) -> Path:
+    """Return where a conductor in the background logs to."""
+    return settings.home / "conductor.log"
+
+
+def start_in_background(settings: Settings) -> Health:
+    """Start a conductor that outlives this process and wait until it answers.
+
+    Raises:
+        ConductorNotRunning: it ended at once; the message has the end of its log.
+        ConductorTimeout: it lives but does not answer.
+    """
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = log_file(settings)
+    before = path.stat().st_size if path.exists() else 0
+    pid = spawn(_command(settings), path)
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if found := health(settings.socket):
+            return found
+        if not alive(pid):
+            raise ConductorNotRunning(
+                f"The conductor ended at once. The end of its log:\n{_tail(path, before)}",
+                fix="Correct the cause, or run `podium doctor` to look for it.",
+            )
+        time.sleep(POLL_SECONDS)
+    raise ConductorTimeout(
+        f"The conductor (pid {pid}) does not answer on {settings.socket} after {READY_SECONDS:.0f} s.",
+        fix=f"Read {path}; `podium stop` ends it if it comes up.",
+        pid=pid,
+    )
+
+
+def _running(settings: Settings) -> Health | None:
+    """Return the conductor that runs and goes on running; one that is shutting down is waited for."""
+    deadline = time.monotonic() + READY_SECONDS
+    while (found := health(settings.socket)) and found.shutting_down and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return found
+
+
+def _run_here(settings: Settings) -> int:
+    log.configure(settings.log_level)
+    from podium.conductor.daemon import run  # only the conductor's process pays for it
+
+    return run(settings)
+
+
+def _command(settings: Settings) -> list[str]:
+    flags = {"--home": settings.home, "--socket": settings.socket, "--log-level": settings.log_level}
+    words = [str(word) for pair in flags.items() for word in pair]
+    return [sys.executable, "-m", "podium", "start", "--foreground", *words]
+
+
+def _tail(path: Path, start: int) -> str:
+    """Return the end of what was logged since `start`, an offset in bytes."""
+    with path.open("rb") as log_text:
+        log_text.seek(max(start, path.stat().st_size - TAIL_BYTES))
+        return log_text.read().decode(errors="replace").strip() or "(it logged nothing)"

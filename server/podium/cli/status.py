@@ -1,0 +1,61 @@
+"""`podium status`: the conductor and its newest jobs."""
+
+import typer
+
+from podium.cli.options import AsJson, Home, Socket, settings_for
+from podium.cli.output import print_json, say, table
+from podium.cli.session import job_control, wait_for
+from podium.contract.models import ConductorView, JobPage, JobView
+from podium.errors import ConductorError
+from podium.settings import Settings
+
+NEWEST = 10
+
+
+def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
+    """Show the conductor and its newest jobs; exit code 1 when none runs."""
+    settings = settings_for(home, socket)
+
+    async def work() -> tuple[ConductorView, JobPage]:
+        return await _look(settings)
+
+    try:
+        conductor, page = wait_for(work)
+    except ConductorError as error:
+        if not as_json:
+            raise
+        print_json({"running": False, "error": error.as_dict()})
+        raise typer.Exit(1) from None
+    if as_json:
+        jobs = [job.model_dump() for job in page.jobs]
+        print_json({"running": True, "conductor": conductor.model_dump(), "jobs": jobs, "jobs_total": page.total})
+    else:
+        _show(conductor, page)
+
+
+async def _look(settings: Settings) -> tuple[ConductorView, JobPage]:
+    async with job_control(settings) as control:
+        conductor = await control.conductor()
+        return conductor, await control.list_page(status=None, name="", limit=NEWEST, cursor="")
+
+
+def _show(conductor: ConductorView, page: JobPage) -> None:
+    say(
+        f"{conductor.product} {conductor.version}, pid {conductor.pid}, up {_duration(conductor.uptime_seconds)}, "
+        f"{conductor.running_sheets} of {conductor.max_sheets} sheets running, "
+        f"jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all"
+    )
+    say(f"socket {conductor.socket}", style="dim")
+    if page.jobs:
+        table(("job", "status", "sheets", "what"), [_row(job) for job in page.jobs])
+
+
+def _row(job: JobView) -> tuple[str, str, str, str]:
+    what = f"runs {', '.join(job.running)}" if job.running else job.reason
+    return job.job_id, job.status, f"{job.sheets_completed}/{job.sheets_total}", what
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

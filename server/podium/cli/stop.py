@@ -1,0 +1,66 @@
+"""`podium stop`: end the conductor."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from podium.cli.options import Home, Socket, settings_for
+from podium.cli.probe import alive
+from podium.cli.session import wait_for
+from podium.client.daemon_client import DaemonClient
+from podium.errors import ConductorNotRunning, ConductorTimeout
+from podium.settings import Settings
+
+POLL_SECONDS = 0.05
+SPARE_SECONDS = 10.0  # over what the settings allow for clients and process trees
+
+
+def command(
+    home: Home = None,
+    socket: Socket = None,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="end the running sheets too; else they run on and are taken over again")
+    ] = False,
+) -> None:
+    """Stop the conductor."""
+    settings = settings_for(home, socket)
+    try:
+        pid = stop(settings, cancel=cancel)
+    except ConductorNotRunning:
+        typer.echo(f"No conductor runs on {settings.socket}.")
+        return
+    rest = "its sheets were ended" if cancel else "sheets that were running run on"
+    typer.echo(f"The conductor (pid {pid}) has stopped; {rest}.")
+
+
+def stop(settings: Settings, *, cancel: bool) -> int:
+    """Ask the conductor to stop, wait until its process is gone and return its pid.
+
+    Raises:
+        ConductorNotRunning: there is none.
+        ConductorTimeout: it agreed but does not end.
+    """
+
+    async def work() -> int:
+        return await _ask(settings, cancel=cancel)
+
+    pid = wait_for(work)
+    limit = settings.stop_seconds + settings.grace_seconds + SPARE_SECONDS
+    deadline = time.monotonic() + limit
+    while alive(pid):
+        if time.monotonic() > deadline:
+            raise ConductorTimeout(
+                f"The conductor (pid {pid}) agreed to stop but still runs after {limit:.0f} s.",
+                fix=f"Read its log in {settings.home}; as a last resort end process {pid} with KILL: nothing is lost.",
+                pid=pid,
+            )
+        time.sleep(POLL_SECONDS)
+    return pid
+
+
+async def _ask(settings: Settings, *, cancel: bool) -> int:
+    async with DaemonClient(settings.socket, settings=settings) as client:
+        pid = int((await client.call("daemon.status"))["pid"])
+        await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
+    return pid

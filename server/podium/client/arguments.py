@@ -1,0 +1,73 @@
+"""Light checks of a call's arguments, before anything is sent: they need no conductor to be told."""
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+from podium.contract.ports import StartRequest
+from podium.errors import InvalidArguments, PathNotAllowed, PermissionDenied, ScoreNotFound
+
+_SUFFIXES = {".yaml", ".yml"}
+
+
+def checked_start(request: StartRequest) -> StartRequest:
+    """Return the request with its paths made absolute. Blocking: it looks at the file.
+
+    Raises:
+        InvalidArguments: neither or both of path and content, or no .yaml or .yml file.
+        PathNotAllowed: `..` in the path. ScoreNotFound: no such file. PermissionDenied: it may not be read.
+    """
+    path, content = checked_score(request.config_path, request.config_content, required=True)
+    workspace = str(Path(request.workspace).expanduser().absolute()) if request.workspace else None
+    return replace(request, config_path=path, config_content=content, workspace=workspace)
+
+
+def checked_score(path: str | None, content: str | None, *, required: bool) -> tuple[str | None, str | None]:
+    """Return path (made absolute) and content of which at most one is given, or exactly one where it is required.
+
+    Raises:
+        As `checked_start`.
+    """
+    if path is not None and content is not None:
+        raise InvalidArguments("Both config_path and config_content are given.", fix="Give exactly one of them.")
+    if path is not None:
+        return checked_path(path), None
+    if content is None and required:
+        raise InvalidArguments("Neither config_path nor config_content is given.", fix="Give exactly one of them.")
+    if content is not None and not content.strip():
+        raise InvalidArguments("config_content is empty.", fix="Give the text of a score.")
+    return None, content
+
+
+def checked_path(given: str) -> str:
+    """Return the absolute path of a score file that can be read.
+
+    Raises:
+        As `checked_start`.
+    """
+    path = Path(given)
+    if path.suffix.lower() not in _SUFFIXES:
+        raise InvalidArguments(f"{given!r} is no .yaml or .yml file.", fix="Give the path of a score file.")
+    if ".." in path.parts:
+        raise PathNotAllowed(f"The path {given!r} contains '..'.", fix="Give the path without it.", path=given)
+    path = path.expanduser().absolute()
+    _check_readable(path)
+    return str(path)
+
+
+def _check_readable(path: Path) -> None:
+    """Look at the file as it will be read: a FIFO must not be opened, a folder is no score."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        if is_file:
+            os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except PermissionError:
+        raise PermissionDenied(
+            f"This user may not read the score {path}.", fix="Change its mode, or give its text as config_content."
+        ) from None
+    except (OSError, ValueError):
+        is_file = False
+    if not is_file:
+        what = "is a folder, not a score file" if path.is_dir() else "does not exist or is not a file"
+        raise ScoreNotFound(f"The score {path} {what}.", fix="Check the path; it is relative to the caller.")

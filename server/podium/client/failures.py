@@ -1,0 +1,106 @@
+"""What can go wrong between the proxy and the conductor: one table of six errors with six different fixes.
+
+no file or refused = not running; EAGAIN = busy; EACCES = permission; the end in the middle of a reply = unreachable; no
+reply = time-out; an answer that is not the protocol's = mismatch.
+"""
+
+import errno
+import stat
+from pathlib import Path
+
+from podium.errors import (
+    ConductorBusy,
+    ConductorError,
+    ConductorMismatch,
+    ConductorNotRunning,
+    ConductorTimeout,
+    ConductorUnreachable,
+    PermissionDenied,
+)
+
+
+def connect_failure(error: OSError, path: Path) -> ConductorError:
+    """Return the error for a connection that could not be made."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return ConductorNotRunning(
+            f"No conductor runs: there is no socket at {path}.",
+            fix="Start one with `podium start`, or set PODIUM_SOCKET to the socket of one that runs.",
+            socket=str(path),
+        )
+    if isinstance(error, ConnectionRefusedError):
+        return _refused(path)
+    if isinstance(error, PermissionError):
+        return PermissionDenied(
+            f"The system does not let this user connect to the conductor's socket {path}.",
+            fix=f"Run as the user who started the conductor, or let that user change the mode of {path} and its folder.",
+            socket=str(path),
+        )
+    if isinstance(error, BlockingIOError):
+        return busy(path)
+    if error.errno in {errno.EPROTOTYPE, errno.ENOTSOCK}:
+        return foreign(path, "the socket is of another type")
+    return ConductorUnreachable(
+        f"The connection to {path} failed: {error.strerror or error}.",
+        fix="Check PODIUM_SOCKET, then call conductor_status.",
+        socket=str(path),
+    )
+
+
+def _refused(path: Path) -> ConductorError:
+    """Say what it is that nobody listens on."""
+    if _is_socket(path):
+        return ConductorNotRunning(
+            f"No conductor runs: {path} is a stale socket file, left behind by one that is gone.",
+            fix=f"Start one with `podium start`; it replaces {path}.",
+            socket=str(path),
+        )
+    return ConductorNotRunning(
+        f"No conductor runs: {path} is no socket but another kind of file.",
+        fix="Set PODIUM_SOCKET to the conductor's socket, or start one with `podium start`.",
+        socket=str(path),
+    )
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return stat.S_ISSOCK(path.stat().st_mode)
+    except OSError:
+        return True  # gone in the meantime
+
+
+def busy(path: Path) -> ConductorBusy:
+    """Return the error for a conductor that takes no further connection now."""
+    return ConductorBusy(
+        f"The conductor on {path} takes no further connections now.",
+        fix="Wait a few seconds and call again; if it stays so, end clients that hold connections.",
+        socket=str(path),
+    )
+
+
+def lost(path: Path, method: str) -> ConductorUnreachable:
+    """Return the error for a connection that ended before the reply came."""
+    return ConductorUnreachable(
+        f"The conductor on {path} closed the connection before it answered {method}.",
+        fix="Call conductor_status; if none answers, look into conductor.log in PODIUM_HOME and run `podium start`.",
+        socket=str(path),
+        method=method,
+    )
+
+
+def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
+    """Return the error for a reply that did not come in time."""
+    return ConductorTimeout(
+        f"The conductor on {path} did not answer {method} within {seconds:g} s.",
+        fix="Call conductor_status to see whether it answers at all, then call again.",
+        socket=str(path),
+        method=method,
+    )
+
+
+def foreign(path: Path, what: str) -> ConductorMismatch:
+    """Return the error for an answer that no conductor gives."""
+    return ConductorMismatch(
+        f"What listens on {path} is no conductor that this proxy can talk to: {what}.",
+        fix="Set PODIUM_SOCKET to a conductor's socket, or install the version of podium that this conductor has.",
+        socket=str(path),
+    )

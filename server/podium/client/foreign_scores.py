@@ -1,0 +1,55 @@
+"""Inline scores for a conductor that only takes files: kept as long as their job, since a resume reads them again.
+
+That conductor names a job after its file, so the name is chosen here, once and for ever.
+"""
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+_FOLDER = "foreign-scores"
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_NAME = re.compile(r"^name:\s*[\"']?([^\"'#\n]+)", re.MULTILINE)
+_LONGEST_SLUG = 40
+
+
+class ForeignScores:
+    """The folder of such scores below PODIUM_HOME; private files in a private folder. Blocking: small files."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / _FOLDER
+
+    def add(self, text: str) -> Path:
+        """Store a new score under a new name made from the score's own."""
+        suffix = "".join(secrets.choice(_BASE32) for _ in range(5))
+        return self._write(f"{_slug(text)}-{suffix}", text)
+
+    def replace(self, job_id: str, text: str) -> Path:
+        """Store a changed score of a job, in one step."""
+        return self._write(job_id, text)
+
+    def remove(self, job_id: str) -> None:
+        """Remove the score of a job that is gone; jobs that were started from files of their own have none."""
+        self._path(job_id).unlink(missing_ok=True)
+
+    def _path(self, job_id: str) -> Path:
+        return self._folder / f"{job_id.replace('/', '_')}.yaml"
+
+    def _write(self, job_id: str, text: str) -> Path:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._path(job_id)
+        part = path.with_suffix(f".{secrets.token_hex(4)}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        return path
+
+
+def _slug(text: str) -> str:
+    """Return the score's name as part of a file name."""
+    found = _NAME.search(text)
+    words = re.sub(r"[^a-z0-9]+", "-", found[1].lower() if found else "").strip("-")
+    return words[:_LONGEST_SLUG].strip("-") or "score"

@@ -1,0 +1,225 @@
+"""`JobControlService`: the proxy's contract. Every operation goes to the running conductor; there is no other way.
+
+It has two faces. The port that tools call (`podium.contract.ports.JobControl`) raises whenever the conductor refuses. The
+seed's methods (`start_job`, `pause_job`, ...) keep their old names and results: a refused control is a result that says so.
+"""
+
+from collections.abc import Awaitable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import anyio.to_thread
+
+from podium.client.arguments import checked_score, checked_start
+from podium.client.daemon_client import DaemonClient
+from podium.client.foreign_scores import ForeignScores
+from podium.client.marianne_dialect import MarianneDialect
+from podium.client.podium_dialect import PodiumDialect
+from podium.contract.models import (
+    ActionView,
+    ArtifactPage,
+    ArtifactText,
+    ConductorView,
+    JobDetail,
+    JobPage,
+    JobView,
+    LogView,
+    PlanView,
+    StartView,
+    WaitView,
+)
+from podium.contract.ports import LogRequest, Progress, Sheet, StartRequest
+from podium.contract.results import JobActionResult, JobStartResult, ProcessHealth
+from podium.contract.states import JobStatus
+from podium.errors import ConductorNotRunning, InvalidArguments, JobNotFound, WrongState
+
+_DEAD = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)
+
+
+class JobControlService:
+    """Job control over a `DaemonClient`, whichever conductor answers it.
+
+    Raises:
+        ValueError: there is no client.
+    """
+
+    def __init__(self, daemon_client: DaemonClient) -> None:
+        if daemon_client is None:
+            raise InvalidArguments("JobControlService needs a daemon client.", fix="Give it a DaemonClient.")
+        settings = daemon_client.settings
+        self._client = daemon_client
+        self._podium = PodiumDialect(daemon_client, effect_seconds=settings.effect_seconds)
+        self._marianne = MarianneDialect(
+            daemon_client, effect_seconds=settings.effect_seconds, scores=ForeignScores(settings.home)
+        )
+
+    async def _dialect(self) -> PodiumDialect | MarianneDialect:
+        """Return how to talk to the conductor that answers now."""
+        identity = await self._client.identity()
+        return self._podium if identity.is_podium else self._marianne
+
+    async def start_job(
+        self,
+        config_path: str | Path | None = None,
+        config_content: str | None = None,
+        workspace: str | Path | None = None,
+        start_sheet: int | str = 1,
+        self_healing: bool = False,
+        *,
+        idempotency_key: str | None = None,
+        variables: dict[str, str] | None = None,
+    ) -> JobStartResult:
+        """Submit a score and return the job that the conductor has stored.
+
+        Raises:
+            ValueError: neither or both of path and content, not .yaml or .yml, `..` in the path, a bad score.
+            FileNotFoundError: the score file does not exist.
+            RuntimeError: the conductor refuses the job, or none runs.
+        """
+        request = StartRequest(
+            config_path=None if config_path is None else str(config_path),
+            config_content=config_content,
+            workspace=None if workspace is None else str(workspace),
+            start_sheet=start_sheet,
+            self_healing=self_healing,
+            idempotency_key=idempotency_key,
+            variables=tuple((variables or {}).items()),
+        )
+        job = (await self.start(request)).job
+        return JobStartResult(job.job_id, job.job_name, job.status, job.workspace, job.sheets_total)
+
+    async def pause_job(self, job_id: str) -> JobActionResult:
+        """Pause a job; `success` is whether the conductor does it. RuntimeError when none answers."""
+        return await _as_result(job_id, self.pause(job_id))
+
+    async def resume_job(self, job_id: str) -> JobActionResult:
+        """Let a job go on; `success` is whether the conductor does it. RuntimeError when none answers."""
+        return await _as_result(job_id, self.resume(job_id))
+
+    async def cancel_job(self, job_id: str) -> JobActionResult:
+        """End a job; `success` is whether the conductor does it. RuntimeError when none answers."""
+        return await _as_result(job_id, self.cancel(job_id))
+
+    async def delete_job(self, job_id: str) -> bool:
+        """Remove a terminal job; False when it is none. RuntimeError when no conductor answers."""
+        try:
+            await self.delete(job_id)
+        except (WrongState, JobNotFound):
+            return False
+        return True
+
+    async def verify_process_health(self, job_id: str) -> ProcessHealth:
+        """Return liveness and load of a job; without a conductor, that of a dead one. JobNotFound for an unknown job."""
+        try:
+            return await self.process_health(job_id)
+        except ConductorNotRunning:
+            return _DEAD
+
+    async def start(self, request: StartRequest) -> StartView:
+        """Submit a score; returns when the job is on the conductor's disk."""
+        checked = await anyio.to_thread.run_sync(checked_start, request)
+        return await (await self._dialect()).start(checked)
+
+    async def plan(self, request: StartRequest) -> PlanView:
+        """Check a score and return what `start` would run. Runs and stores nothing."""
+        checked = await anyio.to_thread.run_sync(checked_start, request)
+        return await (await self._dialect()).plan(checked)
+
+    async def pause(self, job_id: str) -> ActionView:
+        """Ask a job to pause; waits a few seconds for the effect."""
+        return await (await self._dialect()).pause(job_id)
+
+    async def resume(
+        self,
+        job_id: str,
+        *,
+        from_sheet: Sheet | None = None,
+        config_path: str | None = None,
+        config_content: str | None = None,
+    ) -> ActionView:
+        """Let a paused, failed or cancelled job go on, or withdraw a pending pause."""
+        path, content = await _score(config_path, config_content, required=False)
+        dialect = await self._dialect()
+        return await dialect.resume(job_id, from_sheet=from_sheet, config_path=path, config_content=content)
+
+    async def modify(
+        self,
+        job_id: str,
+        *,
+        from_sheet: Sheet | None = None,
+        config_path: str | None = None,
+        config_content: str | None = None,
+    ) -> ActionView:
+        """Give a job a changed score: it takes it between sheets and goes on."""
+        path, content = await _score(config_path, config_content, required=True)
+        dialect = await self._dialect()
+        return await dialect.modify(job_id, from_sheet=from_sheet, config_path=path, config_content=content)
+
+    async def cancel(self, job_id: str) -> ActionView:
+        """End a job and its process trees; waits a few seconds for the effect."""
+        return await (await self._dialect()).cancel(job_id)
+
+    async def delete(self, job_id: str) -> JobView:
+        """Remove a terminal job and its logs; returns the job as it was."""
+        return await (await self._dialect()).delete(job_id)
+
+    async def process_health(self, job_id: str) -> ProcessHealth:
+        """Return liveness and load of the job's oldest running attempt."""
+        return await (await self._dialect()).process_health(job_id)
+
+    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
+        """Return a page of jobs, newest first."""
+        return await (await self._dialect()).list_page(status=status, name=name, limit=limit, cursor=cursor)
+
+    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> JobDetail:
+        """Return a job, with a page of its sheets when `sheets` is true."""
+        dialect = await self._dialect()
+        return await dialect.detail(job_id, sheets=sheets, sheets_cursor=sheets_cursor, limit=limit)
+
+    async def wait(
+        self,
+        job_ids: Sequence[str],
+        *,
+        until: Literal["any", "all"],
+        timeout_seconds: float,
+        after: str,
+        progress: Progress | None = None,
+    ) -> WaitView:
+        """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+        ids = list(dict.fromkeys(job_ids))
+        if not ids:
+            raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
+        dialect = await self._dialect()
+        return await dialect.wait(ids, until=until, timeout_seconds=timeout_seconds, after=after, progress=progress)
+
+    async def log(self, request: LogRequest) -> LogView:
+        """Read a bounded part of a sheet's output."""
+        return await (await self._dialect()).log(request)
+
+    async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
+        """List a folder of the job's workspace, all levels below it."""
+        return await (await self._dialect()).artifacts(job_id, path=path, limit=limit, cursor=cursor)
+
+    async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
+        """Read a part of a file in the job's workspace."""
+        return await (await self._dialect()).artifact(job_id, path=path, offset=offset, max_bytes=max_bytes)
+
+    async def conductor(self) -> ConductorView:
+        """Say which conductor answers and how it is."""
+        return await (await self._dialect()).conductor()
+
+
+async def _score(path: str | None, content: str | None, *, required: bool) -> tuple[str | None, str | None]:
+    return await anyio.to_thread.run_sync(partial(checked_score, path, content, required=required))
+
+
+async def _as_result(job_id: str, action: Awaitable[ActionView]) -> JobActionResult:
+    """Return what the conductor did; a refusal of the job's state is a result, not an error."""
+    try:
+        done = await action
+    except WrongState as error:
+        return JobActionResult(False, job_id, str(error.facts.get("state", "unknown")), error.message)
+    except JobNotFound as error:
+        return JobActionResult(False, job_id, "unknown", error.message)
+    return JobActionResult(True, job_id, done.job.status, done.message)

@@ -1,0 +1,164 @@
+"""Waiting for jobs: until they are settled, until something needs attention, or until the time is over.
+
+Settled is terminal, paused or stuck. A failed sheet, a retry and healing are passing events: they end a wait for any job once,
+counted from `after`. A restart of the conductor inside a wait is bridged; the end of a wait never touches a job.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import anyio
+
+from podium.contract.models import EventView, JobView, WaitView
+from podium.contract.ports import Progress
+from podium.contract.states import TERMINAL
+from podium.errors import PodiumError
+
+LOOK_SECONDS = 5.0  # looks at the jobs at least this often: being stuck is no event
+PROGRESS_SECONDS = 1.0  # tells progress at most this often, and at every look when nothing changes
+BRIDGE_SECONDS = 0.2  # between two tries to reach a conductor that restarts
+_SHORTEST_SECONDS = 0.05  # between two looks at jobs to which a lot happens
+_KEPT_EVENTS = 50
+_PASSING = ("sheet.failed", "sheet.retrying", "healing.")
+
+Woke = Literal["settled", "event", "timeout"]
+
+
+class Source(Protocol):
+    """What a wait needs of a conductor."""
+
+    async def views(self, job_ids: Sequence[str]) -> list[JobView]:
+        """Return the jobs' present state; raises JobNotFound."""
+
+    async def events(self, job_ids: Sequence[str], after: str) -> tuple[list[EventView], str]:
+        """Return what happened to the jobs after a cursor, and the cursor after it."""
+
+    async def mark(self) -> int:
+        """Return the present place in the stream of changes."""
+
+    async def changed(self, job_ids: Sequence[str], mark: int) -> None:
+        """Return as soon as something may have happened since the mark."""
+
+
+def is_settled(job: JobView) -> bool:
+    """Return whether nothing more happens to the job by itself."""
+    return job.status in TERMINAL or job.status == "paused" or job.stuck
+
+
+def is_passing(event: EventView) -> bool:
+    """Return whether the event needs attention though its job goes on."""
+    return event.type.startswith(_PASSING)
+
+
+@dataclass(frozen=True)
+class WaitRequest:
+    """What to wait for. `after` is the cursor of an earlier wait, "" to begin with the present."""
+
+    job_ids: tuple[str, ...]
+    until: Literal["any", "all"]
+    timeout_seconds: float
+    after: str = ""
+    progress: Progress | None = None
+
+
+async def wait_for_jobs(source: Source, request: WaitRequest) -> WaitView:
+    """Wait; on time-out return the present state.
+
+    Raises:
+        JobNotFound: one of the ids is unknown, or its job was deleted meanwhile.
+        ConductorError: no conductor answers at the beginning or when the time is over.
+    """
+    return await _Wait(source, request).run()
+
+
+class _Wait:
+    """State of one wait."""
+
+    def __init__(self, source: Source, request: WaitRequest) -> None:
+        self._source = source
+        self._request = request
+        self._started = time.monotonic()
+        self._after = request.after
+        self._jobs: list[JobView] = []
+        self._events: list[EventView] = []
+        self._looked = 0.0
+        self._passed = False
+        self._told: tuple[float, list[JobView]] = (self._started, [])
+
+    async def run(self) -> WaitView:
+        mark = await self._source.mark()
+        await self._look()
+        woke = self._verdict()
+        with anyio.move_on_after(self._request.timeout_seconds):
+            while woke is None:
+                await self._tell()
+                mark = await self._step(mark)
+                woke = self._verdict()
+        if woke is None:
+            await self._look()
+        return self._result(woke or self._verdict() or "timeout")
+
+    async def _step(self, mark: int) -> int:
+        """Wait for a change or the next look, then look; return the place that was looked at."""
+        try:
+            with anyio.move_on_after(self._pause()):
+                await self._source.changed(self._request.job_ids, mark)
+            await anyio.sleep(max(0.0, self._looked + _SHORTEST_SECONDS - time.monotonic()))
+            mark = await self._source.mark()
+            await self._look()
+        except PodiumError as error:
+            if not error.retryable:
+                raise
+            await anyio.sleep(BRIDGE_SECONDS)
+        return mark
+
+    async def _look(self) -> None:
+        """Read what happened, then the jobs, which are so never older than the events."""
+        ids = self._request.job_ids
+        self._looked = time.monotonic()
+        if self._after:
+            events, self._after = await self._source.events(ids, self._after)
+            self._passed = self._passed or any(map(is_passing, events))
+            self._events = [*self._events, *events][-_KEPT_EVENTS:]
+        self._jobs = await self._source.views(ids)
+        self._after = self._after or self._jobs[0].cursor
+
+    def _verdict(self) -> Woke | None:
+        """Return why the wait is over, or None while it is not."""
+        settled = [is_settled(job) for job in self._jobs]
+        if self._request.until == "all":
+            return "settled" if all(settled) else None
+        if any(settled):
+            return "settled"
+        return "event" if self._passed else None
+
+    def _pause(self) -> float:
+        """Return how long to wait for a change: shorter while there is progress that was not told yet."""
+        return PROGRESS_SECONDS if self._has_news() else LOOK_SECONDS
+
+    def _has_news(self) -> bool:
+        return self._request.progress is not None and self._told[1] != _comparable(self._jobs)
+
+    async def _tell(self) -> None:
+        """Report progress when it is due."""
+        now = time.monotonic()
+        due = PROGRESS_SECONDS if self._has_news() else LOOK_SECONDS * 0.9
+        if self._request.progress is not None and (now - self._told[0] >= due or not self._told[1]):
+            self._told = (now, _comparable(self._jobs))
+            await self._request.progress(now - self._started, self._jobs)
+
+    def _result(self, woke: Woke) -> WaitView:
+        return WaitView(
+            woke_for=woke,
+            jobs=self._jobs,
+            events=self._events,
+            after=self._after,
+            waited_seconds=round(time.monotonic() - self._started, 3),
+        )
+
+
+def _comparable(jobs: list[JobView]) -> list[JobView]:
+    """Return the jobs without what changes though nothing happens to them."""
+    return [job.model_copy(update={"cursor": "", "reason": ""}) for job in jobs]

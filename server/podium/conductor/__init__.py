@@ -1,0 +1,1 @@
+"""The embedded conductor: a daemon that runs jobs and loses none of them."""

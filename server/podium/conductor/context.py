@@ -1,0 +1,56 @@
+"""What the handlers work with: the conductor's parts in one place."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+from podium.conductor.attempts import Attempts
+from podium.conductor.engines.port import Engine
+from podium.conductor.events import EventHub
+from podium.conductor.instruments.profile import Profile, find_executable
+from podium.conductor.loading import Loader
+from podium.conductor.locks import KeyedLocks
+from podium.conductor.queries import Queries
+from podium.conductor.removal import Removals
+from podium.conductor.sheet_views import SheetViews
+from podium.conductor.store.store import Store
+from podium.conductor.supervisor import Supervisor
+from podium.conductor.views import Views
+from podium.settings import Settings
+
+
+@dataclass
+class Context:
+    """The parts of a running conductor."""
+
+    settings: Settings
+    store: Store
+    loader: Loader
+    supervisor: Supervisor
+    attempts: Attempts
+    engine: Engine
+    profiles: dict[str, Profile]
+    hub: EventHub
+    queries: Queries
+    views: Views
+    sheet_views: SheetViews
+    removals: Removals
+    shut_down: Callable[[bool], None]  # argument: also end the running sheets
+    locks: KeyedLocks = field(default_factory=KeyedLocks)
+    compiling: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))
+    began: float = field(default_factory=time.monotonic)
+    shutting_down: bool = False
+
+    @property
+    def instruments_found(self) -> set[str]:
+        """The instruments whose executable is on the conductor's PATH now."""
+        path = os.environ.get("PATH", "")
+        return {name for name, profile in self.profiles.items() if find_executable(profile, path)}
+
+    @property
+    def uptime_seconds(self) -> float:
+        """Seconds since the conductor began."""
+        return round(time.monotonic() - self.began, 3)

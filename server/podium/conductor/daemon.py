@@ -1,0 +1,168 @@
+"""The conductor's composition root: parts are made, old attempts re-attached, the socket opened, and all of it ended again."""
+
+import os
+import signal
+import sqlite3
+from functools import partial
+
+import anyio
+
+from podium import log as logging
+from podium.conductor import clock
+from podium.conductor.attempts import Attempts
+from podium.conductor.context import Context
+from podium.conductor.engines.local import LocalEngine
+from podium.conductor.events import EventHub
+from podium.conductor.handlers import build, control
+from podium.conductor.instruments.load import load_profiles
+from podium.conductor.instruments.profile import Profile
+from podium.conductor.listener import Listener, SocketTaken
+from podium.conductor.loading import Loader
+from podium.conductor.lock import HomeTaken, hold_home
+from podium.conductor.outputs import Outputs
+from podium.conductor.processes.reaper import Reaper
+from podium.conductor.processes.run import Runner
+from podium.conductor.queries import Queries
+from podium.conductor.removal import Removals
+from podium.conductor.scheduler import Limits, Scheduler
+from podium.conductor.sheet_views import SheetViews
+from podium.conductor.store.schema import UnreadableDatabase
+from podium.conductor.store.store import Store, open_store
+from podium.conductor.supervisor import Supervisor
+from podium.conductor.transitions import control as transitions
+from podium.conductor.views import Views
+from podium.conductor.watch import Watch
+from podium.errors import InvalidArguments
+from podium.settings import Settings, config_file
+
+log = logging.get_logger()
+_CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process trees beyond their grace period
+
+
+class Stop:
+    """The wish to stop, and whether the running sheets are to be ended with it."""
+
+    def __init__(self) -> None:
+        self.asked = anyio.Event()
+        self.cancel = False
+
+    def ask(self, cancel: bool) -> None:
+        """Ask for the stop; a later, stricter wish counts."""
+        self.cancel = self.cancel or cancel
+        self.asked.set()
+
+
+def run(settings: Settings) -> int:
+    """Run a conductor until it is told to stop; return the process's exit code."""
+    logging.configure(settings.log_level)
+    refused: list[Exception] = []
+    try:
+        with hold_home(settings.home):
+            anyio.run(_main, settings)
+    except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments) as group:
+        refused.extend(each for each in group.exceptions if isinstance(each, Exception))
+    for error in refused:
+        log.critical("cannot_start", reason=str(error))
+    return 1 if refused else 0
+
+
+async def _main(settings: Settings) -> None:
+    async with open_store(settings.home) as store, Reaper() as reaper, LocalEngine(reaper) as engine:
+        stop = Stop()
+        context = await _assemble(settings, store, reaper, engine, stop)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_on_signals, context, stop)
+            tasks.start_soon(context.attempts.run)
+            tasks.start_soon(context.supervisor.run)
+            tasks.start_soon(context.removals.run)
+            tasks.start_soon(Watch(context.supervisor, engine, context.attempts, settings.stuck_seconds).run)
+            await _recover(context)
+            tasks.start_soon(Listener(settings.socket, build(context), settings.max_connections).run)
+            log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
+            await stop.asked.wait()
+            await _wind_down(context, stop)
+            tasks.cancel_scope.cancel()
+    log.info("conductor_stopped")
+
+
+async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: LocalEngine, stop: Stop) -> Context:
+    """Make the parts and put them together."""
+    folder = settings.home / "jobs"
+    profiles = load_profiles(config_folder=config_file().parent)
+    hub, loader, queries = EventHub(), Loader(store), Queries(store)
+    limits = Limits(settings.max_sheets, partial(_limit_of, profiles, settings.max_sheets_per_agent))
+    last_event, last_job = await store.read(_last_numbers)
+    supervisor = Supervisor(
+        store, loader, Scheduler(limits), next_event=last_event + 1, next_job=last_job + 1, publish=hub.publish
+    )
+    runner = Runner(reaper)
+    supervisor.attempts = attempts = Attempts(
+        engine,
+        runner,
+        profiles,
+        Outputs(store, folder),
+        supervisor,
+        folder=folder,
+        grace_seconds=settings.grace_seconds,
+    )
+    return Context(
+        settings=settings,
+        store=store,
+        loader=loader,
+        supervisor=supervisor,
+        attempts=attempts,
+        engine=engine,
+        profiles=profiles,
+        hub=hub,
+        queries=queries,
+        views=Views(supervisor, store.home_id, settings.stuck_seconds),
+        sheet_views=SheetViews(store, loader),
+        removals=Removals(store, supervisor, folder),
+        shut_down=stop.ask,
+    )
+
+
+def _limit_of(profiles: dict[str, Profile], agents: int, instrument: str) -> int | None:
+    """Return how many sheets of an instrument run at once: agents have a limit, `cli` has none of its own."""
+    return agents if profiles[instrument].kind == "agent" else None
+
+
+def _last_numbers(db: sqlite3.Connection) -> tuple[int, int]:
+    """Return the numbers of the last event and the last job there ever were."""
+    event = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0]
+    job = db.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'").fetchone()[0]
+    return event, job
+
+
+async def _recover(context: Context) -> None:
+    """Take up every job that is not terminal; hand open attempts to the engine, and end those of cancelled jobs."""
+    for job in await context.loader.active():
+        context.supervisor.adopt(job, clock.now())
+        for attempt in list(job.running.values()):
+            await context.attempts.reattach(job, attempt)
+            if job.intent == "cancel":
+                context.attempts.cancel(attempt)
+        await context.supervisor.settle(job)
+    log.info("jobs_recovered", count=len(context.supervisor.jobs))
+
+
+async def _on_signals(context: Context, stop: Stop) -> None:
+    """Stop on TERM and INT; sheets run on."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            log.info("signal_received", signal=number.name)
+            context.shutting_down = True
+            stop.ask(False)
+
+
+async def _wind_down(context: Context, stop: Stop) -> None:
+    """Start nothing new; with `cancel`, cancel what runs and wait for its end, within bounds."""
+    context.shutting_down = True
+    context.supervisor.accepting = False
+    if not stop.cancel:
+        return
+    with anyio.move_on_after(context.settings.grace_seconds + _CANCEL_SECONDS), context.hub.subscribe() as events:
+        for job in [job for job in context.supervisor.jobs.values() if job.running and job.intent != "cancel"]:
+            await control.apply(context, job.job_id, transitions.cancel)
+        while any(job.running for job in context.supervisor.jobs.values()):
+            await events.receive()

@@ -1,0 +1,1 @@
+"""Where attempts execute. `port` is what the conductor needs of an engine; `local` runs them on this machine."""

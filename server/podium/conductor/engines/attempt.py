@@ -1,0 +1,80 @@
+"""One attempt while the local engine has it: its wait, and what its exit record says in the end."""
+
+import time
+from typing import Protocol
+
+import anyio
+
+from podium.conductor.engines.folder import AttemptFolder
+from podium.conductor.engines.port import AttemptSpec, End, EndReason
+
+
+class Process(Protocol):
+    """The first process of an attempt, ours or re-attached."""
+
+    pid: int
+
+    async def wait(self) -> int | None:
+        """Return when it has ended: the exit code, negative for a signal; None where that cannot be learnt."""
+
+
+class Running:
+    """An attempt that has no end yet. `group` is the pid of its first process, once there is one."""
+
+    def __init__(self, spec: AttemptSpec) -> None:
+        self.spec = spec
+        self.key = spec.key
+        self.folder = AttemptFolder(spec.folder)
+        self.group: int | None = None
+        self.cancelled = False
+        self.grace_seconds = spec.grace_seconds
+        self._waiting: anyio.CancelScope | None = None
+
+    def cancel(self, grace_seconds: float) -> None:
+        """Stop waiting for the end: from now on it is brought about."""
+        self.cancelled, self.grace_seconds = True, grace_seconds
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def until_end(self, process: Process, limit_seconds: float | None) -> EndReason | None:
+        """Wait for the end. Returns None when it came by itself, else why it is to be brought about."""
+        deadline = float("inf") if limit_seconds is None else anyio.current_time() + limit_seconds
+        with anyio.CancelScope(deadline=deadline) as self._waiting:
+            if self.cancelled:
+                self._waiting.cancel()
+            await process.wait()
+            return None
+        return "cancelled" if self.cancelled else "timed_out"
+
+    def conclude(self, reason: EndReason | None, status: int | None, processes_ended: int, detail: str = "") -> End:
+        """Return the end. The exit record wins over the status of the wrapper, which counts where no record could be written.
+
+        Raises:
+            OSError: the record cannot be read now.
+        """
+        record = self.folder.read_exit()
+        if record is not None and record.kind == "no_workspace":
+            return self.end("launch_failed", ended_at=record.ended_at, detail=f"no workspace {self.spec.workspace}")
+        if record is not None:
+            return self.end(
+                reason or "exited", exit_code=record.code, ended_at=record.ended_at, processes_ended=processes_ended
+            )
+        if status is None:
+            return self.end(reason or "lost", processes_ended=processes_ended, detail=detail)
+        if status < 0:
+            return self.end(reason or "killed", signal=-status, processes_ended=processes_ended)
+        return self.end(reason or "exited", exit_code=status, processes_ended=processes_ended)
+
+    def end(
+        self,
+        reason: EndReason,
+        *,
+        exit_code: int | None = None,
+        signal: int | None = None,
+        processes_ended: int = 0,
+        ended_at: float | None = None,
+        detail: str = "",
+    ) -> End:
+        """Return an end of this attempt, now where nothing else is known."""
+        moment = time.time() if ended_at is None else ended_at
+        return End(self.key, reason, exit_code, signal, processes_ended, moment, detail)

@@ -1,0 +1,60 @@
+"""The few lines of sh around each attempt, and the command that runs them.
+
+The text goes to `sh -c` whole, so an upgrade cannot change it under a running attempt. It uses builtins only: nothing in it
+depends on PATH, and it costs one process. What it does, in this order:
+
+- claims the attempt (`set -C` opens exclusively), so that of two wrappers one runs; the other leaves with 75;
+- keeps its own messages out of the sheet's stderr, which the command gets back from descriptor 3 (some shells still add a
+  word there when a signal ended the command: "Killed");
+- notes TERM and its like instead of dying, so that the record is written; the command has them at their default again;
+- writes its identity, enters the workspace, runs the command, and overwrites the exit record in place: bytes that exist
+  already, so a full disk cannot keep it from being written.
+"""
+
+from pathlib import Path
+
+CLAIM_LOST = 75  # EX_TEMPFAIL of sysexits.h
+NO_WORKSPACE = 126
+SCRIPT = "{script}"  # in an argv: the script file's path
+
+TEXT = rf"""exec 3>&2 2>/dev/null
+set -C
+true >"$1/claim" || exit {CLAIM_LOST}
+set +C
+podium_stop=
+trap 'podium_stop=1' HUP INT QUIT PIPE ALRM TERM USR1 USR2
+podium_start() {{ shift 21; podium_ticks=$1; }}
+read -r podium_stat </proc/$$/stat && podium_start $podium_stat
+printf '%s %s %s end\n' $$ "${{podium_ticks:-0}}" "$2" 1<>"$1/identity"
+podium_folder=$1
+if ! cd -- "$3"; then
+  set -- no_workspace {NO_WORKSPACE}
+elif [ -n "$podium_stop" ]; then
+  set -- exited 143
+else
+  shift 3
+  "$@" 2>&3 3>&-
+  set -- exited $?
+fi
+printf '%s %s end\n' "$1" "$2" 1<>"$podium_folder/exit"
+exit "$2"
+"""
+
+
+def command(argv: tuple[str, ...], *, folder: Path, script: Path, workspace: Path, boot_id: str) -> list[str]:
+    """Return the command line of an attempt.
+
+    A name without a slash is looked up by env(1) in the sheet's own PATH: the shell would take its builtins first.
+    """
+    filled = [_fill(argument, str(script)) for argument in argv]
+    found = filled if "/" in filled[0] else ["/usr/bin/env", *filled]
+    return ["/bin/sh", "-c", TEXT, "podium-attempt", str(folder), boot_id, str(workspace), *found]
+
+
+def _fill(argument: str, script: str) -> str:
+    """Put in the script's path where it is the argument or an option's value; a prompt that speaks of {script} is left alone."""
+    if argument == SCRIPT:
+        return script
+    if argument.startswith("-") and argument.endswith(f"={SCRIPT}"):
+        return argument.removesuffix(SCRIPT) + script
+    return argument

@@ -1,0 +1,76 @@
+"""The Marianne protocol's checkpoint object (facts of 2026-11: 40 job members, sheets by decimal strings)."""
+
+import sqlite3
+from typing import Any
+
+from podium.contract.models import JobView, SheetView
+from podium.times import iso
+
+_SHEET_STATUS = {"running": "dispatched", "waiting": "retry_scheduled"}  # the others have the same name there
+_EMPTY_JOB: dict[str, Any] = {
+    "config_hash": None, "config_snapshot": None, "current_sheet": None, "total_movements": 1, "pid": None,
+    "total_retry_count": 0, "rate_limit_waits": 0, "quota_waits": 0, "resume_at": None, "total_input_tokens": 0,
+    "total_output_tokens": 0, "total_estimated_cost": 0.0, "cost_limit_reached": False, "worktree_path": None,
+    "worktree_branch": None, "worktree_locked": False, "worktree_base_commit": None, "isolation_mode": None,
+    "isolation_fallback_used": False, "parallel_batches_executed": 0, "synthesis_results": {}, "hook_results": [],
+    "spec_corpus_hash": None, "circuit_breaker_history": [],
+}  # fmt: skip
+
+
+def of(row: sqlite3.Row, view: JobView, sheets: list[SheetView]) -> dict[str, Any]:
+    """Return the checkpoint of a job; what this conductor does not have is empty, as it is there."""
+    return {
+        **_EMPTY_JOB,
+        "job_id": view.job_id,
+        "job_name": view.job_name,
+        "config_path": view.config_path,
+        "created_at": view.submitted_at,
+        "updated_at": view.finished_at or view.started_at or view.submitted_at,
+        "started_at": view.started_at,
+        "completed_at": view.finished_at,
+        "total_sheets": view.sheets_total,
+        "last_completed_sheet": view.sheets_completed,
+        "status": view.status,
+        "error_message": row["reason"] if view.status == "failed" else None,
+        "instruments_used": sorted({sheet.instrument for sheet in sheets}),
+        "parallel_enabled": len(view.running) > 1,
+        "parallel_max_concurrent": max(1, len(view.running)),
+        "sheets_in_progress": [sheet.sheet for sheet in sheets if sheet.status == "running"],
+        "sheets": {str(sheet.sheet): _sheet(sheet) for sheet in sheets},
+    }
+
+
+def _sheet(view: SheetView) -> dict[str, Any]:
+    passed = [check for check in view.validations if check.passed]
+    return {
+        "sheet_num": view.sheet,
+        "status": _SHEET_STATUS.get(view.status, view.status),
+        "started_at": view.started_at,
+        "completed_at": view.finished_at,
+        "attempt_count": view.attempts,
+        "normal_attempts": view.attempts,
+        "exit_code": view.exit_code,
+        "exit_signal": view.signal,
+        "error_message": view.reason or None,
+        "error_code": "E999" if view.status in {"failed", "skipped"} else None,
+        "validation_passed": len(passed) == len(view.validations) if view.validations else None,
+        "validation_details": [check.model_dump() for check in view.validations] or None,
+        "instrument_name": view.instrument,
+        "total_duration_seconds": view.duration_seconds or 0.0,
+    }
+
+
+def record(attempt: sqlite3.Row) -> dict[str, Any]:
+    """Return one attempt as a record of `job.history`."""
+    return {
+        "sheet_num": attempt["sheet"],
+        "attempt_num": attempt["attempt"],
+        "status": attempt["outcome"] or "running",
+        "exit_code": attempt["exit_code"],
+        "exit_signal": attempt["signal"],
+        "end_reason": attempt["end_reason"],
+        "error_message": attempt["message"] or None,
+        "processes_ended": attempt["processes_ended"],
+        "started_at": iso(attempt["started_at"]),
+        "completed_at": iso(attempt["ended_at"]) or None,
+    }

@@ -1,0 +1,41 @@
+"""`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted, whatever is asked."""
+
+import time
+from typing import Any
+
+from podium.conductor.context import Context
+from podium.conductor.handlers import control, refusals
+from podium.conductor.transitions import control as transitions
+from podium.contract.methods import ClearParams
+from podium.contract.states import TERMINAL
+from podium.errors import PodiumError
+from podium.wire.dispatcher import Peer
+
+
+async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str, Any]:
+    """Answer how many were deleted, which, and why each named one was not."""
+    await context.supervisor.settled()
+    deleted, refused = [], []
+    for job_id in await _wanted(context, params):
+        try:
+            row = await context.queries.job(job_id)
+            view = context.views.of_row(row)
+            await control.apply(context, job_id, transitions.delete, params.request_key)
+        except PodiumError as error:
+            refused.append({"job_id": job_id, "message": error.message, **refusals.facts(error)})
+        else:
+            context.removals.add(job_id)
+            deleted.append(view.model_dump())
+    return {"deleted": len(deleted), "jobs": deleted, "refused": refused}
+
+
+async def _wanted(context: Context, params: ClearParams) -> list[str]:
+    """Return the ids that were named, or those of all terminal jobs that fit the filters."""
+    if params.job_ids is not None:
+        return params.job_ids
+    statuses = sorted(TERMINAL.intersection(params.statuses if params.statuses is not None else TERMINAL))
+    before = time.time() - (params.older_than_seconds or 0.0)
+    marks = ", ".join("?" * len(statuses))
+    query = f"SELECT job_id FROM jobs WHERE status IN ({marks}) AND finished_at <= ? ORDER BY seq"  # noqa: S608
+    rows = await context.store.read(lambda db: db.execute(query, [*statuses, before]).fetchall())
+    return [row["job_id"] for row in rows]

@@ -1,0 +1,48 @@
+"""`daemon.status`: which conductor this is and how busy it is; with our protocol named, the handshake of a connection."""
+
+import os
+from typing import Any
+
+import psutil
+
+from podium import __version__
+from podium.conductor.context import Context
+from podium.contract.methods import FEATURES, PROTOCOL, HandshakeParams
+from podium.wire.dispatcher import Peer
+
+
+async def handle(context: Context, params: HandshakeParams, peer: Peer) -> dict[str, Any]:
+    """Answer the Marianne members and ours."""
+    if params.protocol == PROTOCOL:
+        peer.concurrent = True
+    scheduler = context.supervisor.scheduler
+    total = await context.store.read(lambda db: db.execute("SELECT COUNT(*) FROM jobs").fetchone()[0])
+    running = running_jobs(context)
+    return {
+        "pid": os.getpid(),
+        "uptime_seconds": context.uptime_seconds,
+        "running_jobs": running,
+        "total_jobs_active": len(context.supervisor.jobs),
+        "memory_usage_mb": memory_mb(),
+        "version": __version__,
+        "product": "podium",
+        "protocol": PROTOCOL,
+        "features": list(FEATURES),
+        "home_id": context.store.home_id,
+        "queued_jobs": sum(1 for job in context.supervisor.jobs.values() if job.status == "queued"),
+        "jobs_total": total,
+        "running_sheets": scheduler.used,
+        "max_sheets": scheduler.limits.total,
+        "accepting_work": not context.shutting_down,
+        "instruments": sorted(context.instruments_found),
+    }
+
+
+def running_jobs(context: Context) -> int:
+    """Return how many jobs run."""
+    return sum(1 for job in context.supervisor.jobs.values() if job.status == "running")
+
+
+def memory_mb() -> float:
+    """Return the conductor's resident memory in MiB."""
+    return round(psutil.Process().memory_info().rss / 2**20, 1)

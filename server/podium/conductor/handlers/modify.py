@@ -1,0 +1,31 @@
+"""`job.modify`: give a job a changed score; it takes it between sheets and goes on."""
+
+from typing import Any
+
+from podium.conductor.batch import Batch
+from podium.conductor.clock import Clock
+from podium.conductor.context import Context
+from podium.conductor.handlers import control, refusals
+from podium.conductor.handlers.resume import changed_score, sheet_number
+from podium.conductor.state import JobRun
+from podium.conductor.transitions import control as transitions
+from podium.conductor.transitions.control import Done
+from podium.contract.methods import ModifyParams
+from podium.errors import InvalidArguments, PodiumError
+from podium.wire.dispatcher import Peer
+
+
+async def handle(context: Context, params: ModifyParams, peer: Peer) -> dict[str, Any]:
+    """Answer `accepted` when the changed score is on the disk; `pending` while sheets of the old one still run."""
+    try:
+        new = await changed_score(context, params)
+        if new is None:
+            raise InvalidArguments("job.modify needs the changed score.", fix="Give config_path or config_content.")
+
+        def change(job: JobRun, batch: Batch, now: Clock) -> Done:
+            return transitions.modify(job, sheet_number(new, params.from_sheet), new, batch)
+
+        done, view = await control.apply(context, params.job_id, change, params.request_key)
+    except PodiumError as error:
+        return refusals.rejected(error, params.job_id)
+    return {"job_id": params.job_id, "status": "accepted", "job": view.model_dump(), **done}

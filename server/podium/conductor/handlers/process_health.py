@@ -1,0 +1,32 @@
+"""`job.health`: liveness and load of a job's oldest running attempt."""
+
+from dataclasses import asdict
+from typing import Any
+
+from podium.conductor.context import Context
+from podium.contract.methods import JobParams
+from podium.contract.results import ProcessHealth
+from podium.wire.dispatcher import Peer
+
+_DEAD = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)
+
+
+async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, Any]:
+    """Answer the members of `ProcessHealth`; measured over at least 100 ms for the whole tree."""
+    await context.queries.job(params.job_id)
+    job = context.supervisor.jobs.get(params.job_id)
+    oldest = min(job.running.values(), key=lambda attempt: attempt.serial, default=None) if job else None
+    usage = (await context.engine.describe([oldest.key])).get(oldest.key) if oldest else None
+    if usage is None:
+        return asdict(_DEAD)
+    return asdict(
+        ProcessHealth(
+            pid=usage.pid,
+            is_alive=usage.alive,
+            is_zombie_state=usage.zombie,
+            process_exists=usage.pid is not None,
+            cpu_percent=usage.cpu_percent,
+            memory_mb=usage.memory_mb,
+            uptime_seconds=usage.uptime_seconds,
+        )
+    )

@@ -1,0 +1,32 @@
+"""`job.validate`: check a score, run nothing, store nothing."""
+
+from typing import Any
+
+from podium.conductor.context import Context
+from podium.conductor.handlers import scores
+from podium.conductor.handlers.resume import sheet_number
+from podium.contract.methods import ScoreParams
+from podium.contract.models import PlanView
+from podium.errors import PodiumError
+from podium.score.view import plan_view
+from podium.wire.dispatcher import Peer
+
+
+async def handle(context: Context, params: ScoreParams, peer: Peer) -> dict[str, Any]:
+    """Answer the plan, or every problem."""
+    try:
+        view = await planned(context, params)
+    except PodiumError as error:
+        return scores.problem_reply(error)
+    return {"valid": True, "plan": view.model_dump()}
+
+
+async def planned(context: Context, params: ScoreParams) -> PlanView:
+    """Return what a submit of this score would run.
+
+    Raises:
+        PodiumError: as `scores.prepare`.
+    """
+    prepared = await scores.prepare(context, params, variables=params.variables, workspace=params.workspace)
+    first = sheet_number(prepared.loaded, params.start_sheet) or 1
+    return plan_view(prepared.loaded.plan, start_sheet=first, instruments_found=context.instruments_found)

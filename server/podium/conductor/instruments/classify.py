@@ -1,0 +1,103 @@
+"""Why an attempt of an instrument failed, read from its exit code and the end of its output."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import regex
+
+from podium.conductor.instruments.profile import Profile
+
+FailureKind = Literal["rate_limit", "auth", "capacity", "error"]
+TAIL_CHARS = 16_384
+MATCH_SECONDS = 0.2  # for one pattern; the time of all of them is bounded by their number
+LONGEST_WAIT_SECONDS = 7 * 86_400.0
+
+_EPOCH = regex.compile(r"limit reached\|(\d{10})\b", regex.I)
+_WAIT = regex.compile(
+    r"(?:retry[- _]?after|retry[- _]?delay|try again in|resets? in|resets? after)\W{1,5}(?=\d)", regex.I
+)
+_CLOCK = regex.compile(
+    r"(?:try again at|resets?(?: at)?) (\d{1,2})(?::(\d\d))? ?([ap]m)\b(?: \(([A-Za-z_/+-]+)\))?", regex.I
+)
+_PART = regex.compile(r"[\s,]*(\d++(?:\.\d++)?)\s?(ms|[dhms])?(?:(?<=[dhms])[a-z]*+)?", regex.I)
+_UNITS = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+def classify(profile: Profile, exit_code: int | None, tail: str) -> FailureKind:
+    """Return the kind of a failure. `tail` is the end of stdout and of stderr: tools report errors on the one or the other.
+
+    What an instrument says after a success is talk, not failure. A pattern that takes too long does not match. Profiles of
+    users may hold slow patterns: run it in a thread.
+    """
+    if exit_code in profile.success_codes:
+        return "error"
+    end = tail[-TAIL_CHARS:]
+    if _any(profile.rate_limit_patterns, end):
+        return "rate_limit"
+    if _any(profile.auth_patterns, end):
+        return "auth"
+    return "capacity" if _any(profile.capacity_patterns, end) else "error"
+
+
+def retry_after_seconds(tail: str, now: float) -> float | None:
+    """Return how long the tool asks to wait, from its last words about it; None where it names no time.
+
+    `now` is in seconds since the epoch. It understands durations ("try again in 1h 5m", "Retry-After: 30"), a time of the
+    day with or without its zone ("resets 8:20pm (Asia/Tokyo)"; else the zone of this machine), and Claude Code's epoch.
+    """
+    waits = [wait for wait in _waits(tail[-TAIL_CHARS:], now) if 0 <= wait <= LONGEST_WAIT_SECONDS]
+    return waits[-1] if waits else None
+
+
+def _any(patterns: tuple[str, ...], text: str) -> bool:
+    """Say whether one of the patterns is found in its time."""
+    return any(_found(pattern, text) for pattern in patterns)
+
+
+def _found(pattern: str, text: str) -> bool:
+    try:
+        return bool(regex.search(pattern, text, regex.I, timeout=MATCH_SECONDS, concurrent=True))
+    except TimeoutError:
+        return False
+
+
+def _waits(text: str, now: float) -> Iterator[float]:
+    """Yield every wait that the text names: times of the day, then durations, then epochs, the surest last."""
+    for found in _CLOCK.finditer(text):
+        yield from _until(found, now)
+    for found in _WAIT.finditer(text):
+        yield _duration(text, found.end())
+    for found in _EPOCH.finditer(text):
+        yield float(found[1]) - now
+
+
+def _duration(text: str, position: int) -> float:
+    """Add up the parts of a duration, "3 days 6 hours 57 minutes", "1h2m3s"; a number alone is in seconds."""
+    total = 0.0
+    while found := _PART.match(text, position):
+        total += float(found[1]) * _UNITS[(found[2] or "s").lower()]
+        position = found.end()
+        if not found[2]:
+            break
+    return total
+
+
+def _until(found: regex.Match[str], now: float) -> Iterator[float]:
+    """Yield the seconds until a time of the day comes next."""
+    hour, minute = int(found[1]) % 12 + 12 * (found[3].lower() == "pm"), int(found[2] or 0)
+    zone = _zone(found[4])
+    if int(found[1]) > 12 or minute > 59 or (found[4] and zone is None):
+        return
+    here = datetime.fromtimestamp(now, UTC).astimezone(zone)
+    then = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    yield ((then if then > here else then + timedelta(days=1)) - here).total_seconds()
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    """Return a time zone by its name, or None for this machine's and for one that is not known."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, OSError, ValueError):
+        return None

@@ -1,0 +1,131 @@
+"""Profiles from three places: built in, the user's config folder, and the folder of the score. The later one wins."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from podium.conductor.instruments.profile import Profile
+from podium.contract.models import ProblemView
+from podium.errors import InvalidArguments, ScoreInvalid
+
+MAX_BYTES = 65_536
+SCORE_FOLDER = Path(".podium") / "instruments"
+
+
+class _Bad(Exception):
+    """A file that holds no profile; `problems` say why."""
+
+    def __init__(self, problems: list[ProblemView]) -> None:
+        super().__init__(problems[0].message)
+        self.problems = problems
+
+
+@cache
+def builtin_profiles() -> Mapping[str, Profile]:
+    """Return the profiles that come with the package, by name and alias."""
+    folder = files("podium.conductor.instruments") / "profiles"
+    texts = sorted((entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir())
+    return _by_name(_profile(text, name.removesuffix(".yaml")) for name, text in texts)
+
+
+def load_profiles(*, config_folder: Path | None = None, score_folder: Path | None = None) -> dict[str, Profile]:
+    """Return every instrument by its name and its aliases; `profile.name` tells the one from the other. Reads files.
+
+    `config_folder` holds the user's `instruments/*.yaml`, `score_folder` is the score's own, with `.podium/instruments/`.
+
+    Raises:
+        InvalidArguments: a profile of the user's folder is not valid.
+        ScoreInvalid: one beside the score is not; `problems` lists what is wrong.
+    """
+    profiles = dict(builtin_profiles())
+    try:
+        if config_folder:
+            profiles |= _by_name(_folder(config_folder / "instruments"))
+    except _Bad as error:
+        raise InvalidArguments(
+            f"Instrument profile {error}", fix="Correct or remove the file.", problems=_dumped(error)
+        ) from None
+    try:
+        if score_folder:
+            profiles |= _by_name(_folder(score_folder / SCORE_FOLDER))
+    except _Bad as error:
+        raise ScoreInvalid(
+            f"Instrument profile {error}", fix="Correct or remove the file.", problems=_dumped(error)
+        ) from None
+    return profiles
+
+
+def _by_name(profiles: Iterable[Profile]) -> dict[str, Profile]:
+    """Return the profiles under all their names."""
+    return {name: profile for profile in profiles for name in (profile.name, *profile.aliases)}
+
+
+def _folder(folder: Path) -> Iterator[Profile]:
+    """Yield the profiles of a folder in the order of their names; a folder that is not there has none."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for path in paths:
+        profile = _profile(_text(path), path.stem, path)
+        if "cli" in (profile.name, *profile.aliases):
+            raise _Bad([_problem(path, "cli is bash and cannot be another tool", field="name")])
+        yield profile
+
+
+def _text(path: Path) -> str:
+    """Read a file of bounded size."""
+    try:
+        with path.open("rb") as source:
+            content = source.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise _Bad([_problem(path, f"it is larger than {MAX_BYTES} bytes")])
+        return content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _Bad([_problem(path, f"it cannot be read: {getattr(error, 'strerror', None) or error}")]) from None
+
+
+def _profile(text: str, name: str, path: Path = Path()) -> Profile:
+    """Check one profile; without `name` it has that of its file."""
+    try:
+        content = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader
+        if not isinstance(content, dict):
+            raise _Bad([_problem(path, "it is no mapping of keys")])
+        return Profile.model_validate({"name": name, **content})
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
+        raise _Bad([_problem(path, f"it is no YAML: {error.problem}", **place)]) from None
+    except yaml.YAMLError as error:
+        raise _Bad([_problem(path, f"it is no YAML: {error}")]) from None
+    except ValidationError as error:
+        raise _Bad([_from_pydantic(path, dict(found)) for found in error.errors(include_url=False)]) from None
+
+
+def _loader() -> type[yaml.SafeLoader]:
+    """Return the fast safe loader where PyYAML was built with it."""
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _from_pydantic(path: Path, found: Mapping[str, Any]) -> ProblemView:
+    """Return one complaint in our words."""
+    field = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        return _problem(path, f"{field} is not known", field=field, allowed=sorted(Profile.model_fields))
+    message = str(found["msg"]).removeprefix("Value error, ")
+    return _problem(path, f"{field}: {message}" if field else message, field=field)
+
+
+def _problem(path: Path, message: str, **place: Any) -> ProblemView:
+    """Return a problem of this file."""
+    return ProblemView(message=f"{path}: {message}.", **place)
+
+
+def _dumped(error: _Bad) -> list[dict[str, Any]]:
+    """Return the problems as they travel."""
+    return [problem.model_dump() for problem in error.problems]

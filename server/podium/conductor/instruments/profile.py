@@ -1,0 +1,116 @@
+"""What an instrument's profile says, and the command that it makes of a prompt."""
+
+import shutil
+from pathlib import PurePath
+from typing import Annotated, Literal, Self
+
+import regex
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from podium.errors import InvalidArguments
+
+PromptPassing = Literal["argument", "flag", "stdin", "file", "script"]
+PROMPT_FILE = "{prompt_file}"
+# One argument of a command ends at 131,072 bytes with its NUL (MAX_ARG_STRLEN of Linux).
+MAX_ARGUMENT_BYTES = 131_071
+
+
+def _compiles(pattern: str) -> str:
+    """Refuse what is no regular expression."""
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    return pattern
+
+
+def _findable(executable: str) -> str:
+    """Refuse a relative path: relative to what, when the conductor is anywhere."""
+    if "/" in executable and not PurePath(executable).is_absolute():
+        raise ValueError("give a program's name, to be found in PATH, or an absolute path")
+    return executable
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_compiles)]
+Patterns = Annotated[tuple[Pattern, ...], Field(max_length=50)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+
+
+class Profile(BaseModel):
+    """One instrument. The text of a sheet is a bash script (`script`), or a prompt that is passed in one of four ways.
+
+    `args` come before the prompt; in `file` mode one of them may be `{prompt_file}` or `--option={prompt_file}`, else the
+    file is the last argument. Patterns are searched without regard to case in the end of a failed attempt's output.
+    `rate_limit_patterns` and `default_timeout_seconds` are named as in the profiles of the Marianne conductor.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    aliases: tuple[Name, ...] = ()
+    description: str = ""
+    kind: Literal["cli", "agent"] = "agent"
+    executable: Annotated[str, Field(min_length=1), AfterValidator(_findable)]
+    args: tuple[str, ...] = ()
+    prompt: PromptPassing
+    prompt_flag: str = ""
+    env: dict[str, str] = Field(default_factory=dict)
+    success_codes: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
+    rate_limit_patterns: Patterns = ()
+    auth_patterns: Patterns = ()
+    capacity_patterns: Patterns = ()
+    default_timeout_seconds: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Refuse what the way of passing the prompt would ignore."""
+        if (self.prompt == "flag") != bool(self.prompt_flag):
+            raise ValueError('prompt_flag goes with prompt: "flag", and only with it')
+        if self.prompt == "script" and (self.args or self.executable != "bash"):
+            raise ValueError('prompt: "script" is for bash without args; another interpreter takes prompt: "file"')
+        if not all(self._has_place(arg) for arg in self.args if PROMPT_FILE in arg):
+            raise ValueError(f'{PROMPT_FILE} goes with prompt: "file", as an argument or in --option={PROMPT_FILE}')
+        return self
+
+    def _has_place(self, arg: str) -> bool:
+        """Say whether the file's name can be filled in here."""
+        option, found, rest = arg.partition(PROMPT_FILE)
+        whole = not option or (option.startswith("-") and option.endswith("="))
+        return self.prompt == "file" and bool(found) and not rest and whole
+
+    def command(self, script_path: str, prompt: str) -> tuple[tuple[str, ...], bool]:
+        """Return what an attempt runs: its arguments, () for bash on the script, and whether the script is its input.
+
+        `script_path` names the file that holds the prompt, or is the engine's placeholder for it, `{script}`.
+
+        Raises:
+            InvalidArguments: the prompt is too long for an argument.
+        """
+        command = (self.executable, *self.args)
+        match self.prompt:
+            case "script":
+                return (), False
+            case "stdin":
+                return command, True
+            case "file":
+                named = tuple(arg.replace(PROMPT_FILE, script_path) for arg in command)
+                return (named if named != command else (*command, script_path)), False
+            case "flag":
+                return (*command, self.prompt_flag, self._argument(prompt)), False
+            case _:
+                return (*command, self._argument(prompt)), False
+
+    def _argument(self, prompt: str) -> str:
+        """Return the prompt as one argument that no tool takes for an option."""
+        text = f"\n{prompt}" if prompt.startswith("-") else prompt
+        if len(text.encode()) > MAX_ARGUMENT_BYTES:
+            raise InvalidArguments(
+                f"The prompt is longer than {MAX_ARGUMENT_BYTES} bytes, and {self.name} takes it as an argument.",
+                fix="Put the text into a file in the workspace and let the prompt name it.",
+            )
+        return text
+
+
+def find_executable(profile: Profile, path: str) -> str | None:
+    """Return where the instrument's program is, looked for in `path` (of the form of PATH), or None."""
+    return shutil.which(profile.executable, path=path)

@@ -1,0 +1,147 @@
+"""The Unix socket: bound in a private folder, open to its owner alone, and back in seconds when its file is removed."""
+
+import os
+import socket
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+import anyio
+from anyio.abc import TaskGroup, UNIXSocketStream
+
+from podium.log import get_logger
+from podium.wire.dispatcher import Handler, Peer, serve_connection
+
+log = get_logger()
+_LOOK_SECONDS = 2.0
+_BACKLOG = 512
+_ACCEPT_RETRY_SECONDS = 0.1
+
+
+class SocketTaken(Exception):
+    """Something else listens on the socket, or its place cannot be used."""
+
+
+class Listener:
+    """Accepts connections of the owner and serves each in a task of its own."""
+
+    def __init__(self, path: Path, handlers: Mapping[str, Handler], max_connections: int) -> None:
+        self._path = path
+        self._handlers = handlers
+        self._slots = anyio.Semaphore(max_connections)
+        self._inode: tuple[int, int] | None = None
+
+    async def run(self) -> None:
+        """Serve until cancelled; the socket file is removed at the end."""
+        try:
+            async with anyio.create_task_group() as connections:
+                while True:
+                    with anyio.CancelScope() as accepting:
+                        await self._serve_once(connections, accepting)
+        finally:
+            if self._is_there():
+                self._path.unlink(missing_ok=True)
+
+    async def _serve_once(self, connections: TaskGroup, accepting: anyio.CancelScope) -> None:
+        """Listen until the socket file is gone; the connections there are stay."""
+        server = self.bind()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch_file, accepting)
+                await self._accept(server, connections)
+        finally:
+            server.close()
+
+    def bind(self) -> socket.socket:
+        """Bind, restrict and listen. A stale file of a dead conductor is replaced.
+
+        Raises:
+            SocketTaken: somebody answers there, or the folder is not ours alone.
+        """
+        folder = self._path.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid != os.getuid():
+            raise SocketTaken(f"the socket's folder {folder} belongs to somebody else")
+        if self._path.is_socket() and _answers(self._path):
+            raise SocketTaken(f"another conductor listens on {self._path}")
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        server.setblocking(False)
+        self._path.unlink(missing_ok=True)
+        old = os.umask(0o177)
+        try:
+            server.bind(str(self._path))
+        finally:
+            os.umask(old)
+        server.listen(_BACKLOG)
+        status = self._path.stat()
+        self._inode = (status.st_dev, status.st_ino)
+        return server
+
+    async def _watch_file(self, accepting: anyio.CancelScope) -> None:
+        while self._is_there():  # noqa: ASYNC110 -- a file tells nobody when it goes
+            await anyio.sleep(_LOOK_SECONDS)
+        log.warning("socket_file_gone", path=str(self._path))
+        accepting.cancel()
+
+    def _is_there(self) -> bool:
+        try:
+            status = self._path.lstat()
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._inode
+
+    async def _accept(self, server: socket.socket, connections: TaskGroup) -> None:
+        while True:
+            await self._slots.acquire()
+            try:
+                connection = await _accept_one(server)
+            except BaseException:
+                self._slots.release()
+                raise
+            connections.start_soon(self._serve, connection)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        try:
+            peer = _peer_of(connection)
+            if peer.uid is not None and peer.uid != os.getuid():
+                log.warning("foreign_peer_refused", uid=peer.uid, pid=peer.pid)
+                connection.close()
+                return
+            stream = await UNIXSocketStream.from_socket(connection)
+            await serve_connection(stream, peer, self._handlers)
+        finally:
+            self._slots.release()
+
+
+async def _accept_one(server: socket.socket) -> socket.socket:
+    """Accept one connection; when descriptors are used up, wait a moment and try again."""
+    while True:
+        await anyio.wait_readable(server)
+        try:
+            connection, _ = server.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            continue
+        except OSError as error:
+            log.warning("accept_failed", error=str(error))
+            await anyio.sleep(_ACCEPT_RETRY_SECONDS)
+            continue
+        connection.setblocking(False)
+        return connection
+
+
+def _peer_of(connection: socket.socket) -> Peer:
+    """Return who connected, as the kernel says; uid and pid are None where it does not say."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return Peer()
+    pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return Peer(uid=uid, pid=pid)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,49 @@
+"""Cursors into one output file: a position, and a seal that ties it to one stream of one attempt.
+
+The seal guards against mistakes, not against forgery: whoever may read the log may read all of it.
+"""
+
+from hashlib import blake2b
+from typing import NamedTuple, Self
+
+from podium.errors import InvalidArguments
+
+MAX_OFFSET = 2**62
+
+
+class Cursor(NamedTuple):
+    """Where reading goes on. `line` is the number of the line that starts at `offset`, 0 where it is not known.
+
+    `owed` is how many lines after a match a search still has to show.
+    """
+
+    offset: int
+    line: int = 1
+    owed: int = 0
+
+    def encode(self, seal: str) -> str:
+        """Return the cursor as text: three numbers and the seal."""
+        return f"{self.offset}.{self.line}.{self.owed}.{seal}"
+
+    @classmethod
+    def decode(cls, text: str, seal: str) -> Self:
+        """Read what `encode` wrote.
+
+        Raises:
+            InvalidArguments: it is no cursor, or one of another output.
+        """
+        *numbers, found = text.split(".") if text.isascii() else [""]
+        if len(numbers) != 3 or not all(part.isdecimal() and len(part) < 20 for part in numbers):
+            raise InvalidArguments("This is no log cursor.", fix="Pass the cursor of the previous reply unchanged.")
+        if found != seal:
+            raise InvalidArguments(
+                "The cursor belongs to the output of another job, sheet, attempt or stream.",
+                fix="Name the sheet, attempt and stream of the reply that it came from, or leave the cursor out.",
+            )
+        offset, line, owed = map(int, numbers)
+        return cls(min(offset, MAX_OFFSET), line, owed)
+
+
+def seal_of(job_id: str, sheet: int, attempt: int, stream: str) -> str:
+    """Return the seal of one attempt's stream."""
+    return blake2b(f"{job_id}/{sheet}/{attempt}/{stream}".encode(), digest_size=5).hexdigest()

@@ -1,0 +1,77 @@
+"""Which parts of a file hold data. A stream that was capped, or emptied under a running writer, has holes of any size.
+
+Linux and macOS answer through SEEK_DATA and SEEK_HOLE (lseek(2)); a file system without them reports one piece of data.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MAX_EXTENTS = 4096  # past these the rest of the file counts as data: slower to read, never wrong
+
+
+class Extent(NamedTuple):
+    """A piece of a file, `end` excluded. A hole reads as zeros that nobody wrote."""
+
+    start: int
+    end: int
+    hole: bool = False
+
+
+def extents(fd: int, size: int) -> list[Extent]:
+    """Return the pieces of the first `size` bytes in order, data and holes, without a gap."""
+    found: list[Extent] = []
+    position = 0
+    while position < size and len(found) < MAX_EXTENTS:
+        data = min(_seek_data(fd, position, size), size)
+        if data > position:
+            found.append(Extent(position, data, hole=True))
+        end = min(_seek_hole(fd, data, size), size)
+        if end > data:
+            _add_data(found, data, end)
+        position = end
+    if position < size:
+        _add_data(found, position, size)
+    return found
+
+
+def _add_data(found: list[Extent], start: int, end: int) -> None:
+    """Add a piece of data, joined with the one that it continues."""
+    if found and not found[-1].hole:
+        start = found.pop().start
+    found.append(Extent(start, end))
+
+
+def after(pieces: list[Extent], offset: int) -> Iterator[Extent]:
+    """Yield what lies at and after `offset`, the first piece cut to begin there."""
+    for start, end, hole in pieces:
+        if end > offset:
+            yield Extent(max(start, offset), end, hole)
+
+
+def back(pieces: list[Extent], count: int) -> int:
+    """Return the offset that has the last `count` bytes of data behind it; a hole is never cut in two."""
+    for start, end, hole in reversed(pieces):
+        if hole:
+            continue
+        if end - start >= count:
+            return end - count
+        count -= end - start
+    return 0
+
+
+def _seek_data(fd: int, position: int, size: int) -> int:
+    """Return where data begins at or after `position`; `size` when only a hole is left."""
+    try:
+        return os.lseek(fd, position, os.SEEK_DATA)
+    except OSError as error:
+        return size if error.errno == errno.ENXIO else position
+
+
+def _seek_hole(fd: int, position: int, size: int) -> int:
+    """Return where the next hole begins; the end of the file counts as one."""
+    try:
+        return os.lseek(fd, position, os.SEEK_HOLE)
+    except OSError:
+        return size

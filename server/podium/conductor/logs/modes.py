@@ -1,0 +1,80 @@
+"""Reading forwards from a cursor, and the end of a file. Searching is in `search`."""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+
+from podium.conductor.logs.cursor import Cursor
+from podium.conductor.logs.extents import Extent, after, back
+from podium.conductor.logs.lines import Line, count_newlines, lines
+from podium.conductor.logs.page import LogLimits, Page
+
+FIRST_WINDOW = 64 * 1024
+
+
+def following(number: int, line: Line) -> int:
+    """Return the number of the next line; behind a hole nobody knows how many there were."""
+    return 0 if line.hole or not number else number + line.count
+
+
+def complete(found: Iterator[Line], *, running: bool) -> Iterator[Line]:
+    """Leave out a last line without newline while its writer may go on with it, so that no line comes in two halves."""
+    return (line for line in found if line.ended or not running)
+
+
+def forward(fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, running: bool) -> tuple[Cursor, bool]:
+    """Fill the page from the cursor on; return where to go on, and whether this was the end of the file."""
+    at = cursor
+    found = lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + 1)
+    for line in complete(found, running=running):
+        if not page.add(page.render(line, at.line)):
+            return at, False
+        at = Cursor(line.end, following(at.line, line))
+    return at, True
+
+
+def tail(fd: int, pieces: list[Extent], page: Page, *, running: bool) -> Cursor:
+    """Fill the page with the last lines, an open one included; return where to go on when the file has grown."""
+    size = pieces[-1].end if pieces else 0
+    found, cut = _last_lines(fd, pieces, page)
+    for line in reversed(found):
+        if not page.add(page.render_end(line) if line is cut else page.render(line, 0)):
+            break
+    page.lines.reverse()
+    shown = found[len(found) - len(page.lines) :]
+    if not shown:
+        return Cursor(size, 1 if not size else 0)
+    page.truncated |= shown[0].start > 0
+    number = 0 if shown[0] is cut else _number_at(fd, shown[0].start, pieces, page.limits)
+    page.lines = [line.model_copy(update={"number": number and number + i}) for i, line in enumerate(page.lines)]
+    is_open = running and not shown[-1].ended
+    return Cursor(shown[-1].start if is_open else size, number and number + len(shown) - is_open)
+
+
+def _last_lines(fd: int, pieces: list[Extent], page: Page) -> tuple[list[Line], Line | None]:
+    """Return at least the lines that a page needs, and the one among them whose beginning is too far back."""
+    limits = page.limits
+    window = min(FIRST_WINDOW, limits.tail_bytes)
+    while True:
+        start = back(pieces, window)
+        newest = list(deque(lines(fd, after(pieces, start), keep=window), maxlen=page.max_lines + 1))
+        cut = newest[0] if newest and newest[0].start == start and not _begins_line(fd, start, pieces) else None
+        whole = newest[1:] if cut else newest
+        needed = sum(min(line.size, limits.line_bytes) for line in whole) > limits.page_bytes
+        if start == 0 or needed or len(whole) > page.max_lines:
+            return whole, None
+        if window >= limits.tail_bytes:
+            return newest, cut
+        window = min(window * 8, limits.tail_bytes)
+
+
+def _begins_line(fd: int, offset: int, pieces: list[Extent]) -> bool:
+    """Say whether a line begins here: at the start of a piece, or behind a newline."""
+    return any(piece.start == offset for piece in pieces) or os.pread(fd, 1, offset - 1) == b"\n"
+
+
+def _number_at(fd: int, offset: int, pieces: list[Extent], limits: LogLimits) -> int:
+    """Return the number of the line that starts here, or 0 where finding out would mean reading too much."""
+    if offset > limits.count_bytes or any(piece.hole for piece in pieces):
+        return 0
+    return count_newlines(fd, offset) + 1

@@ -1,0 +1,113 @@
+"""The one entry to an attempt's output: check the query, open the file, read one bounded part."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from podium.conductor.logs.cursor import Cursor, seal_of
+from podium.conductor.logs.extents import extents
+from podium.conductor.logs.modes import forward, tail
+from podium.conductor.logs.page import LogLimits, Page
+from podium.conductor.logs.search import matcher_for, search
+from podium.contract.models import LogMode, LogView, Stream
+from podium.errors import InvalidArguments
+
+__all__ = ["LogLimits", "LogQuery", "LogTarget", "read_log"]
+
+
+@dataclass(frozen=True)
+class LogTarget:
+    """One output file and what it belongs to. While `running`, a last line without newline counts as unfinished."""
+
+    path: Path
+    job_id: str
+    sheet: int
+    attempt: int
+    stream: Stream
+    sheet_name: str = ""
+    running: bool = False
+
+    @property
+    def seal(self) -> str:
+        """The seal of this stream's cursors."""
+        return seal_of(self.job_id, self.sheet, self.attempt, self.stream)
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """What to read of it; the meaning of the fields is that of `job.log`."""
+
+    mode: LogMode = "tail"
+    pattern: str = ""
+    context_lines: int = 0
+    cursor: str = ""
+    max_lines: int = 100
+
+
+def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None) -> LogView:
+    """Read one part. A file that does not exist (yet) is empty. Blocks for at most a few seconds: run it in a thread.
+
+    In the modes that go forward each line comes exactly once, however the file grows between two calls. A search that
+    ran out of time says `at_end: false` and goes on from its cursor, with mode search and the same pattern.
+
+    Raises:
+        InvalidArguments: a field that does not go with the mode, a cursor of another output, an unusable pattern.
+        OSError: the file cannot be read.
+    """
+    limits = limits or LogLimits()
+    _check(query)
+    cursor = Cursor.decode(query.cursor, target.seal) if query.cursor else Cursor(0)
+    page = Page(limits, query.max_lines)
+    with _opened(target.path) as fd:
+        size = 0 if fd is None else os.fstat(fd).st_size
+        after, at_end = (cursor, True) if fd is None else _read(fd, size, cursor, page, query, running=target.running)
+    return LogView(
+        job_id=target.job_id,
+        sheet=target.sheet,
+        sheet_name=target.sheet_name,
+        attempt=target.attempt,
+        stream=target.stream,
+        lines=page.lines,
+        cursor=after.encode(target.seal),
+        at_end=at_end,
+        running=target.running,
+        truncated=page.truncated,
+        total_bytes=size,
+    )
+
+
+def _read(fd: int, size: int, cursor: Cursor, page: Page, query: LogQuery, *, running: bool) -> tuple[Cursor, bool]:
+    """Fill the page as the mode says; return where to go on, and whether this was the end of the file."""
+    pieces = extents(fd, size)
+    if query.mode == "tail":
+        return tail(fd, pieces, page, running=running), True
+    if query.mode == "search":
+        find = matcher_for(query.pattern, page.limits)
+        return search(fd, pieces, cursor, page, matcher=find, context=query.context_lines, running=running)
+    return forward(fd, pieces, cursor, page, running=running)
+
+
+def _check(query: LogQuery) -> None:
+    """Refuse what would be ignored."""
+    if query.cursor and query.mode not in ("range", "search"):
+        raise InvalidArguments(f"Mode {query.mode} takes no cursor.", fix='Use mode "range" to read on from a cursor.')
+    if query.pattern and query.mode != "search":
+        raise InvalidArguments(f"Mode {query.mode} takes no pattern.", fix='Use mode "search" with a pattern.')
+    if query.mode == "search" and not query.pattern:
+        raise InvalidArguments("A search needs a pattern.", fix='Pass pattern, or use mode "tail".')
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    """Open for reading, or yield None when there is no such file."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        yield fd
+    finally:
+        os.close(fd)

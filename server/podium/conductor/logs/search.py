@@ -1,0 +1,129 @@
+"""Searching an output file line by line, with context, for a bounded time."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import regex
+
+from podium.conductor.logs.cursor import Cursor
+from podium.conductor.logs.extents import Extent, after
+from podium.conductor.logs.lines import Line, Skip, lines
+from podium.conductor.logs.modes import complete, following
+from podium.conductor.logs.page import LogLimits, Page
+from podium.errors import InvalidArguments
+
+SPECIAL = frozenset(r".^$*+?{}[]\|()")
+
+
+class Matcher(NamedTuple):
+    """How to find a pattern: `at` returns the byte at which a line matches, or -1. `wanted` rules out whole chunks of lines."""
+
+    at: Callable[[Line], int]
+    wanted: Callable[[bytes], bool] | None = None
+
+
+@dataclass
+class _Scan:
+    """A search under way: where it is, the lines that may become context, and how many are owed after a match."""
+
+    page: Page
+    context: int
+    at: Cursor
+    before: deque[tuple[Cursor, Line]]
+
+    def take(self, line: Line, match_at: int) -> bool:
+        """Add what this line brings to the page; false when the page is full, with `at` where to go on."""
+        if match_at >= 0:
+            return self._take_match(line, match_at)
+        if self.at.owed:
+            return self._add(self.at, line)
+        if line.count == 1:
+            self.before.append((self.at, line))
+        return True
+
+    def _take_match(self, line: Line, match_at: int) -> bool:
+        """Add the match after its context."""
+        while self.before:
+            here, earlier = self.before[0]
+            if not self._add(here, earlier):
+                return False
+            self.before.popleft()
+        return self._add(self.at, line, match_at)
+
+    def _add(self, here: Cursor, line: Line, match_at: int = -1) -> bool:
+        """Add one line; when it does not fit, reading goes on with it."""
+        if self.page.add(self.page.render(line, here.line, match=match_at >= 0, at=max(0, match_at))):
+            return True
+        self.at = here
+        return False
+
+    def advance(self, line: Line, *, matched: bool) -> None:
+        """Step over a line that was taken."""
+        owed = self.context if matched else max(0, self.at.owed - 1)
+        self.at = Cursor(line.end, following(self.at.line, line), owed)
+
+
+def search(
+    fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, matcher: Matcher, context: int, running: bool
+) -> tuple[Cursor, bool]:
+    """Fill the page with matches and their context; return where to go on, and whether this was the end of the file."""
+    limits = page.limits
+    scan = _Scan(page, context, cursor, deque(maxlen=context))
+    deadline = time.monotonic() + limits.scan_seconds
+    skip = Skip(matcher.wanted, context) if matcher.wanted else None
+    found = lines(fd, after(pieces, cursor.offset), keep=limits.search_line_bytes, skip=skip)
+    for line in complete(found, running=running):
+        match_at = matcher.at(line)
+        if not scan.take(line, match_at):
+            return scan.at, False
+        scan.advance(line, matched=match_at >= 0)
+        if time.monotonic() > deadline or line.end - cursor.offset > limits.scan_bytes:
+            page.truncated = True
+            return _resume(scan, cursor.offset), False
+    return _resume(scan, -1), True
+
+
+def _resume(scan: _Scan, floor: int) -> Cursor:
+    """Go on with the lines that may be context of a match to come: they did not match, and will not when seen again.
+
+    They are given up where the search would not get beyond `floor`.
+    """
+    if scan.before and scan.before[0][0].offset > floor:
+        return scan.before[0][0]
+    return scan.at
+
+
+def matcher_for(pattern: str, limits: LogLimits) -> Matcher:
+    """Return what finds `pattern` in a line: a plain text by bytes, everything else as a regular expression.
+
+    Raises:
+        InvalidArguments: it does not compile; the matcher raises it for a line that takes too long.
+    """
+    if not SPECIAL & set(pattern):
+        needle = pattern.encode("utf-8", "replace")
+        return Matcher(lambda line: line.raw.find(needle), lambda chunk: needle in chunk)
+    try:
+        compiled = regex.compile(pattern)
+    except regex.error as error:
+        raise InvalidArguments(
+            f"The pattern is no regular expression: {error}.", fix="Correct it; put a backslash before literal marks."
+        ) from None
+    return Matcher(lambda line: _match(compiled, line, limits))
+
+
+def _match(pattern: regex.Pattern[str], line: Line, limits: LogLimits) -> int:
+    """Return where the pattern matches, in bytes for a line that will be cut around it."""
+    text = line.raw.decode("utf-8", "replace").removesuffix("\r")
+    try:
+        found = pattern.search(text, timeout=limits.match_seconds, concurrent=True)
+    except TimeoutError:
+        raise InvalidArguments(
+            f"The pattern takes longer than {limits.match_seconds:g} s on the line at byte {line.start}.",
+            fix="Search for a simpler pattern: plain text, or without nested repetition.",
+        ) from None
+    if not found:
+        return -1
+    return len(text[: found.start()].encode()) if line.size > limits.line_bytes else 0

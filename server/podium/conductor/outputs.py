@@ -1,0 +1,42 @@
+"""Outputs of earlier sheets for templates that ask for them (`cross_sheet`)."""
+
+from pathlib import Path
+
+import anyio.to_thread
+
+from podium.conductor.store.store import Store
+from podium.score.plan import Plan, PlanSheet
+
+_LAST = (
+    "SELECT serial FROM attempts WHERE job = ? AND sheet = ? AND outcome = 'completed' ORDER BY attempt DESC LIMIT 1"
+)
+
+
+class Outputs:
+    """Finds what earlier sheets of a job wrote to their standard output."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+
+    async def previous(self, job_id: str, job_seq: int, plan: Plan, sheet: PlanSheet) -> dict[int, str]:
+        """Return sheet number -> the end of its output, for the sheets that `cross_sheet.lookback_sheets` reaches back to."""
+        rules = plan.cross_sheet
+        if rules is None or not rules.auto_capture_stdout or not sheet.uses_previous_outputs:
+            return {}
+        wanted = range(max(1, sheet.num - rules.lookback_sheets), sheet.num)
+        found = await self._store.read(
+            lambda db: {num: row[0] for num in wanted if (row := db.execute(_LAST, (job_seq, num)).fetchone())}
+        )
+        return {
+            num: await anyio.to_thread.run_sync(_tail, self._folder / job_id / str(serial), rules.max_output_chars)
+            for num, serial in found.items()
+        }
+
+
+def _tail(folder: Path, chars: int) -> str:
+    """Return the last characters of a log, without reading more of it than they can take."""
+    with (folder / "stdout.log").open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 4 * chars))
+        return file.read(4 * chars).decode("utf-8", "replace")[-chars:]

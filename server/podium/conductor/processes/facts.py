@@ -1,0 +1,137 @@
+"""What the system says of its processes: /proc on Linux, psutil elsewhere.
+
+The fields of /proc/PID/stat are those of proc(5). Start times are clock ticks since boot (elsewhere: since the epoch), which
+together with the pid and the boot id name a process for ever. Everything here is a plain, blocking read.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+LINUX = sys.platform.startswith("linux")
+TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks per second
+MARKER = "PODIUM_ATTEMPT_KEY"  # the variable that marks the members of an attempt
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TELLS_CHILDREN = Path("/proc/thread-self/children").exists()  # CONFIG_PROC_CHILDREN
+
+
+class Stat(NamedTuple):
+    """One process. `cpu_ticks` includes its reaped children; `state` is the letter of ps(1), Z for a zombie."""
+
+    pid: int
+    state: str
+    parent: int
+    group: int
+    session: int
+    cpu_ticks: int
+    start_ticks: int
+    resident_bytes: int
+
+
+def read_stat(pid: int) -> Stat | None:
+    """Return the facts of a process, or None where there is none."""
+    return _stat_from_proc(pid) if LINUX else _stat_from_psutil(pid)
+
+
+def _stat_from_proc(pid: int) -> Stat | None:
+    """Parse /proc/PID/stat; the command name in it may hold spaces and parentheses, so what follows the last one counts."""
+    data = _read(f"/proc/{pid}/stat")
+    if not data:
+        return None
+    part = data[data.rindex(b")") + 2 :].split()
+    ticks = int(part[11]) + int(part[12]) + int(part[13]) + int(part[14])
+    numbers = int(part[1]), int(part[2]), int(part[3]), ticks, int(part[19]), int(part[21]) * PAGE_BYTES
+    return Stat(pid, part[0].decode(), *numbers)
+
+
+def _stat_from_psutil(pid: int) -> Stat | None:
+    """Ask psutil, for systems without /proc."""
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            used = process.cpu_times()
+            state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "R"
+            started = int(process.create_time() * TICKS)
+            ticks = int((used.user + used.system) * TICKS)
+            return Stat(
+                pid, state, process.ppid(), os.getpgid(pid), os.getsid(pid), ticks, started, process.memory_info().rss
+            )
+    except (psutil.Error, OSError):
+        return None
+
+
+def all_stats() -> dict[int, Stat]:
+    """Return the facts of every process but the zombies, by pid."""
+    pids = [int(name) for name in _names("/proc") if name.isdecimal()] if LINUX else psutil.pids()
+    stats = (read_stat(pid) for pid in pids)
+    return {stat.pid: stat for stat in stats if stat is not None and stat.state != "Z"}
+
+
+def marker(pid: int) -> str | None:
+    """Return the attempt key in a process's environment as it was when its program began, "" where there is none in it.
+
+    None: there is no environment to see, because it is empty, is not ours to read, or the process is just becoming a program.
+    """
+    if not LINUX:
+        return _marker_from_psutil(pid)
+    environment = _read(f"/proc/{pid}/environ")
+    _, found, rest = (b"\0" + environment).partition(f"\0{MARKER}=".encode())
+    key = os.fsdecode(rest.partition(b"\0")[0]) if found else ""
+    return key if environment else None
+
+
+def _marker_from_psutil(pid: int) -> str | None:
+    try:
+        return psutil.Process(pid).environ().get(MARKER, "")
+    except (psutil.Error, OSError):
+        return None
+
+
+def own_children() -> set[int] | None:
+    """Return the pids of this process's children, zombies included, or None where the system has no cheap answer.
+
+    Each child is listed with the thread that has it: the one that started it, or any living one for an adopted orphan.
+    """
+    if not TELLS_CHILDREN:
+        return None
+    lists = [_read(f"/proc/self/task/{thread}/children") for thread in _names("/proc/self/task")]
+    return {int(pid) for pids in lists for pid in pids.split()}
+
+
+def boot_id() -> str:
+    """Return what names this run of the kernel; "-" where the system has no such name."""
+    return _read("/proc/sys/kernel/random/boot_id").decode().strip() or "-"
+
+
+def age_seconds(start_ticks: int) -> float:
+    """Return how long ago a process with this start time began."""
+    now = float(_read("/proc/uptime").split()[0]) if LINUX else time.time()
+    return max(0.0, now - start_ticks / TICKS)
+
+
+def booted_at() -> float:
+    """Return when the machine was started, in seconds since the epoch by the present clock."""
+    return time.time() - float(_read("/proc/uptime").split()[0]) if LINUX else psutil.boot_time()
+
+
+def _names(folder: str) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
+
+
+def _read(path: str) -> bytes:
+    """Return a small file's bytes, or nothing where it is gone or not ours to read."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return b"".join(iter(lambda: os.read(file, 65536), b""))
+    except OSError:
+        return b""
+    finally:
+        os.close(file)

@@ -1,0 +1,126 @@
+"""Short commands of the conductor itself, validations and skip commands: with a time limit that ends the whole tree.
+
+Their output comes by a pipe, of which only the end is kept: unlike attempts they need not outlive the conductor.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import anyio
+
+from podium.conductor.processes.facts import MARKER
+from podium.conductor.processes.reaper import Child, Reaper
+from podium.conductor.processes.tree import end_leftovers, end_tree
+
+GRACE_SECONDS = 1.0
+CANNOT_RUN = 126
+# posix_spawn cannot change the folder everywhere, so a shell does, and then becomes the command.
+ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec "$@"'
+LAST_READS = 64  # what a pipe can still hold at the end; a child that writes for ever must not hold us
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended.
+
+    `exit_code` is negative for a signal, 126 where it could not be started, 127 for no such program. `output` is the end of
+    stdout and stderr together.
+    """
+
+    exit_code: int
+    output: str = ""
+    timed_out: bool = False
+    processes_ended: int = 0
+
+
+class Runner:
+    """Runs commands with the conductor's environment and what a call adds to it."""
+
+    def __init__(self, reaper: Reaper) -> None:
+        self._reaper = reaper
+        self._env = dict(os.environ)
+        self._numbers = count(1)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        timeout_seconds: float,
+        key: str,
+        output_limit_bytes: int = 4096,
+    ) -> Finished:
+        """Run a command for the attempt `key` and wait for it.
+
+        What it leaves running is ended; so is everything when the caller is cancelled. It raises nothing of its own.
+        """
+        name = f"{key}#{next(self._numbers)}"
+        command = ("/bin/sh", "-c", ENTER, "podium-run", str(cwd), *argv)
+        with closing(_Tail(output_limit_bytes)) as tail:
+            try:
+                child = self._reaper.spawn(
+                    command, {**self._env, **env, MARKER: name}, stdout=tail.end, stderr=tail.end
+                )
+            except (OSError, ValueError) as error:
+                return Finished(CANNOT_RUN, f"could not be started: {error}")
+            timed_out, ended = await self._wait(child, name, tail, timeout_seconds)
+            return Finished(await child.wait(), tail.text(), timed_out, ended)
+
+    async def _wait(self, child: Child, name: str, tail: "_Tail", limit: float) -> tuple[bool, int]:
+        """Wait for the end or the limit; return whether it was the limit, and how many processes had to be ended."""
+        try:
+            with anyio.move_on_after(limit):
+                await tail.read_until(child)
+                return False, await end_leftovers(self._reaper.orphans(), name, child.pid, GRACE_SECONDS)
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await end_tree(name, child.pid, GRACE_SECONDS)
+            raise
+        return True, 1 + await end_tree(name, child.pid, GRACE_SECONDS)
+
+
+class _Tail:
+    """The end of what comes through a pipe. `end` is the descriptor to write to."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept = bytearray()
+        self._source, self.end = os.pipe()
+        os.set_blocking(self._source, False)
+
+    def close(self) -> None:
+        """Close both ends."""
+        os.close(self._source)
+        os.close(self.end)
+
+    async def read_until(self, child: Child) -> None:
+        """Read until the process has ended. Those that hold the pipe longer are not waited for."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._read_on)
+            await child.wait()
+            tasks.cancel_scope.cancel()
+
+    def text(self) -> str:
+        """Return the end of the output."""
+        for _ in range(LAST_READS):
+            if not self._read_some():
+                break
+        return self._kept.decode("utf-8", "replace")
+
+    async def _read_on(self) -> None:
+        while True:
+            await anyio.wait_readable(self._source)
+            self._read_some()
+
+    def _read_some(self) -> bool:
+        try:
+            self._kept += os.read(self._source, 65536)
+        except BlockingIOError:
+            return False
+        del self._kept[: -self._limit]
+        return True

@@ -1,0 +1,166 @@
+"""The members of an attempt and their end.
+
+A member is in the session or group of the attempt's first process, or carries its key in the environment, or descends from one
+that does. The environment finds those that left the session and whose parent has gone; a process that clears its environment,
+leaves the session and loses its parent is not found.
+"""
+
+import os
+import signal
+from collections.abc import Iterable
+
+import anyio
+from anyio.to_thread import run_sync
+
+from podium.conductor.processes import facts
+from podium.conductor.processes.facts import Stat
+from podium.conductor.processes.identity import is_same, send_signal
+from podium.log import get_logger
+
+LOOK_SECONDS = (0.01, 0.1)  # between two looks at what is being ended: the first, then doubled up to the last
+RESCAN_SECONDS = 1.0  # so often new members are looked for while known ones still run
+SECOND_LOOK_SECONDS = 0.01
+SWEEPS = 30  # KILL rounds before we give up on what cannot be killed
+
+log = get_logger()
+
+
+class Snapshot:
+    """The processes at one moment. Environments are read once, when first asked for."""
+
+    def __init__(self) -> None:
+        self.stats = facts.all_stats()
+        self.stats.pop(os.getpid(), None)
+        self._markers: dict[int, str | None] = {}
+
+    def members(self, key: str, group: int | None) -> dict[int, Stat]:
+        """Return the members of an attempt by pid. `group` is its first process, None where that number may be another's."""
+        seeds = {pid for pid, stat in self.stats.items() if group is not None and group in (stat.session, stat.group)}
+        found = self._with_descendants(seeds)
+        marked = {pid for pid in self.stats if pid not in found and is_of(self._marker(pid), key)}
+        found |= self._with_descendants(marked)
+        return {pid: self.stats[pid] for pid in found}
+
+    def _marker(self, pid: int) -> str | None:
+        if pid not in self._markers:
+            self._markers[pid] = facts.marker(pid)
+        return self._markers[pid]
+
+    def _with_descendants(self, seeds: set[int]) -> set[int]:
+        """Return `seeds` and all below them."""
+        found, new = set(seeds), seeds
+        while new:
+            new = {pid for pid, stat in self.stats.items() if stat.parent in new and pid not in found}
+            found |= new
+        return found
+
+
+def is_of(marker: str | None, key: str) -> bool:
+    """Tell whether a marker is that of an attempt, or of a check that was run for it (`key#n`)."""
+    return marker is not None and (marker == key or marker.startswith(f"{key}#"))
+
+
+def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
+    """Tell whether one of these processes may be a living member of the attempt: the cheap question before a scan."""
+    stats = (facts.read_stat(pid) for pid in pids)
+    return any(_may_be_member(stat, key, group) for stat in stats if stat is not None and stat.state != "Z")
+
+
+def _may_be_member(stat: Stat, key: str, group: int) -> bool:
+    if group in (stat.session, stat.group):
+        return True
+    marker = facts.marker(stat.pid)
+    return marker is None or is_of(marker, key)
+
+
+async def end_tree(key: str, group: int | None, grace_seconds: float) -> int:
+    """End an attempt's members: TERM, the grace period, KILL until none is left. Bounded, also for what cannot be killed.
+
+    Returns how many processes were ended, its first one (the wrapper, pid `group`) not counted.
+    """
+    hunt = _Hunt(key, group)
+    with anyio.move_on_after(grace_seconds):
+        await hunt.ask()
+        return hunt.ended
+    await hunt.force()
+    return hunt.ended
+
+
+async def end_leftovers(orphans: set[int] | None, key: str, group: int, grace_seconds: float) -> int:
+    """End what an attempt left running after its first process, and return how many there were.
+
+    A scan is made only if one of `orphans`, the children that this process has adopted, is a member; None: always.
+    """
+    if orphans is None or _may_have_member(orphans, key, group):
+        return await end_tree(key, group, grace_seconds)
+    return 0
+
+
+class _Hunt:
+    """One ending of a tree, and whom it has signalled so far."""
+
+    def __init__(self, key: str, group: int | None) -> None:
+        self._key = key
+        self._group = group
+        self._asked: set[tuple[int, int]] = set()
+        self._hit: set[tuple[int, int]] = set()
+
+    @property
+    def ended(self) -> int:
+        """How many processes got a signal of ours, the first one not counted."""
+        return sum(pid != self._group for pid, _ in self._hit)
+
+    async def ask(self) -> None:
+        """Send TERM to each member once, until none is left."""
+        while members := await self._members():
+            fresh = [stat for stat in members if (stat.pid, stat.start_ticks) not in self._asked]
+            self._asked |= {(stat.pid, stat.start_ticks) for stat in fresh}
+            await run_sync(self._send, fresh, signal.SIGTERM)
+            await _gone(members)
+
+    async def force(self) -> None:
+        """Send KILL in sweeps until none is left."""
+        for _ in range(SWEEPS):
+            members = await self._members()
+            if not members:
+                return
+            await self._kill(members)
+        log.error("tree_not_ended", attempt=self._key, pids=[stat.pid for stat in members])
+
+    async def _kill(self, members: list[Stat]) -> None:
+        """Send KILL; the wrapper comes last, and alone it first has a moment to write down how its command ended."""
+        victims = [stat for stat in members if stat.pid != self._group]
+        if not victims:
+            await _gone(members)
+        await run_sync(self._send, victims or members, signal.SIGKILL)
+        await _gone(victims or members)
+
+    async def _members(self) -> list[Stat]:
+        """Return who is left. That nobody is takes two looks: a process shows no environment while it becomes a program."""
+        for pause in (SECOND_LOOK_SECONDS, 0):
+            if members := await run_sync(self._look):
+                return members
+            await anyio.sleep(pause)
+        return []
+
+    def _look(self) -> list[Stat]:
+        """Return the members, parents first: a shell must not see its child end and go on with the next command."""
+        members = Snapshot().members(self._key, self._group).values()
+        return sorted(members, key=lambda stat: (stat.start_ticks, stat.pid))
+
+    def _send(self, targets: list[Stat], number: signal.Signals) -> None:
+        self._hit |= {(at.pid, at.start_ticks) for at in targets if send_signal(at.pid, at.start_ticks, number)}
+
+
+async def _gone(processes: list[Stat]) -> None:
+    """Return when all have ended, or when it is time to look for new members."""
+    pause, longest = LOOK_SECONDS
+    with anyio.move_on_after(RESCAN_SECONDS):
+        while await run_sync(_any_alive, processes):
+            await anyio.sleep(pause)
+            pause = min(2 * pause, longest)
+
+
+def _any_alive(processes: list[Stat]) -> bool:
+    stats = ((facts.read_stat(stat.pid), stat) for stat in processes)
+    return any(now and now.state != "Z" and is_same(now.start_ticks, then.start_ticks) for now, then in stats)

@@ -1,0 +1,82 @@
+"""Looking up jobs: by id with near names, as pages, and their history."""
+
+import difflib
+import sqlite3
+from typing import Any
+
+from podium.conductor.store.rows import JOB_COLUMNS
+from podium.conductor.store.store import Store
+from podium.contract.methods import ListParams
+from podium.errors import InvalidArguments, JobDeleted, JobNotFound
+
+_JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
+_RECENT_IDS = "SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000"
+
+
+class Queries:
+    """Reads about jobs. Everything that was acknowledged before the call is in the answer."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def job(self, job_id: str) -> sqlite3.Row:
+        """Return a job's row.
+
+        Raises:
+            JobDeleted, JobNotFound: with the ids that look like it.
+        """
+        return await self._store.read(lambda db: _find(db, job_id))
+
+    async def page(self, params: ListParams, default_limit: int) -> tuple[list[sqlite3.Row], str, int]:
+        """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit."""
+        limit = params.limit or default_limit
+        where, values = _filter(params)
+        before = _before(params.cursor)
+        return await self._store.read(lambda db: _page(db, where, values, before, limit))
+
+
+def _find(db: sqlite3.Connection, job_id: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute(_JOB, (job_id,)).fetchone()
+    if row is not None:
+        return row
+    if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
+        raise JobDeleted(f"Job '{job_id}' was deleted", fix="Call list_jobs to see the jobs there are.", job_id=job_id)
+    known = [each[0] for each in db.execute(_RECENT_IDS)]
+    near = difflib.get_close_matches(job_id, known, n=3, cutoff=0.5)
+    fix = f"Did you mean {' or '.join(near)}?" if near else "Call list_jobs to see the jobs there are."
+    raise JobNotFound(f"Job '{job_id}' not found", fix=fix, job_id=job_id, near=near)
+
+
+def _filter(params: ListParams) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+    if params.status:
+        parts.append("status = ?")
+        values.append(params.status)
+    if params.name:
+        parts.append("(instr(lower(name), lower(?)) OR instr(lower(job_id), lower(?)))")
+        values += [params.name, params.name]
+    return " AND ".join(parts), values
+
+
+def _before(cursor: str | None) -> int | None:
+    if not cursor:
+        return None
+    if not cursor.isdecimal():
+        raise InvalidArguments(
+            f"cursor {cursor!r} is not one of list_jobs.", fix="Pass next_cursor of the previous page, or leave it out."
+        )
+    return int(cursor)
+
+
+def _page(db: sqlite3.Connection, where: str, values: list[Any], before: int | None,
+          limit: int) -> tuple[list[sqlite3.Row], str, int]:  # fmt: skip
+    condition = f"WHERE {where}" if where else ""
+    total: int = db.execute(f"SELECT COUNT(*) FROM jobs {condition}", values).fetchone()[0]  # noqa: S608
+    if before is not None:
+        condition = f"{condition} {'AND' if where else 'WHERE'} seq < ?"
+        values = [*values, before]
+    query = f"SELECT {JOB_COLUMNS} FROM jobs {condition} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+    rows = db.execute(query, [*values, limit + 1]).fetchall()
+    more = len(rows) > limit
+    return rows[:limit], str(rows[limit - 1]["seq"]) if more else "", total

@@ -1,0 +1,40 @@
+"""Removing the folders of deleted jobs: after the commit, in the background, and again after a crash."""
+
+import shutil
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from podium.conductor.store.store import Store
+from podium.conductor.supervisor import Supervisor
+from podium.log import get_logger
+
+log = get_logger()
+
+
+class Removals:
+    """Removes folders one after another. The store remembers each until it is gone."""
+
+    def __init__(self, store: Store, supervisor: Supervisor, folder: Path) -> None:
+        self._store = store
+        self._supervisor = supervisor
+        self._folder = folder
+        self._send, self._receive = anyio.create_memory_object_stream[str](float("inf"))
+
+    def add(self, job_id: str) -> None:
+        """Remove the folder of a job whose deletion is on the disk."""
+        self._send.send_nowait(job_id)
+
+    async def run(self) -> None:
+        """Remove what an earlier conductor left, then what comes, until cancelled."""
+        left = await self._store.read(lambda db: [row[0] for row in db.execute("SELECT job_id FROM removals")])
+        for job_id in left:
+            await self._remove(job_id)
+        async for job_id in self._receive:
+            await self._remove(job_id)
+
+    async def _remove(self, job_id: str) -> None:
+        await anyio.to_thread.run_sync(shutil.rmtree, self._folder / job_id, True)
+        await self._supervisor.write(lambda batch, now: batch.extra.add("removed", (job_id,)))
+        log.info("job_folder_removed", job_id=job_id)

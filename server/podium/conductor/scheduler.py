@@ -1,0 +1,89 @@
+"""Which sheet starts next: a pure decision over jobs in memory. Round robin between jobs, in sheet order within one."""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from podium.conductor.state import JobRun
+
+
+@dataclass
+class Limits:
+    """How many sheets run at once. `per_instrument` answers the limit of an instrument, None for no limit."""
+
+    total: int
+    per_instrument: Callable[[str], int | None] = lambda _: None
+
+
+@dataclass
+class Scheduler:
+    """Holds the round robin and the slots in use. A paused, waiting or queued job holds no slot."""
+
+    limits: Limits
+    line: deque[JobRun] = field(default_factory=deque)
+    in_line: set[int] = field(default_factory=set)
+    used: int = 0
+    used_by: dict[str, int] = field(default_factory=dict)
+
+    def offer(self, job: JobRun) -> None:
+        """Put a job at the end of the line if a sheet of it may start; a job stands in the line once."""
+        if job.dispatchable and job.seq not in self.in_line:
+            self.in_line.add(job.seq)
+            self.line.append(job)
+
+    def next_sheets(self, now: float) -> Iterable[tuple[JobRun, int]]:
+        """Yield (job, sheet) while slots are free. The caller starts each one before it asks for the next.
+
+        A job whose `not_before` lies ahead leaves the line; the caller offers it again when its time has come.
+        """
+        turns = len(self.line)  # that are left before everybody has had one without a start
+        while turns and self._free:
+            job = self.line.popleft()
+            self.in_line.discard(job.seq)
+            turns -= 1
+            started = self._startable(job, now)
+            if started:
+                num = heapq.heappop(job.ready)
+                self.take(job.plan.sheet(num).instrument)
+                yield job, num
+            if job.not_before <= now:
+                self.offer(job)
+            if started:
+                turns = len(self.line)
+
+    @property
+    def _free(self) -> bool:
+        return self.used < self.limits.total
+
+    def _startable(self, job: JobRun, now: float) -> bool:
+        return job.dispatchable and job.not_before <= now and self._has_room(job.plan.sheet(job.ready[0]).instrument)
+
+    def _has_room(self, instrument: str) -> bool:
+        limit = self.limits.per_instrument(instrument)
+        return limit is None or self.used_by.get(instrument, 0) < limit
+
+    def take(self, instrument: str) -> None:
+        """Occupy a slot."""
+        self.used += 1
+        self.used_by[instrument] = self.used_by.get(instrument, 0) + 1
+
+    def give_back(self, instrument: str) -> None:
+        """Free a slot."""
+        self.used -= 1
+        self.used_by[instrument] -= 1
+
+    def leave(self, job: JobRun) -> None:
+        """Forget a job: its place in the line and the slots of its running attempts."""
+        if job.seq in self.in_line:
+            self.in_line.discard(job.seq)
+            self.line.remove(job)
+        for num in job.running:
+            self.give_back(job.plan.sheet(num).instrument)
+
+    def ahead_of(self, job: JobRun) -> int:
+        """Return how many jobs stand before this one in the line."""
+        for place, other in enumerate(self.line):
+            if other is job:
+                return place
+        return len(self.line)

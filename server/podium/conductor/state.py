@@ -1,0 +1,199 @@
+"""Jobs in memory: what the scheduler and the transitions work on. Only jobs that are not terminal live here.
+
+A sheet has a `SheetRun` only once it is more than pending, so a job's cost grows with what it has done, not with its size.
+"""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
+from podium.score.plan import Plan, PlanSheet
+
+Intent = Literal["", "pause", "cancel", "modify"]
+Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"]
+
+
+@dataclass(eq=False)
+class LoadedPlan:
+    """A plan with its hash and the edges turned round, shared by all jobs that run it."""
+
+    hash: str
+    plan: Plan
+    source: str = ""
+
+    @cached_property
+    def dependents(self) -> list[list[int]]:
+        """For each sheet number (index 0 is unused) the sheets that need it."""
+        edges: list[list[int]] = [[] for _ in range(len(self.plan.sheets) + 1)]
+        for sheet in self.plan.sheets:
+            for need in sheet.needs:
+                edges[need].append(sheet.num)
+        return edges
+
+    def after(self, nums: Iterable[int]) -> list[int]:
+        """Return the sheets that depend on any of `nums`, directly or through others, in order."""
+        seen: set[int] = set()
+        front = list(nums)
+        while front:
+            for num in self.dependents[front.pop()]:
+                if num not in seen:
+                    seen.add(num)
+                    front.append(num)
+        return sorted(seen)
+
+
+@dataclass(slots=True, eq=False)
+class SheetRun:
+    """What happened to one sheet. `satisfied` means that its dependents may run. Times are seconds since the epoch."""
+
+    num: int
+    status: SheetStatus = "pending"
+    reason: str = ""
+    satisfied: bool = False
+    attempts: int = 0
+    retries_used: int = 0
+    waiting_until: float | None = None
+    waiting_left: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One execution of a sheet. It is open until its end has been committed."""
+
+    job_seq: int
+    serial: int  # of all attempts of the job; also the name of its folder
+    sheet: int
+    attempt: int
+    key: str
+    plan_hash: str
+    started_at: float
+    open: bool = True
+    ended_at: float | None = None
+    outcome: Outcome = ""
+    end_reason: str = ""
+    exit_code: int | None = None
+    signal: int | None = None
+    processes_ended: int = 0
+    message: str = ""
+    validations: str = "[]"
+
+
+@dataclass(eq=False)
+class JobRun:
+    """One submitted run of a score."""
+
+    seq: int
+    job_id: str
+    name: str
+    loaded: LoadedPlan
+    workspace: str
+    submitted_at: float
+    config_path: str | None = None
+    status: JobStatus = "queued"
+    intent: Intent = ""
+    reason: str = ""
+    next_plan: LoadedPlan | None = None
+    next_from_sheet: int | None = None
+    start_sheet: int = 1
+    self_healing: bool = False
+    started_at: float | None = None
+    finished_at: float | None = None
+    event_count: int = 0
+    serial: int = 0  # attempts made so far
+    warnings: tuple[str, ...] = ()
+    client: str = ""
+    sheets: dict[int, SheetRun] = field(default_factory=dict)
+    running: dict[int, Attempt] = field(default_factory=dict)
+    ready: list[int] = field(default_factory=list)  # a heap of sheet numbers that may start now
+    blocked: dict[int, int] = field(default_factory=dict)  # sheet -> needs that are not satisfied yet
+    waiting: set[int] = field(default_factory=set)  # sheets that wait for a retry
+    counts: dict[str, int] = field(default_factory=lambda: {"completed": 0, "failed": 0, "skipped": 0})
+    not_before: float = 0.0  # monotonic seconds; no sheet of this job starts earlier
+    stuck: bool = False
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the next attempt runs."""
+        return self.loaded.plan
+
+    @property
+    def phase(self) -> Phase:
+        """The status joined with the intent, as the state table has it. A pending modify looks like a pending pause."""
+        return phase_of(
+            self.status,
+            pause_requested=self.intent in {"pause", "modify"},
+            cancel_requested=self.intent == "cancel",
+        )
+
+    @property
+    def total(self) -> int:
+        """The number of sheets."""
+        return len(self.plan.sheets)
+
+    @property
+    def dispatchable(self) -> bool:
+        """Whether a sheet of this job may start as soon as a slot is free (`not_before` apart)."""
+        return (
+            bool(self.ready)
+            and not self.intent
+            and self.status in {"queued", "running"}
+            and len(self.running) < self.plan.max_concurrent
+        )
+
+    def run_of(self, num: int) -> SheetRun:
+        """Return the sheet's run, made when it has none yet."""
+        run = self.sheets.get(num)
+        if run is None:
+            run = self.sheets[num] = SheetRun(num)
+        return run
+
+    def is_satisfied(self, num: int) -> bool:
+        """Whether dependents of this sheet may run as far as it is concerned."""
+        run = self.sheets.get(num)
+        return num < self.start_sheet or (run is not None and run.satisfied)
+
+    def label(self, num: int) -> str:
+        """Return what people call this sheet."""
+        return self.plan.sheet(num).label
+
+    def rebuild(self) -> None:
+        """Derive counts, `ready`, `blocked` and `waiting` from the plan and the sheets' runs."""
+        self.counts = {"completed": 0, "failed": 0, "skipped": self.start_sheet - 1}
+        self.waiting.clear()
+        for run in self.sheets.values():
+            if run.status in self.counts:
+                self.counts[run.status] += 1
+            if run.status == "waiting":
+                self.waiting.add(run.num)
+        self._find_ready()
+
+    def _find_ready(self) -> None:
+        self.ready.clear()
+        self.blocked.clear()
+        for sheet in self.plan.sheets[self.start_sheet - 1 :]:
+            run = self.sheets.get(sheet.num)
+            if run is None or run.status == "pending":
+                self._place(sheet)
+        heapq.heapify(self.ready)
+
+    def _place(self, sheet: PlanSheet) -> None:
+        missing = sum(1 for need in sheet.needs if not self.is_satisfied(need))
+        if missing:
+            self.blocked[sheet.num] = missing
+        else:
+            self.ready.append(sheet.num)
+
+    def release(self, num: int) -> None:
+        """Note that a sheet is satisfied: what waited only for it becomes ready."""
+        for dependent in self.loaded.dependents[num]:
+            left = self.blocked.get(dependent)
+            if left == 1:
+                del self.blocked[dependent]
+                heapq.heappush(self.ready, dependent)
+            elif left is not None:
+                self.blocked[dependent] = left - 1

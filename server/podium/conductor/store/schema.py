@@ -1,0 +1,127 @@
+"""The tables and their version. A database of a newer version, or one that cannot be read, is refused, never overwritten."""
+
+import sqlite3
+
+SCHEMA_VERSION = 1
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE plans (
+    hash TEXT PRIMARY KEY,
+    plan TEXT NOT NULL,
+    source TEXT NOT NULL
+) STRICT;
+CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    intent TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    plan_hash TEXT NOT NULL,
+    next_plan_hash TEXT,
+    next_from_sheet INTEGER,
+    workspace TEXT NOT NULL,
+    config_path TEXT,
+    start_sheet INTEGER NOT NULL,
+    self_healing INTEGER NOT NULL,
+    submitted_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL,
+    sheets_total INTEGER NOT NULL,
+    sheets_completed INTEGER NOT NULL,
+    sheets_failed INTEGER NOT NULL,
+    sheets_skipped INTEGER NOT NULL,
+    event_count INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    warnings TEXT NOT NULL,
+    client TEXT NOT NULL
+) STRICT;
+CREATE INDEX jobs_by_status ON jobs (status, seq);
+CREATE TABLE sheets (
+    job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,
+    num INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    satisfied INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    retries_used INTEGER NOT NULL,
+    waiting_until REAL,
+    waiting_left REAL,
+    started_at REAL,
+    finished_at REAL,
+    PRIMARY KEY (job, num)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE attempts (
+    job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,
+    serial INTEGER NOT NULL,
+    sheet INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    plan_hash TEXT NOT NULL,
+    open INTEGER NOT NULL,
+    started_at REAL NOT NULL,
+    ended_at REAL,
+    outcome TEXT NOT NULL,
+    end_reason TEXT NOT NULL,
+    exit_code INTEGER,
+    signal INTEGER,
+    processes_ended INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    validations TEXT NOT NULL,
+    PRIMARY KEY (job, serial)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_of_sheet ON attempts (job, sheet, attempt);
+CREATE INDEX attempts_open ON attempts (job) WHERE open = 1;
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    job_id TEXT NOT NULL,
+    job_seq INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    at REAL NOT NULL,
+    data TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_of_job ON events (job_id, job_seq);
+CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    deleted_at REAL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL, at REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE tombstones (job_id TEXT PRIMARY KEY, deleted_at REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE removals (job_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+"""
+
+
+class UnreadableDatabase(Exception):
+    """The database is damaged, of a newer version, or not ours. It was left as it is."""
+
+
+def create(connection: sqlite3.Connection, home_id: str) -> None:
+    """Make the tables of a new database in one transaction."""
+    connection.executescript(
+        # The id is ours, sixteen hexadecimal digits.
+        f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {SCHEMA_VERSION};"
+        f"INSERT INTO meta VALUES ('home_id', '{home_id}');COMMIT;"  # noqa: S608
+    )
+
+
+def check(connection: sqlite3.Connection, path: str) -> None:
+    """Refuse a database that this version cannot continue.
+
+    Raises:
+        UnreadableDatabase: with what is wrong and how to go on.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise UnreadableDatabase(
+            f"{path} was written by a newer Podium (schema {version}, this one knows {SCHEMA_VERSION}). "
+            "It was not touched: use the newer version, or set PODIUM_HOME to another folder."
+        )
+    problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
+    if problems != ["ok"]:
+        raise UnreadableDatabase(
+            f"{path} is damaged: {'; '.join(problems)}. It was not touched: restore it with its -wal file "
+            "from a backup, or move it away to start empty."
+        )

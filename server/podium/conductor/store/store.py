@@ -1,0 +1,84 @@
+"""The store as the conductor uses it: one commit at a time in a thread of its own, reads beside it."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+
+from podium.conductor.store import database
+from podium.conductor.store.rows import STATEMENTS, Rows
+from podium.errors import StorageFull
+
+T = TypeVar("T")
+_READERS = 2
+_FULL = ("full", "disk i/o error")
+
+
+class Store:
+    """Commits rows and runs queries. Make it with `open_store`."""
+
+    def __init__(self, home: Path, writer: sqlite3.Connection) -> None:
+        self.home_id = database.home_id(writer)
+        self._writer = writer
+        self._write_slot = anyio.CapacityLimiter(1)
+        self._read_slots = anyio.CapacityLimiter(_READERS)
+        self._readers = [database.open_reader(home) for _ in range(_READERS)]
+
+    async def commit(self, rows: Rows) -> None:
+        """Write all rows in one transaction; when this returns they are on the disk.
+
+        Raises:
+            StorageFull: nothing was written.
+        """
+        # The thread is not abandoned on cancellation: a commit that has begun is known to have ended.
+        await anyio.to_thread.run_sync(self._commit, rows, limiter=self._write_slot)
+
+    def _commit(self, rows: Rows) -> None:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            for kind, statement in STATEMENTS.items():
+                if kind in rows.by_kind:
+                    self._writer.executemany(statement, rows.by_kind[kind])
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            if any(word in str(error).lower() for word in _FULL):
+                raise StorageFull(
+                    f"The conductor's disk is full: {error}.",
+                    fix="Free space on the disk of PODIUM_HOME, then repeat the call.",
+                ) from error
+            raise
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query in a thread on a read-only connection; it sees every commit that has returned."""
+        async with self._read_slots:
+            connection = self._readers.pop()
+            try:
+                return await anyio.to_thread.run_sync(query, connection)
+            finally:
+                self._readers.append(connection)
+
+    def close(self) -> None:
+        """Close every connection; the writer last, which checkpoints the log."""
+        for reader in self._readers:
+            reader.close()
+        self._writer.close()
+
+
+@asynccontextmanager
+async def open_store(home: Path) -> AsyncIterator[Store]:
+    """Open the home's store for the time of a context.
+
+    Raises:
+        UnreadableDatabase: see `database.open_writer`.
+    """
+    store = Store(home, await anyio.to_thread.run_sync(database.open_writer, home))
+    try:
+        yield store
+    finally:
+        store.close()

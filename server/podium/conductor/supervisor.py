@@ -1,0 +1,256 @@
+"""The conductor's one place where jobs change.
+
+Commands are taken in batches: each is applied to the jobs in memory, free slots are filled, and everything that was touched
+goes to the disk in one commit. Only then are callers answered, events published and processes started or ended. When the
+commit fails, the touched jobs are read back from the store, so memory never runs ahead of the disk for longer than a commit.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+
+from podium.conductor import clock
+from podium.conductor.batch import Batch
+from podium.conductor.clock import Clock
+from podium.conductor.inbox import Command, Inbox, Work
+from podium.conductor.loading import Loader
+from podium.conductor.scheduler import Scheduler
+from podium.conductor.state import Attempt, JobRun
+from podium.conductor.store.store import Store
+from podium.conductor.timers import Timers
+from podium.conductor.transitions import jobs as job_transitions
+from podium.conductor.transitions import sheets
+from podium.conductor.transitions.sheets import Verdict
+from podium.contract.models import EventView
+from podium.contract.states import TERMINAL
+from podium.errors import PodiumError, StorageFull
+
+log = structlog.get_logger()
+_RETRY_STORAGE_SECONDS = 1.0
+
+
+class Retired(Exception):
+    """The job left memory between the look-up and the batch; load it and ask again."""
+
+
+class Attempts(Protocol):
+    """What the supervisor needs of the attempts: both return at once."""
+
+    def launch(self, job: JobRun, attempt: Attempt) -> None:
+        """Start an attempt whose intent is on the disk."""
+
+    def cancel(self, attempt: Attempt) -> None:
+        """End an attempt whose cancel is on the disk."""
+
+
+class Supervisor:
+    """Owns the jobs in memory. `run` is its only task."""
+
+    def __init__(self, store: Store, loader: Loader, scheduler: Scheduler, *, next_event: int, next_job: int,
+                 publish: Callable[[list[EventView]], None]) -> None:  # fmt: skip
+        self.jobs: dict[str, JobRun] = {}
+        self.scheduler = scheduler
+        self.attempts: Attempts
+        self.last_event = next_event - 1
+        self.accepting = True
+        self._next_job = next_job
+        self._store = store
+        self._loader = loader
+        self._publish = publish
+        self._inbox = Inbox()
+        self._timers = Timers()
+        self._hold_until = 0.0
+
+    # -- what others ask ------------------------------------------------------------------------------------------
+
+    async def submit(self, job: JobRun, prepare: Work, request_key: str | None = None) -> JobRun:
+        """Take a new job; when this returns it is on the disk. `prepare` adds the caller's own rows to the batch.
+
+        Raises:
+            StorageFull: it was not taken.
+        """
+
+        def work(batch: Batch, now: Clock) -> dict[str, str]:
+            job.seq, self._next_job = self._next_job, self._next_job + 1
+            self.jobs[job.job_id] = job
+            job_transitions.submit(job, batch)
+            prepare(batch, now)
+            self._offer(job)
+            return {"job_id": job.job_id}
+
+        await self._ask(work, request_key)
+        return job
+
+    async def change(self, job: JobRun, work: Work, request_key: str | None = None) -> Any:
+        """Apply a control transition to a job; what it did is on the disk when this returns.
+
+        Raises:
+            Retired: the job left memory meanwhile.
+            PodiumError: the transition refused, or the disk is full.
+        """
+        was_active = job.job_id in self.jobs
+
+        def guarded(batch: Batch, now: Clock) -> Any:
+            if was_active and self.jobs.get(job.job_id) is not job:
+                raise Retired
+            value = work(batch, now)
+            if job.status not in TERMINAL:
+                self.jobs[job.job_id] = job
+                self._watch_all(job, now)
+            return value
+
+        return await self._ask(guarded, request_key)
+
+    def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
+        """Note the end of an attempt. It is recorded even when the disk is full now."""
+
+        def work(batch: Batch, now: Clock) -> None:
+            job = self.jobs.get(job_id)
+            attempt = next((each for each in job.running.values() if each.serial == serial), None) if job else None
+            if job is not None and attempt is not None:
+                self.scheduler.give_back(job.plan.sheet(attempt.sheet).instrument)
+                sheets.attempt_ended(job, attempt, verdict, batch, now)
+                self._watch(job, attempt.sheet, now)
+
+        self._inbox.post(Command(work, kept=True))
+
+    def mark_stuck(self, job_id: str, labels: list[str]) -> None:
+        """Note that a running job shows no sign of life."""
+
+        def work(batch: Batch, _: Clock) -> None:
+            job = self.jobs.get(job_id)
+            if job is not None and not job.stuck:
+                job.stuck = True
+                batch.event(job, "job.stuck", running=labels)
+
+        self._inbox.post(Command(work, kept=True))
+
+    async def settle(self, job: JobRun) -> None:
+        """Let a recovered job's state follow from its sheets and intent, as if something of it had just ended."""
+        await self._ask(lambda batch, now: job_transitions.settle(job, batch, now), None)
+
+    async def write(self, work: Work) -> None:
+        """Commit rows that concern no job in memory (house-keeping)."""
+        await self._ask(work, None)
+
+    async def settled(self) -> None:
+        """Wait until everything that is visible in memory now is on the disk."""
+        await self._ask(lambda batch, now: None, None)
+
+    async def _ask(self, work: Work, request_key: str | None) -> Any:
+        command = Command(work, request_key)
+        self._inbox.post(command)
+        return await command.result()
+
+    # -- the loop -------------------------------------------------------------------------------------------------
+
+    def adopt(self, job: JobRun, now: Clock) -> None:
+        """Take a job that was read from the store: its running attempts hold slots again, its waits go on."""
+        self.jobs[job.job_id] = job
+        for attempt in job.running.values():
+            self.scheduler.take(job.plan.sheet(attempt.sheet).instrument)
+        self._watch_all(job, now)
+
+    async def run(self) -> None:
+        """Take commands for ever; cancelled by its owner."""
+        while True:
+            commands = await self._inbox.take(self._patience())
+            now = clock.now()
+            batch = Batch(self.last_event + 1)
+            done = [command for command in commands if self._apply(command, batch, now)]
+            self._wake_due(batch, now)
+            self._dispatch(batch, now)
+            try:
+                if rows := batch.rows():
+                    await self._store.commit(rows)
+            except StorageFull as error:
+                await self._undo(batch, done, error)
+            else:
+                self._follow(batch, done)
+
+    def _patience(self) -> float | None:
+        now = clock.now().mono
+        waits = [seconds for seconds in (self._timers.seconds_left(now),) if seconds is not None]
+        if self._hold_until > now:
+            waits.append(self._hold_until - now)
+        return min(waits, default=None)
+
+    def _apply(self, command: Command, batch: Batch, now: Clock) -> bool:
+        try:
+            command.value = command.work(batch, now)
+        except (PodiumError, Retired) as error:
+            command.fail(error)
+            return False
+        if command.request_key is not None:
+            batch.remember(command.request_key, command.value, now.wall)
+        return True
+
+    def _wake_due(self, batch: Batch, now: Clock) -> None:
+        for job_id, num in self._timers.due(now.mono):
+            job = self.jobs.get(job_id)
+            if job is None:
+                continue
+            if num is not None and num in job.waiting and job.status != "paused":
+                sheets.wake(job, num, batch)
+            self._offer(job)
+
+    def _dispatch(self, batch: Batch, now: Clock) -> None:
+        if not self.accepting or self._hold_until > now.mono:
+            return
+        for job, num in self.scheduler.next_sheets(now.mono):
+            sheets.start(job, num, batch, now, self._store.home_id)
+            if job.not_before > now.mono:
+                self._offer(job)
+
+    def _offer(self, job: JobRun) -> None:
+        now = clock.now().mono
+        if job.not_before > now:
+            self._timers.add(job.not_before, job.job_id, None)
+        else:
+            self.scheduler.offer(job)
+
+    def _watch_all(self, job: JobRun, now: Clock) -> None:
+        for num in job.waiting:
+            self._watch(job, num, now)
+        self._offer(job)
+
+    def _watch(self, job: JobRun, num: int, now: Clock) -> None:
+        """Set the timer of a sheet that waits. The stored remaining time bounds it, so a clock set back cannot hang it."""
+        run = job.sheets.get(num)
+        if run is not None and run.status == "waiting" and run.waiting_until is not None:
+            left = max(0.0, min(run.waiting_left or 0.0, run.waiting_until - now.wall))
+            self._timers.add(now.mono + left, job.job_id, num)
+        self._offer(job)
+
+    def _follow(self, batch: Batch, done: list[Command]) -> None:
+        """Do what may only happen after the commit."""
+        self.last_event = batch.next_seq - 1
+        for job in batch.retired:
+            self.jobs.pop(job.job_id, None)
+        for command in done:
+            command.resolve()
+        self._publish(batch.events)
+        for launch in batch.launches:
+            self.attempts.launch(launch.job, launch.attempt)
+        for attempt in batch.cancels:
+            self.attempts.cancel(attempt)
+
+    async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
+        """Put the touched jobs back to what the disk has, refuse who asked, and keep the ends of attempts for later."""
+        log.error("storage_full", jobs=[job.job_id for job in batch.jobs.values()], error=error.message)
+        self._hold_until = clock.now().mono + _RETRY_STORAGE_SECONDS
+        for job in batch.jobs.values():
+            self._forget(job)
+            fresh = await self._loader.job(job.job_id)
+            if fresh is not None and fresh.status not in TERMINAL:
+                self.adopt(fresh, clock.now())
+        for command in done:
+            if command.kept:
+                self._inbox.post(command)
+            else:
+                command.fail(error)
+
+    def _forget(self, job: JobRun) -> None:
+        self.jobs.pop(job.job_id, None)
+        self.scheduler.leave(job)

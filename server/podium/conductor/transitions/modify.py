@@ -1,0 +1,85 @@
+"""Giving a job another plan: finished sheets are matched by name, else by number, and kept."""
+
+from podium.conductor.batch import Batch
+from podium.conductor.state import JobRun, LoadedPlan, SheetRun
+
+
+def match_sheets(old: LoadedPlan, new: LoadedPlan) -> dict[int, int]:
+    """Return old number -> new number of the sheets that both plans have: by name where both have one, else by number."""
+    by_name = {sheet.name: sheet.num for sheet in new.plan.sheets if sheet.name}
+    pairs: dict[int, int] = {}
+    for sheet in old.plan.sheets:
+        if sheet.name:
+            num = by_name.get(sheet.name)
+        else:
+            same = sheet.num <= len(new.plan.sheets) and not new.plan.sheet(sheet.num).name
+            num = sheet.num if same else None
+        if num is not None:
+            pairs[sheet.num] = num
+    return pairs
+
+
+def reset_from(job: JobRun, num: int) -> list[SheetRun]:
+    """Make a sheet and all that depends on it pending again; return the runs that changed."""
+    return [_reset(job.sheets[each]) for each in [num, *job.loaded.after([num])] if each in job.sheets]
+
+
+def reset_unfinished(job: JobRun) -> list[SheetRun]:
+    """Make every sheet pending again that neither completed nor was skipped by its own condition."""
+    return [_reset(run) for run in job.sheets.values() if not run.satisfied and run.status != "pending"]
+
+
+def _reset(run: SheetRun) -> SheetRun:
+    run.status, run.reason, run.satisfied, run.retries_used = "pending", "", False, 0
+    run.waiting_until, run.waiting_left, run.finished_at = None, None, None
+    return run
+
+
+def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
+    """Put a job that runs nothing back into the queue; sheets from `from_sheet` on run again.
+
+    An ended job, or one with a changed score, runs its unfinished sheets again; a paused one just goes on where it was.
+    """
+    changed = [] if job.status == "paused" and not job.intent else reset_unfinished(job)
+    if from_sheet is not None:
+        job.start_sheet = min(job.start_sheet, from_sheet)
+        changed += reset_from(job, from_sheet)
+    for run in changed:
+        batch.touch(job, run)
+    job.status, job.intent, job.reason, job.finished_at = "queued", "", "", None
+    job.not_before = 0.0
+    job.rebuild()
+    batch.touch(job)
+
+
+def apply_modify(job: JobRun, batch: Batch) -> None:
+    """Give the job the plan that was kept for it, and requeue it. Nothing of it runs now."""
+    new, from_sheet = job.next_plan, job.next_from_sheet
+    job.intent = "modify"
+    job.next_plan, job.next_from_sheet = None, None
+    if new is not None:
+        _swap(job, new, batch)
+    requeue(job, from_sheet, batch)
+    batch.event(job, "job.modified", sheets_total=job.total, sheets_kept=job.counts["completed"])
+
+
+def _swap(job: JobRun, new: LoadedPlan, batch: Batch) -> None:
+    pairs = match_sheets(job.loaded, new)
+    for num in range(1, job.start_sheet):
+        job.sheets[num] = SheetRun(num, "skipped", "before start_sheet", satisfied=True)
+    job.start_sheet = 1
+    kept = {pairs[num]: run for num, run in job.sheets.items() if num in pairs}
+    batch.extra.add("renumbered", (job.seq,))
+    batch.extra.add("parked_attempts", (job.seq,))
+    for old, to in pairs.items():
+        batch.extra.add("moved_attempts", (to, job.seq, -old))
+    batch.extra.add("dropped_attempts", (job.seq,))
+    for attempt in batch.attempts.values():
+        if attempt.job_seq == job.seq:
+            attempt.sheet = pairs.get(attempt.sheet, 0)
+    batch.sheets = {key: run for key, run in batch.sheets.items() if key[0] != job.seq}
+    for num, run in kept.items():
+        run.num = num
+    job.sheets, job.loaded, job.name = kept, new, new.plan.name
+    for run in kept.values():
+        batch.touch(job, run)

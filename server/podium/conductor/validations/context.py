@@ -1,0 +1,75 @@
+"""What a validation may know of its attempt, and what it answers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+FOUND_CHARS = 200  # of what was found, shown in one line
+
+
+class CommandResult(Protocol):
+    """How a command ended. `exit_code` is negative for a signal; `output` is the end of what it wrote."""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code, 126 where it could not be started."""
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the time limit ended it, with its whole tree."""
+
+    @property
+    def output(self) -> str:
+        """The bounded end of stdout and stderr together."""
+
+
+class RunCommand(Protocol):
+    """Runs a command inside the tree of the attempt `key`."""
+
+    async def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        timeout_seconds: float,
+        output_limit_bytes: int,
+        key: str,
+    ) -> CommandResult:
+        """Run it to its end or its time limit."""
+
+
+@dataclass(frozen=True)
+class ValidationContext:
+    """One attempt as its validations see it.
+
+    `attempt_started` is in seconds since the epoch, by the clock of the workspace's file system: take it before the launch.
+    `expand` fills the `{workspace}`-style fields of a path, a command or a working directory and raises nothing; patterns
+    are taken as they are.
+    """
+
+    workspace: Path
+    attempt_started: float
+    env: Mapping[str, str]
+    key: str
+    expand: Callable[[str], str]
+    run: RunCommand
+
+    def path(self, text: str) -> Path:
+        """Return a rule's path: absolute as it is, else under the workspace."""
+        return self.workspace / self.expand(text)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found, in a bounded line."""
+
+    passed: bool
+    found: str
+
+
+def one_line(text: str, limit: int = FOUND_CHARS) -> str:
+    """Return foreign text quoted, in one line without control characters, cut with a mark."""
+    shown = repr(text[:limit])
+    return shown + "…" if len(text) > limit else shown

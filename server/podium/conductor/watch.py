@@ -1,0 +1,76 @@
+"""Looking for jobs that are stuck: running, but without output and CPU use for the stuck limit."""
+
+import time
+from dataclasses import dataclass
+
+import anyio
+import anyio.to_thread
+
+from podium.conductor.attempts import Attempts
+from podium.conductor.engines.port import Engine
+from podium.conductor.state import Attempt, JobRun
+from podium.conductor.supervisor import Supervisor
+
+_MOST_SECONDS = 60.0
+_CPU_STEP_SECONDS = 0.05  # less than this in one look is not use
+
+
+@dataclass
+class _Life:
+    """The last sign of life of an attempt (monotonic seconds) and its CPU seconds then."""
+
+    seen: float
+    cpu_seconds: float = 0.0
+    output_bytes: int = 0
+
+
+class Watch:
+    """Looks at every running attempt a few times within the stuck limit."""
+
+    def __init__(self, supervisor: Supervisor, engine: Engine, attempts: Attempts, stuck_seconds: float) -> None:
+        self._supervisor = supervisor
+        self._engine = engine
+        self._attempts = attempts
+        self._stuck_seconds = stuck_seconds
+        self._lives: dict[str, _Life] = {}
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await anyio.sleep(min(_MOST_SECONDS, self._stuck_seconds / 4))
+            await self._look()
+
+    async def _look(self) -> None:
+        running = [(job, attempt) for job in self._supervisor.jobs.values() for attempt in job.running.values()]
+        keys = {attempt.key for _, attempt in running}
+        self._lives = {key: life for key, life in self._lives.items() if key in keys}
+        if not running:
+            return
+        usage = await self._engine.describe(sorted(keys))
+        for job, attempt in running:
+            sizes = await anyio.to_thread.run_sync(self._output_bytes, job, attempt)
+            used = usage.get(attempt.key)
+            self._note(attempt.key, used.cpu_seconds or 0.0 if used else 0.0, sizes)
+        for job in {id(job): job for job, _ in running}.values():
+            self._mark(job)
+
+    def _output_bytes(self, job: JobRun, attempt: Attempt) -> int:
+        folder = self._attempts.folder_of(job.job_id, attempt.serial)
+        logs = [folder / "stdout.log", folder / "stderr.log"]
+        return sum(log.stat().st_size for log in logs if log.exists())
+
+    def _note(self, key: str, cpu_seconds: float, output_bytes: int) -> None:
+        life = self._lives.get(key)
+        now = time.monotonic()
+        if life is None or output_bytes != life.output_bytes or cpu_seconds - life.cpu_seconds > _CPU_STEP_SECONDS:
+            self._lives[key] = _Life(now, cpu_seconds, output_bytes)
+
+    def _mark(self, job: JobRun) -> None:
+        """Mark the job stuck when none of its running attempts shows life."""
+        limit = time.monotonic() - self._stuck_seconds
+        lives = [self._lives.get(attempt.key) for attempt in job.running.values()]
+        quiet = bool(lives) and all(life is not None and life.seen <= limit for life in lives)
+        if quiet and not job.stuck:
+            self._supervisor.mark_stuck(job.job_id, [job.label(num) for num in sorted(job.running)])
+        elif not quiet:
+            job.stuck = False

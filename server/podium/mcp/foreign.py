@@ -1,0 +1,47 @@
+"""Cleaning of text that is not ours: what a job wrote, and names and reasons that it may have coloured.
+
+Removed are terminal sequences, control characters but tab and line feed, characters that reorder or hide text (bidi
+controls, zero-width, tag characters, variation selectors, fillers) and lone surrogates. Visible text stays as it is.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
+    r"|\x9b[0-?]*[ -/]*[@-~]"  # the same with the one-byte introducer
+    r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, SOS, PM, APC: titles, hyperlinks
+    r"|\x1b[ -/]*[0-~]"  # two-character sequences
+)
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_FILLERS = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
+_IGNORABLE = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))  # selectors, tags
+_SUSPECT = re.compile(r"[^\t\n -~]")
+
+
+def clean_text(text: str) -> str:
+    """Return `text` without terminal sequences and without characters that cannot be seen."""
+    if not _SUSPECT.search(text):
+        return text
+    lines = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return _SUSPECT.sub(lambda found: "" if _is_hidden(found[0]) else found[0], lines)
+
+
+def clean(value: Any) -> Any:
+    """Return a JSON value with every text in it cleaned, the names of members too."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_text(str(key)): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return value
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether a character is invisible or steers how others are shown."""
+    code = ord(character)
+    if code in _FILLERS or any(code in block for block in _IGNORABLE):
+        return True
+    return unicodedata.category(character) in _HIDDEN_CATEGORIES

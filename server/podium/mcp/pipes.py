@@ -1,0 +1,103 @@
+"""The process's standard streams as the protocol's own: claimed from everybody else, and never blocking the loop.
+
+Descriptors stay in blocking mode, as their open file is shared with other processes: a read follows readiness, and so
+does a write of at most one page, which a pipe then always takes whole. So everything here can be cancelled at once,
+even when nobody reads the other end. Regular files cannot be waited for and need not be.
+"""
+
+import fcntl
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import anyio
+
+CHUNK_BYTES = 65536
+PAGE_BYTES = 4096  # a pipe that polls as writable takes this much without blocking
+
+
+@dataclass(frozen=True)
+class StandardStreams:
+    """Private descriptors of the protocol's input and output."""
+
+    stdin: int
+    stdout: int
+
+
+@contextmanager
+def claimed() -> Iterator[StandardStreams]:
+    """Take stdin and stdout for the protocol: meanwhile reads of fd 0 find its end, and prints to fd 1 go to stderr."""
+    sys.stdout.flush()
+    streams = StandardStreams(_moved(0), _moved(1))
+    empty = os.open(os.devnull, os.O_RDWR)
+    os.dup2(empty, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # started without stderr
+        os.dup2(empty, 1)
+    os.close(empty)
+    try:
+        yield streams
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        for fd, private in ((0, streams.stdin), (1, streams.stdout)):
+            os.dup2(private, fd)
+            os.close(private)
+
+
+def _moved(fd: int) -> int:
+    """Return a duplicate of `fd` above the standard ones that no child inherits."""
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+
+
+async def read_lines(fd: int, limit: int, *, chunk_bytes: int = CHUNK_BYTES) -> AsyncIterator[bytes | None]:
+    """Yield each line without its newline, the last one also where it has none; None for a line longer than `limit`."""
+    buffer, scanned, skipping = bytearray(), 0, False
+    while chunk := await _read(fd, chunk_bytes):
+        buffer += chunk
+        while (end := buffer.find(b"\n", scanned)) >= 0:
+            if not skipping:
+                yield bytes(buffer[:end]) if end <= limit else None
+            del buffer[: end + 1]
+            scanned, skipping = 0, False
+        scanned = len(buffer)
+        if scanned > limit and not skipping:
+            skipping = True
+            yield None
+        if skipping:
+            buffer.clear()
+            scanned = 0
+    if buffer and not skipping:
+        yield bytes(buffer)
+
+
+async def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data`.
+
+    Raises:
+        BrokenPipeError: nobody can read it any more.
+    """
+    view = memoryview(data)
+    while view:
+        await _ready(anyio.wait_writable, fd)
+        view = view[os.write(fd, view[:PAGE_BYTES]) :]
+
+
+async def _read(fd: int, most: int) -> bytes:
+    """Return what there is to read, b"" at the end; a peer that vanished is an end too."""
+    await _ready(anyio.wait_readable, fd)
+    try:
+        return os.read(fd, most)
+    except OSError:
+        return b""
+
+
+async def _ready(wait: Callable[[int], Awaitable[None]], fd: int) -> None:
+    """Wait until a descriptor is ready; those that the system cannot wait for (regular files) always are."""
+    try:
+        await wait(fd)
+    except (PermissionError, ValueError):
+        await anyio.lowlevel.checkpoint()

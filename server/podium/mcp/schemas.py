@@ -1,0 +1,50 @@
+"""The schemas that clients see: plain JSON Schema objects, made small and free of references.
+
+Several clients reject or mis-read `$ref`, and titles only repeat the names, so both are taken out.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode
+
+Schema = dict[str, Any]
+
+
+def input_schema(model: type[BaseModel]) -> Schema:
+    """Return the schema of a tool's arguments."""
+    return _published(model, "validation", dropped=frozenset({"title"}))
+
+
+def output_schema(model: type[BaseModel]) -> Schema:
+    """Return the schema of a tool's result; every field is always sent, so defaults say nothing."""
+    return _published(model, "serialization", dropped=frozenset({"title", "default", "additionalProperties"}))
+
+
+def _published(model: type[BaseModel], mode: JsonSchemaMode, *, dropped: frozenset[str]) -> Schema:
+    raw = model.model_json_schema(mode=mode)
+    definitions = raw.pop("$defs", {})
+    schema = _plain(raw, definitions, dropped)
+    schema.setdefault("properties", {})
+    return schema
+
+
+def _plain(schema: Schema, definitions: dict[str, Schema], dropped: frozenset[str]) -> Schema:
+    """Return an object schema or a part of one without references, and without the members in `dropped`."""
+    if "$ref" in schema:
+        return _plain(definitions[schema["$ref"].rsplit("/", 1)[-1]], definitions, dropped)
+    if "anyOf" in schema:
+        return _nullable(schema["anyOf"])
+    kept = {key: value for key, value in schema.items() if key not in dropped}
+    if kept.get("type") == "object":
+        kept.pop("description", None)  # the model's docstring, written for readers of the code
+        properties = schema.get("properties", {})
+        kept["properties"] = {name: _plain(part, definitions, dropped) for name, part in properties.items()}
+    if "items" in kept:
+        kept["items"] = _plain(kept["items"], definitions, dropped)
+    return kept
+
+
+def _nullable(choices: list[Schema]) -> Schema:
+    """Return `{"type": [T, "null"]}` for an optional plain value; nothing else is a union in our models."""
+    return {"type": [choice["type"] for choice in choices]}

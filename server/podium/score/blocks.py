@@ -1,0 +1,87 @@
+"""Blocks and field types that both dialects share."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from podium.score.problems import describe
+from podium.score.reading import Block
+
+MAX_NAME = 200
+MAX_SHEETS = 20_000
+
+
+def _reference(value: Any) -> str | int:
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"should be the name or the number of a sheet, is {describe(value)}")
+
+
+def _scalar(value: Any) -> str | int | float | bool:
+    if isinstance(value, str | int | float | bool):
+        return value
+    raise ValueError(f"should be a single value, is {describe(value)}")
+
+
+def _name(value: str) -> str:
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("holds control characters, or spaces at its beginning or end")
+    return value
+
+
+def _data(value: Any) -> Any:
+    """Refuse mappings with keys that are not text: the plan is JSON, where they would change."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"the key {key!r} should be text; put it in quotes")  # noqa: TRY004 pydantic wants it
+            _data(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _data(inner)
+    return value
+
+
+def no_twin_keys(value: Any) -> Any:
+    """Refuse the keys 2 and "2" side by side: they mean the same sheet, and one would be lost."""
+    if isinstance(value, dict):
+        texts = [str(key) for key in value]
+        twins = sorted({text for text in texts if texts.count(text) > 1}) if len(set(texts)) < len(texts) else []
+        if twins:
+            raise ValueError(f"sheet {twins[0]} is there twice")
+    return value
+
+
+Reference = Annotated[str | int, PlainValidator(_reference, json_schema_input_type=str | int)]
+Scalar = Annotated[str | int | float | bool, PlainValidator(_scalar, json_schema_input_type=str | int | float | bool)]
+Name = Annotated[
+    str, Field(max_length=MAX_NAME), BeforeValidator(lambda value: _name(value) if isinstance(value, str) else value)
+]
+Data = Annotated[dict[str, Any], BeforeValidator(_data)]
+Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
+Delay = Annotated[float, Field(ge=0, le=365 * 86400)]
+
+
+class RetryBlock(Block):
+    """When a failed attempt is tried again."""
+
+    max_retries: int = Field(0, ge=0, le=1000, description="attempts after the first one")
+    base_delay_seconds: Delay = Field(1.0, description="wait before the first retry")
+    max_delay_seconds: Delay = Field(3600.0, description="the longest wait")
+    exponential_base: float = Field(2.0, ge=1, le=100, description="each wait is this many times the one before")
+    jitter: bool = Field(False, description="vary each wait at random, so that sheets do not retry together")
+
+
+class CrossSheetBlock(Block):
+    """Outputs of earlier sheets for templates, as `previous_outputs`."""
+
+    auto_capture_stdout: bool = Field(False, description="put the output of earlier sheets into previous_outputs")
+    max_output_chars: int = Field(2000, ge=1, le=100_000, description="characters of each, from the end")
+    lookback_sheets: int = Field(3, ge=0, le=100, description="how many sheets back")
+
+
+class SkipCommandBlock(Block):
+    """A command that decides whether a sheet is skipped: exit code 0 skips it."""
+
+    command: str = Field("", description="a shell command, run in the workspace")
+    timeout_seconds: float = Field(10.0, gt=0, le=60, description="the longest that it may take")

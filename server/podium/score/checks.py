@@ -1,0 +1,144 @@
+"""Trying every sheet of a plan before it is taken: templates are rendered, conditions decided, fields looked up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from podium.score.conditions import ConditionFault, decide, parse
+from podium.score.document import Loc
+from podium.score.draft import Check, Draft, Stage, Template
+from podium.score.plan import Plan, PlanSheet
+from podium.score.problems import Problems, near
+from podium.score.render import double_braces, fields, is_field, template_variables
+from podium.score.templates import TemplateFault, template
+
+_PLACEHOLDER = "/workspace"  # stands for a workspace that the conductor will choose
+_TEXT_FIELDS = ("path", "command", "working_directory")
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet that is tried, with the entry that it comes from and what its templates see."""
+
+    sheet: PlanSheet
+    stage: Stage
+    variables: Mapping[str, Any]
+
+
+class Checker:
+    """Tries the sheets of a plan; `used` are the variables that its templates and conditions ask for."""
+
+    def __init__(self, draft: Draft, plan: Plan, problems: Problems) -> None:
+        self.draft = draft
+        self.plan = plan
+        self.problems = problems
+        self.used: set[str] = set()
+        self.warnings: dict[str, None] = {}
+        self.broken: set[int] = set()  # templates whose syntax is wrong, by index: said once
+        self.indexes = {validation: index for index, validation in enumerate(plan.validations)}
+        self.rows: dict[int, list[tuple[Check, int]]] = {}
+        self.captures = plan.cross_sheet is not None and plan.cross_sheet.auto_capture_stdout
+        self.statuses: dict[Any, str] = dict.fromkeys(
+            [key for sheet in plan.sheets for key in (sheet.num, sheet.name) if key], "completed"
+        )
+
+    def checked(self) -> Plan:
+        """Return the plan with the validations of each sheet; problems are noted on the way."""
+        sheets = tuple(self._check(sheet) for sheet in self.plan.sheets)
+        return self.plan.model_copy(update={"sheets": sheets, "warnings": tuple(self.warnings)})
+
+    def _check(self, sheet: PlanSheet) -> PlanSheet:
+        stage = self.draft.stages[sheet.stage - 1]
+        workspace = self.plan.workspace or _PLACEHOLDER
+        variables = template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
+        tried = _Sheet(sheet, stage, variables)
+        uses_previous = self._render(tried)
+        self._skip_when(tried)
+        validations = self._validations(tried)
+        if sheet.instance == 1:
+            self._fields(tried)
+        if not validations and not uses_previous:
+            return sheet
+        return sheet.model_copy(update={"validations": validations, "uses_previous_outputs": uses_previous})
+
+    def _render(self, tried: _Sheet) -> bool:
+        """Render the template; tell whether it asks for earlier outputs."""
+        index = tried.sheet.template
+        if index in self.broken:
+            return False
+        try:
+            compiled = template(self.plan.templates[index])
+        except TemplateFault as fault:
+            self.broken.add(index)
+            self._note_template(tried.stage.template, fault.message, fault.line)
+            return False
+        self.used |= compiled.names
+        try:
+            compiled.render(tried.variables)
+        except TemplateFault as fault:
+            missing = compiled.names - tried.variables.keys()
+            hint = next(
+                (near(name, tried.variables) for name in missing if f"'{name}' is undefined" in fault.message), ""
+            )
+            self._note_template(tried.stage.template, fault.message + hint, fault.line)
+        return self.captures and "previous_outputs" in compiled.names
+
+    def _note_template(self, source: Template, message: str, line: int) -> None:
+        if source.file:
+            self.problems.add(source.loc, f"{source.file}, line {line}: {message}")
+        else:
+            self.problems.add_in_text(source.loc, message, line)
+
+    def _skip_when(self, tried: _Sheet) -> None:
+        if tried.stage.skip_when:
+            variables = {**tried.variables, "statuses": self.statuses}
+            self._decide(tried.stage.skip_when, variables, tried.stage.skip_when_loc)
+
+    def _decide(self, expr: str, variables: Mapping[str, Any], loc: Loc) -> bool:
+        try:
+            self.used |= parse(expr).names
+            return decide(expr, variables)
+        except ConditionFault as fault:
+            self.problems.add(loc, f"the condition cannot be decided: {fault}")
+            return False
+
+    def _validations(self, tried: _Sheet) -> tuple[int, ...]:
+        checks = tried.stage.checks
+        if id(checks) not in self.rows:
+            self.rows[id(checks)] = [(check, self.indexes[check.validation]) for check in checks]
+        return tuple(index for check, index in self.rows[id(checks)] if self._applies(check, tried))
+
+    def _applies(self, check: Check, tried: _Sheet) -> bool:
+        if check.sheet is not None and check.sheet != tried.sheet.num:
+            return False
+        return not check.condition or self._decide(check.condition, tried.variables, (*check.loc, "condition"))
+
+    def _fields(self, tried: _Sheet) -> None:
+        """Look at the `{workspace}`-style fields of the entry's validations and skip command."""
+        if tried.stage.skip_when_command is not None:
+            self._braces(tried.stage.skip_when_command.command, tried.variables, tried.stage.skip_when_command_loc)
+        for check in tried.stage.checks:
+            self._warn_of_pattern(check.validation.pattern, tried.variables)
+            for field in _TEXT_FIELDS:
+                text = getattr(check.validation, field)
+                self._braces(text, tried.variables, (*check.loc, field))
+                if field != "command":
+                    self._unknown(text, tried.variables, (*check.loc, field))
+
+    def _warn_of_pattern(self, pattern: str, variables: Mapping[str, Any]) -> None:
+        for name in fields(pattern):
+            if is_field(name, variables):
+                self.warnings[f"The pattern {pattern[:80]!r} is taken as it stands: {{{name}}} is not filled in."] = (
+                    None
+                )
+
+    def _braces(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
+        for name in double_braces(text, variables):
+            self.problems.add(loc, f"is not a template: write {{{name}}} with single braces")
+
+    def _unknown(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
+        for name in fields(text):
+            if is_field(name, variables):
+                continue
+            known = [key for key in variables if is_field(key, variables)]
+            self.problems.add(loc, f"there is no variable {name!r} for {{{name}}}{near(name, known)}", allowed=known)

@@ -1,0 +1,114 @@
+"""The compiler: a score's text becomes a checked Plan, or one error with every problem."""
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from podium.score.assemble import assemble, check_graph
+from podium.score.checks import Checker
+from podium.score.context import Context
+from podium.score.document import Document, DocumentFault, load
+from podium.score.draft import Draft
+from podium.score.named_draft import read_named
+from podium.score.numbered_draft import read_numbered
+from podium.score.plan import Plan
+from podium.score.problems import Problems, invalid
+from podium.score.render import CORE_NAMES
+from podium.score.source import check_text
+
+MAX_BYTES = 4 * 1024 * 1024
+_NO_VARIABLES: Mapping[str, str] = {}
+
+
+def compile_score(
+    text: str,
+    *,
+    path: Path | None,
+    cwd: Path,
+    instruments: Collection[str],
+    variables: Mapping[str, str] = _NO_VARIABLES,
+    workspace: str | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Plan:
+    """Return the checked plan of a score.
+
+    `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`.
+    `workspace` (relative to `cwd`) and `variables` win over the score's own. `instruments` are the names that can be used.
+
+    Raises:
+        ScoreInvalid: with every problem that was found, at most 100 of them listed.
+    """
+    name = str(path) if path else "The score"
+    check_text(text, max_bytes)
+    document = _load(text, name)
+    problems = Problems(document)
+    context = Context(problems, path.parent if path else cwd, frozenset(instruments), max_bytes)
+    draft = _read(document, context, path)
+    if draft is None or not draft.stages:
+        raise problems.error(name)
+    sound = not problems
+    check_graph(draft.stages, problems)
+    own = _variables(draft, variables, problems)
+    plan = assemble(draft, _workspace(draft, workspace, context.folder, cwd), own, problems)
+    if plan is not None:
+        plan = _checked(draft, plan, problems, variables, sound=sound)
+    if plan is None or problems:
+        raise problems.error(name)
+    return plan
+
+
+def _load(text: str, name: str) -> Document:
+    try:
+        document = load(text)
+    except DocumentFault as fault:
+        raise invalid(name, fault.message, line=fault.line, column=fault.column) from None
+    if not isinstance(document.root, dict):
+        raise invalid(name, "should be a mapping with name and sheets", line=1, column=1)
+    return document
+
+
+def _read(document: Document, context: Context, path: Path | None) -> Draft | None:
+    """Read the dialect that the score is written in."""
+    named, numbered = "sheets" in document.root, "sheet" in document.root
+    if named and numbered:
+        context.problems.add(("sheet",), "sheets (named) and sheet (numbered) cannot stand together", key=True)
+        return None
+    if numbered:
+        return read_numbered(document.root, context, path)
+    if not named:
+        keys = ", ".join(str(key) for key in list(document.root)[:10])
+        message = f"has neither sheets (named) nor sheet (numbered); its keys are {keys or 'none'}"
+        context.problems.add((), message, allowed=["sheets", "sheet"])
+        return None
+    return read_named(document.root, context)
+
+
+def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str | None:
+    chosen, base = (given, cwd) if given else (draft.workspace, folder)
+    return os.path.abspath(base / os.path.expanduser(chosen)) if chosen else None  # noqa: PTH100, PTH111 no disk
+
+
+def _variables(draft: Draft, given: Mapping[str, str], problems: Problems) -> dict[str, Any]:
+    """Return the score's variables, those of the start over them."""
+    for name in draft.variables:
+        if name in CORE_NAMES:
+            problems.add((*draft.variables_loc, name), f"{name} is a name that every template has", key=True)
+    for stage in draft.stages:
+        for name in stage.instances[0].variables if stage.instances else ():
+            if name in CORE_NAMES:
+                problems.add((*stage.loc, "foreach"), f"{name} is a name that every template has")
+    for name in given:
+        if name in CORE_NAMES or not name.isidentifier():
+            problems.add_outside(f"the variable {name!r} of the start cannot have this name")
+    return {**draft.variables, **given}
+
+
+def _checked(draft: Draft, plan: Plan, problems: Problems, given: Mapping[str, str], *, sound: bool) -> Plan:
+    checker = Checker(draft, plan, problems)
+    plan = checker.checked()
+    for name in given:
+        if sound and name not in draft.variables and name not in checker.used:
+            known = sorted({*draft.variables, *checker.used} - CORE_NAMES)
+            problems.add_outside(f"the score has no variable {name!r}", allowed=known)
+    return plan

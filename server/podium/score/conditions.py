@@ -1,0 +1,204 @@
+"""The language of `condition` and `skip_when`: comparisons of template variables, joined by and, or, not.
+
+    sheet_num >= 3 and stage == 2
+    statuses["lint"] == "skipped" or not dry
+
+It is a language of its own, so that nothing of Python can be reached from a score.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+MAX_LENGTH = 1000
+MAX_DEPTH = 20
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<sign>==|!=|<=|>=|<|>|[()\[\]])
+    |(?P<number>-?\d+(?:\.\d+)?(?![\w.]))
+    |(?P<name>[A-Za-z_]\w*)
+    |(?P<text>"[^"]*"|'[^']*'))""",
+    re.VERBOSE,
+)
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_CONSTANTS = {"True": True, "true": True, "False": False, "false": False}
+_WORDS = {"and", "or", "not"}
+
+Variables = Mapping[str, Any]
+Node = Callable[[Variables], Any]
+
+
+class ConditionFault(ValueError):
+    """The condition cannot be read, or cannot be decided with these variables."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition that was read; `names` are the variables that it uses, `sheets` the keys it asks of `statuses`."""
+
+    node: Node
+    names: frozenset[str]
+    sheets: frozenset[Any]
+
+
+def decide(expr: str, variables: Variables) -> bool:
+    """Return whether the condition holds with these variables.
+
+    Raises:
+        ConditionFault: it cannot be read, a variable does not exist or two values cannot be compared.
+    """
+    return bool(parse(expr).node(variables))
+
+
+@lru_cache(maxsize=1024)
+def parse(expr: str) -> Condition:
+    """Read a condition.
+
+    Raises:
+        ConditionFault: it is not one.
+    """
+    if len(expr) > MAX_LENGTH:
+        raise ConditionFault(f"is longer than {MAX_LENGTH} characters")
+    reader = _Reader(_tokens(expr))
+    node = reader.either()
+    if reader.word:
+        raise ConditionFault(f"{reader.word!r} is not expected there")
+    return Condition(node, frozenset(reader.names), frozenset(reader.sheets))
+
+
+def _tokens(expr: str) -> list[tuple[str, str]]:
+    """Return the kind and the text of each token, with an empty one at the end."""
+    tokens, position, end = [], 0, len(expr.rstrip())
+    while position < end:
+        match = _TOKEN.match(expr, position)
+        if match is None:
+            raise ConditionFault(f"{expr[position : position + 20].strip()!r} cannot be read")
+        kind = str(match.lastgroup)
+        text = match[kind]
+        tokens.append(("word" if text in _WORDS else kind, text))
+        position = match.end()
+    return [*tokens, ("end", "")]
+
+
+class _Reader:
+    """A descent over the tokens; each method reads one level of the grammar and returns how to work it out."""
+
+    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+        self.tokens = tokens
+        self.at = 0
+        self.names: set[str] = set()
+        self.sheets: set[Any] = set()
+        self.depth = 0
+
+    @property
+    def word(self) -> str:
+        return self.tokens[self.at][1]
+
+    def take(self) -> tuple[str, str]:
+        kind, text = self.tokens[self.at]
+        self.at = min(self.at + 1, len(self.tokens) - 1)
+        return kind, text
+
+    def either(self) -> Node:
+        nodes = [self.every()]
+        while self.word == "or":
+            self.take()
+            nodes.append(self.every())
+        return nodes[0] if len(nodes) == 1 else lambda variables: any(node(variables) for node in nodes)
+
+    def every(self) -> Node:
+        nodes = [self.negated()]
+        while self.word == "and":
+            self.take()
+            nodes.append(self.negated())
+        return nodes[0] if len(nodes) == 1 else lambda variables: all(node(variables) for node in nodes)
+
+    def negated(self) -> Node:
+        if self.word != "not":
+            return self.comparison()
+        self.take()
+        node = self.deeper(self.negated)
+        return lambda variables: not node(variables)
+
+    def comparison(self) -> Node:
+        left = self.operand()
+        if self.word not in _OPERATORS:
+            return left
+        sign = self.take()[1]
+        right = self.operand()
+        return lambda variables: _compare(sign, left(variables), right(variables))
+
+    def operand(self) -> Node:
+        kind, text = self.take()
+        if text == "(":
+            node = self.deeper(self.either)
+            self.expect(")")
+            return node
+        if kind == "name" and text not in _CONSTANTS:
+            return self.variable(text)
+        value = _constant(kind, text)
+        return lambda _: value
+
+    def variable(self, name: str) -> Node:
+        self.names.add(name)
+        if self.word != "[":
+            return lambda variables: _look_up(name, variables)
+        self.take()
+        key = _constant(*self.take())
+        self.expect("]")
+        if name == "statuses":
+            self.sheets.add(key)
+        return lambda variables: _item(name, _look_up(name, variables), key)
+
+    def expect(self, token: str) -> None:
+        if self.take()[1] != token:
+            raise ConditionFault(f"{token!r} is missing")
+
+    def deeper(self, read: Callable[[], Node]) -> Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ConditionFault(f"is nested deeper than {MAX_DEPTH} levels")
+        node = read()
+        self.depth -= 1
+        return node
+
+
+def _constant(kind: str, text: str) -> Any:
+    """Return the value of a constant."""
+    if kind == "text":
+        return text[1:-1]
+    if kind == "number":
+        return float(text) if "." in text else int(text)
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    raise ConditionFault(f"a variable, a number or a text in quotes is missing{f' before {text!r}' if text else ''}")
+
+
+def _look_up(name: str, variables: Variables) -> Any:
+    if name not in variables:
+        raise ConditionFault(f"there is no variable {name!r}")
+    return variables[name]
+
+
+def _item(name: str, container: Any, key: Any) -> Any:
+    try:
+        return container[key]
+    except (LookupError, TypeError):
+        raise ConditionFault(f"{name} has no entry {key!r}") from None
+
+
+def _compare(sign: str, left: Any, right: Any) -> Any:
+    try:
+        return _OPERATORS[sign](left, right)
+    except TypeError:
+        raise ConditionFault(f"{left!r} and {right!r} cannot be compared with {sign}") from None

@@ -1,0 +1,99 @@
+"""What reading a score needs besides its data, and the checks that both dialects share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import regex
+
+from podium.errors import PodiumError
+from podium.score.blocks import RetryBlock, SkipCommandBlock
+from podium.score.document import Loc
+from podium.score.draft import Template
+from podium.score.plan import Retry, SkipCommand, Validation, ValidationType
+from podium.score.problems import Problems, near
+from podium.score.source import decode, read_bytes
+
+VALIDATION_TYPES: tuple[str, ...] = get_args(ValidationType)
+CLI = "cli"
+_RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
+_REQUIRED = {
+    "file_exists": ("path",),
+    "file_modified": ("path",),
+    "content_contains": ("path", "pattern"),
+    "content_regex": ("path", "pattern"),
+    "command_succeeds": ("command",),
+}
+_SPECIFIC = ("path", "pattern", "command", "working_directory")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a score's relative paths start, which instruments there are, and where its problems go."""
+
+    problems: Problems
+    folder: Path
+    instruments: frozenset[str]
+    max_bytes: int
+
+    def instrument(self, loc: Loc, name: str) -> str:
+        """Return the instrument's name; an unknown one is a problem."""
+        if name not in self.instruments:
+            self.problems.add(
+                loc, f"there is no instrument {name!r}{near(name, self.instruments)}", allowed=self.instruments
+            )
+        return name
+
+    def template_file(self, loc: Loc, given: str) -> Template:
+        """Return a template that stands in a file, which is relative to the score's folder."""
+        path = self.folder / given
+        try:
+            return Template(decode(read_bytes(path, max_bytes=self.max_bytes), name=str(path)), loc, file=given)
+        except PodiumError as error:
+            self.problems.add(loc, error.message.removesuffix("."))
+            return Template("", loc, file=given)
+
+    def env(self, loc: Loc, env: Mapping[str, Any]) -> dict[str, str]:
+        """Return environment variables as text: a number or a boolean as it is written."""
+        for name in env:
+            if not name or "=" in name:
+                self.problems.add((*loc, name), f"{name!r} cannot be the name of an environment variable", key=True)
+            if name in _RESERVED_ENV:
+                self.problems.add((*loc, name), "is set by the conductor", key=True)
+        return {
+            name: value if isinstance(value, str) else self.problems.document.raw((*loc, name))
+            for name, value in env.items()
+        }
+
+    def retry(self, loc: Loc, block: RetryBlock) -> Retry:
+        """Return the retry policy of the plan; without retries the delays mean nothing."""
+        if block.base_delay_seconds > block.max_delay_seconds:
+            self.problems.add((*loc, "base_delay_seconds"), "is more than max_delay_seconds")
+        return Retry(**block.model_dump()) if block.max_retries else Retry()
+
+    def skip_command(self, loc: Loc, block: SkipCommandBlock) -> SkipCommand:
+        """Return the skip command of the plan."""
+        if not block.command:
+            self.problems.add(loc, "has no command")
+        return SkipCommand(command=block.command, timeout_seconds=block.timeout_seconds)
+
+    def validation(self, loc: Loc, kind: ValidationType, fields: Mapping[str, Any]) -> Validation:
+        """Return a validation of the plan; a field that is missing or that this type has no use for is a problem."""
+        values = {name: value for name, value in fields.items() if value is not None}
+        for name in _REQUIRED[kind]:
+            if not values.get(name) and not self.problems.under((*loc, name)):
+                self.problems.add(loc, f"{kind} needs {name}")
+        used = _REQUIRED[kind] + (("working_directory",) if kind == "command_succeeds" else ())
+        for name in _SPECIFIC:
+            if values.get(name) and name not in used:
+                self.problems.add((*loc, name), f"{kind} has no use for {name}", allowed=used, key=True)
+        if kind == "content_regex":
+            self._regex((*loc, "pattern"), values.get("pattern", ""))
+        return Validation(type=kind, **values)
+
+    def _regex(self, loc: Loc, pattern: str) -> None:
+        try:
+            regex.compile(pattern)
+        except regex.error as error:
+            self.problems.add(loc, f"is not a regular expression: {error}")

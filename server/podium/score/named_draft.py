@@ -1,0 +1,192 @@
+"""A named score becomes a draft: names are resolved, and each sheet's parts are checked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from podium.score.context import CLI, Context
+from podium.score.document import Loc
+from podium.score.draft import Check, Draft, Instance, Need, Stage, Template
+from podium.score.named import NamedCheck, NamedScore, NamedSheet, check_keys
+from podium.score.plan import CrossSheet, SkipCommand
+from podium.score.problems import near
+from podium.score.reading import read_block
+
+_SOURCES = ("run", "prompt", "prompt_file")
+_LISTED_NAMES = 50
+
+
+def read_named(data: Any, context: Context) -> Draft:
+    """Read the named dialect; everything that is wrong becomes a problem."""
+    score = read_block(NamedScore, data, context.problems, unsupported={})
+    _require(score, context)
+    stages = _Sheets(score, context).stages()
+    return Draft(
+        dialect="named",
+        name=score.name,
+        description=score.description,
+        workspace=score.workspace,
+        env=context.env(("env",), score.env),
+        variables=score.variables,
+        stages=tuple(stages),
+        max_concurrent=score.parallel.max_concurrent,
+        fail_fast=score.parallel.fail_fast,
+        stagger_delay_ms=score.parallel.stagger_delay_ms,
+        pause_between_sheets_seconds=score.pause_between_sheets_seconds,
+        cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
+    )
+
+
+def _require(score: NamedScore, context: Context) -> None:
+    if not score.name and not context.problems.under(("name",)):
+        context.problems.add(("name",), "the score needs a name")
+    if not score.sheets and not context.problems.under(("sheets",)):
+        context.problems.add(("sheets",), "should have at least one sheet")
+    if score.instrument is not None:
+        context.instrument(("instrument",), score.instrument)
+
+
+class _Sheets:
+    """Turns the sheets into stages; holds what names mean."""
+
+    def __init__(self, score: NamedScore, context: Context) -> None:
+        self.score = score
+        self.context = context
+        self.problems = context.problems
+        self.instances = [self._instances(index, sheet) for index, sheet in enumerate(score.sheets)]
+        self.names: dict[str, Need] = {}
+        for index, sheet in enumerate(score.sheets):
+            self._enter_names(index, sheet)
+        self.sequential = not any("needs" in sheet.model_fields_set for sheet in score.sheets)
+
+    def stages(self) -> list[Stage]:
+        return [self._stage(index, sheet) for index, sheet in enumerate(self.score.sheets)]
+
+    def _stage(self, index: int, sheet: NamedSheet) -> Stage:
+        loc: Loc = ("sheets", index)
+        return Stage(
+            loc=loc,
+            label=sheet.name or f"sheet {index + 1}",
+            name=sheet.name,
+            description=sheet.description,
+            template=self._template(loc, sheet),
+            instances=self.instances[index],
+            needs=self._needs(index, sheet),
+            instrument=self._instrument(loc, sheet),
+            instrument_config=self._config(loc, sheet),
+            env=self.context.env((*loc, "env"), sheet.env),
+            timeout_seconds=sheet.timeout_seconds,
+            retry=self.context.retry((*loc, "retry"), sheet.retry),
+            checks=tuple(self._checks(loc, sheet.checks)),
+            skip_when=sheet.skip_when,
+            skip_when_loc=(*loc, "skip_when"),
+            skip_when_command=self._skip_command(loc, sheet),
+            skip_when_command_loc=(*loc, "skip_when_command"),
+            on_lost=sheet.on_lost,
+        )
+
+    def _instances(self, index: int, sheet: NamedSheet) -> tuple[Instance, ...]:
+        if sheet.foreach is None:
+            return (Instance(),)
+        loc: Loc = ("sheets", index, "foreach")
+        ((variable, items),) = sheet.foreach.items()
+        if not sheet.name and not self.problems.under(("sheets", index, "name")):
+            self.problems.add(loc, "a sheet with foreach needs a name", key=True)
+        if not all(str(item).isprintable() and len(str(item)) <= 100 for item in items):
+            self.problems.add(loc, "an item becomes part of a name: at most 100 characters, and none of control")
+        return tuple(Instance(f"[{item}]", {variable: item}) for item in items)
+
+    def _enter_names(self, index: int, sheet: NamedSheet) -> None:
+        if not sheet.name:
+            return
+        loc: Loc = ("sheets", index, "name")
+        if sheet.name.isdecimal():
+            self.problems.add(loc, "a name cannot be a number: that would mean the sheet with this number")
+        if "[" in sheet.name or "]" in sheet.name:
+            self.problems.add(loc, "a name cannot have square brackets: they are for the items of foreach")
+        if sheet.name in self.names:
+            self.problems.add(loc, f"the name {sheet.name!r} is taken by another sheet")
+        self.names[sheet.name] = Need(index)
+        for number, instance in enumerate(self.instances[index]):
+            if instance.suffix:
+                self._enter_instance(index, sheet.name + instance.suffix, number)
+
+    def _enter_instance(self, index: int, label: str, number: int) -> None:
+        if label in self.names:
+            self.problems.add(("sheets", index, "foreach"), f"makes the sheet {label} twice")
+        self.names[label] = Need(index, number)
+
+    def _needs(self, index: int, sheet: NamedSheet) -> tuple[Need, ...]:
+        if self.sequential:
+            return (Need(index - 1),) if index else ()
+        loc: Loc = ("sheets", index, "needs")
+        found = [self._need(index, (*loc, position), ref) for position, ref in enumerate(sheet.needs)]
+        return tuple(need for need in found if need is not None)
+
+    def _need(self, index: int, loc: Loc, ref: str | int) -> Need | None:
+        count = len(self.score.sheets)
+        need = self.names.get(str(ref))
+        if need is None and str(ref).isdecimal() and len(str(ref)) < 10 and 1 <= int(ref) <= count:
+            need = Need(int(ref) - 1)
+        if need is None:
+            known = list(self.names)
+            self.problems.add(loc, f"there is no sheet {ref!r}{near(str(ref), known)}", allowed=known[:_LISTED_NAMES])
+        elif need.stage == index:
+            self.problems.add(loc, "a sheet cannot need itself")
+            return None
+        return need
+
+    def _template(self, loc: Loc, sheet: NamedSheet) -> Template:
+        given = [source for source in _SOURCES if getattr(sheet, source) is not None]
+        if len(given) > 1:
+            self.problems.add(loc, f"has {' and '.join(given)}; exactly one of {', '.join(_SOURCES)} says what to do")
+        if not given:
+            if not self.problems.at(loc) and not any(self.problems.under((*loc, source)) for source in _SOURCES):
+                self.problems.add(loc, f"should have one of {', '.join(_SOURCES)}")
+            return Template("", loc)
+        source = (*loc, given[0])
+        text: str = getattr(sheet, given[0])
+        return self.context.template_file(source, text) if given[0] == "prompt_file" else Template(text, source)
+
+    def _instrument(self, loc: Loc, sheet: NamedSheet) -> str:
+        if sheet.run is not None or (sheet.prompt is None and sheet.prompt_file is None):
+            if sheet.instrument not in {None, CLI}:
+                self.problems.add((*loc, "instrument"), "run is a script for cli; an agent instrument takes a prompt")
+            return CLI
+        agents = self.context.instruments - {CLI}
+        if sheet.instrument is None and self.score.instrument is None:
+            self.problems.add(loc, "a prompt needs an instrument: which agent plays it", allowed=agents)
+            return CLI
+        name = sheet.instrument or self.score.instrument or CLI
+        where: Loc = (*loc, "instrument") if sheet.instrument is not None else ("instrument",)
+        if name == CLI:
+            self.problems.add(where, "a prompt needs an agent instrument; cli runs scripts, use run", allowed=agents)
+            return CLI
+        return self.context.instrument(where, name)
+
+    def _config(self, loc: Loc, sheet: NamedSheet) -> dict[str, Any]:
+        where: Loc = (*loc, "instrument_config")
+        if sheet.run is not None and sheet.instrument_config:
+            self.problems.add(where, "cli has no settings", key=True)
+        if "timeout_seconds" in sheet.instrument_config:
+            self.problems.add((*where, "timeout_seconds"), "is the sheet's own timeout_seconds", key=True)
+        return sheet.instrument_config
+
+    def _skip_command(self, loc: Loc, sheet: NamedSheet) -> SkipCommand | None:
+        if sheet.skip_when_command is None:
+            return None
+        return self.context.skip_command((*loc, "skip_when_command"), sheet.skip_when_command)
+
+    def _checks(self, loc: Loc, checks: Sequence[NamedCheck]) -> list[Check]:
+        found = []
+        for position, check in enumerate(checks):
+            where: Loc = (*loc, "validate", position)
+            kinds = [kind for kind in check_keys() if getattr(check, kind) is not None]
+            if len(kinds) == 1:
+                found.append(self._check((*where, kinds[0]), kinds[0], getattr(check, kinds[0])))
+            elif not self.problems.under(where):
+                self.problems.add(where, "should be one validation, {type: value}", allowed=check_keys())
+        return found
+
+    def _check(self, loc: Loc, kind: Any, block: Any) -> Check:
+        fields = block.model_dump(exclude={"condition"})
+        return Check(self.context.validation(loc, kind, fields), loc, condition=block.condition)

@@ -1,0 +1,57 @@
+"""Which regular expressions are taken. The `regex` module is used for its time limit, but that does not cover compiling.
+
+Compiling repeats what stands before `{n}` n times, nested ones multiplied: `((a{1000}){1000}){1000}` takes all the memory
+there is. So a pattern's size when written out is worked out first.
+"""
+
+import re
+
+import regex
+
+MAX_LENGTH = 10_000
+MAX_WRITTEN_OUT = 100_000
+MAX_GROUPS_INSIDE = 50
+
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?[^)(]*?[:=!>])?|\{(?P<least>\d*)(?:,\d*)?\}|.", re.DOTALL)
+
+
+class PatternFault(ValueError):
+    """The pattern is not a regular expression, or one that is too large."""
+
+
+def compile_pattern(pattern: str) -> "regex.Pattern[str]":
+    """Compile a regular expression that somebody else wrote.
+
+    Raises:
+        PatternFault: it is not one, or is too large.
+    """
+    if len(pattern) > MAX_LENGTH:
+        raise PatternFault(f"is longer than {MAX_LENGTH} characters")
+    if _written_out(pattern) > MAX_WRITTEN_OUT:
+        raise PatternFault("its repeats multiply to more than can be compiled")
+    try:
+        return regex.compile(pattern)
+    except Exception as error:  # noqa: BLE001 besides its own error the module lets others through
+        raise PatternFault(f"is not a regular expression: {error}") from None
+
+
+def _written_out(pattern: str) -> int:
+    """Return about how many pieces a pattern has when every `{n}` is written out."""
+    sums, last = [0], 0  # of each open group; the size of the piece that a repeat would multiply
+    for match in _PIECE.finditer(pattern):
+        piece = match[0]
+        if piece.startswith("("):
+            sums.append(0)
+            last = 0
+        elif piece == ")" and len(sums) > 1:
+            last = sums.pop() + 1
+            sums[-1] += last
+        elif match["least"] is not None and len(piece) > 2:
+            sums[-1] += last * (int(match["least"][:9] or 0) - 1) if match["least"] not in {"", "0"} else 0
+            last *= max(1, int(match["least"][:9] or 0))
+        else:
+            last = 1
+            sums[-1] += 1
+        if len(sums) > MAX_GROUPS_INSIDE:
+            raise PatternFault(f"has groups in groups deeper than {MAX_GROUPS_INSIDE}")
+    return sum(sums)

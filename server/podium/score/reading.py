@@ -1,0 +1,145 @@
+"""Reading data with a pydantic model so that every problem is reported, and what is sound is still checked further.
+
+A part that does not fit is noted and taken out, and the rest is read again; so one wrong key hides no other problem.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from podium.score.document import Loc
+from podium.score.problems import Problems, describe, near
+
+Keys = tuple[str, ...]
+MAX_ROUNDS = 20  # taking a part out seldom uncovers another problem; this only ends what would go on for ever
+
+
+class Block(BaseModel):
+    """Base of the parts of a score: closed, so that an unknown key is a problem."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_by_alias=True)
+
+
+B = TypeVar("B", bound=Block)
+
+_EXPECTED = {
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a mapping",
+    "model": "a mapping",
+    "finite": "a finite number",
+}
+_SENTENCES = {"invalid_key": "a key should be text; put it in quotes"}
+_BOUNDS = {
+    "greater_than": ("gt", "must be more than {}"),
+    "greater_than_equal": ("ge", "must be at least {}"),
+    "less_than": ("lt", "must be less than {}"),
+    "less_than_equal": ("le", "must be at most {}"),
+    "string_too_short": ("min_length", "must have at least {} character"),
+    "string_too_long": ("max_length", "must have at most {} characters"),
+    "too_short": ("min_length", "must have at least {} entry"),
+}
+
+
+def read_block(model: type[B], data: Any, problems: Problems, *, unsupported: Mapping[Keys, str]) -> B:
+    """Read `data` as `model`, whose fields must all have defaults; what does not fit becomes a problem and its default.
+
+    `unsupported` holds the reasons for known keys that are refused unless their value switches them off.
+    """
+    for _ in range(MAX_ROUNDS):
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        for detail in details:
+            loc = tuple(part for part in detail["loc"] if part != "[key]")
+            _note(model, loc, detail, problems, unsupported)
+            data = _without(data, loc)
+    return model()
+
+
+def is_off(value: Any) -> bool:
+    """Tell whether a value switches its feature off: empty, false, 0, or a mapping with `enabled: false`."""
+    return not value or (isinstance(value, dict) and value.get("enabled") is False)
+
+
+def _note(
+    model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems, unsupported: Mapping[Keys, str]
+) -> None:
+    """Turn one of pydantic's errors into a problem, or into nothing when it is a feature that is switched off."""
+    kind = detail["type"]
+    if kind != "extra_forbidden":
+        problems.add(loc, _message(kind, detail), allowed=_allowed(detail))
+        return
+    reason = unsupported.get(tuple(str(part) for part in loc if not isinstance(part, int)))
+    if reason is None:
+        known = allowed_keys(model, loc[:-1])
+        problems.add(loc, f"unknown key{near(str(loc[-1]), known)}", allowed=known, key=True)
+    elif not is_off(detail["input"]):
+        problems.add(loc, f"not supported: {reason}", key=True)
+
+
+def _message(kind: str, detail: ErrorDetails) -> str:
+    if kind in _BOUNDS:
+        name, text = _BOUNDS[kind]
+        return f"{text.format(detail['ctx'][name])}, is {describe(detail['input'])}"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "literal_error":
+        return f"should be {detail['ctx']['expected']}, is {describe(detail['input'])}"
+    if kind in _SENTENCES:
+        return _SENTENCES[kind]
+    expected = _EXPECTED.get(kind.partition("_")[0])
+    if expected is None:
+        return detail["msg"]
+    hint = "; put it in quotes" if expected == "text" and isinstance(detail["input"], bool | int | float) else ""
+    return f"should be {expected}, is {describe(detail['input'])}{hint}"
+
+
+def _allowed(detail: ErrorDetails) -> list[str]:
+    """Return the values of a literal, out of pydantic's "'a', 'b' or 'c'"."""
+    if detail["type"] != "literal_error":
+        return []
+    return [part.strip(" '") for part in detail["ctx"]["expected"].replace(" or ", ",").split(",")]
+
+
+def allowed_keys(model: type[BaseModel], loc: Loc) -> list[str]:
+    """Return the keys that the block at `loc` of a `model` may have."""
+    current = model
+    for part in loc:
+        field = _fields(current).get(str(part))
+        current = (_inner(field) if field is not None else None) or current
+    return list(_fields(current))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    """Return the first model inside an annotation such as `list[Sheet] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _inner(part))), None)
+
+
+def _without(data: Any, loc: Loc) -> Any:
+    """Return a copy of `data` without the innermost entry of a mapping on the way to `loc`.
+
+    A sheet that is wrong as a whole becomes {} instead, so that the other sheets keep their numbers.
+    """
+    head, rest = loc[0], loc[1:]
+    if isinstance(data, list) and isinstance(head, int):
+        inner = _without(data[head], rest) if rest and isinstance(data[head], dict) else {}
+        return [*data[:head], inner, *data[head + 1 :]]
+    if head not in data:
+        return data
+    child = data[head]
+    if rest and (isinstance(child, dict) or (isinstance(child, list) and (len(rest) > 1 or head == "sheets"))):
+        return {**data, head: _without(child, rest)}
+    return {key: value for key, value in data.items() if key != head}

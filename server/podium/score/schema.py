@@ -1,0 +1,34 @@
+"""The JSON Schema of a score, made from the models that read it."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from podium.score.named import NamedScore
+from podium.score.numbered import NumberedScore
+
+_REQUIRED: dict[str, list[str]] = {
+    "NamedScore": ["name", "sheets"],
+    "NumberedScore": ["name", "sheet", "prompt"],
+    "NumberedSheets": ["size", "total_items"],
+    "NumberedCheck": ["type"],
+    "AliasBlock": ["profile"],
+    "PathCheck": ["path"],
+    "ContentCheck": ["path", "pattern"],
+    "CommandCheck": ["command"],
+    "SkipCommandBlock": ["command"],
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema of both dialects; what must be there is added, since the models are read with gaps on purpose."""
+    _, schema = models_json_schema([(NamedScore, "validation"), (NumberedScore, "validation")])
+    definitions = schema["$defs"]
+    for name, required in _REQUIRED.items():
+        definitions[name]["required"] = required
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Podium score",
+        "oneOf": [{"$ref": "#/$defs/NamedScore"}, {"$ref": "#/$defs/NumberedScore"}],
+        "$defs": definitions,
+    }

@@ -1,0 +1,98 @@
+"""Every setting on one page: defaults < settings file < environment (`PODIUM_...`) < flags.
+
+The file is YAML, at `PODIUM_CONFIG` or `podium.yaml` in the user's config folder. An unknown key in it is an error.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from podium.errors import InvalidArguments
+
+SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
+
+
+def config_file() -> Path:
+    """Return where the settings file is looked for."""
+    return Path(os.environ.get("PODIUM_CONFIG") or Path(platformdirs.user_config_dir("podium")) / "podium.yaml")
+
+
+def _runtime_dir() -> Path:
+    """Return a private folder for the default home's socket: the user's runtime folder where there is one."""
+    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(runtime) / "podium"
+    return Path(tempfile.gettempdir()) / f"podium-{os.getuid()}"
+
+
+class Settings(BaseSettings):
+    """Where Podium keeps things and how much it does at once. Times are in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="PODIUM_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_state_dir("podium")),
+        description="folder of the conductor's state",
+    )
+    socket: Path = Field(default=Path(), description="the conductor's Unix socket; also of a foreign conductor")
+    max_sheets: int = Field(16, ge=1, le=1000, description="sheets that run at once on this machine")
+    max_sheets_per_agent: int = Field(4, ge=1, le=1000, description="sheets at once per agent instrument")
+    grace_seconds: float = Field(5.0, ge=0, le=600, description="between TERM and KILL when a process tree is ended")
+    stuck_seconds: float = Field(600.0, ge=1, description="running without output and CPU use for this long is stuck")
+    stop_seconds: float = Field(5.0, ge=0.1, le=600, description="the longest that a stop waits for clients")
+    call_seconds: float = Field(30.0, gt=0, description="the longest that the proxy waits for a reply")
+    connect_seconds: float = Field(5.0, gt=0, description="the longest that the proxy waits for a connection")
+    effect_seconds: float = Field(3.0, ge=0, description="how long a control call waits for its effect")
+    idle_seconds: float = Field(30.0, gt=0, description="after this an unused connection of the proxy is closed")
+    max_connections: int = Field(512, ge=4, description="connections that the conductor serves at once")
+    max_score_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="the largest score")
+    max_log_bytes: int = Field(1024**3, ge=65536, description="output kept of one attempt and stream")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="of the log on stderr")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absolute_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Make the home absolute, and put the socket in the runtime folder or, for a home of one's own, inside it."""
+        default_home = Path(platformdirs.user_state_dir("podium"))
+        home = Path(values.get("home") or default_home).expanduser().absolute()
+        default = (_runtime_dir() if home == default_home else home) / "podium.sock"
+        return {**values, "home": home, "socket": Path(values.get("socket") or default).expanduser().absolute()}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: flags, environment, file."""
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=config_file())
+
+
+def load(**flags: Any) -> Settings:
+    """Read the settings; flags that are None count as not given.
+
+    Raises:
+        InvalidArguments: a value is out of bounds, a key is unknown or the socket path is too long.
+    """
+    try:
+        settings = Settings(**{key: value for key, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidArguments(
+            f"Setting {name}: {first['msg']}.",
+            fix=f"Correct it in {config_file()}, the environment (PODIUM_...) or the flag.",
+        ) from None
+    if len(os.fsencode(settings.socket)) > SOCKET_PATH_LIMIT:
+        raise InvalidArguments(
+            f"The socket path {settings.socket} is longer than {SOCKET_PATH_LIMIT} bytes.",
+            fix="Set PODIUM_SOCKET to a shorter path, for example below /tmp.",
+        )
+    return settings

@@ -1,0 +1,1 @@
+"""Newline-delimited JSON-RPC over byte streams: framing, messages, the serving side and an in-memory pair for tests."""

@@ -1,0 +1,223 @@
+"""The serving side of one connection: requests in, replies out, whatever the peer does.
+
+Requests are answered strictly in order until a handler sets `peer.concurrent` (the handshake); from then on they run at
+the same time and replies come in any order. At most `WireLimits.in_flight` run at once, then reading pauses. A peer
+that does not read what it is sent is dropped after `WireLimits.write_seconds`. No peer can hurt another connection.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from anyio.abc import ByteStream, SocketAttribute, TaskGroup
+from anyio.lowlevel import checkpoint
+
+from podium.contract.methods import MAX_LINE_BYTES
+from podium.log import get_logger
+from podium.wire import messages
+from podium.wire.errors import INTERNAL_ERROR, METHOD_NOT_FOUND, PARSE_ERROR, RpcFault, is_expected, to_wire, unwrap
+from podium.wire.framing import PARTIAL_SECONDS, FrameReader, OversizedFrame, SlowFrame
+
+log = get_logger()
+
+Streamer = Callable[[], Awaitable[None]]
+_ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
+_begun: ContextVar[list[Streamer]] = ContextVar("begun")  # what the handler that runs now wants to stream
+
+
+@dataclass(frozen=True)
+class WireLimits:
+    """Bounds of one connection: bytes of a frame with its newline, seconds, and requests at once."""
+
+    max_line_bytes: int = MAX_LINE_BYTES
+    partial_seconds: float = PARTIAL_SECONDS
+    write_seconds: float = 30.0
+    in_flight: int = 64
+
+
+class Peer:
+    """Who is at the other end, and how a handler reaches it beyond its reply. `uid` and `pid` come from the kernel."""
+
+    def __init__(self, *, uid: int | None = None, pid: int | None = None) -> None:
+        self.uid = uid
+        self.pid = pid
+        self.concurrent = False
+        self._connection: _Connection | None = None
+
+    async def notify(self, method: str, params: Any) -> None:
+        """Send a notification, waiting while the peer reads slowly; a peer that stops reading is dropped."""
+        await self._attached().send(messages.notification(method, params))
+
+    def stream(self, fn: Streamer) -> None:
+        """Run `fn` as a task of this connection, begun when the reply of the present request has been written.
+
+        It is cancelled when the connection ends; when it raises, the connection is closed.
+        """
+        self._attached()
+        _begun.get().append(fn)
+
+    def close(self) -> None:
+        """Drop the connection: nothing more is read or written, and its tasks are cancelled."""
+        self._attached().close()
+
+    def _attached(self) -> "_Connection":
+        if self._connection is None:
+            raise RuntimeError("this peer has no connection")
+        return self._connection
+
+
+Handler = Callable[[dict[str, Any], Peer], Awaitable[Any]]
+
+
+async def serve_connection(
+    stream: ByteStream,
+    peer: Peer,
+    handlers: Mapping[str, Handler],
+    limits: WireLimits | None = None,
+) -> None:
+    """Serve one connection until the peer closes it, then close the stream. Never raises for anything the peer does."""
+    try:
+        await _Connection(stream, peer, handlers, limits or WireLimits()).run()
+    finally:
+        await anyio.aclose_forcefully(stream)
+
+
+class _Connection:
+    """State of one served connection."""
+
+    def __init__(self, stream: ByteStream, peer: Peer, handlers: Mapping[str, Handler], limits: WireLimits) -> None:
+        self._stream = stream
+        self._peer = peer
+        self._handlers = handlers
+        self._limits = limits
+        self._socket = stream.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - anyio's, not Django's
+        self._scope = anyio.CancelScope()
+        self._writing = anyio.Lock(fast_acquire=True)
+        self._slots = anyio.Semaphore(limits.in_flight, fast_acquire=True)
+        peer._connection = self
+
+    async def run(self) -> None:
+        """Read and answer until the end; requests that were read are answered, then the streams are cancelled."""
+        with self._scope:
+            async with anyio.create_task_group() as streams:
+                async with anyio.create_task_group() as requests:
+                    await self._read_all(requests, streams)
+                streams.cancel_scope.cancel()
+
+    def close(self) -> None:
+        self._scope.cancel()
+
+    async def send(self, frame: bytes) -> None:
+        """Write one frame whole. On any failure the connection is dropped, which cancels the caller too."""
+        rest = frame[self._send_at_once(frame) :]
+        if rest:
+            await self._send_waiting(rest)
+        if self._scope.cancel_called:
+            await checkpoint()
+
+    def _send_at_once(self, frame: bytes) -> int:
+        """Give the socket what it takes without waiting, which saves a healthy peer's reply the timer and the lock."""
+        if self._socket is None or self._writing.locked():
+            return 0
+        try:
+            return self._socket.send(frame)
+        except OSError:
+            return 0  # full or broken: the waiting way finds out which
+
+    async def _send_waiting(self, rest: bytes) -> None:
+        async with self._writing:
+            try:
+                with anyio.fail_after(self._limits.write_seconds):
+                    await self._stream.send(rest)
+            except (TimeoutError, *_ENDED) as failure:
+                log.debug("peer_dropped", pid=self._peer.pid, reason=type(failure).__name__)
+                self.close()
+            except BaseException:
+                self.close()  # cancelled in the middle of a frame, perhaps: what follows would not be one
+                raise
+
+    async def _read_all(self, requests: TaskGroup, streams: TaskGroup) -> None:
+        """Take frame after frame; answer here in order, or each in its own task once the peer is concurrent."""
+        limits = self._limits
+        reader = FrameReader(self._stream, max_bytes=limits.max_line_bytes, partial_seconds=limits.partial_seconds)
+        while True:
+            try:
+                line = await reader.read()
+            except OversizedFrame as fault:
+                await self._refuse(f"Parse error: {fault}")
+            except SlowFrame as fault:
+                return await self._refuse(f"Parse error: {fault}")
+            except _ENDED:
+                return None
+            else:
+                await self._take(line, requests, streams)
+
+    async def _refuse(self, message: str) -> None:
+        await self.send(messages.error(None, to_wire(RpcFault(PARSE_ERROR, message), "")))
+
+    async def _take(self, line: bytes, requests: TaskGroup, streams: TaskGroup) -> None:
+        """Handle a frame now, or begin to."""
+        if not self._peer.concurrent:
+            return await self._handle(line, streams)
+        await self._slots.acquire()
+        requests.start_soon(self._handle_in_slot, line, streams)
+        return None
+
+    async def _handle_in_slot(self, line: bytes, streams: TaskGroup) -> None:
+        try:
+            await self._handle(line, streams)
+        finally:
+            self._slots.release()
+
+    async def _handle(self, line: bytes, streams: TaskGroup) -> None:
+        """Answer one frame and begin what its handler wants to stream."""
+        begun: list[Streamer] = []
+        _begun.set(begun)
+        if (reply := await self._answer(line)) is not None:
+            await self.send(reply)
+        for streamer in begun:
+            streams.start_soon(self._run_stream, streamer)
+
+    async def _answer(self, line: bytes) -> bytes | None:
+        """Return the reply to a frame, None for a notification. The one place where exceptions become wire errors."""
+        try:
+            request = messages.parse_request(line)
+        except RpcFault as fault:
+            return messages.error(fault.request_id, to_wire(fault, ""))
+        try:
+            reply = self._checked(messages.result(request.id, await self._call(request)))
+        except Exception as caught:  # noqa: BLE001 - whatever a handler raises is answered, never spread
+            reply = messages.error(request.id, self._failed(unwrap(caught), request))
+        return None if request.id is None else reply
+
+    async def _call(self, request: messages.Request) -> Any:
+        handler = self._handlers.get(request.method)
+        if handler is None:
+            raise RpcFault(METHOD_NOT_FOUND, f"Method not found: {request.method}", data={"method": request.method})
+        return await handler(request.params, self._peer)
+
+    def _checked(self, reply: bytes) -> bytes:
+        """Return the reply if a peer would accept a frame of its size."""
+        if len(reply) > self._limits.max_line_bytes:
+            raise RpcFault(
+                INTERNAL_ERROR,
+                f"Internal error: the reply has {len(reply)} bytes, a frame holds {self._limits.max_line_bytes}",
+            )
+        return reply
+
+    def _failed(self, failure: BaseException, request: messages.Request) -> dict[str, Any]:
+        """Return the wire error of a failed request; what is not an answer goes to the log whole."""
+        request_id = secrets.token_hex(6)
+        if not is_expected(failure):
+            log.error("request_failed", method=request.method, request_id=request_id, exc_info=failure)
+        return to_wire(failure, request_id)
+
+    async def _run_stream(self, streamer: Streamer) -> None:
+        try:
+            await streamer()
+        except Exception:
+            log.exception("stream_failed", pid=self._peer.pid)
+            self.close()

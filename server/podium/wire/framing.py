@@ -1,0 +1,151 @@
+"""One JSON value a line: encoding, decoding and a reader that a hostile peer cannot hurt.
+
+A frame ends with a newline and may be `MAX_LINE_BYTES` long with it. A longer one is skipped in bounded memory and
+reported; the stream goes on with the next line. A connection may be idle for ever, a frame that was begun may not.
+"""
+
+import json
+from typing import Any
+
+import anyio
+from anyio.abc import ByteReceiveStream
+
+from podium.contract.methods import MAX_LINE_BYTES
+
+PARTIAL_SECONDS = 30.0  # how long the rest of a frame may take once its first byte is there
+_CHUNK_BYTES = 65536
+_BOM = b"\xef\xbb\xbf"
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_ASCII_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+class FrameError(Exception):
+    """A frame cannot be had; the message says why."""
+
+
+class OversizedFrame(FrameError):
+    """A line was longer than the limit. It has been skipped: the next read returns the line after it."""
+
+
+class SlowFrame(FrameError):
+    """A frame was begun and not completed in time. The stream is of no further use."""
+
+
+class MalformedFrame(FrameError):
+    """The line is no JSON value in UTF-8."""
+
+
+class RawJson(bytes):
+    """A JSON value that is text already and is sent as it is. It must be valid UTF-8 without newlines."""
+
+
+def dumps(value: Any) -> bytes:
+    """Return compact JSON in UTF-8. A lone surrogate is escaped, so that it survives the trip.
+
+    Raises:
+        ValueError: the value holds NaN, an infinity or a cycle.
+        TypeError: the value holds something that is not JSON.
+    """
+    if isinstance(value, RawJson):
+        return value
+    try:
+        return _ENCODER.encode(value).encode()
+    except UnicodeEncodeError:
+        return _ASCII_ENCODER.encode(value).encode()
+
+
+def encode(value: Any) -> bytes:
+    """Return the frame of a value; raises as `dumps`."""
+    return dumps(value) + b"\n"
+
+
+def decode(line: bytes) -> Any:
+    """Return the value of a line; a byte order mark and white space around it are ignored.
+
+    Raises:
+        MalformedFrame: not UTF-8, not JSON, nested too deeply or a number of absurd length.
+    """
+    try:
+        return json.loads(line.removeprefix(_BOM).decode())
+    except (ValueError, RecursionError) as error:
+        raise MalformedFrame("malformed JSON") from error
+
+
+class FrameReader:
+    """Reads lines from a byte stream. Not for use by several tasks at once."""
+
+    def __init__(
+        self,
+        stream: ByteReceiveStream,
+        *,
+        max_bytes: int = MAX_LINE_BYTES,
+        partial_seconds: float = PARTIAL_SECONDS,
+    ) -> None:
+        self._stream = stream
+        self._max_bytes = max_bytes
+        self._partial_seconds = partial_seconds
+        self._buffer = bytearray()
+        self._searched = 0  # this much of the buffer holds no newline
+
+    async def read(self) -> bytes:
+        """Return the next line without its newline; at the end of the stream, a last line may lack one.
+
+        Raises:
+            OversizedFrame: the line was too long and has been skipped; read on.
+            SlowFrame: the line did not end within the time for a begun frame.
+            anyio.EndOfStream: there is nothing more.
+        """
+        if not self._buffer:
+            self._buffer += await self._stream.receive(_CHUNK_BYTES)
+        if (line := self._take()) is not None:
+            return line
+        try:
+            with anyio.fail_after(self._partial_seconds):
+                return await self._complete()
+        except TimeoutError:
+            raise SlowFrame(f"the line was not completed within {self._partial_seconds:g} s") from None
+
+    def _take(self) -> bytes | None:
+        """Take a whole line from the buffer, or None where there is none yet."""
+        end = self._buffer.find(b"\n", self._searched)
+        if end < 0:
+            self._searched = len(self._buffer)
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        self._searched = 0
+        if end >= self._max_bytes:
+            raise self._oversized()
+        return line
+
+    async def _complete(self) -> bytes:
+        """Receive until the line in the buffer is whole."""
+        while len(self._buffer) < self._max_bytes:
+            try:
+                self._buffer += await self._stream.receive(_CHUNK_BYTES)
+            except anyio.EndOfStream:
+                return self._take_rest()
+            if (line := self._take()) is not None:
+                return line
+        await self._skip()
+        raise self._oversized()
+
+    def _take_rest(self) -> bytes:
+        """Take what the peer sent before it closed its side in the middle of a line."""
+        line = bytes(self._buffer)
+        self._buffer.clear()
+        self._searched = 0
+        return line
+
+    async def _skip(self) -> None:
+        """Drop the rest of the line, keeping what follows its newline."""
+        self._take_rest()
+        try:
+            while (end := (chunk := await self._stream.receive(_CHUNK_BYTES)).find(b"\n")) < 0:
+                pass
+        except anyio.EndOfStream:
+            return
+        self._buffer += chunk[end + 1 :]
+
+    def _oversized(self) -> OversizedFrame:
+        return OversizedFrame(f"the line is longer than {self._max_bytes} bytes")

@@ -1,0 +1,56 @@
+"""Fixtures that every test may use: the event loop, short folders for sockets, a home and a real conductor in it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from podium.settings import Settings
+from tests.support.podium_home import Conductor, make_home
+
+# The machine's load must not decide a test: no deadline an example, and what failed is replayed from its printed seed.
+settings.register_profile("podium", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("podium")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_user() -> Iterator[None]:
+    """Keep the user's own settings, and a conductor of theirs, out of every test and its children."""
+    patch = pytest.MonkeyPatch()
+    for name in [name for name in os.environ if name.startswith("PODIUM_") and name != "PODIUM_UPDATE_GOLDEN"]:
+        patch.delenv(name)
+    patch.setenv("PODIUM_CONFIG", "/nonexistent/podium.yaml")
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run async tests on asyncio only."""
+    return "asyncio"
+
+
+@pytest.fixture
+def short_tmp() -> Iterator[Path]:
+    """Return a temporary folder with a path short enough for sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(short_tmp: Path) -> Settings:
+    """Return the settings of an empty home."""
+    return make_home(short_tmp)
+
+
+@pytest.fixture
+def conductor(home: Settings) -> Iterator[Conductor]:
+    """Return a running conductor on `home`; what its sheets left is ended with it."""
+    running = Conductor(home).start()
+    yield running
+    running.end()

@@ -1,0 +1,378 @@
+"""Attempts of the local engine: each ends exactly once, whatever happens to it, to its wrapper or to the conductor."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+from anyio.to_thread import run_sync
+
+from podium.conductor.engines.folder import AttemptFolder
+from podium.conductor.engines.port import AttemptSpec
+from podium.conductor.processes import facts
+from podium.conductor.processes.reaper import Reaper
+from podium.conductor.processes.tree import end_tree
+from tests.support.engines import (
+    Gate,
+    Holder,
+    bystander,
+    described,
+    full_disk,
+    make_spec,
+    next_end,
+    open_engine,
+    reattach,
+    run_attempt,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def forged(spec: AttemptSpec, *, identity: str = "", exit_record: str = "") -> AttemptSpec:
+    """Leave a folder as a wrapper would have left it that claimed the attempt and wrote these records."""
+    folder = AttemptFolder(spec.folder)
+    folder.prepare(spec)
+    folder.try_claim()
+    for path, record in ((folder.identity, identity), (folder.exit, exit_record)):
+        with path.open("r+") as file:
+            file.write(record)
+    return spec
+
+
+# -- one attempt ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [("true", 0), ("exit 7", 7), ("exit 255", 255), ("kill -9 $$", 137), ("kill -TERM 0", 143), ("no-such-tool", 127)],
+)
+async def test_a_script_ends_with_its_exit_code(tmp_path: Path, script: str, code: int) -> None:
+    before = time.time()
+    end = await run_attempt(make_spec(tmp_path, script))
+    assert (end.reason, end.exit_code, end.signal, end.processes_ended) == ("exited", code, None, 0)
+    assert before - 1 < end.ended_at < time.time() + 1
+
+
+async def test_output_goes_to_the_files(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, "echo out; echo err >&2; pwd; cat")
+    await run_attempt(spec)
+    assert (spec.folder / "stdout.log").read_text() == f"out\n{tmp_path}\n"
+    assert (spec.folder / "stderr.log").read_text() == "err\n"
+
+
+async def test_output_can_be_read_while_the_attempt_runs(tmp_path: Path) -> None:
+    with Gate(tmp_path / "said") as said, Gate(tmp_path / "hold") as hold:
+        spec = make_spec(tmp_path, "echo early; echo x >said; read -r x <hold")
+        async with open_engine() as engine:
+            await engine.submit(spec)
+            await said.line()
+            assert (spec.folder / "stdout.log").read_text() == "early\n"
+            hold.open()
+            assert (await next_end(engine)).exit_code == 0
+
+
+async def test_a_long_and_a_foreign_script_run(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, "x='Grüße, 世界 🎼'\n" + "# a line of comment\n" * 10_000 + 'echo "$x"')
+    assert (await run_attempt(spec)).exit_code == 0
+    assert (spec.folder / "stdout.log").read_text() == "Grüße, 世界 🎼\n"
+
+
+async def test_the_environment_is_ours_then_the_scores_then_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONE", "conductor")
+    monkeypatch.setenv("TWO", "conductor")
+    spec = make_spec(tmp_path, 'echo "$ONE $TWO $PODIUM_ATTEMPT_KEY"', env={"TWO": "score", "PODIUM_ATTEMPT_KEY": "x"})
+    await run_attempt(spec)
+    assert (spec.folder / "stdout.log").read_text() == f"conductor score {spec.key}\n"
+
+
+async def test_an_emptied_path_hides_nothing_from_the_wrapper(tmp_path: Path) -> None:
+    end = await run_attempt(make_spec(tmp_path, "echo fine; exit 6", env={"PATH": ""}))
+    assert (end.reason, end.exit_code) == ("exited", 6)
+
+
+async def test_a_command_gets_the_script_as_file_or_as_input(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, "the prompt", argv=("cat", "{script}", "-"), stdin_script=True)
+    assert (await run_attempt(spec)).exit_code == 0
+    assert (spec.folder / "stdout.log").read_text() == "the promptthe prompt"
+
+
+async def test_a_workspace_removed_before_the_start_is_a_failed_launch(tmp_path: Path) -> None:
+    end = await run_attempt(make_spec(tmp_path, workspace=tmp_path / "gone"))
+    assert (end.reason, end.exit_code) == ("launch_failed", None)
+    assert str(tmp_path / "gone") in end.detail
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"argv": ("/bin/echo", "x" * 200_000)},  # longer than the system takes
+        {"env": {"BAD": "a\0b"}},
+        {"env": {"BAD": "\ud800"}},
+        {"script": "echo \ud800"},
+    ],
+)
+async def test_what_cannot_be_launched_ends_at_once(tmp_path: Path, fields: dict[str, object]) -> None:
+    end = await run_attempt(make_spec(tmp_path, **fields))  # type: ignore[arg-type]
+    assert end.reason == "launch_failed"
+    assert end.detail
+
+
+async def test_a_folder_that_cannot_be_made_is_a_failed_launch(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    end = await run_attempt(make_spec(tmp_path, folder=tmp_path / "file" / "attempt"))
+    assert end.reason == "launch_failed"
+
+
+async def test_a_full_disk_keeps_no_exit_code_from_us(short_tmp: Path) -> None:
+    end = await run_sync(full_disk, short_tmp)
+    if end is None:
+        pytest.skip("no mount namespaces here")
+    assert end["full"]
+    assert (end["reason"], end["exit_code"], end["record"].strip()) == ("exited", 9, "exited 9 end")
+
+
+async def test_a_killed_wrapper_is_told_with_its_signal_and_leaves_nothing(tmp_path: Path) -> None:
+    with Gate(tmp_path / "pids") as pids:
+        spec = make_spec(tmp_path, "echo $PPID $$ >pids; exec sleep 1000")
+        async with open_engine() as engine:
+            await engine.submit(spec)
+            wrapper, command = map(int, (await pids.line()).split())
+            os.kill(wrapper, signal.SIGKILL)
+            end = await next_end(engine)
+    assert (end.reason, end.signal, end.exit_code, end.processes_ended) == ("killed", 9, None, 1)
+    assert facts.read_stat(command) is None
+
+
+async def test_the_second_submit_of_a_key_starts_nothing(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, "echo ran >>ran")
+    async with open_engine() as engine:
+        await engine.submit(spec)
+        await engine.submit(spec)
+        await next_end(engine)
+        await engine.submit(spec)
+        assert (await next_end(engine)).exit_code == 0
+    assert (tmp_path / "ran").read_text() == "ran\n"
+
+
+async def test_three_hundred_attempts_at_once_end_once_each(tmp_path: Path) -> None:
+    specs = [make_spec(tmp_path, f"exit {number % 200}") for number in range(300)]
+    async with open_engine() as engine:
+        async with anyio.create_task_group() as tasks:
+            for spec in specs:
+                tasks.start_soon(engine.submit, spec)
+        ends = [await next_end(engine) for _ in specs]
+        with pytest.raises(anyio.WouldBlock):
+            engine.changes().receive_nowait()  # type: ignore[attr-defined]
+    codes = {end.key: end.exit_code for end in ends}
+    assert codes == {spec.key: number % 200 for number, spec in enumerate(specs)}
+
+
+# -- cancel and time limit (the trees have a file of their own) -------------------------------------------------------
+
+
+async def test_a_cancel_before_the_launch_starts_nothing(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, "echo ran >ran")
+    async with open_engine() as engine, anyio.create_task_group() as tasks:
+        tasks.start_soon(engine.submit, spec)
+        await anyio.lowlevel.checkpoint()
+        await engine.cancel(spec.key, grace_seconds=1)
+        end = await next_end(engine)
+    assert (end.reason, end.exit_code) == ("cancelled", None)
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_a_cancel_of_what_has_ended_is_no_error(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    async with open_engine() as engine:
+        await engine.submit(spec)
+        await next_end(engine)
+        await engine.cancel(spec.key, grace_seconds=1)
+
+
+async def test_a_cancelled_command_that_ends_by_itself_keeps_its_code(tmp_path: Path) -> None:
+    with Gate(tmp_path / "ready") as ready:
+        spec = make_spec(tmp_path, "trap 'exit 12' TERM; echo x >ready; while :; do sleep 0.05; done")
+        async with open_engine() as engine:
+            await engine.submit(spec)
+            await ready.line()
+            await engine.cancel(spec.key, grace_seconds=30)
+            end = await next_end(engine)
+    assert (end.reason, end.exit_code) == ("cancelled", 12)
+
+
+async def test_a_time_limit_ends_the_attempt(tmp_path: Path) -> None:
+    end = await run_attempt(make_spec(tmp_path, "sleep 1000", timeout_seconds=0.3))
+    assert (end.reason, end.exit_code) == ("timed_out", 143)
+
+
+# -- taken over by another conductor ----------------------------------------------------------------------------------
+
+
+async def test_leaving_the_engine_ends_no_attempt(tmp_path: Path) -> None:
+    with Gate(tmp_path / "said") as said, Gate(tmp_path / "hold") as hold:
+        spec = make_spec(tmp_path, "echo x >said; read -r x <hold; exit 5")
+        async with open_engine() as engine:
+            await engine.submit(spec)
+            await said.line()
+        async with open_engine() as engine:
+            await engine.reattach(spec)
+            await engine.reattach(spec)
+            hold.open()
+            assert (await next_end(engine)).exit_code == 5
+
+
+async def test_attempts_outlive_a_killed_conductor(tmp_path: Path) -> None:
+    with Gate(tmp_path / "said") as said, Gate(tmp_path / "hold") as hold:
+        going = make_spec(tmp_path, "echo start >>log; echo x >said; read -r x <hold; echo end >>log; exit 42")
+        over = make_spec(tmp_path, "echo over; exit 43")
+        Holder(going, over).kill()
+        await said.line()
+        async with open_engine() as engine:
+            await engine.reattach(over)
+            assert (await next_end(engine)).exit_code == 43
+            await engine.reattach(going)
+            assert (await described(engine, going.key)).alive
+            hold.open()
+            end = await next_end(engine)
+    assert (end.reason, end.exit_code) == ("exited", 42)
+    assert (tmp_path / "log").read_text() == "start\nend\n"
+
+
+async def test_a_conductor_killed_at_any_moment_leaves_no_attempt_undecided(tmp_path: Path) -> None:
+    specs = [make_spec(tmp_path, f"echo {number} >>ran; exit 1") for number in range(40)]
+    Holder(*specs).kill()
+    async with open_engine() as engine:
+        for spec in specs:
+            await engine.reattach(spec)
+        ends = [await next_end(engine) for _ in specs]
+    assert len({end.key for end in ends}) == len(specs)
+    assert {end.reason for end in ends} <= {"exited", "never_started"}
+    ran = (tmp_path / "ran").read_text().split()
+    assert len(ran) == len(set(ran)) == sum(end.reason == "exited" for end in ends)
+
+
+async def test_a_re_attached_attempt_can_be_cancelled(tmp_path: Path) -> None:
+    with Gate(tmp_path / "said") as said:
+        spec = make_spec(tmp_path, "echo x >said; sleep 1000; exit 1")
+        Holder(spec).kill()
+        await said.line()
+        async with open_engine() as engine:
+            await engine.reattach(spec)
+            await engine.cancel(spec.key, grace_seconds=10)
+            end = await next_end(engine)
+    assert (end.reason, end.exit_code) == ("cancelled", 143)
+
+
+async def test_a_re_attached_attempt_has_what_is_left_of_its_time(tmp_path: Path) -> None:
+    with Gate(tmp_path / "said") as said:
+        spec = make_spec(tmp_path, "echo x >said; sleep 1000", timeout_seconds=0.2)
+        unlimited = make_spec(tmp_path, spec.script, key=spec.key, folder=spec.folder)
+        Holder(unlimited).kill()
+        await said.line()
+        end = await reattach(spec)
+    assert (end.reason, end.exit_code) == ("timed_out", 143)
+
+
+async def test_an_attempt_that_nobody_claimed_never_started_and_never_will(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, "echo ran >ran", intended_at=time.time())
+    folder = AttemptFolder(spec.folder)
+    folder.prepare(spec)
+    assert (await reattach(spec)).reason == "never_started"
+    # The wrapper that the killed conductor had launched wakes up only now.
+    assert not folder.try_claim()
+
+
+async def test_an_attempt_without_a_folder_never_started(tmp_path: Path) -> None:
+    assert (await reattach(make_spec(tmp_path, intended_at=time.time()))).reason == "never_started"
+
+
+async def test_an_unclaimed_attempt_from_before_the_machine_started_is_lost(tmp_path: Path) -> None:
+    end = await reattach(make_spec(tmp_path, intended_at=facts.booted_at() - 60))
+    assert (end.reason, end.detail) == ("lost", "the machine restarted")
+
+
+async def test_a_reused_pid_is_not_mistaken_for_the_attempt(tmp_path: Path) -> None:
+    with bystander() as stranger:
+        stat = facts.read_stat(stranger.pid)
+        assert stat is not None
+        identity = f"{stranger.pid} {stat.start_ticks - 1} {facts.boot_id()} end\n"
+        end = await reattach(forged(make_spec(tmp_path), identity=identity))
+        assert (end.reason, end.processes_ended) == ("lost", 0)
+        assert facts.read_stat(stranger.pid) is not None
+
+
+async def test_an_attempt_of_an_earlier_boot_is_lost(tmp_path: Path) -> None:
+    stat = facts.read_stat(os.getpid())
+    assert stat is not None
+    spec = forged(make_spec(tmp_path), identity=f"{os.getpid()} {stat.start_ticks} 00000000-aaaa end\n")
+    end = await reattach(spec)
+    assert (end.reason, end.detail) == ("lost", "the machine restarted")
+
+
+async def test_a_torn_record_does_not_exist(tmp_path: Path) -> None:
+    spec = forged(make_spec(tmp_path), identity=f"999999999 1 {facts.boot_id()} end\n", exit_record="exited 13")
+    assert (await reattach(spec)).reason == "lost"
+
+
+async def test_a_record_wins_over_everything_else(tmp_path: Path) -> None:
+    spec = forged(make_spec(tmp_path), identity="1 1 00000000-aaaa end\n", exit_record="exited 13 end\n")
+    end = await reattach(spec)
+    assert (end.reason, end.exit_code) == ("exited", 13)
+
+
+async def test_a_claim_without_an_identity_is_lost_when_its_tree_is_gone(tmp_path: Path) -> None:
+    spec = forged(make_spec(tmp_path))
+    with bystander(**{facts.MARKER: spec.key}):
+        end = await reattach(spec)
+    assert (end.reason, end.processes_ended) == ("lost", 1)
+
+
+async def test_survivors_of_a_killed_wrapper_are_ended_before_it_is_lost(tmp_path: Path) -> None:
+    with Gate(tmp_path / "pids") as pids:
+        spec = make_spec(tmp_path, "trap '' TERM; echo $PPID $$ >pids; sleep 1000; sleep 1000", grace_seconds=0.2)
+        Holder(spec).kill()
+        wrapper, command = map(int, (await pids.line()).split())
+        os.kill(wrapper, signal.SIGKILL)
+        end = await reattach(spec)
+    assert (end.reason, end.processes_ended) == ("lost", 2)
+    stat = facts.read_stat(command)
+    assert stat is None or stat.state == "Z"
+
+
+# -- what the caller sees meanwhile -----------------------------------------------------------------------------------
+
+
+async def test_a_description_counts_the_whole_tree(tmp_path: Path) -> None:
+    with Gate(tmp_path / "ready") as ready:
+        spec = make_spec(tmp_path, "sleep 1000 & setsid bash -c 'echo x >ready; while :; do :; done'")
+        async with open_engine() as engine:
+            await engine.submit(spec)
+            await ready.line()
+            usage = (await engine.describe([spec.key, "unknown"]))[spec.key]
+            assert list(await engine.describe(["unknown"])) == []
+            await engine.cancel(spec.key, grace_seconds=10)
+            await next_end(engine)
+    assert usage.alive
+    assert not usage.zombie
+    assert usage.processes == len(usage.pids) == 4
+    assert usage.pid in usage.pids
+    assert usage.cpu_percent is not None
+    assert usage.cpu_percent > 0
+    assert usage.memory_mb is not None
+    assert usage.memory_mb > 1
+    assert usage.uptime_seconds is not None
+
+
+async def test_every_status_is_kept_until_asked() -> None:
+    async with Reaper() as reaper:
+        children = [reaper.spawn(("/bin/sh", "-c", f"exit {number}"), os.environ) for number in range(50)]
+        with anyio.fail_after(20):
+            await children[-1].wait()
+            assert [await child.wait() for child in children] == list(range(50))
+            assert await reaper.spawn(("/bin/sh", "-c", "kill -KILL $$"), {}).wait() == -9
+        assert await end_tree("nobody", None, 0) == 0

@@ -1,0 +1,194 @@
+"""Generated histories of jobs: whatever clients ask and attempts do, in any order, the promises of the state table hold."""
+
+import sqlite3
+from collections.abc import Callable
+
+import hypothesis.strategies as st
+from hypothesis import Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from podium.conductor.batch import Batch
+from podium.conductor.clock import Clock
+from podium.conductor.engines.port import End, EndReason
+from podium.conductor.loading import job_from_rows
+from podium.conductor.scheduler import Limits, Scheduler
+from podium.conductor.state import Attempt, JobRun
+from podium.conductor.store import schema
+from podium.conductor.store.rows import STATEMENTS
+from podium.conductor.transitions import control, jobs, sheets
+from podium.conductor.transitions.control import Done
+from podium.conductor.transitions.sheets import Verdict
+from podium.contract import states
+from podium.errors import WrongState
+from tests.support.plans import job_of, plan_of
+
+LIMIT = 3
+
+
+class Histories(RuleBasedStateMachine):
+    """A few jobs under one scheduler; every batch is committed to a real database and read back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scheduler = Scheduler(Limits(LIMIT))
+        self.jobs: list[JobRun] = []
+        self.begun: set[str] = set()
+        self.ended: set[str] = set()
+        self.events: dict[str, list[int]] = {}
+        self.last_event = 0
+        self.mono = 100.0
+        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db.row_factory = sqlite3.Row
+        self.db.execute("PRAGMA foreign_keys=ON")
+        schema.create(self.db, "home")
+
+    # -- helpers --------------------------------------------------------------------------------------------------
+
+    def commit(self, work: Callable[[Batch, Clock], object]) -> object:
+        """Do one batch as the supervisor does: work, dispatch, commit."""
+        batch = Batch(self.last_event + 1)
+        clock = Clock(self.mono, self.mono)
+        try:
+            value = work(batch, clock)
+        finally:
+            for job in self.jobs:
+                self.scheduler.offer(job)
+            for job, num in self.scheduler.next_sheets(self.mono):
+                assert all(job.is_satisfied(need) for need in job.plan.sheet(num).needs)
+                assert not job.intent
+                sheets.start(job, num, batch, clock, "home")
+            self._write(batch)
+        return value
+
+    def _write(self, batch: Batch) -> None:
+        self.db.execute("BEGIN")
+        rows = batch.rows()
+        for kind, statement in STATEMENTS.items():
+            self.db.executemany(statement, rows.by_kind.get(kind, []))
+        self.db.execute("COMMIT")
+        self.last_event = batch.next_seq - 1
+        for event in batch.events:
+            self.events.setdefault(event.job_id, []).append(event.job_seq)
+        for launch in batch.launches:
+            assert launch.attempt.key not in self.begun
+            self.begun.add(launch.attempt.key)
+
+    def running(self) -> list[tuple[JobRun, Attempt]]:
+        return [(job, attempt) for job in self.jobs for attempt in job.running.values()]
+
+    # -- what may happen ------------------------------------------------------------------------------------------
+
+    @initialize()
+    def begin(self) -> None:
+        self.mono = 100.0
+
+    @precondition(lambda self: len(self.jobs) < 4)
+    @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
+          fail_fast=st.booleans())  # fmt: skip
+    def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool) -> None:
+        needs = [data.draw(st.sets(st.integers(1, num - 1)) if num > 1 else st.just(set())) for num in range(1, count + 1)]
+        plan = plan_of([sorted(each) for each in needs], max_concurrent=concurrent, max_retries=retries, fail_fast=fail_fast)
+        job = job_of(plan, seq=len(self.jobs) + 1, start_sheet=data.draw(st.integers(1, count)))
+        self.jobs.append(job)
+        self.commit(lambda batch, clock: jobs.submit(job, batch))
+
+    @precondition(lambda self: self.running())
+    @rule(data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "lost", "never_started"]))
+    def attempt_ends(self, data: st.DataObject, passed: bool, reason: EndReason) -> None:
+        job, attempt = self.running()[data.draw(st.integers(0, len(self.running()) - 1))]
+        assert attempt.key not in self.ended
+        self.ended.add(attempt.key)
+        verdict = Verdict(End(attempt.key, reason, 0 if passed else 1), passed=passed and reason == "exited", message="no")
+        self.scheduler.give_back(job.plan.sheet(attempt.sheet).instrument)
+        self.commit(lambda batch, clock: sheets.attempt_ended(job, attempt, verdict, batch, clock))
+
+    @precondition(lambda self: any(job.waiting and job.status != "paused" for job in self.jobs))
+    @rule(data=st.data())
+    def a_wait_is_over(self, data: st.DataObject) -> None:
+        waiting = [job for job in self.jobs if job.waiting and job.status != "paused"]
+        job = waiting[data.draw(st.integers(0, len(waiting) - 1))]
+        num = data.draw(st.sampled_from(sorted(job.waiting)))
+        self.mono += 10
+        self.commit(lambda batch, clock: sheets.wake(job, num, batch))
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data(), action=st.sampled_from(["pause", "resume", "modify", "cancel"]))
+    def ask(self, data: st.DataObject, action: states.Action) -> None:
+        """Every action in every phase does what the table says: it is refused, or leads where the table points."""
+        job = self.jobs[data.draw(st.integers(0, len(self.jobs) - 1))]
+        before = job.phase
+        from_sheet = data.draw(st.none() | st.integers(1, len((job.next_plan or job.loaded).plan.sheets)))
+        changed = job_of(plan_of([[] for _ in range(data.draw(st.integers(1, 5)))], name="changed"), seq=job.seq).loaded
+
+        def work(batch: Batch, clock: Clock) -> Done:
+            calls: dict[str, Callable[[], Done]] = {
+                "pause": lambda: control.pause(job, batch, clock),
+                "resume": lambda: control.resume(job, from_sheet, None, batch),
+                "modify": lambda: control.modify(job, None, changed, batch),
+                "cancel": lambda: control.cancel(job, batch, clock),
+            }
+            return calls[action]()
+
+        expected = states.rule(action, before)
+        try:
+            self.commit(work)
+        except WrongState as refusal:
+            assert not expected.allowed
+            assert refusal.facts["allowed"] == states.allowed_actions(before)
+            assert job.phase == before or before == "queued"
+        else:
+            assert expected.allowed
+
+    # -- what always holds ----------------------------------------------------------------------------------------
+
+    @invariant()
+    def slots_are_what_runs(self) -> None:
+        assert self.scheduler.used == len(self.running()) <= LIMIT
+
+    @invariant()
+    def a_job_runs_no_more_than_its_score_says(self) -> None:
+        for job in self.jobs:
+            assert len(job.running) <= job.plan.max_concurrent
+            if job.status not in {"running"}:
+                assert not job.running
+
+    @invariant()
+    def a_settled_job_has_no_wish_left(self) -> None:
+        for job in self.jobs:
+            if job.status in states.TERMINAL | {"paused"}:
+                assert not job.intent
+                assert job.finished_at is not None or job.status == "paused"
+            if job.status == "completed":
+                assert not job.ready and not job.blocked and not job.waiting and not job.counts["failed"]
+
+    @invariant()
+    def no_job_hangs(self) -> None:
+        """A running job either runs something, waits for something with an end, or has something that waits for a slot."""
+        for job in self.jobs:
+            if job.status == "running" and not job.running:
+                assert job.waiting or job.ready
+
+    @invariant()
+    def events_of_a_job_have_no_gap(self) -> None:
+        for numbers in self.events.values():
+            assert numbers == list(range(1, len(numbers) + 1))
+
+    @invariant()
+    def the_disk_says_what_memory_says(self) -> None:
+        for job in self.jobs:
+            loaded = job_from_rows(self.db, job.job_id, job.loaded, job.next_plan)
+            assert (loaded.status, loaded.intent, loaded.counts) == (job.status, job.intent, job.counts)
+            assert {num: run.status for num, run in loaded.sheets.items()} == {
+                num: run.status for num, run in job.sheets.items()
+            }
+            assert sorted(loaded.running) == sorted(job.running)
+            assert sorted(loaded.blocked) == sorted(job.blocked)
+            if job.status not in states.TERMINAL:
+                assert sorted(loaded.ready) == sorted(job.ready)
+
+    def teardown(self) -> None:
+        self.db.close()
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])

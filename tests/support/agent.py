@@ -1,0 +1,69 @@
+"""An agent's side of the whole: the official client on a real `podium serve`, and short ways to call and read."""
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from mcp import Client, StdioServerParameters
+from mcp.types import TextContent
+
+from podium.settings import Settings
+
+BOTH_ERAS = ("auto", "legacy")
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A connected client."""
+
+    client: Client
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Return the facts of a call that must succeed, the same from both halves of its result."""
+        result = await self.client.call_tool(tool, arguments)
+        (block,) = result.content
+        assert isinstance(block, TextContent)
+        assert not result.is_error, block.text
+        facts: dict[str, Any] = json.loads(block.text)
+        assert facts == result.structured_content
+        return facts
+
+    async def refused(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Return the error of a call that must fail."""
+        result = await self.client.call_tool(tool, arguments)
+        (block,) = result.content
+        assert isinstance(block, TextContent)
+        assert result.is_error, block.text
+        assert result.structured_content is None
+        error: dict[str, Any] = json.loads(block.text)["error"]
+        return error
+
+    async def running(self, job_id: str) -> None:
+        """Return when a process of the job runs; the caller's time limit bounds this."""
+        while not (await self.call("verify_process_health", job_id=job_id))["is_alive"]:
+            pass
+
+    async def settled(self, job_id: str) -> dict[str, Any]:
+        """Wait until a job is settled, however often something else wakes the wait, and return its line."""
+        after = ""
+        while True:
+            found = await self.call("wait_for_job", job_ids=[job_id], after=after)
+            if found["woke_for"] == "settled":
+                line: dict[str, Any] = found["jobs"][0]
+                return line
+            after = found["after"]
+
+
+@asynccontextmanager
+async def agent(settings: Settings, mode: str, *, seconds: float = 50.0) -> AsyncIterator[Agent]:
+    """Start `podium serve` for the conductor of `settings` and connect to it, in one era of the protocol."""
+    environment = {**os.environ, "PODIUM_HOME": str(settings.home), "PODIUM_SOCKET": str(settings.socket)}
+    parameters = StdioServerParameters(command=sys.executable, args=["-m", "podium", "serve"], env=environment)
+    with anyio.fail_after(seconds):
+        async with Client(parameters, mode=mode) as client:
+            yield Agent(client)

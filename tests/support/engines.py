@@ -1,0 +1,146 @@
+"""A local engine in a test: opened, given attempts, asked for their ends; and pipes to meet the processes at."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+
+from podium.conductor.engines.local import LocalEngine
+from podium.conductor.engines.port import AttemptSpec, End, Usage
+from podium.conductor.processes.reaper import Reaper
+
+ROOT = Path(__file__).parents[2]
+BOUND_SECONDS = 40  # for what takes a moment on an idle machine
+
+
+@asynccontextmanager
+async def open_engine() -> AsyncIterator[LocalEngine]:
+    """Yield an engine with a reaper of its own."""
+    async with Reaper() as reaper, LocalEngine(reaper) as engine:
+        yield engine
+
+
+def make_spec(place: Path, script: str = "true", **fields: Any) -> AttemptSpec:
+    """Return the specification of an attempt in a folder of its own below `place`, with a key that nobody else has."""
+    key = f"test-{uuid.uuid4().hex}"
+    return AttemptSpec(**{"key": key, "folder": place / key, "script": script, "workspace": place, "env": {}, **fields})
+
+
+async def next_end(engine: LocalEngine) -> End:
+    """Return the next end that the engine tells."""
+    with anyio.fail_after(BOUND_SECONDS):
+        return await anext(engine.changes())
+
+
+async def run_attempt(spec: AttemptSpec) -> End:
+    """Run one attempt in an engine of its own, to its end."""
+    async with open_engine() as engine:
+        await engine.submit(spec)
+        return await next_end(engine)
+
+
+async def reattach(spec: AttemptSpec) -> End:
+    """Let a new engine take over one attempt, and return its end."""
+    async with open_engine() as engine:
+        await engine.reattach(spec)
+        return await next_end(engine)
+
+
+async def described(engine: LocalEngine, key: str) -> Usage:
+    """Return the load of an attempt as soon as the engine has found its process."""
+    with anyio.fail_after(BOUND_SECONDS):
+        while not (usage := await engine.describe([key])):
+            await anyio.lowlevel.checkpoint()
+        return usage[key]
+
+
+@contextmanager
+def bystander(**env: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process that no engine started."""
+    process = subprocess.Popen(["/bin/sleep", "1000"], env=env, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def full_disk(mount: Path) -> dict[str, Any] | None:
+    """Run an attempt on a full disk, mounted on `mount`, and return its end; None where we may not mount."""
+    inside = ["unshare", "--user", "--map-root-user", "--mount"]
+    try:
+        subprocess.run([*inside, "true"], check=True, stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    command = [*inside, sys.executable, "-m", "tests.support.full_disk", str(mount)]
+    done = subprocess.run(command, cwd=ROOT, env=child_env(), check=True, capture_output=True, timeout=50)
+    end: dict[str, Any] = json.loads(done.stdout)
+    return end
+
+
+def child_env() -> dict[str, str]:
+    """Return an environment in which a child finds our source and the tests."""
+    return {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'server'}:{ROOT / 'tools'}"}
+
+
+class Gate:
+    """A named pipe between a script and its test. `echo x >gate` in the script never blocks; `read x <gate` does."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self.path = path
+        self._file = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        self._text = ""
+
+    def __enter__(self) -> "Gate":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    async def line(self) -> str:
+        """Return the next line that a script wrote."""
+        with anyio.fail_after(BOUND_SECONDS):
+            while "\n" not in self._text:
+                await anyio.wait_readable(self._file)
+                self._text += os.read(self._file, 4096).decode()
+        line, _, self._text = self._text.partition("\n")
+        return line
+
+    def open(self) -> None:
+        """Let one `read` in a script go on."""
+        os.write(self._file, b"go\n")
+
+
+class Holder:
+    """A conductor-like process that starts attempts and is then killed, as by `kill -9` or the kernel."""
+
+    def __init__(self, *specs: AttemptSpec) -> None:
+        text = json.dumps([asdict(spec) for spec in specs], default=str)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.attempt_holder"],
+            cwd=ROOT,
+            env=child_env(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(text + "\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> None:
+        """Kill it when it has launched the attempts."""
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "launched\n"
+        self._process.kill()
+        self._process.communicate()

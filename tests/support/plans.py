@@ -1,0 +1,26 @@
+"""Small plans and jobs for tests of the pure parts of the conductor."""
+
+from collections.abc import Sequence
+
+from podium.conductor.state import JobRun, LoadedPlan
+from podium.score.plan import Plan, PlanSheet, Retry
+
+
+def plan_of(needs: Sequence[Sequence[int]], *, max_concurrent: int = 4, max_retries: int = 0, fail_fast: bool = False,
+            name: str = "demo", named: bool = True) -> Plan:  # fmt: skip
+    """A plan with one `true` sheet for each entry of `needs` (sheet numbers, from 1)."""
+    sheets = tuple(
+        PlanSheet(num=num, name=f"s{num}" if named else "", template=0, needs=tuple(each))
+        for num, each in enumerate(needs, 1)
+    )
+    return Plan(name=name, dialect="named", templates=("true",), sheets=sheets, max_concurrent=max_concurrent,
+                fail_fast=fail_fast, retries=(Retry(max_retries=max_retries, base_delay_seconds=1.0),))  # fmt: skip
+
+
+def job_of(plan: Plan, *, seq: int = 1, start_sheet: int = 1) -> JobRun:
+    """A queued job that runs this plan."""
+    loaded = LoadedPlan(f"hash-{plan.name}-{len(plan.sheets)}", plan, "source")
+    job = JobRun(seq=seq, job_id=f"{plan.name}-{seq}", name=plan.name, loaded=loaded, workspace="/nowhere",
+                 submitted_at=1.0, start_sheet=start_sheet)  # fmt: skip
+    job.rebuild()
+    return job

@@ -1,0 +1,90 @@
+"""The frame of the command line: dispatch, exit codes, and what is imported for what."""
+
+import subprocess
+import sys
+
+import pytest
+
+from podium import __version__
+from podium.cli import LIGHT, WINDOWS, main
+from podium.cli.app import COMMANDS
+from podium.cli.options import pair
+from podium.errors import InvalidArguments
+
+
+def modules_after(code: str) -> set[str]:
+    """Return the names of the modules that a fresh interpreter holds after running `code`."""
+    program = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    return set(done.stdout.split())
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"podium {__version__}\n"
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_its_own_help(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "podium", name, "--help"], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 0
+    assert f"podium {name}" in done.stdout
+    assert not done.stderr
+
+
+def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+def test_an_error_is_printed_with_its_fix_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["call", "get_job", "no-equals-sign"]) == 1
+    shown = capsys.readouterr().err
+    assert "no-equals-sign" in shown
+    assert "name=value" in shown
+
+
+def test_a_setting_that_is_wrong_is_named_with_exit_code_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PODIUM_MAX_SHEETS", "none")
+    assert main(["start"]) == 1
+    assert "max_sheets" in capsys.readouterr().err
+
+
+def test_windows_is_told_plainly_that_it_is_not_supported(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err.strip() == WINDOWS
+
+
+def test_long_running_commands_start_without_typer_and_rich() -> None:
+    assert LIGHT == ("serve", "start")
+    loaded = modules_after("import podium.cli.serve, podium.cli.start, podium.cli, podium.mcp.stdio")
+    assert not loaded & {"typer", "rich", "podium.conductor", "psutil", "jinja2"}
+
+
+def test_the_conductor_is_loaded_without_the_protocol_of_the_agents() -> None:
+    loaded = modules_after("import podium.cli.start, podium.conductor.daemon")
+    assert not loaded & {"mcp", "typer", "rich", "starlette"}
+
+
+def test_a_name_value_pair_keeps_further_equals_signs() -> None:
+    assert pair("pattern=a=b") == ("pattern", "a=b")
+    assert pair("name=") == ("name", "")
+
+
+@pytest.mark.parametrize("text", ["name", "=value", ""])
+def test_a_pair_without_name_or_equals_sign_is_refused(text: str) -> None:
+    with pytest.raises(InvalidArguments):
+        pair(text)

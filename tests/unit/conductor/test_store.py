@@ -1,0 +1,98 @@
+"""The store: one transaction or nothing, and no database is ever overwritten."""
+
+import resource
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from podium.conductor.batch import Batch
+from podium.conductor.clock import Clock
+from podium.conductor.loading import Loader
+from podium.conductor.store import database, schema
+from podium.conductor.store.database import DATABASE, open_writer
+from podium.conductor.store.rows import Rows
+from podium.conductor.store.schema import UnreadableDatabase
+from podium.conductor.store.store import open_store
+from podium.conductor.transitions import jobs, sheets
+from podium.errors import StorageFull
+from tests.support.plans import job_of, plan_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_committed_job_is_read_back_as_it_was(tmp_path: Path) -> None:
+    job = job_of(plan_of([[], [1]]))
+    async with open_store(tmp_path) as store:
+        batch = Batch(1)
+        jobs.submit(job, batch)
+        sheets.start(job, 1, batch, Clock(5.0, 5.0), store.home_id)
+        await store.commit(batch.rows())
+        loaded = await Loader(store).job(job.job_id)
+    assert loaded is not None
+    assert (loaded.status, loaded.total, loaded.ready, loaded.blocked) == ("running", 2, [], {2: 1})
+    assert [attempt.key for attempt in loaded.running.values()] == [f"{store.home_id}.demo-1.1"]
+
+
+async def test_a_commit_that_fails_writes_nothing(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        rows = Rows()
+        rows.add("tombstones", ("gone", 1.0))
+        rows.add("removals", (None,))
+        rows.add("removals", ({"not": "a value"},))
+        with pytest.raises(sqlite3.Error):
+            await store.commit(rows)
+        assert await store.read(lambda db: db.execute("SELECT COUNT(*) FROM tombstones").fetchone()[0]) == 0
+
+
+async def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        rows = Rows()
+        rows.add("plans", ("hash", "x" * 2_000_000, ""))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, before[1]))
+        try:
+            with pytest.raises(StorageFull):
+                await store.commit(rows)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert await store.read(lambda db: db.execute("SELECT COUNT(*) FROM plans").fetchone()[0]) == 0
+        await store.commit(rows)
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    open_writer(tmp_path).close()
+    with sqlite3.connect(tmp_path / DATABASE) as db:
+        db.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION + 1}")
+    db.close()
+    before = (tmp_path / DATABASE).read_bytes()
+    with pytest.raises(UnreadableDatabase, match="newer Podium"):
+        open_writer(tmp_path)
+    assert (tmp_path / DATABASE).read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"this is no database, but long enough to look at" * 50, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / DATABASE).write_bytes(content)
+    with pytest.raises(UnreadableDatabase, match="not touched"):
+        open_writer(tmp_path)
+    assert (tmp_path / DATABASE).read_bytes() == content
+
+
+def test_a_damaged_page_is_found_at_start(tmp_path: Path) -> None:
+    db = open_writer(tmp_path)
+    db.executemany("INSERT INTO plans VALUES (?, ?, '')", [(f"hash {n}", "text" * 500) for n in range(200)])
+    db.close()
+    with (tmp_path / DATABASE).open("r+b") as file:
+        file.seek(40 * 4096)
+        file.write(b"\xa5" * 8192)
+    with pytest.raises(UnreadableDatabase, match="not touched"):
+        open_writer(tmp_path)
+
+
+def test_a_reader_cannot_write(tmp_path: Path) -> None:
+    open_writer(tmp_path).close()
+    reader = database.open_reader(tmp_path)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.execute("DELETE FROM meta")
+    reader.close()

@@ -1,0 +1,81 @@
+"""`pause_job`, `resume_job`, `cancel_job` and `delete_job`: what is said is what is so."""
+
+import pytest
+
+from podium.contract.models import ActionView
+from podium.errors import InvalidArguments
+from tests.support.port import CURSOR, ScriptedPort, ended, job
+from tests.unit.tools.helpers import use
+
+pytestmark = pytest.mark.anyio
+
+ID = "build-x7k2q"
+
+
+async def test_a_pause_that_is_only_stored_is_pending_and_says_what_still_runs() -> None:
+    port = ScriptedPort(action=ActionView(job=job(pause_requested=True), message="", pending=True))
+    result = await use(port, "pause_job", {"job_id": ID})
+    assert (result.success, result.pending, result.status) == (True, True, "running")
+    assert result.summary == f"The pause of {ID} is stored and takes effect when sheets 2 tests end; it still runs."
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
+
+
+async def test_a_pause_in_effect_says_paused() -> None:
+    port = ScriptedPort(action=ActionView(job=job(status="paused", running=[]), message=""))
+    result = await use(port, "pause_job", {"job_id": ID})
+    assert (result.success, result.pending, result.status) == (True, False, "paused")
+    assert result.summary == f"{ID} is paused (1 of 3 sheets completed)."
+    assert result.next == f'resume_job(job_id="{ID}")'
+
+
+@pytest.mark.parametrize("tool", ["pause_job", "cancel_job"])
+async def test_a_job_that_ended_first_is_no_success(tool: str) -> None:
+    port = ScriptedPort(action=ActionView(job=ended(), message=""))
+    result = await use(port, tool, {"job_id": ID})
+    assert (result.success, result.pending, result.status) == (False, False, "completed")
+    assert "did not take effect" in result.summary
+
+
+async def test_a_cancel_that_is_only_stored_is_pending() -> None:
+    port = ScriptedPort(action=ActionView(job=job(cancel_requested=True), message="", pending=True))
+    result = await use(port, "cancel_job", {"job_id": ID})
+    assert (result.success, result.pending, result.status) == (True, True, "running")
+    assert "are being ended" in result.summary
+
+
+async def test_a_cancel_in_effect_says_cancelled() -> None:
+    port = ScriptedPort(action=ActionView(job=ended("cancelled"), message=""))
+    result = await use(port, "cancel_job", {"job_id": ID})
+    assert (result.success, result.status) == (True, "cancelled")
+    assert "is cancelled" in result.summary
+
+
+async def test_a_resume_says_what_it_does_and_the_state() -> None:
+    view = ActionView(job=job(status="queued", running=[]), message="Goes on with the sheets that are left.")
+    result = await use(ScriptedPort(action=view), "resume_job", {"job_id": ID})
+    assert result.summary == (f"Goes on with the sheets that are left. {ID} is queued (1 of 3 sheets completed).")
+
+
+async def test_a_resume_takes_a_sheet_and_a_changed_score() -> None:
+    port = ScriptedPort()
+    await use(port, "resume_job", {"job_id": ID, "from_sheet": "2", "config_path": "b.yaml"})
+    assert port.calls == [("resume", (ID, 2, "b.yaml", None))]
+
+
+async def test_a_resume_without_a_sheet_or_score_asks_for_neither() -> None:
+    port = ScriptedPort()
+    await use(port, "resume_job", {"job_id": ID})
+    assert port.calls == [("resume", (ID, None, None, None))]
+
+
+async def test_a_resume_with_two_scores_is_refused() -> None:
+    with pytest.raises(InvalidArguments, match="both were given"):
+        await use(ScriptedPort(), "resume_job", {"job_id": ID, "config_path": "b.yaml", "config_content": "x: 1"})
+
+
+async def test_a_deleted_job_allows_nothing_more_and_keeps_its_workspace() -> None:
+    port = ScriptedPort(jobs={ID: ended()})
+    result = await use(port, "delete_job", {"job_id": ID})
+    assert result.success
+    assert result.allowed_actions == []
+    assert result.summary == f"{ID} (completed) and its logs are deleted. Its workspace /srv/build is kept."

@@ -1,0 +1,103 @@
+"""`get_job`, `list_jobs`, `verify_process_health` and `conductor_status`."""
+
+import pytest
+
+from podium.contract.models import JobPage, SheetView, ValidationView
+from podium.contract.results import ProcessHealth
+from tests.support.port import CURSOR, ScriptedPort, ended, job
+from tests.unit.tools.helpers import use
+
+pytestmark = pytest.mark.anyio
+
+ID = "build-x7k2q"
+
+
+async def test_concise_asks_for_no_sheets() -> None:
+    port = ScriptedPort()
+    result = await use(port, "get_job", {"job_id": ID})
+    assert port.calls == [("detail", (ID, False, "", 50))]
+    assert result.summary == f"{ID} is running (1 of 3 sheets completed, running: 2 tests)."
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
+
+
+async def test_full_shows_sheets_with_only_their_failed_validations() -> None:
+    checks = [
+        ValidationView(type="file_exists", passed=False, expected="a.txt", found="nothing", seconds=0.1),
+        ValidationView(type="command", passed=True, expected="0", found="0", seconds=0.1),
+    ]
+    sheet = SheetView(sheet=2, name="tests", status="failed", attempts=3, exit_code=1, validations=checks)
+    result = await use(ScriptedPort(sheets=[sheet], sheets_cursor="c2"), "get_job", {"job_id": ID, "detail": "full"})
+    assert result.sheets[0].failed_validations == ["file_exists: expected a.txt, found nothing"]
+    assert result.sheets[0].exit_code == 1
+    assert result.next == f'get_job(job_id="{ID}", sheets_cursor="c2")'
+
+
+async def test_a_cursor_implies_full() -> None:
+    port = ScriptedPort()
+    await use(port, "get_job", {"job_id": ID, "sheets_cursor": "c2"})
+    assert port.calls == [("detail", (ID, True, "c2", 50))]
+
+
+async def test_a_failed_job_leads_to_its_log() -> None:
+    port = ScriptedPort(jobs={ID: ended("failed", reason="sheet 2 (tests) failed: exit code 1", sheets_failed=1)})
+    result = await use(port, "get_job", {"job_id": ID})
+    assert result.next == f'read_job_log(job_id="{ID}")'
+    assert result.reason == "sheet 2 (tests) failed: exit code 1"
+    assert result.summary.endswith("1 failed): sheet 2 (tests) failed: exit code 1.")
+
+
+async def test_a_stuck_job_says_so_first() -> None:
+    result = await use(ScriptedPort(jobs={ID: job(stuck=True)}), "get_job", {"job_id": ID})
+    assert result.reason.startswith("stuck: ")
+
+
+async def test_many_running_sheets_are_shortened() -> None:
+    labels = [str(number) for number in range(1, 101)]
+    result = await use(ScriptedPort(jobs={ID: job(running=labels)}), "get_job", {"job_id": ID})
+    assert result.running[-1] == "and 80 more"
+    assert len(result.running) == 21
+
+
+async def test_a_page_of_jobs_says_how_to_go_on() -> None:
+    port = ScriptedPort(page=JobPage(jobs=[job()], next_cursor="c1", total=7))
+    result = await use(port, "list_jobs", {"status": "running", "name": "Build", "limit": 1})
+    assert port.calls == [("list_page", ("running", "Build", 1, ""))]
+    assert result.summary == "1 of 7 jobs (running, matching 'Build'), newest first, more with next_cursor."
+    assert result.next == 'list_jobs(status="running", name="Build", limit=1, cursor="c1")'
+    assert result.jobs[0].submitted_at == "2026-01-02T03:04:05Z"
+
+
+async def test_no_jobs_is_an_answer() -> None:
+    result = await use(ScriptedPort(jobs={}), "list_jobs")
+    assert result.summary == "No jobs."
+    assert result.jobs == []
+
+
+async def test_health_carries_numbers_and_the_job_s_state() -> None:
+    result = await use(ScriptedPort(), "verify_process_health", {"job_id": ID})
+    assert result.summary == f"Process 4711 of {ID} is alive (12.3 % CPU, 56.8 MiB, up 90 s)."
+    assert (result.pid, result.is_alive, result.cpu_percent, result.status) == (4711, True, 12.34, "running")
+
+
+@pytest.mark.parametrize(
+    ("health", "expected"),
+    [
+        (ProcessHealth(None, False, False, False), "has no process now; the job is completed."),
+        (
+            ProcessHealth(5, False, False, False),
+            "Process 5 of build-x7k2q does not exist any more; the job is completed.",
+        ),
+        (ProcessHealth(5, False, True, True), "Process 5 of build-x7k2q has ended and is not collected yet."),
+    ],
+)
+async def test_no_living_process_is_explained(health: ProcessHealth, expected: str) -> None:
+    port = ScriptedPort(jobs={ID: ended()}, health=health)
+    result = await use(port, "verify_process_health", {"job_id": ID})
+    assert result.summary.endswith(expected)
+    assert result.next == f'get_job(job_id="{ID}")'
+
+
+async def test_the_conductor_says_who_it_is_and_how_busy() -> None:
+    result = await use(ScriptedPort(), "conductor_status")
+    assert result.summary == "podium 0.1.0 answers: 1 jobs running, 0 queued, 0 of at most 16 sheets."
+    assert result.instruments == ["cli"]

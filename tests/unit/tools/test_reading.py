@@ -1,0 +1,120 @@
+"""`read_job_log`, `list_artifacts` and `read_artifact`."""
+
+import pytest
+
+from podium.contract.models import ArtifactEntry, ArtifactPage, ArtifactText, LogLine, LogView
+from podium.contract.ports import LogRequest
+from podium.errors import InvalidArguments
+from podium_tools.results import OUTPUT_NOTE
+from tests.support.port import ScriptedPort
+from tests.unit.tools.helpers import use
+
+pytestmark = pytest.mark.anyio
+
+ID = "build-x7k2q"
+
+
+def log(*texts: str, first: int = 1, match: str = "", **facts: object) -> LogView:
+    lines = [
+        LogLine(number=first + index, text=text, match=bool(match) and match in text)
+        for index, text in enumerate(texts)
+    ]
+    base = {"job_id": ID, "sheet": 2, "sheet_name": "tests", "attempt": 1, "stream": "stdout", "total_bytes": 900}
+    return LogView.model_validate({**base, "lines": lines, **facts})
+
+
+async def test_every_argument_reaches_the_port() -> None:
+    port = ScriptedPort()
+    await use(
+        port,
+        "read_job_log",
+        {
+            "job_id": ID,
+            "sheet": "tests",
+            "attempt": 2,
+            "stream": "stderr",
+            "mode": "search",
+            "pattern": "err",
+            "context_lines": 3,
+            "cursor": "c",
+            "max_lines": 10,
+        },
+    )
+    assert port.calls == [("log", LogRequest(ID, "tests", 2, "stderr", "search", "err", 3, "c", 10))]
+
+
+async def test_the_tail_is_plain_text_with_the_number_of_its_first_line() -> None:
+    result = await use(ScriptedPort(output=log("a", "b", first=41)), "read_job_log", {"job_id": ID})
+    assert result.job_output == "a\nb"
+    assert (result.first_line, result.lines) == (41, 2)
+    assert result.job_output_note == OUTPUT_NOTE
+    assert result.summary == "The last 2 lines of the stdout of sheet 2 (tests), attempt 1 (900 bytes in all)."
+    assert result.next == ""
+
+
+async def test_output_that_still_grows_leads_to_its_cursor() -> None:
+    port = ScriptedPort(output=log("a", cursor="p9", running=True))
+    result = await use(port, "read_job_log", {"job_id": ID})
+    assert result.next == f'read_job_log(job_id="{ID}", sheet="2", attempt=1, mode="range", cursor="p9")'
+
+
+async def test_a_search_numbers_lines_and_tells_matches_from_context() -> None:
+    port = ScriptedPort(output=log("before", "an error", "after", first=7, match="error"))
+    result = await use(port, "read_job_log", {"job_id": ID, "mode": "search", "pattern": "error", "context_lines": 1})
+    assert result.job_output == "7-before\n8:an error\n9-after"
+    assert result.summary == "1 matching lines in the stdout of sheet 2 (tests), attempt 1."
+
+
+async def test_a_sheet_that_has_not_run_says_so() -> None:
+    result = await use(ScriptedPort(output=log(attempt=0, total_bytes=0)), "read_job_log", {"job_id": ID})
+    assert result.summary == "Sheet 2 (tests) has not run yet, so it has no output."
+
+
+async def test_no_output_yet_is_told_from_no_output() -> None:
+    running = await use(ScriptedPort(output=log(running=True, total_bytes=0)), "read_job_log", {"job_id": ID})
+    assert running.summary.endswith("yet; the sheet is still running.")
+    over = await use(ScriptedPort(output=log(total_bytes=0)), "read_job_log", {"job_id": ID})
+    assert over.summary == "No output in the stdout of sheet 2 (tests), attempt 1."
+
+
+@pytest.mark.parametrize("given", [{"mode": "search"}, {"pattern": "x"}, {"mode": "head", "pattern": "x"}])
+async def test_a_search_and_a_pattern_go_together(given: dict[str, str]) -> None:
+    with pytest.raises(InvalidArguments, match="pattern"):
+        await use(ScriptedPort(), "read_job_log", {"job_id": ID, **given})
+
+
+async def test_a_page_of_files_says_how_to_go_on() -> None:
+    entries = [ArtifactEntry(path="out/a.txt", type="file", size_bytes=3, modified_at="2026-01-02T03:04:05Z")]
+    port = ScriptedPort(files=ArtifactPage(workspace="/srv/build", entries=entries, next_cursor="c1", total=9))
+    result = await use(port, "list_artifacts", {"job_id": ID, "path": "out", "limit": 1})
+    assert port.calls == [("artifacts", (ID, "out", 1, ""))]
+    assert result.summary == f"1 of 9 entries below out of {ID}, more with next_cursor."
+    assert result.next == f'list_artifacts(job_id="{ID}", path="out", limit=1, cursor="c1")'
+
+
+async def test_no_files_is_an_answer() -> None:
+    result = await use(ScriptedPort(files=ArtifactPage(workspace="/srv/build")), "list_artifacts", {"job_id": ID})
+    assert result.summary == f"No files in the workspace of {ID}."
+
+
+async def test_a_small_file_comes_whole() -> None:
+    result = await use(ScriptedPort(), "read_artifact", {"job_id": ID, "path": "report.md"})
+    assert result.job_output == "All is well."
+    assert result.summary == "report.md: the whole file of 12 bytes."
+    assert not result.truncated
+
+
+async def test_a_large_file_says_where_to_go_on() -> None:
+    port = ScriptedPort(text=ArtifactText(path="big.txt", size_bytes=100, offset=10, text="x" * 20, next_offset=30))
+    result = await use(port, "read_artifact", {"job_id": ID, "path": "big.txt", "offset": 10, "max_bytes": 20})
+    assert port.calls == [("artifact", (ID, "big.txt", 10, 20))]
+    assert result.summary == "big.txt: bytes 10 to 30 of 100 bytes."
+    assert result.truncated
+    assert result.next == f'read_artifact(job_id="{ID}", path="big.txt", offset=30)'
+
+
+async def test_a_binary_file_shows_its_facts_only() -> None:
+    view = ArtifactText(path="a.bin", size_bytes=100, is_text=False, mime_type="application/octet-stream")
+    result = await use(ScriptedPort(text=view), "read_artifact", {"job_id": ID, "path": "a.bin"})
+    assert not result.is_text
+    assert result.summary == "a.bin is binary (application/octet-stream, 100 bytes), so its content is not shown."

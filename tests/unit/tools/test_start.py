@@ -1,0 +1,128 @@
+"""`start_job` and `validate_score`."""
+
+import pytest
+
+from podium.contract.models import PlanSheetView
+from podium.contract.ports import StartRequest
+from podium.errors import InvalidArguments, ScoreInvalid, ScoreNotFound
+from tests.support.port import CURSOR, ScriptedPort, job, plan
+from tests.unit.tools.helpers import use
+
+pytestmark = pytest.mark.anyio
+
+ID = "build-x7k2q"
+
+
+async def test_a_start_says_accepted_and_what_the_job_does_not_more() -> None:
+    port = ScriptedPort(jobs={ID: job(status="queued", reason="queued behind 4 jobs", running=[], sheets_completed=0)})
+    result = await use(port, "start_job", {"config_path": "a.yaml"})
+    assert result.summary == (f"{ID} was accepted. {ID} is queued (0 of 3 sheets completed): queued behind 4 jobs.")
+    assert result.status == "queued"
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
+
+
+async def test_a_replay_is_marked_and_says_that_nothing_was_started() -> None:
+    result = await use(ScriptedPort(replayed=True), "start_job", {"config_path": "a.yaml", "idempotency_key": "k"})
+    assert result.replayed
+    assert "nothing new was started" in result.summary
+
+
+async def test_all_arguments_reach_the_port() -> None:
+    port = ScriptedPort()
+    await use(
+        port,
+        "start_job",
+        {
+            "config_content": "name: x",
+            "workspace": "/srv/x",
+            "start_sheet": "tests",
+            "self_healing": True,
+            "idempotency_key": "k",
+            "variables": ["branch=main", "expr=a=b"],
+        },
+    )
+    assert port.calls == [
+        (
+            "start",
+            StartRequest(
+                config_content="name: x",
+                workspace="/srv/x",
+                start_sheet="tests",
+                self_healing=True,
+                idempotency_key="k",
+                variables=(("branch", "main"), ("expr", "a=b")),
+            ),
+        )
+    ]
+
+
+@pytest.mark.parametrize(("text", "sheet"), [("3", 3), ("tests", "tests"), ("", 1), (" 2 ", 2)])
+async def test_a_sheet_is_a_number_or_a_name(text: str, sheet: int | str) -> None:
+    port = ScriptedPort()
+    await use(port, "start_job", {"config_path": "a.yaml", "start_sheet": text})
+    assert port.calls[0][1].start_sheet == sheet
+
+
+@pytest.mark.parametrize("tool", ["start_job", "validate_score"])
+@pytest.mark.parametrize(
+    "given", [{}, {"config_content": "  \n"}, {"config_path": "a.yaml", "config_content": "name: x"}]
+)
+async def test_exactly_one_score_is_wanted(tool: str, given: dict[str, str]) -> None:
+    port = ScriptedPort()
+    with pytest.raises(InvalidArguments, match="either config_path or config_content"):
+        await use(port, tool, given)
+    assert port.calls == []
+
+
+@pytest.mark.parametrize("variables", [["branch"], ["=x"], ["a=1", "a=2"]])
+async def test_a_variable_is_a_name_and_a_value_once(variables: list[str]) -> None:
+    with pytest.raises(InvalidArguments, match="variables"):
+        await use(ScriptedPort(), "start_job", {"config_path": "a.yaml", "variables": variables})
+
+
+async def test_a_dry_run_starts_nothing_and_shows_the_plan() -> None:
+    port = ScriptedPort()
+    result = await use(port, "start_job", {"config_path": "a.yaml", "dry_run": True})
+    assert [name for name, _ in port.calls] == ["plan"]
+    assert result.status == "not_started"
+    assert result.job_id == ""
+    assert result.dry_run
+    assert [sheet.name for sheet in result.plan] == ["compile", "review"]
+    assert result.summary == (
+        "Dry run, nothing was started. build: 2 sheets, at most 4 at once; instruments not found: claude-code."
+    )
+
+
+async def test_a_long_plan_is_cut_and_says_so() -> None:
+    sheets = [PlanSheetView(sheet=number, instrument="cli") for number in range(1, 1001)]
+    port = ScriptedPort(checked=plan(sheets=sheets, sheets_total=1000))
+    result = await use(port, "validate_score", {"config_path": "a.yaml"})
+    assert len(result.sheets) == 50
+    assert "1000 sheets, of which the first 50 are shown" in result.summary
+
+
+async def test_a_valid_score_leads_to_its_start() -> None:
+    result = await use(ScriptedPort(), "validate_score", {"config_path": "a.yaml"})
+    assert result.valid
+    assert result.missing_instruments == ["claude-code"]
+    assert result.next == 'start_job(config_path="a.yaml")'
+
+
+async def test_an_invalid_score_is_an_answer_with_every_problem() -> None:
+    problems = [
+        {"line": 3, "column": 5, "field": "sheet.total_items", "message": "must be at least 1"},
+        {"line": 0, "field": "backend.type", "message": "unknown", "allowed": ["cli", "claude-code"]},
+    ]
+    port = ScriptedPort(error=ScoreInvalid("2 problems", problems=problems))
+    result = await use(port, "validate_score", {"config_content": "x"})
+    assert not result.valid
+    assert result.summary == "The score is not valid: 2 problems."
+    assert result.problems == [
+        "3:5 sheet.total_items: must be at least 1",
+        "backend.type: unknown (allowed: cli, claude-code)",
+    ]
+
+
+async def test_a_missing_score_file_is_an_error_of_the_call() -> None:
+    with pytest.raises(ScoreNotFound):
+        await use(ScriptedPort(error=ScoreNotFound("no a.yaml")), "validate_score", {"config_path": "a.yaml"})

@@ -1,0 +1,95 @@
+"""`wait_for_job`: a time-out is an answer, and what needs attention comes first."""
+
+import pytest
+
+from podium.contract.models import EventView, WaitView
+from podium.errors import JobNotFound
+from tests.support.port import CURSOR, ScriptedPort, ended, job
+from tests.unit.tools.helpers import RecordedCall, use
+
+pytestmark = pytest.mark.anyio
+
+ID = "build-x7k2q"
+OTHER = "docs-aaaaa"
+
+
+def event(seq: int, kind: str, **data: object) -> EventView:
+    return EventView(seq=seq, job_id=ID, job_seq=seq, type=kind, at="2026-01-02T03:04:05Z", data=data)
+
+
+async def test_a_time_out_tells_the_state_and_how_to_wait_on() -> None:
+    result = await use(ScriptedPort(), "wait_for_job", {"job_ids": [ID], "timeout_seconds": 0})
+    assert result.woke_for == "timeout"
+    assert result.summary.startswith("Not settled after 0 s; nothing is lost, the wait can be repeated. ")
+    assert f"{ID} is running (1 of 3 sheets completed, running: 2 tests)." in result.summary
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
+    assert not result.jobs[0].settled
+
+
+async def test_the_arguments_reach_the_port_and_ids_only_once() -> None:
+    port = ScriptedPort(waited=WaitView(woke_for="timeout", jobs=[job()], after=CURSOR, waited_seconds=1))
+    await use(port, "wait_for_job", {"job_ids": [ID, ID], "until": "all", "timeout_seconds": 5, "after": "h1:3"})
+    assert port.calls == [("wait", ([ID], "all", 5.0, "h1:3"))]
+
+
+async def test_the_default_is_45_seconds() -> None:
+    port = ScriptedPort(waited=WaitView(woke_for="timeout", jobs=[job()], after=CURSOR, waited_seconds=45))
+    await use(port, "wait_for_job", {"job_ids": [ID]})
+    assert port.calls[0][1][2] == 45.0
+
+
+async def test_a_failed_job_leads_to_its_log() -> None:
+    view = WaitView(woke_for="settled", jobs=[ended("failed")], after=CURSOR, waited_seconds=3)
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
+    assert result.next == f'read_job_log(job_id="{ID}")'
+    assert result.jobs[0].settled
+
+
+async def test_with_all_the_next_wait_is_for_those_that_are_left() -> None:
+    view = WaitView(woke_for="timeout", jobs=[ended(), job(OTHER)], after="h1:9", waited_seconds=45)
+    port = ScriptedPort(jobs={ID: ended(), OTHER: job(OTHER)}, waited=view)
+    result = await use(port, "wait_for_job", {"job_ids": [ID, OTHER], "until": "all"})
+    assert result.next == f'wait_for_job(job_ids=["{OTHER}"], until="all", after="h1:9")'
+
+
+async def test_many_jobs_are_counted_not_told_one_by_one() -> None:
+    jobs = {f"build-{number}": job(f"build-{number}") for number in range(5)}
+    port = ScriptedPort(jobs=jobs)
+    result = await use(port, "wait_for_job", {"job_ids": list(jobs), "timeout_seconds": 0})
+    assert result.summary.endswith("0 of 5 jobs are settled.")
+
+
+async def test_events_are_one_line_each_and_bounded() -> None:
+    events = [event(number, "sheet.retrying", sheet=2, reason="exit code 1") for number in range(30)]
+    view = WaitView(woke_for="event", jobs=[job()], events=events, after=CURSOR, waited_seconds=3)
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
+    assert result.events[0] == "(10 earlier events are not shown)"
+    assert result.events[1] == f"2026-01-02T03:04:05Z {ID} sheet.retrying sheet=2 reason=exit code 1"
+    assert len(result.events) == 21
+    assert result.summary.startswith("Something happened that may need you. ")
+
+
+async def test_a_long_event_is_cut() -> None:
+    view = WaitView(
+        woke_for="event",
+        jobs=[job()],
+        events=[event(1, "sheet.failed", reason="x" * 1000)],
+        after=CURSOR,
+        waited_seconds=3,
+    )
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
+    assert len(result.events[0]) == 303
+    assert result.events[0].endswith("x...")
+
+
+async def test_progress_is_elapsed_time_with_counts_and_names() -> None:
+    call = RecordedCall()
+    port = ScriptedPort(waited=WaitView(woke_for="timeout", jobs=[job()], after=CURSOR, waited_seconds=2))
+    await use(port, "wait_for_job", {"job_ids": [ID], "timeout_seconds": 30}, call)
+    message = f"{ID}: running, 1 of 3 sheets completed, running: 2 tests"
+    assert call.reports == [(1.0, 30.0, message), (2.0, 30.0, message)]
+
+
+async def test_an_unknown_id_fails_the_call() -> None:
+    with pytest.raises(JobNotFound):
+        await use(ScriptedPort(), "wait_for_job", {"job_ids": ["nope"]})

@@ -1,0 +1,152 @@
+"""`list_artifacts` and `read_artifact`: the files that a job left in its workspace."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from podium.contract.models import ArtifactPage, ArtifactText
+from podium.contract.ports import JobControl
+from podium_tools.calls import call
+from podium_tools.fields import JobId
+from podium_tools.results import OUTPUT_NOTE, JobOutput, Result
+from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
+
+MAX_BYTES = 40_000  # of text in one reply; clients put results above 50,000 characters aside
+
+
+class ListArgs(Args):
+    """Arguments of `list_artifacts`."""
+
+    job_id: JobId
+    path: str = Field("", description='Folder in the workspace; "" for all of it.')
+    limit: int = Field(100, ge=1, le=200, description="Entries a page.")
+    cursor: str = Field("", description="next_cursor of the page before.")
+
+
+class Entry(BaseModel):
+    """A file or folder; `path` is relative to the workspace and goes into `read_artifact`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    type: Literal["file", "directory", "symlink", "other"]
+    size_bytes: int
+    modified_at: str
+
+
+class ListResult(Result):
+    """One page of entries in the order of their paths; `total` counts all of them."""
+
+    job_id: str
+    workspace: str
+    entries: list[Entry]
+    total: int
+    next_cursor: str
+
+
+def _list_sentence(page: ArtifactPage, args: ListArgs) -> str:
+    """Return what the page shows."""
+    where = f"below {args.path}" if args.path else "in the workspace"
+    if not page.entries:
+        return f"No {'more ' if page.total else ''}files {where} of {args.job_id}."
+    more = ", more with next_cursor" if page.next_cursor else ""
+    return f"{len(page.entries)} of {max(page.total, len(page.entries))} entries {where} of {args.job_id}{more}."
+
+
+async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
+    """Return a page of the workspace's entries."""
+    page = await port.artifacts(args.job_id, path=args.path, limit=args.limit, cursor=args.cursor)
+    more = call("list_artifacts", job_id=args.job_id, path=args.path, limit=args.limit, cursor=page.next_cursor)
+    return ListResult(
+        summary=_list_sentence(page, args),
+        next=more if page.next_cursor else "",
+        job_id=args.job_id,
+        workspace=page.workspace,
+        entries=[Entry(**entry.model_dump()) for entry in page.entries],
+        total=page.total,
+        next_cursor=page.next_cursor,
+    )
+
+
+class ReadArgs(Args):
+    """Arguments of `read_artifact`."""
+
+    job_id: JobId
+    path: str = Field(min_length=1, description="Path as list_artifacts gives it.")
+    offset: int = Field(0, ge=0, description="First byte to read.")
+    max_bytes: int = Field(20_000, ge=4, le=MAX_BYTES, description="Bytes at most.")
+
+
+class ReadResult(Result):
+    """A part of a text file; `next_offset` is null at its end. `job_output` is "" for a binary file."""
+
+    job_id: str
+    path: str
+    mime_type: str
+    size_bytes: int
+    offset: int
+    is_text: bool
+    job_output_note: str
+    job_output: JobOutput
+    truncated: bool
+    next_offset: int | None
+
+
+def _read_sentence(found: ArtifactText) -> str:
+    """Return which part of which file this is."""
+    if not found.is_text:
+        return f"{found.path} is binary ({found.mime_type}, {found.size_bytes} bytes), so its content is not shown."
+    end = found.size_bytes if found.next_offset is None else found.next_offset
+    part = "the whole file" if end - found.offset >= found.size_bytes else f"bytes {found.offset} to {end}"
+    return f"{found.path}: {part} of {found.size_bytes} bytes."
+
+
+async def _read(port: JobControl, args: ReadArgs, _call: Call) -> ReadResult:
+    """Return a part of a file."""
+    found = await port.artifact(args.job_id, path=args.path, offset=args.offset, max_bytes=args.max_bytes)
+    more = found.next_offset is not None
+    onward = call("read_artifact", job_id=args.job_id, path=found.path, offset=found.next_offset)
+    return ReadResult(
+        summary=_read_sentence(found),
+        next=onward if more else "",
+        job_id=args.job_id,
+        path=found.path,
+        mime_type=found.mime_type,
+        size_bytes=found.size_bytes,
+        offset=found.offset,
+        is_text=found.is_text,
+        job_output_note=OUTPUT_NOTE,
+        job_output=found.text,
+        truncated=more,
+        next_offset=found.next_offset,
+    )
+
+
+LIST_ARTIFACTS = ToolSpec(
+    name="list_artifacts",
+    title="List a job's files",
+    description=(
+        "List files and folders in a job's workspace, all levels, in the order of their paths. Nothing outside "
+        "the workspace can be reached. For what a sheet printed use read_job_log."
+    ),
+    risk="read",
+    hints=READ_FOREIGN,
+    arguments=ListArgs,
+    result=ListResult,
+    handler=_list,
+)
+
+READ_ARTIFACT = ToolSpec(
+    name="read_artifact",
+    title="Read a job's file",
+    description=(
+        "Read a part of a text file in a job's workspace; next_offset goes on. Of a binary file only type and "
+        "size are returned. Control and invisible characters are removed. For what a sheet printed use "
+        "read_job_log."
+    ),
+    risk="read",
+    hints=READ_FOREIGN,
+    arguments=ReadArgs,
+    result=ReadResult,
+    handler=_read,
+)

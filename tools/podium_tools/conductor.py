@@ -1,0 +1,60 @@
+"""`conductor_status`: which conductor answers, and what it can do."""
+
+from podium.contract.models import ConductorView
+from podium.contract.ports import JobControl
+from podium_tools.calls import call
+from podium_tools.results import Result
+from podium_tools.spec import READ, Call, NoArgs, ToolSpec
+
+
+class StatusResult(Result):
+    """The conductor and its load; `missing` names tools that it cannot serve."""
+
+    product: str
+    version: str
+    protocol: str
+    pid: int
+    uptime_seconds: float
+    running_jobs: int
+    queued_jobs: int
+    jobs_total: int
+    running_sheets: int
+    max_sheets: int
+    memory_mb: float
+    accepting_work: bool
+    socket: str
+    features: list[str]
+    missing: list[str]
+    instruments: list[str]
+
+
+def _sentence(view: ConductorView) -> str:
+    """Return who answers and how busy it is."""
+    sheets = f", {view.running_sheets} of at most {view.max_sheets} sheets" if view.max_sheets else ""
+    state = "" if view.accepting_work else " It takes no new jobs now."
+    missing = f" It cannot serve: {', '.join(view.missing)}." if view.missing else ""
+    who = f"{view.product} {view.version}".strip()
+    return f"{who} answers: {view.running_jobs} jobs running, {view.queued_jobs} queued{sheets}.{state}{missing}"
+
+
+async def _status(port: JobControl, _args: NoArgs, _call: Call) -> StatusResult:
+    """Ask the conductor about itself."""
+    view = await port.conductor()
+    fields = set(StatusResult.model_fields) & set(ConductorView.model_fields)
+    return StatusResult(summary=_sentence(view), next=call("list_jobs"), **view.model_dump(include=fields))
+
+
+CONDUCTOR_STATUS = ToolSpec(
+    name="conductor_status",
+    title="Check the conductor",
+    description=(
+        "Say which conductor (the daemon that runs the jobs) answers, its version, uptime in seconds, load, "
+        "limits, instruments, and which tools it cannot serve. Fails with CONDUCTOR_NOT_RUNNING and the command "
+        "that starts it."
+    ),
+    risk="read",
+    hints=READ,
+    arguments=NoArgs,
+    result=StatusResult,
+    handler=_status,
+)

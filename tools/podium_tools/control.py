@@ -1,0 +1,135 @@
+"""`pause_job`, `resume_job` and `cancel_job`."""
+
+from pydantic import Field
+
+from podium.contract.models import ActionView, JobView
+from podium.contract.ports import JobControl
+from podium.contract.states import TERMINAL
+from podium_tools.calls import call, wait_call
+from podium_tools.fields import JobId, optional_score, sheet_of
+from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of
+from podium_tools.spec import Args, Call, Hints, ToolSpec
+
+
+class JobArgs(Args):
+    """Arguments of a control call on one job."""
+
+    job_id: JobId
+
+
+class ResumeArgs(JobArgs):
+    """Arguments of `resume_job`."""
+
+    from_sheet: str = Field(
+        "", description="Number or name: this sheet and all that depend on it run again. Default: only unfinished ones."
+    )
+    config_path: str = Field("", description="Path of a changed score to go on with.")
+    config_content: str = Field("", description="Text of a changed score, instead of config_path.")
+
+
+def _next(job: JobView) -> str:
+    """Return what to do after a control call."""
+    if job.status == "paused":
+        return call("resume_job", job_id=job.job_id)
+    return call("get_job", job_id=job.job_id) if job.status in TERMINAL else wait_call([job.job_id], job.cursor)
+
+
+def _result(view: ActionView, summary: str, *, success: bool) -> ControlResult:
+    """Return a control result."""
+    return ControlResult(
+        summary=summary, next=_next(view.job), **job_fields(view.job), success=success, pending=view.pending
+    )
+
+
+def _still_running(job: JobView) -> str:
+    """Name what has to end first, as "sheets 3, 4"."""
+    return f"sheets {', '.join(shortened(job.running))}" if job.running else "the running sheets"
+
+
+def _overtaken(view: ActionView, action: str) -> ControlResult:
+    """Return the result where the job ended before the action took effect."""
+    job = view.job
+    summary = f"The {action} did not take effect: {job.job_id} is {job.status} ({progress_of(job)})."
+    return _result(view, summary, success=False)
+
+
+async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
+    """Ask for a pause and say whether it is in effect."""
+    view = await port.pause(args.job_id)
+    job = view.job
+    if view.pending:
+        summary = f"The pause of {job.job_id} is stored and takes effect when {_still_running(job)} end; it still runs."
+        return _result(view, summary, success=True)
+    if job.status != "paused":
+        return _overtaken(view, "pause")
+    return _result(view, f"{job.job_id} is paused ({progress_of(job)}).", success=True)
+
+
+async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
+    """Ask for a cancel and say whether it is in effect."""
+    view = await port.cancel(args.job_id)
+    job = view.job
+    if view.pending:
+        summary = f"The cancel of {job.job_id} is stored; the processes of {_still_running(job)} are being ended."
+        return _result(view, summary, success=True)
+    if job.status != "cancelled":
+        return _overtaken(view, "cancel")
+    return _result(view, f"{job.job_id} is cancelled ({progress_of(job)}). Its workspace is kept.", success=True)
+
+
+async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlResult:
+    """Let the job go on."""
+    path, content = optional_score("resume_job", args.config_path, args.config_content)
+    view = await port.resume(
+        args.job_id, from_sheet=sheet_of(args.from_sheet), config_path=path, config_content=content
+    )
+    if view.pending:
+        summary = f"The resume of {view.job.job_id} is stored and not in effect yet. {state_of(view.job)}"
+        return _result(view, summary, success=True)
+    return _result(view, f"{view.message.rstrip('.')}. {state_of(view.job)}", success=True)
+
+
+PAUSE_JOB = ToolSpec(
+    name="pause_job",
+    title="Pause a job",
+    description=(
+        "Pause a queued job at once, or a running job when its running sheets have ended: they are not "
+        "interrupted (cancel_job ends them). Waits a few seconds for the effect; with pending true it is still to "
+        "come. resume_job goes on or withdraws a pending pause."
+    ),
+    risk="control",
+    hints=Hints(read_only=False, destructive=False, idempotent=True, open_world=False),
+    arguments=JobArgs,
+    result=ControlResult,
+    handler=_pause,
+)
+
+RESUME_JOB = ToolSpec(
+    name="resume_job",
+    title="Resume a job",
+    description=(
+        "Let a paused, failed or cancelled job go on, or withdraw a pending pause. Completed sheets are kept and "
+        "the others run; from_sheet runs finished sheets again. A changed score may be given. A completed job "
+        "cannot be resumed: start_job runs its score anew."
+    ),
+    risk="control",
+    hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),
+    arguments=ResumeArgs,
+    result=ControlResult,
+    handler=_resume,
+)
+
+CANCEL_JOB = ToolSpec(
+    name="cancel_job",
+    title="Cancel a job",
+    description=(
+        "End a job and every process it started: TERM, a grace period, then KILL. Work of the running sheets is "
+        "lost, completed sheets and files are kept. Waits a few seconds for the effect; with pending true it is "
+        "still to come. To stop gently use pause_job; a cancelled job can be resumed with resume_job."
+    ),
+    risk="control",
+    hints=Hints(read_only=False, destructive=True, idempotent=True, open_world=False),
+    arguments=JobArgs,
+    result=ControlResult,
+    handler=_cancel,
+)

@@ -1,0 +1,48 @@
+"""`delete_job`: remove a job that has ended."""
+
+from podium.contract.ports import JobControl
+from podium_tools.calls import call
+from podium_tools.fields import JobId
+from podium_tools.results import ControlResult, job_fields
+from podium_tools.spec import Args, Call, Hints, ToolSpec
+
+
+class DeleteArgs(Args):
+    """Arguments of `delete_job`."""
+
+    job_id: JobId
+
+
+class DeleteResult(ControlResult):
+    """The job as it was before it was deleted."""
+
+    workspace: str
+
+
+async def _delete(port: JobControl, args: DeleteArgs, _call: Call) -> DeleteResult:
+    """Delete the job and describe what it was."""
+    job = await port.delete(args.job_id)
+    kept = f" Its workspace {job.workspace} is kept." if job.workspace else " Its workspace is kept."
+    return DeleteResult(
+        summary=f"{job.job_id} ({job.status}) and its logs are deleted.{kept}",
+        next=call("list_jobs"),
+        **{**job_fields(job), "allowed_actions": []},
+        success=True,
+        pending=False,
+        workspace=job.workspace,
+    )
+
+
+DELETE_JOB = ToolSpec(
+    name="delete_job",
+    title="Delete a job",
+    description=(
+        "Remove a completed, failed or cancelled job with its logs and history, for good; the files in its "
+        "workspace are kept. A job that has not ended is refused: use cancel_job first."
+    ),
+    risk="destroy",
+    hints=Hints(read_only=False, destructive=True, idempotent=True, open_world=False),
+    arguments=DeleteArgs,
+    result=DeleteResult,
+    handler=_delete,
+)

@@ -1,0 +1,78 @@
+"""`verify_process_health`: is the job's process alive, and what does it use?"""
+
+from dataclasses import asdict
+
+from podium.contract.models import JobView
+from podium.contract.ports import JobControl
+from podium.contract.results import ProcessHealth
+from podium_tools.calls import call, wait_call
+from podium_tools.fields import JobId
+from podium_tools.results import JobResult, job_fields, reason_of
+from podium_tools.spec import READ, Args, Call, ToolSpec
+
+
+class HealthArgs(Args):
+    """Arguments of `verify_process_health`."""
+
+    job_id: JobId
+
+
+class HealthResult(JobResult):
+    """Liveness and load of the oldest running attempt; the numbers are null where there is nothing to measure."""
+
+    pid: int | None
+    is_alive: bool
+    is_zombie_state: bool
+    process_exists: bool
+    cpu_percent: float | None
+    memory_mb: float | None
+    uptime_seconds: float | None
+
+
+def _load(health: ProcessHealth) -> str:
+    """Return the measured numbers in words."""
+    parts = [f"{health.cpu_percent:.1f} % CPU"] if health.cpu_percent is not None else []
+    parts += [f"{health.memory_mb:.1f} MiB"] if health.memory_mb is not None else []
+    parts += [f"up {health.uptime_seconds:.0f} s"] if health.uptime_seconds is not None else []
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _sentence(job: JobView, health: ProcessHealth) -> str:
+    """Return one sentence on the process, told apart from the job's state."""
+    if health.is_alive:
+        stuck = f" The job is {reason_of(job)}." if job.stuck else ""
+        return f"Process {health.pid} of {job.job_id} is alive{_load(health)}.{stuck}"
+    if health.is_zombie_state:
+        return f"Process {health.pid} of {job.job_id} has ended and is not collected yet."
+    if health.pid is not None:
+        return f"Process {health.pid} of {job.job_id} does not exist any more; the job is {job.status}."
+    return f"{job.job_id} has no process now; the job is {job.status}."
+
+
+async def _health(port: JobControl, args: HealthArgs, _call: Call) -> HealthResult:
+    """Measure first, so that the state that explains the numbers is not older than they are."""
+    health = await port.process_health(args.job_id)
+    job = (await port.detail(args.job_id, sheets=False)).job
+    active = job.status == "running"
+    return HealthResult(
+        summary=_sentence(job, health),
+        next=wait_call([job.job_id], job.cursor) if active else call("get_job", job_id=job.job_id),
+        **job_fields(job),
+        **asdict(health),
+    )
+
+
+VERIFY_PROCESS_HEALTH = ToolSpec(
+    name="verify_process_health",
+    title="Check a job's process",
+    description=(
+        "Look at the process of a job's oldest running sheet: pid, whether it lives or is a zombie, CPU (mean "
+        "over at least 100 ms) and resident memory in MiB of its process tree, uptime in seconds. A queued, "
+        "paused or ended job has no process. For progress and reasons use get_job."
+    ),
+    risk="read",
+    hints=READ,
+    arguments=HealthArgs,
+    result=HealthResult,
+    handler=_health,
+)

@@ -1,0 +1,184 @@
+"""`list_jobs` and `get_job`."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from podium.contract.models import JobDetail, JobPage, JobView, SheetView
+from podium.contract.ports import JobControl
+from podium.contract.states import TERMINAL
+from podium_tools.calls import call, wait_call
+from podium_tools.fields import JobId
+from podium_tools.results import JobLine, JobResult, Result, job_fields, job_line, shortened, state_of
+from podium_tools.spec import READ, Args, Call, ToolSpec
+
+StatusFilter = Literal["", "queued", "running", "paused", "completed", "failed", "cancelled"]
+SHEETS_A_PAGE = 50
+
+
+class ListArgs(Args):
+    """Arguments of `list_jobs`."""
+
+    status: StatusFilter = Field("", description='Only jobs in this state; "" for all.')
+    name: str = Field("", description="Only jobs with this text in their name or id, in any case.")
+    limit: int = Field(20, ge=1, le=100, description="Jobs a page.")
+    cursor: str = Field("", description="next_cursor of the page before.")
+
+
+class ListedJob(JobLine):
+    """A job in the list; `submitted_at` is "" where it is not known."""
+
+    submitted_at: str
+
+
+class ListResult(Result):
+    """One page of jobs, newest first; `total` counts all that match."""
+
+    jobs: list[ListedJob]
+    total: int
+    next_cursor: str
+
+
+def _list_sentence(page: JobPage, args: ListArgs) -> str:
+    """Return what the page shows, with the filters that were used."""
+    filters: list[str] = [args.status] if args.status else []
+    filters += [f"matching {args.name!r}"] if args.name else []
+    which = f" ({', '.join(filters)})" if filters else ""
+    if not page.jobs:
+        return f"No jobs{which}." if not page.total else f"No more jobs{which}."
+    more = ", more with next_cursor" if page.next_cursor else ""
+    return f"{len(page.jobs)} of {max(page.total, len(page.jobs))} jobs{which}, newest first{more}."
+
+
+async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
+    """Return a page of jobs."""
+    page = await port.list_page(status=args.status or None, name=args.name, limit=args.limit, cursor=args.cursor)
+    more = call("list_jobs", status=args.status, name=args.name, limit=args.limit, cursor=page.next_cursor)
+    return ListResult(
+        summary=_list_sentence(page, args),
+        next=more if page.next_cursor else "",
+        jobs=[ListedJob(**job_line(job).model_dump(), submitted_at=job.submitted_at or "") for job in page.jobs],
+        total=page.total,
+        next_cursor=page.next_cursor,
+    )
+
+
+class GetArgs(Args):
+    """Arguments of `get_job`."""
+
+    job_id: JobId
+    detail: Literal["concise", "full"] = Field("concise", description='"full" adds a page of the sheets.')
+    sheets_cursor: str = Field("", description="sheets_cursor of the page before; implies full.")
+
+
+class SheetLine(BaseModel):
+    """A sheet with its last attempt; times are not known (null) before it has run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sheet: int
+    name: str
+    status: str
+    reason: str
+    needs: list[int]
+    attempts: int
+    exit_code: int | None
+    signal: int | None
+    duration_seconds: float | None
+    failed_validations: list[str]
+
+
+class GetResult(JobResult):
+    """A job in full. `submitted_at`, `started_at` and `finished_at` are "" where there is no such time yet."""
+
+    sheets_failed: int
+    sheets_skipped: int
+    waiting: list[str]
+    stuck: bool
+    workspace: str
+    config_path: str
+    submitted_at: str
+    started_at: str
+    finished_at: str
+    warnings: list[str]
+    sheets: list[SheetLine]
+    sheets_cursor: str
+
+
+def _sheet_line(sheet: SheetView) -> SheetLine:
+    """Return a sheet's line; of its validations only those that failed."""
+    failed = [check for check in sheet.validations if not check.passed]
+    return SheetLine(
+        **sheet.model_dump(include=set(SheetLine.model_fields) & set(SheetView.model_fields)),
+        failed_validations=[f"{check.type}: expected {check.expected}, found {check.found}" for check in failed],
+    )
+
+
+def _get_next(job: JobView, cursor: str) -> str:
+    """Return what to do after looking at a job: the next page, a wait, a look at the output, or a resume."""
+    if cursor:
+        return call("get_job", job_id=job.job_id, sheets_cursor=cursor)
+    if job.status == "failed":
+        return call("read_job_log", job_id=job.job_id)
+    if job.status == "paused":
+        return call("resume_job", job_id=job.job_id)
+    if job.status in TERMINAL:
+        return call("list_artifacts", job_id=job.job_id) if job.status == "completed" else ""
+    return wait_call([job.job_id], job.cursor)
+
+
+def _get_result(found: JobDetail) -> GetResult:
+    """Return the result for a job and its page of sheets."""
+    job = found.job
+    return GetResult(
+        summary=state_of(job),
+        next=_get_next(job, found.sheets_cursor),
+        **job_fields(job),
+        sheets_failed=job.sheets_failed,
+        sheets_skipped=job.sheets_skipped,
+        waiting=shortened(job.waiting),
+        stuck=job.stuck,
+        workspace=job.workspace,
+        config_path=job.config_path or "",
+        submitted_at=job.submitted_at or "",
+        started_at=job.started_at or "",
+        finished_at=job.finished_at or "",
+        warnings=job.warnings,
+        sheets=[_sheet_line(sheet) for sheet in found.sheets],
+        sheets_cursor=found.sheets_cursor,
+    )
+
+
+async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
+    """Return one job."""
+    full = args.detail == "full" or bool(args.sheets_cursor)
+    return _get_result(
+        await port.detail(args.job_id, sheets=full, sheets_cursor=args.sheets_cursor, limit=SHEETS_A_PAGE)
+    )
+
+
+LIST_JOBS = ToolSpec(
+    name="list_jobs",
+    title="List jobs",
+    description="List jobs, newest first, with state, reason and progress. For one job's sheets use get_job.",
+    risk="read",
+    hints=READ,
+    arguments=ListArgs,
+    result=ListResult,
+    handler=_list,
+)
+
+GET_JOB = ToolSpec(
+    name="get_job",
+    title="Look at a job",
+    description=(
+        "Return a job's present state, why it is in it, progress, running sheets and allowed actions. With detail "
+        f"full also its sheets, {SHEETS_A_PAGE} a page, each with the result of its last attempt. To wait for a "
+        "change use wait_for_job instead of calling this again; for output use read_job_log."
+    ),
+    risk="read",
+    hints=READ,
+    arguments=GetArgs,
+    result=GetResult,
+    handler=_get,
+)

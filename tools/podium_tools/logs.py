@@ -1,0 +1,149 @@
+"""`read_job_log`: a bounded part of what a sheet wrote."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from podium.contract.models import LogLine, LogView
+from podium.contract.ports import JobControl, LogRequest
+from podium.errors import InvalidArguments
+from podium_tools.calls import call
+from podium_tools.fields import JobId, sheet_of
+from podium_tools.results import OUTPUT_NOTE, JobOutput, Result
+from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
+
+
+class LogArgs(Args):
+    """Arguments of `read_job_log`."""
+
+    job_id: JobId
+    sheet: str = Field("", description="Number or name; default: the failing, else the running, else the last one.")
+    attempt: int = Field(0, ge=0, description="Attempt from 1; 0 for the last.")
+    stream: Literal["stdout", "stderr"] = Field("stdout", description="Which output.")
+    mode: Literal["tail", "head", "range", "search"] = Field(
+        "tail", description="range reads on from cursor; search wants pattern."
+    )
+    pattern: str = Field("", max_length=1000, description="Regular expression to search for.")
+    context_lines: int = Field(0, ge=0, le=50, description="Lines around each match.")
+    cursor: str = Field("", description="cursor of the previous reply.")
+    max_lines: int = Field(100, ge=1, le=2000, description="Lines at most.")
+
+
+class LogResult(Result):
+    """A part of the output. `first_line` is the number of its first line, 0 where it is not known."""
+
+    job_id: str
+    sheet: int
+    sheet_name: str
+    attempt: int
+    stream: str
+    job_output_note: str
+    job_output: JobOutput
+    first_line: int
+    lines: int
+    total_bytes: int
+    truncated: bool
+    at_end: bool
+    running: bool
+    cursor: str
+
+
+def _request(args: LogArgs) -> LogRequest:
+    """Turn the arguments into the port's request."""
+    if args.mode == "search" and not args.pattern:
+        raise InvalidArguments("mode search needs a pattern.", fix='Give pattern, for example pattern="error|warning".')
+    if args.pattern and args.mode != "search":
+        raise InvalidArguments(
+            f"pattern is used by mode search only, not by {args.mode}.", fix='Add mode="search", or leave pattern out.'
+        )
+    return LogRequest(
+        job_id=args.job_id,
+        sheet=sheet_of(args.sheet),
+        attempt=args.attempt or None,
+        stream=args.stream,
+        mode=args.mode,
+        pattern=args.pattern,
+        context_lines=args.context_lines,
+        cursor=args.cursor,
+        max_lines=args.max_lines,
+    )
+
+
+def _shown(line: LogLine, *, numbered: bool) -> str:
+    """Return a line as it is shown; found lines as `12:text`, their context as `11-text`."""
+    return f"{line.number}{':' if line.match else '-'}{line.text}" if numbered else line.text
+
+
+def _sentence(view: LogView, mode: str) -> str:
+    """Return which part of what this is."""
+    name = f" ({view.sheet_name})" if view.sheet_name else ""
+    where = f"{view.stream} of sheet {view.sheet}{name}, attempt {view.attempt}"
+    if not view.attempt:
+        return f"Sheet {view.sheet}{name} has not run yet, so it has no output."
+    if mode == "search":
+        found = sum(line.match for line in view.lines)
+        return (
+            f"{found} matching lines in the {where}{', more may follow' if view.truncated or not view.at_end else ''}."
+        )
+    if not view.lines:
+        more = " yet; the sheet is still running" if view.running else ""
+        return f"No {'more ' if view.total_bytes else ''}output in the {where}{more}."
+    part = {"tail": "The last", "head": "The first", "range": "The next"}[mode]
+    return f"{part} {len(view.lines)} lines of the {where} ({view.total_bytes} bytes in all)."
+
+
+def _next(view: LogView, args: LogArgs) -> str:
+    """Return the call that reads on, where there is or may be more."""
+    if not view.cursor or (view.at_end and not view.running):
+        return ""
+    mode = "search" if args.mode == "search" else "range"
+    return call(
+        "read_job_log",
+        job_id=view.job_id,
+        sheet=str(view.sheet),
+        attempt=view.attempt,
+        stream=view.stream if view.stream != "stdout" else "",
+        mode=mode,
+        pattern=args.pattern,
+        cursor=view.cursor,
+    )
+
+
+async def _read(port: JobControl, args: LogArgs, _call: Call) -> LogResult:
+    """Read the part that was asked for."""
+    view = await port.log(_request(args))
+    numbered = args.mode == "search"
+    return LogResult(
+        summary=_sentence(view, args.mode),
+        next=_next(view, args),
+        job_id=view.job_id,
+        sheet=view.sheet,
+        sheet_name=view.sheet_name,
+        attempt=view.attempt,
+        stream=view.stream,
+        job_output_note=OUTPUT_NOTE,
+        job_output="\n".join(_shown(line, numbered=numbered) for line in view.lines),
+        first_line=view.lines[0].number if view.lines else 0,
+        lines=len(view.lines),
+        total_bytes=view.total_bytes,
+        truncated=view.truncated,
+        at_end=view.at_end,
+        running=view.running,
+        cursor=view.cursor,
+    )
+
+
+READ_JOB_LOG = ToolSpec(
+    name="read_job_log",
+    title="Read a job's output",
+    description=(
+        "Read a bounded part of a sheet's output, also while it runs: the end, the start, on from a cursor, or "
+        "the lines that match a pattern with their numbers. Control and invisible characters are removed and very "
+        "long lines cut. For files that the job made use read_artifact."
+    ),
+    risk="read",
+    hints=READ_FOREIGN,
+    arguments=LogArgs,
+    result=LogResult,
+    handler=_read,
+)

@@ -1,0 +1,119 @@
+"""`validate_score`: check a score without running it."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from podium.contract.models import PlanView
+from podium.contract.ports import JobControl, StartRequest
+from podium.errors import ScoreInvalid
+from podium_tools.calls import call
+from podium_tools.fields import ConfigContent, ConfigPath, one_score
+from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
+from podium_tools.results import Result
+from podium_tools.spec import READ, Args, Call, ToolSpec
+
+PROBLEMS_SHOWN = 50
+
+
+class ScoreArgs(Args):
+    """Arguments of `validate_score`."""
+
+    config_path: ConfigPath = ""
+    config_content: ConfigContent = ""
+
+
+class ScoreResult(Result):
+    """The checked plan, or every problem as "line:column field: what is wrong"."""
+
+    valid: bool
+    job_name: str
+    workspace: str
+    sheets_total: int
+    max_concurrent: int
+    sheets: list[PlannedSheet]
+    missing_instruments: list[str]
+    warnings: list[str]
+    problems: list[str]
+
+
+class Problem(BaseModel):
+    """A problem as the error carries it; members that are not known are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    line: int = 0
+    column: int = 0
+    field: str = ""
+    message: str = ""
+    allowed: list[str] = []
+
+
+def _problem_text(facts: dict[str, Any]) -> str:
+    """Return a problem on one line."""
+    problem = Problem.model_validate(facts)
+    place = f"{problem.line}:{problem.column} " if problem.line else ""
+    field = f"{problem.field}: " if problem.field else ""
+    allowed = f" (allowed: {', '.join(problem.allowed)})" if problem.allowed else ""
+    return f"{place}{field}{problem.message}{allowed}"
+
+
+def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
+    """Return the result for a score that can run."""
+    return ScoreResult(
+        summary=f"The score is valid. {sentence(plan)}.",
+        next=call("start_job", config_path=args.config_path) if args.config_path else "",
+        valid=True,
+        job_name=plan.job_name,
+        workspace=plan.workspace,
+        sheets_total=plan.sheets_total,
+        max_concurrent=plan.max_concurrent,
+        sheets=planned_sheets(plan),
+        missing_instruments=missing_instruments(plan),
+        warnings=plan.warnings,
+        problems=[],
+    )
+
+
+def _invalid(error: ScoreInvalid) -> ScoreResult:
+    """Return the result for a score that cannot run."""
+    problems = [_problem_text(facts) for facts in error.facts.get("problems", [])] or [error.message]
+    more = f" The first {PROBLEMS_SHOWN} are shown." if len(problems) > PROBLEMS_SHOWN else ""
+    return ScoreResult(
+        summary=f"The score is not valid: {len(problems)} problem{'s' if len(problems) != 1 else ''}.{more}",
+        next="",
+        valid=False,
+        job_name="",
+        workspace="",
+        sheets_total=0,
+        max_concurrent=0,
+        sheets=[],
+        missing_instruments=[],
+        warnings=[],
+        problems=problems[:PROBLEMS_SHOWN],
+    )
+
+
+async def _validate(port: JobControl, args: ScoreArgs, _call: Call) -> ScoreResult:
+    """Check the score; its faults are the answer, not an error of the call."""
+    path, content = one_score("validate_score", args.config_path, args.config_content)
+    try:
+        plan = await port.plan(StartRequest(config_path=path, config_content=content))
+    except ScoreInvalid as error:
+        return _invalid(error)
+    return _valid(plan, args)
+
+
+VALIDATE_SCORE = ToolSpec(
+    name="validate_score",
+    title="Check a score",
+    description=(
+        "Check a score without running or storing anything. Returns the plan (sheets in order, what each needs, "
+        "instruments that are not found) or every problem with line and column. To run it use start_job."
+    ),
+    risk="read",
+    hints=READ,
+    arguments=ScoreArgs,
+    result=ScoreResult,
+    handler=_validate,
+)

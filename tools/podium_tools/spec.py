@@ -1,0 +1,65 @@
+"""What a tool is: its name, texts, models, hints and handler. No protocol and no transport here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from podium.contract.ports import JobControl
+
+Risk = Literal["read", "run", "control", "destroy"]
+
+
+class Args(BaseModel):
+    """Base of a tool's arguments: flat primitives and lists of primitives, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoArgs(Args):
+    """A tool without arguments."""
+
+
+class Call(Protocol):
+    """What a running call may use of the client that made it."""
+
+    async def report_progress(self, progress: float, total: float | None, message: str) -> None:
+        """Tell the client how far the call is, where it asked for that; `progress` must grow."""
+
+
+@dataclass(frozen=True)
+class Hints:
+    """The four behaviour hints of the protocol, each stated for every tool.
+
+    `open_world` is true where a result carries text that a job wrote, or where the call runs foreign commands.
+    """
+
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    open_world: bool
+
+
+In = TypeVar("In", bound=Args)
+Out = TypeVar("Out", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class ToolSpec(Generic[In, Out]):
+    """One tool. `risk` groups tools for the server's modes; the description has at most 400 characters."""
+
+    name: str
+    title: str
+    description: str
+    risk: Risk
+    hints: Hints
+    arguments: type[In]
+    result: type[Out]
+    handler: Callable[[JobControl, In, Call], Awaitable[Out]]
+
+
+AnyTool = ToolSpec[Any, Any]
+
+READ = Hints(read_only=True, destructive=False, idempotent=True, open_world=False)
+READ_FOREIGN = Hints(read_only=True, destructive=False, idempotent=True, open_world=True)

@@ -1,0 +1,111 @@
+"""`start_job`: submit a score, or see what it would run."""
+
+from pydantic import Field
+
+from podium.contract.models import PlanView, StartView
+from podium.contract.ports import JobControl, StartRequest
+from podium_tools.calls import call, wait_call
+from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
+from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
+from podium_tools.results import JobResult, job_fields, state_of
+from podium_tools.spec import Args, Call, Hints, ToolSpec
+
+
+class StartArgs(Args):
+    """Arguments of `start_job`."""
+
+    config_path: ConfigPath = ""
+    config_content: ConfigContent = ""
+    workspace: str = Field("", description="Working directory; default: the score's, else one made for the job.")
+    start_sheet: str = Field("1", description="Number or name of the first sheet to run; earlier ones count as done.")
+    self_healing: bool = Field(False, description="Let the conductor try remedies for failed sheets.")
+    dry_run: bool = Field(False, description="Only return the checked plan.")
+    idempotency_key: str = Field("", max_length=200, description="Repeating a call with its key starts nothing new.")
+    variables: list[str] = Field([], max_length=200, description="name=value pairs for the score's templates.")
+
+
+class StartResult(JobResult):
+    """The job that was started, or the plan of a dry run (`job_id` is "" then and `status` "not_started")."""
+
+    workspace: str
+    replayed: bool
+    dry_run: bool
+    warnings: list[str]
+    plan: list[PlannedSheet]
+
+
+def _request(args: StartArgs) -> StartRequest:
+    """Turn the arguments into the port's request."""
+    path, content = one_score("start_job", args.config_path, args.config_content)
+    return StartRequest(
+        config_path=path,
+        config_content=content,
+        workspace=args.workspace or None,
+        start_sheet=sheet_of(args.start_sheet) or 1,
+        self_healing=args.self_healing,
+        idempotency_key=args.idempotency_key or None,
+        variables=pairs(args.variables),
+    )
+
+
+def _started(view: StartView) -> StartResult:
+    """Return the result of an accepted submit."""
+    job = view.job
+    verb = "was started before with this idempotency key; nothing new was started" if view.replayed else "was accepted"
+    return StartResult(
+        summary=f"{job.job_id} {verb}. {state_of(job)}",
+        next=wait_call([job.job_id], job.cursor),
+        **job_fields(job),
+        workspace=job.workspace,
+        replayed=view.replayed,
+        dry_run=False,
+        warnings=job.warnings,
+        plan=[],
+    )
+
+
+def _planned(plan: PlanView, args: StartArgs) -> StartResult:
+    """Return the result of a dry run."""
+    missing = missing_instruments(plan)
+    return StartResult(
+        summary=f"Dry run, nothing was started. {sentence(plan)}.",
+        next=call("start_job", config_path=args.config_path) if args.config_path else "",
+        job_id="",
+        job_name=plan.job_name,
+        status="not_started",
+        reason=f"dry run; instruments not found: {', '.join(missing)}" if missing else "dry run",
+        sheets_total=plan.sheets_total,
+        sheets_completed=sum(sheet.satisfied for sheet in plan.sheets),
+        running=[],
+        allowed_actions=[],
+        workspace=plan.workspace,
+        replayed=False,
+        dry_run=True,
+        warnings=plan.warnings,
+        plan=planned_sheets(plan),
+    )
+
+
+async def _start(port: JobControl, args: StartArgs, _call: Call) -> StartResult:
+    """Submit the score, or only check it."""
+    request = _request(args)
+    if args.dry_run:
+        return _planned(await port.plan(request), args)
+    return _started(await port.start(request))
+
+
+START_JOB = ToolSpec(
+    name="start_job",
+    title="Start a job",
+    description=(
+        "Submit a score and return at once with the id of the job, which is stored before the reply and runs on "
+        "whether or not you stay connected. Give config_path or config_content. The id stays valid until "
+        "delete_job. With dry_run nothing runs and the checked plan comes back; to list every problem of a score "
+        "use validate_score."
+    ),
+    risk="run",
+    hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),
+    arguments=StartArgs,
+    result=StartResult,
+    handler=_start,
+)

@@ -1,0 +1,129 @@
+"""`wait_for_job`: wait for one or several jobs, within a bound."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from podium.contract.models import EventView, JobView, WaitView
+from podium.contract.ports import JobControl, Progress
+from podium_tools.calls import call, wait_call
+from podium_tools.results import JobLine, Result, is_settled, job_line, progress_of, state_of
+from podium_tools.spec import READ, Args, Call, ToolSpec
+
+DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
+EVENTS_SHOWN = 20
+EVENT_LIMIT = 300  # characters shown of one event
+
+
+class WaitArgs(Args):
+    """Arguments of `wait_for_job`."""
+
+    job_ids: list[str] = Field(min_length=1, max_length=50, description="Ids of the jobs to wait for.")
+    until: Literal["any", "all"] = Field("any", description="Return when any, or only when all are settled.")
+    timeout_seconds: float = Field(
+        DEFAULT_SECONDS, ge=0, le=600, description="Longest wait; above 60 only if your client allows it."
+    )
+    after: str = Field("", description="after of the previous reply; what happened since then wakes at once.")
+
+
+class WaitedJob(JobLine):
+    """A job that was waited for; `settled`: it has ended, is paused or is stuck."""
+
+    settled: bool
+
+
+class WaitResult(Result):
+    """Why the wait ended, the jobs' present state, and what happened meanwhile."""
+
+    woke_for: Literal["settled", "event", "timeout"]
+    waited_seconds: float
+    jobs: list[WaitedJob]
+    events: list[str]
+    after: str
+
+
+def _event_text(event: EventView) -> str:
+    """Return an event on one line, with its plain facts."""
+    facts = [f"{key}={value}" for key, value in event.data.items() if isinstance(value, str | int | float) and value]
+    text = " ".join([event.at, event.job_id, event.type, *facts])
+    return f"{text[:EVENT_LIMIT]}..." if len(text) > EVENT_LIMIT else text
+
+
+def _events(events: Sequence[EventView]) -> list[str]:
+    """Return the newest events, and how many older ones there are."""
+    older = len(events) - EVENTS_SHOWN
+    lines = [_event_text(event) for event in events[-EVENTS_SHOWN:]]
+    return [f"({older} earlier events are not shown)", *lines] if older > 0 else lines
+
+
+def _summary(view: WaitView) -> str:
+    """Return why the wait ended, then each job's state; of many jobs only counts."""
+    lead = {
+        "settled": "",
+        "event": "Something happened that may need you. ",
+        "timeout": f"Not settled after {view.waited_seconds:.0f} s; nothing is lost, the wait can be repeated. ",
+    }[view.woke_for]
+    if len(view.jobs) <= 3:
+        return lead + " ".join(state_of(job) for job in view.jobs)
+    settled = sum(is_settled(job) for job in view.jobs)
+    return f"{lead}{settled} of {len(view.jobs)} jobs are settled."
+
+
+def _next(view: WaitView, until: str) -> str:
+    """Return the call that goes on: wait for those that are not settled, or look at the one that needs attention."""
+    failed = [job.job_id for job in view.jobs if job.status == "failed" or job.stuck]
+    if failed:
+        return call("read_job_log", job_id=failed[0])
+    open_ids = [job.job_id for job in view.jobs if not is_settled(job)]
+    if open_ids:
+        return wait_call(open_ids, view.after, until if until != "any" else "")
+    return call("get_job", job_id=view.jobs[0].job_id, detail="full") if len(view.jobs) == 1 else ""
+
+
+def _heartbeat(call: Call, timeout_seconds: float) -> Progress:
+    """Return the port's progress callback: elapsed seconds as progress, counts and names in the message."""
+
+    async def report(elapsed: float, jobs: Sequence[JobView]) -> None:
+        message = "; ".join(f"{job.job_id}: {job.status}, {progress_of(job)}" for job in jobs[:5])
+        more = f"; and {len(jobs) - 5} more jobs" if len(jobs) > 5 else ""
+        await call.report_progress(elapsed, timeout_seconds, message + more)
+
+    return report
+
+
+async def _wait(port: JobControl, args: WaitArgs, call: Call) -> WaitResult:
+    """Wait; a time-out is an answer, and ending the wait never touches a job."""
+    view = await port.wait(
+        list(dict.fromkeys(args.job_ids)),
+        until=args.until,
+        timeout_seconds=args.timeout_seconds,
+        after=args.after,
+        progress=_heartbeat(call, args.timeout_seconds),
+    )
+    return WaitResult(
+        summary=_summary(view),
+        next=_next(view, args.until),
+        woke_for=view.woke_for,
+        waited_seconds=round(view.waited_seconds, 1),
+        jobs=[WaitedJob(**job_line(job).model_dump(), settled=is_settled(job)) for job in view.jobs],
+        events=_events(view.events),
+        after=view.after,
+    )
+
+
+WAIT_FOR_JOB = ToolSpec(
+    name="wait_for_job",
+    title="Wait for jobs",
+    description=(
+        "Wait until any or all of the jobs are settled (ended, paused or stuck), or until something needs "
+        "attention, such as a failed or retried sheet. On time-out it returns the present state, not an error: "
+        "call it again with after. Ending or losing the wait never touches a job. For the state right now use "
+        "get_job."
+    ),
+    risk="read",
+    hints=READ,
+    arguments=WaitArgs,
+    result=WaitResult,
+    handler=_wait,
+)
