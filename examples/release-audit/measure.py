@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 PARTS = ("server", "tools", "tests", "examples")
 BASELINE = Path(f"baseline-{os.environ.get('PODIUM_JOB_ID', 'by-hand')}.json")
@@ -35,7 +36,11 @@ def fingerprint(repository: Path) -> str:
 
 def main(repository: Path) -> None:
     """Write measure.json, and the baseline when there is none."""
-    found = {"parts": {part: measure(repository / part) for part in PARTS}, "fingerprint": fingerprint(repository)}
+    found: dict[str, Any] = {
+        "changed_since_baseline": None,
+        "fingerprint": fingerprint(repository),
+        "parts": {part: measure(repository / part) for part in PARTS},
+    }
     if BASELINE.exists():
         baseline = json.loads(BASELINE.read_text(encoding="utf-8"))
         found["changed_since_baseline"] = baseline["fingerprint"] != found["fingerprint"]

@@ -113,7 +113,7 @@ async def test_a_stopped_tree_is_ended_too(tmp_path: Path) -> None:
 
 async def test_a_tree_that_keeps_forking_is_ended(tmp_path: Path) -> None:
     with Gate(tmp_path / "pids") as pids:
-        script = "trap '' TERM\nfork() { (fork & sleep 0.02); }\necho $$ >pids; fork; sleep 1000"
+        script = "trap '' TERM\nhop() { sleep 0.01; hop & }\necho $$ >pids; hop & sleep 1000"
         spec = make_spec(tmp_path, script)
         async with open_engine() as engine:
             await engine.submit(spec)

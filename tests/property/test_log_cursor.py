@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import regex
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from podium.conductor.logs import LogLimits, LogQuery, LogTarget, read_log
@@ -28,6 +28,17 @@ LIMITS = st.builds(
     scan_bytes=st.integers(1, 200),
     search_line_bytes=st.just(10_000),
 )
+
+PATTERNS = st.sampled_from(
+    ["needle", "a{3}", "^$", "ö|\\x00", r"\w+$", r"^\W*$", "[^n]e+?d", "(e|l)d?l.$", r"\Aa", r"(?<!.)a"]
+)
+ANY_PATTERN = st.lists(
+    st.sampled_from(
+        ["a", "b", ".", "^", "$", "[^a]", "[ab\n]", r"\s", r"\w", r"\b", r"\W", "*", "+", "?", "{2}", "(", ")", "|"]
+    ),
+    min_size=1,
+    max_size=8,
+).map("".join)
 
 
 def target(path: Path, *, running: bool = False) -> LogTarget:
@@ -112,7 +123,7 @@ def test_a_tail_is_the_end_of_the_lines_and_its_cursor_reads_on(
     assert [(line.number, line.text) for line in rest.lines] == list(enumerate(grown, 1))[-2:]
 
 
-@given(PIECES, LIMITS, st.integers(1, 7), st.integers(0, 3), st.sampled_from(["needle", "a{3}", "^$", "ö|\\x00"]))
+@given(PIECES, LIMITS, st.integers(1, 7), st.integers(0, 3), PATTERNS)
 def test_a_search_in_pages_finds_every_match_once_with_its_context(
     pieces: list[bytes], limits: LogLimits, max_lines: int, context: int, pattern: str
 ) -> None:
@@ -144,3 +155,17 @@ def test_a_cut_line_never_splits_a_character(content: bytes, line_bytes: int) ->
     head = re.sub(r"…\[\d+ bytes more\]$", "", shown) if view.truncated else shown
     assert text.startswith(head)
     assert view.truncated == (len(text.encode()) > line_bytes)
+
+
+@given(st.text("ab \n\r", max_size=60), ANY_PATTERN)
+def test_ruling_out_whole_chunks_hides_no_match(text: str, pattern: str) -> None:
+    try:
+        compiled = regex.compile(pattern)
+    except regex.error:
+        assume(False)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stdout.log"
+        path.write_bytes(text.encode())
+        view = read_log(target(path), LogQuery(mode="search", pattern=pattern))
+    lines = expected_lines(text.encode())
+    assert [line.number for line in view.lines] == [n for n, line in enumerate(lines, 1) if compiled.search(line)]

@@ -62,7 +62,8 @@ class Agent:
 @asynccontextmanager
 async def agent(settings: Settings, mode: str, *, seconds: float = 50.0) -> AsyncIterator[Agent]:
     """Start `podium serve` for the conductor of `settings` and connect to it, in one era of the protocol."""
-    environment = {**os.environ, "PODIUM_HOME": str(settings.home), "PODIUM_SOCKET": str(settings.socket)}
+    ours = {"HOME": settings.home, "SOCKET": settings.socket, "EFFECT_SECONDS": 0.3}
+    environment = {**os.environ, **{f"PODIUM_{name}": str(value) for name, value in ours.items()}}
     parameters = StdioServerParameters(command=sys.executable, args=["-m", "podium", "serve"], env=environment)
     with anyio.fail_after(seconds):
         async with Client(parameters, mode=mode) as client:

@@ -106,6 +106,12 @@ class Conductor:
             self.process.wait(10)
             self.process = None
 
+    def await_death(self, seconds: float = 30.0) -> None:
+        """Wait until the process has ended by itself."""
+        assert self.process is not None
+        self.process.wait(seconds)
+        self.process = None
+
     def stop(self, *, cancel: bool = False, seconds: float = 15.0) -> int:
         """Ask the conductor to stop and return its exit code."""
         assert self.process is not None

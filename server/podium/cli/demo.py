@@ -11,10 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+from rich.console import Console
 
 from podium import __version__
 from podium.cli.demo_story import Story
-from podium.cli.output import console, say
+from podium.cli.output import say
 from podium.cli.probe import alive, health
 from podium.cli.session import wait_for
 from podium.errors import Internal, ScoreNotFound
@@ -32,7 +33,7 @@ def command() -> None:
     began = time.monotonic()
     say(f"Podium {__version__}: an agent starts a real job and stays in charge of it", style="bold")
     with temporary_home() as settings, running_conductor(settings) as pid:
-        story = Story(console(), settings, score)
+        story = Story(Console(highlight=False), settings, score)
         wait_for(story.tell)
         _stop(story, settings, pid)
     say(f"\nThat was the whole way, in {time.monotonic() - began:.0f} s. Next: README.md", style="bold")

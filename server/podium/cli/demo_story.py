@@ -19,6 +19,7 @@ from podium.settings import Settings
 
 BEAT_SECONDS = 0.5  # how long one wait_for_job of the progress view lasts
 WATCHED = "tests"  # the sheet that is read while it runs, and during which the pause is asked for
+WRITTEN = "PASSED"  # what it writes when it is under way
 LOG_LINES = 3
 
 Facts = dict[str, Any]
@@ -68,7 +69,7 @@ class Story:
 
     def says(self, text: str, *, style: str = "") -> None:
         """Print what the server answered."""
-        self.console.print(Padding(Text(text, style=style), (0, 0, 0, 3)))
+        self.console.print(Padding(Text(text, style=style), (0, 0, 0, 3), expand=False))
 
     async def call(self, tool: str, *, shown: bool = True, **arguments: Any) -> Facts:
         """Call a tool and return its facts.
@@ -134,21 +135,19 @@ class Story:
 
     async def _read_log(self, view: JobProgress) -> None:
         self.title(f"The output of a sheet is read while it runs: {WATCHED}")
-        log: Facts = {"lines": 0, "running": True}
-        while log["running"] and log["lines"] < LOG_LINES:
+        log: Facts = {"job_output": "", "running": True}
+        while log["running"] and WRITTEN not in log["job_output"]:
             log = await self.call("read_job_log", shown=False, job_id=self.job_id, sheet=WATCHED, max_lines=LOG_LINES)
             await self._watch(view, lambda _: True)
         self.says(f'→ read_job_log(job_id="{self.job_id}", sheet="{WATCHED}", max_lines={LOG_LINES})', style="dim")
         self.says(f"{log['summary']}{' It still runs.' if log['running'] else ''}")
         for line in log["job_output"].splitlines():
-            self.says(f"  | {line}", style="dim")
+            self.console.print(Text(f"     | {line}", style="dim"), no_wrap=True, overflow="ellipsis")
 
     async def _pause(self, view: JobProgress) -> None:
         self.title("The job is paused in the middle")
         paused = await self.call("pause_job", job_id=self.job_id)
         self.says(paused["summary"])
-        if paused["pending"]:
-            self.says("the running sheets may end first:")
         await self._watch(view, lambda job: job["status"] == "paused")
 
     async def _resume(self) -> None:

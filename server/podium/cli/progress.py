@@ -18,6 +18,7 @@ MARKS = {
     "cancelled": ("■", "yellow"),
     "waiting": ("↻", "yellow"),
 }
+REASON_CHARS = 110
 
 
 class JobProgress:
@@ -64,7 +65,7 @@ class JobProgress:
         """Print one sheet's line: mark, label, time, and what is unusual about it."""
         mark, style = MARKS[sheet["status"]]
         label = sheet["name"] or f"sheet {sheet['sheet']}"
-        line = Text.assemble((f"  {mark} ", style), f"{label:<14}", (" ".join(_facts(sheet)), "dim"))
+        line = Text.assemble((f"   {mark} ", style), f"{label:<16}", (" ".join(_facts(sheet)), "dim"))
         self._bar.console.print(line, soft_wrap=True)
 
 
@@ -76,5 +77,13 @@ def _facts(sheet: Mapping[str, Any]) -> Sequence[str]:
     if sheet["attempts"] > 1:
         facts.append(f"attempt {sheet['attempts']}")
     if sheet["status"] != "completed" and sheet["reason"]:
-        facts.append(str(sheet["reason"]))
+        facts.append(_short(str(sheet["reason"])))
     return facts
+
+
+def _short(text: str) -> str:
+    """Return a text that fits a line; what is cut out is before its last part, which says what comes next."""
+    if len(text) <= REASON_CHARS:
+        return text
+    _, semicolon, last = text.rpartition("; ")
+    return f"{text[: REASON_CHARS - len(last)]}…{semicolon}{last}"

@@ -145,7 +145,6 @@ def process_health(status: JobStatus, processes: Iterable[dict[str, Any]]) -> Pr
         process_exists=True,
         cpu_percent=_sum(own, "cpu_percent"),
         memory_mb=_sum(own, "rss_mb"),
-        uptime_seconds=own[0].get("age_seconds"),
     )
 
 

@@ -258,5 +258,7 @@ def _check_accepted(reply: dict[str, Any]) -> None:
 
 def _refusal(reply: dict[str, Any], message: str) -> PodiumError:
     """Return the error that a refused call stands for; its facts are the members that are not the reply's own."""
-    facts = {key: value for key, value in reply.items() if key not in _REPLY_MEMBERS and value is not None}
+    facts = {
+        key: value for key, value in reply.items() if key not in _REPLY_MEMBERS and value is not None and value != ""
+    }
     return from_dict({"code": "SUBMIT_REJECTED", **facts, "message": message})

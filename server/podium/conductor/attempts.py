@@ -11,6 +11,7 @@ from typing import Protocol
 import anyio
 from anyio.abc import TaskGroup
 
+from podium.conductor import faults
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
 from podium.conductor.instruments.profile import Profile
 from podium.conductor.outputs import Outputs
@@ -141,7 +142,9 @@ class Attempts:
 
     async def _submit(self, live: Live, spec: AttemptSpec) -> None:
         live.in_engine = True
+        faults.point("before_launch")
         await self._engine.submit(spec)
+        faults.point("after_launch")
 
     async def _skips(self, live: Live) -> bool:
         """Run the sheet's skip command before its first attempt; exit code 0 skips."""
@@ -218,6 +221,7 @@ class Attempts:
         return await validate(rules, context)
 
     def _close(self, live: Live, verdict: Verdict) -> None:
+        faults.point("before_verdict")
         del self._live[live.attempt.key]
         log.info(
             "attempt_ended",

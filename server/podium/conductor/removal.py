@@ -6,6 +6,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from podium.conductor import faults
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor import Supervisor
 from podium.log import get_logger
@@ -35,6 +36,7 @@ class Removals:
             await self._remove(job_id)
 
     async def _remove(self, job_id: str) -> None:
+        faults.point("before_removal")
         await anyio.to_thread.run_sync(shutil.rmtree, self._folder / job_id, True)
         await self._supervisor.write(lambda batch, now: batch.extra.add("removed", (job_id,)))
         log.info("job_folder_removed", job_id=job_id)

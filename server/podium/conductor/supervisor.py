@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from podium.conductor import clock
+from podium.conductor import clock, faults
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.inbox import Command, Inbox, Work
@@ -163,7 +163,9 @@ class Supervisor:
             self._dispatch(batch, now)
             try:
                 if rows := batch.rows():
+                    faults.point("before_commit")
                     await self._store.commit(rows)
+                    faults.point("after_commit")
             except StorageFull as error:
                 await self._undo(batch, done, error)
             else:
@@ -230,6 +232,7 @@ class Supervisor:
             self.jobs.pop(job.job_id, None)
         for command in done:
             command.resolve()
+        faults.point("before_reply")
         self._publish(batch.events)
         for launch in batch.launches:
             self.attempts.launch(launch.job, launch.attempt)

@@ -7,6 +7,7 @@ well is accepted. The rest is refused in one error that names every wrong argume
 import difflib
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,7 @@ from podium.errors import InvalidArguments
 from podium.mcp.schemas import Schema, input_schema
 
 Model = TypeVar("Model", bound=BaseModel)
+_schema_of = cache(input_schema)
 SHOWN = 60  # characters of a refused value that are repeated
 
 
@@ -24,7 +26,7 @@ def check(tool: str, model: type[Model], given: Mapping[str, Any]) -> Model:
     Raises:
         InvalidArguments: arguments are unknown, missing, of the wrong type or out of bounds.
     """
-    schema = input_schema(model)
+    schema = _schema_of(model)
     properties: dict[str, Schema] = schema["properties"]
     unknown = [_unknown(name, properties) for name in given if name not in properties]
     meant = {name: _meant(value, properties[name]) for name, value in given.items() if name in properties}

@@ -6,6 +6,7 @@ controls, zero-width, tag characters, variation selectors, fillers) and lone sur
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 _ESCAPES = re.compile(
@@ -28,14 +29,14 @@ def clean_text(text: str) -> str:
     return _SUSPECT.sub(lambda found: "" if _is_hidden(found[0]) else found[0], lines)
 
 
-def clean(value: Any) -> Any:
-    """Return a JSON value with every text in it cleaned, the names of members too."""
+def every_text(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with every text in it changed, the names of members too."""
     if isinstance(value, str):
-        return clean_text(value)
+        return change(value)
     if isinstance(value, dict):
-        return {clean_text(str(key)): clean(item) for key, item in value.items()}
+        return {change(str(key)): every_text(item, change) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [clean(item) for item in value]
+        return [every_text(item, change) for item in value]
     return value
 
 

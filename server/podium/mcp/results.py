@@ -5,6 +5,7 @@ is complete in its one text block and has no structured half.
 """
 
 import json
+import os
 import secrets
 from typing import Any
 
@@ -13,20 +14,22 @@ from pydantic import BaseModel
 
 from podium.errors import Internal, PodiumError
 from podium.log import get_logger
-from podium.mcp.foreign import clean
+from podium.mcp.foreign import clean_text, every_text
+from podium.mcp.secrets import redactor
 
 log = get_logger()
+redact = redactor(os.environ)
 
 
 def success(result: BaseModel) -> CallToolResult:
     """Return a tool's result: the structured facts, and the same as compact JSON text."""
-    facts = clean(result.model_dump())
+    facts = every_text(result.model_dump(), _safe)
     return CallToolResult(content=[_text(facts)], structured_content=facts)
 
 
 def failure(error: PodiumError) -> CallToolResult:
     """Return an error that the caller may see: one text block with one JSON object."""
-    return CallToolResult(content=[_text({"error": clean(error.as_dict())})], is_error=True)
+    return CallToolResult(content=[_text({"error": every_text(error.as_dict(), _safe)})], is_error=True)
 
 
 def crash(tool: str, error: Exception) -> CallToolResult:
@@ -40,6 +43,11 @@ def crash(tool: str, error: Exception) -> CallToolResult:
             request_id=request_id,
         )
     )
+
+
+def _safe(text: str) -> str:
+    """Return text as it may be sent: nothing hidden in it, and no secret."""
+    return redact(clean_text(text))
 
 
 def _text(facts: dict[str, Any]) -> TextContent:

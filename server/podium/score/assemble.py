@@ -10,6 +10,7 @@ from podium.score.plan import Plan, PlanSheet, Retry, Validation
 from podium.score.problems import Problems
 
 MAX_NEEDS = 500_000  # pairs of a sheet and one that it needs
+MAX_CHECKS = 500_000  # pairs of a sheet and a validation that may apply to it
 _CYCLE_LISTED = 20
 
 H = TypeVar("H", bound=Hashable)
@@ -51,7 +52,11 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
     if needs_total > MAX_NEEDS:
         message = f"the sheets need each other {needs_total} times, the most is {MAX_NEEDS}; put a sheet between"
         problems.add(draft.stages[0].loc[:1], message, key=True)
-    if total > MAX_SHEETS or needs_total > MAX_NEEDS:
+    checks_total = sum(len(stage.checks) * len(stage.instances) for stage in draft.stages)
+    if checks_total > MAX_CHECKS:
+        message = f"the sheets have {checks_total} validations together, the most is {MAX_CHECKS}"
+        problems.add(draft.stages[0].loc[:1], message, key=True)
+    if total > MAX_SHEETS or needs_total > MAX_NEEDS or checks_total > MAX_CHECKS:
         return None
     templates, retries = _Table[str](), _Table[Retry]()
     retries.index(Retry())

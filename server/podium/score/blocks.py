@@ -1,5 +1,6 @@
 """Blocks and field types that both dialects share."""
 
+from collections import Counter
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator
@@ -45,10 +46,9 @@ def _data(value: Any) -> Any:
 def no_twin_keys(value: Any) -> Any:
     """Refuse the keys 2 and "2" side by side: they mean the same sheet, and one would be lost."""
     if isinstance(value, dict):
-        texts = [str(key) for key in value]
-        twins = sorted({text for text in texts if texts.count(text) > 1}) if len(set(texts)) < len(texts) else []
-        if twins:
-            raise ValueError(f"sheet {twins[0]} is there twice")
+        text, times = max(Counter(str(key) for key in value).items(), key=lambda item: item[1], default=("", 0))
+        if times > 1:
+            raise ValueError(f"sheet {text} is there twice")
     return value
 
 

@@ -8,10 +8,13 @@ from podium.score.conditions import ConditionFault, decide, parse
 from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Stage, Template
 from podium.score.plan import Plan, PlanSheet
-from podium.score.problems import Problems, near
+from podium.score.problems import Problems
 from podium.score.render import double_braces, fields, is_field, template_variables
+from podium.score.sandbox import Budget
+from podium.score.templates import Template as CompiledTemplate
 from podium.score.templates import TemplateFault, template
 
+TOTAL_BUDGET = 5_000_000  # units of `podium.score.sandbox`, for trying all templates: a few seconds
 _PLACEHOLDER = "/workspace"  # stands for a workspace that the conductor will choose
 _TEXT_FIELDS = ("path", "command", "working_directory")
 
@@ -32,6 +35,7 @@ class Checker:
         self.draft = draft
         self.plan = plan
         self.problems = problems
+        self.budget = Budget(TOTAL_BUDGET)
         self.used: set[str] = set()
         self.warnings: dict[str, None] = {}
         self.broken: set[int] = set()  # templates whose syntax is wrong, by index: said once
@@ -64,7 +68,7 @@ class Checker:
     def _render(self, tried: _Sheet) -> bool:
         """Render the template; tell whether it asks for earlier outputs."""
         index = tried.sheet.template
-        if index in self.broken:
+        if index in self.broken or self.budget.left < 0:
             return False
         try:
             compiled = template(self.plan.templates[index])
@@ -74,14 +78,25 @@ class Checker:
             return False
         self.used |= compiled.names
         try:
-            compiled.render(tried.variables)
+            compiled.render(tried.variables, self.budget)
         except TemplateFault as fault:
-            missing = compiled.names - tried.variables.keys()
-            hint = next(
-                (near(name, tried.variables) for name in missing if f"'{name}' is undefined" in fault.message), ""
+            self._note_template(
+                tried.stage.template, fault.message + self._names_hint(compiled, tried, fault), fault.line
             )
-            self._note_template(tried.stage.template, fault.message + hint, fault.line)
+        if self.budget.left < 0:
+            self._note_template(
+                tried.stage.template, "template: the templates of all sheets together take too much work", 1
+            )
         return self.captures and "previous_outputs" in compiled.names
+
+    def _names_hint(self, compiled: CompiledTemplate, tried: _Sheet, fault: TemplateFault) -> str:
+        """Return what the undefined name was perhaps meant to be, and which others are not defined either."""
+        missing = sorted(compiled.names - tried.variables.keys())
+        first = next((name for name in missing if f"'{name}' is undefined" in fault.message), None)
+        if first is None:
+            return ""
+        others = ", ".join(name for name in missing if name != first)
+        return self.problems.near(first, tried.variables) + (f"; not defined either: {others}" if others else "")
 
     def _note_template(self, source: Template, message: str, line: int) -> None:
         if source.file:
@@ -141,4 +156,6 @@ class Checker:
             if is_field(name, variables):
                 continue
             known = [key for key in variables if is_field(key, variables)]
-            self.problems.add(loc, f"there is no variable {name!r} for {{{name}}}{near(name, known)}", allowed=known)
+            self.problems.add(
+                loc, f"there is no variable {name!r} for {{{name}}}{self.problems.near(name, known)}", allowed=known
+            )

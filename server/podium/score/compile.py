@@ -39,7 +39,7 @@ def compile_score(
     Raises:
         ScoreInvalid: with every problem that was found, at most 100 of them listed.
     """
-    name = str(path) if path else "The score"
+    name = f"The score {path}" if path else "The inline score"
     check_text(text, max_bytes)
     document = _load(text, name)
     problems = Problems(document)

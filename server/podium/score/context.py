@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-import regex
-
 from podium.errors import PodiumError
 from podium.score.blocks import RetryBlock, SkipCommandBlock
 from podium.score.document import Loc
 from podium.score.draft import Template
+from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.plan import Retry, SkipCommand, Validation, ValidationType
-from podium.score.problems import Problems, near
+from podium.score.problems import Problems
 from podium.score.source import decode, read_bytes
 
 VALIDATION_TYPES: tuple[str, ...] = get_args(ValidationType)
@@ -41,7 +40,9 @@ class Context:
         """Return the instrument's name; an unknown one is a problem."""
         if name not in self.instruments:
             self.problems.add(
-                loc, f"there is no instrument {name!r}{near(name, self.instruments)}", allowed=self.instruments
+                loc,
+                f"there is no instrument {name!r}{self.problems.near(name, self.instruments)}",
+                allowed=self.instruments,
             )
         return name
 
@@ -49,7 +50,9 @@ class Context:
         """Return a template that stands in a file, which is relative to the score's folder."""
         path = self.folder / given
         try:
-            return Template(decode(read_bytes(path, max_bytes=self.max_bytes), name=str(path)), loc, file=given)
+            return Template(
+                decode(read_bytes(path, max_bytes=self.max_bytes), name=f"The file {path}"), loc, file=given
+            )
         except PodiumError as error:
             self.problems.add(loc, error.message.removesuffix("."))
             return Template("", loc, file=given)
@@ -94,6 +97,6 @@ class Context:
 
     def _regex(self, loc: Loc, pattern: str) -> None:
         try:
-            regex.compile(pattern)
-        except regex.error as error:
-            self.problems.add(loc, f"is not a regular expression: {error}")
+            compile_pattern(pattern)
+        except PatternFault as fault:
+            self.problems.add(loc, str(fault))

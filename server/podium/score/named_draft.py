@@ -8,7 +8,6 @@ from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Instance, Need, Stage, Template
 from podium.score.named import NamedCheck, NamedScore, NamedSheet, check_keys
 from podium.score.plan import CrossSheet, SkipCommand
-from podium.score.problems import near
 from podium.score.reading import read_block
 
 _SOURCES = ("run", "prompt", "prompt_file")
@@ -129,7 +128,9 @@ class _Sheets:
             need = Need(int(ref) - 1)
         if need is None:
             known = list(self.names)
-            self.problems.add(loc, f"there is no sheet {ref!r}{near(str(ref), known)}", allowed=known[:_LISTED_NAMES])
+            self.problems.add(
+                loc, f"there is no sheet {ref!r}{self.problems.near(str(ref), known)}", allowed=known[:_LISTED_NAMES]
+            )
         elif need.stage == index:
             self.problems.add(loc, "a sheet cannot need itself")
             return None

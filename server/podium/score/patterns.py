@@ -10,9 +10,11 @@ import regex
 
 MAX_LENGTH = 10_000
 MAX_WRITTEN_OUT = 100_000
-MAX_GROUPS_INSIDE = 50
+MAX_DEPTH = 50
 
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?[^)(]*?[:=!>])?|\{(?P<least>\d*)(?:,\d*)?\}|.", re.DOTALL)
+_VERBOSE = re.compile(r"\(\?[a-zA-Z0-9^-]*x[a-zA-Z0-9-]*[:)]")
+_COMMENT = re.compile(r"\(\?#[^)]*\)")
 
 
 class PatternFault(ValueError):
@@ -27,7 +29,9 @@ def compile_pattern(pattern: str) -> "regex.Pattern[str]":
     """
     if len(pattern) > MAX_LENGTH:
         raise PatternFault(f"is longer than {MAX_LENGTH} characters")
-    if _written_out(pattern) > MAX_WRITTEN_OUT:
+    if _VERBOSE.search(pattern):
+        raise PatternFault("switches to verbose mode with x; write it without")
+    if _written_out(_COMMENT.sub("", pattern)) > MAX_WRITTEN_OUT:
         raise PatternFault("its repeats multiply to more than can be compiled")
     try:
         return regex.compile(pattern)
@@ -39,19 +43,18 @@ def _written_out(pattern: str) -> int:
     """Return about how many pieces a pattern has when every `{n}` is written out."""
     sums, last = [0], 0  # of each open group; the size of the piece that a repeat would multiply
     for match in _PIECE.finditer(pattern):
-        piece = match[0]
-        if piece.startswith("("):
+        if match[0].startswith("("):
             sums.append(0)
-            last = 0
-        elif piece == ")" and len(sums) > 1:
+        elif match[0] == ")" and len(sums) > 1:
             last = sums.pop() + 1
             sums[-1] += last
-        elif match["least"] is not None and len(piece) > 2:
-            sums[-1] += last * (int(match["least"][:9] or 0) - 1) if match["least"] not in {"", "0"} else 0
-            last *= max(1, int(match["least"][:9] or 0))
+        elif match["least"]:
+            times = max(1, int(match["least"][:9]))
+            sums[-1] += last * (times - 1)
+            last *= times
         else:
             last = 1
             sums[-1] += 1
-        if len(sums) > MAX_GROUPS_INSIDE:
-            raise PatternFault(f"has groups in groups deeper than {MAX_GROUPS_INSIDE}")
+        if len(sums) > MAX_DEPTH:
+            raise PatternFault(f"has groups in groups deeper than {MAX_DEPTH}")
     return sum(sums)

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from podium.contract.models import ProblemView
@@ -9,6 +10,7 @@ from podium.errors import ScoreInvalid
 from podium.score.document import Document, Loc
 
 MAX_LISTED = 100
+MAX_LOOKS = 100  # for words that are near
 _FIX = "Correct the score and check it again with validate_score."
 
 
@@ -18,18 +20,12 @@ def field_name(loc: Loc) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """Return a clause that names what `word` was perhaps meant to be, or ""."""
-    found = difflib.get_close_matches(word, list(known), n=3)
-    return f"; did you mean {' or '.join(found)}?" if found else ""
-
-
 def score_invalid(name: str, problems: Sequence[ProblemView], total: int) -> ScoreInvalid:
     """Return the error that carries these problems; its message holds the first one."""
     first = problems[0]
     place = f"line {first.line}, column {first.column}, " if first.line else ""
     more = f" (and {total - 1} more)" if total > 1 else ""
-    message = f"{name} is not a valid score: {place}{first.field + ': ' if first.field else ''}{first.message}{more}."
+    message = f"{name} is not valid: {place}{first.field + ': ' if first.field else ''}{first.message}{more}."
     listed = [problem.model_dump() for problem in problems]
     return ScoreInvalid(message, fix=_FIX, problems=listed, problems_total=total)
 
@@ -45,6 +41,9 @@ class Problems:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._found: dict[tuple[Loc, str], ProblemView] = {}
+        self._locs: set[Loc] = set()
+        self._prefixes: set[Loc] = set()
+        self._looks_left = MAX_LOOKS
 
     def __len__(self) -> int:
         return len(self._found)
@@ -63,11 +62,19 @@ class Problems:
 
     def at(self, loc: Loc) -> bool:
         """Tell whether there is a problem at `loc` itself."""
-        return any(other == loc for other, _ in self._found)
+        return loc in self._locs
 
     def under(self, loc: Loc) -> bool:
         """Tell whether there is a problem at `loc` or inside it."""
-        return any(other[: len(loc)] == loc for other, _ in self._found)
+        return loc in self._prefixes
+
+    def near(self, word: str, known: Iterable[str]) -> str:
+        """Return a clause that names what `word` was perhaps meant to be, or "". Looking takes long, so only a few times."""
+        if self._looks_left <= 0:
+            return ""
+        self._looks_left -= 1
+        found = difflib.get_close_matches(word[:100], list(islice(known, 1000)), n=3)
+        return f"; did you mean {' or '.join(found)}?" if found else ""
 
     def error(self, name: str) -> ScoreInvalid:
         """Return the error with the problems in the order of their lines, at most `MAX_LISTED` of them."""
@@ -79,6 +86,8 @@ class Problems:
             line=place[0], column=place[1], field=field_name(loc), message=message, allowed=sorted(allowed)
         )
         self._found.setdefault((loc, message), view)
+        self._locs.add(loc)
+        self._prefixes |= {loc[:length] for length in range(len(loc) + 1)}
 
 
 def describe(value: Any) -> str:

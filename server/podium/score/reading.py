@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from podium.score.document import Loc
-from podium.score.problems import Problems, describe, near
+from podium.score.problems import Problems, describe
 
 Keys = tuple[str, ...]
 MAX_ROUNDS = 20  # taking a part out seldom uncovers another problem; this only ends what would go on for ever
@@ -79,7 +79,7 @@ def _note(
     reason = unsupported.get(tuple(str(part) for part in loc if not isinstance(part, int)))
     if reason is None:
         known = allowed_keys(model, loc[:-1])
-        problems.add(loc, f"unknown key{near(str(loc[-1]), known)}", allowed=known, key=True)
+        problems.add(loc, f"unknown key{problems.near(str(loc[-1]), known)}", allowed=known, key=True)
     elif not is_off(detail["input"]):
         problems.add(loc, f"not supported: {reason}", key=True)
 

@@ -18,7 +18,7 @@ from jinja2.visitor import NodeTransformer
 BUDGET = 300_000
 MAX_NUMBER_BITS = 4096
 _LARGEST_ARGUMENT = 100_000
-_CHARACTERS_PER_UNIT = 64
+CHARACTERS_PER_UNIT = 64
 _MISSING = ("cycler", "joiner", "lipsum")  # globals: lipsum is random, the others are not needed
 
 
@@ -30,10 +30,10 @@ class BudgetSpent(jinja2.TemplateRuntimeError):
 
 
 class Budget:
-    """What is left for one render."""
+    """What is left of a number of units."""
 
-    def __init__(self) -> None:
-        self.left = BUDGET
+    def __init__(self, units: int = BUDGET) -> None:
+        self.left = units
 
     def charge(self, units: int) -> None:
         """Take units away; raises `BudgetSpent` when none are left."""
@@ -45,13 +45,15 @@ class Budget:
 _current: ContextVar[Budget | None] = ContextVar("template_budget", default=None)
 
 
-def budgeted(action: Callable[[], str]) -> str:
-    """Run a render with a budget of its own."""
-    token = _current.set(Budget())
+def budgeted(action: Callable[[], str], total: Budget) -> str:
+    """Run a render with a budget of its own, and charge what it used to `total`."""
+    own = Budget()
+    token = _current.set(own)
     try:
         return action()
     finally:
         _current.reset(token)
+        total.left -= BUDGET - own.left
 
 
 def _charge(units: int) -> None:
@@ -62,7 +64,7 @@ def _charge(units: int) -> None:
 def _size(value: Any) -> int:
     """Return what a value costs."""
     if isinstance(value, str):
-        return 1 + len(value) // _CHARACTERS_PER_UNIT
+        return 1 + len(value) // CHARACTERS_PER_UNIT
     if isinstance(value, list | tuple | dict | set | range):
         return 1 + len(value)
     return 1
@@ -120,7 +122,7 @@ class _Meter(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 the visitor's naming
         """Count the steps of a loop."""
-        weight = sum(len(data.data) for data in node.find_all(nodes.TemplateData)) // _CHARACTERS_PER_UNIT
+        weight = sum(len(data.data) for data in node.find_all(nodes.TemplateData)) // CHARACTERS_PER_UNIT
         self.generic_visit(node)
         node.iter = _filter("_metered", node.iter, nodes.Const(weight))
         return node
@@ -193,7 +195,7 @@ def _check_product(operator: str, left: Any, right: Any) -> None:
             raise jinja2.TemplateRuntimeError(f"makes a number of more than {MAX_NUMBER_BITS} bits")
     for value, times in ((left, right), (right, left)):
         if isinstance(value, str | list | tuple) and isinstance(times, int):
-            _charge(len(value) * max(times, 0) // (_CHARACTERS_PER_UNIT if isinstance(value, str) else 1))
+            _charge(len(value) * max(times, 0) // (CHARACTERS_PER_UNIT if isinstance(value, str) else 1))
 
 
 def _finalize(value: Any) -> Any:

@@ -26,6 +26,8 @@ def json_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     for name, required in _REQUIRED.items():
         definitions[name]["required"] = required
+    definitions["NamedSheet"]["oneOf"] = [{"required": [name]} for name in ("run", "prompt", "prompt_file")]
+    definitions["NamedCheck"] |= {"minProperties": 1, "maxProperties": 1}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Podium score",

@@ -30,7 +30,7 @@ def read_score(config_path: str, *, cwd: Path, max_bytes: int) -> tuple[Path, st
     if given.suffix not in SUFFIXES:
         raise InvalidArguments(f"The score path {config_path!r} does not end in .yaml or .yml.", fix=_FIX_PATH)
     path = Path(os.path.abspath(cwd / os.path.expanduser(given)))  # noqa: PTH100, PTH111 `~user` without an entry stays
-    return path, decode(read_bytes(path, max_bytes=max_bytes), name=str(path))
+    return path, decode(read_bytes(path, max_bytes=max_bytes), name=f"The file {path}")
 
 
 def check_text(text: str, max_bytes: int) -> None:
@@ -42,9 +42,9 @@ def check_text(text: str, max_bytes: int) -> None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        raise invalid("The score", "is not valid Unicode: it holds half of a surrogate pair") from None
+        raise invalid("The inline score", "is not valid Unicode: it holds half of a surrogate pair") from None
     if size > max_bytes:
-        raise _too_large("The score", max_bytes)
+        raise _too_large("The inline score", max_bytes)
 
 
 def read_bytes(path: Path, *, max_bytes: int) -> bytes:
@@ -62,7 +62,7 @@ def read_bytes(path: Path, *, max_bytes: int) -> bytes:
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from None
     if len(content) > max_bytes:
-        raise _too_large(str(path), max_bytes)
+        raise _too_large(f"The file {path}", max_bytes)
     return content
 
 

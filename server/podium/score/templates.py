@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from jinja2 import meta
 
-from podium.score.sandbox import Sandbox, budgeted
+from podium.score.sandbox import CHARACTERS_PER_UNIT, Budget, Sandbox, budgeted
 
 MAX_OUTPUT = 1024 * 1024  # characters
 _FILE = "<template>"
@@ -45,8 +45,8 @@ class Template:
     text: str
     compiled: jinja2.Template | None = None  # None: only `{{ name }}` tags, if any
 
-    def render(self, variables: Mapping[str, Any]) -> str:
-        """Return the text for these variables.
+    def render(self, variables: Mapping[str, Any], total: Budget | None = None) -> str:
+        """Return the text for these variables; the work is charged to `total`, which may get below 0.
 
         Raises:
             TemplateFault: a name is not defined, an expression fails, or the output or the work is too much.
@@ -55,9 +55,11 @@ class Template:
             output = _NAME.sub(lambda match: str(variables[match[1]]), self.text) if self.names else self.text
             if len(output) > MAX_OUTPUT:
                 raise TemplateFault(_too_long(), 1)
+            if total is not None:
+                total.left -= len(output) // CHARACTERS_PER_UNIT
             return output
         compiled = self.compiled or _compile(self.text).compiled
-        return budgeted(lambda: _generate(compiled, variables))  # type: ignore[arg-type]
+        return budgeted(lambda: _generate(compiled, variables), total or Budget())  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=64)

@@ -45,5 +45,5 @@ def _skipped(plan: Plan, start_sheet: int) -> list[str]:
     if start_sheet == 1:
         return []
     first, last = plan.sheet(1).label, plan.sheet(start_sheet - 1).label
-    which = f"Sheet {first} is" if start_sheet == 2 else f"Sheets {first} to {last} are"
-    return [f"{which} not run: what they should have left in the workspace must be there already."]
+    which = f"Sheet {first} does" if start_sheet == 2 else f"Sheets {first} to {last} do"
+    return [f"{which} not run: what would have been left in the workspace must be there already."]

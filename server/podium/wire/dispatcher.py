@@ -112,6 +112,8 @@ class _Connection:
 
     async def send(self, frame: bytes) -> None:
         """Write one frame whole. On any failure the connection is dropped, which cancels the caller too."""
+        if self._scope.cancel_called:
+            await checkpoint()
         rest = frame[self._send_at_once(frame) :]
         if rest:
             await self._send_waiting(rest)

@@ -32,18 +32,24 @@ def lines_of(*snapshots: dict[str, Any]) -> list[str]:
 
 def test_a_sheet_is_shown_once_when_it_ends() -> None:
     assert lines_of(sheet("pending"), sheet("running"), sheet("completed"), sheet("completed")) == [
-        "  ✓ tests            2.0 s"
+        "   ✓ tests              2.0 s"
     ]
 
 
 def test_a_retry_and_its_end_are_both_shown() -> None:
     shown = lines_of(sheet("waiting", reason="retry 1 of 2 in 1 s"), sheet("completed", attempts=2))
-    assert shown == ["  ↻ tests         retry 1 of 2 in 1 s", "  ✓ tests            2.0 s attempt 2"]
+    assert shown == ["   ↻ tests           retry 1 of 2 in 1 s", "   ✓ tests              2.0 s attempt 2"]
 
 
 def test_a_failure_says_why() -> None:
-    assert lines_of(sheet("failed", reason="exit code 3")) == ["  ✗ tests         exit code 3"]
+    assert lines_of(sheet("failed", reason="exit code 3")) == ["   ✗ tests           exit code 3"]
 
 
 def test_a_sheet_without_a_name_goes_by_its_number() -> None:
-    assert lines_of(sheet("skipped", name="", reason="needs sheet 1")) == ["  - sheet 1       needs sheet 1"]
+    assert lines_of(sheet("skipped", name="", reason="needs sheet 1")) == ["   - sheet 1         needs sheet 1"]
+
+
+def test_a_long_reason_keeps_what_comes_next() -> None:
+    (line,) = lines_of(sheet("waiting", reason=f"{'x' * 500}; retry 1 of 2"))
+    assert line.endswith("x…; retry 1 of 2")
+    assert len(line) < 140

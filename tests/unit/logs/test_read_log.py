@@ -177,6 +177,7 @@ class TestHoles:
     def test_a_search_goes_over_it(self, sparse: Path) -> None:
         view = read_log(target(sparse), LogQuery(mode="search", pattern="^last$", max_lines=1))
         assert texts(view) == ["last"]
+        assert read_log(target(sparse), LogQuery(mode="search", pattern="^$")).lines == []
 
     def test_a_page_may_end_at_it(self, sparse: Path) -> None:
         cursor, found = "", []

@@ -128,3 +128,16 @@ def test_an_unfinished_line_is_searched_only_when_the_attempt_has_ended(tmp_path
     with path.open("ab") as output:
         output.write(b"dle")
     assert [line.text for line in find(path, "nee", cursor=view.cursor).lines] == ["needle"]
+
+
+@pytest.mark.parametrize("pattern", ["^$", "^x*$", "$^"])
+def test_lines_that_are_passed_over_together_are_no_empty_line(tmp_path: Path, pattern: str) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(b"a\nb\nc\nd\n")
+    assert find(path, pattern).lines == []
+
+
+def test_an_expression_that_is_slow_on_a_chunk_is_tried_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(b"aaaaaaaa\n" * 20_000 + b"z\n")
+    assert shown(find(path, "[^y]*[^x]*[^w]*[^v]*!|z$")) == [(20_001, True)]

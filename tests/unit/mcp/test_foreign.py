@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.mcp.foreign import clean, clean_text
+from podium.mcp.foreign import clean_text, every_text
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,8 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 
 def test_texts_inside_lists_and_members_are_cleaned() -> None:
-    assert clean({"a\u200b": ["\x1b[1mx", {"b": "\x00y"}], "n": 1, "none": None, "t": ("\x07",)}) == {
+    dirty = {"a\u200b": ["\x1b[1mx", {"b": "\x00y"}], "n": 1, "none": None, "t": ("\x07",)}
+    assert every_text(dirty, clean_text) == {
         "a": ["x", {"b": "y"}],
         "n": 1,
         "none": None,

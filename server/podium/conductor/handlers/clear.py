@@ -3,8 +3,11 @@
 import time
 from typing import Any
 
+from podium.conductor.batch import Batch
+from podium.conductor.clock import Clock
 from podium.conductor.context import Context
 from podium.conductor.handlers import control, refusals
+from podium.conductor.state import JobRun
 from podium.conductor.transitions import control as transitions
 from podium.contract.methods import ClearParams
 from podium.contract.states import TERMINAL
@@ -18,15 +21,26 @@ async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str,
     deleted, refused = [], []
     for job_id in await _wanted(context, params):
         try:
-            row = await context.queries.job(job_id)
-            view = context.views.of_row(row)
-            await control.apply(context, job_id, transitions.delete, params.request_key)
+            deleted.append(await _delete(context, job_id, params.request_key))
         except PodiumError as error:
             refused.append({"job_id": job_id, "message": error.message, **refusals.facts(error)})
-        else:
-            context.removals.add(job_id)
-            deleted.append(view.model_dump())
     return {"deleted": len(deleted), "jobs": deleted, "refused": refused}
+
+
+async def _delete(context: Context, job_id: str, request_key: str | None) -> dict[str, Any]:
+    """Delete one job and return its last view; asked again with the same key, answer the same."""
+    key = f"{request_key}:{job_id}" if request_key else None
+    if key is not None and (reply := await control.remembered(context, key)) is not None:
+        return dict(reply["job"])
+    job = await control.find(context, job_id)
+    view = context.views.of(job).model_dump()
+
+    def delete(job: JobRun, batch: Batch, now: Clock) -> dict[str, Any]:
+        return {**transitions.delete(job, batch, now), "job": view}
+
+    await control.apply(context, job_id, delete, key)
+    context.removals.add(job_id)
+    return view
 
 
 async def _wanted(context: Context, params: ClearParams) -> list[str]:

@@ -3,20 +3,20 @@
 import json
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
 from podium.conductor.state import JobRun
 from podium.conductor.supervisor import Retired
-from podium.conductor.transitions.control import Done
 from podium.contract.models import JobView
 
-Transition = Callable[[JobRun, Batch, Clock], Done]
+Transition = Callable[[JobRun, Batch, Clock], Any]
 
 
 async def apply(context: Context, job_id: str, transition: Transition,
-                request_key: str | None = None) -> tuple[Done, JobView]:  # fmt: skip
+                request_key: str | None = None) -> tuple[dict[str, Any], JobView]:  # fmt: skip
     """Apply a control transition; when this returns, what it did is on the disk.
 
     A request key that was answered before gets that answer again, with the job as it is now.
@@ -25,12 +25,12 @@ async def apply(context: Context, job_id: str, transition: Transition,
         JobNotFound, JobDeleted, WrongState, StorageFull.
     """
     async with context.locks.hold(job_id):
-        if request_key is not None and (reply := await _remembered(context, request_key)) is not None:
+        if request_key is not None and (reply := await remembered(context, request_key)) is not None:
             return reply, context.views.of_row(await context.queries.job(job_id))
         while True:
             job = await find(context, job_id)
             try:
-                done: Done = await context.supervisor.change(job, partial(transition, job), request_key)
+                done = await context.supervisor.change(job, partial(transition, job), request_key)
             except Retired:
                 continue
             return done, context.views.of(job)
@@ -49,7 +49,8 @@ async def find(context: Context, job_id: str) -> JobRun:
     return job
 
 
-async def _remembered(context: Context, request_key: str) -> Done | None:
+async def remembered(context: Context, request_key: str) -> dict[str, Any] | None:
+    """Return what was answered under this request key, None for a new one."""
     query = "SELECT reply FROM replies WHERE key = ?"
     row = await context.store.read(lambda db: db.execute(query, (request_key,)).fetchone())
     return json.loads(row["reply"]) if row else None

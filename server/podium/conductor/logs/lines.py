@@ -15,7 +15,7 @@ class Line(NamedTuple):
 
     `end` is where the next line starts. `ended` is false for the last line of a file that has no newline yet. A hole
     comes as a line of its own, with `raw` empty; `edge` says that the line touches one: its zeros there are padding.
-    `count` is more than 1 for lines that were passed over together, `raw` is empty then.
+    `many` is more than 1 for lines that were passed over together, `raw` is empty then.
     """
 
     start: int
@@ -25,11 +25,11 @@ class Line(NamedTuple):
     ended: bool = True
     hole: bool = False
     edge: bool = False
-    count: int = 1
+    many: int = 1
 
 
 class Skip(NamedTuple):
-    """Which lines need not be looked at: all between two newlines of a chunk that is not `wanted`, but for `spare` at each end."""
+    """Which lines need not be looked at: those of a chunk that is not `wanted`, but for `spare` at its beginning and end."""
 
     wanted: Callable[[bytes], bool]
     spare: int
@@ -69,8 +69,8 @@ def _data_lines(fd: int, start: int, stop: int, keep: int, skip: Skip | None) ->
             size = open_size + len(whole[0])
             yield Line(start, start + size + 1, (open_text + whole.pop(0))[:keep], size)
             open_text, open_size, start = b"", 0, start + size + 1
-        many = skip and len(whole) > 2 * skip.spare + 1 and not skip.wanted(chunk)
-        yield from _passed_over(whole, start, keep, skip.spare) if skip and many else _each(whole, start, keep)
+        over = skip and len(whole) > 2 * skip.spare + 1 and not skip.wanted(chunk)
+        yield from _passed_over(whole, start, keep, skip.spare) if skip and over else _each(whole, start, keep)
         position += len(chunk)
         open_text = (open_text + rest)[:keep]
         open_size += len(rest)
@@ -93,7 +93,7 @@ def _passed_over(texts: list[bytes], start: int, keep: int, spare: int) -> Itera
     first = start + sum(map(len, texts[:spare])) + spare
     last = first + sum(map(len, texts[spare:cut])) + cut - spare
     yield from _each(texts[:spare], start, keep)
-    yield Line(first, last, b"", last - first, count=cut - spare)
+    yield Line(first, last, b"", last - first, many=cut - spare)
     yield from _each(texts[cut:], last, keep)
 
 

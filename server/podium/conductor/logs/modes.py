@@ -14,7 +14,7 @@ FIRST_WINDOW = 64 * 1024
 
 def following(number: int, line: Line) -> int:
     """Return the number of the next line; behind a hole nobody knows how many there were."""
-    return 0 if line.hole or not number else number + line.count
+    return 0 if line.hole or not number else number + line.many
 
 
 def complete(found: Iterator[Line], *, running: bool) -> Iterator[Line]:

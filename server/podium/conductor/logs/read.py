@@ -8,9 +8,10 @@ from pathlib import Path
 
 from podium.conductor.logs.cursor import Cursor, seal_of
 from podium.conductor.logs.extents import extents
+from podium.conductor.logs.match import matcher_for
 from podium.conductor.logs.modes import forward, tail
 from podium.conductor.logs.page import LogLimits, Page
-from podium.conductor.logs.search import matcher_for, search
+from podium.conductor.logs.search import search
 from podium.contract.models import LogMode, LogView, Stream
 from podium.errors import InvalidArguments
 

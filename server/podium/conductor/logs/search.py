@@ -2,27 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import regex
 
 from podium.conductor.logs.cursor import Cursor
 from podium.conductor.logs.extents import Extent, after
 from podium.conductor.logs.lines import Line, Skip, lines
+from podium.conductor.logs.match import Matcher
 from podium.conductor.logs.modes import complete, following
-from podium.conductor.logs.page import LogLimits, Page
-from podium.errors import InvalidArguments
-
-SPECIAL = frozenset(r".^$*+?{}[]\|()")
-
-
-class Matcher(NamedTuple):
-    """How to find a pattern: `at` returns the byte at which a line matches, or -1. `wanted` rules out whole chunks of lines."""
-
-    at: Callable[[Line], int]
-    wanted: Callable[[bytes], bool] | None = None
+from podium.conductor.logs.page import Page
 
 
 @dataclass
@@ -40,7 +27,7 @@ class _Scan:
             return self._take_match(line, match_at)
         if self.at.owed:
             return self._add(self.at, line)
-        if line.count == 1:
+        if line.many == 1:
             self.before.append((self.at, line))
         return True
 
@@ -71,12 +58,12 @@ def search(
 ) -> tuple[Cursor, bool]:
     """Fill the page with matches and their context; return where to go on, and whether this was the end of the file."""
     limits = page.limits
-    scan = _Scan(page, context, cursor, deque(maxlen=context))
+    scan = _Scan(page, context, cursor._replace(owed=min(cursor.owed, context)), deque(maxlen=context))
     deadline = time.monotonic() + limits.scan_seconds
     skip = Skip(matcher.wanted, context) if matcher.wanted else None
     found = lines(fd, after(pieces, cursor.offset), keep=limits.search_line_bytes, skip=skip)
     for line in complete(found, running=running):
-        match_at = matcher.at(line)
+        match_at = -1 if line.hole or line.many > 1 else matcher.at(line)
         if not scan.take(line, match_at):
             return scan.at, False
         scan.advance(line, matched=match_at >= 0)
@@ -94,36 +81,3 @@ def _resume(scan: _Scan, floor: int) -> Cursor:
     if scan.before and scan.before[0][0].offset > floor:
         return scan.before[0][0]
     return scan.at
-
-
-def matcher_for(pattern: str, limits: LogLimits) -> Matcher:
-    """Return what finds `pattern` in a line: a plain text by bytes, everything else as a regular expression.
-
-    Raises:
-        InvalidArguments: it does not compile; the matcher raises it for a line that takes too long.
-    """
-    if not SPECIAL & set(pattern):
-        needle = pattern.encode("utf-8", "replace")
-        return Matcher(lambda line: line.raw.find(needle), lambda chunk: needle in chunk)
-    try:
-        compiled = regex.compile(pattern)
-    except regex.error as error:
-        raise InvalidArguments(
-            f"The pattern is no regular expression: {error}.", fix="Correct it; put a backslash before literal marks."
-        ) from None
-    return Matcher(lambda line: _match(compiled, line, limits))
-
-
-def _match(pattern: regex.Pattern[str], line: Line, limits: LogLimits) -> int:
-    """Return where the pattern matches, in bytes for a line that will be cut around it."""
-    text = line.raw.decode("utf-8", "replace").removesuffix("\r")
-    try:
-        found = pattern.search(text, timeout=limits.match_seconds, concurrent=True)
-    except TimeoutError:
-        raise InvalidArguments(
-            f"The pattern takes longer than {limits.match_seconds:g} s on the line at byte {line.start}.",
-            fix="Search for a simpler pattern: plain text, or without nested repetition.",
-        ) from None
-    if not found:
-        return -1
-    return len(text[: found.start()].encode()) if line.size > limits.line_bytes else 0

@@ -92,14 +92,13 @@ def _marker_from_psutil(pid: int) -> str | None:
 
 
 def own_children() -> set[int] | None:
-    """Return the pids of this process's children, zombies included, or None where the system has no cheap answer.
+    """Return the pids of the main thread's children, zombies included, or None where the system has no cheap answer.
 
-    Each child is listed with the thread that has it: the one that started it, or any living one for an adopted orphan.
+    Orphans come to the first living thread of their subreaper (find_new_reaper in kernel/exit.c), which is the main thread.
     """
     if not TELLS_CHILDREN:
         return None
-    lists = [_read(f"/proc/self/task/{thread}/children") for thread in _names("/proc/self/task")]
-    return {int(pid) for pids in lists for pid in pids.split()}
+    return {int(pid) for pid in _read(f"/proc/self/task/{os.getpid()}/children").split()}
 
 
 def boot_id() -> str:

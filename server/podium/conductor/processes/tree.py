@@ -8,6 +8,7 @@ leaves the session and loses its parent is not found.
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 
 import anyio
 from anyio.to_thread import run_sync
@@ -120,11 +121,13 @@ class _Hunt:
 
     async def force(self) -> None:
         """Send KILL in sweeps until none is left."""
-        for _ in range(SWEEPS):
+        for sweep in range(SWEEPS):
             members = await self._members()
             if not members:
                 return
             await self._kill(members)
+            if sweep:
+                await run_sync(_kill_groups, members)
         log.error("tree_not_ended", attempt=self._key, pids=[stat.pid for stat in members])
 
     async def _kill(self, members: list[Stat]) -> None:
@@ -150,6 +153,13 @@ class _Hunt:
 
     def _send(self, targets: list[Stat], number: signal.Signals) -> None:
         self._hit |= {(at.pid, at.start_ticks) for at in targets if send_signal(at.pid, at.start_ticks, number)}
+
+
+def _kill_groups(members: list[Stat]) -> None:
+    """Send KILL to whole groups at once: what forks faster than we look cannot escape that."""
+    for group in {stat.group for stat in members} - {os.getpgrp()}:
+        with suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
 
 
 async def _gone(processes: list[Stat]) -> None:

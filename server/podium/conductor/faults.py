@@ -1,0 +1,31 @@
+"""Named points of the write path at which a test can let the conductor die, as if the machine had killed it.
+
+`PODIUM_FAULT=name:n` kills the process with SIGKILL when the point is passed for the n-th time. Without it a point costs a
+comparison. What a real crash leaves is what a crash here leaves: nothing is cleaned up.
+"""
+
+import os
+import signal
+
+POINTS = (
+    "before_commit",
+    "after_commit",
+    "before_launch",
+    "after_launch",
+    "before_verdict",
+    "before_reply",
+    "before_removal",
+)
+
+_name, _, _times = os.environ.get("PODIUM_FAULT", "").partition(":")
+_left = int(_times or 1)
+
+
+def point(name: str) -> None:
+    """Pass a named point."""
+    global _left  # noqa: PLW0603 -- one countdown a process
+    if name != _name:
+        return
+    _left -= 1
+    if _left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)

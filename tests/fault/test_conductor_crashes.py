@@ -1,0 +1,195 @@
+"""kill -9 of the conductor at every named point of its write path, then a start: nothing acknowledged is lost, nothing runs twice."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.conductor.faults import POINTS
+from podium.settings import Settings
+from tests.support.podium_home import Conductor, ask
+from tests.support.scores import token_score, tokens
+
+LIMIT = 30.0
+
+
+@pytest.fixture
+def stopped(home: Settings) -> Iterator[Conductor]:
+    """A conductor that a test starts itself, perhaps several times."""
+    running = Conductor(home)
+    yield running
+    running.end()
+
+
+def until(conductor: Conductor, job_id: str, *wanted: str) -> dict[str, Any]:
+    """Poll a job until its status is one of `wanted`; return its view."""
+    deadline = time.monotonic() + LIMIT
+    while True:
+        view: dict[str, Any] = ask(conductor.settings.socket, "job.status", {"job_id": job_id, "sheets": False})["podium"]
+        if view["status"] in wanted:
+            return view
+        assert time.monotonic() < deadline, view
+        time.sleep(0.02)
+
+
+def events_of(conductor: Conductor, job_id: str) -> list[dict[str, Any]]:
+    home_id = ask(conductor.settings.socket, "daemon.status")["home_id"]
+    params = {"after": f"{home_id}:0", "stream": False, "job_ids": [job_id], "limit": 1000}
+    events: list[dict[str, Any]] = ask(conductor.settings.socket, "job.events", params)["events"]
+    return events
+
+
+def check_history(conductor: Conductor, job_id: str) -> None:
+    """The job's events have no gap, and every attempt ended exactly once."""
+    events = events_of(conductor, job_id)
+    assert [event["job_seq"] for event in events] == list(range(1, len(events) + 1))
+    records = ask(conductor.settings.socket, "job.history", {"job_id": job_id})["records"]
+    assert all(record["completed_at"] for record in records)
+    ends = [event for event in events if event["type"] in {"sheet.completed", "sheet.failed", "sheet.cancelled"}]
+    assert len({(event["data"]["sheet"], event["data"]["attempt"]) for event in ends}) == len(ends)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("name", [point for point in POINTS if point != "before_removal"])
+def test_a_job_survives_a_crash_at_every_point_and_each_sheet_runs_once(stopped: Conductor, tmp_path: Path, name: str,
+                                                                        times: int) -> None:  # fmt: skip
+    stopped.start(PODIUM_FAULT=f"{name}:{times}")
+    submit = {"config_content": token_score(tmp_path), "idempotency_key": "only-once", "client_cwd": str(tmp_path)}
+    acknowledged = None
+    try:
+        acknowledged = ask(stopped.settings.socket, "job.submit", submit)["job_id"]
+    except OSError:
+        pass  # it died before it answered: whether the job is there is what the key is for
+    stopped.await_death()
+    stopped.start()
+    job_id = ask(stopped.settings.socket, "job.submit", submit)["job_id"]
+    assert acknowledged in {None, job_id}
+    assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
+    ran = tokens(tmp_path)
+    assert set(ran.values()) == {1}
+    assert {token.split()[1] for token in ran} == {"s1", "s2", "s3"}
+    assert len(ran) == 3
+    check_history(stopped, job_id)
+
+
+def test_a_sheet_that_runs_through_a_crash_is_taken_up_again_and_reports_its_real_exit_code(
+    stopped: Conductor, tmp_path: Path
+) -> None:
+    score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done; exit 7'\n"
+    stopped.start()
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    wait_for_file(tmp_path / "begun")
+    stopped.kill()
+    stopped.start()
+    assert ask(stopped.settings.socket, "job.health", {"job_id": job_id})["is_alive"] is True
+    (tmp_path / "go").touch()
+    view = until(stopped, job_id, "completed", "failed")
+    assert (view["status"], view["reason"]) == ("failed", "sheet 1 failed: exit code 7")
+    check_history(stopped, job_id)
+
+
+def test_a_sheet_that_ends_while_no_conductor_runs_reports_its_real_exit_code(stopped: Conductor, tmp_path: Path) -> None:
+    score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done; touch done; exit 9'\n"
+    stopped.start()
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    wait_for_file(tmp_path / "begun")
+    stopped.kill()
+    (tmp_path / "go").touch()
+    wait_for_file(tmp_path / "done")
+    stopped.start()
+    assert until(stopped, job_id, "completed", "failed")["reason"] == "sheet 1 failed: exit code 9"
+    check_history(stopped, job_id)
+
+
+def test_paused_stays_paused_and_queued_stays_queued_over_a_crash(stopped: Conductor, tmp_path: Path) -> None:
+    stopped.start(PODIUM_MAX_SHEETS="1")
+    socket = stopped.settings.socket
+    block = f"name: block\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done'\n"
+    first = ask(socket, "job.submit", {"config_content": block})["job_id"]
+    wait_for_file(tmp_path / "begun")
+    paused = ask(socket, "job.submit", {"config_content": token_score(tmp_path / "p")})["job_id"]
+    queued = ask(socket, "job.submit", {"config_content": token_score(tmp_path / "q")})["job_id"]
+    assert ask(socket, "job.pause", {"job_id": paused})["job"]["status"] == "paused"
+    stopped.kill()
+    stopped.start(PODIUM_MAX_SHEETS="1")
+    assert until(stopped, paused, "paused")
+    assert until(stopped, queued, "queued")
+    assert until(stopped, first, "running")
+    (tmp_path / "go").touch()
+    assert until(stopped, queued, "completed")
+    assert until(stopped, paused, "paused")
+    assert not tokens(tmp_path / "p")
+    assert ask(socket, "job.resume", {"job_id": paused})["status"] == "accepted"
+    assert until(stopped, paused, "completed")
+
+
+def test_a_cancel_that_was_acknowledged_is_carried_out_after_a_crash(stopped: Conductor, tmp_path: Path) -> None:
+    stopped.start(PODIUM_GRACE_SECONDS="0.2")
+    score = f"name: stubborn\nworkspace: {tmp_path}\nsheets:\n  - run: \"trap '' TERM; touch begun; sleep 600 & wait; sleep 600\"\n"
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    wait_for_file(tmp_path / "begun")
+    assert ask(stopped.settings.socket, "job.cancel", {"job_id": job_id})["cancelled"] is True
+    stopped.kill()
+    stopped.start(PODIUM_GRACE_SECONDS="0.2")
+    assert until(stopped, job_id, "cancelled")
+    check_history(stopped, job_id)
+
+
+def test_a_deleted_jobs_folder_goes_even_when_the_conductor_dies_in_between(stopped: Conductor, tmp_path: Path) -> None:
+    stopped.start(PODIUM_FAULT="before_removal")
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": token_score(tmp_path)})["job_id"]
+    until(stopped, job_id, "completed")
+    folder = stopped.settings.home / "jobs" / job_id
+    assert folder.is_dir()
+    try:
+        ask(stopped.settings.socket, "job.clear", {"job_ids": [job_id]})
+    except OSError:
+        pass  # the point is passed at the moment of the answer
+    stopped.await_death()
+    stopped.start()
+    deadline = time.monotonic() + LIMIT
+    while folder.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    with pytest.raises(RuntimeError, match="JOB_DELETED"):
+        ask(stopped.settings.socket, "job.status", {"job_id": job_id})
+
+
+def test_a_second_conductor_on_the_same_home_is_refused_and_harms_nothing(conductor: Conductor) -> None:
+    second = Conductor(conductor.settings)
+    second.launch()
+    second.await_death()
+    assert "already runs" in second.log.read_text()
+    assert ask(conductor.settings.socket, "daemon.health")["status"] == "ok"
+
+
+def test_the_socket_file_comes_back_when_somebody_removes_it(conductor: Conductor) -> None:
+    os.unlink(conductor.settings.socket)
+    deadline = time.monotonic() + LIMIT
+    while not conductor.answers():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_term_stops_the_conductor_and_leaves_the_sheets_running(stopped: Conductor, tmp_path: Path) -> None:
+    stopped.start()
+    score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done'\n"
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    wait_for_file(tmp_path / "begun")
+    os.kill(stopped.pid, signal.SIGTERM)
+    stopped.await_death()
+    stopped.start()
+    assert until(stopped, job_id, "running")
+    (tmp_path / "go").touch()
+    assert until(stopped, job_id, "completed")
+
+
+def wait_for_file(path: Path) -> None:
+    deadline = time.monotonic() + LIMIT
+    while not path.exists():
+        assert time.monotonic() < deadline, path
+        time.sleep(0.01)
