@@ -157,22 +157,28 @@ class Story:
 
     async def _report(self) -> None:
         self.title("The job left files; the report is read")
-        listed = await self.call("list_artifacts", job_id=self.job_id, limit=100)
+        listed = await self.call("list_artifacts", job_id=self.job_id)
         self.says(listed["summary"])
+        self.says(", ".join(f"{entry['path']} ({entry['size_bytes']} B)" for entry in _files(listed)), style="dim")
         read = await self.call("read_artifact", job_id=self.job_id, path="report.md")
         self.console.print(Padding(Markdown(read["job_output"]), (1, 6)))
 
     async def _refused(self) -> None:
         self.title("What cannot be done is refused, with the reason and the way out")
         refused = await self._ask("pause_job", {"job_id": self.job_id})
-        if not refused.is_error:
-            raise Internal("A finished job was paused.", fix="Report this.")
-        self.says(json.dumps(json.loads(_text(refused)), indent=2), style="yellow")
+        error = json.loads(_text(refused)) if refused.is_error else {}
+        if error.get("error", {}).get("code") != "WRONG_STATE":
+            raise Internal(f"The pause was not refused as it should be: {_text(refused)}", fix="Report this.")
+        self.says(json.dumps(error, indent=2), style="yellow")
 
     async def _delete(self) -> None:
         self.title("The job and its logs are deleted; the workspace is not the conductor's to delete")
         deleted = await self.call("delete_job", job_id=self.job_id)
         self.says(deleted["summary"])
+
+
+def _files(listed: Facts) -> list[Facts]:
+    return [entry for entry in listed["entries"] if entry["type"] == "file"]
 
 
 def _text(result: CallToolResult) -> str:

@@ -26,26 +26,26 @@ def command(
     """Stop the conductor."""
     settings = settings_for(home, socket)
     try:
-        pid = stop(settings, cancel=cancel)
+        pid, running = stop(settings, cancel=cancel)
     except ConductorNotRunning:
         typer.echo(f"No conductor runs on {settings.socket}.")
         return
-    rest = "its sheets were ended" if cancel else "sheets that were running run on"
-    typer.echo(f"The conductor (pid {pid}) has stopped; {rest}.")
+    rest = "" if not running else f"; {running} sheets were ended" if cancel else f"; {running} sheets run on"
+    typer.echo(f"The conductor (pid {pid}) has stopped{rest}.")
 
 
-def stop(settings: Settings, *, cancel: bool) -> int:
-    """Ask the conductor to stop, wait until its process is gone and return its pid.
+def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
+    """Ask the conductor to stop, wait until its process is gone; return its pid and how many sheets were running.
 
     Raises:
         ConductorNotRunning: there is none.
         ConductorTimeout: it agreed but does not end.
     """
 
-    async def work() -> int:
+    async def work() -> tuple[int, int]:
         return await _ask(settings, cancel=cancel)
 
-    pid = wait_for(work)
+    pid, running = wait_for(work)
     limit = settings.stop_seconds + settings.grace_seconds + SPARE_SECONDS
     deadline = time.monotonic() + limit
     while alive(pid):
@@ -56,11 +56,11 @@ def stop(settings: Settings, *, cancel: bool) -> int:
                 pid=pid,
             )
         time.sleep(POLL_SECONDS)
-    return pid
+    return pid, running
 
 
-async def _ask(settings: Settings, *, cancel: bool) -> int:
+async def _ask(settings: Settings, *, cancel: bool) -> tuple[int, int]:
     async with DaemonClient(settings.socket, settings=settings) as client:
-        pid = int((await client.call("daemon.status"))["pid"])
+        status = await client.call("daemon.status")
         await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
-    return pid
+    return int(status["pid"]), int(status.get("running_sheets", 0))

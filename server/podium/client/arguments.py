@@ -58,16 +58,18 @@ def checked_path(given: str) -> str:
 
 def _check_readable(path: Path) -> None:
     """Look at the file as it will be read: a FIFO must not be opened, a folder is no score."""
+    what = "does not exist or is not a file"
     try:
-        is_file = stat.S_ISREG(path.stat().st_mode)
-        if is_file:
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode):
             os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+            return
+        if stat.S_ISDIR(mode):
+            what = "is a folder, not a score file"
     except PermissionError:
         raise PermissionDenied(
             f"This user may not read the score {path}.", fix="Change its mode, or give its text as config_content."
         ) from None
     except (OSError, ValueError):
-        is_file = False
-    if not is_file:
-        what = "is a folder, not a score file" if path.is_dir() else "does not exist or is not a file"
-        raise ScoreNotFound(f"The score {path} {what}.", fix="Check the path; it is relative to the caller.")
+        pass  # ValueError: a NUL in the path
+    raise ScoreNotFound(f"The score {path} {what}.", fix="Check the path; a relative one begins where the caller runs.")

@@ -54,6 +54,7 @@ class EventFeed:
         if connection is None:
             return  # closed since the mark: the caller looks again
         self._waiters += 1
+        self._watch()
         try:
             await connection.wait_until(lambda: self._changed(job_ids, mark))
         finally:

@@ -101,18 +101,19 @@ class _Wait:
         return self._result(woke or self._verdict() or "timeout")
 
     async def _step(self, mark: int) -> int:
-        """Wait for a change or the next look, then look; return the place that was looked at."""
+        """Wait for a change or the next look, then look; return the place that was looked at, the old one if that failed."""
         try:
             with anyio.move_on_after(self._pause()):
                 await self._source.changed(self._request.job_ids, mark)
             await anyio.sleep(max(0.0, self._looked + _SHORTEST_SECONDS - time.monotonic()))
-            mark = await self._source.mark()
+            now = await self._source.mark()
             await self._look()
         except PodiumError as error:
             if not error.retryable:
                 raise
             await anyio.sleep(BRIDGE_SECONDS)
-        return mark
+            return mark
+        return now
 
     async def _look(self) -> None:
         """Read what happened, then the jobs, which are so never older than the events."""

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import anyio
@@ -44,11 +44,10 @@ class Context:
     began: float = field(default_factory=time.monotonic)
     shutting_down: bool = False
 
-    @property
-    def instruments_found(self) -> set[str]:
-        """The instruments whose executable is on the conductor's PATH now."""
+    def instruments_found(self, names: Iterable[str]) -> set[str]:
+        """Return those of these instruments whose executable is on the conductor's PATH now."""
         path = os.environ.get("PATH", "")
-        return {name for name, profile in self.profiles.items() if find_executable(profile, path)}
+        return {name for name in names if find_executable(self.profiles[name], path)}
 
     @property
     def uptime_seconds(self) -> float:

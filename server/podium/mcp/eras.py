@@ -20,8 +20,8 @@ from podium.log import get_logger
 from podium.mcp.messages import BadLine, decode, encode, opens_stateless, too_long
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
-ANSWER_SECONDS = 0.5  # after the end of the input: for answers to what was read before it
-CLOSE_SECONDS = 0.3  # then: for the serving loops to refuse what is left
+ANSWER_SECONDS = 0.4  # after the end of the input: for the next answer to what was read before it
+CLOSE_SECONDS = 0.5  # then: for the serving loops to refuse what is left
 
 log = get_logger()
 
@@ -39,8 +39,7 @@ async def serve_lines(server: Server[Any], lines: Lines, write: Write) -> None:
             async for line in lines:
                 if line is None or line.strip():
                     await client.accept(too_long(MAX_LINE_BYTES) if line is None else decode(line))
-            with anyio.move_on_after(ANSWER_SECONDS):
-                await client.answered()
+            await client.answered()
         with anyio.move_on_after(CLOSE_SECONDS):
             await client.finished()
         tasks.cancel_scope.cancel()
@@ -109,10 +108,13 @@ class _Client:
         self._changed.set()
 
     async def answered(self) -> None:
-        """Wait until nothing is waited for."""
-        while self._waiting:
+        """Wait until all is answered, or for so long nothing was that the rest is no quick answer."""
+        slow = False
+        while self._waiting and not slow:
             self._changed = anyio.Event()
-            await self._changed.wait()
+            with anyio.move_on_after(ANSWER_SECONDS) as pause:
+                await self._changed.wait()
+            slow = pause.cancelled_caught
 
     def close(self) -> None:
         """Tell the serving loops that the client has left."""

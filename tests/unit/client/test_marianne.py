@@ -19,6 +19,11 @@ pytestmark = pytest.mark.anyio
 SCORE = "name: Release audit\nsheet: {size: 1, total_items: 1}\nprompt: {}\n"
 
 
+def text_and_mode(path: Path) -> tuple[str, int] | None:
+    """Return what a file holds and who may use it, or None when there is none."""
+    return (path.read_text(), path.stat().st_mode & 0o777) if path.exists() else None
+
+
 @pytest.fixture
 def marianne(short_tmp: Path) -> FakeMarianne:
     workspace = short_tmp / "ws"
@@ -77,12 +82,11 @@ async def test_an_inline_score_is_a_private_file_as_long_as_its_job(
     started = await service.start_job(config_content=SCORE)
     path = Path(marianne.asked("job.submit")[0]["config_path"])
     assert path == client.settings.home / "foreign-scores" / f"{started.job_id}.yaml"
-    assert path.read_text() == SCORE
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert text_and_mode(path) == (SCORE, 0o600)
     assert started.job_id.startswith("release-audit-")
     marianne.jobs[started.job_id]["status"] = "completed"
     assert await service.delete_job(started.job_id)
-    assert not path.exists()
+    assert text_and_mode(path) is None
 
 
 async def test_the_file_of_a_rejected_inline_score_is_removed(

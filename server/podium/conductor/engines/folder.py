@@ -65,6 +65,9 @@ class AttemptFolder:
         _write(self.script, script)
         _write(self.identity, BLANK)
         _write(self.exit, BLANK)
+        # Made here rather than by the launch, which must not wait for a slow disk.
+        _write(self.stdout, b"")
+        _write(self.stderr, b"")
 
     def try_claim(self) -> bool:
         """Take the claim; False where a wrapper (or somebody before us) has it. No wrapper can run once we have it."""

@@ -107,7 +107,8 @@ async def _make(context: Context, params: SubmitParams, prepared: Prepared, peer
     await anyio.to_thread.run_sync(make_workspace, workspace)
     shared = [job.job_id for job in context.supervisor.jobs.values() if job.workspace == str(workspace)]
     warnings = [*plan.warnings]
-    missing = sorted({sheet.instrument for sheet in plan.sheets} - context.instruments_found)
+    used = {sheet.instrument for sheet in plan.sheets}
+    missing = sorted(used - context.instruments_found(used))
     if missing:
         warnings.append(f"not found on the conductor's PATH: {', '.join(missing)}; their sheets will fail")
     if shared:

@@ -1,0 +1,181 @@
+"""The commands that talk to a conductor, each as a real process against a real one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from podium.settings import Settings
+from tests.support.podium_home import Conductor, ask
+
+COMMAND = [sys.executable, "-m", "podium"]
+
+
+def podium(home: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on a home."""
+    line = [*COMMAND, *words, "--home", str(home.home)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=50)
+
+
+def score(folder: Path, *commands: str) -> Path:
+    """Write a score whose sheets run these commands one after another."""
+    sheets = [{"name": f"s{number}", "run": command} for number, command in enumerate(commands, 1)]
+    path = folder / "score.yaml"
+    path.write_text(json.dumps({"name": "short", "workspace": str(folder / "out"), "sheets": sheets}))
+    return path
+
+
+def jobs(home: Settings) -> list[dict[str, str]]:
+    """Return the conductor's jobs, newest first."""
+    listed: list[dict[str, str]] = ask(home.socket, "job.list")
+    return listed
+
+
+@pytest.mark.usefixtures("conductor")
+def test_run_follows_to_the_end_and_exits_0_when_the_job_completes(home: Settings, short_tmp: Path) -> None:
+    done = podium(home, "run", str(score(short_tmp, "echo a", "echo b")))
+    assert done.returncode == 0, done.stderr
+    assert "✓ s1" in done.stdout
+    assert "completed: 2 of 2 sheets completed" in done.stdout
+
+
+@pytest.mark.usefixtures("conductor")
+def test_run_exits_1_when_the_job_fails_and_says_where_to_look(home: Settings, short_tmp: Path) -> None:
+    done = podium(home, "run", str(score(short_tmp, "exit 3", "echo never")))
+    assert done.returncode == 1
+    assert "exit code 3" in done.stdout
+    assert "podium call read_job_log job_id=short-" in done.stdout
+
+
+@pytest.mark.usefixtures("conductor")
+def test_run_with_json_prints_one_object_and_nothing_else(home: Settings, short_tmp: Path) -> None:
+    done = podium(home, "run", "--json", str(score(short_tmp, "true")))
+    assert json.loads(done.stdout)["status"] == "completed"
+
+
+@pytest.mark.usefixtures("conductor")
+def test_run_detached_returns_with_the_job_accepted(home: Settings, short_tmp: Path) -> None:
+    gate = short_tmp / "gate"
+    os.mkfifo(gate)
+    done = podium(home, "run", "--detach", "--json", str(score(short_tmp, f"cat {gate}")))
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] in {"queued", "running"}
+    gate.write_text("go")
+
+
+@pytest.mark.usefixtures("conductor")
+def test_run_refuses_a_bad_score_with_every_problem(home: Settings, short_tmp: Path) -> None:
+    path = score(short_tmp)
+    path.write_text("name: x\nsheets:\n  - run: [1]\n    nonsense: 1\n")
+    done = podium(home, "run", str(path))
+    assert done.returncode == 1
+    assert "nonsense" in done.stderr
+    assert not jobs(home)
+
+
+@pytest.mark.usefixtures("conductor")
+def test_ctrl_c_leaves_the_job_running_and_says_so(home: Settings, short_tmp: Path) -> None:
+    gate = short_tmp / "gate"
+    os.mkfifo(gate)
+    line = [*COMMAND, "run", str(score(short_tmp, f"cat {gate}")), "--home", str(home.home)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout
+        assert watching.stdout.readline().startswith("short-")
+        watching.send_signal(signal.SIGINT)
+        _, told = watching.communicate(timeout=30)
+    assert watching.returncode == 130
+    assert "goes on" in told
+    assert [job["status"] for job in jobs(home)] == ["running"]
+    gate.write_text("go")
+
+
+@pytest.mark.parametrize(("action", "code"), [("cancel", 3), ("pause", 4)])
+@pytest.mark.usefixtures("conductor")
+def test_run_tells_by_its_exit_code_that_somebody_else_stopped_the_job(
+    home: Settings, short_tmp: Path, action: str, code: int
+) -> None:
+    gate = short_tmp / "gate"
+    os.mkfifo(gate)
+    line = [*COMMAND, "run", str(score(short_tmp, f"cat {gate}", "true")), "--home", str(home.home)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout
+        job_id = watching.stdout.readline().partition(":")[0]
+        ask(home.socket, f"job.{action}", {"job_id": job_id})
+        if action == "pause":
+            gate.write_text("go")
+        watching.communicate(timeout=30)
+    assert watching.returncode == code
+
+
+@pytest.mark.usefixtures("conductor")
+def test_call_prints_what_the_agent_would_get(home: Settings, short_tmp: Path) -> None:
+    started = podium(home, "call", "start_job", f"config_path={score(short_tmp, 'true')}", "--json")
+    job_id = json.loads(started.stdout)["job_id"]
+    waited = podium(home, "call", "wait_for_job", f"job_ids={job_id}", "timeout_seconds=20", "--json")
+    assert json.loads(waited.stdout)["jobs"][0]["status"] == "completed"
+    shown = podium(home, "call", "get_job", f"job_id={job_id}", "detail=full")
+    assert shown.stdout.startswith(f"{job_id} is completed")
+    assert "sheets_total: 1" in shown.stdout
+
+
+@pytest.mark.usefixtures("conductor")
+def test_call_of_an_error_exits_1_with_the_fix(home: Settings) -> None:
+    done = podium(home, "call", "get_job", "job_id=nobody")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("JOB_NOT_FOUND: ")
+    as_json = podium(home, "call", "get_job", "job_id=nobody", "--json")
+    assert json.loads(as_json.stdout)["error"]["code"] == "JOB_NOT_FOUND"
+
+
+def test_call_without_a_tool_lists_them_and_an_unknown_one_is_refused(home: Settings) -> None:
+    assert "wait_for_job" in podium(home, "call").stdout
+    unknown = podium(home, "call", "no_such_tool")
+    assert unknown.returncode == 1
+    assert "no_such_tool" in unknown.stderr
+
+
+def test_a_command_without_a_conductor_says_how_to_start_one(home: Settings) -> None:
+    for words in (("status",), ("call", "list_jobs")):
+        done = podium(home, *words)
+        assert done.returncode == 1
+        assert "podium start" in done.stderr
+    assert json.loads(podium(home, "status", "--json").stdout)["running"] is False
+
+
+def test_status_shows_the_conductor_and_its_jobs(home: Settings, conductor: Conductor, short_tmp: Path) -> None:
+    podium(home, "run", str(score(short_tmp, "true")))
+    shown = podium(home, "status").stdout
+    assert f"pid {conductor.pid}" in shown
+    assert "completed" in shown
+
+
+def test_stop_lets_sheets_run_on_unless_told_to_end_them(home: Settings, conductor: Conductor, short_tmp: Path) -> None:
+    gate = short_tmp / "gate"
+    os.mkfifo(gate)
+    podium(home, "run", "--detach", str(score(short_tmp, f"cat {gate}")))
+    while not ask(home.socket, "daemon.status")["running_sheets"]:
+        pass
+    stopped = podium(home, "stop")
+    assert "1 sheets run on" in stopped.stdout
+    conductor.kill()
+    conductor.start()
+    assert [job["status"] for job in jobs(home)] == ["running"]
+    assert "1 sheets were ended" in podium(home, "stop", "--cancel").stdout
+
+
+def test_a_start_that_fails_shows_the_end_of_the_log(home: Settings) -> None:
+    home.home.mkdir(mode=0o700)
+    (home.home / "podium.db").write_bytes(b"not a database at all" * 100)
+    done = podium(home, "start")
+    assert done.returncode == 1
+    assert "cannot_start" in done.stderr
+
+
+def test_a_second_start_finds_the_first(home: Settings, conductor: Conductor) -> None:
+    done = podium(home, "start")
+    assert done.returncode == 0
+    assert f"already runs (pid {conductor.pid})" in done.stdout
