@@ -5,16 +5,16 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from podium.conductor.faults import POINTS
 from podium.settings import Settings
+from tests.support.jobs import check_history, until, wait_for_file
 from tests.support.podium_home import Conductor, ask
 from tests.support.scores import token_score, tokens
 
-LIMIT = 30.0
+LIMIT = 30.0  # seconds for what must come at all
 
 
 @pytest.fixture
@@ -23,34 +23,6 @@ def stopped(home: Settings) -> Iterator[Conductor]:
     running = Conductor(home)
     yield running
     running.end()
-
-
-def until(conductor: Conductor, job_id: str, *wanted: str) -> dict[str, Any]:
-    """Poll a job until its status is one of `wanted`; return its view."""
-    deadline = time.monotonic() + LIMIT
-    while True:
-        view: dict[str, Any] = ask(conductor.settings.socket, "job.status", {"job_id": job_id, "sheets": False})["podium"]
-        if view["status"] in wanted:
-            return view
-        assert time.monotonic() < deadline, view
-        time.sleep(0.02)
-
-
-def events_of(conductor: Conductor, job_id: str) -> list[dict[str, Any]]:
-    home_id = ask(conductor.settings.socket, "daemon.status")["home_id"]
-    params = {"after": f"{home_id}:0", "stream": False, "job_ids": [job_id], "limit": 1000}
-    events: list[dict[str, Any]] = ask(conductor.settings.socket, "job.events", params)["events"]
-    return events
-
-
-def check_history(conductor: Conductor, job_id: str) -> None:
-    """The job's events have no gap, and every attempt ended exactly once."""
-    events = events_of(conductor, job_id)
-    assert [event["job_seq"] for event in events] == list(range(1, len(events) + 1))
-    records = ask(conductor.settings.socket, "job.history", {"job_id": job_id})["records"]
-    assert all(record["completed_at"] for record in records)
-    ends = [event for event in events if event["type"] in {"sheet.completed", "sheet.failed", "sheet.cancelled"}]
-    assert len({(event["data"]["sheet"], event["data"]["attempt"]) for event in ends}) == len(ends)
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
@@ -92,7 +64,9 @@ def test_a_sheet_that_runs_through_a_crash_is_taken_up_again_and_reports_its_rea
     check_history(stopped, job_id)
 
 
-def test_a_sheet_that_ends_while_no_conductor_runs_reports_its_real_exit_code(stopped: Conductor, tmp_path: Path) -> None:
+def test_a_sheet_that_ends_while_no_conductor_runs_reports_its_real_exit_code(
+    stopped: Conductor, tmp_path: Path
+) -> None:
     score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done; touch done; exit 9'\n"
     stopped.start()
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
@@ -108,7 +82,9 @@ def test_a_sheet_that_ends_while_no_conductor_runs_reports_its_real_exit_code(st
 def test_paused_stays_paused_and_queued_stays_queued_over_a_crash(stopped: Conductor, tmp_path: Path) -> None:
     stopped.start(PODIUM_MAX_SHEETS="1")
     socket = stopped.settings.socket
-    block = f"name: block\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done'\n"
+    block = (
+        f"name: block\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done'\n"
+    )
     first = ask(socket, "job.submit", {"config_content": block})["job_id"]
     wait_for_file(tmp_path / "begun")
     paused = ask(socket, "job.submit", {"config_content": token_score(tmp_path / "p")})["job_id"]
@@ -177,7 +153,9 @@ def test_the_socket_file_comes_back_when_somebody_removes_it(conductor: Conducto
 
 def test_term_stops_the_conductor_and_leaves_the_sheets_running(stopped: Conductor, tmp_path: Path) -> None:
     stopped.start()
-    score = f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done'\n"
+    score = (
+        f"name: long\nworkspace: {tmp_path}\nsheets:\n  - run: 'touch begun; while [ ! -e go ]; do sleep 0.02; done'\n"
+    )
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
     wait_for_file(tmp_path / "begun")
     os.kill(stopped.pid, signal.SIGTERM)
@@ -186,10 +164,3 @@ def test_term_stops_the_conductor_and_leaves_the_sheets_running(stopped: Conduct
     assert until(stopped, job_id, "running")
     (tmp_path / "go").touch()
     assert until(stopped, job_id, "completed")
-
-
-def wait_for_file(path: Path) -> None:
-    deadline = time.monotonic() + LIMIT
-    while not path.exists():
-        assert time.monotonic() < deadline, path
-        time.sleep(0.01)

@@ -86,19 +86,27 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
           fail_fast=st.booleans())  # fmt: skip
     def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool) -> None:
-        needs = [data.draw(st.sets(st.integers(1, num - 1)) if num > 1 else st.just(set())) for num in range(1, count + 1)]
-        plan = plan_of([sorted(each) for each in needs], max_concurrent=concurrent, max_retries=retries, fail_fast=fail_fast)
+        needs = [
+            data.draw(st.sets(st.integers(1, num - 1)) if num > 1 else st.just(set())) for num in range(1, count + 1)
+        ]
+        plan = plan_of(
+            [sorted(each) for each in needs], max_concurrent=concurrent, max_retries=retries, fail_fast=fail_fast
+        )
         job = job_of(plan, seq=len(self.jobs) + 1, start_sheet=data.draw(st.integers(1, count)))
         self.jobs.append(job)
         self.commit(lambda batch, clock: jobs.submit(job, batch))
 
     @precondition(lambda self: self.running())
-    @rule(data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "lost", "never_started"]))
+    @rule(
+        data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "lost", "never_started"])
+    )
     def attempt_ends(self, data: st.DataObject, passed: bool, reason: EndReason) -> None:
         job, attempt = self.running()[data.draw(st.integers(0, len(self.running()) - 1))]
         assert attempt.key not in self.ended
         self.ended.add(attempt.key)
-        verdict = Verdict(End(attempt.key, reason, 0 if passed else 1), passed=passed and reason == "exited", message="no")
+        verdict = Verdict(
+            End(attempt.key, reason, 0 if passed else 1), passed=passed and reason == "exited", message="no"
+        )
         self.scheduler.give_back(job.plan.sheet(attempt.sheet).instrument)
         self.commit(lambda batch, clock: sheets.attempt_ended(job, attempt, verdict, batch, clock))
 
@@ -191,4 +199,6 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+TestHistories.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)

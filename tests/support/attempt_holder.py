@@ -1,4 +1,4 @@
-"""A conductor-like process: reads specifications of attempts as JSON, starts them, says so and waits to be killed."""
+"""A conductor-like process: reads specifications of attempts as JSON, starts them, says so of each, and waits to be killed."""
 
 import json
 import sys
@@ -17,8 +17,8 @@ async def hold() -> None:
         for fields in json.loads(sys.stdin.readline()):
             paths = {name: Path(fields[name]) for name in ("folder", "workspace")}
             await engine.submit(AttemptSpec(**{**fields, **paths, "argv": tuple(fields["argv"])}))
-        sys.stdout.write("launched\n")
-        sys.stdout.flush()
+            sys.stdout.write("launched\n")
+            sys.stdout.flush()
         await anyio.sleep_forever()
 
 

@@ -74,8 +74,8 @@ def bystander(**env: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def full_disk(mount: Path) -> dict[str, Any] | None:
-    """Run an attempt on a full disk, mounted on `mount`, and return its end; None where we may not mount."""
+def full_disk(mount: Path) -> list[dict[str, Any]] | None:
+    """Run two attempts on a full disk, mounted on `mount`, and return their ends; None where we may not mount."""
     inside = ["unshare", "--user", "--map-root-user", "--mount"]
     try:
         subprocess.run([*inside, "true"], check=True, stderr=subprocess.DEVNULL)
@@ -83,8 +83,8 @@ def full_disk(mount: Path) -> dict[str, Any] | None:
         return None
     command = [*inside, sys.executable, "-m", "tests.support.full_disk", str(mount)]
     done = subprocess.run(command, cwd=ROOT, env=child_env(), check=True, capture_output=True, timeout=50)
-    end: dict[str, Any] = json.loads(done.stdout)
-    return end
+    ends: list[dict[str, Any]] = json.loads(done.stdout)
+    return ends
 
 
 def child_env() -> dict[str, str]:
@@ -138,9 +138,9 @@ class Holder:
         self._process.stdin.write(text + "\n")
         self._process.stdin.flush()
 
-    def kill(self) -> None:
-        """Kill it when it has launched the attempts."""
+    def kill(self, after: int = 1) -> None:
+        """Kill it when it has launched so many attempts."""
         assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "launched\n"
+        assert [self._process.stdout.readline() for _ in range(after)] == ["launched\n"] * after
         self._process.kill()
         self._process.communicate()

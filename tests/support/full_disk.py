@@ -1,6 +1,6 @@
-"""Runs one attempt in a file system that is full from its launch to its end. To be started in a mount namespace of its own.
+"""Runs an attempt that fills its file system, and one more. To be started in a mount namespace of its own.
 
-Prints the end as JSON. Argument: an empty folder to mount on.
+Prints both ends as JSON, the first with its exit record. Argument: an empty folder to mount on.
 """
 
 import json
@@ -19,19 +19,16 @@ FILL = 'cat /dev/zero >"$PODIUM_WORKSPACE/filler" 2>/dev/null; echo lost words; 
 
 
 async def main(folder: Path) -> None:
-    """Run the attempt, which fills the disk before it ends."""
+    """Run the attempt that fills the disk before it ends, and one for which there is no room."""
     async with Reaper() as reaper, LocalEngine(reaper) as engine:
         env = {"PODIUM_WORKSPACE": str(folder)}
-        spec = AttemptSpec("test-full-disk", folder / "attempt", FILL, folder, env, intended_at=0.0)
+        spec = AttemptSpec("test-full-disk", folder / "attempt", FILL, folder, env)
         await engine.submit(spec)
         end = await anext(engine.changes())
         record = (folder / "attempt" / "exit").read_text().splitlines()[0]
-        try:
-            (folder / "more").write_bytes(b"x" * 5000)
-            full = False
-        except OSError:
-            full = True
-        sys.stdout.write(json.dumps({**asdict(end), "record": record, "full": full}))
+        await engine.submit(AttemptSpec("test-no-room", folder / "next", "x" * 5000, folder, {}))
+        refused = await anext(engine.changes())
+        sys.stdout.write(json.dumps([{**asdict(end), "record": record}, asdict(refused)]))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,18 @@ def ask(path: Path, method: str, params: dict[str, Any] | None = None, *, second
     if "error" in answer:
         raise RuntimeError(json.dumps(answer["error"]))
     return answer["result"]
+
+
+def until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
+    """Wait until a condition holds, for what has no event to wait for.
+
+    Raises:
+        AssertionError: it does not within the bound.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come to hold"
+        time.sleep(0.02)
 
 
 class Conductor:

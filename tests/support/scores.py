@@ -11,7 +11,9 @@ def token_score(workspace: Path, *, sheets: int = 3, seconds: float = 0.1, chain
     lines = [f"name: tokens\nworkspace: {workspace}\nsheets:"]
     for num in range(1, sheets + 1):
         needs = [f"s{num - 1}"] if chain and num > 1 else []
-        lines.append(f"  - name: s{num}\n    needs: [{', '.join(needs)}]\n    run: |\n      {TOKEN}\n      sleep {seconds}\n{extra}")
+        lines.append(
+            f"  - name: s{num}\n    needs: [{', '.join(needs)}]\n    run: |\n      {TOKEN}\n      sleep {seconds}\n{extra}"
+        )
     return "\n".join(lines)
 
 

@@ -50,7 +50,8 @@ def _list_sentence(page: ArtifactPage, args: ListArgs) -> str:
     if not page.entries:
         return f"No {'more ' if page.total else ''}files {where} of {args.job_id}."
     more = ", more with next_cursor" if page.next_cursor else ""
-    return f"{len(page.entries)} of {max(page.total, len(page.entries))} entries {where} of {args.job_id}{more}."
+    total = max(page.total, len(page.entries))
+    return f"{len(page.entries)} of {total} {'entry' if total == 1 else 'entries'} {where} of {args.job_id}{more}."
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:

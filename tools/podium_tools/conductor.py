@@ -3,7 +3,7 @@
 from podium.contract.models import ConductorView
 from podium.contract.ports import JobControl
 from podium_tools.calls import call
-from podium_tools.results import Result
+from podium_tools.results import Result, counted
 from podium_tools.spec import READ, Call, NoArgs, ToolSpec
 
 
@@ -34,7 +34,7 @@ def _sentence(view: ConductorView) -> str:
     state = "" if view.accepting_work else " It takes no new jobs now."
     missing = f" It cannot serve: {', '.join(view.missing)}." if view.missing else ""
     who = f"{view.product} {view.version}".strip()
-    return f"{who} answers: {view.running_jobs} jobs running, {view.queued_jobs} queued{sheets}.{state}{missing}"
+    return f"{who} answers: {counted(view.running_jobs, 'job')} running, {view.queued_jobs} queued{sheets}.{state}{missing}"
 
 
 async def _status(port: JobControl, _args: NoArgs, _call: Call) -> StatusResult:

@@ -7,7 +7,7 @@ from podium.contract.ports import JobControl
 from podium.contract.states import TERMINAL
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import JobId, optional_score, sheet_of
-from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of
+from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of, status_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
 
 
@@ -41,15 +41,15 @@ def _result(view: ActionView, summary: str, *, success: bool) -> ControlResult:
     )
 
 
-def _still_running(job: JobView) -> str:
-    """Name what has to end first, as "sheets 3, 4"."""
-    return f"sheets {', '.join(shortened(job.running))}" if job.running else "the running sheets"
+def _running_sheets(job: JobView) -> str:
+    """Name the running sheets, as "its running sheets (build, tests)"."""
+    return f"its running sheets ({', '.join(shortened(job.running))})" if job.running else "its running sheets"
 
 
 def _overtaken(view: ActionView, action: str) -> ControlResult:
     """Return the result where the job ended before the action took effect."""
     job = view.job
-    summary = f"The {action} did not take effect: {job.job_id} is {job.status} ({progress_of(job)})."
+    summary = f"The {action} did not take effect: {job.job_id} {status_of(job)} ({progress_of(job)})."
     return _result(view, summary, success=False)
 
 
@@ -58,7 +58,7 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
     view = await port.pause(args.job_id)
     job = view.job
     if view.pending:
-        summary = f"The pause of {job.job_id} is stored and takes effect when {_still_running(job)} end; it still runs."
+        summary = f"The pause of {job.job_id} is stored and takes effect when {_running_sheets(job)} have ended."
         return _result(view, summary, success=True)
     if job.status != "paused":
         return _overtaken(view, "pause")
@@ -70,11 +70,11 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
     view = await port.cancel(args.job_id)
     job = view.job
     if view.pending:
-        summary = f"The cancel of {job.job_id} is stored; the processes of {_still_running(job)} are being ended."
+        summary = f"The cancel of {job.job_id} is stored; the processes of {_running_sheets(job)} are being ended."
         return _result(view, summary, success=True)
     if job.status != "cancelled":
         return _overtaken(view, "cancel")
-    return _result(view, f"{job.job_id} is cancelled ({progress_of(job)}). Its workspace is kept.", success=True)
+    return _result(view, f"{job.job_id} was cancelled ({progress_of(job)}). Its workspace is kept.", success=True)
 
 
 async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlResult:

@@ -7,7 +7,7 @@ from podium.contract.ports import JobControl
 from podium.contract.results import ProcessHealth
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import JobId
-from podium_tools.results import JobResult, job_fields, reason_of
+from podium_tools.results import JobResult, job_fields, reason_of, status_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 
@@ -45,8 +45,8 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
     if health.is_zombie_state:
         return f"Process {health.pid} of {job.job_id} has ended and is not collected yet."
     if health.pid is not None:
-        return f"Process {health.pid} of {job.job_id} does not exist any more; the job is {job.status}."
-    return f"{job.job_id} has no process now; the job is {job.status}."
+        return f"Process {health.pid} of {job.job_id} does not exist any more; the job {status_of(job)}."
+    return f"{job.job_id} has no process now; the job {status_of(job)}."
 
 
 async def _health(port: JobControl, args: HealthArgs, _call: Call) -> HealthResult:

@@ -4,12 +4,22 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podium.contract.models import JobDetail, JobPage, JobView, SheetView
+from podium.contract.models import JobDetail, JobPage, JobView, SheetView, ValidationView
 from podium.contract.ports import JobControl
 from podium.contract.states import TERMINAL
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import JobId
-from podium_tools.results import JobLine, JobResult, Result, job_fields, job_line, shortened, state_of
+from podium_tools.results import (
+    JobLine,
+    JobResult,
+    Result,
+    counted,
+    job_fields,
+    job_line,
+    shortened,
+    shortened_text,
+    state_of,
+)
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 StatusFilter = Literal["", "queued", "running", "paused", "completed", "failed", "cancelled"]
@@ -47,7 +57,8 @@ def _list_sentence(page: JobPage, args: ListArgs) -> str:
     if not page.jobs:
         return f"No jobs{which}." if not page.total else f"No more jobs{which}."
     more = ", more with next_cursor" if page.next_cursor else ""
-    return f"{len(page.jobs)} of {max(page.total, len(page.jobs))} jobs{which}, newest first{more}."
+    total = max(page.total, len(page.jobs))
+    return f"{len(page.jobs)} of {counted(total, 'job')}{which}, newest first{more}."
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
@@ -105,12 +116,18 @@ class GetResult(JobResult):
     sheets_cursor: str
 
 
+def _failed_validation(check: ValidationView) -> str:
+    """Return a failed validation on one line; what it found may be long."""
+    expected, found = shortened_text(check.expected), shortened_text(check.found)
+    return f"{check.type}: expected {expected}, found {found}"
+
+
 def _sheet_line(sheet: SheetView) -> SheetLine:
     """Return a sheet's line; of its validations only those that failed."""
     failed = [check for check in sheet.validations if not check.passed]
     return SheetLine(
         **sheet.model_dump(include=set(SheetLine.model_fields) & set(SheetView.model_fields)),
-        failed_validations=[f"{check.type}: expected {check.expected}, found {check.found}" for check in failed],
+        failed_validations=[_failed_validation(check) for check in failed],
     )
 
 

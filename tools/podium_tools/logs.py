@@ -9,7 +9,7 @@ from podium.contract.ports import JobControl, LogRequest
 from podium.errors import InvalidArguments
 from podium_tools.calls import call
 from podium_tools.fields import JobId, sheet_of
-from podium_tools.results import OUTPUT_NOTE, JobOutput, Result
+from podium_tools.results import OUTPUT_NOTE, JobOutput, Result, counted
 from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
 
 
@@ -82,18 +82,20 @@ def _sentence(view: LogView, mode: str) -> str:
         return f"Sheet {view.sheet}{name} has not run yet, so it has no output."
     if mode == "search":
         found = sum(line.match for line in view.lines)
-        return (
-            f"{found} matching lines in the {where}{', more may follow' if view.truncated or not view.at_end else ''}."
-        )
+        more = ", more may follow" if view.truncated or not view.at_end else ""
+        return f"{counted(found, 'matching line')} in the {where}{more}."
     if not view.lines:
         more = " yet; the sheet is still running" if view.running else ""
         return f"No {'more ' if view.total_bytes else ''}output in the {where}{more}."
     part = {"tail": "The last", "head": "The first", "range": "The next"}[mode]
-    return f"{part} {len(view.lines)} lines of the {where} ({view.total_bytes} bytes in all)."
+    count = "line" if len(view.lines) == 1 else f"{len(view.lines)} lines"
+    return f"{part} {count} of the {where} ({view.total_bytes} bytes in all)."
 
 
 def _next(view: LogView, args: LogArgs) -> str:
-    """Return the call that reads on, where there is or may be more."""
+    """Return the call that reads on, where there is or may be more; what printed nothing may have an error output."""
+    if view.attempt and not view.total_bytes and not view.running and view.stream == "stdout":
+        return call("read_job_log", job_id=view.job_id, sheet=str(view.sheet), attempt=view.attempt, stream="stderr")
     if not view.cursor or (view.at_end and not view.running):
         return ""
     mode = "search" if args.mode == "search" else "range"

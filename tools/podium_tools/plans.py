@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from podium.contract.models import PlanView
+from podium_tools.results import counted
 
 SHOWN = 50  # sheets listed of a plan
 
@@ -35,4 +36,6 @@ def sentence(plan: PlanView) -> str:
     shown = f", of which the first {SHOWN} are shown" if len(plan.sheets) > SHOWN else ""
     missing = missing_instruments(plan)
     found = f"; instruments not found: {', '.join(missing)}" if missing else ""
-    return f"{plan.job_name}: {plan.sheets_total} sheets{shown}, at most {plan.max_concurrent} at once{found}"
+    return (
+        f"{plan.job_name}: {counted(plan.sheets_total, 'sheet')}{shown}, at most {plan.max_concurrent} at once{found}"
+    )

@@ -10,7 +10,7 @@ from podium.errors import ScoreInvalid
 from podium_tools.calls import call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
-from podium_tools.results import Result
+from podium_tools.results import Result, counted
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 PROBLEMS_SHOWN = 50
@@ -80,7 +80,7 @@ def _invalid(error: ScoreInvalid) -> ScoreResult:
     problems = [_problem_text(facts) for facts in error.facts.get("problems", [])] or [error.message]
     more = f" The first {PROBLEMS_SHOWN} are shown." if len(problems) > PROBLEMS_SHOWN else ""
     return ScoreResult(
-        summary=f"The score is not valid: {len(problems)} problem{'s' if len(problems) != 1 else ''}.{more}",
+        summary=f"The score is not valid: {counted(len(problems), 'problem')}.{more}",
         next="",
         valid=False,
         job_name="",

@@ -8,12 +8,11 @@ from pydantic import Field
 from podium.contract.models import EventView, JobView, WaitView
 from podium.contract.ports import JobControl, Progress
 from podium_tools.calls import call, wait_call
-from podium_tools.results import JobLine, Result, is_settled, job_line, progress_of, state_of
+from podium_tools.results import JobLine, Result, is_settled, job_line, progress_of, shortened_text, state_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
-EVENT_LIMIT = 300  # characters shown of one event
 
 
 class WaitArgs(Args):
@@ -46,8 +45,7 @@ class WaitResult(Result):
 def _event_text(event: EventView) -> str:
     """Return an event on one line, with its plain facts."""
     facts = [f"{key}={value}" for key, value in event.data.items() if isinstance(value, str | int | float) and value]
-    text = " ".join([event.at, event.job_id, event.type, *facts])
-    return f"{text[:EVENT_LIMIT]}..." if len(text) > EVENT_LIMIT else text
+    return shortened_text(" ".join([event.at, event.job_id, event.type, *facts]))
 
 
 def _events(events: Sequence[EventView]) -> list[str]:

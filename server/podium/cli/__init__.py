@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from podium.errors import PodiumError
+
 LIGHT = ("serve", "start")
 WINDOWS = "Podium needs Unix sockets, process groups and fork. On Windows run it inside WSL (https://aka.ms/wsl)."
 
@@ -28,8 +30,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    from podium.errors import PodiumError
-
     try:
         if arguments and arguments[0] in LIGHT:
             light: int = import_module(f"podium.cli.{arguments[0]}").main(arguments[1:])
@@ -40,9 +40,12 @@ def _dispatch(arguments: list[str]) -> int:
     return full
 
 
-def report(error: Exception) -> int:
-    """Print an error and its fix on stderr and return exit code 1."""
-    print(f"podium: {error}", file=sys.stderr)
-    if fix := getattr(error, "fix", ""):
-        print(f"        {fix}", file=sys.stderr)
+def report(error: PodiumError) -> int:
+    """Print an error, every problem of a score that it carries, and its fix on stderr; return exit code 1."""
+    print(f"podium: {error.message}", file=sys.stderr)
+    for problem in error.facts.get("problems") or []:
+        place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
+        print(f"        {place}: {problem.get('message', '')}", file=sys.stderr)
+    if error.fix:
+        print(f"        {error.fix}", file=sys.stderr)
     return 1

@@ -56,15 +56,23 @@ class Pool:
 
     async def _choose(self) -> Connection:
         """Take a free connection, open one, or wait for one to be given back."""
-        try:
-            with anyio.fail_after(self._wait_seconds):
-                async with self._choosing:
-                    while (connection := self._free()) is None:
-                        await self._open_or_wait()
-                    connection.users += 1
-                    return connection
-        except TimeoutError:
-            raise failures.busy(self.path) from None
+        connection = None if self._choosing.locked() else self._free()
+        if connection is None:
+            try:
+                with anyio.fail_after(self._wait_seconds):
+                    return await self._choose_in_turn()
+            except TimeoutError:
+                raise failures.busy(self.path) from None
+        connection.users += 1
+        return connection
+
+    async def _choose_in_turn(self) -> Connection:
+        """Choose one task after another, so that those who find none open do not all open one."""
+        async with self._choosing:
+            while (connection := self._free()) is None:
+                await self._open_or_wait()
+            connection.users += 1
+            return connection
 
     def _free(self) -> Connection | None:
         """Return a connection that can take a call now; drop those that cannot take any."""

@@ -14,7 +14,10 @@ import anyio
 from podium.contract.models import EventView, JobView, WaitView
 from podium.contract.ports import Progress
 from podium.contract.states import TERMINAL
-from podium.errors import PodiumError
+from podium.errors import ConductorError, PodiumError
+from podium.log import get_logger
+
+log = get_logger()
 
 LOOK_SECONDS = 5.0  # looks at the jobs at least this often: being stuck is no event
 PROGRESS_SECONDS = 1.0  # tells progress at most this often, and at every look when nothing changes
@@ -101,11 +104,9 @@ class _Wait:
         return self._result(woke or self._verdict() or "timeout")
 
     async def _step(self, mark: int) -> int:
-        """Wait for a change or the next look, then look; return the place that was looked at, the old one if that failed."""
+        """Wait for a change or the next look, then look; return the place looked at, the old one where that failed."""
         try:
-            with anyio.move_on_after(self._pause()):
-                await self._source.changed(self._request.job_ids, mark)
-            await anyio.sleep(max(0.0, self._looked + _SHORTEST_SECONDS - time.monotonic()))
+            await self._change(mark)
             now = await self._source.mark()
             await self._look()
         except PodiumError as error:
@@ -114,6 +115,15 @@ class _Wait:
             await anyio.sleep(BRIDGE_SECONDS)
             return mark
         return now
+
+    async def _change(self, mark: int) -> None:
+        """Return at a change, at the time for the next look, or when the stream of changes is lost; never too often."""
+        try:
+            with anyio.move_on_after(self._pause()):
+                await self._source.changed(self._request.job_ids, mark)
+        except ConductorError as error:
+            log.info("event_feed_lost", reason=error.message)
+        await anyio.sleep(max(0.0, self._looked + _SHORTEST_SECONDS - time.monotonic()))
 
     async def _look(self) -> None:
         """Read what happened, then the jobs, which are so never older than the events."""

@@ -35,8 +35,8 @@ class Outputs:
 
 
 def _tail(folder: Path, chars: int) -> str:
-    """Return the last characters of a log, without reading more of it than they can take."""
+    """Return the last characters of a log without the newlines at its end, as a shell's `$(...)` has them."""
     with (folder / "stdout.log").open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - 4 * chars))
-        return file.read(4 * chars).decode("utf-8", "replace")[-chars:]
+        return file.read(4 * chars).decode("utf-8", "replace").rstrip("\n")[-chars:]

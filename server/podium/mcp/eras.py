@@ -104,7 +104,8 @@ class _Client:
         self._finished.set()
 
     def _forget(self, request_id: Any) -> None:
-        self._waiting.discard(request_id)
+        if isinstance(request_id, str | int):  # a client may name anything
+            self._waiting.discard(request_id)
         self._changed.set()
 
     async def answered(self) -> None:

@@ -48,7 +48,7 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
     firsts, total = _number(draft.stages)
     needs_total = sum(_count_needs(stage, draft.stages) for stage in draft.stages)
     if total > MAX_SHEETS:
-        problems.add(("sheets",), f"make {total} sheets; the most is {MAX_SHEETS}", key=True)
+        problems.add(draft.stages[0].loc[:1], f"make more than {MAX_SHEETS} sheets, which is the most", key=True)
     if needs_total > MAX_NEEDS:
         message = f"the sheets need each other {needs_total} times, the most is {MAX_NEEDS}; put a sheet between"
         problems.add(draft.stages[0].loc[:1], message, key=True)

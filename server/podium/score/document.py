@@ -2,7 +2,7 @@
 
 It is built from the parser's events, not from its node tree: that is several times faster, and deep nesting, which ends the
 C composer with a segmentation fault, meets a bound here. Scalars follow YAML 1.1 as PyYAML's safe loader does, except that
-dates stay text. Merge keys (`<<`) work; a duplicate key, a second document, a tag of one's own or a number that JSON cannot
+dates, and keys such as `on`, stay text. Merge keys (`<<`) work; a duplicate key, a second document, a tag of one's own or a number that JSON cannot
 hold is refused.
 """
 
@@ -211,6 +211,8 @@ class _Builder:
     def key(self, frame: _Frame, value: Any, event: Any) -> None:
         if isinstance(value, dict | list):
             raise _fault("a key is a single value, not a list or a mapping", event)
+        if value is None or isinstance(value, bool):
+            value = event.value  # `on` and `null` as keys are names, whatever YAML 1.1 says
         if value in frame.container or (value is _MERGE and frame.merges):
             raise _fault(f"the key {event.value!r} is there twice", event)
         frame.key, frame.key_place = value, _place(event)

@@ -151,8 +151,6 @@ class _Stages:
 
     def _check_total(self) -> None:
         total = self.count + sum(count - 1 for count in self.sheet.fan_out.values())
-        if total > MAX_SHEETS:
-            self.problems.add(("sheet", "fan_out"), f"makes {total} sheets; the most is {MAX_SHEETS}")
         if self.sheet.total_sheets not in {None, total}:
             self.problems.add(("sheet", "total_sheets"), f"is not the number of sheets, which is {total}")
 
@@ -270,7 +268,7 @@ class _Stages:
 
 
 def _fan(count: int) -> tuple[Instance, ...]:
-    return (Instance(),) * min(count, MAX_SHEETS)
+    return (Instance(),) * min(count, MAX_SHEETS + 1)
 
 
 def _of_instrument(config: Mapping[str, Any], *, same: bool) -> Mapping[str, Any]:

@@ -36,13 +36,11 @@ _EXPECTED = {
 }
 _SENTENCES = {"invalid_key": "a key should be text; put it in quotes"}
 _BOUNDS = {
-    "greater_than": ("gt", "must be more than {}"),
-    "greater_than_equal": ("ge", "must be at least {}"),
-    "less_than": ("lt", "must be less than {}"),
-    "less_than_equal": ("le", "must be at most {}"),
+    "greater_than": ("gt", "must be more than {:g}"),
+    "greater_than_equal": ("ge", "must be at least {:g}"),
+    "less_than_equal": ("le", "must be at most {:g}"),
     "string_too_short": ("min_length", "must have at least {} character"),
     "string_too_long": ("max_length", "must have at most {} characters"),
-    "too_short": ("min_length", "must have at least {} entry"),
 }
 
 
@@ -74,7 +72,7 @@ def _note(
     """Turn one of pydantic's errors into a problem, or into nothing when it is a feature that is switched off."""
     kind = detail["type"]
     if kind != "extra_forbidden":
-        problems.add(loc, _message(kind, detail), allowed=_allowed(detail))
+        problems.add(loc, _message(kind, detail), allowed=_allowed(detail), key=detail["loc"][-1:] == ("[key]",))
         return
     reason = unsupported.get(tuple(str(part) for part in loc if not isinstance(part, int)))
     if reason is None:

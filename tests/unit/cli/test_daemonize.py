@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.podium_home import until
 
 # Tells about itself in a file, atomically, and ends.
 REPORT = """
@@ -30,10 +31,7 @@ print(spawn([sys.executable, "-c", sys.argv[2], sys.argv[3]], Path(sys.argv[4]))
 
 def wait_for_file(path: Path) -> dict[str, Any]:
     """Return the report once it is there."""
-    deadline = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(path.exists)
     facts: dict[str, Any] = json.loads(path.read_text())
     return facts
 
@@ -81,7 +79,4 @@ def test_a_command_that_does_not_exist_says_so_in_the_log(tmp_path: Path) -> Non
         f"from pathlib import Path; from podium.cli.daemonize import spawn; spawn(['/nonexistent'], Path({str(log)!r}))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
-    deadline = time.monotonic() + 20
-    while "No such file" not in log.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: "No such file" in log.read_text())

@@ -9,7 +9,7 @@ import pytest
 from podium.client import waiting
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.contract.models import EventView, JobView, WaitView
-from podium.errors import ConductorMismatch, ConductorNotRunning, JobNotFound
+from podium.errors import ConductorMismatch, ConductorNotRunning, ConductorUnreachable, JobNotFound
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +26,7 @@ class Script:
         self.log: list[EventView] = []
         self.failures: list[Exception] = []
         self.looks = 0
+        self.lost = False  # until somebody takes a new mark
         self._news = anyio.Event()
 
     def happens(self, type_: str, job_id: str, **changes: Any) -> None:
@@ -49,9 +50,12 @@ class Script:
         return [each for each in self.log[seq:] if each.job_id in job_ids], f"h:{len(self.log)}"
 
     async def mark(self) -> int:
+        self.lost = False
         return len(self.log)
 
     async def changed(self, job_ids: Sequence[str], mark: int) -> None:
+        if self.lost:
+            raise ConductorUnreachable("the subscription is gone")
         while len(self.log) == mark:
             await self._news.wait()
 
@@ -168,6 +172,7 @@ async def test_a_conductor_that_restarts_inside_a_wait_is_bridged(monkeypatch: p
         while not script.looks:
             await anyio.lowlevel.checkpoint()
         script.failures = [ConductorNotRunning("gone")] * 3
+        script.lost = True
         script.happens("job.completed", "a", status="completed")
 
     async with anyio.create_task_group() as tasks:

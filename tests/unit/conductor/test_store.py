@@ -71,7 +71,9 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path)
     assert (tmp_path / DATABASE).read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"this is no database, but long enough to look at" * 50, b"SQLite format 3\0" + b"\xff" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"this is no database, but long enough to look at" * 50, b"SQLite format 3\0" + b"\xff" * 5000]
+)
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     (tmp_path / DATABASE).write_bytes(content)
     with pytest.raises(UnreadableDatabase, match="not touched"):

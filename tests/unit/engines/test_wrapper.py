@@ -126,6 +126,12 @@ def test_it_survives_a_term_and_writes_down_how_the_command_ended(shell: str, fo
     assert record(folder) == ("exited", 4)
 
 
+def test_shell_options_of_the_environment_do_not_keep_it_from_its_record(folder: AttemptFolder) -> None:
+    line = command(BASH, folder, BASH, "-c", "exit 4")
+    subprocess.run(line, env={**NO_PATH, "SHELLOPTS": "errexit:nounset:noclobber"}, check=False, timeout=30)
+    assert record(folder) == ("exited", 4)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_its_variables_do_not_reach_the_command(shell: str, folder: AttemptFolder) -> None:
     run(shell, folder, BASH, "-c", 'compgen -v | while read -r v; do [[ $v == podium* ]] && echo "$v" >>seen; done')

@@ -241,6 +241,14 @@ def test_a_bad_line_is_answered_and_the_next_one_is_served(served: Served) -> No
         assert served.call("ping", request=9)["result"] == {}
 
 
+def test_a_cancellation_of_nothing_does_no_harm(served: Served) -> None:
+    served.hello()
+    cancellations: list[dict[str, Any]] = [{}, {"requestId": [1]}, {"requestId": {}}, {"requestId": 77}]
+    for params in cancellations:
+        served.send("notifications/cancelled", params)
+    assert served.call("ping", request=9)["result"] == {}
+
+
 def test_blank_lines_and_a_byte_order_mark_do_no_harm(served: Served) -> None:
     served.send_raw(b"\xef\xbb\xbf" + json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}).encode())
     assert served.read()["id"] == 1

@@ -15,13 +15,26 @@ VARIABLES = {
 @pytest.mark.parametrize(
     ("expr", "holds"),
     [
-        ("sheet_num >= 3", True), ("sheet_num > 3", False), ("sheet_num == 3 and stage == 2", True),
-        ("sheet_num == 3 and stage == 1", False), ("ratio < 0.75", True), ("sheet_num != -1", True), ("True", True), ("false", False),
-        ("dry", True), ("not dry", False), ("not (stage == 1 or dry)", False), ("stage == 1 or stage == 2 and dry", True),
-        ('mode == "fast"', True), ("mode == 'slow'", False), ('statuses["lint"] == "skipped"', True), ("statuses[2] != 'failed'", False),
-        ("  sheet_num<=3  ", True), ("not not dry", True),
+        ("sheet_num >= 3", True),
+        ("sheet_num > 3", False),
+        ("sheet_num == 3 and stage == 2", True),
+        ("sheet_num == 3 and stage == 1", False),
+        ("ratio < 0.75", True),
+        ("sheet_num != -1", True),
+        ("True", True),
+        ("false", False),
+        ("dry", True),
+        ("not dry", False),
+        ("not (stage == 1 or dry)", False),
+        ("stage == 1 or stage == 2 and dry", True),
+        ('mode == "fast"', True),
+        ("mode == 'slow'", False),
+        ('statuses["lint"] == "skipped"', True),
+        ("statuses[2] != 'failed'", False),
+        ("  sheet_num<=3  ", True),
+        ("not not dry", True),
     ],
-)  # fmt: skip
+)
 def test_a_condition_is_decided_from_the_variables(expr: str, holds: bool) -> None:
     assert decide(expr, VARIABLES) is holds
 
@@ -29,14 +42,27 @@ def test_a_condition_is_decided_from_the_variables(expr: str, holds: bool) -> No
 @pytest.mark.parametrize(
     ("expr", "message"),
     [
-        ("", "is missing"), ("blah blah", "'blah' is not expected there"), ("sheet_num >=", "is missing"), ("== 3", "is missing before '=='"),
-        ("sheet_num = 3", "'= 3' cannot be read"), ("3x == 3", "cannot be read"), ("(stage", "')' is missing"), ("stage)", "')' is not expected"),
-        ("statuses[lint]", "is missing before 'lint'"), ("statuses['lint'", "']' is missing"), ("a and and b", "is missing before 'and'"),
-        ("f(x)", "'(' is not expected"), ("a.b", "cannot be read"), ("'open", "cannot be read"), ("not", "is missing"),
-        ("1 < 2 < 3", "'<' is not expected"), ("(" * 500 + "1" + ")" * 500, f"nested deeper than {MAX_DEPTH}"), ("a" * 2000, "is longer than"),
+        ("", "is missing"),
+        ("blah blah", "'blah' is not expected there"),
+        ("sheet_num >=", "is missing"),
+        ("== 3", "is missing before '=='"),
+        ("sheet_num = 3", "'= 3' cannot be read"),
+        ("3x == 3", "cannot be read"),
+        ("(stage", "')' is missing"),
+        ("stage)", "')' is not expected"),
+        ("statuses[lint]", "is missing before 'lint'"),
+        ("statuses['lint'", "']' is missing"),
+        ("a and and b", "is missing before 'and'"),
+        ("f(x)", "'(' is not expected"),
+        ("a.b", "cannot be read"),
+        ("'open", "cannot be read"),
+        ("not", "is missing"),
+        ("1 < 2 < 3", "'<' is not expected"),
+        ("(" * 100 + "1" + ")" * 100, f"nested deeper than {MAX_DEPTH}"),
+        ("a" * 2000, "is longer than"),
         ("\\d", "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_a_condition_is_refused_with_a_reason(expr: str, message: str) -> None:
     with pytest.raises(ConditionFault) as caught:
         parse(expr)

@@ -17,6 +17,10 @@ def test_values_are_what_yaml_says_but_dates_stay_text(text: str, value: Any) ->
     assert load(f"key: {text}").root == {"key": value}
 
 
+def test_keys_that_yaml_takes_for_something_else_are_names() -> None:
+    assert load("on: 1\nNULL: 2\nno: 3\n4: 4\n").root == {"on": 1, "NULL": 2, "no": 3, 4: 4}
+
+
 def test_keys_and_values_are_found_again_by_line_and_column() -> None:
     document = load("name: x\nsheets:\n  - run: a\n    env: {A: 1, B: '2'}\n")
     assert document.locate(("name",)) == (1, 7)
@@ -57,7 +61,7 @@ def test_aliases_and_merge_keys_bring_values_and_their_places() -> None:
         ("", 1, 1, "the score is empty"),
         ("# only a comment\n", 1, 1, "the score is empty"),
         ("a: 1\nb: 2\na: 3\n", 3, 1, "the key 'a' is there twice"),
-        ("1: a\ntrue: b\n", 2, 1, "the key 'true' is there twice"),
+        ("1: a\n1.0: b\n", 2, 1, "the key '1.0' is there twice"),
         ("a: {<<: {x: 1}, <<: {y: 2}}", 1, 17, "the key '<<' is there twice"),
         ("a: 1\n---\nb: 2\n", 2, 1, "a second document begins here"),
         ("a: !!python/object:os.system {}", 1, 4, "tag !!python/object:os.system is not allowed"),

@@ -17,8 +17,16 @@ def test_what_is_not_a_regular_expression_is_refused(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["((a{1000}){1000}){1000}", "a{1000}{1000}", "(?i:a{1000}){1000}", "(a{1000})(?#x){1000}", "((a{1000})){1000}", "a{100001}"]
-)  # fmt: skip
+    "pattern",
+    [
+        "((a{1000}){1000}){1000}",
+        "a{1000}{1000}",
+        "(?i:a{1000}){1000}",
+        "(a{1000})(?#x){1000}",
+        "((a{1000})){1000}",
+        "a{100001}",
+    ],
+)
 def test_repeats_that_multiply_beyond_the_memory_are_refused_before_they_are_compiled(pattern: str) -> None:
     with pytest.raises(PatternFault, match="repeats multiply"):
         compile_pattern(pattern)

@@ -5,7 +5,7 @@ import pytest
 from podium.score.templates import MAX_OUTPUT, TemplateFault, template
 
 
-def rendered(text: str, **variables: Any) -> str:
+def rendered(text: str, /, **variables: Any) -> str:
     return template(text).render(variables)
 
 
@@ -15,14 +15,17 @@ def rendered(text: str, **variables: Any) -> str:
         ("echo $HOME {a,b} ${x} }} \n", "echo $HOME {a,b} ${x} }} \n"),
         ("{{ a }}/{{b}}\n", "1/two\n"),
         ("{% for i in range(3) %}{{ i }}{{ ',' if not loop.last }}{% endfor %}", "0,1,2"),
-        ("{{ '%02d' | format(a) }} {{ [a, 2] | join('-') }} {{ nope | default('none') }} {{ m | tojson }}", '01 1-2 none {"k": [1]}'),
+        (
+            "{{ '%02d' | format(a) }} {{ [a, 2] | join('-') }} {{ nope | default('none') }} {{ m | tojson }}",
+            '01 1-2 none {"k": [1]}',
+        ),
         ("{% set l = [] %}{% set _ = l.append(a) %}{{ l }}", "[1]"),
         ("{% raw %}{{ a }} ${#list[@]}{% endraw %}", "{{ a }} ${#list[@]}"),
         ("a{# note #}b", "ab"),
         ("{{ a ~ b }}{{ 2 * a + 3 }}{{ 'x' * 3 }}{{ 7 % 4 }}{{ 2 ** 3 }}", "1two5xxx38"),
         ("{% for i in m.k recursive %}{{ i }}{% endfor %}", "1"),
     ],
-)  # fmt: skip
+)
 def test_templates_are_jinja_and_keep_their_last_newline(text: str, output: str) -> None:
     assert rendered(text, a=1, b="two", m={"k": [1]}) == output
 
@@ -41,7 +44,7 @@ def test_templates_are_jinja_and_keep_their_last_newline(text: str, output: str)
         ("{% include 'other' %}", 1, "cannot be included"),
         ("{{ ''.__class__ }}", 1, "unsafe"),
         ("{{ lipsum() }}", 1, "'lipsum' is undefined"),
-        ("{{ docker.inspect -f }}", 1, "{% raw %}"),
+        ("docker inspect -f '{{.State.Status}}'", 1, "{% raw %}"),
         ("{{ " + "(" * 500 + "1" + ")" * 500 + " }}", 1, "cannot be compiled"),
         ("{{ " + "1 + " * 5000 + "1 }}", 1, "cannot be compiled"),
     ],
@@ -58,7 +61,7 @@ def test_a_template_that_fails_says_where_and_why(text: str, line: int, message:
     [
         "{{ 'x' * 1000000000 }}",
         "{{ [1] * 1000000000 }}",
-        "{{ 9 ** 9 ** 9 ** 9 }}",
+        "{{ 9 ** 99999999 }}",
         "{{ '%1000000000d' % 1 }}",
         "{{ '%1000000000d' | format(1) }}",
         "{{ '%*d' | format(1000000000, 1) }}",

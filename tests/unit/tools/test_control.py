@@ -16,7 +16,9 @@ async def test_a_pause_that_is_only_stored_is_pending_and_says_what_still_runs()
     port = ScriptedPort(action=ActionView(job=job(pause_requested=True), message="", pending=True))
     result = await use(port, "pause_job", {"job_id": ID})
     assert (result.success, result.pending, result.status) == (True, True, "running")
-    assert result.summary == f"The pause of {ID} is stored and takes effect when sheets 2 tests end; it still runs."
+    assert (
+        result.summary == f"The pause of {ID} is stored and takes effect when its running sheets (2 tests) have ended."
+    )
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
 
 
@@ -47,7 +49,7 @@ async def test_a_cancel_in_effect_says_cancelled() -> None:
     port = ScriptedPort(action=ActionView(job=ended("cancelled"), message=""))
     result = await use(port, "cancel_job", {"job_id": ID})
     assert (result.success, result.status) == (True, "cancelled")
-    assert "is cancelled" in result.summary
+    assert "was cancelled" in result.summary
 
 
 async def test_a_resume_says_what_it_does_and_the_state() -> None:

@@ -82,10 +82,10 @@ async def test_health_carries_numbers_and_the_job_s_state() -> None:
 @pytest.mark.parametrize(
     ("health", "expected"),
     [
-        (ProcessHealth(None, False, False, False), "has no process now; the job is completed."),
+        (ProcessHealth(None, False, False, False), "has no process now; the job has completed."),
         (
             ProcessHealth(5, False, False, False),
-            "Process 5 of build-x7k2q does not exist any more; the job is completed.",
+            "Process 5 of build-x7k2q does not exist any more; the job has completed.",
         ),
         (ProcessHealth(5, False, True, True), "Process 5 of build-x7k2q has ended and is not collected yet."),
     ],
@@ -99,5 +99,5 @@ async def test_no_living_process_is_explained(health: ProcessHealth, expected: s
 
 async def test_the_conductor_says_who_it_is_and_how_busy() -> None:
     result = await use(ScriptedPort(), "conductor_status")
-    assert result.summary == "podium 0.1.0 answers: 1 jobs running, 0 queued, 0 of at most 16 sheets."
+    assert result.summary == "podium 0.1.0 answers: 1 job running, 0 queued, 0 of at most 16 sheets."
     assert result.instruments == ["cli"]

@@ -62,7 +62,7 @@ async def test_a_search_numbers_lines_and_tells_matches_from_context() -> None:
     port = ScriptedPort(output=log("before", "an error", "after", first=7, match="error"))
     result = await use(port, "read_job_log", {"job_id": ID, "mode": "search", "pattern": "error", "context_lines": 1})
     assert result.job_output == "7-before\n8:an error\n9-after"
-    assert result.summary == "1 matching lines in the stdout of sheet 2 (tests), attempt 1."
+    assert result.summary == "1 matching line in the stdout of sheet 2 (tests), attempt 1."
 
 
 async def test_a_sheet_that_has_not_run_says_so() -> None:
@@ -75,6 +75,7 @@ async def test_no_output_yet_is_told_from_no_output() -> None:
     assert running.summary.endswith("yet; the sheet is still running.")
     over = await use(ScriptedPort(output=log(total_bytes=0)), "read_job_log", {"job_id": ID})
     assert over.summary == "No output in the stdout of sheet 2 (tests), attempt 1."
+    assert over.next == f'read_job_log(job_id="{ID}", sheet="2", attempt=1, stream="stderr")'
 
 
 @pytest.mark.parametrize("given", [{"mode": "search"}, {"pattern": "x"}, {"mode": "head", "pattern": "x"}])

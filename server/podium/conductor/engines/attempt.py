@@ -1,5 +1,6 @@
 """One attempt while the local engine has it: its wait, and what its exit record says in the end."""
 
+import math
 import time
 from typing import Protocol
 
@@ -38,11 +39,14 @@ class Running:
 
     async def until_end(self, process: Process, limit_seconds: float | None) -> EndReason | None:
         """Wait for the end. Returns None when it came by itself, else why it is to be brought about."""
-        deadline = float("inf") if limit_seconds is None else anyio.current_time() + limit_seconds
-        with anyio.CancelScope(deadline=deadline) as self._waiting:
-            if self.cancelled:
-                self._waiting.cancel()
+        deadline = math.inf if limit_seconds is None else anyio.current_time() + limit_seconds
+        scope = self._waiting = anyio.CancelScope(deadline=deadline)
+        if self.cancelled:
+            scope.cancel()
+        with scope:
             await process.wait()
+        self._waiting = None
+        if not scope.cancelled_caught:
             return None
         return "cancelled" if self.cancelled else "timed_out"
 

@@ -74,7 +74,7 @@ class LocalEngine:
         except FileExistsError:
             self._attend(running, partial(self._adopt, running))
         except (OSError, ValueError) as error:
-            self._report(running.end("launch_failed", detail=str(error)))
+            self._report(running.end("launch_failed", detail=_why(error)))
         else:
             self._launch(running)
 
@@ -108,7 +108,7 @@ class LocalEngine:
         try:
             child = self._spawn(running.spec, running.folder)
         except (OSError, ValueError) as error:
-            self._report(running.end("launch_failed", detail=str(error)))
+            self._report(running.end("launch_failed", detail=_why(error)))
             return
         self._attend(running, partial(self._follow, running, child, running.spec.timeout_seconds))
 
@@ -178,6 +178,11 @@ class LocalEngine:
     def _report(self, end: End) -> None:
         del self._running[end.key]
         self._ends.send_nowait(end)
+
+
+def _why(error: Exception) -> str:
+    """Say why the system refused, without the paths of our own files."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 async def _status(process: Process) -> int | None:

@@ -3,6 +3,7 @@
 The text goes to `sh -c` whole, so an upgrade cannot change it under a running attempt. It uses builtins only: nothing in it
 depends on PATH, and it costs one process. What it does, in this order:
 
+- forgets the options that some shells take from the environment;
 - claims the attempt (`set -C` opens exclusively), so that of two wrappers one runs; the other leaves with 75;
 - keeps its own messages out of the sheet's stderr, which the command gets back from descriptor 3 (some shells still add a
   word there when a signal ended the command: "Killed");
@@ -18,7 +19,7 @@ NO_WORKSPACE = 126
 SCRIPT = "{script}"  # in an argv: the script file's path
 
 TEXT = rf"""exec 3>&2 2>/dev/null
-set -C
+set +eu -C
 true >"$1/claim" || exit {CLAIM_LOST}
 set +C
 podium_stop=

@@ -34,7 +34,7 @@ async def handle(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "running_sheets": scheduler.used,
         "max_sheets": scheduler.limits.total,
         "accepting_work": not context.shutting_down,
-        "instruments": sorted(context.instruments_found(context.profiles)),
+        "instruments": sorted({context.profiles[name].name for name in context.instruments_found(context.profiles)}),
     }
 
 

@@ -4,6 +4,7 @@ Their output comes by a pipe, of which only the end is kept: unlike attempts the
 """
 
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ GRACE_SECONDS = 1.0
 CANNOT_RUN = 126
 # posix_spawn cannot change the folder everywhere, so a shell does, and then becomes the command.
 ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec "$@"'
+LAST_WAIT_SECONDS = 5.0
 LAST_READS = 64  # what a pipe can still hold at the end; a child that writes for ever must not hold us
 
 
@@ -69,19 +71,27 @@ class Runner:
             except (OSError, ValueError) as error:
                 return Finished(CANNOT_RUN, f"could not be started: {error}")
             timed_out, ended = await self._wait(child, name, tail, timeout_seconds)
-            return Finished(await child.wait(), tail.text(), timed_out, ended)
+            return Finished(await _code(child), tail.text(), timed_out, ended)
 
     async def _wait(self, child: Child, name: str, tail: "_Tail", limit: float) -> tuple[bool, int]:
         """Wait for the end or the limit; return whether it was the limit, and how many processes had to be ended."""
         try:
-            with anyio.move_on_after(limit):
+            with anyio.move_on_after(limit) as scope:
                 await tail.read_until(child)
-                return False, await end_leftovers(self._reaper.orphans(), name, child.pid, GRACE_SECONDS)
+            if scope.cancelled_caught:
+                return True, 1 + await end_tree(name, child.pid, GRACE_SECONDS)
+            return False, await end_leftovers(self._reaper.orphans(), name, child.pid, GRACE_SECONDS)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
                 await end_tree(name, child.pid, GRACE_SECONDS)
             raise
-        return True, 1 + await end_tree(name, child.pid, GRACE_SECONDS)
+
+
+async def _code(child: Child) -> int:
+    """Return how a command ended that has ended or was to; one that cannot be killed is not waited for."""
+    with anyio.move_on_after(LAST_WAIT_SECONDS):
+        return await child.wait()
+    return -signal.SIGKILL
 
 
 class _Tail:

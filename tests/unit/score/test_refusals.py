@@ -1,0 +1,390 @@
+"""Every refusal has its line, its column and its field, and all are told at once."""
+
+from pathlib import Path
+
+import pytest
+
+from podium.errors import ScoreInvalid
+from tests.unit.score.helpers import compiled, numbered, only, places, problems, sheets
+
+NAMED = [
+    ("{run: 5}", 9, "sheets[0].run", "should be text, is the number 5; put it in quotes"),
+    ("{run: yes}", 9, "sheets[0].run", "should be text, is true; put it in quotes"),
+    ("{run: }", 3, "sheets[0]", "should have one of run, prompt, prompt_file"),
+    ("{name: a}", 3, "sheets[0]", "should have one of run, prompt, prompt_file"),
+    ("a", 3, "sheets[0]", "should be a mapping, is the text 'a'"),
+    ("{run: x, prompt: y}", 3, "sheets[0]",
+     "has run and prompt; exactly one of run, prompt, prompt_file says what to do"),
+    ("{run: x, ned: []}", 12, "sheets[0].ned", "unknown key; did you mean needs?"),
+    ("{run: x, 5: a}", 15, "sheets[0][5]", "a key should be text; put it in quotes"),
+    ("{run: x, name: ' a'}", 18, "sheets[0].name", "holds control characters, or spaces at its beginning or end"),
+    ("{run: x, name: '7'}", 18, "sheets[0].name",
+     "a name cannot be a number: that would mean the sheet with this number"),
+    ("{run: x, name: 'a[b]'}", 18, "sheets[0].name",
+     "a name cannot have square brackets: they are for the items of foreach"),
+    ("{run: x, needs: a}", 19, "sheets[0].needs", "should be a list, is the text 'a'"),
+    ("{run: x, needs: [lint]}", 20, "sheets[0].needs[0]", "there is no sheet 'lint'"),
+    ("{run: x, needs: [2]}", 20, "sheets[0].needs[0]", "there is no sheet 2"),
+    ("{run: x, needs: [1]}", 20, "sheets[0].needs[0]", "a sheet cannot need itself"),
+    ("{run: x, needs: [true]}", 20, "sheets[0].needs[0]", "should be the name or the number of a sheet, is true"),
+    ("{run: x, name: a, foreach: []}", 30, "sheets[0].foreach",
+     "should have at least one item, or it would make no sheet"),
+    ("{run: x, name: a, foreach: [[1]]}", 30, "sheets[0].foreach", "an item should be a single value, one is a list"),
+    ("{run: x, name: a, foreach: {a: [1], b: [2]}}", 30, "sheets[0].foreach",
+     "should be a list, or a mapping of one name to a list, is a mapping"),
+    ("{run: x, name: a, foreach: {a-b: [1]}}", 30, "sheets[0].foreach", "'a-b' cannot be the name of a variable"),
+    ("{run: x, name: a, foreach: {stage: [1]}}", 30, "sheets[0].foreach", "stage is a name that every template has"),
+    ("{run: x, name: a, foreach: [1, '1']}", 30, "sheets[0].foreach", "makes the sheet a[1] twice"),
+    ("{run: x, foreach: [1]}", 12, "sheets[0].foreach", "a sheet with foreach needs a name"),
+    ("{run: x, timeout_seconds: 0}", 29, "sheets[0].timeout_seconds", "must be more than 0, is the number 0"),
+    ("{run: x, timeout_seconds: soon}", 29, "sheets[0].timeout_seconds", "should be a number, is the text 'soon'"),
+    ("{run: x, retry: {max_retries: -1}}", 33, "sheets[0].retry.max_retries", "must be at least 0, is the number -1"),
+    ("{run: x, retry: {max_retries: 1.5}}", 33, "sheets[0].retry.max_retries",
+     "should be a whole number, is the number 1.5"),
+    ("{run: x, retry: {base_delay_seconds: 9, max_delay_seconds: 1}}", 40, "sheets[0].retry.base_delay_seconds",
+     "is more than max_delay_seconds"),
+    ("{run: x, env: {A: }}", 21, "sheets[0].env.A", "should be a single value, is empty"),
+    ("{run: x, env: {A=B: c}}", 18, "sheets[0].env.A=B", "'A=B' cannot be the name of an environment variable"),
+    ("{run: x, env: {PODIUM_SHEET: c}}", 18, "sheets[0].env.PODIUM_SHEET", "is set by the conductor"),
+    ("{run: x, on_lost: never}", 21, "sheets[0].on_lost", "should be 'retry' or 'fail', is the text 'never'"),
+    ("{run: x, instrument: claude-code}", 24, "sheets[0].instrument",
+     "run is a script for cli; an agent instrument takes a prompt"),
+    ("{prompt: x}", 3, "sheets[0]", "a prompt needs an instrument: which agent plays it"),
+    ("{prompt: x, instrument: cli}", 27, "sheets[0].instrument",
+     "a prompt needs an agent instrument; cli runs scripts, use run"),
+    ("{prompt: x, instrument: claude-cod}", 27, "sheets[0].instrument",
+     "there is no instrument 'claude-cod'; did you mean claude-code?"),
+    ("{run: x, instrument_config: {a: 1}}", 12, "sheets[0].instrument_config", "cli has no settings"),
+    ("{run: x, skip_when: blah blah}", 23, "sheets[0].skip_when",
+     "the condition cannot be decided: 'blah' is not expected there"),
+    ("{run: x, skip_when: 'statuses[4] == \"failed\"'}", 23, "sheets[0].skip_when",
+     "the condition cannot be decided: statuses has no entry 4"),
+    ("{run: x, skip_when: true}", 23, "sheets[0].skip_when", "should be text, is true; put it in quotes"),
+    ("{run: x, skip_when_command: {timeout_seconds: 5}}", 31, "sheets[0].skip_when_command", "has no command"),
+    ("{run: x, skip_when_command: 'test {{ workspace }}'}", 31, "sheets[0].skip_when_command",
+     "is not a template: write {workspace} with single braces"),
+    ("{run: '{{ wrkspace }}'}", 9, "sheets[0].run", "template: 'wrkspace' is undefined; did you mean workspace?"),
+    ("{run: '{{ one }} {{ two }}'}", 9, "sheets[0].run", "template: 'one' is undefined; not defined either: two"),
+    ("{run: '{{ previous_outputs[1] }}'}", 9, "sheets[0].run", "template: dict object has no element 1"),
+    ("{run: x, validate: {file_exists: f}}", 22, "sheets[0].validate", "should be a list, is a mapping"),
+    ("{run: x, validate: [{}]}", 23, "sheets[0].validate[0]", "should be one validation, {type: value}"),
+    ("{run: x, validate: [{file_exist: f}]}", 24, "sheets[0].validate[0].file_exist",
+     "unknown key; did you mean file_exists?"),
+    ("{run: x, validate: [{file_exists: a, file_modified: b}]}", 23, "sheets[0].validate[0]",
+     "should be one validation, {type: value}"),
+    ("{run: x, validate: [{file_exists: ''}]}", 37, "sheets[0].validate[0].file_exists", "file_exists needs path"),
+    ("{run: x, validate: [{content_contains: {path: f}}]}", 42, "sheets[0].validate[0].content_contains",
+     "content_contains needs pattern"),
+    ("{run: x, validate: [{content_regex: {path: f, pattern: '('}}]}", 58, "sheets[0].validate[0].content_regex.pattern",
+     "is not a regular expression: missing ) at position 1"),
+    ("{run: x, validate: [{file_exists: {path: f, stage: 11}}]}", 54, "sheets[0].validate[0].file_exists.stage",
+     "must be at most 10, is the number 11"),
+    ("{run: x, validate: [{file_exists: {path: f, stag: 1}}]}", 47, "sheets[0].validate[0].file_exists.stag",
+     "unknown key; did you mean stage?"),
+    ("{run: x, validate: [{file_exists: '{workspac}/f'}]}", 37, "sheets[0].validate[0].file_exists.path",
+     "there is no variable 'workspac' for {workspac}; did you mean workspace?"),
+    ("{run: x, validate: [{file_exists: '{{ workspace }}/f'}]}", 37, "sheets[0].validate[0].file_exists.path",
+     "is not a template: write {workspace} with single braces"),
+    ("{run: x, validate: [{file_exists: {path: f, condition: nope > 1}}]}", 58, "sheets[0].validate[0].file_exists.condition",
+     "the condition cannot be decided: there is no variable 'nope'"),
+]  # fmt: skip
+
+TOP = [
+    ("sheets: [{run: x}]", 1, 1, "name", "the score needs a name"),
+    ("name: ''\nsheets: [{run: x}]", 1, 7, "name", "the score needs a name"),
+    ("name: yes\nsheets: [{run: x}]", 1, 7, "name", "should be text, is true; put it in quotes"),
+    ("name: x\nsheets: []", 2, 9, "sheets", "should have at least one sheet"),
+    ("name: x\nsheets:", 2, 8, "sheets", "should be a list, is empty"),
+    ("name: x\nsheets: {a: b}", 2, 9, "sheets", "should be a list, is a mapping"),
+    ("name: x\nshets: []", 1, 1, "", "has neither sheets (named) nor sheet (numbered); its keys are name, shets"),
+    ("{}", 1, 1, "", "has neither sheets (named) nor sheet (numbered); its keys are none"),
+    ("name: x\nsheets: [{run: x}]\nsheet: {}", 3, 1, "sheet",
+     "sheets (named) and sheet (numbered) cannot stand together"),
+    ("name: x\nsheets: [{run: x}]\nworkspce: a", 3, 1, "workspce", "unknown key; did you mean workspace?"),
+    ("name: x\nsheets: [{run: x}]\nretry: {}", 3, 1, "retry", "unknown key"),
+    ("name: x\nsheets: [{run: x}]\nworkspace: ''", 3, 12, "workspace",
+     "must have at least 1 character, is the text ''"),
+    ("name: x\nsheets: [{run: x}]\ninstrument: nope", 3, 13, "instrument", "there is no instrument 'nope'"),
+    ("name: x\nsheets: [{run: x}]\nvariables: {stage: 1}", 3, 13, "variables.stage",
+     "stage is a name that every template has"),
+    ("name: x\nsheets: [{run: x}]\nvariables: {a: {1: b}}", 3, 12, "variables",
+     "the key 1 should be text; put it in quotes"),
+    ("name: x\nsheets: [{run: x}]\nparallel: {max_concurrent: 0}", 3, 28, "parallel.max_concurrent",
+     "must be at least 1, is the number 0"),
+    ("name: x\nsheets:\n- {name: a, run: x}\n- {name: a, run: x}", 4, 10, "sheets[1].name",
+     "the name 'a' is taken by another sheet"),
+    ("name: x\nsheets:\n- {name: a, run: x, needs: [b]}\n- {name: b, run: x, needs: [a]}", 3, 21, "sheets[0].needs",
+     "the sheets wait for each other: a needs b needs a"),
+    ("name: x\nsheets:\n- run: |\n    one\n      {{ two }}\n", 5, 7, "sheets[0].run", "template: 'two' is undefined"),
+    ("name: x\nsheets:\n- run: |\n    a=(1)\n    echo ${#a[@]}\n", 5, 5, "sheets[0].run",
+     "template: Missing end of comment tag; write the shell's ${# as {% raw %}${#{% endraw %}"),
+]  # fmt: skip
+
+NUMBERED = [
+    ("learning: {enabled: true}", 5, 1, "learning",
+     "not supported: there is no learning from earlier runs here; remove it"),
+    ("cost_limits: {max_cost_per_job: 5}", 5, 1, "cost_limits",
+     "not supported: costs are not limited here; remove it or set enabled: false"),
+    ("instrument_fallbacks: [aider]", 5, 1, "instrument_fallbacks",
+     "not supported: a sheet stays with its instrument here; remove it"),
+    ("on_success: [{type: run_command, command: x}]", 5, 1, "on_success",
+     "not supported: nothing is run after a job here; add a last sheet that does it"),
+    ("isolation: {mode: worktree}", 5, 1, "isolation",
+     "not supported: sheets run in the workspace itself, without a worktree; remove it"),
+    ("notifications: [{type: desktop}]", 5, 1, "notifications",
+     "not supported: the conductor sends no notifications; remove it, and wait for the job instead"),
+    ("concert: {enabled: true}", 5, 1, "concert", "not supported: scores do not start other scores here; remove it"),
+    ("rate_limit: {wait_minutes: 5}", 5, 1, "rate_limit",
+     "not supported: waiting out limits of instruments is not settled in the score here; remove it"),
+    ("circuit_breaker: {enabled: true}", 5, 1, "circuit_breaker",
+     "not supported: waiting out limits of instruments is not settled in the score here; remove it"),
+    ("stale_detection: {enabled: true}", 5, 1, "stale_detection",
+     "not supported: a sheet without signs of life is reported as stuck, by a setting of the conductor; remove it"),
+    ("retry: {max_completion_attempts: 5}", 5, 9, "retry.max_completion_attempts",
+     "not supported: a sheet that passes some of its validations is tried again by max_retries only"),
+    ("state_backend: json", 5, 16, "state_backend", "should be 'sqlite', is the text 'json'"),
+    ("parallel: {budget_partition: false}", 5, 30, "parallel.budget_partition", "should be True, is false"),
+    ("movements: {1: {voices: 2}}", 5, 17, "movements[1].voices", "not supported: use sheet.fan_out"),
+    ("movements: {7: {name: x}}", 5, 13, "movements[7]", "there is no sheet 7; they are 1 to 3"),
+    ("backend: {type: ollama}", 5, 11, "backend.type", "not supported: name the instrument with instrument"),
+    ("retry: {foo: 1}", 5, 9, "retry.foo", "unknown key"),
+    ("retry: {max_delay_seconds: 1}", 5, 8, "retry.base_delay_seconds", "is more than max_delay_seconds"),
+    ("parallel: {max_concurrent: 21}", 5, 28, "parallel.max_concurrent", "must be at most 20, is the number 21"),
+    ("pause_between_sheets_seconds: -1", 5, 31, "pause_between_sheets_seconds", "must be at least 0, is the number -1"),
+    ("instrumnt: cli", 5, 1, "instrumnt", "unknown key; did you mean instrument or instruments or instrument_config?"),
+    ("instrument_config: {model: x}", 5, 21, "instrument_config.model", "cli has no such setting"),
+    ("instrument_config: {timeout_seconds: never}", 5, 38, "instrument_config.timeout_seconds",
+     "should be a number of seconds, more than 0"),
+    ("validations: [{path: f}]", 5, 15, "validations[0]", "a validation needs type"),
+    ("validations: [{type: nope}]", 5, 22, "validations[0].type",
+     "should be 'file_exists', 'file_modified', 'content_contains', 'content_regex' or 'command_succeeds', is the text 'nope'"),
+    ("validations: [{type: file_exists}]", 5, 15, "validations[0]", "file_exists needs path"),
+    ("validations: [{type: content_regex, path: f}]", 5, 15, "validations[0]", "content_regex needs pattern"),
+    ("validations: [{type: command_succeeds}]", 5, 15, "validations[0]", "command_succeeds needs command"),
+    ("validations: [{type: file_exists, path: f, pattern: x}]", 5, 44, "validations[0].pattern",
+     "file_exists has no use for pattern"),
+    ("validations: [{type: content_regex, path: f, pattern: '('}]", 5, 55, "validations[0].pattern",
+     "is not a regular expression: missing ) at position 1"),
+    ("validations: [{type: file_exists, path: f, condition: blah blah}]", 5, 55, "validations[0].condition",
+     "the condition cannot be decided: 'blah' is not expected there"),
+    ("validations: [{type: file_exists, path: f, sheet: 9}]", 5, 51, "validations[0].sheet",
+     "there is no sheet 9; they are 1 to 3"),
+    ("validations: [{type: file_exists, path: f, retry_count: 11}]", 5, 57, "validations[0].retry_count",
+     "must be at most 10, is the number 11"),
+    ("validations: [{type: file_exists, path: f, retry_delay_ms: 5001}]", 5, 60, "validations[0].retry_delay_ms",
+     "must be at most 5000, is the number 5001"),
+    ("validations: [nope]", 5, 15, "validations[0]", "should be a mapping, is the text 'nope'"),
+]  # fmt: skip
+
+SHEET = [
+    ("size: 1", 0, "sheet.total_items", "sheet needs total_items"),
+    ("size: 0, total_items: 1", 7, "sheet.size", "must be at least 1, is the number 0"),
+    ("size: 1.5, total_items: 1", 7, "sheet.size", "should be a whole number, is the number 1.5"),
+    ("size: 1, total_items: 3, start_item: 4", 38, "sheet.start_item", "is after total_items (3): no sheet is left"),
+    ("size: 1, total_items: 99999999", 23, "sheet.total_items", "makes 99999999 sheets; the most is 20000"),
+    ("size: 1, total_items: 2, fan_out: {1: 0}", 39, "sheet.fan_out[1]", "must be at least 1, is the number 0"),
+    ("size: 2, total_items: 2, fan_out: {1: 2}", 26, "sheet.fan_out",
+     "needs size 1 and start_item 1, so that a stage is one item"),
+    ("size: 1, total_items: 2, fan_out: {7: 2}", 36, "sheet.fan_out[7]", "there is no stage 7; they are 1 to 2"),
+    ("size: 1, total_items: 2, fan_out: {1: 20000}", -7, "sheet", "make more than 20000 sheets, which is the most"),
+    ("size: 1, total_items: 2, fan_out: {1: 99999999}", -7, "sheet", "make more than 20000 sheets, which is the most"),
+    ("size: 1, total_items: 2, dependencies: {2: 1}", 44, "sheet.dependencies[2]", "should be a list, is the number 1"),
+    ("size: 1, total_items: 2, dependencies: {a: [1]}", 41, "sheet.dependencies.a",
+     "should be a whole number, is the text 'a'"),
+    ("size: 1, total_items: 2, dependencies: {2: [], '2': [1]}", 40, "sheet.dependencies", "sheet 2 is there twice"),
+    ("size: 1, total_items: 2, dependencies: {3: [1]}", 41, "sheet.dependencies[3]",
+     "there is no sheet 3; they are 1 to 2"),
+    ("size: 1, total_items: 2, dependencies: {1: [5]}", 45, "sheet.dependencies[1][0]",
+     "there is no sheet 5; they are 1 to 2"),
+    ("size: 1, total_items: 2, dependencies: {1: [1]}", 45, "sheet.dependencies[1][0]", "a sheet cannot need itself"),
+    ("size: 1, total_items: 2, dependencies: {1: [2], 2: [1]}", 26, "sheet.dependencies",
+     "the sheets wait for each other: sheet 1 needs sheet 2 needs sheet 1"),
+    ("size: 1, total_items: 2, total_sheets: 3", 40, "sheet.total_sheets", "is not the number of sheets, which is 2"),
+    ("size: 1, total_items: 2, prelude: [a]", 26, "sheet.prelude",
+     "not supported: prompts are not put together from files; use prompt.template"),
+    ("size: 1, total_items: 2, cadenzas: {1: [a]}", 26, "sheet.cadenzas",
+     "not supported: prompts are not put together from files; use prompt.template"),
+    ("size: 1, total_items: 2, prompt_extensions: {1: [a]}", 26, "sheet.prompt_extensions",
+     "not supported: prompts are not put together from files; use prompt.template"),
+    ("size: 1, total_items: 2, spec_tags: {1: [a]}", 26, "sheet.spec_tags",
+     "not supported: there is no library of specifications here; remove it"),
+    ("size: 1, total_items: 2, skip_when: {1: nope}", 41, "sheet.skip_when[1]",
+     "the condition cannot be decided: there is no variable 'nope'"),
+    ("size: 1, total_items: 2, skip_when_command: {1: {command: x, timeout_seconds: 61}}", 79,
+     "sheet.skip_when_command[1].timeout_seconds", "must be at most 60, is the number 61"),
+    ("size: 1, total_items: 2, per_sheet_instruments: {1: nope}", 53, "sheet.per_sheet_instruments[1]",
+     "there is no instrument 'nope'"),
+    ("size: 1, total_items: 2, instrument_map: {cli: [1], claude-code: [1]}", 67, "sheet.instrument_map.claude-code[0]",
+     "sheet 1 has two instruments"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entry", "column", "field", "message"), NAMED)
+def test_a_named_sheet_is_refused_at_its_place(entry: str, column: int, field: str, message: str) -> None:
+    problem = only(sheets(entry))
+    assert problem["message"] == message
+    assert (problem["line"], problem["column"], problem["field"]) == (3, column, field)
+
+
+@pytest.mark.parametrize(("text", "line", "column", "field", "message"), TOP)
+def test_a_named_score_is_refused_at_its_place(text: str, line: int, column: int, field: str, message: str) -> None:
+    problem = only(text)
+    assert problem["message"] == message
+    assert (problem["line"], problem["column"], problem["field"]) == (line, column, field)
+
+
+@pytest.mark.parametrize(("rest", "line", "column", "field", "message"), NUMBERED)
+def test_a_numbered_score_is_refused_at_its_place(rest: str, line: int, column: int, field: str, message: str) -> None:
+    problem = only(numbered(rest))
+    assert problem["message"] == message
+    assert (problem["line"], problem["column"], problem["field"]) == (line, column, field)
+
+
+@pytest.mark.parametrize(("sheet", "column", "field", "message"), SHEET)
+def test_a_numbered_sheet_block_is_refused_at_its_place(sheet: str, column: int, field: str, message: str) -> None:
+    problem = only(numbered(sheet=sheet))
+    assert problem["message"] == message
+    assert (problem["line"], problem["column"], problem["field"]) == (3, len("sheet: {") + column, field)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "message"),
+    [
+        (("name: demo\n", ""), (1, 1, "name"), "the score needs name"),
+        (("name: demo", "name: 5"), (1, 7, "name"), "should be text, is the number 5; put it in quotes"),
+        (("prompt: {template: 'true'}\n", ""), (1, 1, "prompt"), "the score needs prompt"),
+        (("template: 'true'", ""), (4, 9, "prompt"), "should have template or template_file"),
+        (("template: 'true'", "template: 5"), (4, 20, "prompt.template"), "should be text, is the number 5; put it in quotes"),
+        (("template: 'true'", "template: 'true', foo: 1"), (4, 28, "prompt.foo"), "unknown key"),
+        (("template: 'true'", "template: '{{ nope }}'"), (4, 20, "prompt.template"), "template: 'nope' is undefined"),
+        (("instrument: cli", "instrument: ''"), (2, 13, "instrument"), "must have at least 1 character, is the text ''"),
+        (("instrument: cli", "instrument: nope"), (2, 13, "instrument"), "there is no instrument 'nope'"),
+    ],
+)  # fmt: skip
+def test_what_a_numbered_score_needs_is_asked_for(
+    change: tuple[str, str], place: tuple[int, int, str], message: str
+) -> None:
+    problem = only(numbered().replace(*change))
+    assert problem["message"] == message
+    assert (problem["line"], problem["column"], problem["field"]) == place
+
+
+def test_without_an_instrument_and_without_the_default_one_the_known_ones_are_named() -> None:
+    problem = only(numbered().replace("instrument: cli\n", ""), instruments=["cli"])
+    assert problem["message"] == "the score names no instrument, and claude-code, the default, is not there"
+    assert problem["allowed"] == ["cli"]
+
+
+def test_an_unknown_key_tells_what_is_allowed() -> None:
+    problem = only(sheets("{run: x, retry: {times: 3}}"))
+    assert problem["allowed"] == [
+        "base_delay_seconds",
+        "exponential_base",
+        "jitter",
+        "max_delay_seconds",
+        "max_retries",
+    ]
+
+
+def test_a_sheet_that_does_not_exist_tells_which_do() -> None:
+    problem = only(sheets("{name: lint, run: x, needs: [lin]}", "{name: tests, run: x}"))
+    assert problem["message"] == "there is no sheet 'lin'; did you mean lint?"
+    assert problem["allowed"] == ["lint", "tests"]
+
+
+def test_every_problem_is_told_at_once_in_the_order_of_the_lines() -> None:
+    text = """\
+        name: x
+        foo: 1
+        sheets:
+        - run: 5
+          ned: []
+        - 7
+        - name: a
+          needs: [a, zz]
+          run: |
+            one {{ x }}
+          retry: {max_retries: -1}
+          validate: [{file_exist: x}, {file_exists: '{nope}/x'}]
+        - {name: b, needs: [c], run: x}
+        - {name: c, needs: [b], run: x}
+        """
+    assert places(text) == [
+        (2, 1, "foo"),
+        (4, 8, "sheets[0].run"),
+        (5, 3, "sheets[0].ned"),
+        (6, 3, "sheets[1]"),
+        (8, 11, "sheets[2].needs[0]"),
+        (8, 14, "sheets[2].needs[1]"),
+        (10, 5, "sheets[2].run"),
+        (11, 24, "sheets[2].retry.max_retries"),
+        (12, 15, "sheets[2].validate[0].file_exist"),
+        (12, 45, "sheets[2].validate[1].file_exists.path"),
+        (13, 13, "sheets[3].needs"),
+    ]
+
+
+def test_the_error_says_the_first_problem_and_how_many_there_are() -> None:
+    with pytest.raises(ScoreInvalid) as caught:
+        compiled("name: x\nsheets: [{run: 1}, {run: 2}]", path=Path("/s/a.yaml"))
+    assert caught.value.message == (
+        "The score /s/a.yaml is not valid: line 2, column 16, sheets[0].run: "
+        "should be text, is the number 1; put it in quotes (and 1 more)."
+    )
+    assert caught.value.facts["problems_total"] == 2
+
+
+def test_a_problem_of_many_instances_is_told_once_and_a_long_list_is_cut() -> None:
+    assert len(problems(sheets("{name: a, foreach: [1, 2, 3], run: '{{ nope }}'}"))) == 1
+    with pytest.raises(ScoreInvalid) as caught:
+        compiled(sheets(*["{run: 5}"] * 150))
+    assert (len(caught.value.facts["problems"]), caught.value.facts["problems_total"]) == (100, 150)
+
+
+def test_a_missing_prompt_file_is_a_problem_of_its_line(tmp_path: Path) -> None:
+    problem = only(sheets("{prompt_file: no.md, instrument: claude-code}"), cwd=tmp_path)
+    assert problem["message"].startswith(f"There is no score file {tmp_path}/no.md")
+    assert (problem["line"], problem["column"], problem["field"]) == (3, 17, "sheets[0].prompt_file")
+
+
+def test_a_wrong_template_in_a_file_names_the_file_and_its_line(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text("one\n{{ two }}\n")
+    problem = only(sheets("{prompt_file: p.md, instrument: claude-code}"), cwd=tmp_path)
+    assert problem["message"] == "p.md, line 2: template: 'two' is undefined"
+    assert (problem["line"], problem["column"]) == (3, 17)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nope", "the score has no variable 'nope'"),
+        ("stage", "the variable 'stage' of the start cannot have this name"),
+        ("a b", "the variable 'a b' of the start cannot have this name"),
+    ],
+)
+def test_a_variable_of_the_start_that_the_score_has_no_use_for_is_refused(name: str, message: str) -> None:
+    problem = problems("variables: {mode: a}\n" + sheets("{run: x}"), variables={name: "1"})[0]
+    assert (problem["line"], problem["message"]) == (0, message)
+
+
+def test_a_score_larger_than_the_limit_or_not_a_mapping_is_refused() -> None:
+    assert "larger than the limit" in only("a" * (4 * 1024 * 1024 + 1))["message"]
+    assert only("[a]")["message"] == "should be a mapping with name and sheets"
+    assert only("a: [")["message"].startswith("not YAML")
+
+
+def test_too_many_sheets_or_needs_are_refused_before_they_fill_the_memory() -> None:
+    items = ", ".join(str(item) for item in range(1000))
+    many = sheets(
+        f"{{name: a, foreach: &i [{items}], run: x}}", *[f"{{name: s{n}, foreach: *i, run: x}}" for n in range(20)]
+    )
+    assert {problem["message"] for problem in problems(many)} == {
+        "make more than 20000 sheets, which is the most",
+        "the sheets need each other 20000000 times, the most is 500000; put a sheet between",
+    }
+
+
+def test_templates_that_take_too_much_work_together_are_refused() -> None:
+    loop = "{% for i in range(50000) %}{% endfor %}"
+    problem = only(numbered(sheet="size: 1, total_items: 1000", template=loop))
+    assert problem["message"] == "template: the templates of all sheets together take too much work"
