@@ -3,11 +3,13 @@
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import pytest
+import structlog.testing
 from anyio.to_thread import run_sync
 
 from podium.conductor.engines.folder import AttemptFolder
@@ -16,6 +18,7 @@ from podium.conductor.processes import facts
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.tree import end_tree
 from tests.support.engines import (
+    BOUND_SECONDS,
     Gate,
     Holder,
     bystander,
@@ -343,6 +346,46 @@ async def test_survivors_of_a_killed_wrapper_are_ended_before_it_is_lost(tmp_pat
     assert (end.reason, end.processes_ended) == ("lost", 2)
     stat = facts.read_stat(command)
     assert stat is None or stat.state == "Z"
+
+
+async def test_what_cannot_be_read_now_is_unknown_and_looked_at_again(tmp_path: Path) -> None:
+    spec = forged(make_spec(tmp_path), identity="1 1 00000000-aaaa end\n")
+    record = spec.folder / "exit"
+    record.unlink()
+    record.mkdir()  # stands for any refusal of the system, such as no descriptors
+    async with open_engine() as engine:
+        with structlog.testing.capture_logs() as logs:
+            await engine.reattach(spec)
+            with anyio.fail_after(BOUND_SECONDS):
+                while not any(entry["event"] == "attempt_unknown" for entry in logs):
+                    await anyio.lowlevel.checkpoint()
+        record.rmdir()
+        record.write_text("exited 13 end\n")
+        end = await next_end(engine)
+    assert (end.reason, end.exit_code) == ("exited", 13)
+
+
+async def test_a_wrapper_that_comes_second_leaves_the_attempt_to_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = AttemptFolder.prepare
+
+    def overtaken(folder: AttemptFolder, spec: AttemptSpec) -> None:
+        """Prepare, and let another wrapper run between that and the launch."""
+        prepare(folder, spec)
+        folder.try_claim()
+        folder.exit.write_text("exited 5 end\n")
+
+    monkeypatch.setattr(AttemptFolder, "prepare", overtaken)
+    end = await run_attempt(make_spec(tmp_path, "echo ran >ran"))
+    assert (end.reason, end.exit_code) == ("exited", 5)
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_a_sheet_that_removes_its_folder_keeps_its_exit_code(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, 'rm -r "$FOLDER"; exit 6')
+    end = await run_attempt(replace(spec, env={"FOLDER": str(spec.folder)}))
+    assert (end.reason, end.exit_code) == ("exited", 6)
 
 
 # -- what the caller sees meanwhile -----------------------------------------------------------------------------------

@@ -270,3 +270,16 @@ async def test_psutil_tells_the_same_of_a_process(monkeypatch: pytest.MonkeyPatc
         theirs.group,
         theirs.session,
     )
+
+
+async def test_without_pidfds_an_end_is_seen_by_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "LINUX", False)
+    with bystander() as process:
+        stat = facts.read_stat(process.pid)
+        assert stat is not None
+        watch = Watch.open(Identity(process.pid, stat.start_ticks, facts.boot_id()))
+        assert watch is not None
+        assert send_signal(process.pid, stat.start_ticks, signal.SIGKILL)
+        with anyio.fail_after(BOUND_SECONDS):
+            await watch.wait()
+    assert Watch.open(Identity(process.pid, stat.start_ticks, facts.boot_id())) is None

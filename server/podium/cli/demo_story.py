@@ -31,8 +31,8 @@ class Story:
     def __init__(self, console: Console, settings: Settings, score: Path) -> None:
         self.console = console
         self.settings = settings
-        self.score = score
         self.repository = score.parents[2]
+        self._config_path = str(score.relative_to(self.repository))
         self.job_id = ""
         self._chapter = 1
         self._client: Client
@@ -95,7 +95,7 @@ class Story:
 
     async def _check(self) -> None:
         self.title("The score is checked before anything runs")
-        plan = await self.call("validate_score", config_path=str(self.score))
+        plan = await self.call("validate_score", config_path=self._config_path)
         self.says(plan["summary"])
         names = {sheet["sheet"]: sheet["name"] for sheet in plan["sheets"]}
         for sheet in plan["sheets"]:
@@ -106,7 +106,7 @@ class Story:
         self.title("The job starts; the answer comes as soon as it is on disk")
         started = await self.call(
             "start_job",
-            config_path=str(self.score),
+            config_path=self._config_path,
             workspace=str(self.settings.home.parent / "workspace"),
             variables=[f"repository={self.repository}"],
         )
@@ -127,7 +127,9 @@ class Story:
             if enough(job):
                 return job
             if job["status"] in {"completed", "failed", "cancelled"}:
-                raise Internal(f"The job has ended too early: {job['summary']}", fix="Look at its sheets above.")
+                log = await self.call("read_job_log", job_id=self.job_id, max_lines=10)
+                self.says(log["job_output"], style="dim")
+                raise Internal(f"The job has ended too early: {job['summary']}", fix="Correct what it found.")
             seen = await self.call(
                 "wait_for_job", shown=False, job_ids=[self.job_id], timeout_seconds=BEAT_SECONDS, after=self._after
             )

@@ -46,7 +46,7 @@ class Connection:
         self._raw: socket.socket = stream.extra_attributes[SocketAttribute.raw_socket]()
         self._path = path
         self._on_notification = on_notification
-        self._reader = FrameReader(stream)
+        self._reader = FrameReader(stream, whole_lines=True)
         self._calls: dict[int, _Call] = {}
         self._ids = itertools.count(1)
         self._reading = False

@@ -83,7 +83,7 @@ class Attempts:
                 live = self._live.get(end.key)
                 if live is not None:
                     live.in_engine, live.scope = False, anyio.CancelScope()
-                    self._tasks.start_soon(self._judge, live, end)
+                    self._begin_judging(live, end)
 
     def launch(self, job: JobRun, attempt: Attempt) -> None:
         """Start an attempt in a task of its own."""
@@ -183,11 +183,16 @@ class Attempts:
 
     # -- at the end -----------------------------------------------------------------------------------------------
 
-    async def _judge(self, live: Live, end: End) -> None:
+    def _begin_judging(self, live: Live, end: End) -> None:
         """Turn an end into a verdict: exit code 0 alone is not success where the sheet has validations."""
         if end.reason != "exited" or not self._succeeded(live, end):
             self._close(live, Verdict(end, passed=False, message=describe(live, end)))
-            return
+        elif not live.sheet.validations:
+            self._close(live, Verdict(end, passed=True))
+        else:
+            self._tasks.start_soon(self._judge, live, end)
+
+    async def _judge(self, live: Live, end: End) -> None:
         views: list[ValidationView] = []
         with live.scope:
             views = await self._validate(live)
@@ -208,8 +213,6 @@ class Attempts:
 
     async def _validate(self, live: Live) -> list[ValidationView]:
         rules = [live.plan.validations[index] for index in live.sheet.validations]
-        if not rules:
-            return []
         context = ValidationContext(
             workspace=live.workspace,
             attempt_started=live.attempt.started_at,
@@ -223,7 +226,7 @@ class Attempts:
     def _close(self, live: Live, verdict: Verdict) -> None:
         faults.point("before_verdict")
         del self._live[live.attempt.key]
-        log.info(
+        log.debug(
             "attempt_ended",
             job_id=live.job_id,
             sheet=live.sheet.label,

@@ -1,19 +1,21 @@
-"""Job ids: `<slug>-<5 base32>`, short enough to retype and unique for ever."""
+"""Job ids: `<slug>-<5 base32>`, short enough to retype and unique for ever.
+
+The suffix is the job's number in its home, scrambled: every number has its own suffix, so nothing has to be looked up, and
+ids of jobs that follow each other do not look alike. Each home scrambles differently.
+"""
 
 import re
-import secrets
-import sqlite3
-
-from podium.conductor.store.store import Store
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # base32 without the letters and digits that look alike
+_SUFFIX_CHARS = 5
 _SLUG_CHARS = 30
-_TAKEN = "SELECT 1 FROM jobs WHERE job_id = ? UNION ALL SELECT 1 FROM tombstones WHERE job_id = ?"
+_FACTOR = 0x9E3779B1  # odd, so that multiplying by it is a permutation of the numbers of any count of bits
 
 
-async def new_job_id(store: Store, name: str) -> str:
-    """Return an id that no job has or had."""
-    return await store.read(lambda db: _free_id(db, slug(name)))
+def job_id_of(name: str, number: int, home_id: str) -> str:
+    """Return the id of the job with this number in the home with this id (hexadecimal)."""
+    bits = max(5 * _SUFFIX_CHARS, 5 * -(-number.bit_length() // 5))
+    return f"{slug(name)}-{_base32(_scrambled(number, int(home_id, 16), bits), bits // 5)}"
 
 
 def slug(name: str) -> str:
@@ -22,8 +24,13 @@ def slug(name: str) -> str:
     return text or "job"
 
 
-def _free_id(db: sqlite3.Connection, prefix: str) -> str:
-    while True:
-        job_id = f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(5))}"
-        if db.execute(_TAKEN, (job_id, job_id)).fetchone() is None:
-            return job_id
+def _scrambled(number: int, salt: int, bits: int) -> int:
+    """Permute the numbers below 2**bits: each step can be undone."""
+    mask = (1 << bits) - 1
+    value = (number * _FACTOR + salt) & mask
+    value ^= value >> (bits // 2)
+    return (value * _FACTOR + (salt >> 16)) & mask
+
+
+def _base32(value: int, chars: int) -> str:
+    return "".join(_ALPHABET[(value >> (5 * place)) & 31] for place in reversed(range(chars)))

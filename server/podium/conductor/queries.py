@@ -2,7 +2,7 @@
 
 import difflib
 import sqlite3
-from typing import Any
+from typing import Any, NoReturn
 
 from podium.conductor.store.rows import JOB_COLUMNS
 from podium.conductor.store.store import Store
@@ -25,7 +25,8 @@ class Queries:
         Raises:
             JobDeleted, JobNotFound: with the ids that look like it.
         """
-        return await self._store.read(lambda db: _find(db, job_id))
+        row = self._store.find(_JOB, job_id)
+        return row if row is not None else await self._store.read(lambda db: _missing(db, job_id))
 
     async def page(self, params: ListParams, default_limit: int) -> tuple[list[sqlite3.Row], str, int]:
         """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit."""
@@ -35,10 +36,8 @@ class Queries:
         return await self._store.read(lambda db: _page(db, where, values, before, limit))
 
 
-def _find(db: sqlite3.Connection, job_id: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(_JOB, (job_id,)).fetchone()
-    if row is not None:
-        return row
+def _missing(db: sqlite3.Connection, job_id: str) -> NoReturn:
+    """Say what is known of a job that is not there."""
     if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
         raise JobDeleted(f"Job '{job_id}' was deleted", fix="Call list_jobs to see the jobs there are.", job_id=job_id)
     known = [each[0] for each in db.execute(_RECENT_IDS)]

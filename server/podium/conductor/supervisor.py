@@ -64,6 +64,11 @@ class Supervisor:
 
     # -- what others ask ------------------------------------------------------------------------------------------
 
+    def reserve(self) -> int:
+        """Return the number of a new job; a number whose job is refused stays unused."""
+        self._next_job += 1
+        return self._next_job - 1
+
     async def submit(self, job: JobRun, prepare: Work, request_key: str | None = None) -> JobRun:
         """Take a new job; when this returns it is on the disk. `prepare` adds the caller's own rows to the batch.
 
@@ -72,7 +77,6 @@ class Supervisor:
         """
 
         def work(batch: Batch, now: Clock) -> dict[str, str]:
-            job.seq, self._next_job = self._next_job, self._next_job + 1
             self.jobs[job.job_id] = job
             job_transitions.submit(job, batch)
             prepare(batch, now)

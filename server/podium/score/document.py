@@ -2,8 +2,8 @@
 
 It is built from the parser's events, not from its node tree: that is several times faster, and deep nesting, which ends the
 C composer with a segmentation fault, meets a bound here. Scalars follow YAML 1.1 as PyYAML's safe loader does, except that
-dates, and keys such as `on`, stay text. Merge keys (`<<`) work; a duplicate key, a second document, a tag of one's own or a number that JSON cannot
-hold is refused.
+dates, and keys such as `on`, stay text. Merge keys (`<<`) work; a duplicate key, a second document, a tag of one's own or a
+number that JSON cannot hold is refused.
 """
 
 import math

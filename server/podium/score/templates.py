@@ -69,6 +69,7 @@ def template(text: str) -> Template:
     Raises:
         TemplateFault: its syntax is wrong.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Jinja does
     if not any(tag in text for tag in _TAGS):
         return Template(frozenset(), text)
     names = frozenset(_NAME.findall(text))

@@ -72,7 +72,10 @@ def decode(line: bytes) -> Any:
 
 
 class FrameReader:
-    """Reads lines from a byte stream. Not for use by several tasks at once."""
+    """Reads lines from a byte stream. Not for use by several tasks at once.
+
+    With `whole_lines` a last line without a newline counts as cut off and is dropped, else it counts as a line.
+    """
 
     def __init__(
         self,
@@ -80,15 +83,17 @@ class FrameReader:
         *,
         max_bytes: int = MAX_LINE_BYTES,
         partial_seconds: float = PARTIAL_SECONDS,
+        whole_lines: bool = False,
     ) -> None:
         self._stream = stream
         self._max_bytes = max_bytes
         self._partial_seconds = partial_seconds
+        self._whole_lines = whole_lines
         self._buffer = bytearray()
         self._searched = 0  # this much of the buffer holds no newline
 
     async def read(self) -> bytes:
-        """Return the next line without its newline; at the end of the stream, a last line may lack one.
+        """Return the next line without its newline.
 
         Raises:
             OversizedFrame: the line was too long and has been skipped; read on.
@@ -124,7 +129,10 @@ class FrameReader:
             try:
                 self._buffer += await self._stream.receive(_CHUNK_BYTES)
             except anyio.EndOfStream:
-                return self._take_rest()
+                rest = self._take_rest()
+                if self._whole_lines:
+                    raise
+                return rest
             if (line := self._take()) is not None:
                 return line
         await self._skip()

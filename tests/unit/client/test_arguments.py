@@ -109,6 +109,7 @@ def test_an_empty_inline_score_is_refused() -> None:
         checked_start(StartRequest(config_content="  \n"))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python 3.12 warns where threads exist
 def test_a_score_that_may_not_be_read_is_a_matter_of_permission(short_tmp: Path) -> None:
     path = short_tmp / "s.yaml"
     path.write_text("name: x")

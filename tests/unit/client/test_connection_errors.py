@@ -94,6 +94,7 @@ async def test_a_full_queue_is_a_busy_conductor(short_tmp: Path) -> None:
     assert "again" in error.fix
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python 3.12 warns where threads exist
 def test_a_socket_of_another_user_is_a_matter_of_permission(short_tmp: Path) -> None:
     path = short_tmp / "private" / "c.sock"
     path.parent.mkdir(mode=0o700)
@@ -145,8 +146,8 @@ async def test_the_end_before_the_end_of_a_reply_is_unreachable(short_tmp: Path,
         await stream.send(said)
 
     error = await failure_against(short_tmp / "c.sock", script)
-    assert type(error) in ([ConductorUnreachable] if not said else [ConductorUnreachable, ConductorMismatch])
-    assert "daemon.health" in error.message or said
+    assert isinstance(error, ConductorUnreachable)
+    assert "before it answered daemon.health" in error.message
 
 
 def handshake_frame(status: Any) -> bytes:

@@ -6,7 +6,8 @@ from tests.unit.score.helpers import compiled, numbered, sheets
 
 EVERY_NAME = (
     "{{ sheet_num }} {{ total_sheets }} {{ start_item }} {{ end_item }} {{ workspace }} {{ stage }} {{ instance }}"
-    " {{ fan_count }} {{ total_stages }} {{ movement }} {{ voice }} {{ total_movements }} {{ previous_outputs }} {{ job_name }} {{ name }}"
+    " {{ fan_count }} {{ total_stages }} {{ movement }} {{ voice }} {{ total_movements }}"
+    " {{ previous_outputs }} {{ job_name }} {{ name }}"
 )
 
 

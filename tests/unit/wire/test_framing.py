@@ -77,6 +77,16 @@ async def test_a_last_line_without_newline_counts() -> None:
     assert await read_all(b"one\ntwo") == [b"one", b"two"]
 
 
+async def test_a_cut_off_line_can_be_told_from_a_whole_one() -> None:
+    ours, theirs = memory_pair()
+    await theirs.send(b"one\ntw")
+    await theirs.send_eof()
+    reader = FrameReader(ours, whole_lines=True)
+    assert await reader.read() == b"one"
+    with pytest.raises(anyio.EndOfStream):
+        await reader.read()
+
+
 async def test_a_line_of_exactly_the_limit_passes_and_one_byte_more_does_not() -> None:
     fault = "the line is longer than 64 bytes"
     assert await read_all(b"a" * 63 + b"\n", b"b" * 64 + b"\n", b"c\n") == [b"a" * 63, fault, b"c"]

@@ -30,7 +30,7 @@ async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str,
 async def _delete(context: Context, job_id: str, request_key: str | None) -> dict[str, Any]:
     """Delete one job and return its last view; asked again with the same key, answer the same."""
     key = f"{request_key}:{job_id}" if request_key else None
-    if key is not None and (reply := await control.remembered(context, key)) is not None:
+    if key is not None and (reply := control.remembered(context, key)) is not None:
         return dict(reply["job"])
     job = await control.find(context, job_id)
     view = context.views.of(job).model_dump()

@@ -25,7 +25,7 @@ async def apply(context: Context, job_id: str, transition: Transition,
         JobNotFound, JobDeleted, WrongState, StorageFull.
     """
     async with context.locks.hold(job_id):
-        if request_key is not None and (reply := await remembered(context, request_key)) is not None:
+        if request_key is not None and (reply := remembered(context, request_key)) is not None:
             return reply, context.views.of_row(await context.queries.job(job_id))
         while True:
             job = await find(context, job_id)
@@ -49,8 +49,7 @@ async def find(context: Context, job_id: str) -> JobRun:
     return job
 
 
-async def remembered(context: Context, request_key: str) -> dict[str, Any] | None:
+def remembered(context: Context, request_key: str) -> dict[str, Any] | None:
     """Return what was answered under this request key, None for a new one."""
-    query = "SELECT reply FROM replies WHERE key = ?"
-    row = await context.store.read(lambda db: db.execute(query, (request_key,)).fetchone())
+    row = context.store.find("SELECT reply FROM replies WHERE key = ?", request_key)
     return json.loads(row["reply"]) if row else None

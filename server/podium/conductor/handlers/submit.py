@@ -12,10 +12,10 @@ import anyio.to_thread
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
-from podium.conductor.handlers import refusals, scores, validate
+from podium.conductor.handlers import control, refusals, scores, validate
 from podium.conductor.handlers.resume import sheet_number
 from podium.conductor.handlers.scores import Prepared
-from podium.conductor.naming import new_job_id
+from podium.conductor.naming import job_id_of
 from podium.conductor.state import JobRun
 from podium.conductor.workspaces import make_workspace
 from podium.contract.methods import SubmitParams
@@ -24,7 +24,6 @@ from podium.errors import IdempotencyConflict, InvalidArguments, JobDeleted, Pod
 from podium.wire.dispatcher import Peer
 
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
-_REPLY = "SELECT reply FROM replies WHERE key = ?"
 
 
 async def handle(context: Context, params: SubmitParams, peer: Peer) -> dict[str, Any]:
@@ -50,7 +49,7 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
         raise InvalidArguments("self_healing is not supported by this conductor yet.", fix="Leave self_healing out.")
     prepared = await scores.prepare(context, params, variables=params.variables, workspace=params.workspace)
     digest = _digest(params, prepared)
-    earlier = await _earlier(context, params, digest)
+    earlier = _earlier(context, params, digest)
     if earlier is not None:
         return context.views.of_row(await context.queries.job(earlier)), True
     job = await _make(context, params, prepared, peer)
@@ -70,21 +69,17 @@ def _digest(params: SubmitParams, prepared: Prepared) -> str:
     return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
 
-async def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
+def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
     """Return the job that this key, or this very request, has started before.
 
     Raises:
         IdempotencyConflict: the key was used with something else. JobDeleted: its job was deleted.
     """
-    if params.request_key is not None:
-        row = await context.store.read(lambda db: db.execute(_REPLY, (params.request_key,)).fetchone())
-        if row is not None:
-            return str(json.loads(row["reply"])["job_id"])
-    if params.idempotency_key is None:
-        return None
+    if params.request_key is not None and (reply := control.remembered(context, params.request_key)) is not None:
+        return str(reply["job_id"])
     key = params.idempotency_key
-    row = await context.store.read(lambda db: db.execute(_KEY, (key,)).fetchone())
-    return None if row is None else _first_job(key, digest, row["digest"], row["job_id"], row["deleted_at"])
+    row = context.store.find(_KEY, key) if key is not None else None
+    return None if row is None or key is None else _first_job(key, digest, *row)
 
 
 def _first_job(key: str, digest: str, known: str, job_id: str, deleted_at: float | None) -> str:
@@ -102,7 +97,8 @@ def _first_job(key: str, digest: str, known: str, job_id: str, deleted_at: float
 async def _make(context: Context, params: SubmitParams, prepared: Prepared, peer: Peer) -> JobRun:
     plan = prepared.loaded.plan
     first = sheet_number(prepared.loaded, params.start_sheet) or 1
-    job_id = await new_job_id(context.store, plan.name)
+    seq = context.supervisor.reserve()
+    job_id = job_id_of(plan.name, seq, context.store.home_id)
     workspace = Path(plan.workspace) if plan.workspace else context.settings.home / "workspaces" / job_id
     await anyio.to_thread.run_sync(make_workspace, workspace)
     shared = [job.job_id for job in context.supervisor.jobs.values() if job.workspace == str(workspace)]
@@ -114,7 +110,7 @@ async def _make(context: Context, params: SubmitParams, prepared: Prepared, peer
     if shared:
         warnings.append(f"the workspace is also used by active job {', '.join(sorted(shared)[:3])}")
     return JobRun(
-        seq=0, job_id=job_id, name=plan.name, loaded=prepared.loaded, workspace=str(workspace),
+        seq=seq, job_id=job_id, name=plan.name, loaded=prepared.loaded, workspace=str(workspace),
         submitted_at=time.time(), config_path=str(prepared.path) if prepared.path else None, start_sheet=first,
         self_healing=params.self_healing, warnings=tuple(warnings), client=params.client or f"uid {peer.uid}",
     )  # fmt: skip

