@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, TextContent
@@ -127,13 +127,18 @@ class Story:
             if enough(job):
                 return job
             if job["status"] in {"completed", "failed", "cancelled"}:
-                log = await self.call("read_job_log", job_id=self.job_id, max_lines=10)
-                self.says(log["job_output"], style="dim")
-                raise Internal(f"The job has ended too early: {job['summary']}", fix="Correct what it found.")
+                await self._give_up(job)
             seen = await self.call(
                 "wait_for_job", shown=False, job_ids=[self.job_id], timeout_seconds=BEAT_SECONDS, after=self._after
             )
             self._after = seen["after"]
+
+    async def _give_up(self, job: Facts) -> NoReturn:
+        """Show what the first failed sheet wrote last, and end the story."""
+        for sheet in [sheet for sheet in job["sheets"] if sheet["status"] == "failed"][:1]:
+            log = await self.call("read_job_log", job_id=self.job_id, sheet=sheet["name"], max_lines=10)
+            self.says(log["job_output"], style="dim")
+        raise Internal(f"The job has ended too early: {job['summary']}", fix="Correct what it found.")
 
     async def _read_log(self, view: JobProgress) -> None:
         self.title(f"The output of a sheet is read while it runs: {WATCHED}")

@@ -27,7 +27,7 @@ def check(job: JobRun, action: Action) -> None:
     cell = rule(action, job.phase)
     if not cell.allowed:
         allowed = allowed_actions(job.phase)
-        fix = f"Allowed now: {', '.join(allowed)}." if allowed else "Wait until it has ended: wait_for_job."
+        fix = f"Allowed now: {', '.join(f'{each}_job' for each in allowed)}." if allowed else "Wait until it has ended: wait_for_job."
         raise WrongState(
             f"Cannot {action} job {job.job_id}: {cell.why}.",
             fix=fix, job_id=job.job_id, state=job.status, phase=job.phase, allowed=allowed,
