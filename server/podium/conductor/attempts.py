@@ -179,6 +179,7 @@ class Attempts:
             stdin_script=stdin_script,
             timeout_seconds=live.sheet.timeout_seconds or profile.default_timeout_seconds,
             grace_seconds=self._grace,
+            intended_at=live.attempt.started_at,
         )
 
     # -- at the end -----------------------------------------------------------------------------------------------

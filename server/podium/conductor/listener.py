@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
-from anyio.abc import TaskGroup, UNIXSocketStream
+from anyio.abc import TaskGroup
 
 from podium.log import get_logger
 from podium.wire.dispatcher import Handler, Peer, serve_connection
+from podium.wire.sockets import SocketStream
 
 log = get_logger()
 _LOOK_SECONDS = 2.0
@@ -107,8 +108,7 @@ class Listener:
                 log.warning("foreign_peer_refused", uid=peer.uid, pid=peer.pid)
                 connection.close()
                 return
-            stream = await UNIXSocketStream.from_socket(connection)
-            await serve_connection(stream, peer, self._handlers)
+            await serve_connection(SocketStream(connection), peer, self._handlers)
         finally:
             self._slots.release()
 
