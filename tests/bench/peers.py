@@ -1,4 +1,4 @@
-"""The measuring side of a connection: one JSON text a line over a socket or a pair of pipes, with as little of its own as can be."""
+"""The measuring side of a connection: lines over a socket or a pair of pipes, with as little cost of its own as can be."""
 
 import json
 import socket

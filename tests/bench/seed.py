@@ -12,7 +12,7 @@ from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.store.store import Store, open_store
 from podium.conductor.transitions import control, jobs, sheets
 from podium.conductor.transitions.sheets import Verdict
-from podium.score.plan import Plan, PlanSheet
+from podium.score.plan import Plan, PlanSheet, dump_plan
 
 JOBS_A_COMMIT = 2_000
 LOG_TEXT = "".join(f"line {number} of what a sheet wrote\n" for number in range(1, 201))
@@ -33,7 +33,7 @@ def job_id_of(seq: int) -> str:
 
 
 async def _fill(home: Path, count: int, paused: bool) -> None:
-    loaded = LoadedPlan("seeded", PLAN, "name: seeded\nsheets: [{name: only, run: 'true'}]\n")
+    loaded = LoadedPlan("seeded", PLAN, "name: seeded\nsheets: [{name: only, run: 'true'}]\n", dump_plan(PLAN))
     async with open_store(home) as store:
         next_seq = 1
         for first in range(1, count + 1, JOBS_A_COMMIT):

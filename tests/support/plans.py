@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from podium.conductor.state import JobRun, LoadedPlan
-from podium.score.plan import Plan, PlanSheet, Retry
+from podium.score.plan import Plan, PlanSheet, Retry, dump_plan
 
 
 def plan_of(needs: Sequence[Sequence[int]], *, max_concurrent: int = 4, max_retries: int = 0, fail_fast: bool = False,
@@ -19,7 +19,7 @@ def plan_of(needs: Sequence[Sequence[int]], *, max_concurrent: int = 4, max_retr
 
 def job_of(plan: Plan, *, seq: int = 1, start_sheet: int = 1) -> JobRun:
     """A queued job that runs this plan."""
-    loaded = LoadedPlan(f"hash-{plan.name}-{len(plan.sheets)}", plan, "source")
+    loaded = LoadedPlan(f"hash-{plan.name}-{len(plan.sheets)}", plan, "source", dump_plan(plan))
     job = JobRun(seq=seq, job_id=f"{plan.name}-{seq}", name=plan.name, loaded=loaded, workspace="/nowhere",
                  submitted_at=1.0, start_sheet=start_sheet)  # fmt: skip
     job.rebuild()

@@ -46,11 +46,17 @@ def _leave(command: Sequence[str], output: int, answer: int) -> NoReturn:
             os.dup2(source, target)
         os.closerange(3, _highest_descriptor() + 1)
         os.chdir("/")
-        os.execv(command[0], list(command))  # noqa: S606
+        os.execve(command[0], list(command), _own_environment())  # noqa: S606
     except OSError as error:
         os.write(2, f"podium: {error}\n".encode())
     finally:
         os._exit(127)
+
+
+def _own_environment() -> dict[str, str]:
+    """Return our environment without what marks us as part of a sheet: a conductor started in one outlives it."""
+    marks = {"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"}
+    return {name: value for name, value in os.environ.items() if name not in marks}
 
 
 def _highest_descriptor() -> int:

@@ -33,6 +33,7 @@ class Batch:
     extra: Rows = field(default_factory=Rows)
     launches: list[Launch] = field(default_factory=list)
     cancels: list[Attempt] = field(default_factory=list)
+    created: int = 0  # jobs that this batch adds to the registry, less those that it deletes
     retired: list[JobRun] = field(default_factory=list)  # terminal now: leave memory
     replies: list[Callable[[], None]] = field(default_factory=list)  # run when the commit is on the disk
 
@@ -61,7 +62,7 @@ class Batch:
         """Return the rows of everything touched."""
         rows = Rows(dict(self.extra.by_kind))
         for loaded in self.plans.values():
-            rows.add("plans", (loaded.hash, loaded.plan.model_dump_json(exclude_defaults=True), loaded.source))
+            rows.add("plans", (loaded.hash, loaded.text, loaded.source))
         for job in self.jobs.values():
             rows.add("jobs", job_row(job))
         for (seq, _), run in self.sheets.items():

@@ -91,9 +91,15 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
     profiles = load_profiles(config_folder=config_file().parent)
     hub, loader, queries = EventHub(), Loader(store), Queries(store)
     limits = Limits(settings.max_sheets, partial(_limit_of, profiles, settings.max_sheets_per_agent))
-    last_event, last_job = await store.read(_last_numbers)
+    last_event, last_job, total = await store.read(_numbers)
     supervisor = Supervisor(
-        store, loader, Scheduler(limits), next_event=last_event + 1, next_job=last_job + 1, publish=hub.publish
+        store,
+        loader,
+        Scheduler(limits),
+        next_event=last_event + 1,
+        next_job=last_job + 1,
+        jobs_total=total,
+        publish=hub.publish,
     )
     runner = Runner(reaper)
     supervisor.attempts = attempts = Attempts(
@@ -127,11 +133,11 @@ def _limit_of(profiles: dict[str, Profile], agents: int, instrument: str) -> int
     return agents if profiles[instrument].kind == "agent" else None
 
 
-def _last_numbers(db: sqlite3.Connection) -> tuple[int, int]:
-    """Return the numbers of the last event and the last job there ever were."""
+def _numbers(db: sqlite3.Connection) -> tuple[int, int, int]:
+    """Return the numbers of the last event and the last job there ever were, and how many jobs there are."""
     event = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0]
     job = db.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'").fetchone()[0]
-    return event, job
+    return event, job, db.execute("SELECT COUNT(*) FROM jobs").fetchone()[0]
 
 
 async def _recover(context: Context) -> None:

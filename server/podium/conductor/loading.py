@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 from podium.conductor.state import Attempt, JobRun, LoadedPlan, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
 from podium.conductor.store.store import Store
-from podium.score.plan import Plan
+from podium.score.plan import load_plan
 
 _ACTIVE = "status IN ('queued', 'running', 'paused')"
 
@@ -27,8 +27,10 @@ class Loader:
         return loaded
 
     def share(self, loaded: LoadedPlan) -> LoadedPlan:
-        """Return the plan of this hash that is in memory already, else this one."""
-        return self._plans.setdefault(loaded.hash, loaded)
+        """Return the plan of this hash that is in memory already, with the text of this one, else this one."""
+        known = self._plans.setdefault(loaded.hash, loaded)
+        known.text = loaded.text
+        return known
 
     async def job(self, job_id: str) -> JobRun | None:
         """Return a job as the store has it, ready for the scheduler, or None."""
@@ -62,7 +64,7 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
 
 def _read_plan(db: sqlite3.Connection, digest: str) -> LoadedPlan:
     row = db.execute("SELECT plan, source FROM plans WHERE hash = ?", (digest,)).fetchone()
-    return LoadedPlan(digest, Plan.model_validate_json(row["plan"]), row["source"])
+    return LoadedPlan(digest, load_plan(row["plan"]), row["source"])
 
 
 def read_job(db: sqlite3.Connection, job_id: str) -> sqlite3.Row | None:

@@ -29,7 +29,10 @@ class Queries:
         return row if row is not None else await self._store.read(lambda db: _missing(db, job_id))
 
     async def page(self, params: ListParams, default_limit: int) -> tuple[list[sqlite3.Row], str, int]:
-        """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit."""
+        """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit.
+
+        The number is -1 where nothing is filtered out: the supervisor knows how many jobs there are.
+        """
         limit = params.limit or default_limit
         where, values = _filter(params)
         before = _before(params.cursor)
@@ -71,7 +74,7 @@ def _before(cursor: str | None) -> int | None:
 def _page(db: sqlite3.Connection, where: str, values: list[Any], before: int | None,
           limit: int) -> tuple[list[sqlite3.Row], str, int]:  # fmt: skip
     condition = f"WHERE {where}" if where else ""
-    total: int = db.execute(f"SELECT COUNT(*) FROM jobs {condition}", values).fetchone()[0]  # noqa: S608
+    total: int = db.execute(f"SELECT COUNT(*) FROM jobs {condition}", values).fetchone()[0] if where else -1  # noqa: S608
     if before is not None:
         condition = f"{condition} {'AND' if where else 'WHERE'} seq < ?"
         values = [*values, before]

@@ -1,12 +1,13 @@
-"""Sheets as callers see them: one page, joined from the plan, the sheets' rows and their last attempts."""
+"""Sheets as callers see them, joined from the plan, the sheets' rows and their last attempts: a page of views, or all as text."""
 
 import json
 import sqlite3
-from typing import Any
+from typing import Any, NamedTuple
 
+from podium.conductor import checkpoint
 from podium.conductor.loading import Loader
 from podium.conductor.store.store import Store
-from podium.contract.models import SheetView, ValidationView
+from podium.contract.models import SheetView
 from podium.score.plan import Plan, PlanSheet
 from podium.times import iso
 
@@ -17,9 +18,19 @@ SELECT a.* FROM attempts a JOIN (
 ) last ON a.sheet = last.sheet AND a.attempt = last.attempt WHERE a.job = ?
 """
 
+Facts = dict[str, Any]
+
+
+class SheetTexts(NamedTuple):
+    """All sheets of a job in the checkpoint form: one JSON object, and what the checkpoint says of them together."""
+
+    text: bytes
+    instruments: list[str]
+    running: list[int]
+
 
 class SheetViews:
-    """Builds `SheetView`s of a job from the store."""
+    """Reads the sheets of a job from the store. Everything is built in the reading thread: a large job keeps nobody waiting."""
 
     def __init__(self, store: Store, loader: Loader) -> None:
         self._store = store
@@ -28,38 +39,49 @@ class SheetViews:
     async def page(self, row: sqlite3.Row, first: int, limit: int) -> list[SheetView]:
         """Return up to `limit` sheets from number `first` (1-based) of the job with this row."""
         plan = (await self._loader.plan(row["plan_hash"])).plan
-        last = min(len(plan.sheets), first + limit - 1)
-        runs, attempts = await self._store.read(lambda db: _read(db, row["seq"], first, last))
-        return [
-            _view(plan, sheet, row["start_sheet"], runs.get(sheet.num), attempts.get(sheet.num))
-            for sheet in plan.sheets[first - 1 : last]
-        ]
+        facts = await self._store.read(lambda db: _facts_of(db, plan, row, first, first + limit - 1))
+        return [SheetView.model_validate(each) for each in facts]
+
+    async def texts(self, row: sqlite3.Row) -> SheetTexts:
+        """Return every sheet of the job with this row."""
+        plan = (await self._loader.plan(row["plan_hash"])).plan
+        return await self._store.read(lambda db: _texts(_facts_of(db, plan, row, 1, len(plan.sheets))))
 
 
-Found = dict[int, dict[str, Any]]
+def _texts(facts: list[Facts]) -> SheetTexts:
+    members = [f'"{each["sheet"]}":{json.dumps(checkpoint.sheet(each), separators=(",", ":"))}' for each in facts]
+    running = [each["sheet"] for each in facts if each["status"] == "running"]
+    instruments = sorted({each["instrument"] for each in facts})
+    return SheetTexts(f"{{{','.join(members)}}}".encode(), instruments, running)
 
 
-def _read(db: sqlite3.Connection, seq: int, first: int, last: int) -> tuple[Found, Found]:
-    runs = {row["num"]: dict(row) for row in db.execute(_SHEETS, (seq, first, last))}
-    attempts = {row["sheet"]: dict(row) for row in db.execute(_LAST_ATTEMPTS, (seq, first, last, seq))}
-    return runs, attempts
+def _facts_of(db: sqlite3.Connection, plan: Plan, row: sqlite3.Row, first: int, last: int) -> list[Facts]:
+    seq, start = row["seq"], row["start_sheet"]
+    runs = {run["num"]: run for run in db.execute(_SHEETS, (seq, first, last))}
+    attempts = {attempt["sheet"]: attempt for attempt in db.execute(_LAST_ATTEMPTS, (seq, first, last, seq))}
+    return [
+        _facts(plan, sheet, start, runs.get(sheet.num), attempts.get(sheet.num))
+        for sheet in plan.sheets[first - 1 : last]
+    ]
 
 
-def _view(plan: Plan, sheet: PlanSheet, start_sheet: int, run: dict[str, Any] | None,
-          attempt: dict[str, Any] | None) -> SheetView:  # fmt: skip
-    view = SheetView(
-        sheet=sheet.num,
-        name=sheet.name,
-        status="skipped" if sheet.num < start_sheet else "pending",
-        reason="before start_sheet: counts as done" if sheet.num < start_sheet else "",
-        instrument=sheet.instrument,
-        needs=list(sheet.needs),
-    )
-    facts = {**(_run_facts(plan, sheet, run)), **_attempt_facts(run, attempt)}
-    return view.model_copy(update=facts)
+def _facts(
+    plan: Plan, sheet: PlanSheet, start_sheet: int, run: sqlite3.Row | None, attempt: sqlite3.Row | None
+) -> Facts:
+    """Return the members of a `SheetView`."""
+    return {
+        "sheet": sheet.num,
+        "name": sheet.name,
+        "status": "skipped" if sheet.num < start_sheet else "pending",
+        "reason": "before start_sheet: counts as done" if sheet.num < start_sheet else "",
+        "instrument": sheet.instrument,
+        "needs": sheet.needs,
+        **_run_facts(plan, sheet, run),
+        **_attempt_facts(run, attempt),
+    }
 
 
-def _run_facts(plan: Plan, sheet: PlanSheet, run: dict[str, Any] | None) -> dict[str, Any]:
+def _run_facts(plan: Plan, sheet: PlanSheet, run: sqlite3.Row | None) -> Facts:
     if run is None:
         return {}
     retries = plan.retries[sheet.retry].max_retries
@@ -73,7 +95,7 @@ def _run_facts(plan: Plan, sheet: PlanSheet, run: dict[str, Any] | None) -> dict
     }
 
 
-def _attempt_facts(run: dict[str, Any] | None, attempt: dict[str, Any] | None) -> dict[str, Any]:
+def _attempt_facts(run: sqlite3.Row | None, attempt: sqlite3.Row | None) -> Facts:
     """Return what the last attempt adds; nothing for a sheet that was reset and has not run again."""
     if run is None or attempt is None or run["status"] == "pending" or attempt["open"]:
         return {}
@@ -82,5 +104,5 @@ def _attempt_facts(run: dict[str, Any] | None, attempt: dict[str, Any] | None) -
         "signal": attempt["signal"],
         "duration_seconds": round(attempt["ended_at"] - attempt["started_at"], 3),
         "processes_ended": attempt["processes_ended"],
-        "validations": [ValidationView.model_validate(each) for each in json.loads(attempt["validations"])],
+        "validations": json.loads(attempt["validations"]),
     }

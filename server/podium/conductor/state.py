@@ -18,11 +18,15 @@ Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"
 
 @dataclass(eq=False)
 class LoadedPlan:
-    """A plan with its hash and the edges turned round, shared by all jobs that run it."""
+    """A plan with its hash and the edges turned round, shared by all jobs that run it.
+
+    `text` is the plan as it is stored, held until it is on the disk.
+    """
 
     hash: str
     plan: Plan
     source: str = ""
+    text: str = ""
 
     @cached_property
     def dependents(self) -> list[list[int]]:

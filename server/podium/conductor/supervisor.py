@@ -47,13 +47,14 @@ class Attempts(Protocol):
 class Supervisor:
     """Owns the jobs in memory. `run` is its only task."""
 
-    def __init__(self, store: Store, loader: Loader, scheduler: Scheduler, *, next_event: int, next_job: int,
+    def __init__(self, store: Store, loader: Loader, scheduler: Scheduler, *, next_event: int, next_job: int, jobs_total: int,
                  publish: Callable[[list[EventView]], None]) -> None:  # fmt: skip
         self.jobs: dict[str, JobRun] = {}
         self.scheduler = scheduler
         self.attempts: Attempts
         self.last_event = next_event - 1
         self.accepting = True
+        self.jobs_total = jobs_total
         self._next_job = next_job
         self._store = store
         self._loader = loader
@@ -232,6 +233,9 @@ class Supervisor:
     def _follow(self, batch: Batch, done: list[Command]) -> None:
         """Do what may only happen after the commit."""
         self.last_event = batch.next_seq - 1
+        self.jobs_total += batch.created
+        for loaded in batch.plans.values():
+            loaded.text = ""
         for job in batch.retired:
             self.jobs.pop(job.job_id, None)
         for command in done:

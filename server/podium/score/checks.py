@@ -15,7 +15,8 @@ from podium.score.templates import Template as CompiledTemplate
 from podium.score.templates import TemplateFault, template
 
 TOTAL_BUDGET = 5_000_000  # units of `podium.score.sandbox`, for trying all templates: a few seconds
-_PLACEHOLDER = "/workspace"  # stands for a workspace that the conductor will choose
+_PLACEHOLDER = "/job"  # stands for a workspace that the conductor will choose
+_TOO_MUCH = "template: the templates of all sheets together take too much work"
 _TEXT_FIELDS = ("path", "command", "working_directory")
 
 
@@ -80,13 +81,10 @@ class Checker:
         try:
             compiled.render(tried.variables, self.budget)
         except TemplateFault as fault:
-            self._note_template(
-                tried.stage.template, fault.message + self._names_hint(compiled, tried, fault), fault.line
-            )
+            hint = self._names_hint(compiled, tried, fault)
+            self._note_template(tried.stage.template, fault.message + hint, fault.line)
         if self.budget.left < 0:
-            self._note_template(
-                tried.stage.template, "template: the templates of all sheets together take too much work", 1
-            )
+            self._note_template(tried.stage.template, _TOO_MUCH, 1)
         return self.captures and "previous_outputs" in compiled.names
 
     def _names_hint(self, compiled: CompiledTemplate, tried: _Sheet, fault: TemplateFault) -> str:
@@ -143,9 +141,8 @@ class Checker:
     def _warn_of_pattern(self, pattern: str, variables: Mapping[str, Any]) -> None:
         for name in fields(pattern):
             if is_field(name, variables):
-                self.warnings[f"The pattern {pattern[:80]!r} is taken as it stands: {{{name}}} is not filled in."] = (
-                    None
-                )
+                warning = f"The pattern {pattern[:80]!r} is taken as it stands: {{{name}}} is not filled in."
+                self.warnings.setdefault(warning)
 
     def _braces(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         for name in double_braces(text, variables):

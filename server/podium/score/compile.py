@@ -50,7 +50,8 @@ def compile_score(
     sound = not problems
     check_graph(draft.stages, problems)
     own = _variables(draft, variables, problems)
-    plan = assemble(draft, _workspace(draft, workspace, context.folder, cwd), own, problems)
+    folder = _workspace(draft, workspace, context.folder, cwd, problems)
+    plan = assemble(draft, folder, own, problems)
     if plan is not None:
         plan = _checked(draft, plan, problems, variables, sound=sound)
     if plan is None or problems:
@@ -84,23 +85,35 @@ def _read(document: Document, context: Context, path: Path | None) -> Draft | No
     return read_named(document.root, context)
 
 
-def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str | None:
+def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path, problems: Problems) -> str | None:
     chosen, base = (given, cwd) if given else (draft.workspace, folder)
-    return os.path.abspath(base / os.path.expanduser(chosen)) if chosen else None  # noqa: PTH100, PTH111 no disk
+    path = os.path.abspath(base / os.path.expanduser(chosen)) if chosen else ""  # noqa: PTH100, PTH111 no disk
+    if not _is_text(path):
+        problems.add_outside("the workspace's path is not text in UTF-8")
+    return path or None
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a text of the call can be stored and given to a process."""
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _variables(draft: Draft, given: Mapping[str, str], problems: Problems) -> dict[str, Any]:
     """Return the score's variables, those of the start over them."""
-    for name in draft.variables:
-        if name in CORE_NAMES:
-            problems.add((*draft.variables_loc, name), f"{name} is a name that every template has", key=True)
+    taken = "{} is a name that every template has"
+    for name in CORE_NAMES & draft.variables.keys():
+        problems.add((*draft.variables_loc, name), taken.format(name), key=True)
     for stage in draft.stages:
-        for name in stage.instances[0].variables if stage.instances else ():
-            if name in CORE_NAMES:
-                problems.add((*stage.loc, "foreach"), f"{name} is a name that every template has")
-    for name in given:
+        for name in CORE_NAMES & stage.instances[0].variables.keys():
+            problems.add((*stage.loc, "foreach"), taken.format(name))
+    for name, value in given.items():
         if name in CORE_NAMES or not name.isidentifier():
             problems.add_outside(f"the variable {name!r} of the start cannot have this name")
+        elif not _is_text(value):
+            problems.add_outside(f"the variable {name} of the start is not text in UTF-8")
     return {**draft.variables, **given}
 
 

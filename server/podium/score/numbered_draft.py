@@ -176,9 +176,9 @@ class _Stages:
         loc: Loc = ("prompt",)
         if prompt.template is not None and prompt.template_file is not None:
             self.problems.add(loc, "has template and template_file; one of them is the template")
-        if prompt.template_file is not None:
+        elif prompt.template_file is not None:
             return self.context.template_file((*loc, "template_file"), prompt.template_file)
-        if prompt.template is None and not self.problems.under(loc):
+        elif prompt.template is None and not self.problems.under(loc):
             self.problems.add(loc, "should have template or template_file")
         return Template(prompt.template or "", (*loc, "template"))
 

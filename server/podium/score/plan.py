@@ -3,6 +3,7 @@
 Texts and validations that many sheets share are kept once and referred to by index, so a plan of 10,000 sheets stays small.
 """
 
+import json
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -125,3 +126,17 @@ class Plan(Part):
                 return sheet.num
         number = int(ref) if str(ref).isdecimal() else 0
         return number if 1 <= number <= len(self.sheets) else None
+
+
+def dump_plan(plan: Plan) -> str:
+    """Return the plan as JSON. It is written sheet by sheet, so that a large one does not keep other threads waiting."""
+    head = plan.model_dump_json(exclude={"sheets"}, exclude_defaults=True)
+    sheets = ",".join(sheet.model_dump_json(exclude_defaults=True) for sheet in plan.sheets)
+    return f'{{"plan":{head},"sheets":[{sheets}]}}'
+
+
+def load_plan(text: str) -> Plan:
+    """Return the plan that `dump_plan` wrote. ValidationError for one of another format."""
+    data = json.loads(text)
+    sheets = tuple(PlanSheet.model_validate(sheet) for sheet in data["sheets"])
+    return Plan.model_validate({**data["plan"], "sheets": sheets})

@@ -95,7 +95,7 @@ def _unreadable(path: Path, error: OSError | ValueError) -> Exception:
     if isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM}:
         return PermissionDenied(f"{path} may not be read: {error.strerror}.", fix="Make the file readable.")
     why = error.strerror if isinstance(error, OSError) else str(error)
-    return ScoreNotFound(f"There is no score file {path}: {why}.", fix=_FIX_PATH)
+    return ScoreNotFound(f"There is no file {path}: {why}.", fix=_FIX_PATH)
 
 
 def _too_large(name: str, max_bytes: int) -> ScoreInvalid:

@@ -1,4 +1,7 @@
-"""Baseline: spawn and wait, and nothing else. `python -m tests.bench.baselines.spawn_loop COUNT AT_ONCE SCRIPT` prints seconds."""
+"""Baseline: spawn and wait, and nothing else.
+
+`python -m tests.bench.baselines.spawn_loop COUNT AT_ONCE SCRIPT` prints the seconds.
+"""
 
 import os
 import sys

@@ -38,7 +38,7 @@ validations:
   - {type: command_succeeds, command: "true", sheet: 1, working_directory: sub, timeout_seconds: 3, retry_count: 0, stage: 2}
 cross_sheet: {auto_capture_stdout: true, max_output_chars: 100, lookback_sheets: 2}
 pause_between_sheets_seconds: 0
-movements: {1: {name: opening, voices: 1}, 2: {name: middle}}
+movements: {1: {name: opening, voices: 1, instrument: sh}, 2: {name: middle}}
 state_backend: sqlite
 learning: {enabled: false}
 isolation: {enabled: false, mode: worktree}

@@ -35,6 +35,10 @@ NAMED = [
     ("{run: x, name: a, foreach: {a-b: [1]}}", 30, "sheets[0].foreach", "'a-b' cannot be the name of a variable"),
     ("{run: x, name: a, foreach: {stage: [1]}}", 30, "sheets[0].foreach", "stage is a name that every template has"),
     ("{run: x, name: a, foreach: [1, '1']}", 30, "sheets[0].foreach", "makes the sheet a[1] twice"),
+    ("{run: x, name: a, foreach: [\"t\\tb\"]}", 30, "sheets[0].foreach",
+     "an item becomes part of a name: at most 100 characters, and none of control"),
+    ("{prompt: x, instrument: claude-code, instrument_config: {timeout_seconds: 5}}", 60,
+     "sheets[0].instrument_config.timeout_seconds", "is the sheet's own timeout_seconds"),
     ("{run: x, foreach: [1]}", 12, "sheets[0].foreach", "a sheet with foreach needs a name"),
     ("{run: x, timeout_seconds: 0}", 29, "sheets[0].timeout_seconds", "must be more than 0, is the number 0"),
     ("{run: x, timeout_seconds: soon}", 29, "sheets[0].timeout_seconds", "should be a number, is the text 'soon'"),
@@ -109,6 +113,7 @@ TOP = [
      "stage is a name that every template has"),
     ("name: x\nsheets: [{run: x}]\nvariables: {a: {1: b}}", 3, 12, "variables",
      "the key 1 should be text; put it in quotes"),
+    ("name: x\nsheets: [{run: x}]\nvariables: {a: [{1: b}]}", 3, 12, "variables", "the key 1 should be text; put it in quotes"),
     ("name: x\nsheets: [{run: x}]\nparallel: {max_concurrent: 0}", 3, 28, "parallel.max_concurrent",
      "must be at least 1, is the number 0"),
     ("name: x\nsheets:\n- {name: a, run: x}\n- {name: a, run: x}", 4, 10, "sheets[1].name",
@@ -254,6 +259,8 @@ def test_a_numbered_sheet_block_is_refused_at_its_place(sheet: str, column: int,
         (("name: demo", "name: 5"), (1, 7, "name"), "should be text, is the number 5; put it in quotes"),
         (("prompt: {template: 'true'}\n", ""), (1, 1, "prompt"), "the score needs prompt"),
         (("template: 'true'", ""), (4, 9, "prompt"), "should have template or template_file"),
+        (("template: 'true'", "template: x, template_file: y"), (4, 9, "prompt"),
+         "has template and template_file; one of them is the template"),
         (("template: 'true'", "template: 5"), (4, 20, "prompt.template"), "should be text, is the number 5; put it in quotes"),
         (("template: 'true'", "template: 'true', foo: 1"), (4, 28, "prompt.foo"), "unknown key"),
         (("template: 'true'", "template: '{{ nope }}'"), (4, 20, "prompt.template"), "template: 'nope' is undefined"),
@@ -343,7 +350,7 @@ def test_a_problem_of_many_instances_is_told_once_and_a_long_list_is_cut() -> No
 
 def test_a_missing_prompt_file_is_a_problem_of_its_line(tmp_path: Path) -> None:
     problem = only(sheets("{prompt_file: no.md, instrument: claude-code}"), cwd=tmp_path)
-    assert problem["message"].startswith(f"There is no score file {tmp_path}/no.md")
+    assert problem["message"].startswith(f"There is no file {tmp_path}/no.md")
     assert (problem["line"], problem["column"], problem["field"]) == (3, 17, "sheets[0].prompt_file")
 
 
@@ -367,10 +374,37 @@ def test_a_variable_of_the_start_that_the_score_has_no_use_for_is_refused(name: 
     assert (problem["line"], problem["message"]) == (0, message)
 
 
+@pytest.mark.parametrize("text", ["a\0b", "a\udc80b"])
+def test_arguments_that_cannot_be_stored_are_refused(text: str) -> None:
+    score = "variables: {mode: a}\n" + sheets("{run: x}")
+    assert only(score, workspace=text)["message"] == "the workspace's path is not text in UTF-8"
+    assert only(score, variables={"mode": text})["message"] == "the variable mode of the start is not text in UTF-8"
+
+
 def test_a_score_larger_than_the_limit_or_not_a_mapping_is_refused() -> None:
     assert "larger than the limit" in only("a" * (4 * 1024 * 1024 + 1))["message"]
     assert only("[a]")["message"] == "should be a mapping with name and sheets"
     assert only("a: [")["message"].startswith("not YAML")
+
+
+def test_each_wrong_entry_of_a_list_is_told() -> None:
+    assert places(sheets("{run: x, needs: [true, 1.5]}")) == [
+        (3, 20, "sheets[0].needs[0]"),
+        (3, 26, "sheets[0].needs[1]"),
+    ]
+
+
+def test_too_many_validations_are_refused_before_they_take_for_ever() -> None:
+    rest = "validations:\n" + "- {type: file_exists, path: a}\n" * 101
+    problem = only(numbered(rest, sheet="size: 1, total_items: 5000"))
+    assert problem["message"] == "the sheets have 505000 validations together, the most is 500000"
+
+
+def test_a_long_cycle_is_told_by_its_beginning_and_its_end() -> None:
+    entries = [f"{{name: s{n}, run: x, needs: [s{(n + 1) % 50}]}}" for n in range(50)]
+    message = only(sheets(*entries))["message"]
+    assert message.startswith("the sheets wait for each other: s0 needs s1 needs ")
+    assert message.endswith(" needs s18 needs … needs s0")
 
 
 def test_too_many_sheets_or_needs_are_refused_before_they_fill_the_memory() -> None:

@@ -39,6 +39,12 @@ def test_only_yaml_files_are_scores(tmp_path: Path, name: str) -> None:
         read_score(name, cwd=tmp_path, max_bytes=LIMIT)
 
 
+def test_a_folder_is_called_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    with pytest.raises(ScoreNotFound, match="is a folder"):
+        read_score("folder.yaml", cwd=tmp_path, max_bytes=LIMIT)
+
+
 @pytest.mark.parametrize(
     "name", ["missing.yaml", "folder.yaml", "fifo.yaml", "loop.yaml", "nul\0.yaml", "x" * 300 + ".yaml"]
 )

@@ -16,7 +16,6 @@ async def handle(context: Context, params: HandshakeParams, peer: Peer) -> dict[
     if params.protocol == PROTOCOL:
         peer.concurrent = True
     scheduler = context.supervisor.scheduler
-    total = await context.store.read(lambda db: db.execute("SELECT COUNT(*) FROM jobs").fetchone()[0])
     running = running_jobs(context)
     return {
         "pid": os.getpid(),
@@ -30,7 +29,7 @@ async def handle(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "features": list(FEATURES),
         "home_id": context.store.home_id,
         "queued_jobs": sum(1 for job in context.supervisor.jobs.values() if job.status == "queued"),
-        "jobs_total": total,
+        "jobs_total": context.supervisor.jobs_total,
         "running_sheets": scheduler.used,
         "max_sheets": scheduler.limits.total,
         "accepting_work": not context.shutting_down,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from podium.conductor import checkpoint
 from podium.conductor.context import Context
-from podium.conductor.handlers import checkpoint
 from podium.contract.methods import HistoryParams
 from podium.wire.dispatcher import Peer
 

@@ -11,6 +11,7 @@ from podium.conductor.context import Context
 from podium.conductor.state import LoadedPlan
 from podium.errors import InvalidArguments, PodiumError, SubmitRejected
 from podium.score.compile import compile_score
+from podium.score.plan import dump_plan
 from podium.score.source import read_score
 
 _COMPILE_SECONDS = 30.0
@@ -77,8 +78,9 @@ def _prepare(context: Context, call: ScoreCall, variables: dict[str, str], works
         path, text = read_score(call.config_path, cwd=cwd, max_bytes=limit)
     plan = compile_score(text, path=path, cwd=cwd, instruments=set(context.profiles), variables=variables,
                          workspace=workspace, max_bytes=limit)  # fmt: skip
-    digest = hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
-    return Prepared(LoadedPlan(digest, plan, text), path)
+    stored = dump_plan(plan)
+    digest = hashlib.sha256(stored.encode()).hexdigest()
+    return Prepared(LoadedPlan(digest, plan, text, stored), path)
 
 
 def problem_reply(error: PodiumError) -> dict[str, object]:

@@ -3,33 +3,41 @@
 import sqlite3
 from typing import Any
 
+from podium.conductor import checkpoint
 from podium.conductor.context import Context
-from podium.conductor.handlers import checkpoint
 from podium.conductor.handlers.jobs import short_object
 from podium.contract.methods import StatusParams
 from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
+from podium.wire.framing import RawJson, dumps
 
 _PAGE = 50
 
 
-async def handle(context: Context, params: StatusParams, peer: Peer) -> dict[str, Any]:
+async def handle(context: Context, params: StatusParams, peer: Peer) -> dict[str, Any] | RawJson:
     """Answer the checkpoint object, or the short one while the job has not started."""
     await context.supervisor.settled()
     row = await context.queries.job(params.job_id)
-    reply = await state(context, row, sheets=params.sheets)
     if params.sheets_cursor is not None or params.sheets_limit is not None:
-        reply.update(await _page(context, row, params))
-    return reply
+        return {**_head(context, row), "sheets": {}, **await _page(context, row, params)}
+    return await state(context, row) if params.sheets else {**_head(context, row), "sheets": {}}
 
 
-async def state(context: Context, row: sqlite3.Row, *, sheets: bool) -> dict[str, Any]:
-    """Return the state object of a job; without its sheets when they are not wanted."""
+def _head(context: Context, row: sqlite3.Row) -> dict[str, Any]:
     view = context.views.of_row(row)
     if row["status"] == "queued" and row["started_at"] is None:
         return {**short_object(row), "podium": view.model_dump()}
-    views = await context.sheet_views.page(row, 1, row["sheets_total"]) if sheets else []
-    return {**checkpoint.of(row, view, views), "podium": view.model_dump()}
+    return checkpoint.of(row, view)
+
+
+async def state(context: Context, row: sqlite3.Row) -> RawJson:
+    """Return the state object of a job with all its sheets, joined as text."""
+    head = _head(context, row)
+    if "job_name" not in head:
+        return RawJson(dumps(head))
+    texts = await context.sheet_views.texts(row)
+    head.update(instruments_used=texts.instruments, sheets_in_progress=texts.running)
+    return RawJson(dumps(head)[:-1] + b',"sheets":' + texts.text + b"}")
 
 
 async def _page(context: Context, row: sqlite3.Row, params: StatusParams) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def create(connection: sqlite3.Connection, home_id: str) -> None:
     connection.executescript(
         # The id is ours, sixteen hexadecimal digits.
         f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {SCHEMA_VERSION};"
-        f"INSERT INTO meta VALUES ('home_id', '{home_id}');COMMIT;"  # noqa: S608
+        f"INSERT INTO meta VALUES ('home_id', '{home_id}');COMMIT;"
     )
 
 

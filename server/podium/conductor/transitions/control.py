@@ -27,7 +27,11 @@ def check(job: JobRun, action: Action) -> None:
     cell = rule(action, job.phase)
     if not cell.allowed:
         allowed = allowed_actions(job.phase)
-        fix = f"Allowed now: {', '.join(f'{each}_job' for each in allowed)}." if allowed else "Wait until it has ended: wait_for_job."
+        fix = (
+            f"Allowed now: {', '.join(f'{each}_job' for each in allowed)}."
+            if allowed
+            else "Wait until it has ended: wait_for_job."
+        )
         raise WrongState(
             f"Cannot {action} job {job.job_id}: {cell.why}.",
             fix=fix, job_id=job.job_id, state=job.status, phase=job.phase, allowed=allowed,
@@ -102,6 +106,7 @@ def delete(job: JobRun, batch: Batch, clock: Clock) -> Done:
     """Remove a terminal job, its history and its logs; its idempotency key stays taken, its workspace is left alone."""
     check(job, "delete")
     batch.event(job, "job.deleted", name=job.name, status=job.status)
+    batch.created -= 1
     batch.extra.add("deleted_keys", (clock.wall, job.job_id))
     batch.extra.add("deleted_events", (job.job_id,))
     batch.extra.add("deleted_jobs", (job.seq,))

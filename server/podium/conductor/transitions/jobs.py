@@ -11,6 +11,7 @@ def submit(job: JobRun, batch: Batch) -> None:
     """Take a new job: its row, its plan and its first event are in this batch."""
     job.rebuild()
     batch.plans[job.loaded.hash] = job.loaded
+    batch.created += 1
     batch.event(job, "job.submitted", name=job.name, sheets_total=job.total, client=job.client)
 
 

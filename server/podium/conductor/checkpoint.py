@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from podium.contract.models import JobView, SheetView
+from podium.contract.models import JobView
 from podium.times import iso
 
 _SHEET_STATUS = {"running": "dispatched", "waiting": "retry_scheduled"}  # the others have the same name there
@@ -17,8 +17,8 @@ _EMPTY_JOB: dict[str, Any] = {
 }  # fmt: skip
 
 
-def of(row: sqlite3.Row, view: JobView, sheets: list[SheetView]) -> dict[str, Any]:
-    """Return the checkpoint of a job; what this conductor does not have is empty, as it is there."""
+def of(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
+    """Return the checkpoint of a job without its sheets; what this conductor does not have is empty, as it is there."""
     return {
         **_EMPTY_JOB,
         "job_id": view.job_id,
@@ -32,31 +32,32 @@ def of(row: sqlite3.Row, view: JobView, sheets: list[SheetView]) -> dict[str, An
         "last_completed_sheet": view.sheets_completed,
         "status": view.status,
         "error_message": row["reason"] if view.status == "failed" else None,
-        "instruments_used": sorted({sheet.instrument for sheet in sheets}),
+        "instruments_used": [],
         "parallel_enabled": len(view.running) > 1,
         "parallel_max_concurrent": max(1, len(view.running)),
-        "sheets_in_progress": [sheet.sheet for sheet in sheets if sheet.status == "running"],
-        "sheets": {str(sheet.sheet): _sheet(sheet) for sheet in sheets},
+        "sheets_in_progress": [],
+        "podium": view.model_dump(),
     }
 
 
-def _sheet(view: SheetView) -> dict[str, Any]:
-    passed = [check for check in view.validations if check.passed]
+def sheet(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the checkpoint form of a sheet, given the members of its view."""
+    checks = facts.get("validations") or []
     return {
-        "sheet_num": view.sheet,
-        "status": _SHEET_STATUS.get(view.status, view.status),
-        "started_at": view.started_at,
-        "completed_at": view.finished_at,
-        "attempt_count": view.attempts,
-        "normal_attempts": view.attempts,
-        "exit_code": view.exit_code,
-        "exit_signal": view.signal,
-        "error_message": view.reason or None,
-        "error_code": "E999" if view.status in {"failed", "skipped"} else None,
-        "validation_passed": len(passed) == len(view.validations) if view.validations else None,
-        "validation_details": [check.model_dump() for check in view.validations] or None,
-        "instrument_name": view.instrument,
-        "total_duration_seconds": view.duration_seconds or 0.0,
+        "sheet_num": facts["sheet"],
+        "status": _SHEET_STATUS.get(facts["status"], facts["status"]),
+        "started_at": facts.get("started_at"),
+        "completed_at": facts.get("finished_at"),
+        "attempt_count": facts.get("attempts", 0),
+        "normal_attempts": facts.get("attempts", 0),
+        "exit_code": facts.get("exit_code"),
+        "exit_signal": facts.get("signal"),
+        "error_message": facts["reason"] or None,
+        "error_code": "E999" if facts["status"] in {"failed", "skipped"} else None,
+        "validation_passed": all(check["passed"] for check in checks) if checks else None,
+        "validation_details": checks or None,
+        "instrument_name": facts["instrument"],
+        "total_duration_seconds": facts.get("duration_seconds") or 0.0,
     }
 
 

@@ -1,0 +1,50 @@
+"""`python -m tests.bench [--only NAME] [--quick]`: figures as ratios to baselines of the same run; a table and bench.json.
+
+Nothing here is a test: timings are looked at, never asserted.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench.figures import agents, jobs, memory, registry, sheets, starting, waits, wire
+from tests.bench.machine import Bench, open_bench
+from tests.bench.report import Row, save, table
+
+FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
+    "submit": jobs.submit,
+    "jobs": jobs.jobs,
+    "sheets": sheets.sheets,
+    "health": wire.health,
+    "clients": wire.clients,
+    "registry": registry.registry,
+    "memory": memory.memory,
+    "start": starting.start,
+    "get_job": agents.get_job,
+    "tools_list": agents.tools_list,
+    "waits": waits.waits,
+}
+
+
+def main() -> int:
+    """Measure, print the table and write the file; return 0, whatever the figures are."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", action="append", choices=list(FIGURES), help="this figure; may be given again")
+    parser.add_argument("--quick", action="store_true", help="smaller and shorter, for a look")
+    parser.add_argument("--output", type=Path, default=Path("bench.json"), help="the file to write")
+    options = parser.parse_args()
+    began = time.monotonic()
+    rows: list[Row] = []
+    with open_bench(quick=options.quick) as bench:
+        for name in options.only or FIGURES:
+            sys.stderr.write(f"{name} ...\n")
+            rows += FIGURES[name](bench)
+    sys.stdout.write(table(rows) + "\n")
+    save(options.output, rows, quick=options.quick, seconds=time.monotonic() - began)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""The whole way from an agent: `get_job` through server, socket and conductor and back, and the first list of tools."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import anyio
+from mcp import Client, StdioServerParameters
+
+from tests.bench.machine import ONE_SHEET, Bench
+from tests.bench.measuring import in_turn, mean_ms, seconds_of
+from tests.bench.peers import Ends, Line, Piped
+from tests.bench.report import Row, Target
+from tests.support.podium_home import Conductor
+
+SERVE = [sys.executable, "-m", "podium", "serve"]
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+}
+
+
+def tools_call(tool: str, arguments: dict[str, Any]) -> bytes:
+    """Return the line of a tool call in the stateless era."""
+    return _line("tools/call", {"name": tool, "arguments": arguments})
+
+
+def _line(method: str, params: dict[str, Any]) -> bytes:
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": META}}
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+def environment(conductor: Conductor) -> dict[str, str]:
+    """Return what `podium serve` needs to find a conductor."""
+    return {**os.environ, "PODIUM_HOME": str(conductor.settings.home), "PODIUM_SOCKET": str(conductor.settings.socket)}
+
+
+def get_job(bench: Bench) -> list[Row]:
+    """Measure `get_job` against a bare tool that returns a constant of the same size, over the same pipes."""
+    with bench.conductor() as conductor:
+        call = tools_call("get_job", {"job_id": _ended_job(conductor)})
+        env = environment(conductor)
+        with Piped(SERVE, env) as ours:
+            answer = ours.exchange(call)
+            bare_command = _bare(bench, json.loads(answer)["result"]["structuredContent"])
+            with Piped(bare_command, env) as bare:
+                ratio = len(bare.exchange(call)) / len(answer)
+                assert 0.8 < ratio < 1.25, ratio
+                calls = bench.size(100, 30)
+                asked, constant = in_turn(
+                    bench.rounds,
+                    lambda: mean_ms(lambda: ours.exchange(call), calls),
+                    lambda: mean_ms(lambda: bare.exchange(call), calls),
+                )
+        official = anyio.run(_official, bench, env, bare_command, json.loads(call)["params"]["arguments"])
+    limit = Target("at most", 1.6)
+    return [
+        Row("get_job", "get_job with the official client", official[0], "ms", official[1], "bare SDK tool", limit),
+        Row("get_job", "get_job on raw pipes", asked, "ms", constant, "bare SDK tool", limit),
+    ]
+
+
+def _ended_job(conductor: Conductor) -> str:
+    with Ends(conductor.settings.socket) as ends, Line(conductor.settings.socket).shake_hands() as line:
+        (reply,) = line.submit_all([ONE_SHEET])
+        ends.until(1)
+    return str(json.loads(reply)["result"]["job_id"])
+
+
+def _bare(bench: Bench, constant: dict[str, Any]) -> list[str]:
+    path = bench.new_folder() / "constant.json"
+    path.write_text(json.dumps(constant))
+    return [sys.executable, "-m", "tests.bench.baselines.mcp_server", str(path)]
+
+
+async def _official(bench: Bench, env: dict[str, str], bare_command: list[str],
+                    arguments: dict[str, Any]) -> tuple[float, ...]:  # fmt: skip
+    """Return the milliseconds of a call with the SDK's client: ours, and the bare one."""
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(_client(command, env)) for command in (SERVE, bare_command)]
+        return await _in_turn_async(bench, clients, arguments)
+
+
+def _client(command: list[str], env: dict[str, str]) -> Client:
+    return Client(StdioServerParameters(command=command[0], args=command[1:], env=env))
+
+
+async def _in_turn_async(bench: Bench, clients: list[Client], arguments: dict[str, Any]) -> tuple[float, ...]:
+    samples: list[list[float]] = [[] for _ in clients]
+    for turn in range(bench.rounds):
+        for index in sorted(range(len(clients)), reverse=bool(turn % 2)):
+            samples[index].append(await _mean_ms(clients[index], arguments, bench.size(40, 20)))
+    return tuple(sorted(each)[len(each) // 2] for each in samples)
+
+
+async def _mean_ms(client: Client, arguments: dict[str, Any], times: int) -> float:
+    began = anyio.current_time()
+    for _ in range(times):
+        await client.call_tool("get_job", arguments)
+    return (anyio.current_time() - began) / times * 1000
+
+
+def tools_list(bench: Bench) -> list[Row]:
+    """Measure a server's start up to its first list of tools, against the bare SDK server."""
+    line = _line("tools/list", {})
+    with bench.conductor() as conductor:
+        env, bare = environment(conductor), _bare(bench, {"a": 1})
+        ours, other = in_turn(bench.rounds, _first_answer(SERVE, env, line), _first_answer(bare, env, line))
+    target = Target("at most", 1.3)
+    return [Row("tools_list", "podium serve to its first tools/list", ours, "s", other, "bare SDK server", target)]
+
+
+def _first_answer(command: list[str], env: dict[str, str], line: bytes) -> Callable[[], float]:
+    def run() -> float:
+        process: list[Piped] = []
+
+        def start_and_ask() -> None:
+            process.append(Piped(command, env))
+            assert b'"tools"' in process[0].exchange(line)
+
+        seconds = seconds_of(start_and_ask)
+        process[0].__exit__(None, None, None)
+        return seconds
+
+    return run
