@@ -23,7 +23,7 @@ from podium.contract.models import ValidationView
 from podium.errors import PodiumError
 from podium.log import get_logger
 from podium.score.plan import Plan, PlanSheet
-from podium.score.render import expand, render_script
+from podium.score.render import asked_sheets, expand, render_script, skips
 
 log = get_logger()
 
@@ -44,6 +44,8 @@ class Live:
     sheet: PlanSheet
     workspace: Path
     attempt: Attempt
+    limit_seconds: float | None
+    statuses: dict[int, str]  # of the sheets that its skip_when asks for, when it was launched
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
     in_engine: bool = False
     cancel_asked: bool = False
@@ -115,7 +117,11 @@ class Attempts:
         return self._folder / job_id / str(serial)
 
     def _track(self, job: JobRun, attempt: Attempt) -> Live:
-        live = Live(job.job_id, job.plan, job.plan.sheet(attempt.sheet), Path(job.workspace), attempt)
+        plan, sheet = job.plan, job.plan.sheet(attempt.sheet)
+        profile = self._profiles[sheet.instrument]
+        limit = sheet.timeout_seconds or profile.default_timeout_seconds or plan.default_timeout_seconds
+        statuses = {num: _status_of(job, num) for num in asked_sheets(plan, sheet).values()}
+        live = Live(job.job_id, plan, sheet, Path(job.workspace), attempt, limit, statuses)
         self._live[attempt.key] = live
         return live
 
@@ -128,8 +134,8 @@ class Attempts:
         spec: AttemptSpec | None = None
         try:
             with live.scope:
-                if await self._skips(live):
-                    self._close(live, Verdict(_end(live, "never_started"), passed=False, skipped=True))
+                if why := await self._skips(live):
+                    self._close(live, Verdict(_end(live, "never_started"), passed=False, message=why, skipped=True))
                     return
                 spec = self._spec(live, script=await self._script(live))
         except PodiumError as error:
@@ -146,10 +152,18 @@ class Attempts:
         await self._engine.submit(spec)
         faults.point("after_launch")
 
-    async def _skips(self, live: Live) -> bool:
-        """Run the sheet's skip command before its first attempt; exit code 0 skips."""
+    async def _skips(self, live: Live) -> str:
+        """Return why the sheet is skipped, "" to run it: asked before the first attempt, the condition before the command."""
+        if live.attempt.attempt > 1:
+            return ""
+        if skips(live.plan, live.sheet, workspace=str(live.workspace), statuses=live.statuses):
+            return "its skip_when holds"
+        return "its skip command said so" if await self._command_skips(live) else ""
+
+    async def _command_skips(self, live: Live) -> bool:
+        """Run the sheet's skip command; exit code 0 skips."""
         skip = live.sheet.skip_when_command
-        if skip is None or live.attempt.attempt > 1:
+        if skip is None:
             return False
         command = expand(skip.command, live.plan, live.sheet, workspace=str(live.workspace))
         result = await self._runner.run(
@@ -177,7 +191,7 @@ class Attempts:
             env=live.env(profile),
             argv=tuple(argv),
             stdin_script=stdin_script,
-            timeout_seconds=live.sheet.timeout_seconds or profile.default_timeout_seconds,
+            timeout_seconds=live.limit_seconds,
             grace_seconds=self._grace,
             intended_at=live.attempt.started_at,
         )
@@ -239,6 +253,12 @@ class Attempts:
         self._report.attempt_ended(live.job_id, live.attempt.serial, verdict)
 
 
+def _status_of(job: JobRun, num: int) -> str:
+    """Return a sheet's present status; one that has no run yet is pending."""
+    run = job.sheets.get(num)
+    return run.status if run else "pending"
+
+
 def _end(live: Live, reason: EndReason) -> End:
     """Return an end for an attempt that the engine never had."""
     return End(live.attempt.key, reason)
@@ -246,7 +266,7 @@ def _end(live: Live, reason: EndReason) -> End:
 
 def describe(live: Live, end: End) -> str:
     """Say in one sentence how an attempt ended that did not succeed."""
-    limit = live.sheet.timeout_seconds
+    limit = live.limit_seconds
     sentences = {
         "exited": f"exit code {end.exit_code}",
         "timed_out": f"time limit of {limit:g} s reached" if limit else "time limit reached",

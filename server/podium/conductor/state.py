@@ -156,6 +156,13 @@ class JobRun:
             run = self.sheets[num] = SheetRun(num)
         return run
 
+    def status_of(self, num: int) -> SheetStatus:
+        """Return the sheet's status; those before `start_sheet` count as skipped."""
+        run = self.sheets.get(num)
+        if run is not None:
+            return run.status
+        return "skipped" if num < self.start_sheet else "pending"
+
     def is_satisfied(self, num: int) -> bool:
         """Whether dependents of this sheet may run as far as it is concerned."""
         run = self.sheets.get(num)

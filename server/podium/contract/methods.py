@@ -109,7 +109,7 @@ class JobParams(Params):
 
 
 class StatusParams(JobParams):
-    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of them as views."""
+    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views."""
 
     sheets: bool = True
     sheets_cursor: str | None = None

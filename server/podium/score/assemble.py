@@ -83,6 +83,7 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         fail_fast=draft.fail_fast,
         stagger_delay_ms=draft.stagger_delay_ms,
         pause_between_sheets_seconds=draft.pause_between_sheets_seconds,
+        default_timeout_seconds=draft.default_timeout_seconds,
         cross_sheet=draft.cross_sheet,
     )
 

@@ -86,4 +86,5 @@ class Draft:
     fail_fast: bool = False
     stagger_delay_ms: int = 0
     pause_between_sheets_seconds: float = 0.0
+    default_timeout_seconds: float | None = None
     cross_sheet: CrossSheet | None = None

@@ -48,6 +48,7 @@ def read_numbered(data: Any, context: Context, path: Path | None) -> Draft:
         fail_fast=parallel.enabled and parallel.fail_fast,
         stagger_delay_ms=parallel.stagger_delay_ms,
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
+        default_timeout_seconds=DEFAULT_TIMEOUT_SECONDS,
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
     )
 
@@ -74,7 +75,7 @@ class _Played:
 
     instrument: str
     config: dict[str, Any]
-    timeout_seconds: float
+    timeout_seconds: float | None
 
 
 class _Stages:
@@ -237,14 +238,14 @@ class _Stages:
             for key in layer.keys() - {"timeout_seconds"}:
                 self.problems.add((*loc, key), "cli has no such setting", allowed=["timeout_seconds"], key=True)
 
-    def _timeout(self, layers: list[tuple[Loc, Mapping[str, Any]]], value: Any) -> float:
+    def _timeout(self, layers: list[tuple[Loc, Mapping[str, Any]]], value: Any) -> float | None:
         if value is None:
-            return self.score.backend.timeout_seconds or DEFAULT_TIMEOUT_SECONDS
+            return self.score.backend.timeout_seconds
         if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
             return float(value)
         loc = next(loc for loc, layer in reversed(layers) if "timeout_seconds" in layer)
         self.problems.add((*loc, "timeout_seconds"), "should be a number of seconds, more than 0")
-        return DEFAULT_TIMEOUT_SECONDS
+        return None
 
     def _skip_command(self, number: int) -> SkipCommand | None:
         block = self.sheet.skip_when_command.get(number)

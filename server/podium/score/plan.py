@@ -112,6 +112,9 @@ class Plan(Part):
     fail_fast: bool = False
     stagger_delay_ms: int = 0
     pause_between_sheets_seconds: float = 0.0
+    default_timeout_seconds: float | None = (
+        None  # of sheets that neither the score nor their instrument's profile limits
+    )
     cross_sheet: CrossSheet | None = None
     warnings: tuple[str, ...] = ()
 
@@ -129,14 +132,23 @@ class Plan(Part):
 
 
 def dump_plan(plan: Plan) -> str:
-    """Return the plan as JSON. It is written sheet by sheet, so that a large one does not keep other threads waiting."""
-    head = plan.model_dump_json(exclude={"sheets"}, exclude_defaults=True)
+    """Return the plan as JSON, without members that have their default: who changes a default raises `PLAN_VERSION`.
+
+    It is written sheet by sheet, so that a large one does not keep other threads waiting.
+    """
+    head = plan.model_dump_json(exclude={"sheets", "version"}, exclude_defaults=True)
     sheets = ",".join(sheet.model_dump_json(exclude_defaults=True) for sheet in plan.sheets)
-    return f'{{"plan":{head},"sheets":[{sheets}]}}'
+    return f'{{"version":{plan.version},"plan":{head},"sheets":[{sheets}]}}'
 
 
 def load_plan(text: str) -> Plan:
-    """Return the plan that `dump_plan` wrote. ValidationError for one of another format."""
+    """Return the plan that `dump_plan` wrote.
+
+    Raises:
+        ValueError: it is of another version, or no plan.
+    """
     data = json.loads(text)
+    if data["version"] != PLAN_VERSION:
+        raise ValueError(f"a plan of version {data['version']}, this Podium knows {PLAN_VERSION}")
     sheets = tuple(PlanSheet.model_validate(sheet) for sheet in data["sheets"])
     return Plan.model_validate({**data["plan"], "sheets": sheets})

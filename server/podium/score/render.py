@@ -72,6 +72,14 @@ def render_script(plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outp
         raise _unfit(f"The template of sheet {sheet.label}, line {fault.line}: {fault.message}.") from None
 
 
+def asked_sheets(plan: Plan, sheet: PlanSheet) -> dict[Any, int]:
+    """Return the sheets whose status the sheet's `skip_when` asks for: the number of each by what it is called there."""
+    if not sheet.skip_when:
+        return {}
+    found = {key: plan.find(key) for key in parse(sheet.skip_when).sheets}
+    return {key: num for key, num in found.items() if num is not None}
+
+
 def skips(plan: Plan, sheet: PlanSheet, *, workspace: str, statuses: Mapping[int, str]) -> bool:
     """Return whether the sheet's `skip_when` holds, with the present status of each sheet by number; False without one.
 
@@ -80,8 +88,7 @@ def skips(plan: Plan, sheet: PlanSheet, *, workspace: str, statuses: Mapping[int
     """
     if not sheet.skip_when:
         return False
-    numbers = {key: plan.find(key) for key in parse(sheet.skip_when).sheets}
-    known = {key: statuses[num] for key, num in numbers.items() if num is not None and num in statuses}
+    known = {key: statuses[num] for key, num in asked_sheets(plan, sheet).items() if num in statuses}
     variables = template_variables(plan, sheet, workspace=workspace, previous_outputs={})
     try:
         return decide(sheet.skip_when, {**variables, "statuses": known})

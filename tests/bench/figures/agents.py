@@ -3,12 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
 from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from tests.bench.machine import ONE_SHEET, Bench
 from tests.bench.measuring import in_turn, mean_ms, seconds_of
@@ -81,12 +83,17 @@ async def _official(bench: Bench, env: dict[str, str], bare_command: list[str],
                     arguments: dict[str, Any]) -> tuple[float, ...]:  # fmt: skip
     """Return the milliseconds of a call with the SDK's client: ours, and the bare one."""
     async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(_client(command, env)) for command in (SERVE, bare_command)]
+        clients = [await stack.enter_async_context(official_client(command, env)) for command in (SERVE, bare_command)]
         return await _in_turn_async(bench, clients, arguments)
 
 
-def _client(command: list[str], env: dict[str, str]) -> Client:
-    return Client(StdioServerParameters(command=command[0], args=command[1:], env=env))
+@asynccontextmanager
+async def official_client(command: list[str], env: dict[str, str]) -> AsyncIterator[Client]:
+    """Connect the SDK's client to a server; the server's log is not shown."""
+    parameters = StdioServerParameters(command=command[0], args=command[1:], env=env)
+    with Path(os.devnull).open("w") as nowhere:  # noqa: ASYNC230 -- a device does not block
+        async with Client(stdio_client(parameters, errlog=nowhere)) as client:
+            yield client
 
 
 async def _in_turn_async(bench: Bench, clients: list[Client], arguments: dict[str, Any]) -> tuple[float, ...]:

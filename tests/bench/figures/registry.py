@@ -50,7 +50,8 @@ def _call(what: str, jobs: int) -> tuple[str, dict[str, Any]]:
 def _row(bench: Bench, what: str, few: tuple[Line, bytes], lots: tuple[Line, bytes], many: int) -> Row:
     calls = bench.size(100, 30)
     for line, call in (few, lots):
-        assert b'"result"' in line.exchange(call)
+        answer = line.exchange(call)
+        assert b'"result"' in answer, answer
     slow, fast = in_turn(
         bench.rounds,
         lambda: mean_ms(lambda: lots[0].exchange(lots[1]), calls),

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import anyio
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
-from tests.bench.figures.agents import SERVE, environment
+from tests.bench.figures.agents import SERVE, environment, official_client
 from tests.bench.machine import Bench
 from tests.bench.measuring import Usage, sockets_of
 from tests.bench.peers import Line
@@ -27,10 +27,9 @@ def waits(bench: Bench) -> list[Row]:
 
 async def _measure(bench: Bench, conductor: Conductor, gate: Path) -> list[Row]:
     count = bench.size(WAITS, 50)
-    job_id = _gated_job(conductor, gate)
-    parameters = StdioServerParameters(command=SERVE[0], args=SERVE[1:], env=environment(conductor))
     sockets = sockets_of(conductor.pid)
-    async with Client(parameters) as client, anyio.create_task_group() as tasks:
+    job_id = _gated_job(conductor, gate)
+    async with official_client(SERVE, environment(conductor)) as client, anyio.create_task_group() as tasks:
         for _ in range(count):
             tasks.start_soon(_wait, client, job_id)
         await anyio.sleep(2.0)

@@ -79,7 +79,7 @@ def test_the_defaults_are_those_of_the_original() -> None:
     plan = compiled(numbered(sheet="size: 1, total_items: 2"))
     sheet = plan.sheets[0]
     assert plan.retries[sheet.retry] == Retry(max_retries=3, base_delay_seconds=10, jitter=True)
-    assert (plan.pause_between_sheets_seconds, sheet.timeout_seconds) == (2, 1800)
+    assert (plan.pause_between_sheets_seconds, sheet.timeout_seconds, plan.default_timeout_seconds) == (2, None, 1800)
     assert (plan.max_concurrent, plan.fail_fast, plan.cross_sheet, plan.workspace) == (1, False, None, None)
 
 

@@ -100,11 +100,9 @@ class UnreadableDatabase(Exception):
 
 def create(connection: sqlite3.Connection, home_id: str) -> None:
     """Make the tables of a new database in one transaction."""
-    connection.executescript(
-        # The id is ours, sixteen hexadecimal digits.
-        f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {SCHEMA_VERSION};"
-        f"INSERT INTO meta VALUES ('home_id', '{home_id}');COMMIT;"
-    )
+    connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {SCHEMA_VERSION};")
+    connection.execute("INSERT INTO meta VALUES ('home_id', ?)", (home_id,))
+    connection.execute("COMMIT")
 
 
 def check(connection: sqlite3.Connection, path: str) -> None:

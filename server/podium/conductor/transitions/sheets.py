@@ -20,7 +20,7 @@ class Verdict:
     passed: bool
     message: str = ""
     validations: str = "[]"
-    skipped: bool = False  # the skip command said so: nothing ran
+    skipped: bool = False  # its condition or command said so: nothing ran; `message` says which
 
 
 def start(job: JobRun, num: int, batch: Batch, clock: Clock, home_id: str) -> None:
@@ -94,7 +94,7 @@ def _conclude(job: JobRun, run: SheetRun, attempt: Attempt, verdict: Verdict, ba
         batch.event(job, "sheet.cancelled", **_facts(job, attempt))
     elif verdict.skipped:
         attempt.outcome = "skipped"
-        skip(job, run.num, "its skip command said so", batch, clock)
+        skip(job, run.num, verdict.message, batch, clock)
     elif verdict.end.reason == "never_started":
         # The claim of the old folder is ours now, so the sheet starts anew in a new one; no retry is used up.
         attempt.outcome, run.status = "abandoned", "pending"

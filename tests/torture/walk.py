@@ -1,0 +1,137 @@
+"""A job's events read as a history: a second, plain description of the job states that has to agree with the first."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from podium.contract.states import TERMINAL
+
+ENDS = {"sheet.completed": "completed", "sheet.failed": "failed", "sheet.retrying": "failed", "sheet.cancelled": "cancelled"}
+
+
+class Violation(AssertionError):
+    """The home is not as it must be. `jobs` are those that it is about."""
+
+    def __init__(self, check: str, text: str, *jobs: str) -> None:
+        super().__init__(f"{check}: {text}")
+        self.jobs = jobs
+
+
+@dataclass
+class Run:
+    """One attempt as the events tell it. `outcome` is "" until it ends."""
+
+    name: str
+    attempt: int
+    outcome: str = ""
+
+
+@dataclass
+class Walk:
+    """Where a job is after the events so far. `effects` counts the changes that took effect, by kind."""
+
+    job_id: str
+    status: str = ""
+    intent: str = ""
+    runs: list[Run] = field(default_factory=list)
+    open: dict[str, Run] = field(default_factory=dict)  # sheet name -> its running attempt
+    effects: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("pause", "resume", "modify", "cancel"), 0))
+
+    def step(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        """Take the next event."""
+        kind = event["type"]
+        if kind == "job.deleted":
+            self.require(self.status in TERMINAL, event, "an active job was deleted")
+        elif kind.startswith("sheet."):
+            self._sheet(kind, event, data)
+        elif kind != "job.stuck":
+            getattr(self, f"_{kind.partition('.')[2]}")(event, data)
+
+    def require(self, holds: bool, event: dict[str, Any], text: str) -> None:
+        """Say what is wrong with an event.
+
+        Raises:
+            Violation: it does not hold.
+        """
+        if not holds:
+            place = f"{event['type']} (number {event['job_seq']}) in {self.status or 'no state'}, intent {self.intent!r}"
+            raise Violation("events make sense", f"{self.job_id}: {text}: {place}", self.job_id)
+
+    def _sheet(self, kind: str, event: dict[str, Any], data: dict[str, Any]) -> None:
+        name = data["name"]
+        if kind == "sheet.started":
+            self.require(self.status == "running" and not self.intent, event, f"{name} started when it must not")
+            self._abandon(name)
+            self.open[name] = run = Run(name, data["attempt"])
+            self.runs.append(run)
+        elif kind == "sheet.skipped":
+            self._abandon(name)
+        else:
+            opened = self.open.pop(name, None)
+            self.require(opened is not None and opened.attempt == data["attempt"], event, f"{name} had not started")
+            if opened is not None:
+                opened.outcome = ENDS[kind]
+
+    def _abandon(self, name: str | None = None) -> None:
+        """Take attempts as never started (or skipped by their command), which leaves no event; the rows must agree."""
+        for each in [name] if name is not None else list(self.open):
+            if run := self.open.pop(each, None):
+                run.outcome = "abandoned"
+
+    def _submitted(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(not self.status, event, "submitted twice")
+        self.status = "queued"
+
+    def _started(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.status == "queued", event, "started when it was not queued")
+        self.status = "running"
+
+    def _pause_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.status in {"queued", "running"} and not self.intent, event, "cannot pause")
+        self.intent = "pause"
+        self.effects["pause"] += 1
+
+    def _paused(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.intent == "pause", event, "paused without a wish")
+        self._abandon()
+        self.status, self.intent = "paused", ""
+
+    def _resumed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.effects["resume"] += 1
+        if data.get("withdrawn"):
+            self.require(self.intent == data["withdrawn"], event, "withdrew what was not there")
+            self.intent = ""
+        else:
+            self.require(self.status in {"paused", "failed", "cancelled"}, event, "cannot resume")
+            self.status = "queued"
+
+    def _modify_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.status == "running" and self.intent != "cancel", event, "cannot modify")
+        self.intent = "modify"
+        self.effects["modify"] += 1
+
+    def _modified(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.intent != "cancel" and self.status != "completed", event, "cannot take a change")
+        self._abandon()
+        self.effects["modify"] += self.intent != "modify"
+        self.status, self.intent = "queued", ""
+
+    def _cancel_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.status in {"queued", "running", "paused"} and self.intent != "cancel", event, "cannot cancel")
+        self.intent = "cancel"
+        self.effects["cancel"] += 1
+
+    def _cancelled(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.intent == "cancel", event, "cancelled without a wish")
+        self._end("cancelled", event)
+
+    def _completed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.status == "running" and self.intent != "cancel", event, "cannot complete")
+        self._end("completed", event)
+
+    def _failed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(self.status == "running" and self.intent != "cancel", event, "cannot fail")
+        self._end("failed", event)
+
+    def _end(self, status: str, event: dict[str, Any]) -> None:
+        self.require(not self.open, event, f"ended while {sorted(self.open)} ran")
+        self.status, self.intent = status, ""
