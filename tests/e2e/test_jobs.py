@@ -287,3 +287,12 @@ def test_two_jobs_in_one_workspace_are_warned_about(conductor: Conductor, tmp_pa
     )
     assert first in reply["job"]["warnings"][0]
     until(conductor, first, "completed")
+
+
+def test_a_large_score_is_compiled_apart_with_the_same_answers(conductor: Conductor, tmp_path: Path) -> None:
+    filler = "".join(f"  - {{name: s{num}, needs: [], run: 'true # {'x' * 50}'}}\n" for num in range(1500))
+    good = named(tmp_path, f"sheets:\n{filler}")
+    assert ask(conductor.settings.socket, "job.validate", {"config_content": good})["plan"]["sheets_total"] == 1500
+    bad = ask(conductor.settings.socket, "job.validate", {"config_content": good + "  - {nam: wrong, run: 'true'}\n"})
+    assert (bad["valid"], bad["code"]) == (False, "SCORE_INVALID")
+    assert bad["problems"][0]["line"] == 1504

@@ -125,11 +125,11 @@ class Walk:
         self._end("cancelled", event)
 
     def _completed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
-        self.require(self.status == "running" and self.intent != "cancel", event, "cannot complete")
+        self.require(self.status in {"queued", "running"} and self.intent != "cancel", event, "cannot complete")
         self._end("completed", event)
 
     def _failed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
-        self.require(self.status == "running" and self.intent != "cancel", event, "cannot fail")
+        self.require(self.status in {"queued", "running"} and self.intent != "cancel", event, "cannot fail")
         self._end("failed", event)
 
     def _end(self, status: str, event: dict[str, Any]) -> None:

@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import anyio
-
 from podium.conductor.attempts import Attempts
+from podium.conductor.compiling import Compiler
 from podium.conductor.engines.port import Engine
 from podium.conductor.events import EventHub
 from podium.conductor.instruments.profile import Profile, find_executable
@@ -33,6 +32,7 @@ class Context:
     attempts: Attempts
     engine: Engine
     profiles: dict[str, Profile]
+    compiler: Compiler
     hub: EventHub
     queries: Queries
     views: Views
@@ -40,7 +40,6 @@ class Context:
     removals: Removals
     shut_down: Callable[[bool], None]  # argument: also end the running sheets
     locks: KeyedLocks = field(default_factory=KeyedLocks)
-    compiling: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))
     began: float = field(default_factory=time.monotonic)
     shutting_down: bool = False
 

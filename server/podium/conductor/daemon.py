@@ -10,6 +10,7 @@ import anyio
 from podium import log as logging
 from podium.conductor import clock
 from podium.conductor.attempts import Attempts
+from podium.conductor.compiling import Compiler
 from podium.conductor.context import Context
 from podium.conductor.engines.local import LocalEngine
 from podium.conductor.events import EventHub
@@ -119,6 +120,7 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
         attempts=attempts,
         engine=engine,
         profiles=profiles,
+        compiler=Compiler(runner, frozenset(profiles), settings.max_score_bytes),
         hub=hub,
         queries=queries,
         views=Views(supervisor, store.home_id, settings.stuck_seconds),
@@ -142,8 +144,10 @@ def _numbers(db: sqlite3.Connection) -> tuple[int, int, int]:
 
 async def _recover(context: Context) -> None:
     """Take up every job that is not terminal; hand open attempts to the engine, and end those of cancelled jobs."""
-    for job in await context.loader.active():
+    jobs = await context.loader.active()
+    for job in jobs:  # all of them before any goes on: what runs already holds slots
         context.supervisor.adopt(job, clock.now())
+    for job in jobs:
         for attempt in list(job.running.values()):
             await context.attempts.reattach(job, attempt)
             if job.intent == "cancel":

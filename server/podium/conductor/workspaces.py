@@ -1,9 +1,14 @@
 """Making a job's workspace."""
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
-from podium.errors import PathNotAllowed, PermissionDenied, StorageFull
+from podium.errors import PathNotAllowed, PermissionDenied, PodiumError, StorageFull
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def make_workspace(path: Path) -> None:
@@ -12,21 +17,28 @@ def make_workspace(path: Path) -> None:
     Raises:
         PermissionDenied, PathNotAllowed, StorageFull: nothing is left behind.
     """
-    missing = next((each for each in [*reversed(path.parents), path] if not each.exists()), None)
+    # What may not be looked at counts as missing: making it tells why.
+    missing = next((each for each in [*reversed(path.parents), path] if not os.path.exists(each)), None)  # noqa: PTH110
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except PermissionError as error:
-        raise PermissionDenied(f"The workspace {path} cannot be made: permission denied.",
-                               fix="Give a workspace in a folder that you may write.") from error  # fmt: skip
-    except (FileExistsError, NotADirectoryError) as error:
-        raise PathNotAllowed(f"The workspace {path} cannot be made: it, or a folder above it, is a file.",
-                             fix="Give a workspace path that is a folder or does not exist yet.") from error  # fmt: skip
-    except OSError as error:
+    except (OSError, ValueError) as error:
         _remove_empty(path, missing)
-        raise StorageFull(f"The workspace {path} cannot be made: {error.strerror}.",
-                          fix="Free space, or give a workspace on another disk.") from error  # fmt: skip
+        raise _refusal(path, error) from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise PermissionDenied(f"The workspace {path} is not writable.", fix="Give a workspace that you may write.")
+
+
+def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:
+    """Return the error for what the system said; a ValueError is about a path that cannot be one."""
+    number, why = (error.errno, error.strerror) if isinstance(error, OSError) else (None, str(error))
+    message = f"The workspace {path} cannot be made: {why}."
+    if number in _FORBIDDEN:
+        return PermissionDenied(message, fix="Give a workspace in a folder that you may write.")
+    if number in _FULL:
+        return StorageFull(message, fix="Free space, or give a workspace on another disk.")
+    if number in {errno.EEXIST, errno.ENOTDIR}:
+        message = f"The workspace {path} cannot be made: it, or a folder above it, is a file."
+    return PathNotAllowed(message, fix="Give a workspace path that is a folder or can become one.")
 
 
 def _remove_empty(path: Path, first_made: Path | None) -> None:
@@ -34,5 +46,5 @@ def _remove_empty(path: Path, first_made: Path | None) -> None:
     for each in [path, *path.parents]:
         if first_made is None or not each.is_relative_to(first_made):
             return
-        if each.exists():
+        with suppress(OSError, ValueError):  # not made after all, or somebody has put something into it
             each.rmdir()

@@ -2,19 +2,17 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import anyio.to_thread
 
+from podium.conductor.compiling import Source
 from podium.conductor.context import Context
 from podium.conductor.state import LoadedPlan
-from podium.errors import InvalidArguments, PodiumError, SubmitRejected
-from podium.score.compile import compile_score
-from podium.score.plan import dump_plan
+from podium.errors import InvalidArguments, PodiumError
 from podium.score.source import read_score
-
-_COMPILE_SECONDS = 30.0
 
 
 class ScoreCall(Protocol):
@@ -59,28 +57,20 @@ async def prepare(context: Context, call: ScoreCall, *, variables: dict[str, str
             "Give exactly one of config_path and config_content.",
             fix="config_path is a .yaml file; config_content is the score's text.",
         )
-    with anyio.move_on_after(_COMPILE_SECONDS):
-        prepared = await anyio.to_thread.run_sync(
-            _prepare, context, call, variables or {}, workspace, limiter=context.compiling, abandon_on_cancel=True
-        )
-        return Prepared(context.loader.share(prepared.loaded), prepared.path)
-    raise SubmitRejected(
-        f"The score did not compile within {_COMPILE_SECONDS:g} s.", fix="Make it smaller, or its templates simpler."
-    )
-
-
-def _prepare(context: Context, call: ScoreCall, variables: dict[str, str], workspace: str | None) -> Prepared:
+    path, text = await _read(context, call)
     cwd = Path(call.client_cwd or "/")
-    limit = context.settings.max_score_bytes
-    path: Path | None = None
-    text = call.config_content or ""
-    if call.config_path is not None:
-        path, text = read_score(call.config_path, cwd=cwd, max_bytes=limit)
-    plan = compile_score(text, path=path, cwd=cwd, instruments=set(context.profiles), variables=variables,
-                         workspace=workspace, max_bytes=limit)  # fmt: skip
-    stored = dump_plan(plan)
+    plan, stored = await context.compiler.compile(Source(text, path, cwd, variables or {}, workspace))
     digest = hashlib.sha256(stored.encode()).hexdigest()
-    return Prepared(LoadedPlan(digest, plan, text, stored), path)
+    return Prepared(context.loader.share(LoadedPlan(digest, plan, text, stored)), path)
+
+
+async def _read(context: Context, call: ScoreCall) -> tuple[Path | None, str]:
+    if call.config_path is None:
+        return None, call.config_content or ""
+    read = partial(
+        read_score, call.config_path, cwd=Path(call.client_cwd or "/"), max_bytes=context.settings.max_score_bytes
+    )
+    return await anyio.to_thread.run_sync(read)
 
 
 def problem_reply(error: PodiumError) -> dict[str, object]:

@@ -1,0 +1,104 @@
+"""Compiling scores off the loop: small ones in a thread, large ones in a process of their own that can be killed."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from podium import errors
+from podium.conductor.processes.run import Runner
+from podium.errors import SubmitRejected
+from podium.score.compile import compile_score
+from podium.score.plan import Plan, dump_plan, load_plan
+
+LARGE_CHARS = 64 * 1024  # from here on the start of an interpreter is small beside the work
+_SECONDS = 30.0
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Source:
+    """A score's text, where it comes from, and what it is compiled for (see `compile_score`)."""
+
+    text: str
+    path: Path | None
+    cwd: Path
+    variables: Mapping[str, str]
+    workspace: str | None
+
+
+@dataclass
+class Compiler:
+    """Compiles scores for one conductor. `instruments` are the names that a score may use."""
+
+    runner: Runner
+    instruments: frozenset[str]
+    max_bytes: int
+    slots: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
+
+    async def compile(self, source: Source) -> tuple[Plan, str]:
+        """Return the plan and the text it is stored as.
+
+        Raises:
+            ScoreInvalid: with every problem. SubmitRejected: it took too long.
+        """
+        with anyio.move_on_after(_SECONDS):
+            if len(source.text) < LARGE_CHARS:
+                return await anyio.to_thread.run_sync(self._here, source, limiter=self.slots, abandon_on_cancel=True)
+            return await self._apart(source)
+        raise SubmitRejected(
+            f"The score did not compile within {_SECONDS:g} s.", fix="Make it smaller, or its templates simpler."
+        )
+
+    def _here(self, source: Source) -> tuple[Plan, str]:
+        plan = compile_score(
+            source.text,
+            path=source.path,
+            cwd=source.cwd,
+            instruments=self.instruments,
+            variables=source.variables,
+            workspace=source.workspace,
+            max_bytes=self.max_bytes,
+        )
+        return plan, dump_plan(plan)
+
+    async def _apart(self, source: Source) -> tuple[Plan, str]:
+        folder = await anyio.to_thread.run_sync(tempfile.TemporaryDirectory, None, "podium-score-")
+        with folder as name:
+            request, reply = Path(name) / "request", Path(name) / "reply"
+            await anyio.to_thread.run_sync(self._write, request, source)
+            async with self.slots:
+                done = await self.runner.run(
+                    [sys.executable, "-P", "-m", "podium.score.worker", str(request), str(reply)],
+                    env={},
+                    cwd=source.cwd,
+                    timeout_seconds=_SECONDS,
+                    key="compile",
+                )
+            if done.exit_code != 0:
+                raise errors.Internal(f"The compiler ended with code {done.exit_code}: {done.output}")
+            return await anyio.to_thread.run_sync(_read, reply)
+
+    def _write(self, request: Path, source: Source) -> None:
+        arguments = {
+            "text": source.text,
+            "path": str(source.path) if source.path else None,
+            "cwd": str(source.cwd),
+            "instruments": sorted(self.instruments),
+            "variables": dict(source.variables),
+            "workspace": source.workspace,
+            "max_bytes": self.max_bytes,
+        }
+        request.write_text(json.dumps(arguments), "utf-8")
+
+
+def _read(reply: Path) -> tuple[Plan, str]:
+    answer = json.loads(reply.read_text("utf-8"))
+    if "error" in answer:
+        raise errors.from_dict(answer["error"])
+    return load_plan(answer["plan"]), answer["plan"]

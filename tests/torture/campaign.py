@@ -1,0 +1,204 @@
+"""The campaign: rounds of clients at work, a death of the conductor, its recovery, and the checks."""
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from subprocess import TimeoutExpired
+
+from podium.contract.states import TERMINAL
+from tests.support.podium_home import Conductor, ask, make_home
+from tests.torture.checks import check_all, check_quiet
+from tests.torture.clients import Client, Down
+from tests.torture.facts import read_rows
+from tests.torture.history import History
+from tests.torture.kills import Death, draw
+from tests.torture.walk import Violation
+
+CLIENTS = 4
+MAX_SHEETS = 6
+POINT_SECONDS = 4.0  # a point that is not passed by then is not waited for
+END_SECONDS = 45.0  # for everything to end, at the end
+ROUNDS_A_HOME = 10
+
+
+@dataclass
+class Campaign:
+    """Some rounds on one home. Everything that is drawn is drawn from `seed`."""
+
+    seed: str
+    folder: Path
+    history: History = field(default_factory=History)
+
+    def __post_init__(self) -> None:
+        self.conductor = Conductor(make_home(self.folder, max_sheets=MAX_SHEETS, grace_seconds=0.3))
+        self.home = self.conductor.settings.home
+
+    def run(self, rounds: int, tell: Callable[[str], None]) -> None:
+        """Run the rounds, let everything end, and check after each step.
+
+        Raises:
+            Violation: of a check.
+        """
+        for number in range(rounds):
+            random = Random(f"{self.seed}/{number}")
+            death = draw(random)
+            self.history.note(f"round {number}: {death}")
+            tell(f"seed {self.seed} round {number}: {death}")
+            self.round(random, death)
+        self.finish()
+
+    def round(self, random: Random, death: Death) -> None:
+        """Work, die, recover, check."""
+        self.conductor.start(**({"PODIUM_FAULT": death.fault} if death.fault else {}))
+        self._work(random, death)
+        time.sleep(death.down)
+        for fault, early in death.again:
+            self._die_again(fault, early)
+        self.check()
+        self.conductor.start()
+        self._ask_again(random)
+        self.check()
+        self.conductor.kill()
+
+    def check(self) -> None:
+        """Check the home as it is now; one that was never finished is not looked at."""
+        if (self.home / "podium.db").exists() and _is_made(self.home):
+            check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS)
+
+    def _clients(self, random: Random) -> list[Client]:
+        socket = self.conductor.settings.socket
+        return [
+            Client(number, socket, self.folder, self.history, Random(random.random())) for number in range(CLIENTS)
+        ]
+
+    def _work(self, random: Random, death: Death) -> None:
+        """Let the clients work until the conductor has died its death."""
+        stop = threading.Event()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            working = [pool.submit(client.work, stop) for client in self._clients(random)]
+            try:
+                self._die(death)
+            finally:
+                stop.set()
+            for each in working:
+                each.result()
+
+    def _die(self, death: Death) -> None:
+        if death.how == "at a point":
+            self._await_death(POINT_SECONDS)
+            return
+        time.sleep(death.seconds)
+        if death.how == "by TERM":
+            assert self.conductor.process is not None
+            self.conductor.process.terminate()
+            self.conductor.await_death()
+        elif death.how == "at a moment, socket removed":
+            self.conductor.settings.socket.unlink()
+            time.sleep(death.seconds)
+        self.conductor.kill()
+
+    def _await_death(self, seconds: float) -> None:
+        try:
+            self.conductor.await_death(seconds)
+        except TimeoutExpired:
+            self.conductor.kill()
+
+    def _die_again(self, fault: str, early: float) -> None:
+        """Start and die while recovering: at a point, or some moments after the start."""
+        self.conductor.launch(**({"PODIUM_FAULT": fault} if fault else {}))
+        if fault:
+            self._await_death(2.0)
+        else:
+            time.sleep(early)
+            self.conductor.kill()
+
+    def _ask_again(self, random: Random) -> None:
+        """Repeat some of what got no answer, and a little of what got one."""
+        client = Client(CLIENTS, self.conductor.settings.socket, self.folder, self.history, random)
+        for op in list(self.history.ops):
+            chance = {"unknown": 0.7, "not sent": 0.0, "acknowledged": 0.05, "refused": 0.0}[op.outcome]
+            if random.random() < chance:
+                self.history.note(f"asked again: {op}")
+                client.ask_again(op)
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Let every job go on to its end; then nothing may be left but what belongs to ended jobs."""
+        self.conductor.start()
+        deadline = time.monotonic() + END_SECONDS
+        while active := self._active():
+            for job_id, status in active.items():
+                if status == "paused":
+                    ask(self.conductor.settings.socket, "job.cancel", {"job_id": job_id, "request_key": self._cancel(job_id)})
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        rows = self.check_end()
+        ask(self.conductor.settings.socket, "job.clear", {"job_ids": rows, "request_key": "the end"})
+        self._await_removal(deadline)
+        self.conductor.stop()
+
+    def check_end(self) -> list[str]:
+        """Check that all is quiet; return the jobs there are."""
+        rows = check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS)
+        check_quiet(self.home, rows.jobs)
+        return list(rows.jobs)
+
+    def _active(self) -> dict[str, str]:
+        return {job_id: row["status"] for job_id, row in read_rows(self.home).jobs.items() if row["status"] not in TERMINAL}
+
+    def _cancel(self, job_id: str) -> str:
+        op = self.history.begin(CLIENTS, "cancel", job_id, {"job_id": job_id}, "end")
+        op.outcome = "acknowledged"
+        return op.key
+
+    def _await_removal(self, deadline: float) -> None:
+        while list((self.home / "jobs").glob("*")):
+            if time.monotonic() > deadline:
+                raise Violation("files", f"folders of deleted jobs stay: {list((self.home / 'jobs').glob('*'))}")
+            time.sleep(0.05)
+
+    def report(self, error: BaseException) -> str:
+        """Return what somebody needs who looks for the fault."""
+        jobs = getattr(error, "jobs", ())
+        told = "\n".join(f"  {event['job_seq']} {event['type']} {event['data']}" for job_id in jobs for event in _events(self.home, job_id))
+        log = self.conductor.log.read_text().splitlines()[-40:] if self.conductor.log.exists() else []
+        return "\n".join([f"VIOLATION seed={self.seed} home={self.home}", str(error), "", self.history.report(jobs), told, *log])
+
+
+def _is_made(home: Path) -> bool:
+    try:
+        return bool(read_rows(home).home_id)
+    except Exception:  # noqa: BLE001 -- killed before its tables were made: there is nothing to lose yet
+        return False
+
+
+def _events(home: Path, job_id: str) -> list[dict[str, object]]:
+    return read_rows(home).events.get(job_id, [])
+
+
+def run_campaign(seed: str, rounds: int, tell: Callable[[str], None] = lambda _: None, *, keep: bool = False) -> None:
+    """Run a campaign in homes of its own, a new one every few rounds.
+
+    Raises:
+        AssertionError: with the seed, the check, the history and the end of the log. The home is kept when `keep` says so.
+    """
+    for first in range(0, rounds, ROUNDS_A_HOME):
+        folder = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
+        campaign = Campaign(f"{seed}.{first // ROUNDS_A_HOME}", folder)
+        try:
+            campaign.run(min(ROUNDS_A_HOME, rounds - first), tell)
+        except (AssertionError, Down) as error:
+            campaign.conductor.kill()
+            raise AssertionError(campaign.report(error)) from error
+        finally:
+            campaign.conductor.end()
+        if not keep:
+            shutil.rmtree(folder)

@@ -1,0 +1,222 @@
+"""The checks after each round: what was acknowledged is in effect, each attempt ended once, nothing was left behind."""
+
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from podium.contract.states import TERMINAL
+from tests.torture.facts import (
+    ATTEMPT_FILES,
+    FOLDERS,
+    HOME_FILES,
+    Rows,
+    Tokens,
+    files_of,
+    marked_processes,
+    read_rows,
+    read_tokens,
+)
+from tests.torture.history import History, Kind
+from tests.torture.walk import Run, Violation, Walk
+
+CHANGES: tuple[Kind, ...] = ("pause", "resume", "modify", "cancel")
+LOOKS = 40  # at what may be on its way out, a twentieth of a second apart
+OURS = {"exited", "cancelled", "never_started"}  # ways to end when nobody but the conductor is killed
+
+
+def check_all(home: Path, tokens_file: Path, history: History, max_sheets: int) -> Rows:
+    """Check everything that holds at any moment, whether the conductor runs or not; return what the checks have read.
+
+    Raises:
+        Violation: with the check and the jobs.
+    """
+    tokens = read_tokens(tokens_file)  # before the rows: an attempt is committed before it writes
+    rows = read_rows(home)
+    walks = {job_id: walk_events(job_id, events) for job_id, events in rows.events.items()}
+    check_submits(rows, history)
+    for job_id in rows.jobs:
+        check_status(rows, walks[job_id])
+        check_effects(walks[job_id], history)
+        check_attempts(rows, walks[job_id], tokens)
+    check_deletes(rows, history)
+    check_snapshots(rows, history)
+    check_tokens(rows, tokens)
+    require(len(rows.open_keys) <= max_sheets, "slots", f"{len(rows.open_keys)} attempts are open, {max_sheets} may be")
+    check_files(home, rows)
+    check_processes(home)
+    return rows
+
+
+def require(holds: bool, check: str, text: str, *jobs: str) -> None:
+    """Raise a Violation unless something holds."""
+    if not holds:
+        raise Violation(check, text, *jobs)
+
+
+def walk_events(job_id: str, events: list[dict[str, Any]]) -> Walk:
+    """Read a job's events from the first to the last; a deleted job has only its tombstone left."""
+    walk = Walk(job_id)
+    numbers = [event["job_seq"] for event in events]
+    if events[-1]["type"] == "job.deleted":
+        require(len(events) == 1, "events are gapless", f"{job_id} is deleted and has events {numbers}", job_id)
+        return walk
+    require(numbers == list(range(1, len(events) + 1)), "events are gapless", f"{job_id} has {numbers}", job_id)
+    for event in events:
+        walk.step(event, json.loads(event["data"]))
+    return walk
+
+
+def check_submits(rows: Rows, history: History) -> None:
+    """An acknowledged submit is there, a key made one job, and no job came out of nothing."""
+    submits = {f"idem-{op.key}": op for op in history.ops if op.kind == "submit"}
+    for key, op in submits.items():
+        made = rows.keys.get(key)
+        if op.outcome == "acknowledged":
+            require(made == op.job_id, "submits", f"acknowledged, but the key has {made}: {op}", op.job_id)
+        elif op.outcome in {"refused", "not sent"}:
+            require(made is None, "submits", f"refused, but there is {made}: {op}", made or "")
+    known = {rows.keys[key] for key in submits if key in rows.keys}
+    require(set(rows.jobs) <= known, "submits", f"jobs that nobody asked for: {sorted(set(rows.jobs) - known)}")
+    require(len(known) == len(rows.keys), "submits", "two keys made one job, or a key is not ours")
+
+
+def check_status(rows: Rows, walk: Walk) -> None:
+    """The stored status and intent are what the events lead to."""
+    row = rows.jobs[walk.job_id]
+    found, told = (row["status"], row["intent"]), (walk.status, walk.intent)
+    require(found == told, "status", f"{walk.job_id} is {found}, its events lead to {told}", walk.job_id)
+    require(
+        row["event_count"] == len(rows.events[walk.job_id]), "status", f"{walk.job_id} miscounts events", walk.job_id
+    )
+
+
+def check_effects(walk: Walk, history: History) -> None:
+    """Each acknowledged change took effect once, each refused one did not, each unknown one at most once."""
+    for kind in CHANGES:
+        sure = len(history.of(walk.job_id, kind, "acknowledged"))
+        perhaps = len(history.of(walk.job_id, kind, "unknown"))
+        found = walk.effects[kind]
+        require(
+            sure <= found <= sure + perhaps,
+            "effects",
+            f"{walk.job_id}: {kind} took effect {found} times; {sure} acknowledged, {perhaps} unknown",
+            walk.job_id,
+        )
+
+
+def check_deletes(rows: Rows, history: History) -> None:
+    """A deleted job is gone and has its tombstone; one whose delete was refused is still there."""
+    for job_id in {op.job_id for op in history.ops if op.kind == "submit" and op.outcome == "acknowledged"}:
+        gone, tomb = job_id not in rows.jobs, job_id in rows.tombstones
+        sure = bool(history.of(job_id, "delete", "acknowledged"))
+        perhaps = bool(history.of(job_id, "delete", "unknown"))
+        require(gone == tomb, "deletes", f"{job_id}: gone {gone}, tombstone {tomb}", job_id)
+        require(gone or not sure, "deletes", f"{job_id} was deleted and is back", job_id)
+        require(sure or perhaps or not gone, "deletes", f"{job_id} is gone, and nobody deleted it", job_id)
+    require(not rows.tombstones & set(rows.jobs), "deletes", "a deleted job is there")
+
+
+def check_snapshots(rows: Rows, history: History) -> None:
+    """No reply told of an event that is not on the disk."""
+    newest = max(history.seen.values(), default=0)
+    require(newest <= rows.last_event, "snapshots", f"a reply told of event {newest}; the last is {rows.last_event}")
+
+
+def check_attempts(rows: Rows, walk: Walk, tokens: Tokens) -> None:
+    """Each attempt that the events tell of has its row, its one end, and left what its end says."""
+    attempts = rows.attempts.get(walk.job_id, [])
+    require(
+        len(attempts) == len(walk.runs),
+        "attempts",
+        f"{walk.job_id} started {len(walk.runs)} attempts and stored {len(attempts)}",
+        walk.job_id,
+    )
+    for row, run in zip(attempts, walk.runs, strict=True):
+        told = f"{row['key']} of {run.name}: {run}, stored {row['outcome']!r}, {row['end_reason']}, {row['message']}"
+        _check_outcome(row, run, walk.job_id, told)
+        _check_tokens_of(row, tokens, walk.job_id, told)
+
+
+def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str) -> None:
+    require(row["attempt"] == run.attempt, "attempts", f"another number: {told}", job_id)
+    require(bool(row["open"]) == (row["outcome"] == ""), "attempts", f"open and ended, or neither: {told}", job_id)
+    same = row["outcome"] == run.outcome or (run.outcome in {"abandoned", ""} and row["outcome"] in {"abandoned", "skipped"})
+    require(same, "attempts", f"events and row differ: {told}", job_id)
+    require(row["open"] or row["end_reason"] in OURS, "attempts", f"ended in a way that nobody caused: {told}", job_id)
+
+
+def _check_tokens_of(row: dict[str, Any], tokens: Tokens, job_id: str, told: str) -> None:
+    begins, ends = tokens.begins.get(row["key"], 0), tokens.ends.get(row["key"], [])
+    if row["outcome"] in {"completed", "failed"}:
+        require((begins, len(ends)) == (1, 1), "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)
+        require(ends == [row["exit_code"]], "tokens", f"its script exited with {ends}, stored {row['exit_code']}: {told}", job_id)
+    elif row["outcome"] in {"abandoned", "skipped"} or row["end_reason"] == "never_started":
+        require(begins == 0, "tokens", f"never started, but ran: {told}", job_id)
+
+
+def check_tokens(rows: Rows, tokens: Tokens) -> None:
+    """No attempt ran twice, none was started without a row, and no sheet had two runs at once."""
+    twice = [key for key, count in tokens.begins.items() if count != 1]
+    require(not twice, "tokens", f"ran twice: {twice}", *map(job_of, twice))
+    known = {row["key"]: (job_id, row["sheet"]) for job_id, found in rows.attempts.items() for row in found}
+    alive = {key for key in tokens.begins if job_of(key) in rows.jobs}
+    require(alive <= set(known), "tokens", f"ran without a row: {sorted(alive - set(known))}")
+    running: dict[tuple[str, int], str] = {}
+    for word, key in tokens.order:
+        sheet = known.get(key, ("", 0))
+        if word == "begin":
+            running[sheet] = key
+        elif sheet[1]:  # 0: a sheet that a changed score dropped
+            require(running.get(sheet) == key, "tokens", f"{key} still ran when {running.get(sheet)} began", sheet[0])
+
+
+def job_of(key: str) -> str:
+    """Return the job id in an attempt's key, or in a marker."""
+    return key.split(".")[1]
+
+
+def check_files(home: Path, rows: Rows) -> None:
+    """Nothing is in the home but what belongs there, of jobs that there are."""
+    wrong = [path for path in map(Path, map(lambda parts: "/".join(parts), files_of(home))) if not _belongs(path, rows)]
+    if wrong:
+        later = read_rows(home)  # what a running conductor has made or removed meanwhile
+        wrong = [path for path in wrong if (home / path).exists() and not _belongs(path, later)]
+    require(not wrong, "files", f"left in the home: {', '.join(map(str, wrong))}")
+
+
+def _belongs(path: Path, rows: Rows) -> bool:
+    parts = path.parts
+    if len(parts) == 1:
+        return parts[0] in HOME_FILES | FOLDERS
+    jobs = set(rows.jobs) | (rows.removals if parts[0] == "jobs" else rows.tombstones)
+    return parts[1] in jobs and (len(parts) < 4 or parts[3] in ATTEMPT_FILES)
+
+
+def check_processes(home: Path) -> None:
+    """Every process of this home belongs to an attempt that is open; one that does not must be on its way out."""
+    home_id = read_rows(home).home_id
+    for _ in range(LOOKS):
+        before = read_rows(home).open_keys
+        found = marked_processes(home_id)
+        known = before | read_rows(home).open_keys
+        orphans = {pid: marker for pid, marker in found.items() if marker.partition("#")[0] not in known}
+        if not orphans:
+            return
+        time.sleep(0.05)
+    raise Violation("processes", f"nobody's processes run: {orphans}", *map(job_of, orphans.values()))
+
+
+def check_quiet(home: Path, jobs: Iterable[str]) -> None:
+    """In the end nothing runs, and every job has ended.
+
+    Raises:
+        Violation: it does not come to that within its bound.
+    """
+    rows = read_rows(home)
+    active = {job_id: row["status"] for job_id, row in rows.jobs.items() if row["status"] not in TERMINAL}
+    require(not active, "quiet", f"jobs that do not end: {active}", *active)
+    require(not rows.open_keys, "quiet", f"attempts that do not end: {rows.open_keys}", *map(job_of, rows.open_keys))
+    require(not (left := marked_processes(rows.home_id)), "quiet", f"processes are left: {left}")
+    require(set(jobs) <= set(rows.jobs), "quiet", f"jobs are gone: {set(jobs) - set(rows.jobs)}")
