@@ -48,6 +48,16 @@ def home(short_tmp: Path) -> Settings:
     return make_home(short_tmp)
 
 
+@pytest.fixture(scope="module")
+def shared_conductor() -> Iterator[Conductor]:
+    """Return a conductor that the tests of a module share: for those that look only at their own jobs."""
+    folder = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
+    running = Conductor(make_home(folder)).start()
+    yield running
+    running.end()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
 def conductor(home: Settings) -> Iterator[Conductor]:
     """Return a running conductor on `home`; what its sheets left is ended with it."""

@@ -52,4 +52,5 @@ def test_requirement_ids_are_unique() -> None:
 def test_every_wide_test_is_named_by_a_requirement() -> None:
     named = {test for entry in REQUIREMENTS for test in entry["tests"]}
     wide = {test for folder in NAMED for path in (TESTS / folder).rglob("test_*.py") for test in ids_in(path)}
-    assert not {test for test in wide if test not in named and test.partition("::")[0] not in named}
+    unnamed = sorted(test for test in wide if test not in named and test.partition("::")[0] not in named)
+    assert not unnamed, "add to requirements.toml:\n" + "\n".join(unnamed)

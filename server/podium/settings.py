@@ -50,7 +50,12 @@ class Settings(BaseSettings):
     idle_seconds: float = Field(30.0, gt=0, description="after this an unused connection of the proxy is closed")
     max_connections: int = Field(512, ge=4, description="connections that the conductor serves at once")
     max_score_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="the largest score")
-    max_log_bytes: int = Field(1024**3, ge=65536, description="output kept of one attempt and stream")
+    max_log_bytes: int = Field(
+        1024**3, ge=256 * 1024, description="output kept of one attempt and stream: the first 64 kB and the last part"
+    )
+    max_job_log_bytes: int = Field(4 * 1024**3, ge=1024**2, description="output kept of all attempts of a job together")
+    retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after so many days; 0 keeps them")
+    retention_jobs: int = Field(0, ge=0, description="of ended jobs only so many are kept, the newest; 0 keeps all")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="of the log on stderr")
 
     @model_validator(mode="before")

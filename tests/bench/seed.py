@@ -11,7 +11,7 @@ from podium.conductor.engines.port import End
 from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.store.store import Store, open_store
 from podium.conductor.transitions import control, jobs, sheets
-from podium.conductor.transitions.sheets import Verdict
+from podium.conductor.verdicts import Verdict
 from podium.score.plan import Plan, PlanSheet, dump_plan
 
 JOBS_A_COMMIT = 2_000

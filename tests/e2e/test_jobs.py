@@ -9,6 +9,13 @@ import pytest
 from tests.support.jobs import check_history, events_of, sheets_of, submit, types_of, until, wait_for_file
 from tests.support.podium_home import Conductor, ask
 
+
+@pytest.fixture
+def conductor(shared_conductor: Conductor) -> Conductor:
+    """Every test here looks only at its own jobs."""
+    return shared_conductor
+
+
 GATE = "while [ ! -e {name} ]; do sleep 0.02; done"
 
 
@@ -188,7 +195,8 @@ def test_a_dry_run_runs_and_stores_nothing(conductor: Conductor, tmp_path: Path)
     reply = ask(conductor.settings.socket, "job.submit", {"config_content": score, "dry_run": True})
     assert reply["plan"]["sheets_total"] == 1
     assert not (tmp_path / "ws").exists()
-    assert ask(conductor.settings.socket, "job.list") == []
+    listed = ask(conductor.settings.socket, "job.list", {"limit": 500})["jobs"]
+    assert all(job["workspace"] != str(tmp_path / "ws") for job in listed)
 
 
 def test_a_numbered_score_runs_as_it_is_written(conductor: Conductor, tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ import pytest
 import structlog.testing
 from anyio.to_thread import run_sync
 
-from podium.conductor.engines.folder import AttemptFolder
+from podium.conductor.engines.folder import AttemptFolder, Origin
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.tree import end_tree
 from tests.support.engines import (
     BOUND_SECONDS,
+    HERE,
     Gate,
     Holder,
     bystander,
@@ -37,8 +38,8 @@ pytestmark = pytest.mark.anyio
 def forged(spec: AttemptSpec, *, identity: str = "", exit_record: str = "") -> AttemptSpec:
     """Leave a folder as a wrapper would have left it that claimed the attempt and wrote these records."""
     folder = AttemptFolder(spec.folder)
-    folder.prepare(spec)
-    folder.try_claim()
+    folder.prepare(spec, HERE)
+    folder.claim.touch()
     for path, record in ((folder.identity, identity), (folder.exit, exit_record)):
         with path.open("r+") as file:
             file.write(record)
@@ -136,7 +137,7 @@ async def test_a_full_disk_keeps_no_exit_code_from_us(short_tmp: Path) -> None:
     if ends is None:
         pytest.skip("no mount namespaces here")
     assert (ends[0]["reason"], ends[0]["exit_code"], ends[0]["record"].strip()) == ("exited", 9, "exited 9 end")
-    assert (ends[1]["reason"], ends[1]["detail"]) == ("launch_failed", "No space left on device")
+    assert (ends[1]["reason"], ends[1]["detail"]) == ("never_started", "No space left on device")
 
 
 async def test_a_killed_wrapper_is_told_with_its_signal_and_leaves_nothing(tmp_path: Path) -> None:
@@ -285,10 +286,12 @@ async def test_a_re_attached_attempt_has_what_is_left_of_its_time(tmp_path: Path
 async def test_an_attempt_that_nobody_claimed_never_started_and_never_will(tmp_path: Path) -> None:
     spec = make_spec(tmp_path, "echo ran >ran", intended_at=time.time())
     folder = AttemptFolder(spec.folder)
-    folder.prepare(spec)
+    folder.prepare(spec, HERE)
     assert (await reattach(spec)).reason == "never_started"
-    # The wrapper that the killed conductor had launched wakes up only now.
-    assert not folder.try_claim()
+    # The wrapper that the killed conductor had launched wakes up only now, or the conductor dies and the next one looks.
+    with pytest.raises(FileExistsError):
+        folder.claim.touch(exist_ok=False)
+    assert (await reattach(spec)).reason == "never_started"
 
 
 async def test_an_attempt_without_a_folder_never_started(tmp_path: Path) -> None:
@@ -370,10 +373,10 @@ async def test_a_wrapper_that_comes_second_leaves_the_attempt_to_the_first(
 ) -> None:
     prepare = AttemptFolder.prepare
 
-    def overtaken(folder: AttemptFolder, spec: AttemptSpec) -> None:
+    def overtaken(folder: AttemptFolder, spec: AttemptSpec, origin: Origin) -> None:
         """Prepare, and let another wrapper run between that and the launch."""
-        prepare(folder, spec)
-        folder.try_claim()
+        prepare(folder, spec, origin)
+        folder.claim.touch()
         folder.exit.write_text("exited 5 end\n")
 
     monkeypatch.setattr(AttemptFolder, "prepare", overtaken)
@@ -414,9 +417,10 @@ async def test_a_description_counts_the_whole_tree(tmp_path: Path) -> None:
 
 async def test_every_status_is_kept_until_asked() -> None:
     async with Reaper() as reaper:
-        children = [reaper.spawn(("/bin/sh", "-c", f"exit {number}"), os.environ) for number in range(50)]
+        children = [await reaper.spawn(("/bin/sh", "-c", f"exit {number}"), os.environ) for number in range(50)]
         with anyio.fail_after(20):
             await children[-1].wait()
             assert [await child.wait() for child in children] == list(range(50))
-            assert await reaper.spawn(("/bin/sh", "-c", "kill -KILL $$"), {}).wait() == -9
+            killed = await reaper.spawn(("/bin/sh", "-c", "kill -KILL $$"), {})
+            assert await killed.wait() == -9
         assert await end_tree("nobody", None, 0) == 0

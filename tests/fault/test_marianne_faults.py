@@ -1,98 +1,46 @@
-"""Faults that the Marianne conductor was seen to have, numbered as they were found: each has a test here that it would fail."""
+"""Faults that the Marianne conductor was seen to have, numbered as they were found: each has a test that it would fail.
+
+Numbers 13 to 16 are about scores and are in `test_marianne_score_faults.py`.
+"""
 
 import json
 import os
-import shutil
 import signal
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from podium.settings import Settings
+from tests.support.fault_jobs import conductor_for_many, config_with, jobs_total, named, numbered, told
 from tests.support.jobs import check_history, sheets_of, submit, until, wait_for_file
-from tests.support.podium_home import Conductor, ask, make_home
+from tests.support.podium_home import Conductor, make_home
 from tests.support.podium_home import until as holds
 from tests.support.scores import token_score, tokens
 
 GATE = "touch begun; while [ ! -e go ]; do sleep 0.02; done"
 # A gate of each job's own, for jobs that share a workspace.
 OWN_GATE = "touch begun-$PODIUM_JOB_ID; while [ ! -e go-$PODIUM_JOB_ID ]; do sleep 0.02; done"
+# An instrument of the user that says when its service has had enough.
+LIMITED = "executable: /bin/bash\nprompt: file\nrate_limit_patterns: [rate limit reached]\n"
 EVENTS = b'{"id":1,"method":"job.events","params":{}}\n'
-# Instruments of the user: one whose profile limits the time, and one that is never told so.
-PROFILES = {"hasty": "default_timeout_seconds: 0.3", "steady": ""}
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder of the module, with a path short enough for sockets."""
-    made = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def shared(folder: Path) -> Iterator[Conductor]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conductor]:
     """A conductor for tests that leave it as it was."""
-    instruments = folder / "config" / "instruments"
-    instruments.mkdir(parents=True)
-    for name, text in PROFILES.items():
-        (instruments / f"{name}.yaml").write_text(f"executable: /bin/bash\nprompt: file\n{text}\n")
-    conductor = Conductor(make_home(folder)).start(PODIUM_CONFIG=str(folder / "config" / "podium.yaml"))
-    yield conductor
-    conductor.end()
+    config = config_with("limited", LIMITED, tmp_path_factory.mktemp("config"))
+    with conductor_for_many(PODIUM_CONFIG=config) as conductor:
+        yield conductor
 
 
 @pytest.fixture(scope="module")
-def narrow(folder: Path) -> Iterator[Conductor]:
-    """A conductor that runs two sheets at once."""
-    conductor = Conductor(make_home(folder / "narrow", max_sheets=2))
-    (folder / "narrow").mkdir()
-    yield conductor.start()
-    conductor.end()
-
-
-def named(workspace: Path, *commands: str, **top: Any) -> str:
-    """A score of sheets that run one after another."""
-    sheets = [{"run": command} for command in commands]
-    return json.dumps({"name": "fault", "workspace": str(workspace), "sheets": sheets, **top})
-
-
-def numbered(workspace: Path, template: str, items: int = 1, *, sheet: Any = None, **top: Any) -> str:
-    """A score in the form of the Marianne conductor, without its waits."""
-    score = {
-        "name": "fault",
-        "workspace": str(workspace),
-        "instrument": "cli",
-        "sheet": {"size": 1, "total_items": items, **(sheet or {})},
-        "prompt": {"template": template},
-        "pause_between_sheets_seconds": 0,
-        "retry": {"max_retries": 0},
-    }
-    return json.dumps({**score, **top})
-
-
-def told(conductor: Conductor, method: str, **params: Any) -> Any:
-    return ask(conductor.settings.socket, method, params)
-
-
-def jobs_total(conductor: Conductor) -> int:
-    total: int = told(conductor, "daemon.status")["jobs_total"]
-    return total
-
-
-def refused(conductor: Conductor, score: str, **params: Any) -> dict[str, Any]:
-    """Submit a score that must be rejected, and see that nothing of it is stored."""
-    before = jobs_total(conductor)
-    reply: dict[str, Any] = told(conductor, "job.submit", config_content=score, **params)
-    assert reply["status"] == "rejected", reply
-    assert jobs_total(conductor) == before
-    return reply
+def narrow() -> Iterator[Conductor]:
+    """A conductor that runs two sheets at once, for tests that leave it as it was."""
+    with conductor_for_many(max_sheets=2) as conductor:
+        yield conductor
 
 
 def paused_midway(conductor: Conductor, workspace: Path, **submitted: str) -> str:
@@ -286,131 +234,6 @@ def test_b12_a_sheet_that_outlives_the_conductor_is_taken_over_and_not_run_twice
     check_history(conductor, job_id)
 
 
-@pytest.mark.parametrize("template", ["{{ nowhere }}", "{{ broken", "{% if %}", "{{ sheet_num.nothing.more }}"])
-def test_b13_a_template_that_cannot_be_filled_in_is_refused(shared: Conductor, tmp_path: Path, template: str) -> None:
-    for score in (numbered(tmp_path / "ws", template), named(tmp_path / "ws", template)):
-        reply = refused(shared, score)
-        assert reply["code"] == "SCORE_INVALID"
-        assert reply["problems"][0]["line"] == 1
-    assert not (tmp_path / "ws").exists()
-
-
-def test_b14_a_circle_of_dependencies_is_refused(shared: Conductor, tmp_path: Path) -> None:
-    circle = numbered(tmp_path / "ws", "true", 3, sheet={"dependencies": {"1": [3], "2": [1], "3": [2]}})
-    sheets = [{"name": "a", "run": "true", "needs": ["b"]}, {"name": "b", "run": "true", "needs": ["a"]}]
-    for score in (circle, named(tmp_path / "ws", sheets=sheets)):
-        reply = refused(shared, score)
-        assert reply["code"] == "SCORE_INVALID"
-        assert "wait for each other" in reply["message"]
-        assert told(shared, "job.validate", config_content=score)["valid"] is False
-    assert not (tmp_path / "ws").exists()
-
-
-SLEEPS = "exec sleep 600"
-LIMIT = {"timeout_seconds": 0.3}
-LIMITED: dict[str, dict[str, Any]] = {
-    "instrument": {"instrument_config": LIMIT},
-    "backend": {"backend": LIMIT},
-    "alias": {"instruments": {"mine": {"profile": "cli", "config": LIMIT}}, "instrument": "mine"},
-    "one_sheet": {"sheet": {"per_sheet_instrument_config": {"1": LIMIT}}},
-    "profile": {"instrument": "hasty"},
-}
-
-
-@pytest.mark.parametrize("limited", LIMITED)
-def test_b15_each_way_to_limit_the_time_of_a_sheet_works(shared: Conductor, tmp_path: Path, limited: str) -> None:
-    job_id = submit(shared, numbered(tmp_path, SLEEPS, **LIMITED[limited]))
-    assert "time limit of 0.3 s" in until(shared, job_id, "failed")["reason"]
-
-
-def test_b15_a_named_sheet_is_limited_by_itself_or_by_its_instruments_profile(
-    shared: Conductor, tmp_path: Path
-) -> None:
-    for sheet in ({"run": SLEEPS, **LIMIT}, {"prompt": SLEEPS, "instrument": "hasty"}):
-        job_id = submit(shared, named(tmp_path, sheets=[sheet]))
-        assert "time limit of 0.3 s" in until(shared, job_id, "failed")["reason"]
-
-
-def test_b15_what_the_score_says_goes_before_the_profile(shared: Conductor, tmp_path: Path) -> None:
-    job_id = submit(shared, numbered(tmp_path, "sleep 0.4", instrument="hasty", backend={"timeout_seconds": 60}))
-    assert until(shared, job_id, "completed", "failed")["status"] == "completed"
-
-
-def test_b16_start_sheet_is_where_the_job_begins(shared: Conductor, tmp_path: Path) -> None:
-    job_id = submit(shared, numbered(tmp_path, "touch {{ sheet_num }}", 3), start_sheet=2)
-    until(shared, job_id, "completed")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3"]
-
-
-@pytest.mark.parametrize("start", [0, -3, 99, "nowhere"])
-def test_b16_a_start_sheet_that_does_not_exist_is_refused(shared: Conductor, tmp_path: Path, start: int | str) -> None:
-    reply = refused(shared, numbered(tmp_path / "ws", "true", 3), start_sheet=start)
-    assert reply["code"] == "INVALID_ARGUMENTS"
-    assert not (tmp_path / "ws").exists()
-
-
-def test_b16_a_fresh_submit_is_a_run_of_its_own(shared: Conductor, tmp_path: Path) -> None:
-    path = tmp_path / "fresh.yaml"
-    path.write_text(numbered(tmp_path / "ws", "echo x >> ran"))
-    for fresh in (False, True):
-        job_id = told(shared, "job.submit", config_path=str(path), fresh=fresh)["job_id"]
-        until(shared, job_id, "completed")
-    assert (tmp_path / "ws" / "ran").read_text() == "x\nx\n"
-
-
-@pytest.mark.parametrize("retries", [0, 1, 2])
-def test_b16_max_retries_counts_the_attempts_after_the_first_and_each_waits(
-    shared: Conductor, tmp_path: Path, retries: int
-) -> None:
-    retry = {"max_retries": retries, "base_delay_seconds": 0.2, "exponential_base": 1, "jitter": False}
-    job_id = submit(shared, numbered(tmp_path, "date +%s%N >> at; false", retry=retry))
-    until(shared, job_id, "failed")
-    moments = [int(line) / 1e9 for line in (tmp_path / "at").read_text().split()]
-    assert len(moments) == retries + 1
-    assert all(later - earlier >= 0.2 for earlier, later in zip(moments, moments[1:], strict=False))
-
-
-def test_b16_max_completion_attempts_is_refused_with_its_place(shared: Conductor, tmp_path: Path) -> None:
-    reply = refused(shared, numbered(tmp_path, "true", retry={"max_completion_attempts": 2}))
-    assert reply["problems"][0]["field"] == "retry.max_completion_attempts"
-
-
-def test_b16_sheets_are_skipped_by_condition_and_by_command(shared: Conductor, tmp_path: Path) -> None:
-    skips = {"skip_when": {"1": "sheet_num == 1"}, "skip_when_command": {"2": {"command": "true"}}}
-    job_id = submit(shared, numbered(tmp_path, "touch {{ sheet_num }}", 3, sheet=skips))
-    assert until(shared, job_id, "completed", "failed")["sheets_skipped"] == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["3"]
-
-
-def test_b16_a_condition_sees_what_became_of_earlier_sheets(shared: Conductor, tmp_path: Path) -> None:
-    sheets = [
-        {"name": "a", "run": "touch a", "skip_when_command": {"command": "true"}},
-        {"name": "b", "run": "touch b", "skip_when": 'statuses["a"] == "skipped"'},
-        {"name": "c", "run": "touch c", "skip_when": 'statuses["b"] == "completed"'},
-    ]
-    job_id = submit(shared, named(tmp_path, sheets=sheets))
-    until(shared, job_id, "completed", "failed")
-    found = sheets_of(shared, job_id)
-    assert {name: sheet["status"] for name, sheet in found.items()} == {"a": "skipped", "b": "skipped", "c": "completed"}
-    assert [found[name]["reason"] for name in "ab"] == ["its skip command said so", "its skip_when holds"]
-    assert [path.name for path in tmp_path.iterdir()] == ["c"]
-
-
-def test_b16_no_more_sheets_run_at_once_than_parallel_says(shared: Conductor, tmp_path: Path) -> None:
-    free = {"dependencies": {"5": [1, 2, 3, 4]}}  # 1 to 4 need nothing
-    counted = "mkdir in-{{ sheet_num }}; ls -d in-* | wc -l >> seen; sleep 0.1; rmdir in-{{ sheet_num }}"
-    for limit, parallel in ((1, {"enabled": False}), (2, {"enabled": True, "max_concurrent": 2})):
-        workspace = tmp_path / str(limit)
-        until(shared, submit(shared, numbered(workspace, counted, 5, sheet=free, parallel=parallel)), "completed")
-        assert max(map(int, (workspace / "seen").read_text().split())) == limit
-
-
-def test_b16_a_sheet_is_told_its_own_items(shared: Conductor, tmp_path: Path) -> None:
-    score = numbered(tmp_path, "echo {{ start_item }}-{{ end_item }} >> items", 7, sheet={"size": 2, "start_item": 3})
-    until(shared, submit(shared, score), "completed")
-    assert (tmp_path / "items").read_text().split() == ["3-4", "5-6", "7-7"]
-
-
 def test_b17_output_exit_code_and_validations_reach_the_state(shared: Conductor, tmp_path: Path) -> None:
     rules = [{"type": "file_exists", "path": "made", "retry_count": 0}]
     runs = "echo out; echo err >&2; {% if sheet_num == 1 %}touch other{% else %}exit 3{% endif %}"
@@ -434,26 +257,34 @@ def test_b17_output_exit_code_and_validations_reach_the_state(shared: Conductor,
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
-def test_b18_self_healing_that_is_not_there_is_refused_by_name(shared: Conductor, tmp_path: Path) -> None:
-    reply = refused(shared, numbered(tmp_path / "ws", "false"), self_healing=True)
-    assert reply["code"] == "INVALID_ARGUMENTS"
-    assert "self_healing" in reply["message"]
-    assert not (tmp_path / "ws").exists()
+def test_b18_a_sheet_that_cannot_be_healed_fails_with_the_diagnosis(shared: Conductor, tmp_path: Path) -> None:
+    job_id = submit(shared, numbered(tmp_path, "exit 3", 2), self_healing=True)
+    view = until(shared, job_id, "completed", "failed")
+    assert (view["status"], view["sheets_skipped"]) == ("failed", 1)
+    assert "exit code 3" in view["reason"]
+    assert "no remedy" in view["reason"]
 
 
-def test_b19_what_waits_says_until_when_and_limits_that_are_not_kept_are_not_reported(
-    shared: Conductor, tmp_path: Path
-) -> None:
-    retry = {"max_retries": 1, "base_delay_seconds": 600, "jitter": False}
-    job_id = submit(shared, numbered(tmp_path, "echo 'rate limit exceeded' >&2; exit 1", retry=retry))
+def test_b18_a_sheet_that_can_be_healed_goes_on(shared: Conductor, tmp_path: Path) -> None:
+    job_id = submit(shared, numbered(tmp_path, "echo x > not/there/yet"), self_healing=True)
+    assert until(shared, job_id, "completed", "failed")["status"] == "completed"
+    assert (tmp_path / "not" / "there" / "yet").exists()
+
+
+def test_b19_a_sheet_that_waits_out_a_rate_limit_says_so(shared: Conductor, tmp_path: Path) -> None:
+    runs = "echo 'Rate limit reached, try again in 10 minutes' >&2; exit 1"
+    job_id = submit(shared, numbered(tmp_path, runs, instrument="limited"), self_healing=True)
     holds(lambda: sheets_of(shared, job_id)["1"]["status"] == "waiting")
     view = told(shared, "job.status", job_id=job_id)["podium"]
     assert view["waiting"] == ["1"]
-    assert "retry 1 of 1" in view["reason"]
+    assert "rate limit" in view["reason"]
+    assert told(shared, "job.cancel", job_id=job_id)["cancelled"]
+
+
+def test_b19_limits_that_are_not_kept_are_not_reported(shared: Conductor) -> None:
     for method in ("daemon.rate_limits", "daemon.clear_rate_limits"):
         with pytest.raises(RuntimeError, match="-32601"):
             told(shared, method)
-    assert told(shared, "job.cancel", job_id=job_id)["cancelled"]
 
 
 def test_b20_failures_of_some_jobs_hold_up_no_other_job(narrow: Conductor, tmp_path: Path) -> None:
@@ -507,8 +338,3 @@ def test_b22_a_bad_frame_is_answered_and_the_connection_goes_on(shared: Conducto
         assert ("error" in first) == (b"ud800" not in frame)
         peer.sendall(HEALTH)
         assert json.loads(replies.readline())["result"]["status"] == "ok"
-
-
-def test_the_shared_conductors_end_with_nothing_running(shared: Conductor, narrow: Conductor) -> None:
-    for conductor in (shared, narrow):
-        assert told(conductor, "daemon.status")["running_sheets"] == 0

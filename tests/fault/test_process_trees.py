@@ -15,7 +15,18 @@ from podium.conductor.processes.identity import Identity, Watch, send_signal
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Finished, Runner
 from podium.conductor.processes.tree import Snapshot, end_tree
-from tests.support.engines import BOUND_SECONDS, Gate, bystander, make_spec, next_end, open_engine, run_attempt
+from tests.support.engines import (
+    BOUND_SECONDS,
+    Gate,
+    LateHunt,
+    bystander,
+    hopping,
+    is_alive,
+    make_spec,
+    next_end,
+    open_engine,
+    run_attempt,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -31,12 +42,6 @@ ANY = {
     "double-forked daemon": DOUBLE_FORKED,
     "orphan without its environment": IN_THE_GROUP,
 }
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process runs; a zombie does not."""
-    stat = facts.read_stat(pid)
-    return stat is not None and stat.state != "Z"
 
 
 async def lines(gate: Gate, count: int) -> list[int]:
@@ -112,15 +117,11 @@ async def test_a_stopped_tree_is_ended_too(tmp_path: Path) -> None:
 
 
 async def test_a_tree_that_forks_faster_than_we_look_is_ended(tmp_path: Path) -> None:
-    with Gate(tmp_path / "pids") as pids:
-        script = "trap '' TERM\nhop() { (hop & sleep 0.02); }\necho $$ >pids; hop; sleep 1000"
-        spec = make_spec(tmp_path, script)
-        async with open_engine() as engine:
-            await engine.submit(spec)
-            await lines(pids, 1)
-            end = await cancelled(engine, spec.key, 0.1)
-    assert end.reason == "cancelled"
-    assert Snapshot().members(spec.key, None) == {}
+    command = hopping(tmp_path, "/bin/bash")
+    with Gate(tmp_path / "pids") as pids, bystander(*command) as first:
+        await lines(pids, 1)
+        await LateHunt("test-hop", first.pid).force()
+    assert Snapshot().members("test-hop", first.pid) == {}
 
 
 async def test_an_open_output_does_not_hold_a_sheet_open(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.engines.port import End, EndReason
+from podium.conductor.healing.diagnosis import LONGEST_WAIT_SECONDS
 from podium.conductor.loading import job_from_rows
 from podium.conductor.scheduler import Limits, Scheduler
 from podium.conductor.state import Attempt, JobRun
@@ -18,7 +19,8 @@ from podium.conductor.store import schema
 from podium.conductor.store.rows import STATEMENTS
 from podium.conductor.transitions import control, jobs, sheets
 from podium.conductor.transitions.control import Done
-from podium.conductor.transitions.sheets import Verdict
+from podium.conductor.transitions.failures import LIMIT_WAITS
+from podium.conductor.verdicts import Trouble, Verdict
 from podium.contract import states
 from podium.errors import WrongState
 from tests.support.plans import job_of, plan_of
@@ -36,6 +38,7 @@ class Histories(RuleBasedStateMachine):
         self.begun: set[str] = set()
         self.ended: set[str] = set()
         self.events: dict[str, list[int]] = {}
+        self.kinds: dict[str, list[tuple[str, str]]] = {}  # type and sheet of each event
         self.last_event = 0
         self.mono = 100.0
         self.db = sqlite3.connect(":memory:", isolation_level=None)
@@ -70,6 +73,7 @@ class Histories(RuleBasedStateMachine):
         self.last_event = batch.next_seq - 1
         for event in batch.events:
             self.events.setdefault(event.job_id, []).append(event.job_seq)
+            self.kinds.setdefault(event.job_id, []).append((event.type, str(event.data.get("name"))))
         for launch in batch.launches:
             assert launch.attempt.key not in self.begun
             self.begun.add(launch.attempt.key)
@@ -85,30 +89,39 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.jobs) < 4)
     @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
-          fail_fast=st.booleans())  # fmt: skip
-    def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool) -> None:
+          fail_fast=st.booleans(), fallbacks=st.integers(0, 2), healing=st.booleans())  # fmt: skip
+    def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool, fallbacks: int,
+               healing: bool) -> None:  # fmt: skip
         needs = [
             data.draw(st.sets(st.integers(1, num - 1)) if num > 1 else st.just(set())) for num in range(1, count + 1)
         ]
         plan = plan_of(
-            [sorted(each) for each in needs], max_concurrent=concurrent, max_retries=retries, fail_fast=fail_fast
-        )
+            [sorted(each) for each in needs], max_concurrent=concurrent, max_retries=retries, fail_fast=fail_fast,
+            instruments=("goose", "aider", "crush")[: fallbacks + 1] if fallbacks or healing else (),
+        )  # fmt: skip
         job = job_of(plan, seq=len(self.jobs) + 1, start_sheet=data.draw(st.integers(1, count)))
+        job.self_healing = healing
         self.jobs.append(job)
         self.commit(lambda batch, clock: jobs.submit(job, batch))
 
     @precondition(lambda self: self.running())
     @rule(
-        data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "lost", "never_started"])
-    )
-    def attempt_ends(self, data: st.DataObject, passed: bool, reason: EndReason) -> None:
+        data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "lost", "never_started"]),
+        trouble=st.sampled_from(["", "rate_limit", "auth", "capacity", "missing"]),
+        wait=st.none() | st.floats(0, 10 * 86_400), gone=st.booleans(),
+    )  # fmt: skip
+    def attempt_ends(
+        self, data: st.DataObject, passed: bool, reason: EndReason, trouble: Trouble, wait: float | None, gone: bool
+    ) -> None:
         job, attempt = self.running()[data.draw(st.integers(0, len(self.running()) - 1))]
         assert attempt.key not in self.ended
         self.ended.add(attempt.key)
         verdict = Verdict(
-            End(attempt.key, reason, 0 if passed else 1), passed=passed and reason == "exited", message="no"
-        )
-        self.scheduler.give_back(job.plan.sheet(attempt.sheet).instrument)
+            End(attempt.key, reason, 0 if passed else 1), passed=passed and reason == "exited", message="no",
+            trouble=trouble if reason == "exited" and job.profile_of(attempt.sheet).kind == "agent" else "",
+            wait_seconds=wait, missing_folders=(job.workspace,) if gone else (),
+        )  # fmt: skip
+        self.scheduler.give_back(attempt.instrument)
         self.commit(lambda batch, clock: sheets.attempt_ended(job, attempt, verdict, batch, clock))
 
     @precondition(lambda self: any(job.waiting and job.status != "paused" for job in self.jobs))
@@ -181,12 +194,38 @@ class Histories(RuleBasedStateMachine):
             assert numbers == list(range(1, len(numbers) + 1))
 
     @invariant()
+    def every_consequence_of_a_failure_is_bounded(self) -> None:
+        for job in self.jobs:
+            for run in job.sheets.values():
+                assert run.limit_waits <= LIMIT_WAITS
+                assert run.player == 0 or run.player <= len(job.plan.sheet(run.num).fallbacks)
+                assert run.remedy is None or job.self_healing
+                assert run.status != "waiting" or (run.waiting_left or 0.0) <= LONGEST_WAIT_SECONDS
+
+    @invariant()
+    def a_sheet_has_one_healing_round_until_it_is_asked_to_run_again(self) -> None:
+        for kinds in self.kinds.values():
+            healed: set[str] = set()
+            for kind, sheet in kinds:
+                if kind in {"job.resumed", "job.modified"}:
+                    healed.clear()
+                elif kind == "healing.applied":
+                    assert sheet not in healed
+                    healed.add(sheet)
+
+    @invariant()
     def the_disk_says_what_memory_says(self) -> None:
         for job in self.jobs:
             loaded = job_from_rows(self.db, job.job_id, job.loaded, job.next_plan)
             assert (loaded.status, loaded.intent, loaded.counts) == (job.status, job.intent, job.counts)
             assert {num: run.status for num, run in loaded.sheets.items()} == {
                 num: run.status for num, run in job.sheets.items()
+            }
+            assert [(run.player, run.limit_waits, run.remedy) for run in loaded.sheets.values()] == [
+                (job.sheets[num].player, job.sheets[num].limit_waits, job.sheets[num].remedy) for num in loaded.sheets
+            ]
+            assert {num: attempt.instrument for num, attempt in loaded.running.items()} == {
+                num: attempt.instrument for num, attempt in job.running.items()
             }
             assert sorted(loaded.running) == sorted(job.running)
             assert sorted(loaded.blocked) == sorted(job.blocked)

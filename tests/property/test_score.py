@@ -26,7 +26,7 @@ VALUES = st.one_of(WORDS, st.integers(-5, 5), st.floats(-2, 2), st.booleans())
 
 
 def compiled(text: str) -> Plan:
-    return compile_score(text, path=None, cwd=Path("/caller"), instruments=("cli", "claude-code"))
+    return compile_score(text, path=None, cwd=Path("/caller"), profiles={"cli": {}, "claude-code": {}})
 
 
 @st.composite

@@ -10,7 +10,8 @@ from typing import Any
 
 import anyio
 from mcp import Client, StdioServerParameters
-from mcp.types import TextContent
+from mcp.shared.dispatcher import ProgressFnT
+from mcp.types import ResourceLink, TextContent
 
 from podium.settings import Settings
 
@@ -25,10 +26,18 @@ class Agent:
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Return the facts of a call that must succeed, the same from both halves of its result."""
-        result = await self.client.call_tool(tool, arguments)
-        (block,) = result.content
+        return await self._call(tool, arguments)
+
+    async def reported(self, tool: str, on_progress: ProgressFnT, **arguments: Any) -> dict[str, Any]:
+        """Call as `call`, with progress reports asked for."""
+        return await self._call(tool, arguments, progress_callback=on_progress)
+
+    async def _call(self, tool: str, arguments: dict[str, Any], **options: Any) -> dict[str, Any]:
+        result = await self.client.call_tool(tool, arguments, **options)
+        block, *links = result.content
         assert isinstance(block, TextContent)
         assert not result.is_error, block.text
+        assert all(isinstance(link, ResourceLink) for link in links)
         facts: dict[str, Any] = json.loads(block.text)
         assert facts == result.structured_content
         return facts

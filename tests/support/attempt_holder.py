@@ -1,4 +1,7 @@
-"""A conductor-like process: reads specifications of attempts as JSON, starts them, says so of each, and waits to be killed."""
+"""A conductor-like process: reads specifications of attempts as JSON, starts them, says so of each, and waits to be killed.
+
+Argument: the id of the home whose cgroups it uses, "" for none.
+"""
 
 import json
 import sys
@@ -8,12 +11,14 @@ import anyio
 
 from podium.conductor.engines.local import LocalEngine
 from podium.conductor.engines.port import AttemptSpec
+from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.reaper import Reaper
 
 
 async def hold() -> None:
     """Start every attempt and wait for ever."""
-    async with Reaper() as reaper, LocalEngine(reaper) as engine:
+    cgroups = Cgroups.open(sys.argv[1]) if sys.argv[1] else None
+    async with Reaper() as reaper, LocalEngine(reaper, cgroups=cgroups) as engine:
         for fields in json.loads(sys.stdin.readline()):
             paths = {name: Path(fields[name]) for name in ("folder", "workspace")}
             await engine.submit(AttemptSpec(**{**fields, **paths, "argv": tuple(fields["argv"])}))

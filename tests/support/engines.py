@@ -14,18 +14,25 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
+from podium.conductor.engines.folder import Origin
 from podium.conductor.engines.local import LocalEngine
 from podium.conductor.engines.port import AttemptSpec, End, Usage
+from podium.conductor.limits.output import OutputLimits
+from podium.conductor.processes import facts
+from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.reaper import Reaper
+from podium.conductor.processes.tree import Hunt
+from tests.support.podium_home import until
 
 ROOT = Path(__file__).parents[2]
+HERE = Origin(facts.boot_id())
 BOUND_SECONDS = 40  # for what takes a moment on an idle machine
 
 
 @asynccontextmanager
-async def open_engine() -> AsyncIterator[LocalEngine]:
+async def open_engine(limits: OutputLimits | None = None, cgroups: Cgroups | None = None) -> AsyncIterator[LocalEngine]:
     """Yield an engine with a reaper of its own."""
-    async with Reaper() as reaper, LocalEngine(reaper) as engine:
+    async with Reaper() as reaper, LocalEngine(reaper, limits, cgroups) as engine:
         yield engine
 
 
@@ -41,9 +48,9 @@ async def next_end(engine: LocalEngine) -> End:
         return await anext(engine.changes())
 
 
-async def run_attempt(spec: AttemptSpec) -> End:
+async def run_attempt(spec: AttemptSpec, limits: OutputLimits | None = None, cgroups: Cgroups | None = None) -> End:
     """Run one attempt in an engine of its own, to its end."""
-    async with open_engine() as engine:
+    async with open_engine(limits, cgroups) as engine:
         await engine.submit(spec)
         return await next_end(engine)
 
@@ -64,9 +71,9 @@ async def described(engine: LocalEngine, key: str) -> Usage:
 
 
 @contextmanager
-def bystander(**env: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process that no engine started."""
-    process = subprocess.Popen(["/bin/sleep", "1000"], env=env, start_new_session=True)
+def bystander(*command: str | Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process that no engine started, one that only sleeps if no command is given."""
+    process = subprocess.Popen(command or ["/bin/sleep", "1000"], env=env, start_new_session=True)
     try:
         yield process
     finally:
@@ -74,17 +81,49 @@ def bystander(**env: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; a zombie does not."""
+    stat = facts.read_stat(pid)
+    return stat is not None and stat.state != "Z"
+
+
+def hopping(place: Path, start: str) -> tuple[str, ...]:
+    """Return a command that goes on in a new process again and again, about ten seconds long; the second writes to `pids`.
+
+    `start` is what starts the next one, "/bin/bash" or more.
+    """
+    script = (
+        f'sleep 0.03; (($2 > 300)) || {start} "$0" "$1" $(($2 + 1)) &\n(($2 != 2)) || echo $$ >"$1/pids"; sleep 0.03'
+    )
+    (place / "hop").write_text(script)
+    return "/bin/bash", str(place / "hop"), str(place), "1"
+
+
+class LateHunt(Hunt):
+    """Learns who the members are when they have all gone and left others in their place."""
+
+    def _look(self) -> list[facts.Stat]:
+        found = super()._look()
+        until(lambda: not any(is_alive(stat.pid) for stat in found))
+        return found
+
+
 def full_disk(mount: Path) -> list[dict[str, Any]] | None:
     """Run two attempts on a full disk, mounted on `mount`, and return their ends; None where we may not mount."""
+    ends: list[dict[str, Any]] | None = on_a_disk_of_its_own("tests.support.full_disk", mount)
+    return ends
+
+
+def on_a_disk_of_its_own(module: str, *arguments: object) -> Any:
+    """Run a module of ours as root of a mount namespace, and return the JSON that it prints; None where we may not mount."""
     inside = ["unshare", "--user", "--map-root-user", "--mount"]
     try:
         subprocess.run([*inside, "true"], check=True, stderr=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
         return None
-    command = [*inside, sys.executable, "-m", "tests.support.full_disk", str(mount)]
+    command = [*inside, sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, env=child_env(), check=True, capture_output=True, timeout=50)
-    ends: list[dict[str, Any]] = json.loads(done.stdout)
-    return ends
+    return json.loads(done.stdout)
 
 
 def child_env() -> dict[str, str]:
@@ -124,10 +163,11 @@ class Gate:
 class Holder:
     """A conductor-like process that starts attempts and is then killed, as by `kill -9` or the kernel."""
 
-    def __init__(self, *specs: AttemptSpec) -> None:
+    def __init__(self, *specs: AttemptSpec, home_id: str = "") -> None:
+        """Start the attempts, in cgroups where the home is named."""
         text = json.dumps([asdict(spec) for spec in specs], default=str)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.attempt_holder"],
+            [sys.executable, "-m", "tests.support.attempt_holder", home_id],
             cwd=ROOT,
             env=child_env(),
             stdin=subprocess.PIPE,

@@ -1,20 +1,25 @@
 """The whole as a plain user has it: a conductor and a `podium serve` that the system may forbid something, also under root."""
 
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from mcp import Client, StdioServerParameters
 
 from podium.settings import Settings
+from podium_tools import ALL_TOOLS
 from tests.support.agent import Agent
 from tests.support.podium_home import Conductor, make_home
 
 _NO_MORE = "-dac_override,-dac_read_search"
 # Root that has lost these two capabilities is held to the modes of files, as everybody is, and still reaches its own folders.
 PLAIN = ["setpriv", f"--bounding-set={_NO_MORE}", f"--inh-caps={_NO_MORE}"] if os.geteuid() == 0 else []
+
+GOOD = "name: good\nsheets:\n  - {name: only, run: 'true'}\n"
 
 
 class PlainConductor(Conductor):
@@ -29,8 +34,11 @@ class PlainConductor(Conductor):
 def plain_conductor(folder: Path, **settings: float) -> Iterator[PlainConductor]:
     """Run a conductor on a home inside `folder`, which has a short path; what its sheets left is ended with it."""
     conductor = PlainConductor(make_home(folder, **settings))
-    yield conductor.start()
-    conductor.end()
+    conductor.start()
+    try:
+        yield conductor
+    finally:
+        conductor.end()
 
 
 @asynccontextmanager
@@ -41,3 +49,18 @@ async def plain_agent(settings: Settings, mode: str, *, cwd: Path, **environment
     parameters = StdioServerParameters(command=command, args=args, cwd=cwd, env={**os.environ, **ours, **environment})
     async with Client(parameters, mode=mode, read_timeout_seconds=30) as client:
         yield Agent(client)
+
+
+def minimal(tool: str, job_id: str) -> dict[str, Any]:
+    """Return arguments with which a tool can be called about a job, or about none."""
+    given = {"job_id": job_id, "job_ids": [job_id], "config_content": GOOD, "path": "a"}
+    (spec,) = [spec for spec in ALL_TOOLS if spec.name == tool]
+    return {name: value for name, value in given.items() if name in spec.arguments.model_fields}
+
+
+def complete(error: dict[str, Any], code: str, *words: str) -> None:
+    """See that an error has its code, says what happened in these words and what to do, and nothing of our inside."""
+    assert error["code"] == code, error
+    assert all(word in error["message"] for word in words), error
+    assert error["fix"].strip(), error
+    assert not [word for word in ("Traceback", "pydantic", "site-packages", ".py") if word in json.dumps(error)], error

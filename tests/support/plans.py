@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 from podium.conductor.state import JobRun, LoadedPlan
-from podium.score.plan import Plan, PlanSheet, Retry, dump_plan
+from podium.score.plan import Plan, PlanSheet, Player, Retry, dump_plan
 
 
 def plan_of(needs: Sequence[Sequence[int]], *, max_concurrent: int = 4, max_retries: int = 0, fail_fast: bool = False,
-            name: str = "demo", named: bool = True) -> Plan:  # fmt: skip
-    """A plan with one `true` sheet for each entry of `needs` (sheet numbers, from 1)."""
+            name: str = "demo", named: bool = True, instruments: Sequence[str] = ()) -> Plan:  # fmt: skip
+    """A plan with one sheet for each entry of `needs` (sheet numbers, from 1): `true` for cli, or what `instruments` play."""
+    first, *others = instruments or ["cli"]
+    fallbacks = tuple(Player(instrument=each) for each in others)
     sheets = tuple(
-        PlanSheet(num=num, name=f"s{num}" if named else "", template=0, needs=tuple(each))
+        PlanSheet(num=num, name=f"s{num}" if named else "", template=0, needs=tuple(each), instrument=first,
+                  fallbacks=fallbacks)
         for num, each in enumerate(needs, 1)
-    )
+    )  # fmt: skip
     return Plan(name=name, dialect="named", templates=("true",), sheets=sheets, max_concurrent=max_concurrent,
                 fail_fast=fail_fast, retries=(Retry(max_retries=max_retries, base_delay_seconds=1.0),))  # fmt: skip
 

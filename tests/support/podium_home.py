@@ -4,13 +4,16 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from podium.conductor.processes.cgroup import Cgroups
 from podium.settings import Settings, load
 
 READY_SECONDS = 20.0
@@ -135,8 +138,13 @@ class Conductor:
 
     def end(self) -> None:
         """End the conductor and whatever its sheets left running, however it is."""
-        if self.process is None:
-            return
+        if self.process is not None:
+            self._end_process()
+        if not self.answers():
+            self._remove_groups()
+
+    def _end_process(self) -> None:
+        assert self.process is not None
         if self.process.poll() is None and self.answers():
             try:
                 self.stop(cancel=True)
@@ -145,3 +153,17 @@ class Conductor:
             else:
                 return
         self.kill()
+
+    def _remove_groups(self) -> None:
+        """Remove the cgroups that a killed conductor left, with what is in them: its home is not started again."""
+        database = self.settings.home / "podium.db"
+        if not database.exists():
+            return
+        try:
+            with closing(sqlite3.connect(database)) as db:
+                home_id = db.execute("SELECT value FROM meta WHERE key = 'home_id'").fetchone()[0]
+        except sqlite3.DatabaseError:  # a test has damaged it
+            return
+        if cgroups := Cgroups.open(home_id):
+            cgroups.clean(())
+            cgroups.close()

@@ -3,7 +3,7 @@
 It decides nothing of what is tested: it hands out views, and raises what a test tells it to raise.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,10 +12,13 @@ import anyio
 
 from podium.contract.models import (
     ActionView,
+    ArtifactBytes,
     ArtifactEntry,
     ArtifactPage,
     ArtifactText,
     ConductorView,
+    EventView,
+    ExplainView,
     JobDetail,
     JobPage,
     JobView,
@@ -80,6 +83,7 @@ class ScriptedPort(JobControl):
     page: JobPage | None = None
     waited: WaitView | None = None
     output: LogView | None = None
+    explained: ExplainView | None = None
     files: ArtifactPage = field(
         default_factory=lambda: ArtifactPage(
             workspace="/srv/build", entries=[ArtifactEntry(path="report.md", type="file", size_bytes=12)], total=1
@@ -88,12 +92,27 @@ class ScriptedPort(JobControl):
     text: ArtifactText = field(
         default_factory=lambda: ArtifactText(path="report.md", size_bytes=12, text="All is well.")
     )
+    whole: ArtifactBytes = field(
+        default_factory=lambda: ArtifactBytes(path="plot.png", data=b"\x89PNG\0", is_text=False, mime_type="image/png")
+    )
+    ends: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: Exception | None = None
     calls: list[tuple[str, Any]] = field(default_factory=list)
     waiting: anyio.Event = field(default_factory=anyio.Event)
     released: anyio.Event = field(default_factory=anyio.Event)
     left: anyio.Event = field(default_factory=anyio.Event)
     closed: bool = False
+    happened: list[EventView] = field(default_factory=list)
+    happening: anyio.Event = field(default_factory=anyio.Event)
+    asked_changes: anyio.Event = field(default_factory=anyio.Event)
+
+    def happens(self, job_id: str, kind: str = "sheet.completed", **data: Any) -> None:
+        """Let an event come to those who wait for changes."""
+        seq = len(self.happened) + 1
+        event = EventView(seq=seq, job_id=job_id, job_seq=seq, type=kind, at="2026-01-02T03:04:05Z", data=data)
+        self.happened.append(event)
+        self.happening.set()
+        self.happening = anyio.Event()
 
     def _asked(self, name: str, what: Any) -> None:
         self.calls.append((name, what))
@@ -129,6 +148,17 @@ class ScriptedPort(JobControl):
     ) -> ActionView:
         self._asked("resume", (job_id, from_sheet, config_path, config_content))
         return self.action or ActionView(job=self._job(job_id), message="Goes on with the sheets that are left")
+
+    async def modify(
+        self,
+        job_id: str,
+        *,
+        from_sheet: Sheet | None = None,
+        config_path: str | None = None,
+        config_content: str | None = None,
+    ) -> ActionView:
+        self._asked("modify", (job_id, from_sheet, config_path, config_content))
+        return self.action or ActionView(job=self._job(job_id), message="Takes the changed score")
 
     async def cancel(self, job_id: str) -> ActionView:
         self._asked("cancel", job_id)
@@ -186,6 +216,10 @@ class ScriptedPort(JobControl):
             job_id=request.job_id, sheet=2, sheet_name="tests", attempt=1, stream=request.stream
         )
 
+    async def explain(self, job_id: str) -> ExplainView:
+        self._asked("explain", job_id)
+        return self.explained or ExplainView(job=self._job(job_id), kind="running")
+
     async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
         self._asked("artifacts", (job_id, path, limit, cursor))
         return self.files
@@ -193,6 +227,24 @@ class ScriptedPort(JobControl):
     async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
         self._asked("artifact", (job_id, path, offset, max_bytes))
         return self.text
+
+    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
+        self._asked("artifact_bytes", (job_id, path, max_bytes))
+        return self.whole
+
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+        self._asked("changes", (job_ids and sorted(job_ids), after))
+        start = int(after.partition(":")[2]) if after else len(self.happened)
+        while True:
+            found = [each for each in self.happened[start:] if job_ids is None or each.job_id in job_ids]
+            if found or not after:
+                return found, f"h1:{len(self.happened)}"
+            self.asked_changes.set()
+            await self.happening.wait()
+
+    async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        self._asked("task_state", (key, end))
+        return self.ends.setdefault(key, end) if end is not None else self.ends.get(key)
 
     async def conductor(self) -> ConductorView:
         self._asked("conductor", None)

@@ -21,7 +21,7 @@ class StrayPort(ScriptedPort):
     """Prints where only the protocol may write."""
 
     async def conductor(self) -> ConductorView:
-        print("a stray print")  # noqa: T201
+        print("a stray print")
         sys.stdout.flush()
         os.write(1, b"a stray write\n")
         subprocess.run(["sh", "-c", "echo a stray child; cat"], check=True)  # noqa: ASYNC221  short, and meant to be rude

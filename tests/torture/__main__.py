@@ -13,7 +13,9 @@ from tests.torture.campaign import run_campaign
 def main() -> int:
     """Run the campaign that the command line asks for; return 1 where a check was violated."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", default=str(int(time.time())), help="repeats what is drawn; the moments are the machine's")
+    parser.add_argument(
+        "--seed", default=str(int(time.time())), help="repeats what is drawn; the moments are the machine's"
+    )
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--keep", action="store_true", help="keep the homes")
     options = parser.parse_args()

@@ -1,6 +1,7 @@
 """The campaign: rounds of clients at work, a death of the conductor, its recovery, and the checks."""
 
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -12,10 +13,11 @@ from random import Random
 from subprocess import TimeoutExpired
 
 from podium.contract.states import TERMINAL
-from tests.support.podium_home import Conductor, ask, make_home
-from tests.torture.checks import check_all, check_quiet
+from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home
+from tests.torture.checks import check_all, check_files, check_quiet
 from tests.torture.clients import Client, Down
 from tests.torture.facts import read_rows
+from tests.torture.follower import Follower
 from tests.torture.history import History
 from tests.torture.kills import Death, draw
 from tests.torture.walk import Violation
@@ -23,6 +25,7 @@ from tests.torture.walk import Violation
 CLIENTS = 4
 MAX_SHEETS = 6
 POINT_SECONDS = 4.0  # a point that is not passed by then is not waited for
+SOCKET_SECONDS = 2.0  # until a conductor notices that its socket file is gone
 END_SECONDS = 45.0  # for everything to end, at the end
 ROUNDS_A_HOME = 10
 
@@ -38,6 +41,7 @@ class Campaign:
     def __post_init__(self) -> None:
         self.conductor = Conductor(make_home(self.folder, max_sheets=MAX_SHEETS, grace_seconds=0.3))
         self.home = self.conductor.settings.home
+        self.follower = Follower(self.conductor.settings.socket)
 
     def run(self, rounds: int, tell: Callable[[str], None]) -> None:
         """Run the rounds, let everything end, and check after each step.
@@ -55,8 +59,10 @@ class Campaign:
 
     def round(self, random: Random, death: Death) -> None:
         """Work, die, recover, check."""
-        self.conductor.start(**({"PODIUM_FAULT": death.fault} if death.fault else {}))
-        self._work(random, death)
+        self.conductor.launch(**({"PODIUM_FAULT": death.fault} if death.fault else {}))
+        if self._answers():
+            self._work(random, death)
+        self._kill()
         time.sleep(death.down)
         for fault, early in death.again:
             self._die_again(fault, early)
@@ -64,24 +70,34 @@ class Campaign:
         self.conductor.start()
         self._ask_again(random)
         self.check()
+        check_files(self.home)
         self.conductor.kill()
 
     def check(self) -> None:
         """Check the home as it is now; one that was never finished is not looked at."""
         if (self.home / "podium.db").exists() and _is_made(self.home):
-            check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS)
+            self.follower.check(check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS))
+
+    def _answers(self) -> bool:
+        """Wait until the conductor answers; False where it died on the way."""
+        process = self.conductor.process
+        deadline = time.monotonic() + READY_SECONDS
+        while process is not None and process.poll() is None and time.monotonic() < deadline:
+            if self.conductor.answers():
+                return True
+            time.sleep(0.02)
+        return False
 
     def _clients(self, random: Random) -> list[Client]:
         socket = self.conductor.settings.socket
-        return [
-            Client(number, socket, self.folder, self.history, Random(random.random())) for number in range(CLIENTS)
-        ]
+        return [Client(number, socket, self.folder, self.history, Random(random.random())) for number in range(CLIENTS)]
 
     def _work(self, random: Random, death: Death) -> None:
         """Let the clients work until the conductor has died its death."""
         stop = threading.Event()
-        with ThreadPoolExecutor(CLIENTS) as pool:
+        with ThreadPoolExecutor(CLIENTS + 1) as pool:
             working = [pool.submit(client.work, stop) for client in self._clients(random)]
+            working.append(pool.submit(self.follower.work, stop))
             try:
                 self._die(death)
             finally:
@@ -100,14 +116,21 @@ class Campaign:
             self.conductor.await_death()
         elif death.how == "at a moment, socket removed":
             self.conductor.settings.socket.unlink()
-            time.sleep(death.seconds)
-        self.conductor.kill()
+            time.sleep(death.seconds + SOCKET_SECONDS)
+        self._kill()
 
     def _await_death(self, seconds: float) -> None:
         try:
             self.conductor.await_death(seconds)
         except TimeoutExpired:
-            self.conductor.kill()
+            self._kill()
+
+    def _kill(self) -> None:
+        """Kill the conductor, which must not have ended by itself."""
+        code = self.conductor.process.poll() if self.conductor.process is not None else None
+        self.conductor.kill()
+        if code not in {None, 0, -signal.SIGKILL}:
+            raise Violation("stays up", f"the conductor ended with {code}")
 
     def _die_again(self, fault: str, early: float) -> None:
         """Start and die while recovering: at a point, or some moments after the start."""
@@ -116,7 +139,7 @@ class Campaign:
             self._await_death(2.0)
         else:
             time.sleep(early)
-            self.conductor.kill()
+            self._kill()
 
     def _ask_again(self, random: Random) -> None:
         """Repeat some of what got no answer, and a little of what got one."""
@@ -136,7 +159,11 @@ class Campaign:
         while active := self._active():
             for job_id, status in active.items():
                 if status == "paused":
-                    ask(self.conductor.settings.socket, "job.cancel", {"job_id": job_id, "request_key": self._cancel(job_id)})
+                    ask(
+                        self.conductor.settings.socket,
+                        "job.cancel",
+                        {"job_id": job_id, "request_key": self._cancel(job_id)},
+                    )
             if time.monotonic() > deadline:
                 break
             time.sleep(0.1)
@@ -149,10 +176,13 @@ class Campaign:
         """Check that all is quiet; return the jobs there are."""
         rows = check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS)
         check_quiet(self.home, rows.jobs)
+        check_files(self.home)
         return list(rows.jobs)
 
     def _active(self) -> dict[str, str]:
-        return {job_id: row["status"] for job_id, row in read_rows(self.home).jobs.items() if row["status"] not in TERMINAL}
+        return {
+            job_id: row["status"] for job_id, row in read_rows(self.home).jobs.items() if row["status"] not in TERMINAL
+        }
 
     def _cancel(self, job_id: str) -> str:
         op = self.history.begin(CLIENTS, "cancel", job_id, {"job_id": job_id}, "end")
@@ -168,9 +198,15 @@ class Campaign:
     def report(self, error: BaseException) -> str:
         """Return what somebody needs who looks for the fault."""
         jobs = getattr(error, "jobs", ())
-        told = "\n".join(f"  {event['job_seq']} {event['type']} {event['data']}" for job_id in jobs for event in _events(self.home, job_id))
+        told = "\n".join(
+            f"  {event['job_seq']} {event['type']} {event['data']}"
+            for job_id in jobs
+            for event in _events(self.home, job_id)
+        )
         log = self.conductor.log.read_text().splitlines()[-40:] if self.conductor.log.exists() else []
-        return "\n".join([f"VIOLATION seed={self.seed} home={self.home}", str(error), "", self.history.report(jobs), told, *log])
+        return "\n".join(
+            [f"VIOLATION seed={self.seed} home={self.home}", str(error), "", self.history.report(jobs), told, *log]
+        )
 
 
 def _is_made(home: Path) -> bool:

@@ -44,7 +44,6 @@ def check_all(home: Path, tokens_file: Path, history: History, max_sheets: int) 
     check_snapshots(rows, history)
     check_tokens(rows, tokens)
     require(len(rows.open_keys) <= max_sheets, "slots", f"{len(rows.open_keys)} attempts are open, {max_sheets} may be")
-    check_files(home, rows)
     check_processes(home)
     return rows
 
@@ -142,7 +141,9 @@ def check_attempts(rows: Rows, walk: Walk, tokens: Tokens) -> None:
 def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str) -> None:
     require(row["attempt"] == run.attempt, "attempts", f"another number: {told}", job_id)
     require(bool(row["open"]) == (row["outcome"] == ""), "attempts", f"open and ended, or neither: {told}", job_id)
-    same = row["outcome"] == run.outcome or (run.outcome in {"abandoned", ""} and row["outcome"] in {"abandoned", "skipped"})
+    same = row["outcome"] == run.outcome or (
+        run.outcome in {"abandoned", ""} and row["outcome"] in {"abandoned", "skipped"}
+    )
     require(same, "attempts", f"events and row differ: {told}", job_id)
     require(row["open"] or row["end_reason"] in OURS, "attempts", f"ended in a way that nobody caused: {told}", job_id)
 
@@ -151,7 +152,12 @@ def _check_tokens_of(row: dict[str, Any], tokens: Tokens, job_id: str, told: str
     begins, ends = tokens.begins.get(row["key"], 0), tokens.ends.get(row["key"], [])
     if row["outcome"] in {"completed", "failed"}:
         require((begins, len(ends)) == (1, 1), "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)
-        require(ends == [row["exit_code"]], "tokens", f"its script exited with {ends}, stored {row['exit_code']}: {told}", job_id)
+        require(
+            ends == [row["exit_code"]],
+            "tokens",
+            f"its script exited with {ends}, stored {row['exit_code']}: {told}",
+            job_id,
+        )
     elif row["outcome"] in {"abandoned", "skipped"} or row["end_reason"] == "never_started":
         require(begins == 0, "tokens", f"never started, but ran: {told}", job_id)
 
@@ -177,9 +183,10 @@ def job_of(key: str) -> str:
     return key.split(".")[1]
 
 
-def check_files(home: Path, rows: Rows) -> None:
-    """Nothing is in the home but what belongs there, of jobs that there are."""
-    wrong = [path for path in map(Path, map(lambda parts: "/".join(parts), files_of(home))) if not _belongs(path, rows)]
+def check_files(home: Path) -> None:
+    """Once a conductor has recovered, nothing is in the home but what belongs there, of jobs that there are."""
+    rows = read_rows(home)
+    wrong = [path for path in files_of(home) if not _belongs(path, rows)]
     if wrong:
         later = read_rows(home)  # what a running conductor has made or removed meanwhile
         wrong = [path for path in wrong if (home / path).exists() and not _belongs(path, later)]

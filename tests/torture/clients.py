@@ -1,6 +1,7 @@
-"""Clients of a campaign: each asks for changes, notes what it was told, and stops when nobody answers any more."""
+"""Clients of a campaign: each asks for changes and notes what it was told."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -34,12 +35,10 @@ class Client:
     random: Random = field(default_factory=Random)
 
     def work(self, stop: threading.Event) -> None:
-        """Ask for one change after another until told to stop, or until the conductor is gone."""
+        """Ask for one change after another until told to stop."""
         while not stop.is_set():
-            try:
+            with suppress(Down):
                 self._step()
-            except Down:
-                return
             stop.wait(self.random.uniform(0, 0.05))
 
     def ask_again(self, op: Op) -> None:
@@ -51,6 +50,13 @@ class Client:
                 raise AssertionError(f"asked again, the reply changed: {op}")
             op.outcome = told
 
+    def submit(self) -> Op:
+        """Submit a job of a score that is drawn."""
+        params = {**self._score(), "self_healing": self.random.random() < 0.15}
+        op = self.history.begin(self.number, "submit", "", params, f"c{self.number}")
+        self._send(op)
+        return op
+
     def _step(self) -> None:
         kind = self.random.choices(list(CHANCES), list(CHANCES.values()))[0]
         mine = self.history.jobs(client=self.number)
@@ -58,19 +64,15 @@ class Client:
         if kind == "status":
             self._look(jobs)
         elif kind == "submit" and len(mine) < JOBS_EACH:
-            self._send(self.history.begin(self.number, "submit", "", self._score(), self._prefix))
+            self.submit()
         elif jobs and kind != "submit":
             self._change(kind, self.random.choice(jobs))  # type: ignore[arg-type]
-
-    @property
-    def _prefix(self) -> str:
-        return f"c{self.number}"
 
     def _change(self, kind: Kind, job_id: str) -> None:
         params: dict[str, Any] = {"job_ids": [job_id]} if kind == "delete" else {"job_id": job_id}
         if kind == "modify":
             params |= self._score()
-        self._send(self.history.begin(self.number, kind, job_id, params, self._prefix))
+        self._send(self.history.begin(self.number, kind, job_id, params, f"c{self.number}"))
 
     def _score(self) -> dict[str, Any]:
         name = f"t{self.number}-{self.random.randint(0, 99)}"

@@ -90,12 +90,12 @@ def marked_processes(home_id: str) -> dict[int, str]:
     return {pid: marker for pid, marker in found.items() if marker.startswith(f"{home_id}.")}
 
 
-def files_of(home: Path) -> Iterator[tuple[str, ...]]:
-    """Yield the path of each file and folder of the home, as its parts; what is inside workspaces is the sheets' own."""
+def files_of(home: Path) -> Iterator[Path]:
+    """Yield the path of each file and folder within the home; what is inside workspaces is the sheets' own."""
     for path in sorted(home.rglob("*")):
-        parts = path.relative_to(home).parts
-        if parts[0] != "workspaces" or len(parts) <= 2:
-            yield parts
+        inside = path.relative_to(home)
+        if inside.parts[0] != "workspaces" or len(inside.parts) <= 2:
+            yield inside
 
 
 HOME_FILES = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-acked", "conductor.lock", "podium.sock"}

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from podium.conductor.faults import POINTS
+from podium.conductor.faults import DEEPER_POINTS, POINTS
 
+ALL_POINTS = POINTS + DEEPER_POINTS
 How = Literal["at a moment", "at a point", "by TERM", "at a moment, socket removed"]
 
 
@@ -26,12 +27,12 @@ class Death:
 
 def draw(random: Random) -> Death:
     """Draw a round's plan."""
-    how: How = random.choices(
-        ("at a moment", "at a point", "by TERM", "at a moment, socket removed"), (40, 50, 6, 4)
-    )[0]  # type: ignore[assignment]
-    fault = f"{random.choice(POINTS)}:{random.randint(1, 12)}" if how == "at a point" else ""
-    again = []
+    how: How = random.choices(("at a moment", "at a point", "by TERM", "at a moment, socket removed"), (40, 50, 6, 4))[
+        0
+    ]
+    fault = f"{random.choice(ALL_POINTS)}:{random.randint(1, 12)}" if how == "at a point" else ""
+    again: list[tuple[str, float]] = []
     while len(again) < 3 and random.random() < 0.4:
         named = random.random() < 0.6
-        again.append((f"{random.choice(POINTS)}:{random.randint(1, 3)}" if named else "", random.uniform(0, 1.0)))
+        again.append((f"{random.choice(ALL_POINTS)}:{random.randint(1, 3)}" if named else "", random.uniform(0, 1.0)))
     return Death(how, random.uniform(0.1, 1.6), fault, random.choice((0.0, 0.0, 0.3, 1.0)), tuple(again))

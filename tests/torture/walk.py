@@ -5,7 +5,14 @@ from typing import Any
 
 from podium.contract.states import TERMINAL
 
-ENDS = {"sheet.completed": "completed", "sheet.failed": "failed", "sheet.retrying": "failed", "sheet.cancelled": "cancelled"}
+ENDS = {
+    "sheet.completed": "completed",
+    "sheet.failed": "failed",
+    "sheet.retrying": "failed",
+    "sheet.cancelled": "cancelled",
+    "sheet.fallback": "failed",
+    "sheet.rate_limited": "failed",
+}
 
 
 class Violation(AssertionError):
@@ -43,7 +50,7 @@ class Walk:
             self.require(self.status in TERMINAL, event, "an active job was deleted")
         elif kind.startswith("sheet."):
             self._sheet(kind, event, data)
-        elif kind != "job.stuck":
+        elif kind.startswith("job.") and kind != "job.stuck":
             getattr(self, f"_{kind.partition('.')[2]}")(event, data)
 
     def require(self, holds: bool, event: dict[str, Any], text: str) -> None:
@@ -53,7 +60,9 @@ class Walk:
             Violation: it does not hold.
         """
         if not holds:
-            place = f"{event['type']} (number {event['job_seq']}) in {self.status or 'no state'}, intent {self.intent!r}"
+            place = (
+                f"{event['type']} (number {event['job_seq']}) in {self.status or 'no state'}, intent {self.intent!r}"
+            )
             raise Violation("events make sense", f"{self.job_id}: {text}: {place}", self.job_id)
 
     def _sheet(self, kind: str, event: dict[str, Any], data: dict[str, Any]) -> None:

@@ -4,9 +4,11 @@ from podium_tools.artifacts import LIST_ARTIFACTS, READ_ARTIFACT
 from podium_tools.conductor import CONDUCTOR_STATUS
 from podium_tools.control import CANCEL_JOB, PAUSE_JOB, RESUME_JOB
 from podium_tools.delete import DELETE_JOB
+from podium_tools.explain import EXPLAIN_JOB
 from podium_tools.health import VERIFY_PROCESS_HEALTH
 from podium_tools.jobs import GET_JOB, LIST_JOBS
 from podium_tools.logs import READ_JOB_LOG
+from podium_tools.modify import MODIFY_JOB
 from podium_tools.score import VALIDATE_SCORE
 from podium_tools.spec import AnyTool
 from podium_tools.start import START_JOB
@@ -17,6 +19,7 @@ ALL_TOOLS: tuple[AnyTool, ...] = (
     PAUSE_JOB,
     RESUME_JOB,
     CANCEL_JOB,
+    MODIFY_JOB,
     DELETE_JOB,
     VERIFY_PROCESS_HEALTH,
     LIST_JOBS,
@@ -25,6 +28,7 @@ ALL_TOOLS: tuple[AnyTool, ...] = (
     READ_JOB_LOG,
     LIST_ARTIFACTS,
     READ_ARTIFACT,
+    EXPLAIN_JOB,
     VALIDATE_SCORE,
     CONDUCTOR_STATUS,
 )

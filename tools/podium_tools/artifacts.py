@@ -1,16 +1,19 @@
 """`list_artifacts` and `read_artifact`: the files that a job left in its workspace."""
 
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from podium.contract.models import ArtifactPage, ArtifactText
 from podium.contract.ports import JobControl
+from podium_tools.budget import fitting
 from podium_tools.calls import call
 from podium_tools.fields import JobId
-from podium_tools.results import OUTPUT_NOTE, JobOutput, Result
+from podium_tools.results import OUTPUT_NOTE, JobOutput, LinkedResult, Result
 from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
 
+RESOURCE_BYTES = 4 * 1024 * 1024  # the largest file that is sent as one resource
 MAX_BYTES = 40_000  # of text in one reply; clients put results above 50,000 characters aside
 
 
@@ -55,8 +58,12 @@ def _list_sentence(page: ArtifactPage, args: ListArgs) -> str:
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
-    """Return a page of the workspace's entries."""
-    page = await port.artifacts(args.job_id, path=args.path, limit=args.limit, cursor=args.cursor)
+    """Return a page of the workspace's entries, a shorter one where their paths are long."""
+    return await fitting(lambda limit: _page(port, args, limit), args.limit)
+
+
+async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
+    page = await port.artifacts(args.job_id, path=args.path, limit=limit, cursor=args.cursor)
     more = call("list_artifacts", job_id=args.job_id, path=args.path, limit=args.limit, cursor=page.next_cursor)
     return ListResult(
         summary=_list_sentence(page, args),
@@ -78,13 +85,11 @@ class ReadArgs(Args):
     max_bytes: int = Field(20_000, ge=4, le=MAX_BYTES, description="Bytes at most.")
 
 
-class ReadResult(Result):
+class ReadResult(LinkedResult):
     """A part of a text file; `next_offset` is null at its end. `job_output` is "" for a binary file."""
 
     job_id: str
     path: str
-    mime_type: str
-    size_bytes: int
     offset: int
     is_text: bool
     job_output_note: str
@@ -96,15 +101,29 @@ class ReadResult(Result):
 def _read_sentence(found: ArtifactText) -> str:
     """Return which part of which file this is."""
     if not found.is_text:
-        return f"{found.path} is binary ({found.mime_type}, {found.size_bytes} bytes), so its content is not shown."
+        what = f"{found.path} is binary ({found.mime_type}, {found.size_bytes} bytes), so its content is not shown"
+        where = "read it as the resource" if found.size_bytes <= RESOURCE_BYTES else "open it in the job's workspace"
+        return f"{what}; {where}."
     end = found.size_bytes if found.next_offset is None else found.next_offset
     part = "the whole file" if end - found.offset >= found.size_bytes else f"bytes {found.offset} to {end}"
     return f"{found.path}: {part} of {found.size_bytes} bytes."
 
 
+def _resource_uri(found: ArtifactText, job_id: str) -> str:
+    """Return where the whole file can be read, "" where it is here whole or too large for that."""
+    is_here = found.is_text and found.next_offset is None and not found.offset
+    if is_here or found.size_bytes > RESOURCE_BYTES:
+        return ""
+    return f"job://{quote(job_id, safe='')}/artifact/{quote(found.path)}"
+
+
 async def _read(port: JobControl, args: ReadArgs, _call: Call) -> ReadResult:
-    """Return a part of a file."""
-    found = await port.artifact(args.job_id, path=args.path, offset=args.offset, max_bytes=args.max_bytes)
+    """Return a part of a file, a smaller one where its text costs much."""
+    return await fitting(lambda max_bytes: _part(port, args, max_bytes), args.max_bytes, least=4)
+
+
+async def _part(port: JobControl, args: ReadArgs, max_bytes: int) -> ReadResult:
+    found = await port.artifact(args.job_id, path=args.path, offset=args.offset, max_bytes=max_bytes)
     more = found.next_offset is not None
     onward = call("read_artifact", job_id=args.job_id, path=found.path, offset=found.next_offset)
     return ReadResult(
@@ -114,6 +133,7 @@ async def _read(port: JobControl, args: ReadArgs, _call: Call) -> ReadResult:
         path=found.path,
         mime_type=found.mime_type,
         size_bytes=found.size_bytes,
+        resource_uri=_resource_uri(found, args.job_id),
         offset=found.offset,
         is_text=found.is_text,
         job_output_note=OUTPUT_NOTE,
@@ -141,9 +161,9 @@ READ_ARTIFACT = ToolSpec(
     name="read_artifact",
     title="Read a job's file",
     description=(
-        "Read a part of a text file in a job's workspace; next_offset goes on. Of a binary file only type and "
-        "size are returned. Control and invisible characters are removed. For what a sheet printed use "
-        "read_job_log."
+        "Read a part of a text file in a job's workspace; next_offset goes on. Of a binary file type and size are "
+        "returned, and of every file that is not here whole a link to the resource that is. Control and invisible "
+        "characters are removed. For what a sheet printed use read_job_log."
     ),
     risk="read",
     hints=READ_FOREIGN,

@@ -1,5 +1,7 @@
 """`conductor_status`: which conductor answers, and what it can do."""
 
+from typing import Literal
+
 from podium.contract.models import ConductorView
 from podium.contract.ports import JobControl
 from podium_tools.calls import call
@@ -8,7 +10,7 @@ from podium_tools.spec import READ, Call, NoArgs, ToolSpec
 
 
 class StatusResult(Result):
-    """The conductor and its load; `missing` names tools that it cannot serve."""
+    """The conductor and its load; `missing` names tools that it cannot serve, `limits` has bytes, seconds and days as named."""
 
     product: str
     version: str
@@ -26,6 +28,8 @@ class StatusResult(Result):
     features: list[str]
     missing: list[str]
     instruments: list[str]
+    limits: dict[str, int | float]
+    containment: Literal["", "cgroup", "environment"]
 
 
 def _sentence(view: ConductorView) -> str:

@@ -7,6 +7,7 @@ from podium.contract.ports import JobControl
 from podium.contract.states import TERMINAL
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import JobId, optional_score, sheet_of
+from podium_tools.modify import kept_sentence
 from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of, status_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
 
@@ -43,7 +44,11 @@ def _result(view: ActionView, summary: str, *, success: bool) -> ControlResult:
 
 def _running_sheets(job: JobView) -> str:
     """Name the running sheets, as "its running sheets (build, tests)"."""
-    return f"its running sheets ({', '.join(shortened(job.running))})" if job.running else "its running sheets"
+    return (
+        f"its running sheets ({', '.join(shortened(job.running, total=job.running_total))})"
+        if job.running
+        else "its running sheets"
+    )
 
 
 def _overtaken(view: ActionView, action: str) -> ControlResult:
@@ -84,9 +89,9 @@ async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlRes
         args.job_id, from_sheet=sheet_of(args.from_sheet), config_path=path, config_content=content
     )
     if view.pending:
-        summary = f"The resume of {view.job.job_id} is stored and not in effect yet. {state_of(view.job)}"
+        summary = f"The resume of {view.job.job_id} is stored and not in effect yet. {state_of(view.job)}{kept_sentence(view)}"
         return _result(view, summary, success=True)
-    return _result(view, f"{view.message.rstrip('.')}. {state_of(view.job)}", success=True)
+    return _result(view, f"{view.message.rstrip('.')}. {state_of(view.job)}{kept_sentence(view)}", success=True)
 
 
 PAUSE_JOB = ToolSpec(

@@ -4,21 +4,25 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podium.contract.models import JobDetail, JobPage, JobView, SheetView, ValidationView
+from podium.contract.models import JobDetail, JobPage, JobView, SheetView
 from podium.contract.ports import JobControl
 from podium.contract.states import TERMINAL
+from podium_tools.budget import fitting
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import JobId
 from podium_tools.results import (
+    NEEDS_SHOWN,
     JobLine,
     JobResult,
     Result,
     counted,
+    failed_validations,
     job_fields,
     job_line,
     shortened,
     shortened_text,
     state_of,
+    warnings_of,
 )
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
@@ -62,8 +66,12 @@ def _list_sentence(page: JobPage, args: ListArgs) -> str:
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
-    """Return a page of jobs."""
-    page = await port.list_page(status=args.status or None, name=args.name, limit=args.limit, cursor=args.cursor)
+    """Return a page of jobs, a shorter one where there is much to say of them."""
+    return await fitting(lambda limit: _page(port, args, limit), args.limit)
+
+
+async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
+    page = await port.list_page(status=args.status or None, name=args.name, limit=limit, cursor=args.cursor)
     more = call("list_jobs", status=args.status, name=args.name, limit=args.limit, cursor=page.next_cursor)
     return ListResult(
         summary=_list_sentence(page, args),
@@ -92,6 +100,7 @@ class SheetLine(BaseModel):
     status: str
     reason: str
     needs: list[int]
+    needs_total: int
     attempts: int
     exit_code: int | None
     signal: int | None
@@ -116,19 +125,16 @@ class GetResult(JobResult):
     sheets_cursor: str
 
 
-def _failed_validation(check: ValidationView) -> str:
-    """Return a failed validation on one line; what it found may be long."""
-    expected, found = shortened_text(check.expected), shortened_text(check.found)
-    return f"{check.type}: expected {expected}, found {found}"
-
-
 def _sheet_line(sheet: SheetView) -> SheetLine:
     """Return a sheet's line; of its validations only those that failed."""
-    failed = [check for check in sheet.validations if not check.passed]
-    return SheetLine(
-        **sheet.model_dump(include=set(SheetLine.model_fields) & set(SheetView.model_fields)),
-        failed_validations=[_failed_validation(check) for check in failed],
-    )
+    facts = sheet.model_dump(include=set(SheetLine.model_fields) & set(SheetView.model_fields))
+    cut = {
+        "reason": shortened_text(sheet.reason),
+        "needs": sheet.needs[:NEEDS_SHOWN],
+        "needs_total": len(sheet.needs),
+        "failed_validations": failed_validations(sheet),
+    }
+    return SheetLine(**{**facts, **cut})
 
 
 def _get_next(job: JobView, cursor: str) -> str:
@@ -136,7 +142,7 @@ def _get_next(job: JobView, cursor: str) -> str:
     if cursor:
         return call("get_job", job_id=job.job_id, sheets_cursor=cursor)
     if job.status == "failed":
-        return call("read_job_log", job_id=job.job_id)
+        return call("explain_job", job_id=job.job_id)
     if job.status == "paused":
         return call("resume_job", job_id=job.job_id)
     if job.status in TERMINAL:
@@ -153,14 +159,14 @@ def _get_result(found: JobDetail) -> GetResult:
         **job_fields(job),
         sheets_failed=job.sheets_failed,
         sheets_skipped=job.sheets_skipped,
-        waiting=shortened(job.waiting),
+        waiting=shortened(job.waiting, total=job.waiting_total),
         stuck=job.stuck,
         workspace=job.workspace,
         config_path=job.config_path or "",
         submitted_at=job.submitted_at or "",
         started_at=job.started_at or "",
         finished_at=job.finished_at or "",
-        warnings=job.warnings,
+        warnings=warnings_of(job.warnings),
         sheets=[_sheet_line(sheet) for sheet in found.sheets],
         sheets_cursor=found.sheets_cursor,
     )
@@ -169,9 +175,11 @@ def _get_result(found: JobDetail) -> GetResult:
 async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
     """Return one job."""
     full = args.detail == "full" or bool(args.sheets_cursor)
-    return _get_result(
-        await port.detail(args.job_id, sheets=full, sheets_cursor=args.sheets_cursor, limit=SHEETS_A_PAGE)
-    )
+
+    async def ask(limit: int) -> GetResult:
+        return _get_result(await port.detail(args.job_id, sheets=full, sheets_cursor=args.sheets_cursor, limit=limit))
+
+    return await fitting(ask, SHEETS_A_PAGE if full else 1)
 
 
 LIST_JOBS = ToolSpec(
@@ -191,7 +199,7 @@ GET_JOB = ToolSpec(
     description=(
         "Return a job's present state, why it is in it, progress, running sheets and allowed actions. With detail "
         f"full also its sheets, {SHEETS_A_PAGE} a page, each with the result of its last attempt. To wait for a "
-        "change use wait_for_job instead of calling this again; for output use read_job_log."
+        "change use wait_for_job instead of calling this again; for why it failed or waits use explain_job."
     ),
     risk="read",
     hints=READ,

@@ -1,15 +1,19 @@
 """How a checked plan is shown: its sheets in order, as many as fit, and what is missing."""
 
+from itertools import accumulate
+
 from pydantic import BaseModel, ConfigDict
 
-from podium.contract.models import PlanView
-from podium_tools.results import counted
+from podium.contract.models import PlanSheetView, PlanView
+from podium.contract.weight import tokens_at_most
+from podium_tools.results import NEEDS_SHOWN, counted
 
 SHOWN = 50  # sheets listed of a plan
+MOST_TOKENS = 5_000  # that they cost together
 
 
 class PlannedSheet(BaseModel):
-    """One sheet of a plan; `needs` are the numbers of the sheets that must complete before it."""
+    """One sheet of a plan; `needs` are the numbers of the first sheets that must complete before it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -18,12 +22,19 @@ class PlannedSheet(BaseModel):
     instrument: str
     instrument_found: bool
     needs: list[int]
+    needs_total: int
 
 
 def planned_sheets(plan: PlanView) -> list[PlannedSheet]:
-    """Return the plan's first sheets."""
-    fields = set(PlannedSheet.model_fields)
-    return [PlannedSheet(**sheet.model_dump(include=fields)) for sheet in plan.sheets[:SHOWN]]
+    """Return the plan's first sheets, as many as a result can hold."""
+    sheets = [_planned(sheet) for sheet in plan.sheets[:SHOWN]]
+    costs = accumulate(tokens_at_most(sheet.model_dump_json()) for sheet in sheets)
+    return [sheet for sheet, cost in zip(sheets, costs, strict=True) if cost <= MOST_TOKENS]
+
+
+def _planned(sheet: PlanSheetView) -> PlannedSheet:
+    facts = sheet.model_dump(include={"sheet", "name", "instrument", "instrument_found"})
+    return PlannedSheet(**facts, needs=sheet.needs[:NEEDS_SHOWN], needs_total=len(sheet.needs))
 
 
 def missing_instruments(plan: PlanView) -> list[str]:
@@ -33,7 +44,8 @@ def missing_instruments(plan: PlanView) -> list[str]:
 
 def sentence(plan: PlanView) -> str:
     """Return what the plan is, as "build: 12 sheets, at most 4 at once"."""
-    shown = f", of which the first {SHOWN} are shown" if len(plan.sheets) > SHOWN else ""
+    count = len(planned_sheets(plan))
+    shown = f", of which the first {count} are shown" if len(plan.sheets) > count else ""
     missing = missing_instruments(plan)
     found = f"; instruments not found: {', '.join(missing)}" if missing else ""
     return (

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podium.contract.models import JobView
+from podium.contract.models import JobView, SheetView
 from podium.contract.states import TERMINAL
 
 _VERBS = {"completed": "has", "failed": "has", "cancelled": "was"}
@@ -44,6 +44,14 @@ class ControlResult(JobResult):
     pending: bool
 
 
+class LinkedResult(Result):
+    """A result on a file. `resource_uri` is where all of it can be read, "" where nothing is left out or it is too large."""
+
+    resource_uri: str
+    mime_type: str
+    size_bytes: int
+
+
 class JobLine(BaseModel):
     """A job in a list."""
 
@@ -58,19 +66,26 @@ class JobLine(BaseModel):
     running: list[str]
 
 
+REASON_CHARS = 500
+NEEDS_SHOWN = 30  # numbers of sheets that another one needs
+WARNINGS_SHOWN = 5
+CHECKS_SHOWN = 5
+BRIEF_CHARS = 100
+BRIEF_LABELS = 2
 SHOWN = 20  # labels of sheets that are listed; a job may run many at once
+SENTENCE_LABELS = 5  # that a sentence names
 
 
-def job_line(job: JobView) -> JobLine:
-    """Return a job's line for a list."""
+def job_line(job: JobView, *, brief: bool = False) -> JobLine:
+    """Return a job's line for a list; brief where there are many: a short reason, and only some labels."""
     return JobLine(
         job_id=job.job_id,
         job_name=job.job_name,
         status=job.status,
-        reason=reason_of(job),
+        reason=shortened_text(reason_of(job), BRIEF_CHARS) if brief else reason_of(job),
         sheets_total=job.sheets_total,
         sheets_completed=job.sheets_completed,
-        running=shortened(job.running),
+        running=shortened(job.running, BRIEF_LABELS if brief else SHOWN, job.running_total),
     )
 
 
@@ -79,17 +94,38 @@ def job_fields(job: JobView) -> dict[str, Any]:
     return {**job_line(job).model_dump(), "allowed_actions": list(job.allowed_actions)}
 
 
-def shortened(labels: Sequence[str]) -> list[str]:
-    """Return the first labels, and how many more there are."""
-    more = len(labels) - SHOWN
-    return [*labels[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
+def shortened(labels: Sequence[str], limit: int = SHOWN, total: int = 0) -> list[str]:
+    """Return the first labels, and how many more there are; `total` where `labels` are only the first ones."""
+    return named(labels[:limit], max(total, len(labels)))
+
+
+def named(labels: Sequence[str], total: int) -> list[str]:
+    """Return labels of which only the first are known, and how many more there are."""
+    more = total - len(labels)
+    return [*labels, *([f"and {more} more"] if more > 0 else [])]
+
+
+def warnings_of(warnings: Sequence[str]) -> list[str]:
+    """Return the first warnings, long ones cut, and how many more there are."""
+    shown = [shortened_text(warning) for warning in warnings[:WARNINGS_SHOWN]]
+    return named(shown, len(warnings))
+
+
+def failed_validations(sheet: SheetView) -> list[str]:
+    """Return the failed validations of a sheet's last attempt, each on one line with what was expected and found."""
+    failed = [check for check in sheet.validations if not check.passed]
+    lines = [
+        f"{each.type}: expected {shortened_text(each.expected)}, found {shortened_text(each.found)}" for each in failed
+    ]
+    return named(lines[:CHECKS_SHOWN], len(lines))
 
 
 def reason_of(job: JobView) -> str:
     """Return why a job is not simply running: the conductor's reason, with "stuck" said first."""
+    reason = shortened_text(job.reason, REASON_CHARS)
     if not job.stuck:
-        return job.reason
-    return f"stuck: {job.reason}" if job.reason else "stuck: neither output nor CPU use for a long time"
+        return reason
+    return f"stuck: {reason}" if reason else "stuck: neither output nor CPU use for a long time"
 
 
 def shortened_text(text: str, limit: int = 300) -> str:
@@ -112,13 +148,17 @@ def is_settled(job: JobView) -> bool:
     return job.status in TERMINAL or job.status == "paused" or job.stuck
 
 
+def _few(labels: Sequence[str], total: int) -> str:
+    return ", ".join(shortened(labels, SENTENCE_LABELS, total))
+
+
 def progress_of(job: JobView) -> str:
     """Return the job's progress in words, as "3 of 10 sheets completed, 2 failed, running: build, tests"."""
     parts = [f"{job.sheets_completed} of {counted(job.sheets_total, 'sheet')} completed"]
     parts += [f"{job.sheets_failed} failed"] if job.sheets_failed else []
     parts += [f"{job.sheets_skipped} skipped"] if job.sheets_skipped else []
-    parts += [f"running: {', '.join(shortened(job.running))}"] if job.running else []
-    parts += [f"waiting: {', '.join(shortened(job.waiting))}"] if job.waiting else []
+    parts += [f"running: {_few(job.running, job.running_total)}"] if job.running else []
+    parts += [f"waiting: {_few(job.waiting, job.waiting_total)}"] if job.waiting else []
     return ", ".join(parts)
 
 

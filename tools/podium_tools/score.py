@@ -10,7 +10,7 @@ from podium.errors import ScoreInvalid
 from podium_tools.calls import call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
-from podium_tools.results import Result, counted
+from podium_tools.results import Result, counted, shortened_text, warnings_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 PROBLEMS_SHOWN = 50
@@ -70,7 +70,7 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
         max_concurrent=plan.max_concurrent,
         sheets=planned_sheets(plan),
         missing_instruments=missing_instruments(plan),
-        warnings=plan.warnings,
+        warnings=warnings_of(plan.warnings),
         problems=[],
     )
 
@@ -90,7 +90,7 @@ def _invalid(error: ScoreInvalid) -> ScoreResult:
         sheets=[],
         missing_instruments=[],
         warnings=[],
-        problems=problems[:PROBLEMS_SHOWN],
+        problems=[shortened_text(problem) for problem in problems[:PROBLEMS_SHOWN]],
     )
 
 

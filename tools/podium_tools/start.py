@@ -7,7 +7,7 @@ from podium.contract.ports import JobControl, StartRequest
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
-from podium_tools.results import JobResult, job_fields, state_of
+from podium_tools.results import JobResult, job_fields, state_of, warnings_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
 
 
@@ -37,11 +37,12 @@ class StartResult(JobResult):
 def _request(args: StartArgs) -> StartRequest:
     """Turn the arguments into the port's request."""
     path, content = one_score("start_job", args.config_path, args.config_content)
+    first = sheet_of(args.start_sheet)
     return StartRequest(
         config_path=path,
         config_content=content,
         workspace=args.workspace or None,
-        start_sheet=sheet_of(args.start_sheet) or 1,
+        start_sheet=1 if first is None else first,
         self_healing=args.self_healing,
         idempotency_key=args.idempotency_key or None,
         variables=pairs(args.variables),
@@ -59,7 +60,7 @@ def _started(view: StartView) -> StartResult:
         workspace=job.workspace,
         replayed=view.replayed,
         dry_run=False,
-        warnings=job.warnings,
+        warnings=warnings_of(job.warnings),
         plan=[],
     )
 
@@ -81,7 +82,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
         workspace=plan.workspace,
         replayed=False,
         dry_run=True,
-        warnings=plan.warnings,
+        warnings=warnings_of(plan.warnings),
         plan=planned_sheets(plan),
     )
 

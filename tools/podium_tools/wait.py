@@ -7,12 +7,16 @@ from pydantic import Field
 
 from podium.contract.models import EventView, JobView, WaitView
 from podium.contract.ports import JobControl, Progress
+from podium.contract.weight import MOST_TOKENS, tokens_at_most
 from podium_tools.calls import call, wait_call
-from podium_tools.results import JobLine, Result, is_settled, job_line, progress_of, shortened_text, state_of
+from podium_tools.events import event_text
+from podium_tools.results import JobLine, Result, is_settled, job_line, progress_of, state_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
+FEW = 5  # events, where much is to be told of jobs
+TOLD = 3  # jobs whose state the summary tells, and whose lines are full
 
 
 class WaitArgs(Args):
@@ -42,27 +46,21 @@ class WaitResult(Result):
     after: str
 
 
-def _event_text(event: EventView) -> str:
-    """Return an event on one line, with its plain facts."""
-    facts = [f"{key}={value}" for key, value in event.data.items() if isinstance(value, str | int | float) and value]
-    return shortened_text(" ".join([event.at, event.job_id, event.type, *facts]))
-
-
-def _events(events: Sequence[EventView]) -> list[str]:
+def _events(events: Sequence[EventView], limit: int) -> list[str]:
     """Return the newest events, and how many older ones there are."""
-    older = len(events) - EVENTS_SHOWN
-    lines = [_event_text(event) for event in events[-EVENTS_SHOWN:]]
+    older = len(events) - limit
+    lines = [event_text(event) for event in events[-limit:]]
     return [f"({older} earlier events are not shown)", *lines] if older > 0 else lines
 
 
-def _summary(view: WaitView) -> str:
+def _summary(view: WaitView, *, brief: bool) -> str:
     """Return why the wait ended, then each job's state; of many jobs only counts."""
     lead = {
         "settled": "",
         "event": "Something happened that may need you. ",
         "timeout": f"Not settled after {view.waited_seconds:.0f} s; nothing is lost, the wait can be repeated. ",
     }[view.woke_for]
-    if len(view.jobs) <= 3:
+    if not brief:
         return lead + " ".join(state_of(job) for job in view.jobs)
     settled = sum(is_settled(job) for job in view.jobs)
     return f"{lead}{settled} of {len(view.jobs)} jobs are settled."
@@ -72,7 +70,7 @@ def _next(view: WaitView, until: str) -> str:
     """Return the call that goes on: wait for those that are not settled, or look at the one that needs attention."""
     failed = [job.job_id for job in view.jobs if job.status == "failed" or job.stuck]
     if failed:
-        return call("read_job_log", job_id=failed[0])
+        return call("explain_job", job_id=failed[0])
     open_ids = [job.job_id for job in view.jobs if not is_settled(job)]
     if open_ids:
         return wait_call(open_ids, view.after, until if until != "any" else "")
@@ -99,13 +97,29 @@ async def _wait(port: JobControl, args: WaitArgs, call: Call) -> WaitResult:
         after=args.after,
         progress=_heartbeat(call, args.timeout_seconds),
     )
+    return wait_result(view, args.until)
+
+
+def _waited(job: JobView, *, brief: bool) -> WaitedJob:
+    return WaitedJob(**job_line(job, brief=brief).model_dump(), settled=is_settled(job))
+
+
+def wait_result(view: WaitView, until: str) -> WaitResult:
+    """Return what a wait ended with as the tool's result, a brief one of many jobs or where much is to be told of few."""
+    full = _result(view, until, brief=len(view.jobs) > TOLD, events=EVENTS_SHOWN)
+    return (
+        full if tokens_at_most(full.model_dump_json()) <= MOST_TOKENS else _result(view, until, brief=True, events=FEW)
+    )
+
+
+def _result(view: WaitView, until: str, *, brief: bool, events: int) -> WaitResult:
     return WaitResult(
-        summary=_summary(view),
-        next=_next(view, args.until),
+        summary=_summary(view, brief=brief),
+        next=_next(view, until),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[WaitedJob(**job_line(job).model_dump(), settled=is_settled(job)) for job in view.jobs],
-        events=_events(view.events),
+        jobs=[_waited(job, brief=brief) for job in view.jobs],
+        events=_events(view.events, events),
         after=view.after,
     )
 

@@ -16,6 +16,7 @@ import typer
 from podium.cli.options import AsJson, Home, Socket, settings_for
 from podium.cli.output import print_json, say
 from podium.cli.probe import health
+from podium.conductor.processes.cgroup import own_group
 from podium.errors import InvalidArguments
 from podium.settings import Settings, config_file
 
@@ -23,7 +24,6 @@ Verdict = Literal["ok", "note", "fail"]
 MARKS: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("•", "yellow"), "fail": ("✗", "red")}
 PR_GET_CHILD_SUBREAPER = 37
 LOW_DISK_BYTES = 512 * 1024**2
-CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,16 @@ def _trees(_: Settings) -> Iterator[Finding]:
     pidfd = hasattr(os, "pidfd_open")
     text = f"child subreaper {'yes' if known else 'no'}, pidfd {'yes' if pidfd else 'no'}"
     yield Finding("process trees", "ok" if known and pidfd else "note", text)
-    writable = (CGROUP_ROOT / "cgroup.controllers").exists() and os.access(CGROUP_ROOT, os.W_OK)
-    text = "writable" if writable else "not writable: sheets are told apart by process group and marker"
-    yield Finding("cgroup v2", "ok" if writable else "note", text)
+    yield _cgroup()
+
+
+def _cgroup() -> Finding:
+    """Whether a conductor that is started here can give each attempt a control group of its own."""
+    own = own_group(Path("/proc/self/cgroup").read_text(), Path("/proc/self/mountinfo").read_text())
+    if own is not None and os.access(own / "cgroup.procs", os.W_OK):
+        return Finding("cgroup v2", "ok", f"each attempt gets a group below {own}")
+    found = "none in sight" if own is None else f"{own} is not writable"
+    return Finding("cgroup v2", "note", f"{found}: a sheet's processes are told by a mark in their environment")
 
 
 def _conductor(settings: Settings) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""`podium serve`: the MCP server on stdin and stdout, as an agent's client starts it."""
+"""`podium serve`: the MCP server on stdin and stdout, as an agent's client starts it, or on a port of this machine."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,15 @@ from podium.cli.light import log, parse, parser
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until the client closes stdin or a signal comes; return the process's exit code."""
-    _, settings = parse(parser("serve", "Serve the tools to an agent over stdio (MCP)."), arguments)
+    made = parser("serve", "Serve the tools to agents (MCP): on stdin and stdout, or over HTTP.")
+    made.add_argument("--http", metavar="PORT", help="serve over HTTP on this port of the loopback interface, at /mcp")
+    options, settings = parse(made, arguments)
     log.configure(settings.log_level)
-    from podium.mcp.stdio import serve_stdio  # the SDK reads the logging set-up when it is imported
+    # The SDK reads the logging set-up when it is imported.
+    if options.http is not None:
+        from podium.mcp.http import serve_http
+
+        return serve_http(settings, options.http)
+    from podium.mcp.stdio import serve_stdio
 
     return serve_stdio(settings)

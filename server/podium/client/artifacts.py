@@ -5,11 +5,12 @@ import mimetypes
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from podium.client.beneath import Root, opened_root, parts_of
-from podium.contract.models import ArtifactEntry, ArtifactPage, ArtifactText
-from podium.errors import ArtifactNotFound
+from podium.contract.models import ArtifactBytes, ArtifactEntry, ArtifactPage, ArtifactText
+from podium.errors import ArtifactNotFound, InvalidArguments
 from podium.times import iso
 
 MOST_ENTRIES = 100_000  # counted in one listing; a larger tree shows these only
@@ -104,12 +105,7 @@ def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> 
     Raises:
         ArtifactNotFound, PathNotAllowed, PermissionDenied.
     """
-    with opened_root(workspace) as root, root.opened(path) as fd:
-        info = os.fstat(fd)
-        if stat.S_ISDIR(info.st_mode):
-            raise ArtifactNotFound(
-                f"{path!r} is a folder.", fix=f"Call list_artifacts with path={path!r} to see what is in it.", path=path
-            )
+    with _opened_file(workspace, path) as (fd, info):
         if not _is_text(os.pread(fd, _SAMPLE_BYTES, 0)):
             return ArtifactText(path=path, size_bytes=info.st_size, is_text=False, mime_type=_mime(path, binary=True))
         start, data = _read(fd, offset, max_bytes)
@@ -122,6 +118,36 @@ def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> 
         mime_type=_mime(path, binary=False),
         next_offset=end if end < info.st_size else None,
     )
+
+
+def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
+    """Return a whole file. Blocking: call it in a thread.
+
+    Raises:
+        InvalidArguments: it is larger than `max_bytes`. ArtifactNotFound, PathNotAllowed, PermissionDenied.
+    """
+    with _opened_file(workspace, path) as (fd, info):
+        data = os.pread(fd, max_bytes + 1, 0)
+    if len(data) > max_bytes:
+        raise InvalidArguments(
+            f"{path!r} has {info.st_size} bytes; at most {max_bytes} are sent at once.",
+            fix="read_artifact reads a text file in parts; list_artifacts tells the workspace, where the file can be opened.",
+            path=path,
+        )
+    is_text = _is_text(data[:_SAMPLE_BYTES])
+    return ArtifactBytes(path=path, data=data, is_text=is_text, mime_type=_mime(path, binary=not is_text))
+
+
+@contextmanager
+def _opened_file(workspace: str, path: str) -> Iterator[tuple[int, os.stat_result]]:
+    """Open a file of the workspace and yield its descriptor and facts."""
+    with opened_root(workspace) as root, root.opened(path) as fd:
+        info = os.fstat(fd)
+        if stat.S_ISDIR(info.st_mode):
+            raise ArtifactNotFound(
+                f"{path!r} is a folder.", fix=f"Call list_artifacts with path={path!r} to see what is in it.", path=path
+            )
+        yield fd, info
 
 
 def _mime(path: str, *, binary: bool) -> str:

@@ -18,7 +18,14 @@ from anyio.abc import SocketAttribute
 from podium.client import failures
 from podium.client.identity import Identity, identify
 from podium.contract.methods import PROTOCOL
-from podium.errors import ConductorError, PodiumError, from_dict
+from podium.errors import (
+    ConductorBusy,
+    ConductorError,
+    InvalidArguments,
+    PodiumError,
+    UnsupportedByConductor,
+    from_dict,
+)
 from podium.wire import messages
 from podium.wire.errors import from_wire
 from podium.wire.framing import FrameError, FrameReader, MalformedFrame, decode
@@ -78,7 +85,10 @@ class Connection:
 
     async def handshake(self, seconds: float) -> None:
         """Learn who answers and, with a conductor of ours, let replies come out of order."""
-        status = await self.call("daemon.status", {"protocol": PROTOCOL}, seconds=seconds)
+        try:
+            status = await self.call("daemon.status", {"protocol": PROTOCOL}, seconds=seconds)
+        except (UnsupportedByConductor, InvalidArguments) as error:
+            raise failures.foreign(self._path, f"it answers daemon.status with {error.message!r}") from None
         self.identity = identify(status, self._path)
         self._concurrent = self.identity.is_podium
         self.used = 0
@@ -163,6 +173,10 @@ class Connection:
             if self._on_notification is not None:
                 self._on_notification(str(message["method"]), message.get("params") or {})
             return
+        if message.get("id") is None and isinstance(message.get("error"), dict):
+            refusal = from_wire(message["error"])
+            if isinstance(refusal, ConductorBusy):
+                raise refusal  # said to a connection that is one too many, before it asked anything
         if message.get("id") is None or not ("result" in message or isinstance(message.get("error"), dict)):
             raise failures.foreign(self._path, "its answer belongs to no request")
         if (call := self._calls.get(message["id"])) is not None:

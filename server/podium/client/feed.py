@@ -44,8 +44,8 @@ class EventFeed:
         self._watch()
         return self._count
 
-    async def wait(self, job_ids: Collection[str], mark: int) -> None:
-        """Return as soon as something has happened to one of the jobs since `mark`.
+    async def wait(self, job_ids: Collection[str] | None, mark: int) -> None:
+        """Return as soon as something has happened to one of the jobs, or with None to any, since `mark`.
 
         Raises:
             ConductorError: the subscription was lost.
@@ -98,7 +98,9 @@ class EventFeed:
         self._gap = self._count
         self._last_of.clear()
 
-    def _changed(self, job_ids: Collection[str], mark: int) -> bool:
+    def _changed(self, job_ids: Collection[str] | None, mark: int) -> bool:
+        if job_ids is None:
+            return self._count > mark
         return self._gap > mark or any(self._last_of.get(job_id, 0) > mark for job_id in job_ids)
 
     def _watch(self) -> None:

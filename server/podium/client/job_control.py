@@ -4,10 +4,10 @@ It has two faces. The port that tools call (`podium.contract.ports.JobControl`) 
 seed's methods (`start_job`, `pause_job`, ...) keep their old names and results: a refused control is a result that says so.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import anyio.to_thread
 
@@ -18,9 +18,12 @@ from podium.client.marianne_dialect import MarianneDialect
 from podium.client.podium_dialect import PodiumDialect
 from podium.contract.models import (
     ActionView,
+    ArtifactBytes,
     ArtifactPage,
     ArtifactText,
     ConductorView,
+    EventView,
+    ExplainView,
     JobDetail,
     JobPage,
     JobView,
@@ -197,6 +200,10 @@ class JobControlService:
         """Read a bounded part of a sheet's output."""
         return await (await self._dialect()).log(request)
 
+    async def explain(self, job_id: str) -> ExplainView:
+        """Say why a job has failed, waits or is stuck."""
+        return await (await self._dialect()).explain(job_id)
+
     async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
         """List a folder of the job's workspace, all levels below it."""
         return await (await self._dialect()).artifacts(job_id, path=path, limit=limit, cursor=cursor)
@@ -204,6 +211,18 @@ class JobControlService:
     async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
         """Read a part of a file in the job's workspace."""
         return await (await self._dialect()).artifact(job_id, path=path, offset=offset, max_bytes=max_bytes)
+
+    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
+        """Read a whole file in the job's workspace."""
+        return await (await self._dialect()).artifact_bytes(job_id, path=path, max_bytes=max_bytes)
+
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+        """Wait until something happens to one of the jobs after a cursor."""
+        return await (await self._dialect()).changes(job_ids, after=after)
+
+    async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Return, or set once, what a task has ended with."""
+        return await (await self._dialect()).task_state(key, end=end)
 
     async def conductor(self) -> ConductorView:
         """Say which conductor answers and how it is."""

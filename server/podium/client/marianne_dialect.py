@@ -7,7 +7,7 @@ do, or accepts and ignores, is refused here.
 """
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 import anyio
@@ -16,14 +16,17 @@ import anyio.to_thread
 from podium.client import marianne_views as views
 from podium.client.daemon_client import DaemonClient
 from podium.client.foreign_scores import ForeignScores
+from podium.client.marianne_explain import explain_view
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.client.workspace import WorkspaceFiles
 from podium.contract.models import (
     ActionView,
+    ArtifactBytes,
     ArtifactPage,
     ArtifactText,
     ConductorView,
     EventView,
+    ExplainView,
     JobDetail,
     JobPage,
     JobView,
@@ -179,6 +182,12 @@ class MarianneDialect:
             fix="Let the score write files and read them with list_artifacts and read_artifact.",
         )
 
+    async def explain(self, job_id: str) -> ExplainView:
+        """Tell what its list and status object say; a queued job's status is not asked for."""
+        entry = await self._entry(job_id)
+        queued = views.job_status(entry) == "queued"
+        return explain_view(entry, {} if queued else await self._client.call("job.status", {"job_id": job_id}))
+
     async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
         """List a folder of the workspace."""
         return await WorkspaceFiles((await self._entry(job_id)).get("workspace") or "").page(path, limit, cursor)
@@ -186,6 +195,18 @@ class MarianneDialect:
     async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
         """Read a part of a file in the workspace."""
         return await WorkspaceFiles((await self._entry(job_id)).get("workspace") or "").read(path, offset, max_bytes)
+
+    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
+        """Read a whole file in the workspace."""
+        return await WorkspaceFiles((await self._entry(job_id)).get("workspace") or "").whole(path, max_bytes)
+
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+        """Refuse: this conductor records no events."""
+        raise UnsupportedByConductor("This conductor has no events to follow.", fix=f"Call wait_for_job. {_OWN}")
+
+    async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Refuse: this conductor keeps no tasks."""
+        raise UnsupportedByConductor("This conductor keeps no tasks.", fix=f"Call wait_for_job. {_OWN}")
 
     async def conductor(self) -> ConductorView:
         """Say which conductor answers."""

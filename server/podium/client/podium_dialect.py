@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -13,10 +13,12 @@ from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.client.workspace import WorkspaceFiles
 from podium.contract.models import (
     ActionView,
+    ArtifactBytes,
     ArtifactPage,
     ArtifactText,
     ConductorView,
     EventView,
+    ExplainView,
     JobDetail,
     JobPage,
     JobView,
@@ -32,6 +34,7 @@ from podium.contract.states import JobStatus
 from podium.errors import ConductorError, JobNotFound, PodiumError, ScoreInvalid, from_dict
 
 _EVENTS_PAGE = 200
+_KEPT_MEMBERS = ("kept", "kept_total", "changed", "changed_total")
 _REPLY_MEMBERS = {"job", "plan", "status", "paused", "cancelled", "error", "pending", "replayed", "valid"}
 
 
@@ -146,6 +149,10 @@ class PodiumDialect:
         """Read a part of a sheet's output."""
         return LogView.model_validate(await self._client.call("job.log", asdict(request)))
 
+    async def explain(self, job_id: str) -> ExplainView:
+        """Ask why a job is as it is."""
+        return ExplainView.model_validate(await self._client.call("job.explain", {"job_id": job_id}))
+
     async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
         """List a folder of the workspace."""
         files = WorkspaceFiles((await self._view(job_id)).workspace)
@@ -155,6 +162,25 @@ class PodiumDialect:
         """Read a part of a file in the workspace."""
         files = WorkspaceFiles((await self._view(job_id)).workspace)
         return await files.read(path, offset, max_bytes)
+
+    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
+        """Read a whole file in the workspace."""
+        return await WorkspaceFiles((await self._view(job_id)).workspace).whole(path, max_bytes)
+
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+        """Wait on the event feed for something to happen after a cursor."""
+        while True:
+            mark = await self._feed.mark()
+            found, cursor = await self.events(job_ids, after)
+            if found or not after:
+                return found, cursor
+            after = cursor
+            await self._feed.wait(job_ids, mark)
+
+    async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Return, or set once, what a task has ended with."""
+        kept: dict[str, Any] | None = (await self._client.call("task.state", {"key": key, "end": end}))["end"]
+        return kept
 
     async def conductor(self) -> ConductorView:
         """Say which conductor answers."""
@@ -167,11 +193,11 @@ class PodiumDialect:
         """Return the jobs' present state."""
         return [await self._view(job_id) for job_id in job_ids]
 
-    async def events(self, job_ids: Sequence[str], after: str) -> tuple[list[EventView], str]:
+    async def events(self, job_ids: Collection[str] | None, after: str) -> tuple[list[EventView], str]:
         """Return what happened to the jobs after a cursor, oldest first, and the cursor after it."""
         found: list[EventView] = []
         while True:
-            params = {"after": after, "stream": False, "job_ids": list(job_ids), "limit": _EVENTS_PAGE}
+            params = {"after": after, "stream": False, "job_ids": job_ids and list(job_ids), "limit": _EVENTS_PAGE}
             reply = await self._client.call("job.events", params)
             found += [EventView.model_validate(event) for event in reply["events"]]
             after = reply["next"]
@@ -208,7 +234,8 @@ class PodiumDialect:
         }
         reply = await self._control(method, params)
         _check_accepted(reply)
-        return await self._effect(reply, lambda job: not job.modify_requested)
+        done = await self._effect(reply, lambda job: not job.modify_requested)
+        return done.model_copy(update={name: reply[name] for name in _KEPT_MEMBERS if name in reply})
 
     async def _effect(self, reply: dict[str, Any], done: Callable[[JobView], bool]) -> ActionView:
         """Wait a few seconds for what was recorded to take effect, and say how the job is then."""

@@ -24,7 +24,7 @@ PROGRESS_SECONDS = 1.0  # tells progress at most this often, and at every look w
 BRIDGE_SECONDS = 0.2  # between two tries to reach a conductor that restarts
 _SHORTEST_SECONDS = 0.05  # between two looks at jobs to which a lot happens
 _KEPT_EVENTS = 50
-_PASSING = ("sheet.failed", "sheet.retrying", "healing.")
+_PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "healing.")
 
 Woke = Literal["settled", "event", "timeout"]
 

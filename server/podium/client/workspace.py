@@ -4,8 +4,8 @@ from functools import partial
 
 import anyio.to_thread
 
-from podium.client.artifacts import list_artifacts, read_artifact
-from podium.contract.models import ArtifactPage, ArtifactText
+from podium.client.artifacts import list_artifacts, read_artifact, read_bytes
+from podium.contract.models import ArtifactBytes, ArtifactPage, ArtifactText
 from podium.errors import ArtifactNotFound
 
 
@@ -24,6 +24,10 @@ class WorkspaceFiles:
         """Read as `read_artifact`."""
         call = partial(read_artifact, self._checked(), path=path, offset=offset, max_bytes=max_bytes)
         return await anyio.to_thread.run_sync(call)
+
+    async def whole(self, path: str, max_bytes: int) -> ArtifactBytes:
+        """Read as `read_bytes`."""
+        return await anyio.to_thread.run_sync(partial(read_bytes, self._checked(), path=path, max_bytes=max_bytes))
 
     def _checked(self) -> str:
         if not self._workspace:

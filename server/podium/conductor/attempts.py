@@ -3,27 +3,27 @@
 The supervisor has committed the intent before `launch`; what is found here goes back to it as one `Verdict` an attempt.
 """
 
-import json
-from dataclasses import dataclass, field
+import os
 from pathlib import Path
 from typing import Protocol
 
 import anyio
+import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from podium.conductor import faults
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
-from podium.conductor.instruments.profile import Profile
+from podium.conductor.healing.observe import make_folders
+from podium.conductor.instruments.profile import find_executable
+from podium.conductor.judging import judge, judge_at_once
+from podium.conductor.live import Live, live_of
 from podium.conductor.outputs import Outputs
 from podium.conductor.processes.run import Runner
 from podium.conductor.state import Attempt, JobRun
-from podium.conductor.transitions.sheets import Verdict
-from podium.conductor.validations import ValidationContext, validate
-from podium.contract.models import ValidationView
+from podium.conductor.verdicts import Trouble, Verdict
 from podium.errors import PodiumError
 from podium.log import get_logger
-from podium.score.plan import Plan, PlanSheet
-from podium.score.render import asked_sheets, expand, render_script, skips
+from podium.score.render import expand, render_script, skips
 
 log = get_logger()
 
@@ -35,42 +35,13 @@ class Report(Protocol):
         """Take the verdict of one attempt; called exactly once for each."""
 
 
-@dataclass(eq=False)
-class Live:
-    """An attempt on its way, with what it needs of its job: the plan stays the one that it began with."""
-
-    job_id: str
-    plan: Plan
-    sheet: PlanSheet
-    workspace: Path
-    attempt: Attempt
-    limit_seconds: float | None
-    statuses: dict[int, str]  # of the sheets that its skip_when asks for, when it was launched
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
-    in_engine: bool = False
-    cancel_asked: bool = False
-
-    def env(self, profile: Profile) -> dict[str, str]:
-        """Return what the instrument, the score and Podium add to the environment."""
-        return {
-            **profile.env,
-            **self.plan.env,
-            **self.sheet.env,
-            "PODIUM_JOB_ID": self.job_id,
-            "PODIUM_SHEET": self.sheet.label,
-            "PODIUM_ATTEMPT": str(self.attempt.attempt),
-            "PODIUM_WORKSPACE": str(self.workspace),
-        }
-
-
 class Attempts:
     """Launches attempts, cancels them, and reports their ends."""
 
-    def __init__(self, engine: Engine, runner: Runner, profiles: dict[str, Profile], outputs: Outputs, report: Report,
-                 *, folder: Path, grace_seconds: float) -> None:  # fmt: skip
+    def __init__(self, engine: Engine, runner: Runner, outputs: Outputs, report: Report, *, folder: Path,
+                 grace_seconds: float) -> None:  # fmt: skip
         self._engine = engine
         self._runner = runner
-        self._profiles = profiles
         self._outputs = outputs
         self._report = report
         self._folder = folder
@@ -117,11 +88,7 @@ class Attempts:
         return self._folder / job_id / str(serial)
 
     def _track(self, job: JobRun, attempt: Attempt) -> Live:
-        plan, sheet = job.plan, job.plan.sheet(attempt.sheet)
-        profile = self._profiles[sheet.instrument]
-        limit = sheet.timeout_seconds or profile.default_timeout_seconds or plan.default_timeout_seconds
-        statuses = {num: _status_of(job, num) for num in asked_sheets(plan, sheet).values()}
-        live = Live(job.job_id, plan, sheet, Path(job.workspace), attempt, limit, statuses)
+        live = live_of(job, attempt)
         self._live[attempt.key] = live
         return live
 
@@ -131,20 +98,29 @@ class Attempts:
     # -- on the way to the engine ---------------------------------------------------------------------------------
 
     async def _launch(self, live: Live) -> None:
-        spec: AttemptSpec | None = None
         try:
             with live.scope:
-                if why := await self._skips(live):
-                    self._close(live, Verdict(_end(live, "never_started"), passed=False, message=why, skipped=True))
-                    return
-                spec = self._spec(live, script=await self._script(live))
+                ready = await self._prepare(live)
         except PodiumError as error:
-            self._close(live, Verdict(_end(live, "launch_failed"), passed=False, message=error.message))
+            self._close(live, _not_run(live, "launch_failed", error.message))
             return
-        if spec is None or live.cancel_asked:
-            self._close(live, Verdict(_end(live, "cancelled"), passed=False, message="cancelled before it started"))
-            return
-        await self._submit(live, spec)
+        if live.scope.cancelled_caught or live.cancel_asked:
+            self._close(live, _not_run(live, "cancelled", "cancelled before it started"))
+        elif isinstance(ready, Verdict):
+            self._close(live, ready)
+        else:
+            await self._submit(live, ready)
+
+    async def _prepare(self, live: Live) -> AttemptSpec | Verdict:
+        """Return what to launch, or why nothing is."""
+        if why := await self._skips(live):
+            return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
+        if live.is_agent and not await anyio.to_thread.run_sync(_is_installed, live):
+            message = f"{live.profile.executable}, the program of {live.profile.name}, was not found"
+            return _not_run(live, "launch_failed", message, "missing")
+        if live.remedy is not None and live.remedy.folders:
+            await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
+        return self._spec(live, script=await self._script(live))
 
     async def _submit(self, live: Live, spec: AttemptSpec) -> None:
         live.in_engine = True
@@ -168,7 +144,7 @@ class Attempts:
         command = expand(skip.command, live.plan, live.sheet, workspace=str(live.workspace))
         result = await self._runner.run(
             ["/bin/sh", "-c", command],
-            env=live.env(self._profile(live)),
+            env=live.env(),
             cwd=live.workspace,
             timeout_seconds=skip.timeout_seconds,
             key=live.attempt.key,
@@ -177,18 +153,18 @@ class Attempts:
 
     async def _script(self, live: Live) -> str:
         previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
-        return render_script(live.plan, live.sheet, workspace=str(live.workspace), previous_outputs=previous)
+        text = render_script(live.plan, live.sheet, workspace=str(live.workspace), previous_outputs=previous)
+        return text + (live.remedy.note if live.remedy is not None else "")
 
     def _spec(self, live: Live, script: str) -> AttemptSpec:
         folder = self.folder_of(live.job_id, live.attempt.serial)
-        profile = self._profile(live)
-        argv, stdin_script = profile.command(str(folder / "script"), script)
+        argv, stdin_script = live.profile.command(str(folder / "script"), script, live.player.config)
         return AttemptSpec(
             key=live.attempt.key,
             folder=folder,
             script=script,
             workspace=live.workspace,
-            env=live.env(profile),
+            env=live.env(),
             argv=tuple(argv),
             stdin_script=stdin_script,
             timeout_seconds=live.limit_seconds,
@@ -199,44 +175,15 @@ class Attempts:
     # -- at the end -----------------------------------------------------------------------------------------------
 
     def _begin_judging(self, live: Live, end: End) -> None:
-        """Turn an end into a verdict: exit code 0 alone is not success where the sheet has validations."""
-        if end.reason != "exited" or not self._succeeded(live, end):
-            self._close(live, Verdict(end, passed=False, message=describe(live, end)))
-        elif not live.sheet.validations:
-            self._close(live, Verdict(end, passed=True))
+        verdict = judge_at_once(live, end)
+        if verdict is not None:
+            self._close(live, verdict)
         else:
             self._tasks.start_soon(self._judge, live, end)
 
     async def _judge(self, live: Live, end: End) -> None:
-        views: list[ValidationView] = []
-        with live.scope:
-            views = await self._validate(live)
-        if live.scope.cancelled_caught:
-            cancelled = End(end.key, "cancelled", end.exit_code, None, end.processes_ended, end.ended_at)
-            self._close(live, Verdict(cancelled, passed=False, message="cancelled during its validations"))
-            return
-        failed = next((view for view in views if not view.passed), None)
-        text = json.dumps([view.model_dump() for view in views])
-        message = f"validation {failed.type} failed: expected {failed.expected}, found {failed.found}" if failed else ""
-        self._close(live, Verdict(end, passed=failed is None, message=message, validations=text))
-
-    def _succeeded(self, live: Live, end: End) -> bool:
-        return end.exit_code in self._profile(live).success_codes
-
-    def _profile(self, live: Live) -> Profile:
-        return self._profiles[live.sheet.instrument]
-
-    async def _validate(self, live: Live) -> list[ValidationView]:
-        rules = [live.plan.validations[index] for index in live.sheet.validations]
-        context = ValidationContext(
-            workspace=live.workspace,
-            attempt_started=live.attempt.started_at,
-            env=live.env(self._profile(live)),
-            key=live.attempt.key,
-            expand=lambda text: expand(text, live.plan, live.sheet, workspace=str(live.workspace)),
-            run=self._runner.run,
-        )
-        return await validate(rules, context)
+        folder = self.folder_of(live.job_id, live.attempt.serial)
+        self._close(live, await judge(live, end, self._runner, folder))
 
     def _close(self, live: Live, verdict: Verdict) -> None:
         faults.point("before_verdict")
@@ -253,27 +200,12 @@ class Attempts:
         self._report.attempt_ended(live.job_id, live.attempt.serial, verdict)
 
 
-def _status_of(job: JobRun, num: int) -> str:
-    """Return a sheet's present status; one that has no run yet is pending."""
-    run = job.sheets.get(num)
-    return run.status if run else "pending"
+def _not_run(live: Live, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
+    """Return the verdict of an attempt that the engine never had."""
+    return Verdict(End(live.attempt.key, reason), passed=False, message=message, trouble=trouble)
 
 
-def _end(live: Live, reason: EndReason) -> End:
-    """Return an end for an attempt that the engine never had."""
-    return End(live.attempt.key, reason)
-
-
-def describe(live: Live, end: End) -> str:
-    """Say in one sentence how an attempt ended that did not succeed."""
-    limit = live.limit_seconds
-    sentences = {
-        "exited": f"exit code {end.exit_code}",
-        "timed_out": f"time limit of {limit:g} s reached" if limit else "time limit reached",
-        "cancelled": "ended by the cancel",
-        "killed": f"ended by signal {end.signal}" if end.signal else "ended from outside",
-        "lost": f"lost: {end.detail or 'its processes are gone and left no exit record'}",
-        "never_started": "never started",
-        "launch_failed": f"could not be started: {end.detail}",
-    }
-    return sentences[end.reason]
+def _is_installed(live: Live) -> bool:
+    """Tell whether the instrument's program is on the attempt's PATH."""
+    path = live.env().get("PATH") or os.environ.get("PATH", "")
+    return find_executable(live.profile, path) is not None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from podium.conductor.healing import remedies
 from podium.conductor.state import Attempt, JobRun, LoadedPlan, SheetRun
 from podium.conductor.store.rows import Row, Rows
 from podium.contract.models import EventView
@@ -90,14 +91,15 @@ def sheet_row(job_seq: int, run: SheetRun) -> Row:
     """Return a sheet's row in the order of `SHEET_COLUMNS`."""
     return (
         job_seq, run.num, run.status, run.reason, int(run.satisfied), run.attempts, run.retries_used,
-        run.waiting_until, run.waiting_left, run.started_at, run.finished_at,
+        run.waiting_until, run.waiting_left, run.started_at, run.finished_at, run.player, run.limit_waits,
+        remedies.dump(run.remedy),
     )  # fmt: skip
 
 
 def attempt_row(attempt: Attempt) -> Row:
     """Return an attempt's row in the order of `ATTEMPT_COLUMNS`."""
     return (
-        attempt.job_seq, attempt.serial, attempt.sheet, attempt.attempt, attempt.key, attempt.plan_hash, int(attempt.open),
-        attempt.started_at, attempt.ended_at, attempt.outcome, attempt.end_reason, attempt.exit_code, attempt.signal,
-        attempt.processes_ended, attempt.message, attempt.validations,
+        attempt.job_seq, attempt.serial, attempt.sheet, attempt.attempt, attempt.key, attempt.plan_hash,
+        attempt.instrument, int(attempt.open), attempt.started_at, attempt.ended_at, attempt.outcome, attempt.end_reason,
+        attempt.exit_code, attempt.signal, attempt.processes_ended, attempt.message, attempt.validations,
     )  # fmt: skip

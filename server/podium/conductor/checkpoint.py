@@ -69,6 +69,7 @@ def record(attempt: sqlite3.Row) -> dict[str, Any]:
         "status": attempt["outcome"] or "running",
         "exit_code": attempt["exit_code"],
         "exit_signal": attempt["signal"],
+        "instrument": attempt["instrument"],
         "end_reason": attempt["end_reason"],
         "error_message": attempt["message"] or None,
         "processes_ended": attempt["processes_ended"],

@@ -1,7 +1,13 @@
-"""The time of one batch: wall clock for what is stored and shown, monotonic for what is waited for."""
+"""The time of one batch: wall clock for what is stored and shown, monotonic for what is waited for.
 
+`PODIUM_CLOCK_SHIFT=seconds` lets a test start a conductor whose wall clock was set back or forth.
+"""
+
+import os
 import time
 from dataclasses import dataclass
+
+_SHIFT_SECONDS = float(os.environ.get("PODIUM_CLOCK_SHIFT", "0"))
 
 
 @dataclass(frozen=True)
@@ -14,4 +20,4 @@ class Clock:
 
 def now() -> Clock:
     """Read both clocks."""
-    return Clock(time.time(), time.monotonic())
+    return Clock(time.time() + _SHIFT_SECONDS, time.monotonic())

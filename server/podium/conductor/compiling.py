@@ -5,12 +5,15 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
 from podium import errors
+from podium.conductor.instruments.load import SCORE_FOLDER, Content, contents, load_profiles
+from podium.conductor.instruments.profile import Profile
 from podium.conductor.processes.run import Runner
 from podium.errors import SubmitRejected
 from podium.score.compile import compile_score
@@ -34,10 +37,11 @@ class Source:
 
 @dataclass
 class Compiler:
-    """Compiles scores for one conductor. `instruments` are the names that a score may use."""
+    """Compiles scores for one conductor. A score may use `profiles`, and those in the folder beside it."""
 
     runner: Runner
-    instruments: frozenset[str]
+    profiles: Mapping[str, Profile]
+    config_folder: Path
     max_bytes: int
     slots: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
 
@@ -60,7 +64,7 @@ class Compiler:
             source.text,
             path=source.path,
             cwd=source.cwd,
-            instruments=self.instruments,
+            profiles=self._content(source),
             variables=source.variables,
             workspace=source.workspace,
             max_bytes=self.max_bytes,
@@ -76,7 +80,7 @@ class Compiler:
                 done = await self.runner.run(
                     [sys.executable, "-P", "-m", "podium.score.worker", str(request), str(reply)],
                     env={},
-                    cwd=source.cwd,
+                    cwd=Path(name),  # the caller's folder need not exist here
                     timeout_seconds=_SECONDS,
                     key="compile",
                 )
@@ -84,12 +88,23 @@ class Compiler:
                 raise errors.Internal(f"The compiler ended with code {done.exit_code}: {done.output}")
             return await anyio.to_thread.run_sync(_read, reply)
 
+    def _content(self, source: Source) -> Mapping[str, Content]:
+        """Return the content of every profile that the score may use: the plan keeps those that it does."""
+        folder = source.path.parent if source.path else source.cwd
+        if not (folder / SCORE_FOLDER).is_dir():
+            return self._own
+        return contents(load_profiles(config_folder=self.config_folder, score_folder=folder))
+
+    @cached_property
+    def _own(self) -> Mapping[str, Content]:
+        return contents(self.profiles)
+
     def _write(self, request: Path, source: Source) -> None:
         arguments = {
             "text": source.text,
             "path": str(source.path) if source.path else None,
             "cwd": str(source.cwd),
-            "instruments": sorted(self.instruments),
+            "profiles": self._content(source),
             "variables": dict(source.variables),
             "workspace": source.workspace,
             "max_bytes": self.max_bytes,

@@ -1,15 +1,14 @@
 """What the handlers work with: the conductor's parts in one place."""
 
-import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from podium.conductor.attempts import Attempts
 from podium.conductor.compiling import Compiler
 from podium.conductor.engines.port import Engine
 from podium.conductor.events import EventHub
-from podium.conductor.instruments.profile import Profile, find_executable
+from podium.conductor.instruments.profile import Profile
 from podium.conductor.loading import Loader
 from podium.conductor.locks import KeyedLocks
 from podium.conductor.queries import Queries
@@ -42,11 +41,6 @@ class Context:
     locks: KeyedLocks = field(default_factory=KeyedLocks)
     began: float = field(default_factory=time.monotonic)
     shutting_down: bool = False
-
-    def instruments_found(self, names: Iterable[str]) -> set[str]:
-        """Return those of these instruments whose executable is on the conductor's PATH now."""
-        path = os.environ.get("PATH", "")
-        return {name for name in names if find_executable(self.profiles[name], path)}
 
     @property
     def uptime_seconds(self) -> float:

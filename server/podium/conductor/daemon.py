@@ -3,12 +3,11 @@
 import os
 import signal
 import sqlite3
-from functools import partial
 
 import anyio
 
 from podium import log as logging
-from podium.conductor import clock
+from podium.conductor import clock, faults
 from podium.conductor.attempts import Attempts
 from podium.conductor.compiling import Compiler
 from podium.conductor.context import Context
@@ -16,15 +15,17 @@ from podium.conductor.engines.local import LocalEngine
 from podium.conductor.events import EventHub
 from podium.conductor.handlers import build, control
 from podium.conductor.instruments.load import load_profiles
-from podium.conductor.instruments.profile import Profile
+from podium.conductor.limits.output import OutputLimits
 from podium.conductor.listener import Listener, SocketTaken
 from podium.conductor.loading import Loader
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.outputs import Outputs
+from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.conductor.queries import Queries
 from podium.conductor.removal import Removals
+from podium.conductor.retention import Retention
 from podium.conductor.scheduler import Limits, Scheduler
 from podium.conductor.sheet_views import SheetViews
 from podium.conductor.store.schema import UnreadableDatabase
@@ -68,7 +69,12 @@ def run(settings: Settings) -> int:
 
 
 async def _main(settings: Settings) -> None:
-    async with open_store(settings.home) as store, Reaper() as reaper, LocalEngine(reaper) as engine:
+    limits = OutputLimits(settings.max_log_bytes, settings.max_job_log_bytes)
+    async with (
+        open_store(settings.home) as store,
+        Reaper() as reaper,
+        LocalEngine(reaper, limits, Cgroups.open(store.home_id)) as engine,
+    ):
         stop = Stop()
         context = await _assemble(settings, store, reaper, engine, stop)
         async with anyio.create_task_group() as tasks:
@@ -78,6 +84,8 @@ async def _main(settings: Settings) -> None:
             tasks.start_soon(context.removals.run)
             tasks.start_soon(Watch(context.supervisor, engine, context.attempts, settings.stuck_seconds).run)
             await _recover(context)
+            await engine.clean()
+            tasks.start_soon(Retention(context).run)
             tasks.start_soon(Listener(settings.socket, build(context), settings.max_connections).run)
             log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
             await stop.asked.wait()
@@ -91,7 +99,7 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
     folder = settings.home / "jobs"
     profiles = load_profiles(config_folder=config_file().parent)
     hub, loader, queries = EventHub(), Loader(store), Queries(store)
-    limits = Limits(settings.max_sheets, partial(_limit_of, profiles, settings.max_sheets_per_agent))
+    limits = Limits(settings.max_sheets, settings.max_sheets_per_agent)
     last_event, last_job, total = await store.read(_numbers)
     supervisor = Supervisor(
         store,
@@ -106,7 +114,6 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
     supervisor.attempts = attempts = Attempts(
         engine,
         runner,
-        profiles,
         Outputs(store, folder),
         supervisor,
         folder=folder,
@@ -120,7 +127,7 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
         attempts=attempts,
         engine=engine,
         profiles=profiles,
-        compiler=Compiler(runner, frozenset(profiles), settings.max_score_bytes),
+        compiler=Compiler(runner, profiles, config_file().parent, settings.max_score_bytes),
         hub=hub,
         queries=queries,
         views=Views(supervisor, store.home_id, settings.stuck_seconds),
@@ -128,11 +135,6 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
         removals=Removals(store, supervisor, folder),
         shut_down=stop.ask,
     )
-
-
-def _limit_of(profiles: dict[str, Profile], agents: int, instrument: str) -> int | None:
-    """Return how many sheets of an instrument run at once: agents have a limit, `cli` has none of its own."""
-    return agents if profiles[instrument].kind == "agent" else None
 
 
 def _numbers(db: sqlite3.Connection) -> tuple[int, int, int]:
@@ -144,9 +146,12 @@ def _numbers(db: sqlite3.Connection) -> tuple[int, int, int]:
 
 async def _recover(context: Context) -> None:
     """Take up every job that is not terminal; hand open attempts to the engine, and end those of cancelled jobs."""
+    faults.point("before_recovery")
+    await context.removals.sweep(context.settings.home / "workspaces")
     jobs = await context.loader.active()
     for job in jobs:  # all of them before any goes on: what runs already holds slots
         context.supervisor.adopt(job, clock.now())
+    faults.point("after_adoption")
     for job in jobs:
         for attempt in list(job.running.values()):
             await context.attempts.reattach(job, attempt)

@@ -16,6 +16,16 @@ POINTS = (
     "before_reply",
     "before_removal",
 )
+DEEPER_POINTS = (
+    "after_workspace",
+    "before_acknowledged",
+    "after_prepare",
+    "after_claim",
+    "before_recovery",
+    "after_adoption",
+    "after_removal",
+)
+"""Points that not every run passes, or not more than once."""
 
 _name, _, _times = os.environ.get("PODIUM_FAULT", "").partition(":")
 _left = int(_times or 1)

@@ -4,13 +4,17 @@ import os
 import socket
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
 from anyio.abc import TaskGroup
 
+from podium.errors import ConductorBusy
 from podium.log import get_logger
+from podium.wire import messages
 from podium.wire.dispatcher import Handler, Peer, serve_connection
+from podium.wire.errors import to_wire
 from podium.wire.sockets import SocketStream
 
 log = get_logger()
@@ -59,6 +63,12 @@ class Listener:
         Raises:
             SocketTaken: somebody answers there, or the folder is not ours alone.
         """
+        try:
+            return self._bind()
+        except OSError as error:
+            raise SocketTaken(f"the socket {self._path} cannot be made: {error.strerror or error}") from error
+
+    def _bind(self) -> socket.socket:
         folder = self._path.parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
@@ -93,13 +103,13 @@ class Listener:
 
     async def _accept(self, server: socket.socket, connections: TaskGroup) -> None:
         while True:
-            await self._slots.acquire()
+            connection = await _accept_one(server)
             try:
-                connection = await _accept_one(server)
-            except BaseException:
-                self._slots.release()
-                raise
-            connections.start_soon(self._serve, connection)
+                self._slots.acquire_nowait()
+            except anyio.WouldBlock:
+                _turn_away(connection, self._path)
+            else:
+                connections.start_soon(self._serve, connection)
 
     async def _serve(self, connection: socket.socket) -> None:
         try:
@@ -127,6 +137,17 @@ async def _accept_one(server: socket.socket) -> socket.socket:
             continue
         connection.setblocking(False)
         return connection
+
+
+def _turn_away(connection: socket.socket, path: Path) -> None:
+    """Tell a connection that it is one too many, and close it. A new socket's buffer takes the line at once."""
+    refusal = ConductorBusy(
+        f"The conductor on {path} serves as many connections as it may.",
+        fix="Wait a few seconds and call again; if it stays so, end clients that hold connections.",
+    )
+    log.warning("connection_turned_away")
+    with connection, suppress(OSError):
+        connection.send(messages.error(None, to_wire(refusal, "")))
 
 
 def _peer_of(connection: socket.socket) -> Peer:

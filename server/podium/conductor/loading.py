@@ -4,6 +4,7 @@ import json
 import sqlite3
 from weakref import WeakValueDictionary
 
+from podium.conductor.healing import remedies
 from podium.conductor.state import Attempt, JobRun, LoadedPlan, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
 from podium.conductor.store.store import Store
@@ -83,7 +84,7 @@ def _read_runs(db: sqlite3.Connection, seq: int) -> tuple[list[SheetRun], list[A
 
 def _run_from(row: sqlite3.Row) -> SheetRun:
     values = {name: row[name] for name in SHEET_COLUMNS.split(", ") if name != "job"}
-    return SheetRun(**{**values, "satisfied": bool(row["satisfied"])})
+    return SheetRun(**{**values, "satisfied": bool(row["satisfied"]), "remedy": remedies.load(row["remedy"])})
 
 
 def attempt_from(row: sqlite3.Row) -> Attempt:

@@ -1,6 +1,7 @@
 """Removing the folders of deleted jobs: after the commit, in the background, and again after a crash."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -12,6 +13,7 @@ from podium.conductor.supervisor import Supervisor
 from podium.log import get_logger
 
 log = get_logger()
+_KNOWN = "SELECT 1 FROM jobs WHERE job_id = ? UNION ALL SELECT 1 FROM tombstones WHERE job_id = ?"
 
 
 class Removals:
@@ -22,6 +24,16 @@ class Removals:
         self._supervisor = supervisor
         self._folder = folder
         self._send, self._receive = anyio.create_memory_object_stream[str](float("inf"))
+
+    async def sweep(self, workspaces: Path) -> None:
+        """Remove the empty workspaces that submits left which never came to their commit. Call it before any can begin."""
+        names = await anyio.to_thread.run_sync(_names, workspaces)
+        unknown = await self._store.read(
+            lambda db: [name for name in names if not db.execute(_KNOWN, (name, name)).fetchone()]
+        )
+        for name in unknown:
+            with suppress(OSError):  # somebody has put something there
+                (workspaces / name).rmdir()
 
     def add(self, job_id: str) -> None:
         """Remove the folder of a job whose deletion is on the disk."""
@@ -38,5 +50,10 @@ class Removals:
     async def _remove(self, job_id: str) -> None:
         faults.point("before_removal")
         await anyio.to_thread.run_sync(shutil.rmtree, self._folder / job_id, True)
+        faults.point("after_removal")
         await self._supervisor.write(lambda batch, now: batch.extra.add("removed", (job_id,)))
         log.info("job_folder_removed", job_id=job_id)
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []

@@ -2,18 +2,19 @@
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from podium.conductor.instruments.profile import Profile
 from podium.conductor.state import JobRun
 
 
 @dataclass
 class Limits:
-    """How many sheets run at once. `per_instrument` answers the limit of an instrument, None for no limit."""
+    """How many sheets run at once: in all, and of each agent instrument (None for no limit; `cli` has none of its own)."""
 
     total: int
-    per_instrument: Callable[[str], int | None] = lambda _: None
+    per_agent: int | None = None
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Scheduler:
             started = self._startable(job, now)
             if started:
                 num = heapq.heappop(job.ready)
-                self.take(job.plan.sheet(num).instrument)
+                self.take(job.profile_of(num).name)
                 yield job, num
             if job.not_before <= now:
                 self.offer(job)
@@ -57,11 +58,11 @@ class Scheduler:
         return self.used < self.limits.total
 
     def _startable(self, job: JobRun, now: float) -> bool:
-        return job.dispatchable and job.not_before <= now and self._has_room(job.plan.sheet(job.ready[0]).instrument)
+        return job.dispatchable and job.not_before <= now and self._has_room(job.profile_of(job.ready[0]))
 
-    def _has_room(self, instrument: str) -> bool:
-        limit = self.limits.per_instrument(instrument)
-        return limit is None or self.used_by.get(instrument, 0) < limit
+    def _has_room(self, profile: Profile) -> bool:
+        limit = self.limits.per_agent if profile.kind == "agent" else None
+        return limit is None or self.used_by.get(profile.name, 0) < limit
 
     def take(self, instrument: str) -> None:
         """Occupy a slot."""
@@ -78,8 +79,8 @@ class Scheduler:
         if job.seq in self.in_line:
             self.in_line.discard(job.seq)
             self.line.remove(job)
-        for num in job.running:
-            self.give_back(job.plan.sheet(num).instrument)
+        for attempt in job.running.values():
+            self.give_back(attempt.instrument)
 
     def ahead_of(self, job: JobRun) -> int:
         """Return how many jobs stand before this one in the line."""

@@ -5,6 +5,7 @@ import sqlite3
 from typing import Any, NamedTuple
 
 from podium.conductor import checkpoint
+from podium.conductor.healing import remedies
 from podium.conductor.loading import Loader
 from podium.conductor.store.store import Store
 from podium.contract.models import SheetView
@@ -74,7 +75,7 @@ def _facts(
         "name": sheet.name,
         "status": "skipped" if sheet.num < start_sheet else "pending",
         "reason": "before start_sheet: counts as done" if sheet.num < start_sheet else "",
-        "instrument": sheet.instrument,
+        "instrument": _instrument(sheet, run, attempt),
         "needs": sheet.needs,
         **_run_facts(plan, sheet, run),
         **_attempt_facts(run, attempt),
@@ -92,7 +93,23 @@ def _run_facts(plan: Plan, sheet: PlanSheet, run: sqlite3.Row | None) -> Facts:
         "started_at": iso(run["started_at"]) or None,
         "finished_at": iso(run["finished_at"]) or None,
         "waiting_until": iso(run["waiting_until"]) or None,
+        "healing": _healing(run["remedy"]),
     }
+
+
+def _instrument(sheet: PlanSheet, run: sqlite3.Row | None, attempt: sqlite3.Row | None) -> str:
+    """Return what plays the sheet, or played its last attempt."""
+    if run is None:
+        return sheet.instrument
+    if attempt is None or run["status"] in {"pending", "waiting"}:
+        return sheet.instruments[int(run["player"])]
+    instrument: str = attempt["instrument"]
+    return instrument
+
+
+def _healing(stored: str) -> str:
+    remedy = remedies.load(stored)
+    return f"{remedy.cause}: it {remedy.text}" if remedy else ""
 
 
 def _attempt_facts(run: sqlite3.Row | None, attempt: sqlite3.Row | None) -> Facts:

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from podium.conductor.healing.remedies import Remedy
+from podium.conductor.instruments.load import builtin_profiles
+from podium.conductor.instruments.profile import Profile
 from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
-from podium.score.plan import Plan, PlanSheet
+from podium.score.plan import Plan, PlanSheet, Player
 
 Intent = Literal["", "pause", "cancel", "modify"]
 Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"]
@@ -36,6 +39,18 @@ class LoadedPlan:
             for need in sheet.needs:
                 edges[need].append(sheet.num)
         return edges
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """What each instrument is. A job keeps the profiles that its score was submitted with."""
+        own = {name: Profile.model_validate(content) for name, content in self.plan.profiles.items()}
+        return {**builtin_profiles(), **own}
+
+    @cached_property
+    def instruments(self) -> dict[str, Profile]:
+        """The instruments that its sheets name, those that they fall back to among them."""
+        names = {name for sheet in self.plan.sheets for name in sheet.instruments}
+        return {name: self.profiles[name] for name in names}
 
     def after(self, nums: Iterable[int]) -> list[int]:
         """Return the sheets that depend on any of `nums`, directly or through others, in order."""
@@ -63,6 +78,9 @@ class SheetRun:
     waiting_left: float | None = None
     started_at: float | None = None
     finished_at: float | None = None
+    player: int = 0  # which of the sheet's instruments plays it: 0 its own, then those that it falls back to
+    limit_waits: int = 0  # times that it has waited for a rate limit of this instrument
+    remedy: Remedy | None = None  # of its one healing round
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +93,7 @@ class Attempt:
     attempt: int
     key: str
     plan_hash: str
+    instrument: str
     started_at: float
     open: bool = True
     ended_at: float | None = None
@@ -167,6 +186,24 @@ class JobRun:
         """Whether dependents of this sheet may run as far as it is concerned."""
         run = self.sheets.get(num)
         return num < self.start_sheet or (run is not None and run.satisfied)
+
+    def profile_of(self, num: int) -> Profile:
+        """Return the instrument that plays the sheet's next attempt."""
+        run, sheet = self.sheets.get(num), self.plan.sheet(num)
+        own = run is None or not run.player
+        return self.loaded.profiles[sheet.instrument if own else self.player_of(num).instrument]
+
+    def player_of(self, num: int) -> Player:
+        """Return the name of that instrument with its settings."""
+        run = self.sheets.get(num)
+        return self.plan.sheet(num).player(run.player if run else 0)
+
+    def limit_of(self, num: int) -> float | None:
+        """Return the time limit of the sheet's next attempt in seconds, None for no limit."""
+        run = self.sheets.get(num)
+        longer = run.remedy.timeout_seconds if run and run.remedy else None
+        own = longer or self.plan.sheet(num).timeout_seconds
+        return own or self.profile_of(num).default_timeout_seconds or self.plan.default_timeout_seconds
 
     def label(self, num: int) -> str:
         """Return what people call this sheet."""

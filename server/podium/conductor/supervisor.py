@@ -6,6 +6,7 @@ commit fails, the touched jobs are read back from the store, so memory never run
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -21,7 +22,7 @@ from podium.conductor.store.store import Store
 from podium.conductor.timers import Timers
 from podium.conductor.transitions import jobs as job_transitions
 from podium.conductor.transitions import sheets
-from podium.conductor.transitions.sheets import Verdict
+from podium.conductor.verdicts import Verdict
 from podium.contract.models import EventView
 from podium.contract.states import TERMINAL
 from podium.errors import PodiumError, StorageFull
@@ -97,9 +98,11 @@ class Supervisor:
         was_active = job.job_id in self.jobs
 
         def guarded(batch: Batch, now: Clock) -> Any:
-            if was_active and self.jobs.get(job.job_id) is not job:
+            if self.jobs.get(job.job_id) is not (job if was_active else None):
                 raise Retired
             value = work(batch, now)
+            if job.status not in TERMINAL:
+                job_transitions.settle(job, batch, now)  # nothing may be left to do
             if job.status not in TERMINAL:
                 self.jobs[job.job_id] = job
                 self._watch_all(job, now)
@@ -114,7 +117,9 @@ class Supervisor:
             job = self.jobs.get(job_id)
             attempt = next((each for each in job.running.values() if each.serial == serial), None) if job else None
             if job is not None and attempt is not None:
-                self.scheduler.give_back(job.plan.sheet(attempt.sheet).instrument)
+                if verdict.end.reason == "never_started" and verdict.end.detail:
+                    self._hold_until = now.mono + _RETRY_STORAGE_SECONDS  # no space even for its folder
+                self.scheduler.give_back(attempt.instrument)
                 sheets.attempt_ended(job, attempt, verdict, batch, now)
                 self._watch(job, attempt.sheet, now)
 
@@ -133,18 +138,19 @@ class Supervisor:
 
     async def settle(self, job: JobRun) -> None:
         """Let a recovered job's state follow from its sheets and intent, as if something of it had just ended."""
-        await self._ask(lambda batch, now: job_transitions.settle(job, batch, now), None)
+        await self.write(lambda batch, now: job_transitions.settle(job, batch, now))
 
     async def write(self, work: Work) -> None:
-        """Commit rows that concern no job in memory (house-keeping)."""
-        await self._ask(work, None)
+        """Commit rows that concern no job in memory (house-keeping); while the disk is full it waits."""
+        await self._ask(work, None, kept=True)
 
     async def settled(self) -> None:
-        """Wait until everything that is visible in memory now is on the disk."""
-        await self._ask(lambda batch, now: None, None)
+        """Wait until everything that is visible in memory now is on the disk, or was taken back as the disk is full."""
+        with suppress(StorageFull):
+            await self._ask(lambda batch, now: None, None)
 
-    async def _ask(self, work: Work, request_key: str | None) -> Any:
-        command = Command(work, request_key)
+    async def _ask(self, work: Work, request_key: str | None, *, kept: bool = False) -> Any:
+        command = Command(work, request_key, kept=kept)
         self._inbox.post(command)
         return await command.result()
 
@@ -154,7 +160,7 @@ class Supervisor:
         """Take a job that was read from the store: its running attempts hold slots again, its waits go on."""
         self.jobs[job.job_id] = job
         for attempt in job.running.values():
-            self.scheduler.take(job.plan.sheet(attempt.sheet).instrument)
+            self.scheduler.take(attempt.instrument)
         self._watch_all(job, now)
 
     async def run(self) -> None:
@@ -162,6 +168,8 @@ class Supervisor:
         while True:
             commands = await self._inbox.take(self._patience())
             now = clock.now()
+            if self._hold_until <= now.mono:
+                commands = self._inbox.again() + commands
             batch = Batch(self.last_event + 1)
             done = [command for command in commands if self._apply(command, batch, now)]
             self._wake_due(batch, now)
@@ -249,8 +257,10 @@ class Supervisor:
 
     async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
         """Put the touched jobs back to what the disk has, refuse who asked, and keep the ends of attempts for later."""
-        log.error("storage_full", jobs=[job.job_id for job in batch.jobs.values()], error=error.message)
-        self._hold_until = clock.now().mono + _RETRY_STORAGE_SECONDS
+        now = clock.now().mono
+        if self._hold_until <= now:
+            log.error("storage_full", jobs=[job.job_id for job in batch.jobs.values()], error=error.message)
+        self._hold_until = now + _RETRY_STORAGE_SECONDS
         for job in batch.jobs.values():
             self._forget(job)
             fresh = await self._loader.job(job.job_id)
@@ -258,7 +268,7 @@ class Supervisor:
                 self.adopt(fresh, clock.now())
         for command in done:
             if command.kept:
-                self._inbox.post(command)
+                self._inbox.put_back(command)
             else:
                 command.fail(error)
 

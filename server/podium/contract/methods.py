@@ -44,7 +44,7 @@ MARIANNE_METHODS: dict[str, bool] = {
 }
 """Method -> served (True) or answered -32601 (False)."""
 
-OWN_METHODS: tuple[str, ...] = ("job.events", "job.log", "job.validate", "job.health")
+OWN_METHODS: tuple[str, ...] = ("job.events", "job.log", "job.explain", "job.validate", "job.health", "task.state")
 FEATURES: tuple[str, ...] = (
     "inline_score",
     "idempotency_key",
@@ -52,10 +52,12 @@ FEATURES: tuple[str, ...] = (
     "request_key",
     "events",
     "log",
+    "explain",
     "validate",
     "process_health",
     "paging",
     "from_sheet",
+    "tasks",
 )
 
 
@@ -121,7 +123,7 @@ class ControlParams(JobParams, MutatingParams):
 
 
 class ResumeParams(ControlParams):
-    """Parameters of `job.resume`. With a score, the job goes on with it; `no_reload` is accepted: only a given score is loaded."""
+    """Parameters of `job.resume`. With a score, the job goes on with it; `no_reload` is ignored: only a given one is read."""
 
     from_sheet: int | str | None = None
     config_path: str | None = None
@@ -180,6 +182,13 @@ class LogParams(JobParams):
     max_lines: int = Field(default=100, ge=1, le=2000)
 
 
+class TaskStateParams(Params):
+    """Parameters of `task.state`: the task's own key and, to end it, what it ended with."""
+
+    key: str = Field(min_length=16, max_length=64)
+    end: dict[str, Any] | None = None
+
+
 class ShutdownParams(Params):
     """Parameters of `daemon.shutdown`. `cancel` ends the running sheets; else they run on and are re-attached."""
 
@@ -197,6 +206,10 @@ class SubmitReply(Params):
     plan: dict[str, Any] | None = None  # a PlanView, for a dry run
     replayed: bool = False
     pending: bool = False
+    kept: list[str] | None = None  # with a changed score, as the next three: see `ActionView`
+    kept_total: int | None = None
+    changed: list[str] | None = None
+    changed_total: int | None = None
     code: str | None = None  # a refusal's facts, with the codes of the tools
     state: str | None = None
     allowed: list[str] | None = None

@@ -8,6 +8,7 @@ from podium.contract.states import Action, JobStatus, SheetStatus
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
+ExplainKind = Literal["failed", "cancelled", "completed", "paused", "queued", "waiting", "stuck", "running"]
 
 
 class View(BaseModel):
@@ -27,8 +28,10 @@ class JobView(View):
     sheets_completed: int = 0
     sheets_failed: int = 0
     sheets_skipped: int = 0
-    running: list[str] = Field(default_factory=list)  # labels of running sheets
+    running: list[str] = Field(default_factory=list)  # labels of running sheets, the first ones of many
+    running_total: int = 0  # 0 where the labels are all there are
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
+    waiting_total: int = 0
     allowed_actions: list[Action] = Field(default_factory=list)
     pause_requested: bool = False
     cancel_requested: bool = False
@@ -70,6 +73,7 @@ class SheetView(View):
     finished_at: str | None = None
     duration_seconds: float | None = None
     waiting_until: str | None = None
+    healing: str = ""  # the remedy of its one healing round, "" without one
     processes_ended: int = 0  # leftovers of the tree that the conductor ended after the sheet
     validations: list[ValidationView] = Field(default_factory=list)
 
@@ -107,6 +111,7 @@ class PlanSheetView(View):
     name: str = ""
     instrument: str
     instrument_found: bool = True
+    fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried after it
     needs: list[int] = Field(default_factory=list)
     validations: int = 0
     max_retries: int = 0
@@ -137,6 +142,12 @@ class ActionView(View):
     job: JobView
     message: str
     pending: bool = False  # recorded on disk; the status has not changed yet
+    kept: list[str] = Field(
+        default_factory=list
+    )  # with a changed score: the first finished sheets that do not run again
+    kept_total: int = 0
+    changed: list[str] = Field(default_factory=list)  # those among them, and the running ones, whose text differs
+    changed_total: int = 0
 
 
 class LogLine(View):
@@ -161,6 +172,32 @@ class LogView(View):
     running: bool = False  # the attempt still runs, so more may come
     truncated: bool = False  # a limit of lines or bytes cut this part
     total_bytes: int = 0
+
+
+class EventView(View):
+    """One transition. `seq` grows over all jobs; `job_seq` has no gaps within one."""
+
+    seq: int
+    job_id: str
+    job_seq: int
+    type: str
+    at: str
+    data: dict[str, object] = Field(default_factory=dict)
+
+
+class ExplainView(View):
+    """Why a job is as it is. `output` is foreign text; `blocked` names the first sheets that cannot run because of `sheet`."""
+
+    job: JobView
+    kind: ExplainKind
+    cause: str = ""  # what the job's own reason does not say: slots, time limits, what else has failed
+    waits_until: str = ""  # when the wait ends by itself, "" where nothing says when
+    sheet: SheetView | None = None  # the failed sheet, else the one that waits or runs
+    earlier_attempts: list[str] = Field(default_factory=list)  # of that sheet, oldest first, each with how it ended
+    output: LogView | None = None  # the end of what its last attempt wrote
+    blocked: list[str] = Field(default_factory=list)
+    blocked_total: int = 0
+    healing: list[EventView] = Field(default_factory=list)  # what the conductor tried by itself, oldest first
 
 
 class ArtifactEntry(View):
@@ -193,6 +230,15 @@ class ArtifactText(View):
     next_offset: int | None = None  # None at the end
 
 
+class ArtifactBytes(View):
+    """A whole artifact as it is on the disk."""
+
+    path: str
+    data: bytes
+    is_text: bool
+    mime_type: str
+
+
 class ConductorView(View):
     """Which conductor answers, what it can do, and how busy it is."""
 
@@ -213,17 +259,8 @@ class ConductorView(View):
     features: list[str] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot serve
     instruments: list[str] = Field(default_factory=list)
-
-
-class EventView(View):
-    """One transition. `seq` grows over all jobs; `job_seq` has no gaps within one."""
-
-    seq: int
-    job_id: str
-    job_seq: int
-    type: str
-    at: str
-    data: dict[str, object] = Field(default_factory=dict)
+    limits: dict[str, int | float] = Field(default_factory=dict)  # what jobs may use, by the name of the setting
+    containment: Literal["", "cgroup", "environment"] = ""  # what holds the processes of a sheet together
 
 
 class WaitView(View):

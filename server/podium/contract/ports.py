@@ -1,14 +1,17 @@
 """The port that tools call. `JobControlService` implements it over the wire; tools know nothing else of the conductor."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from podium.contract.models import (
     ActionView,
+    ArtifactBytes,
     ArtifactPage,
     ArtifactText,
     ConductorView,
+    EventView,
+    ExplainView,
     JobDetail,
     JobPage,
     JobView,
@@ -77,6 +80,16 @@ class JobControl(Protocol):
     ) -> ActionView:
         """Let a paused, failed or cancelled job go on, or withdraw a pending pause."""
 
+    async def modify(
+        self,
+        job_id: str,
+        *,
+        from_sheet: Sheet | None = None,
+        config_path: str | None = None,
+        config_content: str | None = None,
+    ) -> ActionView:
+        """Give a job a changed score; waits a few seconds for the effect. Exactly one of path and content is given."""
+
     async def cancel(self, job_id: str) -> ActionView:
         """End a job and its process trees; waits a few seconds for the effect."""
 
@@ -106,11 +119,26 @@ class JobControl(Protocol):
     async def log(self, request: LogRequest) -> LogView:
         """Read a bounded part of a sheet's output."""
 
+    async def explain(self, job_id: str) -> ExplainView:
+        """Say why a job has failed, waits or is stuck, with the end of the output that tells."""
+
     async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
         """List a folder of the job's workspace, all levels below it."""
 
     async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
         """Read a part of a file in the job's workspace."""
+
+    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
+        """Read a whole file in the job's workspace; InvalidArguments when it is larger than `max_bytes`."""
+
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+        """Wait until something happens to one of the jobs (None: to any) after a cursor; return it, and the next cursor.
+
+        With "" it returns at once, with nothing and the cursor of now.
+        """
+
+    async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Return what a task has ended with, None while it has not; the first `end` that is given is kept."""
 
     async def conductor(self) -> ConductorView:
         """Say which conductor answers and how it is."""

@@ -2,49 +2,83 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import anyio
 from mcp import MCPError
 from mcp.server import CacheHint, MCPServer, ServerRequestContext
+from mcp.server.caching import CacheableMethod
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.types import INVALID_PARAMS, CallToolResult, ToolAnnotations
 
 from podium import __version__
 from podium.contract.ports import JobControl
+from podium.mcp.completion import install_completion
 from podium.mcp.instructions import instructions
 from podium.mcp.invoke import State, invoke
+from podium.mcp.prompts import PromptSpec, install_prompts
+from podium.mcp.prompts_podium import PROMPTS
+from podium.mcp.resources import ResourceSpec, ResourceTable, install_resources
+from podium.mcp.resources_podium import RESOURCES
 from podium.mcp.schemas import input_schema, output_schema
+from podium.mcp.subscriptions import install_subscriptions
+from podium.mcp.subscriptions_updates import Updates
+from podium.mcp.tasks import TaskPort, Tasks
 from podium_tools import ALL_TOOLS
 from podium_tools.spec import AnyTool
 
 PortFactory = Callable[[], AbstractAsyncContextManager[JobControl]]
 """Opens the way to the conductor, for as long as the server runs."""
 
-LIST_TTL_MS = 60_000  # how long a client may keep tools/list
+LIST_TTL_MS = 60_000  # how long a client may keep a list: it changes only with the version
+LISTS: tuple[CacheableMethod, ...] = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
 
 
-def build_server(port: PortFactory, tools: Sequence[AnyTool] = ALL_TOOLS) -> MCPServer[State]:
-    """Return a server with these tools. `port` is opened when the server starts and closed when it ends."""
+@dataclass(frozen=True)
+class Offer:
+    """What a server offers. `tasks` is where calls that wait become tasks; without it every call is answered at its end."""
+
+    tools: Sequence[AnyTool] = ALL_TOOLS
+    resources: Sequence[ResourceSpec] = RESOURCES
+    prompts: Sequence[PromptSpec] = PROMPTS
+    tasks: TaskPort | None = None
+
+
+def build_server(port: PortFactory, offer: Offer = Offer()) -> MCPServer[State]:
+    """Return a server. `port` is opened when the server starts and closed when it ends."""
+    bus = InMemorySubscriptionBus()
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[State]) -> AsyncIterator[State]:
-        async with port() as control:
-            yield State(control)
+        async with port() as control, anyio.create_task_group() as tasks:
+            updates = Updates(control, bus)
+            tasks.start_soon(updates.run)
+            yield State(control, updates)
+            tasks.cancel_scope.cancel()
 
-    names = [spec.name for spec in tools]
-    return MCPServer(
+    names = [spec.name for spec in offer.tools]
+    server = MCPServer(
         "podium",
         title="Podium job control",
         instructions=instructions(names),
         version=__version__,
-        tools=[_tool(spec) for spec in tools],
+        tools=[_tool(spec) for spec in offer.tools],
+        extensions=[Tasks(offer.tasks)] if offer.tasks else [],
         lifespan=lifespan,
-        cache_hints={"tools/list": CacheHint(ttl_ms=LIST_TTL_MS, scope="public")},
-        middleware=[_unknown_tool_refused(names)],
+        cache_hints={name: CacheHint(ttl_ms=LIST_TTL_MS, scope="public") for name in LISTS},
+        subscriptions=bus,
     )
+    table = ResourceTable(offer.resources)
+    install_resources(server, table)
+    install_subscriptions(server, bus, table)
+    install_prompts(server, offer.prompts, names)
+    install_completion(server)
+    server.middleware.append(_unknown_tool_refused(server, names))
+    return server
 
 
 def _tool(spec: AnyTool) -> Tool:
@@ -67,13 +101,19 @@ def _tool(spec: AnyTool) -> Tool:
     return tool
 
 
-def _unknown_tool_refused(names: Sequence[str]) -> ServerMiddleware[Any]:
+async def _added(server: MCPServer[State]) -> set[str]:
+    """Return the names of all tools, those too that an extension or a test has added."""
+    return {tool.name for tool in await server.list_tools()}
+
+
+def _unknown_tool_refused(server: MCPServer[State], names: Sequence[str]) -> ServerMiddleware[Any]:
     """Return middleware that answers a call of an unknown tool with the protocol's error, which the SDK does not."""
 
     async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         params: Mapping[str, Any] = ctx.params or {}
         name = params.get("name")
-        if ctx.method == "tools/call" and ctx.request_id is not None and isinstance(name, str) and name not in names:
+        is_call = ctx.method == "tools/call" and ctx.request_id is not None
+        if is_call and isinstance(name, str) and name not in names and name not in await _added(server):
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {name[:100]}")
         return await call_next(ctx)
 

@@ -17,12 +17,13 @@ _LINES: tuple[tuple[frozenset[str], str], ...] = (
         "Follow: wait_for_job until settled; on a time-out call it again with its after value. Do not poll in a loop.",
     ),
     (
-        frozenset({"get_job", "read_job_log"}),
-        "When a job failed or is stuck: get_job with detail full, then read_job_log.",
+        frozenset({"explain_job"}),
+        "When a job failed, waits or is stuck: explain_job says why, with the output that tells and the calls that follow.",
     ),
     (
-        frozenset({"resume_job"}),
-        "resume_job goes on from what is finished; a new start begins anew.",
+        frozenset({"resume_job", "modify_job"}),
+        "Repair: remove the cause and resume_job, or modify_job with a corrected score. Both keep what is finished; "
+        "a new start begins anew.",
     ),
     (
         frozenset({"list_artifacts", "read_artifact"}),

@@ -13,6 +13,7 @@ from podium.errors import PodiumError
 from podium.log import get_logger
 from podium.mcp.arguments import check
 from podium.mcp.results import crash, failure, success
+from podium.mcp.subscriptions_updates import Updates
 from podium_tools.spec import AnyTool
 
 log = get_logger()
@@ -23,6 +24,7 @@ class State:
     """What a running server owns."""
 
     port: JobControl
+    updates: Updates
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,11 @@ def input_schema(model: type[BaseModel]) -> Schema:
 
 
 def output_schema(model: type[BaseModel]) -> Schema:
-    """Return the schema of a tool's result; every field is always sent, so defaults say nothing."""
-    return _published(model, "serialization", dropped=frozenset({"title", "default", "additionalProperties"}))
+    """Return the schema of a tool's result.
+
+    Every field is always sent, so neither defaults nor a list of the required ones, which would repeat every name, say anything.
+    """
+    return _published(model, "serialization", dropped=frozenset({"title", "default", "required", "additionalProperties"}))
 
 
 def _published(model: type[BaseModel], mode: JsonSchemaMode, *, dropped: frozenset[str]) -> Schema:

@@ -11,16 +11,15 @@ import anyio
 from anyio.abc import TaskStatus
 from mcp.server import MCPServer
 
-from podium.mcp.app import build_server
 from podium.mcp.eras import MAX_LINE_BYTES, serve_lines
 from podium.mcp.pipes import StandardStreams, claimed, read_lines, write_all
-from podium.mcp.port import open_port
+from podium.mcp.product import product
 from podium.settings import Settings
 
 
 def serve_stdio(settings: Settings) -> int:
     """Serve the tools to one client, and return the process's exit code."""
-    return run(build_server(lambda: open_port(settings)))
+    return run(product(settings))
 
 
 def run(server: MCPServer[Any]) -> int:

@@ -116,6 +116,7 @@ def _sheets(index: int, stages: tuple[Stage, ...], firsts: list[int], template: 
         "description": stage.description,
         "instrument": stage.instrument,
         "instrument_config": dict(stage.instrument_config),
+        "fallbacks": stage.fallbacks,
         "template": template,
         "needs": needs,
         "env": dict(stage.env),

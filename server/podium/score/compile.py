@@ -1,13 +1,13 @@
 """The compiler: a score's text becomes a checked Plan, or one error with every problem."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from podium.score.assemble import assemble, check_graph
 from podium.score.checks import Checker
-from podium.score.context import Context
+from podium.score.context import CLI, Context
 from podium.score.document import Document, DocumentFault, load
 from podium.score.draft import Draft
 from podium.score.named_draft import read_named
@@ -26,7 +26,7 @@ def compile_score(
     *,
     path: Path | None,
     cwd: Path,
-    instruments: Collection[str],
+    profiles: Mapping[str, Mapping[str, Any]],
     variables: Mapping[str, str] = _NO_VARIABLES,
     workspace: str | None = None,
     max_bytes: int = MAX_BYTES,
@@ -34,7 +34,9 @@ def compile_score(
     """Return the checked plan of a score.
 
     `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`.
-    `workspace` (relative to `cwd`) and `variables` win over the score's own. `instruments` are the names that can be used.
+    `workspace` (relative to `cwd`) and `variables` win over the score's own. `profiles` are the instruments
+    that can be used, each with the content of its profile: the plan keeps those that it needs, and the names in their `settings`
+    are what `instrument_config` may hold.
 
     Raises:
         ScoreInvalid: with every problem that was found, at most 100 of them listed.
@@ -43,7 +45,7 @@ def compile_score(
     check_text(text, max_bytes)
     document = _load(text, name)
     problems = Problems(document)
-    context = Context(problems, path.parent if path else cwd, frozenset(instruments), max_bytes)
+    context = Context(problems, path.parent if path else cwd, profiles, max_bytes)
     draft = _read(document, context, path)
     if draft is None or not draft.stages:
         raise problems.error(name)
@@ -56,7 +58,13 @@ def compile_score(
         plan = _checked(draft, plan, problems, variables, sound=sound)
     if plan is None or problems:
         raise problems.error(name)
-    return plan
+    return plan.model_copy(update={"profiles": _used(plan, profiles)})
+
+
+def _used(plan: Plan, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the profiles of the plan's agents. `cli` is always the same."""
+    names = {name for sheet in plan.sheets for name in sheet.instruments}
+    return {name: profiles[name] for name in sorted(names - {CLI})}
 
 
 def _load(text: str, name: str) -> Document:
@@ -89,7 +97,7 @@ def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path, problem
     chosen, base = (given, cwd) if given else (draft.workspace, folder)
     path = os.path.abspath(base / os.path.expanduser(chosen)) if chosen else ""  # noqa: PTH100, PTH111 no disk
     if not _is_text(path):
-        problems.add_outside("the workspace's path is not text in UTF-8")
+        problems.add_outside("the workspace's path holds a NUL or half of a surrogate pair")
     return path or None
 
 
@@ -113,7 +121,7 @@ def _variables(draft: Draft, given: Mapping[str, str], problems: Problems) -> di
         if name in CORE_NAMES or not name.isidentifier():
             problems.add_outside(f"the variable {name!r} of the start cannot have this name")
         elif not _is_text(value):
-            problems.add_outside(f"the variable {name} of the start is not text in UTF-8")
+            problems.add_outside(f"the variable {name} of the start holds a NUL or half of a surrogate pair")
     return {**draft.variables, **given}
 
 

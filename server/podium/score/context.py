@@ -1,6 +1,6 @@
 """What reading a score needs besides its data, and the checks that both dialects share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -10,8 +10,8 @@ from podium.score.blocks import RetryBlock, SkipCommandBlock
 from podium.score.document import Loc
 from podium.score.draft import Template
 from podium.score.patterns import PatternFault, compile_pattern
-from podium.score.plan import Retry, SkipCommand, Validation, ValidationType
-from podium.score.problems import Problems
+from podium.score.plan import Player, Retry, SkipCommand, Validation, ValidationType
+from podium.score.problems import Problems, describe
 from podium.score.source import decode, read_bytes
 
 VALIDATION_TYPES: tuple[str, ...] = get_args(ValidationType)
@@ -33,8 +33,13 @@ class Context:
 
     problems: Problems
     folder: Path
-    instruments: frozenset[str]
+    profiles: Mapping[str, Mapping[str, Any]]
     max_bytes: int
+
+    @property
+    def instruments(self) -> frozenset[str]:
+        """The names of the instruments that there are."""
+        return frozenset(self.profiles)
 
     def instrument(self, loc: Loc, name: str) -> str:
         """Return the instrument's name; an unknown one is a problem."""
@@ -45,6 +50,22 @@ class Context:
                 allowed=self.instruments,
             )
         return name
+
+    def fallback(self, loc: Loc, player: Player, earlier: Sequence[Player]) -> None:
+        """Check an instrument that a sheet falls back to, with those that are tried before it, its own first."""
+        if self.instrument(loc, player.instrument) == CLI:
+            self.problems.add(loc, "cli runs scripts; a prompt falls back to another agent instrument")
+        elif player in earlier[1:]:
+            self.problems.add(loc, "is there twice")
+
+    def config(self, loc: Loc, name: str, config: Mapping[str, Any], *, more: Sequence[str] = ()) -> None:
+        """Check settings of an instrument: those that its profile knows and `more`, each a single value."""
+        known = [*self.profiles.get(name, {}).get("settings", {}), *more]
+        for key, value in config.items():
+            if key not in known:
+                self.problems.add((*loc, key), f"{name} has no such setting", allowed=known, key=True)
+            elif key not in more and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+                self.problems.add((*loc, key), f"should be text or a number, is {describe(value)}")
 
     def template_file(self, loc: Loc, given: str) -> Template:
         """Return a template that stands in a file, which is relative to the score's folder."""

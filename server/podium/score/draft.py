@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from podium.score.document import Loc
-from podium.score.plan import CrossSheet, Retry, SkipCommand, Validation
+from podium.score.plan import CrossSheet, Player, Retry, SkipCommand, Validation
 
 OnLost = Literal["retry", "fail"]
 
@@ -58,6 +58,7 @@ class Stage:
     name: str = ""
     description: str = ""
     instrument_config: Mapping[str, Any] = field(default_factory=dict)
+    fallbacks: tuple[Player, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float | None = None
     retry: Retry = field(default_factory=Retry)

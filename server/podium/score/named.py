@@ -99,7 +99,13 @@ class NamedSheet(Block):
     prompt: str | None = Field(None, description="what an agent instrument is asked to do")
     prompt_file: str | None = Field(None, description="a file with the prompt, relative to the score")
     instrument: str | None = Field(None, description="which agent plays a prompt; default: the score's")
-    instrument_config: Data = Field(default_factory=dict, description="settings of the agent instrument")
+    instrument_config: Data = Field(
+        default_factory=dict, description="settings that the agent instrument's profile knows, such as model"
+    )
+    instrument_fallbacks: list[str] | None = Field(
+        None,
+        description="agents that are tried in order when this one is missing or out of capacity; default: the score's",
+    )
     needs: list[Reference] = Field(
         default_factory=list, description="sheets that must have completed, by name or number"
     )
@@ -135,6 +141,9 @@ class NamedScore(Block):
     env: dict[str, Scalar] = Field(default_factory=dict, description="environment variables of every sheet")
     variables: Data = Field(default_factory=dict, description="names for templates; a start may give other values")
     instrument: str | None = Field(None, description="which agent plays the prompts; a sheet may choose another")
+    instrument_fallbacks: list[str] = Field(
+        default_factory=list, description="agents that are tried in order when one is missing or out of capacity"
+    )
     sheets: list[NamedSheet] = Field(
         default_factory=list, description="the steps; one after another unless one has needs"
     )

@@ -7,7 +7,7 @@ from podium.score.context import CLI, Context
 from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Instance, Need, Stage, Template
 from podium.score.named import NamedCheck, NamedScore, NamedSheet, check_keys
-from podium.score.plan import CrossSheet, SkipCommand
+from podium.score.plan import CrossSheet, Player, SkipCommand
 from podium.score.reading import read_block
 
 _SOURCES = ("run", "prompt", "prompt_file")
@@ -42,6 +42,8 @@ def _require(score: NamedScore, context: Context) -> None:
         context.problems.add(("sheets",), "should have at least one sheet")
     if score.instrument is not None:
         context.instrument(("instrument",), score.instrument)
+    if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
+        context.problems.add(("instrument_fallbacks",), "no sheet has a prompt, so nothing would fall back", key=True)
 
 
 class _Sheets:
@@ -72,6 +74,7 @@ class _Sheets:
             needs=self._needs(index, sheet),
             instrument=self._instrument(loc, sheet),
             instrument_config=self._config(loc, sheet),
+            fallbacks=self._fallbacks(loc, sheet),
             env=self.context.env((*loc, "env"), sheet.env),
             timeout_seconds=sheet.timeout_seconds,
             retry=self.context.retry((*loc, "retry"), sheet.retry),
@@ -164,12 +167,35 @@ class _Sheets:
             return CLI
         return self.context.instrument(where, name)
 
+    def _fallbacks(self, loc: Loc, sheet: NamedSheet) -> tuple[Player, ...]:
+        """Return what the sheet falls back to: its own list, else the score's without its instrument."""
+        if sheet.run is not None:
+            if sheet.instrument_fallbacks:
+                self.problems.add(
+                    (*loc, "instrument_fallbacks"), "run is a script for cli, which needs no other", key=True
+                )
+            return ()
+        own, where = sheet.instrument_fallbacks, (*loc, "instrument_fallbacks")
+        names = self.score.instrument_fallbacks if own is None else own
+        players = [Player(instrument=sheet.instrument or self.score.instrument or CLI)]
+        for position, name in enumerate(names):
+            player = Player(instrument=name)
+            self.context.fallback(
+                (*where, position) if own is not None else ("instrument_fallbacks", position), player, players
+            )
+            players.append(player)
+        return tuple(player for player in players[1:] if player != players[0])
+
     def _config(self, loc: Loc, sheet: NamedSheet) -> dict[str, Any]:
         where: Loc = (*loc, "instrument_config")
         if sheet.run is not None and sheet.instrument_config:
             self.problems.add(where, "cli has no settings", key=True)
         if "timeout_seconds" in sheet.instrument_config:
             self.problems.add((*where, "timeout_seconds"), "is the sheet's own timeout_seconds", key=True)
+        elif sheet.run is None:
+            name = sheet.instrument or self.score.instrument or CLI
+            if name in self.context.instruments:
+                self.context.config(where, name, sheet.instrument_config)
         return sheet.instrument_config
 
     def _skip_command(self, loc: Loc, sheet: NamedSheet) -> SkipCommand | None:

@@ -15,10 +15,8 @@ V = TypeVar("V")
 SheetMap = Annotated[dict[int, V], BeforeValidator(no_twin_keys)]
 Positive = Annotated[int, Field(ge=1)]
 
-_ONE_INSTRUMENT = "a sheet stays with its instrument here; remove it"
 _RATE = "waiting out limits of instruments is not settled in the score here; remove it"
 UNSUPPORTED: dict[Keys, str] = {
-    ("instrument_fallbacks",): _ONE_INSTRUMENT,
     ("cost_limits",): "costs are not limited here; remove it or set enabled: false",
     ("on_success",): "nothing is run after a job here; add a last sheet that does it",
     ("learning",): "there is no learning from earlier runs here; remove it",
@@ -140,6 +138,10 @@ class NumberedScore(Block):
     instrument: str | None = Field(None, min_length=1, description="which instrument plays the sheets")
     instrument_config: Data = Field(
         default_factory=dict, description="its settings; timeout_seconds for every instrument"
+    )
+    instrument_fallbacks: list[str] = Field(
+        default_factory=list,
+        description="agents or aliases that are tried in order when one is missing or out of capacity",
     )
     instruments: dict[str, AliasBlock] = Field(default_factory=dict, description="instruments under other names")
     backend: BackendBlock = Field(default_factory=BackendBlock)

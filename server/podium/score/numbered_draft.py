@@ -13,13 +13,14 @@ from podium.score.blocks import MAX_SHEETS
 from podium.score.context import CLI, VALIDATION_TYPES, Context
 from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Instance, Need, Stage, Template
-from podium.score.numbered import UNSUPPORTED, NumberedCheck, NumberedScore
-from podium.score.plan import CrossSheet, SkipCommand
+from podium.score.numbered import UNSUPPORTED, AliasBlock, NumberedCheck, NumberedScore
+from podium.score.plan import CrossSheet, Player, SkipCommand
 from podium.score.reading import read_block
 
 DEFAULT_INSTRUMENT = "claude-code"
 _DEFAULT_BACKEND = "claude_cli"  # the original's name for the same tool
 DEFAULT_TIMEOUT_SECONDS = 1800.0
+_EVERYWHERE = ("timeout_seconds",)  # what every instrument takes
 _SHEET_MAPS = (
     "dependencies",
     "fan_out",
@@ -76,6 +77,7 @@ class _Played:
     instrument: str
     config: dict[str, Any]
     timeout_seconds: float | None
+    fallbacks: tuple[Player, ...]
 
 
 class _Stages:
@@ -99,7 +101,12 @@ class _Stages:
         checks = tuple(self._checks())
         fan = {number: _fan(count) for number, count in self.sheet.fan_out.items()}
         common = {"template": template, "retry": retry, "checks": checks}
-        return [self._stage(number, fan.get(number, (Instance(),)), common) for number in range(1, self.count + 1)]
+        stages = [self._stage(number, fan.get(number, (Instance(),)), common) for number in range(1, self.count + 1)]
+        if self.score.instrument_fallbacks and all(stage.instrument == CLI for stage in stages):
+            self.problems.add(
+                ("instrument_fallbacks",), "every sheet is a script for cli, which needs no other", key=True
+            )
+        return stages
 
     def _stage(self, number: int, instances: tuple[Instance, ...], common: dict[str, Any]) -> Stage:
         played = self._play(number)
@@ -113,6 +120,7 @@ class _Stages:
             needs=self._needs(number),
             instrument=played.instrument,
             instrument_config=played.config,
+            fallbacks=played.fallbacks,
             timeout_seconds=played.timeout_seconds,
             skip_when=self.sheet.skip_when.get(number, ""),
             skip_when_loc=("sheet", "skip_when", number),
@@ -221,10 +229,27 @@ class _Stages:
         ]
         if alias is not None:
             name, loc = alias.profile, ("instruments", name, "profile")
-        if self._known(loc, name) and name == CLI:
-            self._refuse_cli_settings(layers)
+        if self._known(loc, name):
+            for where, layer in layers:
+                self.context.config(where, name, layer, more=_EVERYWHERE)
         config = {key: value for _, layer in layers for key, value in layer.items()}
-        return _Played(name, config, self._timeout(layers, config.pop("timeout_seconds", None)))
+        timeout = self._timeout(layers, config.pop("timeout_seconds", None))
+        return _Played(name, config, timeout, self._fallbacks(Player(instrument=name, config=config)))
+
+    def _fallbacks(self, own: Player) -> tuple[Player, ...]:
+        """Return what a sheet with this instrument falls back to. A script for cli stays with it."""
+        players = [own]
+        for position, name in enumerate(self.score.instrument_fallbacks if own.instrument != CLI else ()):
+            loc: Loc = ("instrument_fallbacks", position)
+            alias = self.score.instruments.get(name, AliasBlock(profile=name))
+            player = Player(instrument=alias.profile, config=alias.config)
+            self.context.fallback(loc, player, players)
+            if "timeout_seconds" in alias.config:
+                self.problems.add(loc, f"{name} has a time limit, and a fallback keeps that of the sheet")
+            elif alias.profile in self.context.instruments:
+                self.context.config(("instruments", name, "config"), alias.profile, alias.config)
+            players.append(player)
+        return tuple(player for player in players[1:] if player != own)
 
     def _known(self, loc: Loc, name: str) -> bool:
         if loc == ("instrument",) and self.score.instrument is None and name not in self.context.instruments:
@@ -232,11 +257,6 @@ class _Stages:
             self.problems.add(loc, message, allowed=self.context.instruments)
             return False
         return self.context.instrument(loc, name) in self.context.instruments
-
-    def _refuse_cli_settings(self, layers: list[tuple[Loc, Mapping[str, Any]]]) -> None:
-        for loc, layer in layers:
-            for key in layer.keys() - {"timeout_seconds"}:
-                self.problems.add((*loc, key), "cli has no such setting", allowed=["timeout_seconds"], key=True)
 
     def _timeout(self, layers: list[tuple[Loc, Mapping[str, Any]]], value: Any) -> float | None:
         if value is None:

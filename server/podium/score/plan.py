@@ -62,6 +62,13 @@ class CrossSheet(Part):
     lookback_sheets: int = 3
 
 
+class Player(Part):
+    """An instrument with its settings (`instrument_config`)."""
+
+    instrument: str
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
 class PlanSheet(Part):
     """One step. `needs` are sheet numbers; `validations` are those that apply to this sheet (conditions already decided)."""
 
@@ -70,6 +77,7 @@ class PlanSheet(Part):
     description: str = ""
     instrument: str = "cli"
     instrument_config: dict[str, Any] = Field(default_factory=dict)
+    fallbacks: tuple[Player, ...] = ()  # tried in order when the instrument is missing or out of capacity
     template: int  # index into Plan.templates
     variables: dict[str, Any] = Field(default_factory=dict)  # this sheet's own; they win over the plan's
     needs: tuple[int, ...] = ()
@@ -88,6 +96,17 @@ class PlanSheet(Part):
     end_item: int = 0
 
     @property
+    def instruments(self) -> tuple[str, ...]:
+        """The names of its instrument and of those that it falls back to, in the order in which they are tried."""
+        return (self.instrument, *(each.instrument for each in self.fallbacks))
+
+    def player(self, index: int) -> Player:
+        """Return the sheet's instrument (0) or one of those that it falls back to (1 and on)."""
+        if index:
+            return self.fallbacks[index - 1]
+        return Player(instrument=self.instrument, config=self.instrument_config)
+
+    @property
     def label(self) -> str:
         """The name where there is one, else the number: what people and tools call this sheet."""
         return self.name or str(self.num)
@@ -103,6 +122,7 @@ class Plan(Part):
     workspace: str | None = None  # absolute; None: the conductor chooses one (inline score) or the score gave none
     env: dict[str, str] = Field(default_factory=dict)
     variables: dict[str, Any] = Field(default_factory=dict)
+    profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)  # content of the agent instruments' profiles
     templates: tuple[str, ...]
     retries: tuple[Retry, ...] = (Retry(),)
     validations: tuple[Validation, ...] = ()

@@ -34,6 +34,7 @@ def _sheet(plan: Plan, sheet: PlanSheet, start_sheet: int, instruments_found: Co
         name=sheet.name,
         instrument=sheet.instrument,
         instrument_found=sheet.instrument in instruments_found,
+        fallbacks=list(sheet.instruments[1:]),
         needs=list(sheet.needs),
         validations=len(sheet.validations),
         max_retries=plan.retries[sheet.retry].max_retries,

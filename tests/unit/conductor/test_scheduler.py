@@ -42,14 +42,14 @@ def test_a_job_starts_no_more_at_once_than_its_score_says() -> None:
 
 
 def test_an_instrument_at_its_limit_holds_only_its_own_sheets_back() -> None:
-    scheduler = Scheduler(Limits(16, {"agent": 1, "cli": None}.get))
+    scheduler = Scheduler(Limits(16, per_agent=1))
     agents = plan_of([[], []], name="agents")
     agents = agents.model_copy(
-        update={"sheets": tuple(sheet.model_copy(update={"instrument": "agent"}) for sheet in agents.sheets)}
+        update={"sheets": tuple(sheet.model_copy(update={"instrument": "goose"}) for sheet in agents.sheets)}
     )
     offered(scheduler, job_of(agents, seq=1), job_of(plan_of([[], []], name="shell"), seq=2))
     assert start_all(scheduler) == [("agents-1", 1), ("shell-2", 1), ("shell-2", 2)]
-    scheduler.give_back("agent")
+    scheduler.give_back("goose")
     assert start_all(scheduler) == [("agents-1", 2)]
 
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from podium.conductor.engines.folder import BLANK, EXIT, IDENTITY, AttemptFolder
 from podium.conductor.processes.identity import Identity
-from tests.support.engines import make_spec
+from tests.support.engines import HERE, make_spec
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> AttemptFolder:
     spec = make_spec(tmp_path, "echo hello")
     prepared = AttemptFolder(spec.folder)
-    prepared.prepare(spec)
+    prepared.prepare(spec, HERE)
     return prepared
 
 
@@ -40,18 +40,25 @@ def test_a_prepared_folder_has_no_records_yet(folder: AttemptFolder) -> None:
 
 def test_a_folder_is_prepared_once(folder: AttemptFolder, tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
-        folder.prepare(make_spec(tmp_path, folder=folder.path))
+        folder.prepare(make_spec(tmp_path, folder=folder.path), HERE)
 
 
 def test_a_script_is_kept_byte_for_byte(tmp_path: Path) -> None:
     text = "echo 'Grüße, 世界 🎼' # \udcff\n" + "x" * 200_000
     spec = make_spec(tmp_path, text)
-    AttemptFolder(spec.folder).prepare(spec)
+    AttemptFolder(spec.folder).prepare(spec, HERE)
     assert (spec.folder / "script").read_bytes() == text.encode("utf-8", "surrogateescape")
 
 
-def test_a_claim_is_taken_once(folder: AttemptFolder) -> None:
-    assert [folder.try_claim(), folder.try_claim()] == [True, False]
+def test_a_claim_of_a_wrapper_cannot_be_taken(folder: AttemptFolder) -> None:
+    folder.claim.touch()
+    assert not folder.try_claim()
+
+
+def test_a_claim_of_a_conductor_holds_for_the_next_one_and_against_every_wrapper(folder: AttemptFolder) -> None:
+    assert [folder.try_claim(), folder.try_claim()] == [True, True]
+    with pytest.raises(FileExistsError):
+        folder.claim.touch(exist_ok=False)
 
 
 def test_what_was_never_prepared_may_be_claimed_and_has_no_records(tmp_path: Path) -> None:

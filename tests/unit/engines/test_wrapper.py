@@ -11,7 +11,7 @@ import pytest
 from podium.conductor.engines import wrapper
 from podium.conductor.engines.folder import AttemptFolder
 from podium.conductor.processes import facts
-from tests.support.engines import make_spec
+from tests.support.engines import HERE, make_spec
 
 SHELLS = [path for name in ("dash", "bash", "busybox") if (path := shutil.which(name))]
 BASH = shutil.which("bash") or "/bin/bash"
@@ -22,7 +22,7 @@ NO_PATH = {"PATH": "/nonexistent"}
 def folder(tmp_path: Path) -> AttemptFolder:
     spec = make_spec(tmp_path, "exit 3")
     prepared = AttemptFolder(spec.folder)
-    prepared.prepare(spec)
+    prepared.prepare(spec, HERE)
     return prepared
 
 
@@ -155,3 +155,10 @@ def test_a_prompt_that_speaks_of_the_script_is_left_alone(folder: AttemptFolder)
     argv = ("/tool", "--file={script}", "{script}", "say {script}", "{script} it")
     line = wrapper.command(argv, folder=folder.path, script=folder.script, workspace=folder.path, boot_id="-")
     assert line[-5:] == ["/tool", f"--file={folder.script}", str(folder.script), "say {script}", "{script} it"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_it_leaves_an_attempt_that_a_conductor_has_claimed(shell: str, folder: AttemptFolder) -> None:
+    assert folder.try_claim()
+    assert run(shell, folder, BASH, wrapper.SCRIPT).returncode == wrapper.CLAIM_LOST
+    assert folder.read_exit() is None

@@ -54,6 +54,14 @@ def test_the_tool_gets_the_prompt_as_the_profile_says(tool: Path, fields: dict[s
     assert play(profile(**fields), tool, "do $HOME 'it'") == printed
 
 
+def test_settings_take_their_option_in_the_arguments_or_after_them(tool: Path) -> None:
+    instrument = profile(prompt="stdin", args=["--mode", "plan", "-q"], settings={"mode": "--mode", "model": "--model"})
+    assert instrument.command("/script", "x", {"mode": "act", "model": 4})[0] == (
+        "tool", "--mode", "act", "-q", "--model", "4",
+    )  # fmt: skip
+    assert instrument.command("/script", "x")[0] == ("tool", "--mode", "plan", "-q")
+
+
 def test_a_prompt_that_looks_like_an_option_is_none(tool: Path) -> None:
     assert play(profile(), tool, "--version") == "[\n--version]<>"
 
@@ -93,6 +101,10 @@ def test_a_long_prompt_is_no_matter_for_a_file_or_the_input(tool: Path) -> None:
         {"success_codes": []},
         {"default_timeout_seconds": 0},
         {"unknown": 1},
+        {"settings": {"model": "model"}},
+        {"settings": {"a b": "--model"}},
+        {"settings": {"quiet": "-q"}, "args": ["run", "-q"]},
+        {"prompt": "script", "executable": "bash", "settings": {"x": "-x"}},
     ],
 )
 def test_a_profile_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:

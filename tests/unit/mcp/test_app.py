@@ -27,6 +27,7 @@ ID = "build-x7k2q"
 MINIMAL: dict[str, dict[str, Any]] = {
     "start_job": {"config_path": "a.yaml"},
     "list_jobs": {},
+    "modify_job": {"job_id": ID, "config_path": "a.yaml"},
     "wait_for_job": {"job_ids": [ID], "timeout_seconds": 0},
     "read_artifact": {"job_id": ID, "path": "report.md"},
     "validate_score": {"config_path": "a.yaml"},

@@ -13,13 +13,19 @@ from podium.score.plan import Plan
 
 CWD = Path("/caller")
 INSTRUMENTS = ("cli", "claude-code")
+PROFILES = {"claude-code": {"settings": {"model": "--model"}}}
 
 
 def compiled(text: str, *, path: Path | None = None, cwd: Path = CWD, instruments: Collection[str] = INSTRUMENTS,
              variables: Mapping[str, str] | None = None, workspace: str | None = None) -> Plan:  # fmt: skip
     """Compile an indented text."""
     return compile_score(
-        dedent(text), path=path, cwd=cwd, instruments=instruments, variables=variables or {}, workspace=workspace
+        dedent(text),
+        path=path,
+        cwd=cwd,
+        profiles={name: PROFILES.get(name, {}) for name in instruments},
+        variables=variables or {},
+        workspace=workspace,
     )
 
 

@@ -131,7 +131,7 @@ NUMBERED = [
     ("cost_limits: {max_cost_per_job: 5}", 5, 1, "cost_limits",
      "not supported: costs are not limited here; remove it or set enabled: false"),
     ("instrument_fallbacks: [aider]", 5, 1, "instrument_fallbacks",
-     "not supported: a sheet stays with its instrument here; remove it"),
+     "every sheet is a script for cli, which needs no other"),
     ("on_success: [{type: run_command, command: x}]", 5, 1, "on_success",
      "not supported: nothing is run after a job here; add a last sheet that does it"),
     ("isolation: {mode: worktree}", 5, 1, "isolation",
@@ -377,8 +377,11 @@ def test_a_variable_of_the_start_that_the_score_has_no_use_for_is_refused(name: 
 @pytest.mark.parametrize("text", ["a\0b", "a\udc80b"])
 def test_arguments_that_cannot_be_stored_are_refused(text: str) -> None:
     score = "variables: {mode: a}\n" + sheets("{run: x}")
-    assert only(score, workspace=text)["message"] == "the workspace's path is not text in UTF-8"
-    assert only(score, variables={"mode": text})["message"] == "the variable mode of the start is not text in UTF-8"
+    assert only(score, workspace=text)["message"] == "the workspace's path holds a NUL or half of a surrogate pair"
+    assert (
+        only(score, variables={"mode": text})["message"]
+        == "the variable mode of the start holds a NUL or half of a surrogate pair"
+    )
 
 
 def test_a_score_larger_than_the_limit_or_not_a_mapping_is_refused() -> None:

@@ -75,6 +75,53 @@ async def test_a_resume_with_two_scores_is_refused() -> None:
         await use(ScriptedPort(), "resume_job", {"job_id": ID, "config_path": "b.yaml", "config_content": "x: 1"})
 
 
+async def test_a_changed_score_keeps_what_is_finished_and_names_what_changed_among_it() -> None:
+    view = ActionView(
+        job=job(status="queued", running=[]),
+        message="",
+        kept=["lint", "tests"],
+        kept_total=2,
+        changed=["lint"],
+        changed_total=1,
+    )
+    port = ScriptedPort(action=view)
+    result = await use(port, "modify_job", {"job_id": ID, "config_path": "b.yaml", "from_sheet": "report"})
+    assert port.calls == [("modify", (ID, "report", "b.yaml", None))]
+    assert (result.success, result.pending, result.kept, result.changed) == (True, False, ["lint", "tests"], ["lint"])
+    assert result.summary == (
+        f"{ID} has the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets are kept. Changed in the "
+        "score, but finished or running with the old text and not run again: lint; to run one again, modify the job with "
+        "from_sheet."
+    )
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
+
+
+async def test_a_change_that_waits_for_running_sheets_is_pending() -> None:
+    port = ScriptedPort(action=ActionView(job=job(modify_requested=True), message="", pending=True))
+    result = await use(port, "modify_job", {"job_id": ID, "config_content": "name: x"})
+    assert (result.success, result.pending, result.status) == (True, True, "running")
+    assert result.summary.startswith(f"The change of {ID} is stored and taken when its running sheets have ended.")
+
+
+async def test_a_long_list_of_kept_sheets_says_how_many_more() -> None:
+    view = ActionView(job=job(), message="", kept=["a", "b"], kept_total=900)
+    result = await use(ScriptedPort(action=view), "modify_job", {"job_id": ID, "config_path": "b.yaml"})
+    assert result.kept == ["a", "b", "and 898 more"]
+
+
+async def test_a_resume_with_a_changed_score_names_what_stays_as_it_was() -> None:
+    view = ActionView(job=job(), message="Goes on.", kept=["lint"], kept_total=1, changed=["lint"], changed_total=1)
+    result = await use(ScriptedPort(action=view), "resume_job", {"job_id": ID, "config_path": "b.yaml"})
+    assert "1 finished sheet is kept." in result.summary
+    assert "not run again: lint" in result.summary
+
+
+@pytest.mark.parametrize("given", [{}, {"config_path": "b.yaml", "config_content": "x: 1"}])
+async def test_a_modify_wants_exactly_one_score(given: dict[str, str]) -> None:
+    with pytest.raises(InvalidArguments, match="modify_job needs either"):
+        await use(ScriptedPort(), "modify_job", {"job_id": ID, **given})
+
+
 async def test_a_deleted_job_allows_nothing_more_and_keeps_its_workspace() -> None:
     port = ScriptedPort(jobs={ID: ended()})
     result = await use(port, "delete_job", {"job_id": ID})

@@ -15,7 +15,7 @@ ID = "build-x7k2q"
 async def test_concise_asks_for_no_sheets() -> None:
     port = ScriptedPort()
     result = await use(port, "get_job", {"job_id": ID})
-    assert port.calls == [("detail", (ID, False, "", 50))]
+    assert port.calls == [("detail", (ID, False, "", 1))]
     assert result.summary == f"{ID} is running (1 of 3 sheets completed, running: 2 tests)."
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
 
@@ -38,10 +38,10 @@ async def test_a_cursor_implies_full() -> None:
     assert port.calls == [("detail", (ID, True, "c2", 50))]
 
 
-async def test_a_failed_job_leads_to_its_log() -> None:
+async def test_a_failed_job_leads_to_its_explanation() -> None:
     port = ScriptedPort(jobs={ID: ended("failed", reason="sheet 2 (tests) failed: exit code 1", sheets_failed=1)})
     result = await use(port, "get_job", {"job_id": ID})
-    assert result.next == f'read_job_log(job_id="{ID}")'
+    assert result.next == f'explain_job(job_id="{ID}")'
     assert result.reason == "sheet 2 (tests) failed: exit code 1"
     assert result.summary.endswith("1 failed): sheet 2 (tests) failed: exit code 1.")
 

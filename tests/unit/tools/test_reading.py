@@ -118,4 +118,21 @@ async def test_a_binary_file_shows_its_facts_only() -> None:
     view = ArtifactText(path="a.bin", size_bytes=100, is_text=False, mime_type="application/octet-stream")
     result = await use(ScriptedPort(text=view), "read_artifact", {"job_id": ID, "path": "a.bin"})
     assert not result.is_text
-    assert result.summary == "a.bin is binary (application/octet-stream, 100 bytes), so its content is not shown."
+    assert result.summary == (
+        "a.bin is binary (application/octet-stream, 100 bytes), so its content is not shown; read it as the resource."
+    )
+    assert result.resource_uri == f"job://{ID}/artifact/a.bin"
+
+
+async def test_the_whole_of_a_file_that_is_shown_in_part_is_a_resource() -> None:
+    port = ScriptedPort(text=ArtifactText(path="out dir/b%.txt", size_bytes=100, text="x" * 20, next_offset=20))
+    result = await use(port, "read_artifact", {"job_id": ID, "path": "out dir/b%.txt"})
+    assert result.resource_uri == f"job://{ID}/artifact/out%20dir/b%25.txt"
+
+
+async def test_a_file_that_is_here_whole_or_too_large_for_a_resource_has_no_link() -> None:
+    assert (await use(ScriptedPort(), "read_artifact", {"job_id": ID, "path": "report.md"})).resource_uri == ""
+    view = ArtifactText(path="a.iso", size_bytes=5_000_000_000, is_text=False, mime_type="application/octet-stream")
+    result = await use(ScriptedPort(text=view), "read_artifact", {"job_id": ID, "path": "a.iso"})
+    assert result.resource_uri == ""
+    assert result.summary.endswith("open it in the job's workspace.")

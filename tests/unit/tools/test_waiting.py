@@ -38,10 +38,10 @@ async def test_the_default_is_45_seconds() -> None:
     assert port.calls[0][1][2] == 45.0
 
 
-async def test_a_failed_job_leads_to_its_log() -> None:
+async def test_a_failed_job_leads_to_its_explanation() -> None:
     view = WaitView(woke_for="settled", jobs=[ended("failed")], after=CURSOR, waited_seconds=3)
     result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
-    assert result.next == f'read_job_log(job_id="{ID}")'
+    assert result.next == f'explain_job(job_id="{ID}")'
     assert result.jobs[0].settled
 
 

@@ -2,12 +2,14 @@
 
 import math
 import time
+from dataclasses import replace
 from typing import Protocol
 
 import anyio
 
 from podium.conductor.engines.folder import AttemptFolder
 from podium.conductor.engines.port import AttemptSpec, End, EndReason
+from podium.conductor.processes.cgroup import Cgroup
 
 
 class Process(Protocol):
@@ -27,13 +29,16 @@ class Running:
         self.key = spec.key
         self.folder = AttemptFolder(spec.folder)
         self.group: int | None = None
-        self.cancelled = False
+        self.cgroup: Cgroup | None = None
+        self.stopped: EndReason | None = None
         self.grace_seconds = spec.grace_seconds
+        self._why = ""
         self._waiting: anyio.CancelScope | None = None
 
-    def cancel(self, grace_seconds: float) -> None:
-        """Stop waiting for the end: from now on it is brought about."""
-        self.cancelled, self.grace_seconds = True, grace_seconds
+    def stop(self, reason: EndReason, grace_seconds: float, why: str = "") -> None:
+        """Stop waiting for the end: from now on it is brought about. Of several reasons the first one counts."""
+        if self.stopped is None:
+            self.stopped, self.grace_seconds, self._why = reason, grace_seconds, why
         if self._waiting is not None:
             self._waiting.cancel()
 
@@ -41,14 +46,14 @@ class Running:
         """Wait for the end. Returns None when it came by itself, else why it is to be brought about."""
         deadline = math.inf if limit_seconds is None else anyio.current_time() + limit_seconds
         scope = self._waiting = anyio.CancelScope(deadline=deadline)
-        if self.cancelled:
+        if self.stopped:
             scope.cancel()
         with scope:
             await process.wait()
         self._waiting = None
         if not scope.cancelled_caught:
             return None
-        return "cancelled" if self.cancelled else "timed_out"
+        return self.stopped or "timed_out"
 
     def conclude(self, reason: EndReason | None, status: int | None, processes_ended: int, detail: str = "") -> End:
         """Return the end. The exit record wins over the status of the wrapper, which counts where no record could be written.
@@ -56,18 +61,22 @@ class Running:
         Raises:
             OSError: the record cannot be read now.
         """
+        end = replace(self._conclude(reason, status, detail), processes_ended=processes_ended)
+        if reason is None and end.exit_code != 0 and self.cgroup and (kills := self.cgroup.out_of_memory_kills()):
+            return replace(end, reason="out_of_memory", detail=f"the kernel ended {kills} of its processes")
+        return end
+
+    def _conclude(self, reason: EndReason | None, status: int | None, detail: str) -> End:
         record = self.folder.read_exit()
         if record is not None and record.kind == "no_workspace":
             return self.end("launch_failed", ended_at=record.ended_at, detail=f"no workspace {self.spec.workspace}")
         if record is not None:
-            return self.end(
-                reason or "exited", exit_code=record.code, ended_at=record.ended_at, processes_ended=processes_ended
-            )
+            return self.end(reason or "exited", exit_code=record.code, ended_at=record.ended_at, detail=self._why)
         if status is None:
-            return self.end(reason or "lost", processes_ended=processes_ended, detail=detail)
+            return self.end(reason or "lost", detail=self._why or detail)
         if status < 0:
-            return self.end(reason or "killed", signal=-status, processes_ended=processes_ended)
-        return self.end(reason or "exited", exit_code=status, processes_ended=processes_ended)
+            return self.end(reason or "killed", signal=-status, detail=self._why)
+        return self.end(reason or "exited", exit_code=status, detail=self._why)
 
     def end(
         self,
@@ -75,10 +84,9 @@ class Running:
         *,
         exit_code: int | None = None,
         signal: int | None = None,
-        processes_ended: int = 0,
         ended_at: float | None = None,
         detail: str = "",
     ) -> End:
         """Return an end of this attempt, now where nothing else is known."""
         moment = time.time() if ended_at is None else ended_at
-        return End(self.key, reason, exit_code, signal, processes_ended, moment, detail)
+        return End(self.key, reason, exit_code, signal, ended_at=moment, detail=detail)

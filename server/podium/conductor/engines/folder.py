@@ -1,9 +1,10 @@
 """The attempt folder, format version 1: what an attempt needs and leaves, readable by any later conductor.
 
-    spec.json   what was asked: version, key, workspace, argv, time limit, the score's environment
+    spec.json   what was asked: version, key, workspace, argv, time limit, the score's environment; and where it was prepared:
+                the boot id, the cgroup
     script      the sheet's command or prompt
     stdout.log  stderr.log   its output, appended while it runs
-    claim       empty; whoever made it decides what becomes of the attempt
+    claim       an empty file of the wrapper that runs the attempt, or a link that leads nowhere of a conductor: none will
     identity    `PID START_TICKS BOOT_ID end` of the wrapper
     exit        `exited CODE end`, or `no_workspace 126 end`; when it was written is when the attempt ended
 
@@ -14,7 +15,7 @@
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ from podium.conductor.processes.facts import LINUX, TICKS
 from podium.conductor.processes.identity import Identity
 
 FORMAT_VERSION = 1
+CONDUCTORS = "conductor"  # where a conductor's claim points; no such file is ever made
 BLANK = b" " * 127 + b"\n"  # longer than any record
 EXIT = re.compile(rb"(exited|no_workspace) (\d{1,3}) end\n")
 IDENTITY = re.compile(rb"(\d+) (\d+) (\S+) end\n")
@@ -38,6 +40,14 @@ class ExitRecord:
     ended_at: float
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where an attempt was prepared: in which run of the kernel, and its cgroup, None where it has none."""
+
+    boot_id: str
+    cgroup: str | None = None
+
+
 class AttemptFolder:
     """One attempt's folder. Its methods block on the disk."""
 
@@ -51,7 +61,7 @@ class AttemptFolder:
         self.identity = path / "identity"
         self.exit = path / "exit"
 
-    def prepare(self, spec: AttemptSpec) -> None:
+    def prepare(self, spec: AttemptSpec, origin: Origin) -> None:
         """Write what the attempt needs.
 
         Raises:
@@ -61,7 +71,7 @@ class AttemptFolder:
         """
         script = spec.script.encode("utf-8", "surrogateescape")
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(self.spec, json.dumps(_describe(spec)).encode())
+        _write(self.spec, json.dumps({**_describe(spec), **asdict(origin)}).encode())
         _write(self.script, script)
         _write(self.identity, BLANK)
         _write(self.exit, BLANK)
@@ -69,14 +79,26 @@ class AttemptFolder:
         _write(self.stdout, b"")
         _write(self.stderr, b"")
 
-    def try_claim(self) -> bool:
-        """Take the claim; False where a wrapper (or somebody before us) has it. No wrapper can run once we have it."""
+    def read_origin(self) -> Origin | None:
+        """Return where the attempt was prepared; a missing or torn specification tells nothing."""
         try:
-            os.close(os.open(self.claim, FRESH, 0o600))
+            found = json.loads(self.spec.read_bytes())
+            return Origin(found["boot_id"], found["cgroup"])
+        except (OSError, ValueError, LookupError):
+            return None
+
+    def try_claim(self) -> bool:
+        """Take the claim; False where a wrapper has it. No wrapper can run once we, or a conductor before us, have it.
+
+        Raises:
+            OSError: the claim cannot be taken now.
+        """
+        try:
+            self.claim.symlink_to(CONDUCTORS)
         except FileNotFoundError:
             return True  # without a folder nothing was launched
-        except OSError:
-            return False
+        except FileExistsError:
+            return self.claim.is_symlink()
         return True
 
     def read_exit(self) -> ExitRecord | None:

@@ -4,12 +4,14 @@ Leaving the engine ends no attempt: the next conductor takes each over with `rea
 for now (no descriptors, no memory) makes an attempt's end unknown, never lost: it is looked at again.
 """
 
+import errno
 import math
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,19 +19,25 @@ import anyio
 from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
+from podium.conductor import faults
 from podium.conductor.engines import wrapper
 from podium.conductor.engines.attempt import Process, Running
-from podium.conductor.engines.folder import AttemptFolder
-from podium.conductor.engines.port import AttemptSpec, End, Usage
+from podium.conductor.engines.folder import AttemptFolder, Origin
+from podium.conductor.engines.port import AttemptSpec, Containment, End, Usage
+from podium.conductor.engines.upkeep import Upkeep
 from podium.conductor.engines.usage import measure
+from podium.conductor.limits.output import OutputLimits
 from podium.conductor.processes import facts
+from podium.conductor.processes.cgroup import Cgroup, Cgroups
 from podium.conductor.processes.identity import Identity, Watch
-from podium.conductor.processes.reaper import NOWHERE, Child, Reaper
+from podium.conductor.processes.reaper import Reaper
+from podium.conductor.processes.spawn import NOWHERE, spawn
 from podium.conductor.processes.tree import end_leftovers, end_tree
 from podium.log import get_logger
 
 IDENTITY_LOOKS = 100  # a wrapper writes its identity within milliseconds of its claim
 LOOK_SECONDS = 0.02
+FULL = {errno.ENOSPC, errno.EDQUOT}  # an attempt that finds no room may start later
 RESTARTED = "the machine restarted"
 AGAIN_SECONDS = 1.0
 LAST_WAIT_SECONDS = 5.0  # for a wrapper after its tree was ended; only one that cannot be killed takes it all
@@ -37,11 +45,17 @@ LAST_WAIT_SECONDS = 5.0  # for a wrapper after its tree was ended; only one that
 log = get_logger()
 
 
-class LocalEngine:
-    """An `Engine` (see `port`) on this machine. Open it inside an open `Reaper`."""
+class _StoppedFirst(Exception):
+    """A stop came before the wrapper was started."""
 
-    def __init__(self, reaper: Reaper) -> None:
+
+class LocalEngine:
+    """An `Engine` (see `port`) on this machine. Open it inside an open `Reaper`. Without `cgroups` attempts have none."""
+
+    def __init__(self, reaper: Reaper, limits: OutputLimits | None = None, cgroups: Cgroups | None = None) -> None:
         self._reaper = reaper
+        self._upkeep = Upkeep(limits or OutputLimits(), cgroups)
+        self.containment: Containment = "cgroup" if cgroups else "environment"
         self._env = dict(os.environ)
         self._boot_id = facts.boot_id()
         self._bash = shutil.which("bash") or "/bin/bash"
@@ -52,6 +66,7 @@ class LocalEngine:
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
+        self._tasks.start_soon(self._upkeep.run)
         return self
 
     async def __aexit__(
@@ -63,25 +78,32 @@ class LocalEngine:
         finally:
             self._ends.close()
             self._changes.close()
+            with anyio.CancelScope(shield=True):
+                await run_sync(self._upkeep.close)
 
     async def submit(self, spec: AttemptSpec) -> None:
         """Start an attempt. One that was prepared before, by whomever, is taken over instead."""
         if spec.key in self._running:
             return
-        running = self._running[spec.key] = Running(spec)
+        running = self._begin(spec)
         try:
-            await run_sync(running.folder.prepare, spec)
+            child = await self._reaper.launch(partial(self._start, running))
+        except _StoppedFirst:
+            self._report(running.end(running.stopped or "cancelled"))
         except FileExistsError:
             self._attend(running, partial(self._adopt, running))
         except (OSError, ValueError) as error:
-            self._report(running.end("launch_failed", detail=_why(error)))
+            full = isinstance(error, OSError) and error.errno in FULL
+            if full:
+                await run_sync(shutil.rmtree, spec.folder, True)
+            self._report(running.end("never_started" if full else "launch_failed", detail=_why(error)))
         else:
-            self._launch(running)
+            self._attend(running, partial(self._follow, running, child, running.spec.timeout_seconds))
 
     async def reattach(self, spec: AttemptSpec) -> None:
         """Take over what an earlier conductor may have started, from the attempt's folder."""
         if spec.key not in self._running:
-            running = self._running[spec.key] = Running(spec)
+            running = self._begin(spec)
             self._attend(running, partial(self._adopt, running))
 
     def changes(self) -> AsyncIterator[End]:
@@ -91,33 +113,43 @@ class LocalEngine:
     async def cancel(self, key: str, *, grace_seconds: float) -> None:
         """Ask for the end of an attempt's tree. An attempt that has ended is no error."""
         if running := self._running.get(key):
-            running.cancel(grace_seconds)
+            running.stop("cancelled", grace_seconds)
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         """Return the load of those attempts that run. Takes a fifth of a second."""
         known = ((key, self._running.get(key)) for key in keys)
         return await measure({key: running.group for key, running in known if running and running.group is not None})
 
+    async def clean(self) -> None:
+        """Take away what earlier conductors left of attempts that are not re-attached. Call it when all of them are."""
+        await run_sync(self._upkeep.clean)
+
     # -- the life of one attempt ----------------------------------------------------------------------------------
 
-    def _launch(self, running: Running) -> None:
-        """Start the wrapper, unless a cancel came first."""
-        if running.cancelled:
-            self._report(running.end("cancelled"))
-            return
-        try:
-            child = self._spawn(running.spec, running.folder)
-        except (OSError, ValueError) as error:
-            self._report(running.end("launch_failed", detail=_why(error)))
-            return
-        self._attend(running, partial(self._follow, running, child, running.spec.timeout_seconds))
+    def _begin(self, spec: AttemptSpec) -> Running:
+        running = self._running[spec.key] = Running(spec)
+        self._upkeep.begin(running)
+        return running
 
-    def _spawn(self, spec: AttemptSpec, folder: AttemptFolder) -> Child:
-        argv = spec.argv or (self._bash, wrapper.SCRIPT)
+    def _start(self, running: Running) -> int:
+        """Write the attempt's folder, make its cgroup and start its wrapper, unless a stop came first. Blocks."""
+        group = running.cgroup = self._upkeep.make_group(running.key)
+        running.folder.prepare(running.spec, Origin(self._boot_id, str(group.path) if group else None))
+        faults.point("after_prepare")
+        if running.stopped:
+            raise _StoppedFirst
+        return self._spawn(running.spec, running.folder, group)
+
+    def _spawn(self, spec: AttemptSpec, folder: AttemptFolder, cgroup: Cgroup | None) -> int:
         command = wrapper.command(
-            argv, folder=folder.path, script=folder.script, workspace=spec.workspace, boot_id=self._boot_id
+            spec.argv or (self._bash, wrapper.SCRIPT),
+            folder=folder.path,
+            script=folder.script,
+            workspace=spec.workspace,
+            boot_id=self._boot_id,
+            cgroup=str(cgroup.path) if cgroup else "",
         )
-        return self._reaper.spawn(
+        return spawn(
             command,
             {**self._env, **spec.env, facts.MARKER: spec.key},
             stdin=folder.script if spec.stdin_script else NOWHERE,
@@ -142,7 +174,7 @@ class LocalEngine:
         """Wait for the end, or bring it about; then end what is left of the tree, and report."""
         running.group = process.pid
         reason = await running.until_end(process, limit_seconds)
-        ended = await end_tree(running.key, process.pid, running.grace_seconds) if reason else 0
+        ended = await end_tree(running.key, process.pid, running.grace_seconds, running.cgroup) if reason else 0
         status = await _status(process)
         if reason is None and status == wrapper.CLAIM_LOST and running.folder.read_exit() is None:
             await self._adopt(running)
@@ -150,13 +182,17 @@ class LocalEngine:
         if reason is None:
             # A wrapper that was killed, or was not our child, has left its tree to others than us.
             orphans = None if status is None or status < 0 else self._reaper.orphans()
-            ended = await end_leftovers(orphans, running.key, process.pid, running.grace_seconds)
+            ended = await end_leftovers(orphans, running.key, process.pid, running.grace_seconds, running.cgroup)
         self._report(running.conclude(reason, status, ended, "its wrapper ended without an exit record"))
 
     async def _adopt(self, running: Running) -> None:
         """Find out what became of an attempt, and follow it if it runs."""
+        origin = await run_sync(running.folder.read_origin)
+        running.cgroup = Cgroup(Path(origin.cgroup)) if origin and origin.cgroup else None
         if await run_sync(running.folder.try_claim):
-            self._report(_unclaimed(running))
+            faults.point("after_claim")
+            await end_tree(running.key, None, running.grace_seconds, running.cgroup)  # its skip command may still run
+            self._report(_unclaimed(running, origin, self._boot_id))
             return
         identity = await _identity(running.folder)
         watch = Watch.open(identity) if identity else None
@@ -170,13 +206,13 @@ class LocalEngine:
 
     async def _bury(self, running: Running, identity: Identity | None) -> None:
         """Report an attempt whose wrapper is gone: by its record, or lost, but only when none of its tree runs any more."""
-        ended = await end_tree(running.key, None, running.grace_seconds)
+        ended = await end_tree(running.key, None, running.grace_seconds, running.cgroup)
         restarted = identity is not None and identity.boot_id != self._boot_id
         detail = RESTARTED if restarted else "its processes are gone and left no exit record"
         self._report(running.conclude(None, None, ended, detail))
 
     def _report(self, end: End) -> None:
-        del self._running[end.key]
+        self._upkeep.end(self._running.pop(end.key))
         self._ends.send_nowait(end)
 
 
@@ -201,8 +237,8 @@ async def _identity(folder: AttemptFolder) -> Identity | None:
     return None
 
 
-def _unclaimed(running: Running) -> End:
+def _unclaimed(running: Running, origin: Origin | None, boot_id: str) -> End:
     """Return the end of an attempt that nobody had claimed: a claim that was not yet on the disk dies with the machine."""
-    if 0 < running.spec.intended_at < facts.booted_at():
-        return running.end("lost", detail=RESTARTED)
-    return running.end("never_started")
+    # Only where not even the folder reached the disk has the clock to tell, which may have been set meanwhile.
+    restarted = origin.boot_id != boot_id if origin else 0 < running.spec.intended_at < facts.booted_at()
+    return running.end("lost", detail=RESTARTED) if restarted else running.end("never_started")

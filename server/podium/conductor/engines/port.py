@@ -9,12 +9,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-EndReason = Literal["exited", "timed_out", "cancelled", "killed", "lost", "never_started", "launch_failed"]
+EndReason = Literal[
+    "exited",
+    "timed_out",
+    "output_limit",  # it wrote more than may be kept, and the middle of a log could not be given back
+    "out_of_memory",  # it failed, and the kernel had ended a process of it for want of memory
+    "cancelled",
+    "killed",
+    "lost",
+    "never_started",
+    "launch_failed",
+]
+
+Containment = Literal["cgroup", "environment"]
 
 
 @dataclass(frozen=True)
 class AttemptSpec:
-    """What to run. `folder` is the attempt's own (see `engines.folder`); `timeout_seconds` None means no limit."""
+    """What to run. `timeout_seconds` None means no limit.
+
+    `folder` is the attempt's own (see `engines.folder`), and the one that it lies in its job's: limits of a job count there.
+    """
 
     key: str
     folder: Path
@@ -64,6 +79,10 @@ class Usage:
 
 class Engine(Protocol):
     """An execution place. The caller has committed the intent before `submit`."""
+
+    @property
+    def containment(self) -> Containment:
+        """What holds the processes of an attempt together: a group of the kernel, or a variable in their environment."""
 
     async def submit(self, spec: AttemptSpec) -> None:
         """Start an attempt; idempotent per key. Returns when it is launched. A failure comes as an `End` in `changes`."""

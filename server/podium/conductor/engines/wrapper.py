@@ -5,9 +5,10 @@ depends on PATH, and it costs one process. What it does, in this order:
 
 - forgets the options that some shells take from the environment;
 - claims the attempt (`set -C` opens exclusively), so that of two wrappers one runs; the other leaves with 75;
-- keeps its own messages out of the sheet's stderr, which the command gets back from descriptor 3 (some shells still add a
-  word there when a signal ended the command: "Killed");
+- keeps its own messages out of the sheet's stderr, which the command gets back from descriptor 3, in a subshell: else some
+  shells add a word there when a signal ended the command ("Killed");
 - notes TERM and its like instead of dying, so that the record is written; the command has them at their default again;
+- enters its cgroup, if it has one, so that everything it starts is a member;
 - writes its identity, enters the workspace, runs the command, and overwrites the exit record in place: bytes that exist
   already, so a full disk cannot keep it from being written.
 """
@@ -22,6 +23,7 @@ TEXT = rf"""exec 3>&2 2>/dev/null
 set +eu -C
 true >"$1/claim" || exit {CLAIM_LOST}
 set +C
+[ -z "$4" ] || printf 0 >"$4/cgroup.procs"
 podium_stop=
 trap 'podium_stop=1' HUP INT QUIT PIPE ALRM TERM USR1 USR2
 podium_start() {{ shift 21; podium_ticks=$1; }}
@@ -33,8 +35,8 @@ if ! cd -- "$3"; then
 elif [ -n "$podium_stop" ]; then
   set -- exited 143
 else
-  shift 3
-  "$@" 2>&3 3>&-
+  shift 4
+  (exec "$@" 2>&3 3>&-)
   set -- exited $?
 fi
 printf '%s %s end\n' "$1" "$2" 1<>"$podium_folder/exit"
@@ -42,14 +44,16 @@ exit "$2"
 """
 
 
-def command(argv: tuple[str, ...], *, folder: Path, script: Path, workspace: Path, boot_id: str) -> list[str]:
-    """Return the command line of an attempt.
+def command(
+    argv: tuple[str, ...], *, folder: Path, script: Path, workspace: Path, boot_id: str, cgroup: str = ""
+) -> list[str]:
+    """Return the command line of an attempt. `cgroup` is the folder of its group, "" where it has none.
 
     A name without a slash is looked up by env(1) in the sheet's own PATH: the shell would take its builtins first.
     """
     filled = [_fill(argument, str(script)) for argument in argv]
     found = filled if "/" in filled[0] else ["/usr/bin/env", *filled]
-    return ["/bin/sh", "-c", TEXT, "podium-attempt", str(folder), boot_id, str(workspace), *found]
+    return ["/bin/sh", "-c", TEXT, "podium-attempt", str(folder), boot_id, str(workspace), cgroup, *found]
 
 
 def _fill(argument: str, script: str) -> str:

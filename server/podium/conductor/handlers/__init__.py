@@ -12,6 +12,7 @@ from podium.conductor.handlers import (
     diagnose,
     errors,
     events,
+    explain,
     health,
     history,
     jobs,
@@ -24,6 +25,7 @@ from podium.conductor.handlers import (
     shutdown,
     status,
     submit,
+    task_state,
     validate,
 )
 from podium.conductor.handlers import daemon_status as daemon
@@ -46,8 +48,10 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.history": (m.HistoryParams, history.handle),
     "job.events": (m.EventsParams, events.handle),
     "job.log": (m.LogParams, log.handle),
+    "job.explain": (m.JobParams, explain.handle),
     "job.validate": (m.ScoreParams, validate.handle),
     "job.health": (m.JobParams, process_health.handle),
+    "task.state": (m.TaskStateParams, task_state.handle),
     "daemon.status": (m.HandshakeParams, daemon.handle),
     "daemon.health": (m.NoParams, health.handle),
     "daemon.ready": (m.NoParams, ready.handle),

@@ -7,8 +7,21 @@ import psutil
 
 from podium import __version__
 from podium.conductor.context import Context
+from podium.conductor.instruments.profile import found_in
 from podium.contract.methods import FEATURES, PROTOCOL, HandshakeParams
 from podium.wire.dispatcher import Peer
+
+# The settings that bound what a job may use or how long it is kept: whoever submits one can know them before.
+LIMITS = (
+    "max_sheets_per_agent",
+    "max_score_bytes",
+    "max_log_bytes",
+    "max_job_log_bytes",
+    "grace_seconds",
+    "stuck_seconds",
+    "retention_days",
+    "retention_jobs",
+)
 
 
 async def handle(context: Context, params: HandshakeParams, peer: Peer) -> dict[str, Any]:
@@ -33,8 +46,16 @@ async def handle(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "running_sheets": scheduler.used,
         "max_sheets": scheduler.limits.total,
         "accepting_work": not context.shutting_down,
-        "instruments": sorted({context.profiles[name].name for name in context.instruments_found(context.profiles)}),
+        "instruments": installed_instruments(context),
+        "limits": {name: getattr(context.settings, name) for name in LIMITS},
+        "containment": context.engine.containment,
     }
+
+
+def installed_instruments(context: Context) -> list[str]:
+    """Return the names of the instruments whose programs are on the conductor's PATH now."""
+    profiles = {profile.name: profile for profile in context.profiles.values()}
+    return sorted(found_in(profiles, os.environ.get("PATH", "")))
 
 
 def running_jobs(context: Context) -> int:

@@ -12,7 +12,8 @@ from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
 
 _CHOICE = """
-SELECT sheet FROM attempts WHERE job = ? AND sheet > 0 AND outcome <> 'skipped'
+SELECT sheet FROM attempts JOIN sheets ON sheets.job = attempts.job AND num = sheet AND sheets.attempts = attempt
+WHERE attempts.job = ? AND outcome <> 'skipped'
 ORDER BY outcome = 'failed' DESC, open DESC, serial DESC LIMIT 1
 """
 _ATTEMPT = """

@@ -6,7 +6,7 @@ from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
 from podium.conductor.handlers import control, refusals
-from podium.conductor.handlers.resume import changed_score, sheet_number
+from podium.conductor.handlers.resume import accepted, changed_score, comparison, sheet_number
 from podium.conductor.state import JobRun
 from podium.conductor.transitions import control as transitions
 from podium.conductor.transitions.control import Done
@@ -22,10 +22,12 @@ async def handle(context: Context, params: ModifyParams, peer: Peer) -> dict[str
         if new is None:
             raise InvalidArguments("job.modify needs the changed score.", fix="Give config_path or config_content.")
 
+        compare = await comparison(context, params.job_id, new)
+
         def change(job: JobRun, batch: Batch, now: Clock) -> Done:
-            return transitions.modify(job, sheet_number(new, params.from_sheet), new, batch)
+            return transitions.modify(job, sheet_number(new, params.from_sheet), new, batch, compare(job))
 
         done, view = await control.apply(context, params.job_id, change, params.request_key)
     except PodiumError as error:
         return refusals.rejected(error, params.job_id)
-    return {"job_id": params.job_id, "status": "accepted", "job": view.model_dump(), **done}
+    return accepted(params.job_id, done, view)

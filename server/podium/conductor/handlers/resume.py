@@ -1,15 +1,20 @@
 """`job.resume`: let a paused, failed or cancelled job go on, or withdraw a pending pause."""
 
+from collections.abc import Callable, Collection
 from typing import Any
+
+import anyio.to_thread
 
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
+from podium.conductor.differing import differing
 from podium.conductor.handlers import control, refusals, scores
 from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.transitions import control as transitions
 from podium.conductor.transitions.control import Done
 from podium.contract.methods import ResumeParams
+from podium.contract.models import JobView
 from podium.errors import InvalidArguments, PodiumError
 from podium.wire.dispatcher import Peer
 
@@ -18,10 +23,17 @@ async def handle(context: Context, params: ResumeParams, peer: Peer) -> dict[str
     """Answer `accepted` when the job is queued again on the disk; with a score it goes on with that one."""
     try:
         new = await changed_score(context, params)
-        done, view = await control.apply(context, params.job_id, _transition(params, new), params.request_key)
+        change = _transition(params, new, await comparison(context, params.job_id, new))
+        done, view = await control.apply(context, params.job_id, change, params.request_key)
     except PodiumError as error:
         return refusals.rejected(error, params.job_id)
-    return {"job_id": params.job_id, "status": "accepted", "job": view.model_dump(), **done}
+    return accepted(params.job_id, done, view)
+
+
+def accepted(job_id: str, done: dict[str, Any], view: JobView) -> dict[str, Any]:
+    """Return the reply of an accepted resume or modify."""
+    facts = {**done, **done.get("kept", {})}
+    return {"job_id": job_id, "status": "accepted", "job": view.model_dump(), **facts}
 
 
 async def changed_score(context: Context, params: ResumeParams) -> LoadedPlan | None:
@@ -33,10 +45,23 @@ async def changed_score(context: Context, params: ResumeParams) -> LoadedPlan | 
     return prepared.loaded
 
 
-def _transition(params: ResumeParams, new: LoadedPlan | None) -> control.Transition:
+Comparison = Callable[[JobRun], Collection[int]]
+"""Tells which sheets of a changed score differ from those of the job."""
+
+
+async def comparison(context: Context, job_id: str, new: LoadedPlan | None) -> Comparison:
+    """Compare the job's plan with the new one off the loop; a plan that came between is compared when it is asked for."""
+    if new is None:
+        return lambda job: ()
+    old = await context.loader.plan((await context.queries.job(job_id))["plan_hash"])
+    found = await anyio.to_thread.run_sync(differing, old, new)
+    return lambda job: found if job.loaded.hash == old.hash else differing(job.loaded, new)
+
+
+def _transition(params: ResumeParams, new: LoadedPlan | None, compare: Comparison) -> control.Transition:
     def resume(job: JobRun, batch: Batch, now: Clock) -> Done:
         loaded = new or job.next_plan or job.loaded
-        return transitions.resume(job, sheet_number(loaded, params.from_sheet), new, batch)
+        return transitions.resume(job, sheet_number(loaded, params.from_sheet), new, batch, compare(job))
 
     return resume
 

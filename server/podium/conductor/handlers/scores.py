@@ -1,6 +1,7 @@
 """Scores from a call to a compiled plan: read, checked and compiled off the loop."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import anyio.to_thread
 
 from podium.conductor.compiling import Source
 from podium.conductor.context import Context
+from podium.conductor.instruments.profile import found_in
 from podium.conductor.state import LoadedPlan
 from podium.errors import InvalidArguments, PodiumError
 from podium.score.source import read_score
@@ -33,15 +35,11 @@ class ScoreCall(Protocol):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A compiled score with where it came from."""
+    """A compiled score with where it came from. `text` is what was given; the plan may be shared with another text."""
 
     loaded: LoadedPlan
     path: Path | None
-
-    @property
-    def text(self) -> str:
-        """The score as it was given."""
-        return self.loaded.source
+    text: str
 
 
 async def prepare(context: Context, call: ScoreCall, *, variables: dict[str, str] | None = None,
@@ -61,7 +59,7 @@ async def prepare(context: Context, call: ScoreCall, *, variables: dict[str, str
     cwd = Path(call.client_cwd or "/")
     plan, stored = await context.compiler.compile(Source(text, path, cwd, variables or {}, workspace))
     digest = hashlib.sha256(stored.encode()).hexdigest()
-    return Prepared(context.loader.share(LoadedPlan(digest, plan, text, stored)), path)
+    return Prepared(context.loader.share(LoadedPlan(digest, plan, text, stored)), path, text)
 
 
 async def _read(context: Context, call: ScoreCall) -> tuple[Path | None, str]:
@@ -71,6 +69,11 @@ async def _read(context: Context, call: ScoreCall) -> tuple[Path | None, str]:
         read_score, call.config_path, cwd=Path(call.client_cwd or "/"), max_bytes=context.settings.max_score_bytes
     )
     return await anyio.to_thread.run_sync(read)
+
+
+def installed(loaded: LoadedPlan) -> set[str]:
+    """Return those of a plan's instruments whose programs are on its PATH: its own, else the conductor's."""
+    return found_in(loaded.instruments, loaded.plan.env.get("PATH") or os.environ.get("PATH", ""))
 
 
 def problem_reply(error: PodiumError) -> dict[str, object]:

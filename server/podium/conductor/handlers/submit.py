@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio.to_thread
 
+from podium.conductor import faults
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
@@ -16,11 +17,11 @@ from podium.conductor.handlers import control, refusals, scores, validate
 from podium.conductor.handlers.resume import sheet_number
 from podium.conductor.handlers.scores import Prepared
 from podium.conductor.naming import job_id_of
-from podium.conductor.state import JobRun
+from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.workspaces import make_workspace
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
-from podium.errors import IdempotencyConflict, InvalidArguments, JobDeleted, PodiumError, SubmitRejected
+from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, SubmitRejected
 from podium.wire.dispatcher import Peer
 
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
@@ -45,8 +46,6 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> dict[str
 async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
     if context.shutting_down:
         raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
-    if params.self_healing:
-        raise InvalidArguments("self_healing is not supported by this conductor yet.", fix="Leave self_healing out.")
     prepared = await scores.prepare(context, params, variables=params.variables, workspace=params.workspace)
     digest = _digest(params, prepared)
     earlier = _earlier(context, params, digest)
@@ -101,12 +100,10 @@ async def _make(context: Context, params: SubmitParams, prepared: Prepared, peer
     job_id = job_id_of(plan.name, seq, context.store.home_id)
     workspace = Path(plan.workspace) if plan.workspace else context.settings.home / "workspaces" / job_id
     await anyio.to_thread.run_sync(make_workspace, workspace)
+    faults.point("after_workspace")
     shared = [job.job_id for job in context.supervisor.jobs.values() if job.workspace == str(workspace)]
     warnings = [*plan.warnings]
-    used = {sheet.instrument for sheet in plan.sheets}
-    missing = sorted(used - context.instruments_found(used))
-    if missing:
-        warnings.append(f"not found on the conductor's PATH: {', '.join(missing)}; their sheets will fail")
+    warnings += _missing_instruments(prepared.loaded)
     if shared:
         warnings.append(f"the workspace is also used by active job {', '.join(sorted(shared)[:3])}")
     return JobRun(
@@ -114,3 +111,17 @@ async def _make(context: Context, params: SubmitParams, prepared: Prepared, peer
         submitted_at=time.time(), config_path=str(prepared.path) if prepared.path else None, start_sheet=first,
         self_healing=params.self_healing, warnings=tuple(warnings), client=params.client or f"uid {peer.uid}",
     )  # fmt: skip
+
+
+def _missing_instruments(loaded: LoadedPlan) -> list[str]:
+    """Return warnings of instruments that are not installed: of sheets that will fail, and of those that will fall back."""
+    missing = set(loaded.instruments) - scores.installed(loaded)
+    if not missing:
+        return []
+    first = {sheet.instrument for sheet in loaded.plan.sheets} & missing
+    lost = {sheet.instrument for sheet in loaded.plan.sheets if missing.issuperset(sheet.instruments)}
+    return [
+        f"not found on the PATH: {', '.join(sorted(names))}; their sheets will {what}"
+        for names, what in ((lost, "fail"), (first - lost, "fall back"))
+        if names
+    ]

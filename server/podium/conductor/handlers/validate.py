@@ -29,5 +29,5 @@ async def planned(context: Context, params: ScoreParams) -> PlanView:
     """
     prepared = await scores.prepare(context, params, variables=params.variables, workspace=params.workspace)
     first = sheet_number(prepared.loaded, params.start_sheet) or 1
-    found = context.instruments_found({sheet.instrument for sheet in prepared.loaded.plan.sheets})
+    found = scores.installed(prepared.loaded)
     return plan_view(prepared.loaded.plan, start_sheet=first, instruments_found=found)

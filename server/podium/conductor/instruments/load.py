@@ -16,6 +16,9 @@ from podium.errors import InvalidArguments, ScoreInvalid
 MAX_BYTES = 65_536
 SCORE_FOLDER = Path(".podium") / "instruments"
 
+Content = dict[str, Any]
+"""A profile's keys, as its file has them."""
+
 
 class _Bad(Exception):
     """A file that holds no profile; `problems` say why."""
@@ -58,6 +61,11 @@ def load_profiles(*, config_folder: Path | None = None, score_folder: Path | Non
             f"Instrument profile {error}", fix="Correct or remove the file.", problems=_dumped(error)
         ) from None
     return profiles
+
+
+def contents(profiles: Mapping[str, Profile]) -> dict[str, Content]:
+    """Return the profiles as a plan keeps them."""
+    return {name: profile.model_dump(mode="json", exclude_defaults=True) for name, profile in profiles.items()}
 
 
 def _by_name(profiles: Iterable[Profile]) -> dict[str, Profile]:

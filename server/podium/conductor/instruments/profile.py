@@ -1,8 +1,9 @@
 """What an instrument's profile says, and the command that it makes of a prompt."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -13,6 +14,7 @@ PromptPassing = Literal["argument", "flag", "stdin", "file", "script"]
 PROMPT_FILE = "{prompt_file}"
 # One argument of a command ends at 131,072 bytes with its NUL (MAX_ARG_STRLEN of Linux).
 MAX_ARGUMENT_BYTES = 131_071
+NO_CONFIG: Mapping[str, Any] = {}
 
 
 def _compiles(pattern: str) -> str:
@@ -33,6 +35,7 @@ def _findable(executable: str) -> str:
 
 Pattern = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_compiles)]
 Patterns = Annotated[tuple[Pattern, ...], Field(max_length=50)]
+Option = Annotated[str, Field(pattern=r"^--?[A-Za-z]", max_length=64)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
 
 
@@ -40,8 +43,9 @@ class Profile(BaseModel):
     """One instrument. The text of a sheet is a bash script (`script`), or a prompt that is passed in one of four ways.
 
     `args` come before the prompt; in `file` mode one of them may be `{prompt_file}` or `--option={prompt_file}`, else the
-    file is the last argument. Patterns are searched without regard to case in the end of a failed attempt's output.
-    `rate_limit_patterns` and `default_timeout_seconds` are named as in the profiles of the Marianne conductor.
+    file is the last argument. `settings` are what a score's `instrument_config` may hold, each with the option that takes its
+    value: in place of the one in `args`, or after them. Patterns are searched without regard to case in the end of a failed
+    attempt's output. `rate_limit_patterns` and `default_timeout_seconds` are named as in the profiles of the Marianne conductor.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +58,7 @@ class Profile(BaseModel):
     args: tuple[str, ...] = ()
     prompt: PromptPassing
     prompt_flag: str = ""
+    settings: dict[Name, Option] = Field(default_factory=dict)
     env: dict[str, str] = Field(default_factory=dict)
     success_codes: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
     rate_limit_patterns: Patterns = ()
@@ -68,6 +73,10 @@ class Profile(BaseModel):
             raise ValueError('prompt_flag goes with prompt: "flag", and only with it')
         if self.prompt == "script" and (self.args or self.executable != "bash"):
             raise ValueError('prompt: "script" is for bash without args; another interpreter takes prompt: "file"')
+        if self.prompt == "script" and self.settings:
+            raise ValueError('prompt: "script" has no settings')
+        if any(option in self.args[-1:] for option in self.settings.values()):
+            raise ValueError("an option of settings that is in args has its value after it there")
         if not all(self._has_place(arg) for arg in self.args if PROMPT_FILE in arg):
             raise ValueError(f'{PROMPT_FILE} goes with prompt: "file", as an argument or in --option={PROMPT_FILE}')
         return self
@@ -78,15 +87,18 @@ class Profile(BaseModel):
         whole = not option or (option.startswith("-") and option.endswith("="))
         return self.prompt == "file" and bool(found) and not rest and whole
 
-    def command(self, script_path: str, prompt: str) -> tuple[tuple[str, ...], bool]:
+    def command(
+        self, script_path: str, prompt: str, config: Mapping[str, Any] = NO_CONFIG
+    ) -> tuple[tuple[str, ...], bool]:
         """Return what an attempt runs: its arguments, () for bash on the script, and whether the script is its input.
 
-        `script_path` names the file that holds the prompt, or is the engine's placeholder for it, `{script}`.
+        `script_path` names the file that holds the prompt, or is the engine's placeholder for it, `{script}`; `config` holds
+        values of `settings`.
 
         Raises:
             InvalidArguments: the prompt is too long for an argument.
         """
-        command = (self.executable, *self.args)
+        command = (self.executable, *self._args(config))
         match self.prompt:
             case "script":
                 return (), False
@@ -100,6 +112,17 @@ class Profile(BaseModel):
             case _:
                 return (*command, self._argument(prompt)), False
 
+    def _args(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the arguments with the settings put in."""
+        args = list(self.args)
+        for name, value in config.items():
+            option = self.settings[name]
+            if option in args:
+                args[args.index(option) + 1] = str(value)
+            else:
+                args += [option, str(value)]
+        return tuple(args)
+
     def _argument(self, prompt: str) -> str:
         """Return the prompt as one argument that no tool takes for an option."""
         text = f"\n{prompt}" if prompt.startswith("-") else prompt
@@ -109,6 +132,11 @@ class Profile(BaseModel):
                 fix="Put the text into a file in the workspace and let the prompt name it.",
             )
         return text
+
+
+def found_in(profiles: Mapping[str, Profile], path: str) -> set[str]:
+    """Return the names of those instruments whose programs are in `path`."""
+    return {name for name, profile in profiles.items() if find_executable(profile, path)}
 
 
 def find_executable(profile: Profile, path: str) -> str | None:

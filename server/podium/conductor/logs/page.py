@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from podium.conductor.logs.lines import Line, cut_text
 from podium.contract.models import LogLine
+from podium.contract.weight import tokens_at_most
 
 MARK = "…"
 
@@ -13,6 +14,7 @@ class LogLimits:
     """Bounds of one answer, and of the work for it. Sizes in bytes, time in seconds."""
 
     page_bytes: int = 24_000
+    page_tokens: int = 8_000  # by `tokens_at_most`: what is no ordinary text costs its reader more than its bytes say
     line_bytes: int = 4_000  # what is shown of one line
     tail_bytes: int = 8 * 1024 * 1024  # how far back a tail looks for the beginning of its lines
     count_bytes: int = 4 * 1024 * 1024  # how much a tail reads to number its lines
@@ -30,17 +32,24 @@ class Page:
     max_lines: int
     lines: list[LogLine] = field(default_factory=list)
     size: int = 0
+    tokens: int = 0
     truncated: bool = False
 
     def add(self, line: LogLine) -> bool:
         """Add a line if it fits; the first one always does, so that every page gets on."""
-        size = len(line.text.encode())
-        if self.lines and (len(self.lines) >= self.max_lines or self.size + size > self.limits.page_bytes):
+        size, tokens = len(line.text.encode()), 2 + tokens_at_most(line.text)
+        if self.lines and self._is_full(size, tokens):
             self.truncated = True
             return False
         self.lines.append(line)
         self.size += size
+        self.tokens += tokens
         return True
+
+    def _is_full(self, size: int, tokens: int) -> bool:
+        limits = self.limits
+        too_long = self.size + size > limits.page_bytes or self.tokens + tokens > limits.page_tokens
+        return too_long or len(self.lines) >= self.max_lines
 
     def render(self, line: Line, number: int, *, match: bool = False, at: int = 0) -> LogLine:
         """Return the line as it is shown: around byte `at` when it is too long, with a mark at each cut."""

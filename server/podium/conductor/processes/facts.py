@@ -39,7 +39,7 @@ def read_stat(pid: int) -> Stat | None:
 
 def _stat_from_proc(pid: int) -> Stat | None:
     """Parse /proc/PID/stat; the command name in it may hold spaces and parentheses, so what follows the last one counts."""
-    data = _read(f"/proc/{pid}/stat")
+    data = read(f"/proc/{pid}/stat")
     if not data:
         return None
     part = data[data.rindex(b")") + 2 :].split()
@@ -78,7 +78,7 @@ def marker(pid: int) -> str | None:
     """
     if not LINUX:
         return _marker_from_psutil(pid)
-    environment = _read(f"/proc/{pid}/environ")
+    environment = read(f"/proc/{pid}/environ")
     _, found, rest = (b"\0" + environment).partition(f"\0{MARKER}=".encode())
     key = os.fsdecode(rest.partition(b"\0")[0]) if found else ""
     return key if environment else None
@@ -98,23 +98,23 @@ def own_children() -> set[int] | None:
     """
     if not TELLS_CHILDREN:
         return None
-    return {int(pid) for pid in _read(f"/proc/self/task/{os.getpid()}/children").split()}
+    return {int(pid) for pid in read(f"/proc/self/task/{os.getpid()}/children").split()}
 
 
 def boot_id() -> str:
     """Return what names this run of the kernel; "-" where the system has no such name."""
-    return _read("/proc/sys/kernel/random/boot_id").decode().strip() or "-"
+    return read("/proc/sys/kernel/random/boot_id").decode().strip() or "-"
 
 
 def age_seconds(start_ticks: int) -> float:
     """Return how long ago a process with this start time began."""
-    now = float(_read("/proc/uptime").split()[0]) if LINUX else time.time()
+    now = float(read("/proc/uptime").split()[0]) if LINUX else time.time()
     return max(0.0, now - start_ticks / TICKS)
 
 
 def booted_at() -> float:
     """Return when the machine was started, in seconds since the epoch by the present clock."""
-    return time.time() - float(_read("/proc/uptime").split()[0]) if LINUX else psutil.boot_time()
+    return time.time() - float(read("/proc/uptime").split()[0]) if LINUX else psutil.boot_time()
 
 
 def _names(folder: str) -> list[str]:
@@ -122,7 +122,7 @@ def _names(folder: str) -> list[str]:
         return [entry.name for entry in entries]
 
 
-def _read(path: str) -> bytes:
+def read(path: str) -> bytes:
     """Return a small file's bytes, or nothing where it is gone or not ours to read."""
     try:
         file = os.open(path, os.O_RDONLY)

@@ -8,21 +8,21 @@ exit codes: nothing else in this process may start children while a reaper is op
 import ctypes
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
+from anyio.to_thread import run_sync
 
 from podium.conductor.processes import facts
+from podium.conductor.processes.spawn import NOWHERE, Target, spawn
 
-NOWHERE = Path(os.devnull)
 PR_SET_CHILD_SUBREAPER = 36
-# A process inherits what its parent ignores; a sheet starts with every signal at its default.
-DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
-APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+LAUNCHES = 8  # at once: each waits until its program has begun, which takes long where all of them want the same cores
 
 
 class Child:
@@ -49,6 +49,9 @@ class Reaper:
 
     def __init__(self) -> None:
         self._children: dict[int, Child] = {}
+        self._launching = 0
+        self._early: dict[int, int] = {}  # pid -> wait status of what ended while something was being launched
+        self._threads = anyio.CapacityLimiter(LAUNCHES)
         self._tasks: TaskGroup = anyio.create_task_group()
 
     async def __aenter__(self) -> Self:
@@ -64,28 +67,39 @@ class Reaper:
         _be_subreaper(False)
         return await self._tasks.__aexit__(kind, error, trace)
 
-    def spawn(
+    async def spawn(
         self,
         argv: Sequence[str],
         env: Mapping[str, str],
         *,
         stdin: Path = NOWHERE,
-        stdout: Path | int = NOWHERE,
-        stderr: Path | int = NOWHERE,
+        stdout: Target = NOWHERE,
+        stderr: Target = NOWHERE,
     ) -> Child:
-        """Start a process in a session of its own. `argv[0]` is an absolute path.
+        """Start a process; see `processes.spawn`, also for what is raised."""
+        return await self.launch(partial(spawn, argv, env, stdin=stdin, stdout=stdout, stderr=stderr))
 
-        Output is appended to the files, or goes to these open descriptors.
+    async def launch(self, start: Callable[[], int]) -> Child:
+        """Run `start` in a thread, which ends with the `spawn` of a process, and return that process.
 
         Raises:
-            OSError: it cannot be started (no such program, no memory, arguments too long) or a file cannot be opened.
-            ValueError: an argument or a variable holds a NUL or cannot be encoded.
+            Exception: what `start` raises. A cancelled caller gets its process first.
         """
-        files = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0), _output(1, stdout), _output(2, stderr)]
-        pid = os.posix_spawn(
-            argv[0], list(argv), env, file_actions=files, setsid=True, setsigmask=(), setsigdef=DEFAULT_SIGNALS
-        )
-        child = self._children[pid] = Child(pid)
+        self._launching += 1
+        try:
+            return self._known(await run_sync(start, limiter=self._threads))
+        finally:
+            self._launching -= 1
+            if not self._launching:
+                self._early.clear()
+
+    def _known(self, pid: int) -> Child:
+        """Return the child with this pid, which may have ended before we heard of its start."""
+        child = Child(pid)
+        if pid in self._early:
+            child.end(self._early.pop(pid))
+        else:
+            self._children[pid] = child
         return child
 
     def orphans(self) -> set[int] | None:
@@ -106,13 +120,8 @@ class Reaper:
             pid, status = ended
             if child := self._children.pop(pid, None):
                 child.end(status)
-
-
-def _output(number: int, to: Path | int) -> tuple[object, ...]:
-    """Return the file action that gives a child its standard output or error."""
-    if isinstance(to, int):
-        return os.POSIX_SPAWN_DUP2, to, number
-    return os.POSIX_SPAWN_OPEN, number, to, APPEND, 0o600
+            elif self._launching:
+                self._early[pid] = status
 
 
 def _next_ended() -> tuple[int, int] | None:

@@ -65,7 +65,7 @@ class Runner:
         command = ("/bin/sh", "-c", ENTER, "podium-run", str(cwd), *argv)
         with closing(_Tail(output_limit_bytes)) as tail:
             try:
-                child = self._reaper.spawn(
+                child = await self._reaper.spawn(
                     command, {**self._env, **env, MARKER: name}, stdout=tail.end, stderr=tail.end
                 )
             except (OSError, ValueError) as error:

@@ -1,8 +1,8 @@
 """The members of an attempt and their end.
 
-A member is in the session or group of the attempt's first process, or carries its key in the environment, or descends from one
-that does. The environment finds those that left the session and whose parent has gone; a process that clears its environment,
-leaves the session and loses its parent is not found.
+A member is in the attempt's cgroup where it has one, or in the session or group of the attempt's first process, or carries its
+key in the environment, or descends from one that does. Without a cgroup, a process that clears its environment, leaves the
+session and loses its parent is not found.
 """
 
 import os
@@ -14,6 +14,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from podium.conductor.processes import facts
+from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.facts import Stat
 from podium.conductor.processes.identity import is_same, send_signal
 from podium.log import get_logger
@@ -34,10 +35,13 @@ class Snapshot:
         self.stats.pop(os.getpid(), None)
         self._markers: dict[int, str | None] = {}
 
-    def members(self, key: str, group: int | None) -> dict[int, Stat]:
-        """Return the members of an attempt by pid. `group` is its first process, None where that number may be another's."""
+    def members(self, key: str, group: int | None, inside: Iterable[int] = ()) -> dict[int, Stat]:
+        """Return the members of an attempt by pid. `group` is its first process, None where that number may be another's.
+
+        `inside` are the pids in its cgroup.
+        """
         seeds = {pid for pid, stat in self.stats.items() if group is not None and group in (stat.session, stat.group)}
-        found = self._with_descendants(seeds)
+        found = self._with_descendants(seeds.union(inside).intersection(self.stats))
         marked = {pid for pid in self.stats if pid not in found and is_of(self._marker(pid), key)}
         found |= self._with_descendants(marked)
         return {pid: self.stats[pid] for pid in found}
@@ -74,12 +78,12 @@ def _may_be_member(stat: Stat, key: str, group: int) -> bool:
     return marker is None or is_of(marker, key)
 
 
-async def end_tree(key: str, group: int | None, grace_seconds: float) -> int:
+async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> int:
     """End an attempt's members: TERM, the grace period, KILL until none is left. Bounded, also for what cannot be killed.
 
     Returns how many processes were ended, its first one (the wrapper, pid `group`) not counted.
     """
-    hunt = _Hunt(key, group)
+    hunt = Hunt(key, group, cgroup)
     with anyio.move_on_after(grace_seconds):
         await hunt.ask()
         return hunt.ended
@@ -87,22 +91,27 @@ async def end_tree(key: str, group: int | None, grace_seconds: float) -> int:
     return hunt.ended
 
 
-async def end_leftovers(orphans: set[int] | None, key: str, group: int, grace_seconds: float) -> int:
+async def end_leftovers(
+    orphans: set[int] | None, key: str, group: int, grace_seconds: float, cgroup: Cgroup | None = None
+) -> int:
     """End what an attempt left running after its first process, and return how many there were.
 
-    A scan is made only if one of `orphans`, the children that this process has adopted, is a member; None: always.
+    A scan is made only if its cgroup is populated, or one of `orphans`, the children that this process has adopted, is a
+    member; None: always.
     """
-    if orphans is None or _may_have_member(orphans, key, group):
-        return await end_tree(key, group, grace_seconds)
+    populated = cgroup is not None and cgroup.is_populated()
+    if populated or orphans is None or _may_have_member(orphans, key, group):
+        return await end_tree(key, group, grace_seconds, cgroup)
     return 0
 
 
-class _Hunt:
-    """One ending of a tree, and whom it has signalled so far."""
+class Hunt:
+    """One ending of a tree, and whom it has signalled so far. `group` is the pid of its first process, if that is known."""
 
-    def __init__(self, key: str, group: int | None) -> None:
+    def __init__(self, key: str, group: int | None, cgroup: Cgroup | None = None) -> None:
         self._key = key
         self._group = group
+        self._cgroup = cgroup
         self._asked: set[tuple[int, int]] = set()
         self._hit: set[tuple[int, int]] = set()
 
@@ -127,7 +136,7 @@ class _Hunt:
                 return
             await self._kill(members)
             if sweep:
-                await run_sync(_kill_groups, members)
+                await run_sync(self._kill_at_once, members)
         log.error("tree_not_ended", attempt=self._key, pids=[stat.pid for stat in members])
 
     async def _kill(self, members: list[Stat]) -> None:
@@ -148,15 +157,21 @@ class _Hunt:
 
     def _look(self) -> list[Stat]:
         """Return the members, parents first: a shell must not see its child end and go on with the next command."""
-        members = Snapshot().members(self._key, self._group).values()
+        inside = self._cgroup.pids() if self._cgroup else ()
+        members = Snapshot().members(self._key, self._group, inside).values()
         return sorted(members, key=lambda stat: (stat.start_ticks, stat.pid))
 
     def _send(self, targets: list[Stat], number: signal.Signals) -> None:
         self._hit |= {(at.pid, at.start_ticks) for at in targets if send_signal(at.pid, at.start_ticks, number)}
 
+    def _kill_at_once(self, members: list[Stat]) -> None:
+        """Send KILL to the whole cgroup and to whole process groups: what forks faster than we look cannot escape that."""
+        if self._cgroup is not None:
+            self._cgroup.kill()
+        _kill_groups(members)
+
 
 def _kill_groups(members: list[Stat]) -> None:
-    """Send KILL to whole groups at once: what forks faster than we look cannot escape that."""
     for group in {stat.group for stat in members} - {os.getpgrp()}:
         with suppress(OSError):
             os.killpg(group, signal.SIGKILL)

@@ -2,12 +2,14 @@
 
 import secrets
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from podium.conductor.store import schema
+from podium.conductor.store import acknowledged, schema
 from podium.conductor.store.schema import UnreadableDatabase
 
 DATABASE = "podium.db"
+ACKNOWLEDGED = f"{DATABASE}-acked"
 
 
 def open_writer(home: Path) -> sqlite3.Connection:
@@ -20,20 +22,33 @@ def open_writer(home: Path) -> sqlite3.Connection:
         UnreadableDatabase: damaged, newer, or not a database. Nothing was changed.
     """
     path = home / DATABASE
-    fresh = not path.exists()
     try:
+        _check(home)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        if not fresh:
-            schema.check(connection, str(path))
         _set_up(connection)
-        if fresh or connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             schema.create(connection, secrets.token_hex(8))
     except sqlite3.DatabaseError as error:
-        raise UnreadableDatabase(
-            f"{path} cannot be read: {error}. It was not touched: restore it with its -wal file from a backup, "
-            "or move it away to start empty."
-        ) from error
+        raise UnreadableDatabase(f"{path} cannot be read: {error}. {schema.WAYS_OUT}") from error
     return connection
+
+
+def _check(home: Path) -> None:
+    """Look at what is there without changing it: a connection that may write would replay the log when it is closed.
+
+    Raises:
+        UnreadableDatabase: it cannot be continued. sqlite3.DatabaseError: it cannot even be read.
+    """
+    path = home / DATABASE
+    last = acknowledged.read(home / ACKNOWLEDGED)
+    if not path.exists() or path.stat().st_size == 0:  # beside an empty database, even a reader removes the log
+        if last:
+            raise UnreadableDatabase(
+                f"{path} is missing or empty, although {last} events were acknowledged. {schema.WAYS_OUT}"
+            )
+        return
+    with closing(open_reader(home)) as connection:
+        schema.check(connection, str(path), last)
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

@@ -11,11 +11,12 @@ JOB_COLUMNS = (
     "sheets_skipped, event_count, serial, warnings, client"
 )
 SHEET_COLUMNS = (
-    "job, num, status, reason, satisfied, attempts, retries_used, waiting_until, waiting_left, started_at, finished_at"
+    "job, num, status, reason, satisfied, attempts, retries_used, waiting_until, waiting_left, started_at, finished_at, "
+    "player, limit_waits, remedy"
 )
 ATTEMPT_COLUMNS = (
-    "job, serial, sheet, attempt, key, plan_hash, open, started_at, ended_at, outcome, end_reason, exit_code, signal, "
-    "processes_ended, message, validations"
+    "job, serial, sheet, attempt, key, plan_hash, instrument, open, started_at, ended_at, outcome, end_reason, exit_code, "
+    "signal, processes_ended, message, validations"
 )
 
 
@@ -48,6 +49,10 @@ STATEMENTS: dict[str, str] = {
     "removed": "DELETE FROM removals WHERE job_id = ?",
     "old_replies": "DELETE FROM replies WHERE at < ?",
     "old_keys": "DELETE FROM idempotency WHERE deleted_at < ?",
+    "unused_plans": "DELETE FROM plans WHERE hash = ?1 AND NOT EXISTS "
+    "(SELECT 1 FROM jobs WHERE plan_hash = ?1 OR next_plan_hash = ?1)",
+    "task_ends": "INSERT OR IGNORE INTO task_ends (key, state, at) VALUES (?, ?, ?)",
+    "old_task_ends": "DELETE FROM task_ends WHERE at < ?",
 }
 """Kind of row -> statement, in the order in which a commit runs them."""
 

@@ -50,6 +50,9 @@ CREATE TABLE sheets (
     waiting_left REAL,
     started_at REAL,
     finished_at REAL,
+    player INTEGER NOT NULL,
+    limit_waits INTEGER NOT NULL,
+    remedy TEXT NOT NULL,
     PRIMARY KEY (job, num)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE attempts (
@@ -59,6 +62,7 @@ CREATE TABLE attempts (
     attempt INTEGER NOT NULL,
     key TEXT NOT NULL,
     plan_hash TEXT NOT NULL,
+    instrument TEXT NOT NULL,
     open INTEGER NOT NULL,
     started_at REAL NOT NULL,
     ended_at REAL,
@@ -91,7 +95,14 @@ CREATE TABLE idempotency (
 CREATE TABLE replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL, at REAL NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tombstones (job_id TEXT PRIMARY KEY, deleted_at REAL NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE removals (job_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE task_ends (key TEXT PRIMARY KEY, state TEXT NOT NULL, at REAL NOT NULL) STRICT, WITHOUT ROWID;
 """
+
+
+WAYS_OUT = (
+    "It was not touched: restore podium.db, podium.db-wal and podium.db-acked together from a backup, "
+    "or move all three away to start empty."
+)
 
 
 class UnreadableDatabase(Exception):
@@ -105,8 +116,8 @@ def create(connection: sqlite3.Connection, home_id: str) -> None:
     connection.execute("COMMIT")
 
 
-def check(connection: sqlite3.Connection, path: str) -> None:
-    """Refuse a database that this version cannot continue.
+def check(connection: sqlite3.Connection, path: str, acknowledged: int) -> None:
+    """Refuse a database that this version cannot continue, or that lacks events up to the one acknowledged last.
 
     Raises:
         UnreadableDatabase: with what is wrong and how to go on.
@@ -119,7 +130,11 @@ def check(connection: sqlite3.Connection, path: str) -> None:
         )
     problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
     if problems != ["ok"]:
+        raise UnreadableDatabase(f"{path} is damaged: {'; '.join(problems)}. {WAYS_OUT}")
+    found = connection.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0] if version else 0
+    if found < acknowledged:
         raise UnreadableDatabase(
-            f"{path} is damaged: {'; '.join(problems)}. It was not touched: restore it with its -wal file "
-            "from a backup, or move it away to start empty."
+            f"{path} ends with event {found}, although those up to {acknowledged} were acknowledged: "
+            f"{path}-wal is missing, cut off or damaged. {WAYS_OUT} "
+            f"To go on without the lost events, remove {path}-acked."
         )

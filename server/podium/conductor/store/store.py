@@ -2,14 +2,16 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 
+from podium.conductor import faults
 from podium.conductor.store import database
+from podium.conductor.store.acknowledged import Acknowledged
 from podium.conductor.store.rows import STATEMENTS, Rows
 from podium.errors import StorageFull
 
@@ -24,6 +26,7 @@ class Store:
     def __init__(self, home: Path, writer: sqlite3.Connection) -> None:
         self.home_id = database.home_id(writer)
         self._writer = writer
+        self._acknowledged = Acknowledged(home / database.ACKNOWLEDGED)
         self._write_slot = anyio.CapacityLimiter(1)
         self._read_slots = anyio.CapacityLimiter(_READERS)
         self._readers = [database.open_reader(home) for _ in range(_READERS)]
@@ -45,15 +48,24 @@ class Store:
                 if kind in rows.by_kind:
                     self._writer.executemany(statement, rows.by_kind[kind])
             self._writer.execute("COMMIT")
+            faults.point("before_acknowledged")
+            if events := rows.by_kind.get("events"):
+                self._acknowledged.note(events[-1][0])
         except sqlite3.Error as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             if any(word in str(error).lower() for word in _FULL):
+                self._make_room()
                 raise StorageFull(
                     f"The conductor's disk is full: {error}.",
                     fix="Free space on the disk of PODIUM_HOME, then repeat the call.",
                 ) from error
             raise
+
+    def _make_room(self) -> None:
+        """Bring the log's pages home, so that the next commit can begin it anew instead of making it longer."""
+        with suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a query in a thread on a read-only connection; it sees every commit that has returned."""
@@ -74,6 +86,7 @@ class Store:
         for reader in [*self._readers, self._finder]:
             reader.close()
         self._writer.close()
+        self._acknowledged.close()
 
 
 @asynccontextmanager

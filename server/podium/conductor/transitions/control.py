@@ -1,21 +1,23 @@
 """Pause, resume, modify, cancel and delete: what the state table allows, recorded as intents or done at once."""
 
-from typing import TypedDict
+from collections.abc import Collection
+from typing import NotRequired, TypedDict
 
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.transitions.jobs import settle
-from podium.conductor.transitions.modify import apply_modify, requeue
+from podium.conductor.transitions.modify import Kept, apply_modify, kept_sheets, requeue
 from podium.contract.states import Action, allowed_actions, rule
 from podium.errors import WrongState
 
 
 class Done(TypedDict):
-    """What a control did. `pending`: recorded, and the status has not changed yet."""
+    """What a control did. `pending`: recorded, and the status has not changed yet. `kept`: with a changed score only."""
 
     message: str
     pending: bool
+    kept: NotRequired[Kept]
 
 
 def check(job: JobRun, action: Action) -> None:
@@ -50,7 +52,8 @@ def pause(job: JobRun, batch: Batch, clock: Clock) -> Done:
     return Done(message=f"Pause recorded: job {job.job_id} pauses when {names} ends.", pending=True)
 
 
-def resume(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Batch) -> Done:
+def resume(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Batch,
+           differing: Collection[int] = ()) -> Done:  # fmt: skip
     """Let a job go on. With a new plan or `from_sheet` while sheets still run, the change waits for them."""
     check(job, "resume")
     if job.phase == "pause_pending" and new is None and from_sheet is None:
@@ -59,21 +62,33 @@ def resume(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: B
         batch.event(job, "job.resumed", withdrawn=dropped)
         return Done(message=f"The pending {dropped} of job {job.job_id} is withdrawn; it runs on.", pending=False)
     if new is not None or job.running:
-        return _change(job, from_sheet, new, batch)
+        return _change(job, from_sheet, new, batch, differing)
     requeue(job, from_sheet, batch)
     batch.event(job, "job.resumed", from_sheet=from_sheet)
     return Done(message=f"Job {job.job_id} is queued to go on.", pending=False)
 
 
-def modify(job: JobRun, from_sheet: int | None, new: LoadedPlan, batch: Batch) -> Done:
-    """Give the job a changed score: at once where nothing runs, else when the running sheets end."""
+def modify(job: JobRun, from_sheet: int | None, new: LoadedPlan, batch: Batch,
+           differing: Collection[int] = ()) -> Done:  # fmt: skip
+    """Give the job a changed score: at once where nothing runs, else when the running sheets end.
+
+    `differing` are the sheets of the new plan whose text is another one than before.
+    """
     check(job, "modify")
-    return _change(job, from_sheet, new, batch)
+    return _change(job, from_sheet, new, batch, differing)
 
 
-def _change(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Batch) -> Done:
-    if new is not None:
-        batch.plans[new.hash] = new
+def _change(
+    job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Batch, differing: Collection[int]
+) -> Done:
+    if new is None:
+        return _take(job, from_sheet, None, batch)
+    batch.plans[new.hash] = new
+    kept = kept_sheets(job, new, from_sheet, differing)  # before the change, which forgets what was
+    return Done(**_take(job, from_sheet, new, batch), kept=kept)
+
+
+def _take(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Batch) -> Done:
     job.next_plan, job.next_from_sheet = new or job.next_plan, from_sheet
     if not job.running:
         apply_modify(job, batch)

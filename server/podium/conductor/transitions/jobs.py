@@ -28,6 +28,7 @@ def settle(job: JobRun, batch: Batch, clock: Clock) -> None:
         batch.event(job, "job.paused", sheets_completed=job.counts["completed"])
     elif job.intent == "modify":
         apply_modify(job, batch)
+        settle(job, batch, clock)  # the changed score may have nothing left to do
 
 
 def _finish_by_sheets(job: JobRun, batch: Batch, clock: Clock) -> None:

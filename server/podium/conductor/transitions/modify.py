@@ -1,7 +1,37 @@
 """Giving a job another plan: finished sheets are matched by name, else by number, and kept."""
 
+from collections.abc import Collection
+from typing import TypedDict
+
 from podium.conductor.batch import Batch
 from podium.conductor.state import JobRun, LoadedPlan, SheetRun
+
+SHOWN = 20  # labels that a reply names
+
+
+class Kept(TypedDict):
+    """What a changed score leaves as it is: labels of finished sheets, and those that stay though their text differs."""
+
+    kept: list[str]
+    kept_total: int
+    changed: list[str]
+    changed_total: int
+
+
+def kept_sheets(job: JobRun, new: LoadedPlan, from_sheet: int | None, differing: Collection[int]) -> Kept:
+    """Return which sheets of the new plan do not run again. A running one counts as changed: it ends with its old text."""
+    again = {from_sheet, *new.after([from_sheet])} if from_sheet is not None else set()
+    stay = {to: num for num, to in match_sheets(job.loaded, new).items() if to not in again}
+    finished = [
+        to for to, num in stay.items() if (run := job.sheets.get(num)) is not None and run.status == "completed"
+    ]
+    changed = [to for to in (*finished, *(to for to, num in stay.items() if num in job.running)) if to in differing]
+    return Kept(
+        kept=[new.plan.sheet(num).label for num in sorted(finished)[:SHOWN]],
+        kept_total=len(finished),
+        changed=[new.plan.sheet(num).label for num in sorted(changed)[:SHOWN]],
+        changed_total=len(changed),
+    )
 
 
 def match_sheets(old: LoadedPlan, new: LoadedPlan) -> dict[int, int]:
@@ -26,11 +56,12 @@ def reset_from(job: JobRun, num: int) -> list[SheetRun]:
 
 def reset_unfinished(job: JobRun) -> list[SheetRun]:
     """Make every sheet pending again that neither completed nor was skipped by its own condition."""
-    return [_reset(run) for run in job.sheets.values() if not run.satisfied and run.status != "pending"]
+    return [_reset(run) for run in job.sheets.values() if not run.satisfied]
 
 
 def _reset(run: SheetRun) -> SheetRun:
     run.status, run.reason, run.satisfied, run.retries_used = "pending", "", False, 0
+    run.player, run.limit_waits, run.remedy = 0, 0, None
     run.waiting_until, run.waiting_left, run.finished_at = None, None, None
     return run
 

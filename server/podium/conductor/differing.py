@@ -1,0 +1,58 @@
+"""Which sheets of a changed score would do something else than before."""
+
+from typing import Any
+
+from podium.conductor.state import LoadedPlan
+from podium.conductor.transitions.modify import match_sheets
+from podium.errors import PodiumError
+from podium.score.plan import Plan, PlanSheet
+from podium.score.render import render_script
+
+_OF_THE_TEXT = {"variables", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item"}
+
+
+def differing(old: LoadedPlan, new: LoadedPlan) -> frozenset[int]:
+    """Return the sheets of the new plan that the old one has too, but with another text, instrument, environment or check.
+
+    Blocking for long scores: call it in a thread.
+    """
+    pairs = match_sheets(old, new)
+    return frozenset(
+        to for num, to in pairs.items() if not _same(old.plan, old.plan.sheet(num), new.plan, new.plan.sheet(to))
+    )
+
+
+def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet) -> bool:
+    """Compare what is cheap to compare; the texts only where a variable or the sheet's place differs."""
+    if _deeds(old, old_sheet) != _deeds(new, new_sheet):
+        return False
+    same_template = old.templates[old_sheet.template] == new.templates[new_sheet.template]
+    if same_template and _surroundings(old, old_sheet) == _surroundings(new, new_sheet):
+        return True
+    return _text(old, old_sheet) == _text(new, new_sheet)
+
+
+def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
+    """Return what a sheet does and must leave, its text apart."""
+    checks = [plan.validations[index] for index in sheet.validations]
+    return (
+        sheet.player(0),
+        sheet.fallbacks,
+        {**plan.env, **sheet.env},
+        checks,
+        sheet.skip_when,
+        sheet.skip_when_command,
+    )
+
+
+def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
+    """Return what a sheet's text may depend on."""
+    return plan.name, plan.variables, len(plan.sheets), plan.total_stages, sheet.model_dump(include=_OF_THE_TEXT)
+
+
+def _text(plan: Plan, sheet: PlanSheet) -> str:
+    """Return the sheet's text without outputs of earlier sheets."""
+    try:
+        return render_script(plan, sheet, workspace=plan.workspace or "", previous_outputs={})
+    except PodiumError as error:
+        return error.message

@@ -1,0 +1,29 @@
+"""The end of an attempt's output, as much as explains how it ended."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from podium.conductor.logs.page import LogLimits
+from podium.conductor.logs.read import LogQuery, LogTarget, read_log
+from podium.contract.models import LogView, Stream
+
+END_LINES = 40
+_LIMITS = LogLimits(page_bytes=8_000, line_bytes=1_000, page_tokens=2_500)
+
+
+class TargetOf(Protocol):
+    """Names an attempt's stream in a file."""
+
+    def __call__(self, *, path: Path, stream: Stream) -> LogTarget:
+        """Return the target."""
+
+
+def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream]) -> LogView:
+    """Return the end of the first of these streams that has any output, else of the last one. Blocking: it reads files."""
+    query = LogQuery("tail", max_lines=END_LINES)
+    for stream in streams:
+        view = read_log(target(path=folder / f"{stream}.log", stream=stream), query, _LIMITS)
+        if view.total_bytes:
+            break
+    return view

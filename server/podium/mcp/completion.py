@@ -1,0 +1,72 @@
+"""Completion of what the resources and prompts take: job ids, sheets, paths of a job's files.
+
+It is a help while somebody types: without a conductor, or for a job that does not exist, there is nothing to offer.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from mcp.server import MCPServer, ServerRequestContext
+from mcp.types import CompleteRequestParams, CompleteResult, Completion
+
+from podium.contract.ports import JobControl
+from podium.errors import PodiumError
+from podium.mcp.invoke import State
+from podium.mcp.results import safe
+
+MOST_VALUES = 100  # the protocol's limit
+_ENTRIES = 500  # looked at below a folder
+_SHEETS = 500
+
+Known = Mapping[str, str]
+Finder = Callable[[JobControl, str, Known], Awaitable[list[str]]]
+
+
+async def _job_ids(port: JobControl, typed: str, _: Known) -> list[str]:
+    """Return ids of the newest jobs; those that only contain what was typed come last."""
+    page = await port.list_page(status=None, name=typed, limit=MOST_VALUES, cursor="")
+    ids = [job.job_id for job in page.jobs]
+    return sorted(ids, key=lambda job_id: not job_id.startswith(typed))
+
+
+async def _sheets(port: JobControl, typed: str, known: Known) -> list[str]:
+    """Return names of a job's sheets, and numbers of those that have none."""
+    detail = await port.detail(known.get("job_id", ""), sheets=True, limit=_SHEETS)
+    names = [sheet.name or str(sheet.sheet) for sheet in detail.sheets]
+    return [name for name in names if name.startswith(typed)]
+
+
+async def _paths(port: JobControl, typed: str, known: Known) -> list[str]:
+    """Return files of a job's workspace below the folder that was typed so far."""
+    folder = typed.rpartition("/")[0]
+    page = await port.artifacts(known.get("job_id", ""), path=folder, limit=_ENTRIES, cursor="")
+    return [entry.path for entry in page.entries if entry.type != "directory" and entry.path.startswith(typed)]
+
+
+FINDERS: dict[str, Finder] = {"job_id": _job_ids, "sheet": _sheets, "path": _paths}
+"""Argument -> how its values are found; the names mean the same wherever they stand."""
+
+
+def install_completion(server: MCPServer[State]) -> None:
+    """Let a server complete the arguments of its resources and prompts."""
+
+    async def complete(ctx: ServerRequestContext[State, Any], params: CompleteRequestParams) -> CompleteResult:
+        known = (params.context.arguments if params.context else None) or {}
+        values = await _found(ctx.lifespan_context.port, params.argument.name, params.argument.value, known)
+        shown = [safe(value) for value in values[:MOST_VALUES]]
+        return CompleteResult(
+            completion=Completion(values=shown, total=len(values), has_more=len(values) > MOST_VALUES)
+        )
+
+    server._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, complete)
+
+
+async def _found(port: JobControl, name: str, typed: str, known: Known) -> list[str]:
+    """Return the values that fit what was typed."""
+    finder = FINDERS.get(name)
+    if finder is None:
+        return []
+    try:
+        return await finder(port, typed, known)
+    except PodiumError:
+        return []

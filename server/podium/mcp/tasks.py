@@ -1,0 +1,144 @@
+"""The protocol's tasks (SEP-2663): a call that would keep its client waiting answers with a task, which is then asked for.
+
+Only the stateless era has them, and only clients that declare the extension on the request get one. What a task is, and where
+it is kept, is behind the small `TaskPort`. No notifications are sent: the SDK's bus cannot carry them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from mcp import MCPError
+from mcp.server import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult
+from mcp.server.extension import MethodBinding
+from mcp.server.mcpserver import Extension, require_client_extension
+from mcp.types import HEADER_MISMATCH, INVALID_PARAMS, CallToolRequestParams, RequestParams
+from pydantic import Field
+
+from podium.times import iso
+
+EXTENSION = "io.modelcontextprotocol/tasks"
+VERSIONS = frozenset({"2026-07-28"})
+NAME_HEADER = "mcp-name"
+ACKNOWLEDGED = {"resultType": "complete"}
+
+RequestContext = ServerRequestContext[Any, Any]
+TaskStatus = Literal["working", "input_required", "completed", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as it is now. Times are seconds since the epoch; `facts` are the members that its status adds."""
+
+    task_id: str
+    status: TaskStatus
+    created: float
+    updated: float
+    ttl_ms: int | None
+    poll_ms: int
+    message: str = ""
+    facts: Mapping[str, Any] | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """Return the task as the protocol has it."""
+        return {
+            "taskId": self.task_id,
+            "status": self.status,
+            **({"statusMessage": self.message} if self.message else {}),
+            "createdAt": iso(self.created),
+            "lastUpdatedAt": iso(self.updated),
+            "ttlMs": self.ttl_ms,
+            "pollIntervalMs": self.poll_ms,
+            **(self.facts or {}),
+        }
+
+
+class TaskPort(Protocol):
+    """Where tasks come from and are kept. `look` is asked before each of the others, so they get ids that it knows."""
+
+    async def begin(
+        self, ctx: RequestContext, params: CallToolRequestParams, call_next: CallNext
+    ) -> Task | HandlerResult:
+        """Return a task that is kept already or, where the call shall not be one, its result by `call_next`."""
+
+    async def look(self, ctx: RequestContext, task_id: str) -> Task | None:
+        """Return a task as it is now, None for an id that is not ours or has expired."""
+
+    async def answer(self, ctx: RequestContext, task_id: str, answers: Mapping[str, Any]) -> None:
+        """Give a task what it asked for; what it did not ask for is ignored."""
+
+    async def cancel(self, ctx: RequestContext, task_id: str) -> None:
+        """End a task that has not ended."""
+
+
+class TaskIdParams(RequestParams):
+    """Parameters of `tasks/get` and `tasks/cancel`."""
+
+    task_id: str = Field(alias="taskId")
+
+
+class TaskUpdateParams(TaskIdParams):
+    """Parameters of `tasks/update`."""
+
+    input_responses: dict[str, Any] = Field(default_factory=dict, alias="inputResponses")
+
+
+class Tasks(Extension):
+    """The extension over a port."""
+
+    identifier = EXTENSION
+
+    def __init__(self, port: TaskPort) -> None:
+        self._port = port
+
+    def methods(self) -> tuple[MethodBinding, ...]:
+        """Return the three methods, for the stateless era only."""
+        return (
+            MethodBinding("tasks/get", TaskIdParams, self._get, VERSIONS),
+            MethodBinding("tasks/update", TaskUpdateParams, self._update, VERSIONS),
+            MethodBinding("tasks/cancel", TaskIdParams, self._cancel, VERSIONS),
+        )
+
+    async def intercept_tool_call(
+        self, params: CallToolRequestParams, ctx: RequestContext, call_next: CallNext
+    ) -> HandlerResult:
+        """Answer a call with a task where the client takes one and the port makes one."""
+        if ctx.protocol_version not in VERSIONS or not _declared(ctx):
+            return await call_next(ctx)
+        begun = await self._port.begin(ctx, params, call_next)
+        return {"resultType": "task", **begun.wire()} if isinstance(begun, Task) else begun
+
+    async def _get(self, ctx: RequestContext, params: TaskIdParams) -> HandlerResult:
+        return {**ACKNOWLEDGED, **(await self._known(ctx, params.task_id)).wire()}
+
+    async def _update(self, ctx: RequestContext, params: TaskUpdateParams) -> HandlerResult:
+        await self._known(ctx, params.task_id)
+        await self._port.answer(ctx, params.task_id, params.input_responses)
+        return dict(ACKNOWLEDGED)
+
+    async def _cancel(self, ctx: RequestContext, params: TaskIdParams) -> HandlerResult:
+        await self._known(ctx, params.task_id)
+        await self._port.cancel(ctx, params.task_id)
+        return dict(ACKNOWLEDGED)
+
+    async def _known(self, ctx: RequestContext, task_id: str) -> Task:
+        """Return the task.
+
+        Raises:
+            MCPError: the client does not know tasks, its headers name another task, or there is no such task.
+        """
+        require_client_extension(ctx, EXTENSION)
+        headers = getattr(ctx.request, "headers", None)
+        if headers is not None and headers.get(NAME_HEADER, "").strip() != task_id:
+            raise MCPError(HEADER_MISMATCH, f"The header {NAME_HEADER} does not name the task of params.taskId.")
+        task = await self._port.look(ctx, task_id)
+        if task is None:
+            raise MCPError(INVALID_PARAMS, "Failed to retrieve task: Task not found")
+        return task
+
+
+def _declared(ctx: RequestContext) -> bool:
+    """Whether the client declared the extension on this request."""
+    capabilities = ctx.session.client_capabilities
+    return bool(capabilities and capabilities.extensions and EXTENSION in capabilities.extensions)

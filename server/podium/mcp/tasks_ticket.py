@@ -1,0 +1,104 @@
+"""The ids of wait tasks: each carries what it waits for, signed, so that any server of the same home can go on with it."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import anyio.to_thread
+from pydantic import TypeAdapter, ValidationError
+
+KEY_FILE = "task.key"
+KEY_BYTES = 32
+LONGEST_ID = 16_384  # characters; fifty of the longest job ids fit
+_MAC_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a task waits for. `key` names it in the conductor; `started` is in seconds since the epoch."""
+
+    key: str
+    started: float
+    timeout_seconds: float
+    until: Literal["any", "all"]
+    after: str
+    job_ids: tuple[str, ...]
+
+    @property
+    def deadline(self) -> float:
+        """When the wait is over."""
+        return self.started + self.timeout_seconds
+
+
+_TICKET = TypeAdapter(Ticket)
+
+
+class Signer:
+    """Makes and reads ids with the key of a home."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / KEY_FILE
+        self._key: bytes | None = None
+
+    async def sign(self, ticket: Ticket) -> str:
+        """Return the id of a ticket. OSError when the home cannot be written."""
+        payload = _encoded(_TICKET.dump_json(ticket))
+        return f"{payload}.{await self._mac(payload)}"
+
+    async def read(self, task_id: str) -> Ticket | None:
+        """Return the ticket of an id that was signed with this home's key, else None."""
+        payload, _, mac = task_id.partition(".")
+        if len(task_id) > LONGEST_ID or not task_id.isascii() or not hmac.compare_digest(mac, await self._mac(payload)):
+            return None
+        try:
+            return _TICKET.validate_json(_decoded(payload))
+        except (ValidationError, binascii.Error):  # signed by another version
+            return None
+
+    async def _mac(self, payload: str) -> str:
+        if self._key is None:
+            self._key = await anyio.to_thread.run_sync(load_or_make, self._path)
+        return _encoded(hmac.digest(self._key, payload.encode(), hashlib.sha256)[:_MAC_BYTES])
+
+
+def new_key() -> str:
+    """Return the key of a new task: nobody can guess it."""
+    return secrets.token_hex(16)
+
+
+def load_or_make(path: Path) -> bytes:
+    """Return the key in a file; made once, whole or not at all, by whoever comes first. Blocking.
+
+    Raises:
+        OSError: the folder cannot be written or the file not be read.
+    """
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fd, draft = tempfile.mkstemp(prefix=f".{KEY_FILE}-", dir=path.parent)  # readable by its owner only
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
+    return path.read_bytes()
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,39 @@
+"""The product's server with what the conformance suites need on top of it: the same wiring, transport and port.
+
+`python -m tests.conformance.fixtures --home FOLDER` serves it over HTTP on a free port, as `podium serve --http 0` does.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from podium.cli.light import log, parse, parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until a signal comes."""
+    _, settings = parse(parser("conformance", "Serve the product with the suites' fixtures."), arguments)
+    log.configure(settings.log_level)
+    # The SDK reads the logging set-up when it is imported.
+    from podium.mcp.app import Offer, build_server
+    from podium.mcp.http import run
+    from podium.mcp.port import open_port
+    from podium.mcp.prompts_podium import PROMPTS
+    from podium.mcp.resources_podium import RESOURCES
+    from podium.mcp.tasks_ticket import Signer
+    from podium.mcp.tasks_wait import WaitTasks
+    from tests.conformance import content, interaction, long_work
+
+    offer = Offer(
+        resources=[*RESOURCES, *content.RESOURCES],
+        prompts=[*PROMPTS, *content.PROMPTS],
+        tasks=long_work.SuiteTasks(WaitTasks(Signer(settings.home))),
+    )
+    server = build_server(lambda: open_port(settings), offer)
+    content.add_content(server)
+    interaction.add_interaction(server)
+    long_work.add_long_work(server)
+    return run(server, "127.0.0.1", 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,90 @@
+"""Fixtures for bad input: a conductor that is busy in every way, an agent of it in either era, and what must not change."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.contract.states import Phase
+from tests.support.agent import BOTH_ERAS, Agent
+from tests.support.jobs import submit, until, wait_for_file
+from tests.support.mcp_clients import plain_agent, plain_conductor
+from tests.support.podium_home import Conductor, ask
+
+# Holds its slot until the file `go` is there, or its folder is gone; a TERM does not end it.
+STUBBORN = "trap '' TERM; touch begun; until [ -e go ] || [ ! -e begun ]; do sleep 0.05; done"
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """Return the backend for fixtures that live as long as the module."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder with a path short enough for sockets."""
+    made = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def crowded(folder: Path) -> Iterator[Conductor]:
+    """A conductor with room for exactly the sheets that `jobs` keeps running."""
+    with plain_conductor(folder, max_sheets=3, grace_seconds=60) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def jobs(folder: Path, crowded: Conductor) -> Iterator[dict[Phase, str]]:
+    """A job in each phase of the table of states, none of which moves on by itself."""
+
+    def start(phase: str, run: str) -> str:
+        sheets = [{"name": "only", "run": run}, {"name": "next", "run": "true"}]
+        return submit(crowded, json.dumps({"name": phase, "workspace": str(folder / phase), "sheets": sheets}))
+
+    def control(method: str, phase: Phase) -> None:
+        ask(crowded.settings.socket, f"job.{method}", {"job_id": found[phase]})
+
+    found: dict[Phase, str] = {"completed": start("completed", "true"), "failed": start("failed", "false")}
+    for phase, job_id in found.items():
+        until(crowded, job_id, phase)
+    held: tuple[Phase, ...] = ("running", "pause_pending", "cancel_pending")
+    for phase in held:
+        found[phase] = start(phase, STUBBORN)
+        wait_for_file(folder / phase / "begun")
+    control("pause", "pause_pending")
+    control("cancel", "cancel_pending")
+    found |= {"queued": start("queued", "true"), "paused": start("paused", "true"), "cancelled": start("gone", "true")}
+    control("pause", "paused")
+    control("cancel", "cancelled")
+    yield found
+    for phase in held:
+        (folder / phase / "go").touch()
+    until(crowded, found["cancel_pending"], "cancelled")
+
+
+@pytest.fixture(scope="module", params=BOTH_ERAS)
+async def user(request: pytest.FixtureRequest, crowded: Conductor, folder: Path) -> AsyncIterator[Agent]:
+    """An agent of the conductor, in either era."""
+    async with plain_agent(crowded.settings, request.param, cwd=folder) as connected:
+        yield connected
+
+
+@pytest.fixture
+def nothing_done(crowded: Conductor, jobs: dict[Phase, str]) -> Iterator[None]:
+    """See that no job is stored or changed, and no folder made for one."""
+    home, path = crowded.settings.home, crowded.settings.socket
+
+    def state() -> tuple[Any, ...]:
+        made = [sorted(each.rglob("*")) for each in (home / "jobs", home / "workspaces")]
+        return ask(path, "job.list"), ask(path, "daemon.status")["jobs_total"], made
+
+    before = state()
+    yield
+    assert state() == before

@@ -1,0 +1,77 @@
+"""A short crash campaign (`make torture` runs a long one), a full disk, a damaged database, and a clock that was set back."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podium.settings import Settings
+from tests.support.engines import on_a_disk_of_its_own
+from tests.support.jobs import check_history, submit, until
+from tests.support.podium_home import Conductor, ask
+from tests.support.podium_home import until as wait_until
+from tests.support.scores import token_score, tokens
+from tests.torture.campaign import run_campaign
+from tests.torture.damage import contents, log_of
+
+DAY = 86_400
+
+
+@pytest.fixture
+def stopped(home: Settings) -> Iterator[Conductor]:
+    """A conductor that a test starts itself, perhaps several times."""
+    running = Conductor(home)
+    yield running
+    running.end()
+
+
+def test_a_short_campaign_of_kills_breaks_no_promise() -> None:
+    run_campaign("make test", 3)
+
+
+def test_on_a_full_disk_changes_are_refused_and_nothing_is_lost(short_tmp: Path) -> None:
+    try:
+        told = on_a_disk_of_its_own("tests.torture.full_disk", short_tmp, "make test", 1)
+    except subprocess.CalledProcessError as error:
+        pytest.fail(error.stderr.decode())
+    if told is None:
+        pytest.skip("no mount namespaces here")
+    assert 0 < told["refused"] < told["asked"]
+
+
+def test_a_retry_comes_in_its_time_though_the_clock_was_set_back(stopped: Conductor, tmp_path: Path) -> None:
+    retry = "    retry: {max_retries: 1, base_delay_seconds: 2}\n"
+    score = f"name: flaky\nworkspace: {tmp_path}\nsheets:\n  - run: '[ \"$PODIUM_ATTEMPT\" -ge 2 ]'\n{retry}"
+    stopped.start()
+    job_id = submit(stopped, score)
+    wait_until(lambda: ask(stopped.settings.socket, "job.status", {"job_id": job_id})["podium"]["waiting"])
+    stopped.kill()
+    stopped.start(PODIUM_CLOCK_SHIFT=str(-DAY))
+    assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
+
+
+def test_a_damaged_log_keeps_the_conductor_from_starting_until_it_is_restored(
+    stopped: Conductor, tmp_path: Path
+) -> None:
+    stopped.start()
+    job_id = submit(stopped, token_score(tmp_path))
+    until(stopped, job_id, "completed")
+    stopped.kill()
+    home = stopped.settings.home
+    log = log_of(home)
+    whole = contents(home)
+    log.garble(log.commits[1] - 100)
+    damaged = contents(home)
+    stopped.launch()
+    assert stopped.process is not None
+    assert stopped.process.wait(30) == 1
+    stopped.await_death()
+    assert "podium.db-wal is missing, cut off or damaged" in stopped.log.read_text()
+    assert contents(home) == damaged
+    for name, data in whole.items():
+        (home / name).write_bytes(data)
+    stopped.start()
+    assert until(stopped, job_id, "completed")
+    assert set(tokens(tmp_path).values()) == {1}
+    check_history(stopped, job_id)

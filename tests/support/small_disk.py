@@ -1,0 +1,35 @@
+"""Runs one attempt on a file system of its own. To be started in a mount namespace of its own.
+
+Arguments: an empty folder to mount on, the file system's type, its size ("" where it has none), the most bytes of one stream,
+the script. Prints the end as JSON, with the size of the attempt's stdout and what it holds of the disk.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import anyio
+
+from podium.conductor.engines.local import LocalEngine
+from podium.conductor.engines.port import AttemptSpec
+from podium.conductor.limits.output import OutputLimits
+from podium.conductor.processes.reaper import Reaper
+
+
+async def main(folder: Path, limit: int, script: str) -> None:
+    """Run the attempt to its end and the upkeep after it."""
+    async with Reaper() as reaper:
+        async with LocalEngine(reaper, OutputLimits(stream_bytes=limit)) as engine:
+            await engine.submit(AttemptSpec("test-small-disk", folder / "job" / "1", script, folder, {}))
+            end = await anext(engine.changes())
+        found = (folder / "job" / "1" / "stdout.log").stat()
+    sys.stdout.write(json.dumps({**asdict(end), "size": found.st_size, "held": found.st_blocks * 512}))
+
+
+if __name__ == "__main__":
+    place, kind, size, most, text = sys.argv[1:]
+    options = ["-o", f"size={size}"] if size else []
+    subprocess.run(["mount", "-t", kind, *options, "none", place], check=True)
+    anyio.run(main, Path(place), int(most), text)

@@ -1,0 +1,110 @@
+"""`explain_job`: one call that answers why, and names the calls that follow."""
+
+import pytest
+
+from podium.contract.models import EventView, ExplainView, LogLine, LogView, SheetView, ValidationView
+from podium_tools.results import OUTPUT_NOTE
+from tests.support.port import CURSOR, ScriptedPort, ended, job
+from tests.unit.tools.helpers import use
+
+pytestmark = pytest.mark.anyio
+
+ID = "build-x7k2q"
+CHECK = ValidationView(type="file_exists", passed=False, expected="a.txt exists", found="nothing", seconds=0.1)
+
+
+def output(*texts: str, **facts: object) -> LogView:
+    lines = [LogLine(text=text) for text in texts]
+    base = {"job_id": ID, "sheet": 2, "sheet_name": "tests", "attempt": 3, "stream": "stderr", "lines": lines}
+    return LogView.model_validate({**base, **facts})
+
+
+def failed(**facts: object) -> ExplainView:
+    """Return the explanation of a job whose second sheet failed in its third attempt."""
+    sheet = SheetView(sheet=2, name="tests", status="failed", attempts=3, exit_code=1, validations=[CHECK])
+    base = {
+        "job": ended("failed", reason="sheet tests failed: exit code 1", sheets_failed=1).model_copy(
+            update={"allowed_actions": ["resume", "modify", "delete"]}
+        ),
+        "kind": "failed",
+        "cause": "tests had 3 attempts.",
+        "sheet": sheet,
+        "earlier_attempts": ["attempt 1 failed: exit code 1"],
+        "blocked": ["report"],
+        "blocked_total": 1,
+        "output": output("Traceback", "KeyError: 'x'"),
+    }
+    return ExplainView.model_validate({**base, **facts})
+
+
+async def test_a_failure_names_sheet_attempt_output_check_and_what_it_blocks() -> None:
+    port = ScriptedPort(explained=failed())
+    result = await use(port, "explain_job", {"job_id": ID})
+    assert port.calls == [("explain", ID)]
+    assert result.summary.endswith("sheet tests failed: exit code 1. tests had 3 attempts.")
+    assert (result.kind, result.sheet, result.attempt, result.exit_code) == ("failed", "tests", 3, 1)
+    assert result.failed_validations == ["file_exists: expected a.txt exists, found nothing"]
+    assert result.earlier_attempts == ["attempt 1 failed: exit code 1"]
+    assert result.blocked == ["report"]
+    assert result.job_output == "Traceback\nKeyError: 'x'"
+    assert (result.job_output_note, result.output_stream) == (OUTPUT_NOTE, "stderr")
+
+
+async def test_a_failure_leads_to_its_repair_and_to_more_output() -> None:
+    result = await use(ScriptedPort(explained=failed()), "explain_job", {"job_id": ID})
+    assert result.next == ""
+    assert result.options == [
+        f'read_job_log(job_id="{ID}", sheet="2", attempt=3, stream="stdout"): shows what it wrote to stdout',
+        f'resume_job(job_id="{ID}"): runs what has not finished; first remove the cause',
+        f'modify_job(job_id="{ID}", config_path=...): goes on with a corrected score',
+    ]
+    cut = await use(ScriptedPort(explained=failed(output=output("x", truncated=True))), "explain_job", {"job_id": ID})
+    assert cut.output_truncated
+    assert cut.next == f'read_job_log(job_id="{ID}", sheet="2", attempt=3, stream="stderr")'
+    assert cut.options[0] == f"{cut.next}: shows more of the output"
+
+
+async def test_only_some_of_many_blocked_sheets_are_named() -> None:
+    port = ScriptedPort(explained=failed(blocked=["a", "b"], blocked_total=500))
+    assert (await use(port, "explain_job", {"job_id": ID})).blocked == ["a", "b", "and 498 more"]
+
+
+async def test_remedies_are_told_one_a_line() -> None:
+    event = EventView(
+        seq=4, job_id=ID, job_seq=4, type="healing.applied", at="2026-01-02T03:04:05Z", data={"remedy": "wait"}
+    )
+    result = await use(ScriptedPort(explained=failed(healing=[event])), "explain_job", {"job_id": ID})
+    assert result.healing == [f"2026-01-02T03:04:05Z {ID} healing.applied remedy=wait"]
+
+
+async def test_a_waiting_job_says_until_when_and_leads_to_a_wait() -> None:
+    waiting = job(running=[], waiting=["tests"], reason="sheet tests waits 30 s: exit code 1; retry 1 of 2")
+    view = ExplainView(job=waiting, kind="waiting", waits_until="2026-01-02T03:05:00Z")
+    result = await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})
+    assert (result.kind, result.waits_until) == ("waiting", "2026-01-02T03:05:00Z")
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
+    assert result.options == [
+        f'modify_job(job_id="{ID}", config_path=...): goes on with a corrected score',
+        f'cancel_job(job_id="{ID}"): ends the job and its processes',
+    ]
+
+
+async def test_a_stuck_job_leads_to_a_look_at_its_process() -> None:
+    view = ExplainView(job=job(stuck=True), kind="stuck")
+    result = await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})
+    assert result.next == f'verify_process_health(job_id="{ID}")'
+    assert result.options[0].startswith(result.next)
+
+
+@pytest.mark.parametrize(
+    ("kind", "call"), [("paused", "resume_job"), ("cancelled", "resume_job"), ("completed", "list_artifacts")]
+)
+async def test_every_other_state_leads_on_too(kind: str, call: str) -> None:
+    view = ExplainView.model_validate({"job": job(status=kind, running=[]), "kind": kind})
+    assert (await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})).next == f'{call}(job_id="{ID}")'
+
+
+async def test_without_a_sheet_that_tells_its_fields_are_empty() -> None:
+    result = await use(ScriptedPort(), "explain_job", {"job_id": ID})
+    assert (result.sheet, result.attempt, result.exit_code, result.job_output) == ("", 0, None, "")
+    assert (result.output_stream, result.output_truncated) == ("", False)

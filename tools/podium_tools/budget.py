@@ -1,0 +1,20 @@
+"""Results that cost a model no more than it can take, whatever a job or a score put into them."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from podium.contract.weight import MOST_TOKENS, tokens_at_most
+
+Out = TypeVar("Out", bound=BaseModel)
+
+
+async def fitting(ask: Callable[[int], Awaitable[Out]], size: int, least: int = 1) -> Out:
+    """Return the result of `ask(size)`, asked again with a smaller page until it fits or the page is as small as `least`."""
+    while True:
+        result = await ask(size)
+        cost = tokens_at_most(result.model_dump_json())
+        if cost <= MOST_TOKENS or size <= least:
+            return result
+        size = max(least, min(size - 1, size * MOST_TOKENS * 9 // (cost * 10)))

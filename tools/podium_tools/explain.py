@@ -1,0 +1,160 @@
+"""`explain_job`: one call that answers why."""
+
+from podium.contract.models import ExplainView, LogView, SheetView, Stream
+from podium.contract.ports import JobControl
+from podium_tools.calls import call, wait_call
+from podium_tools.events import event_text
+from podium_tools.fields import JobId
+from podium_tools.results import (
+    OUTPUT_NOTE,
+    JobOutput,
+    JobResult,
+    failed_validations,
+    job_fields,
+    named,
+    shortened_text,
+    state_of,
+)
+from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
+
+LINE_CHARS = 200  # of an attempt or a remedy
+HEALING_SHOWN = 10
+
+
+class ExplainArgs(Args):
+    """Arguments of `explain_job`."""
+
+    job_id: JobId
+
+
+class ExplainResult(JobResult):
+    """Why a job is as it is. `sheet` is the one that tells ("" where none does), `job_output` the end of its last attempt.
+
+    `waits_until` is when the state ends by itself at the latest, "" where nothing says when; `options` are calls with
+    what each does.
+    """
+
+    kind: str
+    waits_until: str
+    sheet: str
+    attempt: int
+    exit_code: int | None
+    signal: int | None
+    failed_validations: list[str]
+    earlier_attempts: list[str]
+    blocked: list[str]
+    healing: list[str]
+    options: list[str]
+    job_output_note: str
+    job_output: JobOutput
+    output_stream: str
+    output_truncated: bool
+
+
+def _log_call(output: LogView, stream: Stream) -> str:
+    """Return the call that reads more of a stream of the attempt whose output is here."""
+    return call("read_job_log", job_id=output.job_id, sheet=str(output.sheet), attempt=output.attempt, stream=stream)
+
+
+def _log_option(output: LogView) -> tuple[str, str]:
+    """Return the call that shows what is not here: more of this stream, else the other one."""
+    if output.truncated:
+        return _log_call(output, output.stream), "shows more of the output"
+    other: Stream = "stdout" if output.stream == "stderr" else "stderr"
+    return _log_call(output, other), f"shows what it wrote to {other}"
+
+
+def _options(view: ExplainView) -> list[str]:
+    """Return the calls that make sense now, each with what it does."""
+    job = view.job
+    known = {
+        "resume": (call("resume_job", job_id=job.job_id), "runs what has not finished; first remove the cause"),
+        "modify": (
+            f"modify_job(job_id={job.job_id!r}, config_path=...)".replace("'", '"'),
+            "goes on with a corrected score",
+        ),
+        "cancel": (call("cancel_job", job_id=job.job_id), "ends the job and its processes"),
+    }
+    wanted = [known[action] for action in job.allowed_actions if action in known]
+    if view.output is not None:
+        wanted.insert(0, _log_option(view.output))
+    if view.kind == "stuck":
+        wanted.insert(0, (call("verify_process_health", job_id=job.job_id), "shows whether its process lives"))
+    return [f"{made}: {what}" for made, what in wanted]
+
+
+def _next(view: ExplainView) -> str:
+    """Return the one call that naturally follows."""
+    job = view.job
+    match view.kind:
+        case "failed":
+            return (
+                _log_call(view.output, view.output.stream) if view.output is not None and view.output.truncated else ""
+            )
+        case "paused" | "cancelled":
+            return call("resume_job", job_id=job.job_id)
+        case "completed":
+            return call("list_artifacts", job_id=job.job_id)
+        case "stuck":
+            return call("verify_process_health", job_id=job.job_id)
+        case _:
+            return wait_call([job.job_id], job.cursor)
+
+
+def _sheet_fields(sheet: SheetView | None) -> dict[str, object]:
+    """Return the fields of the sheet that tells."""
+    if sheet is None:
+        return {"sheet": "", "attempt": 0, "exit_code": None, "signal": None, "failed_validations": []}
+    return {
+        "sheet": sheet.name or str(sheet.sheet),
+        "attempt": sheet.attempts,
+        "exit_code": sheet.exit_code,
+        "signal": sheet.signal,
+        "failed_validations": failed_validations(sheet),
+    }
+
+
+def _output_fields(output: LogView | None) -> dict[str, object]:
+    """Return the fields of the output."""
+    return {
+        "job_output_note": OUTPUT_NOTE,
+        "job_output": "\n".join(line.text for line in output.lines) if output else "",
+        "output_stream": output.stream if output else "",
+        "output_truncated": output.truncated if output else False,
+    }
+
+
+async def _explain(port: JobControl, args: ExplainArgs, _call: Call) -> ExplainResult:
+    """Ask the conductor and name the calls that follow."""
+    view = await port.explain(args.job_id)
+    return ExplainResult.model_validate(
+        {
+            "summary": f"{state_of(view.job)} {view.cause}".strip(),
+            "next": _next(view),
+            **job_fields(view.job),
+            "kind": view.kind,
+            "waits_until": view.waits_until,
+            **_sheet_fields(view.sheet),
+            "earlier_attempts": [shortened_text(line, LINE_CHARS) for line in view.earlier_attempts],
+            "blocked": named(view.blocked, view.blocked_total),
+            "healing": [event_text(event, LINE_CHARS) for event in view.healing[-HEALING_SHOWN:]],
+            "options": _options(view),
+            **_output_fields(view.output),
+        }
+    )
+
+
+EXPLAIN_JOB = ToolSpec(
+    name="explain_job",
+    title="Explain a job's state",
+    description=(
+        "Say why a job failed, waits, is queued, paused or stuck: the sheet and attempt that tell, the end of its "
+        "output, failed validations with expected and found, blocked sheets, remedies tried, until when it waits, "
+        "and the calls that follow. For the state alone use get_job, for all output read_job_log."
+    ),
+    risk="read",
+    hints=READ_FOREIGN,
+    arguments=ExplainArgs,
+    result=ExplainResult,
+    handler=_explain,
+)

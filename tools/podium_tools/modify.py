@@ -1,0 +1,80 @@
+"""`modify_job`: give a job a changed score."""
+
+from pydantic import Field
+
+from podium.contract.models import ActionView
+from podium.contract.ports import JobControl
+from podium_tools.calls import wait_call
+from podium_tools.fields import ConfigContent, ConfigPath, JobId, one_score, sheet_of
+from podium_tools.results import ControlResult, counted, job_fields, named, state_of
+from podium_tools.spec import Args, Call, Hints, ToolSpec
+
+
+class ModifyArgs(Args):
+    """Arguments of `modify_job`."""
+
+    job_id: JobId
+    config_path: ConfigPath = ""
+    config_content: ConfigContent = ""
+    from_sheet: str = Field(
+        "", description="Number or name in the changed score: this sheet and all that depend on it run again."
+    )
+
+
+class ModifyResult(ControlResult):
+    """What the change leaves as it is: `kept` finished sheets, and `changed` ones that stay though their text differs."""
+
+    kept: list[str]
+    changed: list[str]
+
+
+def kept_sentence(view: ActionView) -> str:
+    """Return what became of the finished sheets when the job got a changed score, "" where there is nothing to say."""
+    kept = f" {counted(view.kept_total, 'finished sheet')} {'is' if view.kept_total == 1 else 'are'} kept."
+    labels = ", ".join(named(view.changed, view.changed_total))
+    changed = (
+        f" Changed in the score, but finished or running with the old text and not run again: {labels}; "
+        "to run one again, modify the job with from_sheet."
+    )
+    return (kept if view.kept_total else "") + (changed if view.changed_total else "")
+
+
+def _sentence(view: ActionView) -> str:
+    """Return whether the change is in effect, and the job's state."""
+    job = view.job
+    if view.pending:
+        return f"The change of {job.job_id} is stored and taken when its running sheets have ended. {state_of(job)}"
+    return f"{job.job_id} has the changed score. {state_of(job)}"
+
+
+async def _modify(port: JobControl, args: ModifyArgs, _call: Call) -> ModifyResult:
+    """Give the job the score."""
+    path, content = one_score("modify_job", args.config_path, args.config_content)
+    view = await port.modify(
+        args.job_id, from_sheet=sheet_of(args.from_sheet), config_path=path, config_content=content
+    )
+    return ModifyResult(
+        summary=_sentence(view) + kept_sentence(view),
+        next=wait_call([view.job.job_id], view.job.cursor),
+        **job_fields(view.job),
+        success=True,
+        pending=view.pending,
+        kept=named(view.kept, view.kept_total),
+        changed=named(view.changed, view.changed_total),
+    )
+
+
+MODIFY_JOB = ToolSpec(
+    name="modify_job",
+    title="Change a job's score",
+    description=(
+        "Give a job that has not completed a changed score and let it go on; running sheets end with the old one "
+        "first (pending true until then). Finished sheets are matched by name, else number, and kept; those whose "
+        "text changed are listed and run again only with from_sheet. To go on without a change use resume_job."
+    ),
+    risk="control",
+    hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),
+    arguments=ModifyArgs,
+    result=ModifyResult,
+    handler=_modify,
+)
