@@ -17,7 +17,7 @@ demo: $(STAMP) ## run the whole way once: agent client, MCP server, conductor, r
 	$(BIN)/podium demo
 
 test: lint types ## check style and types, then run every test
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 lint: $(STAMP) ## check style and formatting
 	$(BIN)/ruff check .

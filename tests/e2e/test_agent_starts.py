@@ -59,7 +59,7 @@ async def test_a_key_with_anything_else_is_refused_and_names_its_job(conductor: 
         for changes in (
             {"config_content": SCORE + "# other\n"},
             {"config_content": SCORE, "workspace": str(tmp_path)},
-            {"config_content": SCORE, "variables": ["a=b"]},
+            {"config_content": SCORE, "self_healing": True},
         ):
             error = await user.refused("start_job", idempotency_key=KEY, **changes)
             assert (error["code"], error["job_id"]) == ("IDEMPOTENCY_CONFLICT", first["job_id"])

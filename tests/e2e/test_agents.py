@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -173,6 +174,8 @@ def test_a_missing_agent_without_another_fails_at_once_and_says_what_is_missing(
     assert any("crush; their sheets will fail" in warning for warning in reply["job"]["warnings"])
     view = end_of(conductor, reply["job_id"])
     assert "crush, the program of crush, was not found" in view["reason"]
+    log = ask(conductor.settings.socket, "job.log", {"job_id": reply["job_id"], "sheet": "1"})
+    assert (log["attempt"], log["lines"]) == (1, [])
 
 
 def test_a_limit_that_is_too_long_to_wait_for_is_a_reason_to_fall_back_or_to_fail(
@@ -223,6 +226,18 @@ def test_a_profile_beside_the_score_is_kept_with_the_job(
     again = ask(conductor.settings.socket, "job.submit", {"config_path": str(path)})
     assert again["status"] == "rejected"
     assert "mine" in again["message"]
+
+
+def test_an_interpreter_of_ones_own_runs_a_script_from_its_file(conductor: Conductor, tmp_path: Path) -> None:
+    folder = tmp_path / ".podium" / "instruments"
+    folder.mkdir(parents=True)
+    (folder / "py.yaml").write_text(f"executable: {sys.executable}\nkind: cli\nprompt: file\nargs: [-S]\n")
+    script = "import pathlib, sys\npathlib.Path('made').write_text('{{ name }}')\n"
+    sheet = {"name": "write", "prompt": script, "instrument": "py", "validate": [{"file_exists": "made"}]}
+    params = {"config_content": score(tmp_path / "ws", sheet), "client_cwd": str(tmp_path)}
+    reply = ask(conductor.settings.socket, "job.submit", params)
+    assert end_of(conductor, reply["job_id"])["status"] == "completed"
+    assert (tmp_path / "ws" / "made").read_text() == "write"
 
 
 def test_a_bad_profile_beside_the_score_refuses_it_with_the_reason(conductor: Conductor, tmp_path: Path) -> None:
@@ -343,7 +358,7 @@ def test_without_self_healing_nothing_is_healed(conductor: Conductor, tmp_path: 
     assert not [type_ for type_ in types_of(conductor, job_id) if type_.startswith("healing.")]
 
 
-@pytest.mark.parametrize("point", ["before_commit", "after_commit", "before_launch", "after_launch", "before_verdict"])
+@pytest.mark.parametrize("point", ["before_commit", "after_launch", "before_verdict"])
 def test_a_healing_round_survives_a_crash_at_any_point_and_is_the_only_one(
     home: Settings, agents: StandIns, tmp_path: Path, point: str
 ) -> None:

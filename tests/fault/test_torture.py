@@ -41,7 +41,7 @@ def test_on_a_full_disk_changes_are_refused_and_nothing_is_lost(short_tmp: Path)
 
 
 def test_a_retry_comes_in_its_time_though_the_clock_was_set_back(stopped: Conductor, tmp_path: Path) -> None:
-    retry = "    retry: {max_retries: 1, base_delay_seconds: 2}\n"
+    retry = "    retry: {max_retries: 1, base_delay_seconds: 1.5}\n"
     score = f"name: flaky\nworkspace: {tmp_path}\nsheets:\n  - run: '[ \"$PODIUM_ATTEMPT\" -ge 2 ]'\n{retry}"
     stopped.start()
     job_id = submit(stopped, score)
@@ -49,6 +49,21 @@ def test_a_retry_comes_in_its_time_though_the_clock_was_set_back(stopped: Conduc
     stopped.kill()
     stopped.start(PODIUM_CLOCK_SHIFT=str(-DAY))
     assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
+
+
+def test_a_sheet_that_starts_while_others_are_recovered_is_not_taken_for_one_of_them(
+    stopped: Conductor, tmp_path: Path
+) -> None:
+    stopped.start(PODIUM_MAX_SHEETS="1")
+    jobs = [submit(stopped, token_score(tmp_path, sheets=1, seconds=0.5)) for _ in range(6)]
+    until(stopped, jobs[0], "running")
+    stopped.kill()
+    stopped.start()
+    for job_id in jobs:
+        assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
+        assert len(ask(stopped.settings.socket, "job.history", {"job_id": job_id})["records"]) == 1
+    assert len(tokens(tmp_path)) == 6
+    assert set(tokens(tmp_path).values()) == {1}
 
 
 def test_a_damaged_log_keeps_the_conductor_from_starting_until_it_is_restored(

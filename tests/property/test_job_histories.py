@@ -179,7 +179,7 @@ class Histories(RuleBasedStateMachine):
                 assert not job.intent
                 assert job.finished_at is not None or job.status == "paused"
             if job.status == "completed":
-                assert not (job.ready or job.blocked or job.waiting or job.counts["failed"])
+                assert not any([job.ready, job.blocked, job.waiting, job.counts["failed"]])
 
     @invariant()
     def no_job_hangs(self) -> None:

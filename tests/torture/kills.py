@@ -31,7 +31,8 @@ def draw(random: Random) -> Death:
         0
     ]
     fault = f"{random.choice(ALL_POINTS)}:{random.randint(1, 12)}" if how == "at a point" else ""
-    again: list[tuple[str, float]] = []
+    # An attempt that was prepared only is found unclaimed: the recovery that finds it has its own moment to die.
+    again = [("after_claim:1", 0.0)] if fault.startswith("after_prepare") and random.random() < 0.5 else []
     while len(again) < 3 and random.random() < 0.4:
         named = random.random() < 0.6
         again.append((f"{random.choice(ALL_POINTS)}:{random.randint(1, 3)}" if named else "", random.uniform(0, 1.0)))

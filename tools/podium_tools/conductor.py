@@ -10,7 +10,7 @@ from podium_tools.spec import READ, Call, NoArgs, ToolSpec
 
 
 class StatusResult(Result):
-    """The conductor and its load; `missing` names tools that it cannot serve, `limits` has bytes, seconds and days as named."""
+    """The conductor and its load; `missing` names tools that it cannot serve, `limits` are `name=number`, the unit in the name."""
 
     product: str
     version: str
@@ -28,7 +28,7 @@ class StatusResult(Result):
     features: list[str]
     missing: list[str]
     instruments: list[str]
-    limits: dict[str, int | float]
+    limits: list[str]
     containment: Literal["", "cgroup", "environment"]
 
 
@@ -44,8 +44,10 @@ def _sentence(view: ConductorView) -> str:
 async def _status(port: JobControl, _args: NoArgs, _call: Call) -> StatusResult:
     """Ask the conductor about itself."""
     view = await port.conductor()
-    fields = set(StatusResult.model_fields) & set(ConductorView.model_fields)
-    return StatusResult(summary=_sentence(view), next=call("list_jobs"), **view.model_dump(include=fields))
+    fields = set(StatusResult.model_fields) & set(ConductorView.model_fields) - {"limits"}
+    limits = [f"{name}={limit:.15g}" for name, limit in view.limits.items()]
+    facts = view.model_dump(include=fields)
+    return StatusResult(summary=_sentence(view), next=call("list_jobs"), limits=limits, **facts)
 
 
 CONDUCTOR_STATUS = ToolSpec(

@@ -115,7 +115,7 @@ class Attempts:
         """Return what to launch, or why nothing is."""
         if why := await self._skips(live):
             return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
-        if live.is_agent and not await anyio.to_thread.run_sync(_is_installed, live):
+        if live.is_tool and not await anyio.to_thread.run_sync(_is_installed, live):
             message = f"{live.profile.executable}, the program of {live.profile.name}, was not found"
             return _not_run(live, "launch_failed", message, "missing")
         if live.remedy is not None and live.remedy.folders:

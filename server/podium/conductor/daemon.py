@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+from collections.abc import Iterator
 
 import anyio
 
@@ -62,10 +63,19 @@ def run(settings: Settings) -> int:
         with hold_home(settings.home):
             anyio.run(_main, settings)
     except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments) as group:
-        refused.extend(each for each in group.exceptions if isinstance(each, Exception))
+        refused.extend(_leaves(group))
     for error in refused:
         log.critical("cannot_start", reason=str(error))
     return 1 if refused else 0
+
+
+def _leaves(error: Exception) -> Iterator[Exception]:
+    """Yield the errors of a group, which task groups nest as they are nested themselves."""
+    if not isinstance(error, ExceptionGroup):
+        yield error
+        return
+    for each in error.exceptions:
+        yield from _leaves(each)
 
 
 async def _main(settings: Settings) -> None:
@@ -151,12 +161,14 @@ async def _recover(context: Context) -> None:
     jobs = await context.loader.active()
     for job in jobs:  # all of them before any goes on: what runs already holds slots
         context.supervisor.adopt(job, clock.now())
+    # Only what an earlier conductor has begun: from the first commit on, sheets are started beside it.
+    begun = [(job, attempt) for job in jobs for attempt in job.running.values()]
     faults.point("after_adoption")
+    for job, attempt in begun:
+        await context.attempts.reattach(job, attempt)
+        if job.intent == "cancel":
+            context.attempts.cancel(attempt)
     for job in jobs:
-        for attempt in list(job.running.values()):
-            await context.attempts.reattach(job, attempt)
-            if job.intent == "cancel":
-                context.attempts.cancel(attempt)
         await context.supervisor.settle(job)
     log.info("jobs_recovered", count=len(context.supervisor.jobs))
 

@@ -22,7 +22,7 @@ def judge_at_once(live: Live, end: End) -> Verdict | None:
     """Return the verdict where nothing has to be looked at, else None: exit code 0 alone is not success everywhere."""
     if _succeeded(live, end):
         return None if live.sheet.validations else Verdict(end, passed=True)
-    if live.self_healing or (live.is_agent and end.reason == "exited"):
+    if live.self_healing or (live.is_tool and end.reason == "exited"):
         return None
     return Verdict(end, passed=False, message=describe(live, end))
 
@@ -79,7 +79,7 @@ def _explain(live: Live, end: End, folder: Path, validations: str, why: str) -> 
 
 
 def _trouble(live: Live, end: End, tail: str) -> tuple[Trouble, float | None]:
-    if not live.is_agent or end.reason != "exited":
+    if not live.is_tool or end.reason != "exited":
         return "", None
     kind = classify(live.profile, end.exit_code, tail)
     wait = retry_after_seconds(tail, end.ended_at or time.time()) if kind == "rate_limit" else None
@@ -87,7 +87,7 @@ def _trouble(live: Live, end: End, tail: str) -> tuple[Trouble, float | None]:
 
 
 def _message(live: Live, end: End, trouble: Trouble, wait: float | None) -> str:
-    """Say what kept an agent from working, "" for no trouble."""
+    """Say what kept an instrument from working, "" for no trouble."""
     name, code = live.profile.name, f"(exit code {end.exit_code})"
     return {
         "": "",

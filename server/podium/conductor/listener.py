@@ -21,6 +21,7 @@ log = get_logger()
 _LOOK_SECONDS = 2.0
 _BACKLOG = 512
 _ACCEPT_RETRY_SECONDS = 0.1
+_SEAT_SECONDS = 1.0
 
 
 class SocketTaken(Exception):
@@ -103,13 +104,16 @@ class Listener:
 
     async def _accept(self, server: socket.socket, connections: TaskGroup) -> None:
         while True:
-            connection = await _accept_one(server)
-            try:
-                self._slots.acquire_nowait()
-            except anyio.WouldBlock:
-                _turn_away(connection, self._path)
-            else:
-                connections.start_soon(self._serve, connection)
+            connections.start_soon(self._seat, await _accept_one(server))
+
+    async def _seat(self, connection: socket.socket) -> None:
+        """Serve a connection as soon as there is room: one that has just been closed makes some in a moment."""
+        with anyio.move_on_after(_SEAT_SECONDS) as patience:
+            await self._slots.acquire()
+        if patience.cancelled_caught:
+            _turn_away(connection, self._path)
+        else:
+            await self._serve(connection)
 
     async def _serve(self, connection: socket.socket) -> None:
         try:

@@ -32,9 +32,9 @@ class Live:
     cancel_asked: bool = False
 
     @property
-    def is_agent(self) -> bool:
-        """Whether an agent plays it, whose output tells why it could not work."""
-        return self.profile.kind == "agent"
+    def is_tool(self) -> bool:
+        """Whether a program other than bash plays it: one that may be missing, and whose output tells why it could not work."""
+        return self.profile.prompt != "script"
 
     def env(self) -> dict[str, str]:
         """Return what the instrument, the score and Podium add to the environment."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_PID_CHARS = 20
+
 
 class HomeTaken(Exception):
-    """Another conductor runs on this home."""
+    """Another conductor runs on this home, or it cannot be used."""
 
 
 @contextmanager
@@ -16,18 +18,30 @@ def hold_home(home: Path) -> Iterator[None]:
     """Make the home (0700) and hold it for the time of a context; the lock file names our pid.
 
     Raises:
-        HomeTaken: with the pid of who holds it.
+        HomeTaken: with the pid of who holds it, or with what the system says.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(home / "conductor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-            raise HomeTaken(f"A conductor (pid {holder or 'unknown'}) already runs on {home}.") from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        descriptor = _lock(home)
+    except OSError as error:
+        raise HomeTaken(f"The home {home} cannot be used: {error.strerror}.") from error
+    try:
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(home: Path) -> int:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(home / "conductor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Overwritten in place, that needs no space on a full disk.
+        os.pwrite(descriptor, f"{os.getpid():<{_PID_CHARS}}\n".encode(), 0)
+    except BlockingIOError:
+        holder = os.pread(descriptor, _PID_CHARS, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        raise HomeTaken(f"A conductor (pid {holder or 'unknown'}) already runs on {home}.") from None
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -98,8 +98,8 @@ class Retention:
             done, _ = await control.apply(self._context, job_id, expire)
         except StorageFull:
             raise
-        except PodiumError as error:
-            log.info("job_kept", job_id=job_id, reason=error.message)
+        except (PodiumError, ValueError) as error:  # ValueError: its plan is of a version that we do not read
+            log.info("job_kept", job_id=job_id, reason=str(error))
             return
         if done:
             self._context.removals.add(job_id)

@@ -13,7 +13,7 @@ from podium.conductor.healing.remedies import Remedy
 from podium.conductor.instruments.load import builtin_profiles
 from podium.conductor.instruments.profile import Profile
 from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
-from podium.score.plan import Plan, PlanSheet, Player
+from podium.score.plan import CLI, Plan, PlanSheet, Player
 
 Intent = Literal["", "pause", "cancel", "modify"]
 Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"]
@@ -48,9 +48,8 @@ class LoadedPlan:
 
     @cached_property
     def instruments(self) -> dict[str, Profile]:
-        """The instruments that its sheets name, those that they fall back to among them."""
-        names = {name for sheet in self.plan.sheets for name in sheet.instruments}
-        return {name: self.profiles[name] for name in names}
+        """The instruments that its sheets name, those that they fall back to among them, and `cli`."""
+        return {name: self.profiles[name] for name in (CLI, *self.plan.profiles)}
 
     def after(self, nums: Iterable[int]) -> list[int]:
         """Return the sheets that depend on any of `nums`, directly or through others, in order."""

@@ -8,11 +8,10 @@ import re
 
 MOST_TOKENS = 9_000  # of one result, by this estimate: clients warn at 10,000
 _PARTS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+| +|[^\x00-\x7f]+|[\s\S]")
-_ESCAPED = '"\\\n'  # two characters in JSON
 
 
 def tokens_at_most(text: str) -> int:
-    """Return about the largest number of tokens that `text` can cost as a JSON string."""
+    """Return about the largest number of tokens that `text` can cost as it stands: results are measured as JSON."""
     return sum(map(_cost, _PARTS.findall(text)))
 
 
@@ -27,4 +26,4 @@ def _cost(part: str) -> int:
         return (len(part) + 2) // 3
     if first == " ":
         return 0 if len(part) == 1 else 1 + len(part) // 64
-    return 2 if first in _ESCAPED else 1
+    return 1

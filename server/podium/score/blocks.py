@@ -10,6 +10,7 @@ from podium.score.reading import Block
 
 MAX_NAME = 200
 MAX_SHEETS = 20_000
+MAX_FALLBACKS = 10
 
 
 def _reference(value: Any) -> str | int:
@@ -58,6 +59,7 @@ Name = Annotated[
     str, Field(max_length=MAX_NAME), BeforeValidator(lambda value: _name(value) if isinstance(value, str) else value)
 ]
 Data = Annotated[dict[str, Any], BeforeValidator(_data)]
+Fallbacks = Annotated[list[str], Field(max_length=MAX_FALLBACKS)]
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
 Delay = Annotated[float, Field(ge=0, le=365 * 86400)]
 

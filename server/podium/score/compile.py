@@ -7,12 +7,12 @@ from typing import Any
 
 from podium.score.assemble import assemble, check_graph
 from podium.score.checks import Checker
-from podium.score.context import CLI, Context
+from podium.score.context import Context
 from podium.score.document import Document, DocumentFault, load
 from podium.score.draft import Draft
 from podium.score.named_draft import read_named
 from podium.score.numbered_draft import read_numbered
-from podium.score.plan import Plan
+from podium.score.plan import CLI, Plan
 from podium.score.problems import Problems, invalid
 from podium.score.render import CORE_NAMES
 from podium.score.source import check_text

@@ -10,12 +10,11 @@ from podium.score.blocks import RetryBlock, SkipCommandBlock
 from podium.score.document import Loc
 from podium.score.draft import Template
 from podium.score.patterns import PatternFault, compile_pattern
-from podium.score.plan import Player, Retry, SkipCommand, Validation, ValidationType
+from podium.score.plan import CLI, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.problems import Problems, describe
 from podium.score.source import decode, read_bytes
 
 VALIDATION_TYPES: tuple[str, ...] = get_args(ValidationType)
-CLI = "cli"
 _RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 _REQUIRED = {
     "file_exists": ("path",),

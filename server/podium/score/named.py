@@ -8,6 +8,7 @@ from podium.score.blocks import (
     CrossSheetBlock,
     Data,
     Delay,
+    Fallbacks,
     Name,
     Reference,
     RetryBlock,
@@ -102,7 +103,7 @@ class NamedSheet(Block):
     instrument_config: Data = Field(
         default_factory=dict, description="settings that the agent instrument's profile knows, such as model"
     )
-    instrument_fallbacks: list[str] | None = Field(
+    instrument_fallbacks: Fallbacks | None = Field(
         None,
         description="agents that are tried in order when this one is missing or out of capacity; default: the score's",
     )
@@ -141,7 +142,7 @@ class NamedScore(Block):
     env: dict[str, Scalar] = Field(default_factory=dict, description="environment variables of every sheet")
     variables: Data = Field(default_factory=dict, description="names for templates; a start may give other values")
     instrument: str | None = Field(None, description="which agent plays the prompts; a sheet may choose another")
-    instrument_fallbacks: list[str] = Field(
+    instrument_fallbacks: Fallbacks = Field(
         default_factory=list, description="agents that are tried in order when one is missing or out of capacity"
     )
     sheets: list[NamedSheet] = Field(

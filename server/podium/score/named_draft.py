@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from podium.score.context import CLI, Context
+from podium.score.context import Context
 from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Instance, Need, Stage, Template
 from podium.score.named import NamedCheck, NamedScore, NamedSheet, check_keys
-from podium.score.plan import CrossSheet, Player, SkipCommand
+from podium.score.plan import CLI, CrossSheet, Player, SkipCommand
 from podium.score.reading import read_block
 
 _SOURCES = ("run", "prompt", "prompt_file")

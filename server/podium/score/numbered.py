@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from podium.score.blocks import CrossSheetBlock, Data, Delay, Name, RetryBlock, Seconds, SkipCommandBlock, no_twin_keys
+from podium.score.blocks import (
+    CrossSheetBlock,
+    Data,
+    Delay,
+    Fallbacks,
+    Name,
+    RetryBlock,
+    Seconds,
+    SkipCommandBlock,
+    no_twin_keys,
+)
 from podium.score.plan import ValidationType
 from podium.score.reading import Block, Keys
 
@@ -139,7 +149,7 @@ class NumberedScore(Block):
     instrument_config: Data = Field(
         default_factory=dict, description="its settings; timeout_seconds for every instrument"
     )
-    instrument_fallbacks: list[str] = Field(
+    instrument_fallbacks: Fallbacks = Field(
         default_factory=list,
         description="agents or aliases that are tried in order when one is missing or out of capacity",
     )

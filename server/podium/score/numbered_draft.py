@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from podium.score.blocks import MAX_SHEETS
-from podium.score.context import CLI, VALIDATION_TYPES, Context
+from podium.score.context import VALIDATION_TYPES, Context
 from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Instance, Need, Stage, Template
 from podium.score.numbered import UNSUPPORTED, AliasBlock, NumberedCheck, NumberedScore
-from podium.score.plan import CrossSheet, Player, SkipCommand
+from podium.score.plan import CLI, CrossSheet, Player, SkipCommand
 from podium.score.reading import read_block
 
 DEFAULT_INSTRUMENT = "claude-code"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 PLAN_VERSION = 1
+CLI = "cli"  # bash on a sheet's text: the same everywhere, unlike the instruments of profiles
 ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
 
 

@@ -40,6 +40,7 @@ _BOUNDS = {
     "greater_than_equal": ("ge", "must be at least {:g}"),
     "less_than_equal": ("le", "must be at most {:g}"),
     "string_too_short": ("min_length", "must have at least {} character"),
+    "too_long": ("max_length", "must have at most {} entries"),
     "string_too_long": ("max_length", "must have at most {} characters"),
 }
 

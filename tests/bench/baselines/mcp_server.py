@@ -1,9 +1,9 @@
-"""Baseline: the bare SDK on stdio, with one tool that returns a constant of a given size.
+"""Baseline: the bare SDK on stdio. `python -m tests.bench.baselines.mcp_server [FILE]`.
 
-`python -m tests.bench.baselines.mcp_server FILE`: the file holds the JSON object that the tool returns.
+With a file, which holds a result of our `get_job`, its one tool has the same name and result type and returns it as a constant.
+Without, its tool returns an empty object.
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,31 @@ from typing import Any
 from mcp.server import MCPServer
 
 
-def build(constant: dict[str, Any]) -> MCPServer[Any]:
-    """Return a server whose only tool returns `constant`."""
-    server = MCPServer("bare")
+def same_as_ours(result: str) -> MCPServer[Any]:
+    """Return a server whose `get_job` returns this JSON text, by the type that ours has, and so with the same schema."""
+    from podium_tools.jobs import GetResult
+
+    server, constant = MCPServer("bare"), GetResult.model_validate_json(result)
 
     @server.tool()
-    async def get_job(job_id: str) -> dict[str, Any]:
+    async def get_job(job_id: str) -> GetResult:
         """Return a job."""
         return constant
 
     return server
 
 
+def plain() -> MCPServer[Any]:
+    """Return a server with a tool that imports nothing but the SDK."""
+    server = MCPServer("bare")
+
+    @server.tool()
+    async def nothing(job_id: str) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
+    return server
+
+
 if __name__ == "__main__":
-    build(json.loads(Path(sys.argv[1]).read_text())).run("stdio")
+    (same_as_ours(Path(sys.argv[1]).read_text()) if len(sys.argv) > 1 else plain()).run("stdio")

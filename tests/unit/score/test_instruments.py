@@ -106,6 +106,11 @@ def test_a_numbered_score_with_a_wrong_instrument_is_refused_at_its_place(rest: 
     assert problem["line"]
 
 
+def test_a_long_list_of_fallbacks_is_refused() -> None:
+    text = f"{sheets('{prompt: x, instrument: goose}')}instrument_fallbacks: [{', '.join(['aider'] * 11)}]"
+    assert only(text, instruments=AGENTS)["message"] == "must have at most 10 entries, is a list"
+
+
 def test_fallbacks_without_a_prompt_are_refused() -> None:
     problem = only(f"{sheets('{run: x}')}instrument_fallbacks: [goose]", instruments=AGENTS)
     assert problem["message"] == "no sheet has a prompt, so nothing would fall back"

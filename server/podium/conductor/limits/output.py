@@ -134,7 +134,7 @@ class Output:
     def _pause(self, before: dict[Path, _Level]) -> float:
         """Return when to look again: when the fastest writer would have used up half of what it has left."""
         left = (level.seconds_left(before.get(path)) for path, level in self._levels.items())
-        return min(MOST_SECONDS, max(LEAST_SECONDS, min(left, default=MOST_SECONDS) / 2))
+        return min(MOST_SECONDS, max(LEAST_SECONDS, min(left, default=2 * MOST_SECONDS) / 2))
 
 
 def cut(path: Path, keep_bytes: int) -> bool:

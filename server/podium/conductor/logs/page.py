@@ -1,5 +1,6 @@
 """One answer in the making: lines are added until a limit of lines or bytes is reached."""
 
+import json
 from dataclasses import dataclass, field
 
 from podium.conductor.logs.lines import Line, cut_text
@@ -37,7 +38,7 @@ class Page:
 
     def add(self, line: LogLine) -> bool:
         """Add a line if it fits; the first one always does, so that every page gets on."""
-        size, tokens = len(line.text.encode()), 2 + tokens_at_most(line.text)
+        size, tokens = len(line.text.encode()), tokens_at_most(json.dumps(line.text, ensure_ascii=False))
         if self.lines and self._is_full(size, tokens):
             self.truncated = True
             return False

@@ -30,7 +30,9 @@ class Cgroup:
     def make(self) -> bool:
         """Make the group; False where that is not possible now."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir()
+        except FileExistsError:
+            return True
         except OSError as error:
             log.warning("cgroup_not_made", path=str(self.path), error=str(error))
             return False
@@ -63,6 +65,9 @@ class Cgroup:
 
     def remove(self) -> bool:
         """Remove the group and what members have made below it; False while a member is alive."""
+        with suppress(OSError):  # the usual case first: there is nothing below it
+            self.path.rmdir()
+            return True
         for folder in reversed(self._folders()):
             with suppress(OSError):
                 folder.rmdir()

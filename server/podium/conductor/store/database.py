@@ -28,6 +28,11 @@ def open_writer(home: Path) -> sqlite3.Connection:
         _set_up(connection)
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             schema.create(connection, secrets.token_hex(8))
+    except sqlite3.OperationalError as error:  # the system's doing: nothing says that the database is damaged
+        raise UnreadableDatabase(
+            f"{path} cannot be opened: {error}. It was not touched: see to the space and the permissions of its disk, "
+            "then start again."
+        ) from error
     except sqlite3.DatabaseError as error:
         raise UnreadableDatabase(f"{path} cannot be read: {error}. {schema.WAYS_OUT}") from error
     return connection
