@@ -136,6 +136,11 @@ class Piped:
         assert stream is not None
         return stream
 
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
     def exchange(self, line: bytes) -> bytes:
         """Send a line and return the next one."""
         stdin = self._stream(self._process.stdin)

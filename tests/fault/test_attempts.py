@@ -303,6 +303,27 @@ async def test_an_unclaimed_attempt_from_before_the_machine_started_is_lost(tmp_
     assert (end.reason, end.detail) == ("lost", "the machine restarted")
 
 
+@pytest.mark.parametrize(("boot", "reason"), [(HERE.boot_id, "never_started"), ("00000000-aaaa", "lost")])
+async def test_the_boot_id_not_the_clock_tells_whether_the_machine_restarted(
+    tmp_path: Path, boot: str, reason: str
+) -> None:
+    for intended_at in (facts.booted_at() - 3600, time.time(), time.time() + 3600):
+        spec = make_spec(tmp_path, "echo ran >ran", intended_at=intended_at)
+        AttemptFolder(spec.folder).prepare(spec, Origin(boot))
+        assert (await reattach(spec)).reason == reason
+
+
+async def test_a_clock_set_back_gives_an_attempt_no_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = time.time
+    with Gate(tmp_path / "said") as said:
+        taken_over = make_spec(tmp_path, "echo x >said; sleep 1000")
+        Holder(taken_over).kill()
+        await said.line()
+        monkeypatch.setattr(time, "time", lambda: clock() - 86400)
+        assert (await reattach(replace(taken_over, timeout_seconds=0.2))).reason == "timed_out"
+        assert (await run_attempt(make_spec(tmp_path, "sleep 1000", timeout_seconds=0.2))).reason == "timed_out"
+
+
 async def test_a_reused_pid_is_not_mistaken_for_the_attempt(tmp_path: Path) -> None:
     with bystander() as stranger:
         stat = facts.read_stat(stranger.pid)
@@ -317,6 +338,14 @@ async def test_an_attempt_of_an_earlier_boot_is_lost(tmp_path: Path) -> None:
     stat = facts.read_stat(os.getpid())
     assert stat is not None
     spec = forged(make_spec(tmp_path), identity=f"{os.getpid()} {stat.start_ticks} 00000000-aaaa end\n")
+    end = await reattach(spec)
+    assert (end.reason, end.detail) == ("lost", "the machine restarted")
+
+
+async def test_an_attempt_that_came_to_no_identity_before_the_machine_restarted_is_lost_with_it(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    AttemptFolder(spec.folder).prepare(spec, Origin("00000000-aaaa"))
+    AttemptFolder(spec.folder).claim.touch()
     end = await reattach(spec)
     assert (end.reason, end.detail) == ("lost", "the machine restarted")
 

@@ -28,7 +28,9 @@ from tests.support.engines import (
     reattach,
     run_attempt,
 )
-from tests.support.podium_home import until
+from tests.support.jobs import sheets_of, submit
+from tests.support.jobs import until as until_ended
+from tests.support.podium_home import Conductor, ask, until
 
 pytestmark = pytest.mark.anyio
 
@@ -181,6 +183,20 @@ async def test_groups_of_attempts_that_nobody_asks_for_are_taken_away(
             assert not group.path.exists()
 
 
+def test_a_conductor_says_what_holds_its_sheets_together_and_leaves_no_group(conductor: Conductor) -> None:
+    status = ask(conductor.settings.socket, "daemon.status")
+    groups = Cgroups.open(status["home_id"])
+    assert status["containment"] == ("environment" if groups is None else "cgroup")
+    if groups is None:
+        pytest.skip("no cgroup v2 folder is writable here")
+    run = "(setsid env -i /bin/bash -c 'exec sleep 1000' &)"
+    job_id = submit(conductor, f'name: loose\nsheets: [{{name: only, run: "{run}"}}]')
+    until_ended(conductor, job_id, "completed")
+    assert sheets_of(conductor, job_id)["only"]["processes_ended"] == 1
+    conductor.stop()
+    assert not groups.of("any").path.parent.exists()
+
+
 # -- memory -----------------------------------------------------------------------------------------------------------
 
 
@@ -192,8 +208,8 @@ async def test_out_of_memory_is_what_the_kernel_says_of_an_attempt_that_failed(
     tmp_path: Path, code: int, kills: int, reason: str
 ) -> None:
     # A plain folder stands for the group: a kernel whose memory controller is elsewhere writes no such file.
-    groups = Cgroups(tmp_path / "groups")
-    spec = make_spec(tmp_path)
+    groups = Cgroups(tmp_path)
+    spec = make_spec(tmp_path, folder=tmp_path / "job" / "1")
     text = f"low 0\\nhigh 0\\nmax 7\\noom 1\\noom_kill {kills}\\noom_group_kill 0\\n"
     script = f"printf '{text}' >{groups.of(spec.key).path}/memory.events; exit {code}"
     end = await run_attempt(make_spec(tmp_path, script, key=spec.key, folder=spec.folder), cgroups=groups)
@@ -252,7 +268,8 @@ def ask_child(script: str, **options: object) -> str:
 def test_below_a_group_that_was_delegated_ours_lie_beside_the_conductors(home_id: str, cgroups: Cgroups) -> None:
     unit = cgroups.of("unit.service")
     inner = Cgroup(unit.path / "conductor")
-    inner.make()
+    assert unit.make()
+    assert inner.make()
     os.setxattr(unit.path, "user.delegate", b"1")
     enter = f"open({str(inner.path / 'cgroup.procs')!r}, 'w').write('0')"
     found = ask_child(f"{enter}\nprint(Cgroups.open('inside').of('key').path)")

@@ -27,7 +27,7 @@ def stopped(home: Settings) -> Iterator[Conductor]:
 
 
 def test_a_short_campaign_of_kills_breaks_no_promise() -> None:
-    run_campaign("make test", 3)
+    run_campaign("make test", 2)
 
 
 def test_on_a_full_disk_changes_are_refused_and_nothing_is_lost(short_tmp: Path) -> None:

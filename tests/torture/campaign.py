@@ -14,7 +14,7 @@ from subprocess import TimeoutExpired
 
 from podium.contract.states import TERMINAL
 from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home
-from tests.torture.checks import check_all, check_files, check_quiet
+from tests.torture.checks import check_all, check_cancels, check_files, check_quiet
 from tests.torture.clients import Client, Down
 from tests.torture.facts import read_rows
 from tests.torture.follower import Follower
@@ -26,7 +26,7 @@ CLIENTS = 4
 MAX_SHEETS = 6
 POINT_SECONDS = 4.0  # a point that is not passed by then is not waited for
 SOCKET_SECONDS = 2.0  # until a conductor notices that its socket file is gone
-END_SECONDS = 45.0  # for everything to end, at the end
+END_SECONDS = 90.0  # for everything to end, at the end
 ROUNDS_A_HOME = 10
 
 
@@ -71,6 +71,7 @@ class Campaign:
         self._ask_again(random)
         self.check()
         check_files(self.home)
+        check_cancels(self.home)
         self.conductor.kill()
 
     def check(self) -> None:

@@ -23,6 +23,7 @@ from tests.torture.walk import Run, Violation, Walk
 
 CHANGES: tuple[Kind, ...] = ("pause", "resume", "modify", "cancel")
 LOOKS = 40  # at what may be on its way out, a twentieth of a second apart
+CANCEL_SECONDS = 6.0  # grace periods and kills; some sheets take longer
 OURS = {"exited", "cancelled", "never_started"}  # ways to end when nobody but the conductor is killed
 
 
@@ -213,6 +214,14 @@ def check_processes(home: Path) -> None:
             return
         time.sleep(0.05)
     raise Violation("processes", f"nobody's processes run: {orphans}", *map(job_of, orphans.values()))
+
+
+def check_cancels(home: Path) -> None:
+    """A recovered conductor carries out what was cancelled; it does not wait for the sheets' own end."""
+    deadline = time.monotonic() + CANCEL_SECONDS
+    while pending := [job_id for job_id, row in read_rows(home).jobs.items() if row["intent"] == "cancel"]:
+        require(time.monotonic() < deadline, "cancels", f"still not carried out: {pending}", *pending)
+        time.sleep(0.05)
 
 
 def check_quiet(home: Path, jobs: Iterable[str]) -> None:

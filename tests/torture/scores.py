@@ -18,8 +18,10 @@ BODIES = (
     "sleep {pause} & sleep {pause}; wait",
     "setsid sleep 600 >/dev/null 2>&1 &",  # a leftover that the conductor has to end
     "trap '' TERM; sleep {pause}; sleep {pause}",
+    "sleep 9",  # that a cancel must not wait for
     "head -c 100000 /dev/zero | tr '\\0' x; echo; sleep {pause}",
 )
+WEIGHTS = (4, 4, 4, 4, 4, 4, 1, 4)
 CHECKS: tuple[dict[str, Any], ...] = (
     {"command_succeeds": "true"},
     {"command_succeeds": "sleep 0.2"},
@@ -57,7 +59,7 @@ def _sheet(random: Random, place: int, labels: list[str], linked: float, tokens:
 
 
 def _script(random: Random, tokens: Path) -> str:
-    body = random.choice(BODIES).format(pause=random.choice((0.05, 0.1, 0.3, 0.8)))
+    body = random.choices(BODIES, WEIGHTS)[0].format(pause=random.choice((0.05, 0.1, 0.3, 0.8)))
     ending = random.choices(
         ("end 0", f"end {random.randint(1, 9)}", '[ "$PODIUM_ATTEMPT" -ge 2 ] || end 3 # flaky\nend 0'), (8, 1, 2)
     )[0]

@@ -138,7 +138,13 @@ class Supervisor:
 
     async def settle(self, job: JobRun) -> None:
         """Let a recovered job's state follow from its sheets and intent, as if something of it had just ended."""
-        await self.write(lambda batch, now: job_transitions.settle(job, batch, now))
+
+        def work(batch: Batch, now: Clock) -> None:
+            now_there = self.jobs.get(job.job_id)  # another object of this job, where a commit had to be undone
+            if now_there is not None:
+                job_transitions.settle(now_there, batch, now)
+
+        await self.write(work)
 
     async def write(self, work: Work) -> None:
         """Commit rows that concern no job in memory (house-keeping); while the disk is full it waits."""

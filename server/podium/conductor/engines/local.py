@@ -197,17 +197,17 @@ class LocalEngine:
         identity = await _identity(running.folder)
         watch = Watch.open(identity) if identity else None
         if watch is None or identity is None:
-            await self._bury(running, identity)
+            await self._bury(running, identity or origin)
             return
         with closing(watch):
             limit = running.spec.timeout_seconds
             left = None if limit is None else limit - facts.age_seconds(identity.start_ticks)
             await self._follow(running, watch, left)
 
-    async def _bury(self, running: Running, identity: Identity | None) -> None:
+    async def _bury(self, running: Running, known: Identity | Origin | None) -> None:
         """Report an attempt whose wrapper is gone: by its record, or lost, but only when none of its tree runs any more."""
         ended = await end_tree(running.key, None, running.grace_seconds, running.cgroup)
-        restarted = identity is not None and identity.boot_id != self._boot_id
+        restarted = known is not None and known.boot_id != self._boot_id
         detail = RESTARTED if restarted else "its processes are gone and left no exit record"
         self._report(running.conclude(None, None, ended, detail))
 

@@ -84,12 +84,16 @@ class Output:
 
     def _close(self, folder: Path) -> None:
         """Leave an ended attempt within its limit for good, and count it. A job that is not known yet is counted when it is."""
-        limit = self._limits.stream_bytes
+        limit, total = self._limits.stream_bytes, 0
         for path in _logs([folder]):
-            if _held(path) > limit and not cut(path, limit // 2):
-                os.truncate(path, limit)
+            held = _held(path)
+            if held > limit:
+                if not cut(path, limit // 2):
+                    os.truncate(path, limit)
+                held = _held(path)
+            total += held
         if folder.parent in self._ended:
-            self._ended[folder.parent] += sum(map(_held, _logs([folder])))
+            self._ended[folder.parent] += total
 
     def _keep(self, folder: Path) -> bool:
         """Note the levels of a running attempt, its logs cut where they hold too much; False where that cannot be done."""

@@ -22,7 +22,7 @@ from podium.conductor.processes import facts
 from podium.conductor.processes.spawn import NOWHERE, Target, spawn
 
 PR_SET_CHILD_SUBREAPER = 36
-LAUNCHES = 8  # at once: each waits until its program has begun, which takes long where all of them want the same cores
+LAUNCHES = 4  # at once: each waits until its program has begun, which takes long where all of them want the same cores
 
 
 class Child:

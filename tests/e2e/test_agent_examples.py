@@ -1,0 +1,114 @@
+"""The examples run as their pages say: an agent's loop, a score that drives an agent, and each client's configuration."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import yaml
+from mcp import Client, StdioServerParameters
+
+from podium.settings import Settings
+from podium_tools import ALL_TOOLS
+from tests.support.agent import agent
+from tests.support.podium_home import Conductor
+from tests.support.source_tree import REPOSITORY
+
+EXAMPLES = REPOSITORY / "examples"
+CLIENTS = sorted(path for path in (EXAMPLES / "clients").iterdir() if path.suffix != ".md")
+# Where each client keeps the entry of one server.
+PLACES = {
+    "claude-code.mcp.json": ("mcpServers",),
+    "claude-desktop.json": ("mcpServers",),
+    "cursor.json": ("mcpServers",),
+    "vscode.json": ("servers",),
+    "gemini-cli.json": ("mcpServers",),
+    "copilot-cli.json": ("mcpServers",),
+    "opencode.json": ("mcp", "servers"),
+    "zed.json": ("context_servers",),
+    "codex.toml": ("mcp_servers",),
+    "goose.yaml": ("extensions",),
+}
+
+
+def parsed(path: Path) -> Any:
+    """Return what a client reads in its file."""
+    text = path.read_text(encoding="utf-8")
+    readers = {".json": json.loads, ".toml": tomllib.loads, ".yaml": yaml.safe_load}
+    return readers[path.suffix](text)
+
+
+def command_of(path: Path) -> list[str]:
+    """Return the command line that a client's file names."""
+    entry = parsed(path)
+    for member in (*PLACES[path.name], "podium"):
+        entry = entry[member]
+    command = entry.get("command") or entry["cmd"]
+    return command if isinstance(command, list) else [command, *entry["args"]]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return an environment in which `podium` is this one, and its conductor that of the settings."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PODIUM_HOME": str(settings.home), "PODIUM_SOCKET": str(settings.socket)}
+
+
+def test_every_client_of_the_page_has_its_file() -> None:
+    page = (EXAMPLES / "clients" / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in CLIENTS} == set(PLACES)
+    assert [name for name in PLACES if f"`{name}`" not in page] == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", CLIENTS, ids=lambda path: path.name)
+async def test_the_command_in_a_clients_file_serves_the_tools(path: Path, home: Settings) -> None:
+    command, *args = command_of(path)
+    parameters = StdioServerParameters(command=command, args=args, env=environment(home))
+    with anyio.fail_after(40):
+        async with Client(parameters) as client:
+            assert [tool.name for tool in (await client.list_tools()).tools] == [spec.name for spec in ALL_TOOLS]
+
+
+def test_the_agent_loop_starts_watches_and_repairs_a_job(conductor: Conductor, short_tmp: Path) -> None:
+    folder = short_tmp / "agent-loop"
+    shutil.copytree(EXAMPLES / "agent-loop", folder, ignore=shutil.ignore_patterns("out"))
+    command = [sys.executable, "agent_loop.py", "totals.yaml"]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(conductor.settings),
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout.splitlines()
+    assert [line for line in said if line.startswith("think: sheet add-up asks for a column 'sum'")]
+    assert "1 finished sheet is kept" in done.stdout
+    assert said[-3:] == ["# Sales", "", "Total 42"]
+
+
+@pytest.mark.anyio
+async def test_the_agent_score_runs_with_its_stand_in(home: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "agent-score"
+    shutil.copytree(EXAMPLES / "agent-score", folder, ignore=shutil.ignore_patterns("out"))
+    conductor = Conductor(home).start(PATH=f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    try:
+        async with agent(home, "auto") as user:
+            plan = await user.call("validate_score", config_path=str(folder / "review.yaml"))
+            assert plan["missing_instruments"] == []
+            job_id = (await user.call("start_job", config_path=str(folder / "review.yaml")))["job_id"]
+            assert (await user.settled(job_id))["status"] == "completed"
+            review = await user.call("read_artifact", job_id=job_id, path="review.md")
+            assert review["job_output"] == "# Review\n\n- 3 lines were read\n\n## Verdict\n\nGood enough.\n"
+            log = await user.call("read_job_log", job_id=job_id, sheet="publish")
+            assert log["job_output"] == "review.md has 10 words"
+    finally:
+        conductor.end()
