@@ -8,6 +8,7 @@ knows one trick only. Everything else is what any agent does, with the official 
 """
 
 import asyncio
+import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
@@ -16,14 +17,14 @@ from typing import Any
 
 from mcp import Client, StdioServerParameters
 
-SERVER = StdioServerParameters(command="podium", args=["serve"])
+SERVER = StdioServerParameters(command="podium", args=["serve"], env=dict(os.environ))
 MOST_REPAIRS = 3
 
 Facts = dict[str, Any]
 Call = Callable[..., Awaitable[Facts]]
 
 
-async def main(path: Path) -> int:
+async def main(path: str, score: str) -> int:
     """Run the score to its end; return the process's exit code."""
     async with Client(SERVER) as client:
 
@@ -35,13 +36,12 @@ async def main(path: Path) -> int:
             print(f"{tool}: {facts['summary']}")
             return facts
 
-        return await work(call, path)
+        return await work(call, path, score)
 
 
-async def work(call: Call, path: Path) -> int:
+async def work(call: Call, path: str, score: str) -> int:
     """Start the job, and repair it until it has completed or there is nothing left to try."""
-    score = path.read_text()
-    job_id = (await call("start_job", config_path=str(path.absolute())))["job_id"]
+    job_id = (await call("start_job", config_path=path))["job_id"]
     for _ in range(MOST_REPAIRS):
         job = await settled(call, job_id)
         if job["status"] == "completed":
@@ -77,4 +77,4 @@ def think(score: str, why: Facts) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(Path(sys.argv[1]))))
+    sys.exit(asyncio.run(main(sys.argv[1], Path(sys.argv[1]).read_text())))

@@ -40,8 +40,9 @@ PLACES = {
 def parsed(path: Path) -> Any:
     """Return what a client reads in its file."""
     text = path.read_text(encoding="utf-8")
-    readers = {".json": json.loads, ".toml": tomllib.loads, ".yaml": yaml.safe_load}
-    return readers[path.suffix](text)
+    if path.suffix == ".toml":
+        return tomllib.loads(text)
+    return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
 
 
 def command_of(path: Path) -> list[str]:
@@ -105,10 +106,10 @@ async def test_the_agent_score_runs_with_its_stand_in(home: Settings, tmp_path: 
             plan = await user.call("validate_score", config_path=str(folder / "review.yaml"))
             assert plan["missing_instruments"] == []
             job_id = (await user.call("start_job", config_path=str(folder / "review.yaml")))["job_id"]
-            assert (await user.settled(job_id))["status"] == "completed"
+            assert (await user.settled(job_id))["status"] == "completed", await user.call("explain_job", job_id=job_id)
             review = await user.call("read_artifact", job_id=job_id, path="review.md")
             assert review["job_output"] == "# Review\n\n- 3 lines were read\n\n## Verdict\n\nGood enough.\n"
             log = await user.call("read_job_log", job_id=job_id, sheet="publish")
-            assert log["job_output"] == "review.md has 10 words"
+            assert log["job_output"] == "review.md has 11 words"
     finally:
         conductor.end()

@@ -69,11 +69,11 @@ class Agent:
 
 
 @asynccontextmanager
-async def agent(settings: Settings, mode: str, *, seconds: float = 50.0) -> AsyncIterator[Agent]:
-    """Start `podium serve` for the conductor of `settings` and connect to it, in one era of the protocol."""
+async def agent(settings: Settings, mode: str, *, seconds: float = 50.0, **options: Any) -> AsyncIterator[Agent]:
+    """Start `podium serve` for the conductor of `settings` and connect to it, in one era; `options` are the client's."""
     ours = {"HOME": settings.home, "SOCKET": settings.socket, "EFFECT_SECONDS": 0.3}
     environment = {**os.environ, **{f"PODIUM_{name}": str(value) for name, value in ours.items()}}
     parameters = StdioServerParameters(command=sys.executable, args=["-m", "podium", "serve"], env=environment)
     with anyio.fail_after(seconds):
-        async with Client(parameters, mode=mode) as client:
+        async with Client(parameters, mode=mode, **options) as client:
             yield Agent(client)

@@ -13,6 +13,7 @@ from podium.mcp.arguments import check
 from podium.mcp.resources import Content, ResourceSpec, Variables
 from podium.mcp.results import compact, facts_of, safe
 from podium.mcp.subscriptions_updates import CONDUCTOR_URI
+from podium_tools.artifacts import RESOURCE_BYTES as MOST_BYTES
 from podium_tools.conductor import CONDUCTOR_STATUS
 from podium_tools.jobs import GET_JOB
 from podium_tools.logs import READ_JOB_LOG
@@ -22,7 +23,6 @@ SCHEMA_URI = "score://schema"
 JSON = "application/json"
 YAML = "application/yaml"
 LOG_LINES = 500
-MOST_BYTES = 4 * 1024 * 1024  # of a file that is sent as one resource
 EXAMPLES: dict[str, str] = {
     "hello": "The smallest score: one sheet and one validation.",
     "checks": "Two sheets side by side and one that waits for both, with a retry and a time limit.",

@@ -259,6 +259,17 @@ async def test_a_wait_ends_when_its_list_shows_the_end(service: JobControlServic
     assert {method for method, _ in marianne.calls} == {"job.list"}
 
 
+async def test_a_queued_job_is_explained_without_asking_for_its_status(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("audit", "queued")
+    assert (await service.explain("audit")).kind == "queued"
+    assert marianne.asked("job.status") == []
+    marianne.add("fl1", "failed")
+    marianne.status_objects["fl1"] = recorded("failed")
+    assert (await service.explain("fl1")).blocked == ["3"]
+
+
 async def test_output_is_not_offered(service: JobControlService) -> None:
     with pytest.raises(UnsupportedByConductor) as caught:
         await service.log(LogRequest("x"))
