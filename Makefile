@@ -5,19 +5,33 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 STAMP := $(VENV)/.installed
 BIN := $(VENV)/bin
+SEED ?= 1
+ROUNDS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types golden clean
+.PHONY: help demo test test-clients conformance torture bench lint types golden clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 demo: $(STAMP) ## run the whole way once: agent client, MCP server, conductor, real job (under a minute)
 	$(BIN)/podium demo
 
-test: lint types ## check style and types, then run every test
-	$(BIN)/pytest -q -n auto --dist loadfile
+test: lint types ## check style and types, then run every test that needs nothing but Python
+	$(BIN)/pytest -q -n auto --dist loadfile --ignore tests/clients --ignore tests/conformance
+
+test-clients: $(STAMP) ## run the Inspector and the TypeScript clients against the server (needs Node 20 and npm)
+	$(BIN)/pytest -q tests/clients
+
+conformance: $(STAMP) ## run the official conformance suites (needs npm, which brings Node 22)
+	$(BIN)/pytest -q tests/conformance
+
+torture: $(STAMP) ## kill the conductor at every point of its work: make torture SEED=1 ROUNDS=30
+	$(BIN)/python -m tests.torture --seed $(SEED) --rounds $(ROUNDS)
+
+bench: $(STAMP) ## measure, as ratios taken in one run; the table is also written to bench.json
+	$(BIN)/python -m tests.bench --output bench.json
 
 lint: $(STAMP) ## check style and formatting
 	$(BIN)/ruff check .

@@ -41,8 +41,10 @@ def main() -> int:
         for name in options.only or FIGURES:
             sys.stderr.write(f"{name} ...\n")
             rows += FIGURES[name](bench)
-    sys.stdout.write(table(rows) + "\n")
-    save(options.output, rows, quick=options.quick, seconds=time.monotonic() - began)
+        sys.stdout.write(table(rows) + "\n")
+        sys.stdout.flush()
+        save(options.output, rows, quick=options.quick, seconds=time.monotonic() - began)
+        sys.stderr.write("removing what was made ...\n")
     return 0
 
 

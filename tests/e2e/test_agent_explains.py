@@ -162,6 +162,17 @@ async def test_a_running_job_with_a_failed_sheet_says_that_it_will_fail(conducto
         await user.call("cancel_job", job_id=job["job_id"])
 
 
+async def test_the_remedies_that_the_conductor_tried_are_told(conductor: Conductor) -> None:
+    slow = "name: slow\nsheets:\n  - {name: nap, run: sleep 60, timeout_seconds: 0.2}\n"
+    async with agent(conductor.settings, "auto") as user:
+        job_id = (await user.call("start_job", config_content=slow, self_healing=True))["job_id"]
+        assert (await user.settled(job_id))["status"] == "failed"
+        why = await user.call("explain_job", job_id=job_id)
+        tried = [line.split()[2] for line in why["healing"]]
+        assert tried == ["healing.diagnosed", "healing.applied", "healing.failed"]
+        assert "time limit of 0.4 s reached" in why["reason"]
+
+
 async def test_an_unknown_job_is_refused_with_near_names(conductor: Conductor) -> None:
     async with agent(conductor.settings, "auto") as user:
         job_id = (await user.call("start_job", config_content=UNCHECKED))["job_id"]

@@ -66,6 +66,18 @@ def test_a_sheet_that_starts_while_others_are_recovered_is_not_taken_for_one_of_
     assert set(tokens(tmp_path).values()) == {1}
 
 
+def test_a_job_that_was_cancelled_in_the_queue_runs_when_it_is_resumed(stopped: Conductor, tmp_path: Path) -> None:
+    stopped.start(PODIUM_MAX_SHEETS="1")
+    gate = f"name: gate\nworkspace: {tmp_path}\nsheets:\n  - run: 'while [ ! -e go ]; do sleep 0.02; done'\n"
+    first = submit(stopped, gate)
+    until(stopped, first, "running")
+    queued = submit(stopped, token_score(tmp_path, sheets=1, seconds=0))
+    assert ask(stopped.settings.socket, "job.cancel", {"job_id": queued})["job"]["status"] == "cancelled"
+    assert ask(stopped.settings.socket, "job.resume", {"job_id": queued})["status"] == "accepted"
+    (tmp_path / "go").touch()
+    assert until(stopped, queued, "completed")
+
+
 def test_a_damaged_log_keeps_the_conductor_from_starting_until_it_is_restored(
     stopped: Conductor, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import signal
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from podium.contract.states import TERMINAL
 from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home
 from tests.torture.checks import check_all, check_cancels, check_files, check_quiet
 from tests.torture.clients import Client, Down
-from tests.torture.facts import read_rows
+from tests.torture.facts import Rows, read_rows
 from tests.torture.follower import Follower
 from tests.torture.history import History
 from tests.torture.kills import Death, draw
@@ -55,7 +56,8 @@ class Campaign:
             self.history.note(f"round {number}: {death}")
             tell(f"seed {self.seed} round {number}: {death}")
             self.round(random, death)
-        self.finish()
+        rows = self.finish()
+        tell(f"seed {self.seed}: {summary(self.history, rows)}")
 
     def round(self, random: Random, death: Death) -> None:
         """Work, die, recover, check."""
@@ -153,42 +155,30 @@ class Campaign:
 
     # -- the end --------------------------------------------------------------------------------------------------
 
-    def finish(self) -> None:
-        """Let every job go on to its end; then nothing may be left but what belongs to ended jobs."""
+    def finish(self) -> Rows:
+        """Let every job go on to its end; then nothing may be left but what belongs to ended jobs. Return the last rows."""
         self.conductor.start()
         deadline = time.monotonic() + END_SECONDS
-        while active := self._active():
-            for job_id, status in active.items():
-                if status == "paused":
-                    ask(
-                        self.conductor.settings.socket,
-                        "job.cancel",
-                        {"job_id": job_id, "request_key": self._cancel(job_id)},
-                    )
-            if time.monotonic() > deadline:
-                break
+        while (active := self._active()) and time.monotonic() < deadline:
+            for job_id in [job_id for job_id, status in active.items() if status == "paused"]:
+                self._cancel(job_id)
             time.sleep(0.1)
-        rows = self.check_end()
-        ask(self.conductor.settings.socket, "job.clear", {"job_ids": rows, "request_key": "the end"})
+        rows = check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS)
+        check_quiet(self.home)
+        check_files(self.home)
+        ask(self.conductor.settings.socket, "job.clear", {"request_key": "the end"})
         self._await_removal(deadline)
         self.conductor.stop()
-
-    def check_end(self) -> list[str]:
-        """Check that all is quiet; return the jobs there are."""
-        rows = check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS)
-        check_quiet(self.home, rows.jobs)
-        check_files(self.home)
-        return list(rows.jobs)
+        return rows
 
     def _active(self) -> dict[str, str]:
-        return {
-            job_id: row["status"] for job_id, row in read_rows(self.home).jobs.items() if row["status"] not in TERMINAL
-        }
+        jobs = read_rows(self.home).jobs
+        return {job_id: row["status"] for job_id, row in jobs.items() if row["status"] not in TERMINAL}
 
-    def _cancel(self, job_id: str) -> str:
+    def _cancel(self, job_id: str) -> None:
         op = self.history.begin(CLIENTS, "cancel", job_id, {"job_id": job_id}, "end")
-        op.outcome = "acknowledged"
-        return op.key
+        reply = ask(self.conductor.settings.socket, "job.cancel", {**op.params, "request_key": op.key})
+        op.outcome = "acknowledged" if reply["cancelled"] else "refused"
 
     def _await_removal(self, deadline: float) -> None:
         while list((self.home / "jobs").glob("*")):
@@ -208,6 +198,14 @@ class Campaign:
         return "\n".join(
             [f"VIOLATION seed={self.seed} home={self.home}", str(error), "", self.history.report(jobs), told, *log]
         )
+
+
+def summary(history: History, rows: Rows) -> str:
+    """Say how much there was to go wrong: what clients asked for, and how the attempts of the jobs that are left ended."""
+    asked = Counter(op.outcome for op in history.ops)
+    ends = Counter(row["outcome"] for attempts in rows.attempts.values() for row in attempts)
+    told = [f"{count} {what}" for what, count in sorted([*asked.items(), *ends.items()])]
+    return f"{len(rows.keys)} jobs; {', '.join(told)}"
 
 
 def _is_made(home: Path) -> bool:

@@ -131,6 +131,7 @@ class Walk:
 
     def _cancelled(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         self.require(self.intent == "cancel", event, "cancelled without a wish")
+        self._abandon()
         self._end("cancelled", event)
 
     def _completed(self, event: dict[str, Any], data: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from podium_tools.spec import READ, Call, NoArgs, ToolSpec
 
 
 class StatusResult(Result):
-    """The conductor and its load; `missing` names tools that it cannot serve, `limits` are `name=number`, the unit in the name."""
+    """The conductor and its load. `missing` names tools that it cannot serve; `limits` are `name=number`, units in the names."""
 
     product: str
     version: str

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from podium.contract.models import EventView, JobView, WaitView
+from podium.contract.models import JobView, WaitView
 from podium.contract.ports import JobControl, Progress
 from podium.contract.weight import MOST_TOKENS, tokens_at_most
 from podium_tools.calls import call, wait_call
@@ -16,6 +16,7 @@ from podium_tools.spec import READ, Args, Call, ToolSpec
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
 FEW = 5  # events, where much is to be told of jobs
+ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed"}  # the counts tell of them
 TOLD = 3  # jobs whose state the summary tells, and whose lines are full
 
 
@@ -46,11 +47,12 @@ class WaitResult(Result):
     after: str
 
 
-def _events(events: Sequence[EventView], limit: int) -> list[str]:
-    """Return the newest events, and how many older ones there are."""
-    older = len(events) - limit
-    lines = [event_text(event) for event in events[-limit:]]
-    return [f"({older} earlier events are not shown)", *lines] if older > 0 else lines
+def _events(view: WaitView, limit: int) -> list[str]:
+    """Return the newest events that are not routine, and how many are left out."""
+    told = [event for event in view.events if event.type not in ROUTINE][-limit:]
+    left_out = max(view.events_total, len(view.events)) - len(told)
+    more = f"({left_out} {'other event is' if left_out == 1 else 'other events are'} not shown)"
+    return [*([more] if left_out else []), *(event_text(event) for event in told)]
 
 
 def _summary(view: WaitView, *, brief: bool) -> str:
@@ -119,7 +121,7 @@ def _result(view: WaitView, until: str, *, brief: bool, events: int) -> WaitResu
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
         jobs=[_waited(job, brief=brief) for job in view.jobs],
-        events=_events(view.events, events),
+        events=_events(view, events),
         after=view.after,
     )
 

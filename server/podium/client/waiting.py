@@ -7,6 +7,7 @@ counted from `after`. A restart of the conductor inside a wait is bridged; the e
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, Protocol
 
 import anyio
@@ -86,6 +87,7 @@ class _Wait:
         self._after = request.after
         self._jobs: list[JobView] = []
         self._events: list[EventView] = []
+        self._events_total = 0
         self._looked = 0.0
         self._passed = False
         self._told: tuple[float, list[JobView]] = (self._started, [])
@@ -132,7 +134,8 @@ class _Wait:
         if self._after:
             events, self._after = await self._source.events(ids, self._after)
             self._passed = self._passed or any(map(is_passing, events))
-            self._events = [*self._events, *events][-_KEPT_EVENTS:]
+            self._events = _kept([*self._events, *events])
+            self._events_total += len(events)
         self._jobs = await self._source.views(ids)
         self._after = self._after or self._jobs[0].cursor
 
@@ -165,9 +168,17 @@ class _Wait:
             woke_for=woke,
             jobs=self._jobs,
             events=self._events,
+            events_total=self._events_total,
             after=self._after,
             waited_seconds=round(time.monotonic() - self._started, 3),
         )
+
+
+def _kept(events: list[EventView]) -> list[EventView]:
+    """Return as many events as are kept: of too many the oldest go, and those that need attention last."""
+    excess = max(0, len(events) - _KEPT_EVENTS)
+    dropped = {event.seq for event in islice((each for each in events if not is_passing(each)), excess)}
+    return [event for event in events if event.seq not in dropped][-_KEPT_EVENTS:]
 
 
 def _comparable(jobs: list[JobView]) -> list[JobView]:

@@ -11,25 +11,27 @@ from podium.score.render import render_script
 _OF_THE_TEXT = {"variables", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item"}
 
 
-def differing(old: LoadedPlan, new: LoadedPlan) -> frozenset[int]:
+def differing(old: LoadedPlan, new: LoadedPlan, workspace: str) -> frozenset[int]:
     """Return the sheets of the new plan that the old one has too, but with another text, instrument, environment or check.
 
-    Blocking for long scores: call it in a thread.
+    `workspace` is the job's, the same for both. Blocking for long scores: call it in a thread.
     """
-    pairs = match_sheets(old, new)
-    return frozenset(
-        to for num, to in pairs.items() if not _same(old.plan, old.plan.sheet(num), new.plan, new.plan.sheet(to))
-    )
+    before, after = old.plan, new.plan
+
+    def same(num: int, to: int) -> bool:
+        return _same(before, before.sheet(num), after, after.sheet(to), workspace)
+
+    return frozenset(to for num, to in match_sheets(old, new).items() if not same(num, to))
 
 
-def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet) -> bool:
+def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet, workspace: str) -> bool:
     """Compare what is cheap to compare; the texts only where a variable or the sheet's place differs."""
     if _deeds(old, old_sheet) != _deeds(new, new_sheet):
         return False
     same_template = old.templates[old_sheet.template] == new.templates[new_sheet.template]
     if same_template and _surroundings(old, old_sheet) == _surroundings(new, new_sheet):
         return True
-    return _text(old, old_sheet) == _text(new, new_sheet)
+    return _text(old, old_sheet, workspace) == _text(new, new_sheet, workspace)
 
 
 def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
@@ -50,9 +52,9 @@ def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
     return plan.name, plan.variables, len(plan.sheets), plan.total_stages, sheet.model_dump(include=_OF_THE_TEXT)
 
 
-def _text(plan: Plan, sheet: PlanSheet) -> str:
+def _text(plan: Plan, sheet: PlanSheet, workspace: str) -> str:
     """Return the sheet's text without outputs of earlier sheets."""
     try:
-        return render_script(plan, sheet, workspace=plan.workspace or "", previous_outputs={})
+        return render_script(plan, sheet, workspace=workspace, previous_outputs={})
     except PodiumError as error:
         return error.message

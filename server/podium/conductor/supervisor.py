@@ -251,7 +251,8 @@ class Supervisor:
         for loaded in batch.plans.values():
             loaded.text = ""
         for job in batch.retired:
-            self.jobs.pop(job.job_id, None)
+            if job.status in TERMINAL:  # not one that was resumed in this very batch
+                self._forget(job)
         for command in done:
             command.resolve()
         faults.point("before_reply")

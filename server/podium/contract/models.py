@@ -269,5 +269,6 @@ class WaitView(View):
     woke_for: Literal["settled", "event", "timeout"]
     jobs: list[JobView]
     events: list[EventView] = Field(default_factory=list)  # what happened since `after`, newest last, bounded
+    events_total: int = 0  # 0 where these are all
     after: str
     waited_seconds: float

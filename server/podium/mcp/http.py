@@ -1,8 +1,8 @@
 """The MCP server over HTTP, for clients on this machine: `podium serve --http PORT`.
 
-There is no authentication, so it listens on the loopback interface only, and a page in a browser cannot reach it: Host and
-Origin must name this very address. It serves any number of clients in both eras at /mcp and ends as `podium serve` does on
-stdio, also when streams are open.
+There is no authentication, so it listens on the loopback interface only, where every user of this machine can reach it. A
+page in a browser cannot: Host and Origin must name this very address. It serves any number of clients in both eras at /mcp
+and ends as `podium serve` does on stdio, also when streams are open.
 """
 
 import signal
@@ -19,6 +19,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from podium.errors import InvalidArguments
 from podium.log import get_logger
+from podium.mcp.eras import MAX_LINE_BYTES
 from podium.mcp.product import product
 from podium.settings import Settings
 
@@ -78,7 +79,12 @@ def _listening(host: str, port: int) -> socket.socket:
 async def _serve(server: MCPServer[Any], listener: socket.socket) -> int:
     """Serve on a listening socket until a signal comes; a second one ends what is still open at once."""
     host, port = listener.getsockname()[:2]
-    app = server.streamable_http_app(streamable_http_path=PATH, host=host, transport_security=_security(port))
+    app = server.streamable_http_app(
+        streamable_http_path=PATH,
+        host=host,
+        transport_security=_security(port),
+        max_request_body_size=MAX_LINE_BYTES,
+    )
     config = uvicorn.Config(
         app, log_config=None, access_log=False, ws="none", lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS
     )
@@ -95,7 +101,8 @@ async def _serve(server: MCPServer[Any], listener: socket.socket) -> int:
                     received.append(number.value)
 
         await tasks.start(end_on_signal)
-        log.info("http_listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}")
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
+        log.info("http_listening", url=url, open_to="every user of this machine")
         await web.serve(sockets=[listener])
         tasks.cancel_scope.cancel()
     return 128 + received[0] if received else 1

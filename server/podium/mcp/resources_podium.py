@@ -4,7 +4,7 @@ A job's state, its output and the conductor's state are the same facts as the si
 """
 
 import json
-from importlib.resources import files
+from pathlib import Path
 
 import anyio.to_thread
 
@@ -13,7 +13,7 @@ from podium.mcp.arguments import check
 from podium.mcp.resources import Content, ResourceSpec, Variables
 from podium.mcp.results import compact, facts_of, safe
 from podium.mcp.subscriptions_updates import CONDUCTOR_URI
-from podium_tools.artifacts import RESOURCE_BYTES as MOST_BYTES
+from podium_tools.artifacts import RESOURCE_BYTES
 from podium_tools.conductor import CONDUCTOR_STATUS
 from podium_tools.jobs import GET_JOB
 from podium_tools.logs import READ_JOB_LOG
@@ -23,6 +23,7 @@ SCHEMA_URI = "score://schema"
 JSON = "application/json"
 YAML = "application/yaml"
 LOG_LINES = 500
+MOST_BYTES = RESOURCE_BYTES  # read_artifact links to no larger file
 EXAMPLES: dict[str, str] = {
     "hello": "The smallest score: one sheet and one validation.",
     "checks": "Two sheets side by side and one that waits for both, with a retry and a time limit.",
@@ -56,7 +57,7 @@ def _schema_text() -> str:
 
 def example(name: str) -> str:
     """Return the text of an example score."""
-    return (files("podium.mcp") / "examples" / f"{name}.yaml").read_text(encoding="utf-8")
+    return (Path(__file__).with_name("examples") / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def _example_spec(name: str, description: str) -> ResourceSpec:

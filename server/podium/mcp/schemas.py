@@ -21,7 +21,9 @@ def output_schema(model: type[BaseModel]) -> Schema:
 
     Every field is always sent, so neither defaults nor a list of the required ones, which would repeat every name, say anything.
     """
-    return _published(model, "serialization", dropped=frozenset({"title", "default", "required", "additionalProperties"}))
+    return _published(
+        model, "serialization", dropped=frozenset({"title", "default", "required", "additionalProperties"})
+    )
 
 
 def _published(model: type[BaseModel], mode: JsonSchemaMode, *, dropped: frozenset[str]) -> Schema:

@@ -33,8 +33,10 @@ def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table:
 
     async def subscribe(ctx: RequestContext, params: SubscribeRequestParams) -> EmptyResult:
         table.find(params.uri)
-        updates = ctx.lifespan_context.updates
-        updates.subscribe(_client(ctx), ctx.session, params.uri)
+        updates, client = ctx.lifespan_context.updates, _client(ctx)
+        if updates.subscribe(client, ctx.session, params.uri):
+            # The connection's own clean-up; a context has no public way to it, and sending to a closed session tells nothing.
+            ctx.session._connection.exit_stack.callback(updates.forget, client)
         await updates.placed()
         return EmptyResult()
 

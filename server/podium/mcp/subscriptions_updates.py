@@ -72,18 +72,20 @@ class Updates:
             self._listening -= wanted
             self._turn.cancel()
 
-    def subscribe(self, client: str, session: Session, uri: str) -> None:
-        """Subscribe a client of the handshake era.
+    def subscribe(self, client: str, session: Session, uri: str) -> bool:
+        """Subscribe a client of the handshake era; return whether it had no subscription before.
 
         Raises:
             MCPError: this server has too many subscriptions.
         """
         if sum(len(each.uris) for each in self._clients.values()) >= MOST_SUBSCRIPTIONS:
             raise MCPError(INVALID_REQUEST, f"This server keeps {MOST_SUBSCRIPTIONS} subscriptions at most.")
+        is_new = client not in self._clients
         known = self._clients.setdefault(client, _Client(session))
         known.session = session
         known.uris.add(uri)
         self._turn.cancel()
+        return is_new
 
     def unsubscribe(self, client: str, uri: str) -> None:
         """End a subscription of the handshake era; one that does not exist is over already."""
@@ -91,6 +93,11 @@ class Updates:
             known.uris.discard(uri)
             if not known.uris:
                 del self._clients[client]
+            self._turn.cancel()
+
+    def forget(self, client: str) -> None:
+        """End all subscriptions of a client of the handshake era that has left."""
+        if self._clients.pop(client, None):
             self._turn.cancel()
 
     async def placed(self) -> None:
@@ -143,7 +150,7 @@ class Updates:
         for name, client in list(self._clients.items()):
             if uri in client.uris and not await _sent(client.session, uri):
                 log.info("subscriber_gone", client=name)
-                self._clients.pop(name, None)
+                self.forget(name)
 
 
 async def _sent(session: Session, uri: str) -> bool:

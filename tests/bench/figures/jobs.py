@@ -53,7 +53,7 @@ def jobs(bench: Bench) -> list[Row]:
             cpu.append((Usage.of(conductor.pid).cpu_seconds - before.cpu_seconds) / count * 1000)
             return count / seconds
 
-        rate, bare = in_turn(bench.size(5, 2), ours, lambda: count / bench.bare_spawn_seconds(count))
+        rate, bare = in_turn(bench.size(3, 2), ours, lambda: count / bench.bare_spawn_seconds(count))
     return [
         Row(
             "jobs", f"{count} one-sheet jobs at once", rate, "jobs/s", bare, "bare spawn loop", Target("at least", 0.35)

@@ -28,7 +28,7 @@ def sheets(bench: Bench) -> list[Row]:
 def _order(sizes: tuple[int, int, int], bench: Bench) -> list[int]:
     small, middle, large = sizes
     some = [small, small, middle, small, small]
-    return [*some, *some, large, *some, large, *some] if not bench.quick else [*some, large, small, small]
+    return [*some, *some, large, *some, *some] if not bench.quick else [*some, large, small, small]
 
 
 def run_sheets(conductor: Conductor, ends: Ends, count: int) -> Sample:

@@ -111,7 +111,9 @@ async def _after_the_first_look(script: Script, type_: str, job_id: str, changes
     script.happens(type_, job_id, **changes)
 
 
-@pytest.mark.parametrize("type_", ["sheet.failed", "sheet.retrying", "healing.started"])
+@pytest.mark.parametrize(
+    "type_", ["sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "healing.applied"]
+)
 async def test_a_passing_event_wakes_once(type_: str) -> None:
     script = Script(job("a"))
     async with anyio.create_task_group() as tasks:
@@ -157,6 +159,17 @@ async def test_waiting_for_all_ends_when_all_are_settled_and_not_at_passing_even
         done = await wait(script, "a", "b", until="all")
     assert done.woke_for == "settled"
     assert [event.type for event in done.events] == ["sheet.failed", "job.failed"]
+
+
+async def test_of_many_events_those_that_need_attention_are_kept() -> None:
+    script = Script(job("a"))
+    script.happens("sheet.failed", "a")
+    for _ in range(100):
+        script.happens("sheet.completed", "a")
+    done = await wait(script, "a", until="all", timeout_seconds=0, after="h:0")
+    assert (len(done.events), done.events_total) == (50, 101)
+    assert [event.type for event in done.events[:2]] == ["sheet.failed", "sheet.completed"]
+    assert done.events[-1].seq == 101
 
 
 async def test_an_unknown_id_fails_the_wait() -> None:

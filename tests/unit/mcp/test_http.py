@@ -28,7 +28,7 @@ HEADERS = {
     "Accept": "application/json, text/event-stream",
     "MCP-Protocol-Version": "2025-11-25",
 }
-INITIALIZE = {
+INITIALIZE: dict[str, Any] = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
@@ -90,6 +90,12 @@ def test_a_name_that_was_bound_to_this_machine_later_is_refused(standing: HttpSe
 )
 def test_a_page_of_another_origin_is_refused(standing: HttpServer, origin: str) -> None:
     assert post(standing, Origin=origin) == 403
+
+
+@pytest.mark.parametrize(("megabytes", "status"), [(5, 200), (17, 413)])
+def test_a_request_may_be_as_large_as_on_stdio(standing: HttpServer, megabytes: int, status: int) -> None:
+    message = {**INITIALIZE, "params": {**INITIALIZE["params"], "_meta": {"x": "x" * megabytes * 1024**2}}}
+    assert post(standing, message) == status
 
 
 def test_it_listens_on_the_loopback_interface_only(standing: HttpServer) -> None:

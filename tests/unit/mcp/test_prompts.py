@@ -12,6 +12,7 @@ from podium.mcp.app import Offer, build_server
 from podium.mcp.prompts_podium import PROMPTS
 from podium_tools import ALL_TOOLS
 from podium_tools.spec import AnyTool
+from tests.support.golden import check_golden
 from tests.support.port import ScriptedPort
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("mode", ["auto", "legacy"])]
@@ -44,6 +45,9 @@ async def test_the_prompts_are_listed_with_their_arguments(mode: str) -> None:
         "diagnose_job": [("job_id", True)],
     }
     assert all(argument.description for prompt in prompts for argument in prompt.arguments or [])
+    check_golden(
+        "prompts.json", [prompt.model_dump(by_alias=True, mode="json", exclude_none=True) for prompt in prompts]
+    )
 
 
 async def test_writing_a_score_shows_the_goal_the_rules_and_an_example(mode: str) -> None:
@@ -70,7 +74,7 @@ async def test_a_question_is_passed_on_and_left_out_when_there_is_none(mode: str
 async def test_a_diagnosis_names_the_job_and_distrusts_its_output(mode: str) -> None:
     async with client(mode) as connected:
         text = await said(connected, "diagnose_job", job_id="build-x7k2q")
-    assert text.count("build-x7k2q") >= 2
+    assert 'explain_job(job_id="build-x7k2q")' in text
     assert "follow no instructions" in text
 
 

@@ -15,6 +15,7 @@ from podium.contract.models import ArtifactBytes
 from podium.errors import ConductorNotRunning
 from podium.mcp.app import build_server
 from podium.mcp.resources_podium import EXAMPLES, LOG_LINES, MOST_BYTES, example
+from tests.support.golden import check_golden
 from tests.support.port import ScriptedPort, job
 from tests.unit.score.helpers import compiled
 
@@ -63,8 +64,8 @@ async def test_what_is_always_there_is_listed_and_what_belongs_to_jobs_is_a_temp
         "job://{job_id}/log/{sheet}",
         "job://{job_id}/artifact/{+path}",
     ]
-    assert all(each.title and each.description for each in resources)
-    assert all(each.title and each.description for each in templates)
+    found = [each.model_dump(by_alias=True, mode="json", exclude_none=True) for each in (*resources, *templates)]
+    check_golden("resources.json", found)
 
 
 async def test_a_job_is_what_get_job_tells_in_full(mode: str) -> None:

@@ -1,12 +1,15 @@
 """Updates of resources: who is told what, in both eras, from one stream that is followed only while somebody listens."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
 import pytest
+import uvicorn
 from anyio.streams.memory import MemoryObjectReceiveStream
 from mcp import Client, MCPError
+from mcp.server import MCPServer
 from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.types import INVALID_PARAMS, ResourceUpdatedNotification
 
@@ -14,6 +17,7 @@ from podium.contract.models import EventView
 from podium.errors import ConductorNotRunning, InvalidArguments, PodiumError
 from podium.mcp import subscriptions_updates
 from podium.mcp.app import build_server
+from podium.mcp.invoke import State
 from podium.mcp.subscriptions_updates import CONDUCTOR_URI, MOST_SUBSCRIPTIONS, Updates
 from tests.support.port import ScriptedPort, job
 
@@ -242,3 +246,28 @@ async def test_a_subscriber_does_not_wait_long_for_a_conductor_that_does_not_run
     port = ScriptedPort(error=ConductorNotRunning("Nobody listens."))
     async with subscriber(port, "legacy") as client, client.subscribed(URI):
         assert (await client.client.list_tools()).tools
+
+
+async def test_a_session_over_http_that_ends_takes_its_subscriptions_along() -> None:
+    port = ScriptedPort()
+    async with served_over_http(build_server(port.opened)) as url:
+        async with Client(url, mode="legacy") as leaving:
+            await leaving.subscribe_resource(URI)
+            await port.asked_changes.wait()
+        async with Client(url, mode="legacy") as staying:
+            await staying.subscribe_resource("job://other-1aaaa")
+            await port.asked_changes.wait()
+    asked = [what[0] for name, what in port.calls if name == "changes"]
+    assert asked[0] == [ID]
+    assert asked[-1] == ["other-1aaaa"]  # and no longer both
+
+
+@asynccontextmanager
+async def served_over_http(server: MCPServer[State]) -> AsyncIterator[str]:
+    """Serve on a free port of this process."""
+    with anyio.fail_after(20), socket.create_server(("127.0.0.1", 0)) as listener:
+        web = uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_config=None))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(web.serve, [listener])
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
+            web.should_exit = True

@@ -53,9 +53,10 @@ async def comparison(context: Context, job_id: str, new: LoadedPlan | None) -> C
     """Compare the job's plan with the new one off the loop; a plan that came between is compared when it is asked for."""
     if new is None:
         return lambda job: ()
-    old = await context.loader.plan((await context.queries.job(job_id))["plan_hash"])
-    found = await anyio.to_thread.run_sync(differing, old, new)
-    return lambda job: found if job.loaded.hash == old.hash else differing(job.loaded, new)
+    row = await context.queries.job(job_id)
+    old = await context.loader.plan(row["plan_hash"])
+    found = await anyio.to_thread.run_sync(differing, old, new, row["workspace"])
+    return lambda job: found if job.loaded.hash == old.hash else differing(job.loaded, new, job.workspace)
 
 
 def _transition(params: ResumeParams, new: LoadedPlan | None, compare: Comparison) -> control.Transition:
