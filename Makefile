@@ -21,11 +21,11 @@ demo: $(STAMP) ## run the whole way once: agent client, MCP server, conductor, r
 test: lint types ## check style and types, then run every test that needs nothing but Python
 	$(BIN)/pytest -q -n auto --dist loadfile --ignore tests/clients --ignore tests/conformance
 
-test-clients: $(STAMP) ## run the Inspector and the TypeScript clients against the server (needs Node 20 and npm)
-	$(BIN)/pytest -q tests/clients
+test-clients: $(STAMP) ## run the Inspector and the TypeScript clients against the server (needs npm)
+	$(BIN)/python -m tests.support.node && $(BIN)/pytest -q tests/clients tests/e2e/test_clients_table.py
 
-conformance: $(STAMP) ## run the official conformance suites (needs npm, which brings Node 22)
-	$(BIN)/pytest -q tests/conformance
+conformance: $(STAMP) ## run the official conformance suites (needs npm)
+	$(BIN)/python -m tests.support.node && $(BIN)/pytest -q tests/conformance
 
 torture: $(STAMP) ## kill the conductor at every point of its work: make torture SEED=1 ROUNDS=30
 	$(BIN)/python -m tests.torture --seed $(SEED) --rounds $(ROUNDS)
