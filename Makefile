@@ -41,7 +41,7 @@ types: $(STAMP) ## check types, of the tests too
 	$(BIN)/mypy
 
 golden: $(STAMP) ## rewrite the golden files and the tool table of the README
-	PODIUM_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit tests/e2e/test_readme.py
+	PODIUM_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit tests/e2e/test_agent_history.py tests/e2e/test_readme.py
 
 clean: ## remove .venv and everything that was built
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

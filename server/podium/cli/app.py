@@ -14,7 +14,7 @@ COMMANDS = {
     "status": "Show the conductor and its newest jobs.",
     "run": "Run a score and follow it.",
     "call": "Call a tool exactly as an agent would.",
-    "serve": "Serve the tools to an agent over stdio (MCP).",
+    "serve": "Serve the tools to an agent over stdio, or HTTP on loopback (MCP).",
     "install": "Add Podium to an agent's client.",
     "doctor": "Check this machine and home.",
     "schema": "Print the JSON Schema of a score.",

@@ -1,4 +1,6 @@
-"""Looking for jobs that are stuck: running, but without output and CPU use for the stuck limit."""
+"""Looking around now and then: for jobs that are stuck (running, but without output and CPU use for the stuck limit), and for a
+quiet moment in which to give the memory of past jobs back.
+"""
 
 import time
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ import anyio.to_thread
 
 from podium.conductor.attempts import Attempts
 from podium.conductor.engines.port import Engine
+from podium.conductor.processes.memory import give_back
 from podium.conductor.state import Attempt, JobRun
 from podium.conductor.supervisor import Supervisor
 
@@ -33,6 +36,7 @@ class Watch:
         self._attempts = attempts
         self._stuck_seconds = stuck_seconds
         self._lives: dict[str, _Life] = {}
+        self._given_back_at = supervisor.last_event
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -45,6 +49,7 @@ class Watch:
         keys = {attempt.key for _, attempt in running}
         self._lives = {key: life for key, life in self._lives.items() if key in keys}
         if not running:
+            await self._give_back()
             return
         usage = await self._engine.describe(sorted(keys))
         for job, attempt in running:
@@ -53,6 +58,12 @@ class Watch:
             self._note(attempt.key, used.cpu_seconds or 0.0 if used else 0.0, sizes)
         for job in {id(job): job for job, _ in running}.values():
             self._mark(job)
+
+    async def _give_back(self) -> None:
+        """Return memory to the system, once after each time in which something happened."""
+        if self._given_back_at != self._supervisor.last_event:
+            self._given_back_at = self._supervisor.last_event
+            await anyio.to_thread.run_sync(give_back)
 
     def _output_bytes(self, job: JobRun, attempt: Attempt) -> int:
         folder = self._attempts.folder_of(job.job_id, attempt.serial)
