@@ -82,8 +82,5 @@ def _facts(sheet: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _short(text: str) -> str:
-    """Return a text that fits a line; what is cut out is before its last part, which says what comes next."""
-    if len(text) <= REASON_CHARS:
-        return text
-    _, semicolon, last = text.rpartition("; ")
-    return f"{text[: REASON_CHARS - len(last)]}…{semicolon}{last}"
+    """Return a text that fits a line; its beginning says what comes next."""
+    return text if len(text) <= REASON_CHARS else f"{text[:REASON_CHARS]}…"

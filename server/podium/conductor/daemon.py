@@ -169,7 +169,7 @@ async def _recover(context: Context) -> None:
         if job.intent == "cancel":
             context.attempts.cancel(attempt)
     for job in jobs:
-        await context.supervisor.settle(job)
+        context.supervisor.settle(job)
     log.info("jobs_recovered", count=len(context.supervisor.jobs))
 
 

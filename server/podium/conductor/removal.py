@@ -51,7 +51,8 @@ class Removals:
         faults.point("before_removal")
         await anyio.to_thread.run_sync(shutil.rmtree, self._folder / job_id, True)
         faults.point("after_removal")
-        await self._supervisor.write(lambda batch, now: batch.extra.add("removed", (job_id,)))
+        # Not waited for: on a full disk the next folder makes the space for it.
+        self._supervisor.post(lambda batch, now: batch.extra.add("removed", (job_id,)))
         log.info("job_folder_removed", job_id=job_id)
 
 

@@ -123,7 +123,7 @@ class Supervisor:
                 sheets.attempt_ended(job, attempt, verdict, batch, now)
                 self._watch(job, attempt.sheet, now)
 
-        self._inbox.post(Command(work, kept=True))
+        self.post(work)
 
     def mark_stuck(self, job_id: str, labels: list[str]) -> None:
         """Note that a running job shows no sign of life."""
@@ -134,17 +134,21 @@ class Supervisor:
                 job.stuck = True
                 batch.event(job, "job.stuck", running=labels)
 
-        self._inbox.post(Command(work, kept=True))
+        self.post(work)
 
-    async def settle(self, job: JobRun) -> None:
+    def settle(self, job: JobRun) -> None:
         """Let a recovered job's state follow from its sheets and intent, as if something of it had just ended."""
 
         def work(batch: Batch, now: Clock) -> None:
             now_there = self.jobs.get(job.job_id)  # another object of this job, where a commit had to be undone
-            if now_there is not None:
+            if now_there is not None and now_there.status not in TERMINAL:
                 job_transitions.settle(now_there, batch, now)
 
-        await self.write(work)
+        self.post(work)
+
+    def post(self, work: Work) -> None:
+        """Have something committed that nobody waits for; a full disk can only delay it."""
+        self._inbox.post(Command(work, kept=True))
 
     async def write(self, work: Work) -> None:
         """Commit rows that concern no job in memory (house-keeping); while the disk is full it waits."""

@@ -50,6 +50,7 @@ def test_a_sheet_without_a_name_goes_by_its_number() -> None:
 
 
 def test_a_long_reason_keeps_what_comes_next() -> None:
-    (line,) = lines_of(sheet("waiting", reason=f"{'x' * 500}; retry 1 of 2"))
-    assert line.endswith("x…; retry 1 of 2")
+    (line,) = lines_of(sheet("waiting", reason=f"retry 1 of 2 after: {'x' * 500}"))
+    assert "retry 1 of 2 after: x" in line
+    assert line.endswith("x…")
     assert len(line) < 140

@@ -78,7 +78,7 @@ async def test_remedies_are_told_one_a_line() -> None:
 
 
 async def test_a_waiting_job_says_until_when_and_leads_to_a_wait() -> None:
-    waiting = job(running=[], waiting=["tests"], reason="sheet tests waits 30 s: exit code 1; retry 1 of 2")
+    waiting = job(running=[], waiting=["tests"], reason="sheet tests waits 30 s: retry 1 of 2 after: exit code 1")
     view = ExplainView(job=waiting, kind="waiting", waits_until="2026-01-02T03:05:00Z")
     result = await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})
     assert (result.kind, result.waits_until) == ("waiting", "2026-01-02T03:05:00Z")

@@ -118,7 +118,7 @@ def _retry(failure: Failure) -> bool:
         return False
     delay = delay_of(policy, run.retries_used)
     run.retries_used += 1
-    _wait(failure, delay, f"{message}; retry {run.retries_used} of {policy.max_retries}")
+    _wait(failure, delay, f"retry {run.retries_used} of {policy.max_retries} after: {message}")
     failure.event(
         "sheet.retrying", reason=message, delay_seconds=round(delay, 3), retry=run.retries_used,
         max_retries=policy.max_retries,
