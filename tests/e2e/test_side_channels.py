@@ -69,24 +69,24 @@ async def test_a_job_its_output_and_its_files_are_resources(conductor: Conductor
 
 
 @EITHER_ERA
-@pytest.mark.parametrize("name", ["hello", "checks"])
-async def test_an_example_that_needs_no_agent_runs_as_it_is(conductor: Conductor, mode: str, name: str) -> None:
+async def test_an_example_that_needs_no_agent_runs_as_it_is(conductor: Conductor, mode: str) -> None:
     async with agent(conductor.settings, mode) as user:
-        score = await text(user, f"score://examples/{name}")
-        job_id = (await user.call("start_job", config_content=score))["job_id"]
-        assert (await user.settled(job_id))["status"] == "completed"
+        for name in ("hello", "checks"):
+            score = await text(user, f"score://examples/{name}")
+            job_id = (await user.call("start_job", config_content=score))["job_id"]
+            assert (await user.settled(job_id))["status"] == "completed", name
 
 
 @EITHER_ERA
-@pytest.mark.parametrize("path", ["out/secret", "../podium.db", "%2E%2E/podium.db", "/etc/hostname", "out/none", "out"])
-async def test_no_resource_is_outside_of_the_workspace(conductor: Conductor, mode: str, path: str) -> None:
+async def test_no_resource_is_outside_of_the_workspace(conductor: Conductor, mode: str) -> None:
     async with agent(conductor.settings, mode) as user:
         job_id = (await user.call("start_job", config_content=MADE))["job_id"]
         await user.settled(job_id)
-        with pytest.raises(MCPError) as caught:
-            await user.client.read_resource(f"job://{job_id}/artifact/{path}")
-    assert caught.value.error.code == -32602
-    assert caught.value.error.data["code"] in {"PATH_NOT_ALLOWED", "ARTIFACT_NOT_FOUND"}
+        for path in ("out/secret", "../podium.db", "%2E%2E/podium.db", "/etc/hostname", "out/none", "out"):
+            with pytest.raises(MCPError) as caught:
+                await user.client.read_resource(f"job://{job_id}/artifact/{path}")
+            assert caught.value.error.code == -32602, path
+            assert caught.value.error.data["code"] in {"PATH_NOT_ALLOWED", "ARTIFACT_NOT_FOUND"}, path
 
 
 @EITHER_ERA
