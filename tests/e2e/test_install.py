@@ -132,7 +132,9 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_the_makefile_explains_every_target() -> None:
-    shown = subprocess.run(["make", "--no-print-directory", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=30)
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=30
+    )
     declared = re.search(r"^\.PHONY: (.*)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
     assert declared
     listed = [line.split()[1] for line in shown.stdout.splitlines()]
