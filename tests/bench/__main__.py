@@ -34,10 +34,11 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=list(FIGURES), help="this figure; may be given again")
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, for a look")
     parser.add_argument("--output", type=Path, default=Path("bench.json"), help="the file to write")
+    parser.add_argument("--place", type=Path, default=Path("/var/tmp"), help="a folder on the disk to measure")  # noqa: S108
     options = parser.parse_args()
     began = time.monotonic()
     rows: list[Row] = []
-    with open_bench(quick=options.quick) as bench:
+    with open_bench(quick=options.quick, place=options.place) as bench:
         for name in options.only or FIGURES:
             sys.stderr.write(f"{name} ...\n")
             rows += FIGURES[name](bench)

@@ -1,6 +1,7 @@
 """What the figures run on: homes in short temporary folders, conductors in them, and the scores that they play."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from tests.support.podium_home import Conductor, make_home, until
 
@@ -66,11 +68,11 @@ class Bench:
         return float(done.stdout)
 
     @contextmanager
-    def echo(self) -> Iterator[Path]:
-        """Run the echo server and yield its socket."""
+    def echo(self, what: Literal["lines", "bytes"]) -> Iterator[Path]:
+        """Run an echo server and yield its socket."""
         path = self.new_folder() / "echo.sock"
         # In a session of its own, as conductors are: the kernel shares the processors out by session.
-        command = [sys.executable, "-m", "tests.bench.baselines.echo", str(path)]
+        command = [sys.executable, "-m", "tests.bench.baselines.echo", what, str(path)]
         process = subprocess.Popen(command, start_new_session=True)
         try:
             until(path.exists)
@@ -81,16 +83,18 @@ class Bench:
 
 
 @contextmanager
-def open_bench(*, quick: bool) -> Iterator[Bench]:
-    """Make the folder of one run and remove it afterwards; settings of the user stay out of it.
+def open_bench(*, quick: bool, place: Path) -> Iterator[Bench]:
+    """Make the folder of one run in `place` and remove it afterwards; settings of the user stay out of it.
 
-    It is in /var/tmp, which is on a disk everywhere. In a /tmp where others have just removed thousands of files, ext4 was seen
-    to take nine times as long to make one.
+    `place` must be on a disk. Where thousands of files were removed in the last minutes, by an earlier run too, ext4 takes up to
+    ten times as long to make one, since it does not use their inodes again so soon. So homes are kept away from each other.
     """
     for name in [name for name in os.environ if name.startswith("PODIUM_")]:
         del os.environ[name]
     os.environ["PODIUM_CONFIG"] = os.devnull
-    folder = Path(tempfile.mkdtemp(prefix="pb-", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pb-", dir=place))
+    if chattr := shutil.which("chattr"):
+        subprocess.run([chattr, "+T", str(folder)], check=False, capture_output=True)
     try:
         yield Bench(quick, folder)
     finally:

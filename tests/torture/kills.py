@@ -7,6 +7,7 @@ from typing import Literal
 from podium.conductor.faults import DEEPER_POINTS, POINTS
 
 ALL_POINTS = POINTS + DEEPER_POINTS
+RARE = ("after_prepare",) * 3  # what it leaves is hardly ever left by chance
 How = Literal["at a moment", "at a point", "by TERM", "at a moment, socket removed"]
 
 
@@ -30,7 +31,7 @@ def draw(random: Random) -> Death:
     how: How = random.choices(("at a moment", "at a point", "by TERM", "at a moment, socket removed"), (40, 50, 6, 4))[
         0
     ]
-    fault = f"{random.choice(ALL_POINTS)}:{random.randint(1, 12)}" if how == "at a point" else ""
+    fault = f"{random.choice(ALL_POINTS + RARE)}:{random.randint(1, 12)}" if how == "at a point" else ""
     # An attempt that was prepared only is found unclaimed: the recovery that finds it has its own moment to die.
     again = [("after_claim:1", 0.0)] if fault.startswith("after_prepare") and random.random() < 0.5 else []
     while len(again) < 3 and random.random() < 0.4:

@@ -1,26 +1,40 @@
-"""Baseline: a server that sends back each line it gets. `python -m tests.bench.baselines.echo SOCKET`."""
+"""Baselines: servers that send back what they get. `python -m tests.bench.baselines.echo lines|bytes SOCKET`.
 
+`lines` is what anybody would write first: asyncio's streams, a line at a time. `bytes` does less than any server of messages can:
+it does not even look for the end of a line.
+"""
+
+import asyncio
 import sys
 
 import anyio
 from anyio.abc import SocketStream
 
 
-async def _echo(stream: SocketStream) -> None:
+async def _echo_lines(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while line := await reader.readline():
+        writer.write(line)
+        await writer.drain()
+    writer.close()
+
+
+async def _serve_lines(path: str) -> None:
+    async with await asyncio.start_unix_server(_echo_lines, path) as server:
+        await server.serve_forever()
+
+
+async def _echo_bytes(stream: SocketStream) -> None:
     async with stream:
         try:
             while True:
-                line = await stream.receive()
-                while not line.endswith(b"\n"):
-                    line += await stream.receive()
-                await stream.send(line)
+                await stream.send(await stream.receive())
         except (anyio.EndOfStream, anyio.BrokenResourceError):
             return
 
 
-async def _main(path: str) -> None:
-    await (await anyio.create_unix_listener(path, backlog=1024)).serve(_echo)
+async def _serve_bytes(path: str) -> None:
+    await (await anyio.create_unix_listener(path)).serve(_echo_bytes)
 
 
 if __name__ == "__main__":
-    anyio.run(_main, sys.argv[1])
+    anyio.run({"lines": _serve_lines, "bytes": _serve_bytes}[sys.argv[1]], sys.argv[2])

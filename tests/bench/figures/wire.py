@@ -16,16 +16,23 @@ def health(bench: Bench) -> list[Row]:
     calls = bench.size(500, 200)
     with (
         bench.conductor() as conductor,
-        bench.echo() as path,
-        Line(conductor.settings.socket).shake_hands() as ours,
-        Line(path) as echo,
+        bench.echo("lines") as by_lines,
+        bench.echo("bytes") as by_bytes,
+        ExitStack() as stack,
     ):
-        asked, echoed = in_turn(
+        paths = conductor.settings.socket, by_lines, by_bytes
+        ours, lines, raw = (stack.enter_context(Line(path)) for path in paths)
+        ours.shake_hands()
+        asked, lined, echoed = in_turn(
             bench.rounds,
             lambda: mean_ms(lambda: ours.exchange(HEALTH), calls),
-            lambda: mean_ms(lambda: echo.exchange(HEALTH), calls),
+            lambda: mean_ms(lambda: lines.exchange(HEALTH), calls),
+            lambda: mean_ms(lambda: raw.exchange(HEALTH), calls),
         )
-    return [Row("health", "health round trip", asked, "ms", echoed, "bare echo", Target("at most", 2.0))]
+    return [
+        Row("health", "health round trip", asked, "ms", lined, "echo of lines by asyncio", Target("at most", 2.0)),
+        Row("health", "health round trip", asked, "ms", echoed, "echo of bytes by anyio"),
+    ]
 
 
 def clients(bench: Bench) -> list[Row]:
