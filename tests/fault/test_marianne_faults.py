@@ -236,7 +236,7 @@ def test_b12_a_sheet_that_outlives_the_conductor_is_taken_over_and_not_run_twice
 
 def test_b17_output_exit_code_and_validations_reach_the_state(shared: Conductor, tmp_path: Path) -> None:
     rules = [{"type": "file_exists", "path": "made", "retry_count": 0}]
-    runs = "echo out; echo err >&2; {% if sheet_num == 1 %}touch other{% else %}exit 3{% endif %}"
+    runs = "echo out; echo err >&2; {% if sheet_num == 1 %}touch other{% else %}sleep 0.1; exit 3{% endif %}"
     free = {"dependencies": {"3": [1, 2]}}
     job_id = submit(shared, numbered(tmp_path, runs, 3, sheet=free, validations=rules))
     until(shared, job_id, "failed")

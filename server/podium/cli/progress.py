@@ -25,7 +25,6 @@ class JobProgress:
     """Shows snapshots of one job. Use it as a context manager; the bar goes away at the end, the lines stay."""
 
     def __init__(self, console: Console, name: str) -> None:
-        self._console = console
         self._shown: dict[int, tuple[str, int]] = {}
         self._bar = Progress(
             SpinnerColumn(),

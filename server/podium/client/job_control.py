@@ -16,6 +16,8 @@ from podium.client.daemon_client import DaemonClient
 from podium.client.foreign_scores import ForeignScores
 from podium.client.marianne_dialect import MarianneDialect
 from podium.client.podium_dialect import PodiumDialect
+from podium.client.waiting import WaitRequest, wait_for_jobs
+from podium.client.workspace import WorkspaceFiles
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,
@@ -193,8 +195,8 @@ class JobControlService:
         ids = list(dict.fromkeys(job_ids))
         if not ids:
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
-        dialect = await self._dialect()
-        return await dialect.wait(ids, until=until, timeout_seconds=timeout_seconds, after=after, progress=progress)
+        request = WaitRequest(tuple(ids), until, timeout_seconds, after, progress)
+        return await wait_for_jobs(await self._dialect(), request)
 
     async def log(self, request: LogRequest) -> LogView:
         """Read a bounded part of a sheet's output."""
@@ -206,15 +208,18 @@ class JobControlService:
 
     async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
         """List a folder of the job's workspace, all levels below it."""
-        return await (await self._dialect()).artifacts(job_id, path=path, limit=limit, cursor=cursor)
+        return await (await self._files(job_id)).page(path, limit, cursor)
 
     async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
         """Read a part of a file in the job's workspace."""
-        return await (await self._dialect()).artifact(job_id, path=path, offset=offset, max_bytes=max_bytes)
+        return await (await self._files(job_id)).read(path, offset, max_bytes)
 
     async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
         """Read a whole file in the job's workspace."""
-        return await (await self._dialect()).artifact_bytes(job_id, path=path, max_bytes=max_bytes)
+        return await (await self._files(job_id)).whole(path, max_bytes)
+
+    async def _files(self, job_id: str) -> WorkspaceFiles:
+        return await (await self._dialect()).files(job_id)
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
         """Wait until something happens to one of the jobs after a cursor."""

@@ -8,7 +8,7 @@ do, or accepts and ignores, is refused here.
 
 import difflib
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -17,13 +17,9 @@ from podium.client import marianne_views as views
 from podium.client.daemon_client import DaemonClient
 from podium.client.foreign_scores import ForeignScores
 from podium.client.marianne_explain import explain_view
-from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.client.workspace import WorkspaceFiles
 from podium.contract.models import (
     ActionView,
-    ArtifactBytes,
-    ArtifactPage,
-    ArtifactText,
     ConductorView,
     EventView,
     ExplainView,
@@ -33,9 +29,8 @@ from podium.contract.models import (
     LogView,
     PlanView,
     StartView,
-    WaitView,
 )
-from podium.contract.ports import LogRequest, Progress, Sheet, StartRequest
+from podium.contract.ports import LogRequest, Sheet, StartRequest
 from podium.contract.results import ProcessHealth
 from podium.contract.states import JobStatus
 from podium.errors import JobNotFound, PodiumError, SubmitRejected, UnsupportedByConductor, WrongState
@@ -163,18 +158,6 @@ class MarianneDialect:
             sheets_cursor=str(first + limit) if more else "",
         )
 
-    async def wait(
-        self,
-        job_ids: Sequence[str],
-        *,
-        until: Literal["any", "all"],
-        timeout_seconds: float,
-        after: str,
-        progress: Progress | None = None,
-    ) -> WaitView:
-        """Wait by polling its list."""
-        return await wait_for_jobs(self, WaitRequest(tuple(job_ids), until, timeout_seconds, after, progress))
-
     async def log(self, request: LogRequest) -> LogView:
         """Refuse: this conductor throws its sheets' output away."""
         raise UnsupportedByConductor(
@@ -188,17 +171,9 @@ class MarianneDialect:
         queued = views.job_status(entry) == "queued"
         return explain_view(entry, {} if queued else await self._client.call("job.status", {"job_id": job_id}))
 
-    async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
-        """List a folder of the workspace."""
-        return await WorkspaceFiles((await self._entry(job_id)).get("workspace") or "").page(path, limit, cursor)
-
-    async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
-        """Read a part of a file in the workspace."""
-        return await WorkspaceFiles((await self._entry(job_id)).get("workspace") or "").read(path, offset, max_bytes)
-
-    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
-        """Read a whole file in the workspace."""
-        return await WorkspaceFiles((await self._entry(job_id)).get("workspace") or "").whole(path, max_bytes)
+    async def files(self, job_id: str) -> WorkspaceFiles:
+        """Return the files of the job's workspace."""
+        return WorkspaceFiles((await self._entry(job_id)).get("workspace") or "")
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
         """Refuse: this conductor records no events."""

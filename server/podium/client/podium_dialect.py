@@ -4,18 +4,14 @@ import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 
 from podium.client.daemon_client import DaemonClient
-from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.client.workspace import WorkspaceFiles
 from podium.contract.models import (
     ActionView,
-    ArtifactBytes,
-    ArtifactPage,
-    ArtifactText,
     ConductorView,
     EventView,
     ExplainView,
@@ -26,9 +22,8 @@ from podium.contract.models import (
     PlanView,
     SheetView,
     StartView,
-    WaitView,
 )
-from podium.contract.ports import LogRequest, Progress, Sheet, StartRequest
+from podium.contract.ports import LogRequest, Sheet, StartRequest
 from podium.contract.results import ProcessHealth
 from podium.contract.states import JobStatus
 from podium.errors import ConductorError, JobNotFound, PodiumError, ScoreInvalid, from_dict
@@ -133,18 +128,6 @@ class PodiumDialect:
             sheets_cursor=reply.get("podium_sheets_cursor", ""),
         )
 
-    async def wait(
-        self,
-        job_ids: Sequence[str],
-        *,
-        until: Literal["any", "all"],
-        timeout_seconds: float,
-        after: str,
-        progress: Progress | None = None,
-    ) -> WaitView:
-        """Wait for jobs on the event feed."""
-        return await wait_for_jobs(self, WaitRequest(tuple(job_ids), until, timeout_seconds, after, progress))
-
     async def log(self, request: LogRequest) -> LogView:
         """Read a part of a sheet's output."""
         return LogView.model_validate(await self._client.call("job.log", asdict(request)))
@@ -153,19 +136,9 @@ class PodiumDialect:
         """Ask why a job is as it is."""
         return ExplainView.model_validate(await self._client.call("job.explain", {"job_id": job_id}))
 
-    async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
-        """List a folder of the workspace."""
-        files = WorkspaceFiles((await self._view(job_id)).workspace)
-        return await files.page(path, limit, cursor)
-
-    async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
-        """Read a part of a file in the workspace."""
-        files = WorkspaceFiles((await self._view(job_id)).workspace)
-        return await files.read(path, offset, max_bytes)
-
-    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
-        """Read a whole file in the workspace."""
-        return await WorkspaceFiles((await self._view(job_id)).workspace).whole(path, max_bytes)
+    async def files(self, job_id: str) -> WorkspaceFiles:
+        """Return the files of the job's workspace."""
+        return WorkspaceFiles((await self._view(job_id)).workspace)
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
         """Wait on the event feed for something to happen after a cursor."""

@@ -53,10 +53,14 @@ class Attempts:
         """Watch the engine for ends until cancelled; owns every launch and judgement."""
         async with anyio.create_task_group() as self._tasks:
             async for end in self._engine.changes():
-                live = self._live.get(end.key)
-                if live is not None:
-                    live.in_engine, live.scope = False, anyio.CancelScope()
-                    self._begin_judging(live, end)
+                self._take(end)
+
+    def _take(self, end: End) -> None:
+        """Begin to judge an end. A function of its own, so that nothing keeps the attempt's plan until the next end."""
+        live = self._live.get(end.key)
+        if live is not None:
+            live.in_engine, live.scope = False, anyio.CancelScope()
+            self._begin_judging(live, end)
 
     def launch(self, job: JobRun, attempt: Attempt) -> None:
         """Start an attempt in a task of its own."""
@@ -78,10 +82,6 @@ class Attempts:
             self._tasks.start_soon(self._cancel_in_engine, live)
         else:
             live.scope.cancel()
-
-    def live_keys(self) -> list[str]:
-        """Return the keys of the attempts that the engine runs now, oldest first."""
-        return [key for key, live in self._live.items() if live.in_engine]
 
     def folder_of(self, job_id: str, serial: int) -> Path:
         """Return an attempt's folder."""

@@ -38,8 +38,3 @@ class EventHub:
             self._streams.discard(send)
             send.close()
             receive.close()
-
-    @property
-    def subscribers(self) -> int:
-        """How many subscribers there are now."""
-        return len(self._streams)

@@ -122,6 +122,7 @@ class Supervisor:
                 self.scheduler.give_back(attempt.instrument)
                 sheets.attempt_ended(job, attempt, verdict, batch, now)
                 self._watch(job, attempt.sheet, now)
+                self._offer(job)
 
         self.post(work)
 
@@ -176,30 +177,31 @@ class Supervisor:
     async def run(self) -> None:
         """Take commands for ever; cancelled by its owner."""
         while True:
-            commands = await self._inbox.take(self._patience())
-            now = clock.now()
-            if self._hold_until <= now.mono:
-                commands = self._inbox.again() + commands
-            batch = Batch(self.last_event + 1)
-            done = [command for command in commands if self._apply(command, batch, now)]
-            self._wake_due(batch, now)
-            self._dispatch(batch, now)
-            try:
-                if rows := batch.rows():
-                    faults.point("before_commit")
-                    await self._store.commit(rows)
-                    faults.point("after_commit")
-            except StorageFull as error:
-                await self._undo(batch, done, error)
-            else:
-                self._follow(batch, done)
+            await self._round(await self._inbox.take(self._patience()))
+
+    async def _round(self, commands: list[Command]) -> None:
+        """Do one batch. A function of its own, so that nothing keeps its jobs and their plans until the next one."""
+        now = clock.now()
+        if self._hold_until <= now.mono:
+            commands = self._inbox.again() + commands
+        batch = Batch(self.last_event + 1)
+        done = [command for command in commands if self._apply(command, batch, now)]
+        self._wake_due(batch, now)
+        self._dispatch(batch, now)
+        try:
+            if rows := batch.rows():
+                faults.point("before_commit")
+                await self._store.commit(rows)
+                faults.point("after_commit")
+        except StorageFull as error:
+            await self._undo(batch, done, error)
+        else:
+            self._follow(batch, done)
 
     def _patience(self) -> float | None:
         now = clock.now().mono
-        waits = [seconds for seconds in (self._timers.seconds_left(now),) if seconds is not None]
-        if self._hold_until > now:
-            waits.append(self._hold_until - now)
-        return min(waits, default=None)
+        hold = self._hold_until - now if self._hold_until > now else None
+        return min((seconds for seconds in (self._timers.seconds_left(now), hold) if seconds is not None), default=None)
 
     def _apply(self, command: Command, batch: Batch, now: Clock) -> bool:
         try:
@@ -246,7 +248,6 @@ class Supervisor:
         if run is not None and run.status == "waiting" and run.waiting_until is not None:
             left = max(0.0, min(run.waiting_left or 0.0, run.waiting_until - now.wall))
             self._timers.add(now.mono + left, job.job_id, num)
-        self._offer(job)
 
     def _follow(self, batch: Batch, done: list[Command]) -> None:
         """Do what may only happen after the commit."""

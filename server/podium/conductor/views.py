@@ -5,7 +5,6 @@ import sqlite3
 import time
 
 from podium.conductor.state import JobRun
-from podium.conductor.store.rows import JOB_COLUMNS
 from podium.conductor.supervisor import Supervisor
 from podium.contract.models import JobView
 from podium.contract.states import allowed_actions, phase_of
@@ -113,6 +112,3 @@ def _waiting_reason(job: JobRun) -> str:
     first = min(runs, key=lambda run: run.waiting_until or 0.0)
     left = max(0.0, (first.waiting_until or 0.0) - time.time())
     return f"sheet {job.label(first.num)} waits {left:.0f} s: {first.reason}"
-
-
-PAGE = f"SELECT {JOB_COLUMNS} FROM jobs"  # noqa: S608 -- constants only

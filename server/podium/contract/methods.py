@@ -4,7 +4,7 @@ The 25 methods of the Marianne protocol come first, ours after them. Parameters 
 protocol does; wrong types are refused with -32602. `client` and `request_key` may come with every mutating call.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -194,24 +194,3 @@ class ShutdownParams(Params):
 
     graceful: bool = True
     cancel: bool = False
-
-
-class SubmitReply(Params):
-    """Result of `job.submit`, `job.resume` and `job.modify`: the Marianne members first, ours after them."""
-
-    job_id: str
-    status: Literal["accepted", "rejected"]
-    message: str
-    job: dict[str, Any] | None = None  # a JobView
-    plan: dict[str, Any] | None = None  # a PlanView, for a dry run
-    replayed: bool = False
-    pending: bool = False
-    kept: list[str] | None = None  # with a changed score, as the next three: see `ActionView`
-    kept_total: int | None = None
-    changed: list[str] | None = None
-    changed_total: int | None = None
-    code: str | None = None  # a refusal's facts, with the codes of the tools
-    state: str | None = None
-    allowed: list[str] | None = None
-    fix: str | None = None
-    problems: list[dict[str, Any]] | None = None

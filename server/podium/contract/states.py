@@ -12,12 +12,9 @@ SheetStatus = Literal["pending", "running", "waiting", "completed", "failed", "s
 Phase = Literal["queued", "running", "pause_pending", "cancel_pending", "paused", "completed", "failed", "cancelled"]
 Action = Literal["pause", "resume", "modify", "cancel", "delete"]
 
-JOB_STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
-SHEET_STATUSES: tuple[SheetStatus, ...] = get_args(SheetStatus)
 PHASES: tuple[Phase, ...] = get_args(Phase)
 ACTIONS: tuple[Action, ...] = get_args(Action)
 TERMINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
-SHEET_DONE: frozenset[str] = frozenset({"completed", "failed", "skipped", "cancelled"})
 
 
 @dataclass(frozen=True)

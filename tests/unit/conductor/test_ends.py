@@ -25,6 +25,17 @@ def test_a_job_whose_last_sheet_is_skipped_by_its_command_completes_once() -> No
     assert [event.type for event in batch.events].count("job.completed") == 1
 
 
+def test_an_attempt_never_ends_before_it_started_whatever_the_clocks_say() -> None:
+    job, batch = job_of(plan_of([[]])), Batch(1)
+    jobs.submit(job, batch)
+    job.ready.remove(1)
+    sheets.start(job, 1, batch, NOW, "home")
+    attempt = job.running[1]
+    record = End(attempt.key, "exited", 0, ended_at=NOW.wall - 0.004)
+    sheets.attempt_ended(job, attempt, Verdict(record, passed=True), batch, NOW)
+    assert attempt.ended_at == attempt.started_at == job.sheets[1].finished_at
+
+
 def test_a_changed_score_that_leaves_nothing_to_do_completes_the_job(conductor: Conductor, tmp_path: Path) -> None:
     short = f"name: short\nworkspace: {tmp_path}\nsheets:\n  - name: one\n    run: 'true'\n"
     job_id = submit(conductor, f"{short}  - name: two\n    run: exit 3\n")

@@ -108,6 +108,18 @@ def test_a_resume_begins_with_the_first_instrument_and_a_new_healing_round() -> 
     assert play.fail(trouble="auth").status == "running"
 
 
+def test_a_finished_sheet_points_to_no_instrument_that_its_changed_score_lacks() -> None:
+    play = Play("goose", "aider")
+    play.fail(trouble="missing")
+    sheets.start(play.job, 1, play.batch, NOW, "home")
+    end = End("key", "exited", 0)
+    sheets.attempt_ended(play.job, play.job.running[1], Verdict(end, passed=True), play.batch, NOW)
+    assert play.job.sheets[1].player == 1
+    play.job.status = "failed"  # of another sheet, say
+    control.modify(play.job, None, job_of(plan_of([[]])).loaded, play.batch)
+    assert (play.job.sheets[1].player, play.job.player_of(1).instrument) == (0, "cli")
+
+
 def test_a_doubled_time_limit_is_the_limit_of_the_next_attempt() -> None:
     play = Play(healing=True)
     sheet = play.job.plan.sheets[0].model_copy(update={"timeout_seconds": 3.0})

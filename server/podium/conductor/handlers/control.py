@@ -8,9 +8,12 @@ from typing import Any
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
+from podium.conductor.handlers import refusals
 from podium.conductor.state import JobRun
 from podium.conductor.supervisor import Retired
+from podium.contract.methods import ControlParams
 from podium.contract.models import JobView
+from podium.errors import PodiumError
 
 Transition = Callable[[JobRun, Batch, Clock], Any]
 
@@ -34,6 +37,15 @@ async def apply(context: Context, job_id: str, transition: Transition,
             except Retired:
                 continue
             return done, context.views.of(job)
+
+
+async def answer(context: Context, params: ControlParams, transition: Transition, word: str) -> dict[str, Any]:
+    """Return the reply of a pause or cancel: `word` is true when the intent is on the disk, false with the refusal's facts."""
+    try:
+        done, view = await apply(context, params.job_id, transition, params.request_key)
+    except PodiumError as error:
+        return {word: False, "error": error.message, **refusals.facts(error)}
+    return {word: True, "job": view.model_dump(), **done}
 
 
 async def find(context: Context, job_id: str) -> JobRun:

@@ -110,7 +110,7 @@ def _swap(job: JobRun, new: LoadedPlan, batch: Batch) -> None:
             attempt.sheet = pairs.get(attempt.sheet, 0)
     batch.sheets = {key: run for key, run in batch.sheets.items() if key[0] != job.seq}
     for num, run in kept.items():
-        run.num = num
+        run.num, run.player = num, 0  # the new plan may have other instruments; what played is told by the attempt
     job.sheets, job.loaded, job.name = kept, new, new.plan.name
     for run in kept.values():
         batch.touch(job, run)

@@ -60,7 +60,8 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch,
     """Record the one end of an attempt and decide what follows from it."""
     end = verdict.end
     del job.running[attempt.sheet]
-    attempt.open, attempt.ended_at = False, end.ended_at or clock.wall
+    # A file's time comes from a clock that ticks some milliseconds late, and any clock may be set back.
+    attempt.open, attempt.ended_at = False, max(attempt.started_at, end.ended_at or clock.wall)
     attempt.end_reason, attempt.exit_code, attempt.signal = end.reason, end.exit_code, end.signal
     attempt.processes_ended, attempt.message = end.processes_ended, verdict.message
     attempt.validations = verdict.validations
