@@ -12,10 +12,11 @@ import pytest
 import structlog.testing
 from anyio.to_thread import run_sync
 
-from podium.conductor.engines.folder import AttemptFolder, Origin
+from podium.conductor.engines.folder import BLOCK_BYTES, AttemptFolder, Origin
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
 from podium.conductor.processes.reaper import Reaper
+from podium.conductor.processes.spawn import spawn
 from podium.conductor.processes.tree import end_tree
 from tests.support.engines import (
     BOUND_SECONDS,
@@ -36,13 +37,14 @@ pytestmark = pytest.mark.anyio
 
 
 def forged(spec: AttemptSpec, *, identity: str = "", exit_record: str = "") -> AttemptSpec:
-    """Leave a folder as a wrapper would have left it that claimed the attempt and wrote these records."""
+    """Leave a folder as a launch that claimed the attempt, and a wrapper that wrote these records, would have left it."""
     folder = AttemptFolder(spec.folder)
     folder.prepare(spec, HERE)
-    folder.claim.touch()
-    for path, record in ((folder.identity, identity), (folder.exit, exit_record)):
-        with path.open("r+") as file:
-            file.write(record)
+    folder.stdout.touch()
+    with folder.record.open("r+") as file:
+        file.write(identity)
+        file.seek(BLOCK_BYTES)
+        file.write(exit_record)
     return spec
 
 
@@ -288,9 +290,9 @@ async def test_an_attempt_that_nobody_claimed_never_started_and_never_will(tmp_p
     folder = AttemptFolder(spec.folder)
     folder.prepare(spec, HERE)
     assert (await reattach(spec)).reason == "never_started"
-    # The wrapper that the killed conductor had launched wakes up only now, or the conductor dies and the next one looks.
+    # What the killed conductor was just launching wakes up only now, or the conductor dies and the next one looks.
     with pytest.raises(FileExistsError):
-        folder.claim.touch(exist_ok=False)
+        spawn(["/bin/true"], {}, stdout=folder.stdout, new_stdout=True)
     assert (await reattach(spec)).reason == "never_started"
 
 
@@ -345,7 +347,7 @@ async def test_an_attempt_of_an_earlier_boot_is_lost(tmp_path: Path) -> None:
 async def test_an_attempt_that_came_to_no_identity_before_the_machine_restarted_is_lost_with_it(tmp_path: Path) -> None:
     spec = make_spec(tmp_path)
     AttemptFolder(spec.folder).prepare(spec, Origin("00000000-aaaa"))
-    AttemptFolder(spec.folder).claim.touch()
+    AttemptFolder(spec.folder).stdout.touch()
     end = await reattach(spec)
     assert (end.reason, end.detail) == ("lost", "the machine restarted")
 
@@ -382,7 +384,8 @@ async def test_survivors_of_a_killed_wrapper_are_ended_before_it_is_lost(tmp_pat
 
 async def test_what_cannot_be_read_now_is_unknown_and_looked_at_again(tmp_path: Path) -> None:
     spec = forged(make_spec(tmp_path), identity="1 1 00000000-aaaa end\n")
-    record = spec.folder / "exit"
+    record = AttemptFolder(spec.folder).record
+    kept = record.read_bytes()
     record.unlink()
     record.mkdir()  # stands for any refusal of the system, such as no descriptors
     async with open_engine() as engine:
@@ -392,21 +395,21 @@ async def test_what_cannot_be_read_now_is_unknown_and_looked_at_again(tmp_path: 
                 while not any(entry["event"] == "attempt_unknown" for entry in logs):
                     await anyio.lowlevel.checkpoint()
         record.rmdir()
-        record.write_text("exited 13 end\n")
+        record.write_bytes(kept[:BLOCK_BYTES] + b"exited 13 end\n")
         end = await next_end(engine)
     assert (end.reason, end.exit_code) == ("exited", 13)
 
 
-async def test_a_wrapper_that_comes_second_leaves_the_attempt_to_the_first(
+async def test_a_launch_that_comes_second_leaves_the_attempt_to_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare = AttemptFolder.prepare
 
     def overtaken(folder: AttemptFolder, spec: AttemptSpec, origin: Origin) -> None:
-        """Prepare, and let another wrapper run between that and the launch."""
+        """Prepare, and let another attempt run between that and the launch."""
         prepare(folder, spec, origin)
-        folder.claim.touch()
-        folder.exit.write_text("exited 5 end\n")
+        folder.stdout.touch()
+        folder.record.write_bytes(b"1 1 00000000-aaaa end\n".ljust(BLOCK_BYTES) + b"exited 5 end\n")
 
     monkeypatch.setattr(AttemptFolder, "prepare", overtaken)
     end = await run_attempt(make_spec(tmp_path, "echo ran >ran"))

@@ -288,5 +288,5 @@ def test_the_record_of_an_attempt_says_which_group_it_has(tmp_path: Path) -> Non
     folder = AttemptFolder(spec.folder)
     folder.prepare(spec, HERE)
     assert folder.read_origin() == HERE
-    folder.spec.write_text("{}")
+    folder.record.write_text("{}")
     assert folder.read_origin() is None

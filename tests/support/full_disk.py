@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 
+from podium.conductor.engines.folder import BLOCK_BYTES
 from podium.conductor.engines.local import LocalEngine
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes.reaper import Reaper
@@ -25,7 +26,7 @@ async def main(folder: Path) -> None:
         spec = AttemptSpec("test-full-disk", folder / "attempt", FILL, folder, env)
         await engine.submit(spec)
         end = await anext(engine.changes())
-        record = (folder / "attempt" / "exit").read_text().splitlines()[0]
+        record = (folder / "attempt" / "record").read_bytes()[BLOCK_BYTES:].decode().splitlines()[0]
         await engine.submit(AttemptSpec("test-no-room", folder / "next", "x" * 5000, folder, {}))
         refused = await anext(engine.changes())
         sys.stdout.write(json.dumps([{**asdict(end), "record": record}, asdict(refused)]))

@@ -3,10 +3,11 @@
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -19,6 +20,7 @@ from podium.errors import SubmitRejected
 from podium.score.compile import compile_score
 from podium.score.plan import Plan, dump_plan, load_plan
 
+T = TypeVar("T")
 LARGE_CHARS = 64 * 1024  # from here on the start of an interpreter is small beside the work
 _SECONDS = 30.0
 _AT_ONCE = 2
@@ -45,16 +47,18 @@ class Compiler:
     max_bytes: int
     slots: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
 
-    async def compile(self, source: Source) -> tuple[Plan, str]:
-        """Return the plan and the text it is stored as.
+    async def compile(self, source: Source, finish: Callable[[Plan, str], T]) -> T:
+        """Return what `finish` makes of the plan and the text it is stored as. It is called in a thread, so it may block.
 
         Raises:
             ScoreInvalid: with every problem. SubmitRejected: it took too long.
         """
         with anyio.move_on_after(_SECONDS):
             if len(source.text) < LARGE_CHARS:
-                return await anyio.to_thread.run_sync(self._here, source, limiter=self.slots, abandon_on_cancel=True)
-            return await self._apart(source)
+                return await anyio.to_thread.run_sync(
+                    lambda: finish(*self._here(source)), limiter=self.slots, abandon_on_cancel=True
+                )
+            return await anyio.to_thread.run_sync(finish, *await self._apart(source))
         raise SubmitRejected(
             f"The score did not compile within {_SECONDS:g} s.", fix="Make it smaller, or its templates simpler."
         )

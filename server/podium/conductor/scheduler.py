@@ -84,7 +84,8 @@ class Scheduler:
 
     def ahead_of(self, job: JobRun) -> int:
         """Return how many jobs stand before this one in the line."""
-        for place, other in enumerate(self.line):
+        # From the end: who asks has mostly just come.
+        for behind, other in enumerate(reversed(self.line), 1):
             if other is job:
-                return place
+                return len(self.line) - behind
         return len(self.line)

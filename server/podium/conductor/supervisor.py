@@ -5,6 +5,7 @@ goes to the disk in one commit. Only then are callers answered, events published
 commit fails, the touched jobs are read back from the store, so memory never runs ahead of the disk for longer than a commit.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -51,6 +52,7 @@ class Supervisor:
     def __init__(self, store: Store, loader: Loader, scheduler: Scheduler, *, next_event: int, next_job: int, jobs_total: int,
                  publish: Callable[[list[EventView]], None]) -> None:  # fmt: skip
         self.jobs: dict[str, JobRun] = {}
+        self._workspaces: defaultdict[str, set[str]] = defaultdict(set)  # -> ids of the jobs in memory that work there
         self.scheduler = scheduler
         self.attempts: Attempts
         self.last_event = next_event - 1
@@ -71,6 +73,10 @@ class Supervisor:
         self._next_job += 1
         return self._next_job - 1
 
+    def working_in(self, workspace: str) -> set[str]:
+        """Return the ids of the active jobs that have this workspace."""
+        return self._workspaces.get(workspace, set())
+
     async def submit(self, job: JobRun, prepare: Work, request_key: str | None = None) -> JobRun:
         """Take a new job; when this returns it is on the disk. `prepare` adds the caller's own rows to the batch.
 
@@ -79,7 +85,7 @@ class Supervisor:
         """
 
         def work(batch: Batch, now: Clock) -> dict[str, str]:
-            self.jobs[job.job_id] = job
+            self._know(job)
             job_transitions.submit(job, batch)
             prepare(batch, now)
             self._offer(job)
@@ -104,7 +110,7 @@ class Supervisor:
             if job.status not in TERMINAL:
                 job_transitions.settle(job, batch, now)  # nothing may be left to do
             if job.status not in TERMINAL:
-                self.jobs[job.job_id] = job
+                self._know(job)
                 self._watch_all(job, now)
             return value
 
@@ -169,7 +175,7 @@ class Supervisor:
 
     def adopt(self, job: JobRun, now: Clock) -> None:
         """Take a job that was read from the store: its running attempts hold slots again, its waits go on."""
-        self.jobs[job.job_id] = job
+        self._know(job)
         for attempt in job.running.values():
             self.scheduler.take(attempt.instrument)
         self._watch_all(job, now)
@@ -284,6 +290,13 @@ class Supervisor:
             else:
                 command.fail(error)
 
+    def _know(self, job: JobRun) -> None:
+        self.jobs[job.job_id] = job
+        self._workspaces[job.workspace].add(job.job_id)
+
     def _forget(self, job: JobRun) -> None:
         self.jobs.pop(job.job_id, None)
+        self._workspaces[job.workspace].discard(job.job_id)
+        if not self._workspaces[job.workspace]:
+            del self._workspaces[job.workspace]
         self.scheduler.leave(job)

@@ -47,9 +47,9 @@ class Peer:
         self.concurrent = False
         self._connection: _Connection | None = None
 
-    async def notify(self, method: str, params: Any) -> None:
-        """Send a notification, waiting while the peer reads slowly; a peer that stops reading is dropped."""
-        await self._attached().send(messages.notification(method, params))
+    async def notify(self, method: str, *params: Any) -> None:
+        """Send a notification for each of `params`, waiting while the peer reads slowly; a peer that stops reading is dropped."""
+        await self._attached().send(b"".join(messages.notification(method, each) for each in params))
 
     def stream(self, fn: Streamer) -> None:
         """Run `fn` as a task of this connection, begun when the reply of the present request has been written.

@@ -89,23 +89,6 @@ def test_a_missing_workspace_is_its_own_kind_of_end(shell: str, folder: AttemptF
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_second_of_two_wrappers_does_nothing(shell: str, folder: AttemptFolder) -> None:
-    assert run(shell, folder, BASH, "-c", "echo once >>ran").returncode == 0
-    again = run(shell, folder, BASH, "-c", "echo twice >>ran; exit 5")
-    assert (again.returncode, again.stdout, again.stderr) == (wrapper.CLAIM_LOST, "", "")
-    assert (folder.path / "ran").read_text() == "once\n"
-    assert record(folder) == ("exited", 0)
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_of_many_wrappers_at_once_one_runs(shell: str, folder: AttemptFolder) -> None:
-    line = command(shell, folder, BASH, "-c", "echo ran >>ran")
-    racers = [subprocess.Popen(line, env=NO_PATH, stderr=subprocess.DEVNULL) for _ in range(8)]
-    assert sorted(racer.wait(timeout=30) for racer in racers) == [0] + [wrapper.CLAIM_LOST] * 7
-    assert (folder.path / "ran").read_text() == "ran\n"
-
-
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_command_finds_its_signals_at_their_default(shell: str, folder: AttemptFolder) -> None:
     status = run(shell, folder, BASH, "-c", "while read -r line; do echo $line; done </proc/self/status").stdout
     caught = dict(line.split(": ") for line in status.splitlines() if line.startswith(("SigIgn", "SigCgt")))
@@ -133,6 +116,12 @@ def test_shell_options_of_the_environment_do_not_keep_it_from_its_record(folder:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_its_descriptors_do_not_reach_the_command(shell: str, folder: AttemptFolder) -> None:
+    done = run(shell, folder, BASH, "-c", "for n in 3 4 5; do [[ -e /proc/$$/fd/$n ]] && echo $n; done")
+    assert (done.stdout, done.returncode) == ("", 1)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_its_variables_do_not_reach_the_command(shell: str, folder: AttemptFolder) -> None:
     run(shell, folder, BASH, "-c", 'compgen -v | while read -r v; do [[ $v == podium* ]] && echo "$v" >>seen; done')
     assert not (folder.path / "seen").exists()
@@ -155,10 +144,3 @@ def test_a_prompt_that_speaks_of_the_script_is_left_alone(folder: AttemptFolder)
     argv = ("/tool", "--file={script}", "{script}", "say {script}", "{script} it")
     line = wrapper.command(argv, folder=folder.path, script=folder.script, workspace=folder.path, boot_id="-")
     assert line[-5:] == ["/tool", f"--file={folder.script}", str(folder.script), "say {script}", "{script} it"]
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_it_leaves_an_attempt_that_a_conductor_has_claimed(shell: str, folder: AttemptFolder) -> None:
-    assert folder.try_claim()
-    assert run(shell, folder, BASH, wrapper.SCRIPT).returncode == wrapper.CLAIM_LOST
-    assert folder.read_exit() is None

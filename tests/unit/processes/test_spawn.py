@@ -11,7 +11,7 @@ import pytest
 from podium.conductor.processes import spawn as module
 from podium.conductor.processes.facts import LINUX
 from podium.conductor.processes.reaper import LAUNCHES, Reaper
-from podium.conductor.processes.spawn import NOWHERE, Target
+from podium.conductor.processes.spawn import APPEND, NOWHERE, Target
 
 Way = Callable[..., int]
 WAYS = [module._by_python, *([module._by_ctypes] if LINUX else [])]
@@ -25,7 +25,8 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 def run(way: Way, script: str, *, stdin: Path = NOWHERE, stdout: Target = NOWHERE, stderr: Target = NOWHERE) -> int:
     """Run a line of sh and return its exit code."""
-    pid = way(["/bin/sh", "-c", script], {"ANIMAL": "été", "EMPTY": ""}, stdin, stdout, stderr)
+    outputs = (stdout, APPEND), (stderr, APPEND)
+    pid = way(["/bin/sh", "-c", script], {"ANIMAL": "été", "EMPTY": ""}, stdin, outputs)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
@@ -48,6 +49,15 @@ def test_output_goes_to_open_descriptors(way: Way) -> None:
     os.close(source)
 
 
+def test_a_new_file_is_made_by_the_start_or_nothing_starts(way: Way, tmp_path: Path) -> None:
+    exclusive = (tmp_path / "out", APPEND | os.O_EXCL), (NOWHERE, APPEND)
+    pid = way(["/bin/sh", "-c", "echo once"], {}, NOWHERE, exclusive)
+    os.waitpid(pid, 0)
+    with pytest.raises(FileExistsError):
+        way(["/bin/sh", "-c", "echo twice"], {}, NOWHERE, exclusive)
+    assert (tmp_path / "out").read_text() == "once\n"
+
+
 def test_a_child_leads_its_session_and_ignores_and_blocks_no_signal(way: Way, tmp_path: Path) -> None:
     ignored = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
@@ -63,7 +73,7 @@ def test_a_child_leads_its_session_and_ignores_and_blocks_no_signal(way: Way, tm
 
 
 def test_what_cannot_be_started_says_why(way: Way, tmp_path: Path) -> None:
-    nothing = NOWHERE, NOWHERE, NOWHERE
+    nothing = NOWHERE, ((NOWHERE, APPEND), (NOWHERE, APPEND))
     with pytest.raises(FileNotFoundError):
         way(["/no/such/program"], {}, *nothing)
     with pytest.raises(FileNotFoundError):

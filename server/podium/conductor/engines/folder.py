@@ -1,15 +1,17 @@
 """The attempt folder, format version 1: what an attempt needs and leaves, readable by any later conductor.
 
-    spec.json   what was asked: version, key, workspace, argv, time limit, the score's environment; and where it was prepared:
-                the boot id, the cgroup
+    record      two blocks of 128 bytes, then what was asked, as JSON: version, key, workspace, argv, time limit, the score's
+                environment; and where it was prepared: the boot id, the cgroup
+                first block   `PID START_TICKS BOOT_ID end`, the identity of the wrapper
+                second block  `exited CODE end`, or `no_workspace 126 end`; when it was written is when the attempt ended
     script      the sheet's command or prompt
-    stdout.log  stderr.log   its output, appended while it runs
-    claim       an empty file of the wrapper that runs the attempt, or a link that leads nowhere of a conductor: none will
-    identity    `PID START_TICKS BOOT_ID end` of the wrapper
-    exit        `exited CODE end`, or `no_workspace 126 end`; when it was written is when the attempt ended
+    stderr.log  the output, appended while it runs
+    stdout.log  the same, and the claim: the launch makes this file, which must not exist, before anything of the attempt runs;
+                or a conductor makes it a link that leads nowhere, and nothing of the attempt will ever run
 
-`identity` and `exit` are prepared as blanks and overwritten in place. Without its `end` a record does not exist. The folder is
-0700 and each file 0600, since scripts and environments may hold secrets.
+Both blocks are prepared blank and overwritten in place. Without its `end` what stands there does not exist. They are few files,
+since making one is the dearest part of a launch: some 30 microseconds, and ten times that on an ext4 from which many were removed
+in the last minutes. The folder is 0700 and each file 0600, since scripts and environments may hold secrets.
 """
 
 import json
@@ -25,9 +27,10 @@ from podium.conductor.processes.identity import Identity
 
 FORMAT_VERSION = 1
 CONDUCTORS = "conductor"  # where a conductor's claim points; no such file is ever made
-BLANK = b" " * 127 + b"\n"  # longer than any record
+BLOCK_BYTES = 128  # longer than anything that is written there
+BLANK = b" " * (BLOCK_BYTES - 1) + b"\n"
 EXIT = re.compile(rb"(exited|no_workspace) (\d{1,3}) end\n")
-IDENTITY = re.compile(rb"(\d+) (\d+) (\S+) end\n")
+IDENTITY = re.compile(rb"(\d+) (\d+) (\S+) end *\n")
 FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
@@ -53,13 +56,26 @@ class AttemptFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.spec = path / "spec.json"
-        self.script = path / "script"
-        self.stdout = path / "stdout.log"
-        self.stderr = path / "stderr.log"
-        self.claim = path / "claim"
-        self.identity = path / "identity"
-        self.exit = path / "exit"
+
+    @property
+    def record(self) -> Path:
+        """The identity, the exit and what was asked."""
+        return self.path / "record"
+
+    @property
+    def script(self) -> Path:
+        """The command or prompt."""
+        return self.path / "script"
+
+    @property
+    def stdout(self) -> Path:
+        """The standard output, and the claim."""
+        return self.path / "stdout.log"
+
+    @property
+    def stderr(self) -> Path:
+        """The standard error."""
+        return self.path / "stderr.log"
 
     def prepare(self, spec: AttemptSpec, origin: Origin) -> None:
         """Write what the attempt needs.
@@ -71,47 +87,43 @@ class AttemptFolder:
         """
         script = spec.script.encode("utf-8", "surrogateescape")
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(self.spec, json.dumps({**_describe(spec), **asdict(origin)}).encode())
+        _write(self.record, BLANK + BLANK + json.dumps({**_describe(spec), **asdict(origin)}).encode())
         _write(self.script, script)
-        _write(self.identity, BLANK)
-        _write(self.exit, BLANK)
-        # Made here rather than by the launch, which must not wait for a slow disk.
-        _write(self.stdout, b"")
         _write(self.stderr, b"")
 
     def read_origin(self) -> Origin | None:
         """Return where the attempt was prepared; a missing or torn specification tells nothing."""
         try:
-            found = json.loads(self.spec.read_bytes())
+            found = json.loads(self.record.read_bytes()[2 * BLOCK_BYTES :])
             return Origin(found["boot_id"], found["cgroup"])
         except (OSError, ValueError, LookupError):
             return None
 
     def try_claim(self) -> bool:
-        """Take the claim; False where a wrapper has it. No wrapper can run once we, or a conductor before us, have it.
+        """Take the claim; False where a launch has it. None can follow once we, or a conductor before us, have it.
 
         Raises:
             OSError: the claim cannot be taken now.
         """
         try:
-            self.claim.symlink_to(CONDUCTORS)
+            self.stdout.symlink_to(CONDUCTORS)
         except FileNotFoundError:
             return True  # without a folder nothing was launched
         except FileExistsError:
-            return self.claim.is_symlink()
+            return self.stdout.is_symlink()
         return True
 
     def read_exit(self) -> ExitRecord | None:
         """Return how the attempt ended; a missing or torn record does not exist."""
-        found = _read(self.exit)
-        match = EXIT.match(found[0]) if found else None
+        found = _read_blocks(self.record)
+        match = EXIT.match(found[0], BLOCK_BYTES) if found else None
         if found is None or match is None:
             return None
         return ExitRecord("exited" if match[1] == b"exited" else "no_workspace", int(match[2]), found[1])
 
     def read_identity(self) -> Identity | None:
         """Return who runs the attempt; a missing or torn record does not exist."""
-        found = _read(self.identity)
+        found = _read_blocks(self.record)
         match = IDENTITY.match(found[0]) if found else None
         if found is None or match is None:
             return None
@@ -143,13 +155,13 @@ def _write(path: Path, data: bytes) -> None:
         os.close(file)
 
 
-def _read(path: Path) -> tuple[bytes, float] | None:
-    """Return a record file's bytes and the time of its last change, or None where there is none."""
+def _read_blocks(path: Path) -> tuple[bytes, float] | None:
+    """Return both blocks of a record and the time of its last change, or None where there is none."""
     try:
         file = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:
-        return os.read(file, len(BLANK)), os.fstat(file).st_mtime
+        return os.read(file, 2 * BLOCK_BYTES), os.fstat(file).st_mtime
     finally:
         os.close(file)

@@ -155,6 +155,7 @@ class LocalEngine:
             stdin=folder.script if spec.stdin_script else NOWHERE,
             stdout=folder.stdout,
             stderr=folder.stderr,
+            new_stdout=True,  # the claim
         )
 
     def _attend(self, running: Running, step: Callable[[], Awaitable[None]]) -> None:
@@ -176,9 +177,6 @@ class LocalEngine:
         reason = await running.until_end(process, limit_seconds)
         ended = await end_tree(running.key, process.pid, running.grace_seconds, running.cgroup) if reason else 0
         status = await _status(process)
-        if reason is None and status == wrapper.CLAIM_LOST and running.folder.read_exit() is None:
-            await self._adopt(running)
-            return
         if reason is None:
             # A wrapper that was killed, or was not our child, has left its tree to others than us.
             orphans = None if status is None or status < 0 else self._reaper.orphans()

@@ -41,7 +41,8 @@ async def changed_score(context: Context, params: ResumeParams) -> LoadedPlan | 
     if params.config_path is None and params.config_content is None:
         return None
     row = await context.queries.job(params.job_id)
-    prepared = await scores.prepare(context, params, workspace=row["workspace"])
+    given = await scores.read(context, params)
+    prepared = await scores.prepare(context, params, given, workspace=row["workspace"], find=lambda loaded: None)
     return prepared.loaded
 
 

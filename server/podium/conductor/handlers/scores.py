@@ -2,10 +2,11 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import anyio.to_thread
 
@@ -14,7 +15,10 @@ from podium.conductor.context import Context
 from podium.conductor.instruments.profile import found_in
 from podium.conductor.state import LoadedPlan
 from podium.errors import InvalidArguments, PodiumError
+from podium.score.plan import Plan
 from podium.score.source import read_score
+
+T = TypeVar("T")
 
 
 class ScoreCall(Protocol):
@@ -34,44 +38,60 @@ class ScoreCall(Protocol):
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A compiled score with where it came from. `text` is what was given; the plan may be shared with another text."""
+class Given:
+    """A score as it was given: its text, and the path where it has one."""
 
-    loaded: LoadedPlan
     path: Path | None
     text: str
 
 
-async def prepare(context: Context, call: ScoreCall, *, variables: dict[str, str] | None = None,
-                  workspace: str | None = None) -> Prepared:  # fmt: skip
-    """Read and compile the score of a call.
+@dataclass(frozen=True)
+class Prepared(Generic[T]):
+    """A compiled score: its plan, which of its instruments are installed, and what else was found out on the way."""
+
+    loaded: LoadedPlan
+    installed: set[str]
+    found: T
+
+
+async def read(context: Context, call: ScoreCall) -> Given:
+    """Return the score of a call.
 
     Raises:
         InvalidArguments: neither or both of path and content. PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied:
-            as the score package says. SubmitRejected: compiling took too long.
+            as the score package says.
     """
     if (call.config_path is None) == (call.config_content is None):
         raise InvalidArguments(
             "Give exactly one of config_path and config_content.",
             fix="config_path is a .yaml file; config_content is the score's text.",
         )
-    path, text = await _read(context, call)
-    cwd = Path(call.client_cwd or "/")
-    plan, stored = await context.compiler.compile(Source(text, path, cwd, variables or {}, workspace))
-    digest = hashlib.sha256(stored.encode()).hexdigest()
-    return Prepared(context.loader.share(LoadedPlan(digest, plan, text, stored)), path, text)
-
-
-async def _read(context: Context, call: ScoreCall) -> tuple[Path | None, str]:
     if call.config_path is None:
-        return None, call.config_content or ""
-    read = partial(
+        return Given(None, call.config_content or "")
+    reading = partial(
         read_score, call.config_path, cwd=Path(call.client_cwd or "/"), max_bytes=context.settings.max_score_bytes
     )
-    return await anyio.to_thread.run_sync(read)
+    return Given(*await anyio.to_thread.run_sync(reading))
 
 
-def installed(loaded: LoadedPlan) -> set[str]:
+async def prepare(context: Context, call: ScoreCall, given: Given, *, variables: dict[str, str] | None = None,
+                  workspace: str | None = None, find: Callable[[LoadedPlan], T]) -> Prepared[T]:  # fmt: skip
+    """Compile a score. `find` is called with the plan in the compiling thread, so it may block; what it raises is raised.
+
+    Raises:
+        ScoreInvalid: with every problem. SubmitRejected: compiling took too long.
+    """
+
+    def finish(plan: Plan, stored: str) -> Prepared[T]:
+        loaded = LoadedPlan(hashlib.sha256(stored.encode()).hexdigest(), plan, given.text, stored)
+        return Prepared(loaded, _installed(loaded), find(loaded))
+
+    source = Source(given.text, given.path, Path(call.client_cwd or "/"), variables or {}, workspace)
+    made = await context.compiler.compile(source, finish)
+    return replace(made, loaded=context.loader.share(made.loaded))
+
+
+def _installed(loaded: LoadedPlan) -> set[str]:
     """Return those of a plan's instruments whose programs are on its PATH: its own, else the conductor's."""
     return found_in(loaded.instruments, loaded.plan.env.get("PATH") or os.environ.get("PATH", ""))
 

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import secrets
 import time
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import anyio.to_thread
 
 from podium.conductor import faults
 from podium.conductor.batch import Batch
@@ -15,13 +14,14 @@ from podium.conductor.clock import Clock
 from podium.conductor.context import Context
 from podium.conductor.handlers import control, refusals, scores, validate
 from podium.conductor.handlers.resume import sheet_number
-from podium.conductor.handlers.scores import Prepared
+from podium.conductor.handlers.scores import Given, Prepared
 from podium.conductor.naming import job_id_of
 from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.workspaces import make_workspace
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
 from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, SubmitRejected
+from podium.score.plan import Plan
 from podium.wire.dispatcher import Peer
 
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
@@ -33,9 +33,7 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> dict[str
         if params.dry_run:
             plan = await validate.planned(context, params)
             return {"job_id": "", "status": "accepted", "message": "Nothing was run.", "plan": plan.model_dump()}
-        # The same key twice at once: the second waits and then finds what the first has stored.
-        async with context.locks.hold(f"key {params.idempotency_key or params.request_key or secrets.token_hex(8)}"):
-            view, replayed = await _submit(context, params, peer)
+        view, replayed = await _once(context, params, peer)
     except PodiumError as error:
         return refusals.rejected(error)
     message = "This key started the job before." if replayed else "The job is stored and queued."
@@ -43,15 +41,24 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> dict[str
             "replayed": replayed}  # fmt: skip
 
 
+async def _once(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
+    """Submit; the same key twice at once waits and then finds what the first has stored."""
+    key = params.idempotency_key or params.request_key
+    if key is None:
+        return await _submit(context, params, peer)
+    async with context.locks.hold(f"key {key}"):
+        return await _submit(context, params, peer)
+
+
 async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
     if context.shutting_down:
         raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
-    prepared = await scores.prepare(context, params, variables=params.variables, workspace=params.workspace)
-    digest = _digest(params, prepared)
+    given = await scores.read(context, params)
+    digest = _digest(params, given)
     earlier = _earlier(context, params, digest)
     if earlier is not None:
         return context.views.of_row(await context.queries.job(earlier)), True
-    job = await _make(context, params, prepared, peer)
+    job = await _make(context, params, given, peer)
 
     def prepare(batch: Batch, now: Clock) -> None:
         if params.idempotency_key is not None:
@@ -61,10 +68,10 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     return context.views.of(job), False
 
 
-def _digest(params: SubmitParams, prepared: Prepared) -> str:
+def _digest(params: SubmitParams, given: Given) -> str:
     """Return the hash of everything that an idempotency key must see again."""
     same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
-            str(prepared.path or ""), prepared.text)  # fmt: skip
+            str(given.path or ""), given.text)  # fmt: skip
     return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
 
@@ -93,29 +100,51 @@ def _first_job(key: str, digest: str, known: str, job_id: str, deleted_at: float
     return job_id
 
 
-async def _make(context: Context, params: SubmitParams, prepared: Prepared, peer: Peer) -> JobRun:
-    plan = prepared.loaded.plan
-    first = sheet_number(prepared.loaded, params.start_sheet) or 1
+@dataclass(frozen=True)
+class _Place:
+    """What a new job is called, where it works and with which sheet it begins."""
+
+    job_id: str
+    workspace: Path
+    first: int
+
+
+async def _make(context: Context, params: SubmitParams, given: Given, peer: Peer) -> JobRun:
     seq = context.supervisor.reserve()
-    job_id = job_id_of(plan.name, seq, context.store.home_id)
-    workspace = Path(plan.workspace) if plan.workspace else context.settings.home / "workspaces" / job_id
-    await anyio.to_thread.run_sync(make_workspace, workspace)
-    faults.point("after_workspace")
-    shared = [job.job_id for job in context.supervisor.jobs.values() if job.workspace == str(workspace)]
-    warnings = [*plan.warnings]
-    warnings += _missing_instruments(prepared.loaded)
-    if shared:
-        warnings.append(f"the workspace is also used by active job {', '.join(sorted(shared)[:3])}")
+    prepared = await scores.prepare(
+        context, params, given, variables=params.variables, workspace=params.workspace,
+        find=partial(_place, context, params, seq),
+    )  # fmt: skip
+    plan, place = prepared.loaded.plan, prepared.found
+    warnings = (*plan.warnings, *_missing_instruments(prepared), *_sharing(context, plan, place))
     return JobRun(
-        seq=seq, job_id=job_id, name=plan.name, loaded=prepared.loaded, workspace=str(workspace),
-        submitted_at=time.time(), config_path=str(prepared.path) if prepared.path else None, start_sheet=first,
-        self_healing=params.self_healing, warnings=tuple(warnings), client=params.client or f"uid {peer.uid}",
+        seq=seq, job_id=place.job_id, name=plan.name, loaded=prepared.loaded, workspace=str(place.workspace),
+        submitted_at=time.time(), config_path=str(given.path) if given.path else None, start_sheet=place.first,
+        self_healing=params.self_healing, warnings=warnings, client=params.client or f"uid {peer.uid}",
     )  # fmt: skip
 
 
-def _missing_instruments(loaded: LoadedPlan) -> list[str]:
+def _place(context: Context, params: SubmitParams, seq: int, loaded: LoadedPlan) -> _Place:
+    """Make the workspace of job number `seq`. Blocks."""
+    first = sheet_number(loaded, params.start_sheet) or 1
+    job_id = job_id_of(loaded.plan.name, seq, context.store.home_id)
+    own = loaded.plan.workspace
+    workspace = Path(own) if own else context.settings.home / "workspaces" / job_id
+    make_workspace(workspace)
+    faults.point("after_workspace")
+    return _Place(job_id, workspace, first)
+
+
+def _sharing(context: Context, plan: Plan, place: _Place) -> list[str]:
+    """Return the warning that others work in the same folder; nobody knows one that was made for this job."""
+    others = context.supervisor.working_in(str(place.workspace)) if plan.workspace else []
+    return [f"the workspace is also used by active job {', '.join(sorted(others)[:3])}"] if others else []
+
+
+def _missing_instruments(prepared: Prepared[_Place]) -> list[str]:
     """Return warnings of instruments that are not installed: of sheets that will fail, and of those that will fall back."""
-    missing = set(loaded.instruments) - scores.installed(loaded)
+    loaded = prepared.loaded
+    missing = set(loaded.instruments) - prepared.installed
     if not missing:
         return []
     first = {sheet.instrument for sheet in loaded.plan.sheets} & missing

@@ -25,9 +25,11 @@ async def planned(context: Context, params: ScoreParams) -> PlanView:
     """Return what a submit of this score would run.
 
     Raises:
-        PodiumError: as `scores.prepare`.
+        PodiumError: as `scores.read` and `scores.prepare`.
     """
-    prepared = await scores.prepare(context, params, variables=params.variables, workspace=params.workspace)
-    first = sheet_number(prepared.loaded, params.start_sheet) or 1
-    found = scores.installed(prepared.loaded)
-    return plan_view(prepared.loaded.plan, start_sheet=first, instruments_found=found)
+    given = await scores.read(context, params)
+    prepared = await scores.prepare(
+        context, params, given, variables=params.variables, workspace=params.workspace,
+        find=lambda loaded: sheet_number(loaded, params.start_sheet) or 1,
+    )  # fmt: skip
+    return plan_view(prepared.loaded.plan, start_sheet=prepared.found, instruments_found=prepared.installed)

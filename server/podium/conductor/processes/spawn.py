@@ -24,6 +24,7 @@ SETSIGDEF, SETSIGMASK, SETSID = 0x04, 0x08, 0x80  # <spawn.h> of glibc and of mu
 
 libc = ctypes.CDLL(None)
 Target = Path | int  # a file to append to, or an open descriptor
+Outputs = tuple[tuple[Target, int], ...]  # standard output and error, each with the flags for opening a file
 
 
 def spawn(
@@ -33,43 +34,48 @@ def spawn(
     stdin: Path = NOWHERE,
     stdout: Target = NOWHERE,
     stderr: Target = NOWHERE,
+    new_stdout: bool = False,
 ) -> int:
     """Start a process in a session of its own and return its pid; blocks until it has begun. `argv[0]` is an absolute path.
 
-    Output is appended to the files, or goes to these open descriptors.
+    Output is appended to the files, or goes to these open descriptors. With `new_stdout` the file of the standard output is made,
+    and of several calls with the same one, even of a caller that is killed in the middle of it, one starts a process.
 
     Raises:
+        FileExistsError: the new file is there already.
         OSError: it cannot be started (no such program, no memory, arguments too long) or a file cannot be opened.
         ValueError: an argument or a variable holds a NUL or cannot be encoded.
     """
-    return (_by_ctypes if LINUX else _by_python)(argv, env, stdin, stdout, stderr)
+    flags = APPEND | os.O_EXCL if new_stdout else APPEND
+    return (_by_ctypes if LINUX else _by_python)(argv, env, stdin, ((stdout, flags), (stderr, APPEND)))
 
 
-def _by_python(argv: Sequence[str], env: Mapping[str, str], stdin: Path, stdout: Target, stderr: Target) -> int:
-    files = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0), _output(1, stdout), _output(2, stderr)]
+def _by_python(argv: Sequence[str], env: Mapping[str, str], stdin: Path, outputs: Outputs) -> int:
+    files: list[tuple[object, ...]] = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0)]
+    files += [_output(number, *output) for number, output in enumerate(outputs, 1)]
     return os.posix_spawn(
         argv[0], list(argv), env, file_actions=files, setsid=True, setsigmask=(), setsigdef=DEFAULT_SIGNALS
     )
 
 
-def _output(number: int, to: Target) -> tuple[object, ...]:
+def _output(number: int, to: Target, flags: int) -> tuple[object, ...]:
     """Return the file action that gives a child its standard output or error."""
     if isinstance(to, int):
         return os.POSIX_SPAWN_DUP2, to, number
-    return os.POSIX_SPAWN_OPEN, number, to, APPEND, 0o600
+    return os.POSIX_SPAWN_OPEN, number, to, flags, 0o600
 
 
-def _by_ctypes(argv: Sequence[str], env: Mapping[str, str], stdin: Path, stdout: Target, stderr: Target) -> int:
+def _by_ctypes(argv: Sequence[str], env: Mapping[str, str], stdin: Path, outputs: Outputs) -> int:
     words, variables = _texts(argv), _texts(f"{name}={value}" for name, value in env.items())
     pid, actions = ctypes.c_int(), ctypes.create_string_buffer(ROOM)
     libc.posix_spawn_file_actions_init(actions)
     try:
         libc.posix_spawn_file_actions_addopen(actions, 0, os.fsencode(stdin), os.O_RDONLY, 0)
-        for number, to in ((1, stdout), (2, stderr)):
+        for number, (to, flags) in enumerate(outputs, 1):
             if isinstance(to, int):
                 libc.posix_spawn_file_actions_adddup2(actions, to, number)
             else:
-                libc.posix_spawn_file_actions_addopen(actions, number, os.fsencode(to), APPEND, 0o600)
+                libc.posix_spawn_file_actions_addopen(actions, number, os.fsencode(to), flags, 0o600)
         failed = libc.posix_spawn(ctypes.byref(pid), words[0], actions, _attributes(), words, variables)
     finally:
         libc.posix_spawn_file_actions_destroy(actions)
