@@ -1,6 +1,7 @@
 """Generated histories of jobs: whatever clients ask and attempts do, in any order, the promises of the state table hold."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 
 import hypothesis.strategies as st
@@ -44,7 +45,7 @@ class Histories(RuleBasedStateMachine):
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA foreign_keys=ON")
-        schema.create(self.db, "home")
+        schema.bring_up(self.db, "home")
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
@@ -212,6 +213,11 @@ class Histories(RuleBasedStateMachine):
                 elif kind == "healing.applied":
                     assert sheet not in healed
                     healed.add(sheet)
+
+    @invariant()
+    def the_disk_counts_the_jobs_of_each_status(self) -> None:
+        counts = dict(self.db.execute("SELECT status, jobs FROM status_counts WHERE jobs <> 0").fetchall())
+        assert counts == Counter(job.status for job in self.jobs)
 
     @invariant()
     def the_disk_says_what_memory_says(self) -> None:

@@ -151,7 +151,7 @@ def _numbers(db: sqlite3.Connection) -> tuple[int, int, int]:
     """Return the numbers of the last event and the last job there ever were, and how many jobs there are."""
     event = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0]
     job = db.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'").fetchone()[0]
-    return event, job, db.execute("SELECT COUNT(*) FROM jobs").fetchone()[0]
+    return event, job, db.execute("SELECT COALESCE(SUM(jobs), 0) FROM status_counts").fetchone()[0]
 
 
 async def _recover(context: Context) -> None:

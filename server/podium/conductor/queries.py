@@ -29,14 +29,10 @@ class Queries:
         return row if row is not None else await self._store.read(lambda db: _missing(db, job_id))
 
     async def page(self, params: ListParams, default_limit: int) -> tuple[list[sqlite3.Row], str, int]:
-        """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit.
-
-        The number is -1 where nothing is filtered out: the supervisor knows how many jobs there are.
-        """
+        """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit."""
         limit = params.limit or default_limit
-        where, values = _filter(params)
         before = _before(params.cursor)
-        return await self._store.read(lambda db: _page(db, where, values, before, limit))
+        return await self._store.read(lambda db: (*_page(db, params, before, limit), _total(db, params)))
 
 
 def _missing(db: sqlite3.Connection, job_id: str) -> NoReturn:
@@ -49,7 +45,7 @@ def _missing(db: sqlite3.Connection, job_id: str) -> NoReturn:
     raise JobNotFound(f"Job '{job_id}' not found", fix=fix, job_id=job_id, near=near)
 
 
-def _filter(params: ListParams) -> tuple[str, list[Any]]:
+def _filter(params: ListParams) -> tuple[list[str], list[Any]]:
     parts: list[str] = []
     values: list[Any] = []
     if params.status:
@@ -58,7 +54,7 @@ def _filter(params: ListParams) -> tuple[str, list[Any]]:
     if params.name:
         parts.append("(instr(lower(name), lower(?)) OR instr(lower(job_id), lower(?)))")
         values += [params.name, params.name]
-    return " AND ".join(parts), values
+    return parts, values
 
 
 def _before(cursor: str | None) -> int | None:
@@ -71,14 +67,30 @@ def _before(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-def _page(db: sqlite3.Connection, where: str, values: list[Any], before: int | None,
-          limit: int) -> tuple[list[sqlite3.Row], str, int]:  # fmt: skip
-    condition = f"WHERE {where}" if where else ""
-    total: int = db.execute(f"SELECT COUNT(*) FROM jobs {condition}", values).fetchone()[0] if where else -1  # noqa: S608
+def _page(db: sqlite3.Connection, params: ListParams, before: int | None,
+          limit: int) -> tuple[list[sqlite3.Row], str]:  # fmt: skip
+    parts, values = _filter(params)
     if before is not None:
-        condition = f"{condition} {'AND' if where else 'WHERE'} seq < ?"
-        values = [*values, before]
-    query = f"SELECT {JOB_COLUMNS} FROM jobs {condition} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+        parts.append("seq < ?")
+        values.append(before)
+    query = f"SELECT {JOB_COLUMNS} FROM jobs {_where(parts)} ORDER BY seq DESC LIMIT ?"  # noqa: S608
     rows = db.execute(query, [*values, limit + 1]).fetchall()
     more = len(rows) > limit
-    return rows[:limit], str(rows[limit - 1]["seq"]) if more else "", total
+    return rows[:limit], str(rows[limit - 1]["seq"]) if more else ""
+
+
+def _total(db: sqlite3.Connection, params: ListParams) -> int:
+    """Count the jobs that fit. Only a part of a name has them looked at one by one."""
+    if params.name:
+        parts, values = _filter(params)
+        query = f"SELECT COUNT(*) FROM jobs {_where(parts)}"  # noqa: S608 -- constants only
+    elif params.status:
+        query, values = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts WHERE status = ?", [params.status]
+    else:
+        query, values = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts", []
+    total: int = db.execute(query, values).fetchone()[0]
+    return total
+
+
+def _where(parts: list[str]) -> str:
+    return f"WHERE {' AND '.join(parts)}" if parts else ""

@@ -25,6 +25,7 @@ log = get_logger()
 
 Streamer = Callable[[], Awaitable[None]]
 _ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
+_BURST = 16  # frames that are answered without a pause
 _begun: ContextVar[list[Streamer]] = ContextVar("begun")  # what the handler that runs now wants to stream
 
 
@@ -96,15 +97,20 @@ class _Connection:
         self._socket = stream.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - anyio's, not Django's
         self._scope = anyio.CancelScope()
         self._writing = anyio.Lock(fast_acquire=True)
-        self._slots = anyio.Semaphore(limits.in_flight, fast_acquire=True)
+        self._reader = FrameReader(stream, max_bytes=limits.max_line_bytes, partial_seconds=limits.partial_seconds)
+        self._turn = anyio.Lock(fast_acquire=True)  # to read
+        self._tasks = 0  # that take turns
+        self._waiting = 0  # of them, for their turn
+        self._frames = 0
+        self._ended = False
         peer._connection = self
 
     async def run(self) -> None:
         """Read and answer until the end; requests that were read are answered, then the streams are cancelled."""
         with self._scope:
             async with anyio.create_task_group() as streams:
-                async with anyio.create_task_group() as requests:
-                    await self._read_all(requests, streams)
+                async with anyio.create_task_group() as turns:
+                    await self._take_turns(turns, streams)
                 streams.cancel_scope.cancel()
 
     def close(self) -> None:
@@ -141,38 +147,57 @@ class _Connection:
                 self.close()  # cancelled in the middle of a frame, perhaps: what follows would not be one
                 raise
 
-    async def _read_all(self, requests: TaskGroup, streams: TaskGroup) -> None:
-        """Take frame after frame; answer here in order, or each in its own task once the peer is concurrent."""
-        limits = self._limits
-        reader = FrameReader(self._stream, max_bytes=limits.max_line_bytes, partial_seconds=limits.partial_seconds)
-        while True:
+    async def _take_turns(self, turns: TaskGroup, streams: TaskGroup) -> None:
+        """Read frames and answer them, one task of several that take turns.
+
+        One reads. Once the peer is concurrent it answers what it has read while the next one reads: handing the turn to a task
+        that waits costs less than half of a new task for each request. One waits at most; a task more than that ends.
+        """
+        self._tasks += 1
+        try:
+            while not self._waiting and (line := await self._next(turns, streams)) is not None:
+                await self._handle(line, streams)
+        finally:
+            self._tasks -= 1
+
+    async def _next(self, turns: TaskGroup, streams: TaskGroup) -> bytes | None:
+        """Return the next frame to answer beside others, None at the end; until the peer is concurrent, answer frames here."""
+        if self._turn.locked():
+            self._waiting += 1
+        async with self._turn:
+            while (line := await self._read()) is not None:
+                if self._peer.concurrent:
+                    self._pass_on(turns, streams)
+                    return line
+                await self._handle(line, streams)
+            return None
+
+    def _pass_on(self, turns: TaskGroup, streams: TaskGroup) -> None:
+        """See to it that somebody reads on: who waits gets the turn when it is given up, else there is one more task."""
+        if self._waiting:
+            self._waiting -= 1
+        elif self._tasks < self._limits.in_flight:
+            turns.start_soon(self._take_turns, turns, streams)
+
+    async def _read(self) -> bytes | None:
+        """Return the next frame, None at the end. A peer that has sent many at once lets others in between."""
+        while not self._ended:
+            self._frames += 1
+            if self._frames % _BURST == 0:
+                await checkpoint()
             try:
-                line = await reader.read()
+                return await self._reader.read()
             except OversizedFrame as fault:
                 await self._refuse(f"Parse error: {fault}")
             except SlowFrame as fault:
-                return await self._refuse(f"Parse error: {fault}")
+                self._ended = True
+                await self._refuse(f"Parse error: {fault}")
             except _ENDED:
-                return None
-            else:
-                await self._take(line, requests, streams)
+                self._ended = True
+        return None
 
     async def _refuse(self, message: str) -> None:
         await self.send(messages.error(None, to_wire(RpcFault(PARSE_ERROR, message), "")))
-
-    async def _take(self, line: bytes, requests: TaskGroup, streams: TaskGroup) -> None:
-        """Handle a frame now, or begin to."""
-        if not self._peer.concurrent:
-            return await self._handle(line, streams)
-        await self._slots.acquire()
-        requests.start_soon(self._handle_in_slot, line, streams)
-        return None
-
-    async def _handle_in_slot(self, line: bytes, streams: TaskGroup) -> None:
-        try:
-            await self._handle(line, streams)
-        finally:
-            self._slots.release()
 
     async def _handle(self, line: bytes, streams: TaskGroup) -> None:
         """Answer one frame and begin what its handler wants to stream."""

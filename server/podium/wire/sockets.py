@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint
 
 
 class SocketStream(ByteStream):
@@ -35,19 +35,26 @@ class SocketStream(ByteStream):
             anyio.BrokenResourceError: the connection is broken.
             anyio.ClosedResourceError: it was closed here.
         """
-        await checkpoint()
-        while True:
-            try:
-                data = self._raw.recv(max_bytes)
-            except BlockingIOError:
-                await anyio.wait_readable(self._raw)
-            except OSError as error:
-                raise self._failure() from error
-            else:
-                break
+        data = self._receive_now(max_bytes)
+        if data is not None:
+            await (
+                cancel_shielded_checkpoint()
+            )  # others have their turn, and what was received is not lost to a cancellation
+        while data is None:
+            await anyio.wait_readable(self._raw)
+            data = self._receive_now(max_bytes)
         if not data:
             raise anyio.EndOfStream
         return data
+
+    def _receive_now(self, max_bytes: int) -> bytes | None:
+        """Return what is there, b"" at the end, None where there is nothing yet."""
+        try:
+            return self._raw.recv(max_bytes)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise self._failure() from error
 
     async def send(self, item: bytes) -> None:
         """Send all; raises as `receive`. After a cancelled send nobody knows how much has gone: close the stream."""

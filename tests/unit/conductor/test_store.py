@@ -11,7 +11,7 @@ from podium.conductor.clock import Clock
 from podium.conductor.loading import Loader
 from podium.conductor.store import database, schema
 from podium.conductor.store.database import DATABASE, open_writer
-from podium.conductor.store.rows import Rows
+from podium.conductor.store.rows import STATEMENTS, Rows
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import open_store
 from podium.conductor.transitions import jobs, sheets
@@ -58,6 +58,25 @@ async def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> Non
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert await store.read(lambda db: db.execute("SELECT COUNT(*) FROM plans").fetchone()[0]) == 0
         await store.commit(rows)
+
+
+def test_an_old_database_is_brought_up_to_date_with_its_jobs(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / DATABASE, isolation_level=None)
+    db.executescript(schema.STEPS[0])
+    db.executescript("PRAGMA user_version = 1; INSERT INTO meta VALUES ('home_id', 'abc')")
+    batch = Batch(1)
+    for seq in (1, 2, 3):
+        jobs.submit(job_of(plan_of([[]]), seq=seq), batch)
+    for kind, statement in STATEMENTS.items():
+        db.executemany(statement, batch.rows().by_kind.get(kind, []))
+    db.close()
+    opened = open_writer(tmp_path)
+    assert database.home_id(opened) == "abc"
+    assert opened.execute("PRAGMA user_version").fetchone()[0] == schema.SCHEMA_VERSION
+    opened.execute("UPDATE jobs SET status = 'failed' WHERE seq = 2")
+    opened.execute("DELETE FROM jobs WHERE seq = 3")
+    assert opened.execute("SELECT * FROM status_counts ORDER BY status").fetchall() == [("failed", 1), ("queued", 1)]
+    opened.close()
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -256,6 +256,31 @@ async def test_reading_pauses_while_too_many_requests_run() -> None:
         assert {(await client.receive())["id"] for _ in range(5)} == set(range(5))
 
 
+async def test_after_many_requests_at_once_a_connection_holds_no_more_tasks_than_two() -> None:
+    gate = Gate()
+    before = len(anyio.get_running_tasks())
+    async with served({"slow": gate}, concurrent=True) as client:
+        await client.send("".join(f'{{"id":{n},"method":"slow"}}\n' for n in range(50)))
+        gate.open.set()
+        assert {(await client.receive())["id"] for _ in range(50)} == set(range(50))
+        for _ in range(3):
+            await client.ask('{"id":1,"method":"daemon.health"}\n')
+        await anyio.wait_all_tasks_blocked()
+        assert len(anyio.get_running_tasks()) <= before + 1 + 2  # the connection's own, and those that take turns
+
+
+async def test_a_peer_that_sends_many_requests_at_once_lets_others_in_between() -> None:
+    flooded: list[int] = []
+
+    async def count(params: dict[str, Any], peer: Peer) -> None:
+        flooded.append(1)
+
+    async with served({"count": count}, concurrent=True) as flood, served({}) as other:
+        await flood.send('{"method":"count"}\n' * 3000)
+        assert (await other.ask('{"id":1,"method":"daemon.health"}\n'))["id"] == 1
+        assert len(flooded) < 1000
+
+
 async def test_requests_in_flight_are_answered_after_a_half_close() -> None:
     gate = Gate()
     async with served({"slow": gate}, concurrent=True) as client:

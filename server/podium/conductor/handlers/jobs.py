@@ -17,7 +17,7 @@ async def handle(context: Context, params: ListParams, peer: Peer) -> Any:
     jobs = [_short(context, row) for row in rows]
     if params.limit is None and params.cursor is None:
         return jobs
-    return {"jobs": jobs, "next_cursor": cursor, "total": total if total >= 0 else context.supervisor.jobs_total}
+    return {"jobs": jobs, "next_cursor": cursor, "total": total}
 
 
 def _short(context: Context, row: sqlite3.Row) -> dict[str, Any]:

@@ -26,8 +26,7 @@ def open_writer(home: Path) -> sqlite3.Connection:
         _check(home)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         _set_up(connection)
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            schema.create(connection, secrets.token_hex(8))
+        schema.bring_up(connection, secrets.token_hex(8))
     except sqlite3.OperationalError as error:  # the system's doing: nothing says that the database is damaged
         raise UnreadableDatabase(
             f"{path} cannot be opened: {error}. It was not touched: see to the space and the permissions of its disk, "

@@ -1,10 +1,10 @@
-"""The tables and their version. A database of a newer version, or one that cannot be read, is refused, never overwritten."""
+"""The tables and their version. An older database is brought up to date, in one transaction; one of a newer version, or one that
+cannot be read, is refused, never overwritten.
+"""
 
 import sqlite3
 
-SCHEMA_VERSION = 1
-
-TABLES = """
+_TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE plans (
     hash TEXT PRIMARY KEY,
@@ -98,6 +98,25 @@ CREATE TABLE removals (job_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE task_ends (key TEXT PRIMARY KEY, state TEXT NOT NULL, at REAL NOT NULL) STRICT, WITHOUT ROWID;
 """
 
+# How many jobs have each status, kept by the database itself: counting them takes longer the more there are.
+_COUNTS = """
+CREATE TABLE status_counts (status TEXT PRIMARY KEY, jobs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO status_counts SELECT status, COUNT(*) FROM jobs GROUP BY status;
+CREATE TRIGGER job_made AFTER INSERT ON jobs BEGIN
+    INSERT INTO status_counts VALUES (NEW.status, 1) ON CONFLICT (status) DO UPDATE SET jobs = jobs + 1;
+END;
+CREATE TRIGGER job_moved AFTER UPDATE OF status ON jobs WHEN OLD.status <> NEW.status BEGIN
+    UPDATE status_counts SET jobs = jobs - 1 WHERE status = OLD.status;
+    INSERT INTO status_counts VALUES (NEW.status, 1) ON CONFLICT (status) DO UPDATE SET jobs = jobs + 1;
+END;
+CREATE TRIGGER job_removed AFTER DELETE ON jobs BEGIN
+    UPDATE status_counts SET jobs = jobs - 1 WHERE status = OLD.status;
+END;
+"""
+
+STEPS = (_TABLES, _COUNTS)
+"""From each version to the next; a new database, which has version 0, takes all of them."""
+SCHEMA_VERSION = len(STEPS)
 
 WAYS_OUT = (
     "It was not touched: restore podium.db, podium.db-wal and podium.db-acked together from a backup, "
@@ -109,10 +128,14 @@ class UnreadableDatabase(Exception):
     """The database is damaged, of a newer version, or not ours. It was left as it is."""
 
 
-def create(connection: sqlite3.Connection, home_id: str) -> None:
-    """Make the tables of a new database in one transaction."""
-    connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {SCHEMA_VERSION};")
-    connection.execute("INSERT INTO meta VALUES ('home_id', ?)", (home_id,))
+def bring_up(connection: sqlite3.Connection, home_id: str) -> None:
+    """Take the steps that a database lacks, all or none. A new one gets this id of its home."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == SCHEMA_VERSION:
+        return
+    connection.executescript(f"BEGIN IMMEDIATE;{''.join(STEPS[version:])}PRAGMA user_version = {SCHEMA_VERSION};")
+    if version == 0:
+        connection.execute("INSERT INTO meta VALUES ('home_id', ?)", (home_id,))
     connection.execute("COMMIT")
 
 
