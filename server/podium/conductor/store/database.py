@@ -56,14 +56,19 @@ def _check(home: Path) -> None:
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    """Set what a connection that writes needs."""
+    """Set what a connection that writes needs.
+
+    The log is kept short, 2 MB between two checkpoints and nothing at a start: bringing its pages home takes space too, so on a
+    disk that is full, and small, a long log could neither grow nor shrink. At 8 MB commits were no faster.
+    """
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=5000",
-        "wal_autocheckpoint=2000",
-        "journal_size_limit=67108864",
+        "wal_autocheckpoint=512",
+        "journal_size_limit=4194304",
+        "wal_checkpoint(TRUNCATE)",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
