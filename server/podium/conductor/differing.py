@@ -1,5 +1,6 @@
 """Which sheets of a changed score would do something else than before."""
 
+from operator import attrgetter
 from typing import Any
 
 from podium.conductor.state import LoadedPlan
@@ -8,7 +9,7 @@ from podium.errors import PodiumError
 from podium.score.plan import Plan, PlanSheet
 from podium.score.render import render_script
 
-_OF_THE_TEXT = {"variables", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item"}
+_OF_THE_TEXT = attrgetter("variables", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item")
 
 
 def differing(old: LoadedPlan, new: LoadedPlan, workspace: str) -> frozenset[int]:
@@ -49,7 +50,7 @@ def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
 
 def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
     """Return what a sheet's text may depend on."""
-    return plan.name, plan.variables, len(plan.sheets), plan.total_stages, sheet.model_dump(include=_OF_THE_TEXT)
+    return plan.name, plan.variables, len(plan.sheets), plan.total_stages, *_OF_THE_TEXT(sheet)
 
 
 def _text(plan: Plan, sheet: PlanSheet, workspace: str) -> str:

@@ -112,7 +112,7 @@ def _needed(need: Need, stages: tuple[Stage, ...], firsts: list[int]) -> range:
 def _sheets(index: int, stages: tuple[Stage, ...], firsts: list[int], template: int, retry: int) -> list[PlanSheet]:
     stage = stages[index]
     needs = tuple(sorted({num for need in stage.needs for num in _needed(need, stages, firsts)}))
-    common = {
+    common: dict[str, Any] = {
         "description": stage.description,
         "instrument": stage.instrument,
         "instrument_config": dict(stage.instrument_config),

@@ -1,7 +1,7 @@
 """Trying every sheet of a plan before it is taken: templates are rendered, conditions decided, fields looked up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from podium.score.conditions import ConditionFault, decide, parse
@@ -64,7 +64,7 @@ class Checker:
             self._fields(tried)
         if not validations and not uses_previous:
             return sheet
-        return sheet.model_copy(update={"validations": validations, "uses_previous_outputs": uses_previous})
+        return replace(sheet, validations=validations, uses_previous_outputs=uses_previous)
 
     def _render(self, tried: _Sheet) -> bool:
         """Render the template; tell whether it asks for earlier outputs."""

@@ -1,5 +1,7 @@
 """The scheduler: fair, bounded, and free of jobs that only wait."""
 
+from dataclasses import replace
+
 from podium.conductor.scheduler import Limits, Scheduler
 from podium.conductor.state import JobRun
 from tests.support.plans import job_of, plan_of
@@ -44,9 +46,7 @@ def test_a_job_starts_no_more_at_once_than_its_score_says() -> None:
 def test_an_instrument_at_its_limit_holds_only_its_own_sheets_back() -> None:
     scheduler = Scheduler(Limits(16, per_agent=1))
     agents = plan_of([[], []], name="agents")
-    agents = agents.model_copy(
-        update={"sheets": tuple(sheet.model_copy(update={"instrument": "goose"}) for sheet in agents.sheets)}
-    )
+    agents = agents.model_copy(update={"sheets": tuple(replace(sheet, instrument="goose") for sheet in agents.sheets)})
     offered(scheduler, job_of(agents, seq=1), job_of(plan_of([[], []], name="shell"), seq=2))
     assert start_all(scheduler) == [("agents-1", 1), ("shell-2", 1), ("shell-2", 2)]
     scheduler.give_back("goose")

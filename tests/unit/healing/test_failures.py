@@ -1,5 +1,7 @@
 """What follows from failed attempts, whatever they are: it is recorded, and it ends."""
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
@@ -122,7 +124,7 @@ def test_a_finished_sheet_points_to_no_instrument_that_its_changed_score_lacks()
 
 def test_a_doubled_time_limit_is_the_limit_of_the_next_attempt() -> None:
     play = Play(healing=True)
-    sheet = play.job.plan.sheets[0].model_copy(update={"timeout_seconds": 3.0})
+    sheet = replace(play.job.plan.sheets[0], timeout_seconds=3.0)
     play.job.loaded.plan = play.job.plan.model_copy(update={"sheets": (sheet,)})
     play.fail("timed_out")
     assert play.job.limit_of(1) == 6.0

@@ -66,6 +66,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=5000",
+        "cache_size=-1024",
         "wal_autocheckpoint=512",
         "journal_size_limit=4194304",
         "wal_checkpoint(TRUNCATE)",
@@ -78,6 +79,7 @@ def open_reader(home: Path) -> sqlite3.Connection:
     uri = f"{(home / DATABASE).as_uri()}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute("PRAGMA cache_size=-512")  # KiB; the system caches the file too, and there are several readers
     connection.row_factory = sqlite3.Row
     return connection
 
