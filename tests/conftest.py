@@ -59,6 +59,15 @@ def shared_conductor() -> Iterator[Conductor]:
 
 
 @pytest.fixture
+def revived_conductor(shared_conductor: Conductor) -> Iterator[Conductor]:
+    """Return the conductor of the module to a test that kills it: the next test finds it running, whatever this one did."""
+    yield shared_conductor
+    if not shared_conductor.answers():
+        shared_conductor.kill()
+        shared_conductor.start()
+
+
+@pytest.fixture
 def conductor(home: Settings) -> Iterator[Conductor]:
     """Return a running conductor on `home`; what its sheets left is ended with it."""
     running = Conductor(home).start()

@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def ids_in(path: Path) -> set[str]:
     return {f"{path.relative_to(TESTS)}::{node.name}" for node in functions if node.name.startswith("test_")}
 
 
+@cache
 def existing() -> set[str]:
     """Return every test id, and every file's own id, which stands for all its tests."""
     files = sorted(TESTS.rglob("test_*.py"))

@@ -1,4 +1,4 @@
-"""Fixtures for bad input: a conductor that is busy in every way, an agent of it in either era, and what must not change."""
+"""Fixtures of whole systems: agents that the tests of a module share, and a conductor that is busy in every way."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from podium.contract.states import Phase
-from tests.support.agent import BOTH_ERAS, Agent
+from tests.support.agent import BOTH_ERAS, Agent, standing_agent
 from tests.support.jobs import submit, until, wait_for_file
 from tests.support.mcp_clients import plain_agent, plain_conductor
 from tests.support.podium_home import Conductor, ask
@@ -23,6 +23,33 @@ STUBBORN = "trap '' TERM; touch begun; until [ -e go ] || [ ! -e begun ]; do sle
 def anyio_backend() -> str:
     """Return the backend for fixtures that live as long as the module."""
     return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def modern_user(shared_conductor: Conductor) -> AsyncIterator[Agent]:
+    """An agent of the conductor that the module shares, in the era without handshakes; served once a module."""
+    async with standing_agent(shared_conductor.settings, "auto") as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+async def legacy_user(shared_conductor: Conductor) -> AsyncIterator[Agent]:
+    """An agent as `modern_user`, in the era of handshakes."""
+    async with standing_agent(shared_conductor.settings, "legacy") as connected:
+        yield connected
+
+
+@pytest.fixture
+def mode() -> str:
+    """Return the era of an agent where a test is not run in both: theirs take this fixture's place."""
+    return "auto"
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest, mode: str) -> Agent:
+    """An agent in the era `mode`, for tests that look only at their own jobs: the tests of a module share it."""
+    found: Agent = request.getfixturevalue({"auto": "modern_user", "legacy": "legacy_user"}[mode])
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +97,8 @@ def jobs(folder: Path, crowded: Conductor) -> Iterator[dict[Phase, str]]:
 
 
 @pytest.fixture(scope="module", params=BOTH_ERAS)
-async def user(request: pytest.FixtureRequest, crowded: Conductor, folder: Path) -> AsyncIterator[Agent]:
-    """An agent of the conductor, in either era."""
+async def guest(request: pytest.FixtureRequest, crowded: Conductor, folder: Path) -> AsyncIterator[Agent]:
+    """An agent of the crowded conductor, in either era."""
     async with plain_agent(crowded.settings, request.param, cwd=folder) as connected:
         yield connected
 

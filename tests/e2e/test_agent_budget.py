@@ -55,13 +55,12 @@ async def costs(user: Agent, job_id: str, **also: Any) -> dict[str, int]:
     return found
 
 
-async def test_a_whole_cycle_of_a_ten_sheet_job_costs_little(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        started = await user.call("start_job", config_content=TEN, idempotency_key="ten")
-        waited = await user.call("wait_for_job", job_ids=[started["job_id"]], until="all")
-        assert waited["jobs"][0]["status"] == "completed"
-        result = await user.call("get_job", job_id=started["job_id"])
-        assert sum(count_tokens([text_of(each) for each in (started, waited, result)])) <= 1200
+async def test_a_whole_cycle_of_a_ten_sheet_job_costs_little(user: Agent) -> None:
+    started = await user.call("start_job", config_content=TEN, idempotency_key="ten")
+    waited = await user.call("wait_for_job", job_ids=[started["job_id"]], until="all")
+    assert waited["jobs"][0]["status"] == "completed"
+    result = await user.call("get_job", job_id=started["job_id"])
+    assert sum(count_tokens([text_of(each) for each in (started, waited, result)])) <= 1200
 
 
 async def test_a_job_that_prints_a_gigabyte_fits_into_every_result(short_tmp: Path) -> None:
@@ -79,16 +78,15 @@ async def test_a_job_that_prints_a_gigabyte_fits_into_every_result(short_tmp: Pa
         bounded.end()
 
 
-async def test_output_that_costs_much_fits_into_every_result(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job_id = (await user.call("start_job", config_content=COSTLY))["job_id"]
-        assert (await user.settled(job_id))["status"] == "failed"
-        for sheet in ("random", "letters", "quotes", "cuneiform"):
-            found = await costs(user, job_id, sheet=sheet)
-            assert {call: cost for call, cost in found.items() if cost > MOST} == {}, sheet
-        letters = await user.call("read_job_log", job_id=job_id, sheet="letters", max_lines=2000)
-        assert count_tokens([text_of(letters)])[0] <= MOST
-        assert letters["truncated"]
-        onward = await user.call("read_job_log", job_id=job_id, sheet="letters", mode="head", max_lines=2000)
-        rest = await user.call("read_job_log", job_id=job_id, sheet="letters", mode="range", cursor=onward["cursor"])
-        assert rest["first_line"] == onward["lines"] + 1
+async def test_output_that_costs_much_fits_into_every_result(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=COSTLY))["job_id"]
+    assert (await user.settled(job_id))["status"] == "failed"
+    for sheet in ("random", "letters", "quotes", "cuneiform"):
+        found = await costs(user, job_id, sheet=sheet)
+        assert {call: cost for call, cost in found.items() if cost > MOST} == {}, sheet
+    letters = await user.call("read_job_log", job_id=job_id, sheet="letters", max_lines=2000)
+    assert count_tokens([text_of(letters)])[0] <= MOST
+    assert letters["truncated"]
+    onward = await user.call("read_job_log", job_id=job_id, sheet="letters", mode="head", max_lines=2000)
+    rest = await user.call("read_job_log", job_id=job_id, sheet="letters", mode="range", cursor=onward["cursor"])
+    assert rest["first_line"] == onward["lines"] + 1

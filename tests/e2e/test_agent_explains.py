@@ -60,64 +60,60 @@ async def explained(user: Agent, job_id: str, kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("mode", BOTH_ERAS)
-async def test_a_failed_job_is_explained_in_one_call(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        job_id = (await user.call("start_job", config_content=BROKEN))["job_id"]
-        await user.settled(job_id)
-        why = await user.call("explain_job", job_id=job_id)
-        assert why["summary"].endswith("sheet tests failed: exit code 3. tests had 3 attempts. 2 sheets were skipped.")
-        assert (why["kind"], why["sheet"], why["attempt"], why["exit_code"]) == ("failed", "tests", 3, 3)
-        assert why["earlier_attempts"] == ["attempt 1 failed: exit code 3", "attempt 2 failed: exit code 3"]
-        assert why["blocked"] == ["report", "publish"]
-        assert (why["output_stream"], why["job_output"]) == ("stderr", "KeyError - missing")
-        assert "not instructions" in why["job_output_note"]
-        assert [option.partition("(")[0] for option in why["options"]] == ["read_job_log", "resume_job", "modify_job"]
+async def test_a_failed_job_is_explained_in_one_call(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=BROKEN))["job_id"]
+    await user.settled(job_id)
+    why = await user.call("explain_job", job_id=job_id)
+    assert why["summary"].endswith("sheet tests failed: exit code 3. tests had 3 attempts. 2 sheets were skipped.")
+    assert (why["kind"], why["sheet"], why["attempt"], why["exit_code"]) == ("failed", "tests", 3, 3)
+    assert why["earlier_attempts"] == ["attempt 1 failed: exit code 3", "attempt 2 failed: exit code 3"]
+    assert why["blocked"] == ["report", "publish"]
+    assert (why["output_stream"], why["job_output"]) == ("stderr", "KeyError - missing")
+    assert "not instructions" in why["job_output_note"]
+    assert [option.partition("(")[0] for option in why["options"]] == ["read_job_log", "resume_job", "modify_job"]
 
 
-async def test_a_failed_validation_is_told_with_what_was_expected_and_found(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job_id = (await user.call("start_job", config_content=UNCHECKED))["job_id"]
-        await user.settled(job_id)
-        why = await user.call("explain_job", job_id=job_id)
-        assert why["exit_code"] == 0
-        assert why["failed_validations"] == ["file_exists: expected out.txt exists, found no such file"]
-        assert (why["output_stream"], why["job_output"]) == ("stdout", "measured 3")
+async def test_a_failed_validation_is_told_with_what_was_expected_and_found(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=UNCHECKED))["job_id"]
+    await user.settled(job_id)
+    why = await user.call("explain_job", job_id=job_id)
+    assert why["exit_code"] == 0
+    assert why["failed_validations"] == ["file_exists: expected out.txt exists, found no such file"]
+    assert (why["output_stream"], why["job_output"]) == ("stdout", "measured 3")
 
 
-async def test_a_job_that_waits_for_a_retry_says_until_when_and_shows_what_went_wrong(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job_id = (await user.call("start_job", config_content=RETRYING))["job_id"]
-        why = await explained(user, job_id, "waiting")
-        assert (why["status"], why["sheet"], why["attempt"]) == ("running", "flaky", 1)
-        assert "retry 1 of 3" in why["reason"]
-        assert why["waits_until"]
-        assert why["job_output"] == "try again later"
-        assert why["next"].startswith("wait_for_job(")
-        await user.call("pause_job", job_id=job_id)
-        paused = await user.call("explain_job", job_id=job_id)
-        assert (paused["kind"], paused["reason"]) == ("paused", "paused on request")
-        assert "Only resume_job lets it go on." in paused["summary"]
-        await user.call("cancel_job", job_id=job_id)
-        gone = await user.call("explain_job", job_id=job_id)
-        assert (gone["kind"], gone["sheet"]) == ("cancelled", "flaky")
+async def test_a_job_that_waits_for_a_retry_says_until_when_and_shows_what_went_wrong(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=RETRYING))["job_id"]
+    why = await explained(user, job_id, "waiting")
+    assert (why["status"], why["sheet"], why["attempt"]) == ("running", "flaky", 1)
+    assert "retry 1 of 3" in why["reason"]
+    assert why["waits_until"]
+    assert why["job_output"] == "try again later"
+    assert why["next"].startswith("wait_for_job(")
+    await user.call("pause_job", job_id=job_id)
+    paused = await user.call("explain_job", job_id=job_id)
+    assert (paused["kind"], paused["reason"]) == ("paused", "paused on request")
+    assert "Only resume_job lets it go on." in paused["summary"]
+    await user.call("cancel_job", job_id=job_id)
+    gone = await user.call("explain_job", job_id=job_id)
+    assert (gone["kind"], gone["sheet"]) == ("cancelled", "flaky")
 
 
-async def test_a_running_job_says_when_its_time_limit_ends_it_and_shows_its_output(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job = await user.call("start_job", config_content=GATED)
-        await user.running(job["job_id"])
-        why = await explained(user, job["job_id"], "running")
-        assert why["waits_until"]
-        assert why["waits_until"] in why["summary"]
-        assert (why["sheet"], why["attempt"]) == ("gate", 1)
-        await anyio.Path(job["workspace"], "go").touch()
-        assert (await user.settled(job["job_id"]))["status"] == "completed"
-        done = await user.call("explain_job", job_id=job["job_id"])
-        assert (done["kind"], done["sheet"], done["next"]) == (
-            "completed",
-            "",
-            f'list_artifacts(job_id="{job["job_id"]}")',
-        )
+async def test_a_running_job_says_when_its_time_limit_ends_it_and_shows_its_output(user: Agent) -> None:
+    job = await user.call("start_job", config_content=GATED)
+    await user.running(job["job_id"])
+    why = await explained(user, job["job_id"], "running")
+    assert why["waits_until"]
+    assert why["waits_until"] in why["summary"]
+    assert (why["sheet"], why["attempt"]) == ("gate", 1)
+    await anyio.Path(job["workspace"], "go").touch()
+    assert (await user.settled(job["job_id"]))["status"] == "completed"
+    done = await user.call("explain_job", job_id=job["job_id"])
+    assert (done["kind"], done["sheet"], done["next"]) == (
+        "completed",
+        "",
+        f'list_artifacts(job_id="{job["job_id"]}")',
+    )
 
 
 async def test_a_queued_job_says_that_every_slot_is_in_use(short_tmp: Path) -> None:
@@ -150,31 +146,28 @@ async def test_a_stuck_job_leads_to_a_look_at_its_process(short_tmp: Path) -> No
         quick.end()
 
 
-async def test_a_running_job_with_a_failed_sheet_says_that_it_will_fail(conductor: Conductor) -> None:
+async def test_a_running_job_with_a_failed_sheet_says_that_it_will_fail(user: Agent) -> None:
     score = GATED + "  - {name: bad, needs: [], run: 'echo no >&2; exit 1'}\n"
-    async with agent(conductor.settings, "auto") as user:
-        job = await user.call("start_job", config_content=score.replace("- name: gate", "- name: gate\n    needs: []"))
-        found = await user.call("wait_for_job", job_ids=[job["job_id"]], after=job["next"].split('after="')[1][:-2])
-        assert found["woke_for"] == "event"
-        why = await user.call("explain_job", job_id=job["job_id"])
-        assert (why["kind"], why["sheet"], why["job_output"]) == ("running", "bad", "no")
-        assert "so the job fails when its other sheets have ended" in why["summary"]
-        await user.call("cancel_job", job_id=job["job_id"])
+    job = await user.call("start_job", config_content=score.replace("- name: gate", "- name: gate\n    needs: []"))
+    found = await user.call("wait_for_job", job_ids=[job["job_id"]], after=job["next"].split('after="')[1][:-2])
+    assert found["woke_for"] == "event"
+    why = await user.call("explain_job", job_id=job["job_id"])
+    assert (why["kind"], why["sheet"], why["job_output"]) == ("running", "bad", "no")
+    assert "so the job fails when its other sheets have ended" in why["summary"]
+    await user.call("cancel_job", job_id=job["job_id"])
 
 
-async def test_the_remedies_that_the_conductor_tried_are_told(conductor: Conductor) -> None:
+async def test_the_remedies_that_the_conductor_tried_are_told(user: Agent) -> None:
     slow = "name: slow\nsheets:\n  - {name: nap, run: sleep 60, timeout_seconds: 0.2}\n"
-    async with agent(conductor.settings, "auto") as user:
-        job_id = (await user.call("start_job", config_content=slow, self_healing=True))["job_id"]
-        assert (await user.settled(job_id))["status"] == "failed"
-        why = await user.call("explain_job", job_id=job_id)
-        tried = [line.split()[2] for line in why["healing"]]
-        assert tried == ["healing.diagnosed", "healing.applied", "healing.failed"]
-        assert "time limit of 0.4 s reached" in why["reason"]
+    job_id = (await user.call("start_job", config_content=slow, self_healing=True))["job_id"]
+    assert (await user.settled(job_id))["status"] == "failed"
+    why = await user.call("explain_job", job_id=job_id)
+    tried = [line.split()[2] for line in why["healing"]]
+    assert tried == ["healing.diagnosed", "healing.applied", "healing.failed"]
+    assert "time limit of 0.4 s reached" in why["reason"]
 
 
-async def test_an_unknown_job_is_refused_with_near_names(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job_id = (await user.call("start_job", config_content=UNCHECKED))["job_id"]
-        error = await user.refused("explain_job", job_id=job_id + "x")
-        assert (error["code"], error["near"]) == ("JOB_NOT_FOUND", [job_id])
+async def test_an_unknown_job_is_refused_with_near_names(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=UNCHECKED.replace("unchecked", "mistaken")))["job_id"]
+    error = await user.refused("explain_job", job_id=job_id + "x")
+    assert (error["code"], error["near"]) == ("JOB_NOT_FOUND", [job_id])

@@ -5,8 +5,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.support.agent import BOTH_ERAS, Agent, agent
-from tests.support.podium_home import Conductor
+from tests.support.agent import BOTH_ERAS, Agent
 
 pytestmark = pytest.mark.anyio
 
@@ -33,47 +32,42 @@ async def read_until(user: Agent, text: str, **arguments: Any) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("mode", BOTH_ERAS)
-async def test_a_running_sheet_is_followed_without_a_gap(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        job = await user.call("start_job", config_content=STEPS)
-        job_id, workspace = job["job_id"], anyio.Path(job["workspace"])
-        first = await read_until(user, "step 1", job_id=job_id)
-        assert (first["running"], first["first_line"]) == (True, 1)
-        await (workspace / "go-1").touch()
-        second = await read_until(user, "step 2", job_id=job_id, mode="range", cursor=first["cursor"])
-        assert (second["job_output"], second["first_line"]) == ("step 2", 2)
-        assert second["next"].startswith(f'read_job_log(job_id="{job_id}", sheet="1", attempt=1, mode="range"')
-        await user.call("cancel_job", job_id=job_id)
+async def test_a_running_sheet_is_followed_without_a_gap(user: Agent) -> None:
+    job = await user.call("start_job", config_content=STEPS)
+    job_id, workspace = job["job_id"], anyio.Path(job["workspace"])
+    first = await read_until(user, "step 1", job_id=job_id)
+    assert (first["running"], first["first_line"]) == (True, 1)
+    await (workspace / "go-1").touch()
+    second = await read_until(user, "step 2", job_id=job_id, mode="range", cursor=first["cursor"])
+    assert (second["job_output"], second["first_line"]) == ("step 2", 2)
+    assert second["next"].startswith(f'read_job_log(job_id="{job_id}", sheet="1", attempt=1, mode="range"')
+    await user.call("cancel_job", job_id=job_id)
 
 
-async def test_a_cursor_belongs_to_one_output(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job = await user.call("start_job", config_content=STEPS)
-        job_id, workspace = job["job_id"], anyio.Path(job["workspace"])
-        for number in (1, 2, 3):
-            await (workspace / f"go-{number}").touch()
-        await user.settled(job_id)
-        out = await user.call("read_job_log", job_id=job_id, mode="head", max_lines=1)
-        for other in ({"stream": "stderr"}, {"attempt": 1}):
-            error = await user.refused("read_job_log", job_id=job_id, mode="range", cursor=out["cursor"], **other)
-            assert error["code"] == "INVALID_ARGUMENTS"
-            assert "another job, sheet, attempt or stream" in error["message"]
-        onward = await user.call("read_job_log", job_id=job_id, mode="range", cursor=out["cursor"], attempt=2)
-        assert onward["job_output"] == "step 2\nstep 3"
-        found = await user.call(
-            "read_job_log", job_id=job_id, stream="stderr", mode="search", pattern="2", context_lines=1
-        )
-        assert found["job_output"] == "1-note 1\n2:note 2\n3-note 3"
-
-
-async def test_long_lines_are_cut_with_a_mark_and_a_bad_pattern_is_refused(conductor: Conductor) -> None:
-    score = "name: long\nsheets:\n  - {name: a, run: \"head -c 100000 /dev/zero | tr '\\\\0' x; echo; echo end\"}\n"
-    async with agent(conductor.settings, "auto") as user:
-        job_id = (await user.call("start_job", config_content=score))["job_id"]
-        await user.settled(job_id)
-        log = await user.call("read_job_log", job_id=job_id)
-        line, end = log["job_output"].splitlines()
-        assert line == "x" * 4000 + "…[96000 bytes more]"
-        assert (end, log["truncated"], log["total_bytes"]) == ("end", True, 100_005)
-        error = await user.refused("read_job_log", job_id=job_id, mode="search", pattern="(")
+async def test_a_cursor_belongs_to_one_output(user: Agent) -> None:
+    job = await user.call("start_job", config_content=STEPS)
+    job_id, workspace = job["job_id"], anyio.Path(job["workspace"])
+    for number in (1, 2, 3):
+        await (workspace / f"go-{number}").touch()
+    await user.settled(job_id)
+    out = await user.call("read_job_log", job_id=job_id, mode="head", max_lines=1)
+    for other in ({"stream": "stderr"}, {"attempt": 1}):
+        error = await user.refused("read_job_log", job_id=job_id, mode="range", cursor=out["cursor"], **other)
         assert error["code"] == "INVALID_ARGUMENTS"
+        assert "another job, sheet, attempt or stream" in error["message"]
+    onward = await user.call("read_job_log", job_id=job_id, mode="range", cursor=out["cursor"], attempt=2)
+    assert onward["job_output"] == "step 2\nstep 3"
+    found = await user.call("read_job_log", job_id=job_id, stream="stderr", mode="search", pattern="2", context_lines=1)
+    assert found["job_output"] == "1-note 1\n2:note 2\n3-note 3"
+
+
+async def test_long_lines_are_cut_with_a_mark_and_a_bad_pattern_is_refused(user: Agent) -> None:
+    score = "name: long\nsheets:\n  - {name: a, run: \"head -c 100000 /dev/zero | tr '\\\\0' x; echo; echo end\"}\n"
+    job_id = (await user.call("start_job", config_content=score))["job_id"]
+    await user.settled(job_id)
+    log = await user.call("read_job_log", job_id=job_id)
+    line, end = log["job_output"].splitlines()
+    assert line == "x" * 4000 + "…[96000 bytes more]"
+    assert (end, log["truncated"], log["total_bytes"]) == ("end", True, 100_005)
+    error = await user.refused("read_job_log", job_id=job_id, mode="search", pattern="(")
+    assert error["code"] == "INVALID_ARGUMENTS"

@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.support.agent import BOTH_ERAS, agent
+from tests.support.agent import BOTH_ERAS, Agent
 from tests.support.podium_home import Conductor
 
 pytestmark = pytest.mark.anyio
@@ -26,83 +26,78 @@ async def read(workspace: str, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("mode", BOTH_ERAS)
-async def test_a_running_job_takes_a_changed_score_and_finishes_with_it(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        job = await user.call("start_job", config_content=score())
-        job_id = job["job_id"]
-        while "gate" not in (await user.call("get_job", job_id=job_id))["running"]:
-            pass
-        changed = await user.call(
-            "modify_job", job_id=job_id, config_content=score("echo other >> ran", "echo three >> ran")
-        )
-        assert (changed["success"], changed["pending"], changed["status"]) == (True, True, "running")
-        assert (changed["kept"], changed["changed"]) == (["first"], ["first"])
-        assert "taken when its running sheets have ended" in changed["summary"]
-        await anyio.Path(job["workspace"], "go").touch()
-        assert (await user.settled(job_id))["status"] == "completed"
-        assert await read(job["workspace"], "ran") == ["one", "two", "three"]
+async def test_a_running_job_takes_a_changed_score_and_finishes_with_it(user: Agent) -> None:
+    job = await user.call("start_job", config_content=score())
+    job_id = job["job_id"]
+    while "gate" not in (await user.call("get_job", job_id=job_id))["running"]:
+        pass
+    changed = await user.call(
+        "modify_job", job_id=job_id, config_content=score("echo other >> ran", "echo three >> ran")
+    )
+    assert (changed["success"], changed["pending"], changed["status"]) == (True, True, "running")
+    assert (changed["kept"], changed["changed"]) == (["first"], ["first"])
+    assert "taken when its running sheets have ended" in changed["summary"]
+    await anyio.Path(job["workspace"], "go").touch()
+    assert (await user.settled(job_id))["status"] == "completed"
+    assert await read(job["workspace"], "ran") == ["one", "two", "three"]
 
 
 async def test_a_failed_job_goes_on_with_a_corrected_score_and_from_sheet_runs_a_changed_one_again(
-    conductor: Conductor, tmp_path: Path
+    user: Agent, tmp_path: Path
 ) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job = await user.call("start_job", config_content=score())
-        job_id = job["job_id"]
-        await anyio.Path(job["workspace"], "go").touch()
-        assert (await user.settled(job_id))["status"] == "failed"
-        path = tmp_path / "corrected.yaml"
-        path.write_text(score("echo again >> ran", "echo three >> ran"))
-        kept = await user.call("modify_job", job_id=job_id, config_path=str(path))
-        assert (kept["kept"], kept["changed"]) == (["first", "gate"], ["first"])
-        assert "2 finished sheets are kept." in kept["summary"]
-        assert (await user.settled(job_id))["status"] == "completed"
-        assert await read(job["workspace"], "ran") == ["one", "two", "three"]
-        refused = await user.refused("modify_job", job_id=job_id, config_path=str(path))
-        assert (refused["code"], refused["state"]) == ("WRONG_STATE", "completed")
+    job = await user.call("start_job", config_content=score())
+    job_id = job["job_id"]
+    await anyio.Path(job["workspace"], "go").touch()
+    assert (await user.settled(job_id))["status"] == "failed"
+    path = tmp_path / "corrected.yaml"
+    path.write_text(score("echo again >> ran", "echo three >> ran"))
+    kept = await user.call("modify_job", job_id=job_id, config_path=str(path))
+    assert (kept["kept"], kept["changed"]) == (["first", "gate"], ["first"])
+    assert "2 finished sheets are kept." in kept["summary"]
+    assert (await user.settled(job_id))["status"] == "completed"
+    assert await read(job["workspace"], "ran") == ["one", "two", "three"]
+    refused = await user.refused("modify_job", job_id=job_id, config_path=str(path))
+    assert (refused["code"], refused["state"]) == ("WRONG_STATE", "completed")
 
-        again = await user.call("start_job", config_content=score())
-        await anyio.Path(again["workspace"], "go").touch()
-        await user.settled(again["job_id"])
-        rerun = await user.call("modify_job", job_id=again["job_id"], config_path=str(path), from_sheet="first")
-        assert (rerun["kept"], rerun["changed"]) == ([], [])
-        await user.settled(again["job_id"])
-        assert await read(again["workspace"], "ran") == ["one", "two", "again", "two", "three"]
+    again = await user.call("start_job", config_content=score())
+    await anyio.Path(again["workspace"], "go").touch()
+    await user.settled(again["job_id"])
+    rerun = await user.call("modify_job", job_id=again["job_id"], config_path=str(path), from_sheet="first")
+    assert (rerun["kept"], rerun["changed"]) == ([], [])
+    await user.settled(again["job_id"])
+    assert await read(again["workspace"], "ran") == ["one", "two", "again", "two", "three"]
 
 
-async def test_a_sheet_whose_text_only_depends_on_a_changed_variable_counts_as_changed(conductor: Conductor) -> None:
+async def test_a_sheet_whose_text_only_depends_on_a_changed_variable_counts_as_changed(user: Agent) -> None:
     text = "name: words\nvariables: {word: old, other: 1}\nsheets:\n  - {name: a, run: 'echo {{ word }}'}\n  - {name: b, run: echo b}\n  - {name: c, run: exit 1}\n"
-    async with agent(conductor.settings, "auto") as user:
-        job_id = (await user.call("start_job", config_content=text))["job_id"]
-        await user.settled(job_id)
-        same = await user.call("modify_job", job_id=job_id, config_content=text.replace("other: 1", "other: 2"))
-        assert (same["kept"], same["changed"]) == (["a", "b"], [])
-        await user.settled(job_id)
-        differs = await user.call("resume_job", job_id=job_id, config_content=text.replace("word: old", "word: new"))
-        assert "not run again: a;" in differs["summary"]
+    job_id = (await user.call("start_job", config_content=text))["job_id"]
+    await user.settled(job_id)
+    same = await user.call("modify_job", job_id=job_id, config_content=text.replace("other: 1", "other: 2"))
+    assert (same["kept"], same["changed"]) == (["a", "b"], [])
+    await user.settled(job_id)
+    differs = await user.call("resume_job", job_id=job_id, config_content=text.replace("word: old", "word: new"))
+    assert "not run again: a;" in differs["summary"]
 
 
-async def test_a_bad_score_is_refused_and_changes_nothing(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job = await user.call("start_job", config_content=score())
-        error = await user.refused("modify_job", job_id=job["job_id"], config_content=score().replace("run:", "rnu:"))
-        assert error["code"] == "SCORE_INVALID"
-        assert error["problems"][0]["line"] == 4
-        unknown = await user.refused("modify_job", job_id=job["job_id"], config_content=score(), from_sheet="nope")
-        assert (unknown["code"], unknown["sheet"]) == ("INVALID_ARGUMENTS", "nope")
-        await anyio.Path(job["workspace"], "go").touch()
-        assert (await user.settled(job["job_id"]))["status"] == "failed"
+async def test_a_bad_score_is_refused_and_changes_nothing(user: Agent) -> None:
+    job = await user.call("start_job", config_content=score())
+    error = await user.refused("modify_job", job_id=job["job_id"], config_content=score().replace("run:", "rnu:"))
+    assert error["code"] == "SCORE_INVALID"
+    assert error["problems"][0]["line"] == 4
+    unknown = await user.refused("modify_job", job_id=job["job_id"], config_content=score(), from_sheet="nope")
+    assert (unknown["code"], unknown["sheet"]) == ("INVALID_ARGUMENTS", "nope")
+    await anyio.Path(job["workspace"], "go").touch()
+    assert (await user.settled(job["job_id"]))["status"] == "failed"
 
 
-async def test_a_change_that_was_taken_survives_the_conductors_crash(conductor: Conductor) -> None:
-    async with agent(conductor.settings, "auto") as user:
-        job = await user.call("start_job", config_content=score())
-        while "gate" not in (await user.call("get_job", job_id=job["job_id"]))["running"]:
-            pass
-        changed = await user.call("modify_job", job_id=job["job_id"], config_content=score(last="echo three >> ran"))
-        assert changed["pending"]
-        await anyio.to_thread.run_sync(conductor.kill)
-        await anyio.Path(job["workspace"], "go").touch()
-        await anyio.to_thread.run_sync(conductor.start)
-        assert (await user.settled(job["job_id"]))["status"] == "completed"
-        assert await read(job["workspace"], "ran") == ["one", "two", "three"]
+async def test_a_change_that_was_taken_survives_the_conductors_crash(user: Agent, revived_conductor: Conductor) -> None:
+    job = await user.call("start_job", config_content=score())
+    while "gate" not in (await user.call("get_job", job_id=job["job_id"]))["running"]:
+        pass
+    changed = await user.call("modify_job", job_id=job["job_id"], config_content=score(last="echo three >> ran"))
+    assert changed["pending"]
+    await anyio.to_thread.run_sync(revived_conductor.kill)
+    await anyio.Path(job["workspace"], "go").touch()
+    await anyio.to_thread.run_sync(revived_conductor.start)
+    assert (await user.settled(job["job_id"]))["status"] == "completed"
+    assert await read(job["workspace"], "ran") == ["one", "two", "three"]

@@ -25,12 +25,12 @@ ABOUT_A_JOB = [spec.name for spec in ALL_TOOLS if {"job_id", "job_ids"} & spec.a
 @pytest.mark.usefixtures("nothing_done")
 @pytest.mark.parametrize("tool", ABOUT_A_JOB)
 async def test_an_unknown_job_is_refused_with_the_ids_that_are_near(
-    user: Agent, jobs: dict[Phase, str], tool: str
+    guest: Agent, jobs: dict[Phase, str], tool: str
 ) -> None:
     known = jobs["completed"]
     strange = ["zzz", known.upper(), "../../etc", "' OR 1=1 --", "\u202e%s{0}\n", "x" * 200]
     for job_id in (f"{known}x", *strange):
-        error = await user.refused(tool, **minimal(tool, job_id))
+        error = await guest.refused(tool, **minimal(tool, job_id))
         complete(error, "JOB_NOT_FOUND", "not found")
         is_near = job_id not in strange
         assert (known in error["near"]) == is_near
@@ -38,8 +38,8 @@ async def test_an_unknown_job_is_refused_with_the_ids_that_are_near(
 
 
 @pytest.mark.usefixtures("nothing_done")
-async def test_a_wait_for_several_jobs_is_refused_when_one_is_unknown(user: Agent, jobs: dict[Phase, str]) -> None:
-    complete(await user.refused("wait_for_job", job_ids=[jobs["completed"], "zzz"]), "JOB_NOT_FOUND", "zzz")
+async def test_a_wait_for_several_jobs_is_refused_when_one_is_unknown(guest: Agent, jobs: dict[Phase, str]) -> None:
+    complete(await guest.refused("wait_for_job", job_ids=[jobs["completed"], "zzz"]), "JOB_NOT_FOUND", "zzz")
 
 
 # -- states -----------------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def test_there_is_a_job_in_each_phase(crowded: Conductor, jobs: dict[Phase, str]
 @pytest.mark.usefixtures("nothing_done")
 @pytest.mark.parametrize(("action", "phase"), REFUSED, ids=[f"{action}-{phase}" for action, phase in REFUSED])
 async def test_an_action_in_a_wrong_state_is_refused_with_the_state_and_what_is_allowed(
-    user: Agent, crowded: Conductor, jobs: dict[Phase, str], action: Action, phase: Phase
+    guest: Agent, crowded: Conductor, jobs: dict[Phase, str], action: Action, phase: Phase
 ) -> None:
     told = over_the_wire(crowded, action, jobs[phase])
     expected = {"code": "WRONG_STATE", "state": "running" if phase.endswith("_pending") else phase}
@@ -86,7 +86,7 @@ async def test_an_action_in_a_wrong_state_is_refused_with_the_state_and_what_is_
     assert told["allowed"] == allowed_actions(phase)
     tool = f"{action}_job"
     if tool in TOOLS:
-        error = await user.refused(tool, job_id=jobs[phase], **changed(action))
+        error = await guest.refused(tool, job_id=jobs[phase], **changed(action))
         complete(error, "WRONG_STATE", jobs[phase], rule(action, phase).why)
         assert {name: error[name] for name in expected} == expected
         assert error["allowed"] == told["allowed"]
@@ -181,18 +181,18 @@ def filled(value: Any, job_id: str) -> Any:
     ids=[f"{tool}-{number}" for number, (tool, _, _) in enumerate(BAD_ARGUMENTS)],
 )  # fmt: skip
 async def test_a_bad_argument_is_refused_by_name(
-    user: Agent, jobs: dict[Phase, str], tool: str, arguments: dict[str, Any], words: str
+    guest: Agent, jobs: dict[Phase, str], tool: str, arguments: dict[str, Any], words: str
 ) -> None:
-    complete(await user.refused(tool, **filled(arguments, jobs["failed"])), "INVALID_ARGUMENTS", words)
+    complete(await guest.refused(tool, **filled(arguments, jobs["failed"])), "INVALID_ARGUMENTS", words)
 
 
 def test_every_tool_has_bad_arguments_in_the_table() -> None:
     assert {tool for tool, _, _ in BAD_ARGUMENTS} >= TOOLS - {"cancel_job"}  # which takes what pause_job takes
 
 
-async def test_an_unknown_tool_is_the_protocols_error(user: Agent) -> None:
+async def test_an_unknown_tool_is_the_protocols_error(guest: Agent) -> None:
     with pytest.raises(MCPError, match="Unknown tool: play_job"):
-        await user.client.call_tool("play_job", {})
+        await guest.client.call_tool("play_job", {})
 
 
 BAD_ARTIFACTS = {
@@ -205,6 +205,6 @@ BAD_ARTIFACTS = {
 
 @pytest.mark.usefixtures("nothing_done")
 @pytest.mark.parametrize("path", BAD_ARTIFACTS)
-async def test_a_bad_artifact_path_is_refused(user: Agent, jobs: dict[Phase, str], path: str) -> None:
+async def test_a_bad_artifact_path_is_refused(guest: Agent, jobs: dict[Phase, str], path: str) -> None:
     for tool in ("list_artifacts", "read_artifact"):
-        complete(await user.refused(tool, job_id=jobs["failed"], path=path), BAD_ARTIFACTS[path])
+        complete(await guest.refused(tool, job_id=jobs["failed"], path=path), BAD_ARTIFACTS[path])

@@ -44,7 +44,7 @@ BAD_SCORES: dict[str, tuple[str, int, str]] = {
 @pytest.mark.usefixtures("nothing_done")
 @pytest.mark.parametrize("name", BAD_SCORES)
 async def test_a_bad_score_is_refused_with_its_place(
-    user: Agent, jobs: dict[Phase, str], tmp_path: Path, name: str
+    guest: Agent, jobs: dict[Phase, str], tmp_path: Path, name: str
 ) -> None:
     text, line, word = BAD_SCORES[name]
     path = tmp_path / "score.yaml"
@@ -57,12 +57,12 @@ async def test_a_bad_score_is_refused_with_its_place(
             ("resume_job", {**way, "job_id": jobs["failed"]}),
         ]
         for tool, arguments in calls:
-            error = await user.refused(tool, **arguments)
+            error = await guest.refused(tool, **arguments)
             complete(error, "SCORE_INVALID")
             problem = error["problems"][0]
             assert word in f"{problem['field']} {problem['message']}"
             assert problem["line"] == line or not line
-        answer = await user.call("validate_score", **way)
+        answer = await guest.call("validate_score", **way)
         assert answer["valid"] is False
         assert word in answer["problems"][0]
 
@@ -129,21 +129,21 @@ BAD_PATHS: dict[str, tuple[Callable[[Path], Path | str], str, str]] = {
 
 @pytest.mark.usefixtures("nothing_done")
 @pytest.mark.parametrize("name", BAD_PATHS)
-async def test_a_bad_path_is_refused(user: Agent, jobs: dict[Phase, str], tmp_path: Path, name: str) -> None:
+async def test_a_bad_path_is_refused(guest: Agent, jobs: dict[Phase, str], tmp_path: Path, name: str) -> None:
     make, code, word = BAD_PATHS[name]
     path = str(make(tmp_path))
     for tool, more in (("start_job", {}), ("start_job", {"dry_run": True}), ("resume_job", {"job_id": jobs["failed"]})):
-        complete(await user.refused(tool, config_path=path, **more), code, word)
+        complete(await guest.refused(tool, config_path=path, **more), code, word)
     if code == "SCORE_INVALID":
-        assert word in (await user.call("validate_score", config_path=path))["problems"][0]
+        assert word in (await guest.call("validate_score", config_path=path))["problems"][0]
     else:
-        complete(await user.refused("validate_score", config_path=path), code, word)
+        complete(await guest.refused("validate_score", config_path=path), code, word)
 
 
 @pytest.mark.usefixtures("nothing_done")
-async def test_an_inline_score_that_is_too_large_is_refused(user: Agent) -> None:
+async def test_an_inline_score_that_is_too_large_is_refused(guest: Agent) -> None:
     text = GOOD + "# much\n" * 700_000
-    complete(await user.refused("start_job", config_content=text), "SCORE_INVALID", "larger than")
+    complete(await guest.refused("start_job", config_content=text), "SCORE_INVALID", "larger than")
 
 
 # -- workspaces -------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ BAD_WORKSPACES: dict[str, tuple[Callable[[Path], Path | str], str]] = {
 
 @pytest.mark.usefixtures("nothing_done")
 @pytest.mark.parametrize("name", BAD_WORKSPACES)
-async def test_a_workspace_that_cannot_be_made_is_refused(user: Agent, tmp_path: Path, name: str) -> None:
+async def test_a_workspace_that_cannot_be_made_is_refused(guest: Agent, tmp_path: Path, name: str) -> None:
     make, code = BAD_WORKSPACES[name]
     workspace = str(make(tmp_path))
     before = tree(tmp_path)
@@ -185,30 +185,30 @@ async def test_a_workspace_that_cannot_be_made_is_refused(user: Agent, tmp_path:
         {"config_content": f"workspace: {workspace}\n{GOOD}"},
         {"config_content": GOOD, "workspace": workspace, "idempotency_key": f"never-used-{name}"},
     ):
-        complete(await user.refused("start_job", **arguments), code, workspace)
+        complete(await guest.refused("start_job", **arguments), code, workspace)
     assert tree(tmp_path) == before
 
 
 @pytest.mark.usefixtures("nothing_done")
-async def test_a_workspace_with_a_nul_is_refused(user: Agent) -> None:
-    complete(await user.refused("start_job", config_content=GOOD, workspace="/nowhere/a\0b"), "SCORE_INVALID", "NUL")
+async def test_a_workspace_with_a_nul_is_refused(guest: Agent) -> None:
+    complete(await guest.refused("start_job", config_content=GOOD, workspace="/nowhere/a\0b"), "SCORE_INVALID", "NUL")
 
 
 # -- keys -------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_refused_start_leaves_its_key_free_and_a_used_key_takes_no_other_score(
-    user: Agent, tmp_path: Path
+    guest: Agent, tmp_path: Path
 ) -> None:
     key = {"idempotency_key": str(tmp_path)}
-    complete(await user.refused("start_job", config_content="name: [", **key), "SCORE_INVALID")
-    complete(await user.refused("start_job", config_content=GOOD, workspace="/proc/a", **key), "PATH_NOT_ALLOWED")
-    assert (await user.call("start_job", config_content=GOOD, dry_run=True, **key))["job_id"] == ""
-    started = await user.call("start_job", config_content=GOOD, **key)
+    complete(await guest.refused("start_job", config_content="name: [", **key), "SCORE_INVALID")
+    complete(await guest.refused("start_job", config_content=GOOD, workspace="/proc/a", **key), "PATH_NOT_ALLOWED")
+    assert (await guest.call("start_job", config_content=GOOD, dry_run=True, **key))["job_id"] == ""
+    started = await guest.call("start_job", config_content=GOOD, **key)
     assert started["replayed"] is False
-    error = await user.refused("start_job", config_content=f"{GOOD}# changed", **key)
+    error = await guest.refused("start_job", config_content=f"{GOOD}# changed", **key)
     complete(error, "IDEMPOTENCY_CONFLICT", started["job_id"])
-    assert (await user.call("list_jobs", name=started["job_id"]))["total"] == 1
-    await user.call("cancel_job", job_id=started["job_id"])
-    await user.call("delete_job", job_id=started["job_id"])
-    complete(await user.refused("start_job", config_content=GOOD, **key), "JOB_DELETED", started["job_id"])
+    assert (await guest.call("list_jobs", name=started["job_id"]))["total"] == 1
+    await guest.call("cancel_job", job_id=started["job_id"])
+    await guest.call("delete_job", job_id=started["job_id"])
+    complete(await guest.refused("start_job", config_content=GOOD, **key), "JOB_DELETED", started["job_id"])

@@ -41,13 +41,12 @@ def let_go(job: dict[str, Any]) -> None:
 
 
 @EITHER_ERA
-async def test_a_client_that_shows_one_half_of_a_result_shows_all_of_it(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        job_id = (await user.call("start_job", config_content=QUICK))["job_id"]
-        await user.settled(job_id)
-        for tool in ("get_job", "explain_job", "read_job_log", "list_artifacts", "verify_process_health"):
-            await user.call(tool, job_id=job_id)  # which compares both halves
-        result = await user.client.call_tool("pause_job", {"job_id": job_id})
+async def test_a_client_that_shows_one_half_of_a_result_shows_all_of_it(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=QUICK))["job_id"]
+    await user.settled(job_id)
+    for tool in ("get_job", "explain_job", "read_job_log", "list_artifacts", "verify_process_health"):
+        await user.call(tool, job_id=job_id)  # which compares both halves
+    result = await user.client.call_tool("pause_job", {"job_id": job_id})
     (block,) = result.content
     assert isinstance(block, TextContent)
     error = json.loads(block.text)["error"]
@@ -64,7 +63,7 @@ async def test_an_error_has_no_structured_half_that_could_miss_its_schema(home: 
 
 
 @EITHER_ERA
-async def test_a_wait_ends_before_clients_cut_it_and_a_time_out_is_an_answer(conductor: Conductor, mode: str) -> None:
+async def test_a_wait_ends_before_clients_cut_it_and_a_time_out_is_an_answer(user: Agent) -> None:
     seen: list[float] = []
 
     async def on_progress(progress: float, total: float | None, message: str | None) -> None:
@@ -72,13 +71,12 @@ async def test_a_wait_ends_before_clients_cut_it_and_a_time_out_is_an_answer(con
         assert "gated" in message
         seen.append(progress)
 
-    async with agent(conductor.settings, mode) as user:
-        (wait,) = [tool for tool in (await user.client.list_tools()).tools if tool.name == "wait_for_job"]
-        assert wait.input_schema["properties"]["timeout_seconds"]["default"] < SHORTEST_CUT_SECONDS
-        job = await user.call("start_job", config_content=GATED)
-        await user.running(job["job_id"])
-        found = await user.reported("wait_for_job", on_progress, job_ids=[job["job_id"]], timeout_seconds=2)
-        let_go(job)
+    (wait,) = [tool for tool in (await user.client.list_tools()).tools if tool.name == "wait_for_job"]
+    assert wait.input_schema["properties"]["timeout_seconds"]["default"] < SHORTEST_CUT_SECONDS
+    job = await user.call("start_job", config_content=GATED)
+    await user.running(job["job_id"])
+    found = await user.reported("wait_for_job", on_progress, job_ids=[job["job_id"]], timeout_seconds=2)
+    let_go(job)
     assert found["woke_for"] == "timeout"
     assert found["next"].startswith("wait_for_job(")
     assert seen
@@ -86,16 +84,15 @@ async def test_a_wait_ends_before_clients_cut_it_and_a_time_out_is_an_answer(con
 
 
 @EITHER_ERA
-async def test_no_default_result_is_larger_than_clients_take(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        job_id = (await user.call("start_job", config_content=LOUD))["job_id"]
-        await user.settled(job_id)
-        for tool in ("get_job", "explain_job", "read_job_log"):
-            assert len(json.dumps(await user.call(tool, job_id=job_id))) < MOST_CHARACTERS, tool
-        log = await user.call("read_job_log", job_id=job_id, mode="head", max_lines=2000)
-        assert len(json.dumps(log)) < MOST_CHARACTERS
-        assert (log["truncated"], log["total_bytes"] > MOST_CHARACTERS) == (True, True)
-        assert log["next"].startswith("read_job_log(")
+async def test_no_default_result_is_larger_than_clients_take(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=LOUD))["job_id"]
+    await user.settled(job_id)
+    for tool in ("get_job", "explain_job", "read_job_log"):
+        assert len(json.dumps(await user.call(tool, job_id=job_id))) < MOST_CHARACTERS, tool
+    log = await user.call("read_job_log", job_id=job_id, mode="head", max_lines=2000)
+    assert len(json.dumps(log)) < MOST_CHARACTERS
+    assert (log["truncated"], log["total_bytes"] > MOST_CHARACTERS) == (True, True)
+    assert log["next"].startswith("read_job_log(")
 
 
 @EITHER_ERA
@@ -113,13 +110,12 @@ async def test_schemas_are_flat_enough_for_every_client(home: Settings, mode: st
 
 
 @EITHER_ERA
-async def test_what_a_model_means_well_is_understood(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        started = await user.call("start_job", config_content=QUICK, start_sheet=1, dry_run="false", workspace=None)
-        found = await user.call("wait_for_job", job_ids=f'["{started["job_id"]}"]', timeout_seconds="30", until="all")
-        assert found["woke_for"] == "settled"
-        assert (await user.call("read_job_log", job_id=started["job_id"], max_lines="7", sheet=1))["lines"] == 1
-        error = await user.refused("start_job", config_contents=QUICK)
+async def test_what_a_model_means_well_is_understood(user: Agent) -> None:
+    started = await user.call("start_job", config_content=QUICK, start_sheet=1, dry_run="false", workspace=None)
+    found = await user.call("wait_for_job", job_ids=f'["{started["job_id"]}"]', timeout_seconds="30", until="all")
+    assert found["woke_for"] == "settled"
+    assert (await user.call("read_job_log", job_id=started["job_id"], max_lines="7", sheet=1))["lines"] == 1
+    error = await user.refused("start_job", config_contents=QUICK)
     assert error["code"] == "INVALID_ARGUMENTS"
     assert "config_content" in error["message"]
 
@@ -159,13 +155,15 @@ async def _wait(user: Agent, job_id: str) -> None:
 
 @EITHER_ERA
 async def test_a_client_that_gives_up_or_vanishes_and_starts_again_touches_no_job(
-    conductor: Conductor, mode: str
+    shared_conductor: Conductor, mode: str
 ) -> None:
-    job_id = await _start_and_vanish(conductor.settings, mode, "once")
-    async with agent(conductor.settings, mode) as user:
-        job = await user.call("start_job", config_content=GATED, idempotency_key="once")
+    key = f"once-{mode}"
+    job_id = await _start_and_vanish(shared_conductor.settings, mode, key)
+    async with agent(shared_conductor.settings, mode) as user:
+        before = (await user.call("list_jobs"))["total"]
+        job = await user.call("start_job", config_content=GATED, idempotency_key=key)
         assert (job["job_id"], job["replayed"], job["status"]) == (job_id, True, "running")
-        assert (await user.call("list_jobs"))["total"] == 1
+        assert (await user.call("list_jobs"))["total"] == before
         let_go(job)
         assert (await user.settled(job_id))["status"] == "completed"
 
@@ -196,9 +194,10 @@ def line(method: str, params: dict[str, Any], request_id: int | None = None) -> 
 
 
 @EITHER_ERA
-async def test_a_server_that_is_killed_leaves_the_job_running(conductor: Conductor, mode: str) -> None:
-    job = await anyio.to_thread.run_sync(start_and_kill_the_server, conductor.settings, mode)
-    async with agent(conductor.settings, mode) as user:
-        await user.running(job["job_id"])
-        let_go(job)
-        assert (await user.settled(job["job_id"]))["status"] == "completed"
+async def test_a_server_that_is_killed_leaves_the_job_running(
+    user: Agent, shared_conductor: Conductor, mode: str
+) -> None:
+    job = await anyio.to_thread.run_sync(start_and_kill_the_server, shared_conductor.settings, mode)
+    await user.running(job["job_id"])
+    let_go(job)
+    assert (await user.settled(job["job_id"]))["status"] == "completed"

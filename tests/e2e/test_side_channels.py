@@ -53,57 +53,53 @@ async def text(user: Agent, uri: str) -> str:
 
 
 @EITHER_ERA
-async def test_a_job_its_output_and_its_files_are_resources(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        job_id = (await user.call("start_job", config_content=MADE))["job_id"]
-        await user.settled(job_id)
-        job = json.loads(await text(user, f"job://{job_id}"))
-        assert job == await user.call("get_job", job_id=job_id, detail="full")
-        log = json.loads(await text(user, f"job://{job_id}/log/unit%20tests"))
-        assert log["job_output"] == "All good"
-        assert await text(user, f"job://{job_id}/artifact/out/report.md") == "# Report\n"
-        (plot,) = (await user.client.read_resource(f"job://{job_id}/artifact/plot.png")).contents
-        assert isinstance(plot, BlobResourceContents)
-        assert (base64.b64decode(plot.blob), plot.mime_type) == (b"\x89PNG\0", "image/png")
-        assert json.loads(await text(user, "conductor://status"))["pid"] == conductor.pid
+async def test_a_job_its_output_and_its_files_are_resources(user: Agent, shared_conductor: Conductor) -> None:
+    job_id = (await user.call("start_job", config_content=MADE))["job_id"]
+    await user.settled(job_id)
+    job = json.loads(await text(user, f"job://{job_id}"))
+    assert job == await user.call("get_job", job_id=job_id, detail="full")
+    log = json.loads(await text(user, f"job://{job_id}/log/unit%20tests"))
+    assert log["job_output"] == "All good"
+    assert await text(user, f"job://{job_id}/artifact/out/report.md") == "# Report\n"
+    (plot,) = (await user.client.read_resource(f"job://{job_id}/artifact/plot.png")).contents
+    assert isinstance(plot, BlobResourceContents)
+    assert (base64.b64decode(plot.blob), plot.mime_type) == (b"\x89PNG\0", "image/png")
+    assert json.loads(await text(user, "conductor://status"))["pid"] == shared_conductor.pid
 
 
 @EITHER_ERA
-async def test_an_example_that_needs_no_agent_runs_as_it_is(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        for name in ("hello", "checks"):
-            score = await text(user, f"score://examples/{name}")
-            job_id = (await user.call("start_job", config_content=score))["job_id"]
-            assert (await user.settled(job_id))["status"] == "completed", name
+async def test_an_example_that_needs_no_agent_runs_as_it_is(user: Agent) -> None:
+    for name in ("hello", "checks"):
+        score = await text(user, f"score://examples/{name}")
+        job_id = (await user.call("start_job", config_content=score))["job_id"]
+        assert (await user.settled(job_id))["status"] == "completed", name
 
 
 @EITHER_ERA
-async def test_no_resource_is_outside_of_the_workspace(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        job_id = (await user.call("start_job", config_content=MADE))["job_id"]
-        await user.settled(job_id)
-        for path in ("out/secret", "../podium.db", "%2E%2E/podium.db", "/etc/hostname", "out/none", "out"):
-            with pytest.raises(MCPError) as caught:
-                await user.client.read_resource(f"job://{job_id}/artifact/{path}")
-            assert caught.value.error.code == -32602, path
-            assert caught.value.error.data["code"] in {"PATH_NOT_ALLOWED", "ARTIFACT_NOT_FOUND"}, path
+async def test_no_resource_is_outside_of_the_workspace(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=MADE))["job_id"]
+    await user.settled(job_id)
+    for path in ("out/secret", "../podium.db", "%2E%2E/podium.db", "/etc/hostname", "out/none", "out"):
+        with pytest.raises(MCPError) as caught:
+            await user.client.read_resource(f"job://{job_id}/artifact/{path}")
+        assert caught.value.error.code == -32602, path
+        assert caught.value.error.data["code"] in {"PATH_NOT_ALLOWED", "ARTIFACT_NOT_FOUND"}, path
 
 
 @EITHER_ERA
-async def test_ids_sheets_and_paths_are_completed(conductor: Conductor, mode: str) -> None:
-    async with agent(conductor.settings, mode) as user:
-        job_id = (await user.call("start_job", config_content=MADE))["job_id"]
-        await user.settled(job_id)
+async def test_ids_sheets_and_paths_are_completed(user: Agent, mode: str) -> None:
+    job_id = (await user.call("start_job", config_content=MADE.replace("made", f"{mode}-made")))["job_id"]
+    await user.settled(job_id)
 
-        async def completed(uri: str, name: str, value: str) -> list[str]:
-            ref = ResourceTemplateReference(type="ref/resource", uri=uri)
-            argument = {"name": name, "value": value}
-            found = await user.client.complete(ref, argument, context_arguments={"job_id": job_id})
-            return found.completion.values
+    async def completed(uri: str, name: str, value: str) -> list[str]:
+        ref = ResourceTemplateReference(type="ref/resource", uri=uri)
+        argument = {"name": name, "value": value}
+        found = await user.client.complete(ref, argument, context_arguments={"job_id": job_id})
+        return found.completion.values
 
-        assert await completed("job://{job_id}", "job_id", "ma") == [job_id]
-        assert await completed("job://{job_id}/log/{sheet}", "sheet", "un") == ["unit tests"]
-        assert await completed("job://{job_id}/artifact/{+path}", "path", "out/r") == ["out/report.md"]
+    assert await completed("job://{job_id}", "job_id", f"{mode}-m") == [job_id]
+    assert await completed("job://{job_id}/log/{sheet}", "sheet", "un") == ["unit tests"]
+    assert await completed("job://{job_id}/artifact/{+path}", "path", "out/r") == ["out/report.md"]
 
 
 class Updates:
@@ -147,9 +143,9 @@ class Updates:
 
 
 @EITHER_ERA
-async def test_a_subscriber_follows_its_job_to_the_end(conductor: Conductor, mode: str) -> None:
+async def test_a_subscriber_follows_its_job_to_the_end(shared_conductor: Conductor, mode: str) -> None:
     updates = Updates()
-    async with agent(conductor.settings, mode, message_handler=updates.on_message) as user:
+    async with agent(shared_conductor.settings, mode, message_handler=updates.on_message) as user:
         job = await user.call("start_job", config_content=GATED)
         uri = f"job://{job['job_id']}"
         await user.running(job["job_id"])
@@ -163,16 +159,16 @@ async def test_a_subscriber_follows_its_job_to_the_end(conductor: Conductor, mod
 
 
 @EITHER_ERA
-async def test_updates_go_on_after_a_crash_of_the_conductor(conductor: Conductor, mode: str) -> None:
+async def test_updates_go_on_after_a_crash_of_the_conductor(revived_conductor: Conductor, mode: str) -> None:
     updates = Updates()
-    async with agent(conductor.settings, mode, message_handler=updates.on_message) as user:
+    async with agent(revived_conductor.settings, mode, message_handler=updates.on_message) as user:
         job = await user.call("start_job", config_content=GATED)
         uri = f"job://{job['job_id']}"
         await user.running(job["job_id"])
         async with updates.of(user, uri):
-            await anyio.to_thread.run_sync(conductor.kill)
+            await anyio.to_thread.run_sync(revived_conductor.kill)
             let_go(job)
-            await anyio.to_thread.run_sync(conductor.start)
+            await anyio.to_thread.run_sync(revived_conductor.start)
             assert await updates.next() == uri
 
 
@@ -183,14 +179,14 @@ async def tasker(conductor: Conductor, polled: Any = None) -> AsyncIterator[Agen
         yield user
 
 
-async def test_a_wait_as_a_task_ends_with_the_result_of_the_tool(conductor: Conductor) -> None:
+async def test_a_wait_as_a_task_ends_with_the_result_of_the_tool(shared_conductor: Conductor) -> None:
     job: dict[str, Any] = {}
 
     async def polled(task: DetailedTask) -> None:
         if task.status == "working":
             let_go(job)
 
-    async with tasker(conductor, polled) as user:
+    async with tasker(shared_conductor, polled) as user:
         job |= await user.call("start_job", config_content=GATED)
         result = await user.client.call_tool("wait_for_job", {"job_ids": [job["job_id"]]})
     assert not result.is_error
@@ -198,17 +194,17 @@ async def test_a_wait_as_a_task_ends_with_the_result_of_the_tool(conductor: Cond
     assert result.structured_content["jobs"][0]["status"] == "completed"
 
 
-async def test_a_task_outlives_its_server_and_a_crash_of_the_conductor(conductor: Conductor) -> None:
-    async with tasker(conductor) as user:
+async def test_a_task_outlives_its_server_and_a_crash_of_the_conductor(revived_conductor: Conductor) -> None:
+    async with tasker(revived_conductor) as user:
         job = await user.call("start_job", config_content=GATED)
         task = await task_of(user.client, "wait_for_job", job_ids=[job["job_id"]], timeout_seconds=300)
-    async with tasker(conductor) as user:
+    async with tasker(revived_conductor) as user:
         assert (await look(user.client, task.task_id)).status == "working"
-        await anyio.to_thread.run_sync(conductor.kill)
+        await anyio.to_thread.run_sync(revived_conductor.kill)
         down = await look(user.client, task.task_id)
         assert (down.status, "podium.sock" in down.status_message) == ("working", True)
         let_go(job)
-        await anyio.to_thread.run_sync(conductor.start)
+        await anyio.to_thread.run_sync(revived_conductor.start)
         while (found := await look(user.client, task.task_id)).status == "working":
             pass
     assert found.status == "completed"
@@ -216,15 +212,15 @@ async def test_a_task_outlives_its_server_and_a_crash_of_the_conductor(conductor
     assert found.result["structuredContent"]["jobs"][0]["status"] == "completed"
 
 
-async def test_cancelling_a_task_ends_the_wait_for_good_and_never_the_job(conductor: Conductor) -> None:
-    async with tasker(conductor) as user:
+async def test_cancelling_a_task_ends_the_wait_for_good_and_never_the_job(revived_conductor: Conductor) -> None:
+    async with tasker(revived_conductor) as user:
         job = await user.call("start_job", config_content=GATED)
         task = await task_of(user.client, "wait_for_job", job_ids=[job["job_id"]], timeout_seconds=300)
         await cancel(user.client, task.task_id)
         assert (await user.call("get_job", job_id=job["job_id"]))["status"] in {"queued", "running"}
-    await anyio.to_thread.run_sync(conductor.kill)
-    await anyio.to_thread.run_sync(conductor.start)
-    async with tasker(conductor) as user:
+    await anyio.to_thread.run_sync(revived_conductor.kill)
+    await anyio.to_thread.run_sync(revived_conductor.start)
+    async with tasker(revived_conductor) as user:
         assert (await look(user.client, task.task_id)).status == "cancelled"
         let_go(job)
         while (await user.call("get_job", job_id=job["job_id"]))["status"] != "completed":
@@ -232,8 +228,8 @@ async def test_cancelling_a_task_ends_the_wait_for_good_and_never_the_job(conduc
         assert (await look(user.client, task.task_id)).status == "cancelled"
 
 
-async def test_what_is_over_or_wrong_is_no_task(conductor: Conductor) -> None:
-    async with tasker(conductor) as user:
+async def test_what_is_over_or_wrong_is_no_task(shared_conductor: Conductor) -> None:
+    async with tasker(shared_conductor) as user:
         job = await user.call("start_job", config_content=GATED)
         let_go(job)
         while (await user.call("get_job", job_id=job["job_id"]))["status"] != "completed":

@@ -16,6 +16,7 @@ from mcp.types import ResourceLink, TextContent
 from podium.settings import Settings
 
 BOTH_ERAS = ("auto", "legacy")
+SECONDS = 50.0  # for whatever must come at all
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,42 @@ class Agent:
         return error
 
     async def running(self, job_id: str) -> None:
-        """Return when a process of the job runs; the caller's time limit bounds this."""
-        while not (await self.call("verify_process_health", job_id=job_id))["is_alive"]:
-            pass
+        """Return when a process of the job runs, within a bound."""
+        with anyio.fail_after(SECONDS):
+            while not (await self.call("verify_process_health", job_id=job_id))["is_alive"]:
+                pass
 
     async def settled(self, job_id: str) -> dict[str, Any]:
         """Wait until a job is settled, however often something else wakes the wait, and return its line."""
         after = ""
-        while True:
-            found = await self.call("wait_for_job", job_ids=[job_id], after=after)
-            if found["woke_for"] == "settled":
-                line: dict[str, Any] = found["jobs"][0]
-                return line
-            after = found["after"]
+        with anyio.fail_after(SECONDS):
+            while True:
+                found = await self.call("wait_for_job", job_ids=[job_id], after=after)
+                if found["woke_for"] == "settled":
+                    line: dict[str, Any] = found["jobs"][0]
+                    return line
+                after = found["after"]
 
 
 @asynccontextmanager
-async def agent(settings: Settings, mode: str, *, seconds: float = 50.0, **options: Any) -> AsyncIterator[Agent]:
-    """Start `podium serve` for the conductor of `settings` and connect to it, in one era; `options` are the client's."""
+async def agent(settings: Settings, mode: str, **options: Any) -> AsyncIterator[Agent]:
+    """Start `podium serve` for the conductor of `settings` and connect to it, in one era; `options` are the client's.
+
+    All that is done with it is bounded together.
+    """
+    with anyio.fail_after(SECONDS):
+        async with Client(_serve(settings), mode=mode, **options) as client:
+            yield Agent(client)
+
+
+@asynccontextmanager
+async def standing_agent(settings: Settings, mode: str) -> AsyncIterator[Agent]:
+    """Start and connect as `agent`, for many tests: each call is bounded, not what is done with it together."""
+    async with Client(_serve(settings), mode=mode, read_timeout_seconds=SECONDS) as client:
+        yield Agent(client)
+
+
+def _serve(settings: Settings) -> StdioServerParameters:
     ours = {"HOME": settings.home, "SOCKET": settings.socket, "EFFECT_SECONDS": 0.3}
     environment = {**os.environ, **{f"PODIUM_{name}": str(value) for name, value in ours.items()}}
-    parameters = StdioServerParameters(command=sys.executable, args=["-m", "podium", "serve"], env=environment)
-    with anyio.fail_after(seconds):
-        async with Client(parameters, mode=mode, **options) as client:
-            yield Agent(client)
+    return StdioServerParameters(command=sys.executable, args=["-m", "podium", "serve"], env=environment)
