@@ -29,105 +29,103 @@ def score(folder: Path, *commands: str) -> Path:
     return path
 
 
-def jobs(home: Settings) -> list[dict[str, str]]:
-    """Return the conductor's jobs, newest first."""
-    listed: list[dict[str, str]] = ask(home.socket, "job.list")
-    return listed
+def jobs(home: Settings) -> dict[str, str]:
+    """Return the statuses of the conductor's jobs by their id."""
+    return {job["job_id"]: job["status"] for job in ask(home.socket, "job.list")}
 
 
-@pytest.mark.usefixtures("conductor")
-def test_run_follows_to_the_end_and_exits_0_when_the_job_completes(home: Settings, short_tmp: Path) -> None:
-    done = podium(home, "run", str(score(short_tmp, "echo a", "echo b")))
+@pytest.fixture
+def common(shared_conductor: Conductor) -> Settings:
+    """Return the home of a conductor that the tests of this module share: they look only at their own jobs."""
+    return shared_conductor.settings
+
+
+def test_run_follows_to_the_end_and_exits_0_when_the_job_completes(common: Settings, short_tmp: Path) -> None:
+    done = podium(common, "run", str(score(short_tmp, "echo a", "echo b")))
     assert done.returncode == 0, done.stderr
     assert "✓ s1" in done.stdout
     assert "completed: 2 of 2 sheets completed" in done.stdout
 
 
-@pytest.mark.usefixtures("conductor")
-def test_run_exits_1_when_the_job_fails_and_says_where_to_look(home: Settings, short_tmp: Path) -> None:
-    done = podium(home, "run", str(score(short_tmp, "exit 3", "echo never")))
+def test_run_exits_1_when_the_job_fails_and_says_where_to_look(common: Settings, short_tmp: Path) -> None:
+    done = podium(common, "run", str(score(short_tmp, "exit 3", "echo never")))
     assert done.returncode == 1
     assert "exit code 3" in done.stdout
     assert "podium call read_job_log job_id=short-" in done.stdout
 
 
-@pytest.mark.usefixtures("conductor")
-def test_run_with_json_prints_one_object_and_nothing_else(home: Settings, short_tmp: Path) -> None:
-    done = podium(home, "run", "--json", str(score(short_tmp, "true")))
+def test_run_with_json_prints_one_object_and_nothing_else(common: Settings, short_tmp: Path) -> None:
+    done = podium(common, "run", "--json", str(score(short_tmp, "true")))
     assert json.loads(done.stdout)["status"] == "completed"
 
 
-@pytest.mark.usefixtures("conductor")
-def test_run_detached_returns_with_the_job_accepted(home: Settings, short_tmp: Path) -> None:
+def test_run_detached_returns_with_the_job_accepted(common: Settings, short_tmp: Path) -> None:
     gate = short_tmp / "gate"
     os.mkfifo(gate)
-    done = podium(home, "run", "--detach", "--json", str(score(short_tmp, f"cat {gate}")))
+    done = podium(common, "run", "--detach", "--json", str(score(short_tmp, f"cat {gate}")))
     assert done.returncode == 0
     assert json.loads(done.stdout)["status"] in {"queued", "running"}
     gate.write_text("go")
 
 
-@pytest.mark.usefixtures("conductor")
-def test_run_refuses_a_bad_score_with_every_problem(home: Settings, short_tmp: Path) -> None:
+def test_run_refuses_a_bad_score_with_every_problem(common: Settings, short_tmp: Path) -> None:
     path = score(short_tmp)
     path.write_text("name: x\nsheets:\n  - run: [1]\n    nonsense: 1\n")
-    done = podium(home, "run", str(path))
+    before = jobs(common)
+    done = podium(common, "run", str(path))
     assert done.returncode == 1
     assert "nonsense" in done.stderr
-    assert not jobs(home)
+    assert jobs(common) == before
 
 
-@pytest.mark.usefixtures("conductor")
-def test_ctrl_c_leaves_the_job_running_and_says_so(home: Settings, short_tmp: Path) -> None:
+def test_ctrl_c_leaves_the_job_running_and_says_so(common: Settings, short_tmp: Path) -> None:
     gate = short_tmp / "gate"
     os.mkfifo(gate)
-    line = [*COMMAND, "run", str(score(short_tmp, f"cat {gate}")), "--home", str(home.home)]
+    line = [*COMMAND, "run", str(score(short_tmp, f"cat {gate}")), "--home", str(common.home)]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         assert watching.stdout
-        assert watching.stdout.readline().startswith("short-")
+        job_id = watching.stdout.readline().partition(":")[0]
+        assert job_id.startswith("short-")
         watching.send_signal(signal.SIGINT)
         _, told = watching.communicate(timeout=30)
     assert watching.returncode == 130
     assert "goes on" in told
-    assert [job["status"] for job in jobs(home)] == ["running"]
+    assert jobs(common)[job_id] == "running"
     gate.write_text("go")
 
 
 @pytest.mark.parametrize(("action", "code"), [("cancel", 3), ("pause", 4)])
-@pytest.mark.usefixtures("conductor")
 def test_run_tells_by_its_exit_code_that_somebody_else_stopped_the_job(
-    home: Settings, short_tmp: Path, action: str, code: int
+    common: Settings, short_tmp: Path, action: str, code: int
 ) -> None:
     gate = short_tmp / "gate"
     os.mkfifo(gate)
-    line = [*COMMAND, "run", str(score(short_tmp, f"cat {gate}", "true")), "--home", str(home.home)]
+    line = [*COMMAND, "run", str(score(short_tmp, f"cat {gate}", "true")), "--home", str(common.home)]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         assert watching.stdout
         job_id = watching.stdout.readline().partition(":")[0]
-        ask(home.socket, f"job.{action}", {"job_id": job_id})
+        ask(common.socket, f"job.{action}", {"job_id": job_id})
         if action == "pause":
             gate.write_text("go")
         watching.communicate(timeout=30)
     assert watching.returncode == code
 
 
-@pytest.mark.usefixtures("conductor")
-def test_call_prints_what_the_agent_would_get(home: Settings, short_tmp: Path) -> None:
-    started = podium(home, "call", "start_job", f"config_path={score(short_tmp, 'true')}", "--json")
+def test_call_prints_what_the_agent_would_get(common: Settings, short_tmp: Path) -> None:
+    started = podium(common, "call", "start_job", f"config_path={score(short_tmp, 'true')}", "--json")
     job_id = json.loads(started.stdout)["job_id"]
-    waited = podium(home, "call", "wait_for_job", f"job_ids={job_id}", "timeout_seconds=20", "--json")
+    waited = podium(common, "call", "wait_for_job", f"job_ids={job_id}", "timeout_seconds=20", "--json")
     assert json.loads(waited.stdout)["jobs"][0]["status"] == "completed"
-    shown = podium(home, "call", "get_job", f"job_id={job_id}", "detail=full")
+    shown = podium(common, "call", "get_job", f"job_id={job_id}", "detail=full")
     assert shown.stdout.startswith(job_id)
     assert "status: completed\n" in shown.stdout
 
 
-@pytest.mark.usefixtures("conductor")
-def test_call_of_an_error_exits_1_with_the_fix(home: Settings) -> None:
-    done = podium(home, "call", "get_job", "job_id=nobody")
+def test_call_of_an_error_exits_1_with_the_fix(common: Settings) -> None:
+    done = podium(common, "call", "get_job", "job_id=nobody")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("JOB_NOT_FOUND: ")
-    as_json = podium(home, "call", "get_job", "job_id=nobody", "--json")
+    as_json = podium(common, "call", "get_job", "job_id=nobody", "--json")
     assert json.loads(as_json.stdout)["error"]["code"] == "JOB_NOT_FOUND"
 
 
@@ -162,7 +160,7 @@ def test_stop_lets_sheets_run_on_unless_told_to_end_them(home: Settings, conduct
     assert "1 sheets run on" in stopped.stdout
     conductor.kill()
     conductor.start()
-    assert [job["status"] for job in jobs(home)] == ["running"]
+    assert list(jobs(home).values()) == ["running"]
     assert "1 sheets were ended" in podium(home, "stop", "--cancel").stdout
 
 
@@ -174,7 +172,7 @@ def test_a_start_that_fails_shows_the_end_of_the_log(home: Settings) -> None:
     assert "cannot_start" in done.stderr
 
 
-def test_a_second_start_finds_the_first(home: Settings, conductor: Conductor) -> None:
-    done = podium(home, "start")
+def test_a_second_start_finds_the_first(shared_conductor: Conductor) -> None:
+    done = podium(shared_conductor.settings, "start")
     assert done.returncode == 0
-    assert f"already runs (pid {conductor.pid})" in done.stdout
+    assert f"already runs (pid {shared_conductor.pid})" in done.stdout

@@ -28,8 +28,9 @@ def gated(*names: str) -> str:
 
 
 @pytest.fixture
-async def service(conductor: Conductor) -> AsyncIterator[JobControlService]:
-    settings = conductor.settings.model_copy(update={"effect_seconds": 0.3})
+async def service(shared_conductor: Conductor) -> AsyncIterator[JobControlService]:
+    """A service of its own for each test; the conductor is shared, and some of its jobs are other tests'."""
+    settings = shared_conductor.settings.model_copy(update={"effect_seconds": 0.3})
     with anyio.fail_after(50):
         async with DaemonClient(settings.socket, settings=settings) as client:
             yield JobControlService(client)
@@ -96,7 +97,7 @@ async def test_a_pause_whose_effect_takes_long_is_pending_and_can_be_withdrawn(s
 
 
 async def test_a_refusal_of_the_port_raises_with_state_and_allowed_actions(service: JobControlService) -> None:
-    job = await service.start_job(config_content=QUICK)
+    job = await service.start_job(config_content=QUICK.replace("quick", "refused"))
     await service.wait([job.job_id], until="any", timeout_seconds=20, after="")
     with pytest.raises(WrongState) as caught:
         await service.pause(job.job_id)
@@ -127,9 +128,9 @@ async def test_health_has_the_numbers_of_the_running_attempt(service: JobControl
 
 
 async def test_without_a_conductor_health_is_that_of_a_dead_job(
-    service: JobControlService, conductor: Conductor
+    service: JobControlService, revived_conductor: Conductor
 ) -> None:
-    await anyio.to_thread.run_sync(conductor.kill)
+    await anyio.to_thread.run_sync(revived_conductor.kill)
     assert await service.verify_process_health("any") == ProcessHealth(None, False, False, False)
     with pytest.raises(RuntimeError):
         await service.pause_job("any")
@@ -156,9 +157,10 @@ async def test_a_bad_score_lists_its_problems_and_is_a_value_error(service: JobC
 
 
 async def test_a_plan_runs_nothing(service: JobControlService) -> None:
+    before = (await service.list_page(status=None, name="", limit=10, cursor="")).total
     plan = await service.plan(StartRequest(config_content=gated("one", "two")))
     assert [sheet.name for sheet in plan.sheets] == ["one", "two"]
-    assert (await service.list_page(status=None, name="", limit=10, cursor="")).total == 0
+    assert (await service.list_page(status=None, name="", limit=10, cursor="")).total == before
 
 
 async def test_a_failed_sheet_wakes_a_wait_once_while_its_job_goes_on(service: JobControlService) -> None:
@@ -202,7 +204,7 @@ async def test_many_waits_at_once_all_end(service: JobControlService) -> None:
 
 
 async def test_a_conductor_that_is_killed_and_started_again_inside_a_wait_is_bridged(
-    service: JobControlService, conductor: Conductor
+    service: JobControlService, revived_conductor: Conductor
 ) -> None:
     job = await service.start_job(config_content=gated("one"))
     await until(service, job.job_id, "one")
@@ -213,9 +215,9 @@ async def test_a_conductor_that_is_killed_and_started_again_inside_a_wait_is_bri
 
     async def restart() -> None:
         await told.wait()
-        await anyio.to_thread.run_sync(conductor.kill)
+        await anyio.to_thread.run_sync(revived_conductor.kill)
         await open_gate(job.workspace, "one")
-        await anyio.to_thread.run_sync(conductor.start)
+        await anyio.to_thread.run_sync(revived_conductor.start)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(restart)
@@ -232,7 +234,7 @@ async def test_a_job_goes_on_with_a_changed_score(service: JobControlService) ->
     assert done.jobs[0].status == "completed"
 
 
-async def test_the_conductor_says_what_it_is(service: JobControlService, conductor: Conductor) -> None:
+async def test_the_conductor_says_what_it_is(service: JobControlService, shared_conductor: Conductor) -> None:
     view = await service.conductor()
-    assert (view.product, view.pid, view.missing) == ("podium", conductor.pid, [])
-    assert view.socket == str(conductor.settings.socket)
+    assert (view.product, view.pid, view.missing) == ("podium", shared_conductor.pid, [])
+    assert view.socket == str(shared_conductor.settings.socket)

@@ -18,8 +18,8 @@ SCORE = "name: gated\nsheets:\n  - name: gate\n    run: until [ -e go ]; do slee
 
 
 @pytest.fixture
-async def service(conductor: Conductor) -> AsyncIterator[JobControlService]:
-    settings = conductor.settings
+async def service(shared_conductor: Conductor) -> AsyncIterator[JobControlService]:
+    settings = shared_conductor.settings
     with anyio.fail_after(40):
         async with DaemonClient(settings.socket, settings=settings) as client:
             yield JobControlService(client)
@@ -68,16 +68,16 @@ async def test_it_waits_for_the_jobs_that_were_asked_for(service: JobControlServ
 
 
 async def test_a_crash_of_the_conductor_ends_the_question_and_the_cursor_goes_on(
-    service: JobControlService, conductor: Conductor
+    service: JobControlService, revived_conductor: Conductor
 ) -> None:
     _, after = await service.changes(None, after="")
     job_id, gate = await started(service)
     after = await until(service, [job_id], after, "sheet.started")
-    await anyio.to_thread.run_sync(conductor.kill)
+    await anyio.to_thread.run_sync(revived_conductor.kill)
     with pytest.raises(ConductorError):
         await service.changes([job_id], after=after)
     gate.touch()
-    await anyio.to_thread.run_sync(conductor.start)
+    await anyio.to_thread.run_sync(revived_conductor.start)
     await until(service, [job_id], after, "job.completed")
 
 
