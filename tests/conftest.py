@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from podium.settings import Settings
@@ -26,6 +27,13 @@ def _no_settings_of_the_user() -> Iterator[None]:
     patch.setenv("PODIUM_CONFIG", "/nonexistent/podium.yaml")
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _no_log_of_an_earlier_test() -> Iterator[None]:
+    """Undo the set-up of the log by a command that ran in this process: it writes to a stream that pytest has closed since."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

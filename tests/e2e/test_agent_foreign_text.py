@@ -76,11 +76,11 @@ async def test_a_failed_check_quotes_what_it_found_in_its_own_field(user: Agent)
 
 @pytest.mark.parametrize("mode", BOTH_ERAS)
 async def test_values_of_secret_variables_are_redacted_and_nothing_else(
-    conductor: Conductor, mode: str, monkeypatch: pytest.MonkeyPatch
+    shared_conductor: Conductor, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEPLOY_TOKEN", SECRET)
     text = score(f"token={SECRET}; user=s3cr3t path=/srv/token")
-    async with agent(conductor.settings, mode) as user:
+    async with agent(shared_conductor.settings, mode) as user:
         job_id = (await user.call("start_job", config_content=text))["job_id"]
         await user.settled(job_id)
         for tool, arguments in (

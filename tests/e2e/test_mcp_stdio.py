@@ -182,10 +182,10 @@ async def test_a_large_output_stays_within_what_clients_take(user: Agent) -> Non
     assert last["job_output"] == "line 200000 of a very long output"
 
 
-async def test_several_agents_share_one_conductor(shared_conductor: Conductor, mode: str) -> None:
-    async with agent(shared_conductor.settings, mode) as one, agent(shared_conductor.settings, mode) as two:
-        job = await one.call("start_job", config_content=GATED)
+async def test_several_agents_share_one_conductor(user: Agent, shared_conductor: Conductor, mode: str) -> None:
+    async with agent(shared_conductor.settings, mode) as two:
+        job = await user.call("start_job", config_content=GATED)
         assert (await two.call("get_job", job_id=job["job_id"]))["status"] in {"queued", "running"}
         let_go(job)
         assert (await two.settled(job["job_id"]))["status"] == "completed"
-        assert (await one.settled(job["job_id"]))["status"] == "completed"
+        assert (await user.settled(job["job_id"]))["status"] == "completed"

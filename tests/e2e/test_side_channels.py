@@ -18,7 +18,7 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from tests.support.agent import BOTH_ERAS, Agent, agent
+from tests.support.agent import BOTH_ERAS, Agent, agent, standing_agent
 from tests.support.podium_home import Conductor
 from tests.support.tasks import DetailedTask, TasksClient, begin, cancel, look, task_of
 
@@ -179,6 +179,13 @@ async def tasker(conductor: Conductor, polled: Any = None) -> AsyncIterator[Agen
         yield user
 
 
+@pytest.fixture(scope="module")
+async def standing(shared_conductor: Conductor) -> AsyncIterator[Agent]:
+    """A client that takes tasks, which the tests share: the other server where a test ends its own."""
+    async with standing_agent(shared_conductor.settings, "auto", extensions=[TasksClient(None)]) as connected:
+        yield connected
+
+
 async def test_a_wait_as_a_task_ends_with_the_result_of_the_tool(shared_conductor: Conductor) -> None:
     job: dict[str, Any] = {}
 
@@ -194,25 +201,28 @@ async def test_a_wait_as_a_task_ends_with_the_result_of_the_tool(shared_conducto
     assert result.structured_content["jobs"][0]["status"] == "completed"
 
 
-async def test_a_task_outlives_its_server_and_a_crash_of_the_conductor(revived_conductor: Conductor) -> None:
+async def test_a_task_outlives_its_server_and_a_crash_of_the_conductor(
+    standing: Agent, revived_conductor: Conductor
+) -> None:
     async with tasker(revived_conductor) as user:
         job = await user.call("start_job", config_content=GATED)
         task = await task_of(user.client, "wait_for_job", job_ids=[job["job_id"]], timeout_seconds=300)
-    async with tasker(revived_conductor) as user:
-        assert (await look(user.client, task.task_id)).status == "working"
-        await anyio.to_thread.run_sync(revived_conductor.kill)
-        down = await look(user.client, task.task_id)
-        assert (down.status, "podium.sock" in down.status_message) == ("working", True)
-        let_go(job)
-        await anyio.to_thread.run_sync(revived_conductor.start)
-        while (found := await look(user.client, task.task_id)).status == "working":
-            pass
+    assert (await look(standing.client, task.task_id)).status == "working"
+    await anyio.to_thread.run_sync(revived_conductor.kill)
+    down = await look(standing.client, task.task_id)
+    assert (down.status, "podium.sock" in down.status_message) == ("working", True)
+    let_go(job)
+    await anyio.to_thread.run_sync(revived_conductor.start)
+    while (found := await look(standing.client, task.task_id)).status == "working":
+        pass
     assert found.status == "completed"
     assert found.result is not None
     assert found.result["structuredContent"]["jobs"][0]["status"] == "completed"
 
 
-async def test_cancelling_a_task_ends_the_wait_for_good_and_never_the_job(revived_conductor: Conductor) -> None:
+async def test_cancelling_a_task_ends_the_wait_for_good_and_never_the_job(
+    standing: Agent, revived_conductor: Conductor
+) -> None:
     async with tasker(revived_conductor) as user:
         job = await user.call("start_job", config_content=GATED)
         task = await task_of(user.client, "wait_for_job", job_ids=[job["job_id"]], timeout_seconds=300)
@@ -220,22 +230,20 @@ async def test_cancelling_a_task_ends_the_wait_for_good_and_never_the_job(revive
         assert (await user.call("get_job", job_id=job["job_id"]))["status"] in {"queued", "running"}
     await anyio.to_thread.run_sync(revived_conductor.kill)
     await anyio.to_thread.run_sync(revived_conductor.start)
-    async with tasker(revived_conductor) as user:
-        assert (await look(user.client, task.task_id)).status == "cancelled"
-        let_go(job)
-        while (await user.call("get_job", job_id=job["job_id"]))["status"] != "completed":
-            pass
-        assert (await look(user.client, task.task_id)).status == "cancelled"
+    assert (await look(standing.client, task.task_id)).status == "cancelled"
+    let_go(job)
+    while (await standing.call("get_job", job_id=job["job_id"]))["status"] != "completed":
+        pass
+    assert (await look(standing.client, task.task_id)).status == "cancelled"
 
 
-async def test_what_is_over_or_wrong_is_no_task(shared_conductor: Conductor) -> None:
-    async with tasker(shared_conductor) as user:
-        job = await user.call("start_job", config_content=GATED)
-        let_go(job)
-        while (await user.call("get_job", job_id=job["job_id"]))["status"] != "completed":
-            pass
-        done = await begin(user.client, "wait_for_job", job_ids=[job["job_id"]])
-        wrong = await begin(user.client, "wait_for_job", job_ids=["nothing-abcde"])
+async def test_what_is_over_or_wrong_is_no_task(standing: Agent) -> None:
+    job = await standing.call("start_job", config_content=GATED)
+    let_go(job)
+    while (await standing.call("get_job", job_id=job["job_id"]))["status"] != "completed":
+        pass
+    done = await begin(standing.client, "wait_for_job", job_ids=[job["job_id"]])
+    wrong = await begin(standing.client, "wait_for_job", job_ids=["nothing-abcde"])
     assert isinstance(done, CallToolResult)
     assert done.structured_content["woke_for"] == "settled"
     assert isinstance(wrong, CallToolResult)

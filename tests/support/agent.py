@@ -83,9 +83,9 @@ async def agent(settings: Settings, mode: str, **options: Any) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def standing_agent(settings: Settings, mode: str) -> AsyncIterator[Agent]:
+async def standing_agent(settings: Settings, mode: str, **options: Any) -> AsyncIterator[Agent]:
     """Start and connect as `agent`, for many tests: each call is bounded, not what is done with it together."""
-    async with Client(_serve(settings), mode=mode, read_timeout_seconds=SECONDS) as client:
+    async with Client(_serve(settings), mode=mode, read_timeout_seconds=SECONDS, **options) as client:
         yield Agent(client)
 
 
