@@ -88,16 +88,33 @@ class Served:
         return self.stderr.read_text()
 
 
+@contextlib.contextmanager
+def serving(stderr: Path) -> Iterator[Served]:
+    """Start a server and end it, however it is."""
+    server = Served(stderr)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.wait()
+        for pipe in (server.process.stdin, server.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    server = Served(tmp_path / "stderr")
-    yield server
-    server.process.kill()
-    server.process.wait()
-    for pipe in (server.process.stdin, server.process.stdout):
-        assert pipe is not None
-        with contextlib.suppress(BrokenPipeError):
-            pipe.close()
+    with serving(tmp_path / "stderr") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return a server that has shaken hands, for tests that leave it as it was."""
+    with serving(tmp_path_factory.mktemp("standing") / "stderr") as server:
+        server.hello()
+        yield server
 
 
 @pytest.mark.anyio
@@ -232,21 +249,19 @@ BAD_LINES: list[tuple[str | bytes, int | str | None, int]] = [
 ]
 
 
-def test_a_bad_line_is_answered_and_the_next_one_is_served(served: Served) -> None:
-    served.hello()
+def test_a_bad_line_is_answered_and_the_next_one_is_served(standing: Served) -> None:
     for line, request_id, code in BAD_LINES:
-        served.send_raw(line)
-        answer = served.read()
+        standing.send_raw(line)
+        answer = standing.read()
         assert (answer["id"], answer["error"]["code"]) == (request_id, code), line[:60]
-        assert served.call("ping", request=9)["result"] == {}
+        assert standing.call("ping", request=9)["result"] == {}
 
 
-def test_a_cancellation_of_nothing_does_no_harm(served: Served) -> None:
-    served.hello()
+def test_a_cancellation_of_nothing_does_no_harm(standing: Served) -> None:
     cancellations: list[dict[str, Any]] = [{}, {"requestId": [1]}, {"requestId": {}}, {"requestId": 77}]
     for params in cancellations:
-        served.send("notifications/cancelled", params)
-    assert served.call("ping", request=9)["result"] == {}
+        standing.send("notifications/cancelled", params)
+    assert standing.call("ping", request=9)["result"] == {}
 
 
 def test_blank_lines_and_a_byte_order_mark_do_no_harm(served: Served) -> None:
@@ -272,14 +287,13 @@ def test_input_and_output_may_be_files(tmp_path: Path) -> None:
     assert [json.loads(line)["id"] for line in target.read_text().splitlines()] == [1, 2]
 
 
-def test_no_child_inherits_the_protocol_s_descriptors(served: Served) -> None:
-    served.hello()
+def test_no_child_inherits_the_protocol_s_descriptors(standing: Served) -> None:
     private = [
         number
-        for number in os.listdir(f"/proc/{served.process.pid}/fd")  # noqa: PTH208  of a live process: names only
-        if int(number) > 2 and os.readlink(f"/proc/{served.process.pid}/fd/{number}").startswith("pipe:")  # noqa: PTH115
+        for number in os.listdir(f"/proc/{standing.process.pid}/fd")  # noqa: PTH208  of a live process: names only
+        if int(number) > 2 and os.readlink(f"/proc/{standing.process.pid}/fd/{number}").startswith("pipe:")  # noqa: PTH115
     ]
-    flags = [Path(f"/proc/{served.process.pid}/fdinfo/{number}").read_text() for number in private]
+    flags = [Path(f"/proc/{standing.process.pid}/fdinfo/{number}").read_text() for number in private]
     assert len(private) >= 2
     for text in flags:
         (octal,) = [line.split()[1] for line in text.splitlines() if line.startswith("flags:")]
