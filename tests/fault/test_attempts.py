@@ -13,7 +13,7 @@ import structlog.testing
 from anyio.to_thread import run_sync
 
 from podium.conductor.engines.folder import BLOCK_BYTES, AttemptFolder, Origin
-from podium.conductor.engines.port import AttemptSpec
+from podium.conductor.engines.port import AttemptSpec, EndReason
 from podium.conductor.processes import facts
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.spawn import spawn
@@ -380,6 +380,27 @@ async def test_survivors_of_a_killed_wrapper_are_ended_before_it_is_lost(tmp_pat
     assert (end.reason, end.processes_ended) == ("lost", 2)
     stat = facts.read_stat(command)
     assert stat is None or stat.state == "Z"
+
+
+@pytest.mark.parametrize("reason", ["timed_out", "output_limit"])
+@pytest.mark.parametrize("exit_record", ["", "exited 143 end\n"])
+async def test_a_limit_that_an_earlier_conductor_enforced_is_the_reason_of_the_end(
+    tmp_path: Path, reason: EndReason, exit_record: str
+) -> None:
+    spec = forged(make_spec(tmp_path), identity="1 1 00000000-aaaa end\n", exit_record=exit_record)
+    AttemptFolder(spec.folder).note_stop(reason)
+    end = await reattach(spec)
+    assert (end.reason, end.exit_code) == (reason, 143 if exit_record else None)
+
+
+async def test_an_attempt_whose_limit_an_earlier_conductor_noted_is_ended_by_the_next(tmp_path: Path) -> None:
+    with Gate(tmp_path / "said") as said:
+        spec = make_spec(tmp_path, "echo x >said; sleep 1000", grace_seconds=0.2)
+        Holder(spec).kill()
+        await said.line()
+        AttemptFolder(spec.folder).note_stop("output_limit")
+        end = await reattach(spec)
+    assert (end.reason, end.exit_code) == ("output_limit", 143)
 
 
 async def test_what_cannot_be_read_now_is_unknown_and_looked_at_again(tmp_path: Path) -> None:

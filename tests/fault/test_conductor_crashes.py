@@ -102,6 +102,19 @@ def test_paused_stays_paused_and_queued_stays_queued_over_a_crash(stopped: Condu
     assert until(stopped, paused, "completed")
 
 
+def test_a_time_limit_that_was_being_enforced_is_told_after_a_crash(stopped: Conductor, tmp_path: Path) -> None:
+    stopped.start(PODIUM_FAULT="after_stop_noted")
+    sheet = "run: 'echo $PPID $$ >pids; sleep 600', timeout_seconds: 0.3"
+    score = f"name: slow\nworkspace: {tmp_path}\nsheets: [{{{sheet}}}]\n"
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    stopped.await_death()
+    for pid in (tmp_path / "pids").read_text().split():  # as the conductor would have done, or an administrator
+        os.kill(int(pid), signal.SIGKILL)
+    stopped.start()
+    assert until(stopped, job_id, "failed")["reason"] == "sheet 1 failed: time limit of 0.3 s reached"
+    check_history(stopped, job_id)
+
+
 def test_a_cancel_that_was_acknowledged_is_carried_out_after_a_crash(stopped: Conductor, tmp_path: Path) -> None:
     stopped.start(PODIUM_GRACE_SECONDS="0.2")
     score = f"name: stubborn\nworkspace: {tmp_path}\nsheets:\n  - run: \"trap '' TERM; touch begun; sleep 600 & wait; sleep 600\"\n"

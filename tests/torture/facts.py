@@ -100,4 +100,4 @@ def files_of(home: Path) -> Iterator[Path]:
 
 HOME_FILES = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-acked", "conductor.lock", "podium.sock"}
 FOLDERS = {"jobs", "workspaces"}
-ATTEMPT_FILES = {"record", "script", "stdout.log", "stderr.log"}
+ATTEMPT_FILES = {"record", "script", "stdout.log", "stderr.log", "stopped"}

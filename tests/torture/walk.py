@@ -12,6 +12,7 @@ ENDS = {
     "sheet.cancelled": "cancelled",
     "sheet.fallback": "failed",
     "sheet.rate_limited": "failed",
+    "sheet.abandoned": "abandoned",
 }
 
 
@@ -69,7 +70,7 @@ class Walk:
         name = data["name"]
         if kind == "sheet.started":
             self.require(self.status == "running" and not self.intent, event, f"{name} started when it must not")
-            self._abandon(name)
+            self.require(name not in self.open, event, f"{name} started while an attempt of it had no end")
             self.open[name] = run = Run(name, data["attempt"])
             self.runs.append(run)
         elif kind == "sheet.skipped":
@@ -81,7 +82,7 @@ class Walk:
                 opened.outcome = ENDS[kind]
 
     def _abandon(self, name: str | None = None) -> None:
-        """Take attempts as never started (or skipped by their command), which leaves no event; the rows must agree."""
+        """Take attempts as skipped by their command, which leaves no event of its own; the rows must agree."""
         for each in [name] if name is not None else list(self.open):
             if run := self.open.pop(each, None):
                 run.outcome = "abandoned"

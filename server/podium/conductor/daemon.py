@@ -30,7 +30,7 @@ from podium.conductor.retention import Retention
 from podium.conductor.scheduler import Limits, Scheduler
 from podium.conductor.sheet_views import SheetViews
 from podium.conductor.store.schema import UnreadableDatabase
-from podium.conductor.store.store import Store, open_store
+from podium.conductor.store.store import StorageBroken, Store, open_store
 from podium.conductor.supervisor import Supervisor
 from podium.conductor.transitions import control as transitions
 from podium.conductor.views import Views
@@ -62,10 +62,11 @@ def run(settings: Settings) -> int:
     try:
         with hold_home(settings.home):
             anyio.run(_main, settings)
-    except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments) as group:
+    except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments, StorageBroken) as group:
         refused.extend(_leaves(group))
     for error in refused:
-        log.critical("cannot_start", reason=str(error))
+        event = "stopped_as_the_disk_is_broken" if isinstance(error, StorageBroken) else "cannot_start"
+        log.critical(event, reason=str(error))
     return 1 if refused else 0
 
 

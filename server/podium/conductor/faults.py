@@ -21,6 +21,7 @@ DEEPER_POINTS = (
     "before_acknowledged",
     "after_prepare",
     "after_claim",
+    "after_stop_noted",
     "before_recovery",
     "after_adoption",
     "after_removal",

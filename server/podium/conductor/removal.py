@@ -41,11 +41,12 @@ class Removals:
 
     async def run(self) -> None:
         """Remove what an earlier conductor left, then what comes, until cancelled."""
-        left = await self._store.read(lambda db: [row[0] for row in db.execute("SELECT job_id FROM removals")])
-        for job_id in left:
-            await self._remove(job_id)
-        async for job_id in self._receive:
-            await self._remove(job_id)
+        with self._send, self._receive:
+            left = await self._store.read(lambda db: [row[0] for row in db.execute("SELECT job_id FROM removals")])
+            for job_id in left:
+                await self._remove(job_id)
+            async for job_id in self._receive:
+                await self._remove(job_id)
 
     async def _remove(self, job_id: str) -> None:
         faults.point("before_removal")

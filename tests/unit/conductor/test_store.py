@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from podium.conductor import daemon
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.loading import Loader
@@ -13,9 +14,10 @@ from podium.conductor.store import database, schema
 from podium.conductor.store.database import DATABASE, open_writer
 from podium.conductor.store.rows import STATEMENTS, Rows
 from podium.conductor.store.schema import UnreadableDatabase
-from podium.conductor.store.store import open_store
+from podium.conductor.store.store import StorageBroken, open_store
 from podium.conductor.transitions import jobs, sheets
 from podium.errors import StorageFull
+from podium.settings import Settings
 from tests.support.plans import job_of, plan_of
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +60,46 @@ async def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> Non
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert await store.read(lambda db: db.execute("SELECT COUNT(*) FROM plans").fetchone()[0]) == 0
         await store.commit(rows)
+
+
+class _Unflushed:
+    """A connection whose commit fails in the flush. SQLite gives no way to cause that without a disk that is broken."""
+
+    in_transaction = True
+
+    def __init__(self, real: sqlite3.Connection) -> None:
+        self.real = real
+
+    def execute(self, statement: str) -> sqlite3.Cursor:
+        if statement == "COMMIT":
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+            raise error
+        return self.real.execute(statement)
+
+
+async def test_a_flush_that_fails_is_no_refusal_and_nothing_is_rolled_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(tmp_path) as store:
+        real = store._writer
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "_writer", _Unflushed(real))
+            with pytest.raises(StorageBroken, match="disk I/O error"):
+                await store.commit(Rows())
+        real.execute("ROLLBACK")
+
+
+def test_a_conductor_stops_when_its_disk_is_broken(
+    home: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(loader: Loader) -> None:
+        raise StorageBroken("The disk of PODIUM_HOME did not take what it was to keep.")
+
+    monkeypatch.setattr(Loader, "active", broken)  # the first thing that a conductor awaits inside its task group
+    home.home.mkdir(parents=True)
+    assert daemon.run(home) == 1
+    assert "stopped_as_the_disk_is_broken" in capsys.readouterr().err
 
 
 def test_an_old_database_is_brought_up_to_date_with_its_jobs(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ class Running:
         self.group: int | None = None
         self.cgroup: Cgroup | None = None
         self.stopped: EndReason | None = None
+        self.noted: EndReason | None = None  # why an earlier conductor began to end it
         self.grace_seconds = spec.grace_seconds
         self._why = ""
         self._waiting: anyio.CancelScope | None = None

@@ -9,6 +9,8 @@
     stdout.log  the same, and the claim: the launch makes this file, which must not exist, before anything of the attempt runs;
                 or a conductor makes it a link that leads nowhere, and nothing of the attempt will ever run
 
+    stopped     only where a limit was reached: `timed_out` or `output_limit`, written before anything is ended
+
 Both blocks are prepared blank and overwritten in place. Without its `end` what stands there does not exist. They are few files,
 since making one is the dearest part of a launch: some 30 microseconds, and ten times that on an ext4 from which many were removed
 in the last minutes. The folder is 0700 and each file 0600, since scripts and environments may hold secrets.
@@ -17,11 +19,12 @@ in the last minutes. The folder is 0700 and each file 0600, since scripts and en
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from podium.conductor.engines.port import AttemptSpec
+from podium.conductor.engines.port import AttemptSpec, EndReason
 from podium.conductor.processes.facts import LINUX, TICKS
 from podium.conductor.processes.identity import Identity
 
@@ -31,6 +34,7 @@ BLOCK_BYTES = 128  # longer than anything that is written there
 BLANK = b" " * (BLOCK_BYTES - 1) + b"\n"
 EXIT = re.compile(rb"(exited|no_workspace) (\d{1,3}) end\n")
 IDENTITY = re.compile(rb"(\d+) (\d+) (\S+) end *\n")
+LIMITS: tuple[EndReason, ...] = ("timed_out", "output_limit")
 FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
@@ -77,6 +81,11 @@ class AttemptFolder:
         """The standard error."""
         return self.path / "stderr.log"
 
+    @property
+    def stopped(self) -> Path:
+        """Why the attempt is being ended."""
+        return self.path / "stopped"
+
     def prepare(self, spec: AttemptSpec, origin: Origin) -> None:
         """Write what the attempt needs.
 
@@ -98,6 +107,20 @@ class AttemptFolder:
             return Origin(found["boot_id"], found["cgroup"])
         except (OSError, ValueError, LookupError):
             return None
+
+    def note_stop(self, reason: EndReason) -> None:
+        """Write down why the attempt is being ended, for a conductor that finds it in the middle of that. The first note counts.
+
+        Raises:
+            OSError: the disk is full, or the folder is gone.
+        """
+        with suppress(FileExistsError):
+            _write(self.stopped, f"{reason}\n".encode())
+
+    def read_stop(self) -> EndReason | None:
+        """Return what `note_stop` wrote; a missing or torn note does not exist."""
+        noted = self.stopped.read_text("ascii", "replace") if self.stopped.exists() else ""
+        return next((reason for reason in LIMITS if noted == f"{reason}\n"), None)
 
     def try_claim(self) -> bool:
         """Take the claim; False where a launch has it. None can follow once we, or a conductor before us, have it.

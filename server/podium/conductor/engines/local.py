@@ -22,8 +22,8 @@ from anyio.to_thread import run_sync
 from podium.conductor import faults
 from podium.conductor.engines import wrapper
 from podium.conductor.engines.attempt import Process, Running
-from podium.conductor.engines.folder import AttemptFolder, Origin
-from podium.conductor.engines.port import AttemptSpec, Containment, End, Usage
+from podium.conductor.engines.folder import LIMITS, AttemptFolder, Origin
+from podium.conductor.engines.port import AttemptSpec, Containment, End, EndReason, Usage
 from podium.conductor.engines.upkeep import Upkeep
 from podium.conductor.engines.usage import measure
 from podium.conductor.limits.output import OutputLimits
@@ -175,6 +175,9 @@ class LocalEngine:
         """Wait for the end, or bring it about; then end what is left of the tree, and report."""
         running.group = process.pid
         reason = await running.until_end(process, limit_seconds)
+        if reason in LIMITS:
+            await run_sync(_note_stop, running.folder, reason)
+            faults.point("after_stop_noted")
         ended = await end_tree(running.key, process.pid, running.grace_seconds, running.cgroup) if reason else 0
         status = await _status(process)
         if reason is None:
@@ -186,6 +189,9 @@ class LocalEngine:
     async def _adopt(self, running: Running) -> None:
         """Find out what became of an attempt, and follow it if it runs."""
         origin = await run_sync(running.folder.read_origin)
+        running.noted = await run_sync(running.folder.read_stop)
+        if running.noted:
+            running.stop(running.noted, running.spec.grace_seconds, "an earlier conductor began to end it")
         running.cgroup = Cgroup(Path(origin.cgroup)) if origin and origin.cgroup else None
         if await run_sync(running.folder.try_claim):
             faults.point("after_claim")
@@ -207,11 +213,19 @@ class LocalEngine:
         ended = await end_tree(running.key, None, running.grace_seconds, running.cgroup)
         restarted = known is not None and known.boot_id != self._boot_id
         detail = RESTARTED if restarted else "its processes are gone and left no exit record"
-        self._report(running.conclude(None, None, ended, detail))
+        self._report(running.conclude(running.noted, None, ended, detail))
 
     def _report(self, end: End) -> None:
         self._upkeep.end(self._running.pop(end.key))
         self._ends.send_nowait(end)
+
+
+def _note_stop(folder: AttemptFolder, reason: EndReason) -> None:
+    """Note a stop; without a note it happens all the same."""
+    try:
+        folder.note_stop(reason)
+    except OSError as error:
+        log.warning("stop_not_noted", folder=str(folder.path), error=str(error))
 
 
 def _why(error: Exception) -> str:

@@ -18,6 +18,14 @@ from podium.errors import StorageFull
 T = TypeVar("T")
 _READERS = 2
 _FULL = ("full", "disk i/o error")
+_UNFLUSHED = {"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
+
+
+class StorageBroken(Exception):
+    """A flush failed: the system may have dropped pages, those of earlier commits too, and may say that all is well next time.
+
+    Only a new look at the disk tells what is there, so the conductor stops.
+    """
 
 
 class Store:
@@ -37,6 +45,7 @@ class Store:
 
         Raises:
             StorageFull: nothing was written.
+            StorageBroken: nobody knows what was written, or will be.
         """
         # The thread is not abandoned on cancellation: a commit that has begun is known to have ended.
         await anyio.to_thread.run_sync(self._commit, rows, limiter=self._write_slot)
@@ -52,6 +61,8 @@ class Store:
             if events := rows.by_kind.get("events"):
                 self._acknowledged.note(events[-1][0])
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "") in _UNFLUSHED:
+                raise StorageBroken(f"The disk of PODIUM_HOME did not take what it was to keep: {error}.") from error
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             if any(word in str(error).lower() for word in _FULL):

@@ -89,6 +89,7 @@ def _conclude(job: JobRun, run: SheetRun, attempt: Attempt, verdict: Verdict, ba
     elif verdict.end.reason == "never_started":
         # The claim of the old folder is ours now, so the sheet starts anew in a new one; no retry is used up.
         attempt.outcome, run.status, run.reason = "abandoned", "pending", verdict.end.detail
+        batch.event(job, "sheet.abandoned", **facts(job, attempt))
         heapq.heappush(job.ready, run.num)
     else:
         attempt.outcome = "failed"
