@@ -2,9 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,18 @@ def test_a_deleted_jobs_folder_goes_even_when_the_conductor_dies_in_between(stop
         time.sleep(0.02)
     with pytest.raises(RuntimeError, match="JOB_DELETED"):
         ask(stopped.settings.socket, "job.status", {"job_id": job_id})
+
+
+def test_a_submit_that_finds_no_space_leaves_nothing_behind(stopped: Conductor) -> None:
+    stopped.start()
+    stopped.stop()
+    with closing(sqlite3.connect(stopped.settings.home / "podium.db")) as db:
+        db.execute("CREATE TRIGGER refuse BEFORE INSERT ON jobs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    stopped.start()
+    reply = ask(stopped.settings.socket, "job.submit", {"config_content": "name: x\nsheets: [{run: 'true'}]\n"})
+    assert (reply["status"], reply["code"]) == ("rejected", "STORAGE_FULL")
+    assert not list((stopped.settings.home / "workspaces").iterdir())
+    assert not ask(stopped.settings.socket, "job.list")
 
 
 def test_a_second_conductor_on_the_same_home_is_refused_and_harms_nothing(conductor: Conductor) -> None:

@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import anyio.to_thread
 
 from podium.conductor import faults
 from podium.conductor.batch import Batch
@@ -20,7 +24,7 @@ from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.workspaces import make_workspace
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
-from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, SubmitRejected
+from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, StorageFull, SubmitRejected
 from podium.score.plan import Plan
 from podium.wire.dispatcher import Peer
 
@@ -64,7 +68,13 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
         if params.idempotency_key is not None:
             batch.extra.add("idempotency", (params.idempotency_key, digest, job.job_id))
 
-    await context.supervisor.submit(job, prepare, params.request_key)
+    try:
+        await context.supervisor.submit(job, prepare, params.request_key)
+    except StorageFull:
+        if job.loaded.plan.workspace is None:  # made for this job alone; a sheet has never been in it
+            with suppress(OSError):
+                await anyio.to_thread.run_sync(os.rmdir, job.workspace)
+        raise
     return context.views.of(job), False
 
 
