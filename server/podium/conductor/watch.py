@@ -13,7 +13,9 @@ from podium.conductor.engines.port import Engine
 from podium.conductor.processes.memory import give_back
 from podium.conductor.state import Attempt, JobRun
 from podium.conductor.supervisor import Supervisor
+from podium.log import get_logger
 
+log = get_logger()
 _MOST_SECONDS = 60.0
 _CPU_STEP_SECONDS = 0.05  # less than this in one look is not use
 
@@ -64,6 +66,7 @@ class Watch:
         if self._given_back_at != self._supervisor.last_event:
             self._given_back_at = self._supervisor.last_event
             await anyio.to_thread.run_sync(give_back)
+            log.debug("memory_given_back")
 
     def _output_bytes(self, job: JobRun, attempt: Attempt) -> int:
         folder = self._attempts.folder_of(job.job_id, attempt.serial)
