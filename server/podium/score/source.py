@@ -17,7 +17,7 @@ def read_score(config_path: str, *, cwd: Path, max_bytes: int) -> tuple[Path, st
 
     Raises:
         PathNotAllowed: the path holds a `..` component.
-        InvalidArguments: the path does not end in .yaml or .yml.
+        InvalidArguments: the path does not end in .yaml or .yml, or is not UTF-8.
         ScoreNotFound: there is no such regular file.
         PermissionDenied: the file may not be read.
         ScoreInvalid: it is larger than `max_bytes`, or not UTF-8.
@@ -30,6 +30,11 @@ def read_score(config_path: str, *, cwd: Path, max_bytes: int) -> tuple[Path, st
     if given.suffix not in SUFFIXES:
         raise InvalidArguments(f"The score path {config_path!r} does not end in .yaml or .yml.", fix=_FIX_PATH)
     path = Path(os.path.abspath(cwd / os.path.expanduser(given)))  # noqa: PTH100, PTH111 `~user` without an entry stays
+    if not _is_unicode(str(path)):
+        raise InvalidArguments(
+            f"The score path {str(path)!r} is not UTF-8, so a job cannot be stored with it.",
+            fix="Rename the file or its folder, or give the score's text.",
+        )
     return path, decode(read_bytes(path, max_bytes=max_bytes), name=f"The file {path}")
 
 
@@ -79,6 +84,14 @@ def decode(content: bytes, *, name: str) -> str:
         column = error.start - (before.rfind(b"\n") + 1) + 1
         place = {"line": before.count(b"\n") + 1, "column": column}
         raise invalid(name, f"is not UTF-8: byte 0x{content[error.start]:02x}", **place) from None
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _require_file(path: Path, status: os.stat_result) -> None:

@@ -108,3 +108,11 @@ def test_an_inline_score_is_measured_in_bytes() -> None:
 def test_an_inline_score_with_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(ScoreInvalid, match="surrogate"):
         check_text("name: \ud800", 100)
+
+
+def test_a_path_that_is_not_utf_8_is_refused_wherever_it_is_so(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"\xff")
+    (tmp_path / odd).mkdir()
+    (tmp_path / odd / "score.yaml").write_text("name: x\n")
+    with pytest.raises(InvalidArguments, match="not UTF-8"):
+        read_score("score.yaml", cwd=tmp_path / odd, max_bytes=LIMIT)
