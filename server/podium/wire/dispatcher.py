@@ -16,6 +16,7 @@ from anyio.abc import ByteStream, SocketAttribute, TaskGroup
 from anyio.lowlevel import checkpoint
 
 from podium.contract.methods import MAX_LINE_BYTES
+from podium.errors import ConductorBusy
 from podium.log import get_logger
 from podium.wire import messages
 from podium.wire.errors import INTERNAL_ERROR, METHOD_NOT_FOUND, PARSE_ERROR, RpcFault, is_expected, to_wire, unwrap
@@ -24,6 +25,7 @@ from podium.wire.framing import PARTIAL_SECONDS, FrameReader, OversizedFrame, Sl
 log = get_logger()
 
 Streamer = Callable[[], Awaitable[None]]
+_METHOD_CHARS = 200  # of an unknown method's name in the reply
 _ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 _BURST = 16  # frames that are answered without a pause
 _begun: ContextVar[list[Streamer]] = ContextVar("begun")  # what the handler that runs now wants to stream
@@ -31,12 +33,13 @@ _begun: ContextVar[list[Streamer]] = ContextVar("begun")  # what the handler tha
 
 @dataclass(frozen=True)
 class WireLimits:
-    """Bounds of one connection: bytes of a frame with its newline, seconds, and requests at once."""
+    """Bounds of one connection: bytes of a frame with its newline, seconds, and requests and streams at once."""
 
     max_line_bytes: int = MAX_LINE_BYTES
     partial_seconds: float = PARTIAL_SECONDS
     write_seconds: float = 30.0
     in_flight: int = 64
+    streams: int = 16
 
 
 class Peer:
@@ -56,8 +59,11 @@ class Peer:
         """Run `fn` as a task of this connection, begun when the reply of the present request has been written.
 
         It is cancelled when the connection ends; when it raises, the connection is closed.
+
+        Raises:
+            ConductorBusy: the connection has as many streams as it may.
         """
-        self._attached()
+        self._attached().count_stream()
         _begun.get().append(fn)
 
     def close(self) -> None:
@@ -96,6 +102,7 @@ class _Connection:
         self._limits = limits
         self._socket = stream.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - anyio's, not Django's
         self._scope = anyio.CancelScope()
+        self._streams = 0  # that run or are about to
         self._writing = anyio.Lock(fast_acquire=True)
         self._reader = FrameReader(stream, max_bytes=limits.max_line_bytes, partial_seconds=limits.partial_seconds)
         self._turn = anyio.Lock(fast_acquire=True)  # to read
@@ -115,6 +122,14 @@ class _Connection:
 
     def close(self) -> None:
         self._scope.cancel()
+
+    def count_stream(self) -> None:
+        if self._streams >= self._limits.streams:
+            raise ConductorBusy(
+                f"This connection has {self._streams} streams, as many as it may.",
+                fix="Use the streams that it has, or another connection.",
+            )
+        self._streams += 1
 
     async def send(self, frame: bytes) -> None:
         """Write one frame whole. On any failure the connection is dropped, which cancels the caller too."""
@@ -217,13 +232,14 @@ class _Connection:
         try:
             reply = self._checked(messages.result(request.id, await self._call(request)))
         except Exception as caught:  # noqa: BLE001 - whatever a handler raises is answered, never spread
-            reply = messages.error(request.id, self._failed(unwrap(caught), request))
+            reply = self._error(request, unwrap(caught))
         return None if request.id is None else reply
 
     async def _call(self, request: messages.Request) -> Any:
         handler = self._handlers.get(request.method)
         if handler is None:
-            raise RpcFault(METHOD_NOT_FOUND, f"Method not found: {request.method}", data={"method": request.method})
+            name = request.method[:_METHOD_CHARS]
+            raise RpcFault(METHOD_NOT_FOUND, f"Method not found: {name}", data={"method": name})
         return await handler(request.params, self._peer)
 
     def _checked(self, reply: bytes) -> bytes:
@@ -234,6 +250,15 @@ class _Connection:
                 f"Internal error: the reply has {len(reply)} bytes, a frame holds {self._limits.max_line_bytes}",
             )
         return reply
+
+    def _error(self, request: messages.Request, failure: BaseException) -> bytes:
+        """Return the error reply; one that quotes too much of the request tells only what kind of error it is."""
+        error = self._failed(failure, request)
+        reply = messages.error(request.id, error)
+        if len(reply) <= self._limits.max_line_bytes:
+            return reply
+        short = f"The error's text has {len(reply)} bytes, a frame holds {self._limits.max_line_bytes}"
+        return messages.error(request.id, {"code": error["code"], "message": short, "data": None})
 
     def _failed(self, failure: BaseException, request: messages.Request) -> dict[str, Any]:
         """Return the wire error of a failed request; what is not an answer goes to the log whole."""
@@ -248,3 +273,5 @@ class _Connection:
         except Exception:
             log.exception("stream_failed", pid=self._peer.pid)
             self.close()
+        finally:
+            self._streams -= 1

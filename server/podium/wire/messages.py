@@ -10,6 +10,7 @@ from podium.wire.errors import INVALID_REQUEST, PARSE_ERROR, RpcFault
 from podium.wire.framing import MalformedFrame, decode, dumps
 
 Id = int | str
+MAX_ID_CHARS = 1024  # an id is sent back with every reply, errors included: those must always find room in a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def parse_request(line: bytes) -> Request:
 
 def _request_id(value: Any) -> Id | None:
     """Return the id to echo: true counts as 1 and 1.0 as 1, as in the Marianne protocol."""
+    if isinstance(value, str) and len(value) > MAX_ID_CHARS:
+        raise RpcFault(INVALID_REQUEST, f"Invalid request: id is longer than {MAX_ID_CHARS} characters")
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):

@@ -210,6 +210,29 @@ async def test_a_reply_that_no_peer_would_accept_is_an_error_instead() -> None:
     assert "a frame holds 200" in error["message"]
 
 
+async def test_an_error_that_quotes_too_much_of_the_request_is_shortened() -> None:
+    async def status(params: dict[str, Any], peer: Peer) -> None:
+        raise JobNotFound(f"Job {params['job_id']} not found", job_id=params["job_id"])
+
+    async with served({"status": status}, WireLimits(max_line_bytes=300)) as client:
+        reply = await client.ask('{"id":1,"method":"status","params":{"job_id":"%s"}}\n' % ("x" * 200))
+    assert (reply["id"], reply["error"]["code"]) == (1, -32000)
+    assert "a frame holds 300" in reply["error"]["message"]
+
+
+async def test_of_an_unknown_methods_name_the_reply_quotes_the_beginning() -> None:
+    async with served({}) as client:
+        reply = await client.ask('{"id":1,"method":"%s"}\n' % ("x" * 100_000))
+    assert reply["error"]["data"] == {"method": "x" * 200}
+
+
+async def test_an_id_that_no_reply_has_room_for_is_refused() -> None:
+    async with served({}) as client:
+        assert (await client.ask('{"id":"%s","method":"daemon.health"}\n' % ("i" * 1024)))["id"] == "i" * 1024
+        reply = await client.ask('{"id":"%s","method":"daemon.health"}\n' % ("i" * 1025))
+    assert (reply["id"], reply["error"]["code"]) == (None, -32600)
+
+
 class Gate:
     """A handler that waits until it is opened."""
 
@@ -311,6 +334,22 @@ async def test_a_stream_begins_after_the_reply_and_ends_with_the_connection() ->
         assert [(await client.receive())["params"]["n"] for _ in range(3)] == [0, 1, 2]
         assert (await client.ask('{"id":2,"method":"daemon.health"}\n'))["id"] == 2
     assert ended.is_set()
+
+
+async def test_a_connection_has_only_so_many_streams_at_once() -> None:
+    ending = anyio.Event()
+
+    async def events(params: dict[str, Any], peer: Peer) -> None:
+        peer.stream(ending.wait)
+
+    async with served({"job.events": events}, WireLimits(streams=2)) as client:
+        replies = [await client.ask(f'{{"id":{n},"method":"job.events"}}\n') for n in range(3)]
+        assert ["error" in reply for reply in replies] == [False, False, True]
+        assert replies[2]["error"]["code"] == -32001
+        ending.set()
+        with anyio.fail_after(5):
+            while "error" in await client.ask('{"id":4,"method":"job.events"}\n'):  # the ends of both are under way
+                pass
 
 
 @pytest.mark.usefixtures("capsys")
