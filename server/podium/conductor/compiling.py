@@ -1,6 +1,7 @@
 """Compiling scores off the loop: small ones in a thread, large ones in a process of their own that can be killed."""
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -95,7 +96,7 @@ class Compiler:
     def _content(self, source: Source) -> Mapping[str, Content]:
         """Return the content of every profile that the score may use: the plan keeps those that it does."""
         folder = source.path.parent if source.path else source.cwd
-        if not (folder / SCORE_FOLDER).is_dir():
+        if not os.path.isdir(folder / SCORE_FOLDER):  # noqa: PTH112 -- Path.is_dir raises for a path that is too long
             return self._own
         return contents(load_profiles(config_folder=self.config_folder, score_folder=folder))
 

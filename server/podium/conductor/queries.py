@@ -4,6 +4,7 @@ import difflib
 import sqlite3
 from typing import Any, NoReturn
 
+from podium.conductor.cursors import number_in
 from podium.conductor.store.rows import JOB_COLUMNS
 from podium.conductor.store.store import Store
 from podium.contract.methods import ListParams
@@ -60,11 +61,11 @@ def _filter(params: ListParams) -> tuple[list[str], list[Any]]:
 def _before(cursor: str | None) -> int | None:
     if not cursor:
         return None
-    if not cursor.isdecimal():
+    if (number := number_in(cursor)) is None:
         raise InvalidArguments(
             f"cursor {cursor!r} is not one of list_jobs.", fix="Pass next_cursor of the previous page, or leave it out."
         )
-    return int(cursor)
+    return number
 
 
 def _page(db: sqlite3.Connection, params: ListParams, before: int | None,

@@ -4,9 +4,10 @@ The 25 methods of the Marianne protocol come first, ours after them. Parameters 
 protocol does; wrong types are refused with -32602. `client` and `request_key` may come with every mutating call.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from podium.contract.models import LogMode, Stream
 from podium.contract.states import JobStatus
@@ -61,6 +62,33 @@ FEATURES: tuple[str, ...] = (
 )
 
 
+PATH_CHARS = 10_000
+VARIABLES_CHARS = 1024 * 1024
+
+
+def _at_most(limit: int, size: int) -> None:
+    if size > limit:
+        raise PydanticCustomError("too_long", "Input should have at most {limit} characters", {"limit": limit})
+
+
+def _short_path(path: str) -> str:
+    _at_most(PATH_CHARS, len(path))
+    return path
+
+
+def _short_variables(variables: dict[str, str]) -> dict[str, str]:
+    _at_most(VARIABLES_CHARS, sum(len(name) + len(value) for name, value in variables.items()))
+    return variables
+
+
+Name = Annotated[str, Field(max_length=1000)]
+"""An id, a key, a cursor: what is looked up and echoed. A limit of any kind also refuses what is not Unicode."""
+Names = Annotated[list[Name], Field(max_length=1000)]
+Number = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+Path = Annotated[str, AfterValidator(_short_path)]
+"""A path as the caller's system has it, which need not be UTF-8."""
+
+
 class Params(BaseModel):
     """Base of a method's parameters: unknown members are ignored, types are checked strictly enough to refuse nonsense."""
 
@@ -74,18 +102,18 @@ class NoParams(Params):
 class HandshakeParams(Params):
     """Parameters of `daemon.status`. With our protocol the connection's requests run side by side from then on."""
 
-    protocol: str | None = None
+    protocol: Name | None = None
 
 
 class ScoreParams(Params):
     """A score by path or inline, as `job.submit` and `job.validate` take it. Paths are absolute or relative to `client_cwd`."""
 
-    config_path: str | None = None
+    config_path: Path | None = None
     config_content: str | None = None
-    workspace: str | None = None
-    start_sheet: int | str | None = None
-    variables: dict[str, str] = Field(default_factory=dict)
-    client_cwd: str | None = None
+    workspace: Path | None = None
+    start_sheet: Number | Name | None = None
+    variables: Annotated[dict[str, str], AfterValidator(_short_variables)] = Field(default_factory=dict)
+    client_cwd: Path | None = None
 
 
 class MutatingParams(Params):
@@ -107,14 +135,14 @@ class SubmitParams(ScoreParams, MutatingParams):
 class JobParams(Params):
     """A method on one job."""
 
-    job_id: str
+    job_id: Name
 
 
 class StatusParams(JobParams):
     """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views."""
 
     sheets: bool = True
-    sheets_cursor: str | None = None
+    sheets_cursor: Name | None = None
     sheets_limit: int | None = Field(default=None, ge=1, le=500)
 
 
@@ -125,10 +153,10 @@ class ControlParams(JobParams, MutatingParams):
 class ResumeParams(ControlParams):
     """Parameters of `job.resume`. With a score, the job goes on with it; `no_reload` is ignored: only a given one is read."""
 
-    from_sheet: int | str | None = None
-    config_path: str | None = None
+    from_sheet: Number | Name | None = None
+    config_path: Path | None = None
     config_content: str | None = None
-    client_cwd: str | None = None
+    client_cwd: Path | None = None
     no_reload: bool = False
 
 
@@ -140,45 +168,45 @@ class ListParams(Params):
     """Parameters of `job.list`. Without `limit` and `cursor` the reply is the plain array of the newest 100."""
 
     status: JobStatus | None = None
-    name: str | None = None
+    name: Name | None = None
     limit: int | None = Field(default=None, ge=1, le=500)
-    cursor: str | None = None
+    cursor: Name | None = None
 
 
 class ClearParams(MutatingParams):
     """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted, whatever is asked."""
 
-    job_ids: list[str] | None = None
-    statuses: list[str] | None = None
+    job_ids: Names | None = None
+    statuses: Names | None = None
     older_than_seconds: float | None = None
 
 
 class HistoryParams(JobParams):
     """Parameters of `job.history`."""
 
-    sheet_num: int | None = None
+    sheet_num: Number | None = None
     limit: int = Field(default=50, ge=1, le=1000)
 
 
 class EventsParams(Params):
     """Parameters of `job.events`. `after` is a cursor "<home id>:<seq>" or "" for now; `stream: false` returns one page."""
 
-    after: str = ""
+    after: Name = ""
     stream: bool = True
-    job_ids: list[str] | None = None  # page mode only: these jobs' events
+    job_ids: Annotated[list[Name], Field(max_length=10_000)] | None = None  # page mode only: these jobs' events
     limit: int = Field(default=200, ge=1, le=1000)
 
 
 class LogParams(JobParams):
     """Parameters of `job.log`. Without `sheet`: the failing, else the running, else the last sheet that has output."""
 
-    sheet: int | str | None = None
-    attempt: int | None = None
+    sheet: Number | Name | None = None
+    attempt: Number | None = None
     stream: Stream = "stdout"
     mode: LogMode = "tail"
     pattern: str = Field(default="", max_length=1000)
     context_lines: int = Field(default=0, ge=0, le=50)
-    cursor: str = ""
+    cursor: Name = ""
     max_lines: int = Field(default=100, ge=1, le=2000)
 
 

@@ -10,6 +10,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from podium.conductor.context import Context
+from podium.conductor.cursors import number_in
 from podium.contract.methods import HEARTBEAT_SECONDS, EventsParams
 from podium.contract.models import EventView
 from podium.errors import InvalidArguments
@@ -42,10 +43,10 @@ def _sequence(context: Context, cursor: str) -> int:
     if not cursor:
         return context.supervisor.last_event
     home, _, seq = cursor.rpartition(":")
-    if home != context.store.home_id or not seq.isdecimal():
+    if home != context.store.home_id or (number := number_in(seq)) is None:
         raise InvalidArguments(f"The cursor {cursor!r} is not one of this conductor.",
                                fix="Leave `after` out to begin with the present state.")  # fmt: skip
-    return int(seq)
+    return number
 
 
 async def _truncated(context: Context, cursor: str, after: int) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from podium.conductor import checkpoint
 from podium.conductor.context import Context
+from podium.conductor.cursors import number_in
 from podium.conductor.handlers.jobs import short_object
 from podium.contract.methods import StatusParams
 from podium.errors import InvalidArguments
@@ -52,7 +53,7 @@ async def _page(context: Context, row: sqlite3.Row, params: StatusParams) -> dic
 def _first_of(cursor: str | None) -> int:
     if not cursor:
         return 1
-    if not cursor.isdecimal() or int(cursor) < 1:
+    if not (number := number_in(cursor)):
         raise InvalidArguments(f"sheets_cursor {cursor!r} is not one of get_job.",
                                fix="Pass the sheets_cursor of the previous reply, or leave it out.")  # fmt: skip
-    return int(cursor)
+    return number

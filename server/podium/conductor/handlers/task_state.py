@@ -4,32 +4,43 @@ The server that answers agents keeps nothing itself, so a task that was cancelle
 started again, and whichever of several servers is asked.
 """
 
-import json
 import time
 from typing import Any
 
 from podium.conductor.context import Context
 from podium.conductor.store.rows import Rows
 from podium.contract.methods import TaskStateParams
+from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
+from podium.wire.framing import RawJson, dumps
 
 KEPT_SECONDS = 7 * 86400.0
 _FIND = "SELECT state FROM task_ends WHERE key = ?"
 
 
-async def handle(context: Context, params: TaskStateParams, peer: Peer) -> dict[str, Any]:
+async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJson:
     """Answer the end that is kept under the key, null while there is none; an `end` that comes first is kept."""
     kept = _find(context, params.key)
     if kept is None and params.end is not None:
         now = time.time()
         rows = Rows()
-        rows.add("task_ends", (params.key, json.dumps(params.end), now))
+        rows.add("task_ends", (params.key, _text_of(params.end), now))
         rows.add("old_task_ends", (now - KEPT_SECONDS,))
         await context.store.commit(rows)
         kept = _find(context, params.key)
-    return {"end": kept}
+    return RawJson(b'{"end":%b}' % (kept or "null").encode())
 
 
-def _find(context: Context, key: str) -> Any:
+def _find(context: Context, key: str) -> str | None:
+    """Return the text that is kept. It is passed on as it is: what nests deeply could be written, but perhaps not read."""
     row = context.store.find(_FIND, key)
-    return None if row is None else json.loads(row["state"])
+    return None if row is None else str(row["state"])
+
+
+def _text_of(end: dict[str, Any]) -> str:
+    try:
+        return dumps(end).decode()
+    except (ValueError, RecursionError) as error:
+        raise InvalidArguments(
+            f"end cannot be written as JSON: {error}.", fix="Leave out NaN and infinities, and nest it less deeply."
+        ) from None
