@@ -1,0 +1,56 @@
+"""`python -m tests.fuzz.witness SOCKET`: a well-behaved client that asks for the conductor's health until its stdin ends.
+
+It runs in a process of its own, so that it waits for nobody but the conductor. The last line it writes says how long.
+"""
+
+import json
+import select
+import socket
+import statistics
+import sys
+import time
+
+PAUSE_SECONDS = 0.005
+SECONDS = 60.0  # it gives up after that
+_REQUEST = b'{"id":1,"method":"daemon.health"}\n'
+_NEW_EVERY = 10
+
+
+def _connect(path: str) -> socket.socket:
+    peer = socket.socket(socket.AF_UNIX)
+    peer.settimeout(SECONDS)
+    peer.connect(path)
+    return peer
+
+
+def _ask(peer: socket.socket) -> None:
+    peer.sendall(_REQUEST)
+    reply = b""
+    while not reply.endswith(b"\n"):
+        part = peer.recv(65536)
+        if not part:
+            raise ConnectionError("the conductor closed a good client's connection")
+        reply += part
+    if json.loads(reply)["result"]["status"] != "ok":
+        raise ConnectionError(f"the conductor is not well: {reply!r}")
+
+
+def main(path: str) -> None:
+    """Ask again and again, every tenth time over a new connection."""
+    taken: list[tuple[float, float]] = []
+    with _connect(path) as kept:
+        while not select.select([sys.stdin], [], [], PAUSE_SECONDS)[0]:
+            begun = time.monotonic()
+            if len(taken) % _NEW_EVERY:
+                _ask(kept)
+            else:
+                with _connect(path) as peer:
+                    _ask(peer)
+            taken.append((time.monotonic() - begun, begun))
+    longest, at = max(taken)
+    median = statistics.median(seconds for seconds, _ in taken)
+    print(json.dumps({"asked": len(taken), "median": median, "longest": longest, "at": at}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
