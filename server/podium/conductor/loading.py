@@ -8,6 +8,7 @@ from podium.conductor.healing import remedies
 from podium.conductor.state import Attempt, JobRun, LoadedPlan, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
 from podium.conductor.store.store import Store
+from podium.errors import JobDeleted
 from podium.score.plan import load_plan
 
 _ACTIVE = "status IN ('queued', 'running', 'paused')"
@@ -21,7 +22,11 @@ class Loader:
         self._plans: WeakValueDictionary[str, LoadedPlan] = WeakValueDictionary()
 
     async def plan(self, digest: str) -> LoadedPlan:
-        """Return the plan with this hash."""
+        """Return the plan with this hash.
+
+        Raises:
+            JobDeleted: its last job was deleted since the hash was read.
+        """
         loaded = self._plans.get(digest)
         if loaded is None:
             loaded = self.share(await self._store.read(lambda db: _read_plan(db, digest)))
@@ -34,7 +39,11 @@ class Loader:
         return known
 
     async def job(self, job_id: str) -> JobRun | None:
-        """Return a job as the store has it, ready for the scheduler, or None."""
+        """Return a job as the store has it, ready for the scheduler, or None.
+
+        Raises:
+            JobDeleted: it was deleted while it was read.
+        """
         row = await self._store.read(lambda db: read_job(db, job_id))
         return None if row is None else await self._build(row)
 
@@ -50,11 +59,21 @@ class Loader:
         return await self._store.read(lambda db: job_from_rows(db, row["job_id"], loaded, following))
 
 
+def deleted(job_id: str = "") -> JobDeleted:
+    """Return the error for a job that was deleted between two reads."""
+    name, facts = (f"Job '{job_id}'", {"job_id": job_id}) if job_id else ("The job", {})
+    return JobDeleted(f"{name} was deleted", fix="Call list_jobs to see the jobs there are.", **facts)
+
+
 def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
-    """Build a job from its rows and its plans, ready for the scheduler."""
+    """Build a job from its rows and its plans, ready for the scheduler.
+
+    Raises:
+        JobDeleted: it has none any more.
+    """
     row = read_job(db, job_id)
     if row is None:
-        raise LookupError(job_id)
+        raise deleted(job_id)
     job = _job_from(row, loaded, following)
     sheets, attempts = _read_runs(db, job.seq)
     job.sheets = {run.num: run for run in sheets}
@@ -65,6 +84,8 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
 
 def _read_plan(db: sqlite3.Connection, digest: str) -> LoadedPlan:
     row = db.execute("SELECT plan, source FROM plans WHERE hash = ?", (digest,)).fetchone()
+    if row is None:
+        raise deleted()
     return LoadedPlan(digest, load_plan(row["plan"]), row["source"])
 
 

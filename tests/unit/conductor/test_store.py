@@ -10,13 +10,14 @@ from podium.conductor import daemon
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.loading import Loader
+from podium.conductor.state import LoadedPlan
 from podium.conductor.store import database, schema
 from podium.conductor.store.database import DATABASE, open_writer
 from podium.conductor.store.rows import STATEMENTS, Rows
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, open_store
 from podium.conductor.transitions import jobs, sheets
-from podium.errors import StorageFull
+from podium.errors import JobDeleted, StorageFull
 from podium.settings import Settings
 from tests.support.plans import job_of, plan_of
 
@@ -34,6 +35,29 @@ async def test_a_committed_job_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert loaded is not None
     assert (loaded.status, loaded.total, loaded.ready, loaded.blocked) == ("running", 2, [], {2: 1})
     assert [attempt.key for attempt in loaded.running.values()] == [f"{store.home_id}.demo-1.1"]
+
+
+async def test_a_job_that_is_deleted_while_it_is_read_counts_as_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(plan_of([[]]))
+    async with open_store(tmp_path) as store:
+        batch = Batch(1)
+        jobs.submit(job, batch)
+        await store.commit(batch.rows())
+        loader = Loader(store)
+
+        async def plan(digest: str) -> LoadedPlan:
+            gone = Rows()
+            gone.add("deleted_jobs", (job.seq,))
+            await store.commit(gone)
+            return job.loaded
+
+        monkeypatch.setattr(loader, "plan", plan)
+        with pytest.raises(JobDeleted, match=job.job_id):
+            await loader.job(job.job_id)
+        with pytest.raises(JobDeleted):
+            await Loader(store).plan("gone")
 
 
 async def test_a_commit_that_fails_writes_nothing(tmp_path: Path) -> None:
