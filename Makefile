@@ -10,9 +10,10 @@ ROUNDS ?= 30
 # One more than cores: a test that waits for a process leaves its core idle. The longest files come first in the alphabet
 # (e2e, fault), so that their order is kept; byte code is kept too, for the hundreds of interpreters that the tests start.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-clients conformance torture bench lint types golden clean
+.PHONY: help demo test test-clients conformance torture fuzz bench lint types golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -32,6 +33,10 @@ conformance: $(STAMP) ## run the official conformance suites (needs npm)
 
 torture: $(STAMP) ## kill the conductor at every point of its work: make torture SEED=1 ROUNDS=30
 	$(BIN)/python -m tests.torture --seed $(SEED) --rounds $(ROUNDS)
+
+fuzz: $(STAMP) ## let hostile peers loose on a conductor, and try new examples of the properties: make fuzz SEED=1 INPUTS=100000
+	$(BIN)/python -m tests.fuzz --seed $(SEED) --inputs $(INPUTS)
+	$(BIN)/pytest -q -n auto -m hypothesis --hypothesis-profile=campaign --timeout 3600 tests/property tests/unit
 
 bench: $(STAMP) ## measure, as ratios taken in one run; the table is also written to bench.json
 	$(BIN)/python -m tests.bench --output bench.json

@@ -11,10 +11,23 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from podium.settings import Settings
+from tests.support.examples import CAMPAIGN, ORDINARY
 from tests.support.podium_home import Conductor, make_home
 
-# The machine's load must not decide a test: no deadline an example, and what failed is replayed from its printed seed.
-settings.register_profile("podium", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+# Neither the machine's load nor a lucky draw may decide a test: no deadline an example, and every run draws the same ones.
+settings.register_profile(
+    "podium",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=ORDINARY,
+    derandomize=True,
+    database=None,
+)
+# `make fuzz` draws new ones: pytest -m hypothesis --hypothesis-profile=campaign tests/property tests/unit
+settings.register_profile(
+    "campaign", settings.get_profile("podium"), max_examples=ORDINARY * CAMPAIGN, derandomize=False
+)
 settings.load_profile("podium")
 
 

@@ -24,6 +24,7 @@ from podium.conductor.transitions.failures import LIMIT_WAITS
 from podium.conductor.verdicts import Trouble, Verdict
 from podium.contract import states
 from podium.errors import WrongState
+from tests.support.examples import examples
 from tests.support.plans import job_of, plan_of
 
 LIMIT = 3
@@ -244,5 +245,8 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+    max_examples=examples(60),
+    stateful_step_count=40,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from podium.conductor.logs import LogLimits, LogQuery, LogTarget, read_log
 from podium.contract.models import LogLine, LogMode
+from tests.support.examples import examples
 
 PIECES = st.lists(
     st.one_of(
@@ -157,7 +158,7 @@ def test_a_cut_line_never_splits_a_character(content: bytes, line_bytes: int) ->
     assert view.truncated == (len(text.encode()) > line_bytes)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.text("ab \n\r", max_size=60), ANY_PATTERN)
 def test_ruling_out_whole_chunks_hides_no_match(text: str, pattern: str) -> None:
     try:
