@@ -20,6 +20,7 @@ MAX_NODES = 1_000_000  # keys and values, aliases counted as often as they are u
 Loc = tuple[str | int, ...]  # the way to a part of the document: keys and indexes
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
+_KEPT_CHARS = 100
 _MERGE = object()  # stands for an unquoted `<<`
 
 
@@ -254,13 +255,19 @@ def _resolve(event: Any) -> Any:
     raise ValueError(f"the tag {_tag(event.tag)} is not allowed")
 
 
-@lru_cache(maxsize=4096)
 def _plain(text: str) -> Any:
-    """Return what an unquoted scalar means in YAML 1.1; dates stay text."""
+    """Return what an unquoted scalar means in YAML 1.1; dates stay text. Only short ones are worth keeping."""
+    return _kept(text) if len(text) <= _KEPT_CHARS else _resolved(text)
+
+
+def _resolved(text: str) -> Any:
     for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], []):
         if pattern.match(text):
             return _make(tag, text)
     return text
+
+
+_kept = lru_cache(maxsize=4096)(_resolved)
 
 
 _constructor = SafeConstructor()
