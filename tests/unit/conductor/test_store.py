@@ -71,6 +71,18 @@ async def test_a_commit_that_fails_writes_nothing(tmp_path: Path) -> None:
         assert await store.read(lambda db: db.execute("SELECT COUNT(*) FROM tombstones").fetchone()[0]) == 0
 
 
+async def test_what_happened_is_kept_though_a_name_in_it_is_not_unicode(tmp_path: Path) -> None:
+    job = job_of(plan_of([[]]))
+    async with open_store(tmp_path) as store:
+        batch = Batch(1)
+        jobs.submit(job, batch)
+        job.reason = "found b\udcffd.txt"
+        await store.commit(batch.rows())
+        loaded = await Loader(store).job(job.job_id)
+    assert loaded is not None
+    assert loaded.reason == "found b?d.txt"
+
+
 async def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         before = resource.getrlimit(resource.RLIMIT_FSIZE)

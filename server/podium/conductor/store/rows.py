@@ -67,5 +67,13 @@ class Rows:
         """Add a row."""
         self.by_kind.setdefault(kind, []).append(row)
 
+    def in_unicode(self) -> "Rows":
+        """Return the same rows with a question mark for each letter that is none."""
+        return Rows({kind: [tuple(map(_in_unicode, row)) for row in rows] for kind, rows in self.by_kind.items()})
+
     def __bool__(self) -> bool:
         return bool(self.by_kind)
+
+
+def _in_unicode(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -52,14 +52,7 @@ class Store:
 
     def _commit(self, rows: Rows) -> None:
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            for kind, statement in STATEMENTS.items():
-                if kind in rows.by_kind:
-                    self._writer.executemany(statement, rows.by_kind[kind])
-            self._writer.execute("COMMIT")
-            faults.point("before_acknowledged")
-            if events := rows.by_kind.get("events"):
-                self._acknowledged.note(events[-1][0])
+            self._write_either_way(rows)
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "") in _UNFLUSHED:
                 raise StorageBroken(f"The disk of PODIUM_HOME did not take what it was to keep: {error}.") from error
@@ -72,6 +65,26 @@ class Store:
                     fix="Free space on the disk of PODIUM_HOME, then repeat the call.",
                 ) from error
             raise
+
+    def _write_either_way(self, rows: Rows) -> None:
+        """Write rows. One may hold a text that is not Unicode, of a file's name in what a check found, say: then what happened
+        is kept rather than every letter of it.
+        """
+        try:
+            self._write(rows)
+        except UnicodeEncodeError:
+            self._writer.execute("ROLLBACK")
+            self._write(rows.in_unicode())
+
+    def _write(self, rows: Rows) -> None:
+        self._writer.execute("BEGIN IMMEDIATE")
+        for kind, statement in STATEMENTS.items():
+            if kind in rows.by_kind:
+                self._writer.executemany(statement, rows.by_kind[kind])
+        self._writer.execute("COMMIT")
+        faults.point("before_acknowledged")
+        if events := rows.by_kind.get("events"):
+            self._acknowledged.note(events[-1][0])
 
     def _make_room(self) -> None:
         """Bring the log's pages home, so that the next commit can begin it anew instead of making it longer."""
