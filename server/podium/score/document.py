@@ -21,6 +21,7 @@ Loc = tuple[str | int, ...]  # the way to a part of the document: keys and index
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
 _KEPT_CHARS = 100
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 _MERGE = object()  # stands for an unquoted `<<`
 
 
@@ -88,7 +89,10 @@ def load(text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise DocumentFault(f"not YAML: {error.problem or error.context}", line, column) from None
+        problem = str(error.problem or error.context)
+        # From PyYAML 6.0.4 on, its own limit of 1,000 levels may be met while it still looks ahead, before ours.
+        message = _TOO_DEEP if "nesting depth" in problem else f"not YAML: {problem}"
+        raise DocumentFault(message, line, column) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1
@@ -170,7 +174,7 @@ class _Builder:
         if event.tag not in {None, "!", _CORE + kind}:
             raise _fault(f"the tag {_tag(event.tag)} is not allowed", event)
         if len(self.stack) >= MAX_DEPTH:
-            raise _fault(f"nested deeper than {MAX_DEPTH} levels", event)
+            raise _fault(_TOO_DEEP, event)
         self.stack.append(_Frame(container, event, self.count))
 
     def close(self, _: Any) -> None:

@@ -1,6 +1,7 @@
 """The store: one transaction or nothing, and no database is ever overwritten."""
 
 import resource
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -155,6 +156,23 @@ def test_an_old_database_is_brought_up_to_date_with_its_jobs(tmp_path: Path) -> 
     opened.execute("DELETE FROM jobs WHERE seq = 3")
     assert opened.execute("SELECT * FROM status_counts ORDER BY status").fetchall() == [("failed", 1), ("queued", 1)]
     opened.close()
+
+
+def test_a_log_for_which_there_is_no_room_in_the_database_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    killed, home = tmp_path / "killed", tmp_path / "home"
+    killed.mkdir()
+    db = open_writer(killed)
+    db.executemany("INSERT INTO plans VALUES (?, ?, '')", [(f"hash {n}", "text" * 500) for n in range(100)])
+    shutil.copytree(killed, home)
+    db.close()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, before[1]))
+    try:
+        opened = open_writer(home)
+        assert opened.execute("SELECT COUNT(*) FROM plans").fetchone()[0] == 100
+        opened.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -81,8 +81,8 @@ def test_aliases_and_merge_keys_bring_values_and_their_places() -> None:
         ("a:\n\t- b", 2, 1, "not YAML"),
         ("a: b\nc: \x07", 2, 4, "control character"),
         ('a: "\\0"', 1, 4, "NUL"),
-        ("[" * 100_000, 1, MAX_DEPTH + 1, "nested deeper than 50 levels"),
-        ("{" * 100_000, 1, MAX_DEPTH + 1, "nested deeper than 50 levels"),
+        ("[" * 500, 1, MAX_DEPTH + 1, "nested deeper than 50 levels"),
+        ("{" * 500, 1, MAX_DEPTH + 1, "nested deeper than 50 levels"),
     ],
 )
 def test_what_cannot_be_a_score_is_refused_at_its_place(text: str, line: int, column: int, message: str) -> None:
@@ -90,6 +90,12 @@ def test_what_cannot_be_a_score_is_refused_at_its_place(text: str, line: int, co
         load(text)
     assert message in caught.value.message
     assert (caught.value.line, caught.value.column) == (line, column)
+
+
+@pytest.mark.parametrize("bracket", ["[", "{"])
+def test_what_is_nested_absurdly_deep_is_refused_for_that(bracket: str) -> None:
+    with pytest.raises(DocumentFault, match="nested deeper than 50 levels"):
+        load(bracket * 100_000)
 
 
 def test_aliases_of_aliases_are_counted_before_they_fill_the_memory() -> None:

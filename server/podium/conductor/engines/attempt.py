@@ -79,6 +79,10 @@ class Running:
             return self.end(reason or "killed", signal=-status, detail=self._why)
         return self.end(reason or "exited", exit_code=status, detail=self._why)
 
+    def never_begun(self) -> End:
+        """Return the end of an attempt that was stopped before its launch."""
+        return self.end(self.stopped or "cancelled", detail=self._why)
+
     def end(
         self,
         reason: EndReason,

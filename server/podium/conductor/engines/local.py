@@ -89,7 +89,7 @@ class LocalEngine:
         try:
             child = await self._reaper.launch(partial(self._start, running))
         except _StoppedFirst:
-            self._report(running.end(running.stopped or "cancelled"))
+            self._report(running.never_begun())
         except FileExistsError:
             self._attend(running, partial(self._adopt, running))
         except (OSError, ValueError) as error:

@@ -53,7 +53,10 @@ def _not_found(tail: str) -> Iterator[str]:
 def _inside(workspace: Path, folder: Path) -> bool:
     """Tell whether a folder is, or would be, inside the workspace, links followed."""
     try:
-        return folder.resolve().is_relative_to(workspace.resolve())
+        place = folder.resolve()
+        # What is still a link then leads round in circles; Python before 3.13 raises for it.
+        loops = any(each.is_symlink() for each in (place, *place.parents))
+        return place.is_relative_to(workspace.resolve()) and not loops
     except (OSError, RuntimeError, ValueError):
         return False
 

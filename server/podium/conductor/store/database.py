@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from podium.conductor.store import acknowledged, schema
@@ -24,9 +24,7 @@ def open_writer(home: Path) -> sqlite3.Connection:
     path = home / DATABASE
     try:
         _check(home)
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        _set_up(connection)
-        schema.bring_up(connection, secrets.token_hex(8))
+        return _opened(path)
     except sqlite3.OperationalError as error:  # the system's doing: nothing says that the database is damaged
         raise UnreadableDatabase(
             f"{path} cannot be opened: {error}. It was not touched: see to the space and the permissions of its disk, "
@@ -34,6 +32,16 @@ def open_writer(home: Path) -> sqlite3.Connection:
         ) from error
     except sqlite3.DatabaseError as error:
         raise UnreadableDatabase(f"{path} cannot be read: {error}. {schema.WAYS_OUT}") from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _set_up(connection)
+        schema.bring_up(connection, secrets.token_hex(8))
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -69,9 +77,10 @@ def _set_up(connection: sqlite3.Connection) -> None:
         "cache_size=-1024",
         "wal_autocheckpoint=512",
         "journal_size_limit=4194304",
-        "wal_checkpoint(TRUNCATE)",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    with suppress(sqlite3.OperationalError):  # on a full disk the log stays as it is
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def open_reader(home: Path) -> sqlite3.Connection:
