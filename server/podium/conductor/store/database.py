@@ -2,6 +2,7 @@
 
 import secrets
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def open_writer(home: Path) -> sqlite3.Connection:
     path = home / DATABASE
     try:
         _check(home)
-        return _opened(path)
+        return _connect(path, _set_up)
     except sqlite3.OperationalError as error:  # the system's doing: nothing says that the database is damaged
         raise UnreadableDatabase(
             f"{path} cannot be opened: {error}. It was not touched: see to the space and the permissions of its disk, "
@@ -32,17 +33,6 @@ def open_writer(home: Path) -> sqlite3.Connection:
         ) from error
     except sqlite3.DatabaseError as error:
         raise UnreadableDatabase(f"{path} cannot be read: {error}. {schema.WAYS_OUT}") from error
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        _set_up(connection)
-        schema.bring_up(connection, secrets.token_hex(8))
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
 
 
 def _check(home: Path) -> None:
@@ -63,8 +53,19 @@ def _check(home: Path) -> None:
         schema.check(connection, str(path), last)
 
 
+def _connect(path: Path | str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """Return a connection that was prepared; one that could not be is closed."""
+    connection = sqlite3.connect(path, uri=isinstance(path, str), isolation_level=None, check_same_thread=False)
+    try:
+        prepare(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def _set_up(connection: sqlite3.Connection) -> None:
-    """Set what a connection that writes needs.
+    """Set what a connection that writes needs, and bring the tables up to date.
 
     The log is kept short, 2 MB between two checkpoints and nothing at a start: bringing its pages home takes space too, so on a
     disk that is full, and small, a long log could neither grow nor shrink. At 8 MB commits were no faster.
@@ -81,16 +82,18 @@ def _set_up(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}")
     with suppress(sqlite3.OperationalError):  # on a full disk the log stays as it is
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    schema.bring_up(connection, secrets.token_hex(8))
 
 
 def open_reader(home: Path) -> sqlite3.Connection:
     """Open the database for reading only; rows come by name."""
-    uri = f"{(home / DATABASE).as_uri()}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    return _connect(f"{(home / DATABASE).as_uri()}?mode=ro", _set_up_reader)
+
+
+def _set_up_reader(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA busy_timeout=5000")
     connection.execute("PRAGMA cache_size=-512")  # KiB; the system caches the file too, and there are several readers
     connection.row_factory = sqlite3.Row
-    return connection
 
 
 def home_id(connection: sqlite3.Connection) -> str:
