@@ -17,6 +17,17 @@ def make_workspace(path: Path) -> None:
     Raises:
         PermissionDenied, PathNotAllowed, StorageFull: nothing is left behind.
     """
+    try:
+        path.mkdir(exist_ok=True)  # mostly there is nothing more to do
+    except FileNotFoundError:
+        _make_with_parents(path)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, error) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionDenied(f"The workspace {path} is not writable.", fix="Give a workspace that you may write.")
+
+
+def _make_with_parents(path: Path) -> None:
     # What may not be looked at counts as missing: making it tells why.
     missing = next((each for each in [*reversed(path.parents), path] if not os.path.exists(each)), None)  # noqa: PTH110
     try:
@@ -24,8 +35,6 @@ def make_workspace(path: Path) -> None:
     except (OSError, ValueError) as error:
         _remove_empty(path, missing)
         raise _refusal(path, error) from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise PermissionDenied(f"The workspace {path} is not writable.", fix="Give a workspace that you may write.")
 
 
 def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:

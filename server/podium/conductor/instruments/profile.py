@@ -1,5 +1,6 @@
 """What an instrument's profile says, and the command that it makes of a prompt."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -15,6 +16,8 @@ PROMPT_FILE = "{prompt_file}"
 # One argument of a command ends at 131,072 bytes with its NUL (MAX_ARG_STRLEN of Linux).
 MAX_ARGUMENT_BYTES = 131_071
 NO_CONFIG: Mapping[str, Any] = {}
+_MOST_KNOWN = 1000
+_known: dict[tuple[str, str], str] = {}  # program and PATH -> where it was found last
 
 
 def _compiles(pattern: str) -> str:
@@ -140,5 +143,17 @@ def found_in(profiles: Mapping[str, Profile], path: str) -> set[str]:
 
 
 def find_executable(profile: Profile, path: str) -> str | None:
-    """Return where the instrument's program is, looked for in `path` (of the form of PATH), or None."""
-    return shutil.which(profile.executable, path=path)
+    """Return where the instrument's program is, looked for in `path` (of the form of PATH), or None.
+
+    Where it was found before is looked at first: one question to the system in place of one for each folder.
+    """
+    asked = profile.executable, path
+    place = _known.get(asked)
+    if place is not None and os.access(place, os.X_OK):
+        return place
+    found = shutil.which(profile.executable, path=path)
+    if found is not None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[asked] = found
+    return found
