@@ -1,5 +1,6 @@
 """What a home really holds: rows, tokens, files and processes, read beside the conductor and not through it."""
 
+import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
@@ -91,11 +92,15 @@ def marked_processes(home_id: str) -> dict[int, str]:
 
 
 def files_of(home: Path) -> Iterator[Path]:
-    """Yield the path of each file and folder within the home; what is inside workspaces is the sheets' own."""
-    for path in sorted(home.rglob("*")):
-        inside = path.relative_to(home)
-        if inside.parts[0] != "workspaces" or len(inside.parts) <= 2:
-            yield inside
+    """Yield the path of each file and folder within the home; what is inside workspaces is the sheets' own.
+
+    A folder that a running conductor removes meanwhile is left out.
+    """
+    for folder, folders, files in os.walk(home):
+        for name in [*folders, *files]:
+            inside = (Path(folder) / name).relative_to(home)
+            if inside.parts[0] != "workspaces" or len(inside.parts) <= 2:
+                yield inside
 
 
 HOME_FILES = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-acked", "conductor.lock", "podium.sock"}
