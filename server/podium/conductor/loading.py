@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
+from functools import partial
 from weakref import WeakValueDictionary
 
 from podium.conductor.healing import remedies
@@ -11,6 +13,7 @@ from podium.conductor.store.store import Store
 from podium.errors import JobDeleted
 from podium.score.plan import load_plan
 
+_AT_ONCE = 200  # jobs that one thread reads before others have their turn
 _ACTIVE = "status IN ('queued', 'running', 'paused')"
 
 
@@ -51,7 +54,12 @@ class Loader:
         """Return every job that is not terminal, in the order of submission."""
         query = f"SELECT {JOB_COLUMNS} FROM jobs WHERE {_ACTIVE} ORDER BY seq"  # noqa: S608 -- constants only
         rows = await self._store.read(lambda db: db.execute(query).fetchall())
-        return [await self._build(row) for row in rows]
+        hashes = dict.fromkeys(row[column] for row in rows for column in ("plan_hash", "next_plan_hash"))
+        plans = {digest: await self.plan(digest) for digest in hashes if digest}
+        jobs: list[JobRun] = []
+        for first in range(0, len(rows), _AT_ONCE):
+            jobs += await self._store.read(partial(_jobs_with, rows[first : first + _AT_ONCE], plans))
+        return jobs
 
     async def _build(self, row: sqlite3.Row) -> JobRun:
         loaded = await self.plan(row["plan_hash"])
@@ -63,6 +71,10 @@ def deleted(job_id: str = "") -> JobDeleted:
     """Return the error for a job that was deleted between two reads."""
     name, facts = (f"Job '{job_id}'", {"job_id": job_id}) if job_id else ("The job", {})
     return JobDeleted(f"{name} was deleted", fix="Call list_jobs to see the jobs there are.", **facts)
+
+
+def _jobs_with(rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan], db: sqlite3.Connection) -> list[JobRun]:
+    return [job_from_rows(db, row["job_id"], plans[row["plan_hash"]], plans.get(row["next_plan_hash"])) for row in rows]
 
 
 def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
