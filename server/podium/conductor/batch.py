@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,9 +33,7 @@ class Batch:
     extra: Rows = field(default_factory=Rows)
     launches: list[Launch] = field(default_factory=list)
     cancels: list[Attempt] = field(default_factory=list)
-    created: int = 0  # jobs that this batch adds to the registry, less those that it deletes
     retired: list[JobRun] = field(default_factory=list)  # terminal now: leave memory
-    replies: list[Callable[[], None]] = field(default_factory=list)  # run when the commit is on the disk
 
     def touch(self, job: JobRun, run: SheetRun | None = None) -> None:
         """Note that a job, and one of its sheets, has changed."""

@@ -111,14 +111,13 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
     profiles = load_profiles(config_folder=config_file().parent)
     hub, loader, queries = EventHub(), Loader(store), Queries(store)
     limits = Limits(settings.max_sheets, settings.max_sheets_per_agent)
-    last_event, last_job, total = await store.read(_numbers)
+    last_event, last_job = await store.read(_numbers)
     supervisor = Supervisor(
         store,
         loader,
         Scheduler(limits),
         next_event=last_event + 1,
         next_job=last_job + 1,
-        jobs_total=total,
         publish=hub.publish,
     )
     runner = Runner(reaper)
@@ -148,11 +147,11 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
     )
 
 
-def _numbers(db: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return the numbers of the last event and the last job there ever were, and how many jobs there are."""
+def _numbers(db: sqlite3.Connection) -> tuple[int, int]:
+    """Return the numbers of the last event and the last job there ever were."""
     event = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0]
     job = db.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'").fetchone()[0]
-    return event, job, db.execute("SELECT COALESCE(SUM(jobs), 0) FROM status_counts").fetchone()[0]
+    return event, job
 
 
 async def _recover(context: Context) -> None:

@@ -11,6 +11,7 @@ from podium.contract.methods import ListParams
 from podium.errors import InvalidArguments, JobDeleted, JobNotFound
 
 _JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
+_ALL_JOBS = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts"
 _RECENT_IDS = "SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000"
 
 
@@ -28,6 +29,11 @@ class Queries:
         """
         row = self._store.find(_JOB, job_id)
         return row if row is not None else await self._store.read(lambda db: _missing(db, job_id))
+
+    def jobs_total(self) -> int:
+        """Return how many jobs there are, ended ones too."""
+        row = self._store.find(_ALL_JOBS)
+        return 0 if row is None else int(row[0])
 
     async def page(self, params: ListParams, default_limit: int) -> tuple[list[sqlite3.Row], str, int]:
         """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit."""
@@ -86,9 +92,9 @@ def _total(db: sqlite3.Connection, params: ListParams) -> int:
         parts, values = _filter(params)
         query = f"SELECT COUNT(*) FROM jobs {_where(parts)}"  # noqa: S608 -- constants only
     elif params.status:
-        query, values = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts WHERE status = ?", [params.status]
+        query, values = f"{_ALL_JOBS} WHERE status = ?", [params.status]
     else:
-        query, values = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts", []
+        query, values = _ALL_JOBS, []
     total: int = db.execute(query, values).fetchone()[0]
     return total
 

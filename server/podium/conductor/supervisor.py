@@ -49,7 +49,7 @@ class Attempts(Protocol):
 class Supervisor:
     """Owns the jobs in memory. `run` is its only task."""
 
-    def __init__(self, store: Store, loader: Loader, scheduler: Scheduler, *, next_event: int, next_job: int, jobs_total: int,
+    def __init__(self, store: Store, loader: Loader, scheduler: Scheduler, *, next_event: int, next_job: int,
                  publish: Callable[[list[EventView]], None]) -> None:  # fmt: skip
         self.jobs: dict[str, JobRun] = {}
         self._workspaces: defaultdict[str, set[str]] = defaultdict(set)  # -> ids of the jobs in memory that work there
@@ -57,7 +57,6 @@ class Supervisor:
         self.attempts: Attempts
         self.last_event = next_event - 1
         self.accepting = True
-        self.jobs_total = jobs_total
         self._next_job = next_job
         self._store = store
         self._loader = loader
@@ -258,7 +257,6 @@ class Supervisor:
     def _follow(self, batch: Batch, done: list[Command]) -> None:
         """Do what may only happen after the commit."""
         self.last_event = batch.next_seq - 1
-        self.jobs_total += batch.created
         for loaded in batch.plans.values():
             loaded.text = ""
         for job in batch.retired:

@@ -42,7 +42,7 @@ async def handle(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "features": list(FEATURES),
         "home_id": context.store.home_id,
         "queued_jobs": sum(1 for job in context.supervisor.jobs.values() if job.status == "queued"),
-        "jobs_total": context.supervisor.jobs_total,
+        "jobs_total": context.queries.jobs_total(),
         "running_sheets": scheduler.used,
         "max_sheets": scheduler.limits.total,
         "accepting_work": not context.shutting_down,

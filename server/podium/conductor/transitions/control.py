@@ -121,7 +121,6 @@ def delete(job: JobRun, batch: Batch, clock: Clock) -> Done:
     """Remove a terminal job, its history and its logs; its idempotency key stays taken, its workspace is left alone."""
     check(job, "delete")
     batch.event(job, "job.deleted", name=job.name, status=job.status)
-    batch.created -= 1
     batch.extra.add("deleted_keys", (clock.wall, job.job_id))
     batch.extra.add("deleted_events", (job.job_id,))
     batch.extra.add("deleted_jobs", (job.seq,))

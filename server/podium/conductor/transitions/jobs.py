@@ -11,7 +11,6 @@ def submit(job: JobRun, batch: Batch) -> None:
     """Take a new job: its row, its plan and its first event are in this batch."""
     job.rebuild()
     batch.plans[job.loaded.hash] = job.loaded
-    batch.created += 1
     batch.event(job, "job.submitted", name=job.name, sheets_total=job.total, client=job.client)
 
 
