@@ -170,4 +170,4 @@ async def test_the_remedies_that_the_conductor_tried_are_told(user: Agent) -> No
 async def test_an_unknown_job_is_refused_with_near_names(user: Agent) -> None:
     job_id = (await user.call("start_job", config_content=UNCHECKED.replace("unchecked", "mistaken")))["job_id"]
     error = await user.refused("explain_job", job_id=job_id + "x")
-    assert (error["code"], error["near"]) == ("JOB_NOT_FOUND", [job_id])
+    assert (error["code"], error["near"][0]) == ("JOB_NOT_FOUND", job_id)

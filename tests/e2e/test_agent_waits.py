@@ -143,5 +143,5 @@ async def test_a_conductor_that_comes_back_inside_a_wait_is_bridged(user: Agent,
 async def test_an_unknown_id_among_known_ones_fails_the_call(user: Agent) -> None:
     job = await start(user, "known")
     error = await user.refused("wait_for_job", job_ids=[job["job_id"], job["job_id"][:-1] + "0"])
-    assert (error["code"], error["near"]) == ("JOB_NOT_FOUND", [job["job_id"]])
+    assert (error["code"], error["near"][0]) == ("JOB_NOT_FOUND", job["job_id"])
     await user.call("cancel_job", job_id=job["job_id"])

@@ -234,7 +234,7 @@ class MarianneDialect:
         for entry in entries:
             if entry.get("job_id") == job_id:
                 return entry
-        near = difflib.get_close_matches(job_id, [str(each.get("job_id")) for each in entries], n=5, cutoff=0.5)
+        near = difflib.get_close_matches(job_id, [str(each.get("job_id")) for each in entries], n=3)
         try:
             state: Entry = await self._client.call("job.status", {"job_id": job_id})
         except JobNotFound as error:

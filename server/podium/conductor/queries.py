@@ -47,7 +47,7 @@ def _missing(db: sqlite3.Connection, job_id: str) -> NoReturn:
     if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
         raise JobDeleted(f"Job '{job_id}' was deleted", fix="Call list_jobs to see the jobs there are.", job_id=job_id)
     known = [each[0] for each in db.execute(_RECENT_IDS)]
-    near = difflib.get_close_matches(job_id, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(job_id, known, n=3)
     fix = f"Did you mean {' or '.join(near)}?" if near else "Call list_jobs to see the jobs there are."
     raise JobNotFound(f"Job '{job_id}' not found", fix=fix, job_id=job_id, near=near)
 
