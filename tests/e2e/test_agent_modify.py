@@ -79,6 +79,21 @@ async def test_a_sheet_whose_text_only_depends_on_a_changed_variable_counts_as_c
     assert "not run again: a;" in differs["summary"]
 
 
+@pytest.mark.parametrize("tool", ["modify_job", "resume_job"])
+async def test_a_changed_score_takes_the_variables_of_the_jobs_start(user: Agent, tool: str) -> None:
+    text = "name: given\nvariables: {target: dev}\nsheets:\n  - {name: a, run: 'echo {{ target }} {{ region }} >> ran; exit 1'}\n"
+    job = await user.call("start_job", config_content=text, variables=["target=prod", "region=north"])
+    assert (await user.settled(job["job_id"]))["status"] == "failed"
+    for changed in (
+        text.replace("{{ region }}", "anywhere"),
+        text.replace("exit 1", "exit 0"),
+    ):  # the first has no region
+        await user.call(tool, job_id=job["job_id"], config_content=changed)
+        last = await user.settled(job["job_id"])
+    assert last["status"] == "completed"
+    assert await read(job["workspace"], "ran") == ["prod", "north", "prod", "anywhere", "prod", "north"]
+
+
 async def test_a_bad_score_is_refused_and_changes_nothing(user: Agent) -> None:
     job = await user.call("start_job", config_content=score())
     error = await user.refused("modify_job", job_id=job["job_id"], config_content=score().replace("run:", "rnu:"))

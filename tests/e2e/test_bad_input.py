@@ -189,6 +189,23 @@ async def test_a_workspace_that_cannot_be_made_is_refused(guest: Agent, tmp_path
     assert tree(tmp_path) == before
 
 
+ONLY_MAKING_TELLS = {"a_long_name", "where_no_folder_can_be"}
+
+
+@pytest.mark.usefixtures("nothing_done")
+@pytest.mark.parametrize("name", sorted(BAD_WORKSPACES.keys() - ONLY_MAKING_TELLS))
+async def test_a_workspace_that_could_not_be_made_is_told_before_a_start(
+    guest: Agent, tmp_path: Path, name: str
+) -> None:
+    make, code = BAD_WORKSPACES[name]
+    workspace = str(make(tmp_path))
+    before = tree(tmp_path)
+    plan = await guest.refused("start_job", config_content=GOOD, workspace=workspace, dry_run=True)
+    complete(plan, code, workspace)
+    complete(await guest.refused("validate_score", config_content=f"workspace: {workspace}\n{GOOD}"), code, workspace)
+    assert tree(tmp_path) == before
+
+
 @pytest.mark.usefixtures("nothing_done")
 async def test_a_workspace_with_a_nul_is_refused(guest: Agent) -> None:
     complete(await guest.refused("start_job", config_content=GOOD, workspace="/nowhere/a\0b"), "SCORE_INVALID", "NUL")

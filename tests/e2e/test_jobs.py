@@ -182,6 +182,15 @@ def test_each_validation_type_decides(conductor: Conductor, tmp_path: Path, run:
     assert check["found"]
 
 
+def test_a_condition_sees_a_sheet_before_start_sheet_as_the_job_shows_it(conductor: Conductor, tmp_path: Path) -> None:
+    body = """sheets:
+  - {name: a, run: touch a}
+  - {name: b, run: touch b, skip_when: 'statuses["a"] == "skipped"'}"""
+    job_id = submit(conductor, named(tmp_path, body), start_sheet=2)
+    assert until(conductor, job_id, "completed")["sheets_skipped"] == 2
+    assert not (tmp_path / "b").exists()
+
+
 def test_start_sheet_counts_the_sheets_before_it_as_satisfied(conductor: Conductor, tmp_path: Path) -> None:
     job_id = submit(conductor, named(tmp_path, "sheets:\n  - run: touch one\n  - run: touch two"), start_sheet=2)
     view = until(conductor, job_id, "completed")

@@ -1,10 +1,10 @@
 """One batch of the conductor's work: what transitions touched, turned into the rows of one commit, and what follows it."""
 
 import json
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from podium.conductor.clock import wall
 from podium.conductor.healing import remedies
 from podium.conductor.state import Attempt, JobRun, LoadedPlan, SheetRun
 from podium.conductor.store.rows import Row, Rows
@@ -47,7 +47,7 @@ class Batch:
         self.touch(job)
         self.events.append(
             EventView(
-                seq=self.next_seq, job_id=job.job_id, job_seq=job.event_count, type=kind, at=iso(time.time()), data=data
+                seq=self.next_seq, job_id=job.job_id, job_seq=job.event_count, type=kind, at=iso(wall()), data=data
             )
         )
         self.next_seq += 1
@@ -67,7 +67,7 @@ class Batch:
             rows.add("sheets", sheet_row(seq, run))
         for attempt in self.attempts.values():
             rows.add("attempts", attempt_row(attempt))
-        now = time.time()
+        now = wall()
         for event in self.events:
             rows.add("events", (event.seq, event.job_id, event.job_seq, event.type, now, json.dumps(event.data)))
         return rows

@@ -18,6 +18,11 @@ class Clock:
     mono: float
 
 
+def wall() -> float:
+    """Read the wall clock, in seconds since the epoch."""
+    return time.time() + _SHIFT_SECONDS
+
+
 def now() -> Clock:
     """Read both clocks."""
-    return Clock(time.time() + _SHIFT_SECONDS, time.monotonic())
+    return Clock(wall(), time.monotonic())

@@ -36,6 +36,7 @@ class Source:
     cwd: Path
     variables: Mapping[str, str]
     workspace: str | None
+    inherited: bool = False
 
 
 @dataclass
@@ -71,6 +72,7 @@ class Compiler:
             cwd=source.cwd,
             profiles=self._content(source),
             variables=source.variables,
+            inherited=source.inherited,
             workspace=source.workspace,
             max_bytes=self.max_bytes,
         )
@@ -111,6 +113,7 @@ class Compiler:
             "cwd": str(source.cwd),
             "profiles": self._content(source),
             "variables": dict(source.variables),
+            "inherited": source.inherited,
             "workspace": source.workspace,
             "max_bytes": self.max_bytes,
         }

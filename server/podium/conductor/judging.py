@@ -1,11 +1,11 @@
 """From the end of an attempt to its verdict: validations after a good exit, the reason in the output after a bad one."""
 
 import json
-import time
 from pathlib import Path
 
 import anyio.to_thread
 
+from podium.conductor.clock import wall
 from podium.conductor.engines.port import End
 from podium.conductor.healing.observe import missing_folders, read_tails
 from podium.conductor.instruments.classify import TAIL_CHARS, classify, retry_after_seconds
@@ -82,7 +82,7 @@ def _trouble(live: Live, end: End, tail: str) -> tuple[Trouble, float | None]:
     if not live.is_tool or end.reason != "exited":
         return "", None
     kind = classify(live.profile, end.exit_code, tail)
-    wait = retry_after_seconds(tail, end.ended_at or time.time()) if kind == "rate_limit" else None
+    wait = retry_after_seconds(tail, end.ended_at or wall()) if kind == "rate_limit" else None
     return "" if kind == "error" else kind, wait
 
 

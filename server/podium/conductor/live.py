@@ -64,11 +64,5 @@ def live_of(job: JobRun, attempt: Attempt) -> Live:
         limit_seconds=job.limit_of(num),
         remedy=run.remedy,
         self_healing=job.self_healing,
-        statuses={each: _status_of(job, each) for each in asked_sheets(plan, sheet).values()},
+        statuses={each: job.status_of(each) for each in asked_sheets(plan, sheet).values()},
     )
-
-
-def _status_of(job: JobRun, num: int) -> str:
-    """Return a sheet's present status; one that has no run yet is pending."""
-    run = job.sheets.get(num)
-    return run.status if run else "pending"

@@ -36,9 +36,9 @@ class Loader:
         return loaded
 
     def share(self, loaded: LoadedPlan) -> LoadedPlan:
-        """Return the plan of this hash that is in memory already, with the text of this one, else this one."""
+        """Return the plan of this hash that is in memory already, with the texts of this one, else this one."""
         known = self._plans.setdefault(loaded.hash, loaded)
-        known.text = loaded.text
+        known.text, known.source = loaded.text, loaded.source
         return known
 
     async def job(self, job_id: str) -> JobRun | None:
@@ -95,10 +95,10 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
 
 
 def _read_plan(db: sqlite3.Connection, digest: str) -> LoadedPlan:
-    row = db.execute("SELECT plan, source FROM plans WHERE hash = ?", (digest,)).fetchone()
+    row = db.execute("SELECT plan FROM plans WHERE hash = ?", (digest,)).fetchone()
     if row is None:
         raise deleted()
-    return LoadedPlan(digest, load_plan(row["plan"]), row["source"])
+    return LoadedPlan(digest, load_plan(row["plan"]))
 
 
 def read_job(db: sqlite3.Connection, job_id: str) -> sqlite3.Row | None:

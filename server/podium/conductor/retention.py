@@ -5,12 +5,11 @@ in the background and in small steps, so that nobody waits for it. By default en
 """
 
 import sqlite3
-import time
 
 import anyio
 
 from podium.conductor.batch import Batch
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Clock, wall
 from podium.conductor.context import Context
 from podium.conductor.handlers import control
 from podium.conductor.state import JobRun
@@ -80,7 +79,7 @@ class Retention:
         days, jobs = self._context.settings.retention_days, self._context.settings.retention_jobs
         rows = []
         if days:
-            rows += db.execute(_AGED, (time.time() - days * DAY_SECONDS, STEP_JOBS)).fetchall()
+            rows += db.execute(_AGED, (wall() - days * DAY_SECONDS, STEP_JOBS)).fetchall()
         if jobs:
             rows += db.execute(_SURPLUS, (STEP_JOBS, jobs)).fetchall()
         return list(dict.fromkeys((row["job_id"], row["finished_at"]) for row in rows))
@@ -108,7 +107,7 @@ class Retention:
 
 def _useless(db: sqlite3.Connection) -> list[tuple[str, Row]]:
     """Return the rows of a commit, each with its kind, that lets go of replies, keys and plans that nobody asks for again."""
-    now = time.time()
+    now = wall()
     plans = db.execute(_UNUSED_PLANS, (STEP_PLANS,)).fetchall()
     rows: list[tuple[str, Row]] = [("unused_plans", tuple(row)) for row in plans]
     for kind, query, oldest in (

@@ -23,7 +23,7 @@ Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"
 class LoadedPlan:
     """A plan with its hash and the edges turned round, shared by all jobs that run it.
 
-    `text` is the plan as it is stored, held until it is on the disk.
+    `source` is the score and `text` the plan as they are stored, held until they are on the disk.
     """
 
     hash: str

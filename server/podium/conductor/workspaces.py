@@ -27,6 +27,19 @@ def make_workspace(path: Path) -> None:
         raise PermissionDenied(f"The workspace {path} is not writable.", fix="Give a workspace that you may write.")
 
 
+def check_workspace(path: Path) -> None:
+    """Tell whether `make_workspace` could make it, as far as that can be seen without making anything.
+
+    Raises:
+        PermissionDenied, PathNotAllowed.
+    """
+    there = next(each for each in [path, *path.parents] if os.path.lexists(each))
+    if not os.path.isdir(there):  # noqa: PTH112 -- Path.is_dir raises where a link may not be followed
+        raise _refusal(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionDenied(f"The workspace {path} is not writable.", fix="Give a workspace that you may write.")
+
+
 def _make_with_parents(path: Path) -> None:
     # What may not be looked at counts as missing: making it tells why.
     missing = next((each for each in [*reversed(path.parents), path] if not os.path.exists(each)), None)  # noqa: PTH110

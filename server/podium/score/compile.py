@@ -28,13 +28,15 @@ def compile_score(
     cwd: Path,
     profiles: Mapping[str, Mapping[str, Any]],
     variables: Mapping[str, str] = _NO_VARIABLES,
+    inherited: bool = False,
     workspace: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Plan:
     """Return the checked plan of a score.
 
     `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`.
-    `workspace` (relative to `cwd`) and `variables` win over the score's own. `profiles` are the instruments
+    `workspace` (relative to `cwd`) and `variables` win over the score's own; `inherited` ones were given to the job whose changed
+    score this is, and it need not have them. `profiles` are the instruments
     that can be used, each with the content of its profile: the plan keeps those that it needs, and the names in their `settings`
     are what `instrument_config` may hold.
 
@@ -55,10 +57,10 @@ def compile_score(
     folder = _workspace(draft, workspace, context.folder, cwd, problems)
     plan = assemble(draft, folder, own, problems)
     if plan is not None:
-        plan = _checked(draft, plan, problems, variables, sound=sound)
+        plan = _checked(draft, plan, problems, {} if inherited else variables, sound=sound)
     if plan is None or problems:
         raise problems.error(name)
-    return plan.model_copy(update={"profiles": _used(plan, profiles)})
+    return plan.model_copy(update={"profiles": _used(plan, profiles), "started_with": dict(variables)})
 
 
 def _used(plan: Plan, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

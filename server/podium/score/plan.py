@@ -128,6 +128,7 @@ class Plan(Part):
     workspace: str | None = None  # absolute; None: the conductor chooses one (inline score) or the score gave none
     env: dict[str, str] = Field(default_factory=dict)
     variables: dict[str, Any] = Field(default_factory=dict)
+    started_with: dict[str, str] = Field(default_factory=dict)  # those of `variables` that the start gave
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)  # content of the agent instruments' profiles
     templates: tuple[str, ...]
     retries: tuple[Retry, ...] = (Retry(),)

@@ -1,11 +1,10 @@
 """`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted, whatever is asked."""
 
 import math
-import time
 from typing import Any
 
 from podium.conductor.batch import Batch
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Clock, wall
 from podium.conductor.context import Context
 from podium.conductor.handlers import control, refusals
 from podium.conductor.state import JobRun
@@ -50,7 +49,7 @@ async def _wanted(context: Context, params: ClearParams) -> list[str]:
         return params.job_ids
     statuses = sorted(TERMINAL.intersection(params.statuses if params.statuses is not None else TERMINAL))
     # Without an age every ended job is wanted, also one that ended "later" because the clock was set back since.
-    before = math.inf if params.older_than_seconds is None else time.time() - params.older_than_seconds
+    before = math.inf if params.older_than_seconds is None else wall() - params.older_than_seconds
     marks = ", ".join("?" * len(statuses))
     query = f"SELECT job_id FROM jobs WHERE status IN ({marks}) AND finished_at <= ? ORDER BY seq"  # noqa: S608
     rows = await context.store.read(lambda db: db.execute(query, [*statuses, before]).fetchall())

@@ -37,12 +37,16 @@ def accepted(job_id: str, done: dict[str, Any], view: JobView) -> dict[str, Any]
 
 
 async def changed_score(context: Context, params: ResumeParams) -> LoadedPlan | None:
-    """Compile the score that came with the call, for the job's own workspace; None without one."""
+    """Compile the score that came with the call, for the job's own workspace and the variables of its start; None without one."""
     if params.config_path is None and params.config_content is None:
         return None
     row = await context.queries.job(params.job_id)
+    old = await context.loader.plan(row["plan_hash"])
     given = await scores.read(context, params)
-    prepared = await scores.prepare(context, params, given, workspace=row["workspace"], find=lambda loaded: None)
+    prepared = await scores.prepare(
+        context, params, given, variables=old.plan.started_with, inherited=True,
+        workspace=row["workspace"], find=lambda loaded: None,
+    )  # fmt: skip
     return prepared.loaded
 
 

@@ -74,9 +74,11 @@ async def read(context: Context, call: ScoreCall) -> Given:
     return Given(*await anyio.to_thread.run_sync(reading))
 
 
-async def prepare(context: Context, call: ScoreCall, given: Given, *, variables: dict[str, str] | None = None,
-                  workspace: str | None = None, find: Callable[[LoadedPlan], T]) -> Prepared[T]:  # fmt: skip
-    """Compile a score. `find` is called with the plan in the compiling thread, so it may block; what it raises is raised.
+async def prepare(context: Context, call: ScoreCall, given: Given, *, variables: dict[str, str], inherited: bool = False,
+                  workspace: str | None, find: Callable[[LoadedPlan], T]) -> Prepared[T]:  # fmt: skip
+    """Compile a score; see `compile_score` on the arguments.
+
+    `find` is called with the plan in the compiling thread, so it may block; what it raises is raised.
 
     Raises:
         ScoreInvalid: with every problem. SubmitRejected: compiling took too long.
@@ -86,7 +88,7 @@ async def prepare(context: Context, call: ScoreCall, given: Given, *, variables:
         loaded = LoadedPlan(hashlib.sha256(stored.encode()).hexdigest(), plan, given.text, stored)
         return Prepared(loaded, _installed(loaded), find(loaded))
 
-    source = Source(given.text, given.path, Path(call.client_cwd or "/"), variables or {}, workspace)
+    source = Source(given.text, given.path, Path(call.client_cwd or "/"), variables, workspace, inherited)
     made = await context.compiler.compile(source, finish)
     return replace(made, loaded=context.loader.share(made.loaded))
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ import anyio.to_thread
 
 from podium.conductor import faults
 from podium.conductor.batch import Batch
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Clock, wall
 from podium.conductor.context import Context
 from podium.conductor.handlers import control, refusals, scores, validate
 from podium.conductor.handlers.resume import sheet_number
@@ -129,7 +128,7 @@ async def _make(context: Context, params: SubmitParams, given: Given, peer: Peer
     warnings = (*plan.warnings, *_missing_instruments(prepared), *_sharing(context, plan, place))
     return JobRun(
         seq=seq, job_id=place.job_id, name=plan.name, loaded=prepared.loaded, workspace=str(place.workspace),
-        submitted_at=time.time(), config_path=str(given.path) if given.path else None, start_sheet=place.first,
+        submitted_at=wall(), config_path=str(given.path) if given.path else None, start_sheet=place.first,
         self_healing=params.self_healing, warnings=warnings, client=params.client or f"uid {peer.uid}",
     )  # fmt: skip
 

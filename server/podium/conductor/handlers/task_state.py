@@ -4,9 +4,9 @@ The server that answers agents keeps nothing itself, so a task that was cancelle
 started again, and whichever of several servers is asked.
 """
 
-import time
 from typing import Any
 
+from podium.conductor.clock import wall
 from podium.conductor.context import Context
 from podium.conductor.store.rows import Rows
 from podium.contract.methods import TaskStateParams
@@ -22,7 +22,7 @@ async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJs
     """Answer the end that is kept under the key, null while there is none; an `end` that comes first is kept."""
     kept = _find(context, params.key)
     if kept is None and params.end is not None:
-        now = time.time()
+        now = wall()
         rows = Rows()
         rows.add("task_ends", (params.key, _text_of(params.end), now))
         rows.add("old_task_ends", (now - KEPT_SECONDS,))

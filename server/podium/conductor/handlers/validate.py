@@ -1,10 +1,13 @@
 """`job.validate`: check a score, run nothing, store nothing."""
 
+from pathlib import Path
 from typing import Any
 
 from podium.conductor.context import Context
 from podium.conductor.handlers import scores
 from podium.conductor.handlers.resume import sheet_number
+from podium.conductor.state import LoadedPlan
+from podium.conductor.workspaces import check_workspace
 from podium.contract.methods import ScoreParams
 from podium.contract.models import PlanView
 from podium.errors import PodiumError
@@ -27,9 +30,14 @@ async def planned(context: Context, params: ScoreParams) -> PlanView:
     Raises:
         PodiumError: as `scores.read` and `scores.prepare`.
     """
+
+    def find(loaded: LoadedPlan) -> int:
+        if loaded.plan.workspace is not None:
+            check_workspace(Path(loaded.plan.workspace))
+        return sheet_number(loaded, params.start_sheet) or 1
+
     given = await scores.read(context, params)
     prepared = await scores.prepare(
-        context, params, given, variables=params.variables, workspace=params.workspace,
-        find=lambda loaded: sheet_number(loaded, params.start_sheet) or 1,
-    )  # fmt: skip
+        context, params, given, variables=params.variables, workspace=params.workspace, find=find
+    )
     return plan_view(prepared.loaded.plan, start_sheet=prepared.found, instruments_found=prepared.installed)
