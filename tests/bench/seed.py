@@ -58,7 +58,7 @@ def _live(job: JobRun, batch: Batch, store: Store, paused: bool) -> None:
     if paused:
         control.pause(job, batch, now)
         return
-    num = job.ready.pop()
+    num = job.ready.take("cli")
     sheets.start(job, num, batch, now, store.home_id)
     attempt = job.running[num]
     sheets.attempt_ended(job, attempt, Verdict(End(attempt.key, "exited", 0, ended_at=now.wall), True), batch, now)

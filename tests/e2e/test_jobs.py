@@ -240,6 +240,39 @@ pause_between_sheets_seconds: 0
     assert (tmp_path / "out").read_text() == "got from-one\n"
 
 
+def test_a_condition_holds_again_when_its_sheet_is_asked_to_run_again(conductor: Conductor, tmp_path: Path) -> None:
+    body = """sheets:
+  - {name: a, run: echo a >> ran}
+  - {name: b, run: echo b >> ran, skip_when: "statuses['a'] == 'completed'"}
+  - {name: d, run: echo d >> ran; exit 1}"""
+    job_id = submit(conductor, named(tmp_path, body))
+    until(conductor, job_id, "failed")
+    assert ask(conductor.settings.socket, "job.resume", {"job_id": job_id, "from_sheet": "a"})["status"] == "accepted"
+    until(conductor, job_id, "failed")
+    assert (tmp_path / "ran").read_text().split() == ["a", "d", "a", "d"]
+
+
+def test_a_skip_command_that_runs_out_of_time_skips_nothing(conductor: Conductor, tmp_path: Path) -> None:
+    command = 'trap "exit 0" TERM; sleep 60 & wait'
+    body = f"sheets:\n  - {{run: touch ran, skip_when_command: {{command: '{command}', timeout_seconds: 0.5}}}}"
+    job_id = submit(conductor, named(tmp_path, body))
+    assert until(conductor, job_id, "completed")["sheets_completed"] == 1
+    assert (tmp_path / "ran").exists()
+
+
+def test_from_sheet_before_start_sheet_runs_only_what_depends_on_it(conductor: Conductor, tmp_path: Path) -> None:
+    body = """sheets:
+  - {name: a, run: echo a >> ran}
+  - {name: b, run: echo b >> ran}
+  - {name: c, needs: [a], run: echo c >> ran; exit 1}"""
+    job_id = submit(conductor, named(tmp_path, body), start_sheet=3)
+    until(conductor, job_id, "failed")
+    assert ask(conductor.settings.socket, "job.resume", {"job_id": job_id, "from_sheet": "a"})["status"] == "accepted"
+    view = until(conductor, job_id, "failed")
+    assert (view["sheets_completed"], view["sheets_skipped"]) == (1, 1)
+    assert (tmp_path / "ran").read_text().split() == ["c", "a", "c"]
+
+
 def test_a_skip_command_skips_and_lets_dependents_run(conductor: Conductor, tmp_path: Path) -> None:
     body = "sheets:\n  - {name: a, run: touch a, skip_when_command: {command: 'true'}}\n  - {name: b, needs: [a], run: touch b}"
     job_id = submit(conductor, named(tmp_path, body))

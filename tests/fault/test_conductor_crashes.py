@@ -12,6 +12,7 @@ import pytest
 
 from podium.conductor.faults import POINTS
 from podium.settings import Settings
+from podium.times import iso
 from tests.support.jobs import check_history, until, wait_for_file
 from tests.support.podium_home import Conductor, ask
 from tests.support.scores import token_score, tokens
@@ -101,6 +102,51 @@ def test_paused_stays_paused_and_queued_stays_queued_over_a_crash(stopped: Condu
     assert not tokens(tmp_path / "p")
     assert ask(socket, "job.resume", {"job_id": paused})["status"] == "accepted"
     assert until(stopped, paused, "completed")
+
+
+def test_a_sheet_whose_skip_command_was_cut_off_by_a_crash_is_asked_again(stopped: Conductor, tmp_path: Path) -> None:
+    asks = "touch asked; while [ ! -e go ]; do sleep 0.02; done"
+    score = f"name: asked\nworkspace: {tmp_path}\nsheets:\n  - {{run: touch ran, skip_when_command: {{command: '{asks}', timeout_seconds: 60}}}}\n"
+    stopped.start()
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    wait_for_file(tmp_path / "asked")
+    stopped.kill()
+    (tmp_path / "go").touch()
+    stopped.start()
+    assert until(stopped, job_id, "completed")["sheets_skipped"] == 1
+    assert not (tmp_path / "ran").exists()
+    check_history(stopped, job_id)
+
+
+def test_a_pause_between_sheets_goes_on_after_a_crash(stopped: Conductor, tmp_path: Path) -> None:
+    score = f"name: slow\nworkspace: {tmp_path}\nsheets: [{{run: 'true'}}, {{run: 'true'}}]\npause_between_sheets_seconds: 600\n"
+    stopped.start()
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    while not until(stopped, job_id, "queued", "running")["sheets_completed"]:
+        pass
+    stopped.kill()
+    stopped.start()
+    explained = ask(stopped.settings.socket, "job.explain", {"job_id": job_id})
+    assert explained["waits_until"] > iso(time.time() + 300), explained
+
+
+def test_a_cancel_while_leftovers_of_a_good_sheet_are_ended_starts_no_validation(
+    stopped: Conductor, tmp_path: Path
+) -> None:
+    leaves = '(trap "" TERM; touch left; sleep 600) & while [ ! -e left ]; do sleep 0.02; done; echo $$ >pid'
+    score = (
+        f"name: leaves\nworkspace: {tmp_path}\n"
+        f"sheets:\n  - {{run: '{leaves}', validate: [{{command_succeeds: touch validated}}]}}\n"
+    )
+    stopped.start(PODIUM_GRACE_SECONDS="2")
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    wait_for_file(tmp_path / "pid")
+    pid = (tmp_path / "pid").read_text().strip()
+    while Path("/proc", pid).exists():
+        time.sleep(0.01)
+    assert ask(stopped.settings.socket, "job.cancel", {"job_id": job_id})["cancelled"] is True
+    assert until(stopped, job_id, "cancelled", "completed")["status"] == "cancelled"
+    assert not (tmp_path / "validated").exists()
 
 
 def test_a_time_limit_that_was_being_enforced_is_told_after_a_crash(stopped: Conductor, tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ class Attempts:
         """Begin to judge an end. A function of its own, so that nothing keeps the attempt's plan until the next end."""
         live = self._live.get(end.key)
         if live is not None:
-            live.in_engine, live.scope = False, anyio.CancelScope()
+            live.in_engine, live.ended, live.scope = False, True, anyio.CancelScope()
+            if live.cancel_asked:
+                live.scope.cancel()
             self._begin_judging(live, end)
 
     def launch(self, job: JobRun, attempt: Attempt) -> None:
@@ -82,6 +84,11 @@ class Attempts:
             self._tasks.start_soon(self._cancel_in_engine, live)
         else:
             live.scope.cancel()
+
+    def is_starting(self, attempt: Attempt) -> bool:
+        """Tell whether an attempt is on its way to its first process, or has just got it."""
+        live = self._live.get(attempt.key)
+        return live is not None and not live.ended
 
     def folder_of(self, job_id: str, serial: int) -> Path:
         """Return an attempt's folder."""
@@ -129,8 +136,8 @@ class Attempts:
         faults.point("after_launch")
 
     async def _skips(self, live: Live) -> str:
-        """Return why the sheet is skipped, "" to run it: asked before the first attempt, the condition before the command."""
-        if live.attempt.attempt > 1:
+        """Return why the sheet is skipped, "" to run it. The condition is asked before the command."""
+        if not live.first_try:
             return ""
         if skips(live.plan, live.sheet, workspace=str(live.workspace), statuses=live.statuses):
             return "its skip_when holds"
@@ -149,7 +156,7 @@ class Attempts:
             timeout_seconds=skip.timeout_seconds,
             key=live.attempt.key,
         )
-        return result.exit_code == 0
+        return result.exit_code == 0 and not result.timed_out
 
     async def _script(self, live: Live) -> str:
         previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)

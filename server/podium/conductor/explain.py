@@ -71,13 +71,14 @@ def streams_of(attempt: Attempt) -> tuple[Stream, Stream]:
 
 def slots(job: JobRun, scheduler: Scheduler, *, accepting: bool) -> str:
     """Return what keeps the next sheet of a job from starting, "" where it is none of the conductor's limits."""
-    if not job.ready or job.intent or job.status not in {"queued", "running"}:
+    first = job.ready.first(lambda _: True)
+    if first is None or job.intent or job.status not in {"queued", "running"}:
         return ""
     if not accepting:
         return "The conductor is stopping and starts no more sheets."
     if scheduler.used >= scheduler.limits.total:
         return f"All {scheduler.limits.total} slots for sheets are in use."
-    profile, limit = job.profile_of(job.ready[0]), scheduler.limits.per_agent
+    profile, limit = job.loaded.profiles[first[1]], scheduler.limits.per_agent
     if profile.kind == "agent" and limit is not None and scheduler.used_by.get(profile.name, 0) >= limit:
         return f"All {limit} slots for sheets of {profile.name} are in use."
     return ""

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import anyio.to_thread
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from podium.conductor.clock import wall
 from podium.conductor.engines.port import End
@@ -32,6 +33,7 @@ async def judge(live: Live, end: End, runner: Runner, folder: Path) -> Verdict:
     views: list[ValidationView] = []
     with live.scope:
         if _succeeded(live, end):
+            await checkpoint_if_cancelled()  # before the first of them is started
             views = await _validate(live, runner)
     if live.scope.cancelled_caught:
         cancelled = End(end.key, "cancelled", end.exit_code, None, end.processes_ended, end.ended_at)

@@ -26,9 +26,11 @@ class Live:
     limit_seconds: float | None
     remedy: Remedy | None
     self_healing: bool
+    first_try: bool  # it follows no failed one: its sheet may still be skipped
     statuses: dict[int, str]  # of the sheets that its skip_when asks for, when it was launched
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
     in_engine: bool = False
+    ended: bool = False
     cancel_asked: bool = False
 
     @property
@@ -64,5 +66,6 @@ def live_of(job: JobRun, attempt: Attempt) -> Live:
         limit_seconds=job.limit_of(num),
         remedy=run.remedy,
         self_healing=job.self_healing,
+        first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy),
         statuses={each: job.status_of(each) for each in asked_sheets(plan, sheet).values()},
     )

@@ -1,6 +1,5 @@
 """Which sheet starts next: a pure decision over jobs in memory. Round robin between jobs, in sheet order within one."""
 
-import heapq
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -43,22 +42,25 @@ class Scheduler:
             job = self.line.popleft()
             self.in_line.discard(job.seq)
             turns -= 1
-            started = self._startable(job, now)
-            if started:
-                num = heapq.heappop(job.ready)
-                self.take(job.profile_of(num).name)
-                yield job, num
+            instrument = self._startable(job, now)
+            if instrument:
+                self.take(instrument)
+                yield job, job.ready.take(instrument)
             if job.not_before <= now:
                 self.offer(job)
-            if started:
+            if instrument:
                 turns = len(self.line)
 
     @property
     def _free(self) -> bool:
         return self.used < self.limits.total
 
-    def _startable(self, job: JobRun, now: float) -> bool:
-        return job.dispatchable and job.not_before <= now and self._has_room(job.profile_of(job.ready[0]))
+    def _startable(self, job: JobRun, now: float) -> str:
+        """Return the instrument of the job's first sheet that may start now, "" where none may."""
+        if not job.dispatchable or job.not_before > now:
+            return ""
+        found = job.ready.first(lambda name: self._has_room(job.loaded.profiles[name]))
+        return found[1] if found else ""
 
     def _has_room(self, profile: Profile) -> bool:
         limit = self.limits.per_agent if profile.kind == "agent" else None

@@ -3,7 +3,6 @@
 A sheet has a `SheetRun` only once it is more than pending, so a job's cost grows with what it has done, not with its size.
 """
 
-import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import Literal
 from podium.conductor.healing.remedies import Remedy
 from podium.conductor.instruments.load import builtin_profiles
 from podium.conductor.instruments.profile import Profile
+from podium.conductor.ready import Ready
 from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
 from podium.score.plan import CLI, Plan, PlanSheet, Player
 
@@ -131,7 +131,7 @@ class JobRun:
     client: str = ""
     sheets: dict[int, SheetRun] = field(default_factory=dict)
     running: dict[int, Attempt] = field(default_factory=dict)
-    ready: list[int] = field(default_factory=list)  # a heap of sheet numbers that may start now
+    ready: Ready = field(default_factory=Ready)
     blocked: dict[int, int] = field(default_factory=dict)  # sheet -> needs that are not satisfied yet
     waiting: set[int] = field(default_factory=set)  # sheets that wait for a retry
     counts: dict[str, int] = field(default_factory=lambda: {"completed": 0, "failed": 0, "skipped": 0})
@@ -226,14 +226,17 @@ class JobRun:
             run = self.sheets.get(sheet.num)
             if run is None or run.status == "pending":
                 self._place(sheet)
-        heapq.heapify(self.ready)
 
     def _place(self, sheet: PlanSheet) -> None:
         missing = sum(1 for need in sheet.needs if not self.is_satisfied(need))
         if missing:
             self.blocked[sheet.num] = missing
         else:
-            self.ready.append(sheet.num)
+            self.make_ready(sheet.num)
+
+    def make_ready(self, num: int) -> None:
+        """Note that a sheet may start as soon as a slot is free."""
+        self.ready.add(num, self.profile_of(num).name)
 
     def release(self, num: int) -> None:
         """Note that a sheet is satisfied: what waited only for it becomes ready."""
@@ -241,6 +244,6 @@ class JobRun:
             left = self.blocked.get(dependent)
             if left == 1:
                 del self.blocked[dependent]
-                heapq.heappush(self.ready, dependent)
+                self.make_ready(dependent)
             elif left is not None:
                 self.blocked[dependent] = left - 1

@@ -177,6 +177,7 @@ class Supervisor:
         self._know(job)
         for attempt in job.running.values():
             self.scheduler.take(attempt.instrument)
+        job.not_before = now.mono + _pause_left(job, now.wall)
         self._watch_all(job, now)
 
     async def run(self) -> None:
@@ -298,3 +299,14 @@ class Supervisor:
         if not self._workspaces[job.workspace]:
             del self._workspaces[job.workspace]
         self.scheduler.leave(job)
+
+
+def _pause_left(job: JobRun, wall: float) -> float:
+    """Return the seconds that are left of a job's pause after the sheet that ended last. A clock set back cannot lengthen it."""
+    pause = job.plan.pause_between_sheets_seconds
+    ended = [
+        run.finished_at
+        for run in job.sheets.values()
+        if run.finished_at and run.status in {"completed", "failed", "waiting"}
+    ]
+    return min(pause, max(0.0, max(ended) + pause - wall)) if ended else 0.0

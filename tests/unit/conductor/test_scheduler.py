@@ -53,6 +53,19 @@ def test_an_instrument_at_its_limit_holds_only_its_own_sheets_back() -> None:
     assert start_all(scheduler) == [("agents-1", 2)]
 
 
+def test_a_sheet_whose_instrument_has_no_room_holds_up_no_other_sheet_of_its_job() -> None:
+    scheduler = Scheduler(Limits(16, per_agent=1))
+    plan = plan_of([[], [], [], []], name="mixed")
+    sheets = tuple(replace(each, instrument="goose") if each.num != 3 else each for each in plan.sheets)
+    mixed = job_of(plan.model_copy(update={"sheets": sheets}))
+    offered(scheduler, mixed)
+    assert start_all(scheduler) == [("mixed-1", 1), ("mixed-1", 3)]
+    del mixed.running[1]
+    scheduler.give_back("goose")
+    offered(scheduler, mixed)
+    assert start_all(scheduler) == [("mixed-1", 2)]
+
+
 def test_a_paused_job_starts_nothing_and_holds_no_slot() -> None:
     scheduler = Scheduler(Limits(1))
     paused, other = job_of(plan_of([[]], name="paused"), seq=1), job_of(plan_of([[]], name="other"), seq=2)

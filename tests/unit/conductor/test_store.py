@@ -34,7 +34,7 @@ async def test_a_committed_job_is_read_back_as_it_was(tmp_path: Path) -> None:
         await store.commit(batch.rows())
         loaded = await Loader(store).job(job.job_id)
     assert loaded is not None
-    assert (loaded.status, loaded.total, loaded.ready, loaded.blocked) == ("running", 2, [], {2: 1})
+    assert (loaded.status, loaded.total, list(loaded.ready), loaded.blocked) == ("running", 2, [], {2: 1})
     assert [attempt.key for attempt in loaded.running.values()] == [f"{store.home_id}.demo-1.1"]
 
 

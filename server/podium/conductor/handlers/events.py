@@ -46,6 +46,9 @@ def _sequence(context: Context, cursor: str) -> int:
     if home != context.store.home_id or (number := number_in(seq)) is None:
         raise InvalidArguments(f"The cursor {cursor!r} is not one of this conductor.",
                                fix="Leave `after` out to begin with the present state.")  # fmt: skip
+    if number > context.supervisor.last_event:
+        raise InvalidArguments(f"The cursor {cursor!r} lies ahead of all events: this state is older than it.",
+                               fix="Leave `after` out to begin with the present state.")  # fmt: skip
     return number
 
 

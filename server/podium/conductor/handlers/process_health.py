@@ -3,11 +3,17 @@
 from dataclasses import asdict
 from typing import Any
 
+import anyio
+
 from podium.conductor.context import Context
+from podium.conductor.engines.port import Usage
+from podium.conductor.state import Attempt
 from podium.contract.methods import JobParams
 from podium.contract.results import ProcessHealth
 from podium.wire.dispatcher import Peer
 
+_START_SECONDS = 3.0
+_LOOK_SECONDS = 0.02
 _DEAD = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)
 
 
@@ -16,7 +22,7 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
     await context.queries.job(params.job_id)
     job = context.supervisor.jobs.get(params.job_id)
     oldest = min(job.running.values(), key=lambda attempt: attempt.serial, default=None) if job else None
-    usage = (await context.engine.describe([oldest.key])).get(oldest.key) if oldest else None
+    usage = await _usage(context, oldest) if oldest else None
     if usage is None:
         return asdict(_DEAD)
     return asdict(
@@ -30,3 +36,14 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
             uptime_seconds=usage.uptime_seconds,
         )
     )
+
+
+async def _usage(context: Context, attempt: Attempt) -> Usage | None:
+    """Measure an attempt; one that is just being started is waited for, a moment."""
+    with anyio.move_on_after(_START_SECONDS):
+        while True:
+            usage = (await context.engine.describe([attempt.key])).get(attempt.key)
+            if usage is not None or not context.attempts.is_starting(attempt):
+                return usage
+            await anyio.sleep(_LOOK_SECONDS)
+    return None

@@ -102,6 +102,7 @@ def _take(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Ba
 def cancel(job: JobRun, batch: Batch, clock: Clock) -> Done:
     """Cancel: at once where nothing runs, else the process trees are ended after the commit."""
     check(job, "cancel")
+    dropped = " The changed score that it was to take is dropped." if job.next_plan is not None else ""
     job.intent = "cancel"
     for num in sorted(job.waiting):
         run = job.run_of(num)
@@ -112,9 +113,9 @@ def cancel(job: JobRun, batch: Batch, clock: Clock) -> Done:
     batch.cancels.extend(job.running.values())
     settle(job, batch, clock)
     if job.status == "cancelled":
-        return Done(message=f"Job {job.job_id} is cancelled.", pending=False)
+        return Done(message=f"Job {job.job_id} is cancelled.{dropped}", pending=False)
     names = ", ".join(job.label(num) for num in sorted(job.running))
-    return Done(message=f"Cancel recorded: the processes of {names} are being ended.", pending=True)
+    return Done(message=f"Cancel recorded: the processes of {names} are being ended.{dropped}", pending=True)
 
 
 def delete(job: JobRun, batch: Batch, clock: Clock) -> Done:

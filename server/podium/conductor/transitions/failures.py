@@ -1,6 +1,5 @@
 """What follows from a failed attempt: a wait, another instrument, a retry, a remedy, or the end of the sheet."""
 
-import heapq
 import random
 from dataclasses import dataclass, replace
 
@@ -50,6 +49,9 @@ def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
 
 def failed(failure: Failure) -> None:
     """Decide what follows, from what costs least to the end. Every step is bounded, so a sheet cannot go on for ever."""
+    if failure.job.plan.fail_fast and failure.job.counts["failed"]:
+        _give_up(failure, failure.attempt.message)
+        return
     if _wait_out_limit(failure) or _fall_back(failure) or _retry(failure):
         return
     if not failure.job.self_healing:
@@ -98,7 +100,7 @@ def _take_next(failure: Failure) -> None:
 
 def _ready(failure: Failure) -> None:
     failure.run.status, failure.run.reason = "pending", failure.attempt.message
-    heapq.heappush(failure.job.ready, failure.run.num)
+    failure.job.make_ready(failure.run.num)
 
 
 def _wait(failure: Failure, seconds: float, reason: str) -> None:

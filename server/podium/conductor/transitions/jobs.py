@@ -20,14 +20,14 @@ def settle(job: JobRun, batch: Batch, clock: Clock) -> None:
         return
     if job.intent == "cancel":
         _finish(job, "cancelled", "cancelled on request", batch, clock)
+    elif job.intent == "modify":
+        apply_modify(job, batch)
+        settle(job, batch, clock)  # the changed score may have nothing left to do
     elif not job.ready and not job.waiting and not job.blocked:
         _finish_by_sheets(job, batch, clock)
     elif job.intent == "pause":
         job.status, job.intent, job.reason = "paused", "", "paused on request"
         batch.event(job, "job.paused", sheets_completed=job.counts["completed"])
-    elif job.intent == "modify":
-        apply_modify(job, batch)
-        settle(job, batch, clock)  # the changed score may have nothing left to do
 
 
 def _finish_by_sheets(job: JobRun, batch: Batch, clock: Clock) -> None:
@@ -37,8 +37,8 @@ def _finish_by_sheets(job: JobRun, batch: Batch, clock: Clock) -> None:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         _finish(job, "failed", f"sheet {job.label(first.num)} failed{more}: {first.reason}", batch, clock)
     else:
-        late = {"pause": "completed before the pause took effect", "modify": "completed before the change took effect"}
-        _finish(job, "completed", late.get(job.intent, ""), batch, clock)
+        late = "completed before the pause took effect" if job.intent == "pause" else ""
+        _finish(job, "completed", late, batch, clock)
 
 
 def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch, clock: Clock) -> None:

@@ -66,6 +66,14 @@ def _reset(run: SheetRun) -> SheetRun:
     return run
 
 
+def _count_as_done(job: JobRun) -> list[SheetRun]:
+    """Give the sheets before `start_sheet` runs of their own, so that one of them can run alone; return these."""
+    runs = [SheetRun(num, "skipped", "before start_sheet", satisfied=True) for num in range(1, job.start_sheet)]
+    job.sheets.update((run.num, run) for run in runs)
+    job.start_sheet = 1
+    return runs
+
+
 def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
     """Put a job that runs nothing back into the queue; sheets from `from_sheet` on run again.
 
@@ -73,7 +81,7 @@ def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
     """
     changed = [] if job.status == "paused" and not job.intent else reset_unfinished(job)
     if from_sheet is not None:
-        job.start_sheet = min(job.start_sheet, from_sheet)
+        changed += _count_as_done(job)
         changed += reset_from(job, from_sheet)
     for run in changed:
         batch.touch(job, run)
@@ -96,9 +104,7 @@ def apply_modify(job: JobRun, batch: Batch) -> None:
 
 def _swap(job: JobRun, new: LoadedPlan, batch: Batch) -> None:
     pairs = match_sheets(job.loaded, new)
-    for num in range(1, job.start_sheet):
-        job.sheets[num] = SheetRun(num, "skipped", "before start_sheet", satisfied=True)
-    job.start_sheet = 1
+    _count_as_done(job)
     kept = {pairs[num]: run for num, run in job.sheets.items() if num in pairs}
     batch.extra.add("renumbered", (job.seq,))
     batch.extra.add("parked_attempts", (job.seq,))

@@ -1,7 +1,5 @@
 """What happens to sheets: an attempt starts and ends, a wait is over, a condition skips."""
 
-import heapq
-
 from podium.conductor.batch import Batch, Launch
 from podium.conductor.clock import Clock
 from podium.conductor.state import Attempt, JobRun, SheetRun
@@ -90,7 +88,7 @@ def _conclude(job: JobRun, run: SheetRun, attempt: Attempt, verdict: Verdict, ba
         # The claim of the old folder is ours now, so the sheet starts anew in a new one; no retry is used up.
         attempt.outcome, run.status, run.reason = "abandoned", "pending", verdict.end.detail
         batch.event(job, "sheet.abandoned", **facts(job, attempt))
-        heapq.heappush(job.ready, run.num)
+        job.make_ready(run.num)
     else:
         attempt.outcome = "failed"
         failed(Failure(job, run, attempt, verdict, batch, clock))
@@ -108,5 +106,5 @@ def wake(job: JobRun, num: int, batch: Batch) -> None:
     run = job.run_of(num)
     run.status, run.waiting_until, run.waiting_left = "pending", None, None
     job.waiting.discard(num)
-    heapq.heappush(job.ready, num)
+    job.make_ready(num)
     batch.touch(job, run)
