@@ -94,6 +94,20 @@ async def test_a_changed_score_takes_the_variables_of_the_jobs_start(user: Agent
     assert await read(job["workspace"], "ran") == ["prod", "north", "prod", "anywhere", "prod", "north"]
 
 
+async def test_a_changed_score_that_names_another_workspace_is_told_that_the_job_stays(
+    user: Agent, tmp_path: Path
+) -> None:
+    text = "name: staying\nsheets: [{name: a, run: exit 1}]\n"
+    job = await user.call("start_job", config_content=text)
+    await user.settled(job["job_id"])
+    await user.call("modify_job", job_id=job["job_id"], config_content=f"workspace: {tmp_path}/other\n{text}")
+    await user.settled(job["job_id"])
+    assert (await user.call("get_job", job_id=job["job_id"], detail="full"))["warnings"] == [
+        f"workspace: the job stays in {job['workspace']}"
+    ]
+    assert not (tmp_path / "other").exists()
+
+
 async def test_a_bad_score_is_refused_and_changes_nothing(user: Agent) -> None:
     job = await user.call("start_job", config_content=score())
     error = await user.refused("modify_job", job_id=job["job_id"], config_content=score().replace("run:", "rnu:"))

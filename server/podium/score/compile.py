@@ -35,8 +35,8 @@ def compile_score(
     """Return the checked plan of a score.
 
     `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`.
-    `workspace` (relative to `cwd`) and `variables` win over the score's own; `inherited` ones were given to the job whose changed
-    score this is, and it need not have them. `profiles` are the instruments
+    `workspace` (relative to `cwd`) and `variables` win over the score's own; with `inherited` they are those of the job whose
+    changed score this is, which need not have them. `profiles` are the instruments
     that can be used, each with the content of its profile: the plan keeps those that it needs, and the names in their `settings`
     are what `instrument_config` may hold.
 
@@ -60,7 +60,10 @@ def compile_score(
         plan = _checked(draft, plan, problems, {} if inherited else variables, sound=sound)
     if plan is None or problems:
         raise problems.error(name)
-    return plan.model_copy(update={"profiles": _used(plan, profiles), "started_with": dict(variables)})
+    warnings = [*plan.warnings, *(_unmoved(draft, workspace, context.folder) if inherited and workspace else ())]
+    return plan.model_copy(
+        update={"profiles": _used(plan, profiles), "started_with": dict(variables), "warnings": tuple(warnings)}
+    )
 
 
 def _used(plan: Plan, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -101,6 +104,12 @@ def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path, problem
     if not _is_text(path):
         problems.add_outside("the workspace's path holds a NUL or half of a surrogate pair")
     return path or None
+
+
+def _unmoved(draft: Draft, given: str, folder: Path) -> list[str]:
+    """Return the warning that a changed score names another workspace than the job has."""
+    own = draft.workspace and os.path.abspath(folder / os.path.expanduser(draft.workspace))  # noqa: PTH100, PTH111
+    return [f"workspace: the job stays in {given}"] if own and own != given else []
 
 
 def _is_text(value: str) -> bool:

@@ -117,6 +117,6 @@ def _swap(job: JobRun, new: LoadedPlan, batch: Batch) -> None:
     batch.sheets = {key: run for key, run in batch.sheets.items() if key[0] != job.seq}
     for num, run in kept.items():
         run.num, run.player = num, 0  # the new plan may have other instruments; what played is told by the attempt
-    job.sheets, job.loaded, job.name = kept, new, new.plan.name
+    job.sheets, job.loaded, job.name, job.warnings = kept, new, new.plan.name, new.plan.warnings
     for run in kept.values():
         batch.touch(job, run)
