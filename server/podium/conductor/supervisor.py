@@ -160,7 +160,7 @@ class Supervisor:
         """Commit rows that concern no job in memory (house-keeping); while the disk is full it waits."""
         await self._ask(work, None, kept=True)
 
-    async def settled(self) -> None:
+    async def flushed(self) -> None:
         """Wait until everything that is visible in memory now is on the disk, or was taken back as the disk is full."""
         with suppress(StorageFull):
             await self._ask(lambda batch, now: None, None)

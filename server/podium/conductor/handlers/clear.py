@@ -17,7 +17,7 @@ from podium.wire.dispatcher import Peer
 
 async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str, Any]:
     """Answer how many were deleted, which, and why each named one was not."""
-    await context.supervisor.settled()
+    await context.supervisor.flushed()
     deleted, refused = [], []
     for job_id in await _wanted(context, params):
         try:

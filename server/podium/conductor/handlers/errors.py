@@ -9,5 +9,5 @@ from podium.wire.framing import RawJson
 
 async def handle(context: Context, params: JobParams, peer: Peer) -> RawJson:
     """Answer the state object with every sheet, failed ones with their reasons."""
-    await context.supervisor.settled()
+    await context.supervisor.flushed()
     return RawJson(b'{"state":' + await status.state(context, await context.queries.job(params.job_id)) + b"}")

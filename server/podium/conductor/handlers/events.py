@@ -22,7 +22,7 @@ _PAGE = 500
 
 async def handle(context: Context, params: EventsParams, peer: Peer) -> dict[str, Any]:
     """Answer one page, or `next` and then notifications until the connection ends."""
-    await context.supervisor.settled()
+    await context.supervisor.flushed()
     after = _sequence(context, params.after)
     truncated = await _truncated(context, params.after, after)
     if params.stream:

@@ -21,7 +21,7 @@ _BLOCKED_SHOWN = 10
 
 async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, Any]:
     """Answer an `ExplainView`."""
-    await context.supervisor.settled()
+    await context.supervisor.flushed()
     row = await context.queries.job(params.job_id)
     job = context.views.of_row(row)
     found = await context.store.read(partial(explain.read, row=row))

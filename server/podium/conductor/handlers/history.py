@@ -14,7 +14,7 @@ _ATTEMPTS = (
 
 async def handle(context: Context, params: HistoryParams, peer: Peer) -> dict[str, Any]:
     """Answer the attempts of the job, or of one of its sheets."""
-    await context.supervisor.settled()
+    await context.supervisor.flushed()
     row = await context.queries.job(params.job_id)
     values = (row["seq"], params.sheet_num, params.limit)
     found = await context.store.read(lambda db: db.execute(_ATTEMPTS, values).fetchall())

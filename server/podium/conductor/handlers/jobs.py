@@ -12,7 +12,7 @@ _PLAIN = 100
 
 async def handle(context: Context, params: ListParams, peer: Peer) -> Any:
     """Answer an array of the newest 100 or, when a limit or cursor is given, a page with its cursor and the total."""
-    await context.supervisor.settled()
+    await context.supervisor.flushed()
     rows, cursor, total = await context.queries.page(params, _PLAIN)
     jobs = [_short(context, row) for row in rows]
     if params.limit is None and params.cursor is None:

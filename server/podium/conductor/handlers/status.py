@@ -17,7 +17,7 @@ _PAGE = 50
 
 async def handle(context: Context, params: StatusParams, peer: Peer) -> dict[str, Any] | RawJson:
     """Answer the checkpoint object, or the short one while the job has not started."""
-    await context.supervisor.settled()
+    await context.supervisor.flushed()
     row = await context.queries.job(params.job_id)
     if params.sheets_cursor is not None or params.sheets_limit is not None:
         return {**_head(context, row), "sheets": {}, **await _page(context, row, params)}
