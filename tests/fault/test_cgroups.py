@@ -15,6 +15,7 @@ from podium.conductor.processes.cgroup import Cgroup, Cgroups, own_group
 from tests.support.engines import (
     HERE,
     ROOT,
+    STAY,
     Gate,
     Holder,
     LateHunt,
@@ -83,14 +84,14 @@ async def test_what_leaves_the_session_the_parent_and_the_environment_is_ended_a
 
 async def test_a_cancel_ends_it_too(tmp_path: Path, cgroups: Cgroups) -> None:
     with Gate(tmp_path / "pids") as pids:
-        spec = make_spec(tmp_path, f"{UNKNOWN}exec sleep 1000")
+        spec = make_spec(tmp_path, f"{UNKNOWN}{STAY}")
         async with open_engine(cgroups=cgroups) as engine:
             await engine.submit(spec)
-            pid = int(await pids.line())
+            members = [int(await pids.line()) for _ in range(2)]
             await engine.cancel(spec.key, grace_seconds=10)
             end = await next_end(engine)
     assert (end.reason, end.exit_code, end.processes_ended) == ("cancelled", 143, 2)
-    assert not is_alive(pid)
+    assert not any(is_alive(pid) for pid in members)
 
 
 async def test_what_is_always_somebody_else_when_we_kill_it_is_ended(tmp_path: Path, cgroups: Cgroups) -> None:
@@ -168,9 +169,9 @@ async def test_groups_of_attempts_that_nobody_asks_for_are_taken_away(
     tmp_path: Path, home_id: str, cgroups: Cgroups
 ) -> None:
     with Gate(tmp_path / "pids") as pids:
-        kept, forgotten = (make_spec(tmp_path, f"{UNKNOWN}exec sleep 1000") for _ in range(2))
+        kept, forgotten = (make_spec(tmp_path, f"{UNKNOWN}{STAY}") for _ in range(2))
         Holder(kept, forgotten, home_id=home_id).kill(after=2)
-        [await pids.line() for _ in range(2)]
+        [await pids.line() for _ in range(4)]
         async with open_engine(cgroups=cgroups) as engine:
             await engine.reattach(kept)
             await engine.clean()

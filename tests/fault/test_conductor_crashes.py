@@ -15,6 +15,7 @@ from podium.settings import Settings
 from podium.times import iso
 from tests.support.jobs import check_history, until, wait_for_file
 from tests.support.podium_home import Conductor, ask
+from tests.support.podium_home import until as wait_until
 from tests.support.scores import token_score, tokens
 
 LIMIT = 30.0  # seconds for what must come at all
@@ -155,7 +156,9 @@ def test_a_time_limit_that_was_being_enforced_is_told_after_a_crash(stopped: Con
     score = f"name: slow\nworkspace: {tmp_path}\nsheets: [{{{sheet}}}]\n"
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
     stopped.await_death()
-    for pid in (tmp_path / "pids").read_text().split():  # as the conductor would have done, or an administrator
+    pids = tmp_path / "pids"
+    wait_until(lambda: pids.exists() and pids.read_text())  # the limit may have come before the sheet began
+    for pid in pids.read_text().split():  # as the conductor would have done, or an administrator
         os.kill(int(pid), signal.SIGKILL)
     stopped.start()
     assert until(stopped, job_id, "failed")["reason"] == "sheet 1 failed: time limit of 0.3 s reached"

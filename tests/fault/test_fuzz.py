@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.fuzz.calls import Stage
 from tests.fuzz.campaign import run_campaign
 from tests.fuzz.inputs import draw
@@ -20,6 +22,7 @@ KINDS = {
 }
 
 
+@pytest.mark.timeout(180)
 def test_a_short_campaign_of_hostile_peers_loses_no_reply_and_leaves_nothing_behind() -> None:
     assert set(run_campaign("make test", range(1500))) >= KINDS
 

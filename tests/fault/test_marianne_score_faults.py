@@ -139,9 +139,10 @@ def test_b16_a_condition_sees_what_became_of_earlier_sheets(shared: Conductor, t
 
 def test_b16_no_more_sheets_run_at_once_than_parallel_says(shared: Conductor, tmp_path: Path) -> None:
     free = {"dependencies": {"5": [1, 2, 3, 4]}}  # 1 to 4 need nothing
-    counted = "mkdir in-{{ sheet_num }}; ls -d in-* | wc -l >> seen; sleep 0.1; rmdir in-{{ sheet_num }}"
     for limit, parallel in ((1, {"enabled": False}), (2, {"enabled": True, "max_concurrent": 2})):
         workspace = tmp_path / str(limit)
+        met = f"until grep -q '[{limit}-9]' seen; do sleep 0.02; done"  # as many were there at once as may be
+        counted = f"mkdir in-$$; ls -d in-* | wc -l >> seen; {met}; sleep 0.1; rmdir in-$$"
         until(shared, submit(shared, numbered(workspace, counted, 5, sheet=free, parallel=parallel)), "completed")
         assert max(map(int, (workspace / "seen").read_text().split())) == limit
 

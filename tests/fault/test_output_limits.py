@@ -112,11 +112,14 @@ async def test_an_attempt_that_is_taken_over_is_kept_within_its_limit(tmp_path: 
 
 
 async def test_a_sheet_that_writes_more_than_the_disk_holds_does_not_fill_it(short_tmp: Path) -> None:
-    script = "for i in {1..20}; do head -c 20M /dev/zero || exit; sleep 0.05; done"
+    # The next part comes when the middle of the last has been given back, however long that takes on a busy machine; where it
+    # never is, the fourth part finds the disk full.
+    given_back = "for j in {1..300}; do (($(stat -c %b job/1/stdout.log) * 512 > 4 << 20)) || break; sleep 0.02; done"
+    script = f"for i in {{1..5}}; do head -c 50M /dev/zero || exit; {given_back}; done"
     end = await run_sync(on_a_disk_of_its_own, "tests.support.small_disk", short_tmp, "tmpfs", "200m", MIB, script)
     if end is None:
         pytest.skip("no mount namespaces here")
-    assert (end["reason"], end["exit_code"], end["size"]) == ("exited", 0, 400 * MIB)
+    assert (end["reason"], end["exit_code"], end["size"]) == ("exited", 0, 250 * MIB)
     assert end["held"] <= MIB
 
 

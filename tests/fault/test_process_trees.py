@@ -17,6 +17,7 @@ from podium.conductor.processes.run import Finished, Runner
 from podium.conductor.processes.tree import Snapshot, end_tree
 from tests.support.engines import (
     BOUND_SECONDS,
+    STAY,
     Gate,
     LateHunt,
     bystander,
@@ -73,21 +74,21 @@ async def test_what_a_finished_sheet_leaves_is_ended_and_counted(tmp_path: Path,
 @pytest.mark.parametrize("kind", ANY)
 async def test_a_cancel_ends_every_kind_of_descendant(tmp_path: Path, kind: str) -> None:
     with Gate(tmp_path / "pids") as pids, Gate(tmp_path / "hold"):
-        spec = make_spec(tmp_path, f"{ANY[kind]}\nexec sleep 1000")
+        spec = make_spec(tmp_path, f"{ANY[kind]}\n{STAY}")
         async with open_engine() as engine:
             await engine.submit(spec)
-            (pid,) = await lines(pids, 1)
+            members = await lines(pids, 2)
             end = await cancelled(engine, spec.key, 0.3)
     assert (end.reason, end.processes_ended) == ("cancelled", 2)
-    assert not is_alive(pid)
+    assert not any(is_alive(pid) for pid in members)
 
 
 async def test_a_tree_of_every_kind_is_ended_at_once(tmp_path: Path) -> None:
     with Gate(tmp_path / "pids") as pids, Gate(tmp_path / "hold"):
-        spec = make_spec(tmp_path, "\n".join([*ANY.values(), "exec sleep 1000"]))
+        spec = make_spec(tmp_path, "\n".join([*ANY.values(), STAY]))
         async with open_engine() as engine:
             await engine.submit(spec)
-            members = await lines(pids, len(ANY))
+            members = await lines(pids, len(ANY) + 1)
             end = await cancelled(engine, spec.key, 0.3)
     assert (end.reason, end.processes_ended) == ("cancelled", len(ANY) + 1)
     assert not any(is_alive(pid) for pid in members)
@@ -131,15 +132,15 @@ async def test_an_open_output_does_not_hold_a_sheet_open(tmp_path: Path) -> None
 
 async def test_the_daemon_of_a_running_sheet_outlives_the_end_of_another(tmp_path: Path) -> None:
     with Gate(tmp_path / "pids") as pids:
-        going = make_spec(tmp_path, f"{DOUBLE_FORKED}\nexec sleep 1000")
+        going = make_spec(tmp_path, f"{DOUBLE_FORKED}\n{STAY}")
         async with open_engine() as engine:
             await engine.submit(going)
-            (daemon,) = await lines(pids, 1)
+            members = await lines(pids, 2)
             other = make_spec(tmp_path, "sleep 1000 & exit 0")
             await engine.submit(other)
             end = await next_end(engine)
             assert (end.key, end.processes_ended) == (other.key, 1)
-            assert is_alive(daemon)
+            assert all(is_alive(pid) for pid in members)
             assert (await cancelled(engine, going.key, 5)).processes_ended == 2
 
 

@@ -8,14 +8,15 @@ import pytest
 
 from podium.settings import Settings
 from tests.support.engines import on_a_disk_of_its_own
-from tests.support.jobs import check_history, submit, until
+from tests.support.jobs import check_history, submit, types_of, until
 from tests.support.podium_home import Conductor, ask
 from tests.support.podium_home import until as wait_until
-from tests.support.scores import token_score, tokens
-from tests.torture.campaign import run_campaign
+from tests.support.scores import TOKEN, token_score, tokens
+from tests.torture.campaign import END_SECONDS, run_campaign
 from tests.torture.damage import contents, log_of
 
 DAY = 86_400
+CAMPAIGN_SECONDS = END_SECONDS + 60  # half a minute on an idle machine
 
 
 @pytest.fixture
@@ -26,13 +27,15 @@ def stopped(home: Settings) -> Iterator[Conductor]:
     running.end()
 
 
+@pytest.mark.timeout(CAMPAIGN_SECONDS)
 def test_a_short_campaign_of_kills_breaks_no_promise() -> None:
     run_campaign("make test", 2)
 
 
+@pytest.mark.timeout(CAMPAIGN_SECONDS + 30)
 def test_on_a_full_disk_changes_are_refused_and_nothing_is_lost(short_tmp: Path) -> None:
     try:
-        told = on_a_disk_of_its_own("tests.torture.full_disk", short_tmp, "make test", 1)
+        told = on_a_disk_of_its_own("tests.torture.full_disk", short_tmp, "make test", 1, seconds=CAMPAIGN_SECONDS)
     except subprocess.CalledProcessError as error:
         pytest.fail(error.stderr.decode())
     if told is None:
@@ -45,7 +48,8 @@ def test_a_retry_comes_in_its_time_though_the_clock_was_set_back(stopped: Conduc
     score = f"name: flaky\nworkspace: {tmp_path}\nsheets:\n  - run: '[ \"$PODIUM_ATTEMPT\" -ge 2 ]'\n{retry}"
     stopped.start()
     job_id = submit(stopped, score)
-    wait_until(lambda: ask(stopped.settings.socket, "job.status", {"job_id": job_id})["podium"]["waiting"])
+    # The event stays; the state could be seen only for as long as the wait.
+    wait_until(lambda: "sheet.retrying" in types_of(stopped, job_id))
     stopped.kill()
     stopped.start(PODIUM_CLOCK_SHIFT=str(-DAY))
     assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
@@ -54,11 +58,14 @@ def test_a_retry_comes_in_its_time_though_the_clock_was_set_back(stopped: Conduc
 def test_a_sheet_that_starts_while_others_are_recovered_is_not_taken_for_one_of_them(
     stopped: Conductor, tmp_path: Path
 ) -> None:
+    gated = f"name: gated\nworkspace: {tmp_path}\nsheets:\n  - run: {TOKEN}; until [ -e go ]; do sleep 0.02; done\n"
     stopped.start(PODIUM_MAX_SHEETS="1")
-    jobs = [submit(stopped, token_score(tmp_path, sheets=1, seconds=0.5)) for _ in range(6)]
-    until(stopped, jobs[0], "running")
+    jobs = [submit(stopped, gated) for _ in range(6)]
+    wait_until(lambda: tokens(tmp_path))
     stopped.kill()
     stopped.start()
+    until(stopped, jobs[-1], "running")
+    (tmp_path / "go").touch()
     for job_id in jobs:
         assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
         assert len(ask(stopped.settings.socket, "job.history", {"job_id": job_id})["records"]) == 1

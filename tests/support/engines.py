@@ -27,6 +27,9 @@ from tests.support.podium_home import until
 ROOT = Path(__file__).parents[2]
 HERE = Origin(facts.boot_id())
 BOUND_SECONDS = 40  # for what takes a moment on an idle machine
+# The end of a script that stays, with a gate `pids`. Its pid comes when the subshells that made daemons before it are gone: as
+# long as one is there, it is a member too, and is counted.
+STAY = "echo $$ >pids; exec sleep 1000"
 
 
 @asynccontextmanager
@@ -114,15 +117,18 @@ def full_disk(mount: Path) -> list[dict[str, Any]] | None:
     return ends
 
 
-def on_a_disk_of_its_own(module: str, *arguments: object) -> Any:
-    """Run a module of ours as root of a mount namespace, and return the JSON that it prints; None where we may not mount."""
+def on_a_disk_of_its_own(module: str, *arguments: object, seconds: float = 50) -> Any:
+    """Run a module of ours as root of a mount namespace, and return the JSON that it prints; None where we may not mount.
+
+    It may take so many seconds.
+    """
     inside = ["unshare", "--user", "--map-root-user", "--mount"]
     try:
         subprocess.run([*inside, "true"], check=True, stderr=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
         return None
     command = [*inside, sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=child_env(), check=True, capture_output=True, timeout=50)
+    done = subprocess.run(command, cwd=ROOT, env=child_env(), check=True, capture_output=True, timeout=seconds)
     return json.loads(done.stdout)
 
 
