@@ -62,8 +62,8 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def crowded(folder: Path) -> Iterator[Conductor]:
-    """A conductor with room for exactly the sheets that `jobs` keeps running."""
-    with plain_conductor(folder, max_sheets=3, grace_seconds=60) as running:
+    """A conductor with room for exactly the sheets that `jobs` keeps running, also the one that is being cancelled."""
+    with plain_conductor(folder, max_sheets=3, grace_seconds=600) as running:
         yield running
 
 

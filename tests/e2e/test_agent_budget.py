@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from podium.contract.weight import tokens_at_most
-from tests.support.agent import Agent, agent
+from tests.support.agent import Agent, standing_agent
 from tests.support.podium_home import Conductor, make_home
 from tests.support.tokens import count_tokens
 
@@ -63,10 +63,11 @@ async def test_a_whole_cycle_of_a_ten_sheet_job_costs_little(user: Agent) -> Non
     assert sum(count_tokens([text_of(each) for each in (started, waited, result)])) <= 1200
 
 
+@pytest.mark.timeout(180)
 async def test_a_job_that_prints_a_gigabyte_fits_into_every_result(short_tmp: Path) -> None:
     bounded = Conductor(make_home(short_tmp, max_log_bytes=16 * 1024 * 1024)).start()
     try:
-        async with agent(bounded.settings, "auto") as user:
+        async with standing_agent(bounded.settings, "auto") as user:
             job_id = (await user.call("start_job", config_content=GIGABYTE))["job_id"]
             assert (await user.settled(job_id))["status"] == "failed"
             log = await user.call("read_job_log", job_id=job_id)

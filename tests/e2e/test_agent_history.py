@@ -94,6 +94,7 @@ async def work(history: History, folder: Path) -> None:
     job_id = job["job_id"]
     while "tests" not in (await history.user.call("get_job", job_id=job_id))["running"]:
         pass
+    await history.user.running(job_id)
     await history.call("start_job", config_content=GATED, workspace=str(folder / "work"), idempotency_key="k")
     await history.call("list_jobs")
     await history.call("get_job", job_id=job_id)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.source_tree import REPOSITORY
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 TITLE = re.compile(r"^(\d+)\. ", re.MULTILINE)
 
 
@@ -27,7 +27,7 @@ def told() -> tuple[str, Path]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert not done.stderr

@@ -86,7 +86,7 @@ def test_the_wheel_holds_the_data_files_of_the_packages(wheel: Path) -> None:
         str(_file(path))
         for root in roots
         for path in root.rglob("*")
-        if path.is_file() and path.suffix not in {".py", ".pyc"}
+        if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
     }
     with zipfile.ZipFile(wheel) as archive:
         assert data <= set(archive.namelist())

@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from podium.settings import Settings
 from podium.wire.sockets import SocketStream
 from podium_tools import ALL_TOOLS
 from tests.support.agent import BOTH_ERAS, Agent
@@ -23,13 +24,32 @@ TOOLS = {spec.name for spec in ALL_TOOLS}
 
 
 @pytest.fixture(scope="module", params=BOTH_ERAS)
-async def stranded(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[tuple[Agent, Path]]:
+def era(request: pytest.FixtureRequest) -> str:
+    """The era of the agents."""
+    found: str = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(folder: Path, era: str) -> Settings:
+    """The settings of agents without a conductor."""
+    place = folder / f"stranded-{era}"
+    place.mkdir()
+    return make_home(place)
+
+
+@pytest.fixture(scope="module")
+async def stranded(home: Settings, era: str) -> AsyncIterator[tuple[Agent, Path]]:
     """An agent without a conductor, and the path where it looks for its socket."""
-    home = folder / f"stranded-{request.param}"
-    home.mkdir()
-    settings = make_home(home)
-    async with plain_agent(settings, request.param, cwd=home, PODIUM_CONNECT_SECONDS="0.3") as connected:
-        yield connected, home / "home" / "podium.sock"
+    async with plain_agent(home, era, cwd=home.home.parent) as connected:
+        yield connected, home.socket
+
+
+@pytest.fixture(scope="module")
+async def hasty(home: Settings, era: str) -> AsyncIterator[Agent]:
+    """An agent as `stranded` that gives up soon: for strangers who never answer. Others may need more than a moment."""
+    async with plain_agent(home, era, cwd=home.home.parent, PODIUM_CONNECT_SECONDS="0.3") as connected:
+        yield connected
 
 
 @pytest.fixture
@@ -124,8 +144,11 @@ STRANGERS: dict[str, tuple[Script, str]] = {
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-async def test_a_stranger_on_the_socket_is_told_apart(stranded: tuple[Agent, Path], place: Path, name: str) -> None:
+async def test_a_stranger_on_the_socket_is_told_apart(
+    stranded: tuple[Agent, Path], hasty: Agent, place: Path, name: str
+) -> None:
     script, code = STRANGERS[name]
+    user = hasty if code == "CONDUCTOR_TIMEOUT" else stranded[0]
     async with listening(place, script):
         for tool in ("conductor_status", "start_job"):
-            complete(await stranded[0].refused(tool, **minimal(tool, "a")), code, str(place))
+            complete(await user.refused(tool, **minimal(tool, "a")), code, str(place))

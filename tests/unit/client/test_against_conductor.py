@@ -28,9 +28,15 @@ def gated(*names: str) -> str:
 
 
 @pytest.fixture
-async def service(shared_conductor: Conductor) -> AsyncIterator[JobControlService]:
+def effect_seconds() -> float:
+    """How long a control call waits for its effect, where it comes; a test whose effect does not come has its own."""
+    return 20
+
+
+@pytest.fixture
+async def service(shared_conductor: Conductor, effect_seconds: float) -> AsyncIterator[JobControlService]:
     """A service of its own for each test; the conductor is shared, and some of its jobs are other tests'."""
-    settings = shared_conductor.settings.model_copy(update={"effect_seconds": 0.3})
+    settings = shared_conductor.settings.model_copy(update={"effect_seconds": effect_seconds})
     with anyio.fail_after(50):
         async with DaemonClient(settings.socket, settings=settings) as client:
             yield JobControlService(client)
@@ -86,6 +92,7 @@ async def test_a_pause_that_takes_effect_soon_is_answered_with_it(service: JobCo
     assert (await service.cancel_job(job.job_id)).status == "cancelled"
 
 
+@pytest.mark.parametrize("effect_seconds", [0.3])
 async def test_a_pause_whose_effect_takes_long_is_pending_and_can_be_withdrawn(service: JobControlService) -> None:
     job = await service.start_job(config_content=gated("one"))
     await until(service, job.job_id, "one")

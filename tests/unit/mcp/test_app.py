@@ -186,7 +186,7 @@ async def test_a_client_that_gives_up_ends_its_wait(mode: str) -> None:
     port = ScriptedPort()
     async with client(port, mode) as connected:
         with pytest.raises(MCPError):
-            await connected.call_tool("wait_for_job", {"job_ids": [ID]}, read_timeout_seconds=0.2)
+            await connected.call_tool("wait_for_job", {"job_ids": [ID]}, read_timeout_seconds=1)
         await port.left.wait()
         assert not (await connected.call_tool("list_jobs", {})).is_error
 
