@@ -1,8 +1,8 @@
 """The whole error tree and the one table of codes.
 
-Every error that may reach a caller is a `PodiumError`. It carries the code of the tools (`agent-tools` vocabulary), a message
+Every error that may reach a caller is a `PodiumError`. It carries a code that tools and wire share, a message
 that says what happened with the ids, a `fix` that names the next call or command, and further facts. The classes also derive
-from the builtin exceptions that the seed of the project promised, so both styles of `except` work.
+from the builtin exceptions that fit, so both styles of `except` work.
 """
 
 from typing import Any, ClassVar, Literal, get_args

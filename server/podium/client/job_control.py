@@ -1,7 +1,7 @@
 """`JobControlService`: the proxy's contract. Every operation goes to the running conductor; there is no other way.
 
 It has two faces. The port that tools call (`podium.contract.ports.JobControl`) raises whenever the conductor refuses. The
-seed's methods (`start_job`, `pause_job`, ...) keep their old names and results: a refused control is a result that says so.
+methods that programs call (`start_job`, `pause_job`, ...) answer a refused control with a result that says so.
 """
 
 from collections.abc import Awaitable, Collection, Sequence
@@ -35,11 +35,9 @@ from podium.contract.models import (
     WaitView,
 )
 from podium.contract.ports import LogRequest, Progress, Sheet, StartRequest
-from podium.contract.results import JobActionResult, JobStartResult, ProcessHealth
+from podium.contract.results import NO_PROCESS, JobActionResult, JobStartResult, ProcessHealth
 from podium.contract.states import JobStatus
 from podium.errors import ConductorNotRunning, InvalidArguments, JobNotFound, WrongState
-
-_DEAD = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)
 
 
 class JobControlService:
@@ -119,7 +117,7 @@ class JobControlService:
         try:
             return await self.process_health(job_id)
         except ConductorNotRunning:
-            return _DEAD
+            return NO_PROCESS
 
     async def start(self, request: StartRequest) -> StartView:
         """Submit a score; returns when the job is on the conductor's disk."""

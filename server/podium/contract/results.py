@@ -1,4 +1,4 @@
-"""The seed's result types: plain frozen dataclasses, so that they can be built by position and compared."""
+"""What `JobControlService` returns: plain frozen dataclasses, so that they can be built by position and compared."""
 
 from dataclasses import dataclass
 
@@ -41,3 +41,6 @@ class ProcessHealth:
     cpu_percent: float | None = None
     memory_mb: float | None = None
     uptime_seconds: float | None = None
+
+
+NO_PROCESS = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)

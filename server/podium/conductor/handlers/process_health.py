@@ -9,12 +9,11 @@ from podium.conductor.context import Context
 from podium.conductor.engines.port import Usage
 from podium.conductor.state import Attempt
 from podium.contract.methods import JobParams
-from podium.contract.results import ProcessHealth
+from podium.contract.results import NO_PROCESS, ProcessHealth
 from podium.wire.dispatcher import Peer
 
 _START_SECONDS = 3.0
 _LOOK_SECONDS = 0.02
-_DEAD = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)
 
 
 async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, Any]:
@@ -24,7 +23,7 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
     oldest = min(job.running.values(), key=lambda attempt: attempt.serial, default=None) if job else None
     usage = await _usage(context, oldest) if oldest else None
     if usage is None:
-        return asdict(_DEAD)
+        return asdict(NO_PROCESS)
     return asdict(
         ProcessHealth(
             pid=usage.pid,
