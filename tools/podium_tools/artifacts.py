@@ -8,19 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from podium.contract.models import ArtifactPage, ArtifactText
 from podium.contract.ports import JobControl
 from podium_tools.budget import fitting
-from podium_tools.calls import call
-from podium_tools.fields import JobId
+from podium_tools.calls import again
+from podium_tools.fields import JobArgs
 from podium_tools.results import OUTPUT_NOTE, JobOutput, LinkedResult, Result
-from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
+from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 RESOURCE_BYTES = 4 * 1024 * 1024  # the largest file that is sent as one resource
 MAX_BYTES = 40_000  # of text in one reply; clients put results above 50,000 characters aside
 
 
-class ListArgs(Args):
+class ListArgs(JobArgs):
     """Arguments of `list_artifacts`."""
 
-    job_id: JobId
     path: str = Field("", description='Folder in the workspace; "" for all of it.')
     limit: int = Field(100, ge=1, le=200, description="Entries a page.")
     cursor: str = Field("", description="next_cursor of the page before.")
@@ -64,7 +63,7 @@ async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
 
 async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     page = await port.artifacts(args.job_id, path=args.path, limit=limit, cursor=args.cursor)
-    more = call("list_artifacts", job_id=args.job_id, path=args.path, limit=args.limit, cursor=page.next_cursor)
+    more = again("list_artifacts", args, cursor=page.next_cursor)
     return ListResult(
         summary=_list_sentence(page, args),
         next=more if page.next_cursor else "",
@@ -76,10 +75,9 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     )
 
 
-class ReadArgs(Args):
+class ReadArgs(JobArgs):
     """Arguments of `read_artifact`."""
 
-    job_id: JobId
     path: str = Field(min_length=1, description="Path as list_artifacts gives it.")
     offset: int = Field(0, ge=0, description="First byte to read.")
     max_bytes: int = Field(20_000, ge=4, le=MAX_BYTES, description="Bytes at most.")
@@ -125,7 +123,7 @@ async def _read(port: JobControl, args: ReadArgs, _call: Call) -> ReadResult:
 async def _part(port: JobControl, args: ReadArgs, max_bytes: int) -> ReadResult:
     found = await port.artifact(args.job_id, path=args.path, offset=args.offset, max_bytes=max_bytes)
     more = found.next_offset is not None
-    onward = call("read_artifact", job_id=args.job_id, path=found.path, offset=found.next_offset)
+    onward = again("read_artifact", args, path=found.path, offset=found.next_offset)
     return ReadResult(
         summary=_read_sentence(found),
         next=onward if more else "",

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from podium.contract.weight import MOST_TOKENS, tokens_at_most
+from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 
 Out = TypeVar("Out", bound=BaseModel)
 
@@ -15,6 +15,6 @@ async def fitting(ask: Callable[[int], Awaitable[Out]], size: int, least: int = 
     while True:
         result = await ask(size)
         cost = tokens_at_most(result.model_dump_json())
-        if cost <= MOST_TOKENS or size <= least:
+        if cost <= RESULT_TOKENS or size <= least:
             return result
-        size = max(least, min(size - 1, size * MOST_TOKENS * 9 // (cost * 10)))
+        size = max(least, min(size - 1, size * RESULT_TOKENS * 9 // (cost * 10)))

@@ -4,18 +4,11 @@ from pydantic import Field
 
 from podium.contract.models import ActionView, JobView
 from podium.contract.ports import JobControl
-from podium.contract.states import TERMINAL
-from podium_tools.calls import call, wait_call
-from podium_tools.fields import JobId, optional_score, sheet_of
+from podium_tools.calls import next_call
+from podium_tools.fields import JobArgs, optional_score, sheet_of
 from podium_tools.modify import kept_sentence
 from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of, status_of
-from podium_tools.spec import Args, Call, Hints, ToolSpec
-
-
-class JobArgs(Args):
-    """Arguments of a control call on one job."""
-
-    job_id: JobId
+from podium_tools.spec import Call, Hints, ToolSpec
 
 
 class ResumeArgs(JobArgs):
@@ -28,17 +21,10 @@ class ResumeArgs(JobArgs):
     config_content: str = Field("", description="Text of a changed score, instead of config_path.")
 
 
-def _next(job: JobView) -> str:
-    """Return what to do after a control call."""
-    if job.status == "paused":
-        return call("resume_job", job_id=job.job_id)
-    return call("get_job", job_id=job.job_id) if job.status in TERMINAL else wait_call([job.job_id], job.cursor)
-
-
 def _result(view: ActionView, summary: str, *, success: bool) -> ControlResult:
     """Return a control result."""
     return ControlResult(
-        summary=summary, next=_next(view.job), **job_fields(view.job), success=success, pending=view.pending
+        summary=summary, next=next_call(view.job), **job_fields(view.job), success=success, pending=view.pending
     )
 
 
@@ -67,7 +53,7 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
         return _result(view, summary, success=True)
     if job.status != "paused":
         return _overtaken(view, "pause")
-    return _result(view, f"{job.job_id} is paused ({progress_of(job)}).", success=True)
+    return _result(view, f"{job.job_id} is paused ({progress_of(job)}). Only resume_job lets it go on.", success=True)
 
 
 async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:

@@ -2,15 +2,9 @@
 
 from podium.contract.ports import JobControl
 from podium_tools.calls import call
-from podium_tools.fields import JobId
+from podium_tools.fields import JobArgs
 from podium_tools.results import ControlResult, job_fields
-from podium_tools.spec import Args, Call, Hints, ToolSpec
-
-
-class DeleteArgs(Args):
-    """Arguments of `delete_job`."""
-
-    job_id: JobId
+from podium_tools.spec import Call, Hints, ToolSpec
 
 
 class DeleteResult(ControlResult):
@@ -19,7 +13,7 @@ class DeleteResult(ControlResult):
     workspace: str
 
 
-async def _delete(port: JobControl, args: DeleteArgs, _call: Call) -> DeleteResult:
+async def _delete(port: JobControl, args: JobArgs, _call: Call) -> DeleteResult:
     """Delete the job and describe what it was."""
     job = await port.delete(args.job_id)
     kept = f" Its workspace {job.workspace} is kept." if job.workspace else " Its workspace is kept."
@@ -42,7 +36,7 @@ DELETE_JOB = ToolSpec(
     ),
     risk="destroy",
     hints=Hints(read_only=False, destructive=True, idempotent=True, open_world=False),
-    arguments=DeleteArgs,
+    arguments=JobArgs,
     result=DeleteResult,
     handler=_delete,
 )

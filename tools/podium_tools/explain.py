@@ -4,7 +4,7 @@ from podium.contract.models import ExplainView, LogView, SheetView, Stream
 from podium.contract.ports import JobControl
 from podium_tools.calls import call, wait_call
 from podium_tools.events import event_text
-from podium_tools.fields import JobId
+from podium_tools.fields import JobArgs
 from podium_tools.results import (
     OUTPUT_NOTE,
     JobOutput,
@@ -15,16 +15,10 @@ from podium_tools.results import (
     shortened_text,
     state_of,
 )
-from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
+from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 LINE_CHARS = 200  # of an attempt or a remedy
 HEALING_SHOWN = 10
-
-
-class ExplainArgs(Args):
-    """Arguments of `explain_job`."""
-
-    job_id: JobId
 
 
 class ExplainResult(JobResult):
@@ -124,7 +118,7 @@ def _output_fields(output: LogView | None) -> dict[str, object]:
     }
 
 
-async def _explain(port: JobControl, args: ExplainArgs, _call: Call) -> ExplainResult:
+async def _explain(port: JobControl, args: JobArgs, _call: Call) -> ExplainResult:
     """Ask the conductor and name the calls that follow."""
     view = await port.explain(args.job_id)
     return ExplainResult.model_validate(
@@ -154,7 +148,7 @@ EXPLAIN_JOB = ToolSpec(
     ),
     risk="read",
     hints=READ_FOREIGN,
-    arguments=ExplainArgs,
+    arguments=JobArgs,
     result=ExplainResult,
     handler=_explain,
 )

@@ -6,10 +6,17 @@ from pydantic import Field
 
 from podium.contract.ports import Sheet
 from podium.errors import InvalidArguments
+from podium_tools.spec import Args
 
 JobId = Annotated[str, Field(min_length=1, max_length=200, description="Job id, as start_job and list_jobs give it.")]
 ConfigPath = Annotated[str, Field(description="Path of a .yaml or .yml score file.")]
 ConfigContent = Annotated[str, Field(description="The score itself, as YAML text, instead of config_path.")]
+
+
+class JobArgs(Args):
+    """Arguments of a call on one job."""
+
+    job_id: JobId
 
 
 def sheet_of(text: str) -> Sheet | None:

@@ -6,15 +6,9 @@ from podium.contract.models import JobView
 from podium.contract.ports import JobControl
 from podium.contract.results import ProcessHealth
 from podium_tools.calls import call, wait_call
-from podium_tools.fields import JobId
+from podium_tools.fields import JobArgs
 from podium_tools.results import JobResult, job_fields, reason_of, status_of
-from podium_tools.spec import READ, Args, Call, ToolSpec
-
-
-class HealthArgs(Args):
-    """Arguments of `verify_process_health`."""
-
-    job_id: JobId
+from podium_tools.spec import READ, Call, ToolSpec
 
 
 class HealthResult(JobResult):
@@ -49,7 +43,7 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
     return f"{job.job_id} has no process now; the job {status_of(job)}."
 
 
-async def _health(port: JobControl, args: HealthArgs, _call: Call) -> HealthResult:
+async def _health(port: JobControl, args: JobArgs, _call: Call) -> HealthResult:
     """Measure first, so that the state that explains the numbers is not older than they are."""
     health = await port.process_health(args.job_id)
     job = (await port.detail(args.job_id, sheets=False)).job
@@ -72,7 +66,7 @@ VERIFY_PROCESS_HEALTH = ToolSpec(
     ),
     risk="read",
     hints=READ,
-    arguments=HealthArgs,
+    arguments=JobArgs,
     result=HealthResult,
     handler=_health,
 )

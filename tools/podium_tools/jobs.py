@@ -4,12 +4,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podium.contract.models import JobDetail, JobPage, JobView, SheetView
+from podium.contract.models import JobDetail, JobPage, SheetView
 from podium.contract.ports import JobControl
-from podium.contract.states import TERMINAL
 from podium_tools.budget import fitting
-from podium_tools.calls import call, wait_call
-from podium_tools.fields import JobId
+from podium_tools.calls import again, next_call
+from podium_tools.fields import JobArgs
 from podium_tools.results import (
     NEEDS_SHOWN,
     JobLine,
@@ -72,7 +71,7 @@ async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
 
 async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     page = await port.list_page(status=args.status or None, name=args.name, limit=limit, cursor=args.cursor)
-    more = call("list_jobs", status=args.status, name=args.name, limit=args.limit, cursor=page.next_cursor)
+    more = again("list_jobs", args, cursor=page.next_cursor)
     return ListResult(
         summary=_list_sentence(page, args),
         next=more if page.next_cursor else "",
@@ -82,10 +81,9 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     )
 
 
-class GetArgs(Args):
+class GetArgs(JobArgs):
     """Arguments of `get_job`."""
 
-    job_id: JobId
     detail: Literal["concise", "full"] = Field("concise", description='"full" adds a page of the sheets.')
     sheets_cursor: str = Field("", description="sheets_cursor of the page before; implies full.")
 
@@ -137,25 +135,13 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
     return SheetLine(**{**facts, **cut})
 
 
-def _get_next(job: JobView, cursor: str) -> str:
-    """Return what to do after looking at a job: the next page, a wait, a look at the output, or a resume."""
-    if cursor:
-        return call("get_job", job_id=job.job_id, sheets_cursor=cursor)
-    if job.status == "failed":
-        return call("explain_job", job_id=job.job_id)
-    if job.status == "paused":
-        return call("resume_job", job_id=job.job_id)
-    if job.status in TERMINAL:
-        return call("list_artifacts", job_id=job.job_id) if job.status == "completed" else ""
-    return wait_call([job.job_id], job.cursor)
-
-
-def _get_result(found: JobDetail) -> GetResult:
+def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
     """Return the result for a job and its page of sheets."""
     job = found.job
+    more = again("get_job", args, detail="concise", sheets_cursor=found.sheets_cursor)  # a cursor implies full
     return GetResult(
         summary=state_of(job),
-        next=_get_next(job, found.sheets_cursor),
+        next=more if found.sheets_cursor else next_call(job),
         **job_fields(job),
         sheets_failed=job.sheets_failed,
         sheets_skipped=job.sheets_skipped,
@@ -177,7 +163,8 @@ async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
     full = args.detail == "full" or bool(args.sheets_cursor)
 
     async def ask(limit: int) -> GetResult:
-        return _get_result(await port.detail(args.job_id, sheets=full, sheets_cursor=args.sheets_cursor, limit=limit))
+        found = await port.detail(args.job_id, sheets=full, sheets_cursor=args.sheets_cursor, limit=limit)
+        return _get_result(found, args)
 
     return await fitting(ask, SHEETS_A_PAGE if full else 1)
 

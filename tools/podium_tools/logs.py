@@ -7,16 +7,15 @@ from pydantic import Field
 from podium.contract.models import LogLine, LogView
 from podium.contract.ports import JobControl, LogRequest
 from podium.errors import InvalidArguments
-from podium_tools.calls import call
-from podium_tools.fields import JobId, sheet_of
+from podium_tools.calls import again
+from podium_tools.fields import JobArgs, sheet_of
 from podium_tools.results import OUTPUT_NOTE, JobOutput, Result, counted
-from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
+from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 
-class LogArgs(Args):
+class LogArgs(JobArgs):
     """Arguments of `read_job_log`."""
 
-    job_id: JobId
     sheet: str = Field("", description="Number or name; default: the failing, else the running, else the last one.")
     attempt: int = Field(0, ge=0, description="Attempt from 1; 0 for the last.")
     stream: Literal["stdout", "stderr"] = Field("stdout", description="Which output.")
@@ -94,21 +93,12 @@ def _sentence(view: LogView, mode: str) -> str:
 
 def _next(view: LogView, args: LogArgs) -> str:
     """Return the call that reads on, where there is or may be more; what printed nothing may have an error output."""
+    this = args.model_copy(update={"sheet": str(view.sheet), "attempt": view.attempt})
     if view.attempt and not view.total_bytes and not view.running and view.stream == "stdout":
-        return call("read_job_log", job_id=view.job_id, sheet=str(view.sheet), attempt=view.attempt, stream="stderr")
+        return again("read_job_log", this, stream="stderr", cursor="")
     if not view.cursor or (view.at_end and not view.running):
         return ""
-    mode = "search" if args.mode == "search" else "range"
-    return call(
-        "read_job_log",
-        job_id=view.job_id,
-        sheet=str(view.sheet),
-        attempt=view.attempt,
-        stream=view.stream if view.stream != "stdout" else "",
-        mode=mode,
-        pattern=args.pattern,
-        cursor=view.cursor,
-    )
+    return again("read_job_log", this, mode="search" if args.mode == "search" else "range", cursor=view.cursor)
 
 
 async def _read(port: JobControl, args: LogArgs, _call: Call) -> LogResult:

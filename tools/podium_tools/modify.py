@@ -4,16 +4,15 @@ from pydantic import Field
 
 from podium.contract.models import ActionView
 from podium.contract.ports import JobControl
-from podium_tools.calls import wait_call
-from podium_tools.fields import ConfigContent, ConfigPath, JobId, one_score, sheet_of
+from podium_tools.calls import next_call
+from podium_tools.fields import ConfigContent, ConfigPath, JobArgs, one_score, sheet_of
 from podium_tools.results import ControlResult, counted, job_fields, named, state_of
-from podium_tools.spec import Args, Call, Hints, ToolSpec
+from podium_tools.spec import Call, Hints, ToolSpec
 
 
-class ModifyArgs(Args):
+class ModifyArgs(JobArgs):
     """Arguments of `modify_job`."""
 
-    job_id: JobId
     config_path: ConfigPath = ""
     config_content: ConfigContent = ""
     from_sheet: str = Field(
@@ -55,7 +54,7 @@ async def _modify(port: JobControl, args: ModifyArgs, _call: Call) -> ModifyResu
     )
     return ModifyResult(
         summary=_sentence(view) + kept_sentence(view),
-        next=wait_call([view.job.job_id], view.job.cursor),
+        next=next_call(view.job),
         **job_fields(view.job),
         success=True,
         pending=view.pending,

@@ -9,7 +9,7 @@ from podium.contract.weight import tokens_at_most
 from podium_tools.results import NEEDS_SHOWN, counted
 
 SHOWN = 50  # sheets listed of a plan
-MOST_TOKENS = 5_000  # that they cost together
+LISTED_TOKENS = 5_000  # that they cost together
 
 
 class PlannedSheet(BaseModel):
@@ -29,7 +29,7 @@ def planned_sheets(plan: PlanView) -> list[PlannedSheet]:
     """Return the plan's first sheets, as many as a result can hold."""
     sheets = [_planned(sheet) for sheet in plan.sheets[:SHOWN]]
     costs = accumulate(tokens_at_most(sheet.model_dump_json()) for sheet in sheets)
-    return [sheet for sheet, cost in zip(sheets, costs, strict=True) if cost <= MOST_TOKENS]
+    return [sheet for sheet, cost in zip(sheets, costs, strict=True) if cost <= LISTED_TOKENS]
 
 
 def _planned(sheet: PlanSheetView) -> PlannedSheet:

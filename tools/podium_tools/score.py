@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from podium.contract.models import PlanView
+from podium.contract.models import PlanView, ProblemView
 from podium.contract.ports import JobControl, StartRequest
 from podium.errors import ScoreInvalid
-from podium_tools.calls import call
+from podium_tools.calls import TO_FILL_IN, call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
 from podium_tools.results import Result, counted, shortened_text, warnings_of
@@ -37,21 +35,9 @@ class ScoreResult(Result):
     problems: list[str]
 
 
-class Problem(BaseModel):
-    """A problem as the error carries it; members that are not known are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    line: int = 0
-    column: int = 0
-    field: str = ""
-    message: str = ""
-    allowed: list[str] = []
-
-
 def _problem_text(facts: dict[str, Any]) -> str:
     """Return a problem on one line."""
-    problem = Problem.model_validate(facts)
+    problem = ProblemView.model_validate(facts)
     place = f"{problem.line}:{problem.column} " if problem.line else ""
     field = f"{problem.field}: " if problem.field else ""
     allowed = f" (allowed: {', '.join(problem.allowed)})" if problem.allowed else ""
@@ -62,7 +48,7 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
     """Return the result for a score that can run."""
     return ScoreResult(
         summary=f"The score is valid. {sentence(plan)}.",
-        next=call("start_job", config_path=args.config_path) if args.config_path else "",
+        next=call("start_job", config_path=args.config_path, config_content=args.config_content and TO_FILL_IN),
         valid=True,
         job_name=plan.job_name,
         workspace=plan.workspace,

@@ -47,7 +47,7 @@ Out = TypeVar("Out", bound=BaseModel)
 
 @dataclass(frozen=True)
 class ToolSpec(Generic[In, Out]):
-    """One tool. `risk` groups tools for the server's modes; the description has at most 400 characters."""
+    """One tool. `risk` says what a call can do at worst; the description has at most 400 characters."""
 
     name: str
     title: str

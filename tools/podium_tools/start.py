@@ -4,7 +4,7 @@ from pydantic import Field
 
 from podium.contract.models import PlanView, StartView
 from podium.contract.ports import JobControl, StartRequest
-from podium_tools.calls import call, wait_call
+from podium_tools.calls import TO_FILL_IN, again, next_call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
 from podium_tools.results import JobResult, job_fields, state_of, warnings_of
@@ -55,7 +55,7 @@ def _started(view: StartView) -> StartResult:
     verb = "was started before with this idempotency key; nothing new was started" if view.replayed else "was accepted"
     return StartResult(
         summary=f"{job.job_id} {verb}. {state_of(job)}",
-        next=wait_call([job.job_id], job.cursor),
+        next=next_call(job),
         **job_fields(job),
         workspace=job.workspace,
         replayed=view.replayed,
@@ -70,7 +70,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
     missing = missing_instruments(plan)
     return StartResult(
         summary=f"Dry run, nothing was started. {sentence(plan)}.",
-        next=call("start_job", config_path=args.config_path) if args.config_path else "",
+        next=again("start_job", args, dry_run=False, config_content=args.config_content and TO_FILL_IN),
         job_id="",
         job_name=plan.job_name,
         status="not_started",

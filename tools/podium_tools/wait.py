@@ -7,10 +7,10 @@ from pydantic import Field
 
 from podium.contract.models import JobView, WaitView
 from podium.contract.ports import JobControl, Progress
-from podium.contract.weight import MOST_TOKENS, tokens_at_most
-from podium_tools.calls import call, wait_call
+from podium.contract.weight import RESULT_TOKENS, tokens_at_most
+from podium_tools.calls import again, call, next_call
 from podium_tools.events import event_text
-from podium_tools.results import JobLine, Result, is_settled, job_line, progress_of, state_of
+from podium_tools.results import JobLine, Result, job_line, progress_of, state_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
@@ -64,60 +64,61 @@ def _summary(view: WaitView, *, brief: bool) -> str:
     }[view.woke_for]
     if not brief:
         return lead + " ".join(state_of(job) for job in view.jobs)
-    settled = sum(is_settled(job) for job in view.jobs)
+    settled = sum(job.settled for job in view.jobs)
     return f"{lead}{settled} of {len(view.jobs)} jobs are settled."
 
 
-def _next(view: WaitView, until: str) -> str:
-    """Return the call that goes on: wait for those that are not settled, or look at the one that needs attention."""
+def _next(view: WaitView, args: WaitArgs) -> str:
+    """Return the call that goes on: look at the job that needs attention, or wait for those that are not settled."""
     failed = [job.job_id for job in view.jobs if job.status == "failed" or job.stuck]
     if failed:
         return call("explain_job", job_id=failed[0])
-    open_ids = [job.job_id for job in view.jobs if not is_settled(job)]
+    open_ids = [job.job_id for job in view.jobs if not job.settled]
     if open_ids:
-        return wait_call(open_ids, view.after, until if until != "any" else "")
-    return call("get_job", job_id=view.jobs[0].job_id, detail="full") if len(view.jobs) == 1 else ""
+        seconds = args.timeout_seconds or DEFAULT_SECONDS  # who only looked may wait now
+        return again("wait_for_job", args, job_ids=open_ids, timeout_seconds=seconds, after=view.after)
+    return next_call(view.jobs[0]) if len(view.jobs) == 1 else ""
 
 
-def _heartbeat(call: Call, timeout_seconds: float) -> Progress:
+def _heartbeat(running: Call, timeout_seconds: float) -> Progress:
     """Return the port's progress callback: elapsed seconds as progress, counts and names in the message."""
 
     async def report(elapsed: float, jobs: Sequence[JobView]) -> None:
         message = "; ".join(f"{job.job_id}: {job.status}, {progress_of(job)}" for job in jobs[:5])
         more = f"; and {len(jobs) - 5} more jobs" if len(jobs) > 5 else ""
-        await call.report_progress(elapsed, timeout_seconds, message + more)
+        await running.report_progress(elapsed, timeout_seconds, message + more)
 
     return report
 
 
-async def _wait(port: JobControl, args: WaitArgs, call: Call) -> WaitResult:
+async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
     """Wait; a time-out is an answer, and ending the wait never touches a job."""
     view = await port.wait(
         list(dict.fromkeys(args.job_ids)),
         until=args.until,
         timeout_seconds=args.timeout_seconds,
         after=args.after,
-        progress=_heartbeat(call, args.timeout_seconds),
+        progress=_heartbeat(running, args.timeout_seconds),
     )
-    return wait_result(view, args.until)
+    return wait_result(view, args)
 
 
 def _waited(job: JobView, *, brief: bool) -> WaitedJob:
-    return WaitedJob(**job_line(job, brief=brief).model_dump(), settled=is_settled(job))
+    return WaitedJob(**job_line(job, brief=brief).model_dump(), settled=job.settled)
 
 
-def wait_result(view: WaitView, until: str) -> WaitResult:
+def wait_result(view: WaitView, args: WaitArgs) -> WaitResult:
     """Return what a wait ended with as the tool's result, a brief one of many jobs or where much is to be told of few."""
-    full = _result(view, until, brief=len(view.jobs) > TOLD, events=EVENTS_SHOWN)
+    full = _result(view, args, brief=len(view.jobs) > TOLD, events=EVENTS_SHOWN)
     return (
-        full if tokens_at_most(full.model_dump_json()) <= MOST_TOKENS else _result(view, until, brief=True, events=FEW)
+        full if tokens_at_most(full.model_dump_json()) <= RESULT_TOKENS else _result(view, args, brief=True, events=FEW)
     )
 
 
-def _result(view: WaitView, until: str, *, brief: bool, events: int) -> WaitResult:
+def _result(view: WaitView, args: WaitArgs, *, brief: bool, events: int) -> WaitResult:
     return WaitResult(
         summary=_summary(view, brief=brief),
-        next=_next(view, until),
+        next=_next(view, args),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
         jobs=[_waited(job, brief=brief) for job in view.jobs],

@@ -14,7 +14,6 @@ import anyio
 
 from podium.contract.models import EventView, JobView, WaitView
 from podium.contract.ports import Progress
-from podium.contract.states import TERMINAL
 from podium.errors import ConductorError, PodiumError
 from podium.log import get_logger
 
@@ -44,11 +43,6 @@ class Source(Protocol):
 
     async def changed(self, job_ids: Sequence[str], mark: int) -> None:
         """Return as soon as something may have happened since the mark."""
-
-
-def is_settled(job: JobView) -> bool:
-    """Return whether nothing more happens to the job by itself."""
-    return job.status in TERMINAL or job.status == "paused" or job.stuck
 
 
 def is_passing(event: EventView) -> bool:
@@ -141,7 +135,7 @@ class _Wait:
 
     def _verdict(self) -> Woke | None:
         """Return why the wait is over, or None while it is not."""
-        settled = [is_settled(job) for job in self._jobs]
+        settled = [job.settled for job in self._jobs]
         if self._request.until == "all":
             return "settled" if all(settled) else None
         if any(settled):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podium.contract.states import Action, JobStatus, SheetStatus
+from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
@@ -44,6 +44,11 @@ class JobView(View):
     finished_at: str | None = None
     warnings: list[str] = Field(default_factory=list)
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
+
+    @property
+    def settled(self) -> bool:
+        """Whether waiting for the job is over: it has ended, is paused, or is stuck."""
+        return self.status in TERMINAL or self.status == "paused" or self.stuck
 
 
 class ValidationView(View):
@@ -100,7 +105,7 @@ class ProblemView(View):
     line: int = 0
     column: int = 0
     field: str = ""
-    message: str
+    message: str = ""
     allowed: list[str] = Field(default_factory=list)
 
 

@@ -6,7 +6,7 @@ shortens; ordinary text costs about half of what is estimated. A character outsi
 
 import re
 
-MOST_TOKENS = 9_000  # of one result, by this estimate: clients warn at 10,000
+RESULT_TOKENS = 9_000  # of one result, by this estimate: clients warn at 10,000
 _PARTS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+| +|[^\x00-\x7f]+|[\s\S]")
 
 

@@ -104,7 +104,8 @@ async def _found(port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
     if view.woke_for == "timeout" and now < ticket.deadline:
         return _message(view)
     waited = view.model_copy(update={"waited_seconds": now - ticket.started})
-    return _completed(success(wait_result(waited, ticket.until)))
+    args = WaitArgs(job_ids=list(ticket.job_ids), until=ticket.until, timeout_seconds=ticket.timeout_seconds)
+    return _completed(success(wait_result(waited, args)))
 
 
 def _completed(result: CallToolResult) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from podium.contract.models import (
     ValidationView,
     WaitView,
 )
-from podium.contract.weight import MOST_TOKENS, tokens_at_most
+from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium.errors import ScoreInvalid
 from podium.mcp.app import build_server
 from podium.mcp.instructions import instructions
@@ -100,7 +100,7 @@ async def test_a_file_that_costs_much_comes_in_smaller_parts() -> None:
             )
 
     result = await use(Files(), "read_artifact", {"job_id": ID, "path": "a.txt"})
-    assert tokens_at_most(result.model_dump_json()) <= MOST_TOKENS
+    assert tokens_at_most(result.model_dump_json()) <= RESULT_TOKENS
     assert result.truncated
     assert result.next_offset == len(result.job_output.encode()) > 4000
 
@@ -113,7 +113,7 @@ async def test_many_long_paths_make_a_shorter_page() -> None:
             return ArtifactPage(workspace="/w", entries=entries[:limit], next_cursor=entries[limit - 1].path, total=100)
 
     result = await use(Files(), "list_artifacts", {"job_id": ID})
-    assert tokens_at_most(result.model_dump_json()) <= MOST_TOKENS
+    assert tokens_at_most(result.model_dump_json()) <= RESULT_TOKENS
     assert 0 < len(result.entries) < 100
     assert result.next_cursor == result.entries[-1].path
 

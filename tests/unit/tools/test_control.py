@@ -26,8 +26,8 @@ async def test_a_pause_in_effect_says_paused() -> None:
     port = ScriptedPort(action=ActionView(job=job(status="paused", running=[]), message=""))
     result = await use(port, "pause_job", {"job_id": ID})
     assert (result.success, result.pending, result.status) == (True, False, "paused")
-    assert result.summary == f"{ID} is paused (1 of 3 sheets completed)."
-    assert result.next == f'resume_job(job_id="{ID}")'
+    assert result.summary == f"{ID} is paused (1 of 3 sheets completed). Only resume_job lets it go on."
+    assert result.next == ""
 
 
 @pytest.mark.parametrize("tool", ["pause_job", "cancel_job"])

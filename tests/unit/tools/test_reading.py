@@ -65,6 +65,16 @@ async def test_a_search_numbers_lines_and_tells_matches_from_context() -> None:
     assert result.summary == "1 matching line in the stdout of sheet 2 (tests), attempt 1."
 
 
+async def test_a_search_goes_on_as_it_was_asked_for() -> None:
+    port = ScriptedPort(output=log("an error", match="error", cursor="p9", at_end=False))
+    given = {"mode": "search", "pattern": "error", "context_lines": 2, "max_lines": 1, "stream": "stderr"}
+    result = await use(port, "read_job_log", {"job_id": ID, **given})
+    assert result.next == (
+        f'read_job_log(job_id="{ID}", sheet="2", attempt=1, stream="stderr", mode="search", pattern="error", '
+        'context_lines=2, cursor="p9", max_lines=1)'
+    )
+
+
 async def test_a_sheet_that_has_not_run_says_so() -> None:
     result = await use(ScriptedPort(output=log(attempt=0, total_bytes=0)), "read_job_log", {"job_id": ID})
     assert result.summary == "Sheet 2 (tests) has not run yet, so it has no output."
@@ -111,7 +121,7 @@ async def test_a_large_file_says_where_to_go_on() -> None:
     assert port.calls == [("artifact", (ID, "big.txt", 10, 20))]
     assert result.summary == "big.txt: bytes 10 to 30 of 100 bytes."
     assert result.truncated
-    assert result.next == f'read_artifact(job_id="{ID}", path="big.txt", offset=30)'
+    assert result.next == f'read_artifact(job_id="{ID}", path="big.txt", offset=30, max_bytes=20)'
 
 
 async def test_a_binary_file_shows_its_facts_only() -> None:

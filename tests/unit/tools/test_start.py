@@ -5,7 +5,7 @@ import pytest
 from podium.contract.models import PlanSheetView
 from podium.contract.ports import StartRequest
 from podium.errors import InvalidArguments, ScoreInvalid, ScoreNotFound
-from tests.support.port import CURSOR, ScriptedPort, job, plan
+from tests.support.port import CURSOR, ScriptedPort, ended, job, plan
 from tests.unit.tools.helpers import use
 
 pytestmark = pytest.mark.anyio
@@ -91,6 +91,29 @@ async def test_a_dry_run_starts_nothing_and_shows_the_plan() -> None:
     assert result.summary == (
         "Dry run, nothing was started. build: 2 sheets, at most 4 at once; instruments not found: claude-code."
     )
+
+
+async def test_a_dry_run_leads_to_the_start_that_it_tried() -> None:
+    given = {
+        "config_path": "a.yaml",
+        "workspace": "/srv/x",
+        "start_sheet": "tests",
+        "self_healing": True,
+        "idempotency_key": "k",
+        "variables": ["branch=main"],
+    }
+    result = await use(ScriptedPort(), "start_job", {**given, "dry_run": True})
+    assert result.next == (
+        'start_job(config_path="a.yaml", workspace="/srv/x", start_sheet="tests", self_healing=true, '
+        'idempotency_key="k", variables=["branch=main"])'
+    )
+    inline = await use(ScriptedPort(), "start_job", {"config_content": "name: x", "dry_run": True})
+    assert inline.next == "start_job(config_content=...)"
+
+
+async def test_a_replay_of_a_failed_job_leads_to_its_explanation() -> None:
+    result = await use(ScriptedPort(jobs={ID: ended("failed")}, replayed=True), "start_job", {"config_path": "a.yaml"})
+    assert result.next == f'explain_job(job_id="{ID}")'
 
 
 async def test_a_long_plan_is_cut_and_says_so() -> None:

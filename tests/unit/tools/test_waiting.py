@@ -52,6 +52,18 @@ async def test_with_all_the_next_wait_is_for_those_that_are_left() -> None:
     assert result.next == f'wait_for_job(job_ids=["{OTHER}"], until="all", after="h1:9")'
 
 
+async def test_the_next_wait_has_the_same_time() -> None:
+    view = WaitView(woke_for="timeout", jobs=[job()], after="h1:9", waited_seconds=5)
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID], "timeout_seconds": 5})
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], timeout_seconds=5.0, after="h1:9")'
+
+
+async def test_a_completed_job_leads_to_its_files() -> None:
+    view = WaitView(woke_for="settled", jobs=[ended()], after=CURSOR, waited_seconds=3)
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
+    assert result.next == f'list_artifacts(job_id="{ID}")'
+
+
 async def test_many_jobs_are_counted_not_told_one_by_one() -> None:
     jobs = {f"build-{number}": job(f"build-{number}") for number in range(5)}
     port = ScriptedPort(jobs=jobs)
