@@ -13,6 +13,7 @@ from podium_tools.results import (
     NEEDS_SHOWN,
     JobLine,
     JobResult,
+    Omitted,
     Result,
     counted,
     failed_validations,
@@ -89,14 +90,21 @@ class GetArgs(JobArgs):
 
 
 class SheetLine(BaseModel):
-    """A sheet with its last attempt; times are not known (null) before it has run."""
+    """A sheet with its last attempt; times are not known (null) before it has run.
+
+    `instrument` is there where it is not `cli`; `healing` is the remedy that the conductor tried, and `processes_ended` counts
+    what it ended of the attempt's processes after the sheet.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sheet: int
     name: str
+    description: Omitted[str]
+    instrument: Omitted[str]
     status: str
     reason: str
+    waiting_until: Omitted[str]
     needs: list[int]
     needs_total: int
     attempts: int
@@ -104,6 +112,8 @@ class SheetLine(BaseModel):
     signal: int | None
     duration_seconds: float | None
     failed_validations: list[str]
+    healing: Omitted[str]
+    processes_ended: Omitted[int]
 
 
 class GetResult(JobResult):
@@ -128,6 +138,10 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
     facts = sheet.model_dump(include=set(SheetLine.model_fields) & set(SheetView.model_fields))
     cut = {
         "reason": shortened_text(sheet.reason),
+        "description": shortened_text(sheet.description),
+        "instrument": sheet.instrument if sheet.instrument != "cli" else "",
+        "waiting_until": sheet.waiting_until or "",
+        "healing": shortened_text(sheet.healing),
         "needs": sheet.needs[:NEEDS_SHOWN],
         "needs_total": len(sheet.needs),
         "failed_validations": failed_validations(sheet),

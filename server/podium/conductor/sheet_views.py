@@ -73,6 +73,7 @@ def _facts(
     return {
         "sheet": sheet.num,
         "name": sheet.name,
+        "description": sheet.description,
         "status": "skipped" if sheet.num < start_sheet else "pending",
         "reason": "before start_sheet: counts as done" if sheet.num < start_sheet else "",
         "instrument": _instrument(sheet, run, attempt),

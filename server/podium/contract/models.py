@@ -67,6 +67,7 @@ class SheetView(View):
 
     sheet: int
     name: str  # "" for a numbered sheet without a name
+    description: str = ""  # what the score says of it
     status: SheetStatus
     reason: str = ""
     instrument: str = ""
@@ -199,7 +200,10 @@ class ExplainView(View):
     waits_until: str = ""  # when the wait ends by itself, "" where nothing says when
     sheet: SheetView | None = None  # the failed sheet, else the one that waits or runs
     earlier_attempts: list[str] = Field(default_factory=list)  # of that sheet, oldest first, each with how it ended
+    failed: list[str] = Field(default_factory=list)  # the first failed sheets as they failed, "label: reason"
     output: LogView | None = None  # the end of what its last attempt wrote
+    other_bytes: int | None = None  # that it wrote to the other stream, None where that is not known
+    written_at: str = ""  # when an attempt that runs wrote last, "" for never
     blocked: list[str] = Field(default_factory=list)
     blocked_total: int = 0
     healing: list[EventView] = Field(default_factory=list)  # what the conductor tried by itself, oldest first

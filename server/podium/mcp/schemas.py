@@ -19,7 +19,8 @@ def input_schema(model: type[BaseModel]) -> Schema:
 def output_schema(model: type[BaseModel]) -> Schema:
     """Return the schema of a tool's result.
 
-    Every field is always sent, so neither defaults nor a list of the required ones, which would repeat every name, say anything.
+    Nearly every field is always sent, so neither defaults nor a list of the required ones, which would repeat every name, say
+    anything. Those that are not are left out where they are empty.
     """
     return _published(
         model, "serialization", dropped=frozenset({"title", "default", "required", "additionalProperties"})

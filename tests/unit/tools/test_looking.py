@@ -32,6 +32,36 @@ async def test_full_shows_sheets_with_only_their_failed_validations() -> None:
     assert result.next == f'get_job(job_id="{ID}", sheets_cursor="c2")'
 
 
+async def test_a_sheet_tells_what_is_special_about_it_and_nothing_else() -> None:
+    check = ValidationView(
+        type="file_exists", passed=False, expected="a.txt", found="nothing", seconds=0.1, description="the report"
+    )
+    special = SheetView(
+        sheet=1,
+        name="review",
+        description="looks at every change",
+        status="waiting",
+        instrument="claude-code",
+        waiting_until="2026-01-02T03:05:00Z",
+        healing="timed out: it doubled the time limit",
+        processes_ended=2,
+        validations=[check],
+    )
+    plain = SheetView(sheet=2, name="build", status="completed", instrument="cli")
+    result = await use(ScriptedPort(sheets=[special, plain]), "get_job", {"job_id": ID, "detail": "full"})
+    first, second = result.model_dump()["sheets"]
+    only = {"description", "instrument", "waiting_until", "healing", "processes_ended"}
+    assert set(first) - set(second) == only
+    assert [first[name] for name in sorted(only)] == [
+        "looks at every change",
+        "timed out: it doubled the time limit",
+        "claude-code",
+        2,
+        "2026-01-02T03:05:00Z",
+    ]
+    assert first["failed_validations"] == ["file_exists (the report): expected a.txt, found nothing"]
+
+
 async def test_a_cursor_implies_full() -> None:
     port = ScriptedPort()
     await use(port, "get_job", {"job_id": ID, "sheets_cursor": "c2"})
