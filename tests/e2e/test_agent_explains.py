@@ -35,6 +35,12 @@ sheets:
     validate:
       - {file_exists: out.txt}
 """
+TWO_FAIL = """
+name: two-fail
+sheets:
+  - {name: first, needs: [], run: 'until [ -e over ]; do sleep 0.02; done; sleep 0.1; exit 1'}
+  - {name: second, needs: [], run: 'echo gives up >&2; touch over; exit 2'}
+"""
 RETRYING = """
 name: retrying
 sheets:
@@ -73,6 +79,16 @@ async def test_a_failed_job_is_explained_in_one_call(user: Agent) -> None:
     assert [option.partition("(")[0] for option in why["options"]] == ["read_job_log", "resume_job", "modify_job"]
 
 
+async def test_several_failed_sheets_are_told_in_the_order_in_which_they_failed(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=TWO_FAIL))["job_id"]
+    await user.settled(job_id)
+    why = await user.call("explain_job", job_id=job_id)
+    assert (why["sheet"], why["failed_sheets"]) == ("second", ["second: exit code 2", "first: exit code 1"])
+    assert "2 sheets failed, second first." in why["summary"]
+    log = await user.call("read_job_log", job_id=job_id, stream="stderr")
+    assert (log["sheet_name"], log["job_output"]) == ("second", "gives up")
+
+
 async def test_a_failed_validation_is_told_with_what_was_expected_and_found(user: Agent) -> None:
     job_id = (await user.call("start_job", config_content=UNCHECKED))["job_id"]
     await user.settled(job_id)
@@ -106,6 +122,8 @@ async def test_a_running_job_says_when_its_time_limit_ends_it_and_shows_its_outp
     assert why["waits_until"]
     assert why["waits_until"] in why["summary"]
     assert (why["sheet"], why["attempt"]) == ("gate", 1)
+    assert "Sheet gate runs since 20" in why["summary"]
+    assert "and wrote last at 20" in why["summary"]
     await anyio.Path(job["workspace"], "go").touch()
     assert (await user.settled(job["job_id"]))["status"] == "completed"
     done = await user.call("explain_job", job_id=job["job_id"])
@@ -139,7 +157,8 @@ async def test_a_stuck_job_leads_to_a_look_at_its_process(short_tmp: Path) -> No
             assert (await user.settled(job_id))["status"] == "running"
             why = await user.call("explain_job", job_id=job_id)
             assert (why["kind"], why["sheet"], why["waits_until"]) == ("stuck", "nap", "")
-            assert why["reason"].startswith("stuck: no output and no CPU use of nap")
+            assert why["reason"].startswith("stuck: no output and no CPU use of nap for more than 1 s, since 20")
+            assert "and has written nothing." in why["summary"]
             assert "No time limit ends the running sheets." in why["summary"]
             assert why["next"] == f'verify_process_health(job_id="{job_id}")'
     finally:

@@ -1,14 +1,16 @@
 """`explain_job`: one call that answers why."""
 
-from podium.contract.models import ExplainView, LogView, SheetView, Stream
+from podium.contract.models import ExplainView, JobView, LogView, SheetView, Stream
 from podium.contract.ports import JobControl
-from podium_tools.calls import call, wait_call
+from podium.contract.states import phase_of, rule
+from podium_tools.calls import TO_FILL_IN, call, next_call
 from podium_tools.events import event_text
 from podium_tools.fields import JobArgs
 from podium_tools.results import (
     OUTPUT_NOTE,
     JobOutput,
     JobResult,
+    Omitted,
     failed_validations,
     job_fields,
     named,
@@ -25,7 +27,7 @@ class ExplainResult(JobResult):
     """Why a job is as it is. `sheet` is the one that tells ("" where none does), `job_output` the end of its last attempt.
 
     `waits_until` is when the state ends by itself at the latest, "" where nothing says when; `options` are calls with
-    what each does.
+    what each does. Where several sheets failed, `failed_sheets` are the first of them as they failed, with their reasons.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class ExplainResult(JobResult):
     exit_code: int | None
     signal: int | None
     failed_validations: list[str]
+    failed_sheets: Omitted[list[str]]
     earlier_attempts: list[str]
     blocked: list[str]
     healing: list[str]
@@ -50,49 +53,47 @@ def _log_call(output: LogView, stream: Stream) -> str:
     return call("read_job_log", job_id=output.job_id, sheet=str(output.sheet), attempt=output.attempt, stream=stream)
 
 
-def _log_option(output: LogView) -> tuple[str, str]:
-    """Return the call that shows what is not here: more of this stream, else the other one."""
+def _log_options(view: ExplainView) -> list[tuple[str, str]]:
+    """Return the call that shows what is not here: more of this stream, else the other one where it may hold something."""
+    output = view.output
+    if output is None:
+        return []
     if output.truncated:
-        return _log_call(output, output.stream), "shows more of the output"
+        return [(_log_call(output, output.stream), "shows more of the output")]
     other: Stream = "stdout" if output.stream == "stderr" else "stderr"
-    return _log_call(output, other), f"shows what it wrote to {other}"
+    return [] if view.other_bytes == 0 else [(_log_call(output, other), f"shows what it wrote to {other}")]
 
 
 def _options(view: ExplainView) -> list[str]:
     """Return the calls that make sense now, each with what it does."""
     job = view.job
+    score = {"config_path": TO_FILL_IN} if job.config_path else {"config_content": TO_FILL_IN}
     known = {
-        "resume": (call("resume_job", job_id=job.job_id), "runs what has not finished; first remove the cause"),
-        "modify": (
-            f"modify_job(job_id={job.job_id!r}, config_path=...)".replace("'", '"'),
-            "goes on with a corrected score",
-        ),
+        "resume": (call("resume_job", job_id=job.job_id), _resume_does(job)),
+        "modify": (call("modify_job", job_id=job.job_id, **score), "goes on with a corrected score"),
         "cancel": (call("cancel_job", job_id=job.job_id), "ends the job and its processes"),
     }
-    wanted = [known[action] for action in job.allowed_actions if action in known]
-    if view.output is not None:
-        wanted.insert(0, _log_option(view.output))
-    if view.kind == "stuck":
+    wanted = [*_log_options(view), *(known[action] for action in job.allowed_actions if action in known)]
+    if view.kind in {"stuck", "running"}:
         wanted.insert(0, (call("verify_process_health", job_id=job.job_id), "shows whether its process lives"))
     return [f"{made}: {what}" for made, what in wanted]
 
 
+def _resume_does(job: JobView) -> str:
+    """Return what a resume does to the job."""
+    phase = phase_of(job.status, pause_requested=job.pause_requested or job.modify_requested)
+    does = rule("resume", phase).why
+    return f"{does}; first remove the cause" if job.status == "failed" else does
+
+
 def _next(view: ExplainView) -> str:
     """Return the one call that naturally follows."""
-    job = view.job
-    match view.kind:
-        case "failed":
-            return (
-                _log_call(view.output, view.output.stream) if view.output is not None and view.output.truncated else ""
-            )
-        case "paused" | "cancelled":
-            return call("resume_job", job_id=job.job_id)
-        case "completed":
-            return call("list_artifacts", job_id=job.job_id)
-        case "stuck":
-            return call("verify_process_health", job_id=job.job_id)
-        case _:
-            return wait_call([job.job_id], job.cursor)
+    if view.kind == "stuck":
+        return call("verify_process_health", job_id=view.job.job_id)
+    if view.kind == "failed":
+        output = view.output
+        return _log_call(output, output.stream) if output is not None and output.truncated else ""
+    return next_call(view.job)
 
 
 def _sheet_fields(sheet: SheetView | None) -> dict[str, object]:
@@ -106,6 +107,12 @@ def _sheet_fields(sheet: SheetView | None) -> dict[str, object]:
         "signal": sheet.signal,
         "failed_validations": failed_validations(sheet),
     }
+
+
+def _failed_sheets(view: ExplainView) -> list[str]:
+    """Return the failed sheets of a job with several, the first one first, each with its reason."""
+    lines = [shortened_text(line, LINE_CHARS) for line in view.failed]
+    return named(lines, view.job.sheets_failed) if len(lines) > 1 else []
 
 
 def _output_fields(output: LogView | None) -> dict[str, object]:
@@ -129,6 +136,7 @@ async def _explain(port: JobControl, args: JobArgs, _call: Call) -> ExplainResul
             "kind": view.kind,
             "waits_until": view.waits_until,
             **_sheet_fields(view.sheet),
+            "failed_sheets": _failed_sheets(view),
             "earlier_attempts": [shortened_text(line, LINE_CHARS) for line in view.earlier_attempts],
             "blocked": named(view.blocked, view.blocked_total),
             "healing": [event_text(event, LINE_CHARS) for event in view.healing[-HEALING_SHOWN:]],

@@ -16,7 +16,7 @@ from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 class LogArgs(JobArgs):
     """Arguments of `read_job_log`."""
 
-    sheet: str = Field("", description="Number or name; default: the failing, else the running, else the last one.")
+    sheet: str = Field("", description="Number or name; default: what failed first, else runs longest, else ran last.")
     attempt: int = Field(0, ge=0, description="Attempt from 1; 0 for the last.")
     stream: Literal["stdout", "stderr"] = Field("stdout", description="Which output.")
     mode: Literal["tail", "head", "range", "search"] = Field(

@@ -42,7 +42,10 @@ def _sentence(view: ActionView) -> str:
     """Return whether the change is in effect, and the job's state."""
     job = view.job
     if view.pending:
-        return f"The change of {job.job_id} is stored and taken when its running sheets have ended. {state_of(job)}"
+        return (
+            f"The change of {job.job_id} is stored and taken when its running sheets have ended; where one hangs, cancel_job "
+            f"ends it and modify_job lets the job go on. {state_of(job)}"
+        )
     return f"{job.job_id} has the changed score. {state_of(job)}"
 
 

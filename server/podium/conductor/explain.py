@@ -9,16 +9,12 @@ from podium.conductor.loading import attempt_from
 from podium.conductor.scheduler import Scheduler
 from podium.conductor.state import Attempt, JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS
+from podium.conductor.telling import failed_sheets, telling_sheet
 from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, Stream
 from podium.times import iso
 
 _ATTEMPTS_SHOWN = 6
 _HEALING_SHOWN = 10
-# A failed sheet tells most, then one that runs, then the one whose waiting time ends first.
-_SHEET = """
-SELECT num FROM sheets WHERE job = ? AND status IN ('failed', 'running', 'waiting', 'cancelled')
-ORDER BY CASE status WHEN 'failed' THEN 1 WHEN 'running' THEN 2 WHEN 'waiting' THEN 3 ELSE 4 END, waiting_until, num LIMIT 1
-"""
 _ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND sheet = ? ORDER BY attempt DESC LIMIT ?"  # noqa: S608
 _HEALING = """
 SELECT * FROM events WHERE job_id = ? AND (type LIKE 'healing.%' OR type IN ('sheet.fallback', 'sheet.rate_limited'))
@@ -28,20 +24,26 @@ ORDER BY job_seq DESC LIMIT ?
 
 @dataclass(frozen=True)
 class Found:
-    """What the store tells: the sheet that explains the job, its last attempts and the remedies tried, oldest first."""
+    """What the store tells: the sheet that explains the job, its last attempts and the remedies tried, oldest first.
+
+    `failed` are the first failed sheets with their reasons, in the order in which they failed.
+    """
 
     sheet: int | None
+    failed: list[tuple[int, str]]
     attempts: list[Attempt]
     healing: list[EventView]
 
 
 def read(db: sqlite3.Connection, *, row: sqlite3.Row) -> Found:
     """Read what explains the job with this row."""
-    found = db.execute(_SHEET, (row["seq"],)).fetchone()
-    sheet = found["num"] if found else None
+    sheet = telling_sheet(db, row["seq"])
     attempts = db.execute(_ATTEMPTS, (row["seq"], sheet, _ATTEMPTS_SHOWN)).fetchall() if sheet else []
     events = db.execute(_HEALING, (row["job_id"], _HEALING_SHOWN)).fetchall()
-    return Found(sheet, [attempt_from(each) for each in attempts[::-1]], [_event(each) for each in events[::-1]])
+    failed = failed_sheets(db, row["seq"])
+    return Found(
+        sheet, failed, [attempt_from(each) for each in attempts[::-1]], [_event(each) for each in events[::-1]]
+    )
 
 
 def _event(row: sqlite3.Row) -> EventView:
@@ -110,11 +112,14 @@ def _about_sheet(view: ExplainView) -> list[str]:
     if sheet is None:
         return []
     label = sheet.name or str(sheet.sheet)
+    if sheet.status == "running":
+        wrote = f"wrote last at {view.written_at}" if view.written_at else "has written nothing"
+        return [f"Sheet {label} runs since {sheet.started_at} and {wrote}."]
     if sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
         return [f"Sheet {label} has failed ({sheet.reason}), so the job fails when its other sheets have ended."]
     if sheet.status != "failed":
         return []
-    more = f"{job.sheets_failed} sheets failed; {label} is the first of them. " if job.sheets_failed > 1 else ""
+    more = f"{job.sheets_failed} sheets failed, {label} first. " if job.sheets_failed > 1 else ""
     return [f"{more}{label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}."]
 
 

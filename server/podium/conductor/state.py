@@ -137,6 +137,7 @@ class JobRun:
     counts: dict[str, int] = field(default_factory=lambda: {"completed": 0, "failed": 0, "skipped": 0})
     not_before: float = 0.0  # monotonic seconds; no sheet of this job starts earlier
     stuck: bool = False
+    quiet_since: float = 0.0  # of a stuck job: its last sign of life
 
     @property
     def plan(self) -> Plan:

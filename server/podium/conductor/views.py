@@ -93,7 +93,7 @@ class Views:
         if job.intent:
             return wishes[job.intent]
         if job.stuck:
-            return f"no output and no CPU use of {names} for {self._stuck_seconds:g} s"
+            return f"no output and no CPU use of {names} for more than {self._stuck_seconds:g} s, since {iso(job.quiet_since)}"
         if job.status == "running" and not job.running:
             return _waiting_reason(job)
         return job.reason

@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 
 from podium.conductor.attempts import Attempts
+from podium.conductor.clock import wall
 from podium.conductor.engines.port import Engine
 from podium.conductor.processes.memory import give_back
 from podium.conductor.state import Attempt, JobRun
@@ -85,6 +86,8 @@ class Watch:
         lives = [self._lives.get(attempt.key) for attempt in job.running.values()]
         quiet = bool(lives) and all(life is not None and life.seen <= limit for life in lives)
         if quiet and not job.stuck:
+            seen = max(life.seen for life in lives if life is not None)
+            job.quiet_since = wall() - (time.monotonic() - seen)
             self._supervisor.mark_stuck(job.job_id, [job.label(num) for num in sorted(job.running)])
         elif not quiet:
             job.stuck = False

@@ -46,7 +46,9 @@ RULES: dict[Action, dict[Phase, Rule]] = {
     "pause": {
         "queued": _yes("paused", "paused at once"),
         "running": _yes("pause_pending", "pauses when the running sheets end"),
-        "pause_pending": _no("a pause was already asked for and takes effect when the running sheets end"),
+        "pause_pending": _no(
+            "a pause or a changed score is pending already and takes effect when the running sheets end"
+        ),
         "cancel_pending": _ALREADY_CANCELLING,
         "paused": _no("it is already paused"),
         "completed": _no(_ENDED["completed"]),
@@ -56,7 +58,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
     "resume": {
         "queued": _no("it already waits for its turn to run"),
         "running": _no("it is already running"),
-        "pause_pending": _yes("running", "withdraws the pause that was asked for"),
+        "pause_pending": _yes("running", "withdraws the pause or the change that was asked for"),
         "cancel_pending": _ALREADY_CANCELLING,
         "paused": _yes("queued", "goes on with the sheets that are left"),
         "completed": _no("every sheet has completed; start a new job to run it again"),

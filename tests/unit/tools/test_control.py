@@ -100,7 +100,9 @@ async def test_a_change_that_waits_for_running_sheets_is_pending() -> None:
     port = ScriptedPort(action=ActionView(job=job(modify_requested=True), message="", pending=True))
     result = await use(port, "modify_job", {"job_id": ID, "config_content": "name: x"})
     assert (result.success, result.pending, result.status) == (True, True, "running")
-    assert result.summary.startswith(f"The change of {ID} is stored and taken when its running sheets have ended.")
+    assert result.summary.startswith(
+        f"The change of {ID} is stored and taken when its running sheets have ended; where one"
+    )
 
 
 async def test_a_long_list_of_kept_sheets_says_how_many_more() -> None:

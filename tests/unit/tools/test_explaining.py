@@ -55,8 +55,8 @@ async def test_a_failure_leads_to_its_repair_and_to_more_output() -> None:
     assert result.next == ""
     assert result.options == [
         f'read_job_log(job_id="{ID}", sheet="2", attempt=3, stream="stdout"): shows what it wrote to stdout',
-        f'resume_job(job_id="{ID}"): runs what has not finished; first remove the cause',
-        f'modify_job(job_id="{ID}", config_path=...): goes on with a corrected score',
+        f'resume_job(job_id="{ID}"): keeps the finished sheets and runs the others again; first remove the cause',
+        f'modify_job(job_id="{ID}", config_content=...): goes on with a corrected score',
     ]
     cut = await use(ScriptedPort(explained=failed(output=output("x", truncated=True))), "explain_job", {"job_id": ID})
     assert cut.output_truncated
@@ -84,7 +84,7 @@ async def test_a_waiting_job_says_until_when_and_leads_to_a_wait() -> None:
     assert (result.kind, result.waits_until) == ("waiting", "2026-01-02T03:05:00Z")
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
     assert result.options == [
-        f'modify_job(job_id="{ID}", config_path=...): goes on with a corrected score',
+        f'modify_job(job_id="{ID}", config_content=...): goes on with a corrected score',
         f'cancel_job(job_id="{ID}"): ends the job and its processes',
     ]
 
@@ -96,12 +96,46 @@ async def test_a_stuck_job_leads_to_a_look_at_its_process() -> None:
     assert result.options[0].startswith(result.next)
 
 
+async def test_a_running_job_can_be_looked_at_and_ended() -> None:
+    view = ExplainView(job=job(config_path="/srv/a.yaml"), kind="running")
+    result = await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})
+    assert [option.partition("(")[0] for option in result.options] == [
+        "verify_process_health",
+        "modify_job",
+        "cancel_job",
+    ]
+    assert result.options[1].startswith(f'modify_job(job_id="{ID}", config_path=...)')
+
+
+async def test_a_stream_that_holds_nothing_is_not_offered() -> None:
+    result = await use(ScriptedPort(explained=failed(other_bytes=0)), "explain_job", {"job_id": ID})
+    assert not any(option.startswith("read_job_log") for option in result.options)
+
+
+async def test_each_of_several_failed_sheets_has_its_reason() -> None:
+    several = ended("failed", reason="sheet tests failed (and 6 more): exit code 1", sheets_failed=7)
+    view = failed(job=several, failed=["tests: exit code 1", "lint: exit code 2"])
+    result = await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})
+    assert result.failed_sheets == ["tests: exit code 1", "lint: exit code 2", "and 5 more"]
+    one = await use(ScriptedPort(explained=failed(failed=["tests: exit code 1"])), "explain_job", {"job_id": ID})
+    assert "failed_sheets" not in one.model_dump()
+
+
 @pytest.mark.parametrize(
-    ("kind", "call"), [("paused", "resume_job"), ("cancelled", "resume_job"), ("completed", "list_artifacts")]
+    ("kind", "actions", "next_call", "resumes"),
+    [
+        ("paused", ["resume", "cancel"], "", "goes on with the sheets that are left"),
+        ("cancelled", ["resume", "delete"], "", "keeps the finished sheets and runs the others again"),
+        ("completed", ["delete"], f'list_artifacts(job_id="{ID}")', None),
+    ],
 )
-async def test_every_other_state_leads_on_too(kind: str, call: str) -> None:
-    view = ExplainView.model_validate({"job": job(status=kind, running=[]), "kind": kind})
-    assert (await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})).next == f'{call}(job_id="{ID}")'
+async def test_what_somebody_asked_for_is_undone_only_by_choice(
+    kind: str, actions: list[str], next_call: str, resumes: str | None
+) -> None:
+    view = ExplainView.model_validate({"job": job(status=kind, running=[], allowed_actions=actions), "kind": kind})
+    result = await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})
+    assert result.next == next_call
+    assert (f'resume_job(job_id="{ID}"): {resumes}' in result.options) == (resumes is not None)
 
 
 async def test_without_a_sheet_that_tells_its_fields_are_empty() -> None:

@@ -7,15 +7,11 @@ import anyio.to_thread
 
 from podium.conductor.context import Context
 from podium.conductor.logs import LogQuery, LogTarget, read_log
+from podium.conductor.telling import telling_sheet
 from podium.contract.methods import LogParams
 from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
 
-_CHOICE = """
-SELECT sheet FROM attempts JOIN sheets ON sheets.job = attempts.job AND num = sheet AND sheets.attempts = attempt
-WHERE attempts.job = ? AND outcome <> 'skipped'
-ORDER BY outcome = 'failed' DESC, open DESC, serial DESC LIMIT 1
-"""
 _ATTEMPT = """
 SELECT serial, attempt, open FROM attempts
 WHERE job = ?1 AND sheet = ?2 AND (?3 IS NULL OR attempt = ?3) ORDER BY attempt DESC LIMIT 1
@@ -23,7 +19,7 @@ WHERE job = ?1 AND sheet = ?2 AND (?3 IS NULL OR attempt = ?3) ORDER BY attempt 
 
 
 async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, Any]:
-    """Answer a `LogView`. Without a sheet: the failing, else a running, else the last one that ran."""
+    """Answer a `LogView`. Without a sheet: the one that tells most (`telling`)."""
     row = await context.queries.job(params.job_id)
     plan = (await context.loader.plan(row["plan_hash"])).plan
     num = await _chosen(context, row, params)
@@ -43,8 +39,7 @@ async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, A
 async def _chosen(context: Context, row: sqlite3.Row, params: LogParams) -> int | str | None:
     if params.sheet not in (None, ""):
         return params.sheet
-    found = await context.store.read(lambda db: db.execute(_CHOICE, (row["seq"],)).fetchone())
-    return found["sheet"] if found else None
+    return await context.store.read(lambda db: telling_sheet(db, row["seq"]))
 
 
 async def _target(context: Context, row: sqlite3.Row, params: LogParams, name: str, num: int) -> LogTarget:
@@ -52,7 +47,7 @@ async def _target(context: Context, row: sqlite3.Row, params: LogParams, name: s
     found = await context.store.read(lambda db: db.execute(_ATTEMPT, values).fetchone())
     if found is None and params.attempt is not None:
         raise InvalidArguments(f"Sheet {name or num} of job {params.job_id} has no attempt {params.attempt}.",
-                               fix=f"Call get_job with job_id={params.job_id} to see its attempts.")  # fmt: skip
+                               fix=f'Call get_job with job_id={params.job_id} and detail="full" to see them.')  # fmt: skip
     serial, attempt, running = (found["serial"], found["attempt"], bool(found["open"])) if found else (0, 0, False)
     path = context.attempts.folder_of(params.job_id, serial) / f"{params.stream}.log"
     return LogTarget(path=path, job_id=params.job_id, sheet=num, attempt=attempt, stream=params.stream,

@@ -1,0 +1,27 @@
+"""Which sheet of a job is looked at where none is named: the one rule for what explains a job and for whose output is shown.
+
+The failed sheet that failed first, else the running one that runs longest, else the one whose waiting time ends first, else the
+one that was started last. The process that `job.health` looks at is that of the longest running sheet too.
+"""
+
+import sqlite3
+
+FAILED_SHOWN = 5
+_TELLING = """
+SELECT num FROM sheets WHERE job = ? AND attempts > 0 AND status <> 'skipped' ORDER BY
+CASE status WHEN 'failed' THEN 1 WHEN 'running' THEN 2 WHEN 'waiting' THEN 3 WHEN 'cancelled' THEN 4 ELSE 5 END,
+CASE status WHEN 'failed' THEN finished_at WHEN 'running' THEN started_at WHEN 'waiting' THEN waiting_until
+ELSE -started_at END, CASE WHEN status IN ('failed', 'running', 'waiting') THEN num ELSE -num END LIMIT 1
+"""
+_FAILED = "SELECT num, reason FROM sheets WHERE job = ? AND status = 'failed' ORDER BY finished_at, num LIMIT ?"
+
+
+def telling_sheet(db: sqlite3.Connection, job: int) -> int | None:
+    """Return the number of that sheet of the job with this row number, None where no sheet has run."""
+    found = db.execute(_TELLING, (job,)).fetchone()
+    return found["num"] if found else None
+
+
+def failed_sheets(db: sqlite3.Connection, job: int) -> list[tuple[int, str]]:
+    """Return the first failed sheets in the order in which they failed, each with its reason."""
+    return [(row["num"], row["reason"]) for row in db.execute(_FAILED, (job, FAILED_SHOWN))]
