@@ -28,7 +28,7 @@ def check(tool: str, model: type[Model], given: Mapping[str, Any]) -> Model:
     """
     schema = _schema_of(model)
     properties: dict[str, Schema] = schema["properties"]
-    unknown = [_unknown(name, properties) for name in given if name not in properties]
+    unknown = {name[:SHOWN]: _unknown(name, properties) for name in given if name not in properties}
     meant = {name: _meant(value, properties[name]) for name, value in given.items() if name in properties}
     # null for an optional argument is how some models leave it out
     kept = {name: value for name, value in meant.items() if value is not None or name in schema.get("required", ())}
@@ -36,37 +36,34 @@ def check(tool: str, model: type[Model], given: Mapping[str, Any]) -> Model:
         checked = model.model_validate(kept, strict=True)
     except ValidationError as error:
         names = dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_url=False))
-        raise _refusal(tool, properties, [*unknown, *_wrong(names, kept, properties)]) from None
+        wrong = {name: _wrong(name, kept, properties) for name in names}
+        raise _refusal(tool, properties, {**unknown, **wrong}) from None
     if unknown:
         raise _refusal(tool, properties, unknown)
     return checked
 
 
-def _refusal(tool: str, properties: Mapping[str, Schema], problems: list[dict[str, str]]) -> InvalidArguments:
-    """Return the one error for all problems of a call."""
+def _refusal(tool: str, properties: Mapping[str, Schema], problems: Mapping[str, str]) -> InvalidArguments:
+    """Return the one error for all problems of a call, which are the names of arguments with what is wrong."""
     names = ", ".join(properties) or "none"
     return InvalidArguments(
-        f"{tool}: {' '.join(problem['message'] for problem in problems)}",
+        f"{tool}: {' '.join(problems.values())}",
         fix=f"Call {tool} again with corrected arguments. It takes: {names}.",
-        problems=problems,
+        arguments=list(problems),
     )
 
 
-def _unknown(name: str, properties: Iterable[str]) -> dict[str, str]:
-    """Return the problem of an argument that does not exist, with the name that was probably meant."""
+def _unknown(name: str, properties: Iterable[str]) -> str:
+    """Return what is wrong with an argument that does not exist, with the name that was probably meant."""
     near = difflib.get_close_matches(name, list(properties), n=1)
     hint = f"; did you mean {near[0]}?" if near else "."
-    return {"argument": name[:SHOWN], "message": f"There is no argument {name[:SHOWN]!r}{hint}"}
+    return f"There is no argument {name[:SHOWN]!r}{hint}"
 
 
-def _wrong(names: Iterable[str], kept: Mapping[str, Any], properties: Mapping[str, Schema]) -> list[dict[str, str]]:
-    """Return the problems of arguments that are missing or not what they may be."""
-    problems = []
-    for name in names:
-        what = f"must be {_described(properties[name])}"
-        told = f"{name} {what}, not {_shown(kept[name])}." if name in kept else f"{name} is missing; it {what}."
-        problems.append({"argument": name, "message": told})
-    return problems
+def _wrong(name: str, kept: Mapping[str, Any], properties: Mapping[str, Schema]) -> str:
+    """Return what is wrong with an argument that is missing or not what it may be."""
+    what = f"must be {_described(properties[name])}"
+    return f"{name} {what}, not {_shown(kept[name])}." if name in kept else f"{name} is missing; it {what}."
 
 
 def _shown(value: Any) -> str:

@@ -118,7 +118,7 @@ async def test_arguments_are_checked_before_anything_is_asked(mode: str) -> None
     async with client(port, mode) as connected:
         facts = error_of(await connected.call_tool("start_job", {"config": "a.yaml", "dry_run": "perhaps"}))
     assert facts["code"] == "INVALID_ARGUMENTS"
-    assert [problem["argument"] for problem in facts["problems"]] == ["config", "dry_run"]
+    assert facts["arguments"] == ["config", "dry_run"]
     assert port.calls == []
 
 

@@ -73,11 +73,7 @@ def test_an_unknown_argument_is_refused_with_the_one_that_was_meant() -> None:
     error = refused("start_job", config="a.yaml", dry_run=True)
     assert error.message == "start_job: There is no argument 'config'; did you mean config_path?"
     assert "config_path, config_content, workspace" in error.fix
-    assert error.facts == {
-        "problems": [
-            {"argument": "config", "message": "There is no argument 'config'; did you mean config_path?"},
-        ]
-    }
+    assert error.facts == {"arguments": ["config"]}
 
 
 def test_a_tool_without_arguments_says_so() -> None:
@@ -86,7 +82,7 @@ def test_a_tool_without_arguments_says_so() -> None:
 
 def test_every_problem_is_named_at_once() -> None:
     error = refused("list_jobs", status="done", limit=500, colour="red")
-    assert [problem["argument"] for problem in error.facts["problems"]] == ["colour", "status", "limit"]
+    assert error.facts["arguments"] == ["colour", "status", "limit"]
     assert error.message == (
         "list_jobs: There is no argument 'colour'. "
         'status must be one of "", "queued", "running", "paused", "completed", "failed", "cancelled", not "done". '
@@ -141,7 +137,7 @@ def test_any_arguments_are_checked_or_refused_in_plain_words(
     else:
         assert "pydantic" not in error.message
         assert "input_value" not in error.message
-        assert error.facts["problems"]
+        assert error.facts["arguments"]
         json.dumps(error.as_dict())
 
 
