@@ -1,6 +1,7 @@
 """From the end of an attempt to its verdict: validations after a good exit, the reason in the output after a bad one."""
 
 import json
+import signal
 from pathlib import Path
 
 import anyio.to_thread
@@ -17,6 +18,8 @@ from podium.conductor.verdicts import Trouble, Verdict
 from podium.contract.models import ValidationView
 from podium.score.render import expand
 from podium.times import span
+
+_FIRST_UNNAMED = 32  # signal; those from here on have no meaning of their own
 
 
 def judge_at_once(live: Live, end: End) -> Verdict | None:
@@ -105,11 +108,18 @@ def _paths(live: Live) -> list[str]:
     return [expand(rule.path, live.plan, live.sheet, workspace=str(live.workspace)) for rule in rules if rule.path]
 
 
+def exit_text(code: int | None) -> str:
+    """Return an exit code in words. Of a shell 128 + n tells of signal n; a program may mean something else by it."""
+    number = (code or 0) - 128
+    known = {each.value: each.name.removeprefix("SIG") for each in signal.Signals if each < _FIRST_UNNAMED}
+    return f"exit code {code}" + (f", as after signal {number} ({known[number]})" if number in known else "")
+
+
 def describe(live: Live, end: End) -> str:
     """Say in one sentence how an attempt ended that did not succeed."""
     limit = live.limit_seconds
     sentences = {
-        "exited": f"exit code {end.exit_code}",
+        "exited": exit_text(end.exit_code),
         "timed_out": f"time limit of {limit:g} s reached" if limit else "time limit reached",
         "output_limit": f"output limit reached: {end.detail}",
         "out_of_memory": f"out of memory: {end.detail}",
