@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from podium.contract.models import ArtifactPage, ArtifactText
 from podium.contract.ports import JobControl
-from podium_tools.budget import fitting
+from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again
 from podium_tools.fields import JobArgs
 from podium_tools.results import OUTPUT_NOTE, JobOutput, LinkedResult, Result
@@ -46,12 +46,12 @@ class ListResult(Result):
     next_cursor: str
 
 
-def _list_sentence(page: ArtifactPage, args: ListArgs) -> str:
-    """Return what the page shows."""
+def _list_sentence(page: ArtifactPage, args: ListArgs, limit: int) -> str:
+    """Return what the page shows, and why it is shorter than was asked for."""
     where = f"below {args.path}" if args.path else "in the workspace"
     if not page.entries:
         return f"No {'more ' if page.total else ''}files {where} of {args.job_id}."
-    more = ", more with next_cursor" if page.next_cursor else ""
+    more = f"{shorter(limit, args.limit)}, more with next_cursor" if page.next_cursor else ""
     total = max(page.total, len(page.entries))
     return f"{len(page.entries)} of {total} {'entry' if total == 1 else 'entries'} {where} of {args.job_id}{more}."
 
@@ -65,7 +65,7 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     page = await port.artifacts(args.job_id, path=args.path, limit=limit, cursor=args.cursor)
     more = again("list_artifacts", args, cursor=page.next_cursor)
     return ListResult(
-        summary=_list_sentence(page, args),
+        summary=_list_sentence(page, args, limit),
         next=more if page.next_cursor else "",
         job_id=args.job_id,
         workspace=page.workspace,
@@ -102,9 +102,12 @@ def _read_sentence(found: ArtifactText) -> str:
         what = f"{found.path} is binary ({found.mime_type}, {found.size_bytes} bytes), so its content is not shown"
         where = "read it as the resource" if found.size_bytes <= RESOURCE_BYTES else "open it in the job's workspace"
         return f"{what}; {where}."
+    if found.offset >= found.size_bytes > 0:
+        return f"{found.path} has {found.size_bytes} bytes, so nothing is at offset {found.offset}."
     end = found.size_bytes if found.next_offset is None else found.next_offset
     part = "the whole file" if end - found.offset >= found.size_bytes else f"bytes {found.offset} to {end}"
-    return f"{found.path}: {part} of {found.size_bytes} bytes."
+    replaced = " Bytes that are no UTF-8 show as U+FFFD." if found.replaced else ""
+    return f"{found.path}: {part} of {found.size_bytes} bytes.{replaced}"
 
 
 def _resource_uri(found: ArtifactText, job_id: str) -> str:
@@ -160,8 +163,8 @@ READ_ARTIFACT = ToolSpec(
     title="Read a job's file",
     description=(
         "Read a part of a text file in a job's workspace; next_offset goes on. Of a binary file type and size are "
-        "returned, and of every file that is not here whole a link to the resource that is. Control and invisible "
-        "characters are removed. For what a sheet printed use read_job_log."
+        "returned, and of a file up to 4 MiB that is not here whole a link to the resource that is. Control and "
+        "invisible characters are removed. For what a sheet printed use read_job_log."
     ),
     risk="read",
     hints=READ_FOREIGN,

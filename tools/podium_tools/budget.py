@@ -18,3 +18,8 @@ async def fitting(ask: Callable[[int], Awaitable[Out]], size: int, least: int = 
         if cost <= RESULT_TOKENS or size <= least:
             return result
         size = max(least, min(size - 1, size * RESULT_TOKENS * 9 // (cost * 10)))
+
+
+def shorter(limit: int, asked: int) -> str:
+    """Return why a page has fewer entries than were asked for, "" where it has not."""
+    return ", cut to fit into a reply" if limit < asked else ""

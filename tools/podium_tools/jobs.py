@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from podium.contract.models import JobDetail, JobPage, SheetView
 from podium.contract.ports import JobControl
-from podium_tools.budget import fitting
+from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again, next_call
 from podium_tools.fields import JobArgs
 from podium_tools.results import (
@@ -53,14 +53,14 @@ class ListResult(Result):
     next_cursor: str
 
 
-def _list_sentence(page: JobPage, args: ListArgs) -> str:
-    """Return what the page shows, with the filters that were used."""
+def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:
+    """Return what the page shows, with the filters that were used, and why it is shorter than was asked for."""
     filters: list[str] = [args.status] if args.status else []
     filters += [f"matching {args.name!r}"] if args.name else []
     which = f" ({', '.join(filters)})" if filters else ""
     if not page.jobs:
         return f"No jobs{which}." if not page.total else f"No more jobs{which}."
-    more = ", more with next_cursor" if page.next_cursor else ""
+    more = f"{shorter(limit, args.limit)}, more with next_cursor" if page.next_cursor else ""
     total = max(page.total, len(page.jobs))
     return f"{len(page.jobs)} of {counted(total, 'job')}{which}, newest first{more}."
 
@@ -74,7 +74,7 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     page = await port.list_page(status=args.status or None, name=args.name, limit=limit, cursor=args.cursor)
     more = again("list_jobs", args, cursor=page.next_cursor)
     return ListResult(
-        summary=_list_sentence(page, args),
+        summary=_list_sentence(page, args, limit),
         next=more if page.next_cursor else "",
         jobs=[ListedJob(**job_line(job).model_dump(), submitted_at=job.submitted_at or "") for job in page.jobs],
         total=page.total,

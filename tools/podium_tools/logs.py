@@ -81,7 +81,7 @@ def _sentence(view: LogView, mode: str) -> str:
         return f"Sheet {view.sheet}{name} has not run yet, so it has no output."
     if mode == "search":
         found = sum(line.match for line in view.lines)
-        more = ", more may follow" if view.truncated or not view.at_end else ""
+        more = ", more may follow" if not view.at_end else "; long lines are cut" if view.truncated else ""
         return f"{counted(found, 'matching line')} in the {where}{more}."
     if not view.lines:
         more = " yet; the sheet is still running" if view.running else ""

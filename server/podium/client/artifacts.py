@@ -16,6 +16,7 @@ from podium.times import iso
 MOST_ENTRIES = 100_000  # counted in one listing; a larger tree shows these only
 _SAMPLE_BYTES = 8192
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
+_CONTROLS = frozenset({*range(32), 127}) - frozenset(b"\t\n\r\v\f\b\x1b")
 MOST_LEVELS = 64  # folders in folders; what lies deeper is not listed
 
 _Kind = Literal["file", "directory", "symlink", "other"]
@@ -30,8 +31,8 @@ def list_artifacts(workspace: str, *, path: str, limit: int, cursor: str) -> Art
     Raises:
         ArtifactNotFound, PathNotAllowed, PermissionDenied.
     """
-    with opened_root(workspace) as root, root.opened(path) as fd:
-        found = list(_below(root, fd, tuple(parts_of(path))))
+    with opened_root(workspace) as root, root.opened(inside := root.relative(path)) as fd:
+        found = list(_below(root, fd, tuple(parts_of(inside))))
     after = tuple(cursor.split("/")) if cursor else ()
     first = bisect.bisect_right(found, after, key=lambda each: each[0])
     page = found[first : first + limit]
@@ -100,23 +101,27 @@ def _kind(mode: int) -> _Kind:
 def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
     """Return a part of a text file, or only the facts of another; no UTF-8 character is cut in two.
 
-    `offset` is in bytes; one inside of a character moves to the next. Blocking: call it in a thread.
+    Text that is no UTF-8, as old programs write it, has replacement characters where it is not ASCII. `offset` is in bytes;
+    one inside of a character moves to the next. Blocking: call it in a thread.
 
     Raises:
         ArtifactNotFound, PathNotAllowed, PermissionDenied.
     """
-    with _opened_file(workspace, path) as (fd, info):
-        if not _is_text(os.pread(fd, _SAMPLE_BYTES, 0)):
-            return ArtifactText(path=path, size_bytes=info.st_size, is_text=False, mime_type=_mime(path, binary=True))
-        start, data = _read(fd, offset, max_bytes)
-    end = start + len(data)
+    with _opened_file(workspace, path) as (fd, info, inside):
+        sample = os.pread(fd, _SAMPLE_BYTES, 0)
+        is_utf8, size = _is_utf8(sample), info.st_size
+        if not is_utf8 and not _is_old_text(sample, inside):
+            return ArtifactText(path=inside, size_bytes=size, is_text=False, mime_type=_mime(inside, binary=True))
+        start, data = _read(fd, offset, max_bytes) if is_utf8 else (offset, os.pread(fd, max_bytes, offset))
+    end, text = start + len(data), data.decode("utf-8", "replace")
     return ArtifactText(
-        path=path,
-        size_bytes=info.st_size,
+        path=inside,
+        size_bytes=size,
         offset=start,
-        text=data.decode("utf-8", "replace"),
-        mime_type=_mime(path, binary=False),
-        next_offset=end if end < info.st_size else None,
+        text=text,
+        replaced=text.encode() != data,
+        mime_type=_mime(inside, binary=False),
+        next_offset=end if end < size else None,
     )
 
 
@@ -126,7 +131,7 @@ def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
     Raises:
         InvalidArguments: it is larger than `max_bytes`. ArtifactNotFound, PathNotAllowed, PermissionDenied.
     """
-    with _opened_file(workspace, path) as (fd, info):
+    with _opened_file(workspace, path) as (fd, info, inside):
         data = os.pread(fd, max_bytes + 1, 0)
     if len(data) > max_bytes:
         raise InvalidArguments(
@@ -134,20 +139,20 @@ def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
             fix="read_artifact reads a text file in parts; list_artifacts tells the workspace, where the file can be opened.",
             path=path,
         )
-    is_text = _is_text(data[:_SAMPLE_BYTES])
-    return ArtifactBytes(path=path, data=data, is_text=is_text, mime_type=_mime(path, binary=not is_text))
+    is_text = _is_utf8(data[:_SAMPLE_BYTES])
+    return ArtifactBytes(path=inside, data=data, is_text=is_text, mime_type=_mime(inside, binary=not is_text))
 
 
 @contextmanager
-def _opened_file(workspace: str, path: str) -> Iterator[tuple[int, os.stat_result]]:
-    """Open a file of the workspace and yield its descriptor and facts."""
-    with opened_root(workspace) as root, root.opened(path) as fd:
+def _opened_file(workspace: str, path: str) -> Iterator[tuple[int, os.stat_result, str]]:
+    """Open a file of the workspace and yield its descriptor, its facts, and its path from the workspace."""
+    with opened_root(workspace) as root, root.opened(inside := root.relative(path)) as fd:
         info = os.fstat(fd)
         if stat.S_ISDIR(info.st_mode):
             raise ArtifactNotFound(
                 f"{path!r} is a folder.", fix=f"Call list_artifacts with path={path!r} to see what is in it.", path=path
             )
-        yield fd, info
+        yield fd, info, inside
 
 
 def _mime(path: str, *, binary: bool) -> str:
@@ -155,7 +160,7 @@ def _mime(path: str, *, binary: bool) -> str:
     return guessed or ("application/octet-stream" if binary else "text/plain")
 
 
-def _is_text(sample: bytes) -> bool:
+def _is_utf8(sample: bytes) -> bool:
     """Tell text by its beginning: UTF-8 without NUL; a character cut by the end of the sample does not count."""
     if b"\0" in sample:
         return False
@@ -164,6 +169,12 @@ def _is_text(sample: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_old_text(sample: bytes, path: str) -> bool:
+    """Tell text in an older encoding: no control characters, and a name of text or mostly ASCII."""
+    named_so = (mimetypes.guess_type(path)[0] or "").startswith("text/")
+    return not _CONTROLS & set(sample) and (named_so or sum(byte > 0x7F for byte in sample) * 4 <= len(sample))
 
 
 def _read(fd: int, offset: int, max_bytes: int) -> tuple[int, bytes]:

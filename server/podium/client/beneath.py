@@ -28,7 +28,7 @@ def parts_of(path: str) -> list[str]:
     if path.startswith("/") or ".." in parts or "\0" in path:
         raise PathNotAllowed(
             f"The path {path!r} does not stay in the job's workspace.",
-            fix="Give a path relative to the workspace, as list_artifacts shows it.",
+            fix="Give a path in the workspace, as list_artifacts shows it.",
             path=path,
         )
     return [part for part in parts if part not in {"", "."}]
@@ -47,17 +47,25 @@ def opened_root(workspace: str) -> Iterator["Root"]:
     except OSError as error:
         raise _failure(error, workspace, "") from None
     try:
-        yield Root(real, fd)
+        yield Root(real, fd, workspace)
     finally:
         os.close(fd)
 
 
 class Root:
-    """An open workspace folder; `real` is its path without links."""
+    """An open workspace folder; `real` is its path without links, `told` the one that callers are told."""
 
-    def __init__(self, real: str, fd: int) -> None:
+    def __init__(self, real: str, fd: int, told: str) -> None:
         self.real = real
         self.fd = fd
+        self._told = told
+
+    def relative(self, path: str) -> str:
+        """Return an absolute path below the workspace as one from there, and any other as it is."""
+        for root in (self._told.rstrip("/"), self.real):
+            if path == root or path.startswith(f"{root}/"):
+                return path[len(root) :].lstrip("/")
+        return path
 
     @contextmanager
     def opened(self, path: str) -> Iterator[int]:
@@ -149,6 +157,12 @@ class _Walk:
 def _failure(error: OSError, workspace: str, path: str) -> PodiumError:
     """Return the error for what the system said about a path in a workspace."""
     what = str(Path(workspace) / path)
+    if not path and error.errno in _NO_FILE:
+        return ArtifactNotFound(
+            f"The job's workspace {workspace} does not exist.",
+            fix="A job makes it when it starts; where it was there, its files are gone. get_job tells the job's state.",
+            path=path,
+        )
     if isinstance(error, PermissionError):
         return PermissionDenied(
             f"This user may not read {what}.", fix="Let the user who started the conductor change its mode.", path=path

@@ -234,6 +234,7 @@ class ArtifactText(View):
     size_bytes: int
     offset: int = 0
     text: str = ""
+    replaced: bool = False  # some of its bytes are no UTF-8 and show as U+FFFD
     is_text: bool = True
     mime_type: str = "text/plain"
     next_offset: int | None = None  # None at the end

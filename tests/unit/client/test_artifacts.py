@@ -194,8 +194,9 @@ def test_what_is_not_there_is_not_found(workspace: Path, path: str) -> None:
 
 
 def test_a_workspace_that_was_not_made_yet_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactNotFound):
+    with pytest.raises(ArtifactNotFound, match="does not exist") as caught:
         list_artifacts(str(tmp_path / "none"), path="", limit=10, cursor="")
+    assert "get_job" in caught.value.fix
 
 
 def test_a_folder_cannot_be_read(workspace: Path) -> None:
@@ -233,6 +234,29 @@ def test_an_empty_file_is_text(workspace: Path) -> None:
     (workspace / "empty").write_bytes(b"")
     part = read_artifact(str(workspace), path="empty", offset=0, max_bytes=10)
     assert (part.is_text, part.text, part.next_offset) == (True, "", None)
+
+
+def test_an_absolute_path_in_the_workspace_is_taken_from_there(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "alias").symlink_to(workspace)
+    for told in (workspace, tmp_path / "alias"):
+        for path in (workspace / "sub", told / "sub"):
+            assert read(told, f"{path}/a.md") == "# A"
+            assert paths(told, f"{path}") == ["sub/a.md", "sub/deep", "sub/deep/z.txt"]
+    assert paths(workspace, str(workspace)) == ALL
+    found = read_artifact(str(workspace), path=f"{workspace}/sub/a.md", offset=0, max_bytes=10)
+    assert found.path == "sub/a.md"
+    for other in (f"{workspace}/../outside/secret.txt", f"{workspace}2/a.txt"):
+        with pytest.raises(PathNotAllowed):
+            read(workspace, other)
+
+
+def test_text_in_an_older_encoding_is_read_with_replacement_characters(workspace: Path) -> None:
+    (workspace / "old.txt").write_bytes("über\nGrüße\n".encode("latin-1"))
+    part = read_artifact(str(workspace), path="old.txt", offset=0, max_bytes=100)
+    assert (part.is_text, part.replaced, part.text) == (True, True, "\ufffdber\nGr\ufffd\ufffde\n")
+    rest = read_artifact(str(workspace), path="old.txt", offset=5, max_bytes=3)
+    assert (rest.text, rest.next_offset) == ("Gr\ufffd", 8)
+    assert not read_artifact(str(workspace), path="b.txt", offset=0, max_bytes=100).replaced
 
 
 @pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\0\0", b"\xff\xfe\xfd" * 10, b"text\0more"])

@@ -65,6 +65,13 @@ async def test_a_search_numbers_lines_and_tells_matches_from_context() -> None:
     assert result.summary == "1 matching line in the stdout of sheet 2 (tests), attempt 1."
 
 
+async def test_a_search_to_the_end_says_that_lines_were_cut_and_not_that_more_may_follow() -> None:
+    port = ScriptedPort(output=log("an error", match="error", truncated=True, at_end=True))
+    result = await use(port, "read_job_log", {"job_id": ID, "mode": "search", "pattern": "error"})
+    assert result.summary.endswith("attempt 1; long lines are cut.")
+    assert result.next == ""
+
+
 async def test_a_search_goes_on_as_it_was_asked_for() -> None:
     port = ScriptedPort(output=log("an error", match="error", cursor="p9", at_end=False))
     given = {"mode": "search", "pattern": "error", "context_lines": 2, "max_lines": 1, "stream": "stderr"}
@@ -122,6 +129,18 @@ async def test_a_large_file_says_where_to_go_on() -> None:
     assert result.summary == "big.txt: bytes 10 to 30 of 100 bytes."
     assert result.truncated
     assert result.next == f'read_artifact(job_id="{ID}", path="big.txt", offset=30, max_bytes=20)'
+
+
+async def test_an_offset_behind_the_end_says_so() -> None:
+    port = ScriptedPort(text=ArtifactText(path="big.txt", size_bytes=100, offset=999))
+    result = await use(port, "read_artifact", {"job_id": ID, "path": "big.txt", "offset": 999})
+    assert result.summary == "big.txt has 100 bytes, so nothing is at offset 999."
+
+
+async def test_replaced_bytes_are_told() -> None:
+    port = ScriptedPort(text=ArtifactText(path="old.txt", size_bytes=4, text="\ufffdber", replaced=True))
+    result = await use(port, "read_artifact", {"job_id": ID, "path": "old.txt"})
+    assert result.summary == "old.txt: the whole file of 4 bytes. Bytes that are no UTF-8 show as U+FFFD."
 
 
 async def test_a_binary_file_shows_its_facts_only() -> None:
