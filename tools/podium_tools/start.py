@@ -49,7 +49,19 @@ def _request(args: StartArgs) -> StartRequest:
     )
 
 
-def _started(view: StartView) -> StartResult:
+def _left_out(view: StartView, args: StartArgs) -> list[str]:
+    """Return the warning that the sheets before start_sheet do not run."""
+    leaves_out = sheet_of(args.start_sheet) not in {None, 1} and view.job.sheets_skipped > 0
+    return (
+        [
+            f"The sheets before {args.start_sheet.strip()} do not run: what they would have left in the workspace must be there."
+        ]
+        if leaves_out
+        else []
+    )
+
+
+def _started(view: StartView, args: StartArgs) -> StartResult:
     """Return the result of an accepted submit."""
     job = view.job
     verb = "was started before with this idempotency key; nothing new was started" if view.replayed else "was accepted"
@@ -60,7 +72,7 @@ def _started(view: StartView) -> StartResult:
         workspace=job.workspace,
         replayed=view.replayed,
         dry_run=False,
-        warnings=warnings_of(job.warnings),
+        warnings=warnings_of([*_left_out(view, args), *job.warnings]),
         plan=[],
     )
 
@@ -92,7 +104,7 @@ async def _start(port: JobControl, args: StartArgs, _call: Call) -> StartResult:
     request = _request(args)
     if args.dry_run:
         return _planned(await port.plan(request), args)
-    return _started(await port.start(request))
+    return _started(await port.start(request), args)
 
 
 START_JOB = ToolSpec(

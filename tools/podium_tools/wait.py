@@ -132,9 +132,9 @@ WAIT_FOR_JOB = ToolSpec(
     title="Wait for jobs",
     description=(
         "Wait until any or all of the jobs are settled (ended, paused or stuck), or until something needs "
-        "attention, such as a failed or retried sheet. On time-out it returns the present state, not an error: "
-        "call it again with after. Ending or losing the wait never touches a job. For the state right now use "
-        "get_job."
+        "attention, such as a failed or retried sheet. A settled job ends the wait at once: leave it out next "
+        "time. On time-out it returns the present state, not an error: call it again with after. Ending or losing "
+        "the wait never touches a job. For the state right now use get_job."
     ),
     risk="read",
     hints=READ,

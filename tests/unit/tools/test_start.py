@@ -116,6 +116,16 @@ async def test_a_replay_of_a_failed_job_leads_to_its_explanation() -> None:
     assert result.next == f'explain_job(job_id="{ID}")'
 
 
+async def test_a_start_in_the_middle_warns_that_what_comes_before_does_not_run() -> None:
+    port = ScriptedPort(jobs={ID: job(sheets_skipped=1, warnings=["the score's own"])})
+    result = await use(port, "start_job", {"config_path": "a.yaml", "start_sheet": "tests"})
+    assert result.warnings == [
+        "The sheets before tests do not run: what they would have left in the workspace must be there.",
+        "the score's own",
+    ]
+    assert (await use(port, "start_job", {"config_path": "a.yaml", "start_sheet": "1"})).warnings == ["the score's own"]
+
+
 async def test_a_long_plan_is_cut_and_says_so() -> None:
     sheets = [PlanSheetView(sheet=number, instrument="cli") for number in range(1, 1001)]
     port = ScriptedPort(checked=plan(sheets=sheets, sheets_total=1000))
