@@ -62,10 +62,12 @@ def _summary(view: WaitView, *, brief: bool) -> str:
         "event": "Something happened that may need you. ",
         "timeout": f"Not settled after {view.waited_seconds:.0f} s; nothing is lost, the wait can be repeated. ",
     }[view.woke_for]
-    if not brief:
-        return lead + " ".join(state_of(job) for job in view.jobs)
     settled = sum(job.settled for job in view.jobs)
-    return f"{lead}{settled} of {len(view.jobs)} jobs are settled."
+    mixed = view.woke_for == "settled" and settled < len(view.jobs)
+    rest = " The next wait is for the others only: a settled job ends it at once." if mixed else ""
+    if not brief:
+        return lead + " ".join(state_of(job) for job in view.jobs) + rest
+    return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{rest}"
 
 
 def _next(view: WaitView, args: WaitArgs) -> str:

@@ -52,6 +52,15 @@ async def test_with_all_the_next_wait_is_for_those_that_are_left() -> None:
     assert result.next == f'wait_for_job(job_ids=["{OTHER}"], until="all", after="h1:9")'
 
 
+async def test_after_one_of_several_has_settled_the_next_wait_is_for_the_others() -> None:
+    view = WaitView(woke_for="settled", jobs=[ended(), job(OTHER)], after="h1:9", waited_seconds=3)
+    result = await use(
+        ScriptedPort(waited=view, jobs={ID: ended(), OTHER: job(OTHER)}), "wait_for_job", {"job_ids": [ID, OTHER]}
+    )
+    assert result.summary.endswith("The next wait is for the others only: a settled job ends it at once.")
+    assert result.next == f'wait_for_job(job_ids=["{OTHER}"], after="h1:9")'
+
+
 async def test_the_next_wait_has_the_same_time() -> None:
     view = WaitView(woke_for="timeout", jobs=[job()], after="h1:9", waited_seconds=5)
     result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID], "timeout_seconds": 5})
