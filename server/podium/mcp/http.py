@@ -52,7 +52,7 @@ def parsed(address: str) -> tuple[str, int]:
         raise InvalidArguments(f"--http {address}: there is no port in it.", fix="Give a port, as in --http 8000.")
     if (known := LOOPBACK.get(host or "127.0.0.1")) is None:
         raise InvalidArguments(
-            f"--http {address}: only the loopback interface can be served, since there is no authentication yet.",
+            f"--http {address}: only the loopback interface can be served, since there is no authentication.",
             fix=f"Give the port alone (--http {port}), and reach it from elsewhere through an SSH tunnel.",
         )
     return known, int(port)
