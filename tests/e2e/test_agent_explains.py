@@ -98,6 +98,16 @@ async def test_a_failed_validation_is_told_with_what_was_expected_and_found(user
     assert (why["output_stream"], why["job_output"]) == ("stdout", "measured 3")
 
 
+async def test_a_secret_of_the_start_is_not_told_with_the_validation_that_used_it(user: Agent) -> None:
+    score = UNCHECKED.replace("file_exists: out.txt", 'command_succeeds: "echo {api_token}; test {api_token} = x"')
+    score += "variables: {api_token: none}\n"
+    job_id = (await user.call("start_job", config_content=score, variables=["api_token=s3cr3t-value"]))["job_id"]
+    await user.settled(job_id)
+    why = await user.call("explain_job", job_id=job_id)
+    assert "[value of api_token]" in why["failed_validations"][0]
+    assert "s3cr3t" not in why["reason"] + "".join(why["failed_validations"])
+
+
 async def test_a_job_that_waits_for_a_retry_says_until_when_and_shows_what_went_wrong(user: Agent) -> None:
     job_id = (await user.call("start_job", config_content=RETRYING))["job_id"]
     why = await explained(user, job_id, "waiting")

@@ -16,6 +16,7 @@ from podium.conductor.processes.run import Runner
 from podium.conductor.validations import ValidationContext, validate
 from podium.conductor.verdicts import Trouble, Verdict
 from podium.contract.models import ValidationView
+from podium.contract.secrets import redactor
 from podium.score.render import expand
 from podium.times import span
 
@@ -55,6 +56,7 @@ def _succeeded(live: Live, end: End) -> bool:
 
 async def _validate(live: Live, runner: Runner) -> list[ValidationView]:
     rules = [live.plan.validations[index] for index in live.sheet.validations]
+    variables = {**live.plan.variables, **live.sheet.variables}
     context = ValidationContext(
         workspace=live.workspace,
         attempt_started=live.attempt.started_at,
@@ -62,6 +64,7 @@ async def _validate(live: Live, runner: Runner) -> list[ValidationView]:
         key=live.attempt.key,
         expand=lambda text: expand(text, live.plan, live.sheet, workspace=str(live.workspace)),
         run=runner.run,
+        hide=redactor({name: each for name, each in variables.items() if isinstance(each, str)}),
     )
     return await validate(rules, context)
 

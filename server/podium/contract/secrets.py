@@ -1,7 +1,7 @@
-"""Values of secret-looking environment variables are not repeated to a client, wherever a job wrote them.
+"""Values of secret-looking variables are not repeated to a client.
 
-What counts is this server's own environment: the conductor that the same user starts mostly has the same one. Values that
-only a score holds are not known here.
+The MCP server takes those of its own environment out of all that it sends: the conductor that the same user starts mostly has
+the same one. The conductor takes those of a score's variables out of what it says of its validations.
 """
 
 import re
@@ -14,9 +14,9 @@ _SECRET_NAME = re.compile(
 SHORTEST = 8  # characters; shorter values are words that may stand anywhere
 
 
-def redactor(environment: Mapping[str, str]) -> Callable[[str], str]:
-    """Return a function that puts `[value of NAME]` for each secret of `environment` and leaves the rest as it is."""
-    names = {value: name for name, value in sorted(environment.items()) if _is_secret(name, value)}
+def redactor(variables: Mapping[str, str]) -> Callable[[str], str]:
+    """Return a function that puts `[value of NAME]` for each secret among `variables` and leaves the rest as it is."""
+    names = {value: name for name, value in sorted(variables.items()) if _is_secret(name, value)}
     if not names:
         return str
     longest_first = sorted(names, key=len, reverse=True)

@@ -14,11 +14,11 @@ from typing import Any
 from mcp.types import CallToolResult, ResourceLink, TextContent
 from pydantic import BaseModel
 
+from podium.contract.secrets import redactor
 from podium.contract.weight import tokens_at_most
 from podium.errors import Internal, PodiumError
 from podium.log import get_logger
 from podium.mcp.foreign import clean_text, every_text
-from podium.mcp.secrets import redactor
 from podium_tools.results import LinkedResult
 
 PROBLEM_TOKENS = 6_000  # that the problems in one error cost

@@ -3,8 +3,8 @@
 import pytest
 from mcp.types import TextContent
 
+from podium.contract.secrets import redactor
 from podium.mcp import results
-from podium.mcp.secrets import redactor
 from podium_tools.results import Result
 
 

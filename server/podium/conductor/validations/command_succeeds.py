@@ -18,10 +18,10 @@ async def check(ctx: ValidationContext, command: str, working_directory: str, ti
         key=ctx.key,
     )
     passed = result.exit_code == 0 and not result.timed_out
-    return Outcome(passed, "exit code 0" if passed else _failure(result, timeout_seconds))
+    return Outcome(passed, "exit code 0" if passed else _failure(result, timeout_seconds, ctx))
 
 
-def _failure(result: CommandResult, timeout_seconds: float) -> str:
+def _failure(result: CommandResult, timeout_seconds: float, ctx: ValidationContext) -> str:
     """Return the end in words, with the last line of the output."""
     if result.timed_out:
         end = f"no end within {timeout_seconds:g} s, so it was ended"
@@ -30,4 +30,4 @@ def _failure(result: CommandResult, timeout_seconds: float) -> str:
     else:
         end = f"exit code {result.exit_code}"
     last = result.output.strip().rpartition("\n")[2]
-    return f"{end}; its output ends {one_line(last)}" if last else end
+    return f"{end}; its output ends {one_line(ctx.hide(last))}" if last else end

@@ -46,7 +46,7 @@ class ValidationContext:
 
     `attempt_started` is in seconds since the epoch, by the clock of the workspace's file system: take it before the launch.
     `expand` fills the `{workspace}`-style fields of a path, a command or a working directory and raises nothing; patterns
-    are taken as they are.
+    are taken as they are. `hide` takes secrets out of what is told.
     """
 
     workspace: Path
@@ -55,6 +55,7 @@ class ValidationContext:
     key: str
     expand: Callable[[str], str]
     run: RunCommand
+    hide: Callable[[str], str] = str
 
     def path(self, text: str) -> Path:
         """Return a rule's path: absolute as it is, else under the workspace."""

@@ -43,7 +43,7 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
         type=rule.type,
         passed=outcome.passed,
         expected=_expected(rule, ctx),
-        found=outcome.found,
+        found=ctx.hide(outcome.found),
         seconds=round(time.monotonic() - started, 3),
         description=rule.description,
     )
@@ -84,7 +84,7 @@ def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcom
 
 def _expected(rule: Validation, ctx: ValidationContext) -> str:
     """Return in one line what the rule asks for."""
-    path = _shown(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
+    path = _shown(ctx.hide(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/")))
     match rule.type:
         case "file_exists":
             return f"{path} exists"
@@ -95,7 +95,7 @@ def _expected(rule: Validation, ctx: ValidationContext) -> str:
         case "content_regex":
             return f"{path} matches {one_line(rule.pattern)}"
         case _:
-            return f"exit code 0 of {one_line(ctx.expand(rule.command))}"
+            return f"exit code 0 of {one_line(ctx.hide(ctx.expand(rule.command)))}"
 
 
 def _shown(path: str) -> str:
