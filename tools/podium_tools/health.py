@@ -43,14 +43,20 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
     return f"{job.job_id} has no process now; the job {status_of(job)}."
 
 
+def _next(job: JobView) -> str:
+    """Return the call that goes on. A wait for a stuck job would be over at once: its output may tell what it waits for."""
+    if job.stuck:
+        return call("read_job_log", job_id=job.job_id)
+    return wait_call([job.job_id], job.cursor) if job.status == "running" else call("get_job", job_id=job.job_id)
+
+
 async def _health(port: JobControl, args: JobArgs, _call: Call) -> HealthResult:
     """Measure first, so that the state that explains the numbers is not older than they are."""
     health = await port.process_health(args.job_id)
     job = (await port.detail(args.job_id, sheets=False)).job
-    active = job.status == "running"
     return HealthResult(
         summary=_sentence(job, health),
-        next=wait_call([job.job_id], job.cursor) if active else call("get_job", job_id=job.job_id),
+        next=_next(job),
         **job_fields(job),
         **asdict(health),
     )

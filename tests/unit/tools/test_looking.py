@@ -109,6 +109,11 @@ async def test_health_carries_numbers_and_the_job_s_state() -> None:
     assert (result.pid, result.is_alive, result.cpu_percent, result.status) == (4711, True, 12.34, "running")
 
 
+async def test_the_living_process_of_a_stuck_job_leads_to_its_output() -> None:
+    result = await use(ScriptedPort(jobs={ID: job(stuck=True)}), "verify_process_health", {"job_id": ID})
+    assert result.next == f'read_job_log(job_id="{ID}")'
+
+
 @pytest.mark.parametrize(
     ("health", "expected"),
     [
