@@ -1,8 +1,8 @@
 """The whole error tree and the one table of codes.
 
-Every error that may reach a caller is a `PodiumError`. It carries a code that tools and wire share, a message
-that says what happened with the ids, a `fix` that names the next call or command, and further facts. The classes also derive
-from the builtin exceptions that fit, so both styles of `except` work.
+Every error that may reach a caller is a `PodiumError`. It carries the code that agents see, a message that says what happened
+with the ids, a `fix` that names the next call or command, and further facts. The classes also derive from the builtin exceptions
+that callers of `JobControlService` may expect (ValueError, RuntimeError, ...), so both styles of `except` work.
 """
 
 from typing import Any, ClassVar, Literal, get_args
@@ -201,7 +201,8 @@ CODES: tuple[str, ...] = get_args(ErrorCode)
 
 
 def from_dict(error: dict[str, Any]) -> PodiumError:
-    """Rebuild the error that `as_dict` wrote; an unknown code becomes `Internal`."""
-    facts = {key: value for key, value in error.items() if key not in {"code", "message", "retryable", "fix"}}
+    """Rebuild the error that `as_dict` wrote, whatever a foreign one holds; an unknown code becomes `Internal`."""
     cls = BY_CODE.get(str(error.get("code")), Internal)
-    return cls(str(error.get("message", "")), fix=str(error.get("fix") or ""), **facts)
+    made = cls(str(error.get("message", "")), fix=str(error.get("fix") or ""))
+    made.facts = {key: value for key, value in error.items() if key not in {"code", "message", "retryable", "fix"}}
+    return made

@@ -165,22 +165,34 @@ class Connection:
             self._wake()
 
     def _take(self, line: bytes) -> None:
-        """Sort a frame in: a reply to a call, a notification, or a late reply that nobody waits for any more."""
+        """Sort a frame in: a notification, a reply to a call, or a late reply that nobody waits for any more.
+
+        Raises:
+            MalformedFrame, ConductorMismatch: no conductor sends this. What is sorted in can be read without a further look.
+            ConductorBusy: said to a connection that is one too many, before it asked anything.
+        """
         message = decode(line)
         if not isinstance(message, dict):
             raise failures.foreign(self._path, "its answer is not a JSON-RPC object")
         if "method" in message:
-            if self._on_notification is not None:
-                self._on_notification(str(message["method"]), message.get("params") or {})
+            self._notify(message["method"], message.get("params", {}))
             return
-        if message.get("id") is None and isinstance(message.get("error"), dict):
-            refusal = from_wire(message["error"])
-            if isinstance(refusal, ConductorBusy):
-                raise refusal  # said to a connection that is one too many, before it asked anything
-        if message.get("id") is None or not ("result" in message or isinstance(message.get("error"), dict)):
+        request_id, error = message.get("id"), message.get("error")
+        if ("result" in message) == ("error" in message) or not ("result" in message or isinstance(error, dict)):
+            raise failures.foreign(self._path, "its answer has neither one result nor one error")
+        if request_id is None and error is not None and isinstance(refusal := from_wire(error), ConductorBusy):
+            raise refusal
+        if type(request_id) is not int:  # true is none, though it equals 1
             raise failures.foreign(self._path, "its answer belongs to no request")
-        if (call := self._calls.get(message["id"])) is not None:
+        if (call := self._calls.get(request_id)) is not None:
             call.reply = message
+
+    def _notify(self, method: Any, params: Any) -> None:
+        """Give a notification to whoever wants them."""
+        if not isinstance(method, str) or not isinstance(params, dict):
+            raise failures.foreign(self._path, "its notification has no name or no parameters")
+        if self._on_notification is not None:
+            self._on_notification(method, params)
 
     def _result(self, call: _Call) -> Any:
         """Return a reply's result, or raise its error."""

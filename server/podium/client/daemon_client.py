@@ -58,7 +58,7 @@ class DaemonClient:
         async with self._pool.lease() as connection:
             return connection.identity
 
-    async def call(self, method: str, params: dict[str, Any] | None = None, *, seconds: float | None = None) -> Any:
+    async def call(self, method: str, params: dict[str, Any] | None = None) -> Any:
         """Return the result of a call that changes nothing.
 
         It is made once more when a connection that had been used before turns out to be dead.
@@ -68,11 +68,17 @@ class DaemonClient:
             PodiumError: the conductor answered with this error.
         """
         try:
-            return await self._ask(method, params or {}, seconds)
+            return await self._ask(method, params or {})
         except _DeadConnection:
-            return await self._ask(method, params or {}, seconds, last=True)
+            return await self._ask(method, params or {}, last=True)
 
-    async def mutate(self, method: str, params: dict[str, Any], *, check: str, seconds: float | None = None) -> Any:
+    async def control(self, method: str, job_id: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the result of a change to one job, as `mutate`; when its outcome is unknown, the job itself tells."""
+        check = f"get_job with job_id={job_id}"
+        reply: dict[str, Any] = await self.mutate(method, {"job_id": job_id, **(params or {})}, check=check)
+        return reply
+
+    async def mutate(self, method: str, params: dict[str, Any], *, check: str) -> Any:
         """Return the result of a call that changes something, made with a request key.
 
         When its reply is lost, a conductor that knows request keys is asked once more: it answers what it answered. `check` is
@@ -86,36 +92,36 @@ class DaemonClient:
         async with self._pool.lease() as connection:
             can_ask_again = connection.identity.has("request_key")
             try:
-                return await self._send(connection, method, keyed if can_ask_again else params, seconds)
+                return await self._send(connection, method, keyed if can_ask_again else params)
             except (ConductorUnreachable, ConductorTimeout) as error:
                 lost: ConductorError = error
         if can_ask_again:
             try:
-                return await self._ask_again(method, keyed, seconds)
+                return await self._ask_again(method, keyed)
             except ConductorError as error:
                 lost = error
         raise _unknown(lost, method, check) from lost
 
-    async def _send(self, connection: Connection, method: str, params: dict[str, Any], seconds: float | None) -> Any:
-        return await connection.call(method, params, seconds=seconds or self.settings.call_seconds)
+    async def _send(self, connection: Connection, method: str, params: dict[str, Any]) -> Any:
+        return await connection.call(method, params, seconds=self.settings.call_seconds)
 
-    async def _ask(self, method: str, params: dict[str, Any], seconds: float | None, *, last: bool = False) -> Any:
+    async def _ask(self, method: str, params: dict[str, Any], *, last: bool = False) -> Any:
         """Make a call once; raises `_DeadConnection` when it is worth another try on a new connection."""
         async with self._pool.lease() as connection:
             reused = connection.used > 0
             try:
-                return await self._send(connection, method, params, seconds)
+                return await self._send(connection, method, params)
             except ConductorUnreachable as error:
                 if reused and not last:
                     raise _DeadConnection from error
                 raise
 
-    async def _ask_again(self, method: str, params: dict[str, Any], seconds: float | None) -> Any:
+    async def _ask_again(self, method: str, params: dict[str, Any]) -> Any:
         """Ask once more on a new connection, giving a conductor that restarts a few seconds to come back."""
         deadline = anyio.current_time() + self.settings.connect_seconds
         while True:
             try:
-                return await self._ask(method, params, seconds, last=True)
+                return await self._ask(method, params, last=True)
             except ConductorNotRunning:
                 if anyio.current_time() >= deadline:
                     raise

@@ -35,7 +35,7 @@ def identify(status: Any, path: Path) -> Identity:
     Raises:
         ConductorMismatch: no conductor would, or it is one of ours with another protocol.
     """
-    if not isinstance(status, dict) or "pid" not in status or "version" not in status:
+    if not isinstance(status, dict) or not isinstance(status.get("pid"), int) or "version" not in status:
         raise failures.foreign(path, "its daemon.status lacks what every conductor says")
     product, protocol = str(status.get("product") or MARIANNE), str(status.get("protocol") or "")
     if product != MARIANNE and protocol != PROTOCOL:

@@ -4,14 +4,16 @@ It has two faces. The port that tools call (`podium.contract.ports.JobControl`) 
 methods that programs call (`start_job`, `pause_job`, ...) answer a refused control with a result that says so.
 """
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import anyio.to_thread
 
+from podium.client import failures
 from podium.client.arguments import checked_score, checked_start
+from podium.client.change import Change
 from podium.client.daemon_client import DaemonClient
 from podium.client.foreign_scores import ForeignScores
 from podium.client.marianne_dialect import MarianneDialect
@@ -37,7 +39,12 @@ from podium.contract.models import (
 from podium.contract.ports import LogRequest, Progress, Sheet, StartRequest
 from podium.contract.results import NO_PROCESS, JobActionResult, JobStartResult, ProcessHealth
 from podium.contract.states import JobStatus
-from podium.errors import ConductorNotRunning, InvalidArguments, JobNotFound, WrongState
+from podium.errors import ConductorNotRunning, InvalidArguments, JobNotFound, PodiumError, WrongState
+from podium.log import get_logger
+
+log = get_logger()
+
+Result = TypeVar("Result")
 
 
 class JobControlService:
@@ -57,10 +64,21 @@ class JobControlService:
             daemon_client, effect_seconds=settings.effect_seconds, scores=ForeignScores(settings.home)
         )
 
-    async def _dialect(self) -> PodiumDialect | MarianneDialect:
-        """Return how to talk to the conductor that answers now."""
+    async def _ask(self, work: Callable[[PodiumDialect | MarianneDialect], Awaitable[Result]]) -> Result:
+        """Do something in the dialect of the conductor that answers now.
+
+        Raises:
+            ConductorMismatch: it answered with frames of the protocol, but not with what the method answers.
+            PodiumError: as the work raises it.
+        """
         identity = await self._client.identity()
-        return self._podium if identity.is_podium else self._marianne
+        try:
+            return await work(self._podium if identity.is_podium else self._marianne)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            if isinstance(error, PodiumError):
+                raise
+            log.warning("answer_not_understood", reason=repr(error))
+            raise failures.foreign(self._client.socket_path, "it answers a known method in an unknown way") from error
 
     async def start_job(
         self,
@@ -122,16 +140,16 @@ class JobControlService:
     async def start(self, request: StartRequest) -> StartView:
         """Submit a score; returns when the job is on the conductor's disk."""
         checked = await anyio.to_thread.run_sync(checked_start, request)
-        return await (await self._dialect()).start(checked)
+        return await self._ask(lambda dialect: dialect.start(checked))
 
     async def plan(self, request: StartRequest) -> PlanView:
         """Check a score and return what `start` would run. Runs and stores nothing."""
         checked = await anyio.to_thread.run_sync(checked_start, request)
-        return await (await self._dialect()).plan(checked)
+        return await self._ask(lambda dialect: dialect.plan(checked))
 
     async def pause(self, job_id: str) -> ActionView:
         """Ask a job to pause; waits a few seconds for the effect."""
-        return await (await self._dialect()).pause(job_id)
+        return await self._ask(lambda dialect: dialect.pause(job_id))
 
     async def resume(
         self,
@@ -142,9 +160,8 @@ class JobControlService:
         config_content: str | None = None,
     ) -> ActionView:
         """Let a paused, failed or cancelled job go on, or withdraw a pending pause."""
-        path, content = await _score(config_path, config_content, required=False)
-        dialect = await self._dialect()
-        return await dialect.resume(job_id, from_sheet=from_sheet, config_path=path, config_content=content)
+        change = await _change(from_sheet, config_path, config_content, score_required=False)
+        return await self._ask(lambda dialect: dialect.resume(job_id, change))
 
     async def modify(
         self,
@@ -155,30 +172,30 @@ class JobControlService:
         config_content: str | None = None,
     ) -> ActionView:
         """Give a job a changed score: it takes it between sheets and goes on."""
-        path, content = await _score(config_path, config_content, required=True)
-        dialect = await self._dialect()
-        return await dialect.modify(job_id, from_sheet=from_sheet, config_path=path, config_content=content)
+        change = await _change(from_sheet, config_path, config_content, score_required=True)
+        return await self._ask(lambda dialect: dialect.modify(job_id, change))
 
     async def cancel(self, job_id: str) -> ActionView:
         """End a job and its process trees; waits a few seconds for the effect."""
-        return await (await self._dialect()).cancel(job_id)
+        return await self._ask(lambda dialect: dialect.cancel(job_id))
 
     async def delete(self, job_id: str) -> JobView:
         """Remove a terminal job and its logs; returns the job as it was."""
-        return await (await self._dialect()).delete(job_id)
+        return await self._ask(lambda dialect: dialect.delete(job_id))
 
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return liveness and load of the job's oldest running attempt."""
-        return await (await self._dialect()).process_health(job_id)
+        return await self._ask(lambda dialect: dialect.process_health(job_id))
 
     async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
         """Return a page of jobs, newest first."""
-        return await (await self._dialect()).list_page(status=status, name=name, limit=limit, cursor=cursor)
+        return await self._ask(lambda dialect: dialect.list_page(status=status, name=name, limit=limit, cursor=cursor))
 
     async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> JobDetail:
         """Return a job, with a page of its sheets when `sheets` is true."""
-        dialect = await self._dialect()
-        return await dialect.detail(job_id, sheets=sheets, sheets_cursor=sheets_cursor, limit=limit)
+        return await self._ask(
+            lambda dialect: dialect.detail(job_id, sheets=sheets, sheets_cursor=sheets_cursor, limit=limit)
+        )
 
     async def wait(
         self,
@@ -194,15 +211,15 @@ class JobControlService:
         if not ids:
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
         request = WaitRequest(tuple(ids), until, timeout_seconds, after, progress)
-        return await wait_for_jobs(await self._dialect(), request)
+        return await self._ask(lambda dialect: wait_for_jobs(dialect, request))
 
     async def log(self, request: LogRequest) -> LogView:
         """Read a bounded part of a sheet's output."""
-        return await (await self._dialect()).log(request)
+        return await self._ask(lambda dialect: dialect.log(request))
 
     async def explain(self, job_id: str) -> ExplainView:
         """Say why a job has failed, waits or is stuck."""
-        return await (await self._dialect()).explain(job_id)
+        return await self._ask(lambda dialect: dialect.explain(job_id))
 
     async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
         """List a folder of the job's workspace, all levels below it."""
@@ -217,23 +234,25 @@ class JobControlService:
         return await (await self._files(job_id)).whole(path, max_bytes)
 
     async def _files(self, job_id: str) -> WorkspaceFiles:
-        return await (await self._dialect()).files(job_id)
+        return await self._ask(lambda dialect: dialect.files(job_id))
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
         """Wait until something happens to one of the jobs after a cursor."""
-        return await (await self._dialect()).changes(job_ids, after=after)
+        return await self._ask(lambda dialect: dialect.changes(job_ids, after=after))
 
     async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """Return, or set once, what a task has ended with."""
-        return await (await self._dialect()).task_state(key, end=end)
+        return await self._ask(lambda dialect: dialect.task_state(key, end=end))
 
     async def conductor(self) -> ConductorView:
         """Say which conductor answers and how it is."""
-        return await (await self._dialect()).conductor()
+        return await self._ask(lambda dialect: dialect.conductor())
 
 
-async def _score(path: str | None, content: str | None, *, required: bool) -> tuple[str | None, str | None]:
-    return await anyio.to_thread.run_sync(partial(checked_score, path, content, required=required))
+async def _change(from_sheet: Sheet | None, path: str | None, content: str | None, *, score_required: bool) -> Change:
+    return Change(
+        from_sheet, *await anyio.to_thread.run_sync(partial(checked_score, path, content, required=score_required))
+    )
 
 
 async def _as_result(job_id: str, action: Awaitable[ActionView]) -> JobActionResult:

@@ -14,6 +14,7 @@ import anyio
 import anyio.to_thread
 
 from podium.client import marianne_views as views
+from podium.client.change import Change
 from podium.client.daemon_client import DaemonClient
 from podium.client.foreign_scores import ForeignScores
 from podium.client.marianne_explain import explain_view
@@ -72,47 +73,33 @@ class MarianneDialect:
 
     async def pause(self, job_id: str) -> ActionView:
         """Pause a running job."""
-        reply = await self._control("job.pause", {"job_id": job_id})
+        reply = await self._client.control("job.pause", job_id)
         entry = await self._entry(job_id)
         if not reply.get("paused"):
             raise _wrong_state("pause", entry, str(reply.get("error") or "it is not running"))
         return ActionView(job=views.job_view(entry), message="Paused; a sheet that is running goes on to its end.")
 
-    async def resume(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
+    async def resume(self, job_id: str, change: Change) -> ActionView:
         """Let a paused or cancelled job go on; its score file is read again."""
         before = await self._entry(job_id)
-        _check_resume(before, from_sheet)
-        params: dict[str, Any] = {"job_id": job_id}
-        if config_path is not None or config_content is not None:
-            params["config_path"], _ = await self._score_file(config_path, config_content, job_id)
+        _check_resume(before, change.from_sheet)
+        params: dict[str, Any] = {}
+        if change.config_path is not None or change.config_content is not None:
+            params["config_path"], _ = await self._score_file(change.config_path, change.config_content, job_id)
         return await self._accepted("job.resume", params, before)
 
-    async def modify(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
+    async def modify(self, job_id: str, change: Change) -> ActionView:
         """Give a job that does not run a changed score and let it go on."""
         before = await self._entry(job_id)
         if views.job_status(before) == "running":
             raise _wrong_state("modify", before, "this conductor loses a running job that is modified; pause it first")
-        _check_resume(before, from_sheet)
-        path, _ = await self._score_file(config_path, config_content, job_id)
-        return await self._accepted("job.modify", {"job_id": job_id, "config_path": path}, before)
+        _check_resume(before, change.from_sheet)
+        path, _ = await self._score_file(change.config_path, change.config_content, job_id)
+        return await self._accepted("job.modify", {"config_path": path}, before)
 
     async def cancel(self, job_id: str) -> ActionView:
         """End a job and its processes."""
-        reply = await self._control("job.cancel", {"job_id": job_id})
+        reply = await self._client.control("job.cancel", job_id)
         if not reply.get("cancelled"):
             entry = await self._entry(job_id)
             raise _wrong_state("cancel", entry, f"it is {views.job_status(entry)}")
@@ -123,7 +110,7 @@ class MarianneDialect:
     async def delete(self, job_id: str) -> JobView:
         """Remove a terminal job, and its score when that was given inline."""
         entry = await self._entry(job_id)
-        reply = await self._control("job.clear", {"job_ids": [job_id]}, job_id)
+        reply = await self._client.mutate("job.clear", {"job_ids": [job_id]}, check=f"get_job with job_id={job_id}")
         if not reply.get("deleted"):
             raise _wrong_state("delete", entry, f"it is {views.job_status(entry)}")
         await anyio.to_thread.run_sync(self._scores.remove, job_id)
@@ -173,7 +160,7 @@ class MarianneDialect:
 
     async def files(self, job_id: str) -> WorkspaceFiles:
         """Return the files of the job's workspace."""
-        return WorkspaceFiles((await self._entry(job_id)).get("workspace") or "")
+        return WorkspaceFiles(views.job_view(await self._entry(job_id)).workspace)
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
         """Refuse: this conductor records no events."""
@@ -251,15 +238,11 @@ class MarianneDialect:
                 entry = await self._entry(job_id)
         return entry
 
-    async def _control(self, method: str, params: dict[str, Any], job_id: str = "") -> dict[str, Any]:
-        check = f"get_job with job_id={job_id or params['job_id']}"
-        reply: dict[str, Any] = await self._client.mutate(method, params, check=check)
-        return reply
-
     async def _accepted(self, method: str, params: dict[str, Any], before: Entry) -> ActionView:
         """Make a resume or modify and wait until it is seen in the job's state."""
-        reply = await self._control(method, params)
-        job_id, message = str(before["job_id"]), str(reply.get("message") or "")
+        job_id = str(before["job_id"])
+        reply = await self._client.control(method, job_id, params)
+        message = str(reply.get("message") or "")
         if reply.get("status") != "accepted":
             raise _wrong_state(method.removeprefix("job."), await self._entry(job_id), message)
         state = views.job_status(before)

@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 
+from podium.client.change import Change
 from podium.client.daemon_client import DaemonClient
 from podium.client.workspace import WorkspaceFiles
 from podium.contract.models import (
@@ -23,7 +24,7 @@ from podium.contract.models import (
     SheetView,
     StartView,
 )
-from podium.contract.ports import LogRequest, Sheet, StartRequest
+from podium.contract.ports import LogRequest, StartRequest
 from podium.contract.results import ProcessHealth
 from podium.contract.states import JobStatus
 from podium.errors import ConductorError, JobNotFound, PodiumError, ScoreInvalid, from_dict
@@ -61,43 +62,29 @@ class PodiumDialect:
 
     async def pause(self, job_id: str) -> ActionView:
         """Ask a job to pause."""
-        reply = await self._control("job.pause", {"job_id": job_id})
+        reply = await self._client.control("job.pause", job_id)
         if not reply.get("paused"):
             raise _refusal(reply, str(reply.get("error")))
         return await self._effect(reply, lambda job: not job.pause_requested)
 
-    async def resume(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
+    async def resume(self, job_id: str, change: Change) -> ActionView:
         """Let a job go on, with a changed score when one is given."""
-        return await self._go_on("job.resume", job_id, from_sheet, config_path, config_content)
+        return await self._go_on("job.resume", job_id, change)
 
-    async def modify(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
+    async def modify(self, job_id: str, change: Change) -> ActionView:
         """Give a job a changed score, whatever it is doing."""
-        return await self._go_on("job.modify", job_id, from_sheet, config_path, config_content)
+        return await self._go_on("job.modify", job_id, change)
 
     async def cancel(self, job_id: str) -> ActionView:
         """End a job and its process trees."""
-        reply = await self._control("job.cancel", {"job_id": job_id})
+        reply = await self._client.control("job.cancel", job_id)
         if not reply.get("cancelled"):
             raise _refusal(reply, str(reply.get("error")))
         return await self._effect(reply, lambda job: not job.cancel_requested)
 
     async def delete(self, job_id: str) -> JobView:
         """Remove a terminal job."""
-        reply = await self._control("job.clear", {"job_ids": [job_id]}, job_id)
+        reply = await self._client.mutate("job.clear", {"job_ids": [job_id]}, check=f"get_job with job_id={job_id}")
         if reply.get("jobs"):
             return JobView.model_validate(reply["jobs"][0])
         if reply.get("refused"):
@@ -189,23 +176,8 @@ class PodiumDialect:
         reply = await self._client.call("job.status", {"job_id": job_id, "sheets": False})
         return JobView.model_validate(reply["podium"])
 
-    async def _control(self, method: str, params: dict[str, Any], job_id: str = "") -> dict[str, Any]:
-        """Make a control call; when its outcome is unknown, the job itself tells."""
-        check = f"get_job with job_id={job_id or params['job_id']}"
-        reply: dict[str, Any] = await self._client.mutate(method, params, check=check)
-        return reply
-
-    async def _go_on(
-        self, method: str, job_id: str, from_sheet: Sheet | None, config_path: str | None, config_content: str | None
-    ) -> ActionView:
-        params = {
-            "job_id": job_id,
-            "from_sheet": from_sheet,
-            "config_path": config_path,
-            "config_content": config_content,
-            "client_cwd": os.getcwd(),  # noqa: PTH109 - text
-        }
-        reply = await self._control(method, params)
+    async def _go_on(self, method: str, job_id: str, change: Change) -> ActionView:
+        reply = await self._client.control(method, job_id, {**asdict(change), "client_cwd": _cwd()})
         _check_accepted(reply)
         done = await self._effect(reply, lambda job: not job.modify_requested)
         return done.model_copy(update={name: reply[name] for name in _KEPT_MEMBERS if name in reply})
@@ -246,8 +218,12 @@ def _score(request: StartRequest) -> dict[str, Any]:
         "workspace": request.workspace,
         "start_sheet": request.start_sheet,
         "variables": dict(request.variables),
-        "client_cwd": os.getcwd(),  # noqa: PTH109 - text
+        "client_cwd": _cwd(),
     }
+
+
+def _cwd() -> str:
+    return os.getcwd()  # noqa: PTH109 - text
 
 
 def _check_accepted(reply: dict[str, Any]) -> None:

@@ -81,7 +81,7 @@ def invalid_params(error: ValidationError) -> errors.InvalidArguments:
 def from_wire(error: dict[str, Any]) -> PodiumError:
     """Return the error that a JSON-RPC error object stands for; a foreign conductor's has none of our `data`."""
     data = error.get("data")
-    if isinstance(data, dict) and data.get("code") in errors.BY_CODE:
+    if isinstance(data, dict) and str(data.get("code")) in errors.BY_CODE:
         return errors.from_dict(data)
     message = str(error.get("message") or "The conductor answered with an error without a message.")
     if found := _JOB_NOT_FOUND.fullmatch(message):

@@ -176,8 +176,15 @@ async def test_a_peer_that_accepts_and_says_nothing_is_a_time_out(short_tmp: Pat
         {"jsonrpc": "2.0", "error": {"code": -32700, "message": "Parse error"}, "id": None},
         {"jsonrpc": "2.0", "id": 1},
         {"jsonrpc": "2.0", "error": "no", "id": 1},
+        {"jsonrpc": "2.0", "error": None, "id": 1},
+        {"jsonrpc": "2.0", "result": PODIUM_STATUS, "error": None, "id": 1},
+        {"jsonrpc": "2.0", "result": PODIUM_STATUS, "id": [1]},
+        {"jsonrpc": "2.0", "result": PODIUM_STATUS, "id": True},
+        {"jsonrpc": "2.0", "method": "job.event", "params": [1]},
+        {"jsonrpc": "2.0", "method": ["job.event"], "params": {}},
         handshake("fine"),
         handshake({"status": "ok"}),
+        handshake({**PODIUM_STATUS, "pid": "one"}),
         handshake({**PODIUM_STATUS, "protocol": "podium-9"}),
     ],
     ids=lambda reply: str(reply)[:40],
@@ -190,6 +197,21 @@ async def test_what_is_no_conductor_is_a_mismatch(short_tmp: Path, reply: Any) -
 async def test_a_foreign_answer_after_the_handshake_is_a_mismatch_too(short_tmp: Path) -> None:
     script = answers(handshake(MARIANNE_STATUS), b"Segmentation fault\n")
     assert isinstance(await failure_against(short_tmp / "c.sock", script), ConductorMismatch)
+
+
+async def test_a_foreign_error_with_names_of_ours_is_the_error_it_says(short_tmp: Path) -> None:
+    data = {
+        "code": "CONDUCTOR_BUSY",
+        "message": "no",
+        "self": 1,
+        "cls": 2,
+        "socket": str(short_tmp / "c.sock"),
+        "fix": "wait",
+    }
+    error = {"jsonrpc": "2.0", "id": 2, "error": {"code": -32000, "message": "no", "data": data}}
+    busy = await failure_against(short_tmp / "c.sock", answers(handshake(PODIUM_STATUS), error))
+    assert isinstance(busy, ConductorBusy)
+    assert (busy.fix, busy.facts["self"]) == ("wait", 1)
 
 
 async def test_each_of_them_is_a_runtime_error_with_a_fix_of_its_own(short_tmp: Path) -> None:

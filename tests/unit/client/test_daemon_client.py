@@ -84,8 +84,11 @@ async def _cancellable(client: Any, method: str, *, task_status: TaskStatus[anyi
 async def test_a_call_that_is_not_answered_in_time_says_so_and_the_next_has_a_new_connection(short_tmp: Path) -> None:
     gate = Gate()
     async with stand_in(short_tmp, {"slow": gate, "echo": echo}) as conductor, client_for(conductor.path) as client:
+        patient = client.settings
+        client.settings = patient.model_copy(update={"call_seconds": 0.02})
         with pytest.raises(ConductorTimeout):
-            await client.call("slow", seconds=0.02)
+            await client.call("slow")
+        client.settings = patient
         assert await client.call("echo", {"n": 1}) == {"n": 1}
         assert conductor.opened == 2
 

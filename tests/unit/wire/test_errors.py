@@ -93,6 +93,7 @@ def test_a_protocol_fault_keeps_its_code_and_data() -> None:
         ({"code": -32602, "message": "Invalid params: 'job_id'"}, errors.InvalidArguments),
         ({"code": -32603, "message": "Internal error: datatype mismatch"}, errors.Internal),
         ({"code": "odd"}, errors.Internal),
+        ({"code": -32603, "data": {"code": ["JOB_NOT_FOUND"]}}, errors.Internal),
     ],
 )
 def test_a_foreign_error_becomes_the_nearest_of_ours(wire: dict[str, object], expected: type[Exception]) -> None:

@@ -1,0 +1,115 @@
+"""Whatever answers on the conductor's socket: a caller gets what the method answers, or an error of ours."""
+
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podium.client.connection import Connection
+from podium.client.job_control import JobControlService
+from podium.contract.methods import MARIANNE_METHODS, OWN_METHODS
+from podium.contract.ports import LogRequest, StartRequest
+from podium.errors import BY_CODE, PodiumError
+from podium.wire.sockets import SocketStream
+from tests.property.test_framing import json_values
+from tests.unit.client.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for, stand_in
+
+Ask = Callable[[JobControlService], Awaitable[object]]
+
+nested_names = st.sampled_from(["self", "message", "fix", "code", "facts", "near", "cls", "retryable"])
+error_data = st.dictionaries(nested_names, json_values | st.sampled_from(sorted(BY_CODE)), max_size=5)
+errors = json_values | st.fixed_dictionaries(
+    {}, optional={"code": json_values | st.just(-32001), "message": json_values, "data": json_values | error_data}
+)
+frames = json_values | st.fixed_dictionaries(
+    {},
+    optional={
+        "id": json_values | st.just(1),
+        "result": json_values,
+        "error": errors,
+        "method": json_values | st.just("job.event"),
+        "params": json_values,
+    },
+)
+ASKS: dict[str, Ask] = {
+    "start": lambda service: service.start(StartRequest(config_content="name: x")),
+    "plan": lambda service: service.plan(StartRequest(config_content="name: x")),
+    "pause": lambda service: service.pause("x"),
+    "resume": lambda service: service.resume("x"),
+    "modify": lambda service: service.modify("x", config_content="name: x"),
+    "cancel": lambda service: service.cancel("x"),
+    "delete": lambda service: service.delete("x"),
+    "process_health": lambda service: service.process_health("x"),
+    "list_page": lambda service: service.list_page(status=None, name="", limit=5, cursor=""),
+    "detail": lambda service: service.detail("x", sheets=True),
+    "wait": lambda service: service.wait(["x"], until="any", timeout_seconds=0, after="h1:1"),
+    "log": lambda service: service.log(LogRequest("x")),
+    "explain": lambda service: service.explain("x"),
+    "artifacts": lambda service: service.artifacts("x", path="", limit=5, cursor=""),
+    "changes": lambda service: service.changes(None, after=""),
+    "task_state": lambda service: service.task_state("k" * 16),
+    "conductor": lambda service: service.conductor(),
+}
+METHODS = [name for name in (*MARIANNE_METHODS, *OWN_METHODS) if name != "daemon.status"]
+
+
+async def _ask_once(sent: bytes) -> None:
+    """Make a call to a peer that says these bytes and closes."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(sent)
+        theirs.shutdown(socket.SHUT_WR)
+        connection = Connection(SocketStream(ours), Path("/c.sock"), lambda method, params: None)
+        with anyio.fail_after(10), suppress(PodiumError):
+            await connection.call("job.list", {}, seconds=5)
+        connection.close()
+
+
+@given(st.lists(frames, max_size=4))
+def test_no_frame_ends_a_call_in_anything_but_a_result_or_an_error_of_ours(said: list[Any]) -> None:
+    anyio.run(_ask_once, b"".join(json.dumps(frame).encode() + b"\n" for frame in said))
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_end_a_call_in_anything_but_an_error_of_ours(said: bytes) -> None:
+    anyio.run(_ask_once, said)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("status", [PODIUM_STATUS, MARIANNE_STATUS], ids=["podium", "marianne"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        7,
+        "fine",
+        [],
+        [7],
+        {},
+        {"status": "accepted", "job": 7, "jobs": 7, "plan": [], "valid": True, "paused": True, "cancelled": True},
+        {"job": {}, "podium": [], "jobs": [{}], "events": {}, "next": None, "refused": 7, "end": 7, "processes": [7]},
+        [{"job_id": "x", "status": [], "workspace": 7}],
+        [{"job_id": "x", "status": "running", "submitted_at": "now", "progress_total": {}}],
+    ],
+    ids=str,
+)
+async def test_no_answer_of_another_shape_is_more_than_an_error_of_ours(
+    short_tmp: Path, status: dict[str, Any], answer: Any
+) -> None:
+    async def handle(params: dict[str, Any], peer: object) -> Any:
+        return answer
+
+    async with (
+        stand_in(short_tmp, dict.fromkeys(METHODS, handle), status=status) as conductor,
+        client_for(conductor.path, effect_seconds=0) as client,
+    ):
+        for ask in ASKS.values():
+            with suppress(PodiumError):
+                await ask(JobControlService(client))
