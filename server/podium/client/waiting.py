@@ -1,7 +1,8 @@
 """Waiting for jobs: until they are settled, until something needs attention, or until the time is over.
 
 Settled is terminal, paused or stuck. A failed sheet, a retry and healing are passing events: they end a wait for any job once,
-counted from `after`. A restart of the conductor inside a wait is bridged; the end of a wait never touches a job.
+counted from `after`. A restart of the conductor inside a wait is bridged, its absence is not; the end of a wait never
+touches a job.
 """
 
 import time
@@ -22,6 +23,7 @@ log = get_logger()
 LOOK_SECONDS = 5.0  # looks at the jobs at least this often: being stuck is no event
 PROGRESS_SECONDS = 1.0  # tells progress at most this often, and at every look when nothing changes
 BRIDGE_SECONDS = 0.2  # between two tries to reach a conductor that restarts
+AWAY_SECONDS = 10.0  # for longer it does not restart: that takes less, with many jobs on a slow disk too
 _SHORTEST_SECONDS = 0.05  # between two looks at jobs to which a lot happens
 _KEPT_EVENTS = 50
 _PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "healing.")
@@ -66,7 +68,7 @@ async def wait_for_jobs(source: Source, request: WaitRequest) -> WaitView:
 
     Raises:
         JobNotFound: one of the ids is unknown, or its job was deleted meanwhile.
-        ConductorError: no conductor answers at the beginning or when the time is over.
+        ConductorError: no conductor answers at the beginning, for `AWAY_SECONDS`, or when the time is over.
     """
     return await _Wait(source, request).run()
 
@@ -84,6 +86,7 @@ class _Wait:
         self._events_total = 0
         self._looked = 0.0
         self._passed = False
+        self._away_since: float | None = None
         self._told: tuple[float, list[JobView]] = (self._started, [])
 
     async def run(self) -> WaitView:
@@ -106,11 +109,18 @@ class _Wait:
             now = await self._source.mark()
             await self._look()
         except PodiumError as error:
-            if not error.retryable:
+            if not error.retryable or self._is_away():
                 raise
             await anyio.sleep(BRIDGE_SECONDS)
             return mark
+        self._away_since = None
         return now
+
+    def _is_away(self) -> bool:
+        """Return whether the conductor has not answered for too long to be restarting."""
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        return now - self._away_since > AWAY_SECONDS
 
     async def _change(self, mark: int) -> None:
         """Return at a change, at the time for the next look, or when the stream of changes is lost; never too often."""

@@ -212,6 +212,26 @@ async def test_a_conductor_that_stays_away_fails_the_wait_when_its_time_is_over(
             await wait(script, "a", timeout_seconds=0.05)
 
 
+async def test_a_conductor_that_is_away_for_longer_than_a_restart_fails_the_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "BRIDGE_SECONDS", 0.001)
+    monkeypatch.setattr(waiting, "AWAY_SECONDS", 0.05)
+    script = Script(job("a"))
+
+    async def stop() -> None:
+        while not script.looks:
+            await anyio.lowlevel.checkpoint()
+        script.failures = [ConductorNotRunning("gone")] * 100_000
+        script.lost = True
+        script.happens("sheet.started", "a")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stop)
+        with pytest.raises(ConductorNotRunning):
+            await wait(script, "a", timeout_seconds=600)
+
+
 async def test_without_a_conductor_a_wait_fails_at_once() -> None:
     script = Script(job("a"))
     script.failures = [ConductorNotRunning("none")]
