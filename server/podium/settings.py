@@ -43,7 +43,6 @@ class Settings(BaseSettings):
     max_sheets_per_agent: int = Field(4, ge=1, le=1000, description="sheets at once per agent instrument")
     grace_seconds: float = Field(5.0, ge=0, le=600, description="between TERM and KILL when a process tree is ended")
     stuck_seconds: float = Field(600.0, ge=1, description="running without output and CPU use for this long is stuck")
-    stop_seconds: float = Field(5.0, ge=0.1, le=600, description="the longest that a stop waits for clients")
     call_seconds: float = Field(30.0, gt=0, description="the longest that the proxy waits for a reply")
     connect_seconds: float = Field(5.0, gt=0, description="the longest that the proxy waits for a connection")
     effect_seconds: float = Field(3.0, ge=0, description="how long a control call waits for its effect")

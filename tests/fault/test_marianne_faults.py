@@ -180,7 +180,7 @@ def test_b09_a_stop_waits_for_no_client(conductor: Conductor, asked_by: str) -> 
         if asked_by == "signal":
             os.kill(conductor.pid, signal.SIGTERM)
         else:
-            assert told(conductor, "daemon.shutdown", graceful=True) == {"shutting_down": True}
+            assert told(conductor, "daemon.shutdown", graceful=True)["shutting_down"] is True
         conductor.await_death(10)
 
 

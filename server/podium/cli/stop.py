@@ -11,9 +11,11 @@ from podium.cli.session import wait_for
 from podium.client.daemon_client import DaemonClient
 from podium.errors import ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings
+from podium_tools.results import counted
 
 POLL_SECONDS = 0.05
-SPARE_SECONDS = 10.0  # over what the settings allow for clients and process trees
+SPARE_SECONDS = 10.0  # over the bound that the conductor gave
+FOREIGN_SECONDS = 10.0  # the bound of a conductor that gives none
 
 
 def command(
@@ -30,8 +32,16 @@ def command(
     except ConductorNotRunning:
         typer.echo(f"No conductor runs on {settings.socket}.")
         return
-    rest = "" if not running else f"; {running} sheets were ended" if cancel else f"; {running} sheets run on"
-    typer.echo(f"The conductor (pid {pid}) has stopped{rest}.")
+    typer.echo(f"The conductor (pid {pid}) has stopped{_rest(running, cancel=cancel)}.")
+
+
+def _rest(running: int, *, cancel: bool) -> str:
+    """Say what became of the sheets that were running."""
+    if not running:
+        return ""
+    if not cancel:
+        return f"; {counted(running, 'sheet')} {'runs' if running == 1 else 'run'} on"
+    return f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
 
 
 def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
@@ -42,11 +52,11 @@ def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
         ConductorTimeout: it agreed but does not end.
     """
 
-    async def work() -> tuple[int, int]:
+    async def work() -> tuple[int, int, float]:
         return await _ask(settings, cancel=cancel)
 
-    pid, running = wait_for(work)
-    limit = settings.stop_seconds + settings.grace_seconds + SPARE_SECONDS
+    pid, running, bound = wait_for(work)
+    limit = bound + SPARE_SECONDS
     deadline = time.monotonic() + limit
     while alive(pid):
         if time.monotonic() > deadline:
@@ -59,8 +69,9 @@ def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
     return pid, running
 
 
-async def _ask(settings: Settings, *, cancel: bool) -> tuple[int, int]:
+async def _ask(settings: Settings, *, cancel: bool) -> tuple[int, int, float]:
     async with DaemonClient(settings.socket, settings=settings) as client:
         status = await client.call("daemon.status")
-        await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
-    return int(status["pid"]), int(status.get("running_sheets", 0))
+        reply = await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
+    bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
+    return int(status["pid"]), int(status.get("running_sheets", 0)), float(bound)

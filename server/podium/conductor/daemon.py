@@ -15,6 +15,7 @@ from podium.conductor.context import Context
 from podium.conductor.engines.local import LocalEngine
 from podium.conductor.events import EventHub
 from podium.conductor.handlers import build, control
+from podium.conductor.handlers.shutdown import cancel_seconds
 from podium.conductor.instruments.load import load_profiles
 from podium.conductor.limits.output import OutputLimits
 from podium.conductor.listener import Listener, SocketTaken
@@ -39,7 +40,6 @@ from podium.errors import InvalidArguments
 from podium.settings import Settings, config_file
 
 log = logging.get_logger()
-_CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process trees beyond their grace period
 
 
 class Stop:
@@ -188,7 +188,7 @@ async def _wind_down(context: Context, stop: Stop) -> None:
     context.supervisor.accepting = False
     if not stop.cancel:
         return
-    with anyio.move_on_after(context.settings.grace_seconds + _CANCEL_SECONDS), context.hub.subscribe() as events:
+    with anyio.move_on_after(cancel_seconds(context.settings)), context.hub.subscribe() as events:
         for job in [job for job in context.supervisor.jobs.values() if job.running and job.intent != "cancel"]:
             await control.apply(context, job.job_id, transitions.cancel)
         while any(job.running for job in context.supervisor.jobs.values()):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from podium.cli import stop
 from podium.settings import Settings
 from tests.support.podium_home import Conductor, ask, until
 
@@ -157,11 +158,24 @@ def test_stop_lets_sheets_run_on_unless_told_to_end_them(home: Settings, conduct
     podium(home, "run", "--detach", str(score(short_tmp, f"cat {gate}")))
     until(lambda: ask(home.socket, "daemon.status")["running_sheets"])
     stopped = podium(home, "stop")
-    assert "1 sheets run on" in stopped.stdout
+    assert "1 sheet runs on" in stopped.stdout
     conductor.kill()
     conductor.start()
     assert list(jobs(home).values()) == ["running"]
-    assert "1 sheets were ended" in podium(home, "stop", "--cancel").stdout
+    assert "1 sheet was ended" in podium(home, "stop", "--cancel").stdout
+
+
+def test_stop_waits_as_long_as_the_conductor_says_that_it_may_take(
+    home: Settings, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop, "SPARE_SECONDS", 0)
+    monkeypatch.setattr(stop, "FOREIGN_SECONDS", 0)
+    conductor = Conductor(home).start(PODIUM_GRACE_SECONDS="1")
+    deaf = short_tmp / "deaf"
+    podium(home, "run", "--detach", str(score(short_tmp, f"trap '' TERM; touch {deaf}; while :; do sleep 1; done")))
+    until(deaf.exists)
+    assert stop.stop(home, cancel=True) == (conductor.pid, 1)
+    conductor.await_death()
 
 
 def test_a_start_that_fails_shows_the_end_of_the_log(home: Settings) -> None:
