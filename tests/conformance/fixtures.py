@@ -14,9 +14,9 @@ def main(arguments: Sequence[str]) -> int:
     _, settings = parse(parser("conformance", "Serve the product with the suites' fixtures."), arguments)
     log.configure(settings.log_level)
     # The SDK reads the logging set-up when it is imported.
+    from podium.client.job_control import job_control
     from podium.mcp.app import Offer, build_server
     from podium.mcp.http import run
-    from podium.mcp.port import open_port
     from podium.mcp.prompts_podium import PROMPTS
     from podium.mcp.resources_podium import RESOURCES
     from podium.mcp.tasks_ticket import Signer
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         prompts=[*PROMPTS, *content.PROMPTS],
         tasks=long_work.SuiteTasks(WaitTasks(Signer(settings.home))),
     )
-    server = build_server(lambda: open_port(settings), offer)
+    server = build_server(lambda: job_control(settings), offer)
     content.add_content(server)
     interaction.add_interaction(server)
     long_work.add_long_work(server)

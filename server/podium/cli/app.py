@@ -1,5 +1,7 @@
 """The command line as a typer application. Only the command that is asked for is imported; the others are listed."""
 
+import difflib
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -22,14 +24,30 @@ COMMANDS = {
 }
 
 
+USAGE_ERROR = 2
+
+
 def run_app(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     asked = next((word for word in arguments if not word.startswith("-")), "")
+    if asked and asked not in COMMANDS:
+        return _unknown(asked)
     try:
         _application(asked)(args=list(arguments), prog_name="podium")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _unknown(word: str) -> int:
+    """Say that there is no such command, and which command or tool may be meant."""
+    from podium.cli.tool_names import near_tools
+
+    near = [f"podium {name}" for name in difflib.get_close_matches(word, COMMANDS, n=1)]
+    near = near or [f"podium call {name}" for name in near_tools(word)]
+    fix = f"Did you mean `{'` or `'.join(near)}`?" if near else "`podium --help` lists the commands."
+    print(f"podium: There is no command {word!r}.\n        {fix}", file=sys.stderr)
+    return USAGE_ERROR
 
 
 def _application(asked: str) -> typer.Typer:

@@ -1,24 +1,20 @@
 """`podium call TOOL name=value ...`: any tool, through the real MCP server and the official client, for people."""
 
 import json
-import logging
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
-from mcp import Client, MCPError
-from mcp.types import CallToolResult, TextContent, Tool
 
-from podium.cli.options import AsJson, Home, Socket, pair, settings_for
+from podium.cli.options import AsJson, Home, Socket, settings_for
 from podium.cli.output import print_json, say, table
-from podium.cli.session import job_control, wait_for
-from podium.errors import InvalidArguments
-from podium.mcp.app import build_server
+from podium.cli.tool_names import given_arguments, parameters, tool_named
 from podium.settings import Settings
+from podium_tools import ALL_TOOLS
+from podium_tools.spec import AnyTool
 
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from mcp.types import CallToolResult
 
 
 def command(
@@ -30,55 +26,31 @@ def command(
 ) -> None:
     """Call a tool exactly as an agent would; exit code 1 when it answers with an error."""
     settings = settings_for(home, socket)
-    given = dict(pair(text) for text in arguments or [])
     if not tool:
-        _show_tools(_with_client(settings, _tools), as_json=as_json)
+        _show_tools(settings, as_json=as_json)
         return
-    result = _with_client(settings, partial(_call, tool, given))
+    given = given_arguments(tool_named(tool), arguments or [])
+    from podium.cli.call_server import call_tool
+
+    result = call_tool(settings, tool, given)
     (_show_error if result.is_error else _show)(result, as_json=as_json)
     raise typer.Exit(1 if result.is_error else 0)
 
 
-def _with_client(settings: Settings, ask: Callable[[Client], Awaitable[Result]]) -> Result:
-    """Start the server in this process, connect the official client to it and ask one thing."""
-
-    async def work() -> Result:
-        async with Client(build_server(partial(job_control, settings))) as client:
-            return await ask(client)
-
-    logging.disable(logging.ERROR)  # what the SDK would log of a refused call is the answer itself
-    try:
-        return wait_for(work)
-    except MCPError as error:
-        raise InvalidArguments(str(error), fix="`podium call` lists the tools.") from None
-
-
-async def _tools(client: Client) -> list[Tool]:
-    return (await client.list_tools()).tools
-
-
-async def _call(tool: str, given: Mapping[str, str], client: Client) -> CallToolResult:
-    async def show(progress: float, total: float | None, message: str | None) -> None:
-        if message:
-            say(message, style="dim", stderr=True)
-
-    return await client.call_tool(tool, dict(given), progress_callback=show)
-
-
-def _show_tools(tools: list[Tool], *, as_json: bool) -> None:
-    if as_json:
-        print_json([tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools])
+def _show_tools(settings: Settings, *, as_json: bool) -> None:
+    if not as_json:
+        table(("tool", "arguments", "does"), [_tool_row(tool) for tool in ALL_TOOLS])
         return
-    table(("tool", "arguments", "does"), [_tool_row(tool) for tool in tools])
+    from podium.cli.call_server import tools  # with their schemas: only the server makes those
+
+    print_json([tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools(settings)])
 
 
-def _tool_row(tool: Tool) -> tuple[str, str, str]:
-    required = tool.input_schema.get("required", [])
-    names = [name if name in required else f"[{name}]" for name in tool.input_schema.get("properties", {})]
-    return tool.name, " ".join(names), (tool.description or "").partition(". ")[0]
+def _tool_row(tool: AnyTool) -> tuple[str, str, str]:
+    return tool.name, " ".join(parameters(tool)), tool.description.partition(". ")[0]
 
 
-def _show(result: CallToolResult, *, as_json: bool) -> None:
+def _show(result: "CallToolResult", *, as_json: bool) -> None:
     facts: Any = result.structured_content
     if as_json:
         print_json(facts)
@@ -89,9 +61,8 @@ def _show(result: CallToolResult, *, as_json: bool) -> None:
         print(yaml.dump(facts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110).rstrip())
 
 
-def _show_error(result: CallToolResult, *, as_json: bool) -> None:
-    block = result.content[0]
-    error = json.loads(block.text if isinstance(block, TextContent) else "{}")
+def _show_error(result: "CallToolResult", *, as_json: bool) -> None:
+    error = json.loads(getattr(result.content[0], "text", "{}"))
     if as_json:
         print_json(error)
         return

@@ -10,16 +10,17 @@ import typer
 from podium.cli.options import AsJson, Home, Socket, pair, settings_for
 from podium.cli.output import console, print_json, say
 from podium.cli.progress import JobProgress
-from podium.cli.session import job_control, wait_for
-from podium.client.job_control import JobControlService
+from podium.cli.session import wait_for
+from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import JobView
 from podium.contract.ports import StartRequest
 from podium.settings import Settings
+from podium_tools.results import counted
 
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 3, "paused": 4}
 INTERRUPTED = 130
 WAIT_SECONDS = 30.0
-SHEETS_SHOWN = 200
+SHEETS_PAGE = 500
 STUCK_POLL_SECONDS = 5.0
 
 
@@ -80,7 +81,7 @@ class Follower:
     async def _start(self, control: JobControlService) -> JobView:
         started = await control.start(self.request)
         self.job = started.job
-        self._say(f"{started.job.job_id}: {started.job.sheets_total} sheets in {started.job.workspace}")
+        self._say(f"{started.job.job_id}: {counted(started.job.sheets_total, 'sheet')} in {started.job.workspace}")
         for warning in started.job.warnings:
             self._say(f"  note: {warning}", style="yellow")
         return started.job
@@ -102,11 +103,14 @@ class Follower:
                 await anyio.sleep(STUCK_POLL_SECONDS)
 
     async def _show(self, control: JobControlService, job_id: str, view: JobProgress) -> None:
-        detail = await control.detail(job_id, sheets=True, limit=SHEETS_SHOWN)
+        detail = await control.detail(job_id, sheets=True, limit=SHEETS_PAGE)
         self.job = job = detail.job
         doing = f"runs {', '.join(job.running)}" if job.running else job.reason
         view.job(completed=job.sheets_completed, total=job.sheets_total, doing=doing)
         view.sheets(sheet.model_dump() for sheet in detail.sheets)
+        while cursor := detail.sheets_cursor:
+            detail = await control.detail(job_id, sheets=True, sheets_cursor=cursor, limit=SHEETS_PAGE)
+            view.sheets(sheet.model_dump() for sheet in detail.sheets)
 
     def _say(self, text: str, *, style: str = "") -> None:
         say(text, style=style, stderr=self.quiet)
@@ -114,10 +118,10 @@ class Follower:
 
 def _verdict(job: JobView) -> str:
     """Say how the job ended, and what to do about it where something can be done."""
-    text = f"{job.job_id} {job.status}: {job.sheets_completed} of {job.sheets_total} sheets completed"
+    text = f"{job.job_id} {job.status}: {job.sheets_completed} of {counted(job.sheets_total, 'sheet')} completed"
     if job.reason:
         text += f" ({job.reason})"
-    hints = {"failed": "read_job_log", "paused": "resume_job", "cancelled": "resume_job"}
+    hints = {"failed": "explain_job", "paused": "resume_job", "cancelled": "resume_job"}
     if hint := hints.get(job.status):
         text += f"\n  next: podium call {hint} job_id={job.job_id}"
     return text

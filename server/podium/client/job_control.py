@@ -4,7 +4,8 @@ It has two faces. The port that tools call (`podium.contract.ports.JobControl`) 
 methods that programs call (`start_job`, `pause_job`, ...) answer a refused control with a result that says so.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -41,6 +42,7 @@ from podium.contract.results import NO_PROCESS, JobActionResult, JobStartResult,
 from podium.contract.states import JobStatus
 from podium.errors import ConductorNotRunning, InvalidArguments, JobNotFound, PodiumError, WrongState
 from podium.log import get_logger
+from podium.settings import Settings
 
 log = get_logger()
 
@@ -247,6 +249,13 @@ class JobControlService:
     async def conductor(self) -> ConductorView:
         """Say which conductor answers and how it is."""
         return await self._ask(lambda dialect: dialect.conductor())
+
+
+@asynccontextmanager
+async def job_control(settings: Settings) -> AsyncIterator[JobControlService]:
+    """Open the proxy to the conductor and close it. No conductor need run for this: each call finds out."""
+    async with DaemonClient(settings.socket, settings=settings) as client:
+        yield JobControlService(client)
 
 
 async def _change(from_sheet: Sheet | None, path: str | None, content: str | None, *, score_required: bool) -> Change:

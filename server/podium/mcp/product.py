@@ -2,9 +2,9 @@
 
 from mcp.server import MCPServer
 
+from podium.client.job_control import job_control
 from podium.mcp.app import Offer, build_server
 from podium.mcp.invoke import State
-from podium.mcp.port import open_port
 from podium.mcp.tasks_ticket import Signer
 from podium.mcp.tasks_wait import WaitTasks
 from podium.settings import Settings
@@ -12,4 +12,4 @@ from podium.settings import Settings
 
 def product(settings: Settings) -> MCPServer[State]:
     """Return the server; no conductor need run for this."""
-    return build_server(lambda: open_port(settings), Offer(tasks=WaitTasks(Signer(settings.home))))
+    return build_server(lambda: job_control(settings), Offer(tasks=WaitTasks(Signer(settings.home))))

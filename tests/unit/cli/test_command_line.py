@@ -45,6 +45,45 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     assert "nonsense" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("validate", "podium call validate_score"),
+        ("pause", "podium call pause_job"),
+        ("list_jobs", "podium call list_jobs"),
+        ("statsu", "podium status"),
+    ],
+)
+def test_an_unknown_command_points_to_the_one_that_is_meant(
+    word: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word]) == 2
+    assert f"`{meant}`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        (["validate_score", "bad.yaml"], "config_path=bad.yaml"),
+        (["get_job", "job-1"], "job_id=job-1"),
+        (["conductor_status", "now"], "takes no arguments"),
+        (["list_jobz"], "list_jobs"),
+        (["validate"], "validate_score"),
+    ],
+)
+def test_a_call_that_is_written_wrong_is_told_how_to_write_it(
+    words: list[str], fix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["call", *words]) == 1
+    assert fix in capsys.readouterr().err
+
+
+def test_the_tools_are_listed_without_the_protocol_of_the_agents() -> None:
+    loaded = modules_after("from podium.cli import main; main(['call'])")
+    assert "podium_tools" in loaded
+    assert "mcp" not in loaded
+
+
 def test_an_error_is_printed_with_its_fix_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["call", "get_job", "no-equals-sign"]) == 1
     shown = capsys.readouterr().err

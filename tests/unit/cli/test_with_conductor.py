@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from podium.cli import stop
+from podium.cli import main, run, stop
 from podium.settings import Settings
+from podium_tools import ALL_TOOLS
 from tests.support.podium_home import Conductor, ask, until
 
 COMMAND = [sys.executable, "-m", "podium"]
@@ -52,7 +53,23 @@ def test_run_exits_1_when_the_job_fails_and_says_where_to_look(common: Settings,
     done = podium(common, "run", str(score(short_tmp, "exit 3", "echo never")))
     assert done.returncode == 1
     assert "exit code 3" in done.stdout
-    assert "podium call read_job_log job_id=short-" in done.stdout
+    assert "podium call explain_job job_id=short-" in done.stdout
+
+
+def test_run_tells_of_every_sheet_of_a_job_with_many(
+    common: Settings, short_tmp: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "SHEETS_PAGE", 2)
+    path = score(short_tmp, *["true"] * 5)
+    assert main(["run", str(path), "--home", str(common.home)]) == 0
+    shown = capsys.readouterr().out
+    assert [f"✓ s{number}" in shown for number in range(1, 6)] == [True] * 5
+
+
+def test_run_of_one_sheet_says_so(common: Settings, short_tmp: Path) -> None:
+    shown = podium(common, "run", str(score(short_tmp, "true"))).stdout
+    assert ": 1 sheet in " in shown
+    assert "completed: 1 of 1 sheet completed" in shown
 
 
 def test_run_with_json_prints_one_object_and_nothing_else(common: Settings, short_tmp: Path) -> None:
@@ -132,6 +149,8 @@ def test_call_of_an_error_exits_1_with_the_fix(common: Settings) -> None:
 
 def test_call_without_a_tool_lists_them_and_an_unknown_one_is_refused(home: Settings) -> None:
     assert "wait_for_job" in podium(home, "call").stdout
+    as_json = json.loads(podium(home, "call", "--json").stdout)
+    assert [tool["name"] for tool in as_json if "inputSchema" in tool] == [tool.name for tool in ALL_TOOLS]
     unknown = podium(home, "call", "no_such_tool")
     assert unknown.returncode == 1
     assert "no_such_tool" in unknown.stderr

@@ -1,0 +1,48 @@
+"""The tools by name, from the inventory alone: neither the server nor its protocol is loaded to list or to check them."""
+
+import difflib
+
+from podium.errors import InvalidArguments
+from podium_tools import ALL_TOOLS
+from podium_tools.spec import AnyTool
+
+_NAMES = [tool.name for tool in ALL_TOOLS]
+
+
+def tool_named(name: str) -> AnyTool:
+    """Return a tool.
+
+    Raises:
+        InvalidArguments: there is none of this name; the fix has those that look like it.
+    """
+    if name not in _NAMES:
+        near = near_tools(name)
+        fix = f"Did you mean {' or '.join(near)}?" if near else "`podium call` lists the tools."
+        raise InvalidArguments(f"There is no tool {name!r}.", fix=fix, near=near)
+    return ALL_TOOLS[_NAMES.index(name)]
+
+
+def near_tools(word: str) -> list[str]:
+    """Return at most three names of tools that the word is a part of, else such as look like it."""
+    return [name for name in _NAMES if word in name.split("_")][:3] or difflib.get_close_matches(word, _NAMES)
+
+
+def parameters(tool: AnyTool) -> list[str]:
+    """Return the names of a tool's parameters in their order, those that may be left out in brackets."""
+    fields = tool.arguments.model_fields.items()
+    return [name if field.is_required() else f"[{name}]" for name, field in fields]
+
+
+def given_arguments(tool: AnyTool, texts: list[str]) -> dict[str, str]:
+    """Return what `name=value` texts give; the server reads each value as its argument's type.
+
+    Raises:
+        InvalidArguments: one has no name; the fix has the one that was probably meant, which is the tool's first.
+    """
+    for text in texts:
+        name, equals, _ = text.partition("=")
+        if not name or not equals:
+            first = next(iter(tool.arguments.model_fields), None)
+            fix = f"Give it as {first}={text.lstrip('=')}." if first else f"{tool.name} takes no arguments."
+            raise InvalidArguments(f"{text}: an argument is given as name=value.", fix=fix)
+    return {name: value for name, _, value in (text.partition("=") for text in texts)}
