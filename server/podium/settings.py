@@ -4,6 +4,7 @@ The file is YAML, at `PODIUM_CONFIG` or `podium.yaml` in the user's config folde
 """
 
 import os
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,22 @@ def _runtime_dir() -> Path:
     return Path(tempfile.gettempdir()) / f"podium-{os.getuid()}"
 
 
+def _default_home() -> Path:
+    return Path(platformdirs.user_state_dir("podium"))
+
+
+def _default_socket(home: Path) -> Path:
+    """Return the place in the runtime folder or, for a home of one's own, the one inside it."""
+    return (_runtime_dir() if home == _default_home() else home) / "podium.sock"
+
+
 class Settings(BaseSettings):
     """Where Podium keeps things and how much it does at once. Times are in seconds, sizes in bytes."""
 
     model_config = SettingsConfigDict(env_prefix="PODIUM_", frozen=True, extra="forbid")
 
     home: Path = Field(
-        default_factory=lambda: Path(platformdirs.user_state_dir("podium")),
+        default_factory=_default_home,
         description="folder of the conductor's state",
     )
     socket: Path = Field(default=Path(), description="the conductor's Unix socket; also of a foreign conductor")
@@ -60,11 +70,17 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _absolute_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Make the home absolute, and put the socket in the runtime folder or, for a home of one's own, inside it."""
-        default_home = Path(platformdirs.user_state_dir("podium"))
-        home = Path(values.get("home") or default_home).expanduser().absolute()
-        default = (_runtime_dir() if home == default_home else home) / "podium.sock"
-        return {**values, "home": home, "socket": Path(values.get("socket") or default).expanduser().absolute()}
+        """Make the paths absolute, and choose the socket's where none is given."""
+        home = Path(values.get("home") or _default_home()).expanduser().absolute()
+        socket = Path(values.get("socket") or _default_socket(home)).expanduser().absolute()
+        return {**values, "home": home, "socket": socket}
+
+    @property
+    def start_command(self) -> str:
+        """Return the command that starts the conductor of this home and socket in any shell."""
+        home = [] if self.home == _default_home() else ["--home", str(self.home)]
+        socket = [] if self.socket == _default_socket(self.home) else ["--socket", str(self.socket)]
+        return shlex.join(["podium", "start", *home, *socket])
 
     @classmethod
     def settings_customise_sources(

@@ -149,7 +149,7 @@ def _conductor(settings: Settings) -> Iterator[Finding]:
         text = f"{settings.socket} is there and nobody answers on it"
         yield Finding("conductor", "note", text, "`podium start` replaces a socket file that a crash left.")
     else:
-        yield Finding("conductor", "note", f"none runs on {settings.socket}", "podium start")
+        yield Finding("conductor", "note", f"none runs on {settings.socket}", settings.start_command)
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (

@@ -30,6 +30,7 @@ class Target:
     after: str
 
 
+PLACES = ("PODIUM_HOME", "PODIUM_SOCKET", "PODIUM_CONFIG")
 INSPECTOR = ("npx", "@modelcontextprotocol/inspector")
 TARGETS: dict[ClientName, Target] = {
     "claude-code": Target(".mcp.json", "mcpServers", "Start Claude Code in this folder and approve the server."),
@@ -48,7 +49,8 @@ def command(
     """Print the configuration that adds Podium to a client, or write it; for the Inspector print its command."""
     entry = server_entry(home, socket)
     if client == "inspector":
-        print(shlex.join([*INSPECTOR, entry["command"], *entry["args"]]))
+        env = [word for name, value in entry.get("env", {}).items() for word in ("-e", f"{name}={value}")]
+        print(shlex.join([*INSPECTOR, *env, entry["command"], *entry["args"]]))
         return
     target = TARGETS[client]
     path = folder / target.file
@@ -61,10 +63,19 @@ def command(
 
 
 def server_entry(home: Path | None, socket: Path | None) -> dict[str, Any]:
-    """Return one server's entry: the command of this very installation, with the home and socket that were given."""
+    """Return one server's entry: the command of this very installation, with the home and socket that were given.
+
+    What leads this command to its conductor by the environment goes along: the client has an environment of its own.
+    """
     flags = [(name, path) for name, path in (("--home", home), ("--socket", socket)) if path is not None]
-    arguments = [word for name, path in flags for word in (name, str(path.expanduser().absolute()))]
-    return {"type": "stdio", "command": _executable(), "args": ["serve", *arguments]}
+    arguments = [word for name, path in flags for word in (name, _absolute(path))]
+    env = {name: _absolute(Path(value)) for name in PLACES if (value := os.environ.get(name))}
+    entry = {"type": "stdio", "command": _executable(), "args": ["serve", *arguments]}
+    return {**entry, "env": env} if env else entry
+
+
+def _absolute(path: Path) -> str:
+    return str(path.expanduser().absolute())
 
 
 def merge(path: Path, member: str, entry: dict[str, Any]) -> None:

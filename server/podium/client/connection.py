@@ -214,16 +214,18 @@ class Connection:
 
 
 async def open_connection(
-    path: Path, *, connect_seconds: float, on_notification: OnNotification | None = None
+    path: Path, *, start_command: str, connect_seconds: float, on_notification: OnNotification | None = None
 ) -> Connection:
     """Connect and shake hands within `connect_seconds`; a full queue is tried again until then.
+
+    `start_command` is what the error names when nobody listens.
 
     Raises:
         ConductorNotRunning, ConductorBusy, PermissionDenied, ConductorUnreachable: no connection.
         ConductorTimeout, ConductorMismatch: nobody, or somebody else, answers on it.
     """
     deadline = anyio.current_time() + connect_seconds
-    connection = Connection(await _connect(path, deadline), path, on_notification)
+    connection = Connection(await _connect(path, deadline, start_command), path, on_notification)
     try:
         await connection.handshake(connect_seconds)
     except BaseException:
@@ -232,13 +234,13 @@ async def open_connection(
     return connection
 
 
-async def _connect(path: Path, deadline: float) -> SocketStream:
+async def _connect(path: Path, deadline: float, start_command: str) -> SocketStream:
     while True:
         try:
             return await connect(path)
         except BlockingIOError as error:
             if anyio.current_time() >= deadline:
-                raise failures.connect_failure(error, path) from error
+                raise failures.connect_failure(error, path, start_command) from error
             await anyio.sleep(_BUSY_PAUSE_SECONDS)
         except OSError as error:
-            raise failures.connect_failure(error, path) from error
+            raise failures.connect_failure(error, path, start_command) from error

@@ -30,12 +30,7 @@ class DaemonClient:
         self.settings = settings or load(socket=socket_path)
         self.socket_path = Path(socket_path)
         self._client_name = client_name
-        self._pool = Pool(
-            self.socket_path,
-            connect_seconds=self.settings.connect_seconds,
-            idle_seconds=self.settings.idle_seconds,
-            wait_seconds=self.settings.call_seconds,
-        )
+        self._pool = Pool(self.socket_path, self.settings)
         self.feed = EventFeed(
             self._pool.open, call_seconds=self.settings.call_seconds, idle_seconds=self.settings.idle_seconds
         )

@@ -19,16 +19,16 @@ from podium.errors import (
 )
 
 
-def connect_failure(error: OSError, path: Path) -> ConductorError:
-    """Return the error for a connection that could not be made."""
+def connect_failure(error: OSError, path: Path, start: str) -> ConductorError:
+    """Return the error for a connection that could not be made; `start` is the command that starts a conductor there."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return ConductorNotRunning(
             f"No conductor runs: there is no socket at {path}.",
-            fix="Start one with `podium start`, or set PODIUM_SOCKET to the socket of one that runs.",
+            fix=f"Start one with `{start}`, or set PODIUM_SOCKET to the socket of one that runs.",
             socket=str(path),
         )
     if isinstance(error, ConnectionRefusedError):
-        return _refused(path)
+        return _refused(path, start)
     if isinstance(error, PermissionError):
         return PermissionDenied(
             f"The system does not let this user connect to the conductor's socket {path}.",
@@ -46,17 +46,17 @@ def connect_failure(error: OSError, path: Path) -> ConductorError:
     )
 
 
-def _refused(path: Path) -> ConductorError:
+def _refused(path: Path, start: str) -> ConductorError:
     """Say what it is that nobody listens on."""
     if _is_socket(path):
         return ConductorNotRunning(
             f"No conductor runs: {path} is a stale socket file, left behind by one that is gone.",
-            fix=f"Start one with `podium start`; it replaces {path}.",
+            fix=f"Start one with `{start}`; it replaces {path}.",
             socket=str(path),
         )
     return ConductorNotRunning(
         f"No conductor runs: {path} is no socket but another kind of file.",
-        fix="Set PODIUM_SOCKET to the conductor's socket, or start one with `podium start`.",
+        fix=f"Set PODIUM_SOCKET to the conductor's socket, or start one with `{start}`.",
         socket=str(path),
     )
 

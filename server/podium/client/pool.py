@@ -15,18 +15,17 @@ import anyio
 
 from podium.client import failures
 from podium.client.connection import Connection, OnNotification, open_connection
+from podium.settings import Settings
 
 SEQUENTIAL_CONNECTIONS = 3
 
 
 class Pool:
-    """The connections of one client. Times are in seconds."""
+    """The connections of one client. `settings` say how long each thing may take."""
 
-    def __init__(self, path: Path, *, connect_seconds: float, idle_seconds: float, wait_seconds: float) -> None:
-        self.path = path
-        self._connect_seconds = connect_seconds
-        self._idle_seconds = idle_seconds
-        self._wait_seconds = wait_seconds
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self._path = path
+        self._settings = settings
         self._connections: list[Connection] = []
         self._choosing = anyio.Lock(fast_acquire=True)
         self._released = anyio.Event()
@@ -34,7 +33,12 @@ class Pool:
 
     async def open(self, on_notification: OnNotification | None = None) -> Connection:
         """Open a connection beside the pool; the caller closes it. Raises as `open_connection`."""
-        return await open_connection(self.path, connect_seconds=self._connect_seconds, on_notification=on_notification)
+        return await open_connection(
+            self._path,
+            start_command=self._settings.start_command,
+            connect_seconds=self._settings.connect_seconds,
+            on_notification=on_notification,
+        )
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[Connection]:
@@ -59,10 +63,10 @@ class Pool:
         connection = None if self._choosing.locked() else self._free()
         if connection is None:
             try:
-                with anyio.fail_after(self._wait_seconds):
+                with anyio.fail_after(self._settings.call_seconds):
                     return await self._choose_in_turn()
             except TimeoutError:
-                raise failures.busy(self.path) from None
+                raise failures.busy(self._path) from None
         connection.users += 1
         return connection
 
@@ -100,13 +104,13 @@ class Pool:
     def _watch(self) -> None:
         """Look for idle connections when the first could be one."""
         if self._timer is None and self._connections:
-            self._timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._close_idle)
+            self._timer = asyncio.get_running_loop().call_later(self._settings.idle_seconds, self._close_idle)
 
     def _close_idle(self) -> None:
         self._timer = None
         now = time.monotonic()
         for connection in list(self._connections):
-            if not connection.users and now - connection.idle_since >= self._idle_seconds * 0.99:
+            if not connection.users and now - connection.idle_since >= self._settings.idle_seconds * 0.99:
                 self._connections.remove(connection)
                 connection.close()
         self._watch()

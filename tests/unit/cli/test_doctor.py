@@ -18,7 +18,7 @@ def by_name(findings: list[Finding]) -> dict[str, Finding]:
 def test_a_fresh_home_has_nothing_in_the_way_and_is_not_made(short_tmp: Path) -> None:
     findings = by_name(examine(short_tmp / "home", None))
     assert not [finding for finding in findings.values() if finding.verdict == "fail"]
-    assert findings["conductor"].fix == "podium start"
+    assert findings["conductor"].fix == f"podium start --home {short_tmp}/home"
     assert not list(short_tmp.iterdir())
 
 

@@ -22,6 +22,20 @@ def test_a_home_given_to_install_is_given_to_the_server(tmp_path: Path) -> None:
     assert server_entry(tmp_path / "h", None)["args"] == ["serve", "--home", str(tmp_path / "h")]
 
 
+def test_the_environment_that_leads_to_the_conductor_goes_into_the_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PODIUM_CONFIG")
+    assert "env" not in server_entry(None, None)
+    monkeypatch.setenv("PODIUM_HOME", "relative")
+    monkeypatch.setenv("PODIUM_SOCKET", "/run/other.sock")
+    places = {"PODIUM_HOME": str(tmp_path / "relative"), "PODIUM_SOCKET": "/run/other.sock"}
+    assert server_entry(None, None)["env"] == places
+    assert main(["install", "inspector"]) == 0
+    assert f"-e PODIUM_HOME={tmp_path}/relative -e PODIUM_SOCKET=/run/other.sock " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("client", sorted(TARGETS))
 def test_without_write_the_entry_is_printed_as_json(
     client: str, capsys: pytest.CaptureFixture[str], tmp_path: Path

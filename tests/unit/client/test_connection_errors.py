@@ -19,6 +19,7 @@ from podium.errors import (
     ConductorTimeout,
     ConductorUnreachable,
 )
+from podium.settings import load
 from podium.wire.sockets import SocketStream
 from tests.support.sockets import listening
 from tests.unit.client.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for
@@ -63,7 +64,20 @@ def handshake(status: Any) -> dict[str, Any]:
 async def test_without_a_socket_file_no_conductor_runs(short_tmp: Path) -> None:
     error = await failure(short_tmp / "c.sock")
     assert isinstance(error, ConductorNotRunning)
-    assert "podium start" in error.fix
+    assert f"`podium start --home {short_tmp / 'home'} --socket {short_tmp / 'c.sock'}`" in error.fix
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        ({}, "podium start"),
+        ({"home": "/h o"}, "podium start --home '/h o'"),
+        ({"socket": "/s"}, "podium start --socket /s"),
+        ({"home": "/h", "socket": "/h/podium.sock"}, "podium start --home /h"),
+    ],
+)
+def test_the_command_that_starts_a_conductor_names_what_is_not_the_default(given: dict[str, str], command: str) -> None:
+    assert load(**given).start_command == command
 
 
 async def test_a_stale_socket_file_is_named(short_tmp: Path) -> None:
