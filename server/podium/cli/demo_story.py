@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from podium.cli.progress import JobProgress
+from podium.contract.states import TERMINAL
 from podium.errors import Internal
 from podium.settings import Settings
 
@@ -126,7 +127,7 @@ class Story:
             view.sheets(job["sheets"])
             if enough(job):
                 return job
-            if job["status"] in {"completed", "failed", "cancelled"}:
+            if job["status"] in TERMINAL:
                 await self._give_up(job)
             seen = await self.call(
                 "wait_for_job", shown=False, job_ids=[self.job_id], timeout_seconds=BEAT_SECONDS, after=self._after

@@ -5,13 +5,13 @@ whatever becomes of the subscription. After a reconnection everybody is woken. L
 its waiters read it. It begins with the first waiter and is closed when there has been none for a while.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import anyio
 
 from podium.client.connection import Connection, OnNotification
+from podium.client.idle import IdleTimer
 
 Open = Callable[[OnNotification], Awaitable[Connection]]
 _REMEMBERED_JOBS = 10_000
@@ -23,14 +23,13 @@ class EventFeed:
     def __init__(self, open_connection: Open, *, call_seconds: float, idle_seconds: float) -> None:
         self._open_connection = open_connection
         self._call_seconds = call_seconds
-        self._idle_seconds = idle_seconds
+        self._idle = IdleTimer(idle_seconds, self.close)
         self._connection: Connection | None = None
         self._opening = anyio.Lock(fast_acquire=True)
         self._count = 0  # events seen, of all subscriptions
         self._last_of: dict[str, int] = {}  # job id -> count at its last event
         self._gap = 0  # count at the last moment at which events may have been missed
         self._waiters = 0
-        self._timer: asyncio.TimerHandle | None = None
 
     async def mark(self) -> int:
         """Return the present place in the feed, subscribed. Take it before looking at a job, then `wait` from it.
@@ -63,9 +62,7 @@ class EventFeed:
 
     def close(self) -> None:
         """End the subscription; the next `mark` begins a new one."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._idle.stop()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -105,9 +102,6 @@ class EventFeed:
 
     def _watch(self) -> None:
         """Close the feed when nobody has waited on it for the client's idle time."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._idle.stop()
         if not self._waiters and self._connection is not None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._idle_seconds, self.close)
+            self._idle.start()

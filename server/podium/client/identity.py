@@ -15,8 +15,6 @@ class Identity:
     """Which conductor answers. One without `product` in its status is a Marianne conductor."""
 
     product: str
-    version: str
-    protocol: str
     features: frozenset[str]
 
     @property
@@ -43,7 +41,5 @@ def identify(status: Any, path: Path) -> Identity:
     features = status.get("features")
     return Identity(
         product=product,
-        version=str(status["version"]),
-        protocol=protocol,
         features=frozenset(map(str, features)) if isinstance(features, list) else frozenset(),
     )

@@ -33,7 +33,7 @@ from podium.contract.models import (
 )
 from podium.contract.ports import LogRequest, Sheet, StartRequest
 from podium.contract.results import ProcessHealth
-from podium.contract.states import JobStatus
+from podium.contract.states import TERMINAL, JobStatus
 from podium.errors import JobNotFound, PodiumError, SubmitRejected, UnsupportedByConductor, WrongState
 
 POLL_SECONDS = 0.5
@@ -233,7 +233,7 @@ class MarianneDialect:
         """Return a job's entry as soon as it is as wanted, or as it is when the time for effects is over."""
         entry = await self._entry(job_id)
         with anyio.move_on_after(self._effect_seconds):
-            while not (done(entry) or views.job_status(entry) in {"completed", "failed", "cancelled"}):
+            while not (done(entry) or views.job_status(entry) in TERMINAL):
                 await anyio.sleep(_EFFECT_POLL_SECONDS)
                 entry = await self._entry(job_id)
         return entry

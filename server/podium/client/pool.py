@@ -5,7 +5,6 @@ after another and serves five connections in all: it gets up to `SEQUENTIAL_CONN
 since it does not stop while a client is connected, closing idle ones matters.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ import anyio
 
 from podium.client import failures
 from podium.client.connection import Connection, OnNotification, open_connection
+from podium.client.idle import IdleTimer
 from podium.settings import Settings
 
 SEQUENTIAL_CONNECTIONS = 3
@@ -29,7 +29,7 @@ class Pool:
         self._connections: list[Connection] = []
         self._choosing = anyio.Lock(fast_acquire=True)
         self._released = anyio.Event()
-        self._timer: asyncio.TimerHandle | None = None
+        self._idle = IdleTimer(settings.idle_seconds, self._close_idle)
 
     async def open(self, on_notification: OnNotification | None = None) -> Connection:
         """Open a connection beside the pool; the caller closes it. Raises as `open_connection`."""
@@ -51,9 +51,7 @@ class Pool:
 
     def close(self) -> None:
         """Close every connection."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._idle.stop()
         for connection in self._connections:
             connection.close()
         self._connections.clear()
@@ -103,11 +101,10 @@ class Pool:
 
     def _watch(self) -> None:
         """Look for idle connections when the first could be one."""
-        if self._timer is None and self._connections:
-            self._timer = asyncio.get_running_loop().call_later(self._settings.idle_seconds, self._close_idle)
+        if self._connections and not self._idle.runs:
+            self._idle.start()
 
     def _close_idle(self) -> None:
-        self._timer = None
         now = time.monotonic()
         for connection in list(self._connections):
             if not connection.users and now - connection.idle_since >= self._settings.idle_seconds * 0.99:
