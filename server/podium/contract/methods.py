@@ -85,7 +85,7 @@ Name = Annotated[str, Field(max_length=1000)]
 """An id, a key, a cursor: what is looked up and echoed. A limit of any kind also refuses what is not Unicode."""
 Names = Annotated[list[Name], Field(max_length=1000)]
 Number = Annotated[int, Field(ge=-(2**31), lt=2**31)]
-Path = Annotated[str, AfterValidator(_short_path)]
+PathText = Annotated[str, AfterValidator(_short_path)]
 """A path as the caller's system has it, which need not be UTF-8."""
 
 
@@ -108,12 +108,12 @@ class HandshakeParams(Params):
 class ScoreParams(Params):
     """A score by path or inline, as `job.submit` and `job.validate` take it. Paths are absolute or relative to `client_cwd`."""
 
-    config_path: Path | None = None
+    config_path: PathText | None = None
     config_content: str | None = None
-    workspace: Path | None = None
+    workspace: PathText | None = None
     start_sheet: Number | Name | None = None
     variables: Annotated[dict[str, str], AfterValidator(_short_variables)] = Field(default_factory=dict)
-    client_cwd: Path | None = None
+    client_cwd: PathText | None = None
 
 
 class MutatingParams(Params):
@@ -124,9 +124,8 @@ class MutatingParams(Params):
 
 
 class SubmitParams(ScoreParams, MutatingParams):
-    """Parameters of `job.submit`. `fresh`, `self_healing_auto_confirm` and `chain_depth` are the Marianne client's."""
+    """Parameters of `job.submit`. A Marianne client also sends `fresh`, which says nothing here: every job is a new one."""
 
-    fresh: bool = False
     self_healing: bool = False
     dry_run: bool = False
     idempotency_key: str | None = Field(default=None, max_length=200)
@@ -151,13 +150,12 @@ class ControlParams(JobParams, MutatingParams):
 
 
 class ResumeParams(ControlParams):
-    """Parameters of `job.resume`. With a score, the job goes on with it; `no_reload` is ignored: only a given one is read."""
+    """Parameters of `job.resume`. With a score, the job goes on with it; else with its own, whatever became of the file."""
 
     from_sheet: Number | Name | None = None
-    config_path: Path | None = None
+    config_path: PathText | None = None
     config_content: str | None = None
-    client_cwd: Path | None = None
-    no_reload: bool = False
+    client_cwd: PathText | None = None
 
 
 class ModifyParams(ResumeParams):
