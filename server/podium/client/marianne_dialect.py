@@ -6,7 +6,6 @@ dry run, which it would run for real, and never asked for its monitor stream, wh
 do, or accepts and ignores, is refused here.
 """
 
-import difflib
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -31,6 +30,7 @@ from podium.contract.models import (
     PlanView,
     StartView,
 )
+from podium.contract.near import job_not_found
 from podium.contract.ports import LogRequest, Sheet, StartRequest
 from podium.contract.results import ProcessHealth
 from podium.contract.states import TERMINAL, JobStatus
@@ -125,8 +125,9 @@ class MarianneDialect:
 
     async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
         """Return a page of its list, newest first; the cursor is a position."""
-        entries = sorted(await self._entries(), key=lambda each: each.get("submitted_at") or 0.0, reverse=True)
-        wanted = [each for each in entries if status in {None, views.job_status(each)} and _has_name(each, name)]
+        wanted = [
+            each for each in await self._entries() if status in {None, views.job_status(each)} and _has_name(each, name)
+        ]
         first = int(cursor) if cursor.isdecimal() else 0
         page = [views.job_view(each) for each in wanted[first : first + limit]]
         more = first + limit < len(wanted)
@@ -206,8 +207,9 @@ class MarianneDialect:
         await anyio.sleep(POLL_SECONDS)
 
     async def _entries(self) -> list[Entry]:
+        """Return its list, newest first."""
         entries: list[Entry] = await self._client.call("job.list")
-        return entries
+        return sorted(entries, key=lambda each: each.get("submitted_at") or 0.0, reverse=True)
 
     async def _entry(self, job_id: str) -> Entry:
         return await self._find(job_id, await self._entries())
@@ -221,12 +223,10 @@ class MarianneDialect:
         for entry in entries:
             if entry.get("job_id") == job_id:
                 return entry
-        near = difflib.get_close_matches(job_id, [str(each.get("job_id")) for each in entries], n=3)
         try:
             state: Entry = await self._client.call("job.status", {"job_id": job_id})
-        except JobNotFound as error:
-            fix = f"Did you mean {near[0]}?" if near else "Call list_jobs to see the jobs there are."
-            raise JobNotFound(error.message, fix=fix, job_id=job_id, near=near) from None
+        except JobNotFound:
+            raise job_not_found(job_id, [str(each.get("job_id")) for each in entries]) from None
         return state
 
     async def _entry_when(self, job_id: str, done: Callable[[Entry], bool]) -> Entry:

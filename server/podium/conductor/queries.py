@@ -1,6 +1,5 @@
 """Looking up jobs: by id with near names, as pages, and their history."""
 
-import difflib
 import sqlite3
 from typing import Any, NoReturn
 
@@ -8,7 +7,8 @@ from podium.conductor.cursors import number_in
 from podium.conductor.store.rows import JOB_COLUMNS
 from podium.conductor.store.store import Store
 from podium.contract.methods import ListParams
-from podium.errors import InvalidArguments, JobDeleted, JobNotFound
+from podium.contract.near import job_not_found
+from podium.errors import InvalidArguments, JobDeleted
 
 _JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
 _ALL_JOBS = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts"
@@ -46,10 +46,7 @@ def _missing(db: sqlite3.Connection, job_id: str) -> NoReturn:
     """Say what is known of a job that is not there."""
     if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
         raise JobDeleted(f"Job '{job_id}' was deleted", fix="Call list_jobs to see the jobs there are.", job_id=job_id)
-    known = [each[0] for each in db.execute(_RECENT_IDS)]
-    near = difflib.get_close_matches(job_id, known, n=3)
-    fix = f"Did you mean {' or '.join(near)}?" if near else "Call list_jobs to see the jobs there are."
-    raise JobNotFound(f"Job '{job_id}' not found", fix=fix, job_id=job_id, near=near)
+    raise job_not_found(job_id, [each[0] for each in db.execute(_RECENT_IDS)])
 
 
 def _filter(params: ListParams) -> tuple[list[str], list[Any]]:

@@ -1,0 +1,45 @@
+"""A job id that nobody has, and the ids that may be meant by it."""
+
+import difflib
+from collections.abc import Sequence
+
+from podium.errors import JobNotFound
+
+_SHOWN = 3
+_LIKE = (
+    0.75  # of two suffixes of five characters: one character is wrong, missing or too much, or two have changed places
+)
+
+
+def job_not_found(job_id: str, known: Sequence[str]) -> JobNotFound:
+    """Return the error for an unknown job; `known` are the ids there are, newest first."""
+    near = near_ids(job_id, known)
+    fix = f"Did you mean {' or '.join(near)}?" if near else "Call list_jobs to see the jobs there are."
+    return JobNotFound(f"Job '{job_id}' not found", fix=fix, job_id=job_id, near=near)
+
+
+def near_ids(given: str, known: Sequence[str]) -> list[str]:
+    """Return at most three ids that may be meant, the likeliest first and of equally likely ones the newest.
+
+    What is given may be the id in another case, a job's name alone, an id with a slip in its suffix, that of another job of the
+    same name, or anything that looks like one.
+    """
+    wanted = given.lower()
+    ids = {job_id.lower(): job_id for job_id in known}
+    ranks = {job_id: rank for job_id in ids if (rank := _rank(wanted, job_id)) is not None}
+    found = sorted(ranks, key=ranks.__getitem__)
+    found += [job_id for job_id in difflib.get_close_matches(wanted, ids, n=_SHOWN) if job_id not in ranks]
+    return [ids[job_id] for job_id in found[:_SHOWN]]
+
+
+def _rank(wanted: str, job_id: str) -> int | None:
+    """Return how unlikely it is that this id is meant, or None where only its look can tell."""
+    name, _, suffix = job_id.rpartition("-")
+    if job_id == wanted:
+        return 0
+    if name == wanted:
+        return 1 if name else None
+    wanted_name, _, wanted_suffix = wanted.rpartition("-")
+    if not name or name != wanted_name:
+        return None
+    return 2 if difflib.SequenceMatcher(None, suffix, wanted_suffix).ratio() >= _LIKE else 3
