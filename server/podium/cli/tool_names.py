@@ -7,6 +7,7 @@ from podium_tools import ALL_TOOLS
 from podium_tools.spec import AnyTool
 
 _NAMES = [tool.name for tool in ALL_TOOLS]
+_LIKE = 0.75  # a slip of the pen; below it are tools of which only the noun is the same
 
 
 def tool_named(name: str) -> AnyTool:
@@ -24,7 +25,8 @@ def tool_named(name: str) -> AnyTool:
 
 def near_tools(word: str) -> list[str]:
     """Return at most three names of tools that the word is a part of, else such as look like it."""
-    return [name for name in _NAMES if word in name.split("_")][:3] or difflib.get_close_matches(word, _NAMES)
+    having = [name for name in _NAMES if word in name.split("_")]
+    return having[:3] or difflib.get_close_matches(word, _NAMES, cutoff=_LIKE)
 
 
 def parameters(tool: AnyTool) -> list[str]:

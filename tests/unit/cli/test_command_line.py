@@ -67,7 +67,7 @@ def test_an_unknown_command_points_to_the_one_that_is_meant(
         (["validate_score", "bad.yaml"], "config_path=bad.yaml"),
         (["get_job", "job-1"], "job_id=job-1"),
         (["conductor_status", "now"], "takes no arguments"),
-        (["list_jobz"], "list_jobs"),
+        (["list_jobz"], "Did you mean list_jobs?"),
         (["validate"], "validate_score"),
     ],
 )
