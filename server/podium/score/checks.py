@@ -8,7 +8,7 @@ from podium.score.conditions import ConditionFault, decide, parse
 from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Stage, Template
 from podium.score.plan import Plan, PlanSheet
-from podium.score.problems import Problems
+from podium.score.problems import FIX_VARIABLES, Problems
 from podium.score.render import double_braces, fields, is_field, template_variables
 from podium.score.sandbox import Budget
 from podium.score.templates import Template as CompiledTemplate
@@ -88,13 +88,18 @@ class Checker:
         return self.captures and "previous_outputs" in compiled.names
 
     def _names_hint(self, compiled: CompiledTemplate, tried: _Sheet, fault: TemplateFault) -> str:
-        """Return what the undefined name was perhaps meant to be, and which others are not defined either."""
+        """Return what the undefined name was perhaps meant to be, or how to define it, and which others are not either."""
         missing = sorted(compiled.names - tried.variables.keys())
         first = next((name for name in missing if f"'{name}' is undefined" in fault.message), None)
         if first is None:
             return ""
+        near = self.problems.near(first, tried.variables)
+        if not near:
+            where = ".".join(map(str, self.draft.variables_loc))
+            near = f'; define it under {where}:, or give start_job variables=["{first}=..."]'
+            self.problems.fix = FIX_VARIABLES
         others = ", ".join(name for name in missing if name != first)
-        return self.problems.near(first, tried.variables) + (f"; not defined either: {others}" if others else "")
+        return near + (f"; not defined either: {others}" if others else "")
 
     def _note_template(self, source: Template, message: str, line: int) -> None:
         if source.file:

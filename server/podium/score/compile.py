@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from podium.errors import InvalidArguments
 from podium.score.assemble import assemble, check_graph
 from podium.score.checks import Checker
 from podium.score.context import Context
@@ -15,10 +16,11 @@ from podium.score.numbered_draft import read_numbered
 from podium.score.plan import CLI, Plan
 from podium.score.problems import Problems, invalid
 from podium.score.render import CORE_NAMES
-from podium.score.source import check_text
+from podium.score.source import check_text, is_unicode
 
 MAX_BYTES = 4 * 1024 * 1024
 _NO_VARIABLES: Mapping[str, str] = {}
+_LISTED_NAMES = 50
 
 
 def compile_score(
@@ -42,7 +44,9 @@ def compile_score(
 
     Raises:
         ScoreInvalid: with every problem that was found, at most 100 of them listed.
+        InvalidArguments: `variables` or `workspace` cannot be used, or the score has no such variable.
     """
+    _check_given(variables)
     name = f"The score {path}" if path else "The inline score"
     check_text(text, max_bytes)
     document = _load(text, name)
@@ -51,15 +55,18 @@ def compile_score(
     draft = _read(document, context, path)
     if draft is None or not draft.stages:
         raise problems.error(name)
-    sound = not problems
     check_graph(draft.stages, problems)
-    own = _variables(draft, variables, problems)
-    folder = _workspace(draft, workspace, context.folder, cwd, problems)
-    plan = assemble(draft, folder, own, problems)
-    if plan is not None:
-        plan = _checked(draft, plan, problems, {} if inherited else variables, sound=sound)
-    if plan is None or problems:
+    _check_names(draft, problems)
+    folder = _workspace(draft, workspace, context.folder, cwd)
+    plan = assemble(draft, folder, {**draft.variables, **variables}, problems)
+    if plan is None:
         raise problems.error(name)
+    checker = Checker(draft, plan, problems)
+    plan = checker.checked()
+    if problems:
+        raise problems.error(name)
+    if not inherited:
+        _check_use(variables, {*draft.variables, *checker.used} - CORE_NAMES)
     warnings = [*plan.warnings, *(_unmoved(draft, workspace, context.folder) if inherited and workspace else ())]
     return plan.model_copy(
         update={"profiles": _used(plan, profiles), "started_with": dict(variables), "warnings": tuple(warnings)}
@@ -98,11 +105,13 @@ def _read(document: Document, context: Context, path: Path | None) -> Draft | No
     return read_named(document.root, context)
 
 
-def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path, problems: Problems) -> str | None:
+def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str | None:
     chosen, base = (given, cwd) if given else (draft.workspace, folder)
     path = os.path.abspath(base / os.path.expanduser(chosen)) if chosen else ""  # noqa: PTH100, PTH111 no disk
     if not _is_text(path):
-        problems.add_outside("the workspace's path holds a NUL or half of a surrogate pair")
+        raise InvalidArguments(
+            f"workspace: the path {path!r} holds a NUL or half of a surrogate pair.", fix="Give another workspace."
+        )
     return path or None
 
 
@@ -114,33 +123,42 @@ def _unmoved(draft: Draft, given: str, folder: Path) -> list[str]:
 
 def _is_text(value: str) -> bool:
     """Tell whether a text of the call can be stored and given to a process."""
-    try:
-        return b"\0" not in value.encode()
-    except UnicodeEncodeError:
-        return False
+    return "\0" not in value and is_unicode(value)
 
 
-def _variables(draft: Draft, given: Mapping[str, str], problems: Problems) -> dict[str, Any]:
-    """Return the score's variables, those of the start over them."""
+def _check_names(draft: Draft, problems: Problems) -> None:
+    """Note variables of the score whose names are taken."""
     taken = "{} is a name that every template has"
     for name in CORE_NAMES & draft.variables.keys():
         problems.add((*draft.variables_loc, name), taken.format(name), key=True)
     for stage in draft.stages:
         for name in CORE_NAMES & stage.instances[0].variables.keys():
             problems.add((*stage.loc, "foreach"), taken.format(name))
-    for name, value in given.items():
-        if name in CORE_NAMES or not name.isidentifier():
-            problems.add_outside(f"the variable {name!r} of the start cannot have this name")
-        elif not _is_text(value):
-            problems.add_outside(f"the variable {name} of the start holds a NUL or half of a surrogate pair")
-    return {**draft.variables, **given}
 
 
-def _checked(draft: Draft, plan: Plan, problems: Problems, given: Mapping[str, str], *, sound: bool) -> Plan:
-    checker = Checker(draft, plan, problems)
-    plan = checker.checked()
-    for name in given:
-        if sound and name not in draft.variables and name not in checker.used:
-            known = sorted({*draft.variables, *checker.used} - CORE_NAMES)
-            problems.add_outside(f"the score has no variable {name!r}", allowed=known)
-    return plan
+def _check_given(variables: Mapping[str, str]) -> None:
+    """Refuse variables of the start that no score could have."""
+    for name, value in variables.items():
+        if name in CORE_NAMES:
+            raise InvalidArguments(
+                f"variables: {name} is a name that every template has.", fix="Call the variable something else."
+            )
+        if not name.isidentifier():
+            raise InvalidArguments(
+                f"variables: {name!r} cannot be the name of a variable.", fix="Use letters, digits and underscores."
+            )
+        if not _is_text(value):
+            raise InvalidArguments(
+                f"variables: the value of {name} holds a NUL or half of a surrogate pair.", fix="Give it as plain text."
+            )
+
+
+def _check_use(variables: Mapping[str, str], known: set[str]) -> None:
+    """Refuse variables of the start that the score has no use for: a wrong name would be ignored in silence."""
+    unknown = next((name for name in variables if name not in known), None)
+    if unknown is not None:
+        listed = ", ".join(sorted(known)[:_LISTED_NAMES])
+        raise InvalidArguments(
+            f"variables: the score has no variable {unknown!r}.",
+            fix=f"Leave it out, or give one of those that the score has: {listed}." if listed else "Leave it out.",
+        )

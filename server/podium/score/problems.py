@@ -10,8 +10,14 @@ from podium.errors import ScoreInvalid
 from podium.score.document import Document, Loc
 
 MAX_LISTED = 100
+_FEW = 5  # equal problems that are told one by one
 MAX_LOOKS = 100  # for words that are near
+_CUTOFF = 0.75  # of difflib: `ned` is near `needs`, `target` is not near `stage`
 _FIX = "Correct the score and check it again with validate_score."
+FIX_VARIABLES = (
+    "Correct the score and check it again with validate_score; or give start_job the variables, with dry_run=true to check "
+    "first."
+)
 
 
 def field_name(loc: Loc) -> str:
@@ -20,14 +26,14 @@ def field_name(loc: Loc) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def score_invalid(name: str, problems: Sequence[ProblemView], total: int) -> ScoreInvalid:
+def score_invalid(name: str, problems: Sequence[ProblemView], total: int, fix: str = _FIX) -> ScoreInvalid:
     """Return the error that carries these problems; its message holds the first one."""
     first = problems[0]
     place = f"line {first.line}, column {first.column}, " if first.line else ""
     more = f" (and {total - 1} more)" if total > 1 else ""
     message = f"{name} is not valid: {place}{first.field + ': ' if first.field else ''}{first.message}{more}."
     listed = [problem.model_dump() for problem in problems]
-    return ScoreInvalid(message, fix=_FIX, problems=listed, problems_total=total)
+    return ScoreInvalid(message, fix=fix, problems=listed, problems_total=total)
 
 
 def invalid(name: str, message: str, *, line: int = 0, column: int = 0) -> ScoreInvalid:
@@ -43,7 +49,8 @@ class Problems:
         self._found: dict[tuple[Loc, str], ProblemView] = {}
         self._locs: set[Loc] = set()
         self._prefixes: set[Loc] = set()
-        self._looks_left = MAX_LOOKS
+        self._near: dict[tuple[str, tuple[str, ...]], str] = {}
+        self.fix = _FIX
 
     def __len__(self) -> int:
         return len(self._found)
@@ -56,10 +63,6 @@ class Problems:
         """Note a problem in the `line`-th line of the text at `loc`."""
         self._add(loc, message, self.document.locate_text(loc, line), ())
 
-    def add_outside(self, message: str, *, allowed: Iterable[str] = ()) -> None:
-        """Note a problem of something that is not in the score's text, such as an argument."""
-        self._add((), message, (0, 0), allowed)
-
     def at(self, loc: Loc) -> bool:
         """Tell whether there is a problem at `loc` itself."""
         return loc in self._locs
@@ -70,16 +73,26 @@ class Problems:
 
     def near(self, word: str, known: Iterable[str]) -> str:
         """Return a clause that names what `word` was perhaps meant to be, or "". Looking takes long, so only a few times."""
-        if self._looks_left <= 0:
-            return ""
-        self._looks_left -= 1
-        found = difflib.get_close_matches(word[:100], list(islice(known, 1000)), n=3)
-        return f"; did you mean {' or '.join(found)}?" if found else ""
+        asked = word[:100], tuple(islice(known, 1000))
+        if asked not in self._near:
+            if len(self._near) >= MAX_LOOKS:
+                return ""
+            found = difflib.get_close_matches(*asked, n=3, cutoff=_CUTOFF)
+            self._near[asked] = f"; did you mean {' or '.join(found)}?" if found else ""
+        return self._near[asked]
 
     def error(self, name: str) -> ScoreInvalid:
-        """Return the error with the problems in the order of their lines, at most `MAX_LISTED` of them."""
-        ordered = sorted(self._found.values(), key=lambda problem: (problem.line, problem.column))
-        return score_invalid(name, ordered[:MAX_LISTED], len(ordered))
+        """Return the error with the problems in the order of their lines, at most `MAX_LISTED` of them.
+
+        What is wrong in the same way in many places is one problem that names the lines, and a list of what is allowed is
+        given once: sixty sheets with the same wrong key are to be read, not scrolled.
+        """
+        alike: dict[tuple[Any, ...], list[ProblemView]] = {}
+        for (loc, message), problem in self._found.items():
+            alike.setdefault((message, *(part for part in loc if not isinstance(part, int))), []).append(problem)
+        told = [each for group in alike.values() for each in _merged(sorted(group, key=_place))]
+        told.sort(key=_place)
+        return score_invalid(name, _allowed_once(told[:MAX_LISTED]), len(told), self.fix)
 
     def _add(self, loc: Loc, message: str, place: tuple[int, int], allowed: Iterable[str]) -> None:
         view = ProblemView(
@@ -88,6 +101,30 @@ class Problems:
         self._found.setdefault((loc, message), view)
         self._locs.add(loc)
         self._prefixes |= {loc[:length] for length in range(len(loc) + 1)}
+
+
+def _place(problem: ProblemView) -> tuple[int, int]:
+    return problem.line, problem.column
+
+
+def _merged(group: list[ProblemView]) -> list[ProblemView]:
+    """Return a few equal problems as they are, and many as the first one, which tells how many there are and where."""
+    if len(group) <= _FEW:
+        return group
+    lines = ", ".join(str(problem.line) for problem in group[:_FEW])
+    message = f"{group[0].message} (in {len(group)} places, lines {lines}, …)"
+    return [group[0].model_copy(update={"message": message})]
+
+
+def _allowed_once(problems: Sequence[ProblemView]) -> list[ProblemView]:
+    """Return the problems with each list of what is allowed only where it comes first."""
+    seen: set[tuple[str, ...]] = set()
+    found = []
+    for problem in problems:
+        allowed = tuple(problem.allowed)
+        found.append(problem.model_copy(update={"allowed": []}) if allowed in seen else problem)
+        seen.add(allowed)
+    return found
 
 
 def describe(value: Any) -> str:

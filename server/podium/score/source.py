@@ -30,7 +30,7 @@ def read_score(config_path: str, *, cwd: Path, max_bytes: int) -> tuple[Path, st
     if given.suffix not in SUFFIXES:
         raise InvalidArguments(f"The score path {config_path!r} does not end in .yaml or .yml.", fix=_FIX_PATH)
     path = Path(os.path.abspath(cwd / os.path.expanduser(given)))  # noqa: PTH100, PTH111 `~user` without an entry stays
-    if not _is_unicode(str(path)):
+    if not is_unicode(str(path)):
         raise InvalidArguments(
             f"The score path {str(path)!r} is not UTF-8, so a job cannot be stored with it.",
             fix="Rename the file or its folder, or give the score's text.",
@@ -86,7 +86,8 @@ def decode(content: bytes, *, name: str) -> str:
         raise invalid(name, f"is not UTF-8: byte 0x{content[error.start]:02x}", **place) from None
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8: half of a surrogate pair stands for a byte that is none."""
     try:
         text.encode()
     except UnicodeEncodeError:

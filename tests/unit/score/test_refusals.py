@@ -68,7 +68,9 @@ NAMED = [
     ("{run: x, skip_when_command: 'test {{ workspace }}'}", 31, "sheets[0].skip_when_command",
      "is not a template: write {workspace} with single braces"),
     ("{run: '{{ wrkspace }}'}", 9, "sheets[0].run", "template: 'wrkspace' is undefined; did you mean workspace?"),
-    ("{run: '{{ one }} {{ two }}'}", 9, "sheets[0].run", "template: 'one' is undefined; not defined either: two"),
+    ("{run: '{{ one }} {{ two }}'}", 9, "sheets[0].run",
+     "template: 'one' is undefined; define it under variables:, or give start_job variables=[\"one=...\"]; "
+     "not defined either: two"),
     ("{run: '{{ previous_outputs[1] }}'}", 9, "sheets[0].run", "template: dict object has no element 1"),
     ("{run: x, validate: {file_exists: f}}", 22, "sheets[0].validate", "should be a list, is a mapping"),
     ("{run: x, validate: [{}]}", 23, "sheets[0].validate[0]", "should be one validation, {type: value}"),
@@ -120,7 +122,8 @@ TOP = [
      "the name 'a' is taken by another sheet"),
     ("name: x\nsheets:\n- {name: a, run: x, needs: [b]}\n- {name: b, run: x, needs: [a]}", 3, 21, "sheets[0].needs",
      "the sheets wait for each other: a needs b needs a"),
-    ("name: x\nsheets:\n- run: |\n    one\n      {{ two }}\n", 5, 7, "sheets[0].run", "template: 'two' is undefined"),
+    ("name: x\nsheets:\n- run: |\n    one\n      {{ two }}\n", 5, 7, "sheets[0].run",
+     "template: 'two' is undefined; define it under variables:, or give start_job variables=[\"two=...\"]"),
     ("name: x\nsheets:\n- run: |\n    a=(1)\n    echo ${#a[@]}\n", 5, 5, "sheets[0].run",
      "template: Missing end of comment tag; write the shell's ${# as {% raw %}${#{% endraw %}"),
 ]  # fmt: skip
@@ -156,7 +159,7 @@ NUMBERED = [
     ("retry: {max_delay_seconds: 1}", 5, 8, "retry.base_delay_seconds", "is more than max_delay_seconds"),
     ("parallel: {max_concurrent: 21}", 5, 28, "parallel.max_concurrent", "must be at most 20, is the number 21"),
     ("pause_between_sheets_seconds: -1", 5, 31, "pause_between_sheets_seconds", "must be at least 0, is the number -1"),
-    ("instrumnt: cli", 5, 1, "instrumnt", "unknown key; did you mean instrument or instruments or instrument_config?"),
+    ("instrumnt: cli", 5, 1, "instrumnt", "unknown key; did you mean instrument or instruments?"),
     ("instrument_config: {model: x}", 5, 21, "instrument_config.model", "cli has no such setting"),
     ("instrument_config: {timeout_seconds: never}", 5, 38, "instrument_config.timeout_seconds",
      "should be a number of seconds, more than 0"),
@@ -263,7 +266,8 @@ def test_a_numbered_sheet_block_is_refused_at_its_place(sheet: str, column: int,
          "has template and template_file; one of them is the template"),
         (("template: 'true'", "template: 5"), (4, 20, "prompt.template"), "should be text, is the number 5; put it in quotes"),
         (("template: 'true'", "template: 'true', foo: 1"), (4, 28, "prompt.foo"), "unknown key"),
-        (("template: 'true'", "template: '{{ nope }}'"), (4, 20, "prompt.template"), "template: 'nope' is undefined"),
+        (("template: 'true'", "template: '{{ nope }}'"), (4, 20, "prompt.template"),
+         "template: 'nope' is undefined; define it under prompt.variables:, or give start_job variables=[\"nope=...\"]"),
         (("instrument: cli", "instrument: ''"), (2, 13, "instrument"), "must have at least 1 character, is the text ''"),
         (("instrument: cli", "instrument: nope"), (2, 13, "instrument"), "there is no instrument 'nope'"),
     ],
@@ -344,8 +348,21 @@ def test_the_error_says_the_first_problem_and_how_many_there_are() -> None:
 def test_a_problem_of_many_instances_is_told_once_and_a_long_list_is_cut() -> None:
     assert len(problems(sheets("{name: a, foreach: [1, 2, 3], run: '{{ nope }}'}"))) == 1
     with pytest.raises(ScoreInvalid) as caught:
-        compiled(sheets(*["{run: 5}"] * 150))
+        compiled(sheets(*[f"{{run: {number}}}" for number in range(150)]))
     assert (len(caught.value.facts["problems"]), caught.value.facts["problems_total"]) == (100, 150)
+
+
+def test_what_is_wrong_in_the_same_way_in_many_places_is_one_problem() -> None:
+    few, many = ("{run: x, ned: []}",) * 5, ("{run: x, ned: []}",) * 120
+    assert [problem["line"] for problem in problems(sheets(*few))] == [3, 4, 5, 6, 7]
+    problem = only(sheets(*many))
+    assert problem["message"] == "unknown key; did you mean needs? (in 120 places, lines 3, 4, 5, 6, 7, …)"
+    assert (problem["line"], problem["field"]) == (3, "sheets[0].ned")
+
+
+def test_what_is_allowed_is_listed_once_for_each_kind_of_place() -> None:
+    found = problems(sheets("{run: x, colour: 1, size: 2}", "{run: x, retry: {times: 1}}", "{run: x, colour: 1}"))
+    assert [bool(problem["allowed"]) for problem in found] == [True, False, True, False]
 
 
 def test_a_missing_prompt_file_is_a_problem_of_its_line(tmp_path: Path) -> None:
@@ -357,28 +374,5 @@ def test_a_missing_prompt_file_is_a_problem_of_its_line(tmp_path: Path) -> None:
 def test_a_wrong_template_in_a_file_names_the_file_and_its_line(tmp_path: Path) -> None:
     (tmp_path / "p.md").write_text("one\n{{ two }}\n")
     problem = only(sheets("{prompt_file: p.md, instrument: claude-code}"), cwd=tmp_path)
-    assert problem["message"] == "p.md, line 2: template: 'two' is undefined"
+    assert problem["message"].startswith("p.md, line 2: template: 'two' is undefined")
     assert (problem["line"], problem["column"]) == (3, 17)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("nope", "the score has no variable 'nope'"),
-        ("stage", "the variable 'stage' of the start cannot have this name"),
-        ("a b", "the variable 'a b' of the start cannot have this name"),
-    ],
-)
-def test_a_variable_of_the_start_that_the_score_has_no_use_for_is_refused(name: str, message: str) -> None:
-    problem = problems("variables: {mode: a}\n" + sheets("{run: x}"), variables={name: "1"})[0]
-    assert (problem["line"], problem["message"]) == (0, message)
-
-
-@pytest.mark.parametrize("text", ["a\0b", "a\udc80b"])
-def test_arguments_that_cannot_be_stored_are_refused(text: str) -> None:
-    score = "variables: {mode: a}\n" + sheets("{run: x}")
-    assert only(score, workspace=text)["message"] == "the workspace's path holds a NUL or half of a surrogate pair"
-    assert (
-        only(score, variables={"mode": text})["message"]
-        == "the variable mode of the start holds a NUL or half of a surrogate pair"
-    )
