@@ -43,11 +43,13 @@ def missing_instruments(plan: PlanView) -> list[str]:
 
 
 def sentence(plan: PlanView) -> str:
-    """Return what the plan is, as "build: 12 sheets, at most 4 at once"."""
+    """Return what the plan is, as "build: 12 sheets, at most 4 at once"; "one after another" where each waits for the last."""
     count = len(planned_sheets(plan))
     shown = f", of which the first {count} are shown" if len(plan.sheets) > count else ""
     missing = missing_instruments(plan)
     found = f"; instruments not found: {', '.join(missing)}" if missing else ""
+    chain = plan.max_concurrent == 1 or all(sheet.sheet - 1 in sheet.needs for sheet in plan.sheets[1:])
+    order = ", one after another" if chain else f", at most {plan.max_concurrent} at once"
     return (
-        f"{plan.job_name}: {counted(plan.sheets_total, 'sheet')}{shown}, at most {plan.max_concurrent} at once{found}"
+        f"{plan.job_name}: {counted(plan.sheets_total, 'sheet')}{shown}{order if plan.sheets_total > 1 else ''}{found}"
     )

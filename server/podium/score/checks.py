@@ -38,7 +38,7 @@ class Checker:
         self.problems = problems
         self.budget = Budget(TOTAL_BUDGET)
         self.used: set[str] = set()
-        self.warnings: dict[str, None] = {}
+        self.warnings: dict[str, None] = dict.fromkeys(draft.warnings)
         self.broken: set[int] = set()  # templates whose syntax is wrong, by index: said once
         self.indexes = {validation: index for index, validation in enumerate(plan.validations)}
         self.rows: dict[int, list[tuple[Check, int]]] = {}

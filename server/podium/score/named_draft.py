@@ -18,7 +18,7 @@ def read_named(data: Any, context: Context) -> Draft:
     """Read the named dialect; everything that is wrong becomes a problem."""
     score = read_block(NamedScore, data, context.problems, unsupported={})
     _require(score, context)
-    stages = _Sheets(score, context).stages()
+    sheets = _Sheets(score, context)
     return Draft(
         dialect="named",
         name=score.name,
@@ -26,12 +26,13 @@ def read_named(data: Any, context: Context) -> Draft:
         workspace=score.workspace,
         env=context.env(("env",), score.env),
         variables=score.variables,
-        stages=tuple(stages),
+        stages=tuple(sheets.stages()),
         max_concurrent=score.parallel.max_concurrent,
         fail_fast=score.parallel.fail_fast,
         stagger_delay_ms=score.parallel.stagger_delay_ms,
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
+        warnings=sheets.warnings(),
     )
 
 
@@ -61,6 +62,17 @@ class _Sheets:
 
     def stages(self) -> list[Stage]:
         return [self._stage(index, sheet) for index, sheet in enumerate(self.score.sheets)]
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warning of a `max_concurrent` that nothing makes use of."""
+        parallel = self.score.parallel
+        wanted = "max_concurrent" in parallel.model_fields_set and parallel.max_concurrent > 1
+        chain = self.sequential and len(self.instances) > 1 and all(len(each) == 1 for each in self.instances)
+        if not (wanted and chain):
+            return ()
+        return (
+            "The sheets run one after another, because none has needs; to run them at once give one of them needs: [].",
+        )
 
     def _stage(self, index: int, sheet: NamedSheet) -> Stage:
         loc: Loc = ("sheets", index)

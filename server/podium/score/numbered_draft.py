@@ -36,7 +36,7 @@ def read_numbered(data: Any, context: Context, path: Path | None) -> Draft:
     """Read the numbered dialect; everything that is wrong becomes a problem."""
     score = read_block(NumberedScore, data, context.problems, unsupported=UNSUPPORTED)
     _require(score, data, context)
-    parallel = score.parallel
+    parallel, stages = score.parallel, tuple(_Stages(score, context).stages())
     return Draft(
         dialect="numbered",
         name=score.name or (path.stem if path else "score"),
@@ -44,13 +44,24 @@ def read_numbered(data: Any, context: Context, path: Path | None) -> Draft:
         workspace=score.workspace,
         variables=score.prompt.variables,
         variables_loc=("prompt", "variables"),
-        stages=tuple(_Stages(score, context).stages()),
+        stages=stages,
         max_concurrent=parallel.max_concurrent if parallel.enabled else 1,
         fail_fast=parallel.enabled and parallel.fail_fast,
         stagger_delay_ms=parallel.stagger_delay_ms,
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
         default_timeout_seconds=DEFAULT_TIMEOUT_SECONDS,
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
+        warnings=_warnings(score) if len(stages) > 1 else (),
+    )
+
+
+def _warnings(score: NumberedScore) -> tuple[str, ...]:
+    """Return the warning of a `parallel` that nothing makes use of."""
+    sheet = score.sheet
+    if not score.parallel.enabled or sheet.dependencies or any(count > 1 for count in sheet.fan_out.values()):
+        return ()
+    return (
+        "The sheets run one after another, because none has dependencies; sheet.dependencies: {1: []} lets all run at once.",
     )
 
 

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from podium.score.plan import CrossSheet, Plan, Retry, SkipCommand, Validation
 from tests.unit.score.helpers import compiled, needs_of, sheets
 
@@ -87,6 +89,25 @@ def test_as_soon_as_one_sheet_has_needs_the_others_wait_for_nothing() -> None:
 
 def test_an_empty_needs_is_a_needs() -> None:
     assert needs_of(compiled(sheets("{run: x}", "{run: x, needs: []}"))) == {"1": (), "2": ()}
+
+
+def test_a_parallel_without_any_needs_brings_a_warning() -> None:
+    parallel, two = "parallel: {max_concurrent: 2}\n", ("{name: a, run: x}", "{name: b, run: x}")
+    (warning,) = compiled(parallel + sheets(*two)).warnings
+    assert warning.endswith("give one of them needs: [].")
+
+
+@pytest.mark.parametrize(
+    ("parallel", "second"),
+    [
+        ("{max_concurrent: 2}", "{name: b, run: x, needs: []}"),
+        ("{max_concurrent: 2}", "{name: b, run: x, foreach: [1, 2]}"),
+        ("{max_concurrent: 1}", "{name: b, run: x}"),
+        ("{fail_fast: true}", "{name: b, run: x}"),
+    ],
+)
+def test_a_parallel_that_is_of_use_or_asks_for_nothing_brings_none(parallel: str, second: str) -> None:
+    assert not compiled(f"parallel: {parallel}\n" + sheets("{name: a, run: x}", second)).warnings
 
 
 def test_a_sheet_may_need_a_later_one_by_number_or_by_a_number_as_text() -> None:

@@ -83,6 +83,13 @@ def test_the_defaults_are_those_of_the_original() -> None:
     assert (plan.max_concurrent, plan.fail_fast, plan.cross_sheet, plan.workspace) == (1, False, None, None)
 
 
+def test_parallel_without_dependencies_brings_a_warning_and_with_an_empty_one_lets_all_run_at_once() -> None:
+    (warning,) = compiled(numbered("parallel: {enabled: true}")).warnings
+    assert "sheet.dependencies: {1: []}" in warning
+    plan = compiled(numbered("parallel: {enabled: true}", sheet="size: 1, total_items: 3, dependencies: {1: []}"))
+    assert (set(needs_of(plan).values()), plan.warnings) == ({()}, ())
+
+
 def test_parallel_alone_has_the_defaults_of_the_original() -> None:
     plan = compiled(numbered("parallel: {enabled: true}"))
     assert (plan.max_concurrent, plan.fail_fast) == (3, True)

@@ -89,7 +89,7 @@ async def test_a_dry_run_starts_nothing_and_shows_the_plan() -> None:
     assert result.dry_run
     assert [sheet.name for sheet in result.plan] == ["compile", "review"]
     assert result.summary == (
-        "Dry run, nothing was started. build: 2 sheets, at most 4 at once; instruments not found: claude-code."
+        "Dry run, nothing was started. build: 2 sheets, one after another; instruments not found: claude-code."
     )
 
 
@@ -124,6 +124,22 @@ async def test_a_start_in_the_middle_warns_that_what_comes_before_does_not_run()
         "the score's own",
     ]
     assert (await use(port, "start_job", {"config_path": "a.yaml", "start_sheet": "1"})).warnings == ["the score's own"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "at_once", "order"),
+    [
+        ([[]], 4, "1 sheet."),
+        ([[], [1], [2]], 4, "3 sheets, one after another."),
+        ([[], [], [1, 2]], 4, "3 sheets, at most 4 at once."),
+        ([[], [], []], 1, "3 sheets, one after another."),
+    ],
+)
+async def test_the_order_of_a_plan_is_said(needs: list[list[int]], at_once: int, order: str) -> None:
+    sheets = [PlanSheetView(sheet=number, instrument="cli", needs=each) for number, each in enumerate(needs, start=1)]
+    port = ScriptedPort(checked=plan(sheets=sheets, sheets_total=len(sheets), max_concurrent=at_once))
+    result = await use(port, "validate_score", {"config_path": "a.yaml"})
+    assert result.summary == f"The score is valid. build: {order}"
 
 
 async def test_a_long_plan_is_cut_and_says_so() -> None:
