@@ -12,6 +12,7 @@ from podium.score.context import Context
 from podium.score.document import Document, DocumentFault, load
 from podium.score.draft import Draft
 from podium.score.named_draft import read_named
+from podium.score.named_words import SHEETS_WORDS
 from podium.score.numbered_draft import read_numbered
 from podium.score.plan import CLI, Plan
 from podium.score.problems import Problems, invalid
@@ -98,11 +99,20 @@ def _read(document: Document, context: Context, path: Path | None) -> Draft | No
     if numbered:
         return read_numbered(document.root, context, path)
     if not named:
-        keys = ", ".join(str(key) for key in list(document.root)[:10])
-        message = f"has neither sheets (named) nor sheet (numbered); its keys are {keys or 'none'}"
-        context.problems.add((), message, allowed=["sheets", "sheet"])
+        _note_dialect(list(document.root)[:10], context.problems)
         return None
     return read_named(document.root, context)
+
+
+def _note_dialect(keys: list[Any], problems: Problems) -> None:
+    """Note what a score without sheets lacks, at the key that was meant for them where there is one."""
+    meant = next((key for key in keys if str(key) in SHEETS_WORDS or problems.near(str(key), ["sheets"])), None)
+    if meant is not None:
+        problems.add((meant,), "unknown key; write sheets", key=True)
+        return
+    found = ", ".join(str(key) for key in keys)
+    message = f"has neither sheets (named) nor sheet (numbered); its keys are {found or 'none'}"
+    problems.add((), message, allowed=["sheets", "sheet"])
 
 
 def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str | None:

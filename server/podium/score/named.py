@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator
+import yaml
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from podium.score.blocks import (
     CrossSheetBlock,
@@ -19,6 +20,8 @@ from podium.score.blocks import (
 from podium.score.draft import OnLost
 from podium.score.problems import describe
 from podium.score.reading import Block
+
+_SHOWN = ("path", "pattern", "command", "working_directory")
 
 
 def _as_path(value: Any) -> Any:
@@ -81,8 +84,25 @@ CommandOrText = Annotated[CommandCheck, BeforeValidator(_as_command, json_schema
 SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schema_input_type=str | SkipCommandBlock)]
 
 
+def _typed(kind: str, data: dict[str, Any]) -> str:
+    """Return how a validation with a `type` is written here."""
+    if kind not in check_keys():
+        return f"there is no validation {kind[:40]!r}; write one of {', '.join(check_keys())}"
+    fields = {key: value for key, value in data.items() if key in _SHOWN and isinstance(value, str)}
+    value = next(iter(fields.values())) if len(fields) == 1 and "pattern" not in fields else fields
+    return f"write {yaml.safe_dump({kind: value}, default_flow_style=True, sort_keys=False, width=1000).strip()[:200]}"
+
+
 class NamedCheck(Block):
     """One validation, `{type: value}`: exactly one of these."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_type(cls, data: Any) -> Any:
+        """Refuse the form of the numbered dialect, {type: file_exists, path: f}, with the one that is meant."""
+        if isinstance(data, dict) and isinstance(data.get("type"), str):
+            raise ValueError(_typed(data["type"], data))  # noqa: TRY004 pydantic wants it
+        return data
 
     file_exists: PathOrText | None = None
     file_modified: PathOrText | None = Field(None, description="changed since the attempt started")

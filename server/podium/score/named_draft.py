@@ -7,6 +7,7 @@ from podium.score.context import Context
 from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Instance, Need, Stage, Template
 from podium.score.named import NamedCheck, NamedScore, NamedSheet, check_keys
+from podium.score.named_words import RUN_WORDS, WORDS
 from podium.score.plan import CLI, CrossSheet, Player, SkipCommand
 from podium.score.reading import read_block
 
@@ -16,7 +17,7 @@ _LISTED_NAMES = 50
 
 def read_named(data: Any, context: Context) -> Draft:
     """Read the named dialect; everything that is wrong becomes a problem."""
-    score = read_block(NamedScore, data, context.problems, unsupported={})
+    score = read_block(NamedScore, data, context.problems, WORDS)
     _require(score, context)
     sheets = _Sheets(score, context)
     return Draft(
@@ -156,7 +157,8 @@ class _Sheets:
         if len(given) > 1:
             self.problems.add(loc, f"has {' and '.join(given)}; exactly one of {', '.join(_SOURCES)} says what to do")
         if not given:
-            if not self.problems.at(loc) and not any(self.problems.under((*loc, source)) for source in _SOURCES):
+            told = any(self.problems.under((*loc, key)) for key in (*_SOURCES, *RUN_WORDS))
+            if not told and not self.problems.at(loc):
                 self.problems.add(loc, f"should have one of {', '.join(_SOURCES)}")
             return Template("", loc)
         source = (*loc, given[0])

@@ -15,7 +15,7 @@ from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Instance, Need, Stage, Template
 from podium.score.numbered import UNSUPPORTED, AliasBlock, NumberedCheck, NumberedScore
 from podium.score.plan import CLI, CrossSheet, Player, SkipCommand
-from podium.score.reading import read_block
+from podium.score.reading import Words, read_block
 
 DEFAULT_INSTRUMENT = "claude-code"
 _DEFAULT_BACKEND = "claude_cli"  # the original's name for the same tool
@@ -34,7 +34,7 @@ _SHEET_MAPS = (
 
 def read_numbered(data: Any, context: Context, path: Path | None) -> Draft:
     """Read the numbered dialect; everything that is wrong becomes a problem."""
-    score = read_block(NumberedScore, data, context.problems, unsupported=UNSUPPORTED)
+    score = read_block(NumberedScore, data, context.problems, Words(unsupported=UNSUPPORTED))
     _require(score, data, context)
     parallel, stages = score.parallel, tuple(_Stages(score, context).stages())
     return Draft(

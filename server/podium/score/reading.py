@@ -4,6 +4,7 @@ A part that does not fit is noted and taken out, and the rest is read again; so 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,6 +21,18 @@ class Block(BaseModel):
     """Base of the parts of a score: closed, so that an unknown key is a problem."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_by_alias=True)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a dialect says of keys and values that it does not take, by the way to them: "*" for a place in a list."""
+
+    unsupported: Mapping[Keys, str] = field(default_factory=dict)
+    """Reasons for known keys that are refused unless their value switches them off."""
+    meant: Mapping[Keys, str] = field(default_factory=dict)
+    """What to write in place of a key that other tools have."""
+    forms: Mapping[Keys, str] = field(default_factory=dict)
+    """What a list or a mapping looks like, for who wrote something else."""
 
 
 B = TypeVar("B", bound=Block)
@@ -45,11 +58,8 @@ _BOUNDS = {
 }
 
 
-def read_block(model: type[B], data: Any, problems: Problems, *, unsupported: Mapping[Keys, str]) -> B:
-    """Read `data` as `model`, whose fields must all have defaults; what does not fit becomes a problem and its default.
-
-    `unsupported` holds the reasons for known keys that are refused unless their value switches them off.
-    """
+def read_block(model: type[B], data: Any, problems: Problems, words: Words) -> B:
+    """Read `data` as `model`, whose fields must all have defaults; what does not fit becomes a problem and its default."""
     for _ in range(MAX_ROUNDS):
         try:
             return model.model_validate(data)
@@ -57,7 +67,7 @@ def read_block(model: type[B], data: Any, problems: Problems, *, unsupported: Ma
             details = error.errors(include_url=False)
         for detail in details:
             loc = tuple(part for part in detail["loc"] if part != "[key]")
-            _note(model, loc, detail, problems, unsupported)
+            _note(model, loc, detail, problems, words)
             data = _without(data, loc)
     return model()
 
@@ -67,23 +77,24 @@ def is_off(value: Any) -> bool:
     return not value or (isinstance(value, dict) and value.get("enabled") is False)
 
 
-def _note(
-    model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems, unsupported: Mapping[Keys, str]
-) -> None:
+def _note(model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems, words: Words) -> None:
     """Turn one of pydantic's errors into a problem, or into nothing when it is a feature that is switched off."""
     kind = detail["type"]
+    place = tuple("*" if isinstance(part, int) else str(part) for part in loc)
     if kind != "extra_forbidden":
-        problems.add(loc, _message(kind, detail), allowed=_allowed(detail), key=detail["loc"][-1:] == ("[key]",))
+        message = _message(kind, detail, words.forms.get(place))
+        problems.add(loc, message, allowed=_allowed(detail), key=detail["loc"][-1:] == ("[key]",))
         return
-    reason = unsupported.get(tuple(str(part) for part in loc if not isinstance(part, int)))
+    reason = words.unsupported.get(place)
     if reason is None:
         known = allowed_keys(model, loc[:-1])
-        problems.add(loc, f"unknown key{problems.near(str(loc[-1]), known)}", allowed=known, key=True)
+        hint = f"; {words.meant[place]}" if place in words.meant else problems.near(str(loc[-1]), known)
+        problems.add(loc, f"unknown key{hint}", allowed=known, key=True)
     elif not is_off(detail["input"]):
         problems.add(loc, f"not supported: {reason}", key=True)
 
 
-def _message(kind: str, detail: ErrorDetails) -> str:
+def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
     if kind in _BOUNDS:
         name, text = _BOUNDS[kind]
         return f"{text.format(detail['ctx'][name])}, is {describe(detail['input'])}"
@@ -97,6 +108,8 @@ def _message(kind: str, detail: ErrorDetails) -> str:
     if expected is None:
         return detail["msg"]
     hint = "; put it in quotes" if expected == "text" and isinstance(detail["input"], bool | int | float) else ""
+    if form and expected in {"a list", "a mapping"}:
+        hint = f"; write {form}"
     return f"should be {expected}, is {describe(detail['input'])}{hint}"
 
 
@@ -111,9 +124,14 @@ def allowed_keys(model: type[BaseModel], loc: Loc) -> list[str]:
     """Return the keys that the block at `loc` of a `model` may have."""
     current = model
     for part in loc:
-        field = _fields(current).get(str(part))
-        current = (_inner(field) if field is not None else None) or current
-    return list(_fields(current))
+        annotation = _fields(current).get(str(part))
+        current = (_inner(annotation) if annotation is not None else None) or current
+    return keys_of(current)
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """Return the keys of a block itself."""
+    return list(_fields(model))
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
