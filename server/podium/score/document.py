@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
+from podium.score.yaml_advice import advice
+
 MAX_DEPTH = 50
 MAX_NODES = 1_000_000  # keys and values, aliases counted as often as they are used
 
@@ -87,12 +89,7 @@ def load(text: str) -> Document:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        problem = str(error.problem or error.context)
-        # From PyYAML 6.0.4 on, its own limit of 1,000 levels may be met while it still looks ahead, before ours.
-        message = _TOO_DEEP if "nesting depth" in problem else f"not YAML: {problem}"
-        raise DocumentFault(message, line, column) from None
+        raise _no_yaml(error, text) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1
@@ -215,7 +212,9 @@ class _Builder:
 
     def key(self, frame: _Frame, value: Any, event: Any) -> None:
         if isinstance(value, dict | list):
-            raise _fault("a key is a single value, not a list or a mapping", event)
+            raise _fault(
+                "a key is a single value, not a list or a mapping; a value that begins with {{ needs quotes", event
+            )
         if value is None or isinstance(value, bool):
             value = event.value  # `on` and `null` as keys are names, whatever YAML 1.1 says
         if value in frame.container or (value is _MERGE and frame.merges):
@@ -235,6 +234,17 @@ def _place(event: Any) -> Place:
     mark = event.start_mark
     style, raw = getattr(event, "style", None), getattr(event, "value", "")
     return mark.line + 1, mark.column + 1, style == "|", raw
+
+
+def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> DocumentFault:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    problem = str(error.problem or error.context)
+    # From PyYAML 6.0.4 on, its own limit of 1,000 levels may be met while it still looks ahead, before ours.
+    if "nesting depth" in problem:
+        return DocumentFault(_TOO_DEEP, line, column)
+    began = error.context_mark.line + 1 if error.context_mark else line
+    return DocumentFault(f"not YAML: {problem}{advice(text, problem, line, column, began)}", line, column)
 
 
 def _fault(message: str, event: Any) -> DocumentFault:

@@ -1,0 +1,32 @@
+"""What to do about a text that is no YAML: the parser says what it met, seldom what the author has to change."""
+
+import re
+
+_ENTRY = re.compile(r"\s*(?:- +)*([A-Za-z_]\w*): +(\S)", re.ASCII)
+_LONG = frozenset({"run", "prompt", "template", "command", "command_succeeds", "pattern"})  # keys of longer texts
+_INDENTED = ("mapping values", "expected key", "expected '-'", "block end", "expected ':'")
+
+
+def advice(text: str, problem: str, line: int, column: int, began: int) -> str:
+    """Return a clause for the parser's `problem` in this line and column, or "". What it belongs to began in line `began`."""
+    lines = text.split("\n")
+    row = lines[line - 1] if 1 <= line <= len(lines) else ""
+    content = row.lstrip()
+    if content.startswith("```"):
+        return "; leave the ``` fence out, the score is the text inside"
+    if "\t" in row[: len(row) - len(content)]:
+        return "; indent with spaces, YAML takes no tab there"
+    if "end of stream" in problem:
+        return f"; the quote that begins in line {began} is not closed"
+    if "escape character" in problem:
+        return "; in double quotes \\ begins an escape, so use single quotes or write \\\\"
+    entry = _ENTRY.match(row)
+    if entry is not None and column > entry.start(2):
+        key = entry[1]
+        own_lines = f", or on lines of its own under `{key}: |`" if key in _LONG else ""
+        return f"; put the whole value of {key} in quotes{own_lines}"
+    if "',' or" in problem:
+        return "; inside { } and [ ] a value that has one of { } [ ] , : in it needs quotes"
+    if any(words in problem for words in _INDENTED):
+        return "; the indentation does not fit the lines above, or a value of several lines is not under `|`"
+    return ""
