@@ -50,13 +50,13 @@ class Checker:
     def checked(self) -> Plan:
         """Return the plan with the validations of each sheet; problems are noted on the way."""
         sheets = tuple(self._check(sheet) for sheet in self.plan.sheets)
+        first = self._variables(self.plan.sheets[0])
+        self._warn_of("The workspace's path", self.plan.workspace or "", first)
+        self._warn_of_env(self.plan.env, first)
         return self.plan.model_copy(update={"sheets": sheets, "warnings": tuple(self.warnings)})
 
     def _check(self, sheet: PlanSheet) -> PlanSheet:
-        stage = self.draft.stages[sheet.stage - 1]
-        workspace = self.plan.workspace or _PLACEHOLDER
-        variables = template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
-        tried = _Sheet(sheet, stage, variables)
+        tried = _Sheet(sheet, self.draft.stages[sheet.stage - 1], self._variables(sheet))
         uses_previous = self._render(tried)
         self._skip_when(tried)
         validations = self._validations(tried)
@@ -65,6 +65,10 @@ class Checker:
         if not validations and not uses_previous:
             return sheet
         return replace(sheet, validations=validations, uses_previous_outputs=uses_previous)
+
+    def _variables(self, sheet: PlanSheet) -> dict[str, Any]:
+        workspace = self.plan.workspace or _PLACEHOLDER
+        return template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
 
     def _render(self, tried: _Sheet) -> bool:
         """Render the template; tell whether it asks for earlier outputs."""
@@ -132,22 +136,28 @@ class Checker:
         return not check.condition or self._decide(check.condition, tried.variables, (*check.loc, "condition"))
 
     def _fields(self, tried: _Sheet) -> None:
-        """Look at the `{workspace}`-style fields of the entry's validations and skip command."""
+        """Look at the `{workspace}`-style fields of the entry's validations and skip command, and at what has none."""
+        self._warn_of_env(tried.stage.env, tried.variables)
         if tried.stage.skip_when_command is not None:
             self._braces(tried.stage.skip_when_command.command, tried.variables, tried.stage.skip_when_command_loc)
         for check in tried.stage.checks:
-            self._warn_of_pattern(check.validation.pattern, tried.variables)
+            self._warn_of(f"The pattern {check.validation.pattern[:80]!r}", check.validation.pattern, tried.variables)
             for field in _TEXT_FIELDS:
                 text = getattr(check.validation, field)
                 self._braces(text, tried.variables, (*check.loc, field))
                 if field != "command":
                     self._unknown(text, tried.variables, (*check.loc, field))
 
-    def _warn_of_pattern(self, pattern: str, variables: Mapping[str, Any]) -> None:
-        for name in fields(pattern):
-            if is_field(name, variables):
-                warning = f"The pattern {pattern[:80]!r} is taken as it stands: {{{name}}} is not filled in."
-                self.warnings.setdefault(warning)
+    def _warn_of_env(self, env: Mapping[str, str], variables: Mapping[str, Any]) -> None:
+        for name, value in env.items():
+            self._warn_of(f"The value of env {name[:80]}", value, variables, " Use that in run.")
+
+    def _warn_of(self, what: str, text: str, variables: Mapping[str, Any], instead: str = "") -> None:
+        """Warn of what looks like a template where there is none."""
+        written = [f"{{{{ {name} }}}}" for name in double_braces(text, variables)]
+        written += [f"{{{name}}}" for name in fields(text) if is_field(name, variables)]
+        if written:
+            self.warnings.setdefault(f"{what} is taken as it stands: nothing fills in {', '.join(written)}.{instead}")
 
     def _braces(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         for name in double_braces(text, variables):

@@ -61,13 +61,13 @@ class Common(Block):
 
 
 class PathCheck(Common):
-    """A file under the workspace."""
+    """A file, which is only read."""
 
-    path: str = Field("", description="relative to the workspace; may hold {workspace}-style fields")
+    path: str = Field("", description="absolute, or relative to the workspace; may hold {workspace}-style fields")
 
 
 class ContentCheck(PathCheck):
-    """What a file under the workspace holds."""
+    """What a file holds."""
 
     pattern: str = Field("", description="the text or the regular expression that is looked for")
 
@@ -76,7 +76,7 @@ class CommandCheck(Common):
     """A command that must end with exit code 0. It must only read: it may run again after a crash."""
 
     command: str = Field("", description="a shell command; may hold {workspace}-style fields")
-    working_directory: str = Field("", description="where it runs, relative to the workspace")
+    working_directory: str = Field("", description="where it runs: absolute, or relative to the workspace")
 
 
 PathOrText = Annotated[PathCheck, BeforeValidator(_as_path, json_schema_input_type=str | PathCheck)]
@@ -116,7 +116,11 @@ class NamedSheet(Block):
 
     name: Name = Field("", description="what needs, tools and logs call it")
     description: str = Field("", description="for people")
-    run: str | None = Field(None, description="a bash script, run in the workspace (the cli instrument)")
+    run: str | None = Field(
+        None,
+        description="a bash script, run in the workspace (the cli instrument). It goes on after a line that fails, and the last "
+        "one decides, unless it begins with `set -e`",
+    )
     prompt: str | None = Field(None, description="what an agent instrument is asked to do")
     prompt_file: str | None = Field(None, description="a file with the prompt, relative to the score")
     instrument: str | None = Field(None, description="which agent plays a prompt; default: the score's")
@@ -128,13 +132,17 @@ class NamedSheet(Block):
         description="agents that are tried in order when this one is missing or out of capacity; default: the score's",
     )
     needs: list[Reference] = Field(
-        default_factory=list, description="sheets that must have completed, by name or number"
+        default_factory=list,
+        description="sheets that must have completed, by name or number; as soon as one sheet has needs, be it [], those "
+        "without wait for nothing",
     )
     foreach: Annotated[
         dict[str, list[Any]] | None,
         PlainValidator(_foreach, json_schema_input_type=list[Scalar] | dict[str, list[Scalar]]),
     ] = Field(None, description="makes one sheet name[item] for each item; {{ item }} in the template")
-    env: dict[str, Scalar] = Field(default_factory=dict, description="environment variables of this sheet")
+    env: dict[str, Scalar] = Field(
+        default_factory=dict, description="environment variables of this sheet, taken as they stand"
+    )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
@@ -159,8 +167,13 @@ class NamedScore(Block):
     workspace: str | None = Field(
         None, min_length=1, description="working folder, relative to the score; made if missing"
     )
-    env: dict[str, Scalar] = Field(default_factory=dict, description="environment variables of every sheet")
-    variables: Data = Field(default_factory=dict, description="names for templates; a start may give other values")
+    env: dict[str, Scalar] = Field(
+        default_factory=dict, description="environment variables of every sheet, taken as they stand"
+    )
+    variables: Data = Field(
+        default_factory=dict,
+        description="names for templates; a start may give other values. They are stored and shown: no place for secrets",
+    )
     instrument: str | None = Field(None, description="which agent plays the prompts; a sheet may choose another")
     instrument_fallbacks: Fallbacks = Field(
         default_factory=list, description="agents that are tried in order when one is missing or out of capacity"

@@ -163,7 +163,10 @@ class _Sheets:
             return Template("", loc)
         source = (*loc, given[0])
         text: str = getattr(sheet, given[0])
-        return self.context.template_file(source, text) if given[0] == "prompt_file" else Template(text, source)
+        template = self.context.template_file(source, text) if given[0] == "prompt_file" else Template(text, source)
+        if not template.text.strip() and not self.problems.at(source):
+            self.problems.add(source, "is empty, so there is nothing to do")
+        return template
 
     def _instrument(self, loc: Loc, sheet: NamedSheet) -> str:
         if sheet.run is not None or (sheet.prompt is None and sheet.prompt_file is None):

@@ -73,11 +73,13 @@ class NumberedSheets(Block):
 
 
 class NumberedPrompt(Block):
-    """The one template of all sheets: a script for `cli`, a prompt for an agent."""
+    """The one template of all sheets: a prompt for an agent; a bash script for `cli`, that needs `set -e` to end at a failure."""
 
     template: str | None = Field(None, description="the text; this or template_file")
     template_file: str | None = Field(None, description="a file with the text, relative to the score")
-    variables: Data = Field(default_factory=dict, description="names for the template")
+    variables: Data = Field(
+        default_factory=dict, description="names for the template; stored and shown: no place for secrets"
+    )
 
 
 class NumberedRetry(RetryBlock):
@@ -102,10 +104,15 @@ class NumberedCheck(Block):
     """One validation of the sheets that its `sheet` and `condition` choose."""
 
     type: ValidationType | None = Field(None, description="what is checked")
-    path: str | None = Field(None, description="a file, relative to the workspace; may hold {workspace}-style fields")
+    path: str | None = Field(
+        None,
+        description="a file, absolute or relative to the workspace, which is only read; may hold {workspace}-style fields",
+    )
     pattern: str | None = Field(None, description="the text or the regular expression that is looked for")
     command: str | None = Field(None, description="a shell command; may hold {workspace}-style fields")
-    working_directory: str | None = Field(None, description="where the command runs, relative to the workspace")
+    working_directory: str | None = Field(
+        None, description="where the command runs: absolute, or relative to the workspace"
+    )
     stage: int = Field(1, ge=1, le=10, description="stages run in order; a failing one stops the next")
     condition: str | None = Field(None, description="when it applies, such as `sheet_num >= 3 and stage == 2`")
     sheet: int | None = Field(None, description="the one sheet that it applies to")

@@ -11,6 +11,8 @@ NAMED = [
     ("{run: 5}", 9, "sheets[0].run", "should be text, is the number 5; put it in quotes"),
     ("{run: yes}", 9, "sheets[0].run", "should be text, is true; put it in quotes"),
     ("{run: }", 3, "sheets[0]", "should have one of run, prompt, prompt_file"),
+    ("{run: ''}", 9, "sheets[0].run", "is empty, so there is nothing to do"),
+    ("{prompt: ' ', instrument: claude-code}", 12, "sheets[0].prompt", "is empty, so there is nothing to do"),
     ("{name: a}", 3, "sheets[0]", "should have one of run, prompt, prompt_file"),
     ("a", 3, "sheets[0]", "should be a mapping, is the text 'a'; write {name: build, run: make}"),
     ("{run: x, prompt: y}", 3, "sheets[0]",
@@ -371,6 +373,12 @@ def test_a_missing_prompt_file_is_a_problem_of_its_line(tmp_path: Path) -> None:
     problem = only(sheets("{prompt_file: no.md, instrument: claude-code}"), cwd=tmp_path)
     assert problem["message"].startswith(f"There is no file {tmp_path}/no.md")
     assert (problem["line"], problem["column"], problem["field"]) == (3, 17, "sheets[0].prompt_file")
+
+
+def test_an_empty_prompt_file_is_a_problem_of_its_line(tmp_path: Path) -> None:
+    (tmp_path / "ask.md").touch()
+    problem = only(sheets("{prompt_file: ask.md, instrument: claude-code}"), cwd=tmp_path)
+    assert (problem["field"], problem["message"]) == ("sheets[0].prompt_file", "is empty, so there is nothing to do")
 
 
 def test_a_wrong_template_in_a_file_names_the_file_and_its_line(tmp_path: Path) -> None:
