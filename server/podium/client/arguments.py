@@ -5,10 +5,9 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+from podium.contract.paths import score_path
 from podium.contract.ports import StartRequest
-from podium.errors import InvalidArguments, PathNotAllowed, PermissionDenied, ScoreNotFound
-
-_SUFFIXES = {".yaml", ".yml"}
+from podium.errors import InvalidArguments, PermissionDenied, ScoreNotFound
 
 
 def checked_start(request: StartRequest) -> StartRequest:
@@ -46,12 +45,7 @@ def checked_path(given: str) -> str:
     Raises:
         As `checked_start`.
     """
-    path = Path(given)
-    if path.suffix.lower() not in _SUFFIXES:
-        raise InvalidArguments(f"{given!r} is no .yaml or .yml file.", fix="Give the path of a score file.")
-    if ".." in path.parts:
-        raise PathNotAllowed(f"The path {given!r} contains '..'.", fix="Give the path without it.", path=given)
-    path = path.expanduser().absolute()
+    path = score_path(given).expanduser().absolute()
     _check_readable(path)
     return str(path)
 

@@ -5,11 +5,9 @@ import os
 import stat
 from pathlib import Path
 
-from podium.errors import InvalidArguments, PathNotAllowed, PermissionDenied, ScoreInvalid, ScoreNotFound
+from podium.contract.paths import FIX_SCORE_PATH, score_path
+from podium.errors import InvalidArguments, PermissionDenied, ScoreInvalid, ScoreNotFound
 from podium.score.problems import invalid
-
-SUFFIXES = (".yaml", ".yml")
-_FIX_PATH = "Give the path of a .yaml or .yml score file, absolute or relative to the caller's folder."
 
 
 def read_score(config_path: str, *, cwd: Path, max_bytes: int) -> tuple[Path, str]:
@@ -22,14 +20,7 @@ def read_score(config_path: str, *, cwd: Path, max_bytes: int) -> tuple[Path, st
         PermissionDenied: the file may not be read.
         ScoreInvalid: it is larger than `max_bytes`, or not UTF-8.
     """
-    given = Path(config_path)
-    if ".." in given.parts:
-        raise PathNotAllowed(
-            f"The score path {config_path!r} holds a '..' component.", fix="Give the path without '..'."
-        )
-    if given.suffix not in SUFFIXES:
-        raise InvalidArguments(f"The score path {config_path!r} does not end in .yaml or .yml.", fix=_FIX_PATH)
-    path = Path(os.path.abspath(cwd / os.path.expanduser(given)))  # noqa: PTH100, PTH111 `~user` without an entry stays
+    path = Path(os.path.abspath(cwd / os.path.expanduser(score_path(config_path))))  # noqa: PTH100, PTH111 `~user` without an entry stays
     if not is_unicode(str(path)):
         raise InvalidArguments(
             f"The score path {str(path)!r} is not UTF-8, so a job cannot be stored with it.",
@@ -97,9 +88,9 @@ def is_unicode(text: str) -> bool:
 
 def _require_file(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise ScoreNotFound(f"{path} is a folder, not a score file.", fix=_FIX_PATH)
+        raise ScoreNotFound(f"{path} is a folder, not a score file.", fix=FIX_SCORE_PATH)
     if not stat.S_ISREG(status.st_mode):
-        raise ScoreNotFound(f"{path} is not a regular file.", fix=_FIX_PATH)
+        raise ScoreNotFound(f"{path} is not a regular file.", fix=FIX_SCORE_PATH)
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> Exception:
@@ -109,7 +100,7 @@ def _unreadable(path: Path, error: OSError | ValueError) -> Exception:
     if isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM}:
         return PermissionDenied(f"{path} may not be read: {error.strerror}.", fix="Make the file readable.")
     why = error.strerror if isinstance(error, OSError) else str(error)
-    return ScoreNotFound(f"There is no file {path}: {why}.", fix=_FIX_PATH)
+    return ScoreNotFound(f"There is no file {path}: {why}.", fix=FIX_SCORE_PATH)
 
 
 def _too_large(name: str, max_bytes: int) -> ScoreInvalid:

@@ -22,6 +22,12 @@ def test_the_home_folder_can_be_written_as_a_tilde(tmp_path: Path, monkeypatch: 
     assert read_score("~/score.yml", cwd=Path("/"), max_bytes=LIMIT)[0] == tmp_path / "score.yml"
 
 
+@pytest.mark.parametrize("name", ["score.yaml", "score.yml", "Score.YAML"])
+def test_a_score_may_be_called_yaml_or_yml(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("x")
+    assert read_score(name, cwd=tmp_path, max_bytes=LIMIT)[0] == tmp_path / name
+
+
 def test_a_byte_order_mark_is_not_part_of_the_text(tmp_path: Path) -> None:
     (tmp_path / "score.yaml").write_bytes(b"\xef\xbb\xbfname: x")
     assert read_score("score.yaml", cwd=tmp_path, max_bytes=LIMIT)[1] == "name: x"
