@@ -46,17 +46,10 @@ def check_graph(stages: tuple[Stage, ...], problems: Problems) -> None:
 def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], problems: Problems) -> Plan | None:
     """Return the plan without its validations, or None when there are too many sheets or needs to make one."""
     firsts, total = _number(draft.stages)
-    needs_total = sum(_count_needs(stage, draft.stages) for stage in draft.stages)
-    if total > MAX_SHEETS:
-        problems.add(draft.stages[0].loc[:1], f"make more than {MAX_SHEETS} sheets, which is the most", key=True)
-    if needs_total > MAX_NEEDS:
-        message = f"the sheets need each other {needs_total} times, the most is {MAX_NEEDS}; put a sheet between"
+    too_many = _too_many(draft.stages, total)
+    for message in too_many:
         problems.add(draft.stages[0].loc[:1], message, key=True)
-    checks_total = sum(len(stage.checks) * len(stage.instances) for stage in draft.stages)
-    if checks_total > MAX_CHECKS:
-        message = f"the sheets have {checks_total} validations together, the most is {MAX_CHECKS}"
-        problems.add(draft.stages[0].loc[:1], message, key=True)
-    if total > MAX_SHEETS or needs_total > MAX_NEEDS or checks_total > MAX_CHECKS:
+    if too_many:
         return None
     templates, retries = _Table[str](), _Table[Retry]()
     retries.index(Retry())
@@ -86,6 +79,18 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         default_timeout_seconds=draft.default_timeout_seconds,
         cross_sheet=draft.cross_sheet,
     )
+
+
+def _too_many(stages: tuple[Stage, ...], total: int) -> list[str]:
+    """Return what there is more of than a plan can hold."""
+    needs = sum(_count_needs(stage, stages) for stage in stages)
+    checks = sum(len(stage.checks) * len(stage.instances) for stage in stages)
+    counted = (
+        (total, MAX_SHEETS, "make more than {most} sheets, which is the most"),
+        (needs, MAX_NEEDS, "the sheets need each other {count} times, the most is {most}; put a sheet between"),
+        (checks, MAX_CHECKS, "the sheets have {count} validations together, the most is {most}"),
+    )
+    return [message.format(count=count, most=most) for count, most, message in counted if count > most]
 
 
 def _number(stages: tuple[Stage, ...]) -> tuple[list[int], int]:

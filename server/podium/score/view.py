@@ -3,21 +3,11 @@
 from collections.abc import Collection
 
 from podium.contract.models import PlanSheetView, PlanView
-from podium.errors import InvalidArguments
 from podium.score.plan import Plan, PlanSheet
 
 
 def plan_view(plan: Plan, *, start_sheet: int = 1, instruments_found: Collection[str]) -> PlanView:
-    """Return the view of a plan; sheets before `start_sheet` count as satisfied, and a warning says so.
-
-    Raises:
-        InvalidArguments: there is no sheet `start_sheet`.
-    """
-    if not 1 <= start_sheet <= len(plan.sheets):
-        raise InvalidArguments(
-            f"There is no sheet {start_sheet}: the score has {len(plan.sheets)}.",
-            fix=f"Give a start_sheet from 1 to {len(plan.sheets)}, or a sheet's name.",
-        )
+    """Return the view of a plan; sheets before `start_sheet`, which is one of its own, count as satisfied: a warning says so."""
     return PlanView(
         job_name=plan.name,
         workspace=plan.workspace or "",

@@ -3,7 +3,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from podium.conductor.instruments import Profile, classify, load_profiles, retry_after_seconds
+from podium.conductor.instruments.classify import classify, retry_after_seconds
+from podium.conductor.instruments.load import load_profiles
+from podium.conductor.instruments.profile import Profile
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=ZoneInfo("Asia/Tokyo")).timestamp()
 

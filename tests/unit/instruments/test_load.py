@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.conductor.instruments import load_profiles
+from podium.conductor.instruments.load import load_profiles
 from podium.errors import InvalidArguments, ScoreInvalid
 
 MINE = "executable: mine\nprompt: stdin\n"

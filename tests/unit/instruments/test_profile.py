@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from podium.conductor.instruments import Profile, find_executable
+from podium.conductor.instruments.profile import Profile, find_executable
 from podium.errors import InvalidArguments
 
 TOOL = """#!/bin/bash

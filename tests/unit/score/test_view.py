@@ -1,7 +1,4 @@
-import pytest
-
 from podium.contract.models import PlanSheetView
-from podium.errors import InvalidArguments
 from podium.score.view import plan_view
 from tests.unit.score.helpers import compiled, sheets
 
@@ -42,9 +39,3 @@ def test_sheets_before_the_start_are_satisfied_and_a_warning_says_what_that_mean
 def test_a_single_sheet_before_the_start_is_named() -> None:
     (warning,) = plan_view(PLAN, start_sheet=2, instruments_found={"cli"}).warnings
     assert warning.startswith("Sheet a does not run")
-
-
-@pytest.mark.parametrize("start", [0, 4, -1])
-def test_a_start_sheet_that_does_not_exist_is_refused(start: int) -> None:
-    with pytest.raises(InvalidArguments, match=f"There is no sheet {start}: the score has 3"):
-        plan_view(PLAN, start_sheet=start, instruments_found={"cli"})

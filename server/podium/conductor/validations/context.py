@@ -70,7 +70,7 @@ class Outcome:
     found: str
 
 
-def one_line(text: str, limit: int = FOUND_CHARS) -> str:
+def one_line(text: str) -> str:
     """Return foreign text quoted, in one line without control characters, cut with a mark."""
-    shown = repr(text[:limit])
-    return shown + "…" if len(text) > limit else shown
+    shown = repr(text[:FOUND_CHARS])
+    return shown + "…" if len(text) > FOUND_CHARS else shown
