@@ -82,7 +82,8 @@ async def test_an_emptied_path_hides_nothing_from_the_wrapper(tmp_path: Path) ->
 
 
 async def test_a_command_gets_the_script_as_file_or_as_input(tmp_path: Path) -> None:
-    spec = make_spec(tmp_path, "the prompt", argv=("cat", "{script}", "-"), stdin_script=True)
+    spec = make_spec(tmp_path, "the prompt", stdin_script=True)
+    spec = replace(spec, argv=("cat", str(spec.folder / "script"), "-"))
     assert (await run_attempt(spec)).exit_code == 0
     assert (spec.folder / "stdout.log").read_text() == "the promptthe prompt"
 

@@ -48,8 +48,10 @@ def play(instrument: Profile, tool: Path, prompt: str) -> str:
         ({"prompt": "stdin", "args": ["-"]}, "[-]<do $HOME 'it'>"),
         ({"prompt": "file", "args": ["run", "-i"]}, "[run][-i][SCRIPT]<>"),
         ({"prompt": "file", "args": ["--file={prompt_file}", "go"]}, "[--file=SCRIPT][go]<>"),
+        ({"prompt": "stdin", "args": ["--file={script}", "{script}", "a{script}"]},
+         "[--file=SCRIPT][SCRIPT][a{script}]<do $HOME 'it'>"),
     ],
-)
+)  # fmt: skip
 def test_the_tool_gets_the_prompt_as_the_profile_says(tool: Path, fields: dict[str, Any], printed: str) -> None:
     assert play(profile(**fields), tool, "do $HOME 'it'") == printed
 
@@ -64,6 +66,10 @@ def test_settings_take_their_option_in_the_arguments_or_after_them(tool: Path) -
 
 def test_a_prompt_that_looks_like_an_option_is_none(tool: Path) -> None:
     assert play(profile(), tool, "--version") == "[\n--version]<>"
+
+
+def test_a_prompt_that_is_the_placeholder_of_the_script_is_left_alone(tool: Path) -> None:
+    assert play(profile(), tool, "{script}") == "[{script}]<>"
 
 
 def test_a_script_is_for_bash_alone() -> None:

@@ -142,9 +142,8 @@ class LocalEngine:
 
     def _spawn(self, spec: AttemptSpec, folder: AttemptFolder, cgroup: Cgroup | None) -> int:
         command = wrapper.command(
-            spec.argv or (self._bash, wrapper.SCRIPT),
+            spec.argv or (self._bash, str(folder.script)),
             folder=folder.path,
-            script=folder.script,
             workspace=spec.workspace,
             boot_id=self._boot_id,
             cgroup=str(cgroup.path) if cgroup else "",

@@ -36,9 +36,7 @@ class AttemptSpec:
     script: str
     workspace: Path
     env: dict[str, str]
-    argv: tuple[
-        str, ...
-    ] = ()  # () = bash on the script file; else this command, with {script} replaced by the file's path
+    argv: tuple[str, ...] = ()  # () = bash on the script file
     stdin_script: bool = False  # the script's text is the command's standard input
     timeout_seconds: float | None = None
     grace_seconds: float = 5.0

@@ -19,7 +19,6 @@ from pathlib import Path
 from podium.conductor.engines.folder import BLOCK_BYTES
 
 NO_WORKSPACE = 126
-SCRIPT = "{script}"  # in an argv: the script file's path
 
 TEXT = rf"""exec 3>&2 4<>"$1/record" 2>/dev/null
 set +eu
@@ -43,22 +42,10 @@ exit "$2"
 """
 
 
-def command(
-    argv: tuple[str, ...], *, folder: Path, script: Path, workspace: Path, boot_id: str, cgroup: str = ""
-) -> list[str]:
+def command(argv: tuple[str, ...], *, folder: Path, workspace: Path, boot_id: str, cgroup: str = "") -> list[str]:
     """Return the command line of an attempt. `cgroup` is the folder of its group, "" where it has none.
 
     A name without a slash is looked up by env(1) in the sheet's own PATH: the shell would take its builtins first.
     """
-    filled = [_fill(argument, str(script)) for argument in argv]
-    found = filled if "/" in filled[0] else ["/usr/bin/env", *filled]
+    found = argv if "/" in argv[0] else ("/usr/bin/env", *argv)
     return ["/bin/sh", "-c", TEXT, "podium-attempt", str(folder), boot_id, str(workspace), cgroup, *found]
-
-
-def _fill(argument: str, script: str) -> str:
-    """Put in the script's path where it is the argument or an option's value; a prompt that speaks of {script} is left alone."""
-    if argument == SCRIPT:
-        return script
-    if argument.startswith("-") and argument.endswith(f"={SCRIPT}"):
-        return argument.removesuffix(SCRIPT) + script
-    return argument

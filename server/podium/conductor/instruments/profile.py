@@ -13,6 +13,7 @@ from podium.errors import InvalidArguments
 
 PromptPassing = Literal["argument", "flag", "stdin", "file", "script"]
 PROMPT_FILE = "{prompt_file}"
+SCRIPT = "{script}"
 # One argument of a command ends at 131,072 bytes with its NUL (MAX_ARG_STRLEN of Linux).
 MAX_ARGUMENT_BYTES = 131_071
 NO_CONFIG: Mapping[str, Any] = {}
@@ -46,7 +47,8 @@ class Profile(BaseModel):
     """One instrument. The text of a sheet is a bash script (`script`), or a prompt that is passed in one of four ways.
 
     `args` come before the prompt; in `file` mode one of them may be `{prompt_file}` or `--option={prompt_file}`, else the
-    file is the last argument. `settings` are what a score's `instrument_config` may hold, each with the option that takes its
+    file is the last argument. However the prompt is passed, an argument or the value of an option that is `{script}` names the
+    file that holds it. `settings` are what a score's `instrument_config` may hold, each with the option that takes its
     value: in place of the one in `args`, or after them. Patterns are searched without regard to case in the end of a failed
     attempt's output. `rate_limit_patterns` and `default_timeout_seconds` are named as in the profiles of the Marianne conductor.
     """
@@ -95,13 +97,12 @@ class Profile(BaseModel):
     ) -> tuple[tuple[str, ...], bool]:
         """Return what an attempt runs: its arguments, () for bash on the script, and whether the script is its input.
 
-        `script_path` names the file that holds the prompt, or is the engine's placeholder for it, `{script}`; `config` holds
-        values of `settings`.
+        `script_path` names the file that holds the prompt; `config` holds values of `settings`.
 
         Raises:
             InvalidArguments: the prompt is too long for an argument.
         """
-        command = (self.executable, *self._args(config))
+        command = (self.executable, *(_named(arg, script_path) for arg in self._args(config)))
         match self.prompt:
             case "script":
                 return (), False
@@ -135,6 +136,13 @@ class Profile(BaseModel):
                 fix="Put the text into a file in the workspace and let the prompt name it.",
             )
         return text
+
+
+def _named(arg: str, script_path: str) -> str:
+    """Return an argument with the script's path where it is the placeholder, or an option's value that is."""
+    if arg == SCRIPT or (arg.startswith("-") and arg.endswith(f"={SCRIPT}")):
+        return arg.removesuffix(SCRIPT) + script_path
+    return arg
 
 
 def found_in(profiles: Mapping[str, Profile], path: str) -> set[str]:
