@@ -8,7 +8,7 @@ from podium.score.conditions import ConditionFault, decide, parse
 from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Stage, Template
 from podium.score.plan import Plan, PlanSheet
-from podium.score.problems import FIX_VARIABLES, Problems
+from podium.score.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 from podium.score.render import double_braces, fields, is_field, template_variables
 from podium.score.sandbox import Budget
 from podium.score.templates import Template as CompiledTemplate
@@ -97,7 +97,7 @@ class Checker:
         first = next((name for name in missing if f"'{name}' is undefined" in fault.message), None)
         if first is None:
             return ""
-        near = self.problems.near(first, tried.variables)
+        near = self.problems.near(first, tried.variables, LIKE_VARIABLES)
         if not near:
             where = ".".join(map(str, self.draft.variables_loc))
             near = f'; define it under {where}:, or give start_job variables=["{first}=..."]'
@@ -169,5 +169,7 @@ class Checker:
                 continue
             known = [key for key in variables if is_field(key, variables)]
             self.problems.add(
-                loc, f"there is no variable {name!r} for {{{name}}}{self.problems.near(name, known)}", allowed=known
+                loc,
+                f"there is no variable {name!r} for {{{name}}}{self.problems.near(name, known, LIKE_VARIABLES)}",
+                allowed=known,
             )

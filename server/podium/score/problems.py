@@ -12,7 +12,9 @@ from podium.score.document import Document, Loc
 MAX_LISTED = 100
 _FEW = 5  # equal problems that are told one by one
 MAX_LOOKS = 100  # for words that are near
-_CUTOFF = 0.75  # of difflib: `ned` is near `needs`, `target` is not near `stage`
+# How alike words must be, by difflib. Of our own words `rnu` is near `run`; of variables `target` is not near `stage`.
+_LIKE_OURS = 0.65
+LIKE_VARIABLES = 0.75
 _FIX = "Correct the score and check it again with validate_score."
 FIX_VARIABLES = (
     "Correct the score and check it again with validate_score; or give start_job the variables, with dry_run=true to check "
@@ -71,13 +73,13 @@ class Problems:
         """Tell whether there is a problem at `loc` or inside it."""
         return loc in self._prefixes
 
-    def near(self, word: str, known: Iterable[str]) -> str:
+    def near(self, word: str, known: Iterable[str], like: float = _LIKE_OURS) -> str:
         """Return a clause that names what `word` was perhaps meant to be, or "". Looking takes long, so only a few times."""
         asked = word[:100], tuple(islice(known, 1000))
         if asked not in self._near:
             if len(self._near) >= MAX_LOOKS:
                 return ""
-            found = difflib.get_close_matches(*asked, n=3, cutoff=_CUTOFF)
+            found = difflib.get_close_matches(*asked, n=3, cutoff=like)
             self._near[asked] = f"; did you mean {' or '.join(found)}?" if found else ""
         return self._near[asked]
 
