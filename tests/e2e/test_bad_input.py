@@ -208,7 +208,9 @@ async def test_a_workspace_that_could_not_be_made_is_told_before_a_start(
 
 @pytest.mark.usefixtures("nothing_done")
 async def test_a_workspace_with_a_nul_is_refused(guest: Agent) -> None:
-    complete(await guest.refused("start_job", config_content=GOOD, workspace="/nowhere/a\0b"), "SCORE_INVALID", "NUL")
+    complete(
+        await guest.refused("start_job", config_content=GOOD, workspace="/nowhere/a\0b"), "INVALID_ARGUMENTS", "NUL"
+    )
 
 
 # -- keys -------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from podium.errors import ScoreInvalid
 from podium.score.document import Document, Loc
 
 MAX_LISTED = 100
-_FEW = 5  # equal problems that are told one by one
 MAX_LOOKS = 100  # for words that are near
+_FEW = 5  # equal problems that are told one by one
 # How alike words must be, by difflib. Of our own words `rnu` is near `run`; of variables `target` is not near `stage`.
 _LIKE_OURS = 0.65
 LIKE_VARIABLES = 0.75
@@ -51,8 +51,8 @@ class Problems:
         self._found: dict[tuple[Loc, str], ProblemView] = {}
         self._locs: set[Loc] = set()
         self._prefixes: set[Loc] = set()
-        self._near: dict[tuple[str, tuple[str, ...]], str] = {}
-        self.fix = _FIX
+        self._near: dict[tuple[str, tuple[str, ...], int, float], str] = {}
+        self.fix = _FIX  # what to do about them all
 
     def __len__(self) -> int:
         return len(self._found)
@@ -75,11 +75,11 @@ class Problems:
 
     def near(self, word: str, known: Iterable[str], like: float = _LIKE_OURS) -> str:
         """Return a clause that names what `word` was perhaps meant to be, or "". Looking takes long, so only a few times."""
-        asked = word[:100], tuple(islice(known, 1000))
+        asked = word[:100], tuple(islice(known, 1000)), 3, like
         if asked not in self._near:
             if len(self._near) >= MAX_LOOKS:
                 return ""
-            found = difflib.get_close_matches(*asked, n=3, cutoff=like)
+            found = difflib.get_close_matches(*asked)
             self._near[asked] = f"; did you mean {' or '.join(found)}?" if found else ""
         return self._near[asked]
 
