@@ -106,17 +106,24 @@ class Attempts:
 
     async def _launch(self, live: Live) -> None:
         try:
-            with live.scope:
-                ready = await self._prepare(live)
+            verdict = await self._bring(live)
         except PodiumError as error:
-            self._close(live, _not_run(live, "launch_failed", error.message))
-            return
+            verdict = _not_run(live, "launch_failed", error.message)
+        except Exception as error:  # noqa: BLE001 -- one attempt's trouble must not end the jobs of all
+            verdict = _broken(live, End(live.attempt.key, "launch_failed"), error)
+        if verdict is not None:
+            self._close(live, verdict)
+
+    async def _bring(self, live: Live) -> Verdict | None:
+        """Bring an attempt to the engine; where it does not come to that, return the verdict."""
+        with live.scope:
+            ready = await self._prepare(live)
         if live.scope.cancelled_caught or live.cancel_asked:
-            self._close(live, _not_run(live, "cancelled", "cancelled before it started"))
-        elif isinstance(ready, Verdict):
-            self._close(live, ready)
-        else:
-            await self._submit(live, ready)
+            return _not_run(live, "cancelled", "cancelled before it started")
+        if isinstance(ready, Verdict):
+            return ready
+        await self._submit(live, ready)
+        return None
 
     async def _prepare(self, live: Live) -> AttemptSpec | Verdict:
         """Return what to launch, or why nothing is."""
@@ -190,7 +197,11 @@ class Attempts:
 
     async def _judge(self, live: Live, end: End) -> None:
         folder = self.folder_of(live.job_id, live.attempt.serial)
-        self._close(live, await judge(live, end, self._runner, folder))
+        try:
+            verdict = await judge(live, end, self._runner, folder)
+        except Exception as error:  # noqa: BLE001 -- as in `_launch`; judged again after a restart, it would fail again
+            verdict = _broken(live, end, error)
+        self._close(live, verdict)
 
     def _close(self, live: Live, verdict: Verdict) -> None:
         faults.point("before_verdict")
@@ -210,6 +221,15 @@ class Attempts:
 def _not_run(live: Live, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
     """Return the verdict of an attempt that the engine never had."""
     return Verdict(End(live.attempt.key, reason), passed=False, message=message, trouble=trouble)
+
+
+def _broken(live: Live, end: End, error: Exception) -> Verdict:
+    """Return the verdict of an attempt that could not be prepared or judged by a fault of ours, which the log tells in full."""
+    log.error(
+        "attempt_broken", job_id=live.job_id, sheet=live.sheet.label, attempt=live.attempt.attempt, exc_info=error
+    )
+    message = f"internal error: {type(error).__name__}: {error}; the conductor's log has the details"
+    return Verdict(end, passed=False, message=message, trouble="internal")
 
 
 def _is_installed(live: Live) -> bool:

@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 
 import anyio
 
@@ -36,7 +37,7 @@ from podium.conductor.supervisor import Supervisor
 from podium.conductor.transitions import control as transitions
 from podium.conductor.views import Views
 from podium.conductor.watch import Watch
-from podium.errors import InvalidArguments
+from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
 from podium.settings import Settings, config_file
 
 log = logging.get_logger()
@@ -88,21 +89,29 @@ async def _main(settings: Settings) -> None:
     ):
         stop = Stop()
         context = await _assemble(settings, store, reaper, engine, stop)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_on_signals, context, stop)
-            tasks.start_soon(context.attempts.run)
-            tasks.start_soon(context.supervisor.run)
-            tasks.start_soon(context.removals.run)
-            tasks.start_soon(Watch(context.supervisor, engine, context.attempts, settings.stuck_seconds).run)
-            await _recover(context)
-            await engine.clean()
-            tasks.start_soon(Retention(context).run)
-            tasks.start_soon(Listener(settings.socket, build(context), settings.max_connections).run)
-            log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
-            await stop.asked.wait()
-            await _wind_down(context, stop)
-            tasks.cancel_scope.cancel()
+        # Bound before anything is taken up: a start that cannot listen has run nothing.
+        with Listener(settings.socket, build(context), settings.max_connections) as listener:
+            await _serve(context, engine, listener, stop)
     log.info("conductor_stopped")
+
+
+async def _serve(context: Context, engine: LocalEngine, listener: Listener, stop: Stop) -> None:
+    """Take up what an earlier conductor left, then answer until a stop is asked for."""
+    settings = context.settings
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_on_signals, context, stop)
+        tasks.start_soon(context.attempts.run)
+        tasks.start_soon(context.supervisor.run)
+        tasks.start_soon(context.removals.run)
+        tasks.start_soon(Watch(context.supervisor, engine, context.attempts, settings.stuck_seconds).run)
+        await _recover(context)
+        await engine.clean()
+        tasks.start_soon(Retention(context).run)
+        tasks.start_soon(listener.run)
+        log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
+        await stop.asked.wait()
+        await _wind_down(context, stop)
+        tasks.cancel_scope.cancel()
 
 
 async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: LocalEngine, stop: Stop) -> Context:
@@ -188,8 +197,28 @@ async def _wind_down(context: Context, stop: Stop) -> None:
     context.supervisor.accepting = False
     if not stop.cancel:
         return
-    with anyio.move_on_after(cancel_seconds(context.settings)), context.hub.subscribe() as events:
-        for job in [job for job in context.supervisor.jobs.values() if job.running and job.intent != "cancel"]:
-            await control.apply(context, job.job_id, transitions.cancel)
-        while any(job.running for job in context.supervisor.jobs.values()):
-            await events.receive()
+    with anyio.move_on_after(cancel_seconds(context.settings)):
+        async with anyio.create_task_group() as tasks:  # together, as one commit takes them all
+            for job in context.supervisor.jobs.values():
+                if job.running and job.intent != "cancel":
+                    tasks.start_soon(_cancel, context, job.job_id)
+        await _all_ended(context)
+
+
+async def _all_ended(context: Context) -> None:
+    """Return when no sheet runs any more."""
+    jobs = context.supervisor.jobs
+    while any(job.running for job in jobs.values()):
+        with context.hub.subscribe() as events, suppress(anyio.EndOfStream):  # dropped: more came at once than it holds
+            while any(job.running for job in jobs.values()):
+                await events.receive()
+
+
+async def _cancel(context: Context, job_id: str) -> None:
+    """Cancel a job for a stop. It may have ended, or gone, meanwhile; on a full disk its sheets run on."""
+    try:
+        await control.apply(context, job_id, transitions.cancel)
+    except (WrongState, JobNotFound) as error:
+        log.debug("needs_no_cancel", job_id=job_id, reason=error.message)
+    except StorageFull as error:
+        log.warning("not_cancelled", job_id=job_id, error=error.message)

@@ -103,6 +103,7 @@ def _message(live: Live, end: End, trouble: Trouble, wait: float | None) -> str:
         "auth": f"{name} is not signed in, or not allowed to do this {code}; sign it in where the conductor runs",
         "capacity": f"{name} is out of capacity {code}",
         "missing": "",  # found before its launch
+        "internal": "",  # not found in an output
     }[trouble]
 
 

@@ -1,11 +1,15 @@
 """The Unix socket: bound in a private folder, open to its owner alone, and back in seconds when its file is removed."""
 
 import os
+import resource
 import socket
+import stat
 import struct
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -22,6 +26,9 @@ _LOOK_SECONDS = 2.0
 _BACKLOG = 512
 _ACCEPT_RETRY_SECONDS = 0.1
 _SEAT_SECONDS = 1.0
+_FEWEST_SEATS = 16
+_WAITING_SHARE = 4  # for so many seats one may wait for a seat; whoever comes then is turned away at once
+_BIND_RETRY_SECONDS = 2.0
 
 
 class SocketTaken(Exception):
@@ -29,56 +36,84 @@ class SocketTaken(Exception):
 
 
 class Listener:
-    """Accepts connections of the owner and serves each in a task of its own."""
+    """Accepts connections of the owner and serves each in a task of its own.
+
+    As a context it is bound: whoever connects waits in the queue of the system until `run` serves. The socket file is removed at
+    the end. A stale file of a dead conductor is replaced.
+
+    Raises:
+        SocketTaken: on entering; somebody answers there, the folder is not ours alone, or what is there is no socket.
+    """
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler], max_connections: int) -> None:
         self._path = path
         self._handlers = handlers
-        self._slots = anyio.Semaphore(max_connections)
+        self._seats = seats(max_connections)
+        self._slots = anyio.Semaphore(self._seats)
         self._inode: tuple[int, int] | None = None
+        self._server: socket.socket
+
+    def __enter__(self) -> Self:
+        self._server = self._bind()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        if self._is_there():
+            self._path.unlink(missing_ok=True)
 
     async def run(self) -> None:
-        """Serve until cancelled; the socket file is removed at the end."""
-        try:
-            async with anyio.create_task_group() as connections:
-                while True:
-                    with anyio.CancelScope() as accepting:
-                        await self._serve_once(connections, accepting)
-        finally:
-            if self._is_there():
-                self._path.unlink(missing_ok=True)
+        """Serve until cancelled. Where the socket file is gone, and cannot be made again now, it is tried again and again."""
+        async with anyio.create_task_group() as connections:
+            while True:
+                with anyio.CancelScope() as accepting:
+                    await self._serve_once(connections, accepting)
+                self._server.close()
+                await self._bind_again()
 
     async def _serve_once(self, connections: TaskGroup, accepting: anyio.CancelScope) -> None:
         """Listen until the socket file is gone; the connections there are stay."""
-        server = self.bind()
-        try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._watch_file, accepting)
-                await self._accept(server, connections)
-        finally:
-            server.close()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._watch_file, accepting)
+            await self._accept(self._server, connections)
 
-    def bind(self) -> socket.socket:
-        """Bind, restrict and listen. A stale file of a dead conductor is replaced.
-
-        Raises:
-            SocketTaken: somebody answers there, or the folder is not ours alone.
-        """
-        try:
-            return self._bind()
-        except OSError as error:
-            raise SocketTaken(f"the socket {self._path} cannot be made: {error.strerror or error}") from error
+    async def _bind_again(self) -> None:
+        """Bind as soon as it is possible; each reason why it is not is logged once. Jobs go on meanwhile."""
+        told = ""
+        while True:
+            try:
+                self._server = self._bind()
+            except SocketTaken as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("socket_cannot_be_made", reason=told, retry_seconds=_BIND_RETRY_SECONDS)
+                await anyio.sleep(_BIND_RETRY_SECONDS)
+            else:
+                log.info("socket_made_again", path=str(self._path))
+                return
 
     def _bind(self) -> socket.socket:
+        """Bind, restrict and listen; raises `SocketTaken`."""
+        try:
+            with ExitStack() as undo:
+                server = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                self._bind_to(server)
+                undo.pop_all()
+        except OSError as error:
+            raise SocketTaken(f"the socket {self._path} cannot be made: {error.strerror or error}") from error
+        return server
+
+    def _bind_to(self, server: socket.socket) -> None:
         folder = self._path.parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
             raise SocketTaken(f"the socket's folder {folder} belongs to somebody else")
         if self._path.is_socket() and _answers(self._path):
             raise SocketTaken(f"another conductor listens on {self._path}")
-        server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        _remove_stale(self._path)
         server.setblocking(False)
-        self._path.unlink(missing_ok=True)
         old = os.umask(0o177)
         try:
             server.bind(str(self._path))
@@ -87,7 +122,6 @@ class Listener:
         server.listen(_BACKLOG)
         status = self._path.stat()
         self._inode = (status.st_dev, status.st_ino)
-        return server
 
     async def _watch_file(self, accepting: anyio.CancelScope) -> None:
         while self._is_there():  # noqa: ASYNC110 -- a file tells nobody when it goes
@@ -107,7 +141,13 @@ class Listener:
             connections.start_soon(self._seat, await _accept_one(server))
 
     async def _seat(self, connection: socket.socket) -> None:
-        """Serve a connection as soon as there is room: one that has just been closed makes some in a moment."""
+        """Serve a connection as soon as there is room: one that has just been closed makes some in a moment.
+
+        Those that wait have a descriptor too, so not many may.
+        """
+        if self._slots.statistics().tasks_waiting >= self._seats // _WAITING_SHARE:
+            _turn_away(connection, self._path)
+            return
         with anyio.move_on_after(_SEAT_SECONDS) as patience:
             await self._slots.acquire()
         if patience.cancelled_caught:
@@ -125,6 +165,28 @@ class Listener:
             await serve_connection(SocketStream(connection), peer, self._handlers)
         finally:
             self._slots.release()
+
+
+def seats(max_connections: int) -> int:
+    """Return how many connections may be served at once: half of what this process may have open, where that is fewer.
+
+    The other half is for the store, logs, launches and what else jobs need, whoever connects.
+    """
+    open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if open_files == resource.RLIM_INFINITY:
+        return max_connections
+    return min(max_connections, max(_FEWEST_SEATS, open_files // 2))
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the socket file of a conductor that is gone, and nothing else."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(status.st_mode):
+        raise SocketTaken(f"{path} is there and is no socket; it was left as it is, move it away or set PODIUM_SOCKET")
+    path.unlink(missing_ok=True)
 
 
 async def _accept_one(server: socket.socket) -> socket.socket:
@@ -163,10 +225,13 @@ def _peer_of(connection: socket.socket) -> Peer:
 
 
 def _answers(path: Path) -> bool:
+    """Tell, without waiting, whether somebody listens there; one whose queue is full does too."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
+        probe.setblocking(False)
         try:
             probe.connect(str(path))
-        except OSError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return False
+        except BlockingIOError:
+            return True
     return True

@@ -1,11 +1,15 @@
 """Outputs of earlier sheets for templates that ask for them (`cross_sheet`)."""
 
+import os
 from pathlib import Path
 
 import anyio.to_thread
 
 from podium.conductor.store.store import Store
+from podium.log import get_logger
 from podium.score.plan import Plan, PlanSheet
+
+log = get_logger()
 
 _LAST = (
     "SELECT serial FROM attempts WHERE job = ? AND sheet = ? AND outcome = 'completed' ORDER BY attempt DESC LIMIT 1"
@@ -35,8 +39,16 @@ class Outputs:
 
 
 def _tail(folder: Path, chars: int) -> str:
-    """Return the last characters of a log without the newlines at its end, as a shell's `$(...)` has them."""
-    with (folder / "stdout.log").open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - 4 * chars))
-        return file.read(4 * chars).decode("utf-8", "replace").rstrip("\n")[-chars:]
+    """Return the last characters of a log without the newlines at its end, as a shell's `$(...)` has them.
+
+    A log that cannot be read, since somebody has removed it, say, is an empty text, as is that of a sheet that wrote nothing:
+    templates have to be ready for it.
+    """
+    try:
+        with (folder / "stdout.log").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * chars))
+            text = file.read(4 * chars).decode("utf-8", "replace")
+    except OSError as error:
+        log.warning("earlier_output_unreadable", folder=str(folder), error=str(error))
+        return ""
+    return text.rstrip("\n")[-chars:]

@@ -5,8 +5,11 @@ from typing import Literal
 
 from podium.conductor.engines.port import End
 
-Trouble = Literal["", "rate_limit", "auth", "capacity", "missing"]
-"""Why an agent instrument could not work: it has to wait, is not signed in, is out of capacity, or is not installed."""
+Trouble = Literal["", "rate_limit", "auth", "capacity", "missing", "internal"]
+"""Why an agent instrument could not work: it has to wait, is not signed in, is out of capacity, or is not installed.
+
+`internal` is no instrument's doing: the conductor itself failed at the attempt.
+"""
 
 
 @dataclass(frozen=True)

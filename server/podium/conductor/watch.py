@@ -42,10 +42,13 @@ class Watch:
         self._given_back_at = supervisor.last_event
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Look until cancelled. What the system refuses for now, such as a descriptor, is looked at the next time."""
         while True:
             await anyio.sleep(min(_MOST_SECONDS, self._stuck_seconds / 4))
-            await self._look()
+            try:
+                await self._look()
+            except OSError as error:
+                log.warning("look_failed", error=str(error))
 
     async def _look(self) -> None:
         running = [(job, attempt) for job in self._supervisor.jobs.values() for attempt in job.running.values()]

@@ -95,7 +95,7 @@ def load(text: str) -> Document:
         place = before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1
         raise DocumentFault("not YAML: a control character that YAML does not allow", *place) from None
     if builder.top is None:
-        raise DocumentFault("the score is empty", 1, 1)
+        raise DocumentFault("the document is empty", 1, 1)
     return Document(text, builder.root, builder.top, builder.places)
 
 
@@ -142,7 +142,7 @@ class _Builder:
     def document(self, event: Any) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise _fault("a second document begins here; a score is one", event)
+            raise _fault("a second document begins here; only one is read", event)
 
     def scalar(self, event: Any) -> None:
         try:
@@ -259,7 +259,7 @@ def _resolve(event: Any) -> Any:
     """Return a scalar's value; ValueError says why it has none."""
     text: str = event.value
     if "\0" in text:
-        raise ValueError("a NUL character cannot be used in a score")
+        raise ValueError("a NUL character cannot be used here")
     if event.tag is None:
         return _plain(text) if event.implicit[0] and not event.style else text
     if event.tag in {"!", _CORE + "str"}:

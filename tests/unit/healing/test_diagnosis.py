@@ -43,6 +43,8 @@ DEEP = (f"{WORKSPACE}/out/deep",)
         (case(agent=True, following="crush"), "unfinished", "complete"),
         (case("killed", agent=True, following="crush"), "ended_from_outside", "next_instrument"),
         (case("lost"), "ended_from_outside", None),
+        (case(trouble="internal"), "internal", None),
+        (case(trouble="internal", agent=True, following="crush"), "internal", None),
         (case(), "script", None),
         (case("launch_failed"), "unknown", None),
         (case("out_of_memory"), "out_of_memory", None),

@@ -41,6 +41,8 @@ def test_a_folder_is_found_in_what_tools_say_of_a_missing_file(workspace: Path, 
         "cat: here.txt: No such file or directory",
         "cat: 'a\0b/c': No such file or directory",
         "No such file or directory",
+        f"cat: /{'b' * 290}/x: No such file or directory",
+        f"cat: {'b' * 290}/x: No such file or directory",
     ],
 )
 def test_nothing_is_missing_that_is_outside_or_not_said(workspace: Path, tail: str) -> None:
@@ -59,6 +61,13 @@ def test_a_link_does_not_lead_out_of_the_workspace(workspace: Path, tmp_path: Pa
 def test_the_parents_of_validated_files_are_found_and_their_number_is_bounded(workspace: Path) -> None:
     assert missing_folders(workspace, ["a/b/c.txt", "top.txt"], "") == (str(workspace / "a" / "b"),)
     assert len(missing_folders(workspace, [f"d{number}/x" for number in range(50)], "")) == MOST_FOLDERS
+
+
+def test_what_the_system_refuses_to_look_at_is_not_missed(workspace: Path) -> None:
+    (workspace / "file").touch()
+    paths = [f"{'a' * 300}/x", "file/deep/x", "nul\0/x", "/root/secret/x"]
+    assert missing_folders(workspace, [*paths, "out/x"], "") == (str(workspace / "out"),)
+    assert missing_folders(workspace / ("a" * 300), paths, "") == (str(workspace / ("a" * 300)),)
 
 
 def test_a_missing_workspace_is_all_that_counts(workspace: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -68,16 +69,17 @@ def test_an_unknown_key_is_named_with_those_that_are_known(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: [", "no YAML"),
+        ("a: [", "not YAML"),
+        ("x: " + "[" * 60_000, "nested deeper than 50 levels"),
         ("- a", "no mapping"),
-        ("", "no mapping"),
+        ("", "is empty"),
         ("prompt: stdin", "executable: Field required"),
         (MINE + "prompt_flag: -p", "prompt_flag goes with"),
         (MINE + "name: cli", "cli is bash"),
         (MINE + "aliases: [cli]", "cli is bash"),
-        (b"\xff\xfe", "cannot be read"),
-        (b"# " + b"x" * 70_000, "larger than 65536 bytes"),
-        ("a: !!python/object/apply:os.getcwd []", "no YAML"),
+        (b"\xff\xfe", "is not UTF-8: byte 0xff"),
+        (b"# " + b"x" * 70_000, "larger than the limit of 65536 bytes"),
+        ("a: !!python/object/apply:os.getcwd []", "tag !!python/object/apply:os.getcwd is not allowed"),
     ],
 )
 def test_a_file_that_holds_no_profile_is_named_with_the_reason(tmp_path: Path, text: str | bytes, said: str) -> None:
@@ -86,6 +88,13 @@ def test_a_file_that_holds_no_profile_is_named_with_the_reason(tmp_path: Path, t
         load_profiles(config_folder=tmp_path)
     assert str(path) in caught.value.message
     assert "pydantic" not in caught.value.message
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / ".podium" / "instruments").mkdir(parents=True)
+    os.mkfifo(tmp_path / ".podium" / "instruments" / "mine.yaml")
+    with pytest.raises(ScoreInvalid, match=r"mine\.yaml is not a regular file"):
+        load_profiles(score_folder=tmp_path)
 
 
 def test_a_fault_of_form_has_its_line(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_aliases_and_merge_keys_bring_values_and_their_places() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "message"),
     [
-        ("", 1, 1, "the score is empty"),
-        ("# only a comment\n", 1, 1, "the score is empty"),
+        ("", 1, 1, "the document is empty"),
+        ("# only a comment\n", 1, 1, "the document is empty"),
         ("a: 1\nb: 2\na: 3\n", 3, 1, "the key 'a' is there twice"),
         ("1: a\n1.0: b\n", 2, 1, "the key '1.0' is there twice"),
         ("a: {<<: {x: 1}, <<: {y: 2}}", 1, 17, "the key '<<' is there twice"),

@@ -37,7 +37,7 @@ from podium.log import get_logger
 
 IDENTITY_LOOKS = 100  # a wrapper writes its identity within milliseconds of its claim
 LOOK_SECONDS = 0.02
-FULL = {errno.ENOSPC, errno.EDQUOT}  # an attempt that finds no room may start later
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # an attempt that finds no room may start later
 RESTARTED = "the machine restarted"
 AGAIN_SECONDS = 1.0
 LAST_WAIT_SECONDS = 5.0  # for a wrapper after its tree was ended; only one that cannot be killed takes it all

@@ -83,6 +83,8 @@ def _trouble(case: Case) -> Diagnosis | None:
             return _to_the_next(case, "no_capacity", f"{case.instrument} is out of capacity")
         case "missing":
             return _to_the_next(case, "instrument_missing", f"{case.instrument} is not installed")
+        case "internal":
+            return Diagnosis("internal", "the conductor failed, not the sheet")
     if case.is_agent and case.verdict.end.reason == "launch_failed":
         return _to_the_next(case, "not_started", f"{case.instrument} could not be started")
     return None

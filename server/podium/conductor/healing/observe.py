@@ -32,12 +32,13 @@ def _tail(path: Path, limit: int) -> str:
 def missing_folders(workspace: Path, paths: Iterable[str], tail: str) -> tuple[str, ...]:
     """Return the folders that an attempt seems to have missed: the workspace, or parents of files inside it.
 
-    `paths` are those of its validations; others are taken from what `tail` says could not be found.
+    `paths` are those of its validations; others are taken from what `tail` says could not be found. Both are foreign: a path that
+    the system refuses to look at (too long, say, or forbidden) is none that could be made, and so none that was missed.
     """
-    if not workspace.is_dir():
+    if not os.path.isdir(workspace):  # noqa: PTH112 -- Path.is_dir() raises for what may not be looked at
         return (str(workspace),)
     parents = {(workspace / path).parent for path in [*paths, *_not_found(tail)]}
-    found = sorted(str(parent) for parent in parents if not parent.exists() and _inside(workspace, parent))
+    found = sorted(str(parent) for parent in parents if _is_missing(parent) and _inside(workspace, parent))
     return tuple(found[:MOST_FOLDERS])
 
 
@@ -48,6 +49,16 @@ def _not_found(tail: str) -> Iterator[str]:
             end = line[-_LINE_CHARS:]
             yield from _QUOTED.findall(end)
             yield from (word for word in _BETWEEN.split(end) if "/" in word)
+
+
+def _is_missing(folder: Path) -> bool:
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def _inside(workspace: Path, folder: Path) -> bool:

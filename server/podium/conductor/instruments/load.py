@@ -6,12 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from podium.conductor.instruments.profile import Profile
 from podium.contract.models import ProblemView
-from podium.errors import InvalidArguments, ScoreInvalid
+from podium.errors import InvalidArguments, PodiumError, ScoreInvalid
+from podium.score import document
+from podium.score.source import decode, read_bytes
 
 MAX_BYTES = 65_536
 SCORE_FOLDER = Path(".podium") / "instruments"
@@ -87,37 +88,28 @@ def _folder(folder: Path) -> Iterator[Profile]:
 
 
 def _text(path: Path) -> str:
-    """Read a file of bounded size."""
+    """Read a regular file of bounded size, as a score is read: never waiting on a FIFO."""
     try:
-        with path.open("rb") as source:
-            content = source.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise _Bad([_problem(path, f"it is larger than {MAX_BYTES} bytes")])
-        return content.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _Bad([_problem(path, f"it cannot be read: {getattr(error, 'strerror', None) or error}")]) from None
+        return decode(read_bytes(path, max_bytes=MAX_BYTES), name=f"The file {path}")
+    except ScoreInvalid as error:
+        raise _Bad([_problem(path, f"it {error.facts['problems'][0]['message']}")]) from None
+    except PodiumError as error:
+        raise _Bad([_problem(path, f"it cannot be read: {error.message.removesuffix('.')}")]) from None
 
 
 def _profile(text: str, name: str, path: Path = Path()) -> Profile:
-    """Check one profile; without `name` it has that of its file."""
+    """Check one profile; without `name` it has that of its file. It is read as a score is: what is foreign may be hostile."""
     try:
-        content = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader
+        content = document.load(text).root
         if not isinstance(content, dict):
             raise _Bad([_problem(path, "it is no mapping of keys")])
         return Profile.model_validate({"name": name, **content})
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
-        raise _Bad([_problem(path, f"it is no YAML: {error.problem}", **place)]) from None
-    except yaml.YAMLError as error:
-        raise _Bad([_problem(path, f"it is no YAML: {error}")]) from None
+    except document.DocumentFault as fault:
+        raise _Bad(
+            [_problem(path, f"it holds no profile: {fault.message}", line=fault.line, column=fault.column)]
+        ) from None
     except ValidationError as error:
         raise _Bad([_from_pydantic(path, dict(found)) for found in error.errors(include_url=False)]) from None
-
-
-def _loader() -> type[yaml.SafeLoader]:
-    """Return the fast safe loader where PyYAML was built with it."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _from_pydantic(path: Path, found: Mapping[str, Any]) -> ProblemView:

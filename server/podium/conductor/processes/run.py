@@ -6,7 +6,7 @@ Their output comes by a pipe, of which only the end is kept: unlike attempts the
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -63,8 +63,9 @@ class Runner:
         """
         name = f"{key}#{next(self._numbers)}"
         command = ("/bin/sh", "-c", ENTER, "podium-run", str(cwd), *argv)
-        with closing(_Tail(output_limit_bytes)) as tail:
+        with ExitStack() as stack:
             try:
+                tail = stack.enter_context(closing(_Tail(output_limit_bytes)))
                 child = await self._reaper.spawn(
                     command, {**self._env, **env, MARKER: name}, stdout=tail.end, stderr=tail.end
                 )

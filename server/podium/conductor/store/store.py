@@ -17,8 +17,17 @@ from podium.errors import StorageFull
 
 T = TypeVar("T")
 _READERS = 2
-_FULL = ("full", "disk i/o error")
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+# Another program's lock, or the system's refusal, that may pass as a full disk may.
+_HINDERED = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
 _UNFLUSHED = {"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
+_PRIMARY = 0xFF  # of an extended error code
 
 
 class StorageBroken(Exception):
@@ -44,7 +53,7 @@ class Store:
         """Write all rows in one transaction; when this returns they are on the disk.
 
         Raises:
-            StorageFull: nothing was written.
+            StorageFull: nothing was written, as the disk is full or another program holds the database.
             StorageBroken: nobody knows what was written, or will be.
         """
         # The thread is not abandoned on cancellation: a commit that has begun is known to have ended.
@@ -58,11 +67,17 @@ class Store:
                 raise StorageBroken(f"The disk of PODIUM_HOME did not take what it was to keep: {error}.") from error
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            if any(word in str(error).lower() for word in _FULL):
+            code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+            if code in _FULL:
                 self._make_room()
                 raise StorageFull(
                     f"The conductor's disk is full: {error}.",
                     fix="Free space on the disk of PODIUM_HOME, then repeat the call.",
+                ) from error
+            if code in _HINDERED:
+                raise StorageFull(
+                    f"The conductor's database cannot be written now: {error}.",
+                    fix=f"See who holds or protects {database.DATABASE} in PODIUM_HOME, then repeat the call.",
                 ) from error
             raise
 
