@@ -26,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.foreground:
         return _run_here(settings)
     if found := _running(settings):
+        if not _is_of(settings.home, found):
+            raise _taken(settings, found)
         print(f"The conductor already runs (pid {found.pid}) on {settings.socket}.")
         return 0
     started = start_in_background(settings)
@@ -39,7 +41,7 @@ def log_file(settings: Settings) -> Path:
 
 
 def start_in_background(settings: Settings) -> Health:
-    """Start a conductor that outlives this process and wait until it answers.
+    """Start a conductor that outlives this process and wait until it, or another one of this home, answers.
 
     Raises:
         ConductorNotRunning: it ended at once; the message has the end of its log.
@@ -51,7 +53,7 @@ def start_in_background(settings: Settings) -> Health:
     pid = spawn(_command(settings), path)
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        if found := health(settings.socket):
+        if (found := health(settings.socket)) and (found.pid == pid or _is_of(settings.home, found)):
             return found
         if not alive(pid):
             raise ConductorNotRunning(
@@ -72,6 +74,21 @@ def _running(settings: Settings) -> Health | None:
     while (found := health(settings.socket)) and found.shutting_down and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
     return found
+
+
+def _is_of(home: Path, found: Health) -> bool:
+    """Tell whether the conductor that answers is the one of this home: its lock names it."""
+    from podium.conductor.lock import holder  # a start in the foreground, and the server, do without it
+
+    return holder(home) == found.pid
+
+
+def _taken(settings: Settings, found: Health) -> ConductorNotRunning:
+    return ConductorNotRunning(
+        f"No conductor runs for {settings.home}: the one (pid {found.pid}) that answers on {settings.socket} is of another home.",
+        fix="Set another PODIUM_SOCKET for this home, or the PODIUM_HOME of that conductor.",
+        pid=found.pid,
+    )
 
 
 def _run_here(settings: Settings) -> int:

@@ -12,7 +12,7 @@ import pytest
 from podium.cli import main, run, stop
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
-from tests.support.podium_home import Conductor, ask, until
+from tests.support.podium_home import Conductor, ask, make_home, until
 
 COMMAND = [sys.executable, "-m", "podium"]
 
@@ -75,6 +75,16 @@ def test_run_of_one_sheet_says_so(common: Settings, short_tmp: Path) -> None:
 def test_run_with_json_prints_one_object_and_nothing_else(common: Settings, short_tmp: Path) -> None:
     done = podium(common, "run", "--json", str(score(short_tmp, "true")))
     assert json.loads(done.stdout)["status"] == "completed"
+
+
+def test_start_does_not_take_the_conductor_of_another_home_for_its_own(common: Settings, short_tmp: Path) -> None:
+    other = make_home(short_tmp, socket=common.socket)
+    done = podium(other, "start", "--socket", str(common.socket))
+    assert done.returncode == 1
+    assert f"No conductor runs for {other.home}" in done.stderr
+    assert "is of another home" in done.stderr
+    own = podium(common, "start")
+    assert (own.returncode, "already runs" in own.stdout) == (0, True), own.stderr
 
 
 def test_run_detached_returns_with_the_job_accepted(common: Settings, short_tmp: Path) -> None:
