@@ -2,12 +2,15 @@
 
 Jinja's own sandbox keeps templates from reaching Python, but lets them loop over loops, double texts and build giant numbers.
 Here each render has a budget: loop steps, calls and filters cost one unit each, and values cost by their size. Loops and `~`
-are metered by changing the parsed template; operators, calls and filters through the hooks that Jinja has for them.
+are metered by changing the parsed template; operators, calls and filters through the hooks that Jinja has for them. What can make
+much of little is bounded (see `sizes`) before it is made, and refused where the budget has no room for it.
 """
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
+from types import BuiltinMethodType
 from typing import Any, cast
 
 import jinja2
@@ -15,10 +18,14 @@ from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from podium.score import sizes
+from podium.score.sizes import CHARACTERS_PER_UNIT, size, weight
+
 BUDGET = 300_000
 MAX_NUMBER_BITS = 4096
 _LARGEST_ARGUMENT = 100_000
-CHARACTERS_PER_UNIT = 64
+_SCANNED_PER_UNIT = 4096  # characters of a text that a method of it looks through
+_UNBOUNDED = frozenset({"format", "format_map", "encode", "to_bytes"})
 _MISSING = ("cycler", "joiner", "lipsum")  # globals: lipsum is random, the others are not needed
 
 
@@ -61,13 +68,29 @@ def _charge(units: int) -> None:
     (budget if budget is not None else Budget()).charge(units)  # none while Jinja folds constants
 
 
-def _size(value: Any) -> int:
-    """Return what a value costs."""
-    if isinstance(value, str):
-        return 1 + len(value) // CHARACTERS_PER_UNIT
-    if isinstance(value, list | tuple | dict | set | range):
-        return 1 + len(value)
-    return 1
+def _left() -> int:
+    budget = _current.get()
+    return BUDGET if budget is None else budget.left
+
+
+def _room(units: int) -> None:
+    """See that the budget has room for what is about to be made; it is charged when it is there."""
+    if units > _left():
+        raise BudgetSpent
+
+
+def _within(rule: sizes.Rule, *args: Any, **kwargs: Any) -> None:
+    """See that there is room for what a rule expects. Where the arguments do not fit, the function itself will say so."""
+    with suppress(TypeError, ValueError, AttributeError):
+        _room(rule(*args, **kwargs))
+
+
+def _made(value: Any) -> Any:
+    """Charge for a value that was made, and return it."""
+    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
+        raise jinja2.TemplateRuntimeError(f"makes a number of more than {MAX_NUMBER_BITS} bits")
+    _charge(size(value))
+    return value
 
 
 def _check_arguments(arguments: Iterable[Any]) -> None:
@@ -75,7 +98,7 @@ def _check_arguments(arguments: Iterable[Any]) -> None:
     for value in arguments:
         if isinstance(value, int) and abs(value) > _LARGEST_ARGUMENT:
             raise jinja2.TemplateRuntimeError(f"passes {value}, which is more than {_LARGEST_ARGUMENT}")
-        _charge(_size(value))
+        _charge(size(value))
 
 
 def _metered(items: Iterable[Any], weight: int) -> Iterator[Any]:
@@ -86,21 +109,35 @@ def _metered(items: Iterable[Any], weight: int) -> Iterator[Any]:
 
 
 def _concat(values: list[Any]) -> str:
-    text = "".join(str(value) for value in values)
-    _charge(_size(text))
-    return text
+    _room(sum(weight(value, _left()) for value in values))
+    return cast(str, _made("".join(str(value) for value in values)))
 
 
-def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a filter: its arguments and its result are charged."""
+def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a filter: its arguments and its result are charged, and what it can make is bounded before."""
+    before = 0 if getattr(function, "jinja_pass_arg", None) is None else 1  # arguments of Jinja's own before the value
+    rule, indenting = sizes.FILTERS.get(name), sizes.INDENTING.get(name)
+    iterating, thorough = name in sizes.ITERATING, name in sizes.THOROUGH
 
     @functools.wraps(function)  # Jinja finds its own marks in the function's attributes, which this copies
     def bounded(*args: Any, **kwargs: Any) -> Any:
-        _check_arguments([*args[1:], *kwargs.values()])
-        _charge(sum(_size(value) for value in args[:2]))
-        result = function(*args, **kwargs)
-        _charge(_size(result))
-        return result
+        value, others = args[before], args[before + 1 :]
+        _check_arguments([*others, *kwargs.values()])
+        _charge(1 + size(value))
+        if iterating and isinstance(value, str):
+            _charge(len(value))
+        if thorough:
+            if iterating and isinstance(value, Iterator):
+                value = list(_metered(value, 0))
+            held = [each for each in (value, *others, *kwargs.values()) if isinstance(each, sizes.HOLDERS)]
+            if held:
+                _room(sum(weight(each, _left()) for each in held))
+        if indenting is not None:
+            times, indent = indenting(value, *others, **kwargs)
+            _room(times * weight(value, _left(), indent=indent))
+        if rule is not None:
+            _within(rule, value, *others, **kwargs)
+        return _made(function(*args[:before], value, *others, **kwargs))
 
     return bounded
 
@@ -114,6 +151,7 @@ def _percent(text: str, values: Any) -> str:
     digits = "".join(char if char.isdigit() else " " for char in text).split()
     if "*" in text or any(len(run) > 3 for run in digits):
         raise jinja2.TemplateRuntimeError("formats with a width of more than three digits")
+    _room(sizes.percent(text, values, _left()))
     return str(text % values)
 
 
@@ -149,8 +187,9 @@ class Sandbox(SandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, finalize=_finalize)
-        self.filters.update({name: _bounded(function) for name, function in self.filters.items()})
-        self.filters.update({"format": _bounded(_format), "_metered": _metered, "_concat": _concat})
+        self.filters["format"] = _format
+        self.filters.update({name: _bounded(name, function) for name, function in self.filters.items()})
+        self.filters.update({"_metered": _metered, "_concat": _concat})
         for name in _MISSING:
             del self.globals[name]
 
@@ -161,8 +200,8 @@ class Sandbox(SandboxedEnvironment):
         return super()._generate(metered, name, filename, defer_init)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Keep `str.format` away: its widths are not bounded."""
-        return attr not in {"format", "format_map"} and super().is_safe_attribute(obj, attr, value)
+        """Keep `str.format` away, whose widths are not bounded, and bytes, which nothing here counts."""
+        return attr not in _UNBOUNDED and super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """Leave `str.format` to `is_safe_attribute`."""
@@ -176,15 +215,29 @@ class Sandbox(SandboxedEnvironment):
             result: Any = _percent(left, right)
         else:
             result = super().call_binop(context, operator, left, right)
-        _charge(_size(result))
-        return result
+        return _made(result)
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 as in Jinja
         """Call something, and charge for it."""
         _check_arguments([*args, *kwargs.values()])
-        result = super().call(__context, __obj, *args, **kwargs)
-        _charge(_size(result))
-        return result
+        if isinstance(__obj, BuiltinMethodType | type):
+            args = tuple(_metered(each, 0) if isinstance(each, Iterator) else each for each in args)
+        owner = getattr(__obj, "__self__", None)
+        if isinstance(owner, str | list):
+            args = _check_method(owner, __obj.__name__, args, kwargs)
+        return _made(super().call(__context, __obj, *args, **kwargs))
+
+
+def _check_method(owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """See that there is room for what a method makes; return its arguments, those counted that can be gone through only once."""
+    if isinstance(owner, str):
+        _charge(len(owner) // _SCANNED_PER_UNIT)
+    if name == "join":
+        args = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
+        _room(sum(weight(each, _left()) for each in args))
+    if rule := sizes.METHODS.get(name):
+        _within(rule, owner, *args, **kwargs)
+    return args
 
 
 def _check_product(operator: str, left: Any, right: Any) -> None:
@@ -199,5 +252,7 @@ def _check_product(operator: str, left: Any, right: Any) -> None:
 
 
 def _finalize(value: Any) -> Any:
-    _charge(_size(value))
+    if not isinstance(value, str | int):
+        _room(weight(value, _left()))  # of the text that is about to be made
+    _charge(size(value))
     return value

@@ -15,7 +15,8 @@ from typing import Any
 import jinja2
 from jinja2 import meta
 
-from podium.score.sandbox import CHARACTERS_PER_UNIT, Budget, Sandbox, budgeted
+from podium.score.sandbox import BUDGET, Budget, Sandbox, budgeted
+from podium.score.sizes import CHARACTERS_PER_UNIT, weight
 
 MAX_OUTPUT = 1024 * 1024  # characters
 _FILE = "<template>"
@@ -52,14 +53,30 @@ class Template:
             TemplateFault: a name is not defined, an expression fails, or the output or the work is too much.
         """
         if self.compiled is None and self.names <= variables.keys():
-            output = _NAME.sub(lambda match: str(variables[match[1]]), self.text) if self.names else self.text
-            if len(output) > MAX_OUTPUT:
-                raise TemplateFault(_too_long(), 1)
+            output = self._fill(variables)
             if total is not None:
                 total.left -= len(output) // CHARACTERS_PER_UNIT
             return output
         compiled = self.compiled or _compile(self.text).compiled
         return budgeted(lambda: _generate(compiled, variables), total or Budget())  # type: ignore[arg-type]
+
+    def _fill(self, variables: Mapping[str, Any]) -> str:
+        """Put the variables in. A long one may be there many times, which is found before it is done."""
+        texts = {name: _text(variables[name]) for name in self.names}
+        longest, places = max(map(len, texts.values()), default=0), len(self.text) // len("{{a}}")
+        if longest * places > MAX_OUTPUT and sum(len(texts[name]) for name in _NAME.findall(self.text)) > MAX_OUTPUT:
+            raise TemplateFault(_too_long(), 1)
+        output = _NAME.sub(lambda match: texts[match[1]], self.text) if texts else self.text
+        if len(output) > MAX_OUTPUT:
+            raise TemplateFault(_too_long(), 1)
+        return output
+
+
+def _text(value: Any) -> str:
+    """Return a variable as it is filled in; what one text is in many times over is too long before it is made."""
+    if isinstance(value, list | dict) and weight(value, BUDGET) > BUDGET:
+        raise TemplateFault(_too_long(), 1)
+    return str(value)
 
 
 @lru_cache(maxsize=64)

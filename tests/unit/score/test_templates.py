@@ -1,8 +1,12 @@
+import resource
+import sys
 from typing import Any
 
 import pytest
 
 from podium.score.templates import MAX_OUTPUT, TemplateFault, template
+
+MOST_GROWTH = 100 * 1024 * 1024  # bytes
 
 
 def rendered(text: str, /, **variables: Any) -> str:
@@ -80,11 +84,78 @@ def test_a_template_that_fails_says_where_and_why(text: str, line: int, message:
         "{% set x %}{% for i in range(9999) %}{{ text }}{% endfor %}{% endset %}{{ x | length }}",
         "{% for i in range(9999) %}" + "x" * 5000 + "{% endfor %}",
         "{{ text }}{{ text }}{{ text }}",
+        "{{ text }}" * 300_000,
     ],
 )
 def test_a_template_that_would_run_for_ever_or_fill_the_memory_is_stopped(text: str) -> None:
     with pytest.raises(TemplateFault):
         rendered(text, text="y" * (MAX_OUTPUT // 2), big=[1] * 1000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{ ("a\\n" * 100000) | indent(10000) | length }}',
+        '{{ ("a\\n" * 100000) | indent("b" * 10000) | length }}',
+        '{{ ("a" * 100000) | replace("a", "b" * 100000) | length }}',
+        '{{ ("a" * 100000).replace("", "b" * 100000) | length }}',
+        '{{ ("a" * 100000) | join("b" * 100000) | length }}',
+        '{{ ("b" * 100000).join(range(99999) | map("string")) | length }}',
+        '{{ "".join([text] * 9999) | length }}',
+        "{{ ([text] * 9999) | join | length }}",
+        "{{ ([text] * 9999) | select | join | length }}",
+        "{{ ([text] * 9999) | sort | length }}",
+        "{{ ([text] * 9999) | string | length }}",
+        "{{ ([text] * 9999) | tojson | length }}",
+        "{{ ([text] * 9999) | pprint | length }}",
+        '{{ (([text] * 9999) ~ "") | length }}',
+        "{% set x %}{{ [text] * 9999 }}{% endset %}",
+        '{% set n = namespace(x=[text] * 9999) %}{{ (n ~ "") | length }}',
+        '{{ ({1: [text] * 9999}.items() ~ "") | length }}',
+        "{{ big | tojson(indent=100000) | length }}",
+        '{{ ("\\t" * 100000).expandtabs(100000) | length }}',
+        '{{ ("a" * 100000).translate({97: "b" * 100000}) | length }}',
+        '{{ ("%(x)s" * 10000) | format(x=text) | length }}',
+        '{{ (("%(x)s" * 10000) % {"x": text}) | length }}',
+        '{{ ("%999s" * 100000) | format(1) | length }}',
+        '{{ ("a " * 100000) | wordwrap(1, true, "x" * 100000) | length }}',
+        "{{ (text ~ text) | wordwrap(1) | length }}",
+        '{{ ("www.a.com " * 100000) | urlize(rel="x" * 100000) | length }}',
+        "{{ (text * 30) | list | length }}",
+        '{{ (text * 30).replace("y", " y").split() | length }}',
+        '{{ ("y,\\n" * 400000).split(",") | length }}',
+        '{{ ("y,\\n" * 400000).splitlines() | length }}',
+        "{% set l = [] %}{% set _ = l.extend(text * 30) %}{{ l | length }}",
+        "{{ ([big] * 250) | sum(start=[]) | length }}",
+        '{{ ("f" * 1000000) | int(0, 16) > 1 }}',
+        '{{ ("a" * 100000).encode() | length }}',
+    ],
+)
+def test_what_would_make_much_of_little_is_stopped_before_it_is_made(text: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(TemplateFault, match=r"too much work|unsafe|bits"):
+        rendered(text, text="y" * (MAX_OUTPUT // 2), big=[1] * 1000)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown * (1024 if sys.platform == "linux" else 1) < MOST_GROWTH
+
+
+@pytest.mark.parametrize(
+    ("text", "output"),
+    [
+        ("{{ 'a\nb' | indent(2) }} {{ words | indent | length }}", "a\n  b 400000"),
+        ("{{ words | replace('a', 'bb') | length }} {{ words.replace('a', 'bb') | length }}", "600000 600000"),
+        ("{{ big | join(', ') | length }} {{ ', '.join(words[:2000].split()) | length }}", "2998 2998"),
+        ("{{ big | tojson(indent=2) | length }} {{ 1000000 | tojson }}", "5002 1000000"),
+        ("{{ words | wordwrap(40) | length }} {{ words[:2000] | list | length }}", "399999 2000"),
+        ("{{ '%s %05.1f' | format('a', 2) }} {{ '%(x)s' % {'x': 3} }}", "a 002.0 3"),
+        ("{{ 'a\tb'.expandtabs(4) }}{{ 'ab'.translate({97: 'c'}) }}", "a   bcb"),
+        ("{{ [[1], [2]] | sum(start=[]) }} {{ [1, 2] | sum }}", "[1, 2] 3"),
+        ("{{ range(3) | map('string') | join('-') }} {{ '-'.join(range(3) | map('string')) }}", "0-1-2 0-1-2"),
+        ("{{ 'see www.a.com' | urlize }}", 'see <a href="https://www.a.com" rel="noopener">www.a.com</a>'),
+    ],
+)
+def test_large_texts_are_worked_on_as_ever(text: str, output: str) -> None:
+    assert rendered(text, words="a " * 200_000, big=[1] * 1000) == output
 
 
 def test_a_template_cannot_change_the_variables_for_the_next_one() -> None:
