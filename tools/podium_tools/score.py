@@ -64,9 +64,10 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
 def _invalid(error: ScoreInvalid) -> ScoreResult:
     """Return the result for a score that cannot run."""
     problems = [_problem_text(facts) for facts in error.facts.get("problems", [])] or [error.message]
-    more = f" The first {PROBLEMS_SHOWN} are shown." if len(problems) > PROBLEMS_SHOWN else ""
+    total = error.facts.get("problems_total") or len(problems)
+    more = f" The first {PROBLEMS_SHOWN} are shown." if total > PROBLEMS_SHOWN else ""
     return ScoreResult(
-        summary=f"The score is not valid: {counted(len(problems), 'problem')}.{more}",
+        summary=f"The score is not valid: {counted(total, 'problem')}.{more}",
         next="",
         valid=False,
         job_name="",

@@ -100,5 +100,4 @@ def _installed(loaded: LoadedPlan) -> set[str]:
 
 def problem_reply(error: PodiumError) -> dict[str, object]:
     """Return the reply of `job.validate` for a score that is refused."""
-    return {"valid": False, "code": error.code, "message": error.message, "fix": error.fix,
-            "problems": error.facts.get("problems", [])}  # fmt: skip
+    return {"valid": False, "code": error.code, "message": error.message, "fix": error.fix, **error.facts}
