@@ -88,6 +88,7 @@ async def test_an_action_in_a_wrong_state_is_refused_with_the_state_and_what_is_
     if tool in TOOLS:
         error = await guest.refused(tool, job_id=jobs[phase], **changed(action))
         complete(error, "WRONG_STATE", jobs[phase], rule(action, phase).why)
+        assert error["fix"] == rule(action, phase).instead
         assert {name: error[name] for name in expected} == expected
         assert error["allowed"] == told["allowed"]
 

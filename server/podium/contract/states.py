@@ -19,10 +19,11 @@ TERMINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
 
 @dataclass(frozen=True)
 class Rule:
-    """One cell of the table: the phase that the action leads to, or why it is refused."""
+    """One cell of the table: the phase that the action leads to, or why it is refused and what serves its purpose instead."""
 
     to: Phase | None
     why: str
+    instead: str = ""
 
     @property
     def allowed(self) -> bool:
@@ -34,34 +35,45 @@ def _yes(to: Phase, why: str) -> Rule:
     return Rule(to, why)
 
 
-def _no(why: str) -> Rule:
-    return Rule(None, why)
+def _no(why: str, instead: str) -> Rule:
+    return Rule(None, why, instead)
 
 
 _ENDED = {"completed": "it has completed", "failed": "it has failed", "cancelled": "it was cancelled"}
-_ALREADY_CANCELLING = _no("a cancel was already asked for and is being carried out")
-_ACTIVE = _no("only completed, failed and cancelled jobs can be deleted; cancel it first")
+_MADE = "list_artifacts shows what it made."
+_WHY = "explain_job tells why."
+_ALREADY_CANCELLING = _no(
+    "a cancel was already asked for and is being carried out", "wait_for_job tells when it has ended."
+)
+_CANCELLING_FIRST = _no(_ALREADY_CANCELLING.why, "Once wait_for_job tells that it has ended, make the call again.")
+_ACTIVE = _no(
+    "only completed, failed and cancelled jobs can be deleted; cancel it first",
+    "cancel_job ends it; once wait_for_job tells that it has ended, delete_job removes it.",
+)
 
 RULES: dict[Action, dict[Phase, Rule]] = {
     "pause": {
         "queued": _yes("paused", "paused at once"),
         "running": _yes("pause_pending", "pauses when the running sheets end"),
         "pause_pending": _no(
-            "a pause or a changed score is pending already and takes effect when the running sheets end"
+            "a pause or a changed score is pending already and takes effect when the running sheets end",
+            "wait_for_job tells when it has; resume_job withdraws it.",
         ),
         "cancel_pending": _ALREADY_CANCELLING,
-        "paused": _no("it is already paused"),
-        "completed": _no(_ENDED["completed"]),
-        "failed": _no(_ENDED["failed"]),
-        "cancelled": _no(_ENDED["cancelled"]),
+        "paused": _no("it is already paused", "It stays so until resume_job."),
+        "completed": _no(_ENDED["completed"], _MADE),
+        "failed": _no(_ENDED["failed"], _WHY),
+        "cancelled": _no(_ENDED["cancelled"], "It stays so until resume_job."),
     },
     "resume": {
-        "queued": _no("it already waits for its turn to run"),
-        "running": _no("it is already running"),
+        "queued": _no("it already waits for its turn to run", "explain_job tells what it waits for."),
+        "running": _no("it is already running", "wait_for_job tells when it has ended."),
         "pause_pending": _yes("running", "withdraws the pause or the change that was asked for"),
-        "cancel_pending": _ALREADY_CANCELLING,
+        "cancel_pending": _CANCELLING_FIRST,
         "paused": _yes("queued", "goes on with the sheets that are left"),
-        "completed": _no("every sheet has completed; start a new job to run it again"),
+        "completed": _no(
+            "every sheet has completed; start a new job to run it again", "start_job runs its score anew."
+        ),
         "failed": _yes("queued", "keeps the finished sheets and runs the others again"),
         "cancelled": _yes("queued", "keeps the finished sheets and runs the others again"),
     },
@@ -69,9 +81,11 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "queued": _yes("queued", "takes the changed score at once"),
         "running": _yes("pause_pending", "takes the changed score when the running sheets end, then goes on"),
         "pause_pending": _yes("pause_pending", "takes the changed score when the running sheets end, then goes on"),
-        "cancel_pending": _ALREADY_CANCELLING,
+        "cancel_pending": _CANCELLING_FIRST,
         "paused": _yes("queued", "takes the changed score and goes on"),
-        "completed": _no("every sheet has completed; start a new job with the changed score"),
+        "completed": _no(
+            "every sheet has completed; start a new job with the changed score", "start_job runs the changed score."
+        ),
         "failed": _yes("queued", "takes the changed score and runs the sheets that did not finish"),
         "cancelled": _yes("queued", "takes the changed score and runs the sheets that did not finish"),
     },
@@ -81,15 +95,18 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "pause_pending": _yes("cancel_pending", "cancelled when the processes have ended"),
         "cancel_pending": _ALREADY_CANCELLING,
         "paused": _yes("cancelled", "cancelled at once"),
-        "completed": _no(_ENDED["completed"]),
-        "failed": _no(_ENDED["failed"]),
-        "cancelled": _no("it was already cancelled"),
+        "completed": _no(_ENDED["completed"], _MADE),
+        "failed": _no(_ENDED["failed"], _WHY),
+        "cancelled": _no("it was already cancelled", "It stays so until resume_job."),
     },
     "delete": {
         "queued": _ACTIVE,
         "running": _ACTIVE,
         "pause_pending": _ACTIVE,
-        "cancel_pending": _no("its processes are still being ended; delete it when it is cancelled"),
+        "cancel_pending": _no(
+            "its processes are still being ended; delete it when it is cancelled",
+            "Once wait_for_job tells that it has ended, delete_job removes it.",
+        ),
         "paused": _ACTIVE,
         "completed": _yes("completed", "removed with its logs"),
         "failed": _yes("failed", "removed with its logs"),

@@ -22,10 +22,22 @@ def test_every_error_text_is_golden() -> None:
 
 def test_every_refusal_of_a_state_is_golden() -> None:
     refused = {
-        action: {phase: RULES[action][phase].why for phase in PHASES if not RULES[action][phase].allowed}
+        action: {
+            phase: {"message": cell.why, "fix": cell.instead}
+            for phase in PHASES
+            if not (cell := RULES[action][phase]).allowed
+        }
         for action in ACTIONS
     }
     check_golden("refusals.json", refused)
+
+
+def test_no_refusal_leads_to_a_call_that_is_refused_too() -> None:
+    for action in ACTIONS:
+        for phase in PHASES:
+            named = [other for other in ACTIONS if RULES[action][phase].instead.startswith(f"{other}_job")]
+            assert all(RULES[other][phase].allowed for other in named), (action, phase)
+            assert "delete_job" not in RULES[action][phase].instead or action == "delete"
 
 
 def test_every_code_is_used_somewhere() -> None:

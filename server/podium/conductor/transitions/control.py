@@ -24,19 +24,13 @@ def check(job: JobRun, action: Action) -> None:
     """Refuse an action that the table does not allow now.
 
     Raises:
-        WrongState: with the state, the reason and the allowed actions.
+        WrongState: with the state, the reason, what serves the purpose instead, and the allowed actions.
     """
     cell = rule(action, job.phase)
     if not cell.allowed:
-        allowed = allowed_actions(job.phase)
-        fix = (
-            f"Allowed now: {', '.join(f'{each}_job' for each in allowed)}."
-            if allowed
-            else "Wait until it has ended: wait_for_job."
-        )
         raise WrongState(
             f"Cannot {action} job {job.job_id}: {cell.why}.",
-            fix=fix, job_id=job.job_id, state=job.status, phase=job.phase, allowed=allowed,
+            fix=cell.instead, job_id=job.job_id, state=job.status, phase=job.phase, allowed=allowed_actions(job.phase),
         )  # fmt: skip
 
 
