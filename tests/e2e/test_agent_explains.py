@@ -84,6 +84,7 @@ async def test_several_failed_sheets_are_told_in_the_order_in_which_they_failed(
     await user.settled(job_id)
     why = await user.call("explain_job", job_id=job_id)
     assert (why["sheet"], why["failed_sheets"]) == ("second", ["second: exit code 2", "first: exit code 1"])
+    assert why["reason"] == "sheet second failed (and 1 more): exit code 2"
     assert "2 sheets failed, second first." in why["summary"]
     log = await user.call("read_job_log", job_id=job_id, stream="stderr")
     assert (log["sheet_name"], log["job_output"]) == ("second", "gives up")

@@ -33,7 +33,7 @@ def settle(job: JobRun, batch: Batch, clock: Clock) -> None:
 def _finish_by_sheets(job: JobRun, batch: Batch, clock: Clock) -> None:
     failed = [run for run in job.sheets.values() if run.status == "failed"]
     if failed:
-        first = min(failed, key=lambda run: run.num)
+        first = min(failed, key=lambda run: (run.finished_at or 0.0, run.num))
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         _finish(job, "failed", f"sheet {job.label(first.num)} failed{more}: {first.reason}", batch, clock)
     else:
