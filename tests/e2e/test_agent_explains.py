@@ -33,7 +33,9 @@ sheets:
   - name: measure
     run: echo 'measured 3'; echo 'a warning' >&2
     validate:
-      - {file_exists: out.txt}
+      - {file_exists: {path: out.txt, description: what was measured}}
+    description: measures three times
+description: for the yearly report
 """
 TWO_FAIL = """
 name: two-fail
@@ -95,12 +97,21 @@ async def test_a_failed_validation_is_told_with_what_was_expected_and_found(user
     await user.settled(job_id)
     why = await user.call("explain_job", job_id=job_id)
     assert why["exit_code"] == 0
-    assert why["failed_validations"] == ["file_exists: expected out.txt exists, found no such file"]
+    assert why["failed_validations"] == ["file_exists (what was measured): expected out.txt exists, found no such file"]
+    found = await user.call("get_job", job_id=job_id, detail="full")
+    assert (found["description"], found["sheets"][0]["description"]) == (
+        "for the yearly report",
+        "measures three times",
+    )
+    assert "description" not in await user.call("get_job", job_id=job_id)
     assert (why["output_stream"], why["job_output"]) == ("stdout", "measured 3")
 
 
 async def test_a_secret_of_the_start_is_not_told_with_the_validation_that_used_it(user: Agent) -> None:
-    score = UNCHECKED.replace("file_exists: out.txt", 'command_succeeds: "echo {api_token}; test {api_token} = x"')
+    score = UNCHECKED.replace(
+        "file_exists: {path: out.txt, description: what was measured}",
+        'command_succeeds: "echo {api_token}; test {api_token} = x"',
+    )
     score += "variables: {api_token: none}\n"
     job_id = (await user.call("start_job", config_content=score, variables=["api_token=s3cr3t-value"]))["job_id"]
     await user.settled(job_id)

@@ -119,6 +119,7 @@ class SheetLine(BaseModel):
 class GetResult(JobResult):
     """A job in full. `submitted_at`, `started_at` and `finished_at` are "" where there is no such time yet."""
 
+    description: Omitted[str]
     sheets_failed: int
     sheets_skipped: int
     waiting: list[str]
@@ -157,6 +158,7 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         summary=state_of(job),
         next=more if found.sheets_cursor else next_call(job),
         **job_fields(job),
+        description=shortened_text(found.description),
         sheets_failed=job.sheets_failed,
         sheets_skipped=job.sheets_skipped,
         waiting=shortened(job.waiting, total=job.waiting_total),

@@ -111,6 +111,7 @@ class PodiumDialect:
         reply = await self._client.call("job.status", params)
         return JobDetail(
             job=reply["podium"],
+            description=reply.get("podium_description", ""),
             sheets=[SheetView.model_validate(sheet) for sheet in reply.get("podium_sheets", [])],
             sheets_cursor=reply.get("podium_sheets_cursor", ""),
         )

@@ -88,6 +88,7 @@ class JobDetail(View):
     """A job with one page of its sheets; `sheets_cursor` is "" on the last page."""
 
     job: JobView
+    description: str = ""  # what its score says of it
     sheets: list[SheetView] = Field(default_factory=list)
     sheets_cursor: str = ""
 

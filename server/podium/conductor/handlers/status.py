@@ -47,7 +47,9 @@ async def _page(context: Context, row: sqlite3.Row, params: StatusParams) -> dic
     views = await context.sheet_views.page(row, first, limit)
     following = first + len(views)
     cursor = str(following) if views and following <= row["sheets_total"] else ""
-    return {"podium_sheets": [view.model_dump() for view in views], "podium_sheets_cursor": cursor}
+    description = (await context.loader.plan(row["plan_hash"])).plan.description
+    sheets = [view.model_dump() for view in views]
+    return {"podium_description": description, "podium_sheets": sheets, "podium_sheets_cursor": cursor}
 
 
 def _first_of(cursor: str | None) -> int:
