@@ -1,6 +1,7 @@
 """kill -9 of the conductor at every named point of its write path, then a start: nothing acknowledged is lost, nothing runs twice."""
 
 import os
+import resource
 import signal
 import sqlite3
 import time
@@ -19,6 +20,10 @@ from tests.support.podium_home import until as wait_until
 from tests.support.scores import token_score, tokens
 
 LIMIT = 30.0  # seconds for what must come at all
+ROOM = 400_000  # bytes of a file, where the disk is to be full
+FILLER = (
+    "CREATE TRIGGER fill BEFORE INSERT ON jobs BEGIN INSERT INTO meta VALUES ('filler', hex(zeroblob(2000000))); END"
+)
 
 
 @pytest.fixture
@@ -199,8 +204,14 @@ def test_a_submit_that_finds_no_space_leaves_nothing_behind(stopped: Conductor) 
     stopped.start()
     stopped.stop()
     with closing(sqlite3.connect(stopped.settings.home / "podium.db")) as db:
-        db.execute("CREATE TRIGGER refuse BEFORE INSERT ON jobs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
-    stopped.start()
+        db.execute(FILLER)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, before[1]))
+    try:
+        stopped.launch()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    wait_until(stopped.answers)
     reply = ask(stopped.settings.socket, "job.submit", {"config_content": "name: x\nsheets: [{run: 'true'}]\n"})
     assert (reply["status"], reply["code"]) == ("rejected", "STORAGE_FULL")
     assert not list((stopped.settings.home / "workspaces").iterdir())

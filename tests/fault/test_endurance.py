@@ -20,6 +20,7 @@ from tests.support.podium_home import Conductor, ask, make_home
 
 WAIT_FOR_GO = "touch begun; until [ -e go ]; do sleep 0.02; done"
 OPEN_FILES = 256
+FULL = Path("/dev/full")
 
 
 @pytest.fixture
@@ -109,6 +110,14 @@ def test_a_database_that_another_program_holds_is_waited_for_and_nothing_is_lost
     check_history(stopped, job_id)
     assert has_run_on(stopped, pid)
     assert until(stopped, submit(stopped, named(tmp_path, "true")), "completed")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a file that is always full")
+def test_a_log_that_cannot_be_written_ends_nothing(stopped: Conductor, tmp_path: Path) -> None:
+    stopped.log = FULL
+    stopped.start(PODIUM_LOG_LEVEL="debug")
+    assert until(stopped, submit(stopped, named(tmp_path, "true")), "completed")
+    assert stopped.stop() == 0
 
 
 def test_a_crowd_that_wants_every_descriptor_leaves_enough_for_the_jobs(short_tmp: Path) -> None:

@@ -3,6 +3,7 @@
 import resource
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,24 @@ async def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> Non
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert await store.read(lambda db: db.execute("SELECT COUNT(*) FROM plans").fetchone()[0]) == 0
         await store.commit(rows)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"), [("PRAGMA busy_timeout=0", "locked"), ("PRAGMA query_only=ON", "readonly")]
+)
+async def test_a_database_that_cannot_be_written_now_is_no_end(tmp_path: Path, statement: str, said: str) -> None:
+    async with open_store(tmp_path) as store:
+        rows = Rows()
+        rows.add("tombstones", ("gone", 1.0))
+        store._writer.execute(statement)
+        with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageFull, match=f"cannot be written now: .*{said}"):
+                await store.commit(rows)
+            other.execute("ROLLBACK")
+        store._writer.execute("PRAGMA query_only=OFF")
+        await store.commit(rows)
+        assert await store.read(lambda db: db.execute("SELECT COUNT(*) FROM tombstones").fetchone()[0]) == 1
 
 
 class _Unflushed:

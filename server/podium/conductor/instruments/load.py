@@ -80,6 +80,8 @@ def _folder(folder: Path) -> Iterator[Profile]:
         paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
     except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:
+        raise _Bad([_problem(folder, f"it cannot be read: {error.strerror}")]) from None
     for path in paths:
         profile = _profile(_text(path), path.stem, path)
         if "cli" in (profile.name, *profile.aliases):
