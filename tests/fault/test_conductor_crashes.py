@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import time
@@ -247,3 +248,26 @@ def test_term_stops_the_conductor_and_leaves_the_sheets_running(stopped: Conduct
     assert until(stopped, job_id, "running")
     (tmp_path / "go").touch()
     assert until(stopped, job_id, "completed")
+
+
+def test_a_copy_of_a_home_takes_no_process_of_the_other_for_its_own(stopped: Conductor, tmp_path: Path) -> None:
+    stopped.start()
+    stopped.stop()
+    copied = stopped.settings.home.parent / "copy" / "home"
+    shutil.copytree(stopped.settings.home, copied)
+    copy = Conductor(stopped.settings.model_copy(update={"home": copied, "socket": copied.parent / "s"}))
+    score = "name: same\nsheets: [{run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}]\n"
+    try:
+        jobs = {}
+        for each in (stopped.start(), copy.start()):
+            workspace = each.settings.home.parent / "workspace"
+            jobs[each] = ask(each.settings.socket, "job.submit", {"config_content": score, "workspace": str(workspace)})
+            wait_for_file(workspace / "begun")
+        assert jobs[stopped]["job_id"] == jobs[copy]["job_id"]
+        job_id = jobs[copy]["job_id"]
+        ask(copy.settings.socket, "job.cancel", {"job_id": job_id})
+        until(copy, job_id, "cancelled")
+        (stopped.settings.home.parent / "workspace" / "go").touch()
+        assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
+    finally:
+        copy.end()

@@ -88,7 +88,7 @@ def read_tokens(path: Path) -> Tokens:
 def marked_processes(home_id: str) -> dict[int, str]:
     """Return pid -> marker of every process that belongs to an attempt of this home."""
     found = {pid: facts.marker(pid) or "" for pid in facts.all_stats()}
-    return {pid: marker for pid, marker in found.items() if marker.startswith(f"{home_id}.")}
+    return {pid: marker for pid, marker in found.items() if marker.startswith((f"{home_id}.", f"{home_id}-"))}
 
 
 def files_of(home: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from podium.conductor.clock import wall
 from podium.conductor.loading import attempt_from
 from podium.conductor.scheduler import Scheduler
 from podium.conductor.state import Attempt, JobRun
@@ -98,7 +99,7 @@ def waits_until(job: JobRun) -> str:
     if waiting:
         return iso(min(waiting))
     pause = job.not_before - time.monotonic()
-    return iso(time.time() + pause) if pause > 0 and job.ready and job.status == "running" else ""
+    return iso(wall() + pause) if pause > 0 and job.ready and job.status == "running" else ""
 
 
 def cause_of(view: ExplainView) -> str:

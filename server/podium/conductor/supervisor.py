@@ -232,7 +232,7 @@ class Supervisor:
         if not self.accepting or self._hold_until > now.mono:
             return
         for job, num in self.scheduler.next_sheets(now.mono):
-            sheets.start(job, num, batch, now, self._store.home_id)
+            sheets.start(job, num, batch, now, self._store.mark)
             if job.not_before > now.mono:
                 self._offer(job)
 

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import time
 
+from podium.conductor.clock import wall
 from podium.conductor.state import JobRun
 from podium.conductor.supervisor import Supervisor
 from podium.contract.models import JobView
@@ -110,5 +111,5 @@ def _waiting_reason(job: JobRun) -> str:
         pause = job.not_before - time.monotonic()
         return f"pauses {pause:.0f} s between sheets" if pause > 0 else "waits for a free slot"
     first = min(runs, key=lambda run: run.waiting_until or 0.0)
-    left = max(0.0, (first.waiting_until or 0.0) - time.time())
+    left = max(0.0, (first.waiting_until or 0.0) - wall())
     return f"sheet {job.label(first.num)} waits {left:.0f} s: {first.reason}"

@@ -85,12 +85,12 @@ class Cgroups:
         self._folder = folder
 
     @classmethod
-    def open(cls, home_id: str) -> Self | None:
-        """Make the home's folder; None where that cannot be."""
+    def open(cls, mark: str) -> Self | None:
+        """Make the folder of the home with this mark; None where that cannot be."""
         base, delegated = _base()
         if base is None or not os.access(base / "cgroup.procs", os.W_OK):
             return None
-        folder = base / f"podium-{home_id}"
+        folder = base / f"podium-{mark}"
         if not Cgroup(folder).make():
             return None
         for group in (base, folder) if delegated else (folder,):

@@ -99,3 +99,20 @@ def _set_up_reader(connection: sqlite3.Connection) -> None:
 def home_id(connection: sqlite3.Connection) -> str:
     """Return the random id that this home got when its database was made."""
     return str(connection.execute("SELECT value FROM meta WHERE key = 'home_id'").fetchone()[0])
+
+
+def mark(connection: sqlite3.Connection, home: Path) -> str:
+    """Return the id in the marks of this home's processes. A copy of a home has one of its own, so it never ends the other's.
+
+    It knows that it is a copy by the file in which it is kept.
+    """
+    status = (home / DATABASE).stat()
+    place = f"{status.st_dev}:{status.st_ino}"
+    known = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('place', 'mark')").fetchall())
+    if known.get("place") == place:
+        return str(known["mark"])
+    own = home_id(connection)
+    found = f"{own}-{secrets.token_hex(4)}" if known else own
+    with suppress(sqlite3.OperationalError):  # on a full disk it is asked again at the next start
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('place', ?), ('mark', ?)", (place, found))
+    return found

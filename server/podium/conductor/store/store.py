@@ -42,6 +42,7 @@ class Store:
 
     def __init__(self, home: Path, writer: sqlite3.Connection) -> None:
         self.home_id = database.home_id(writer)
+        self.mark = database.mark(writer, home)
         self._writer = writer
         self._acknowledged = Acknowledged(home / database.ACKNOWLEDGED)
         self._write_slot = anyio.CapacityLimiter(1)

@@ -8,7 +8,7 @@ from podium.conductor.transitions.jobs import settle
 from podium.conductor.verdicts import Verdict
 
 
-def start(job: JobRun, num: int, batch: Batch, clock: Clock, home_id: str) -> None:
+def start(job: JobRun, num: int, batch: Batch, clock: Clock, mark: str) -> None:
     """Start the next attempt of a ready sheet: the intent goes into this batch, the launch follows its commit."""
     run = job.run_of(num)
     run.status, run.reason, run.finished_at = "running", "", None
@@ -20,7 +20,7 @@ def start(job: JobRun, num: int, batch: Batch, clock: Clock, home_id: str) -> No
         serial=job.serial,
         sheet=num,
         attempt=run.attempts,
-        key=f"{home_id}.{job.job_id}.{job.serial}",
+        key=f"{mark}.{job.job_id}.{job.serial}",
         plan_hash=job.loaded.hash,
         instrument=job.profile_of(num).name,
         started_at=clock.wall,
