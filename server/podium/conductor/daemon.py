@@ -9,13 +9,13 @@ from contextlib import suppress
 import anyio
 
 from podium import log as logging
-from podium.conductor import clock, faults
+from podium.conductor import changes, clock, faults
 from podium.conductor.attempts import Attempts
 from podium.conductor.compiling import Compiler
 from podium.conductor.context import Context
 from podium.conductor.engines.local import LocalEngine
 from podium.conductor.events import EventHub
-from podium.conductor.handlers import build, control
+from podium.conductor.handlers import build
 from podium.conductor.handlers.shutdown import cancel_seconds
 from podium.conductor.instruments.load import load_profiles
 from podium.conductor.limits.output import OutputLimits
@@ -217,7 +217,7 @@ async def _all_ended(context: Context) -> None:
 async def _cancel(context: Context, job_id: str) -> None:
     """Cancel a job for a stop. It may have ended, or gone, meanwhile; on a full disk its sheets run on."""
     try:
-        await control.apply(context, job_id, transitions.cancel)
+        await changes.apply(context, job_id, transitions.cancel)
     except (WrongState, JobNotFound) as error:
         log.debug("needs_no_cancel", job_id=job_id, reason=error.message)
     except StorageFull as error:

@@ -8,10 +8,10 @@ import sqlite3
 
 import anyio
 
+from podium.conductor import changes
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock, wall
 from podium.conductor.context import Context
-from podium.conductor.handlers import control
 from podium.conductor.state import JobRun
 from podium.conductor.store.rows import Row
 from podium.conductor.transitions import control as transitions
@@ -94,7 +94,7 @@ class Retention:
             return True
 
         try:
-            done, _ = await control.apply(self._context, job_id, expire)
+            done, _ = await changes.apply(self._context, job_id, expire)
         except StorageFull:
             raise
         except (PodiumError, ValueError) as error:  # ValueError: its plan is of a version that we do not read

@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
+from podium.conductor import changes, refusals
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock, wall
 from podium.conductor.context import Context
-from podium.conductor.handlers import control, refusals
 from podium.conductor.state import JobRun
 from podium.conductor.transitions import control as transitions
 from podium.contract.methods import ClearParams
@@ -30,15 +30,15 @@ async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str,
 async def _delete(context: Context, job_id: str, request_key: str | None) -> dict[str, Any]:
     """Delete one job and return its last view; asked again with the same key, answer the same."""
     key = f"{request_key}:{job_id}" if request_key else None
-    if key is not None and (reply := control.remembered(context, key)) is not None:
+    if key is not None and (reply := changes.remembered(context, key)) is not None:
         return dict(reply["job"])
-    job = await control.find(context, job_id)
+    job = await changes.find(context, job_id)
     view = context.views.of(job).model_dump()
 
     def delete(job: JobRun, batch: Batch, now: Clock) -> dict[str, Any]:
         return {**transitions.delete(job, batch, now), "job": view}
 
-    await control.apply(context, job_id, delete, key)
+    await changes.apply(context, job_id, delete, key)
     context.removals.add(job_id)
     return view
 

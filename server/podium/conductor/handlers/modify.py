@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from podium.conductor import changes, refusals
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
-from podium.conductor.handlers import control, refusals
-from podium.conductor.handlers.resume import accepted, changed_score, comparison, sheet_number
+from podium.conductor.handlers.resume import accepted, changed_score, comparison
+from podium.conductor.scores import sheet_number
 from podium.conductor.state import JobRun
 from podium.conductor.transitions import control as transitions
 from podium.conductor.transitions.control import Done
@@ -27,7 +28,7 @@ async def handle(context: Context, params: ModifyParams, peer: Peer) -> dict[str
         def change(job: JobRun, batch: Batch, now: Clock) -> Done:
             return transitions.modify(job, sheet_number(new, params.from_sheet), new, batch, compare(job))
 
-        done, view = await control.apply(context, params.job_id, change, params.request_key)
+        done, view = await changes.apply(context, params.job_id, change, params.request_key)
     except PodiumError as error:
         return refusals.rejected(error, params.job_id)
     return accepted(params.job_id, done, view)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from podium.conductor import changes
 from podium.conductor.context import Context
-from podium.conductor.handlers import control
 from podium.conductor.transitions import control as transitions
 from podium.contract.methods import ControlParams
 from podium.wire.dispatcher import Peer
@@ -11,4 +11,4 @@ from podium.wire.dispatcher import Peer
 
 async def handle(context: Context, params: ControlParams, peer: Peer) -> dict[str, Any]:
     """Answer `paused: true` when the intent is on the disk; `pending` while the status has not changed."""
-    return await control.answer(context, params, transitions.pause, "paused")
+    return await changes.answer(context, params, transitions.pause, "paused")

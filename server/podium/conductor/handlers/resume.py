@@ -5,17 +5,17 @@ from typing import Any
 
 import anyio.to_thread
 
+from podium.conductor import changes, refusals, scores
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
 from podium.conductor.differing import differing
-from podium.conductor.handlers import control, refusals, scores
 from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.transitions import control as transitions
 from podium.conductor.transitions.control import Done
 from podium.contract.methods import ResumeParams
 from podium.contract.models import JobView
-from podium.errors import InvalidArguments, PodiumError
+from podium.errors import PodiumError
 from podium.wire.dispatcher import Peer
 
 
@@ -24,7 +24,7 @@ async def handle(context: Context, params: ResumeParams, peer: Peer) -> dict[str
     try:
         new = await changed_score(context, params)
         change = _transition(params, new, await comparison(context, params.job_id, new))
-        done, view = await control.apply(context, params.job_id, change, params.request_key)
+        done, view = await changes.apply(context, params.job_id, change, params.request_key)
     except PodiumError as error:
         return refusals.rejected(error, params.job_id)
     return accepted(params.job_id, done, view)
@@ -64,24 +64,9 @@ async def comparison(context: Context, job_id: str, new: LoadedPlan | None) -> C
     return lambda job: found if job.loaded.hash == old.hash else differing(job.loaded, new, job.workspace)
 
 
-def _transition(params: ResumeParams, new: LoadedPlan | None, compare: Comparison) -> control.Transition:
+def _transition(params: ResumeParams, new: LoadedPlan | None, compare: Comparison) -> changes.Transition:
     def resume(job: JobRun, batch: Batch, now: Clock) -> Done:
         loaded = new or job.next_plan or job.loaded
-        return transitions.resume(job, sheet_number(loaded, params.from_sheet), new, batch, compare(job))
+        return transitions.resume(job, scores.sheet_number(loaded, params.from_sheet), new, batch, compare(job))
 
     return resume
-
-
-def sheet_number(loaded: LoadedPlan, ref: int | str | None) -> int | None:
-    """Return the number of a sheet that is named or numbered; None for None and "".
-
-    Raises:
-        InvalidArguments: there is no such sheet; the names are listed.
-    """
-    if ref is None or ref == "":
-        return None
-    num = loaded.plan.find(ref)
-    if num is None:
-        labels = ", ".join(sheet.label for sheet in loaded.plan.sheets[:20])
-        raise InvalidArguments(f"The score has no sheet {ref!r}.", fix=f"Its sheets are: {labels}.", sheet=str(ref))
-    return num

@@ -11,14 +11,13 @@ from typing import Any
 
 import anyio.to_thread
 
-from podium.conductor import faults
+from podium.conductor import changes, faults, refusals, scores
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock, wall
 from podium.conductor.context import Context
-from podium.conductor.handlers import control, refusals, scores, validate
-from podium.conductor.handlers.resume import sheet_number
-from podium.conductor.handlers.scores import Given, Prepared
+from podium.conductor.handlers import validate
 from podium.conductor.naming import job_id_of
+from podium.conductor.scores import Given, Prepared, sheet_number
 from podium.conductor.state import JobRun, LoadedPlan
 from podium.conductor.workspaces import make_workspace
 from podium.contract.methods import SubmitParams
@@ -90,7 +89,7 @@ def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
     Raises:
         IdempotencyConflict: the key was used with something else. JobDeleted: its job was deleted.
     """
-    if params.request_key is not None and (reply := control.remembered(context, params.request_key)) is not None:
+    if params.request_key is not None and (reply := changes.remembered(context, params.request_key)) is not None:
         return str(reply["job_id"])
     key = params.idempotency_key
     row = context.store.find(_KEY, key) if key is not None else None

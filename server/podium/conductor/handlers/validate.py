@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from podium.conductor import scores
 from podium.conductor.context import Context
-from podium.conductor.handlers import scores
-from podium.conductor.handlers.resume import sheet_number
+from podium.conductor.scores import sheet_number
 from podium.conductor.state import LoadedPlan
 from podium.conductor.workspaces import check_workspace
 from podium.contract.methods import ScoreParams

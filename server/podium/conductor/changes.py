@@ -5,10 +5,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from podium.conductor import refusals
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
-from podium.conductor.handlers import refusals
 from podium.conductor.state import JobRun
 from podium.conductor.supervisor import Retired
 from podium.contract.methods import ControlParams

@@ -101,3 +101,18 @@ def _installed(loaded: LoadedPlan) -> set[str]:
 def problem_reply(error: PodiumError) -> dict[str, object]:
     """Return the reply of `job.validate` for a score that is refused."""
     return {"valid": False, "code": error.code, "message": error.message, "fix": error.fix, **error.facts}
+
+
+def sheet_number(loaded: LoadedPlan, ref: int | str | None) -> int | None:
+    """Return the number of a sheet that is named or numbered; None for None and "".
+
+    Raises:
+        InvalidArguments: there is no such sheet; the names are listed.
+    """
+    if ref is None or ref == "":
+        return None
+    num = loaded.plan.find(ref)
+    if num is None:
+        labels = ", ".join(sheet.label for sheet in loaded.plan.sheets[:20])
+        raise InvalidArguments(f"The score has no sheet {ref!r}.", fix=f"Its sheets are: {labels}.", sheet=str(ref))
+    return num
