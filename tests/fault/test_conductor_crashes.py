@@ -4,10 +4,9 @@ import os
 import resource
 import shutil
 import signal
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,10 @@ from podium.times import iso
 from tests.support.jobs import check_history, until, wait_for_file
 from tests.support.podium_home import Conductor, ask
 from tests.support.podium_home import until as wait_until
+from tests.support.scarce import ROOM, fill_before, limited
 from tests.support.scores import token_score, tokens
 
 LIMIT = 30.0  # seconds for what must come at all
-ROOM = 400_000  # bytes of a file, where the disk is to be full
-FILLER = (
-    "CREATE TRIGGER fill BEFORE INSERT ON jobs BEGIN INSERT INTO meta VALUES ('filler', hex(zeroblob(2000000))); END"
-)
 
 
 @pytest.fixture
@@ -204,15 +200,9 @@ def test_a_deleted_jobs_folder_goes_even_when_the_conductor_dies_in_between(stop
 def test_a_submit_that_finds_no_space_leaves_nothing_behind(stopped: Conductor) -> None:
     stopped.start()
     stopped.stop()
-    with closing(sqlite3.connect(stopped.settings.home / "podium.db")) as db:
-        db.execute(FILLER)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, before[1]))
-    try:
-        stopped.launch()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    wait_until(stopped.answers)
+    fill_before(stopped.settings, "INSERT ON jobs")
+    with limited(resource.RLIMIT_FSIZE, ROOM):
+        stopped.start()
     reply = ask(stopped.settings.socket, "job.submit", {"config_content": "name: x\nsheets: [{run: 'true'}]\n"})
     assert (reply["status"], reply["code"]) == ("rejected", "STORAGE_FULL")
     assert not list((stopped.settings.home / "workspaces").iterdir())

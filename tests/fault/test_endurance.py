@@ -17,6 +17,7 @@ from tests.support import podium_home
 from tests.support.fault_jobs import named
 from tests.support.jobs import check_history, submit, types_of, until, wait_for_file
 from tests.support.podium_home import Conductor, ask, make_home
+from tests.support.scarce import limited
 
 WAIT_FOR_GO = "touch begun; until [ -e go ]; do sleep 0.02; done"
 OPEN_FILES = 256
@@ -122,12 +123,8 @@ def test_a_log_that_cannot_be_written_ends_nothing(stopped: Conductor, tmp_path:
 
 def test_a_crowd_that_wants_every_descriptor_leaves_enough_for_the_jobs(short_tmp: Path) -> None:
     conductor = Conductor(make_home(short_tmp, stuck_seconds=1))
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, before[1]))
-    try:
+    with limited(resource.RLIMIT_NOFILE, OPEN_FILES):
         conductor.launch()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
     try:
         podium_home.until(conductor.answers)
         pid = conductor.pid

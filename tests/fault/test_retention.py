@@ -1,5 +1,6 @@
 """Retention: ended jobs, replies and keys go when the settings say so, whole, and nothing else does."""
 
+import resource
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from podium.settings import Settings
 from tests.support.jobs import events_of, submit, until
 from tests.support.podium_home import Conductor, ask, make_home
 from tests.support.podium_home import until as eventually
+from tests.support.scarce import ROOM, fill_before, limited
 
 DAY = 86400.0
 SCORE = "name: {name}\nsheets: [{{name: only, run: '{run}'}}]"
@@ -165,9 +167,9 @@ def test_a_full_disk_makes_retention_wait_not_fail(keeper: Conductor) -> None:
     job_id = run(keeper, "old")
     keeper.stop()
     age(keeper.settings, job_id, 100)
-    with closing(sqlite3.connect(keeper.settings.home / "podium.db")) as db:
-        db.execute("CREATE TRIGGER refuse BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
-    restart(keeper, PODIUM_RETENTION_DAYS="1")
+    fill_before(keeper.settings, "DELETE ON jobs")
+    with limited(resource.RLIMIT_FSIZE, ROOM):
+        restart(keeper, PODIUM_RETENTION_DAYS="1")
     eventually(lambda: "retention_waits" in keeper.log.read_text())
     assert known(keeper) == {job_id}
     assert (keeper.settings.home / "jobs" / job_id).is_dir()
