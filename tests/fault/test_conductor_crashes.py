@@ -197,6 +197,26 @@ def test_a_deleted_jobs_folder_goes_even_when_the_conductor_dies_in_between(stop
         ask(stopped.settings.socket, "job.status", {"job_id": job_id})
 
 
+def test_a_deleted_jobs_folder_that_cannot_be_removed_is_tried_again_at_the_next_start(
+    stopped: Conductor, tmp_path: Path
+) -> None:
+    stopped.start()
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": token_score(tmp_path)})["job_id"]
+    until(stopped, job_id, "completed")
+    folder = stopped.settings.home / "jobs" / job_id
+    shutil.rmtree(folder)
+    folder.touch()  # what rmtree does not remove
+    ask(stopped.settings.socket, "job.clear", {"job_ids": [job_id]})
+    while "job_folder_left" not in stopped.log.read_text():
+        time.sleep(0.02)
+    stopped.stop()
+    folder.unlink()
+    folder.mkdir()
+    stopped.start()
+    while folder.exists():
+        time.sleep(0.02)
+
+
 def test_a_submit_that_finds_no_space_leaves_nothing_behind(stopped: Conductor) -> None:
     stopped.start()
     stopped.stop()

@@ -1,5 +1,6 @@
 """Removing the folders of deleted jobs: after the commit, in the background, and again after a crash."""
 
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -52,6 +53,9 @@ class Removals:
         faults.point("before_removal")
         await anyio.to_thread.run_sync(shutil.rmtree, self._folder / job_id, True)
         faults.point("after_removal")
+        if await anyio.to_thread.run_sync(os.path.lexists, self._folder / job_id):
+            log.warning("job_folder_left", job_id=job_id)  # the next start tries again
+            return
         # Not waited for: on a full disk the next folder makes the space for it.
         self._supervisor.post(lambda batch, now: batch.extra.add("removed", (job_id,)))
         log.info("job_folder_removed", job_id=job_id)

@@ -9,7 +9,7 @@ from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Stage, Template
 from podium.score.plan import Plan, PlanSheet
 from podium.score.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
-from podium.score.render import double_braces, fields, is_field, template_variables
+from podium.score.render import double_braces, expanded_chars, fields, is_field, template_variables
 from podium.score.sandbox import Budget
 from podium.score.templates import Template as CompiledTemplate
 from podium.score.templates import TemplateFault, template
@@ -18,6 +18,7 @@ TOTAL_BUDGET = 5_000_000  # units of `podium.score.sandbox`, for trying all temp
 _PLACEHOLDER = "/job"  # stands for a workspace that the conductor will choose
 _TOO_MUCH = "template: the templates of all sheets together take too much work"
 _TEXT_FIELDS = ("path", "command", "working_directory")
+_MAX_FILLED_CHARS = 131_000  # what the system takes as one argument of a command
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,12 @@ class Checker:
         """Look at the `{workspace}`-style fields of the entry's validations and skip command, and at what has none."""
         self._warn_of_env(tried.stage.env, tried.variables)
         if tried.stage.skip_when_command is not None:
-            self._braces(tried.stage.skip_when_command.command, tried.variables, tried.stage.skip_when_command_loc)
+            self._filled(tried.stage.skip_when_command.command, tried.variables, tried.stage.skip_when_command_loc)
         for check in tried.stage.checks:
             self._warn_of(f"The pattern {check.validation.pattern[:80]!r}", check.validation.pattern, tried.variables)
             for field in _TEXT_FIELDS:
                 text = getattr(check.validation, field)
-                self._braces(text, tried.variables, (*check.loc, field))
+                self._filled(text, tried.variables, (*check.loc, field))
                 if field != "command":
                     self._unknown(text, tried.variables, (*check.loc, field))
 
@@ -159,9 +160,12 @@ class Checker:
         if written:
             self.warnings.setdefault(f"{what} is taken as it stands: nothing fills in {', '.join(written)}.{instead}")
 
-    def _braces(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
+    def _filled(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
+        """Look at a text whose fields are filled in before it is used."""
         for name in double_braces(text, variables):
             self.problems.add(loc, f"is not a template: write {{{name}}} with single braces")
+        if (chars := expanded_chars(text, variables)) > _MAX_FILLED_CHARS:
+            self.problems.add(loc, f"has {chars} characters when it is filled in, the most is {_MAX_FILLED_CHARS}")
 
     def _unknown(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         for name in fields(text):

@@ -110,6 +110,11 @@ def expand(text: str, plan: Plan, sheet: PlanSheet, *, workspace: str) -> str:
     return _FIELD.sub(lambda match: _field(match, variables), text)
 
 
+def expanded_chars(text: str, variables: Mapping[str, Any]) -> int:
+    """Return how long `expand` makes a text."""
+    return len(text) + sum(len(_field(match, variables)) - len(match[0]) for match in _FIELD.finditer(text))
+
+
 def fields(text: str) -> list[str]:
     """Return the names in a text's `{name}` fields."""
     return _FIELD.findall(text)

@@ -387,3 +387,10 @@ def test_a_wrong_template_in_a_file_names_the_file_and_its_line(tmp_path: Path) 
     problem = only(sheets("{prompt_file: p.md, instrument: claude-code}"), cwd=tmp_path)
     assert problem["message"].startswith("p.md, line 2: template: 'two' is undefined")
     assert (problem["line"], problem["column"]) == (3, 17)
+
+
+def test_a_command_that_its_fields_make_too_long_is_refused() -> None:
+    text = (
+        sheets('{run: x, validate: [{command_succeeds: "echo {big}{big}"}]}') + f"variables: {{big: {'x' * 70_000}}}\n"
+    )
+    assert only(text)["message"] == "has 140005 characters when it is filled in, the most is 131000"
