@@ -72,7 +72,8 @@ MODIFY_JOB = ToolSpec(
     description=(
         "Give a job that has not completed a changed score and let it go on; running sheets end with the old one "
         "first (pending true until then). Finished sheets are matched by name, else number, and kept; those whose "
-        "text changed are listed and run again only with from_sheet. To go on without a change use resume_job."
+        "text changed are listed and run again only with from_sheet. The workspace and the variables of the start stay. "
+        "To go on without a change use resume_job."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),
