@@ -14,11 +14,15 @@ from mcp.server import MCPServer
 def same_as_ours(result: str) -> MCPServer[Any]:
     """Return a server whose `get_job` returns this JSON text, by the type that ours has, and so with the same schema."""
     from podium_tools.jobs import GetResult
+    from podium_tools.results import Omitted
 
-    server, constant = MCPServer("bare"), GetResult.model_validate_json(result)
+    class Constant(GetResult):
+        description: Omitted[str] = ""  # it is not in the text where it is empty
+
+    server, constant = MCPServer("bare"), Constant.model_validate_json(result)
 
     @server.tool()
-    async def get_job(job_id: str) -> GetResult:
+    async def get_job(job_id: str) -> Constant:
         """Return a job."""
         return constant
 
