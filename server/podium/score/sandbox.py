@@ -25,6 +25,14 @@ BUDGET = 300_000
 MAX_NUMBER_BITS = 4096
 _LARGEST_ARGUMENT = 100_000
 _SCANNED_PER_UNIT = 4096  # characters of a text that a method of it looks through
+_COMPARED_PER_UNIT = 256  # characters of a text that is compared or looked for
+_PARTS_PER_UNIT = 16  # parts of a value that is compared or is a key
+_COMPARING = frozenset({
+    "eq", "equalto", "==", "ne", "!=", "lt", "lessthan", "<", "le", "<=", "gt", "greaterthan", ">", "ge", ">=", "in",
+})  # fmt: skip
+"""Tests that compare."""
+_SEARCHING = frozenset({"sort", "count", "index", "remove"})
+"""Methods of a list that compare what it holds."""
 _UNBOUNDED = frozenset({"format", "format_map", "encode", "to_bytes"})
 _MISSING = ("cycler", "joiner", "lipsum")  # globals: lipsum is random, the others are not needed
 
@@ -99,6 +107,7 @@ def _check_arguments(arguments: Iterable[Any]) -> None:
         if isinstance(value, int) and abs(value) > _LARGEST_ARGUMENT:
             raise jinja2.TemplateRuntimeError(f"passes {value}, which is more than {_LARGEST_ARGUMENT}")
         _charge(size(value))
+        _weighed(value)  # it may be compared, or be a key
 
 
 def _metered(items: Iterable[Any], weight: int) -> Iterator[Any]:
@@ -106,6 +115,17 @@ def _metered(items: Iterable[Any], weight: int) -> Iterator[Any]:
     for item in items:
         _charge(1 + weight)
         yield item
+
+
+def _weighed(value: Any) -> Any:
+    """Charge for a value that is compared or is a key, and return it: both go through all that it holds."""
+    if isinstance(value, str):
+        _charge(len(value) // _COMPARED_PER_UNIT)
+    elif isinstance(value, sizes.HOLDERS):
+        parts = weight(value, _left())
+        _room(parts)
+        _charge(parts // _PARTS_PER_UNIT)
+    return value
 
 
 def _concat(values: list[Any]) -> str:
@@ -170,6 +190,28 @@ class _Meter(NodeTransformer):
         self.generic_visit(node)
         return _filter("_concat", nodes.List(node.nodes, lineno=node.lineno))
 
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 the visitor's naming
+        """Count what is compared."""
+        self.generic_visit(node)
+        node.expr = _filter("_weighed", node.expr)
+        for operand in node.ops:
+            operand.expr = _filter("_weighed", operand.expr)
+        return node
+
+    def visit_Test(self, node: nodes.Test) -> nodes.Node:  # noqa: N802 the visitor's naming
+        """Count what a test compares."""
+        self.generic_visit(node)
+        if node.name in _COMPARING:
+            node.node = _filter("_weighed", node.node)
+            node.args = [_filter("_weighed", each) for each in node.args]
+        return node
+
+    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802 the visitor's naming
+        """Count the keys of a mapping."""
+        self.generic_visit(node)
+        node.key = _filter("_weighed", node.key)
+        return node
+
     def _other_file(self, node: nodes.Node) -> nodes.Node:
         raise jinja2.TemplateSyntaxError("another template cannot be included or imported", node.lineno)
 
@@ -189,7 +231,7 @@ class Sandbox(SandboxedEnvironment):
         super().__init__(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, finalize=_finalize)
         self.filters["format"] = _format
         self.filters.update({name: _bounded(name, function) for name, function in self.filters.items()})
-        self.filters.update({"_metered": _metered, "_concat": _concat})
+        self.filters.update({"_metered": _metered, "_concat": _concat, "_weighed": _weighed})
         for name in _MISSING:
             del self.globals[name]
 
@@ -206,6 +248,10 @@ class Sandbox(SandboxedEnvironment):
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """Leave `str.format` to `is_safe_attribute`."""
         return None
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Look something up, and charge for a key that holds others."""
+        return super().getitem(obj, _weighed(argument) if isinstance(argument, tuple) else argument)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Work out an operator whose result may be large."""
@@ -232,6 +278,8 @@ def _check_method(owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str
     """See that there is room for what a method makes; return its arguments, those counted that can be gone through only once."""
     if isinstance(owner, str):
         _charge(len(owner) // _SCANNED_PER_UNIT)
+    elif name in _SEARCHING:
+        _weighed(owner)
     if name == "join":
         args = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
         _room(sum(weight(each, _left()) for each in args))

@@ -168,3 +168,41 @@ def test_a_template_tells_which_names_it_uses() -> None:
     assert template("{{ a }} {{ b }}").names == {"a", "b"}
     assert template("{% set c = 1 %}{{ a.x }}{{ c }}{% for d in e %}{{ d }}{% endfor %}").names == {"a", "e"}
     assert template("plain").names == frozenset()
+
+
+DOUBLED = (
+    "{% set n = namespace(a=[0], b=[0], t=(0, 0), l=[]) %}{% for i in range(60) %}"
+    "{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] %}{% set n.t = (n.t, n.t) %}{% endfor %}"
+)
+"""Values that are small, since their parts are the same, and large for whoever goes through them."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ n.a == n.b }}",
+        "{{ n.a < n.b }}",
+        "{{ n.a in [n.b] }}",
+        "{{ n.a is eq(n.b) }}",
+        "{{ n.a is in([n.b]) }}",
+        "{{ [n.a] | select('eq', n.b) | list }}",
+        "{{ [n.a].count(n.b) }}",
+        "{{ [n.a].index(n.b) }}",
+        "{% set _ = [n.a, n.b].sort() %}",
+        "{{ n.t in {} }}",
+        "{{ {n.t: 1} }}",
+        "{{ {}.get(n.t) }}",
+        "{{ {}[n.t] }}",
+        "{{ dict([[n.t, 1]]) }}",
+        "{{ [n.a, n.b] | unique | list }}",
+        "{% for i in range(100000) %}{% if 'z' in text %}{% endif %}{% endfor %}",
+    ],
+)
+def test_a_comparison_that_would_go_on_for_ever_is_stopped(text: str) -> None:
+    with pytest.raises(TemplateFault, match="too much work"):
+        rendered(DOUBLED + text, text="y" * (MAX_OUTPUT // 2))
+
+
+def test_comparisons_of_ordinary_values_are_free() -> None:
+    text = "{% for i in items %}{% if i in items and {i: [i]}[i] == [i] %}{{ i }}{% endif %}{% endfor %}"
+    assert rendered(text, items=list(range(1000))) == "".join(map(str, range(1000)))
