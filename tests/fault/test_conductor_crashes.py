@@ -263,9 +263,7 @@ def test_term_stops_the_conductor_and_leaves_the_sheets_running(stopped: Conduct
 def test_a_copy_of_a_home_takes_no_process_of_the_other_for_its_own(stopped: Conductor, tmp_path: Path) -> None:
     stopped.start()
     stopped.stop()
-    copied = stopped.settings.home.parent / "copy" / "home"
-    shutil.copytree(stopped.settings.home, copied)
-    copy = Conductor(stopped.settings.model_copy(update={"home": copied, "socket": copied.parent / "s"}))
+    copy = copy_of(stopped)
     score = "name: same\nsheets: [{run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}]\n"
     try:
         jobs = {}
@@ -281,3 +279,30 @@ def test_a_copy_of_a_home_takes_no_process_of_the_other_for_its_own(stopped: Con
         assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
     finally:
         copy.end()
+
+
+def test_a_sheet_that_runs_while_its_home_is_copied_is_left_to_the_home_that_began_it(
+    stopped: Conductor, tmp_path: Path
+) -> None:
+    score = f"name: ours\nworkspace: {tmp_path}\nsheets: [{{run: 'touch begun; until [ -e go ]; do sleep 0.02; done', retry: {{max_retries: 3}}}}]\n"
+    stopped.start()
+    job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
+    wait_for_file(tmp_path / "begun")
+    stopped.stop()
+    copy = copy_of(stopped)
+    try:
+        copy.start()
+        view = until(copy, job_id, "failed")
+        assert "begun in the home that this one is a copy of" in view["reason"]
+        stopped.start()
+        (tmp_path / "go").touch()
+        assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
+    finally:
+        copy.end()
+
+
+def copy_of(original: Conductor) -> Conductor:
+    """Copy a stopped conductor's home and return one for the copy."""
+    folder = original.settings.home.parent / "copy"
+    shutil.copytree(original.settings.home, folder / "home")
+    return Conductor(original.settings.model_copy(update={"home": folder / "home", "socket": folder / "s"}))

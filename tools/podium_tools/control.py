@@ -60,12 +60,18 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
     """Ask for a cancel and say whether it is in effect."""
     view = await port.cancel(args.job_id)
     job = view.job
+    dropped = (
+        " The changed score that it was to take is forgotten: give it to modify_job." if view.dropped_change else ""
+    )
     if view.pending:
-        summary = f"The cancel of {job.job_id} is stored; the processes of {_running_sheets(job)} are being ended."
+        summary = (
+            f"The cancel of {job.job_id} is stored; the processes of {_running_sheets(job)} are being ended.{dropped}"
+        )
         return _result(view, summary, success=True)
     if job.status != "cancelled":
         return _overtaken(view, "cancel")
-    return _result(view, f"{job.job_id} was cancelled ({progress_of(job)}). Its workspace is kept.", success=True)
+    summary = f"{job.job_id} was cancelled ({progress_of(job)}). Its workspace is kept.{dropped}"
+    return _result(view, summary, success=True)
 
 
 async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlResult:

@@ -48,7 +48,7 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
     """Return the result for a score that can run."""
     return ScoreResult(
         summary=f"The score is valid. {sentence(plan)}.",
-        next=call("start_job", config_path=args.config_path, config_content=args.config_content and TO_FILL_IN),
+        next=call("start_job", config_path=args.config_path, config_content=args.config_content.strip() and TO_FILL_IN),
         valid=True,
         job_name=plan.job_name,
         workspace=plan.workspace,

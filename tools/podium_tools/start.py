@@ -82,7 +82,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
     missing = missing_instruments(plan)
     return StartResult(
         summary=f"Dry run, nothing was started. {sentence(plan)}.",
-        next=again("start_job", args, dry_run=False, config_content=args.config_content and TO_FILL_IN),
+        next=again("start_job", args, dry_run=False, config_content=args.config_content.strip() and TO_FILL_IN),
         job_id="",
         job_name=plan.job_name,
         status="not_started",

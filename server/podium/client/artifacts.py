@@ -102,7 +102,7 @@ def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> 
     """Return a part of a text file, or only the facts of another; no UTF-8 character is cut in two.
 
     Text that is no UTF-8, as old programs write it, has replacement characters where it is not ASCII. `offset` is in bytes;
-    one inside of a character moves to the next. Blocking: call it in a thread.
+    one inside of a character moves to the next, one beyond the end is the end. Blocking: call it in a thread.
 
     Raises:
         ArtifactNotFound, PathNotAllowed, PermissionDenied.
@@ -112,6 +112,7 @@ def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> 
         is_utf8, size = _is_utf8(sample), info.st_size
         if not is_utf8 and not _is_old_text(sample, inside):
             return ArtifactText(path=inside, size_bytes=size, is_text=False, mime_type=_mime(inside, binary=True))
+        offset = min(offset, size)  # the system takes no number that is far beyond it
         start, data = _read(fd, offset, max_bytes) if is_utf8 else (offset, os.pread(fd, max_bytes, offset))
     end, text = start + len(data), data.decode("utf-8", "replace")
     return ArtifactText(

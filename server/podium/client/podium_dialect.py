@@ -80,7 +80,8 @@ class PodiumDialect:
         reply = await self._client.control("job.cancel", job_id)
         if not reply.get("cancelled"):
             raise _refusal(reply, str(reply.get("error")))
-        return await self._effect(reply, lambda job: not job.cancel_requested)
+        done = await self._effect(reply, lambda job: not job.cancel_requested)
+        return done.model_copy(update={"dropped_change": bool(reply.get("dropped_change"))})
 
     async def delete(self, job_id: str) -> JobView:
         """Remove a terminal job."""

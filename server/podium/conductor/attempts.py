@@ -85,8 +85,8 @@ class Attempts:
         else:
             live.scope.cancel()
 
-    def is_starting(self, attempt: Attempt) -> bool:
-        """Tell whether an attempt is on its way to its first process, or has just got it."""
+    def is_under_way(self, attempt: Attempt) -> bool:
+        """Tell whether an attempt has begun here and its processes have not ended."""
         live = self._live.get(attempt.key)
         return live is not None and not live.ended
 

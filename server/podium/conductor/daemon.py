@@ -85,7 +85,7 @@ async def _main(settings: Settings) -> None:
     async with (
         open_store(settings.home) as store,
         Reaper() as reaper,
-        LocalEngine(reaper, limits, Cgroups.open(store.mark)) as engine,
+        LocalEngine(reaper, limits, Cgroups.open(store.mark), mark=store.mark) as engine,
     ):
         stop = Stop()
         context = await _assemble(settings, store, reaper, engine, stop)

@@ -130,6 +130,7 @@ def describe(live: Live, end: End) -> str:
         "cancelled": "ended by the cancel",
         "killed": f"ended by signal {end.signal}" if end.signal else "ended from outside",
         "lost": f"lost: {end.detail or 'its processes are gone and left no exit record'}",
+        "elsewhere": "begun in the home that this one is a copy of, where it may still run; resume_job would run it here too",
         "never_started": "never started",
         "launch_failed": f"could not be started: {end.detail}",
     }

@@ -259,7 +259,7 @@ class Supervisor:
         """Do what may only happen after the commit."""
         self.last_event = batch.next_seq - 1
         for loaded in batch.plans.values():
-            loaded.text = ""
+            loaded.text = loaded.source = ""
         for job in batch.retired:
             if job.status in TERMINAL:  # not one that was resumed in this very batch
                 self._forget(job)

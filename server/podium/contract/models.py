@@ -149,6 +149,7 @@ class ActionView(View):
     job: JobView
     message: str
     pending: bool = False  # recorded on disk; the status has not changed yet
+    dropped_change: bool = False  # of a cancel: the job was to take a changed score, which is forgotten
     kept: list[str] = Field(
         default_factory=list
     )  # with a changed score: the first finished sheets that do not run again

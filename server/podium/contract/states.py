@@ -57,7 +57,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "running": _yes("pause_pending", "pauses when the running sheets end"),
         "pause_pending": _no(
             "a pause or a changed score is pending already and takes effect when the running sheets end",
-            "wait_for_job tells when it has; resume_job withdraws it.",
+            "get_job tells whether it has; resume_job withdraws it.",
         ),
         "cancel_pending": _ALREADY_CANCELLING,
         "paused": _no("it is already paused", "It stays so until resume_job."),

@@ -9,7 +9,7 @@ from podium.score.document import Loc
 from podium.score.draft import Check, Draft, Stage, Template
 from podium.score.plan import Plan, PlanSheet
 from podium.score.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
-from podium.score.render import double_braces, expanded_chars, fields, is_field, template_variables
+from podium.score.render import double_braces, expanded_bytes, fields, is_field, template_variables
 from podium.score.sandbox import Budget
 from podium.score.templates import Template as CompiledTemplate
 from podium.score.templates import TemplateFault, template
@@ -18,7 +18,7 @@ TOTAL_BUDGET = 5_000_000  # units of `podium.score.sandbox`, for trying all temp
 _PLACEHOLDER = "/job"  # stands for a workspace that the conductor will choose
 _TOO_MUCH = "template: the templates of all sheets together take too much work"
 _TEXT_FIELDS = ("path", "command", "working_directory")
-_MAX_FILLED_CHARS = 131_000  # what the system takes as one argument of a command
+_MAX_FILLED_BYTES = 131_000  # what the system takes as one argument of a command
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,8 @@ class Checker:
         """Look at a text whose fields are filled in before it is used."""
         for name in double_braces(text, variables):
             self.problems.add(loc, f"is not a template: write {{{name}}} with single braces")
-        if (chars := expanded_chars(text, variables)) > _MAX_FILLED_CHARS:
-            self.problems.add(loc, f"has {chars} characters when it is filled in, the most is {_MAX_FILLED_CHARS}")
+        if (length := expanded_bytes(text, variables)) > _MAX_FILLED_BYTES:
+            self.problems.add(loc, f"has {length} bytes when it is filled in, the most is {_MAX_FILLED_BYTES}")
 
     def _unknown(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         for name in fields(text):

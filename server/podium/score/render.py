@@ -110,9 +110,10 @@ def expand(text: str, plan: Plan, sheet: PlanSheet, *, workspace: str) -> str:
     return _FIELD.sub(lambda match: _field(match, variables), text)
 
 
-def expanded_chars(text: str, variables: Mapping[str, Any]) -> int:
-    """Return how long `expand` makes a text."""
-    return len(text) + sum(len(_field(match, variables)) - len(match[0]) for match in _FIELD.finditer(text))
+def expanded_bytes(text: str, variables: Mapping[str, Any]) -> int:
+    """Return how long `expand` makes a text, in bytes."""
+    grown = sum(len(_field(match, variables).encode()) - len(match[0]) for match in _FIELD.finditer(text))
+    return len(text.encode()) + grown
 
 
 def fields(text: str) -> list[str]:

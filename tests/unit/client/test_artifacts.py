@@ -219,6 +219,12 @@ def test_a_text_is_read_in_parts_that_cut_no_character(workspace: Path) -> None:
         assert "".join(parts) == text
 
 
+def test_an_offset_beyond_the_end_finds_nothing_however_large_it_is(workspace: Path) -> None:
+    (workspace / "t.txt").write_text("short")
+    part = read_artifact(str(workspace), path="t.txt", offset=10**30, max_bytes=100)
+    assert (part.offset, part.text, part.next_offset) == (5, "", None)
+
+
 def test_an_offset_inside_of_a_character_moves_to_the_next(workspace: Path) -> None:
     (workspace / "t.txt").write_text("€uro")
     part = read_artifact(str(workspace), path="t.txt", offset=1, max_bytes=100)

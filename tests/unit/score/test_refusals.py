@@ -393,4 +393,4 @@ def test_a_command_that_its_fields_make_too_long_is_refused() -> None:
     text = (
         sheets('{run: x, validate: [{command_succeeds: "echo {big}{big}"}]}') + f"variables: {{big: {'x' * 70_000}}}\n"
     )
-    assert only(text)["message"] == "has 140005 characters when it is filled in, the most is 131000"
+    assert only(text)["message"] == "has 140005 bytes when it is filled in, the most is 131000"

@@ -50,10 +50,15 @@ class _StoppedFirst(Exception):
 
 
 class LocalEngine:
-    """An `Engine` (see `port`) on this machine. Open it inside an open `Reaper`. Without `cgroups` attempts have none."""
+    """An `Engine` (see `port`) on this machine. Open it inside an open `Reaper`. Without `cgroups` attempts have none.
 
-    def __init__(self, reaper: Reaper, limits: OutputLimits | None = None, cgroups: Cgroups | None = None) -> None:
+    The keys of its home's attempts begin with the home's `mark`; of any other it takes none over that may still run.
+    """
+
+    def __init__(self, reaper: Reaper, limits: OutputLimits | None = None, cgroups: Cgroups | None = None, *,
+                 mark: str = "") -> None:  # fmt: skip
         self._reaper = reaper
+        self._prefix = f"{mark}." if mark else ""
         self._upkeep = Upkeep(limits or OutputLimits(), cgroups)
         self.containment: Containment = "cgroup" if cgroups else "environment"
         self._env = dict(os.environ)
@@ -192,6 +197,9 @@ class LocalEngine:
         if running.noted:
             running.stop(running.noted, running.spec.grace_seconds, "an earlier conductor began to end it")
         running.cgroup = Cgroup(Path(origin.cgroup)) if origin and origin.cgroup else None
+        if self._may_be_elsewhere(running, origin) and await run_sync(running.folder.read_exit) is None:
+            self._report(running.end("elsewhere"))
+            return
         if await run_sync(running.folder.try_claim):
             faults.point("after_claim")
             await end_tree(running.key, None, running.grace_seconds, running.cgroup)  # its skip command may still run
@@ -206,6 +214,10 @@ class LocalEngine:
             limit = running.spec.timeout_seconds
             left = None if limit is None else limit - facts.age_seconds(identity.start_ticks)
             await self._follow(running, watch, left)
+
+    def _may_be_elsewhere(self, running: Running, origin: Origin | None) -> bool:
+        """Tell whether an attempt was begun in another home, and not before the machine started."""
+        return not running.key.startswith(self._prefix) and (origin is None or origin.boot_id == self._boot_id)
 
     async def _bury(self, running: Running, known: Identity | Origin | None) -> None:
         """Report an attempt whose wrapper is gone: by its record, or lost, but only when none of its tree runs any more."""

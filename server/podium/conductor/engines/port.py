@@ -17,6 +17,7 @@ EndReason = Literal[
     "cancelled",
     "killed",
     "lost",
+    "elsewhere",  # it may run on for the home that this one is a copy of
     "never_started",
     "launch_failed",
 ]

@@ -42,7 +42,7 @@ async def _usage(context: Context, attempt: Attempt) -> Usage | None:
     with anyio.move_on_after(_START_SECONDS):
         while True:
             usage = (await context.engine.describe([attempt.key])).get(attempt.key)
-            if usage is not None or not context.attempts.is_starting(attempt):
+            if usage is not None or not context.attempts.is_under_way(attempt):
                 return usage
             await anyio.sleep(_LOOK_SECONDS)
     return None

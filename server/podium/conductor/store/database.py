@@ -104,9 +104,9 @@ def home_id(connection: sqlite3.Connection) -> str:
 def mark(connection: sqlite3.Connection, home: Path) -> str:
     """Return the id in the marks of this home's processes. A copy of a home has one of its own, so it never ends the other's.
 
-    It knows that it is a copy by the file in which it is kept.
+    It knows that it is a copy by its folder: files in it may have been restored from a backup.
     """
-    status = (home / DATABASE).stat()
+    status = home.stat()
     place = f"{status.st_dev}:{status.st_ino}"
     known = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('place', 'mark')").fetchall())
     if known.get("place") == place:

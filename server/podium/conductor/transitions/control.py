@@ -13,11 +13,15 @@ from podium.errors import WrongState
 
 
 class Done(TypedDict):
-    """What a control did. `pending`: recorded, and the status has not changed yet. `kept`: with a changed score only."""
+    """What a control did. `pending`: recorded, and the status has not changed yet. `kept`: with a changed score only.
+
+    `dropped_change`: of a cancel, that the job was to take a changed score, which is forgotten.
+    """
 
     message: str
     pending: bool
     kept: NotRequired[Kept]
+    dropped_change: NotRequired[bool]
 
 
 def check(job: JobRun, action: Action) -> None:
@@ -96,7 +100,7 @@ def _take(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Ba
 def cancel(job: JobRun, batch: Batch, clock: Clock) -> Done:
     """Cancel: at once where nothing runs, else the process trees are ended after the commit."""
     check(job, "cancel")
-    dropped = " The changed score that it was to take is dropped." if job.next_plan is not None else ""
+    dropped = job.next_plan is not None
     job.intent = "cancel"
     for num in sorted(job.waiting):
         run = job.run_of(num)
@@ -107,9 +111,11 @@ def cancel(job: JobRun, batch: Batch, clock: Clock) -> Done:
     batch.cancels.extend(job.running.values())
     settle(job, batch, clock)
     if job.status == "cancelled":
-        return Done(message=f"Job {job.job_id} is cancelled.{dropped}", pending=False)
+        return Done(message=f"Job {job.job_id} is cancelled.", pending=False, dropped_change=dropped)
     names = ", ".join(job.label(num) for num in sorted(job.running))
-    return Done(message=f"Cancel recorded: the processes of {names} are being ended.{dropped}", pending=True)
+    return Done(
+        message=f"Cancel recorded: the processes of {names} are being ended.", pending=True, dropped_change=dropped
+    )
 
 
 def delete(job: JobRun, batch: Batch, clock: Clock) -> Done:

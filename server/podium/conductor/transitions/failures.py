@@ -49,7 +49,7 @@ def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
 
 def failed(failure: Failure) -> None:
     """Decide what follows, from what costs least to the end. Every step is bounded, so a sheet cannot go on for ever."""
-    if failure.job.plan.fail_fast and failure.job.counts["failed"]:
+    if (failure.job.plan.fail_fast and failure.job.counts["failed"]) or failure.attempt.end_reason == "elsewhere":
         _give_up(failure, failure.attempt.message)
         return
     if _wait_out_limit(failure) or _fall_back(failure) or _retry(failure):
@@ -196,17 +196,26 @@ def skip_rest(job: JobRun, failed_sheet: int, batch: Batch) -> None:
     for num in job.loaded.after([failed_sheet]):
         _skip_blocked(job, num, f"blocked by failed sheet {label}", batch)
     if job.plan.fail_fast:
-        for num in sorted({*job.ready, *job.blocked, *job.waiting}):
-            _skip_blocked(job, num, f"not started: sheet {label} failed and the score says fail_fast", batch)
+        rest = sorted({*job.ready, *job.blocked, *job.waiting})
+        for waits in (job.ready, job.blocked, job.waiting):
+            waits.clear()
+        for num in rest:
+            _skip(job, num, f"not started: sheet {label} failed and the score says fail_fast", batch)
 
 
 def _skip_blocked(job: JobRun, num: int, reason: str, batch: Batch) -> None:
-    if num not in job.blocked and num not in job.ready and num not in job.waiting:
-        return
-    job.blocked.pop(num, None)
-    job.waiting.discard(num)
-    if num in job.ready:
+    if num in job.blocked:
+        del job.blocked[num]
+    elif num in job.waiting:
+        job.waiting.discard(num)
+    elif num in job.ready:
         job.ready.remove(num)
+    else:
+        return
+    _skip(job, num, reason, batch)
+
+
+def _skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
     run = job.run_of(num)
     run.status, run.reason, run.satisfied = "skipped", reason, False
     job.counts["skipped"] += 1
