@@ -145,8 +145,7 @@ def test_a_cancel_while_leftovers_of_a_good_sheet_are_ended_starts_no_validation
     job_id = ask(stopped.settings.socket, "job.submit", {"config_content": score})["job_id"]
     wait_for_file(tmp_path / "pid")
     pid = (tmp_path / "pid").read_text().strip()
-    while Path("/proc", pid).exists():
-        time.sleep(0.01)
+    wait_until(lambda: not Path("/proc", pid).exists())
     assert ask(stopped.settings.socket, "job.cancel", {"job_id": job_id})["cancelled"] is True
     assert until(stopped, job_id, "cancelled", "completed")["status"] == "cancelled"
     assert not (tmp_path / "validated").exists()
@@ -189,10 +188,7 @@ def test_a_deleted_jobs_folder_goes_even_when_the_conductor_dies_in_between(stop
         ask(stopped.settings.socket, "job.clear", {"job_ids": [job_id]})
     stopped.await_death()
     stopped.start()
-    deadline = time.monotonic() + LIMIT
-    while folder.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not folder.exists(), seconds=LIMIT)
     with pytest.raises(RuntimeError, match="JOB_DELETED"):
         ask(stopped.settings.socket, "job.status", {"job_id": job_id})
 
@@ -207,14 +203,12 @@ def test_a_deleted_jobs_folder_that_cannot_be_removed_is_tried_again_at_the_next
     shutil.rmtree(folder)
     folder.touch()  # what rmtree does not remove
     ask(stopped.settings.socket, "job.clear", {"job_ids": [job_id]})
-    while "job_folder_left" not in stopped.log.read_text():
-        time.sleep(0.02)
+    wait_until(lambda: "job_folder_left" in stopped.log.read_text())
     stopped.stop()
     folder.unlink()
     folder.mkdir()
     stopped.start()
-    while folder.exists():
-        time.sleep(0.02)
+    wait_until(lambda: not folder.exists())
 
 
 def test_a_submit_that_finds_no_space_leaves_nothing_behind(stopped: Conductor) -> None:

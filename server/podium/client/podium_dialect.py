@@ -30,7 +30,7 @@ from podium.contract.states import JobStatus
 from podium.errors import ConductorError, JobNotFound, PodiumError, ScoreInvalid, from_dict
 
 _EVENTS_PAGE = 200
-_KEPT_MEMBERS = ("kept", "kept_total", "changed", "changed_total")
+_TOLD_MEMBERS = ("kept", "kept_total", "changed", "changed_total", "dropped_change")
 _REPLY_MEMBERS = {"job", "plan", "status", "paused", "cancelled", "error", "pending", "replayed", "valid"}
 
 
@@ -65,7 +65,7 @@ class PodiumDialect:
         reply = await self._client.control("job.pause", job_id)
         if not reply.get("paused"):
             raise _refusal(reply, str(reply.get("error")))
-        return await self._effect(reply, lambda job: not job.pause_requested)
+        return await self._done(reply, lambda job: not job.pause_requested)
 
     async def resume(self, job_id: str, change: Change) -> ActionView:
         """Let a job go on, with a changed score when one is given."""
@@ -80,8 +80,7 @@ class PodiumDialect:
         reply = await self._client.control("job.cancel", job_id)
         if not reply.get("cancelled"):
             raise _refusal(reply, str(reply.get("error")))
-        done = await self._effect(reply, lambda job: not job.cancel_requested)
-        return done.model_copy(update={"dropped_change": bool(reply.get("dropped_change"))})
+        return await self._done(reply, lambda job: not job.cancel_requested)
 
     async def delete(self, job_id: str) -> JobView:
         """Remove a terminal job."""
@@ -181,8 +180,12 @@ class PodiumDialect:
     async def _go_on(self, method: str, job_id: str, change: Change) -> ActionView:
         reply = await self._client.control(method, job_id, {**asdict(change), "client_cwd": _cwd()})
         _check_accepted(reply)
-        done = await self._effect(reply, lambda job: not job.modify_requested)
-        return done.model_copy(update={name: reply[name] for name in _KEPT_MEMBERS if name in reply})
+        return await self._done(reply, lambda job: not job.modify_requested)
+
+    async def _done(self, reply: dict[str, Any], done: Callable[[JobView], bool]) -> ActionView:
+        """Return what an accepted change has come to, with what the reply tells of it beside the job."""
+        view = await self._effect(reply, done)
+        return view.model_copy(update={name: reply[name] for name in _TOLD_MEMBERS if name in reply})
 
     async def _effect(self, reply: dict[str, Any], done: Callable[[JobView], bool]) -> ActionView:
         """Wait a few seconds for what was recorded to take effect, and say how the job is then."""

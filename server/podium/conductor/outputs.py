@@ -8,6 +8,7 @@ import anyio.to_thread
 from podium.conductor.store.store import Store
 from podium.log import get_logger
 from podium.score.plan import Plan, PlanSheet
+from podium.score.render import previous_sheets
 
 log = get_logger()
 
@@ -25,10 +26,9 @@ class Outputs:
 
     async def previous(self, job_id: str, job_seq: int, plan: Plan, sheet: PlanSheet) -> dict[int, str]:
         """Return sheet number -> the end of its output, for the sheets that `cross_sheet.lookback_sheets` reaches back to."""
-        rules = plan.cross_sheet
-        if rules is None or not rules.auto_capture_stdout or not sheet.uses_previous_outputs:
+        rules, wanted = plan.cross_sheet, previous_sheets(plan, sheet)
+        if rules is None or not wanted or not sheet.uses_previous_outputs:
             return {}
-        wanted = range(max(1, sheet.num - rules.lookback_sheets), sheet.num)
         found = await self._store.read(
             lambda db: {num: row[0] for num in wanted if (row := db.execute(_LAST, (job_seq, num)).fetchone())}
         )

@@ -117,7 +117,7 @@ def _note_dialect(keys: list[Any], problems: Problems) -> None:
 
 def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str | None:
     chosen, base = (given, cwd) if given else (draft.workspace, folder)
-    path = os.path.abspath(base / os.path.expanduser(chosen)) if chosen else ""  # noqa: PTH100, PTH111 no disk
+    path = _absolute(chosen, base) if chosen else ""
     if not _is_text(path):
         raise InvalidArguments(
             f"workspace: the path {path!r} holds a NUL or half of a surrogate pair.", fix="Give another workspace."
@@ -127,8 +127,12 @@ def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str 
 
 def _unmoved(draft: Draft, given: str, folder: Path) -> list[str]:
     """Return the warning that a changed score names another workspace than the job has."""
-    own = draft.workspace and os.path.abspath(folder / os.path.expanduser(draft.workspace))  # noqa: PTH100, PTH111
-    return [f"workspace: the job stays in {given}"] if own and own != given else []
+    moves = draft.workspace and _absolute(draft.workspace, folder) != given
+    return [f"workspace: the job stays in {given}"] if moves else []
+
+
+def _absolute(path: str, base: Path) -> str:
+    return os.path.abspath(base / os.path.expanduser(path))  # noqa: PTH100, PTH111 no disk
 
 
 def _is_text(value: str) -> bool:

@@ -6,7 +6,7 @@ from podium.conductor import changes, refusals
 from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.context import Context
-from podium.conductor.handlers.resume import accepted, changed_score, comparison
+from podium.conductor.handlers.resume import accepted, changed_score
 from podium.conductor.scores import sheet_number
 from podium.conductor.state import JobRun
 from podium.conductor.transitions import control as transitions
@@ -19,11 +19,9 @@ from podium.wire.dispatcher import Peer
 async def handle(context: Context, params: ModifyParams, peer: Peer) -> dict[str, Any]:
     """Answer `accepted` when the changed score is on the disk; `pending` while sheets of the old one still run."""
     try:
-        new = await changed_score(context, params)
+        new, compare = await changed_score(context, params)
         if new is None:
             raise InvalidArguments("job.modify needs the changed score.", fix="Give config_path or config_content.")
-
-        compare = await comparison(context, params.job_id, new)
 
         def change(job: JobRun, batch: Batch, now: Clock) -> Done:
             return transitions.modify(job, sheet_number(new, params.from_sheet), new, batch, compare(job))

@@ -22,8 +22,8 @@ from podium.wire.dispatcher import Peer
 async def handle(context: Context, params: ResumeParams, peer: Peer) -> dict[str, Any]:
     """Answer `accepted` when the job is queued again on the disk; with a score it goes on with that one."""
     try:
-        new = await changed_score(context, params)
-        change = _transition(params, new, await comparison(context, params.job_id, new))
+        new, compare = await changed_score(context, params)
+        change = _transition(params, new, compare)
         done, view = await changes.apply(context, params.job_id, change, params.request_key)
     except PodiumError as error:
         return refusals.rejected(error, params.job_id)
@@ -36,10 +36,17 @@ def accepted(job_id: str, done: dict[str, Any], view: JobView) -> dict[str, Any]
     return {"job_id": job_id, "status": "accepted", "job": view.model_dump(), **facts}
 
 
-async def changed_score(context: Context, params: ResumeParams) -> LoadedPlan | None:
-    """Compile the score that came with the call, for the job's own workspace and the variables of its start; None without one."""
+Comparison = Callable[[JobRun], Collection[int]]
+"""Tells which sheets of a changed score differ from those of the job."""
+
+
+async def changed_score(context: Context, params: ResumeParams) -> tuple[LoadedPlan | None, Comparison]:
+    """Compile the score that came with the call, for the job's own workspace and the variables of its start; None without one.
+
+    It is compared with the job's plan off the loop; a plan that came between is compared when it is asked for.
+    """
     if params.config_path is None and params.config_content is None:
-        return None
+        return None, lambda job: ()
     row = await context.queries.job(params.job_id)
     old = await context.loader.plan(row["plan_hash"])
     given = await scores.read(context, params)
@@ -47,21 +54,9 @@ async def changed_score(context: Context, params: ResumeParams) -> LoadedPlan | 
         context, params, given, variables=old.plan.started_with, inherited=True,
         workspace=row["workspace"], find=lambda loaded: None,
     )  # fmt: skip
-    return prepared.loaded
-
-
-Comparison = Callable[[JobRun], Collection[int]]
-"""Tells which sheets of a changed score differ from those of the job."""
-
-
-async def comparison(context: Context, job_id: str, new: LoadedPlan | None) -> Comparison:
-    """Compare the job's plan with the new one off the loop; a plan that came between is compared when it is asked for."""
-    if new is None:
-        return lambda job: ()
-    row = await context.queries.job(job_id)
-    old = await context.loader.plan(row["plan_hash"])
+    new = prepared.loaded
     found = await anyio.to_thread.run_sync(differing, old, new, row["workspace"])
-    return lambda job: found if job.loaded.hash == old.hash else differing(job.loaded, new, job.workspace)
+    return new, lambda job: found if job.loaded.hash == old.hash else differing(job.loaded, new, job.workspace)
 
 
 def _transition(params: ResumeParams, new: LoadedPlan | None, compare: Comparison) -> changes.Transition:
