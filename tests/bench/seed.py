@@ -6,13 +6,13 @@ from pathlib import Path
 import anyio
 
 from podium.conductor import clock
-from podium.conductor.batch import Batch
 from podium.conductor.engines.port import End
-from podium.conductor.state import JobRun, LoadedPlan
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.state import JobRun, LoadedPlan
+from podium.conductor.rules.transitions import control, jobs, sheets
+from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store, open_store
-from podium.conductor.transitions import control, jobs, sheets
-from podium.conductor.verdicts import Verdict
-from podium.score.plan import Plan, PlanSheet, dump_plan
+from podium.score.model.plan import Plan, PlanSheet, dump_plan
 
 JOBS_A_COMMIT = 2_000
 LOG_TEXT = "".join(f"line {number} of what a sheet wrote\n" for number in range(1, 201))

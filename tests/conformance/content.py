@@ -26,9 +26,9 @@ from mcp.types import (
 )
 
 from podium.contract.ports import JobControl
-from podium.mcp.invoke import State
-from podium.mcp.prompts import PromptSpec
-from podium.mcp.resources import Content, ResourceSpec, Variables
+from podium.mcp.calls.invoke import State
+from podium.mcp.prompts.table import PromptSpec
+from podium.mcp.resources.table import Content, ResourceSpec, Variables
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
 WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="

@@ -16,11 +16,11 @@ def main(arguments: Sequence[str]) -> int:
     # The SDK reads the logging set-up when it is imported.
     from podium.client.job_control import job_control
     from podium.mcp.app import Offer, build_server
-    from podium.mcp.http import run
-    from podium.mcp.prompts_podium import PROMPTS
-    from podium.mcp.resources_podium import RESOURCES
-    from podium.mcp.tasks_ticket import Signer
-    from podium.mcp.tasks_wait import WaitTasks
+    from podium.mcp.prompts.podium import PROMPTS
+    from podium.mcp.resources.podium import RESOURCES
+    from podium.mcp.tasks.ticket import Signer
+    from podium.mcp.tasks.wait import WaitTasks
+    from podium.mcp.transports.http import run
     from tests.conformance import content, interaction, long_work
 
     offer = Offer(

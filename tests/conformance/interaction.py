@@ -22,7 +22,7 @@ from mcp.types import (
     TextContent,
 )
 
-from podium.mcp.invoke import State
+from podium.mcp.calls.invoke import State
 
 Ctx = Context[State, Any]
 Answer = CallToolResult | InputRequiredResult

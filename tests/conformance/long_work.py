@@ -15,8 +15,8 @@ from mcp.server.context import CallNext, HandlerResult
 from mcp.server.mcpserver import Context, require_client_extension
 from mcp.types import INTERNAL_ERROR, CallToolRequestParams, InputRequest, InputRequiredResult
 
-from podium.mcp.invoke import State
-from podium.mcp.tasks import EXTENSION, RequestContext, Task, TaskPort, TaskStatus
+from podium.mcp.calls.invoke import State
+from podium.mcp.tasks.extension import EXTENSION, RequestContext, Task, TaskPort, TaskStatus
 from tests.conformance.interaction import form, said
 
 TTL_MS = 3_600_000

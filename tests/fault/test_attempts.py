@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 from anyio.to_thread import run_sync
 
-from podium.conductor.engines.folder import BLOCK_BYTES, AttemptFolder, Origin
+from podium.conductor.engines.local.folder import BLOCK_BYTES, AttemptFolder, Origin
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
 from podium.conductor.processes.reaper import Reaper

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from anyio.to_thread import run_sync
 
-from podium.conductor.engines.folder import AttemptFolder
+from podium.conductor.engines.local.folder import AttemptFolder
 from podium.conductor.processes.cgroup import Cgroup, Cgroups, own_group
 from tests.support.engines import (
     HERE,

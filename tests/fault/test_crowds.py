@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import anyio
 import pytest
 
-from podium.client.daemon_client import DaemonClient
+from podium.client.link.daemon_client import DaemonClient
 from podium.errors import ConductorBusy
 from podium.settings import Settings
 from tests.support.podium_home import Conductor, ask

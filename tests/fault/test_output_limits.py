@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from anyio.to_thread import run_sync
 
-from podium.conductor.limits import holes
-from podium.conductor.limits.output import HEAD_BYTES, OutputLimits
+from podium.conductor.engines.local.limits import holes
+from podium.conductor.engines.local.limits.output import HEAD_BYTES, OutputLimits
 from podium.conductor.logs.read import LogQuery, LogTarget, read_log
 from tests.support.engines import (
     Gate,

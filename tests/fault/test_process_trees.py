@@ -8,7 +8,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from podium.conductor.engines.local import LocalEngine
+from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.port import End
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import Identity, Watch, send_signal

@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 import structlog.testing
 
-from podium.conductor.engines.folder import BLOCK_BYTES, AttemptFolder, Origin
+from podium.conductor.engines.local.folder import BLOCK_BYTES, AttemptFolder, Origin
 from podium.conductor.engines.port import AttemptSpec, EndReason
 from podium.conductor.processes import facts
 from podium.conductor.processes.spawn import spawn

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from podium.conductor.handlers import TABLE
+from podium.conductor.service.handlers import TABLE
 from tests.fuzz import garbage
 
 METHODS = tuple(sorted(set(TABLE) - {"daemon.shutdown"}))

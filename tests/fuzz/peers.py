@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 from anyio.lowlevel import checkpoint
 
-from podium.conductor.handlers import TABLE
+from podium.conductor.service.handlers import TABLE
 from podium.contract.methods import MAX_LINE_BYTES
 from podium.wire.framing import FrameReader, decode
 from podium.wire.sockets import SocketStream, connect

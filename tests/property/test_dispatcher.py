@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from podium.errors import JobNotFound
 from podium.wire.dispatcher import Handler, Peer, WireLimits, serve_connection
 from podium.wire.framing import FrameReader, encode
-from podium.wire.memory import memory_pair
 from tests.fuzz.model import Wanted, wanted
+from tests.support.memory_pair import memory_pair
 
 LIMITS = WireLimits(in_flight=3)
 

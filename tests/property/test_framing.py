@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from podium.wire.errors import RpcFault
 from podium.wire.framing import FrameReader, OversizedFrame, decode, encode
-from podium.wire.memory import memory_pair
 from podium.wire.messages import parse_request
+from tests.support.memory_pair import memory_pair
 
 LIMIT = 40
 any_text = st.text(st.characters(codec=None))  # with lone surrogates

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.client.connection import Connection
 from podium.client.job_control import JobControlService
+from podium.client.link.connection import Connection
 from podium.contract.methods import MARIANNE_METHODS, OWN_METHODS
 from podium.contract.ports import LogRequest, StartRequest
 from podium.errors import BY_CODE, PodiumError
 from podium.wire.sockets import SocketStream
 from tests.property.test_framing import json_values
-from tests.unit.client.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for, stand_in
+from tests.unit.client.link.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for, stand_in
 
 Ask = Callable[[JobControlService], Awaitable[object]]
 

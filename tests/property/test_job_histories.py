@@ -9,19 +9,19 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.engines.port import End, EndReason
-from podium.conductor.healing.diagnosis import LONGEST_WAIT_SECONDS
-from podium.conductor.loading import job_from_rows
-from podium.conductor.scheduler import Limits, Scheduler
-from podium.conductor.state import Attempt, JobRun
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.healing.diagnosis import LONGEST_WAIT_SECONDS
+from podium.conductor.rules.scheduler import Limits, Scheduler
+from podium.conductor.rules.state import Attempt, JobRun
+from podium.conductor.rules.transitions import control, jobs, sheets
+from podium.conductor.rules.transitions.control import Done
+from podium.conductor.rules.transitions.failures import LIMIT_WAITS
+from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.conductor.store import schema
 from podium.conductor.store.rows import STATEMENTS
-from podium.conductor.transitions import control, jobs, sheets
-from podium.conductor.transitions.control import Done
-from podium.conductor.transitions.failures import LIMIT_WAITS
-from podium.conductor.verdicts import Trouble, Verdict
+from podium.conductor.supervisor.loading import job_from_rows
 from podium.contract import states
 from podium.errors import WrongState
 from tests.support.examples import examples

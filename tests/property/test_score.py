@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from podium.errors import ScoreInvalid
 from podium.score.compile import compile_score
-from podium.score.conditions import Condition, ConditionFault, parse
-from podium.score.graph import cycles, order
-from podium.score.named import NamedCheck, NamedScore, NamedSheet
-from podium.score.numbered import NumberedScore, NumberedSheets
+from podium.score.model.graph import cycles, order
+from podium.score.model.plan import Plan
+from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
+from podium.score.numbered.fields import NumberedScore, NumberedSheets
 from podium.score.patterns import PatternFault, compile_pattern
-from podium.score.plan import Plan
-from podium.score.render import expand, render_script
-from podium.score.templates import TemplateFault, _compile, template
+from podium.score.templates.conditions import Condition, ConditionFault, parse
+from podium.score.templates.environment import TemplateFault, _compile, template
+from podium.score.templates.render import expand, render_script
 from tests.support.examples import examples
-from tests.unit.score.test_named import AUDIT
-from tests.unit.score.test_numbered import FULL
+from tests.unit.score.named.test_named import AUDIT
+from tests.unit.score.numbered.test_numbered import FULL
 
 WORDS = st.text("abcxyz -_.é", min_size=1, max_size=8).map(str.strip).filter(bool)
 VALUES = st.one_of(WORDS, st.integers(-5, 5), st.floats(-2, 2), st.booleans())

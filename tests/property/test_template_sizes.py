@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from jinja2.utils import Namespace
 
-from podium.score import sizes
-from podium.score.sizes import CHARACTERS_PER_UNIT, size, weight
+from podium.score.templates import sizes
+from podium.score.templates.sizes import CHARACTERS_PER_UNIT, size, weight
 from tests.support.examples import examples
 
 PIECES = ["a", "bc", "\n", "\t", " ", "\x85", "-", "www.a.com ", "<", "a" * 70, "\r\n", "é"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anyio
 
-from podium.conductor.engines.local import LocalEngine
+from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.reaper import Reaper

@@ -14,10 +14,10 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from podium.conductor.engines.folder import Origin
-from podium.conductor.engines.local import LocalEngine
+from podium.conductor.engines.local.engine import LocalEngine
+from podium.conductor.engines.local.folder import Origin
+from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.port import AttemptSpec, End, Usage
-from podium.conductor.limits.output import OutputLimits
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.reaper import Reaper

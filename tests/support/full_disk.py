@@ -11,8 +11,8 @@ from pathlib import Path
 
 import anyio
 
-from podium.conductor.engines.folder import BLOCK_BYTES
-from podium.conductor.engines.local import LocalEngine
+from podium.conductor.engines.local.engine import LocalEngine
+from podium.conductor.engines.local.folder import BLOCK_BYTES
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes.reaper import Reaper
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from podium.conductor.state import JobRun, LoadedPlan
-from podium.score.plan import Plan, PlanSheet, Player, Retry, dump_plan
+from podium.conductor.rules.state import JobRun, LoadedPlan
+from podium.score.model.plan import Plan, PlanSheet, Player, Retry, dump_plan
 
 
 def plan_of(needs: Sequence[Sequence[int]], *, max_concurrent: int = 4, max_retries: int = 0, fail_fast: bool = False,

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import anyio
 
-from podium.conductor.engines.local import LocalEngine
+from podium.conductor.engines.local.engine import LocalEngine
+from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.port import AttemptSpec
-from podium.conductor.limits.output import OutputLimits
 from podium.conductor.processes.reaper import Reaper
 
 

@@ -13,7 +13,7 @@ from podium import log
 from podium.contract.models import ConductorView
 from podium.contract.ports import JobControl
 from podium.mcp.app import build_server
-from podium.mcp.stdio import run
+from podium.mcp.transports.stdio import run
 from tests.support.port import ScriptedPort
 
 

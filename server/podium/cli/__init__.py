@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _dispatch(arguments: list[str]) -> int:
     try:
         if arguments and arguments[0] in LIGHT:
-            light: int = import_module(f"podium.cli.{arguments[0]}").main(arguments[1:])
+            light: int = import_module(f"podium.cli.commands.{arguments[0]}").main(arguments[1:])
             return light
         full: int = import_module("podium.cli.app").run_app(arguments)
     except PodiumError as error:

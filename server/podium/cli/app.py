@@ -54,7 +54,7 @@ def _application(asked: str) -> typer.Typer:
     app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_root)
     for name, text in COMMANDS.items():
-        function = import_module(f"podium.cli.{name}").command if name == asked else _listed
+        function = import_module(f"podium.cli.commands.{name}").command if name == asked else _listed
         app.command(name, help=text if name != asked else None)(function)
     return app
 

@@ -12,15 +12,15 @@ from typing import Any, Literal, TypeVar
 
 import anyio.to_thread
 
-from podium.client import failures
 from podium.client.arguments import checked_score, checked_start
-from podium.client.change import Change
-from podium.client.daemon_client import DaemonClient
-from podium.client.foreign_scores import ForeignScores
-from podium.client.marianne_dialect import MarianneDialect
+from podium.client.files.workspace import WorkspaceFiles
+from podium.client.link import failures
+from podium.client.link.change import Change
+from podium.client.link.daemon_client import DaemonClient
+from podium.client.marianne.dialect import MarianneDialect
+from podium.client.marianne.scores import ForeignScores
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
-from podium.client.workspace import WorkspaceFiles
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,

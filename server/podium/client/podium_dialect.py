@@ -8,9 +8,9 @@ from typing import Any
 
 import anyio
 
-from podium.client.change import Change
-from podium.client.daemon_client import DaemonClient
-from podium.client.workspace import WorkspaceFiles
+from podium.client.files.workspace import WorkspaceFiles
+from podium.client.link.change import Change
+from podium.client.link.daemon_client import DaemonClient
 from podium.contract.models import (
     ActionView,
     ConductorView,

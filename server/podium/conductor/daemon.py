@@ -9,34 +9,35 @@ from contextlib import suppress
 import anyio
 
 from podium import log as logging
-from podium.conductor import changes, clock, faults
-from podium.conductor.attempts import Attempts
-from podium.conductor.compiling import Compiler
-from podium.conductor.context import Context
-from podium.conductor.engines.local import LocalEngine
-from podium.conductor.events import EventHub
-from podium.conductor.handlers import build
-from podium.conductor.handlers.shutdown import cancel_seconds
+from podium.conductor import clock, faults
+from podium.conductor.attempts.launcher import Attempts
+from podium.conductor.attempts.outputs import Outputs
+from podium.conductor.engines.local.engine import LocalEngine
+from podium.conductor.engines.local.limits.output import OutputLimits
+from podium.conductor.housekeeping.removal import Removals
+from podium.conductor.housekeeping.retention import Retention
+from podium.conductor.housekeeping.watch import Watch
 from podium.conductor.instruments.load import load_profiles
-from podium.conductor.limits.output import OutputLimits
-from podium.conductor.listener import Listener, SocketTaken
-from podium.conductor.loading import Loader
 from podium.conductor.lock import HomeTaken, hold_home
-from podium.conductor.outputs import Outputs
+from podium.conductor.plans.compiling import Compiler
 from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
-from podium.conductor.queries import Queries
-from podium.conductor.removal import Removals
-from podium.conductor.retention import Retention
-from podium.conductor.scheduler import Limits, Scheduler
-from podium.conductor.sheet_views import SheetViews
+from podium.conductor.rules.scheduler import Limits, Scheduler
+from podium.conductor.rules.transitions import control as transitions
+from podium.conductor.service import changes
+from podium.conductor.service.context import Context
+from podium.conductor.service.handlers import build
+from podium.conductor.service.handlers.shutdown import cancel_seconds
+from podium.conductor.service.listener import Listener, SocketTaken
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, Store, open_store
-from podium.conductor.supervisor import Supervisor
-from podium.conductor.transitions import control as transitions
-from podium.conductor.views import Views
-from podium.conductor.watch import Watch
+from podium.conductor.supervisor.events import EventHub
+from podium.conductor.supervisor.loading import Loader
+from podium.conductor.supervisor.supervisor import Supervisor
+from podium.conductor.views.jobs import Views
+from podium.conductor.views.queries import Queries
+from podium.conductor.views.sheets import SheetViews
 from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
 from podium.settings import Settings, config_file
 

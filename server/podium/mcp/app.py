@@ -17,17 +17,17 @@ from mcp.types import INVALID_PARAMS, CallToolResult, ToolAnnotations
 
 from podium import __version__
 from podium.contract.ports import JobControl
+from podium.mcp.calls.invoke import State, invoke
+from podium.mcp.calls.schemas import input_schema, output_schema
 from podium.mcp.completion import install_completion
 from podium.mcp.instructions import instructions
-from podium.mcp.invoke import State, invoke
-from podium.mcp.prompts import PromptSpec, install_prompts
-from podium.mcp.prompts_podium import PROMPTS
-from podium.mcp.resources import ResourceSpec, ResourceTable, install_resources
-from podium.mcp.resources_podium import RESOURCES
-from podium.mcp.schemas import input_schema, output_schema
-from podium.mcp.subscriptions import install_subscriptions
-from podium.mcp.subscriptions_updates import Updates
-from podium.mcp.tasks import TaskPort, Tasks
+from podium.mcp.prompts.podium import PROMPTS
+from podium.mcp.prompts.table import PromptSpec, install_prompts
+from podium.mcp.resources.podium import RESOURCES
+from podium.mcp.resources.subscriptions import install_subscriptions
+from podium.mcp.resources.table import ResourceSpec, ResourceTable, install_resources
+from podium.mcp.tasks.extension import TaskPort, Tasks
+from podium.mcp.updates import Updates
 from podium_tools import ALL_TOOLS
 from podium_tools.spec import AnyTool
 

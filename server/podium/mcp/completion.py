@@ -11,8 +11,8 @@ from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from podium.contract.ports import JobControl
 from podium.errors import PodiumError
-from podium.mcp.invoke import State
-from podium.mcp.results import safe
+from podium.mcp.calls.invoke import State
+from podium.mcp.calls.results import safe
 
 MOST_VALUES = 100  # the protocol's limit
 _ENTRIES = 500  # looked at below a folder

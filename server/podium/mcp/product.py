@@ -4,9 +4,9 @@ from mcp.server import MCPServer
 
 from podium.client.job_control import job_control
 from podium.mcp.app import Offer, build_server
-from podium.mcp.invoke import State
-from podium.mcp.tasks_ticket import Signer
-from podium.mcp.tasks_wait import WaitTasks
+from podium.mcp.calls.invoke import State
+from podium.mcp.tasks.ticket import Signer
+from podium.mcp.tasks.wait import WaitTasks
 from podium.settings import Settings
 
 

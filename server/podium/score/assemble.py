@@ -4,10 +4,10 @@ from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
 
 from podium.score.blocks import MAX_SHEETS
-from podium.score.draft import Draft, Need, Stage
-from podium.score.graph import cycles
-from podium.score.plan import Plan, PlanSheet, Retry, Validation
-from podium.score.problems import Problems
+from podium.score.model.draft import Draft, Need, Stage
+from podium.score.model.graph import cycles
+from podium.score.model.plan import Plan, PlanSheet, Retry, Validation
+from podium.score.text.problems import Problems
 
 MAX_NEEDS = 500_000  # pairs of a sheet and one that it needs
 MAX_CHECKS = 500_000  # pairs of a sheet and a validation that may apply to it

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator
 
-from podium.score.problems import describe
-from podium.score.reading import Block
+from podium.score.text.problems import describe
+from podium.score.text.reading import Block
 
 MAX_NAME = 200
 MAX_SHEETS = 20_000

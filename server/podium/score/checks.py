@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from podium.score.conditions import ConditionFault, decide, parse
-from podium.score.document import Loc
-from podium.score.draft import Check, Draft, Stage, Template
-from podium.score.plan import Plan, PlanSheet
-from podium.score.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
-from podium.score.render import double_braces, expanded_bytes, fields, is_field, template_variables
-from podium.score.sandbox import Budget
-from podium.score.templates import Template as CompiledTemplate
-from podium.score.templates import TemplateFault, template
+from podium.score.model.draft import Check, Draft, Stage, Template
+from podium.score.model.plan import Plan, PlanSheet
+from podium.score.templates.conditions import ConditionFault, decide, parse
+from podium.score.templates.environment import Template as CompiledTemplate
+from podium.score.templates.environment import TemplateFault, template
+from podium.score.templates.render import double_braces, expanded_bytes, fields, is_field, template_variables
+from podium.score.templates.sandbox import Budget
+from podium.score.text.document import Loc
+from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 
 TOTAL_BUDGET = 5_000_000  # units of `podium.score.sandbox`, for trying all templates: a few seconds
 _PLACEHOLDER = "/job"  # stands for a workspace that the conductor will choose

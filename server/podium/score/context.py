@@ -7,12 +7,12 @@ from typing import Any, get_args
 
 from podium.errors import PodiumError
 from podium.score.blocks import RetryBlock, SkipCommandBlock
-from podium.score.document import Loc
-from podium.score.draft import Template
+from podium.score.model.draft import Template
+from podium.score.model.plan import CLI, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.patterns import PatternFault, compile_pattern
-from podium.score.plan import CLI, Player, Retry, SkipCommand, Validation, ValidationType
-from podium.score.problems import Problems, describe
-from podium.score.source import decode, read_bytes
+from podium.score.text.document import Loc
+from podium.score.text.problems import Problems, describe
+from podium.score.text.source import decode, read_bytes
 
 VALIDATION_TYPES: tuple[str, ...] = get_args(ValidationType)
 _RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})

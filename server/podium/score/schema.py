@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from podium.score.named import NamedScore
-from podium.score.numbered import NumberedScore
+from podium.score.named.fields import NamedScore
+from podium.score.numbered.fields import NumberedScore
 
 _REQUIRED: dict[str, list[str]] = {
     "NamedScore": ["name", "sheets"],

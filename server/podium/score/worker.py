@@ -11,7 +11,7 @@ from typing import Any
 
 from podium.errors import PodiumError
 from podium.score.compile import compile_score
-from podium.score.plan import dump_plan
+from podium.score.model.plan import dump_plan
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from podium.cli import main
-from podium.cli.doctor import Finding, examine
+from podium.cli.commands.doctor import Finding, examine
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:

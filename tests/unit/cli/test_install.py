@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from podium.cli import main
-from podium.cli.install import TARGETS, merge, server_entry
+from podium.cli.commands.install import TARGETS, merge, server_entry
 from podium.errors import InvalidArguments
 
 

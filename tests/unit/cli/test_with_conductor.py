@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from podium.cli import main, run, stop
+from podium.cli import main
+from podium.cli.commands import run, stop
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
 from tests.support.podium_home import Conductor, ask, make_home, until

@@ -7,8 +7,8 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from podium.client.daemon_client import DaemonClient
 from podium.client.job_control import JobControlService
+from podium.client.link.daemon_client import DaemonClient
 from podium.contract.models import JobView
 from podium.contract.ports import LogRequest, StartRequest
 from podium.contract.results import ProcessHealth

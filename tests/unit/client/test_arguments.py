@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from podium.client.arguments import checked_start
-from podium.client.daemon_client import DaemonClient
 from podium.client.job_control import JobControlService
+from podium.client.link.daemon_client import DaemonClient
 from podium.contract.ports import StartRequest
 from podium.errors import InvalidArguments, PathNotAllowed, PermissionDenied, PodiumError, ScoreNotFound
-from tests.unit.client.stand_in import client_for
+from tests.unit.client.link.stand_in import client_for
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from podium.client.daemon_client import DaemonClient
 from podium.client.job_control import JobControlService
+from podium.client.link.daemon_client import DaemonClient
 from podium.contract.ports import StartRequest
 from podium.errors import ConductorError, InvalidArguments
 from tests.support.podium_home import Conductor

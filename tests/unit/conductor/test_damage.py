@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from podium.conductor.batch import Batch
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.transitions import jobs
 from podium.conductor.store import acknowledged
 from podium.conductor.store.database import ACKNOWLEDGED, DATABASE, open_writer
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import open_store
-from podium.conductor.transitions import jobs
 from tests.support.plans import job_of, plan_of
 from tests.torture.damage import contents, log_of
 

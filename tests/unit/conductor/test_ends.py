@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from podium.conductor.batch import Batch
 from podium.conductor.clock import Clock
 from podium.conductor.engines.port import End
-from podium.conductor.transitions import jobs, sheets
-from podium.conductor.verdicts import Verdict
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.transitions import jobs, sheets
+from podium.conductor.rules.verdicts import Verdict
 from tests.support.jobs import submit, types_of, until, wait_for_file
 from tests.support.plans import job_of, plan_of
 from tests.support.podium_home import Conductor, ask

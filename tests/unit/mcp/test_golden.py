@@ -4,7 +4,7 @@ import pytest
 
 from podium.errors import BY_CODE, CODES
 from podium.mcp.app import build_server
-from podium.mcp.arguments import check
+from podium.mcp.calls.arguments import check
 from podium.mcp.instructions import instructions
 from podium_tools import ALL_TOOLS
 from tests.support.golden import GOLDEN, check_golden

@@ -9,7 +9,7 @@ import pytest
 
 from podium.errors import ScoreInvalid
 from podium.score.compile import compile_score
-from podium.score.plan import Plan
+from podium.score.model.plan import Plan
 
 CWD = Path("/caller")
 INSTRUMENTS = ("cli", "claude-code")

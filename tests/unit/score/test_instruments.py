@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from podium.score.plan import Player, dump_plan, load_plan
+from podium.score.model.plan import Player, dump_plan, load_plan
 from tests.unit.score.helpers import compiled, only, sheets
 
 AGENTS = ("cli", "claude-code", "goose", "aider")

@@ -6,7 +6,7 @@ import yaml
 
 from podium.score.schema import json_schema
 from tests.unit.score.helpers import numbered, sheets
-from tests.unit.score.test_named import AUDIT
+from tests.unit.score.named.test_named import AUDIT
 
 SCHEMA = json_schema()
 

@@ -1,4 +1,4 @@
-from podium.score.plan import Plan
+from podium.score.model.plan import Plan
 from tests.unit.score.helpers import compiled, numbered
 
 SHEETS = 10_000

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from podium.mcp.arguments import check
+from podium.mcp.calls.arguments import check
 from podium_tools import ALL_TOOLS
 from tests.support.port import ScriptedPort
 

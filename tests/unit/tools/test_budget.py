@@ -25,8 +25,8 @@ from podium.contract.models import (
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium.errors import ScoreInvalid
 from podium.mcp.app import build_server
+from podium.mcp.calls.results import failure, success
 from podium.mcp.instructions import instructions
-from podium.mcp.results import failure, success
 from podium_tools import ALL_TOOLS
 from tests.support.port import CURSOR, ScriptedPort, ended, job, plan
 from tests.support.tokens import count_tokens, has_encoder

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from podium.contract.states import ACTIONS
-from podium.mcp.schemas import input_schema, output_schema
+from podium.mcp.calls.schemas import input_schema, output_schema
 from podium_tools import ALL_TOOLS
 from podium_tools.results import ControlResult, JobResult, Result
 from podium_tools.spec import AnyTool

@@ -11,7 +11,7 @@ import pytest
 from podium.errors import JobNotFound
 from podium.wire.dispatcher import Handler, Peer, WireLimits, serve_connection
 from podium.wire.framing import FrameReader, RawJson
-from podium.wire.memory import MemoryStream, memory_pair
+from tests.support.memory_pair import MemoryStream, memory_pair
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from podium.wire.framing import (
     dumps,
     encode,
 )
-from podium.wire.memory import memory_pair
+from tests.support.memory_pair import memory_pair
 
 pytestmark = pytest.mark.anyio
 

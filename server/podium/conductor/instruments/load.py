@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from podium.conductor.instruments.profile import Profile
 from podium.contract.models import ProblemView
 from podium.errors import InvalidArguments, PodiumError, ScoreInvalid
-from podium.score import document
-from podium.score.source import decode, read_bytes
+from podium.score.text import document
+from podium.score.text.source import decode, read_bytes
 
 MAX_BYTES = 65_536
 SCORE_FOLDER = Path(".podium") / "instruments"

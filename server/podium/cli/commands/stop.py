@@ -1,0 +1,77 @@
+"""`podium stop`: end the conductor."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from podium.cli.options import Home, Socket, settings_for
+from podium.cli.probe import alive
+from podium.cli.session import wait_for
+from podium.client.link.daemon_client import DaemonClient
+from podium.errors import ConductorNotRunning, ConductorTimeout
+from podium.settings import Settings
+from podium_tools.results import counted
+
+POLL_SECONDS = 0.05
+SPARE_SECONDS = 10.0  # over the bound that the conductor gave
+FOREIGN_SECONDS = 10.0  # the bound of a conductor that gives none
+
+
+def command(
+    home: Home = None,
+    socket: Socket = None,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="end the running sheets too; else they run on and are taken over again")
+    ] = False,
+) -> None:
+    """Stop the conductor."""
+    settings = settings_for(home, socket)
+    try:
+        pid, running = stop(settings, cancel=cancel)
+    except ConductorNotRunning:
+        typer.echo(f"No conductor runs on {settings.socket}.")
+        return
+    typer.echo(f"The conductor (pid {pid}) has stopped{_rest(running, cancel=cancel)}.")
+
+
+def _rest(running: int, *, cancel: bool) -> str:
+    """Say what became of the sheets that were running."""
+    if not running:
+        return ""
+    if not cancel:
+        return f"; {counted(running, 'sheet')} {'runs' if running == 1 else 'run'} on"
+    return f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
+
+
+def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
+    """Ask the conductor to stop, wait until its process is gone; return its pid and how many sheets were running.
+
+    Raises:
+        ConductorNotRunning: there is none.
+        ConductorTimeout: it agreed but does not end.
+    """
+
+    async def work() -> tuple[int, int, float]:
+        return await _ask(settings, cancel=cancel)
+
+    pid, running, bound = wait_for(work)
+    limit = bound + SPARE_SECONDS
+    deadline = time.monotonic() + limit
+    while alive(pid):
+        if time.monotonic() > deadline:
+            raise ConductorTimeout(
+                f"The conductor (pid {pid}) agreed to stop but still runs after {limit:.0f} s.",
+                fix=f"Read its log in {settings.home}; as a last resort end process {pid} with KILL: nothing is lost.",
+                pid=pid,
+            )
+        time.sleep(POLL_SECONDS)
+    return pid, running
+
+
+async def _ask(settings: Settings, *, cancel: bool) -> tuple[int, int, float]:
+    async with DaemonClient(settings.socket, settings=settings) as client:
+        status = await client.call("daemon.status")
+        reply = await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
+    bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
+    return int(status["pid"]), int(status.get("running_sheets", 0)), float(bound)

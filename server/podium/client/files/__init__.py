@@ -1,0 +1,1 @@
+"""A job's files, read on this side of the wire."""

@@ -1,0 +1,204 @@
+"""Listing and reading the files that a job left in its workspace, with any conductor: the files are read here."""
+
+import bisect
+import mimetypes
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from podium.client.files.beneath import Root, opened_root, parts_of
+from podium.contract.models import ArtifactBytes, ArtifactEntry, ArtifactPage, ArtifactText
+from podium.errors import ArtifactNotFound, InvalidArguments
+from podium.times import iso
+
+MOST_ENTRIES = 100_000  # counted in one listing; a larger tree shows these only
+_SAMPLE_BYTES = 8192
+_LONGEST_CHARACTER = 4  # bytes of UTF-8
+_CONTROLS = frozenset({*range(32), 127}) - frozenset(b"\t\n\r\v\f\b\x1b")
+MOST_LEVELS = 64  # folders in folders; what lies deeper is not listed
+
+_Kind = Literal["file", "directory", "symlink", "other"]
+_Found = tuple[tuple[str, ...], os.stat_result]
+
+
+def list_artifacts(workspace: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
+    """Return a page of everything below a folder of the workspace, in the order of the paths' components.
+
+    Links are listed, not followed. Blocking: call it in a thread.
+
+    Raises:
+        ArtifactNotFound, PathNotAllowed, PermissionDenied.
+    """
+    with opened_root(workspace) as root, root.opened(inside := root.relative(path)) as fd:
+        found = list(_below(root, fd, tuple(parts_of(inside))))
+    after = tuple(cursor.split("/")) if cursor else ()
+    first = bisect.bisect_right(found, after, key=lambda each: each[0])
+    page = found[first : first + limit]
+    entries = [_entry(parts, info) for parts, info in page]
+    more = first + limit < len(found)
+    return ArtifactPage(
+        workspace=workspace, entries=entries, next_cursor=_text(page[-1][0]) if more else "", total=len(found)
+    )
+
+
+def _below(root: Root, fd: int, start: tuple[str, ...]) -> Iterator[_Found]:
+    """Yield what is below an open folder, or the file itself, in order."""
+    info = os.fstat(fd)
+    if not stat.S_ISDIR(info.st_mode):
+        yield start, info
+        return
+    budget = iter(range(MOST_ENTRIES))
+    for found in _walk(fd, start):
+        if next(budget, None) is None:
+            return
+        yield found
+
+
+def _walk(fd: int, prefix: tuple[str, ...]) -> Iterator[_Found]:
+    """Yield a folder's entries and, after each sub-folder, that one's. What vanishes meanwhile is left out."""
+    for name in sorted(os.listdir(fd)):
+        try:
+            info = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        except OSError:
+            continue
+        yield (*prefix, name), info
+        if stat.S_ISDIR(info.st_mode) and len(prefix) < MOST_LEVELS:
+            yield from _enter(fd, name, (*prefix, name))
+
+
+def _enter(parent: int, name: str, prefix: tuple[str, ...]) -> Iterator[_Found]:
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    except OSError:
+        return  # not readable, or gone
+    try:
+        yield from _walk(fd, prefix)
+    finally:
+        os.close(fd)
+
+
+def _entry(parts: tuple[str, ...], info: os.stat_result) -> ArtifactEntry:
+    return ArtifactEntry(
+        path=_text(parts), type=_kind(info.st_mode), size_bytes=info.st_size, modified_at=iso(info.st_mtime)
+    )
+
+
+def _text(parts: tuple[str, ...]) -> str:
+    """Return a path as text; bytes of a name that are no UTF-8 show as replacement characters."""
+    return "/".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _kind(mode: int) -> _Kind:
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISDIR(mode):
+        return "directory"
+    return "symlink" if stat.S_ISLNK(mode) else "other"
+
+
+def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
+    """Return a part of a text file, or only the facts of another; no UTF-8 character is cut in two.
+
+    Text that is no UTF-8, as old programs write it, has replacement characters where it is not ASCII. `offset` is in bytes;
+    one inside of a character moves to the next, one beyond the end is the end. Blocking: call it in a thread.
+
+    Raises:
+        ArtifactNotFound, PathNotAllowed, PermissionDenied.
+    """
+    with _opened_file(workspace, path) as (fd, info, inside):
+        sample = os.pread(fd, _SAMPLE_BYTES, 0)
+        is_utf8, size = _is_utf8(sample), info.st_size
+        if not is_utf8 and not _is_old_text(sample, inside):
+            return ArtifactText(path=inside, size_bytes=size, is_text=False, mime_type=_mime(inside, binary=True))
+        offset = min(offset, size)  # the system takes no number that is far beyond it
+        start, data = _read(fd, offset, max_bytes) if is_utf8 else (offset, os.pread(fd, max_bytes, offset))
+    end, text = start + len(data), data.decode("utf-8", "replace")
+    return ArtifactText(
+        path=inside,
+        size_bytes=size,
+        offset=start,
+        text=text,
+        replaced=text.encode() != data,
+        mime_type=_mime(inside, binary=False),
+        next_offset=end if end < size else None,
+    )
+
+
+def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
+    """Return a whole file. Blocking: call it in a thread.
+
+    Raises:
+        InvalidArguments: it is larger than `max_bytes`. ArtifactNotFound, PathNotAllowed, PermissionDenied.
+    """
+    with _opened_file(workspace, path) as (fd, info, inside):
+        data = os.pread(fd, max_bytes + 1, 0)
+    if len(data) > max_bytes:
+        raise InvalidArguments(
+            f"{path!r} has {info.st_size} bytes; at most {max_bytes} are sent at once.",
+            fix="read_artifact reads a text file in parts; list_artifacts tells the workspace, where the file can be opened.",
+            path=path,
+        )
+    is_text = _is_utf8(data[:_SAMPLE_BYTES])
+    return ArtifactBytes(path=inside, data=data, is_text=is_text, mime_type=_mime(inside, binary=not is_text))
+
+
+@contextmanager
+def _opened_file(workspace: str, path: str) -> Iterator[tuple[int, os.stat_result, str]]:
+    """Open a file of the workspace and yield its descriptor, its facts, and its path from the workspace."""
+    with opened_root(workspace) as root, root.opened(inside := root.relative(path)) as fd:
+        info = os.fstat(fd)
+        if stat.S_ISDIR(info.st_mode):
+            raise ArtifactNotFound(
+                f"{path!r} is a folder.", fix=f"Call list_artifacts with path={path!r} to see what is in it.", path=path
+            )
+        yield fd, info, inside
+
+
+def _mime(path: str, *, binary: bool) -> str:
+    guessed, _ = mimetypes.guess_type(path)
+    return guessed or ("application/octet-stream" if binary else "text/plain")
+
+
+def _is_utf8(sample: bytes) -> bool:
+    """Tell text by its beginning: UTF-8 without NUL; a character cut by the end of the sample does not count."""
+    if b"\0" in sample:
+        return False
+    try:
+        sample[: _whole(sample)].decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_old_text(sample: bytes, path: str) -> bool:
+    """Tell text in an older encoding: no control characters, and a name of text or mostly ASCII."""
+    named_so = (mimetypes.guess_type(path)[0] or "").startswith("text/")
+    return not _CONTROLS & set(sample) and (named_so or sum(byte > 0x7F for byte in sample) * 4 <= len(sample))
+
+
+def _read(fd: int, offset: int, max_bytes: int) -> tuple[int, bytes]:
+    """Return where the text really begins, and as many whole characters as fit, but at least one."""
+    data = os.pread(fd, max_bytes + _LONGEST_CHARACTER, offset)
+    skip = _continuation(data) if offset else 0
+    data = data[skip:]
+    length = _whole(data[:max_bytes]) or _whole(data[:_LONGEST_CHARACTER]) or len(data[:max_bytes])
+    return offset + skip, data[:length]
+
+
+def _continuation(data: bytes) -> int:
+    """Return how many bytes at the beginning belong to a character that began before them."""
+    return next((n for n, byte in enumerate(data[: _LONGEST_CHARACTER - 1]) if byte & 0xC0 != 0x80), 0)
+
+
+def _whole(data: bytes) -> int:
+    """Return the length without a character that is cut off at the end."""
+    for back in range(1, min(_LONGEST_CHARACTER, len(data) + 1)):
+        byte = data[-back]
+        if byte & 0xC0 == 0xC0:  # first byte of a longer character
+            needs = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(data) - back if needs > back else len(data)
+        if byte & 0x80 == 0:
+            break
+    return len(data)

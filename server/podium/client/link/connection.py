@@ -1,0 +1,246 @@
+"""One connection to a conductor: calls matched to their replies by id, notifications to a callback.
+
+It has no task of its own: whoever waits for something reads frames, one task at a time, and the others are woken after each
+frame. So a connection lives in any task, needs no owner but the one who closes it, and costs nothing while nobody waits.
+"""
+
+import itertools
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio.abc import SocketAttribute
+
+from podium.client.link import failures
+from podium.client.link.identity import Identity, identify
+from podium.contract.methods import PROTOCOL
+from podium.errors import (
+    ConductorBusy,
+    ConductorError,
+    InvalidArguments,
+    PodiumError,
+    UnsupportedByConductor,
+    from_dict,
+)
+from podium.wire import messages
+from podium.wire.errors import from_wire
+from podium.wire.framing import FrameError, FrameReader, MalformedFrame, decode
+from podium.wire.sockets import SocketStream, connect
+
+OnNotification = Callable[[str, dict[str, Any]], None]
+_BUSY_PAUSE_SECONDS = 0.05
+
+
+@dataclass
+class _Call:
+    """A request that waits for its reply."""
+
+    method: str
+    reply: dict[str, Any] | None = None
+
+
+class Connection:
+    """A connected socket. `identity` is set by the handshake; one that is `retired` takes no new calls."""
+
+    identity: Identity
+
+    def __init__(self, stream: SocketStream, path: Path, on_notification: OnNotification | None = None) -> None:
+        self._stream = stream
+        self._raw: socket.socket = stream.extra_attributes[SocketAttribute.raw_socket]()
+        self._path = path
+        self._on_notification = on_notification
+        self._reader = FrameReader(stream, whole_lines=True)
+        self._calls: dict[int, _Call] = {}
+        self._ids = itertools.count(1)
+        self._reading = False
+        self._frame_read = anyio.Event()
+        self._writing = anyio.Lock(fast_acquire=True)
+        self._failure: ConductorError | None = None
+        self._concurrent = False
+        self.used = 0  # calls that were made, the handshake not counted
+        self.users = 0  # tasks that hold it now
+        self.idle_since = time.monotonic()
+        self.retired = False
+
+    def __del__(self) -> None:
+        # A client that nobody closed ends with its event loop; the socket must not outlive it.
+        self._raw.close()
+
+    @property
+    def usable(self) -> bool:
+        """Whether a new call may be made: nothing has failed and, while nobody reads, the peer has not closed."""
+        return self._failure is None and not self.retired and (self._reading or not self._peer_closed())
+
+    def _peer_closed(self) -> bool:
+        try:
+            return self._raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    async def handshake(self, seconds: float) -> None:
+        """Learn who answers and, with a conductor of ours, let replies come out of order."""
+        try:
+            status = await self.call("daemon.status", {"protocol": PROTOCOL}, seconds=seconds)
+        except (UnsupportedByConductor, InvalidArguments) as error:
+            raise failures.foreign(self._path, f"it answers daemon.status with {error.message!r}") from None
+        self.identity = identify(status, self._path)
+        self._concurrent = self.identity.is_podium
+        self.used = 0
+
+    async def call(self, method: str, params: dict[str, Any], *, seconds: float) -> Any:
+        """Return the result of a request.
+
+        Raises:
+            ConductorUnreachable, ConductorTimeout, ConductorMismatch: no usable reply came.
+            PodiumError: the conductor answered with this error.
+        """
+        self.used += 1
+        request_id, call = next(self._ids), _Call(method)
+        self._calls[request_id] = call
+        try:
+            with anyio.fail_after(seconds):
+                await self._send(messages.request(request_id, method, params), method)
+                await self.wait_until(lambda: call.reply is not None, method)
+        except TimeoutError:
+            self.retired = True
+            raise failures.no_reply(self._path, method, seconds) from None
+        finally:
+            del self._calls[request_id]
+            # A conductor that answers in order may still be busy with a call that was given up.
+            self.retired |= call.reply is None and not self._concurrent
+        return self._result(call)
+
+    async def wait_until(self, ready: Callable[[], bool], method: str = "job.events") -> None:
+        """Read, or let another task read, until `ready()`; `ready` is asked again after each frame.
+
+        Raises:
+            ConductorUnreachable, ConductorMismatch: the connection failed first.
+        """
+        while not ready():
+            if self._failure is not None:
+                raise from_dict({**self._failure.as_dict(), "method": method})
+            if self._reading:
+                await self._frame_read.wait()
+            else:
+                await self._read_frame(method)
+
+    def close(self) -> None:
+        """Close the socket; calls that wait fail as unreachable."""
+        self._fail(failures.lost(self._path, "the call"))
+
+    async def _send(self, frame: bytes, method: str) -> None:
+        """Write a frame whole; a connection on which that did not work is of no further use."""
+        async with self._writing:
+            try:
+                await self._stream.send(frame)
+            except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+                # The peer may have answered or said why before it closed: what is there is read first.
+                if self._reading:
+                    raise failures.lost(self._path, method) from error
+            except BaseException:
+                self.close()
+                raise
+
+    async def _read_frame(self, method: str) -> None:
+        """Read one frame, give it to whom it belongs, and wake everybody who waits."""
+        self._reading = True
+        try:
+            self._take(await self._reader.read())
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            self._fail(failures.lost(self._path, method))
+        except MalformedFrame:
+            self._fail(failures.foreign(self._path, "its answer is not JSON"))
+        except FrameError as error:
+            self._fail(failures.foreign(self._path, str(error)))
+        except ConductorError as error:
+            self._fail(error)
+        finally:
+            self._reading = False
+            self._wake()
+
+    def _take(self, line: bytes) -> None:
+        """Sort a frame in: a notification, a reply to a call, or a late reply that nobody waits for any more.
+
+        Raises:
+            MalformedFrame, ConductorMismatch: no conductor sends this. What is sorted in can be read without a further look.
+            ConductorBusy: said to a connection that is one too many, before it asked anything.
+        """
+        message = decode(line)
+        if not isinstance(message, dict):
+            raise failures.foreign(self._path, "its answer is not a JSON-RPC object")
+        if "method" in message:
+            self._notify(message["method"], message.get("params", {}))
+            return
+        request_id, error = message.get("id"), message.get("error")
+        if ("result" in message) == ("error" in message) or not ("result" in message or isinstance(error, dict)):
+            raise failures.foreign(self._path, "its answer has neither one result nor one error")
+        if request_id is None and error is not None and isinstance(refusal := from_wire(error), ConductorBusy):
+            raise refusal
+        if type(request_id) is not int:  # true is none, though it equals 1
+            raise failures.foreign(self._path, "its answer belongs to no request")
+        if (call := self._calls.get(request_id)) is not None:
+            call.reply = message
+
+    def _notify(self, method: Any, params: Any) -> None:
+        """Give a notification to whoever wants them."""
+        if not isinstance(method, str) or not isinstance(params, dict):
+            raise failures.foreign(self._path, "its notification has no name or no parameters")
+        if self._on_notification is not None:
+            self._on_notification(method, params)
+
+    def _result(self, call: _Call) -> Any:
+        """Return a reply's result, or raise its error."""
+        reply = call.reply or {}
+        if "error" in reply:
+            error: PodiumError = from_wire(reply["error"])
+            raise error
+        return reply["result"]
+
+    def _fail(self, failure: ConductorError) -> None:
+        """Close because of a failure; the first one counts."""
+        self._failure = self._failure or failure
+        self._stream.close()
+        self._wake()
+
+    def _wake(self) -> None:
+        self._frame_read.set()
+        self._frame_read = anyio.Event()
+
+
+async def open_connection(
+    path: Path, *, start_command: str, connect_seconds: float, on_notification: OnNotification | None = None
+) -> Connection:
+    """Connect and shake hands within `connect_seconds`; a full queue is tried again until then.
+
+    `start_command` is what the error names when nobody listens.
+
+    Raises:
+        ConductorNotRunning, ConductorBusy, PermissionDenied, ConductorUnreachable: no connection.
+        ConductorTimeout, ConductorMismatch: nobody, or somebody else, answers on it.
+    """
+    deadline = anyio.current_time() + connect_seconds
+    connection = Connection(await _connect(path, deadline, start_command), path, on_notification)
+    try:
+        await connection.handshake(connect_seconds)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _connect(path: Path, deadline: float, start_command: str) -> SocketStream:
+    while True:
+        try:
+            return await connect(path)
+        except BlockingIOError as error:
+            if anyio.current_time() >= deadline:
+                raise failures.connect_failure(error, path, start_command) from error
+            await anyio.sleep(_BUSY_PAUSE_SECONDS)
+        except OSError as error:
+            raise failures.connect_failure(error, path, start_command) from error

@@ -1,0 +1,136 @@
+"""`DaemonClient`: calls to the conductor from any number of tasks, over few connections that come and go by themselves."""
+
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from podium.client.link.connection import Connection
+from podium.client.link.feed import EventFeed
+from podium.client.link.identity import Identity
+from podium.client.link.pool import Pool
+from podium.errors import ConductorError, ConductorNotRunning, ConductorTimeout, ConductorUnreachable
+from podium.settings import Settings, load
+
+_RETURN_PAUSE_SECONDS = 0.1
+
+
+class DaemonClient:
+    """The conductor behind a Unix socket.
+
+    Nothing is connected before the first call. As an async context manager it closes its connections at the end; without one,
+    they close when idle, or by `close()`. `client_name` is told to the conductor with each change.
+    """
+
+    def __init__(
+        self, socket_path: Path | str, *, settings: Settings | None = None, client_name: str = "podium proxy"
+    ) -> None:
+        self.settings = settings or load(socket=socket_path)
+        self.socket_path = Path(socket_path)
+        self._client_name = client_name
+        self._pool = Pool(self.socket_path, self.settings)
+        self.feed = EventFeed(
+            self._pool.open, call_seconds=self.settings.call_seconds, idle_seconds=self.settings.idle_seconds
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; a later call opens a new one."""
+        self.feed.close()
+        self._pool.close()
+
+    async def identity(self) -> Identity:
+        """Return which conductor answers; costs no round trip while a connection is open."""
+        async with self._pool.lease() as connection:
+            return connection.identity
+
+    async def call(self, method: str, params: dict[str, Any] | None = None) -> Any:
+        """Return the result of a call that changes nothing.
+
+        It is made once more when a connection that had been used before turns out to be dead.
+
+        Raises:
+            ConductorError: the conductor cannot be reached or gives no usable answer.
+            PodiumError: the conductor answered with this error.
+        """
+        try:
+            return await self._ask(method, params or {})
+        except _DeadConnection:
+            return await self._ask(method, params or {}, last=True)
+
+    async def control(self, method: str, job_id: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the result of a change to one job, as `mutate`; when its outcome is unknown, the job itself tells."""
+        check = f"get_job with job_id={job_id}"
+        reply: dict[str, Any] = await self.mutate(method, {"job_id": job_id, **(params or {})}, check=check)
+        return reply
+
+    async def mutate(self, method: str, params: dict[str, Any], *, check: str) -> Any:
+        """Return the result of a call that changes something, made with a request key.
+
+        When its reply is lost, a conductor that knows request keys is asked once more: it answers what it answered. `check` is
+        the call that tells what happened, for the case in which nobody can know.
+
+        Raises:
+            ConductorError: as `call`; with `outcome: "unknown"` and `check` when the call may have taken effect.
+            PodiumError: the conductor answered with this error.
+        """
+        keyed = {**params, "request_key": uuid.uuid4().hex, "client": self._client_name}
+        async with self._pool.lease() as connection:
+            can_ask_again = connection.identity.has("request_key")
+            try:
+                return await self._send(connection, method, keyed if can_ask_again else params)
+            except (ConductorUnreachable, ConductorTimeout) as error:
+                lost: ConductorError = error
+        if can_ask_again:
+            try:
+                return await self._ask_again(method, keyed)
+            except ConductorError as error:
+                lost = error
+        raise _unknown(lost, method, check) from lost
+
+    async def _send(self, connection: Connection, method: str, params: dict[str, Any]) -> Any:
+        return await connection.call(method, params, seconds=self.settings.call_seconds)
+
+    async def _ask(self, method: str, params: dict[str, Any], *, last: bool = False) -> Any:
+        """Make a call once; raises `_DeadConnection` when it is worth another try on a new connection."""
+        async with self._pool.lease() as connection:
+            reused = connection.used > 0
+            try:
+                return await self._send(connection, method, params)
+            except ConductorUnreachable as error:
+                if reused and not last:
+                    raise _DeadConnection from error
+                raise
+
+    async def _ask_again(self, method: str, params: dict[str, Any]) -> Any:
+        """Ask once more on a new connection, giving a conductor that restarts a few seconds to come back."""
+        deadline = anyio.current_time() + self.settings.connect_seconds
+        while True:
+            try:
+                return await self._ask(method, params, last=True)
+            except ConductorNotRunning:
+                if anyio.current_time() >= deadline:
+                    raise
+                await anyio.sleep(_RETURN_PAUSE_SECONDS)
+
+
+class _DeadConnection(Exception):
+    """A pooled connection was dead when it was used."""
+
+
+def _unknown(lost: ConductorError, method: str, check: str) -> ConductorError:
+    """Return the error for a change of which nobody knows whether it took effect."""
+    return type(lost)(
+        f"{lost.message} It is not known whether {method} took effect.",
+        fix=f"{check} tells. {lost.fix}",
+        **{**lost.facts, "outcome": "unknown", "check": check},
+    )

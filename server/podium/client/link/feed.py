@@ -1,0 +1,107 @@
+"""One `job.events` subscription per client, for any number of waiters.
+
+The feed only wakes: what happened is asked for in pages, from the waiter's own cursor, so that nothing is missed or told twice
+whatever becomes of the subscription. After a reconnection everybody is woken. Like a connection it has no task of its own:
+its waiters read it. It begins with the first waiter and is closed when there has been none for a while.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+
+import anyio
+
+from podium.client.link.connection import Connection, OnNotification
+from podium.client.link.idle import IdleTimer
+
+Open = Callable[[OnNotification], Awaitable[Connection]]
+_REMEMBERED_JOBS = 10_000
+
+
+class EventFeed:
+    """Wakes those who wait for something to happen to a job. `open_connection` gives it a connection of its own."""
+
+    def __init__(self, open_connection: Open, *, call_seconds: float, idle_seconds: float) -> None:
+        self._open_connection = open_connection
+        self._call_seconds = call_seconds
+        self._idle = IdleTimer(idle_seconds, self.close)
+        self._connection: Connection | None = None
+        self._opening = anyio.Lock(fast_acquire=True)
+        self._count = 0  # events seen, of all subscriptions
+        self._last_of: dict[str, int] = {}  # job id -> count at its last event
+        self._gap = 0  # count at the last moment at which events may have been missed
+        self._waiters = 0
+
+    async def mark(self) -> int:
+        """Return the present place in the feed, subscribed. Take it before looking at a job, then `wait` from it.
+
+        Raises:
+            ConductorError: the conductor cannot be reached.
+        """
+        async with self._opening:
+            if self._connection is None or not self._connection.usable:
+                await self._subscribe()
+        self._watch()
+        return self._count
+
+    async def wait(self, job_ids: Collection[str] | None, mark: int) -> None:
+        """Return as soon as something has happened to one of the jobs, or with None to any, since `mark`.
+
+        Raises:
+            ConductorError: the subscription was lost.
+        """
+        connection = self._connection
+        if connection is None:
+            return  # closed since the mark: the caller looks again
+        self._waiters += 1
+        self._watch()
+        try:
+            await connection.wait_until(lambda: self._changed(job_ids, mark))
+        finally:
+            self._waiters -= 1
+            self._watch()
+
+    def close(self) -> None:
+        """End the subscription; the next `mark` begins a new one."""
+        self._idle.stop()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def _subscribe(self) -> None:
+        """Open a subscription from now on; a caller's page query, made after it, has what went before."""
+        self.close()
+        connection = await self._open_connection(self._receive)
+        try:
+            await connection.call("job.events", {"stream": True}, seconds=self._call_seconds)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self._miss()
+
+    def _receive(self, method: str, params: dict[str, Any]) -> None:
+        """Take a notification: an event, or that this subscriber was too slow and is dropped."""
+        if method == "job.event":
+            self._count += 1
+            self._last_of[str(params.get("job_id"))] = self._count
+        elif method == "job.dropped":
+            self._miss()
+        if len(self._last_of) > _REMEMBERED_JOBS:
+            self._miss()
+
+    def _miss(self) -> None:
+        """Wake everybody: which jobs something happened to is not known any more."""
+        self._count += 1
+        self._gap = self._count
+        self._last_of.clear()
+
+    def _changed(self, job_ids: Collection[str] | None, mark: int) -> bool:
+        if job_ids is None:
+            return self._count > mark
+        return self._gap > mark or any(self._last_of.get(job_id, 0) > mark for job_id in job_ids)
+
+    def _watch(self) -> None:
+        """Close the feed when nobody has waited on it for the client's idle time."""
+        self._idle.stop()
+        if not self._waiters and self._connection is not None:
+            self._idle.start()

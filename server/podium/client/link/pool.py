@@ -1,0 +1,113 @@
+"""Few connections, reused, and closed when nobody has used them for a while.
+
+One connection carries all calls to a conductor of ours, since it answers out of order. A Marianne conductor answers one call
+after another and serves five connections in all: it gets up to `SEQUENTIAL_CONNECTIONS`, each with one call at a time, and
+since it does not stop while a client is connected, closing idle ones matters.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from podium.client.link import failures
+from podium.client.link.connection import Connection, OnNotification, open_connection
+from podium.client.link.idle import IdleTimer
+from podium.settings import Settings
+
+SEQUENTIAL_CONNECTIONS = 3
+
+
+class Pool:
+    """The connections of one client. `settings` say how long each thing may take."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self._path = path
+        self._settings = settings
+        self._connections: list[Connection] = []
+        self._choosing = anyio.Lock(fast_acquire=True)
+        self._released = anyio.Event()
+        self._idle = IdleTimer(settings.idle_seconds, self._close_idle)
+
+    async def open(self, on_notification: OnNotification | None = None) -> Connection:
+        """Open a connection beside the pool; the caller closes it. Raises as `open_connection`."""
+        return await open_connection(
+            self._path,
+            start_command=self._settings.start_command,
+            connect_seconds=self._settings.connect_seconds,
+            on_notification=on_notification,
+        )
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Connection]:
+        """Lend a connection for one call. Raises as `open_connection`, and ConductorBusy when none becomes free in time."""
+        connection = await self._choose()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._idle.stop()
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    async def _choose(self) -> Connection:
+        """Take a free connection, open one, or wait for one to be given back."""
+        connection = None if self._choosing.locked() else self._free()
+        if connection is None:
+            try:
+                with anyio.fail_after(self._settings.call_seconds):
+                    return await self._choose_in_turn()
+            except TimeoutError:
+                raise failures.busy(self._path) from None
+        connection.users += 1
+        return connection
+
+    async def _choose_in_turn(self) -> Connection:
+        """Choose one task after another, so that those who find none open do not all open one."""
+        async with self._choosing:
+            while (connection := self._free()) is None:
+                await self._open_or_wait()
+            connection.users += 1
+            return connection
+
+    def _free(self) -> Connection | None:
+        """Return a connection that can take a call now; drop those that cannot take any."""
+        for connection in [each for each in self._connections if not each.usable]:
+            self._connections.remove(connection)
+            if not connection.users:
+                connection.close()
+        return next((each for each in self._connections if each.identity.is_podium or not each.users), None)
+
+    async def _open_or_wait(self) -> None:
+        if len(self._connections) < SEQUENTIAL_CONNECTIONS:
+            self._connections.append(await self.open())
+        else:
+            await self._released.wait()
+
+    def _give_back(self, connection: Connection) -> None:
+        connection.users -= 1
+        connection.idle_since = time.monotonic()
+        if not connection.users and (not connection.usable or connection not in self._connections):
+            connection.close()
+        self._released.set()
+        self._released = anyio.Event()
+        self._watch()
+
+    def _watch(self) -> None:
+        """Look for idle connections when the first could be one."""
+        if self._connections and not self._idle.runs:
+            self._idle.start()
+
+    def _close_idle(self) -> None:
+        now = time.monotonic()
+        for connection in list(self._connections):
+            if not connection.users and now - connection.idle_since >= self._settings.idle_seconds * 0.99:
+                self._connections.remove(connection)
+                connection.close()
+        self._watch()

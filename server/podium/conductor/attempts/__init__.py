@@ -1,0 +1,1 @@
+"""An attempt from its intent to its verdict: launched, watched, judged."""

@@ -1,0 +1,137 @@
+"""From the end of an attempt to its verdict: validations after a good exit, the reason in the output after a bad one."""
+
+import json
+import signal
+from pathlib import Path
+
+import anyio.to_thread
+from anyio.lowlevel import checkpoint_if_cancelled
+
+from podium.conductor.attempts.live import Live
+from podium.conductor.attempts.observe import missing_folders, read_tails
+from podium.conductor.attempts.validations import ValidationContext, validate
+from podium.conductor.clock import wall
+from podium.conductor.engines.port import End
+from podium.conductor.instruments.classify import TAIL_CHARS, classify, retry_after_seconds
+from podium.conductor.processes.run import Runner
+from podium.conductor.rules.verdicts import Trouble, Verdict
+from podium.contract.models import ValidationView
+from podium.contract.secrets import redactor
+from podium.score.templates.render import expand
+from podium.times import span
+
+_FIRST_UNNAMED = 32  # signal; those from here on have no meaning of their own
+
+
+def judge_at_once(live: Live, end: End) -> Verdict | None:
+    """Return the verdict where nothing has to be looked at, else None: exit code 0 alone is not success everywhere."""
+    if _succeeded(live, end):
+        return None if live.sheet.validations else Verdict(end, passed=True)
+    if live.self_healing or (live.is_tool and end.reason == "exited"):
+        return None
+    return Verdict(end, passed=False, message=describe(live, end))
+
+
+async def judge(live: Live, end: End, runner: Runner, folder: Path) -> Verdict:
+    """Return the verdict after its validations, or after a look at what a failed attempt left. `folder` is the attempt's."""
+    views: list[ValidationView] = []
+    with live.scope:
+        if _succeeded(live, end):
+            await checkpoint_if_cancelled()  # before the first of them is started
+            views = await _validate(live, runner)
+    if live.scope.cancelled_caught:
+        cancelled = End(end.key, "cancelled", end.exit_code, None, end.processes_ended, end.ended_at)
+        return Verdict(cancelled, passed=False, message="cancelled during its validations")
+    failed = next((view for view in views if not view.passed), None)
+    text = json.dumps([view.model_dump() for view in views])
+    if _succeeded(live, end) and failed is None:
+        return Verdict(end, passed=True, validations=text)
+    why = f"validation {failed.type} failed: expected {failed.expected}, found {failed.found}" if failed else ""
+    return await anyio.to_thread.run_sync(_explain, live, end, folder, text, why)
+
+
+def _succeeded(live: Live, end: End) -> bool:
+    return end.reason == "exited" and end.exit_code in live.profile.success_codes
+
+
+async def _validate(live: Live, runner: Runner) -> list[ValidationView]:
+    rules = [live.plan.validations[index] for index in live.sheet.validations]
+    variables = {**live.plan.variables, **live.sheet.variables}
+    context = ValidationContext(
+        workspace=live.workspace,
+        attempt_started=live.attempt.started_at,
+        env=live.env(),
+        key=live.attempt.key,
+        expand=lambda text: expand(text, live.plan, live.sheet, workspace=str(live.workspace)),
+        run=runner.run,
+        hide=redactor({name: each for name, each in variables.items() if isinstance(each, str)}),
+    )
+    return await validate(rules, context)
+
+
+def _explain(live: Live, end: End, folder: Path, validations: str, why: str) -> Verdict:
+    """Find out why an attempt failed, from its output and, where a remedy may be looked for, from the disk. Blocks."""
+    tail = read_tails(folder, TAIL_CHARS // 2)
+    trouble, wait = _trouble(live, end, tail)
+    missing = missing_folders(live.workspace, _paths(live), tail) if live.self_healing else ()
+    return Verdict(
+        end,
+        passed=False,
+        message=_message(live, end, trouble, wait) or why or describe(live, end),
+        validations=validations,
+        trouble=trouble,
+        wait_seconds=wait,
+        missing_folders=missing,
+        tail=tail if live.self_healing else "",
+    )
+
+
+def _trouble(live: Live, end: End, tail: str) -> tuple[Trouble, float | None]:
+    if not live.is_tool or end.reason != "exited":
+        return "", None
+    kind = classify(live.profile, end.exit_code, tail)
+    wait = retry_after_seconds(tail, end.ended_at or wall()) if kind == "rate_limit" else None
+    return "" if kind == "error" else kind, wait
+
+
+def _message(live: Live, end: End, trouble: Trouble, wait: float | None) -> str:
+    """Say what kept an instrument from working, "" for no trouble."""
+    name, code = live.profile.name, f"(exit code {end.exit_code})"
+    return {
+        "": "",
+        "rate_limit": f"{name} is rate limited{f' for {span(wait)}' if wait else ''} {code}",
+        "auth": f"{name} is not signed in, or not allowed to do this {code}; sign it in where the conductor runs",
+        "capacity": f"{name} is out of capacity {code}",
+        "missing": "",  # found before its launch
+        "internal": "",  # not found in an output
+    }[trouble]
+
+
+def _paths(live: Live) -> list[str]:
+    rules = [live.plan.validations[index] for index in live.sheet.validations]
+    return [expand(rule.path, live.plan, live.sheet, workspace=str(live.workspace)) for rule in rules if rule.path]
+
+
+def exit_text(code: int | None) -> str:
+    """Return an exit code in words. Of a shell 128 + n tells of signal n; a program may mean something else by it."""
+    number = (code or 0) - 128
+    known = {each.value: each.name.removeprefix("SIG") for each in signal.Signals if each < _FIRST_UNNAMED}
+    return f"exit code {code}" + (f", as after signal {number} ({known[number]})" if number in known else "")
+
+
+def describe(live: Live, end: End) -> str:
+    """Say in one sentence how an attempt ended that did not succeed."""
+    limit = live.limit_seconds
+    sentences = {
+        "exited": exit_text(end.exit_code),
+        "timed_out": f"time limit of {limit:g} s reached" if limit else "time limit reached",
+        "output_limit": f"output limit reached: {end.detail}",
+        "out_of_memory": f"out of memory: {end.detail}",
+        "cancelled": "ended by the cancel",
+        "killed": f"ended by signal {end.signal}" if end.signal else "ended from outside",
+        "lost": f"lost: {end.detail or 'its processes are gone and left no exit record'}",
+        "elsewhere": "begun in the home that this one is a copy of, where it may still run; resume_job would run it here too",
+        "never_started": "never started",
+        "launch_failed": f"could not be started: {end.detail}",
+    }
+    return sentences[end.reason]

@@ -1,0 +1,238 @@
+"""The life of attempts outside the supervisor: prepared and launched, watched to their end, judged by their validations.
+
+The supervisor has committed the intent before `launch`; what is found here goes back to it as one `Verdict` an attempt.
+"""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from podium.conductor import faults
+from podium.conductor.attempts.judging import judge, judge_at_once
+from podium.conductor.attempts.live import Live, live_of
+from podium.conductor.attempts.observe import make_folders
+from podium.conductor.attempts.outputs import Outputs
+from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
+from podium.conductor.instruments.profile import find_executable
+from podium.conductor.processes.run import Runner
+from podium.conductor.rules.state import Attempt, JobRun
+from podium.conductor.rules.verdicts import Trouble, Verdict
+from podium.errors import PodiumError
+from podium.log import get_logger
+from podium.score.templates.render import expand, render_script, skips
+
+log = get_logger()
+
+
+class Report(Protocol):
+    """Where verdicts go."""
+
+    def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
+        """Take the verdict of one attempt; called exactly once for each."""
+
+
+class Attempts:
+    """Launches attempts, cancels them, and reports their ends."""
+
+    def __init__(self, engine: Engine, runner: Runner, outputs: Outputs, report: Report, *, folder: Path,
+                 grace_seconds: float) -> None:  # fmt: skip
+        self._engine = engine
+        self._runner = runner
+        self._outputs = outputs
+        self._report = report
+        self._folder = folder
+        self._grace = grace_seconds
+        self._live: dict[str, Live] = {}
+        self._tasks: TaskGroup
+
+    async def run(self) -> None:
+        """Watch the engine for ends until cancelled; owns every launch and judgement."""
+        async with anyio.create_task_group() as self._tasks:
+            async for end in self._engine.changes():
+                self._take(end)
+
+    def _take(self, end: End) -> None:
+        """Begin to judge an end. A function of its own, so that nothing keeps the attempt's plan until the next end."""
+        live = self._live.get(end.key)
+        if live is not None:
+            live.in_engine, live.ended, live.scope = False, True, anyio.CancelScope()
+            if live.cancel_asked:
+                live.scope.cancel()
+            self._begin_judging(live, end)
+
+    def launch(self, job: JobRun, attempt: Attempt) -> None:
+        """Start an attempt in a task of its own."""
+        self._tasks.start_soon(self._launch, self._track(job, attempt))
+
+    async def reattach(self, job: JobRun, attempt: Attempt) -> None:
+        """Hand an attempt that an earlier conductor began to the engine."""
+        live = self._track(job, attempt)
+        live.in_engine = True
+        await self._engine.reattach(self._spec(live, script=""))
+
+    def cancel(self, attempt: Attempt) -> None:
+        """End an attempt, wherever it is on its way."""
+        live = self._live.get(attempt.key)
+        if live is None or live.cancel_asked:
+            return
+        live.cancel_asked = True
+        if live.in_engine:
+            self._tasks.start_soon(self._cancel_in_engine, live)
+        else:
+            live.scope.cancel()
+
+    def is_under_way(self, attempt: Attempt) -> bool:
+        """Tell whether an attempt has begun here and its processes have not ended."""
+        live = self._live.get(attempt.key)
+        return live is not None and not live.ended
+
+    def folder_of(self, job_id: str, serial: int) -> Path:
+        """Return an attempt's folder."""
+        return self._folder / job_id / str(serial)
+
+    def _track(self, job: JobRun, attempt: Attempt) -> Live:
+        live = live_of(job, attempt)
+        self._live[attempt.key] = live
+        return live
+
+    async def _cancel_in_engine(self, live: Live) -> None:
+        await self._engine.cancel(live.attempt.key, grace_seconds=self._grace)
+
+    # -- on the way to the engine ---------------------------------------------------------------------------------
+
+    async def _launch(self, live: Live) -> None:
+        try:
+            verdict = await self._bring(live)
+        except PodiumError as error:
+            verdict = _not_run(live, "launch_failed", error.message)
+        except Exception as error:  # noqa: BLE001 -- one attempt's trouble must not end the jobs of all
+            verdict = _broken(live, End(live.attempt.key, "launch_failed"), error)
+        if verdict is not None:
+            self._close(live, verdict)
+
+    async def _bring(self, live: Live) -> Verdict | None:
+        """Bring an attempt to the engine; where it does not come to that, return the verdict."""
+        with live.scope:
+            ready = await self._prepare(live)
+        if live.scope.cancelled_caught or live.cancel_asked:
+            return _not_run(live, "cancelled", "cancelled before it started")
+        if isinstance(ready, Verdict):
+            return ready
+        await self._submit(live, ready)
+        return None
+
+    async def _prepare(self, live: Live) -> AttemptSpec | Verdict:
+        """Return what to launch, or why nothing is."""
+        if why := await self._skips(live):
+            return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
+        if live.is_tool and not await anyio.to_thread.run_sync(_is_installed, live):
+            message = f"{live.profile.executable}, the program of {live.profile.name}, was not found"
+            return _not_run(live, "launch_failed", message, "missing")
+        if live.remedy is not None and live.remedy.folders:
+            await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
+        return self._spec(live, script=await self._script(live))
+
+    async def _submit(self, live: Live, spec: AttemptSpec) -> None:
+        live.in_engine = True
+        faults.point("before_launch")
+        await self._engine.submit(spec)
+        faults.point("after_launch")
+
+    async def _skips(self, live: Live) -> str:
+        """Return why the sheet is skipped, "" to run it. The condition is asked before the command."""
+        if not live.first_try:
+            return ""
+        if skips(live.plan, live.sheet, workspace=str(live.workspace), statuses=live.statuses):
+            return "its skip_when holds"
+        return "its skip command said so" if await self._command_skips(live) else ""
+
+    async def _command_skips(self, live: Live) -> bool:
+        """Run the sheet's skip command; exit code 0 skips."""
+        skip = live.sheet.skip_when_command
+        if skip is None:
+            return False
+        command = expand(skip.command, live.plan, live.sheet, workspace=str(live.workspace))
+        result = await self._runner.run(
+            ["/bin/sh", "-c", command],
+            env=live.env(),
+            cwd=live.workspace,
+            timeout_seconds=skip.timeout_seconds,
+            key=live.attempt.key,
+        )
+        return result.exit_code == 0 and not result.timed_out
+
+    async def _script(self, live: Live) -> str:
+        previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
+        text = render_script(live.plan, live.sheet, workspace=str(live.workspace), previous_outputs=previous)
+        return text + (live.remedy.note if live.remedy is not None else "")
+
+    def _spec(self, live: Live, script: str) -> AttemptSpec:
+        folder = self.folder_of(live.job_id, live.attempt.serial)
+        argv, stdin_script = live.profile.command(str(folder / "script"), script, live.player.config)
+        return AttemptSpec(
+            key=live.attempt.key,
+            folder=folder,
+            script=script,
+            workspace=live.workspace,
+            env=live.env(),
+            argv=tuple(argv),
+            stdin_script=stdin_script,
+            timeout_seconds=live.limit_seconds,
+            grace_seconds=self._grace,
+            intended_at=live.attempt.started_at,
+        )
+
+    # -- at the end -----------------------------------------------------------------------------------------------
+
+    def _begin_judging(self, live: Live, end: End) -> None:
+        verdict = judge_at_once(live, end)
+        if verdict is not None:
+            self._close(live, verdict)
+        else:
+            self._tasks.start_soon(self._judge, live, end)
+
+    async def _judge(self, live: Live, end: End) -> None:
+        folder = self.folder_of(live.job_id, live.attempt.serial)
+        try:
+            verdict = await judge(live, end, self._runner, folder)
+        except Exception as error:  # noqa: BLE001 -- as in `_launch`; judged again after a restart, it would fail again
+            verdict = _broken(live, end, error)
+        self._close(live, verdict)
+
+    def _close(self, live: Live, verdict: Verdict) -> None:
+        faults.point("before_verdict")
+        del self._live[live.attempt.key]
+        log.debug(
+            "attempt_ended",
+            job_id=live.job_id,
+            sheet=live.sheet.label,
+            attempt=live.attempt.attempt,
+            reason=verdict.end.reason,
+            exit_code=verdict.end.exit_code,
+            passed=verdict.passed,
+        )
+        self._report.attempt_ended(live.job_id, live.attempt.serial, verdict)
+
+
+def _not_run(live: Live, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
+    """Return the verdict of an attempt that the engine never had."""
+    return Verdict(End(live.attempt.key, reason), passed=False, message=message, trouble=trouble)
+
+
+def _broken(live: Live, end: End, error: Exception) -> Verdict:
+    """Return the verdict of an attempt that could not be prepared or judged by a fault of ours, which the log tells in full."""
+    log.error(
+        "attempt_broken", job_id=live.job_id, sheet=live.sheet.label, attempt=live.attempt.attempt, exc_info=error
+    )
+    message = f"internal error: {type(error).__name__}: {error}; the conductor's log has the details"
+    return Verdict(end, passed=False, message=message, trouble="internal")
+
+
+def _is_installed(live: Live) -> bool:
+    """Tell whether the instrument's program is on the attempt's PATH."""
+    path = live.env().get("PATH") or os.environ.get("PATH", "")
+    return find_executable(live.profile, path) is not None

@@ -1,0 +1,90 @@
+"""Looking at what a failed attempt left on the disk, and making folders that it missed. Everything here blocks: use a thread."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from podium.conductor.attempts.workspaces import make_workspace
+from podium.errors import PathNotAllowed, PermissionDenied
+
+MOST_FOLDERS = 10
+_LINE_CHARS = 1000
+_SAYS_MISSING = ("No such file or directory", "Directory nonexistent")
+_QUOTED = re.compile(r"['\"\u2018]([^'\"\u2018\u2019]{1,300})['\"\u2019]")
+_BETWEEN = re.compile(r"[\s:'\"\u2018\u2019]+")
+
+
+def read_tails(folder: Path, limit: int) -> str:
+    """Return the end of an attempt's stdout and then of its stderr, each of up to `limit` bytes."""
+    return "\n".join(_tail(folder / name, limit) for name in ("stdout.log", "stderr.log"))
+
+
+def _tail(path: Path, limit: int) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+            return file.read(limit).decode("utf-8", "replace")
+    except OSError:
+        return ""  # without its output a failure is judged by its exit code alone
+
+
+def missing_folders(workspace: Path, paths: Iterable[str], tail: str) -> tuple[str, ...]:
+    """Return the folders that an attempt seems to have missed: the workspace, or parents of files inside it.
+
+    `paths` are those of its validations; others are taken from what `tail` says could not be found. Both are foreign: a path that
+    the system refuses to look at (too long, say, or forbidden) is none that could be made, and so none that was missed.
+    """
+    if not os.path.isdir(workspace):  # noqa: PTH112 -- Path.is_dir() raises for what may not be looked at
+        return (str(workspace),)
+    parents = {(workspace / path).parent for path in [*paths, *_not_found(tail)]}
+    found = sorted(str(parent) for parent in parents if _is_missing(parent) and _inside(workspace, parent))
+    return tuple(found[:MOST_FOLDERS])
+
+
+def _not_found(tail: str) -> Iterator[str]:
+    """Yield what the lines about missing files seem to name."""
+    for line in tail.splitlines():
+        if any(words in line for words in _SAYS_MISSING):
+            end = line[-_LINE_CHARS:]
+            yield from _QUOTED.findall(end)
+            yield from (word for word in _BETWEEN.split(end) if "/" in word)
+
+
+def _is_missing(folder: Path) -> bool:
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def _inside(workspace: Path, folder: Path) -> bool:
+    """Tell whether a folder is, or would be, inside the workspace, links followed."""
+    try:
+        place = folder.resolve()
+        # What is still a link then leads round in circles; Python before 3.13 raises for it.
+        loops = any(each.is_symlink() for each in (place, *place.parents))
+        return place.is_relative_to(workspace.resolve()) and not loops
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
+def make_folders(workspace: Path, folders: Iterable[str]) -> None:
+    """Make the workspace if it is missing, and folders inside it.
+
+    Raises:
+        PermissionDenied, PathNotAllowed, StorageFull: one cannot be made.
+    """
+    make_workspace(workspace)
+    for folder in folders:
+        if not _inside(workspace, Path(folder)):
+            raise PathNotAllowed(f"The folder {folder} is not inside the workspace.", fix="Make it by hand.")
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PermissionDenied(
+                f"The folder {folder} cannot be made: {error.strerror}.", fix="Make it by hand, then resume the job."
+            ) from error

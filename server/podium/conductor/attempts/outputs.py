@@ -1,0 +1,54 @@
+"""Outputs of earlier sheets for templates that ask for them (`cross_sheet`)."""
+
+import os
+from pathlib import Path
+
+import anyio.to_thread
+
+from podium.conductor.store.store import Store
+from podium.log import get_logger
+from podium.score.model.plan import Plan, PlanSheet
+from podium.score.templates.render import previous_sheets
+
+log = get_logger()
+
+_LAST = (
+    "SELECT serial FROM attempts WHERE job = ? AND sheet = ? AND outcome = 'completed' ORDER BY attempt DESC LIMIT 1"
+)
+
+
+class Outputs:
+    """Finds what earlier sheets of a job wrote to their standard output."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+
+    async def previous(self, job_id: str, job_seq: int, plan: Plan, sheet: PlanSheet) -> dict[int, str]:
+        """Return sheet number -> the end of its output, for the sheets that `cross_sheet.lookback_sheets` reaches back to."""
+        rules, wanted = plan.cross_sheet, previous_sheets(plan, sheet)
+        if rules is None or not wanted or not sheet.uses_previous_outputs:
+            return {}
+        found = await self._store.read(
+            lambda db: {num: row[0] for num in wanted if (row := db.execute(_LAST, (job_seq, num)).fetchone())}
+        )
+        return {
+            num: await anyio.to_thread.run_sync(_tail, self._folder / job_id / str(serial), rules.max_output_chars)
+            for num, serial in found.items()
+        }
+
+
+def _tail(folder: Path, chars: int) -> str:
+    """Return the last characters of a log without the newlines at its end, as a shell's `$(...)` has them.
+
+    A log that cannot be read, since somebody has removed it, say, is an empty text, as is that of a sheet that wrote nothing:
+    templates have to be ready for it.
+    """
+    try:
+        with (folder / "stdout.log").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * chars))
+            text = file.read(4 * chars).decode("utf-8", "replace")
+    except OSError as error:
+        log.warning("earlier_output_unreadable", folder=str(folder), error=str(error))
+        return ""
+    return text.rstrip("\n")[-chars:]

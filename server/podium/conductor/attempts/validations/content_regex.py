@@ -1,0 +1,48 @@
+"""`content_regex`: the pattern matches somewhere in the file. A foreign pattern has a time limit and a bounded text.
+
+`regex` lets go of the interpreter while it matches and keeps the limit, which `re` cannot.
+"""
+
+import os
+from pathlib import Path
+
+import regex
+
+from podium.conductor.attempts.validations.context import Outcome, one_line
+from podium.conductor.attempts.validations.files import NotReadable, regular_file, without_match
+
+MAX_BYTES = 16 * 1024 * 1024
+
+
+def check(path: Path, pattern: str, timeout_seconds: float) -> Outcome:
+    """Check that the pattern matches in the first 16 MiB of the file. `^` and `$` are those of the whole text, as in `re`."""
+    try:
+        compiled = regex.compile(pattern)
+        with regular_file(path) as fd:
+            return _search(fd, compiled, timeout_seconds)
+    except regex.error as error:
+        return Outcome(False, f"the pattern is no regular expression: {error}")
+    except NotReadable as error:
+        return Outcome(False, str(error))
+
+
+def _search(fd: int, pattern: regex.Pattern[str], timeout_seconds: float) -> Outcome:
+    """Match against the file's text, where what is no UTF-8 counts as U+FFFD."""
+    text = _read(fd).decode("utf-8", "replace")
+    try:
+        found = pattern.search(text, timeout=timeout_seconds, concurrent=True)
+    except TimeoutError:
+        return Outcome(False, f"the pattern did not come to an end within {timeout_seconds:g} s")
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        return Outcome(True, f"{one_line(found.group())} in line {line}")
+    rest = os.fstat(fd).st_size - MAX_BYTES
+    return without_match(fd, f" (the last {rest} were not searched)" if rest > 0 else "")
+
+
+def _read(fd: int) -> bytes:
+    """Return the file's first bytes."""
+    content = bytearray()
+    while len(content) < MAX_BYTES and (chunk := os.pread(fd, MAX_BYTES - len(content), len(content))):
+        content += chunk
+    return bytes(content)

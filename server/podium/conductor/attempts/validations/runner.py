@@ -1,0 +1,103 @@
+"""Runs a sheet's validations: stages in order, file checks again until their retries are used up, everything in its time."""
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+import anyio
+import anyio.to_thread
+
+from podium.conductor.attempts.validations.command_succeeds import check as command_succeeds
+from podium.conductor.attempts.validations.content_contains import check as content_contains
+from podium.conductor.attempts.validations.content_regex import check as content_regex
+from podium.conductor.attempts.validations.context import FOUND_CHARS, Outcome, ValidationContext, one_line
+from podium.conductor.attempts.validations.file_exists import check as file_exists
+from podium.conductor.attempts.validations.file_modified import check as file_modified
+from podium.conductor.attempts.validations.file_modified import moment
+from podium.contract.models import ValidationView
+from podium.score.model.plan import Validation
+
+# Threads that hang on a dead network disk cannot be ended, only left behind: they must not be those that others need.
+THREADS = anyio.CapacityLimiter(16)
+
+
+async def validate(rules: Sequence[Validation], ctx: ValidationContext) -> list[ValidationView]:
+    """Run the rules and return a view of each that was run, in the order of the stages.
+
+    A stage with a failure is run to its end, the stages after it are not run. The sheet is good when every view passed.
+    A rule that cannot be checked has failed: nothing is raised for what the job or its score did.
+    """
+    views: list[ValidationView] = []
+    for _, stage in groupby(sorted(rules, key=lambda rule: rule.stage), key=lambda rule: rule.stage):
+        views += [await _view(rule, ctx) for rule in stage]
+        if not all(view.passed for view in views):
+            break
+    return views
+
+
+async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
+    """Run one rule and take its time."""
+    started = time.monotonic()
+    outcome = await _checked(rule, ctx)
+    return ValidationView(
+        type=rule.type,
+        passed=outcome.passed,
+        expected=_expected(rule, ctx),
+        found=ctx.hide(outcome.found),
+        seconds=round(time.monotonic() - started, 3),
+        description=rule.description,
+    )
+
+
+async def _checked(rule: Validation, ctx: ValidationContext) -> Outcome:
+    """Run one rule, a command once, a file check with its retries, both within the rule's time limit."""
+    if rule.type == "command_succeeds":
+        return await command_succeeds(ctx, rule.command, rule.working_directory, rule.timeout_seconds)
+    return await _with_retries(rule, _file_check(rule, ctx))
+
+
+async def _with_retries(rule: Validation, check: Callable[[], Outcome]) -> Outcome:
+    """Check in a thread until it passes or the retries or the time are used up; the last outcome counts."""
+    outcome = Outcome(False, f"no answer within {rule.timeout_seconds:g} s")
+    with anyio.move_on_after(rule.timeout_seconds):
+        for left in range(rule.retry_count, -1, -1):
+            outcome = await anyio.to_thread.run_sync(check, abandon_on_cancel=True, limiter=THREADS)
+            if outcome.passed or not left:
+                break
+            await anyio.sleep(rule.retry_delay_ms / 1000)
+    return outcome
+
+
+def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcome]:
+    """Return the check of a file rule, ready to run in a thread."""
+    path = ctx.path(rule.path)
+    match rule.type:
+        case "file_exists":
+            return lambda: file_exists(path)
+        case "file_modified":
+            return lambda: file_modified(path, ctx.attempt_started)
+        case "content_contains":
+            return lambda: content_contains(path, rule.pattern)
+        case _:
+            return lambda: content_regex(path, rule.pattern, rule.timeout_seconds)
+
+
+def _expected(rule: Validation, ctx: ValidationContext) -> str:
+    """Return in one line what the rule asks for."""
+    path = _shown(ctx.hide(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/")))
+    match rule.type:
+        case "file_exists":
+            return f"{path} exists"
+        case "file_modified":
+            return f"{path} was modified at or after {moment(ctx.attempt_started)}"
+        case "content_contains":
+            return f"{path} contains {one_line(rule.pattern)}"
+        case "content_regex":
+            return f"{path} matches {one_line(rule.pattern)}"
+        case _:
+            return f"exit code 0 of {one_line(ctx.hide(ctx.expand(rule.command)))}"
+
+
+def _shown(path: str) -> str:
+    """Return a path as it is, quoted where it would not read well."""
+    return path if path.isprintable() and len(path) <= FOUND_CHARS else one_line(path)

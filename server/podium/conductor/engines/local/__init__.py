@@ -1,0 +1,1 @@
+"""The engine of this machine: attempts are processes here."""

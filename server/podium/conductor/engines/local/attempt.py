@@ -1,0 +1,97 @@
+"""One attempt while the local engine has it: its wait, and what its exit record says in the end."""
+
+import math
+import time
+from dataclasses import replace
+from typing import Protocol
+
+import anyio
+
+from podium.conductor.engines.local.folder import AttemptFolder
+from podium.conductor.engines.port import AttemptSpec, End, EndReason
+from podium.conductor.processes.cgroup import Cgroup
+
+
+class Process(Protocol):
+    """The first process of an attempt, ours or re-attached."""
+
+    pid: int
+
+    async def wait(self) -> int | None:
+        """Return when it has ended: the exit code, negative for a signal; None where that cannot be learnt."""
+
+
+class Running:
+    """An attempt that has no end yet. `group` is the pid of its first process, once there is one."""
+
+    def __init__(self, spec: AttemptSpec) -> None:
+        self.spec = spec
+        self.key = spec.key
+        self.folder = AttemptFolder(spec.folder)
+        self.group: int | None = None
+        self.cgroup: Cgroup | None = None
+        self.stopped: EndReason | None = None
+        self.noted: EndReason | None = None  # why an earlier conductor began to end it
+        self.grace_seconds = spec.grace_seconds
+        self._why = ""
+        self._waiting: anyio.CancelScope | None = None
+
+    def stop(self, reason: EndReason, grace_seconds: float, why: str = "") -> None:
+        """Stop waiting for the end: from now on it is brought about. Of several reasons the first one counts."""
+        if self.stopped is None:
+            self.stopped, self.grace_seconds, self._why = reason, grace_seconds, why
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def until_end(self, process: Process, limit_seconds: float | None) -> EndReason | None:
+        """Wait for the end. Returns None when it came by itself, else why it is to be brought about."""
+        deadline = math.inf if limit_seconds is None else anyio.current_time() + limit_seconds
+        scope = self._waiting = anyio.CancelScope(deadline=deadline)
+        if self.stopped:
+            scope.cancel()
+        with scope:
+            await process.wait()
+        self._waiting = None
+        if not scope.cancelled_caught:
+            return None
+        return self.stopped or "timed_out"
+
+    def conclude(self, reason: EndReason | None, status: int | None, processes_ended: int, detail: str = "") -> End:
+        """Return the end. The exit record wins over the status of the wrapper, which counts where no record could be written.
+
+        Raises:
+            OSError: the record cannot be read now.
+        """
+        end = replace(self._conclude(reason, status, detail), processes_ended=processes_ended)
+        if reason is None and end.exit_code != 0 and self.cgroup and (kills := self.cgroup.out_of_memory_kills()):
+            return replace(end, reason="out_of_memory", detail=f"the kernel ended {kills} of its processes")
+        return end
+
+    def _conclude(self, reason: EndReason | None, status: int | None, detail: str) -> End:
+        record = self.folder.read_exit()
+        if record is not None and record.kind == "no_workspace":
+            return self.end("launch_failed", ended_at=record.ended_at, detail=f"no workspace {self.spec.workspace}")
+        if record is not None:
+            return self.end(reason or "exited", exit_code=record.code, ended_at=record.ended_at, detail=self._why)
+        if status is None:
+            return self.end(reason or "lost", detail=self._why or detail)
+        if status < 0:
+            return self.end(reason or "killed", signal=-status, detail=self._why)
+        return self.end(reason or "exited", exit_code=status, detail=self._why)
+
+    def never_begun(self) -> End:
+        """Return the end of an attempt that was stopped before its launch."""
+        return self.end(self.stopped or "cancelled", detail=self._why)
+
+    def end(
+        self,
+        reason: EndReason,
+        *,
+        exit_code: int | None = None,
+        signal: int | None = None,
+        ended_at: float | None = None,
+        detail: str = "",
+    ) -> End:
+        """Return an end of this attempt, now where nothing else is known."""
+        moment = time.time() if ended_at is None else ended_at
+        return End(self.key, reason, exit_code, signal, ended_at=moment, detail=detail)

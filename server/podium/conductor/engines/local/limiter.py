@@ -1,0 +1,88 @@
+"""What attempts use of this machine: their output is kept within limits, and their cgroups are taken away after them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+from anyio.to_thread import run_sync
+
+from podium.conductor.engines.local.attempt import Running
+from podium.conductor.engines.local.limits.output import MOST_SECONDS, Look, Output, OutputLimits
+from podium.conductor.processes.cgroup import Cgroup, Cgroups
+from podium.log import get_logger
+
+log = get_logger()
+
+
+class Upkeep:
+    """Knows the attempts of an engine. `run` is its only task; it sleeps while there are none."""
+
+    def __init__(self, limits: OutputLimits, cgroups: Cgroups | None) -> None:
+        self._output = Output(limits)
+        self._cgroups = cgroups
+        self._running: dict[Path, Running] = {}
+        self._ended: list[Running] = []
+        self._changed = anyio.Event()
+
+    def begin(self, running: Running) -> None:
+        """Look after an attempt from now on."""
+        self._running[running.folder.path] = running
+        self._changed.set()
+
+    def end(self, running: Running) -> None:
+        """Clear up after an attempt that has ended."""
+        del self._running[running.folder.path]
+        self._ended.append(running)
+
+    def make_group(self, key: str) -> Cgroup | None:
+        """Make the cgroup of a new attempt, if there are such on this machine. May block for some milliseconds."""
+        group = self._cgroups.of(key) if self._cgroups else None
+        return group if group and group.make() else None
+
+    def clean(self) -> None:
+        """Take away the cgroups of attempts that nobody looks after any more. Blocks."""
+        if self._cgroups:
+            self._cgroups.clean({running.key for running in self._running.values()})
+
+    async def run(self) -> None:
+        """Look at the attempts as often as their output asks for, until cancelled."""
+        pause = MOST_SECONDS
+        while True:
+            if not self._running and not self._ended:
+                self._changed = anyio.Event()
+                await self._changed.wait()
+            await anyio.sleep(pause)
+            ended, self._ended = self._ended, []
+            pause = await self._look(ended)
+
+    async def _look(self, ended: list[Running]) -> float:
+        """Look once; return the seconds until the next look."""
+        try:
+            look = await run_sync(self._look_now, list(self._running), ended)
+        except OSError as error:
+            log.warning("output_unknown", error=str(error))
+            return MOST_SECONDS
+        for folder, why in look.beyond.items():
+            if running := self._running.get(folder):
+                # Without a grace period, in which it would write on.
+                running.stop("output_limit", 0.0, why)
+        return look.seconds
+
+    def _look_now(self, running: list[Path], ended: Sequence[Running]) -> Look:
+        _remove_groups(ended)
+        return self._output.look(running, [each.folder.path for each in ended])
+
+    def close(self) -> None:
+        """Clear up after those that have ended; running attempts keep what they have. Blocks."""
+        try:
+            self._look_now([], self._ended)
+        except OSError as error:
+            log.warning("output_unknown", error=str(error))
+        if self._cgroups:
+            self._cgroups.close()
+
+
+def _remove_groups(ended: Sequence[Running]) -> None:
+    for running in ended:
+        if running.cgroup and not running.cgroup.remove():
+            log.warning("cgroup_left", attempt=running.key, path=str(running.cgroup.path))

@@ -1,0 +1,1 @@
+"""What happens now and then: retention, removal of folders, the look for stuck jobs."""

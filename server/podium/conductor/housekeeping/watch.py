@@ -1,0 +1,96 @@
+"""Looking around now and then: for jobs that are stuck (running, but without output and CPU use for the stuck limit), and for a
+quiet moment in which to give the memory of past jobs back.
+"""
+
+import time
+from dataclasses import dataclass
+
+import anyio
+import anyio.to_thread
+
+from podium.conductor.attempts.launcher import Attempts
+from podium.conductor.clock import wall
+from podium.conductor.engines.port import Engine
+from podium.conductor.housekeeping.memory import give_back
+from podium.conductor.rules.state import Attempt, JobRun
+from podium.conductor.supervisor.supervisor import Supervisor
+from podium.log import get_logger
+
+log = get_logger()
+_MOST_SECONDS = 60.0
+_CPU_STEP_SECONDS = 0.05  # less than this in one look is not use
+
+
+@dataclass
+class _Life:
+    """The last sign of life of an attempt (monotonic seconds) and its CPU seconds then."""
+
+    seen: float
+    cpu_seconds: float = 0.0
+    output_bytes: int = 0
+
+
+class Watch:
+    """Looks at every running attempt a few times within the stuck limit."""
+
+    def __init__(self, supervisor: Supervisor, engine: Engine, attempts: Attempts, stuck_seconds: float) -> None:
+        self._supervisor = supervisor
+        self._engine = engine
+        self._attempts = attempts
+        self._stuck_seconds = stuck_seconds
+        self._lives: dict[str, _Life] = {}
+        self._given_back_at = supervisor.last_event
+
+    async def run(self) -> None:
+        """Look until cancelled. What the system refuses for now, such as a descriptor, is looked at the next time."""
+        while True:
+            await anyio.sleep(min(_MOST_SECONDS, self._stuck_seconds / 4))
+            try:
+                await self._look()
+            except OSError as error:
+                log.warning("look_failed", error=str(error))
+
+    async def _look(self) -> None:
+        running = [(job, attempt) for job in self._supervisor.jobs.values() for attempt in job.running.values()]
+        keys = {attempt.key for _, attempt in running}
+        self._lives = {key: life for key, life in self._lives.items() if key in keys}
+        if not running:
+            await self._give_back()
+            return
+        usage = await self._engine.describe(sorted(keys))
+        for job, attempt in running:
+            sizes = await anyio.to_thread.run_sync(self._output_bytes, job, attempt)
+            used = usage.get(attempt.key)
+            self._note(attempt.key, used.cpu_seconds or 0.0 if used else 0.0, sizes)
+        for job in {id(job): job for job, _ in running}.values():
+            self._mark(job)
+
+    async def _give_back(self) -> None:
+        """Return memory to the system, once after each time in which something happened."""
+        if self._given_back_at != self._supervisor.last_event:
+            self._given_back_at = self._supervisor.last_event
+            await anyio.to_thread.run_sync(give_back)
+            log.debug("memory_given_back")
+
+    def _output_bytes(self, job: JobRun, attempt: Attempt) -> int:
+        folder = self._attempts.folder_of(job.job_id, attempt.serial)
+        logs = [folder / "stdout.log", folder / "stderr.log"]
+        return sum(log.stat().st_size for log in logs if log.exists())
+
+    def _note(self, key: str, cpu_seconds: float, output_bytes: int) -> None:
+        life = self._lives.get(key)
+        now = time.monotonic()
+        if life is None or output_bytes != life.output_bytes or cpu_seconds - life.cpu_seconds > _CPU_STEP_SECONDS:
+            self._lives[key] = _Life(now, cpu_seconds, output_bytes)
+
+    def _mark(self, job: JobRun) -> None:
+        """Mark the job stuck when none of its running attempts shows life."""
+        limit = time.monotonic() - self._stuck_seconds
+        lives = [self._lives.get(attempt.key) for attempt in job.running.values()]
+        quiet = bool(lives) and all(life is not None and life.seen <= limit for life in lives)
+        if quiet and not job.stuck:
+            seen = max(life.seen for life in lives if life is not None)
+            job.quiet_since = wall() - (time.monotonic() - seen)
+            self._supervisor.mark_stuck(job.job_id, [job.label(num) for num in sorted(job.running)])
+        elif not quiet:
+            job.stuck = False

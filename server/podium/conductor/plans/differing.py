@@ -1,0 +1,61 @@
+"""Which sheets of a changed score would do something else than before."""
+
+from operator import attrgetter
+from typing import Any
+
+from podium.conductor.rules.state import LoadedPlan
+from podium.conductor.rules.transitions.modify import match_sheets
+from podium.errors import PodiumError
+from podium.score.model.plan import Plan, PlanSheet
+from podium.score.templates.render import render_script
+
+_OF_THE_TEXT = attrgetter("variables", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item")
+
+
+def differing(old: LoadedPlan, new: LoadedPlan, workspace: str) -> frozenset[int]:
+    """Return the sheets of the new plan that the old one has too, but with another text, instrument, environment or check.
+
+    `workspace` is the job's, the same for both. Blocking for long scores: call it in a thread.
+    """
+    before, after = old.plan, new.plan
+
+    def same(num: int, to: int) -> bool:
+        return _same(before, before.sheet(num), after, after.sheet(to), workspace)
+
+    return frozenset(to for num, to in match_sheets(old, new).items() if not same(num, to))
+
+
+def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet, workspace: str) -> bool:
+    """Compare what is cheap to compare; the texts only where a variable or the sheet's place differs."""
+    if _deeds(old, old_sheet) != _deeds(new, new_sheet):
+        return False
+    same_template = old.templates[old_sheet.template] == new.templates[new_sheet.template]
+    if same_template and _surroundings(old, old_sheet) == _surroundings(new, new_sheet):
+        return True
+    return _text(old, old_sheet, workspace) == _text(new, new_sheet, workspace)
+
+
+def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
+    """Return what a sheet does and must leave, its text apart."""
+    checks = [plan.validations[index] for index in sheet.validations]
+    return (
+        sheet.player(0),
+        sheet.fallbacks,
+        {**plan.env, **sheet.env},
+        checks,
+        sheet.skip_when,
+        sheet.skip_when_command,
+    )
+
+
+def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
+    """Return what a sheet's text may depend on."""
+    return plan.name, plan.variables, len(plan.sheets), plan.total_stages, *_OF_THE_TEXT(sheet)
+
+
+def _text(plan: Plan, sheet: PlanSheet, workspace: str) -> str:
+    """Return the sheet's text without outputs of earlier sheets."""
+    try:
+        return render_script(plan, sheet, workspace=workspace, previous_outputs={})
+    except PodiumError as error:
+        return error.message

@@ -1,0 +1,93 @@
+"""Which sheet starts next: a pure decision over jobs in memory. Round robin between jobs, in sheet order within one."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from podium.conductor.instruments.profile import Profile
+from podium.conductor.rules.state import JobRun
+
+
+@dataclass
+class Limits:
+    """How many sheets run at once: in all, and of each agent instrument (None for no limit; `cli` has none of its own)."""
+
+    total: int
+    per_agent: int | None = None
+
+
+@dataclass
+class Scheduler:
+    """Holds the round robin and the slots in use. A paused, waiting or queued job holds no slot."""
+
+    limits: Limits
+    line: deque[JobRun] = field(default_factory=deque)
+    in_line: set[int] = field(default_factory=set)
+    used: int = 0
+    used_by: dict[str, int] = field(default_factory=dict)
+
+    def offer(self, job: JobRun) -> None:
+        """Put a job at the end of the line if a sheet of it may start; a job stands in the line once."""
+        if job.dispatchable and job.seq not in self.in_line:
+            self.in_line.add(job.seq)
+            self.line.append(job)
+
+    def next_sheets(self, now: float) -> Iterable[tuple[JobRun, int]]:
+        """Yield (job, sheet) while slots are free. The caller starts each one before it asks for the next.
+
+        A job whose `not_before` lies ahead leaves the line; the caller offers it again when its time has come.
+        """
+        turns = len(self.line)  # that are left before everybody has had one without a start
+        while turns and self._free:
+            job = self.line.popleft()
+            self.in_line.discard(job.seq)
+            turns -= 1
+            instrument = self._startable(job, now)
+            if instrument:
+                self.take(instrument)
+                yield job, job.ready.take(instrument)
+            if job.not_before <= now:
+                self.offer(job)
+            if instrument:
+                turns = len(self.line)
+
+    @property
+    def _free(self) -> bool:
+        return self.used < self.limits.total
+
+    def _startable(self, job: JobRun, now: float) -> str:
+        """Return the instrument of the job's first sheet that may start now, "" where none may."""
+        if not job.dispatchable or job.not_before > now:
+            return ""
+        found = job.ready.first(lambda name: self._has_room(job.loaded.profiles[name]))
+        return found[1] if found else ""
+
+    def _has_room(self, profile: Profile) -> bool:
+        limit = self.limits.per_agent if profile.kind == "agent" else None
+        return limit is None or self.used_by.get(profile.name, 0) < limit
+
+    def take(self, instrument: str) -> None:
+        """Occupy a slot."""
+        self.used += 1
+        self.used_by[instrument] = self.used_by.get(instrument, 0) + 1
+
+    def give_back(self, instrument: str) -> None:
+        """Free a slot."""
+        self.used -= 1
+        self.used_by[instrument] -= 1
+
+    def leave(self, job: JobRun) -> None:
+        """Forget a job: its place in the line and the slots of its running attempts."""
+        if job.seq in self.in_line:
+            self.in_line.discard(job.seq)
+            self.line.remove(job)
+        for attempt in job.running.values():
+            self.give_back(attempt.instrument)
+
+    def ahead_of(self, job: JobRun) -> int:
+        """Return how many jobs stand before this one in the line."""
+        # From the end: who asks has mostly just come.
+        for behind, other in enumerate(reversed(self.line), 1):
+            if other is job:
+                return len(self.line) - behind
+        return len(self.line)

@@ -1,0 +1,250 @@
+"""Jobs in memory: what the scheduler and the transitions work on. Only jobs that are not terminal live here.
+
+A sheet has a `SheetRun` only once it is more than pending, so a job's cost grows with what it has done, not with its size.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from podium.conductor.instruments.load import builtin_profiles
+from podium.conductor.instruments.profile import Profile
+from podium.conductor.rules.healing.remedies import Remedy
+from podium.conductor.rules.ready import Ready
+from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
+from podium.score.model.plan import CLI, Plan, PlanSheet, Player
+
+Intent = Literal["", "pause", "cancel", "modify"]
+Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"]
+
+
+@dataclass(eq=False)
+class LoadedPlan:
+    """A plan with its hash and the edges turned round, shared by all jobs that run it.
+
+    `source` is the score and `text` the plan as they are stored, held until they are on the disk.
+    """
+
+    hash: str
+    plan: Plan
+    source: str = ""
+    text: str = ""
+
+    @cached_property
+    def dependents(self) -> list[list[int]]:
+        """For each sheet number (index 0 is unused) the sheets that need it."""
+        edges: list[list[int]] = [[] for _ in range(len(self.plan.sheets) + 1)]
+        for sheet in self.plan.sheets:
+            for need in sheet.needs:
+                edges[need].append(sheet.num)
+        return edges
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """What each instrument is. A job keeps the profiles that its score was submitted with."""
+        own = {name: Profile.model_validate(content) for name, content in self.plan.profiles.items()}
+        return {**builtin_profiles(), **own}
+
+    @cached_property
+    def instruments(self) -> dict[str, Profile]:
+        """The instruments that its sheets name, those that they fall back to among them, and `cli`."""
+        return {name: self.profiles[name] for name in (CLI, *self.plan.profiles)}
+
+    def after(self, nums: Iterable[int]) -> list[int]:
+        """Return the sheets that depend on any of `nums`, directly or through others, in order."""
+        seen: set[int] = set()
+        front = list(nums)
+        while front:
+            for num in self.dependents[front.pop()]:
+                if num not in seen:
+                    seen.add(num)
+                    front.append(num)
+        return sorted(seen)
+
+
+@dataclass(slots=True, eq=False)
+class SheetRun:
+    """What happened to one sheet. `satisfied` means that its dependents may run. Times are seconds since the epoch."""
+
+    num: int
+    status: SheetStatus = "pending"
+    reason: str = ""
+    satisfied: bool = False
+    attempts: int = 0
+    retries_used: int = 0
+    waiting_until: float | None = None
+    waiting_left: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    player: int = 0  # which of the sheet's instruments plays it: 0 its own, then those that it falls back to
+    limit_waits: int = 0  # times that it has waited for a rate limit of this instrument
+    remedy: Remedy | None = None  # of its one healing round
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One execution of a sheet. It is open until its end has been committed."""
+
+    job_seq: int
+    serial: int  # of all attempts of the job; also the name of its folder
+    sheet: int
+    attempt: int
+    key: str
+    plan_hash: str
+    instrument: str
+    started_at: float
+    open: bool = True
+    ended_at: float | None = None
+    outcome: Outcome = ""
+    end_reason: str = ""
+    exit_code: int | None = None
+    signal: int | None = None
+    processes_ended: int = 0
+    message: str = ""
+    validations: str = "[]"
+
+
+@dataclass(eq=False)
+class JobRun:
+    """One submitted run of a score."""
+
+    seq: int
+    job_id: str
+    name: str
+    loaded: LoadedPlan
+    workspace: str
+    submitted_at: float
+    config_path: str | None = None
+    status: JobStatus = "queued"
+    intent: Intent = ""
+    reason: str = ""
+    next_plan: LoadedPlan | None = None
+    next_from_sheet: int | None = None
+    start_sheet: int = 1
+    self_healing: bool = False
+    started_at: float | None = None
+    finished_at: float | None = None
+    event_count: int = 0
+    serial: int = 0  # attempts made so far
+    warnings: tuple[str, ...] = ()
+    client: str = ""
+    sheets: dict[int, SheetRun] = field(default_factory=dict)
+    running: dict[int, Attempt] = field(default_factory=dict)
+    ready: Ready = field(default_factory=Ready)
+    blocked: dict[int, int] = field(default_factory=dict)  # sheet -> needs that are not satisfied yet
+    waiting: set[int] = field(default_factory=set)  # sheets that wait for a retry
+    counts: dict[str, int] = field(default_factory=lambda: {"completed": 0, "failed": 0, "skipped": 0})
+    not_before: float = 0.0  # monotonic seconds; no sheet of this job starts earlier
+    stuck: bool = False
+    quiet_since: float = 0.0  # of a stuck job: its last sign of life
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the next attempt runs."""
+        return self.loaded.plan
+
+    @property
+    def phase(self) -> Phase:
+        """The status joined with the intent, as the state table has it. A pending modify looks like a pending pause."""
+        return phase_of(
+            self.status,
+            pause_requested=self.intent in {"pause", "modify"},
+            cancel_requested=self.intent == "cancel",
+        )
+
+    @property
+    def total(self) -> int:
+        """The number of sheets."""
+        return len(self.plan.sheets)
+
+    @property
+    def dispatchable(self) -> bool:
+        """Whether a sheet of this job may start as soon as a slot is free (`not_before` apart)."""
+        return (
+            bool(self.ready)
+            and not self.intent
+            and self.status in {"queued", "running"}
+            and len(self.running) < self.plan.max_concurrent
+        )
+
+    def run_of(self, num: int) -> SheetRun:
+        """Return the sheet's run, made when it has none yet."""
+        run = self.sheets.get(num)
+        if run is None:
+            run = self.sheets[num] = SheetRun(num)
+        return run
+
+    def status_of(self, num: int) -> SheetStatus:
+        """Return the sheet's status; those before `start_sheet` count as skipped."""
+        run = self.sheets.get(num)
+        if run is not None:
+            return run.status
+        return "skipped" if num < self.start_sheet else "pending"
+
+    def is_satisfied(self, num: int) -> bool:
+        """Whether dependents of this sheet may run as far as it is concerned."""
+        run = self.sheets.get(num)
+        return num < self.start_sheet or (run is not None and run.satisfied)
+
+    def profile_of(self, num: int) -> Profile:
+        """Return the instrument that plays the sheet's next attempt."""
+        run, sheet = self.sheets.get(num), self.plan.sheet(num)
+        own = run is None or not run.player
+        return self.loaded.profiles[sheet.instrument if own else self.player_of(num).instrument]
+
+    def player_of(self, num: int) -> Player:
+        """Return the name of that instrument with its settings."""
+        run = self.sheets.get(num)
+        return self.plan.sheet(num).player(run.player if run else 0)
+
+    def limit_of(self, num: int) -> float | None:
+        """Return the time limit of the sheet's next attempt in seconds, None for no limit."""
+        run = self.sheets.get(num)
+        longer = run.remedy.timeout_seconds if run and run.remedy else None
+        own = longer or self.plan.sheet(num).timeout_seconds
+        return own or self.profile_of(num).default_timeout_seconds or self.plan.default_timeout_seconds
+
+    def label(self, num: int) -> str:
+        """Return what people call this sheet."""
+        return self.plan.sheet(num).label
+
+    def rebuild(self) -> None:
+        """Derive counts, `ready`, `blocked` and `waiting` from the plan and the sheets' runs."""
+        self.counts = {"completed": 0, "failed": 0, "skipped": self.start_sheet - 1}
+        self.waiting.clear()
+        for run in self.sheets.values():
+            if run.status in self.counts:
+                self.counts[run.status] += 1
+            if run.status == "waiting":
+                self.waiting.add(run.num)
+        self._find_ready()
+
+    def _find_ready(self) -> None:
+        self.ready.clear()
+        self.blocked.clear()
+        for sheet in self.plan.sheets[self.start_sheet - 1 :]:
+            run = self.sheets.get(sheet.num)
+            if run is None or run.status == "pending":
+                self._place(sheet)
+
+    def _place(self, sheet: PlanSheet) -> None:
+        missing = sum(1 for need in sheet.needs if not self.is_satisfied(need))
+        if missing:
+            self.blocked[sheet.num] = missing
+        else:
+            self.make_ready(sheet.num)
+
+    def make_ready(self, num: int) -> None:
+        """Note that a sheet may start as soon as a slot is free."""
+        self.ready.add(num, self.profile_of(num).name)
+
+    def release(self, num: int) -> None:
+        """Note that a sheet is satisfied: what waited only for it becomes ready."""
+        for dependent in self.loaded.dependents[num]:
+            left = self.blocked.get(dependent)
+            if left == 1:
+                del self.blocked[dependent]
+                self.make_ready(dependent)
+            elif left is not None:
+                self.blocked[dependent] = left - 1

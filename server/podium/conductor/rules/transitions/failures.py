@@ -1,0 +1,223 @@
+"""What follows from a failed attempt: a wait, another instrument, a retry, a remedy, or the end of the sheet."""
+
+import random
+from dataclasses import dataclass, replace
+
+from podium.conductor.clock import Clock
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.healing.diagnosis import Case, diagnose
+from podium.conductor.rules.healing.remedies import Remedy
+from podium.conductor.rules.state import Attempt, JobRun, SheetRun
+from podium.conductor.rules.verdicts import Verdict
+from podium.score.model.plan import Retry
+from podium.times import iso
+
+LIMIT_WAITS = 5  # of one sheet for one instrument
+LIMIT_WAIT_SECONDS = 60.0  # the first wait where the instrument does not say how long; each is twice the one before
+LONGEST_LIMIT_WAIT_SECONDS = 6 * 3600.0
+_NO_RETRY = frozenset({"auth", "missing", "rate_limit"})  # trying again soon cannot help
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed attempt, with what its consequences are recorded in."""
+
+    job: JobRun
+    run: SheetRun
+    attempt: Attempt
+    verdict: Verdict
+    batch: Batch
+    clock: Clock
+
+    def event(self, kind: str, **data: object) -> None:
+        """Record an event of the sheet."""
+        self.batch.event(self.job, kind, **data, **facts(self.job, self.attempt))
+
+
+def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
+    """Return what every event about the end of an attempt carries."""
+    return {
+        "sheet": attempt.sheet,
+        "name": job.label(attempt.sheet),
+        "attempt": attempt.attempt,
+        "instrument": attempt.instrument,
+        "exit_code": attempt.exit_code,
+        "end_reason": attempt.end_reason,
+        "processes_ended": attempt.processes_ended,
+    }
+
+
+def failed(failure: Failure) -> None:
+    """Decide what follows, from what costs least to the end. Every step is bounded, so a sheet cannot go on for ever."""
+    if (failure.job.plan.fail_fast and failure.job.counts["failed"]) or failure.attempt.end_reason == "elsewhere":
+        _give_up(failure, failure.attempt.message)
+        return
+    if _wait_out_limit(failure) or _fall_back(failure) or _retry(failure):
+        return
+    if not failure.job.self_healing:
+        _give_up(failure, failure.attempt.message)
+    elif failure.run.remedy is None:
+        _heal(failure)
+    else:
+        _end_healing(failure, failure.run.remedy)
+
+
+def _wait_out_limit(failure: Failure) -> bool:
+    """Let a rate-limited sheet wait. That uses up no retry."""
+    run, verdict = failure.run, failure.verdict
+    delay = max(1.0, verdict.wait_seconds or LIMIT_WAIT_SECONDS * 2**run.limit_waits)
+    if verdict.trouble != "rate_limit" or run.limit_waits >= LIMIT_WAITS or delay > LONGEST_LIMIT_WAIT_SECONDS:
+        return False
+    run.limit_waits += 1
+    until = iso(failure.clock.wall + delay)
+    _wait(failure, delay, f"{failure.attempt.instrument} is rate limited until {until}")
+    failure.event(
+        "sheet.rate_limited", reason=run.reason, delay_seconds=round(delay, 3), until=until, wait=run.limit_waits,
+        max_waits=LIMIT_WAITS,
+    )  # fmt: skip
+    return True
+
+
+def _fall_back(failure: Failure) -> bool:
+    """Go on with the sheet's next instrument where this one is missing, out of capacity, or limited for too long."""
+    if failure.verdict.trouble not in {"missing", "capacity", "rate_limit"} or _next_instrument(failure) is None:
+        return False
+    _take_next(failure)
+    failure.event("sheet.fallback", reason=failure.attempt.message, to=failure.job.profile_of(failure.run.num).name)
+    return True
+
+
+def _next_instrument(failure: Failure) -> str | None:
+    fallbacks = failure.job.plan.sheet(failure.run.num).fallbacks
+    return fallbacks[failure.run.player].instrument if failure.run.player < len(fallbacks) else None
+
+
+def _take_next(failure: Failure) -> None:
+    failure.run.player += 1
+    failure.run.limit_waits = 0
+    _ready(failure)
+
+
+def _ready(failure: Failure) -> None:
+    failure.run.status, failure.run.reason = "pending", failure.attempt.message
+    failure.job.make_ready(failure.run.num)
+
+
+def _wait(failure: Failure, seconds: float, reason: str) -> None:
+    run = failure.run
+    run.status, run.reason = "waiting", reason
+    run.waiting_left, run.waiting_until = seconds, failure.clock.wall + seconds
+    failure.job.waiting.add(run.num)
+
+
+def _retry(failure: Failure) -> bool:
+    """Try again after a delay, while there are retries left and trying again can help."""
+    run, message = failure.run, failure.attempt.message
+    sheet = failure.job.plan.sheet(run.num)
+    policy = failure.job.plan.retries[sheet.retry]
+    final = failure.attempt.end_reason == "lost" and sheet.on_lost == "fail"
+    if final or failure.verdict.trouble in _NO_RETRY or run.retries_used >= policy.max_retries:
+        return False
+    delay = delay_of(policy, run.retries_used)
+    run.retries_used += 1
+    _wait(failure, delay, f"retry {run.retries_used} of {policy.max_retries} after: {message}")
+    failure.event(
+        "sheet.retrying", reason=message, delay_seconds=round(delay, 3), retry=run.retries_used,
+        max_retries=policy.max_retries,
+    )  # fmt: skip
+    return True
+
+
+def delay_of(policy: Retry, retries_used: int) -> float:
+    """Return the seconds before the next retry: exponential from the base, bounded, with up to a quarter of jitter."""
+    delay: float = min(policy.max_delay_seconds, policy.base_delay_seconds * policy.exponential_base**retries_used)
+    return delay * random.uniform(0.75, 1.0) if policy.jitter else delay  # noqa: S311 -- spreads load, keeps no secret
+
+
+def _heal(failure: Failure) -> None:
+    """Diagnose the cause; with a remedy the sheet has one more round, else it fails with the diagnosis."""
+    job, run = failure.job, failure.run
+    diagnosis = diagnose(
+        Case(
+            failure.verdict,
+            job.workspace,
+            failure.attempt.instrument,
+            job.profile_of(run.num).kind == "agent",
+            _next_instrument(failure),
+            job.limit_of(run.num),
+        )
+    )
+    remedy = diagnosis.remedy
+    told = {"cause": diagnosis.cause, "diagnosis": diagnosis.text, "remedy": remedy.kind if remedy else ""}
+    failure.event("healing.diagnosed", reason=failure.attempt.message, **told)
+    if remedy is None:
+        reason = f"{failure.attempt.message}; no remedy: {diagnosis.text}"
+        failure.event("healing.failed", reason=reason, **told)
+        _give_up(failure, reason)
+        return
+    run.remedy = remedy
+    if remedy.kind == "wait":
+        _wait(failure, remedy.wait_seconds or 0.0, f"{diagnosis.text}; healing {remedy.text}")
+    elif remedy.kind == "next_instrument":
+        _take_next(failure)
+    else:
+        _ready(failure)
+
+
+def _end_healing(failure: Failure, remedy: Remedy) -> None:
+    reason = f"{failure.attempt.message}; healing did not help ({remedy.cause}: it {remedy.text})"
+    failure.event("healing.failed", reason=reason, cause=remedy.cause, remedy=remedy.kind)
+    _give_up(failure, reason)
+
+
+def note_applied(job: JobRun, run: SheetRun, attempt: Attempt, batch: Batch) -> None:
+    """Record that an attempt is the first one with the sheet's remedy."""
+    remedy = run.remedy
+    if remedy is None or remedy.attempt:
+        return
+    run.remedy = replace(remedy, attempt=attempt.attempt)
+    batch.event(
+        job, "healing.applied", sheet=run.num, name=job.label(run.num), attempt=attempt.attempt,
+        instrument=attempt.instrument, cause=remedy.cause, remedy=remedy.kind, does=remedy.text,
+    )  # fmt: skip
+
+
+def _give_up(failure: Failure, reason: str) -> None:
+    job, run = failure.job, failure.run
+    run.status, run.reason = "failed", reason
+    job.counts["failed"] += 1
+    failure.event("sheet.failed", reason=reason)
+    skip_rest(job, run.num, failure.batch)
+
+
+def skip_rest(job: JobRun, failed_sheet: int, batch: Batch) -> None:
+    """Skip what can no longer run after a failure: its dependents, or with fail_fast everything that has not started."""
+    label = job.label(failed_sheet)
+    for num in job.loaded.after([failed_sheet]):
+        _skip_blocked(job, num, f"blocked by failed sheet {label}", batch)
+    if job.plan.fail_fast:
+        rest = sorted({*job.ready, *job.blocked, *job.waiting})
+        for waits in (job.ready, job.blocked, job.waiting):
+            waits.clear()
+        for num in rest:
+            _skip(job, num, f"not started: sheet {label} failed and the score says fail_fast", batch)
+
+
+def _skip_blocked(job: JobRun, num: int, reason: str, batch: Batch) -> None:
+    if num in job.blocked:
+        del job.blocked[num]
+    elif num in job.waiting:
+        job.waiting.discard(num)
+    elif num in job.ready:
+        job.ready.remove(num)
+    else:
+        return
+    _skip(job, num, reason, batch)
+
+
+def _skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
+    run = job.run_of(num)
+    run.status, run.reason, run.satisfied = "skipped", reason, False
+    job.counts["skipped"] += 1
+    batch.touch(job, run)
+    batch.event(job, "sheet.skipped", sheet=num, name=job.label(num), reason=reason)

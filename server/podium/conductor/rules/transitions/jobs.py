@@ -1,0 +1,56 @@
+"""What happens to jobs as a whole: they are submitted, settle, and end."""
+
+from podium.conductor.clock import Clock
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.transitions.modify import apply_modify
+from podium.contract.states import JobStatus
+
+
+def submit(job: JobRun, batch: Batch) -> None:
+    """Take a new job: its row, its plan and its first event are in this batch."""
+    job.rebuild()
+    batch.plans[job.loaded.hash] = job.loaded
+    batch.event(job, "job.submitted", name=job.name, sheets_total=job.total, client=job.client)
+
+
+def settle(job: JobRun, batch: Batch, clock: Clock) -> None:
+    """Let the job's state follow from its sheets and its intent. Called after everything that may end something."""
+    if job.running:
+        return
+    if job.intent == "cancel":
+        _finish(job, "cancelled", "cancelled on request", batch, clock)
+    elif job.intent == "modify":
+        apply_modify(job, batch)
+        settle(job, batch, clock)  # the changed score may have nothing left to do
+    elif not job.ready and not job.waiting and not job.blocked:
+        _finish_by_sheets(job, batch, clock)
+    elif job.intent == "pause":
+        job.status, job.intent, job.reason = "paused", "", "paused on request"
+        batch.event(job, "job.paused", sheets_completed=job.counts["completed"])
+
+
+def _finish_by_sheets(job: JobRun, batch: Batch, clock: Clock) -> None:
+    failed = [run for run in job.sheets.values() if run.status == "failed"]
+    if failed:
+        first = min(failed, key=lambda run: (run.finished_at or 0.0, run.num))
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        _finish(job, "failed", f"sheet {job.label(first.num)} failed{more}: {first.reason}", batch, clock)
+    else:
+        late = "completed before the pause took effect" if job.intent == "pause" else ""
+        _finish(job, "completed", late, batch, clock)
+
+
+def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch, clock: Clock) -> None:
+    job.status, job.intent, job.reason = status, "", reason
+    job.next_plan, job.next_from_sheet = None, None
+    job.finished_at = clock.wall
+    batch.event(
+        job,
+        f"job.{status}",
+        reason=reason,
+        sheets_completed=job.counts["completed"],
+        sheets_failed=job.counts["failed"],
+        sheets_skipped=job.counts["skipped"],
+    )
+    batch.retired.append(job)

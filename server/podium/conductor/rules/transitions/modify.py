@@ -1,0 +1,122 @@
+"""Giving a job another plan: finished sheets are matched by name, else by number, and kept."""
+
+from collections.abc import Collection
+from typing import TypedDict
+
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.state import JobRun, LoadedPlan, SheetRun
+
+SHOWN = 20  # labels that a reply names
+
+
+class Kept(TypedDict):
+    """What a changed score leaves as it is: labels of finished sheets, and those that stay though their text differs."""
+
+    kept: list[str]
+    kept_total: int
+    changed: list[str]
+    changed_total: int
+
+
+def kept_sheets(job: JobRun, new: LoadedPlan, from_sheet: int | None, differing: Collection[int]) -> Kept:
+    """Return which sheets of the new plan do not run again. A running one counts as changed: it ends with its old text."""
+    again = {from_sheet, *new.after([from_sheet])} if from_sheet is not None else set()
+    stay = {to: num for num, to in match_sheets(job.loaded, new).items() if to not in again}
+    finished = [
+        to for to, num in stay.items() if (run := job.sheets.get(num)) is not None and run.status == "completed"
+    ]
+    changed = [to for to in (*finished, *(to for to, num in stay.items() if num in job.running)) if to in differing]
+    return Kept(
+        kept=[new.plan.sheet(num).label for num in sorted(finished)[:SHOWN]],
+        kept_total=len(finished),
+        changed=[new.plan.sheet(num).label for num in sorted(changed)[:SHOWN]],
+        changed_total=len(changed),
+    )
+
+
+def match_sheets(old: LoadedPlan, new: LoadedPlan) -> dict[int, int]:
+    """Return old number -> new number of the sheets that both plans have: by name where both have one, else by number."""
+    by_name = {sheet.name: sheet.num for sheet in new.plan.sheets if sheet.name}
+    pairs: dict[int, int] = {}
+    for sheet in old.plan.sheets:
+        if sheet.name:
+            num = by_name.get(sheet.name)
+        else:
+            same = sheet.num <= len(new.plan.sheets) and not new.plan.sheet(sheet.num).name
+            num = sheet.num if same else None
+        if num is not None:
+            pairs[sheet.num] = num
+    return pairs
+
+
+def reset_from(job: JobRun, num: int) -> list[SheetRun]:
+    """Make a sheet and all that depends on it pending again; return the runs that changed."""
+    return [_reset(job.sheets[each]) for each in [num, *job.loaded.after([num])] if each in job.sheets]
+
+
+def reset_unfinished(job: JobRun) -> list[SheetRun]:
+    """Make every sheet pending again that neither completed nor was skipped by its own condition."""
+    return [_reset(run) for run in job.sheets.values() if not run.satisfied]
+
+
+def _reset(run: SheetRun) -> SheetRun:
+    run.status, run.reason, run.satisfied, run.retries_used = "pending", "", False, 0
+    run.player, run.limit_waits, run.remedy = 0, 0, None
+    run.waiting_until, run.waiting_left, run.finished_at = None, None, None
+    return run
+
+
+def _count_as_done(job: JobRun) -> list[SheetRun]:
+    """Give the sheets before `start_sheet` runs of their own, so that one of them can run alone; return these."""
+    runs = [SheetRun(num, "skipped", "before start_sheet", satisfied=True) for num in range(1, job.start_sheet)]
+    job.sheets.update((run.num, run) for run in runs)
+    job.start_sheet = 1
+    return runs
+
+
+def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
+    """Put a job that runs nothing back into the queue; sheets from `from_sheet` on run again.
+
+    An ended job, or one with a changed score, runs its unfinished sheets again; a paused one just goes on where it was.
+    """
+    changed = [] if job.status == "paused" and not job.intent else reset_unfinished(job)
+    if from_sheet is not None:
+        changed += _count_as_done(job)
+        changed += reset_from(job, from_sheet)
+    for run in changed:
+        batch.touch(job, run)
+    job.status, job.intent, job.reason, job.finished_at = "queued", "", "", None
+    job.not_before = 0.0
+    job.rebuild()
+    batch.touch(job)
+
+
+def apply_modify(job: JobRun, batch: Batch) -> None:
+    """Give the job the plan that was kept for it, and requeue it. Nothing of it runs now."""
+    new, from_sheet = job.next_plan, job.next_from_sheet
+    job.intent = "modify"
+    job.next_plan, job.next_from_sheet = None, None
+    if new is not None:
+        _swap(job, new, batch)
+    requeue(job, from_sheet, batch)
+    batch.event(job, "job.modified", sheets_total=job.total, sheets_kept=job.counts["completed"])
+
+
+def _swap(job: JobRun, new: LoadedPlan, batch: Batch) -> None:
+    pairs = match_sheets(job.loaded, new)
+    _count_as_done(job)
+    kept = {pairs[num]: run for num, run in job.sheets.items() if num in pairs}
+    batch.extra.add("renumbered", (job.seq,))
+    batch.extra.add("parked_attempts", (job.seq,))
+    for old, to in pairs.items():
+        batch.extra.add("moved_attempts", (to, job.seq, -old))
+    batch.extra.add("dropped_attempts", (job.seq,))
+    for attempt in batch.attempts.values():
+        if attempt.job_seq == job.seq:
+            attempt.sheet = pairs.get(attempt.sheet, 0)
+    batch.sheets = {key: run for key, run in batch.sheets.items() if key[0] != job.seq}
+    for num, run in kept.items():
+        run.num, run.player = num, 0  # the new plan may have other instruments; what played is told by the attempt
+    job.sheets, job.loaded, job.name, job.warnings = kept, new, new.plan.name, new.plan.warnings
+    for run in kept.values():
+        batch.touch(job, run)

@@ -1,0 +1,14 @@
+"""`job.cancel`: end a job and its process trees."""
+
+from typing import Any
+
+from podium.conductor.rules.transitions import control as transitions
+from podium.conductor.service import changes
+from podium.conductor.service.context import Context
+from podium.contract.methods import ControlParams
+from podium.wire.dispatcher import Peer
+
+
+async def handle(context: Context, params: ControlParams, peer: Peer) -> dict[str, Any]:
+    """Answer `cancelled: true` when the intent is on the disk; `pending` while processes are still being ended."""
+    return await changes.answer(context, params, transitions.cancel, "cancelled")

@@ -1,0 +1,56 @@
+"""`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted, whatever is asked."""
+
+import math
+from typing import Any
+
+from podium.conductor.clock import Clock, wall
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.transitions import control as transitions
+from podium.conductor.service import changes, refusals
+from podium.conductor.service.context import Context
+from podium.contract.methods import ClearParams
+from podium.contract.states import TERMINAL
+from podium.errors import PodiumError
+from podium.wire.dispatcher import Peer
+
+
+async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str, Any]:
+    """Answer how many were deleted, which, and why each named one was not."""
+    await context.supervisor.flushed()
+    deleted, refused = [], []
+    for job_id in await _wanted(context, params):
+        try:
+            deleted.append(await _delete(context, job_id, params.request_key))
+        except PodiumError as error:
+            refused.append({"job_id": job_id, "message": error.message, **refusals.facts(error)})
+    return {"deleted": len(deleted), "jobs": deleted, "refused": refused}
+
+
+async def _delete(context: Context, job_id: str, request_key: str | None) -> dict[str, Any]:
+    """Delete one job and return its last view; asked again with the same key, answer the same."""
+    key = f"{request_key}:{job_id}" if request_key else None
+    if key is not None and (reply := changes.remembered(context, key)) is not None:
+        return dict(reply["job"])
+    job = await changes.find(context, job_id)
+    view = context.views.of(job).model_dump()
+
+    def delete(job: JobRun, batch: Batch, now: Clock) -> dict[str, Any]:
+        return {**transitions.delete(job, batch, now), "job": view}
+
+    await changes.apply(context, job_id, delete, key)
+    context.removals.add(job_id)
+    return view
+
+
+async def _wanted(context: Context, params: ClearParams) -> list[str]:
+    """Return the ids that were named, or those of all terminal jobs that fit the filters."""
+    if params.job_ids is not None:
+        return params.job_ids
+    statuses = sorted(TERMINAL.intersection(params.statuses if params.statuses is not None else TERMINAL))
+    # Without an age every ended job is wanted, also one that ended "later" because the clock was set back since.
+    before = math.inf if params.older_than_seconds is None else wall() - params.older_than_seconds
+    marks = ", ".join("?" * len(statuses))
+    query = f"SELECT job_id FROM jobs WHERE status IN ({marks}) AND finished_at <= ? ORDER BY seq"  # noqa: S608
+    rows = await context.store.read(lambda db: db.execute(query, [*statuses, before]).fetchall())
+    return [row["job_id"] for row in rows]

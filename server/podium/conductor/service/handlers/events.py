@@ -1,0 +1,124 @@
+"""`job.events`: transitions after a sequence number, as a page or as a live stream."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import Any
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from podium.conductor.service.context import Context
+from podium.conductor.views.cursors import number_in
+from podium.contract.methods import HEARTBEAT_SECONDS, EventsParams
+from podium.contract.models import EventView
+from podium.errors import InvalidArguments
+from podium.times import iso
+from podium.wire.dispatcher import Peer
+
+_PAGE = 500
+
+
+async def handle(context: Context, params: EventsParams, peer: Peer) -> dict[str, Any]:
+    """Answer one page, or `next` and then notifications until the connection ends."""
+    await context.supervisor.flushed()
+    after = _sequence(context, params.after)
+    truncated = await _truncated(context, params.after, after)
+    if params.stream:
+        peer.stream(lambda: _stream(context, after, peer))
+        return {"next": _cursor(context, after), "truncated_before": truncated}
+    events = await _read(context, after, params.limit, params.job_ids)
+    last = events[-1].seq if len(events) == params.limit else max(after, context.supervisor.last_event)
+    return {"events": [event.model_dump() for event in events], "next": _cursor(context, last),
+            "truncated_before": truncated}  # fmt: skip
+
+
+def _cursor(context: Context, seq: int) -> str:
+    return f"{context.store.home_id}:{seq}"
+
+
+def _sequence(context: Context, cursor: str) -> int:
+    """Return the sequence number of a cursor; "" means from now on."""
+    if not cursor:
+        return context.supervisor.last_event
+    home, _, seq = cursor.rpartition(":")
+    if home != context.store.home_id or (number := number_in(seq)) is None:
+        raise InvalidArguments(f"The cursor {cursor!r} is not one of this conductor.",
+                               fix="Leave `after` out to begin with the present state.")  # fmt: skip
+    if number > context.supervisor.last_event:
+        raise InvalidArguments(f"The cursor {cursor!r} lies ahead of all events: this state is older than it.",
+                               fix="Leave `after` out to begin with the present state.")  # fmt: skip
+    return number
+
+
+async def _truncated(context: Context, cursor: str, after: int) -> str | None:
+    """Return the oldest cursor that misses nothing, when events after this one are not kept any more."""
+    if not cursor:
+        return None
+    first = await context.store.read(lambda db: db.execute("SELECT MIN(seq) FROM events").fetchone()[0])
+    return _cursor(context, first - 1) if first is not None and after < first - 1 and first > 1 else None
+
+
+async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None) -> list[EventView]:
+    return await context.store.read(lambda db: _query(db, after, limit, job_ids))
+
+
+def _query(db: sqlite3.Connection, after: int, limit: int, job_ids: list[str] | None) -> list[EventView]:
+    only = f"AND job_id IN ({', '.join('?' * len(job_ids))})" if job_ids else ""
+    query = f"SELECT * FROM events WHERE seq > ? {only} ORDER BY seq LIMIT ?"  # noqa: S608 -- marks only
+    rows = db.execute(query, [after, *(job_ids or []), limit])
+    return [
+        EventView(seq=row["seq"], job_id=row["job_id"], job_seq=row["job_seq"], type=row["type"], at=iso(row["at"]),
+                  data=json.loads(row["data"]))
+        for row in rows
+    ]  # fmt: skip
+
+
+async def _stream(context: Context, after: int, peer: Peer) -> None:
+    """Send what happened after `after`, then what happens, with heartbeats; end when the peer is too slow."""
+    with context.hub.subscribe() as live:
+        sent = after
+        async for page in _stored(context, after, context.supervisor.last_event):
+            await _send(peer, page)
+            sent = page[-1].seq
+        sent = await _follow(context, peer, live, sent)
+        with anyio.move_on_after(1):
+            await peer.notify("job.dropped", {"next": _cursor(context, sent)})
+    peer.close()
+
+
+async def _stored(context: Context, after: int, last: int) -> AsyncIterator[list[EventView]]:
+    while after < last:
+        page = await _read(context, after, _PAGE, None)
+        if not page:
+            return
+        yield page
+        after = page[-1].seq
+
+
+async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[EventView], sent: int) -> int:
+    """Pass live events on until this subscriber is dropped for its slowness; return the last one sent."""
+    while True:
+        events: list[EventView] = []
+        with anyio.move_on_after(HEARTBEAT_SECONDS):
+            try:
+                events = [await live.receive(), *_at_hand(live)]
+            except anyio.EndOfStream:
+                return sent
+        if not events:
+            await peer.notify("job.heartbeat", {"next": _cursor(context, max(sent, context.supervisor.last_event))})
+        elif new := [event for event in events if event.seq > sent]:
+            await _send(peer, new)
+            sent = new[-1].seq
+
+
+def _at_hand(live: MemoryObjectReceiveStream[EventView]) -> Iterator[EventView]:
+    """Yield what can be had without waiting, up to a page: one write for all of it costs little more than one for each."""
+    with suppress(anyio.WouldBlock, anyio.EndOfStream):
+        for _ in range(_PAGE - 1):
+            yield live.receive_nowait()
+
+
+async def _send(peer: Peer, events: list[EventView]) -> None:
+    await peer.notify("job.event", *(event.model_dump() for event in events))

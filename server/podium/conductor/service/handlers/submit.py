@@ -1,0 +1,166 @@
+"""`job.submit`: take a job. It is on the disk before the answer says so."""
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+
+from podium.conductor import faults
+from podium.conductor.attempts.workspaces import make_workspace
+from podium.conductor.clock import Clock, wall
+from podium.conductor.plans import given as scores
+from podium.conductor.plans.given import Given, Prepared, sheet_number
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.state import JobRun, LoadedPlan
+from podium.conductor.service import changes, refusals
+from podium.conductor.service.context import Context
+from podium.conductor.service.handlers import validate
+from podium.conductor.service.naming import job_id_of
+from podium.contract.methods import SubmitParams
+from podium.contract.models import JobView
+from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, StorageFull, SubmitRejected
+from podium.score.model.plan import Plan
+from podium.wire.dispatcher import Peer
+
+_KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
+
+
+async def handle(context: Context, params: SubmitParams, peer: Peer) -> dict[str, Any]:
+    """Answer `accepted` with the job, or `rejected` with the reason. A dry run answers the plan and stores nothing."""
+    try:
+        if params.dry_run:
+            plan = await validate.planned(context, params)
+            return {"job_id": "", "status": "accepted", "message": "Nothing was run.", "plan": plan.model_dump()}
+        view, replayed = await _once(context, params, peer)
+    except PodiumError as error:
+        return refusals.rejected(error)
+    message = "This key started the job before." if replayed else "The job is stored and queued."
+    return {"job_id": view.job_id, "status": "accepted", "message": message, "job": view.model_dump(),
+            "replayed": replayed}  # fmt: skip
+
+
+async def _once(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
+    """Submit; the same key twice at once waits and then finds what the first has stored."""
+    key = params.idempotency_key or params.request_key
+    if key is None:
+        return await _submit(context, params, peer)
+    async with context.locks.hold(f"key {key}"):
+        return await _submit(context, params, peer)
+
+
+async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
+    if context.shutting_down:
+        raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
+    given = await scores.read(context, params)
+    digest = _digest(params, given)
+    earlier = _earlier(context, params, digest)
+    if earlier is not None:
+        return context.views.of_row(await context.queries.job(earlier)), True
+    job = await _make(context, params, given, peer)
+
+    def prepare(batch: Batch, now: Clock) -> None:
+        if params.idempotency_key is not None:
+            batch.extra.add("idempotency", (params.idempotency_key, digest, job.job_id))
+
+    try:
+        await context.supervisor.submit(job, prepare, params.request_key)
+    except StorageFull:
+        if job.loaded.plan.workspace is None:  # made for this job alone; a sheet has never been in it
+            with suppress(OSError):
+                await anyio.to_thread.run_sync(os.rmdir, job.workspace)
+        raise
+    return context.views.of(job), False
+
+
+def _digest(params: SubmitParams, given: Given) -> str:
+    """Return the hash of everything that an idempotency key must see again."""
+    same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
+            str(given.path or ""), given.text)  # fmt: skip
+    return hashlib.sha256(json.dumps(same).encode()).hexdigest()
+
+
+def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
+    """Return the job that this key, or this very request, has started before.
+
+    Raises:
+        IdempotencyConflict: the key was used with something else. JobDeleted: its job was deleted.
+    """
+    if params.request_key is not None and (reply := changes.remembered(context, params.request_key)) is not None:
+        return str(reply["job_id"])
+    key = params.idempotency_key
+    row = context.store.find(_KEY, key) if key is not None else None
+    return None if row is None or key is None else _first_job(key, digest, *row)
+
+
+def _first_job(key: str, digest: str, known: str, job_id: str, deleted_at: float | None) -> str:
+    if known != digest:
+        raise IdempotencyConflict(
+            f"The idempotency key {key!r} started job {job_id} with other arguments or another score text.",
+            fix=f"Use a new key, or call get_job with job_id={job_id}.", job_id=job_id,
+        )  # fmt: skip
+    if deleted_at is not None:
+        raise JobDeleted(f"The idempotency key {key!r} started job {job_id}, which was deleted.",
+                         fix="Use a new key to run it again.", job_id=job_id)  # fmt: skip
+    return job_id
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a new job is called, where it works and with which sheet it begins."""
+
+    job_id: str
+    workspace: Path
+    first: int
+
+
+async def _make(context: Context, params: SubmitParams, given: Given, peer: Peer) -> JobRun:
+    seq = context.supervisor.reserve()
+    prepared = await scores.prepare(
+        context, params, given, variables=params.variables, workspace=params.workspace,
+        find=partial(_place, context, params, seq),
+    )  # fmt: skip
+    plan, place = prepared.loaded.plan, prepared.found
+    warnings = (*plan.warnings, *_missing_instruments(prepared), *_sharing(context, plan, place))
+    return JobRun(
+        seq=seq, job_id=place.job_id, name=plan.name, loaded=prepared.loaded, workspace=str(place.workspace),
+        submitted_at=wall(), config_path=str(given.path) if given.path else None, start_sheet=place.first,
+        self_healing=params.self_healing, warnings=warnings, client=params.client or f"uid {peer.uid}",
+    )  # fmt: skip
+
+
+def _place(context: Context, params: SubmitParams, seq: int, loaded: LoadedPlan) -> _Place:
+    """Make the workspace of job number `seq`. Blocks."""
+    first = sheet_number(loaded, params.start_sheet) or 1
+    job_id = job_id_of(loaded.plan.name, seq, context.store.home_id)
+    own = loaded.plan.workspace
+    workspace = Path(own) if own else context.settings.home / "workspaces" / job_id
+    make_workspace(workspace)
+    faults.point("after_workspace")
+    return _Place(job_id, workspace, first)
+
+
+def _sharing(context: Context, plan: Plan, place: _Place) -> list[str]:
+    """Return the warning that others work in the same folder; nobody knows one that was made for this job."""
+    others = context.supervisor.working_in(str(place.workspace)) if plan.workspace else []
+    return [f"the workspace is also used by active job {', '.join(sorted(others)[:3])}"] if others else []
+
+
+def _missing_instruments(prepared: Prepared[_Place]) -> list[str]:
+    """Return warnings of instruments that are not installed: of sheets that will fail, and of those that will fall back."""
+    loaded = prepared.loaded
+    missing = set(loaded.instruments) - prepared.installed
+    if not missing:
+        return []
+    first = {sheet.instrument for sheet in loaded.plan.sheets} & missing
+    lost = {sheet.instrument for sheet in loaded.plan.sheets if missing.issuperset(sheet.instruments)}
+    return [
+        f"not found on the PATH: {', '.join(sorted(names))}; their sheets will {what}"
+        for names, what in ((lost, "fail"), (first - lost, "fall back"))
+        if names
+    ]

@@ -1,0 +1,46 @@
+"""`task.state`: how a wait that a client holds as a task has ended. The first end that is told is kept, and stays.
+
+The server that answers agents keeps nothing itself, so a task that was cancelled or has completed is still so after it was
+started again, and whichever of several servers is asked.
+"""
+
+from typing import Any
+
+from podium.conductor.clock import wall
+from podium.conductor.service.context import Context
+from podium.conductor.store.rows import Rows
+from podium.contract.methods import TaskStateParams
+from podium.errors import InvalidArguments
+from podium.wire.dispatcher import Peer
+from podium.wire.framing import RawJson, dumps
+
+KEPT_SECONDS = 7 * 86400.0
+_FIND = "SELECT state FROM task_ends WHERE key = ?"
+
+
+async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJson:
+    """Answer the end that is kept under the key, null while there is none; an `end` that comes first is kept."""
+    kept = _find(context, params.key)
+    if kept is None and params.end is not None:
+        now = wall()
+        rows = Rows()
+        rows.add("task_ends", (params.key, _text_of(params.end), now))
+        rows.add("old_task_ends", (now - KEPT_SECONDS,))
+        await context.store.commit(rows)
+        kept = _find(context, params.key)
+    return RawJson(b'{"end":%b}' % (kept or "null").encode())
+
+
+def _find(context: Context, key: str) -> str | None:
+    """Return the text that is kept. It is passed on as it is: what nests deeply could be written, but perhaps not read."""
+    row = context.store.find(_FIND, key)
+    return None if row is None else str(row["state"])
+
+
+def _text_of(end: dict[str, Any]) -> str:
+    try:
+        return dumps(end).decode()
+    except (ValueError, RecursionError) as error:
+        raise InvalidArguments(
+            f"end cannot be written as JSON: {error}.", fix="Leave out NaN and infinities, and nest it less deeply."
+        ) from None

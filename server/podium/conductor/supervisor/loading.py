@@ -1,0 +1,141 @@
+"""Jobs from the store into memory."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from functools import partial
+from weakref import WeakValueDictionary
+
+from podium.conductor.rules.healing import remedies
+from podium.conductor.rules.state import Attempt, JobRun, LoadedPlan, SheetRun
+from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
+from podium.conductor.store.store import Store
+from podium.errors import JobDeleted
+from podium.score.model.plan import load_plan
+
+_AT_ONCE = 200  # jobs that one thread reads before others have their turn
+_ACTIVE = "status IN ('queued', 'running', 'paused')"
+
+
+class Loader:
+    """Loads jobs; plans that several jobs run are loaded once while any of them is in memory."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._plans: WeakValueDictionary[str, LoadedPlan] = WeakValueDictionary()
+
+    async def plan(self, digest: str) -> LoadedPlan:
+        """Return the plan with this hash.
+
+        Raises:
+            JobDeleted: its last job was deleted since the hash was read.
+        """
+        loaded = self._plans.get(digest)
+        if loaded is None:
+            loaded = self.share(await self._store.read(lambda db: _read_plan(db, digest)))
+        return loaded
+
+    def share(self, loaded: LoadedPlan) -> LoadedPlan:
+        """Return the plan of this hash that is in memory already, with the texts of this one, else this one."""
+        known = self._plans.setdefault(loaded.hash, loaded)
+        known.text, known.source = loaded.text, loaded.source
+        return known
+
+    async def job(self, job_id: str) -> JobRun | None:
+        """Return a job as the store has it, ready for the scheduler, or None.
+
+        Raises:
+            JobDeleted: it was deleted while it was read.
+        """
+        row = await self._store.read(lambda db: read_job(db, job_id))
+        return None if row is None else await self._build(row)
+
+    async def active(self) -> list[JobRun]:
+        """Return every job that is not terminal, in the order of submission."""
+        query = f"SELECT {JOB_COLUMNS} FROM jobs WHERE {_ACTIVE} ORDER BY seq"  # noqa: S608 -- constants only
+        rows = await self._store.read(lambda db: db.execute(query).fetchall())
+        hashes = dict.fromkeys(row[column] for row in rows for column in ("plan_hash", "next_plan_hash"))
+        plans = {digest: await self.plan(digest) for digest in hashes if digest}
+        jobs: list[JobRun] = []
+        for first in range(0, len(rows), _AT_ONCE):
+            jobs += await self._store.read(partial(_jobs_with, rows[first : first + _AT_ONCE], plans))
+        return jobs
+
+    async def _build(self, row: sqlite3.Row) -> JobRun:
+        loaded = await self.plan(row["plan_hash"])
+        following = await self.plan(row["next_plan_hash"]) if row["next_plan_hash"] else None
+        return await self._store.read(lambda db: job_from_rows(db, row["job_id"], loaded, following))
+
+
+def deleted(job_id: str = "") -> JobDeleted:
+    """Return the error for a job that was deleted between two reads."""
+    name, facts = (f"Job '{job_id}'", {"job_id": job_id}) if job_id else ("The job", {})
+    return JobDeleted(f"{name} was deleted", fix="Call list_jobs to see the jobs there are.", **facts)
+
+
+def _jobs_with(rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan], db: sqlite3.Connection) -> list[JobRun]:
+    return [job_from_rows(db, row["job_id"], plans[row["plan_hash"]], plans.get(row["next_plan_hash"])) for row in rows]
+
+
+def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
+    """Build a job from its rows and its plans, ready for the scheduler.
+
+    Raises:
+        JobDeleted: it has none any more.
+    """
+    row = read_job(db, job_id)
+    if row is None:
+        raise deleted(job_id)
+    job = _job_from(row, loaded, following)
+    sheets, attempts = _read_runs(db, job.seq)
+    job.sheets = {run.num: run for run in sheets}
+    job.running = {attempt.sheet: attempt for attempt in attempts}
+    job.rebuild()
+    return job
+
+
+def _read_plan(db: sqlite3.Connection, digest: str) -> LoadedPlan:
+    row = db.execute("SELECT plan FROM plans WHERE hash = ?", (digest,)).fetchone()
+    if row is None:
+        raise deleted()
+    return LoadedPlan(digest, load_plan(row["plan"]))
+
+
+def read_job(db: sqlite3.Connection, job_id: str) -> sqlite3.Row | None:
+    """Return a job's row, or None."""
+    query = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
+    row: sqlite3.Row | None = db.execute(query, (job_id,)).fetchone()
+    return row
+
+
+def _read_runs(db: sqlite3.Connection, seq: int) -> tuple[list[SheetRun], list[Attempt]]:
+    sheets = db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job = ?", (seq,))  # noqa: S608
+    runs = [_run_from(row) for row in sheets]
+    open_ones = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND open = 1", (seq,))  # noqa: S608
+    return runs, [attempt_from(row) for row in open_ones]
+
+
+def _run_from(row: sqlite3.Row) -> SheetRun:
+    values = {name: row[name] for name in SHEET_COLUMNS.split(", ") if name != "job"}
+    return SheetRun(**{**values, "satisfied": bool(row["satisfied"]), "remedy": remedies.load(row["remedy"])})
+
+
+def attempt_from(row: sqlite3.Row) -> Attempt:
+    """Build an attempt from its row."""
+    names = ATTEMPT_COLUMNS.replace("job,", "job_seq,").split(", ")
+    values = dict(zip(names, tuple(row), strict=True))
+    return Attempt(**{**values, "open": bool(values["open"])})
+
+
+def _job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
+    same = (
+        "seq", "job_id", "name", "status", "intent", "reason", "next_from_sheet", "workspace", "config_path",
+        "start_sheet", "submitted_at", "started_at", "finished_at", "event_count", "serial", "client",
+    )  # fmt: skip
+    return JobRun(
+        **{name: row[name] for name in same},
+        loaded=loaded,
+        next_plan=following,
+        self_healing=bool(row["self_healing"]),
+        warnings=tuple(json.loads(row["warnings"])),
+    )

@@ -1,0 +1,312 @@
+"""The conductor's one place where jobs change.
+
+Commands are taken in batches: each is applied to the jobs in memory, free slots are filled, and everything that was touched
+goes to the disk in one commit. Only then are callers answered, events published and processes started or ended. When the
+commit fails, the touched jobs are read back from the store, so memory never runs ahead of the disk for longer than a commit.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+import structlog
+
+from podium.conductor import clock, faults
+from podium.conductor.clock import Clock
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.scheduler import Scheduler
+from podium.conductor.rules.state import Attempt, JobRun
+from podium.conductor.rules.transitions import jobs as job_transitions
+from podium.conductor.rules.transitions import sheets
+from podium.conductor.rules.verdicts import Verdict
+from podium.conductor.store.store import Store
+from podium.conductor.supervisor.inbox import Command, Inbox, Work
+from podium.conductor.supervisor.loading import Loader
+from podium.conductor.supervisor.timers import Timers
+from podium.contract.models import EventView
+from podium.contract.states import TERMINAL
+from podium.errors import PodiumError, StorageFull
+
+log = structlog.get_logger()
+_RETRY_STORAGE_SECONDS = 1.0
+
+
+class Retired(Exception):
+    """The job left memory between the look-up and the batch; load it and ask again."""
+
+
+class Attempts(Protocol):
+    """What the supervisor needs of the attempts: both return at once."""
+
+    def launch(self, job: JobRun, attempt: Attempt) -> None:
+        """Start an attempt whose intent is on the disk."""
+
+    def cancel(self, attempt: Attempt) -> None:
+        """End an attempt whose cancel is on the disk."""
+
+
+class Supervisor:
+    """Owns the jobs in memory. `run` is its only task."""
+
+    def __init__(self, store: Store, loader: Loader, scheduler: Scheduler, *, next_event: int, next_job: int,
+                 publish: Callable[[list[EventView]], None]) -> None:  # fmt: skip
+        self.jobs: dict[str, JobRun] = {}
+        self._workspaces: defaultdict[str, set[str]] = defaultdict(set)  # -> ids of the jobs in memory that work there
+        self.scheduler = scheduler
+        self.attempts: Attempts
+        self.last_event = next_event - 1
+        self.accepting = True
+        self._next_job = next_job
+        self._store = store
+        self._loader = loader
+        self._publish = publish
+        self._inbox = Inbox()
+        self._timers = Timers()
+        self._hold_until = 0.0
+
+    # -- what others ask ------------------------------------------------------------------------------------------
+
+    def reserve(self) -> int:
+        """Return the number of a new job; a number whose job is refused stays unused."""
+        self._next_job += 1
+        return self._next_job - 1
+
+    def working_in(self, workspace: str) -> set[str]:
+        """Return the ids of the active jobs that have this workspace."""
+        return self._workspaces.get(workspace, set())
+
+    async def submit(self, job: JobRun, prepare: Work, request_key: str | None = None) -> JobRun:
+        """Take a new job; when this returns it is on the disk. `prepare` adds the caller's own rows to the batch.
+
+        Raises:
+            StorageFull: it was not taken.
+        """
+
+        def work(batch: Batch, now: Clock) -> dict[str, str]:
+            self._know(job)
+            job_transitions.submit(job, batch)
+            prepare(batch, now)
+            self._offer(job)
+            return {"job_id": job.job_id}
+
+        await self._ask(work, request_key)
+        return job
+
+    async def change(self, job: JobRun, work: Work, request_key: str | None = None) -> Any:
+        """Apply a control transition to a job; what it did is on the disk when this returns.
+
+        Raises:
+            Retired: the job left memory meanwhile.
+            PodiumError: the transition refused, or the disk is full.
+        """
+        was_active = job.job_id in self.jobs
+
+        def guarded(batch: Batch, now: Clock) -> Any:
+            if self.jobs.get(job.job_id) is not (job if was_active else None):
+                raise Retired
+            value = work(batch, now)
+            if job.status not in TERMINAL:
+                job_transitions.settle(job, batch, now)  # nothing may be left to do
+            if job.status not in TERMINAL:
+                self._know(job)
+                self._watch_all(job, now)
+            return value
+
+        return await self._ask(guarded, request_key)
+
+    def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
+        """Note the end of an attempt. It is recorded even when the disk is full now."""
+
+        def work(batch: Batch, now: Clock) -> None:
+            job = self.jobs.get(job_id)
+            attempt = next((each for each in job.running.values() if each.serial == serial), None) if job else None
+            if job is not None and attempt is not None:
+                if verdict.end.reason == "never_started" and verdict.end.detail:
+                    self._hold_until = now.mono + _RETRY_STORAGE_SECONDS  # no space even for its folder
+                self.scheduler.give_back(attempt.instrument)
+                sheets.attempt_ended(job, attempt, verdict, batch, now)
+                self._watch(job, attempt.sheet, now)
+                self._offer(job)
+
+        self.post(work)
+
+    def mark_stuck(self, job_id: str, labels: list[str]) -> None:
+        """Note that a running job shows no sign of life."""
+
+        def work(batch: Batch, _: Clock) -> None:
+            job = self.jobs.get(job_id)
+            if job is not None and not job.stuck:
+                job.stuck = True
+                batch.event(job, "job.stuck", running=labels)
+
+        self.post(work)
+
+    def settle(self, job: JobRun) -> None:
+        """Let a recovered job's state follow from its sheets and intent, as if something of it had just ended."""
+
+        def work(batch: Batch, now: Clock) -> None:
+            now_there = self.jobs.get(job.job_id)  # another object of this job, where a commit had to be undone
+            if now_there is not None and now_there.status not in TERMINAL:
+                job_transitions.settle(now_there, batch, now)
+
+        self.post(work)
+
+    def post(self, work: Work) -> None:
+        """Have something committed that nobody waits for; a full disk can only delay it."""
+        self._inbox.post(Command(work, kept=True))
+
+    async def write(self, work: Work) -> None:
+        """Commit rows that concern no job in memory (house-keeping); while the disk is full it waits."""
+        await self._ask(work, None, kept=True)
+
+    async def flushed(self) -> None:
+        """Wait until everything that is visible in memory now is on the disk, or was taken back as the disk is full."""
+        with suppress(StorageFull):
+            await self._ask(lambda batch, now: None, None)
+
+    async def _ask(self, work: Work, request_key: str | None, *, kept: bool = False) -> Any:
+        command = Command(work, request_key, kept=kept)
+        self._inbox.post(command)
+        return await command.result()
+
+    # -- the loop -------------------------------------------------------------------------------------------------
+
+    def adopt(self, job: JobRun, now: Clock) -> None:
+        """Take a job that was read from the store: its running attempts hold slots again, its waits go on."""
+        self._know(job)
+        for attempt in job.running.values():
+            self.scheduler.take(attempt.instrument)
+        job.not_before = now.mono + _pause_left(job, now.wall)
+        self._watch_all(job, now)
+
+    async def run(self) -> None:
+        """Take commands for ever; cancelled by its owner."""
+        while True:
+            await self._round(await self._inbox.take(self._patience()))
+
+    async def _round(self, commands: list[Command]) -> None:
+        """Do one batch. A function of its own, so that nothing keeps its jobs and their plans until the next one."""
+        now = clock.now()
+        if self._hold_until <= now.mono:
+            commands = self._inbox.again() + commands
+        batch = Batch(self.last_event + 1)
+        done = [command for command in commands if self._apply(command, batch, now)]
+        self._wake_due(batch, now)
+        self._dispatch(batch, now)
+        try:
+            if rows := batch.rows():
+                faults.point("before_commit")
+                await self._store.commit(rows)
+                faults.point("after_commit")
+        except StorageFull as error:
+            await self._undo(batch, done, error)
+        else:
+            self._follow(batch, done)
+
+    def _patience(self) -> float | None:
+        now = clock.now().mono
+        hold = self._hold_until - now if self._hold_until > now else None
+        return min((seconds for seconds in (self._timers.seconds_left(now), hold) if seconds is not None), default=None)
+
+    def _apply(self, command: Command, batch: Batch, now: Clock) -> bool:
+        try:
+            command.value = command.work(batch, now)
+        except (PodiumError, Retired) as error:
+            command.fail(error)
+            return False
+        if command.request_key is not None:
+            batch.remember(command.request_key, command.value, now.wall)
+        return True
+
+    def _wake_due(self, batch: Batch, now: Clock) -> None:
+        for job_id, num in self._timers.due(now.mono):
+            job = self.jobs.get(job_id)
+            if job is None:
+                continue
+            if num is not None and num in job.waiting and job.status != "paused":
+                sheets.wake(job, num, batch)
+            self._offer(job)
+
+    def _dispatch(self, batch: Batch, now: Clock) -> None:
+        if not self.accepting or self._hold_until > now.mono:
+            return
+        for job, num in self.scheduler.next_sheets(now.mono):
+            sheets.start(job, num, batch, now, self._store.mark)
+            if job.not_before > now.mono:
+                self._offer(job)
+
+    def _offer(self, job: JobRun) -> None:
+        now = clock.now().mono
+        if job.not_before > now:
+            self._timers.add(job.not_before, job.job_id, None)
+        else:
+            self.scheduler.offer(job)
+
+    def _watch_all(self, job: JobRun, now: Clock) -> None:
+        for num in job.waiting:
+            self._watch(job, num, now)
+        self._offer(job)
+
+    def _watch(self, job: JobRun, num: int, now: Clock) -> None:
+        """Set the timer of a sheet that waits. The stored remaining time bounds it, so a clock set back cannot hang it."""
+        run = job.sheets.get(num)
+        if run is not None and run.status == "waiting" and run.waiting_until is not None:
+            left = max(0.0, min(run.waiting_left or 0.0, run.waiting_until - now.wall))
+            self._timers.add(now.mono + left, job.job_id, num)
+
+    def _follow(self, batch: Batch, done: list[Command]) -> None:
+        """Do what may only happen after the commit."""
+        self.last_event = batch.next_seq - 1
+        for loaded in batch.plans.values():
+            loaded.text = loaded.source = ""
+        for job in batch.retired:
+            if job.status in TERMINAL:  # not one that was resumed in this very batch
+                self._forget(job)
+        for command in done:
+            command.resolve()
+        faults.point("before_reply")
+        self._publish(batch.events)
+        for launch in batch.launches:
+            self.attempts.launch(launch.job, launch.attempt)
+        for attempt in batch.cancels:
+            self.attempts.cancel(attempt)
+
+    async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
+        """Put the touched jobs back to what the disk has, refuse who asked, and keep the ends of attempts for later."""
+        now = clock.now().mono
+        if self._hold_until <= now:
+            log.error("storage_full", jobs=[job.job_id for job in batch.jobs.values()], error=error.message)
+        self._hold_until = now + _RETRY_STORAGE_SECONDS
+        for job in batch.jobs.values():
+            self._forget(job)
+            fresh = await self._loader.job(job.job_id)
+            if fresh is not None and fresh.status not in TERMINAL:
+                self.adopt(fresh, clock.now())
+        for command in done:
+            if command.kept:
+                self._inbox.put_back(command)
+            else:
+                command.fail(error)
+
+    def _know(self, job: JobRun) -> None:
+        self.jobs[job.job_id] = job
+        self._workspaces[job.workspace].add(job.job_id)
+
+    def _forget(self, job: JobRun) -> None:
+        self.jobs.pop(job.job_id, None)
+        self._workspaces[job.workspace].discard(job.job_id)
+        if not self._workspaces[job.workspace]:
+            del self._workspaces[job.workspace]
+        self.scheduler.leave(job)
+
+
+def _pause_left(job: JobRun, wall: float) -> float:
+    """Return the seconds that are left of a job's pause after the sheet that ended last. A clock set back cannot lengthen it."""
+    pause = job.plan.pause_between_sheets_seconds
+    ended = [
+        run.finished_at
+        for run in job.sheets.values()
+        if run.finished_at and run.status in {"completed", "failed", "waiting"}
+    ]
+    return min(pause, max(0.0, max(ended) + pause - wall)) if ended else 0.0

@@ -1,9 +1,0 @@
-"""The checks that decide whether a sheet succeeded: one file a type, and the runner of stages, retries and time limits.
-
-They only read, and may run again after a crash.
-"""
-
-from podium.conductor.validations.context import CommandResult, RunCommand, ValidationContext
-from podium.conductor.validations.runner import validate
-
-__all__ = ["CommandResult", "RunCommand", "ValidationContext", "validate"]

@@ -1,0 +1,1 @@
+"""Jobs and sheets as callers see them."""

@@ -1,0 +1,141 @@
+"""Why a job is as it is: which sheet tells, what was tried, and what the job waits for."""
+
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from podium.conductor.clock import wall
+from podium.conductor.rules.scheduler import Scheduler
+from podium.conductor.rules.state import Attempt, JobRun
+from podium.conductor.store.rows import ATTEMPT_COLUMNS
+from podium.conductor.supervisor.loading import attempt_from
+from podium.conductor.views.telling import failed_sheets, telling_sheet
+from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, Stream
+from podium.times import iso
+
+_ATTEMPTS_SHOWN = 6
+_HEALING_SHOWN = 10
+_ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND sheet = ? ORDER BY attempt DESC LIMIT ?"  # noqa: S608
+_HEALING = """
+SELECT * FROM events WHERE job_id = ? AND (type LIKE 'healing.%' OR type IN ('sheet.fallback', 'sheet.rate_limited'))
+ORDER BY job_seq DESC LIMIT ?
+"""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the store tells: the sheet that explains the job, its last attempts and the remedies tried, oldest first.
+
+    `failed` are the first failed sheets with their reasons, in the order in which they failed.
+    """
+
+    sheet: int | None
+    failed: list[tuple[int, str]]
+    attempts: list[Attempt]
+    healing: list[EventView]
+
+
+def read(db: sqlite3.Connection, *, row: sqlite3.Row) -> Found:
+    """Read what explains the job with this row."""
+    sheet = telling_sheet(db, row["seq"])
+    attempts = db.execute(_ATTEMPTS, (row["seq"], sheet, _ATTEMPTS_SHOWN)).fetchall() if sheet else []
+    events = db.execute(_HEALING, (row["job_id"], _HEALING_SHOWN)).fetchall()
+    failed = failed_sheets(db, row["seq"])
+    return Found(
+        sheet, failed, [attempt_from(each) for each in attempts[::-1]], [_event(each) for each in events[::-1]]
+    )
+
+
+def _event(row: sqlite3.Row) -> EventView:
+    same = {name: row[name] for name in ("seq", "job_id", "job_seq", "type")}
+    return EventView(**same, at=iso(row["at"]), data=json.loads(row["data"]))
+
+
+def kind_of(job: JobView) -> ExplainKind:
+    """Return the kind of explanation that a job needs."""
+    if job.status != "running":
+        return job.status
+    if job.stuck:
+        return "stuck"
+    return "running" if job.running else "waiting"
+
+
+def attempt_line(attempt: Attempt) -> str:
+    """Return how an attempt ended, as "attempt 1 failed: exit code 3"."""
+    why = f": {attempt.message}" if attempt.message else ""
+    return f"attempt {attempt.attempt} {attempt.outcome or 'runs'}{why}"
+
+
+def streams_of(attempt: Attempt) -> tuple[Stream, Stream]:
+    """Return the streams in the order in which they tell about an attempt: errors first where it ended with one."""
+    return ("stderr", "stdout") if attempt.exit_code or attempt.signal else ("stdout", "stderr")
+
+
+def slots(job: JobRun, scheduler: Scheduler, *, accepting: bool) -> str:
+    """Return what keeps the next sheet of a job from starting, "" where it is none of the conductor's limits."""
+    first = job.ready.first(lambda _: True)
+    if first is None or job.intent or job.status not in {"queued", "running"}:
+        return ""
+    if not accepting:
+        return "The conductor is stopping and starts no more sheets."
+    if scheduler.used >= scheduler.limits.total:
+        return f"All {scheduler.limits.total} slots for sheets are in use."
+    profile, limit = job.loaded.profiles[first[1]], scheduler.limits.per_agent
+    if profile.kind == "agent" and limit is not None and scheduler.used_by.get(profile.name, 0) >= limit:
+        return f"All {limit} slots for sheets of {profile.name} are in use."
+    return ""
+
+
+def waits_until(job: JobRun) -> str:
+    """Return when the present state ends by itself at the latest, "" where nothing says when.
+
+    A waiting time ends it, or a pause between sheets; sheets that run end by their time limits, where each of them has one.
+    """
+    if job.running:
+        ends = [attempt.started_at + limit for num, attempt in job.running.items() if (limit := job.limit_of(num))]
+        return iso(max(ends)) if len(ends) == len(job.running) else ""
+    waiting = [until for num in job.waiting if (until := job.sheets[num].waiting_until) is not None]
+    if waiting:
+        return iso(min(waiting))
+    pause = job.not_before - time.monotonic()
+    return iso(wall() + pause) if pause > 0 and job.ready and job.status == "running" else ""
+
+
+def cause_of(view: ExplainView) -> str:
+    """Return what the job's own reason does not say, in sentences."""
+    parts = [*_about_sheet(view), *_about_job(view), view.cause]
+    return " ".join(part for part in parts if part)
+
+
+def _about_sheet(view: ExplainView) -> list[str]:
+    sheet, job = view.sheet, view.job
+    if sheet is None:
+        return []
+    label = sheet.name or str(sheet.sheet)
+    if sheet.status == "running":
+        wrote = f"wrote last at {view.written_at}" if view.written_at else "has written nothing"
+        return [f"Sheet {label} runs since {sheet.started_at} and {wrote}."]
+    if sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
+        return [f"Sheet {label} has failed ({sheet.reason}), so the job fails when its other sheets have ended."]
+    if sheet.status != "failed":
+        return []
+    more = f"{job.sheets_failed} sheets failed, {label} first. " if job.sheets_failed > 1 else ""
+    return [f"{more}{label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}."]
+
+
+def _about_job(view: ExplainView) -> list[str]:
+    job = view.job
+    match view.kind:
+        case "failed" if job.sheets_skipped:
+            count = (
+                f"{job.sheets_skipped} sheet was" if job.sheets_skipped == 1 else f"{job.sheets_skipped} sheets were"
+            )
+            return [f"{count} skipped."]
+        case "paused":
+            return ["Only resume_job lets it go on."]
+        case "stuck" | "running":
+            return [f"At the latest its time limits end the running sheets at {view.waits_until}." if view.waits_until else
+                    "No time limit ends the running sheets."]  # fmt: skip
+        case _:
+            return []

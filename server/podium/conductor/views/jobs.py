@@ -1,0 +1,115 @@
+"""Jobs as callers see them, from memory while they are active and from the store afterwards."""
+
+import json
+import sqlite3
+import time
+
+from podium.conductor.clock import wall
+from podium.conductor.rules.state import JobRun
+from podium.conductor.supervisor.supervisor import Supervisor
+from podium.contract.models import JobView
+from podium.contract.states import allowed_actions, phase_of
+from podium.times import iso
+
+_SHOWN = 10  # labels of running sheets in a view
+
+
+class Views:
+    """Builds `JobView`s."""
+
+    def __init__(self, supervisor: Supervisor, home_id: str, stuck_seconds: float) -> None:
+        self._supervisor = supervisor
+        self._home_id = home_id
+        self._stuck_seconds = stuck_seconds
+
+    @property
+    def cursor(self) -> str:
+        """The event cursor of this moment."""
+        return f"{self._home_id}:{self._supervisor.last_event}"
+
+    def of(self, job: JobRun) -> JobView:
+        """View a job in memory."""
+        return JobView(
+            job_id=job.job_id,
+            job_name=job.name,
+            status=job.status,
+            reason=self._reason(job),
+            sheets_total=job.total,
+            sheets_completed=job.counts["completed"],
+            sheets_failed=job.counts["failed"],
+            sheets_skipped=job.counts["skipped"],
+            running=[job.label(num) for num in sorted(job.running)[:_SHOWN]],
+            running_total=len(job.running),
+            waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
+            waiting_total=len(job.waiting),
+            allowed_actions=allowed_actions(job.phase),
+            pause_requested=job.intent == "pause",
+            cancel_requested=job.intent == "cancel",
+            modify_requested=job.intent == "modify",
+            stuck=job.stuck,
+            workspace=job.workspace,
+            config_path=job.config_path,
+            submitted_at=iso(job.submitted_at),
+            started_at=iso(job.started_at) or None,
+            finished_at=iso(job.finished_at) or None,
+            warnings=list(job.warnings),
+            cursor=self.cursor,
+        )
+
+    def of_row(self, row: sqlite3.Row) -> JobView:
+        """View a job from its row; what is in memory is newer and wins."""
+        job = self._supervisor.jobs.get(row["job_id"])
+        if job is not None:
+            return self.of(job)
+        intent = row["intent"]
+        phase = phase_of(row["status"], pause_requested=intent == "pause", cancel_requested=intent == "cancel")
+        return JobView(
+            job_id=row["job_id"],
+            job_name=row["name"],
+            status=row["status"],
+            reason=row["reason"],
+            sheets_total=row["sheets_total"],
+            sheets_completed=row["sheets_completed"],
+            sheets_failed=row["sheets_failed"],
+            sheets_skipped=row["sheets_skipped"],
+            allowed_actions=allowed_actions(phase),
+            workspace=row["workspace"],
+            config_path=row["config_path"],
+            submitted_at=iso(row["submitted_at"]),
+            started_at=iso(row["started_at"]) or None,
+            finished_at=iso(row["finished_at"]) or None,
+            warnings=json.loads(row["warnings"]),
+            cursor=self.cursor,
+        )
+
+    def _reason(self, job: JobRun) -> str:
+        if job.status == "queued":
+            return self._queue_reason(job)
+        names = ", ".join(job.label(num) for num in sorted(job.running)[:_SHOWN])
+        wishes = {
+            "pause": f"pause requested: waits for the end of {names}",
+            "modify": f"change requested: waits for the end of {names}",
+            "cancel": f"cancel requested: the processes of {names} are being ended",
+        }
+        if job.intent:
+            return wishes[job.intent]
+        if job.stuck:
+            return f"no output and no CPU use of {names} for more than {self._stuck_seconds:g} s, since {iso(job.quiet_since)}"
+        if job.status == "running" and not job.running:
+            return _waiting_reason(job)
+        return job.reason
+
+    def _queue_reason(self, job: JobRun) -> str:
+        ahead = self._supervisor.scheduler.ahead_of(job)
+        return f"queued behind {ahead} job{'s' if ahead != 1 else ''}" if ahead else "queued, next in line"
+
+
+def _waiting_reason(job: JobRun) -> str:
+    """Say what a running job without running sheets waits for."""
+    runs = [job.sheets[num] for num in job.waiting]
+    if not runs:
+        pause = job.not_before - time.monotonic()
+        return f"pauses {pause:.0f} s between sheets" if pause > 0 else "waits for a free slot"
+    first = min(runs, key=lambda run: run.waiting_until or 0.0)
+    left = max(0.0, (first.waiting_until or 0.0) - wall())
+    return f"sheet {job.label(first.num)} waits {left:.0f} s: {first.reason}"

@@ -1,0 +1,100 @@
+"""Looking up jobs: by id with near names, as pages, and their history."""
+
+import sqlite3
+from typing import Any, NoReturn
+
+from podium.conductor.store.rows import JOB_COLUMNS
+from podium.conductor.store.store import Store
+from podium.conductor.views.cursors import number_in
+from podium.contract.methods import ListParams
+from podium.contract.near import job_not_found
+from podium.errors import InvalidArguments, JobDeleted
+
+_JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
+_ALL_JOBS = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts"
+_RECENT_IDS = "SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000"
+
+
+class Queries:
+    """Reads about jobs. Everything that was acknowledged before the call is in the answer."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def job(self, job_id: str) -> sqlite3.Row:
+        """Return a job's row.
+
+        Raises:
+            JobDeleted, JobNotFound: with the ids that look like it.
+        """
+        row = self._store.find(_JOB, job_id)
+        return row if row is not None else await self._store.read(lambda db: _missing(db, job_id))
+
+    def jobs_total(self) -> int:
+        """Return how many jobs there are, ended ones too."""
+        row = self._store.find(_ALL_JOBS)
+        return 0 if row is None else int(row[0])
+
+    async def page(self, params: ListParams, default_limit: int) -> tuple[list[sqlite3.Row], str, int]:
+        """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit."""
+        limit = params.limit or default_limit
+        before = _before(params.cursor)
+        return await self._store.read(lambda db: (*_page(db, params, before, limit), _total(db, params)))
+
+
+def _missing(db: sqlite3.Connection, job_id: str) -> NoReturn:
+    """Say what is known of a job that is not there."""
+    if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
+        raise JobDeleted(f"Job '{job_id}' was deleted", fix="Call list_jobs to see the jobs there are.", job_id=job_id)
+    raise job_not_found(job_id, [each[0] for each in db.execute(_RECENT_IDS)])
+
+
+def _filter(params: ListParams) -> tuple[list[str], list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+    if params.status:
+        parts.append("status = ?")
+        values.append(params.status)
+    if params.name:
+        parts.append("(instr(lower(name), lower(?)) OR instr(lower(job_id), lower(?)))")
+        values += [params.name, params.name]
+    return parts, values
+
+
+def _before(cursor: str | None) -> int | None:
+    if not cursor:
+        return None
+    if (number := number_in(cursor)) is None:
+        raise InvalidArguments(
+            f"cursor {cursor!r} is not one of list_jobs.", fix="Pass next_cursor of the previous page, or leave it out."
+        )
+    return number
+
+
+def _page(db: sqlite3.Connection, params: ListParams, before: int | None,
+          limit: int) -> tuple[list[sqlite3.Row], str]:  # fmt: skip
+    parts, values = _filter(params)
+    if before is not None:
+        parts.append("seq < ?")
+        values.append(before)
+    query = f"SELECT {JOB_COLUMNS} FROM jobs {_where(parts)} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+    rows = db.execute(query, [*values, limit + 1]).fetchall()
+    more = len(rows) > limit
+    return rows[:limit], str(rows[limit - 1]["seq"]) if more else ""
+
+
+def _total(db: sqlite3.Connection, params: ListParams) -> int:
+    """Count the jobs that fit. Only a part of a name has them looked at one by one."""
+    if params.name:
+        parts, values = _filter(params)
+        query = f"SELECT COUNT(*) FROM jobs {_where(parts)}"  # noqa: S608 -- constants only
+    elif params.status:
+        query, values = f"{_ALL_JOBS} WHERE status = ?", [params.status]
+    else:
+        query, values = _ALL_JOBS, []
+    total: int = db.execute(query, values).fetchone()[0]
+    return total
+
+
+def _where(parts: list[str]) -> str:
+    return f"WHERE {' AND '.join(parts)}" if parts else ""

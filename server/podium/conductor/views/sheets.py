@@ -1,0 +1,126 @@
+"""Sheets as callers see them, joined from the plan, the sheets' rows and their last attempts: a page of views, or all as text."""
+
+import json
+import sqlite3
+from typing import Any, NamedTuple
+
+from podium.conductor.rules.healing import remedies
+from podium.conductor.store.store import Store
+from podium.conductor.supervisor.loading import Loader
+from podium.conductor.views import checkpoint
+from podium.contract.models import SheetView
+from podium.score.model.plan import Plan, PlanSheet
+from podium.times import iso
+
+_SHEETS = "SELECT * FROM sheets WHERE job = ? AND num BETWEEN ? AND ?"
+_LAST_ATTEMPTS = """
+SELECT a.* FROM attempts a JOIN (
+    SELECT sheet, MAX(attempt) AS attempt FROM attempts WHERE job = ? AND sheet BETWEEN ? AND ? GROUP BY sheet
+) last ON a.sheet = last.sheet AND a.attempt = last.attempt WHERE a.job = ?
+"""
+
+Facts = dict[str, Any]
+
+
+class SheetTexts(NamedTuple):
+    """All sheets of a job in the checkpoint form: one JSON object, and what the checkpoint says of them together."""
+
+    text: bytes
+    instruments: list[str]
+    running: list[int]
+
+
+class SheetViews:
+    """Reads the sheets of a job from the store. Everything is built in the reading thread: a large job keeps nobody waiting."""
+
+    def __init__(self, store: Store, loader: Loader) -> None:
+        self._store = store
+        self._loader = loader
+
+    async def page(self, row: sqlite3.Row, first: int, limit: int) -> list[SheetView]:
+        """Return up to `limit` sheets from number `first` (1-based) of the job with this row."""
+        plan = (await self._loader.plan(row["plan_hash"])).plan
+        facts = await self._store.read(lambda db: _facts_of(db, plan, row, first, first + limit - 1))
+        return [SheetView.model_validate(each) for each in facts]
+
+    async def texts(self, row: sqlite3.Row) -> SheetTexts:
+        """Return every sheet of the job with this row."""
+        plan = (await self._loader.plan(row["plan_hash"])).plan
+        return await self._store.read(lambda db: _texts(_facts_of(db, plan, row, 1, len(plan.sheets))))
+
+
+def _texts(facts: list[Facts]) -> SheetTexts:
+    members = [f'"{each["sheet"]}":{json.dumps(checkpoint.sheet(each), separators=(",", ":"))}' for each in facts]
+    running = [each["sheet"] for each in facts if each["status"] == "running"]
+    instruments = sorted({each["instrument"] for each in facts})
+    return SheetTexts(f"{{{','.join(members)}}}".encode(), instruments, running)
+
+
+def _facts_of(db: sqlite3.Connection, plan: Plan, row: sqlite3.Row, first: int, last: int) -> list[Facts]:
+    seq, start = row["seq"], row["start_sheet"]
+    runs = {run["num"]: run for run in db.execute(_SHEETS, (seq, first, last))}
+    attempts = {attempt["sheet"]: attempt for attempt in db.execute(_LAST_ATTEMPTS, (seq, first, last, seq))}
+    return [
+        _facts(plan, sheet, start, runs.get(sheet.num), attempts.get(sheet.num))
+        for sheet in plan.sheets[first - 1 : last]
+    ]
+
+
+def _facts(
+    plan: Plan, sheet: PlanSheet, start_sheet: int, run: sqlite3.Row | None, attempt: sqlite3.Row | None
+) -> Facts:
+    """Return the members of a `SheetView`."""
+    return {
+        "sheet": sheet.num,
+        "name": sheet.name,
+        "description": sheet.description,
+        "status": "skipped" if sheet.num < start_sheet else "pending",
+        "reason": "before start_sheet: counts as done" if sheet.num < start_sheet else "",
+        "instrument": _instrument(sheet, run, attempt),
+        "needs": sheet.needs,
+        **_run_facts(plan, sheet, run),
+        **_attempt_facts(run, attempt),
+    }
+
+
+def _run_facts(plan: Plan, sheet: PlanSheet, run: sqlite3.Row | None) -> Facts:
+    if run is None:
+        return {}
+    retries = plan.retries[sheet.retry].max_retries
+    return {
+        "status": run["status"],
+        "reason": run["reason"] or (f"retry {run['retries_used']} of {retries}" if run["retries_used"] else ""),
+        "attempts": run["attempts"],
+        "started_at": iso(run["started_at"]) or None,
+        "finished_at": iso(run["finished_at"]) or None,
+        "waiting_until": iso(run["waiting_until"]) or None,
+        "healing": _healing(run["remedy"]),
+    }
+
+
+def _instrument(sheet: PlanSheet, run: sqlite3.Row | None, attempt: sqlite3.Row | None) -> str:
+    """Return what plays the sheet, or played its last attempt."""
+    if run is None:
+        return sheet.instrument
+    if attempt is None or run["status"] in {"pending", "waiting"}:
+        return sheet.instruments[int(run["player"])]
+    instrument: str = attempt["instrument"]
+    return instrument
+
+
+def _healing(stored: str) -> str:
+    remedy = remedies.load(stored)
+    return f"{remedy.cause}: it {remedy.text}" if remedy else ""
+
+
+def _attempt_facts(run: sqlite3.Row | None, attempt: sqlite3.Row | None) -> Facts:
+    """Return what the last attempt adds; nothing for a sheet that was reset and has not run again."""
+    if run is None or attempt is None or run["status"] == "pending" or attempt["open"]:
+        return {}
+    return {
+        "exit_code": attempt["exit_code"],
+        "signal": attempt["signal"],
+        "duration_seconds": round(attempt["ended_at"] - attempt["started_at"], 3),
+        "processes_ended": attempt["processes_ended"],
+        "validations": json.loads(attempt["validations"]),
+    }

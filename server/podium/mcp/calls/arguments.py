@@ -1,0 +1,133 @@
+"""Our own check of a call's arguments, before anything else sees them.
+
+Models send "7" for 7, 7 for "7", null for what they leave out, and JSON text for a list: what is meant
+well is accepted. The rest is refused in one error that names every wrong argument and what it may be.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from podium.errors import InvalidArguments
+from podium.mcp.calls.schemas import Schema, input_schema
+
+Model = TypeVar("Model", bound=BaseModel)
+_schema_of = cache(input_schema)
+SHOWN = 60  # characters of a refused value that are repeated
+
+
+def check(tool: str, model: type[Model], given: Mapping[str, Any]) -> Model:
+    """Return the checked arguments of `tool`.
+
+    Raises:
+        InvalidArguments: arguments are unknown, missing, of the wrong type or out of bounds.
+    """
+    schema = _schema_of(model)
+    properties: dict[str, Schema] = schema["properties"]
+    unknown = {name[:SHOWN]: _unknown(name, properties) for name in given if name not in properties}
+    meant = {name: _meant(value, properties[name]) for name, value in given.items() if name in properties}
+    # null for an optional argument is how some models leave it out
+    kept = {name: value for name, value in meant.items() if value is not None or name in schema.get("required", ())}
+    try:
+        checked = model.model_validate(kept, strict=True)
+    except ValidationError as error:
+        names = dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_url=False))
+        wrong = {name: _wrong(name, kept, properties) for name in names}
+        raise _refusal(tool, properties, {**unknown, **wrong}) from None
+    if unknown:
+        raise _refusal(tool, properties, unknown)
+    return checked
+
+
+def _refusal(tool: str, properties: Mapping[str, Schema], problems: Mapping[str, str]) -> InvalidArguments:
+    """Return the one error for all problems of a call, which are the names of arguments with what is wrong."""
+    names = ", ".join(properties) or "none"
+    return InvalidArguments(
+        f"{tool}: {' '.join(problems.values())}",
+        fix=f"Call {tool} again with corrected arguments. It takes: {names}.",
+        arguments=list(problems),
+    )
+
+
+def _unknown(name: str, properties: Iterable[str]) -> str:
+    """Return what is wrong with an argument that does not exist, with the name that was probably meant."""
+    near = difflib.get_close_matches(name, list(properties), n=1)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return f"There is no argument {name[:SHOWN]!r}{hint}"
+
+
+def _wrong(name: str, kept: Mapping[str, Any], properties: Mapping[str, Schema]) -> str:
+    """Return what is wrong with an argument that is missing or not what it may be."""
+    what = f"must be {_described(properties[name])}"
+    return f"{name} {what}, not {_shown(kept[name])}." if name in kept else f"{name} is missing; it {what}."
+
+
+def _shown(value: Any) -> str:
+    """Return a value as JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
+
+
+def _meant(value: Any, schema: Schema) -> Any:
+    """Return what a value most likely means where `schema` is expected; unchanged where nothing fits."""
+    match schema["type"]:
+        case "string":
+            return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        case "integer" | "number":
+            return _number(value, whole=schema["type"] == "integer")
+        case "boolean":
+            return {"true": True, "false": False}.get(value.strip().lower(), value) if isinstance(value, str) else value
+        case _:
+            return _list(value, schema["items"])
+
+
+def _number(value: Any, *, whole: bool) -> Any:
+    """Return the number that a text holds, and a whole number for 7.0."""
+    if isinstance(value, str):
+        try:
+            value = float(value) if not value.strip().lstrip("+-").isdigit() else int(value)
+        except ValueError:
+            return value
+    return int(value) if whole and isinstance(value, float) and value.is_integer() else value
+
+
+def _list(value: Any, items: Schema) -> Any:
+    """Return the list that JSON text holds; one bare value is a list of one."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return value
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        value = [value] if value != "" else []
+    return [_meant(item, items) for item in value] if isinstance(value, list) else value
+
+
+def _described(schema: Schema) -> str:
+    """Return in words what a schema allows, as "a whole number from 1 to 100"."""
+    if "enum" in schema:
+        return f"one of {', '.join(json.dumps(choice) for choice in schema['enum'])}"
+    match schema["type"]:
+        case "integer" | "number":
+            kind = "a whole number" if schema["type"] == "integer" else "a number"
+            return kind + _bounds(schema, "minimum", "maximum", "from")
+        case "boolean":
+            return "true or false"
+        case "array":
+            return f"a list of strings{_bounds(schema, 'minItems', 'maxItems', 'with', ' entries')}"
+        case _:
+            return f"a string{_bounds(schema, 'minLength', 'maxLength', 'of', ' characters')}"
+
+
+def _bounds(schema: Schema, least: str, most: str, word: str, unit: str = "") -> str:
+    """Return the bounds of a schema in words, "" where there are none."""
+    low, high = schema.get(least), schema.get(most)
+    if low is None and high is None:
+        return ""
+    if high is None:
+        return f" {word} at least {low}{unit}" if unit else f" from {low}"
+    return f" {word} at most {high}{unit}" if low is None else f" {word} {low} to {high}{unit}"

@@ -1,0 +1,60 @@
+"""One call of a tool, from raw arguments to the protocol's result."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server.mcpserver import Context
+from mcp.types import CallToolResult
+
+from podium.contract.ports import JobControl
+from podium.errors import PodiumError
+from podium.log import get_logger
+from podium.mcp.calls.arguments import check
+from podium.mcp.calls.results import crash, failure, success
+from podium.mcp.updates import Updates
+from podium_tools.spec import AnyTool
+
+log = get_logger()
+
+
+@dataclass(frozen=True)
+class State:
+    """What a running server owns."""
+
+    port: JobControl
+    updates: Updates
+
+
+@dataclass(frozen=True)
+class ProtocolCall:
+    """A running call's way back to its client (`podium_tools.spec.Call`)."""
+
+    context: Context[State, Any]
+
+    async def report_progress(self, progress: float, total: float | None, message: str) -> None:
+        """Send a progress notification, where the client asked for them."""
+        await self.context.report_progress(progress, total, message)
+
+
+async def invoke(spec: AnyTool, arguments: Mapping[str, Any], context: Context[State, Any]) -> CallToolResult:
+    """Check the arguments, run the tool, and return its result or its error; only a cancellation is raised."""
+    started = time.monotonic()
+    outcome, result = await _outcome(spec, arguments, context)
+    log.info("tool_called", tool=spec.name, outcome=outcome, seconds=round(time.monotonic() - started, 3))
+    return result
+
+
+async def _outcome(
+    spec: AnyTool, arguments: Mapping[str, Any], context: Context[State, Any]
+) -> tuple[str, CallToolResult]:
+    """Return "ok" or the error's code, and the result."""
+    try:
+        checked = check(spec.name, spec.arguments, arguments)
+        port = context.request_context.lifespan_context.port
+        return "ok", success(await spec.handler(port, checked, ProtocolCall(context)))
+    except PodiumError as error:
+        return error.code, failure(error)
+    except Exception as error:  # noqa: BLE001  the boundary: nothing internal may reach a client
+        return "INTERNAL", crash(spec.name, error)

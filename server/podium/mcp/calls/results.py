@@ -1,0 +1,95 @@
+"""The protocol's results: what a tool returned, or one error, as clients can read it.
+
+Some clients show the model only the structured half of a result, some only the text, and TypeScript v1 clients fail on an
+error whose structured half does not fit the schema. So both halves of a result carry the same facts, and an error is
+complete in its one text block and has no structured half.
+"""
+
+import json
+import os
+import secrets
+from itertools import accumulate
+from typing import Any
+
+from mcp.types import CallToolResult, ResourceLink, TextContent
+from pydantic import BaseModel
+
+from podium.contract.secrets import redactor
+from podium.contract.weight import tokens_at_most
+from podium.errors import Internal, PodiumError
+from podium.log import get_logger
+from podium.mcp.calls.foreign import clean_text, every_text
+from podium_tools.results import LinkedResult
+
+PROBLEM_TOKENS = 6_000  # that the problems in one error cost
+
+log = get_logger()
+redact = redactor(os.environ)
+
+
+def success(result: BaseModel) -> CallToolResult:
+    """Return a tool's result: the structured facts, and the same as compact JSON text."""
+    facts = facts_of(result)
+    links = [_link(facts)] if isinstance(result, LinkedResult) and result.resource_uri else []
+    return CallToolResult(content=[_text(facts), *links], structured_content=facts)
+
+
+def failure(error: PodiumError) -> CallToolResult:
+    """Return an error that the caller may see: one text block with one JSON object."""
+    return CallToolResult(content=[_text({"error": error_facts(error)})], is_error=True)
+
+
+def crash(tool: str, error: Exception) -> CallToolResult:
+    """Return a fault of ours as a tool's error."""
+    return failure(crash_report(tool, error))
+
+
+def crash_report(what: str, error: Exception) -> Internal:
+    """Return INTERNAL with a request id; what happened is only in the log, under the same id."""
+    request_id = secrets.token_hex(6)
+    log.error("tool_crashed", tool=what, request_id=request_id, exc_info=error)
+    return Internal(
+        f"{what} failed inside the server.",
+        fix=f"Look for request_id {request_id} in the server's log; conductor_status tells whether jobs still run.",
+        request_id=request_id,
+    )
+
+
+def facts_of(result: BaseModel) -> dict[str, Any]:
+    """Return what a tool found, as it may be sent."""
+    facts: dict[str, Any] = every_text(result.model_dump(), safe)
+    return facts
+
+
+def error_facts(error: PodiumError) -> dict[str, Any]:
+    """Return the error object of the tools, as it may be sent."""
+    facts: dict[str, Any] = every_text(error.as_dict(), safe)
+    if "problems" in facts:
+        facts["problems"] = _affordable(facts["problems"])
+    return facts
+
+
+def _affordable(problems: list[Any]) -> list[Any]:
+    """Return the first problems, as many as an error can hold; the message and `problems_total` tell how many there are."""
+    costs = accumulate(tokens_at_most(compact(problem)) for problem in problems)
+    return [problem for problem, cost in zip(problems, costs, strict=True) if cost <= PROBLEM_TOKENS]
+
+
+def safe(text: str) -> str:
+    """Return text as it may be sent: nothing hidden in it, and no secret."""
+    return redact(clean_text(text))
+
+
+def compact(facts: Any) -> str:
+    """Return facts as JSON text without spaces."""
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _link(facts: dict[str, Any]) -> ResourceLink:
+    """Return the link to the resource that holds the whole of what a result shows in part or not at all."""
+    uri, size = facts["resource_uri"], facts["size_bytes"]
+    return ResourceLink(type="resource_link", uri=uri, name=facts["path"], mime_type=facts["mime_type"], size=size)
+
+
+def _text(facts: dict[str, Any]) -> TextContent:
+    return TextContent(type="text", text=compact(facts))

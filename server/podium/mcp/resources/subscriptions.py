@@ -1,0 +1,56 @@
+"""The protocol's two ways to subscribe to resources: one stream for a set of URIs, or one request for each of them."""
+
+from typing import Any
+
+from mcp.server import MCPServer, ServerRequestContext
+from mcp.server.subscriptions import ListenHandler, SubscriptionBus
+from mcp.types import (
+    EmptyResult,
+    SubscribeRequestParams,
+    SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
+    UnsubscribeRequestParams,
+)
+
+from podium.mcp.calls.invoke import State
+from podium.mcp.resources.table import ResourceTable
+
+SESSION_HEADER = "mcp-session-id"
+RequestContext = ServerRequestContext[State, Any]
+
+
+def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table: ResourceTable) -> None:
+    """Let clients of both eras subscribe to the resources of a table."""
+    stream = ListenHandler(bus)
+
+    async def listen(ctx: RequestContext, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
+        updates = ctx.lifespan_context.updates
+        uris = params.notifications.resource_subscriptions or []
+        with updates.listening(uris):
+            if uris:
+                await updates.placed()
+            return await stream(ctx, params)
+
+    async def subscribe(ctx: RequestContext, params: SubscribeRequestParams) -> EmptyResult:
+        table.find(params.uri)
+        updates, client = ctx.lifespan_context.updates, _client(ctx)
+        if updates.subscribe(client, ctx.session, params.uri):
+            # The connection's own clean-up; a context has no public way to it, and sending to a closed session tells nothing.
+            ctx.session._connection.exit_stack.callback(updates.forget, client)
+        await updates.placed()
+        return EmptyResult()
+
+    async def unsubscribe(ctx: RequestContext, params: UnsubscribeRequestParams) -> EmptyResult:
+        ctx.lifespan_context.updates.unsubscribe(_client(ctx), params.uri)
+        return EmptyResult()
+
+    low = server._lowlevel_server
+    low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, listen)
+    low.add_request_handler("resources/subscribe", SubscribeRequestParams, subscribe)
+    low.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
+
+
+def _client(ctx: RequestContext) -> str:
+    """Return what tells clients apart: the session's id on HTTP; on stdio there is one client."""
+    headers = getattr(ctx.request, "headers", None) or {}
+    return str(headers.get(SESSION_HEADER, ""))

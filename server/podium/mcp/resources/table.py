@@ -1,0 +1,139 @@
+"""Resources as a table: what each one is, and how it is read. The handlers here serve any such table in both eras.
+
+They stand in for the SDK's own, which give a static resource no way to the conductor and every file of a template the same
+type.
+"""
+
+import base64
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mcp import MCPError
+from mcp.server import MCPServer, ServerRequestContext
+from mcp.shared.uri_template import UriTemplate
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    BlobResourceContents,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    Resource,
+    ResourceTemplate,
+    TextResourceContents,
+)
+
+from podium.contract.ports import JobControl
+from podium.errors import ArtifactNotFound, InvalidArguments, JobNotFound, PathNotAllowed, PodiumError
+from podium.mcp.calls.invoke import State
+from podium.mcp.calls.results import crash_report, error_facts
+from podium_tools.results import OUTPUT_NOTE
+
+RequestContext = ServerRequestContext[State, Any]
+Variables = Mapping[str, str]
+FOREIGN_KEY = "podium/note"
+_CALLERS_FAULTS = (JobNotFound, ArtifactNotFound, PathNotAllowed, InvalidArguments)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a resource holds: text, or bytes that are none. `foreign`: a job wrote it."""
+
+    body: str | bytes
+    mime_type: str
+    foreign: bool = False
+
+
+@dataclass(frozen=True)
+class ResourceSpec:
+    """One resource or, where `uri` has variables, one family of them. `mime_type` "" says that it differs from file to file."""
+
+    uri: str
+    name: str
+    title: str
+    description: str
+    mime_type: str
+    read: Callable[[JobControl, Variables], Awaitable[Content]]
+
+
+class ResourceTable:
+    """The resources that a server has, found by URI."""
+
+    def __init__(self, specs: Sequence[ResourceSpec]) -> None:
+        self._parsed = [(spec, UriTemplate.parse(spec.uri)) for spec in specs]
+
+    def listed(self) -> list[Resource]:
+        """Return those without variables."""
+        return [Resource(uri=spec.uri, **_facts(spec)) for spec, template in self._parsed if not template.variables]
+
+    def templates(self) -> list[ResourceTemplate]:
+        """Return those with variables."""
+        return [
+            ResourceTemplate(uri_template=spec.uri, **_facts(spec))
+            for spec, template in self._parsed
+            if template.variables
+        ]
+
+    def find(self, uri: str) -> tuple[ResourceSpec, Variables]:
+        """Return the resource of a URI, with what its variables are.
+
+        Raises:
+            MCPError: there is none.
+        """
+        for spec, template in self._parsed:
+            if (found := template.match(uri)) is not None:
+                return spec, {name: str(value) for name, value in found.items()}
+        raise MCPError(INVALID_PARAMS, f"Resource not found: {uri[:200]}", {"uri": uri})
+
+
+def install_resources(server: MCPServer[State], table: ResourceTable) -> None:
+    """Let a server list and read the resources of a table."""
+
+    async def list_resources(_: RequestContext, __: PaginatedRequestParams) -> ListResourcesResult:
+        return ListResourcesResult(resources=table.listed())
+
+    async def list_templates(_: RequestContext, __: PaginatedRequestParams) -> ListResourceTemplatesResult:
+        return ListResourceTemplatesResult(resource_templates=table.templates())
+
+    async def read(ctx: RequestContext, params: ReadResourceRequestParams) -> ReadResourceResult:
+        spec, variables = table.find(params.uri)
+        try:
+            content = await spec.read(ctx.lifespan_context.port, variables)
+        except PodiumError as error:
+            raise _refusal(params.uri, error) from None
+        except Exception as error:  # noqa: BLE001  the boundary: nothing internal may reach a client
+            raise _refusal(params.uri, crash_report(f"Reading {spec.name}", error)) from None
+        return ReadResourceResult(contents=[_contents(params.uri, content)])
+
+    low = server._lowlevel_server
+    low.add_request_handler("resources/list", PaginatedRequestParams, list_resources)
+    low.add_request_handler("resources/templates/list", PaginatedRequestParams, list_templates)
+    low.add_request_handler("resources/read", ReadResourceRequestParams, read)
+
+
+def _facts(spec: ResourceSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "description": spec.description,
+        "mime_type": spec.mime_type or None,
+    }
+
+
+def _contents(uri: str, content: Content) -> TextResourceContents | BlobResourceContents:
+    """Return the content as the protocol has it; a job's own is marked, since its reader may be a model."""
+    meta = {FOREIGN_KEY: OUTPUT_NOTE} if content.foreign else None
+    if isinstance(content.body, bytes):
+        blob = base64.b64encode(content.body).decode()
+        return BlobResourceContents(uri=uri, mime_type=content.mime_type, blob=blob, _meta=meta)
+    return TextResourceContents(uri=uri, mime_type=content.mime_type, text=content.body, _meta=meta)
+
+
+def _refusal(uri: str, error: PodiumError) -> MCPError:
+    """Return an error of ours as the protocol's: the whole error object in its data, and what is the caller's fault as such."""
+    facts = error_facts(error)
+    code = INVALID_PARAMS if isinstance(error, _CALLERS_FAULTS) else INTERNAL_ERROR
+    return MCPError(code, facts["message"], {"uri": uri, **facts})

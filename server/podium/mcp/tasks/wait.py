@@ -1,0 +1,138 @@
+"""`wait_for_job` as a task. Nothing of it is kept here: the id says what is waited for, the conductor says how that is, and
+it keeps the end, so that a task that has ended stays so. Cancelling a task ends the wait, never a job.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from mcp.server.context import CallNext, HandlerResult
+from mcp.types import CallToolRequestParams, CallToolResult
+
+from podium.contract.models import WaitView
+from podium.contract.ports import JobControl
+from podium.errors import ConductorError, PodiumError
+from podium.log import get_logger
+from podium.mcp.calls.arguments import check
+from podium.mcp.calls.results import failure, safe, success
+from podium.mcp.tasks.extension import RequestContext, Task, TaskPort
+from podium.mcp.tasks.ticket import Signer, Ticket, new_key
+from podium_tools.results import state_of
+from podium_tools.wait import WAIT_FOR_JOB, WaitArgs, wait_result
+
+log = get_logger()
+
+POLL_MS = 1000
+KEPT_SECONDS = 3600.0  # for how long after its deadline a task can still be asked for
+SHOWN = 3  # jobs in a status message
+
+
+class WaitTasks(TaskPort):
+    """Tasks of `wait_for_job`; every other call is simply made."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    async def begin(
+        self, ctx: RequestContext, params: CallToolRequestParams, call_next: CallNext
+    ) -> Task | HandlerResult:
+        """Return a task for a wait that has to wait; what is over or wrong is answered at once, by the tool itself."""
+        if params.name != WAIT_FOR_JOB.name:
+            return await call_next(ctx)
+        try:
+            args = check(WAIT_FOR_JOB.name, WaitArgs, params.arguments or {})
+            task = await self._begun(ctx.lifespan_context.port, args)
+        except PodiumError:  # the call says what is wrong; that a conductor keeps no tasks is none of its concern
+            task = None
+        except OSError as error:
+            log.warning("task_key_unusable", reason=str(error))
+            task = None
+        return await call_next(ctx) if task is None else task
+
+    async def _begun(self, port: JobControl, args: WaitArgs) -> Task | None:
+        """Return a task, None when there is nothing to wait for."""
+        ids = tuple(dict.fromkeys(args.job_ids))
+        key = new_key()
+        await port.task_state(key)
+        view = await port.wait(ids, until=args.until, timeout_seconds=0, after=args.after)
+        if view.woke_for != "timeout" or not args.timeout_seconds:
+            return None
+        ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, view.after, ids)
+        log.info("task_begun", task=key, jobs=len(ids))
+        return _working(await self._signer.sign(ticket), ticket, _message(view))
+
+    async def look(self, ctx: RequestContext, task_id: str) -> Task | None:
+        """Return the end that the conductor keeps or, while there is none, how the jobs are now."""
+        ticket = await self._signer.read(task_id)
+        if ticket is None or time.time() > ticket.deadline + KEPT_SECONDS:
+            return None
+        try:
+            return await self._looked(ctx.lifespan_context.port, task_id, ticket)
+        except ConductorError as error:  # it may be restarting; a task outlives that until its time is over
+            if time.time() < ticket.deadline:
+                return _working(task_id, ticket, error.message)
+            return _ended(task_id, ticket, _completed(failure(error)))
+
+    async def _looked(self, port: JobControl, task_id: str, ticket: Ticket) -> Task:
+        end = await port.task_state(ticket.key)
+        if end is None:
+            found = await _found(port, ticket)
+            if isinstance(found, str):
+                return _working(task_id, ticket, found)
+            end = await port.task_state(ticket.key, end=found)
+        return _ended(task_id, ticket, end or {})
+
+    async def answer(self, ctx: RequestContext, task_id: str, answers: Mapping[str, Any]) -> None:
+        """Do nothing: a wait asks for nothing."""
+
+    async def cancel(self, ctx: RequestContext, task_id: str) -> None:
+        """Let the conductor keep that the wait is over."""
+        if ticket := await self._signer.read(task_id):
+            await ctx.lifespan_context.port.task_state(ticket.key, end={"status": "cancelled", "at": time.time()})
+            log.info("task_cancelled", task=ticket.key)
+
+
+async def _found(port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
+    """Return the end of a wait that is over now, else what it waits for in words."""
+    try:
+        view = await port.wait(ticket.job_ids, until=ticket.until, timeout_seconds=0, after=ticket.after)
+    except ConductorError:
+        raise
+    except PodiumError as error:  # a job was deleted meanwhile
+        return _completed(failure(error))
+    now = time.time()
+    if view.woke_for == "timeout" and now < ticket.deadline:
+        return _message(view)
+    waited = view.model_copy(update={"waited_seconds": now - ticket.started})
+    args = WaitArgs(job_ids=list(ticket.job_ids), until=ticket.until, timeout_seconds=ticket.timeout_seconds)
+    return _completed(success(wait_result(waited, args)))
+
+
+def _completed(result: CallToolResult) -> dict[str, Any]:
+    """Return what is kept of a wait that has a result, errors of the tool included."""
+    return {
+        "status": "completed",
+        "at": time.time(),
+        "result": result.model_dump(by_alias=True, mode="json", exclude_none=True),
+    }
+
+
+def _message(view: WaitView) -> str:
+    """Return how the jobs are, for people who look at the task."""
+    more = len(view.jobs) - SHOWN
+    return safe(" ".join(map(state_of, view.jobs[:SHOWN])) + (f" And {more} more jobs." if more > 0 else ""))
+
+
+def _working(task_id: str, ticket: Ticket, message: str) -> Task:
+    return Task(task_id, "working", ticket.started, time.time(), _ttl_ms(ticket), POLL_MS, message)
+
+
+def _ended(task_id: str, ticket: Ticket, end: Mapping[str, Any]) -> Task:
+    """Return a task with the end that is kept."""
+    facts = {"result": end["result"]} if "result" in end else None
+    updated = float(end.get("at", ticket.started))
+    return Task(task_id, end["status"], ticket.started, updated, _ttl_ms(ticket), POLL_MS, facts=facts)
+
+
+def _ttl_ms(ticket: Ticket) -> int:
+    return int((ticket.timeout_seconds + KEPT_SECONDS) * 1000)

@@ -1,0 +1,1 @@
+"""How the protocol reaches the server: standard streams and HTTP, in both eras."""

@@ -1,0 +1,128 @@
+"""One client on a pair of streams, in whichever era of the protocol it opens with.
+
+The SDK fixes the era by the first request. Some clients ask `server/discover` in the stateless era and then shake hands
+all the same; for them a second serving loop is opened, and what was asked of the first one is still answered.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.server.lowlevel import Server
+from mcp.server.runner import serve_dual_era_loop
+from mcp.shared.message import SessionMessage
+from mcp.types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
+
+from podium.log import get_logger
+from podium.mcp.transports.messages import BadLine, decode, encode, opens_stateless, too_long
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+ANSWER_SECONDS = 0.4  # after the end of the input: for the next answer to what was read before it
+CLOSE_SECONDS = 0.5  # then: for the serving loops to refuse what is left
+
+log = get_logger()
+
+Lines = AsyncIterator[bytes | None]
+Write = Callable[[bytes], Awaitable[None]]
+Inbox = MemoryObjectSendStream[SessionMessage | Exception]
+
+
+async def serve_lines(server: Server[Any], lines: Lines, write: Write) -> None:
+    """Serve one client until `lines` end; then answer what can be answered quickly, refuse the rest, and return."""
+    send, receive = anyio.create_memory_object_stream[SessionMessage](0)
+    async with server.lifespan(server) as state, anyio.create_task_group() as tasks:
+        with closing(_Client(server, state, tasks, send)) as client:
+            tasks.start_soon(client.write_answers, receive, write)
+            async for line in lines:
+                if line is None or line.strip():
+                    await client.accept(too_long(MAX_LINE_BYTES) if line is None else decode(line))
+            await client.answered()
+        with anyio.move_on_after(CLOSE_SECONDS):
+            await client.finished()
+        tasks.cancel_scope.cancel()
+
+
+class _Client:
+    """The serving loops of one client, and the requests that it waits for."""
+
+    def __init__(
+        self, server: Server[Any], state: Any, tasks: TaskGroup, send: MemoryObjectSendStream[SessionMessage]
+    ) -> None:
+        self._server, self._state, self._tasks, self._send = server, state, tasks, send
+        self._inboxes: list[Inbox] = []
+        self._stateless = False
+        self._waiting: set[RequestId] = set()
+        self._changed = anyio.Event()
+        self._finished = anyio.Event()
+
+    async def accept(self, message: JSONRPCMessage) -> None:
+        """Take one message of the client."""
+        if isinstance(message, BadLine):
+            log.warning("bad_line", answer=message.error.message, request_id=message.id)
+            await self._send.send(SessionMessage(message))
+            return
+        self._note(message)
+        await self._inboxes[-1].send(SessionMessage(message))
+
+    def _note(self, message: JSONRPCMessage) -> None:
+        """Keep track of what is waited for, and open a serving loop where the message needs one."""
+        if isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+            self._forget((message.params or {}).get("requestId"))
+        starts_over = self._stateless and isinstance(message, JSONRPCRequest) and message.method == "initialize"
+        if not self._inboxes or starts_over:
+            self._open()
+            self._stateless = False
+        if isinstance(message, JSONRPCRequest):
+            self._stateless = self._stateless or opens_stateless(message)
+            self._waiting.add(message.id)
+
+    def _open(self) -> None:
+        """Start a serving loop; the first request that it gets decides its era."""
+        inbox, source = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        self._inboxes.append(inbox)
+        self._tasks.start_soon(self._serve, source)
+
+    async def _serve(self, source: MemoryObjectReceiveStream[SessionMessage | Exception]) -> None:
+        options = self._server.create_initialization_options()
+        out = self._send.clone()
+        await serve_dual_era_loop(self._server, source, out, lifespan_state=self._state, init_options=options)
+
+    async def write_answers(self, receive: MemoryObjectReceiveStream[SessionMessage], write: Write) -> None:
+        """Write what the serving loops send, until all of them and the client have closed, or nobody reads it."""
+        try:
+            async with receive:
+                async for item in receive:
+                    await write(encode(item.message))
+                    if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+                        self._forget(item.message.id)
+        except BrokenPipeError:
+            log.warning("client_gone")
+            self._tasks.cancel_scope.cancel()
+        self._finished.set()
+
+    def _forget(self, request_id: Any) -> None:
+        if isinstance(request_id, str | int):  # a client may name anything
+            self._waiting.discard(request_id)
+        self._changed.set()
+
+    async def answered(self) -> None:
+        """Wait until all is answered, or for so long nothing was that the rest is no quick answer."""
+        slow = False
+        while self._waiting and not slow:
+            self._changed = anyio.Event()
+            with anyio.move_on_after(ANSWER_SECONDS) as pause:
+                await self._changed.wait()
+            slow = pause.cancelled_caught
+
+    def close(self) -> None:
+        """Tell the serving loops that the client has left."""
+        for inbox in self._inboxes:
+            inbox.close()
+        self._send.close()
+
+    async def finished(self) -> None:
+        """Wait until the last answers are written, after `close`."""
+        await self._finished.wait()

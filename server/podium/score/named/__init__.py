@@ -1,0 +1,1 @@
+"""The named form of a score."""

@@ -1,0 +1,236 @@
+"""A named score becomes a draft: names are resolved, and each sheet's parts are checked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from podium.score.context import Context
+from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
+from podium.score.model.plan import CLI, CrossSheet, Player, SkipCommand
+from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet, check_keys
+from podium.score.named.words import RUN_WORDS, WORDS
+from podium.score.text.document import Loc
+from podium.score.text.reading import read_block
+
+_SOURCES = ("run", "prompt", "prompt_file")
+_LISTED_NAMES = 50
+
+
+def read_named(data: Any, context: Context) -> Draft:
+    """Read the named dialect; everything that is wrong becomes a problem."""
+    score = read_block(NamedScore, data, context.problems, WORDS)
+    _require(score, context)
+    sheets = _Sheets(score, context)
+    return Draft(
+        dialect="named",
+        name=score.name,
+        description=score.description,
+        workspace=score.workspace,
+        env=context.env(("env",), score.env),
+        variables=score.variables,
+        stages=tuple(sheets.stages()),
+        max_concurrent=score.parallel.max_concurrent,
+        fail_fast=score.parallel.fail_fast,
+        stagger_delay_ms=score.parallel.stagger_delay_ms,
+        pause_between_sheets_seconds=score.pause_between_sheets_seconds,
+        cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
+        warnings=sheets.warnings(),
+    )
+
+
+def _require(score: NamedScore, context: Context) -> None:
+    if not score.name and not context.problems.under(("name",)):
+        context.problems.add(("name",), "the score needs a name")
+    if not score.sheets and not context.problems.under(("sheets",)):
+        context.problems.add(("sheets",), "should have at least one sheet")
+    if score.instrument is not None:
+        context.instrument(("instrument",), score.instrument)
+    if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
+        context.problems.add(("instrument_fallbacks",), "no sheet has a prompt, so nothing would fall back", key=True)
+
+
+class _Sheets:
+    """Turns the sheets into stages; holds what names mean."""
+
+    def __init__(self, score: NamedScore, context: Context) -> None:
+        self.score = score
+        self.context = context
+        self.problems = context.problems
+        self.instances = [self._instances(index, sheet) for index, sheet in enumerate(score.sheets)]
+        self.names: dict[str, Need] = {}
+        for index, sheet in enumerate(score.sheets):
+            self._enter_names(index, sheet)
+        self.sequential = not any("needs" in sheet.model_fields_set for sheet in score.sheets)
+
+    def stages(self) -> list[Stage]:
+        return [self._stage(index, sheet) for index, sheet in enumerate(self.score.sheets)]
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warning of a `max_concurrent` that nothing makes use of."""
+        parallel = self.score.parallel
+        wanted = "max_concurrent" in parallel.model_fields_set and parallel.max_concurrent > 1
+        chain = self.sequential and len(self.instances) > 1 and all(len(each) == 1 for each in self.instances)
+        if not (wanted and chain):
+            return ()
+        return (
+            "The sheets run one after another, because none has needs; to run them at once give one of them needs: [].",
+        )
+
+    def _stage(self, index: int, sheet: NamedSheet) -> Stage:
+        loc: Loc = ("sheets", index)
+        return Stage(
+            loc=loc,
+            label=sheet.name or f"sheet {index + 1}",
+            name=sheet.name,
+            description=sheet.description,
+            template=self._template(loc, sheet),
+            instances=self.instances[index],
+            needs=self._needs(index, sheet),
+            instrument=self._instrument(loc, sheet),
+            instrument_config=self._config(loc, sheet),
+            fallbacks=self._fallbacks(loc, sheet),
+            env=self.context.env((*loc, "env"), sheet.env),
+            timeout_seconds=sheet.timeout_seconds,
+            retry=self.context.retry((*loc, "retry"), sheet.retry),
+            checks=tuple(self._checks(loc, sheet.checks)),
+            skip_when=sheet.skip_when,
+            skip_when_loc=(*loc, "skip_when"),
+            skip_when_command=self._skip_command(loc, sheet),
+            skip_when_command_loc=(*loc, "skip_when_command"),
+            on_lost=sheet.on_lost,
+        )
+
+    def _instances(self, index: int, sheet: NamedSheet) -> tuple[Instance, ...]:
+        if sheet.foreach is None:
+            return (Instance(),)
+        loc: Loc = ("sheets", index, "foreach")
+        ((variable, items),) = sheet.foreach.items()
+        if not sheet.name and not self.problems.under(("sheets", index, "name")):
+            self.problems.add(loc, "a sheet with foreach needs a name", key=True)
+        if not all(str(item).isprintable() and len(str(item)) <= 100 for item in items):
+            self.problems.add(loc, "an item becomes part of a name: at most 100 characters, and none of control")
+        return tuple(Instance(f"[{item}]", {variable: item}) for item in items)
+
+    def _enter_names(self, index: int, sheet: NamedSheet) -> None:
+        if not sheet.name:
+            return
+        loc: Loc = ("sheets", index, "name")
+        if sheet.name.isdecimal():
+            self.problems.add(loc, "a name cannot be a number: that would mean the sheet with this number")
+        if "[" in sheet.name or "]" in sheet.name:
+            self.problems.add(loc, "a name cannot have square brackets: they are for the items of foreach")
+        if sheet.name in self.names:
+            self.problems.add(loc, f"the name {sheet.name!r} is taken by another sheet")
+        self.names[sheet.name] = Need(index)
+        for number, instance in enumerate(self.instances[index]):
+            if instance.suffix:
+                self._enter_instance(index, sheet.name + instance.suffix, number)
+
+    def _enter_instance(self, index: int, label: str, number: int) -> None:
+        if label in self.names:
+            self.problems.add(("sheets", index, "foreach"), f"makes the sheet {label} twice")
+        self.names[label] = Need(index, number)
+
+    def _needs(self, index: int, sheet: NamedSheet) -> tuple[Need, ...]:
+        if self.sequential:
+            return (Need(index - 1),) if index else ()
+        loc: Loc = ("sheets", index, "needs")
+        found = [self._need(index, (*loc, position), ref) for position, ref in enumerate(sheet.needs)]
+        return tuple(need for need in found if need is not None)
+
+    def _need(self, index: int, loc: Loc, ref: str | int) -> Need | None:
+        count = len(self.score.sheets)
+        need = self.names.get(str(ref))
+        if need is None and str(ref).isdecimal() and len(str(ref)) < 10 and 1 <= int(ref) <= count:
+            need = Need(int(ref) - 1)
+        if need is None:
+            known = list(self.names)
+            self.problems.add(
+                loc, f"there is no sheet {ref!r}{self.problems.near(str(ref), known)}", allowed=known[:_LISTED_NAMES]
+            )
+        elif need.stage == index:
+            self.problems.add(loc, "a sheet cannot need itself")
+            return None
+        return need
+
+    def _template(self, loc: Loc, sheet: NamedSheet) -> Template:
+        given = [source for source in _SOURCES if getattr(sheet, source) is not None]
+        if len(given) > 1:
+            self.problems.add(loc, f"has {' and '.join(given)}; exactly one of {', '.join(_SOURCES)} says what to do")
+        if not given:
+            told = any(self.problems.under((*loc, key)) for key in (*_SOURCES, *RUN_WORDS))
+            if not told and not self.problems.at(loc):
+                self.problems.add(loc, f"should have one of {', '.join(_SOURCES)}")
+            return Template("", loc)
+        source = (*loc, given[0])
+        text: str = getattr(sheet, given[0])
+        template = self.context.template_file(source, text) if given[0] == "prompt_file" else Template(text, source)
+        if not template.text.strip() and not self.problems.at(source):
+            self.problems.add(source, "is empty, so there is nothing to do")
+        return template
+
+    def _instrument(self, loc: Loc, sheet: NamedSheet) -> str:
+        if sheet.run is not None or (sheet.prompt is None and sheet.prompt_file is None):
+            if sheet.instrument not in {None, CLI}:
+                self.problems.add((*loc, "instrument"), "run is a script for cli; an agent instrument takes a prompt")
+            return CLI
+        agents = self.context.instruments - {CLI}
+        if sheet.instrument is None and self.score.instrument is None:
+            self.problems.add(loc, "a prompt needs an instrument: which agent plays it", allowed=agents)
+            return CLI
+        name = sheet.instrument or self.score.instrument or CLI
+        where: Loc = (*loc, "instrument") if sheet.instrument is not None else ("instrument",)
+        if name == CLI:
+            self.problems.add(where, "a prompt needs an agent instrument; cli runs scripts, use run", allowed=agents)
+            return CLI
+        return self.context.instrument(where, name)
+
+    def _fallbacks(self, loc: Loc, sheet: NamedSheet) -> tuple[Player, ...]:
+        """Return what the sheet falls back to: its own list, else the score's without its instrument."""
+        if sheet.run is not None:
+            if sheet.instrument_fallbacks:
+                self.problems.add(
+                    (*loc, "instrument_fallbacks"), "run is a script for cli, which needs no other", key=True
+                )
+            return ()
+        own, where = sheet.instrument_fallbacks, (*loc, "instrument_fallbacks")
+        names = self.score.instrument_fallbacks if own is None else own
+        players = [Player(instrument=sheet.instrument or self.score.instrument or CLI)]
+        for position, name in enumerate(names):
+            player = Player(instrument=name)
+            self.context.fallback(
+                (*where, position) if own is not None else ("instrument_fallbacks", position), player, players
+            )
+            players.append(player)
+        return tuple(player for player in players[1:] if player != players[0])
+
+    def _config(self, loc: Loc, sheet: NamedSheet) -> dict[str, Any]:
+        where: Loc = (*loc, "instrument_config")
+        if sheet.run is not None and sheet.instrument_config:
+            self.problems.add(where, "cli has no settings", key=True)
+        if "timeout_seconds" in sheet.instrument_config:
+            self.problems.add((*where, "timeout_seconds"), "is the sheet's own timeout_seconds", key=True)
+        elif sheet.run is None:
+            name = sheet.instrument or self.score.instrument or CLI
+            if name in self.context.instruments:
+                self.context.config(where, name, sheet.instrument_config)
+        return sheet.instrument_config
+
+    def _skip_command(self, loc: Loc, sheet: NamedSheet) -> SkipCommand | None:
+        if sheet.skip_when_command is None:
+            return None
+        return self.context.skip_command((*loc, "skip_when_command"), sheet.skip_when_command)
+
+    def _checks(self, loc: Loc, checks: Sequence[NamedCheck]) -> list[Check]:
+        found = []
+        for position, check in enumerate(checks):
+            where: Loc = (*loc, "validate", position)
+            kinds = [kind for kind in check_keys() if getattr(check, kind) is not None]
+            if len(kinds) == 1:
+                found.append(self._check((*where, kinds[0]), kinds[0], getattr(check, kinds[0])))
+            elif not self.problems.under(where):
+                self.problems.add(where, "should be one validation, {type: value}", allowed=check_keys())
+        return found
+
+    def _check(self, loc: Loc, kind: Any, block: Any) -> Check:
+        fields = block.model_dump(exclude={"condition"})
+        return Check(self.context.validation(loc, kind, fields), loc, condition=block.condition)

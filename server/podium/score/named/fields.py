@@ -1,0 +1,191 @@
+"""The named dialect: a list of `sheets`, what people and agents should write."""
+
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+
+from podium.score.blocks import (
+    CrossSheetBlock,
+    Data,
+    Delay,
+    Fallbacks,
+    Name,
+    Reference,
+    RetryBlock,
+    Scalar,
+    Seconds,
+    SkipCommandBlock,
+)
+from podium.score.model.draft import OnLost
+from podium.score.text.problems import describe
+from podium.score.text.reading import Block
+
+_SHOWN = ("path", "pattern", "command", "working_directory")
+
+
+def _as_path(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+def _as_command(value: Any) -> Any:
+    return {"command": value} if isinstance(value, str) else value
+
+
+def _foreach(value: Any) -> dict[str, list[Any]]:
+    """Read `[a, b]` as `{item: [a, b]}`."""
+    if isinstance(value, list):
+        value = {"item": value}
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError(f"should be a list, or a mapping of one name to a list, is {describe(value)}")
+    ((name, items),) = value.items()
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"{name!r} cannot be the name of a variable")
+    if not isinstance(items, list) or not items:
+        raise ValueError("should have at least one item, or it would make no sheet")
+    for item in items:
+        if not isinstance(item, str | int | float):
+            raise ValueError(f"an item should be a single value, one is {describe(item)}")  # noqa: TRY004 pydantic wants it
+    return {name: items}
+
+
+class Common(Block):
+    """What every validation may carry."""
+
+    stage: int = Field(1, ge=1, le=10, description="stages run in order; a failing one stops the next")
+    condition: str = Field("", description="when it applies, such as `instance == 1`")
+    retry_count: int = Field(0, ge=0, le=10, description="look again this many times before it fails")
+    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between looks, in milliseconds")
+    timeout_seconds: Seconds = Field(30.0, description="the longest that one look may take")
+    description: str = Field("", description="shown with the result")
+
+
+class PathCheck(Common):
+    """A file, which is only read."""
+
+    path: str = Field("", description="absolute, or relative to the workspace; may hold {workspace}-style fields")
+
+
+class ContentCheck(PathCheck):
+    """What a file holds."""
+
+    pattern: str = Field("", description="the text or the regular expression that is looked for")
+
+
+class CommandCheck(Common):
+    """A command that must end with exit code 0. It must only read: it may run again after a crash."""
+
+    command: str = Field("", description="a shell command; may hold {workspace}-style fields")
+    working_directory: str = Field("", description="where it runs: absolute, or relative to the workspace")
+
+
+PathOrText = Annotated[PathCheck, BeforeValidator(_as_path, json_schema_input_type=str | PathCheck)]
+CommandOrText = Annotated[CommandCheck, BeforeValidator(_as_command, json_schema_input_type=str | CommandCheck)]
+SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schema_input_type=str | SkipCommandBlock)]
+
+
+def _typed(kind: str, data: dict[str, Any]) -> str:
+    """Return how a validation with a `type` is written here."""
+    if kind not in check_keys():
+        return f"there is no validation {kind[:40]!r}; write one of {', '.join(check_keys())}"
+    fields = {key: value for key, value in data.items() if key in _SHOWN and isinstance(value, str)}
+    value = next(iter(fields.values())) if len(fields) == 1 and "pattern" not in fields else fields
+    return f"write {yaml.safe_dump({kind: value}, default_flow_style=True, sort_keys=False, width=1000).strip()[:200]}"
+
+
+class NamedCheck(Block):
+    """One validation, `{type: value}`: exactly one of these."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_type(cls, data: Any) -> Any:
+        """Refuse the form of the numbered dialect, {type: file_exists, path: f}, with the one that is meant."""
+        if isinstance(data, dict) and isinstance(data.get("type"), str):
+            raise ValueError(_typed(data["type"], data))  # noqa: TRY004 pydantic wants it
+        return data
+
+    file_exists: PathOrText | None = None
+    file_modified: PathOrText | None = Field(None, description="changed since the attempt started")
+    content_contains: ContentCheck | None = None
+    content_regex: ContentCheck | None = None
+    command_succeeds: CommandOrText | None = None
+
+
+class NamedSheet(Block):
+    """One step: exactly one of run, prompt and prompt_file."""
+
+    name: Name = Field("", description="what needs, tools and logs call it")
+    description: str = Field("", description="for people")
+    run: str | None = Field(
+        None,
+        description="a bash script, run in the workspace (the cli instrument). It goes on after a line that fails, and the last "
+        "one decides, unless it begins with `set -e`",
+    )
+    prompt: str | None = Field(None, description="what an agent instrument is asked to do")
+    prompt_file: str | None = Field(None, description="a file with the prompt, relative to the score")
+    instrument: str | None = Field(None, description="which agent plays a prompt; default: the score's")
+    instrument_config: Data = Field(
+        default_factory=dict, description="settings that the agent instrument's profile knows, such as model"
+    )
+    instrument_fallbacks: Fallbacks | None = Field(
+        None,
+        description="agents that are tried in order when this one is missing or out of capacity; default: the score's",
+    )
+    needs: list[Reference] = Field(
+        default_factory=list,
+        description="sheets that must have completed, by name or number; as soon as one sheet has needs, be it [], those "
+        "without wait for nothing",
+    )
+    foreach: Annotated[
+        dict[str, list[Any]] | None,
+        PlainValidator(_foreach, json_schema_input_type=list[Scalar] | dict[str, list[Scalar]]),
+    ] = Field(None, description="makes one sheet name[item] for each item; {{ item }} in the template")
+    env: dict[str, Scalar] = Field(
+        default_factory=dict, description="environment variables of this sheet, taken as they stand"
+    )
+    timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
+    retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
+    checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
+    skip_when: str = Field("", description="skip the sheet when this condition holds")
+    skip_when_command: SkipOrText | None = Field(None, description="skip the sheet when this ends with exit code 0")
+    on_lost: OnLost = Field("retry", description="what to do when the machine is lost under an attempt")
+
+
+class NamedParallel(Block):
+    """How much of the job runs at once."""
+
+    max_concurrent: int = Field(4, ge=1, le=1000, description="sheets of this job that run at once")
+    fail_fast: bool = Field(False, description="after a failed sheet start no other one")
+    stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
+
+
+class NamedScore(Block):
+    """A score with named sheets."""
+
+    name: Name = Field("", description="the job's name")
+    description: str = Field("", description="for people")
+    workspace: str | None = Field(
+        None, min_length=1, description="working folder, relative to the score; made if missing"
+    )
+    env: dict[str, Scalar] = Field(
+        default_factory=dict, description="environment variables of every sheet, taken as they stand"
+    )
+    variables: Data = Field(
+        default_factory=dict,
+        description="names for templates; a start may give other values. They are stored and shown: no place for secrets",
+    )
+    instrument: str | None = Field(None, description="which agent plays the prompts; a sheet may choose another")
+    instrument_fallbacks: Fallbacks = Field(
+        default_factory=list, description="agents that are tried in order when one is missing or out of capacity"
+    )
+    sheets: list[NamedSheet] = Field(
+        default_factory=list, description="the steps; one after another unless one has needs"
+    )
+    parallel: NamedParallel = Field(default_factory=NamedParallel)
+    pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")
+    cross_sheet: CrossSheetBlock | None = None
+
+
+def check_keys() -> list[str]:
+    """Return the types of validation."""
+    return list(NamedCheck.model_fields)

@@ -1,0 +1,77 @@
+"""What people who know other tools write in a named score, and what it is called here.
+
+Ways into the score have "*" for the place in a list. Only what is likely: for the rest there are near names and the list of keys.
+"""
+
+from podium.score.named.fields import NamedScore, NamedSheet
+from podium.score.text.reading import Keys, Words, keys_of
+
+_SHEET = ("sheets", "*")
+_CHECK = (*_SHEET, "validate", "*")
+_MEANT: dict[Keys, dict[str, str]] = {
+    (): {
+        "sheets": "steps tasks jobs stages",
+        "variables": "vars params parameters inputs",
+        "env": "environment",
+        "workspace": "cwd workdir working_dir working_directory",
+        "parallel: {max_concurrent: 4}": "parallelism concurrency max_concurrent max_parallel",
+        "name": "title id",
+    },
+    _SHEET: {
+        "run": "command commands cmd script shell bash exec",
+        "needs": "depends_on dependencies depends after requires",
+        "validate": "validation validations checks check assert expect",
+        "env": "environment",
+        "retry: {max_retries: 2}": "retries max_retries attempts",
+        "timeout_seconds": "timeout time_limit timeout_s",
+        "foreach": "matrix for_each loop with_items",
+        "skip_when, the condition to leave the sheet out": "if when condition",
+        "name": "title id",
+        "cd in run, or workspace for the whole score": "cwd workdir working_dir working_directory",
+        "instrument": "agent",
+        "instrument_config: {model: ...}": "model",
+    },
+    (*_SHEET, "retry"): {
+        "max_retries": "attempts max_attempts count times max retries",
+        "base_delay_seconds": "delay delay_seconds backoff interval",
+    },
+    ("parallel",): {"max_concurrent": "max limit workers max_workers concurrency max_parallel"},
+    _CHECK: {
+        "file_exists": "exists file path",
+        "content_contains: {path: ..., pattern: ...}": "contains content file_contains pattern",
+        "content_regex: {path: ..., pattern: ...}": "regex matches content_matches",
+        "command_succeeds": "command cmd run shell script",
+    },
+}
+_FORMS: dict[Keys, str] = {
+    ("sheets",): "[{name: build, run: make}]",
+    _SHEET: "{name: build, run: make}",
+    (*_SHEET, "retry"): "{max_retries: 2}",
+    (*_SHEET, "needs"): "[build]",
+    (*_SHEET, "validate"): "[{file_exists: report.md}]",
+    _CHECK: "{file_exists: report.md}",
+    (*_CHECK, "content_contains"): '{path: report.md, pattern: "## Summary"}',
+    (*_CHECK, "content_regex"): '{path: report.md, pattern: "[0-9]+"}',
+    (*_SHEET, "env"): "{NAME: value}",
+    ("env",): "{NAME: value}",
+    ("variables",): "{name: value}",
+    ("parallel",): "{max_concurrent: 4}",
+}
+
+
+def _words() -> Words:
+    meant: dict[Keys, str] = {
+        (*place, key): f"write {instead}"
+        for place, names in _MEANT.items()
+        for instead, keys in names.items()
+        for key in keys.split()
+    }
+    score, sheet = keys_of(NamedScore), keys_of(NamedSheet)
+    stray: dict[Keys, str] = {(key,): "it belongs to a sheet" for key in sheet if key not in score}
+    stray |= {(*_SHEET, key): "it belongs to the score, beside sheets" for key in score if key not in sheet}
+    return Words(meant=stray | meant, forms=_FORMS)
+
+
+WORDS = _words()
+SHEETS_WORDS = frozenset(_MEANT[()]["sheets"].split())
+RUN_WORDS = frozenset(_MEANT[_SHEET]["run"].split())

@@ -1,0 +1,1 @@
+"""The numbered form of a score, the Marianne conductor's."""

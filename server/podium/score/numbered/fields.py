@@ -1,0 +1,173 @@
+"""The numbered dialect, the score of the Marianne conductor: every field that is honoured, with its bounds and defaults.
+
+The names, types, bounds and defaults are that conductor's, as observed. What is known but not honoured is in `UNSUPPORTED`.
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field
+
+from podium.score.blocks import (
+    CrossSheetBlock,
+    Data,
+    Delay,
+    Fallbacks,
+    Name,
+    RetryBlock,
+    Seconds,
+    SkipCommandBlock,
+    no_twin_keys,
+)
+from podium.score.model.plan import ValidationType
+from podium.score.text.reading import Block, Keys
+
+V = TypeVar("V")
+SheetMap = Annotated[dict[int, V], BeforeValidator(no_twin_keys)]
+Positive = Annotated[int, Field(ge=1)]
+
+_RATE = "waiting out limits of instruments is not settled in the score here; remove it"
+UNSUPPORTED: dict[Keys, str] = {
+    ("cost_limits",): "costs are not limited here; remove it or set enabled: false",
+    ("on_success",): "nothing is run after a job here; add a last sheet that does it",
+    ("learning",): "there is no learning from earlier runs here; remove it",
+    ("isolation",): "sheets run in the workspace itself, without a worktree; remove it",
+    ("notifications",): "the conductor sends no notifications; remove it, and wait for the job instead",
+    ("concert",): "scores do not start other scores here; remove it",
+    ("rate_limit",): _RATE,
+    ("circuit_breaker",): _RATE,
+    (
+        "stale_detection",
+    ): "a sheet without signs of life is reported as stuck, by a setting of the conductor; remove it",
+    ("sheet", "prelude"): "prompts are not put together from files; use prompt.template",
+    ("sheet", "cadenzas"): "prompts are not put together from files; use prompt.template",
+    ("sheet", "prompt_extensions"): "prompts are not put together from files; use prompt.template",
+    ("sheet", "spec_tags"): "there is no library of specifications here; remove it",
+    (
+        "retry",
+        "max_completion_attempts",
+    ): "a sheet that passes some of its validations is tried again by max_retries only",
+}
+
+
+class NumberedSheets(Block):
+    """How the items are cut into sheets, and what is special to single ones. Keys are sheet numbers (with `fan_out`: stages)."""
+
+    size: Positive | None = Field(None, description="items a sheet")
+    total_items: Positive | None = Field(None, description="the last item")
+    start_item: Positive = Field(1, description="the first item")
+    dependencies: SheetMap[list[int]] = Field(
+        default_factory=dict, description="sheets that each waits for; none given: a chain"
+    )
+    fan_out: SheetMap[Positive] = Field(default_factory=dict, description="sheets that a stage becomes")
+    descriptions: SheetMap[str] = Field(default_factory=dict, description="for people")
+    skip_when: SheetMap[str] = Field(default_factory=dict, description="conditions that skip a sheet")
+    skip_when_command: SheetMap[SkipCommandBlock] = Field(
+        default_factory=dict, description="commands that skip a sheet"
+    )
+    per_sheet_instruments: SheetMap[str] = Field(
+        default_factory=dict, description="instruments or aliases of single sheets"
+    )
+    per_sheet_instrument_config: SheetMap[dict[str, Any]] = Field(default_factory=dict, description="their settings")
+    instrument_map: dict[str, list[int]] = Field(default_factory=dict, description="the same, by instrument")
+    total_sheets: int | None = Field(None, description="must be the number of sheets that result")
+
+
+class NumberedPrompt(Block):
+    """The one template of all sheets: a prompt for an agent; a bash script for `cli`, that needs `set -e` to end at a failure."""
+
+    template: str | None = Field(None, description="the text; this or template_file")
+    template_file: str | None = Field(None, description="a file with the text, relative to the score")
+    variables: Data = Field(
+        default_factory=dict, description="names for the template; stored and shown: no place for secrets"
+    )
+
+
+class NumberedRetry(RetryBlock):
+    """When a failed attempt is tried again; `max_retries` counts attempts after the first."""
+
+    max_retries: int = Field(3, ge=0, le=1000, description="attempts after the first one")
+    base_delay_seconds: Delay = Field(10.0, description="wait before the first retry")
+    jitter: bool = Field(True, description="vary each wait at random")
+
+
+class NumberedParallel(Block):
+    """How much of the job runs at once; one sheet at a time unless enabled."""
+
+    enabled: bool = Field(False, description="run sheets side by side")
+    max_concurrent: int = Field(3, ge=1, le=20, description="sheets of this job that run at once")
+    fail_fast: bool = Field(True, description="after a failed sheet start no other one")
+    stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
+    budget_partition: Literal[True] = Field(True, description="has no effect; only true is taken")
+
+
+class NumberedCheck(Block):
+    """One validation of the sheets that its `sheet` and `condition` choose."""
+
+    type: ValidationType | None = Field(None, description="what is checked")
+    path: str | None = Field(
+        None,
+        description="a file, absolute or relative to the workspace, which is only read; may hold {workspace}-style fields",
+    )
+    pattern: str | None = Field(None, description="the text or the regular expression that is looked for")
+    command: str | None = Field(None, description="a shell command; may hold {workspace}-style fields")
+    working_directory: str | None = Field(
+        None, description="where the command runs: absolute, or relative to the workspace"
+    )
+    stage: int = Field(1, ge=1, le=10, description="stages run in order; a failing one stops the next")
+    condition: str | None = Field(None, description="when it applies, such as `sheet_num >= 3 and stage == 2`")
+    sheet: int | None = Field(None, description="the one sheet that it applies to")
+    retry_count: int = Field(3, ge=0, le=10, description="look again this many times before it fails")
+    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between looks, in milliseconds")
+    timeout_seconds: Seconds | None = Field(None, description="the longest that one look may take; default 30")
+    description: str | None = Field(None, description="shown with the result")
+
+
+class BackendBlock(Block):
+    """The older way to set the time limit."""
+
+    type: str | None = Field(None, description="only claude_cli, the default instrument, is taken; use instrument")
+    timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt")
+
+
+class AliasBlock(Block):
+    """An instrument under a name of the score's own."""
+
+    profile: str = Field("", description="the instrument")
+    config: Data = Field(default_factory=dict, description="its settings")
+
+
+class MovementBlock(Block):
+    """A stage's name and instrument."""
+
+    name: str | None = Field(None, description="becomes the description of the stage's sheets")
+    instrument: str | None = Field(None, description="instrument of the stage's sheets")
+    voices: int | None = Field(None, ge=1, description="only 1 is taken; use sheet.fan_out")
+
+
+class NumberedScore(Block):
+    """A score with numbered sheets."""
+
+    name: Name | None = Field(None, description="the job's name; empty: the file's name")
+    description: str | None = Field(None, description="for people")
+    workspace: str | None = Field(
+        None, min_length=1, description="working folder, relative to the score; made if missing"
+    )
+    instrument: str | None = Field(None, min_length=1, description="which instrument plays the sheets")
+    instrument_config: Data = Field(
+        default_factory=dict, description="its settings; timeout_seconds for every instrument"
+    )
+    instrument_fallbacks: Fallbacks = Field(
+        default_factory=list,
+        description="agents or aliases that are tried in order when one is missing or out of capacity",
+    )
+    instruments: dict[str, AliasBlock] = Field(default_factory=dict, description="instruments under other names")
+    backend: BackendBlock = Field(default_factory=BackendBlock)
+    sheet: NumberedSheets = Field(default_factory=NumberedSheets)
+    prompt: NumberedPrompt = Field(default_factory=NumberedPrompt)
+    retry: NumberedRetry = Field(default_factory=NumberedRetry)
+    parallel: NumberedParallel = Field(default_factory=NumberedParallel)
+    validations: list[NumberedCheck] = Field(default_factory=list, description="all must pass")
+    cross_sheet: CrossSheetBlock | None = None
+    pause_between_sheets_seconds: Delay = Field(2.0, description="wait after a sheet before the next one starts")
+    movements: SheetMap[MovementBlock] = Field(default_factory=dict, description="stages by number")
+    state_backend: Literal["sqlite"] = Field("sqlite", description="the conductor keeps its state in SQLite")

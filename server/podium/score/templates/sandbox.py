@@ -1,0 +1,306 @@
+"""A Jinja2 sandbox whose templates cannot run for ever or fill the memory.
+
+Jinja's own sandbox keeps templates from reaching Python, but lets them loop over loops, double texts and build giant numbers.
+Here each render has a budget: loop steps, calls and filters cost one unit each, and values cost by their size. Loops and `~`
+are metered by changing the parsed template; operators, calls and filters through the hooks that Jinja has for them. What can make
+much of little is bounded (see `sizes`) before it is made, and refused where the budget has no room for it.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from contextvars import ContextVar
+from types import BuiltinMethodType
+from typing import Any, cast
+
+import jinja2
+from jinja2 import nodes
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from podium.score.templates import sizes
+from podium.score.templates.sizes import CHARACTERS_PER_UNIT, size, weight
+
+BUDGET = 300_000
+MAX_NUMBER_BITS = 4096
+_LARGEST_ARGUMENT = 100_000
+_SCANNED_PER_UNIT = 4096  # characters of a text that a method of it looks through
+_COMPARED_PER_UNIT = 256  # characters of a text that is compared or looked for
+_PARTS_PER_UNIT = 16  # parts of a value that is compared or is a key
+_COMPARING = frozenset({
+    "eq", "equalto", "==", "ne", "!=", "lt", "lessthan", "<", "le", "<=", "gt", "greaterthan", ">", "ge", ">=", "in",
+})  # fmt: skip
+"""Tests that compare."""
+_SEARCHING = frozenset({"sort", "count", "index", "remove"})
+"""Methods of a list that compare what it holds."""
+_UNBOUNDED = frozenset({"format", "format_map", "encode", "to_bytes"})
+_MISSING = ("cycler", "joiner", "lipsum")  # globals: lipsum is random, the others are not needed
+
+
+class BudgetSpent(jinja2.TemplateRuntimeError):
+    """The template does too much: its loops are too long or its values too large."""
+
+    def __init__(self) -> None:
+        super().__init__("does too much work: its loops are too long or its values too large")
+
+
+class Budget:
+    """What is left of a number of units."""
+
+    def __init__(self, units: int = BUDGET) -> None:
+        self.left = units
+
+    def charge(self, units: int) -> None:
+        """Take units away; raises `BudgetSpent` when none are left."""
+        self.left -= units
+        if self.left < 0:
+            raise BudgetSpent
+
+
+_current: ContextVar[Budget | None] = ContextVar("template_budget", default=None)
+
+
+def budgeted(action: Callable[[], str], total: Budget) -> str:
+    """Run a render with a budget of its own, and charge what it used to `total`."""
+    own = Budget()
+    token = _current.set(own)
+    try:
+        return action()
+    finally:
+        _current.reset(token)
+        total.left -= BUDGET - own.left
+
+
+def _charge(units: int) -> None:
+    budget = _current.get()
+    (budget if budget is not None else Budget()).charge(units)  # none while Jinja folds constants
+
+
+def _left() -> int:
+    budget = _current.get()
+    return BUDGET if budget is None else budget.left
+
+
+def _room(units: int) -> None:
+    """See that the budget has room for what is about to be made; it is charged when it is there."""
+    if units > _left():
+        raise BudgetSpent
+
+
+def _within(rule: sizes.Rule, *args: Any, **kwargs: Any) -> None:
+    """See that there is room for what a rule expects. Where the arguments do not fit, the function itself will say so."""
+    with suppress(TypeError, ValueError, AttributeError):
+        _room(rule(*args, **kwargs))
+
+
+def _made(value: Any) -> Any:
+    """Charge for a value that was made, and return it."""
+    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
+        raise jinja2.TemplateRuntimeError(f"makes a number of more than {MAX_NUMBER_BITS} bits")
+    _charge(size(value))
+    return value
+
+
+def _check_arguments(arguments: Iterable[Any]) -> None:
+    """Refuse large numbers, which become widths and counts."""
+    for value in arguments:
+        if isinstance(value, int) and abs(value) > _LARGEST_ARGUMENT:
+            raise jinja2.TemplateRuntimeError(f"passes {value}, which is more than {_LARGEST_ARGUMENT}")
+        _charge(size(value))
+        _weighed(value)  # it may be compared, or be a key
+
+
+def _metered(items: Iterable[Any], weight: int) -> Iterator[Any]:
+    """Yield a loop's items; `weight` stands for the text in the loop's body."""
+    for item in items:
+        _charge(1 + weight)
+        yield item
+
+
+def _weighed(value: Any) -> Any:
+    """Charge for a value that is compared or is a key, and return it: both go through all that it holds."""
+    if isinstance(value, str):
+        _charge(len(value) // _COMPARED_PER_UNIT)
+    elif isinstance(value, sizes.HOLDERS):
+        parts = weight(value, _left())
+        _room(parts)
+        _charge(parts // _PARTS_PER_UNIT)
+    return value
+
+
+def _concat(values: list[Any]) -> str:
+    _room(sum(weight(value, _left()) for value in values))
+    return cast(str, _made("".join(str(value) for value in values)))
+
+
+def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a filter: its arguments and its result are charged, and what it can make is bounded before."""
+    before = 0 if getattr(function, "jinja_pass_arg", None) is None else 1  # arguments of Jinja's own before the value
+    rule, indenting = sizes.FILTERS.get(name), sizes.INDENTING.get(name)
+    iterating, thorough = name in sizes.ITERATING, name in sizes.THOROUGH
+
+    @functools.wraps(function)  # Jinja finds its own marks in the function's attributes, which this copies
+    def bounded(*args: Any, **kwargs: Any) -> Any:
+        value, others = args[before], args[before + 1 :]
+        _check_arguments([*others, *kwargs.values()])
+        _charge(1 + size(value))
+        if iterating and isinstance(value, str):
+            _charge(len(value))
+        if thorough:
+            if iterating and isinstance(value, Iterator):
+                value = list(_metered(value, 0))
+            held = [each for each in (value, *others, *kwargs.values()) if isinstance(each, sizes.HOLDERS)]
+            if held:
+                _room(sum(weight(each, _left()) for each in held))
+        if indenting is not None:
+            times, indent = indenting(value, *others, **kwargs)
+            _room(times * weight(value, _left(), indent=indent))
+        if rule is not None:
+            _within(rule, value, *others, **kwargs)
+        return _made(function(*args[:before], value, *others, **kwargs))
+
+    return bounded
+
+
+def _format(text: str, *args: Any, **kwargs: Any) -> str:
+    """The `format` filter, with widths of at most three digits."""
+    return _percent(str(text), kwargs or args)
+
+
+def _percent(text: str, values: Any) -> str:
+    digits = "".join(char if char.isdigit() else " " for char in text).split()
+    if "*" in text or any(len(run) > 3 for run in digits):
+        raise jinja2.TemplateRuntimeError("formats with a width of more than three digits")
+    _room(sizes.percent(text, values, _left()))
+    return str(text % values)
+
+
+class _Meter(NodeTransformer):
+    """Puts the meters into a parsed template."""
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 the visitor's naming
+        """Count the steps of a loop."""
+        weight = sum(len(data.data) for data in node.find_all(nodes.TemplateData)) // CHARACTERS_PER_UNIT
+        self.generic_visit(node)
+        node.iter = _filter("_metered", node.iter, nodes.Const(weight))
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 the visitor's naming
+        """Count the characters that `~` makes."""
+        self.generic_visit(node)
+        return _filter("_concat", nodes.List(node.nodes, lineno=node.lineno))
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 the visitor's naming
+        """Count what is compared."""
+        self.generic_visit(node)
+        node.expr = _filter("_weighed", node.expr)
+        for operand in node.ops:
+            operand.expr = _filter("_weighed", operand.expr)
+        return node
+
+    def visit_Test(self, node: nodes.Test) -> nodes.Node:  # noqa: N802 the visitor's naming
+        """Count what a test compares."""
+        self.generic_visit(node)
+        if node.name in _COMPARING:
+            node.node = _filter("_weighed", node.node)
+            node.args = [_filter("_weighed", each) for each in node.args]
+        return node
+
+    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802 the visitor's naming
+        """Count the keys of a mapping."""
+        self.generic_visit(node)
+        node.key = _filter("_weighed", node.key)
+        return node
+
+    def _other_file(self, node: nodes.Node) -> nodes.Node:
+        raise jinja2.TemplateSyntaxError("another template cannot be included or imported", node.lineno)
+
+    visit_Include = visit_Import = visit_FromImport = visit_Extends = _other_file  # noqa: N815
+
+
+def _filter(name: str, value: nodes.Node, *args: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(cast(nodes.Expr, value), name, list(args), [], None, None, lineno=value.lineno)
+
+
+class Sandbox(SandboxedEnvironment):
+    """The environment of all templates."""
+
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
+
+    def __init__(self) -> None:
+        super().__init__(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, finalize=_finalize)
+        self.filters["format"] = _format
+        self.filters.update({name: _bounded(name, function) for name, function in self.filters.items()})
+        self.filters.update({"_metered": _metered, "_concat": _concat, "_weighed": _weighed})
+        for name in _MISSING:
+            del self.globals[name]
+
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        metered: nodes.Template = _Meter().visit(source)
+        return super()._generate(metered, name, filename, defer_init)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Keep `str.format` away, whose widths are not bounded, and bytes, which nothing here counts."""
+        return attr not in _UNBOUNDED and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """Leave `str.format` to `is_safe_attribute`."""
+        return None
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Look something up, and charge for a key that holds others."""
+        return super().getitem(obj, _weighed(argument) if isinstance(argument, tuple) else argument)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Work out an operator whose result may be large."""
+        if operator == "**" or operator == "*":
+            _check_product(operator, left, right)
+        if operator == "%" and isinstance(left, str):
+            result: Any = _percent(left, right)
+        else:
+            result = super().call_binop(context, operator, left, right)
+        return _made(result)
+
+    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 as in Jinja
+        """Call something, and charge for it."""
+        _check_arguments([*args, *kwargs.values()])
+        if isinstance(__obj, BuiltinMethodType | type):
+            args = tuple(_metered(each, 0) if isinstance(each, Iterator) else each for each in args)
+        owner = getattr(__obj, "__self__", None)
+        if isinstance(owner, str | list):
+            args = _check_method(owner, __obj.__name__, args, kwargs)
+        return _made(super().call(__context, __obj, *args, **kwargs))
+
+
+def _check_method(owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """See that there is room for what a method makes; return its arguments, those counted that can be gone through only once."""
+    if isinstance(owner, str):
+        _charge(len(owner) // _SCANNED_PER_UNIT)
+    elif name in _SEARCHING:
+        _weighed(owner)
+    if name == "join":
+        args = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
+        _room(sum(weight(each, _left()) for each in args))
+    if rule := sizes.METHODS.get(name):
+        _within(rule, owner, *args, **kwargs)
+    return args
+
+
+def _check_product(operator: str, left: Any, right: Any) -> None:
+    """Refuse a product or a power that would be too large, before it is made."""
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length() * abs(right) if operator == "**" else left.bit_length() + right.bit_length()
+        if bits > MAX_NUMBER_BITS:
+            raise jinja2.TemplateRuntimeError(f"makes a number of more than {MAX_NUMBER_BITS} bits")
+    for value, times in ((left, right), (right, left)):
+        if isinstance(value, str | list | tuple) and isinstance(times, int):
+            _charge(len(value) * max(times, 0) // (CHARACTERS_PER_UNIT if isinstance(value, str) else 1))
+
+
+def _finalize(value: Any) -> Any:
+    if not isinstance(value, str | int):
+        _room(weight(value, _left()))  # of the text that is about to be made
+    _charge(size(value))
+    return value

@@ -1,0 +1,1 @@
+"""A score's text: read, parsed with positions, and every problem collected."""

@@ -1,0 +1,162 @@
+"""Reading data with a pydantic model so that every problem is reported, and what is sound is still checked further.
+
+A part that does not fit is noted and taken out, and the rest is read again; so one wrong key hides no other problem.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from podium.score.text.document import Loc
+from podium.score.text.problems import Problems, describe
+
+Keys = tuple[str, ...]
+MAX_ROUNDS = 20  # taking a part out seldom uncovers another problem; this only ends what would go on for ever
+
+
+class Block(BaseModel):
+    """Base of the parts of a score: closed, so that an unknown key is a problem."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_by_alias=True)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a dialect says of keys and values that it does not take, by the way to them: "*" for a place in a list."""
+
+    unsupported: Mapping[Keys, str] = field(default_factory=dict)
+    """Reasons for known keys that are refused unless their value switches them off."""
+    meant: Mapping[Keys, str] = field(default_factory=dict)
+    """What to write in place of a key that other tools have."""
+    forms: Mapping[Keys, str] = field(default_factory=dict)
+    """What a list or a mapping looks like, for who wrote something else."""
+
+
+B = TypeVar("B", bound=Block)
+
+_EXPECTED = {
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a mapping",
+    "model": "a mapping",
+    "finite": "a finite number",
+}
+_SENTENCES = {"invalid_key": "a key should be text; put it in quotes"}
+_BOUNDS = {
+    "greater_than": ("gt", "must be more than {:g}"),
+    "greater_than_equal": ("ge", "must be at least {:g}"),
+    "less_than_equal": ("le", "must be at most {:g}"),
+    "string_too_short": ("min_length", "must have at least {} character"),
+    "too_long": ("max_length", "must have at most {} entries"),
+    "string_too_long": ("max_length", "must have at most {} characters"),
+}
+
+
+def read_block(model: type[B], data: Any, problems: Problems, words: Words) -> B:
+    """Read `data` as `model`, whose fields must all have defaults; what does not fit becomes a problem and its default."""
+    for _ in range(MAX_ROUNDS):
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        for detail in details:
+            loc = tuple(part for part in detail["loc"] if part != "[key]")
+            _note(model, loc, detail, problems, words)
+            data = _without(data, loc)
+    return model()
+
+
+def is_off(value: Any) -> bool:
+    """Tell whether a value switches its feature off: empty, false, 0, or a mapping with `enabled: false`."""
+    return not value or (isinstance(value, dict) and value.get("enabled") is False)
+
+
+def _note(model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems, words: Words) -> None:
+    """Turn one of pydantic's errors into a problem, or into nothing when it is a feature that is switched off."""
+    kind = detail["type"]
+    place = tuple("*" if isinstance(part, int) else str(part) for part in loc)
+    if kind != "extra_forbidden":
+        message = _message(kind, detail, words.forms.get(place))
+        problems.add(loc, message, allowed=_allowed(detail), key=detail["loc"][-1:] == ("[key]",))
+        return
+    reason = words.unsupported.get(place)
+    if reason is None:
+        known = allowed_keys(model, loc[:-1])
+        hint = f"; {words.meant[place]}" if place in words.meant else problems.near(str(loc[-1]), known)
+        problems.add(loc, f"unknown key{hint}", allowed=known, key=True)
+    elif not is_off(detail["input"]):
+        problems.add(loc, f"not supported: {reason}", key=True)
+
+
+def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
+    if kind in _BOUNDS:
+        name, text = _BOUNDS[kind]
+        return f"{text.format(detail['ctx'][name])}, is {describe(detail['input'])}"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "literal_error":
+        return f"should be {detail['ctx']['expected']}, is {describe(detail['input'])}"
+    if kind in _SENTENCES:
+        return _SENTENCES[kind]
+    expected = _EXPECTED.get(kind.partition("_")[0])
+    if expected is None:
+        return detail["msg"]
+    hint = "; put it in quotes" if expected == "text" and isinstance(detail["input"], bool | int | float) else ""
+    if form and expected in {"a list", "a mapping"}:
+        hint = f"; write {form}"
+    return f"should be {expected}, is {describe(detail['input'])}{hint}"
+
+
+def _allowed(detail: ErrorDetails) -> list[str]:
+    """Return the values of a literal, out of pydantic's "'a', 'b' or 'c'"."""
+    if detail["type"] != "literal_error":
+        return []
+    return [part.strip(" '") for part in detail["ctx"]["expected"].replace(" or ", ",").split(",")]
+
+
+def allowed_keys(model: type[BaseModel], loc: Loc) -> list[str]:
+    """Return the keys that the block at `loc` of a `model` may have."""
+    current = model
+    for part in loc:
+        annotation = _fields(current).get(str(part))
+        current = (_inner(annotation) if annotation is not None else None) or current
+    return keys_of(current)
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """Return the keys of a block itself."""
+    return list(_fields(model))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    """Return the first model inside an annotation such as `list[Sheet] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _inner(part))), None)
+
+
+def _without(data: Any, loc: Loc) -> Any:
+    """Return a copy of `data` without the innermost entry of a mapping on the way to `loc`.
+
+    A sheet that is wrong as a whole becomes {} instead, so that the other sheets keep their numbers.
+    """
+    head, rest = loc[0], loc[1:]
+    if isinstance(data, list) and isinstance(head, int):
+        inner = _without(data[head], rest) if rest and isinstance(data[head], dict) else {}
+        return [*data[:head], inner, *data[head + 1 :]]
+    if head not in data:
+        return data
+    child = data[head]
+    if rest and (isinstance(child, dict) or (isinstance(child, list) and (len(rest) > 1 or head == "sheets"))):
+        return {**data, head: _without(child, rest)}
+    return {key: value for key, value in data.items() if key != head}

@@ -1,0 +1,291 @@
+"""Job control against a Marianne conductor: the truth about each action, and nothing that would harm it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from podium.client.job_control import JobControlService
+from podium.client.link.daemon_client import DaemonClient
+from podium.contract.ports import LogRequest, StartRequest
+from podium.contract.results import ProcessHealth
+from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
+from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
+from tests.unit.client.marianne.recordings import FakeMarianne, recorded
+
+pytestmark = pytest.mark.anyio
+
+SCORE = "name: Release audit\nsheet: {size: 1, total_items: 1}\nprompt: {}\n"
+
+
+def text_and_mode(path: Path) -> tuple[str, int] | None:
+    """Return what a file holds and who may use it, or None when there is none."""
+    return (path.read_text(), path.stat().st_mode & 0o777) if path.exists() else None
+
+
+@pytest.fixture
+def marianne(short_tmp: Path) -> FakeMarianne:
+    workspace = short_tmp / "ws"
+    workspace.mkdir()
+    return FakeMarianne(str(workspace))
+
+
+@pytest.fixture
+async def client(short_tmp: Path, marianne: FakeMarianne) -> AsyncIterator[DaemonClient]:
+    async with (
+        stand_in(short_tmp, marianne.handlers(), status=MARIANNE_STATUS) as conductor,
+        client_for(conductor.path, effect_seconds=0.2) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def service(client: DaemonClient) -> JobControlService:
+    return JobControlService(client)
+
+
+@pytest.fixture
+def score(short_tmp: Path) -> str:
+    path = short_tmp / "audit.yaml"
+    path.write_text(SCORE)
+    return str(path)
+
+
+async def test_a_start_returns_the_job_with_its_sheets_and_asks_for_no_status(
+    service: JobControlService, marianne: FakeMarianne, score: str
+) -> None:
+    started = await service.start_job(score)
+    assert (started.job_id, started.status, started.total_sheets) == ("audit", "running", 3)
+    assert started.workspace == marianne.workspace
+    assert not marianne.asked("job.status")
+
+
+async def test_a_dry_run_is_never_sent(service: JobControlService, marianne: FakeMarianne, score: str) -> None:
+    with pytest.raises(UnsupportedByConductor):
+        await service.plan(StartRequest(config_path=score))
+    await service.start_job(score)
+    assert "dry_run" not in marianne.asked("job.submit")[0]
+
+
+async def test_what_it_would_ignore_is_refused(service: JobControlService, marianne: FakeMarianne, score: str) -> None:
+    with pytest.raises(UnsupportedByConductor, match="start_sheet"):
+        await service.start_job(score, start_sheet=2)
+    with pytest.raises(UnsupportedByConductor, match="idempotency_key and variables"):
+        await service.start_job(score, idempotency_key="k", variables={"a": "b"})
+    assert not marianne.asked("job.submit")
+
+
+async def test_an_inline_score_is_a_private_file_as_long_as_its_job(
+    service: JobControlService, client: DaemonClient, marianne: FakeMarianne
+) -> None:
+    started = await service.start_job(config_content=SCORE)
+    path = Path(marianne.asked("job.submit")[0]["config_path"])
+    assert path == client.settings.home / "foreign-scores" / f"{started.job_id}.yaml"
+    assert text_and_mode(path) == (SCORE, 0o600)
+    assert started.job_id.startswith("release-audit-")
+    marianne.jobs[started.job_id]["status"] = "completed"
+    assert await service.delete_job(started.job_id)
+    assert text_and_mode(path) is None
+
+
+async def test_the_file_of_a_rejected_inline_score_is_removed(
+    service: JobControlService, client: DaemonClient, marianne: FakeMarianne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reject(params: dict[str, str]) -> dict[str, str]:
+        return {"job_id": "", "status": "rejected", "message": "System under high resource pressure"}
+
+    monkeypatch.setattr(marianne, "submit", reject)
+    with pytest.raises(SubmitRejected, match="high resource pressure"):
+        await service.start_job(config_content=SCORE)
+    assert not list((client.settings.home / "foreign-scores").iterdir())
+
+
+async def test_a_rejected_start_raises(service: JobControlService, score: str) -> None:
+    await service.start_job(score)
+    with pytest.raises(RuntimeError, match="already running"):
+        await service.start_job(score)
+
+
+async def test_a_paused_job_is_not_thrown_away_by_starting_its_score_again(
+    service: JobControlService, marianne: FakeMarianne, score: str
+) -> None:
+    marianne.add("audit", "paused")
+    with pytest.raises(SubmitRejected, match="would throw it away"):
+        await service.start_job(score)
+    assert not marianne.asked("job.submit")
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled", "paused", "queued"])
+async def test_a_refused_pause_tells_the_true_state(
+    service: JobControlService, marianne: FakeMarianne, status: str
+) -> None:
+    marianne.add("x", status)
+    result = await service.pause_job("x")
+    assert (result.success, result.status) == (False, status)
+    assert f"is {status}, not running" in result.message
+
+
+@pytest.mark.parametrize("action", ["pause_job", "resume_job", "cancel_job"])
+async def test_a_control_of_an_unknown_job_fails(
+    service: JobControlService, marianne: FakeMarianne, action: str
+) -> None:
+    marianne.add("audit", "running")
+    result = await getattr(service, action)("audot")
+    assert (result.success, result.status) == (False, "unknown")
+    with pytest.raises(JobNotFound) as caught:
+        await service.cancel("audot")
+    assert caught.value.facts["near"] == ["audit"]
+
+
+async def test_pause_resume_and_cancel_report_what_became_of_the_job(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("x", "running")
+    results = [await service.pause_job("x"), await service.resume_job("x"), await service.cancel_job("x")]
+    assert [(result.success, result.status) for result in results] == [
+        (True, "paused"),
+        (True, "running"),
+        (True, "cancelled"),
+    ]
+
+
+async def test_a_resume_that_shows_no_effect_is_pending(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("x", "paused")
+    marianne.loses_resumes = True
+    done = await service.resume("x")
+    assert (done.pending, done.job.status) == (True, "paused")
+
+
+async def test_a_failed_job_is_not_resumed_since_that_does_nothing(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("x", "failed")
+    result = await service.resume_job("x")
+    assert (result.success, result.status) == (False, "failed")
+    assert not marianne.asked("job.resume")
+
+
+async def test_a_running_job_is_not_modified_since_that_loses_it(
+    service: JobControlService, marianne: FakeMarianne, score: str
+) -> None:
+    marianne.add("x", "running")
+    with pytest.raises(WrongState, match="pause it first"):
+        await service.modify("x", config_path=score)
+    assert not marianne.asked("job.modify")
+
+
+async def test_a_changed_inline_score_replaces_the_jobs_file(
+    service: JobControlService, client: DaemonClient, marianne: FakeMarianne
+) -> None:
+    marianne.add("x", "paused")
+    await service.resume("x", config_content=SCORE)
+    assert marianne.asked("job.resume")[0]["config_path"] == str(client.settings.home / "foreign-scores" / "x.yaml")
+
+
+async def test_a_job_that_runs_is_not_deleted(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("x", "running")
+    assert await service.delete_job("x") is False
+    assert await service.delete_job("y") is False
+    with pytest.raises(WrongState):
+        await service.delete("x")
+
+
+async def test_health_comes_from_the_process_snapshot(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("x", "running")
+    marianne.add("y", "completed")
+    marianne.processes = [
+        {"pid": 20, "job_id": "x", "state": "S", "cpu_percent": 1.5, "rss_mb": 10.0},
+        {"pid": 10, "job_id": "x", "state": "S", "cpu_percent": 2.0, "rss_mb": 30.0},
+        {"pid": 5, "job_id": "other", "state": "S", "cpu_percent": 50.0, "rss_mb": 1.0},
+    ]
+    health = await service.verify_process_health("x")
+    assert (health.pid, health.is_alive, health.cpu_percent, health.memory_mb) == (10, True, 3.5, 40.0)
+    assert await service.verify_process_health("y") == ProcessHealth(None, False, False, False)
+
+
+async def test_states_of_its_own_are_mapped(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("a", "paused_at_chain")
+    marianne.add("b", "pending")
+    page = await service.list_page(status=None, name="", limit=10, cursor="")
+    assert {job.job_id: job.status for job in page.jobs} == {"a": "paused", "b": "queued"}
+
+
+async def test_its_list_is_filtered_paged_and_newest_first(service: JobControlService, marianne: FakeMarianne) -> None:
+    for n in range(5):
+        marianne.add(f"job{n}", "completed")["submitted_at"] = float(n)
+    marianne.add("other", "failed")
+    first = await service.list_page(status="completed", name="JOB", limit=2, cursor="")
+    assert ([job.job_id for job in first.jobs], first.total) == (["job4", "job3"], 5)
+    last = await service.list_page(status="completed", name="job", limit=9, cursor=first.next_cursor)
+    assert ([job.job_id for job in last.jobs], last.next_cursor) == (["job2", "job1", "job0"], "")
+
+
+async def test_a_recorded_failure_is_explained_by_its_sheet(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("fl1", "failed")
+    marianne.status_objects["fl1"] = recorded("failed")
+    detail = await service.detail("fl1", sheets=True, limit=2)
+    assert detail.job.reason == "sheet 2: Exit code 1"
+    assert (detail.job.sheets_total, detail.job.sheets_completed) == (3, 1)
+    assert [sheet.status for sheet in detail.sheets] == ["completed", "failed"]
+    rest = await service.detail("fl1", sheets=True, sheets_cursor=detail.sheets_cursor, limit=2)
+    assert [(sheet.sheet, sheet.reason) for sheet in rest.sheets] == [(3, "Blocked by failed dependency: sheet 2")]
+    assert rest.sheets_cursor == ""
+
+
+async def test_a_recorded_pause_in_the_middle_of_a_sheet_shows_that_it_runs_on(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("pz1", "paused")
+    marianne.status_objects["pz1"] = recorded("paused_mid_sheet")
+    job = (await service.detail("pz1", sheets=False)).job
+    assert (job.status, job.running) == ("paused", ["1"])
+    assert job.started_at == "2026-11-23T15:43:50.731066Z"
+
+
+async def test_a_wait_ends_when_its_list_shows_the_end(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("x", "running")
+
+    async def finish() -> None:
+        while not marianne.asked("job.list"):
+            await anyio.lowlevel.checkpoint()
+        marianne.jobs["x"]["status"] = "completed"
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(finish)
+            done = await service.wait(["x"], until="any", timeout_seconds=30, after="")
+    assert (done.woke_for, done.jobs[0].status) == ("settled", "completed")
+    assert {method for method, _ in marianne.calls} == {"job.list"}
+
+
+async def test_a_queued_job_is_explained_without_asking_for_its_status(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("audit", "queued")
+    assert (await service.explain("audit")).kind == "queued"
+    assert marianne.asked("job.status") == []
+    marianne.add("fl1", "failed")
+    marianne.status_objects["fl1"] = recorded("failed")
+    assert (await service.explain("fl1")).blocked == ["3"]
+
+
+async def test_output_is_not_offered(service: JobControlService) -> None:
+    with pytest.raises(UnsupportedByConductor) as caught:
+        await service.log(LogRequest("x"))
+    assert "list_artifacts" in caught.value.fix
+
+
+async def test_artifacts_are_read_from_the_workspace(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("x", "completed")
+    (Path(marianne.workspace) / "report.md").write_text("done")
+    page = await service.artifacts("x", path="", limit=10, cursor="")
+    assert [entry.path for entry in page.entries] == ["report.md"]
+    assert (await service.artifact("x", path="report.md", offset=0, max_bytes=100)).text == "done"
+
+
+async def test_it_says_what_it_cannot_do(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("x", "queued")
+    view = await service.conductor()
+    assert (view.product, view.version, view.queued_jobs, view.jobs_total) == ("marianne", "0.1.0", 1, 1)
+    assert view.missing == ["read_job_log", "validate_score"]

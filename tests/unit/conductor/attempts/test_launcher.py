@@ -1,0 +1,86 @@
+"""An error of the conductor itself at one attempt is that attempt's end, and nobody else's."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from podium.conductor.attempts import launcher as module
+from podium.conductor.attempts.launcher import Attempts
+from podium.conductor.attempts.outputs import Outputs
+from podium.conductor.clock import Clock
+from podium.conductor.engines.port import AttemptSpec, End
+from podium.conductor.processes.reaper import Reaper
+from podium.conductor.processes.run import Runner
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.transitions import jobs, sheets
+from podium.conductor.rules.verdicts import Verdict
+from podium.conductor.store.store import open_store
+from podium.score.model.plan import Validation
+from tests.support.plans import job_of, plan_of
+
+pytestmark = pytest.mark.anyio
+
+
+class _Instant:
+    """An engine whose attempts succeed at once, except that it cannot even take the second one."""
+
+    def __init__(self) -> None:
+        self.send, self.receive = anyio.create_memory_object_stream[End](10)
+
+    async def submit(self, spec: AttemptSpec) -> None:
+        if spec.key.endswith(".2"):
+            raise RuntimeError("can't start new thread")
+        self.send.send_nowait(End(spec.key, "exited", 0))
+
+    def changes(self) -> AsyncIterator[End]:
+        return self.receive
+
+
+class _Reports:
+    def __init__(self) -> None:
+        self.verdicts: dict[int, Verdict] = {}
+        self.two = anyio.Event()
+
+    def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
+        self.verdicts[serial] = verdict
+        if len(self.verdicts) == 2:
+            self.two.set()
+
+
+async def test_an_attempt_that_cannot_be_judged_or_launched_fails_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(*_: Any) -> Verdict:
+        raise OSError(36, "File name too long")
+
+    monkeypatch.setattr(module, "judge", broken)
+    plan = plan_of([[], []])
+    checked = replace(plan.sheets[0], validations=(0,))
+    rule = Validation(type="file_exists", path="x")
+    job = job_of(plan.model_copy(update={"sheets": (checked, plan.sheets[1]), "validations": (rule,)}))
+    batch, reports, engine = Batch(1), _Reports(), _Instant()
+    jobs.submit(job, batch)
+    for num in (1, 2):
+        sheets.start(job, num, batch, Clock(5.0, 5.0), "home")
+    async with open_store(tmp_path) as store, Reaper() as reaper, engine.send, engine.receive:
+        made = Attempts(
+            engine, Runner(reaper), Outputs(store, tmp_path), reports, folder=tmp_path, grace_seconds=1.0  # type: ignore[arg-type]
+        )  # fmt: skip
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(made.run)
+            await anyio.wait_all_tasks_blocked()
+            for attempt in list(job.running.values()):
+                made.launch(job, attempt)
+            with anyio.fail_after(20):
+                await reports.two.wait()
+            tasks.cancel_scope.cancel()
+    judged, launched = reports.verdicts[1], reports.verdicts[2]
+    assert (judged.passed, judged.end.reason, judged.end.exit_code) == (False, "exited", 0)
+    assert judged.message.startswith("internal error: OSError: [Errno 36] File name too long")
+    assert (launched.passed, launched.end.reason) == (False, "launch_failed")
+    assert launched.message.startswith("internal error: RuntimeError: can't start new thread")
+    assert "Traceback" in capsys.readouterr().out

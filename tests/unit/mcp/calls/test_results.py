@@ -1,0 +1,85 @@
+"""Success: both halves carry the same facts. Error: one text block that is complete. A crash: nothing internal."""
+
+import json
+from typing import Any
+
+import pytest
+from mcp.types import CallToolResult, TextContent
+from structlog.testing import capture_logs
+
+from podium.errors import ScoreInvalid, WrongState
+from podium.mcp.calls.results import crash, failure, success
+from podium_tools.results import Result
+
+
+class Output(Result):
+    """A result with a text of a job."""
+
+    job_output: str
+
+
+def only_text(result: CallToolResult) -> dict[str, Any]:
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    facts: dict[str, Any] = json.loads(block.text)
+    return facts
+
+
+def test_both_halves_of_a_success_carry_the_same_facts() -> None:
+    result = success(Output(summary="Done.", next="", job_output="Grüße \x1b[31mred\x1b[0m"))
+    assert result.structured_content == {"summary": "Done.", "next": "", "job_output": "Grüße red"}
+    assert only_text(result) == result.structured_content
+    assert not result.is_error
+
+
+def test_the_text_of_a_success_is_compact() -> None:
+    (block,) = success(Output(summary="Done.", next="", job_output="é")).content
+    assert isinstance(block, TextContent)
+    assert block.text == '{"summary":"Done.","next":"","job_output":"é"}'
+
+
+def test_a_lone_surrogate_cannot_break_the_protocol() -> None:
+    result = success(Output(summary="Done.", next="", job_output="a\udcffb"))
+    assert result.structured_content["job_output"] == "ab"
+    result.model_dump_json()
+
+
+def test_an_error_is_complete_in_one_text_block() -> None:
+    error = WrongState("build is completed.", fix="start_job(...)", state="completed", allowed=["delete"])
+    result = failure(error)
+    assert result.is_error
+    assert result.structured_content is None
+    assert only_text(result) == {
+        "error": {
+            "code": "WRONG_STATE",
+            "message": "build is completed.",
+            "retryable": False,
+            "fix": "start_job(...)",
+            "state": "completed",
+            "allowed": ["delete"],
+        }
+    }
+
+
+def test_text_of_others_in_an_error_is_cleaned() -> None:
+    error = ScoreInvalid("bad \u202e name", problems=[{"line": 1, "message": "\x1b[31mred"}])
+    facts = only_text(failure(error))["error"]
+    assert facts["message"] == "bad  name"
+    assert facts["problems"] == [{"line": 1, "message": "red"}]
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("/secret/path"), ValueError("https://errors.pydantic.dev/x"), OSError(2, "no")]
+)
+def test_a_crash_shows_a_request_id_and_nothing_else(error: Exception) -> None:
+    with capture_logs() as logs:
+        result = crash("get_job", error)
+    facts = only_text(result)["error"]
+    assert facts["code"] == "INTERNAL"
+    assert set(facts) == {"code", "message", "retryable", "fix", "request_id"}
+    assert facts["message"] == "get_job failed inside the server."
+    assert "secret" not in json.dumps(facts)
+    (entry,) = logs
+    assert entry["event"] == "tool_crashed"
+    assert entry["request_id"] == facts["request_id"]
+    assert entry["exc_info"] is error

@@ -1,0 +1,300 @@
+"""The server's process on stdin and stdout: eras, bad lines, stray output, and how it ends."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client, StdioServerParameters
+
+from podium_tools import ALL_TOOLS
+
+REPOSITORY = Path(__file__).parents[4]
+COMMAND = [sys.executable, "-m", "tests.support.stdio_stand_in"]
+CLOSED = "the port is closed"
+ID = "build-x7k2q"
+VERSION = "2026-07-28"
+META = {
+    "io.modelcontextprotocol/protocolVersion": VERSION,
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+}
+HELLO = {
+    "protocolVersion": "2025-11-25",
+    "capabilities": {},
+    "clientInfo": {"name": "test", "version": "1"},
+}
+
+
+class Served:
+    """A running server, with the raw protocol on its pipes."""
+
+    def __init__(self, stderr: Path) -> None:
+        self.stderr = stderr
+        with stderr.open("wb") as log:
+            self.process = subprocess.Popen(
+                COMMAND, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+            )
+
+    def send(self, method: str, params: dict[str, Any] | None = None, *, request: int | None = None) -> None:
+        """Send a request, or a notification where it has no id."""
+        message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
+        self.send_raw(
+            json.dumps({**message, **({"id": request} if request is not None else {}), "params": params or {}})
+        )
+
+    def send_raw(self, line: str | bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write((line.encode() if isinstance(line, str) else line) + b"\n")
+        self.process.stdin.flush()
+
+    def read(self) -> dict[str, Any]:
+        """Return the next message; everything on stdout must be one."""
+        assert self.process.stdout is not None
+        message: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert message["jsonrpc"] == "2.0"
+        return message
+
+    def call(self, method: str, params: dict[str, Any] | None = None, *, request: int) -> dict[str, Any]:
+        """Send a request and return the next message, which must be its answer."""
+        self.send(method, params, request=request)
+        answer = self.read()
+        assert answer["id"] == request
+        return answer
+
+    def hello(self) -> None:
+        """Shake hands in the era of 2025."""
+        assert self.call("initialize", HELLO, request=1)["result"]["protocolVersion"] == "2025-11-25"
+        self.send("notifications/initialized")
+
+    def end_input(self) -> bytes:
+        """Close stdin and return what else came on stdout until its end."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        return self.process.stdout.read()
+
+    def code(self) -> int:
+        return self.process.wait(10)
+
+    def noise(self) -> str:
+        return self.stderr.read_text()
+
+
+@contextlib.contextmanager
+def serving(stderr: Path) -> Iterator[Served]:
+    """Start a server and end it, however it is."""
+    server = Served(stderr)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.wait()
+        for pipe in (server.process.stdin, server.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path / "stderr") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return a server that has shaken hands, for tests that leave it as it was."""
+    with serving(tmp_path_factory.mktemp("standing") / "stderr") as server:
+        server.hello()
+        yield server
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_the_official_client_is_served_in_both_eras(mode: str) -> None:
+    parameters = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], cwd=REPOSITORY)
+    with anyio.fail_after(20):
+        async with Client(parameters, mode=mode) as client:
+            assert (client.protocol_version == VERSION) == (mode == "auto")
+            assert len((await client.list_tools()).tools) == len(ALL_TOOLS)
+            result = await client.call_tool("get_job", {"job_id": ID})
+    assert result.structured_content["status"] == "running"
+
+
+def test_the_process_ends_with_0_when_stdin_ends(served: Served) -> None:
+    served.hello()
+    assert served.end_input() == b""
+    assert served.code() == 0
+    assert CLOSED in served.noise()
+
+
+def test_the_process_ends_when_stdin_ends_before_anything_was_said(served: Served) -> None:
+    assert served.end_input() == b""
+    assert served.code() == 0
+
+
+def test_requests_read_before_the_end_of_stdin_are_answered(served: Served) -> None:
+    served.hello()
+    for number in range(2, 22):
+        served.send("tools/call", {"name": "list_jobs", "arguments": {}}, request=number)
+    answers = [json.loads(line) for line in served.end_input().splitlines()]
+    assert sorted(answer["id"] for answer in answers) == list(range(2, 22))
+    assert all("result" in answer for answer in answers)
+
+
+def test_a_wait_that_is_open_at_the_end_of_stdin_is_refused_and_does_not_hold_the_process(served: Served) -> None:
+    served.hello()
+    served.send("tools/call", {"name": "wait_for_job", "arguments": {"job_ids": [ID]}}, request=2)
+    (answer,) = [json.loads(line) for line in served.end_input().splitlines()]
+    assert answer["id"] == 2
+    assert "error" in answer
+    assert served.code() == 0
+
+
+def test_the_last_line_needs_no_newline(served: Served) -> None:
+    served.hello()
+    assert served.process.stdin is not None
+    served.process.stdin.write(b'{"jsonrpc":"2.0","id":2,"method":"ping"}')
+    (answer,) = [json.loads(line) for line in served.end_input().splitlines()]
+    assert answer == {"jsonrpc": "2.0", "id": 2, "result": {}}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_process_in_order_even_while_it_waits(
+    served: Served, number: signal.Signals, code: int
+) -> None:
+    served.hello()
+    served.send("tools/call", {"name": "wait_for_job", "arguments": {"job_ids": [ID]}}, request=2)
+    served.call("tools/call", {"name": "list_jobs", "arguments": {}}, request=3)
+    served.process.send_signal(number)
+    assert served.code() == code
+    assert CLOSED in served.noise()
+    assert "Traceback" not in served.noise()
+
+
+def test_a_signal_ends_a_process_whose_answers_nobody_reads(served: Served) -> None:
+    served.hello()
+    for number in range(2, 40):  # more than a pipe holds
+        served.send("tools/list", request=number)
+    served.process.send_signal(signal.SIGTERM)
+    assert served.code() == 143
+    assert CLOSED in served.noise()
+
+
+def test_the_process_ends_when_nobody_can_read_its_answers(served: Served) -> None:
+    served.hello()
+    assert served.process.stdout is not None
+    served.process.stdout.close()
+    served.send("tools/list", request=2)
+    assert served.code() == 0
+    assert CLOSED in served.noise()
+    assert "Traceback" not in served.noise()
+
+
+def test_stray_output_cannot_reach_the_protocol_nor_stray_input_eat_it(served: Served) -> None:
+    served.hello()
+    assert "result" in served.call("tools/call", {"name": "conductor_status", "arguments": {}}, request=2)
+    assert "result" in served.call("ping", request=3)
+    assert served.end_input() == b""
+    for text in ("a stray print", "a stray write", "a stray child"):
+        assert text in served.noise()
+
+
+def test_initialize_after_discover_starts_over_in_the_handshake_era(served: Served) -> None:
+    found = served.call("server/discover", {"_meta": META}, request=0)
+    assert VERSION in found["result"]["supportedVersions"]
+    served.hello()
+    listed = served.call("tools/list", request=2)
+    assert len(listed["result"]["tools"]) == len(ALL_TOOLS)
+    called = served.call("tools/call", {"name": "get_job", "arguments": {"job_id": ID}}, request=3)
+    assert called["result"]["structuredContent"]["job_id"] == ID
+    assert served.end_input() == b""
+    assert served.code() == 0
+
+
+def test_what_was_asked_before_the_handshake_is_still_answered(served: Served) -> None:
+    served.send("server/discover", {"_meta": META}, request=0)
+    wait = {"name": "wait_for_job", "arguments": {"job_ids": [ID], "timeout_seconds": 0}}
+    served.send("tools/call", {**wait, "_meta": META}, request=1)
+    served.send("initialize", HELLO, request=2)
+    answers = [served.read() for _ in range(3)]
+    assert sorted(answer["id"] for answer in answers) == [0, 1, 2]
+    assert all("result" in answer for answer in answers)
+
+
+def test_a_stateless_client_is_served_without_a_handshake(served: Served) -> None:
+    answer = served.call("tools/call", {"name": "list_jobs", "arguments": {}, "_meta": META}, request=1)
+    assert answer["result"]["structuredContent"]["total"] == 1
+
+
+BAD_LINES: list[tuple[str | bytes, int | str | None, int]] = [
+    ("not json", None, -32700),
+    (b"\xff\xfe{}", None, -32700),
+    ("[" * 100_000, None, -32700),
+    ("{}", None, -32600),
+    ("[]", None, -32600),
+    ('{"jsonrpc":"2.0","id":7}', 7, -32600),
+    ('{"jsonrpc":"1.0","id":"a","method":"ping"}', "a", -32600),
+    ('{"jsonrpc":"2.0","id":[1],"method":"ping"}', None, -32600),
+    ('{"jsonrpc":"2.0","id":true,"method":"ping"}', None, -32600),
+    (b'{"jsonrpc":"2.0","id":1,"method":"' + b"x" * (16 * 1024 * 1024) + b'"}', None, -32600),
+]
+
+
+def test_a_bad_line_is_answered_and_the_next_one_is_served(standing: Served) -> None:
+    for line, request_id, code in BAD_LINES:
+        standing.send_raw(line)
+        answer = standing.read()
+        assert (answer["id"], answer["error"]["code"]) == (request_id, code), line[:60]
+        assert standing.call("ping", request=9)["result"] == {}
+
+
+def test_a_cancellation_of_nothing_does_no_harm(standing: Served) -> None:
+    cancellations: list[dict[str, Any]] = [{}, {"requestId": [1]}, {"requestId": {}}, {"requestId": 77}]
+    for params in cancellations:
+        standing.send("notifications/cancelled", params)
+    assert standing.call("ping", request=9)["result"] == {}
+
+
+def test_blank_lines_and_a_byte_order_mark_do_no_harm(served: Served) -> None:
+    served.send_raw(b"\xef\xbb\xbf" + json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}).encode())
+    assert served.read()["id"] == 1
+    served.send_raw("")
+    served.send_raw("   \r")
+    assert served.call("ping", request=2)["result"] == {}
+
+
+def test_input_and_output_may_be_files(tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    lines = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO},
+        {"jsonrpc": "2.0", "id": 2, "method": "ping"},
+    ]
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with source.open("rb") as stdin, target.open("wb") as stdout:
+        ended = subprocess.run(
+            COMMAND, cwd=REPOSITORY, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=20, check=False
+        )
+    assert ended.returncode == 0
+    assert [json.loads(line)["id"] for line in target.read_text().splitlines()] == [1, 2]
+
+
+def test_no_child_inherits_the_protocol_s_descriptors(standing: Served) -> None:
+    private = [
+        number
+        for number in os.listdir(f"/proc/{standing.process.pid}/fd")  # noqa: PTH208  of a live process: names only
+        if int(number) > 2 and os.readlink(f"/proc/{standing.process.pid}/fd/{number}").startswith("pipe:")  # noqa: PTH115
+    ]
+    flags = [Path(f"/proc/{standing.process.pid}/fdinfo/{number}").read_text() for number in private]
+    assert len(private) >= 2
+    for text in flags:
+        (octal,) = [line.split()[1] for line in text.splitlines() if line.startswith("flags:")]
+        assert int(octal, 8) & os.O_CLOEXEC

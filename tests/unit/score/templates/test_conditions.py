@@ -1,0 +1,93 @@
+import pytest
+
+from podium.score.templates.conditions import MAX_DEPTH, ConditionFault, decide, parse
+
+VARIABLES = {
+    "sheet_num": 3,
+    "stage": 2,
+    "ratio": 0.5,
+    "dry": True,
+    "mode": "fast",
+    "statuses": {"lint": "skipped", 2: "failed"},
+}
+
+
+@pytest.mark.parametrize(
+    ("expr", "holds"),
+    [
+        ("sheet_num >= 3", True),
+        ("sheet_num > 3", False),
+        ("sheet_num == 3 and stage == 2", True),
+        ("sheet_num == 3 and stage == 1", False),
+        ("ratio < 0.75", True),
+        ("sheet_num != -1", True),
+        ("True", True),
+        ("false", False),
+        ("dry", True),
+        ("not dry", False),
+        ("not (stage == 1 or dry)", False),
+        ("stage == 1 or stage == 2 and dry", True),
+        ('mode == "fast"', True),
+        ("mode == 'slow'", False),
+        ('statuses["lint"] == "skipped"', True),
+        ("statuses[2] != 'failed'", False),
+        ("  sheet_num<=3  ", True),
+        ("not not dry", True),
+    ],
+)
+def test_a_condition_is_decided_from_the_variables(expr: str, holds: bool) -> None:
+    assert decide(expr, VARIABLES) is holds
+
+
+@pytest.mark.parametrize(
+    ("expr", "message"),
+    [
+        ("", "is missing"),
+        ("blah blah", "'blah' is not expected there"),
+        ("sheet_num >=", "is missing"),
+        ("== 3", "is missing before '=='"),
+        ("sheet_num = 3", "'= 3' cannot be read"),
+        ("3x == 3", "cannot be read"),
+        ("(stage", "')' is missing"),
+        ("stage)", "')' is not expected"),
+        ("statuses[lint]", "is missing before 'lint'"),
+        ("statuses['lint'", "']' is missing"),
+        ("a and and b", "is missing before 'and'"),
+        ("f(x)", "'(' is not expected"),
+        ("a.b", "cannot be read"),
+        ("'open", "cannot be read"),
+        ("not", "is missing"),
+        ("1 < 2 < 3", "'<' is not expected"),
+        ("(" * 100 + "1" + ")" * 100, f"nested deeper than {MAX_DEPTH}"),
+        ("a" * 2000, "is longer than"),
+        ("\\d", "cannot be read"),
+    ],
+)
+def test_what_is_not_a_condition_is_refused_with_a_reason(expr: str, message: str) -> None:
+    with pytest.raises(ConditionFault) as caught:
+        parse(expr)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expr", "message"),
+    [
+        ("nope == 1", "there is no variable 'nope'"),
+        ("mode < 3", "'fast' and 3 cannot be compared with <"),
+        ("statuses['tests'] == 'failed'", "statuses has no entry 'tests'"),
+        ("stage[0] == 1", "stage has no entry 0"),
+    ],
+)
+def test_what_cannot_be_decided_says_why(expr: str, message: str) -> None:
+    with pytest.raises(ConditionFault, match=message.replace("[", r"\[")):
+        decide(expr, VARIABLES)
+
+
+def test_the_right_side_of_and_is_not_looked_at_when_the_left_side_decides() -> None:
+    assert decide("stage == 9 and nope == 1", VARIABLES) is False
+
+
+def test_a_condition_tells_which_names_and_statuses_it_uses() -> None:
+    condition = parse("stage == 1 or statuses['a'] == mode or statuses[3] == 'failed'")
+    assert condition.names == {"stage", "statuses", "mode"}
+    assert condition.sheets == {"a", 3}

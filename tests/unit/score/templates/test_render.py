@@ -1,0 +1,92 @@
+import pytest
+
+from podium.errors import ScoreInvalid
+from podium.score.templates.render import expand, previous_sheets, render_script, skips
+from tests.unit.score.helpers import compiled, numbered, sheets
+
+EVERY_NAME = (
+    "{{ sheet_num }} {{ total_sheets }} {{ start_item }} {{ end_item }} {{ workspace }} {{ stage }} {{ instance }}"
+    " {{ fan_count }} {{ total_stages }} {{ movement }} {{ voice }} {{ total_movements }}"
+    " {{ previous_outputs }} {{ job_name }} {{ name }}"
+)
+
+
+def test_a_numbered_sheet_sees_every_name() -> None:
+    plan = compiled(numbered(sheet="size: 1, total_items: 2, fan_out: {2: 2}", template=EVERY_NAME))
+    script = render_script(plan, plan.sheet(3), workspace="/w", previous_outputs={})
+    assert script == "3 3 3 3 /w 2 2 2 2 2 2 2 {} demo "
+
+
+def test_a_named_sheet_sees_every_name_its_item_and_its_variables() -> None:
+    text = "variables: {who: me}\n" + sheets(
+        "{run: x}", f"{{name: b, foreach: [p, q], run: '{EVERY_NAME} {{{{ item }}}} {{{{ who }}}}'}}"
+    )
+    plan = compiled(text)
+    script = render_script(plan, plan.sheet(3), workspace="/w", previous_outputs={})
+    assert script == "3 3 3 3 /w 2 2 2 2 2 2 2 {} demo b[q] q me"
+
+
+def test_earlier_outputs_have_an_entry_for_each_sheet_back_and_are_cut_to_their_end() -> None:
+    template = "{% for num, text in previous_outputs.items() %}{{ num }}={{ text }};{% endfor %}"
+    rest = "cross_sheet: {auto_capture_stdout: true, max_output_chars: 3, lookback_sheets: 2}"
+    plan = compiled(numbered(rest, sheet="size: 1, total_items: 4", template=template))
+    outputs = {1: "one", 2: "two", 3: "three"}
+    assert [render_script(plan, sheet, workspace="/w", previous_outputs=outputs) for sheet in plan.sheets] == [
+        "", "1=one;", "1=one;2=two;", "2=two;3=ree;"
+    ]  # fmt: skip
+    assert render_script(plan, plan.sheet(4), workspace="/w", previous_outputs={}) == "2=;3=;"
+    assert list(previous_sheets(plan, plan.sheet(4))) == [2, 3]
+
+
+def test_without_capturing_there_are_no_earlier_outputs() -> None:
+    plan = compiled(numbered(template="{{ previous_outputs }}"))
+    assert render_script(plan, plan.sheet(2), workspace="/w", previous_outputs={1: "x"}) == "{}"
+
+
+def test_a_script_that_an_output_makes_impossible_is_an_error_of_the_tree() -> None:
+    text = "cross_sheet: {auto_capture_stdout: true}\n" + sheets(
+        "{run: x}", "{name: b, run: '{{ 1 if not previous_outputs[1] else nope }}'}"
+    )
+    plan = compiled(text)
+    with pytest.raises(ScoreInvalid, match="The template of sheet b, line 1: template: 'nope' is undefined"):
+        render_script(plan, plan.sheet(2), workspace="/w", previous_outputs={1: "x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expanded"),
+    [
+        ("{workspace}/{sheet_num}.txt", "/w/2.txt"),
+        ("{name}-{who}-{deep}", "b-me-{deep}"),
+        (
+            "${workspace} ${#list[@]} {{workspace}} {{ workspace }}",
+            "${workspace} ${#list[@]} {{workspace}} {{ workspace }}",
+        ),
+        ("awk '{print $1}' f | jq '{a: .b}' {x,y} {1..3} {}", "awk '{print $1}' f | jq '{a: .b}' {x,y} {1..3} {}"),
+        ("{ workspace } {workspace", "{ workspace } {workspace"),
+        ("plain", "plain"),
+    ],
+)
+def test_single_braces_around_a_known_name_are_filled_in_and_nothing_else(text: str, expanded: str) -> None:
+    plan = compiled("variables: {who: me, deep: {a: 1}}\n" + sheets("{run: x}", "{name: b, run: x}"))
+    assert expand(text, plan, plan.sheet(2), workspace="/w") == expanded
+
+
+def test_a_value_with_braces_is_not_filled_in_again() -> None:
+    plan = compiled("variables: {who: '{workspace}'}\n" + sheets("{run: x}"))
+    assert expand("{who}", plan, plan.sheet(1), workspace="/w") == "{workspace}"
+
+
+def test_skip_when_is_decided_from_variables_and_the_status_of_other_sheets() -> None:
+    text = "variables: {mode: fast}\n" + sheets(
+        "{name: a, run: x}",
+        "{name: b, run: x, skip_when: 'mode == \"slow\"'}",
+        '{name: c, run: x, skip_when: \'statuses["a"] == "skipped" or statuses[2] == "skipped"\'}',
+    )
+    plan = compiled(text)
+    a, b, c = plan.sheets
+    statuses = {1: "completed", 2: "completed", 3: "pending"}
+    assert [skips(plan, sheet, workspace="/w", statuses=statuses) for sheet in (a, b, c)] == [False, False, False]
+    assert skips(plan, c, workspace="/w", statuses={**statuses, 2: "skipped"})
+    assert skips(compiled(text, variables={"mode": "slow"}), b, workspace="/w", statuses={})
+    with pytest.raises(ScoreInvalid, match="skip_when of sheet c cannot be decided"):
+        skips(plan, c, workspace="/w", statuses={})
