@@ -14,7 +14,7 @@ from podium.score.templates.sandbox import Budget
 from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 
-TOTAL_BUDGET = 5_000_000  # units of `podium.score.sandbox`, for trying all templates: a few seconds
+TOTAL_BUDGET = 5_000_000  # units of `podium.score.templates.sandbox`, for trying all templates: a few seconds
 _PLACEHOLDER = "/job"  # stands for a workspace that the conductor will choose
 _TOO_MUCH = "template: the templates of all sheets together take too much work"
 _TEXT_FIELDS = ("path", "command", "working_directory")

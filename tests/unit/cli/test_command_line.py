@@ -109,12 +109,14 @@ def test_windows_is_told_plainly_that_it_is_not_supported(
 
 def test_long_running_commands_start_without_typer_and_rich() -> None:
     assert LIGHT == ("serve", "start")
-    loaded = modules_after("import podium.cli.serve, podium.cli.start, podium.cli, podium.mcp.stdio")
+    loaded = modules_after(
+        "import podium.cli.commands.serve, podium.cli.commands.start, podium.cli, podium.mcp.transports.stdio"
+    )
     assert not loaded & {"typer", "rich", "podium.conductor", "psutil", "jinja2"}
 
 
 def test_the_conductor_is_loaded_without_the_protocol_of_the_agents() -> None:
-    loaded = modules_after("import podium.cli.start, podium.conductor.daemon")
+    loaded = modules_after("import podium.cli.commands.start, podium.conductor.daemon")
     assert not loaded & {"mcp", "typer", "rich", "starlette"}
 
 

@@ -31,7 +31,7 @@ class Retry(Part):
 
 
 class Validation(Part):
-    """One check. `path`, `command` and `working_directory` may hold `{workspace}`-style fields (see `podium.score.render`).
+    """One check. `path`, `command` and `working_directory` may hold `{workspace}`-style fields (see `templates.render`).
 
     Relative paths are under the workspace, which is also where a command runs unless `working_directory` says otherwise.
     `pattern` is taken as it stands.

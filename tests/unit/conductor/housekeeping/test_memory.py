@@ -9,7 +9,7 @@ from podium.conductor.housekeeping import memory
 
 # Every hundredth block stays, so that the heap cannot shrink from its end, which the C library does by itself.
 FRAGMENTED = """
-from podium.conductor.processes.memory import give_back
+from podium.conductor.housekeeping.memory import give_back
 import psutil
 blocks = [bytes(1000) for _ in range(60_000)]
 kept = blocks[::100]
