@@ -248,7 +248,7 @@ def test_a_bad_profile_beside_the_score_refuses_it_with_the_reason(conductor: Co
     path.write_text(score(tmp_path, {"run": "true"}))
     reply = ask(conductor.settings.socket, "job.submit", {"config_path": str(path)})
     assert (reply["status"], reply["code"]) == ("rejected", "SCORE_INVALID")
-    assert "promt is not known" in reply["message"]
+    assert "unknown key promt" in reply["message"]
 
 
 def test_a_wait_for_a_rate_limit_goes_on_after_a_crash(conductor: Conductor, agents: StandIns, tmp_path: Path) -> None:
