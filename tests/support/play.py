@@ -4,15 +4,17 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import asdict
 
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Moment
 from podium.conductor.engines.port import End, EndReason
 from podium.conductor.rules.batch import Batch
-from podium.conductor.rules.state import JobRun, LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, jobs, sheets
 from podium.conductor.rules.transitions.control import Done
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store import schema
 from podium.conductor.store.rows import STATEMENTS
+from podium.conductor.supervisor.saving import rows_of
 from podium.contract.models import EventView
 from podium.score.model.plan import Plan
 from tests.support.plans import job_of
@@ -47,7 +49,7 @@ class Play:
         found = min(self.job.ready) if num is None else num
         self.job.ready.remove(found)
         self.batch = self._begin()
-        sheets.start(self.job, found, self.batch, self._now(), "home")
+        sheets.start(self.job, found, self.batch, "home")
         self._commit()
         return found
 
@@ -58,7 +60,7 @@ class Play:
         found = End(attempt.key, reason, 0 if passed else 1, ended_at=ended_at)
         verdict = Verdict(found, passed=passed, message="" if passed else message, skipped=skipped)
         self.batch = self._begin()
-        sheets.attempt_ended(self.job, attempt, verdict, self.batch, self._now())
+        sheets.attempt_ended(self.job, attempt, verdict, self.batch)
         self._commit()
 
     def run(self, num: int, *, passed: bool = True) -> None:
@@ -74,41 +76,43 @@ class Play:
     def settle(self) -> None:
         """Let the job's state follow from its sheets, as the supervisor does after a control."""
         self.batch = self._begin()
-        jobs.settle(self.job, self.batch, self._now())
+        jobs.settle(self.job, self.batch)
         self._commit()
 
     def pause(self) -> Done:
         """Ask for a pause."""
         self.batch = self._begin()
-        done = control.pause(self.job, self.batch, self._now())
+        done = control.pause(self.job, self.batch)
         self._commit()
         return done
 
     def resume(self, from_sheet: int | None = None, new: LoadedPlan | None = None) -> Done:
         """Ask for a resume."""
         self.batch = self._begin()
-        done = control.resume(self.job, from_sheet, new, self.batch)
+        done = control.resume(self.job, self.batch, from_sheet=from_sheet, new=new)
         self._commit()
         return done
 
     def modify(self, plan: Plan, from_sheet: int | None = None, differing: Collection[int] = ()) -> Done:
         """Give the job a changed score."""
         self.batch = self._begin()
-        done = control.modify(self.job, from_sheet, loaded(plan), self.batch, differing)
+        done = control.modify(
+            self.job, self.batch, new=loaded(plan), from_sheet=from_sheet, differing=lambda _: differing
+        )
         self._commit()
         return done
 
     def cancel(self) -> Done:
         """Ask for a cancel."""
         self.batch = self._begin()
-        done = control.cancel(self.job, self.batch, self._now())
+        done = control.cancel(self.job, self.batch)
         self._commit()
         return done
 
     def delete(self) -> Done:
         """Ask for the removal of the job."""
         self.batch = self._begin()
-        done = control.delete(self.job, self.batch, self._now())
+        done = control.delete(self.job, self.batch)
         self._commit()
         return done
 
@@ -122,17 +126,14 @@ class Play:
             self.end(started[-1])
         return started
 
-    def _now(self) -> Clock:
-        return Clock(self.seconds, self.seconds)
-
     def _begin(self) -> Batch:
         self.seconds += 1
-        return Batch(len(self.events) + 1)
+        return Batch(len(self.events) + 1, Moment(self.seconds, self.seconds))
 
     def _commit(self) -> None:
         self.events += self.batch.events
         if self._database is not None:
-            rows = self.batch.rows()
+            rows = rows_of(self.batch)
             for kind, statement in STATEMENTS.items():
                 self._database.executemany(statement, rows.by_kind.get(kind, []))
 

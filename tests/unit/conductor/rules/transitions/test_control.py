@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from podium.conductor.supervisor.saving import rows_of
 from podium.contract.states import Action, Phase
 from podium.errors import WrongState
 from tests.support.plans import plan_of
@@ -248,7 +249,7 @@ def test_a_deleted_job_leaves_its_id_and_its_key_taken() -> None:
     play = completed()
     play.delete()
     assert [event.type for event in play.batch.events] == ["job.deleted"]
-    rows = play.batch.rows().by_kind
+    rows = rows_of(play.batch).by_kind
     assert rows["tombstones"] == [(play.job.job_id, play.seconds)]
     assert rows["deleted_keys"] == [(play.seconds, play.job.job_id)]
     assert {"deleted_events", "deleted_jobs", "removals"} <= set(rows)
