@@ -70,10 +70,19 @@ async def _validate(live: LiveAttempt, runner: Runner) -> list[ValidationView]:
 
 
 def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: str) -> Verdict:
-    """Find out why an attempt failed, from its output and, where a remedy may be looked for, from the disk. Blocks."""
+    """Find out why an attempt failed, from its output and, if a remedy may be looked for, from the disk. Blocks."""
     tail = read_tails(folder, TAIL_CHARS // 2)
-    trouble, wait = _trouble(live, end, tail)
-    missing = missing_folders(live.workspace, _paths(live), tail) if live.self_healing else ()
+    trouble: Trouble = ""
+    wait = None
+    if live.is_tool and end.reason == "exited":
+        kind = classify(live.profile, end.exit_code, tail)
+        trouble = "" if kind == "error" else kind
+        wait = retry_after_seconds(tail, end.ended_at or wall()) if kind == "rate_limit" else None
+    missing: tuple[str, ...] = ()
+    if live.self_healing:
+        rules = [live.plan.validations[index] for index in live.sheet.validations]
+        paths = [expand(rule.path, live.plan, live.sheet, workspace=str(live.workspace)) for rule in rules if rule.path]
+        missing = missing_folders(live.workspace, paths, tail)
     return Verdict(
         end,
         passed=False,
@@ -84,14 +93,6 @@ def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: s
         missing_folders=missing,
         tail=tail if live.self_healing else "",
     )
-
-
-def _trouble(live: LiveAttempt, end: End, tail: str) -> tuple[Trouble, float | None]:
-    if not live.is_tool or end.reason != "exited":
-        return "", None
-    kind = classify(live.profile, end.exit_code, tail)
-    wait = retry_after_seconds(tail, end.ended_at or wall()) if kind == "rate_limit" else None
-    return "" if kind == "error" else kind, wait
 
 
 def _message(live: LiveAttempt, end: End, trouble: Trouble, wait: float | None) -> str:
@@ -105,11 +106,6 @@ def _message(live: LiveAttempt, end: End, trouble: Trouble, wait: float | None) 
         "missing": "",  # found before its launch
         "internal": "",  # not found in an output
     }[trouble]
-
-
-def _paths(live: LiveAttempt) -> list[str]:
-    rules = [live.plan.validations[index] for index in live.sheet.validations]
-    return [expand(rule.path, live.plan, live.sheet, workspace=str(live.workspace)) for rule in rules if rule.path]
 
 
 def exit_text(code: int | None) -> str:
