@@ -199,7 +199,7 @@ def test_a_resume_from_a_sheet_waits_for_the_sheets_that_run() -> None:
 def test_a_resume_withdraws_a_changed_score_that_is_not_taken_yet() -> None:
     play = running()
     play.modify(CHANGED, from_sheet=1)
-    assert play.resume()["message"] == "The pending modify of job demo-1 is withdrawn; it runs on."
+    assert play.resume()["message"] == "The pending change of job demo-1 is withdrawn; the job continues."
     assert (play.job.next_plan, play.job.next_from_sheet) == (None, None)
     play.end(1)
     assert (play.job.total, play.statuses) == (2, {1: "completed", 2: "pending"})
