@@ -32,7 +32,7 @@ def _search(fd: int, pattern: regex.Pattern[str], timeout_seconds: float) -> Out
     try:
         found = pattern.search(text, timeout=timeout_seconds, concurrent=True)
     except TimeoutError:
-        return Outcome(False, f"matching the pattern took longer than {timeout_seconds:g} s")
+        return Outcome(False, f"matching the pattern did not finish within {timeout_seconds:g} s")
     if found:
         line = text.count("\n", 0, found.start()) + 1
         return Outcome(True, f"{one_line(found.group())} in line {line}")
