@@ -148,11 +148,11 @@ def _heal(failure: Failure) -> None:
         )
     )
     remedy = diagnosis.remedy
-    told = {"cause": diagnosis.cause, "diagnosis": diagnosis.text, "remedy": remedy.kind if remedy else ""}
-    failure.event("healing.diagnosed", reason=failure.attempt.message, **told)
+    finding = {"cause": diagnosis.cause, "diagnosis": diagnosis.text, "remedy": remedy.kind if remedy else ""}
+    failure.event("healing.diagnosed", reason=failure.attempt.message, **finding)
     if remedy is None:
         reason = f"{failure.attempt.message}; no remedy: {diagnosis.text}"
-        failure.event("healing.failed", reason=reason, **told)
+        failure.event("healing.failed", reason=reason, **finding)
         _give_up(failure, reason)
         return
     run.remedy = remedy
