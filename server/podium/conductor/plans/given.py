@@ -1,4 +1,4 @@
-"""A score as a call gives it: its text, where it comes from, and what it is to be compiled for."""
+"""A score as a call gives it: its text, where it comes from, and what it is compiled for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from podium.score.text.source import read_score
 
 
 class ScoreCall(Protocol):
-    """The part of a call that gives a score."""
+    """The members of a call that give a score."""
 
     @property
     def config_path(self) -> str | None:
@@ -46,8 +46,8 @@ async def read(
     """Return the score of a call.
 
     Raises:
-        InvalidArguments: neither or both of path and content. PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied:
-            as the score package says.
+        InvalidArguments: the call has neither or both of path and content.
+        PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied: see `read_score`.
     """
     if (call.config_path is None) == (call.config_content is None):
         raise InvalidArguments(

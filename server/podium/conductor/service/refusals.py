@@ -1,4 +1,4 @@
-"""Refusals as the Marianne protocol has them: results, not errors, with our facts beside its members."""
+"""Refusals in the form of the Marianne protocol: results, not errors, with our facts beside its members."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from podium.errors import PodiumError
 
 
 def facts(error: PodiumError) -> dict[str, Any]:
-    """Return what every refusal carries: the tools' code, the state, what is allowed, the fix and a score's problems."""
+    """Return what every refusal carries: the tools' code, the state, the allowed actions, the fix and a score's problems."""
     return {"code": error.code, "fix": error.fix, "retryable": error.retryable, **error.facts}
 
 

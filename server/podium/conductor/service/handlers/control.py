@@ -1,4 +1,4 @@
-"""`job.pause` and `job.cancel`: an intent that is on the disk when the answer says so."""
+"""`job.pause` and `job.cancel`: record an intent, which is on the disk when the answer comes."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from podium.wire.dispatcher import Peer
 
 
 async def pause(context: Context, params: ControlParams, peer: Peer) -> dict[str, Any]:
-    """Answer `paused: true` when the intent is on the disk; `pending` until the status has changed."""
+    """Answer `paused: true` when the intent is on the disk, with `pending` until the status has changed."""
     return await _answer(context, params, control.pause, "paused")
 
 
 async def cancel(context: Context, params: ControlParams, peer: Peer) -> dict[str, Any]:
-    """Answer `cancelled: true` when the intent is on the disk; `pending` while processes are still being ended."""
+    """Answer `cancelled: true` when the intent is on the disk, with `pending` while processes are being ended."""
     return await _answer(context, params, control.cancel, "cancelled")
 
 

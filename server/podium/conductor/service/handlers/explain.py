@@ -1,4 +1,4 @@
-"""`job.explain`: why a job has failed, waits or is stuck, in one answer."""
+"""`job.explain`: why a job failed, waits or is stuck, in one answer."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ async def _sheet_facts(context: Context, row: sqlite3.Row, found: explain.Found)
 
 
 def _waits(context: Context, job: JobView) -> dict[str, str]:
-    """Return what an active job waits for and until when."""
+    """Return what an active job waits for, and until when."""
     run = context.supervisor.jobs.get(job.job_id)
     if run is None:
         return {}
@@ -63,7 +63,7 @@ def _waits(context: Context, job: JobView) -> dict[str, str]:
 
 
 async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Sequence[Attempt]) -> dict[str, Any]:
-    """Return the end of what the last attempt wrote to the stream that tells most, and facts about all that it wrote."""
+    """Return the end of the last attempt's most informative stream, and facts about all of its output."""
     if not attempts:
         return {}
     last = attempts[-1]
@@ -83,14 +83,14 @@ async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Seq
 
 
 class _Written(NamedTuple):
-    """What an attempt has written: bytes of each stream, and when the last of them came (epoch seconds), None for nothing."""
+    """What an attempt has written: the bytes of each stream, and the time of the last output (epoch seconds) or None."""
 
     sizes: dict[Stream, int]
     at: float | None
 
 
 def _written(folder: Path) -> _Written:
-    """Look at an attempt's logs; one that is not there (yet) is empty."""
+    """Look at an attempt's logs; one that does not exist (yet) counts as empty."""
     sizes: dict[Stream, int] = {}
     times = []
     for stream in get_args(Stream):

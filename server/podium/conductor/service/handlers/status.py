@@ -44,7 +44,7 @@ async def state(context: Context, row: sqlite3.Row) -> RawJson:
 async def _page(context: Context, row: sqlite3.Row, params: StatusParams) -> dict[str, Any]:
     first = _first_of(params.sheets_cursor)
     limit = params.sheets_limit or _PAGE
-    loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it once more
+    loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it again
     views = await context.sheet_views.page(row, first, limit)
     following = first + len(views)
     cursor = str(following) if views and following <= row["sheets_total"] else ""
