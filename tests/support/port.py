@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import anyio
 
+from podium.contract.methods import LogParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,
@@ -29,7 +30,7 @@ from podium.contract.models import (
     StartView,
     WaitView,
 )
-from podium.contract.ports import JobControl, LogRequest, Progress, Sheet, StartRequest
+from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
 from podium.contract.states import JobStatus
 from podium.errors import JobNotFound
@@ -126,11 +127,11 @@ class ScriptedPort(JobControl):
             )
         return self.jobs[job_id]
 
-    async def start(self, request: StartRequest) -> StartView:
+    async def start(self, request: SubmitParams) -> StartView:
         self._asked("start", request)
         return StartView(job=next(iter(self.jobs.values())), replayed=self.replayed)
 
-    async def plan(self, request: StartRequest) -> PlanView:
+    async def plan(self, request: ScoreParams) -> PlanView:
         self._asked("plan", request)
         return self.checked
 
@@ -210,7 +211,7 @@ class ScriptedPort(JobControl):
         finally:
             self.left.set()
 
-    async def log(self, request: LogRequest) -> LogView:
+    async def log(self, request: LogParams) -> LogView:
         self._asked("log", request)
         return self.output or LogView(
             job_id=request.job_id, sheet=2, sheet_name="tests", attempt=1, stream=request.stream

@@ -31,7 +31,7 @@ _PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallb
 Woke = Literal["settled", "event", "timeout"]
 
 
-class Source(Protocol):
+class WaitSource(Protocol):
     """What a wait needs of a conductor."""
 
     async def views(self, job_ids: Sequence[str]) -> list[JobView]:
@@ -63,7 +63,7 @@ class WaitRequest:
     progress: Progress | None = None
 
 
-async def wait_for_jobs(source: Source, request: WaitRequest) -> WaitView:
+async def wait_for_jobs(source: WaitSource, request: WaitRequest) -> WaitView:
     """Wait; on time-out return the present state.
 
     Raises:
@@ -76,7 +76,7 @@ async def wait_for_jobs(source: Source, request: WaitRequest) -> WaitView:
 class _Wait:
     """State of one wait."""
 
-    def __init__(self, source: Source, request: WaitRequest) -> None:
+    def __init__(self, source: WaitSource, request: WaitRequest) -> None:
         self._source = source
         self._request = request
         self._started = time.monotonic()

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus
 
@@ -265,7 +265,7 @@ class ConductorView(View):
     jobs_total: int = 0
     running_sheets: int = 0
     max_sheets: int = 0
-    memory_mb: float = 0.0
+    memory_mb: float = Field(default=0.0, validation_alias=AliasChoices("memory_mb", "memory_usage_mb"))
     accepting_work: bool = True
     socket: str = ""
     features: list[str] = Field(default_factory=list)

@@ -1,9 +1,9 @@
-"""The port that tools call. `JobControlService` implements it over the wire; tools know nothing else of the conductor."""
+"""The port that tools call. The proxy implements it over the wire; tools know nothing else of the conductor."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from podium.contract.methods import LogParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,
@@ -15,56 +15,25 @@ from podium.contract.models import (
     JobDetail,
     JobPage,
     JobView,
-    LogMode,
     LogView,
     PlanView,
     StartView,
-    Stream,
     WaitView,
 )
 from podium.contract.results import ProcessHealth
 from podium.contract.states import JobStatus
 
-Sheet = int | str
 Progress = Callable[[float, Sequence[JobView]], Awaitable[None]]
 """Called every few seconds of a wait with the elapsed seconds and the jobs' present state."""
-
-
-@dataclass(frozen=True)
-class StartRequest:
-    """What a start asks for. Exactly one of `config_path` and `config_content` is given; the others have their defaults."""
-
-    config_path: str | None = None
-    config_content: str | None = None
-    workspace: str | None = None
-    start_sheet: Sheet = 1
-    self_healing: bool = False
-    idempotency_key: str | None = None
-    variables: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class LogRequest:
-    """Which part of which output. `attempt` None is the last one; `sheet` None is the most interesting one (see `job.log`)."""
-
-    job_id: str
-    sheet: Sheet | None = None
-    attempt: int | None = None
-    stream: Stream = "stdout"
-    mode: LogMode = "tail"
-    pattern: str = ""
-    context_lines: int = 0
-    cursor: str = ""
-    max_lines: int = 100
 
 
 class JobControl(Protocol):
     """Every job-control operation. Each raises a `PodiumError` when the conductor refuses or cannot be reached."""
 
-    async def start(self, request: StartRequest) -> StartView:
-        """Submit a score; returns when the job is on the conductor's disk."""
+    async def start(self, request: SubmitParams) -> StartView:
+        """Submit a score by path or inline; return when the job is on the conductor's disk."""
 
-    async def plan(self, request: StartRequest) -> PlanView:
+    async def plan(self, request: ScoreParams) -> PlanView:
         """Check a score and return what `start` would run. Runs and stores nothing."""
 
     async def pause(self, job_id: str) -> ActionView:
@@ -116,7 +85,7 @@ class JobControl(Protocol):
     ) -> WaitView:
         """Wait until any or all jobs are settled, something needs attention, or the time is over."""
 
-    async def log(self, request: LogRequest) -> LogView:
+    async def log(self, request: LogParams) -> LogView:
         """Read a bounded part of a sheet's output."""
 
     async def explain(self, job_id: str) -> ExplainView:

@@ -3,6 +3,7 @@
 `jsonrpc` may be missing, unknown members are ignored, there are no batches. No id, or null, makes a notification.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ def _checked(value: dict[str, Any], request_id: Id | None) -> Request:
     return Request(request_id, method, params or {})
 
 
-def request(request_id: Id, method: str, params: dict[str, Any]) -> bytes:
+def request(request_id: Id, method: str, params: Mapping[str, Any]) -> bytes:
     """Return the frame of a request."""
     return b'{"jsonrpc":"2.0","method":%b,"params":%b,"id":%b}\n' % (dumps(method), dumps(params), dumps(request_id))
 

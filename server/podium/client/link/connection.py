@@ -7,7 +7,7 @@ frame. So a connection lives in any task, needs no owner but the one who closes 
 import itertools
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ class Connection:
         self._concurrent = self.identity.is_podium
         self.used = 0
 
-    async def call(self, method: str, params: dict[str, Any], *, seconds: float) -> Any:
+    async def call(self, method: str, params: Mapping[str, Any], *, seconds: float) -> Any:
         """Return the result of a request.
 
         Raises:

@@ -8,7 +8,7 @@ import pytest
 
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
-from podium.contract.ports import LogRequest, StartRequest
+from podium.contract.methods import LogParams, ScoreParams
 from podium.contract.results import ProcessHealth
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
@@ -63,7 +63,7 @@ async def test_a_start_returns_the_job_with_its_sheets_and_asks_for_no_status(
 
 async def test_a_dry_run_is_never_sent(service: JobControlService, marianne: FakeMarianne, score: str) -> None:
     with pytest.raises(UnsupportedByConductor):
-        await service.plan(StartRequest(config_path=score))
+        await service.plan(ScoreParams(config_path=score))
     await service.start_job(score)
     assert "dry_run" not in marianne.asked("job.submit")[0]
 
@@ -272,7 +272,7 @@ async def test_a_queued_job_is_explained_without_asking_for_its_status(
 
 async def test_output_is_not_offered(service: JobControlService) -> None:
     with pytest.raises(UnsupportedByConductor) as caught:
-        await service.log(LogRequest("x"))
+        await service.log(LogParams("x"))
     assert "list_artifacts" in caught.value.fix
 
 
