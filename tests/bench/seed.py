@@ -8,10 +8,12 @@ import anyio
 from podium.conductor import clock
 from podium.conductor.engines.port import End
 from podium.conductor.rules.batch import Batch
-from podium.conductor.rules.state import JobRun, LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, jobs, sheets
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store, open_store
+from podium.conductor.supervisor.saving import rows_of
 from podium.score.model.plan import Plan, PlanSheet, dump_plan
 
 JOBS_A_COMMIT = 2_000
@@ -37,10 +39,10 @@ async def _fill(home: Path, count: int, paused: bool) -> None:
     async with open_store(home) as store:
         next_seq = 1
         for first in range(1, count + 1, JOBS_A_COMMIT):
-            batch = Batch(next_seq)
+            batch = Batch(next_seq, clock.now())
             for job in _new_jobs(home, loaded, range(first, min(first + JOBS_A_COMMIT, count + 1))):
                 _live(job, batch, store, paused)
-            await store.commit(batch.rows())
+            await store.commit(rows_of(batch))
             next_seq = batch.next_seq
 
 
@@ -53,15 +55,14 @@ def _new_jobs(home: Path, loaded: LoadedPlan, numbers: range) -> Iterator[JobRun
 
 def _live(job: JobRun, batch: Batch, store: Store, paused: bool) -> None:
     """Let a job run through its states without running anything."""
-    now = clock.now()
     jobs.submit(job, batch)
     if paused:
-        control.pause(job, batch, now)
+        control.pause(job, batch)
         return
     num = job.ready.take("cli")
-    sheets.start(job, num, batch, now, store.home_id)
+    sheets.start(job, num, batch, store.home_id)
     attempt = job.running[num]
-    sheets.attempt_ended(job, attempt, Verdict(End(attempt.key, "exited", 0, ended_at=now.wall), True), batch, now)
+    sheets.attempt_ended(job, attempt, Verdict(End(attempt.key, "exited", 0, ended_at=batch.now.wall), True), batch)
 
 
 def _write_logs(folder: Path) -> None:

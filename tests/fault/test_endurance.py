@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.conductor.store.database import DATABASE
+from podium.home import DATABASE
 from podium.settings import Settings
 from tests.support import podium_home
 from tests.support.fault_jobs import named

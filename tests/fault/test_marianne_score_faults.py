@@ -133,7 +133,7 @@ def test_b16_a_condition_sees_what_became_of_earlier_sheets(shared: Conductor, t
         "b": "skipped",
         "c": "completed",
     }
-    assert [found[name]["reason"] for name in "ab"] == ["its skip command said so", "its skip_when holds"]
+    assert [found[name]["reason"] for name in "ab"] == ["skip_when_command exited with code 0", "skip_when is true"]
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
 

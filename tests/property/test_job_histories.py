@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Moment
 from podium.conductor.engines.port import End, EndReason
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing.diagnosis import LONGEST_WAIT_SECONDS
@@ -22,6 +22,7 @@ from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.conductor.store import schema
 from podium.conductor.store.rows import STATEMENTS
 from podium.conductor.supervisor.loading import job_from_rows
+from podium.conductor.supervisor.saving import rows_of
 from podium.contract import states
 from podium.errors import WrongState
 from tests.support.examples import examples
@@ -50,25 +51,24 @@ class Histories(RuleBasedStateMachine):
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
-    def commit(self, work: Callable[[Batch, Clock], object]) -> object:
+    def commit(self, work: Callable[[Batch], object]) -> object:
         """Do one batch as the supervisor does: work, dispatch, commit."""
-        batch = Batch(self.last_event + 1)
-        clock = Clock(self.mono, self.mono)
+        batch = Batch(self.last_event + 1, Moment(self.mono, self.mono))
         try:
-            value = work(batch, clock)
+            value = work(batch)
         finally:
             for job in self.jobs:
                 self.scheduler.offer(job)
             for job, num in self.scheduler.next_sheets(self.mono):
                 assert all(job.is_satisfied(need) for need in job.plan.sheet(num).needs)
                 assert not job.intent
-                sheets.start(job, num, batch, clock, "home")
+                sheets.start(job, num, batch, "home")
             self._write(batch)
         return value
 
     def _write(self, batch: Batch) -> None:
         self.db.execute("BEGIN")
-        rows = batch.rows()
+        rows = rows_of(batch)
         for kind, statement in STATEMENTS.items():
             self.db.executemany(statement, rows.by_kind.get(kind, []))
         self.db.execute("COMMIT")
@@ -104,7 +104,7 @@ class Histories(RuleBasedStateMachine):
         job = job_of(plan, seq=len(self.jobs) + 1, start_sheet=data.draw(st.integers(1, count)))
         job.self_healing = healing
         self.jobs.append(job)
-        self.commit(lambda batch, clock: jobs.submit(job, batch))
+        self.commit(lambda batch: jobs.submit(job, batch))
 
     @precondition(lambda self: self.running())
     @rule(
@@ -124,7 +124,7 @@ class Histories(RuleBasedStateMachine):
             wait_seconds=wait, missing_folders=(job.workspace,) if gone else (),
         )  # fmt: skip
         self.scheduler.give_back(attempt.instrument)
-        self.commit(lambda batch, clock: sheets.attempt_ended(job, attempt, verdict, batch, clock))
+        self.commit(lambda batch: sheets.attempt_ended(job, attempt, verdict, batch))
 
     @precondition(lambda self: any(job.waiting and job.status != "paused" for job in self.jobs))
     @rule(data=st.data())
@@ -133,7 +133,7 @@ class Histories(RuleBasedStateMachine):
         job = waiting[data.draw(st.integers(0, len(waiting) - 1))]
         num = data.draw(st.sampled_from(sorted(job.waiting)))
         self.mono += 10
-        self.commit(lambda batch, clock: sheets.wake(job, num, batch))
+        self.commit(lambda batch: sheets.wake(job, num, batch))
 
     @precondition(lambda self: self.jobs)
     @rule(data=st.data(), action=st.sampled_from(["pause", "resume", "modify", "cancel"]))
@@ -144,12 +144,12 @@ class Histories(RuleBasedStateMachine):
         from_sheet = data.draw(st.none() | st.integers(1, len((job.next_plan or job.loaded).plan.sheets)))
         changed = job_of(plan_of([[] for _ in range(data.draw(st.integers(1, 5)))], name="changed"), seq=job.seq).loaded
 
-        def work(batch: Batch, clock: Clock) -> Done:
+        def work(batch: Batch) -> Done:
             calls: dict[str, Callable[[], Done]] = {
-                "pause": lambda: control.pause(job, batch, clock),
-                "resume": lambda: control.resume(job, from_sheet, None, batch),
-                "modify": lambda: control.modify(job, None, changed, batch),
-                "cancel": lambda: control.cancel(job, batch, clock),
+                "pause": lambda: control.pause(job, batch),
+                "resume": lambda: control.resume(job, batch, from_sheet=from_sheet),
+                "modify": lambda: control.modify(job, batch, new=changed),
+                "cancel": lambda: control.cancel(job, batch),
             }
             return calls[action]()
 

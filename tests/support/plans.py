@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from podium.conductor.rules.state import JobRun, LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import JobRun
 from podium.score.model.plan import Plan, PlanSheet, Player, Retry, dump_plan
 
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from podium.conductor.store.database import DATABASE
+from podium.home import DATABASE
 from podium.settings import Settings
 
 ROOM = 400_000  # bytes of a file, where the disk is to be full

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from podium.conductor.store.database import ACKNOWLEDGED, DATABASE
+from podium.home import ACKNOWLEDGED, DATABASE
 
 HEADER, FRAME = 32, 24  # bytes
 FILES = (DATABASE, f"{DATABASE}-wal", ACKNOWLEDGED)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from podium.conductor.processes import facts
-from podium.conductor.store.database import DATABASE, open_reader
+from podium.conductor.store.database import open_reader
+from podium.home import DATABASE
 
 Row = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""The time of one batch: wall clock for what is stored and shown, monotonic for what is waited for.
+"""A moment on both clocks: wall clock for what is stored and shown, monotonic for what is waited for.
 
 `PODIUM_CLOCK_SHIFT=seconds` lets a test start a conductor whose wall clock was set back or forth.
 """
@@ -11,8 +11,8 @@ _SHIFT_SECONDS = float(os.environ.get("PODIUM_CLOCK_SHIFT", "0"))
 
 
 @dataclass(frozen=True)
-class Clock:
-    """Both clocks at one moment, in seconds."""
+class Moment:
+    """What both clocks showed at once, in seconds."""
 
     wall: float
     mono: float
@@ -23,6 +23,6 @@ def wall() -> float:
     return time.time() + _SHIFT_SECONDS
 
 
-def now() -> Clock:
+def now() -> Moment:
     """Read both clocks."""
-    return Clock(wall(), time.monotonic())
+    return Moment(wall(), time.monotonic())

@@ -5,18 +5,19 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 import anyio
 
 from podium import log as logging
 from podium.conductor import clock, faults
-from podium.conductor.attempts.launcher import Attempts
+from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.housekeeping.retention import Retention
-from podium.conductor.housekeeping.watch import Watch
+from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.instruments.load import load_profiles
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.plans.compiling import Compiler
@@ -24,21 +25,22 @@ from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.conductor.rules.scheduler import Limits, Scheduler
-from podium.conductor.rules.transitions import control as transitions
-from podium.conductor.service import changes
+from podium.conductor.rules.transitions import control
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import build
-from podium.conductor.service.handlers.shutdown import cancel_seconds
+from podium.conductor.service.handlers.daemon import cancel_seconds
 from podium.conductor.service.listener import Listener, SocketTaken
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, Store, open_store
+from podium.conductor.supervisor.changes import Changes
 from podium.conductor.supervisor.events import EventHub
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
-from podium.conductor.views.jobs import Views
+from podium.conductor.views.jobs import JobViews
 from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
 from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
+from podium.home import Home
 from podium.settings import Settings, config_file
 
 log = logging.get_logger()
@@ -55,6 +57,13 @@ class Stop:
         """Ask for the stop; a later, stricter wish counts."""
         self.cancel = self.cancel or cancel
         self.asked.set()
+
+
+class _Parts(NamedTuple):
+    """What is put together for one run: the handlers' parts, and the removal of folders, which no handler needs."""
+
+    context: Context
+    removals: Removals
 
 
 def run(settings: Settings) -> int:
@@ -89,25 +98,28 @@ async def _main(settings: Settings) -> None:
         LocalEngine(reaper, limits, Cgroups.open(store.mark), mark=store.mark) as engine,
     ):
         stop = Stop()
-        context = await _assemble(settings, store, reaper, engine, stop)
+        parts = await _assemble(settings, store, reaper, engine, stop)
         # Bound before anything is taken up: a start that cannot listen has run nothing.
-        with Listener(settings.socket, build(context), settings.max_connections) as listener:
-            await _serve(context, engine, listener, stop)
+        with Listener(settings.socket, build(parts.context), settings.max_connections) as listener:
+            await _serve(parts, engine, listener, stop)
     log.info("conductor_stopped")
 
 
-async def _serve(context: Context, engine: LocalEngine, listener: Listener, stop: Stop) -> None:
+async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: Stop) -> None:
     """Take up what an earlier conductor left, then answer until a stop is asked for."""
-    settings = context.settings
+    context, settings = parts.context, parts.context.settings
+    supervisor = context.supervisor
+    retention = Retention(settings, context.store, supervisor, context.changes)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_on_signals, context, stop)
-        tasks.start_soon(context.attempts.run)
-        tasks.start_soon(context.supervisor.run)
-        tasks.start_soon(context.removals.run)
-        tasks.start_soon(Watch(context.supervisor, engine, context.attempts, settings.stuck_seconds).run)
+        tasks.start_soon(context.launcher.run, supervisor.attempt_ended)
+        tasks.start_soon(supervisor.run)
+        tasks.start_soon(parts.removals.run, supervisor.post)
+        tasks.start_soon(StuckWatch(supervisor, engine, context.home, settings.stuck_seconds).run)
+        await parts.removals.sweep()
         await _recover(context)
         await engine.clean()
-        tasks.start_soon(Retention(context).run)
+        tasks.start_soon(retention.run)
         tasks.start_soon(listener.run)
         log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
         await stop.asked.wait()
@@ -115,46 +127,41 @@ async def _serve(context: Context, engine: LocalEngine, listener: Listener, stop
         tasks.cancel_scope.cancel()
 
 
-async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: LocalEngine, stop: Stop) -> Context:
+async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: LocalEngine, stop: Stop) -> _Parts:
     """Make the parts and put them together."""
-    folder = settings.home / "jobs"
+    home = Home(settings.home)
     profiles = load_profiles(config_folder=config_file().parent)
-    hub, loader, queries = EventHub(), Loader(store), Queries(store)
-    limits = Limits(settings.max_sheets, settings.max_sheets_per_agent)
+    hub, loader, runner, removals = EventHub(), Loader(store), Runner(reaper), Removals(store, home)
+    launcher = Launcher(engine, runner, Outputs(store, home), home, grace_seconds=settings.grace_seconds)
     last_event, last_job = await store.read(_numbers)
     supervisor = Supervisor(
         store,
         loader,
-        Scheduler(limits),
+        Scheduler(Limits(settings.max_sheets, settings.max_sheets_per_agent)),
+        launcher,
         next_event=last_event + 1,
         next_job=last_job + 1,
         publish=hub.publish,
+        remove=removals.add,
     )
-    runner = Runner(reaper)
-    supervisor.attempts = attempts = Attempts(
-        engine,
-        runner,
-        Outputs(store, folder),
-        supervisor,
-        folder=folder,
-        grace_seconds=settings.grace_seconds,
-    )
-    return Context(
+    context = Context(
         settings=settings,
+        home=home,
         store=store,
         loader=loader,
         supervisor=supervisor,
-        attempts=attempts,
+        changes=Changes(store, loader, supervisor),
+        launcher=launcher,
         engine=engine,
         profiles=profiles,
-        compiler=Compiler(runner, profiles, config_file().parent, settings.max_score_bytes),
+        compiler=Compiler(runner, profiles, config_file().parent, settings.max_score_bytes, loader.share),
         hub=hub,
-        queries=queries,
-        views=Views(supervisor, store.home_id, settings.stuck_seconds),
+        queries=Queries(store),
+        views=JobViews(supervisor, store.home_id, settings.stuck_seconds),
         sheet_views=SheetViews(store, loader),
-        removals=Removals(store, supervisor, folder),
         shut_down=stop.ask,
     )
+    return _Parts(context, removals)
 
 
 def _numbers(db: sqlite3.Connection) -> tuple[int, int]:
@@ -167,7 +174,6 @@ def _numbers(db: sqlite3.Connection) -> tuple[int, int]:
 async def _recover(context: Context) -> None:
     """Take up every job that is not terminal; hand open attempts to the engine, and end those of cancelled jobs."""
     faults.point("before_recovery")
-    await context.removals.sweep(context.settings.home / "workspaces")
     jobs = await context.loader.active()
     for job in jobs:  # all of them before any goes on: what runs already holds slots
         context.supervisor.adopt(job, clock.now())
@@ -175,11 +181,11 @@ async def _recover(context: Context) -> None:
     begun = [(job, attempt) for job in jobs for attempt in job.running.values()]
     faults.point("after_adoption")
     for job, attempt in begun:
-        await context.attempts.reattach(job, attempt)
+        await context.launcher.reattach(job, attempt)
         if job.intent == "cancel":
-            context.attempts.cancel(attempt)
+            context.launcher.cancel(attempt)
     for job in jobs:
-        context.supervisor.settle(job)
+        context.supervisor.settle(job.job_id)
     log.info("jobs_recovered", count=len(context.supervisor.jobs))
 
 
@@ -218,7 +224,7 @@ async def _all_ended(context: Context) -> None:
 async def _cancel(context: Context, job_id: str) -> None:
     """Cancel a job for a stop. It may have ended, or gone, meanwhile; on a full disk its sheets run on."""
     try:
-        await changes.apply(context, job_id, transitions.cancel)
+        await context.changes.apply(job_id, control.cancel)
     except (WrongState, JobNotFound) as error:
         log.debug("needs_no_cancel", job_id=job_id, reason=error.message)
     except StorageFull as error:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NAME = "conductor.lock"
+from podium.home import LOCK
+
 _PID_CHARS = 20
 
 
@@ -34,14 +35,14 @@ def hold_home(home: Path) -> Iterator[None]:
 def holder(home: Path) -> int | None:
     """Return the pid of the conductor that holds the home, or was the last to; None where there was none."""
     try:
-        return int((home / _NAME).read_bytes()[:_PID_CHARS])
+        return int((home / LOCK).read_bytes()[:_PID_CHARS])
     except (OSError, ValueError):
         return None
 
 
 def _lock(home: Path) -> int:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(home / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Overwritten in place, that needs no space on a full disk.

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from podium.conductor import clock
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.transitions import jobs
 from podium.conductor.store import acknowledged
-from podium.conductor.store.database import ACKNOWLEDGED, DATABASE, open_writer
+from podium.conductor.store.database import open_writer
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import open_store
+from podium.conductor.supervisor.saving import rows_of
+from podium.home import ACKNOWLEDGED, DATABASE
 from tests.support.plans import job_of, plan_of
 from tests.torture.damage import contents, log_of
 
@@ -27,9 +30,9 @@ async def home(tmp_path: Path) -> Path:
         for number in range(1, JOBS + 1):
             job = job_of(plan_of([[]]))
             job.seq, job.job_id = number, f"job-{number}"
-            batch = Batch(number)
+            batch = Batch(number, clock.now())
             jobs.submit(job, batch)
-            await store.commit(batch.rows())
+            await store.commit(rows_of(batch))
         shutil.copytree(tmp_path / "running", tmp_path / "killed")
     return tmp_path / "killed"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Moment
 from podium.conductor.engines.port import End
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.transitions import jobs, sheets
@@ -13,28 +13,28 @@ from tests.support.jobs import submit, types_of, until, wait_for_file
 from tests.support.plans import job_of, plan_of
 from tests.support.podium_home import Conductor, ask
 
-NOW = Clock(5.0, 5.0)
+NOW = Moment(5.0, 5.0)
 
 
 def test_a_job_whose_last_sheet_is_skipped_by_its_command_completes_once() -> None:
-    job, batch = job_of(plan_of([[]])), Batch(1)
+    job, batch = job_of(plan_of([[]])), Batch(1, NOW)
     jobs.submit(job, batch)
     job.ready.take("cli")
-    sheets.start(job, 1, batch, NOW, "home")
+    sheets.start(job, 1, batch, "home")
     end = End(job.running[1].key, "never_started")
-    sheets.attempt_ended(job, job.running[1], Verdict(end, passed=False, skipped=True), batch, NOW)
+    sheets.attempt_ended(job, job.running[1], Verdict(end, passed=False, skipped=True), batch)
     assert [event.type for event in batch.events][-2:] == ["sheet.skipped", "job.completed"]
     assert [event.type for event in batch.events].count("job.completed") == 1
 
 
 def test_an_attempt_never_ends_before_it_started_whatever_the_clocks_say() -> None:
-    job, batch = job_of(plan_of([[]])), Batch(1)
+    job, batch = job_of(plan_of([[]])), Batch(1, NOW)
     jobs.submit(job, batch)
     job.ready.take("cli")
-    sheets.start(job, 1, batch, NOW, "home")
+    sheets.start(job, 1, batch, "home")
     attempt = job.running[1]
     record = End(attempt.key, "exited", 0, ended_at=NOW.wall - 0.004)
-    sheets.attempt_ended(job, attempt, Verdict(record, passed=True), batch, NOW)
+    sheets.attempt_ended(job, attempt, Verdict(record, passed=True), batch)
     assert attempt.ended_at == attempt.started_at == job.sheets[1].finished_at
 
 
@@ -105,13 +105,13 @@ def test_a_cancel_says_that_it_drops_a_changed_score(conductor: Conductor, tmp_p
 
 
 def test_with_fail_fast_a_sheet_that_fails_after_another_is_not_tried_again() -> None:
-    job, batch = job_of(plan_of([[], []], max_retries=2, fail_fast=True)), Batch(1)
+    job, batch = job_of(plan_of([[], []], max_retries=2, fail_fast=True)), Batch(1, NOW)
     jobs.submit(job, batch)
     for _ in range(2):
-        sheets.start(job, job.ready.take("cli"), batch, NOW, "home")
+        sheets.start(job, job.ready.take("cli"), batch, "home")
     job.sheets[1].retries_used = 2  # its last try
     for num in (1, 2):
         end = End(job.running[num].key, "exited", 1)
-        sheets.attempt_ended(job, job.running[num], Verdict(end, passed=False, message="no"), batch, NOW)
+        sheets.attempt_ended(job, job.running[num], Verdict(end, passed=False, message="no"), batch)
     assert job.status == "failed"
     assert [event.type for event in batch.events].count("sheet.retrying") == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio.to_thread
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from podium.conductor.attempts.live import Live
+from podium.conductor.attempts.live import LiveAttempt
 from podium.conductor.attempts.observe import missing_folders, read_tails
 from podium.conductor.attempts.validations import ValidationContext, validate
 from podium.conductor.clock import wall
@@ -23,7 +23,7 @@ from podium.times import span
 _FIRST_UNNAMED = 32  # signal; those from here on have no meaning of their own
 
 
-def judge_at_once(live: Live, end: End) -> Verdict | None:
+def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
     """Return the verdict where nothing has to be looked at, else None: exit code 0 alone is not success everywhere."""
     if _succeeded(live, end):
         return None if live.sheet.validations else Verdict(end, passed=True)
@@ -32,7 +32,7 @@ def judge_at_once(live: Live, end: End) -> Verdict | None:
     return Verdict(end, passed=False, message=describe(live, end))
 
 
-async def judge(live: Live, end: End, runner: Runner, folder: Path) -> Verdict:
+async def judge(live: LiveAttempt, end: End, runner: Runner, folder: Path) -> Verdict:
     """Return the verdict after its validations, or after a look at what a failed attempt left. `folder` is the attempt's."""
     views: list[ValidationView] = []
     with live.scope:
@@ -50,11 +50,11 @@ async def judge(live: Live, end: End, runner: Runner, folder: Path) -> Verdict:
     return await anyio.to_thread.run_sync(_explain, live, end, folder, text, why)
 
 
-def _succeeded(live: Live, end: End) -> bool:
+def _succeeded(live: LiveAttempt, end: End) -> bool:
     return end.reason == "exited" and end.exit_code in live.profile.success_codes
 
 
-async def _validate(live: Live, runner: Runner) -> list[ValidationView]:
+async def _validate(live: LiveAttempt, runner: Runner) -> list[ValidationView]:
     rules = [live.plan.validations[index] for index in live.sheet.validations]
     variables = {**live.plan.variables, **live.sheet.variables}
     context = ValidationContext(
@@ -69,11 +69,20 @@ async def _validate(live: Live, runner: Runner) -> list[ValidationView]:
     return await validate(rules, context)
 
 
-def _explain(live: Live, end: End, folder: Path, validations: str, why: str) -> Verdict:
-    """Find out why an attempt failed, from its output and, where a remedy may be looked for, from the disk. Blocks."""
+def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: str) -> Verdict:
+    """Find out why an attempt failed, from its output and, if a remedy may be looked for, from the disk. Blocks."""
     tail = read_tails(folder, TAIL_CHARS // 2)
-    trouble, wait = _trouble(live, end, tail)
-    missing = missing_folders(live.workspace, _paths(live), tail) if live.self_healing else ()
+    trouble: Trouble = ""
+    wait = None
+    if live.is_tool and end.reason == "exited":
+        kind = classify(live.profile, end.exit_code, tail)
+        trouble = "" if kind == "error" else kind
+        wait = retry_after_seconds(tail, end.ended_at or wall()) if kind == "rate_limit" else None
+    missing: tuple[str, ...] = ()
+    if live.self_healing:
+        rules = [live.plan.validations[index] for index in live.sheet.validations]
+        paths = [expand(rule.path, live.plan, live.sheet, workspace=str(live.workspace)) for rule in rules if rule.path]
+        missing = missing_folders(live.workspace, paths, tail)
     return Verdict(
         end,
         passed=False,
@@ -86,15 +95,7 @@ def _explain(live: Live, end: End, folder: Path, validations: str, why: str) -> 
     )
 
 
-def _trouble(live: Live, end: End, tail: str) -> tuple[Trouble, float | None]:
-    if not live.is_tool or end.reason != "exited":
-        return "", None
-    kind = classify(live.profile, end.exit_code, tail)
-    wait = retry_after_seconds(tail, end.ended_at or wall()) if kind == "rate_limit" else None
-    return "" if kind == "error" else kind, wait
-
-
-def _message(live: Live, end: End, trouble: Trouble, wait: float | None) -> str:
+def _message(live: LiveAttempt, end: End, trouble: Trouble, wait: float | None) -> str:
     """Say what kept an instrument from working, "" for no trouble."""
     name, code = live.profile.name, f"(exit code {end.exit_code})"
     return {
@@ -107,11 +108,6 @@ def _message(live: Live, end: End, trouble: Trouble, wait: float | None) -> str:
     }[trouble]
 
 
-def _paths(live: Live) -> list[str]:
-    rules = [live.plan.validations[index] for index in live.sheet.validations]
-    return [expand(rule.path, live.plan, live.sheet, workspace=str(live.workspace)) for rule in rules if rule.path]
-
-
 def exit_text(code: int | None) -> str:
     """Return an exit code in words. Of a shell 128 + n tells of signal n; a program may mean something else by it."""
     number = (code or 0) - 128
@@ -119,7 +115,7 @@ def exit_text(code: int | None) -> str:
     return f"exit code {code}" + (f", as after signal {number} ({known[number]})" if number in known else "")
 
 
-def describe(live: Live, end: End) -> str:
+def describe(live: LiveAttempt, end: End) -> str:
     """Say in one sentence how an attempt ended that did not succeed."""
     limit = live.limit_seconds
     sentences = {

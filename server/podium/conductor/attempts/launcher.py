@@ -4,8 +4,8 @@ The supervisor has committed the intent before `launch`; what is found here goes
 """
 
 import os
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 
 from podium.conductor import faults
 from podium.conductor.attempts.judging import judge, judge_at_once
-from podium.conductor.attempts.live import Live, live_of
+from podium.conductor.attempts.live import LiveAttempt, live_of
 from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
@@ -22,47 +22,36 @@ from podium.conductor.processes.run import Runner
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.errors import PodiumError
+from podium.home import Home
 from podium.log import get_logger
 from podium.score.templates.render import expand, render_script, skips
 
 log = get_logger()
 
 
-class Report(Protocol):
-    """Where verdicts go."""
-
-    def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
-        """Take the verdict of one attempt; called exactly once for each."""
+Report = Callable[[str, int, Verdict], None]
+"""Takes the verdict of one attempt, by job id and serial number; called exactly once for each."""
 
 
-class Attempts:
+class Launcher:
     """Launches attempts, cancels them, and reports their ends."""
 
-    def __init__(self, engine: Engine, runner: Runner, outputs: Outputs, report: Report, *, folder: Path,
-                 grace_seconds: float) -> None:  # fmt: skip
+    def __init__(self, engine: Engine, runner: Runner, outputs: Outputs, home: Home, *, grace_seconds: float) -> None:
         self._engine = engine
         self._runner = runner
         self._outputs = outputs
-        self._report = report
-        self._folder = folder
+        self._home = home
         self._grace = grace_seconds
-        self._live: dict[str, Live] = {}
+        self._live: dict[str, LiveAttempt] = {}
+        self._report: Report
         self._tasks: TaskGroup
 
-    async def run(self) -> None:
-        """Watch the engine for ends until cancelled; owns every launch and judgement."""
+    async def run(self, report: Report) -> None:
+        """Watch the engine for ends until cancelled, and report each; owns every launch and judgement."""
+        self._report = report
         async with anyio.create_task_group() as self._tasks:
             async for end in self._engine.changes():
                 self._take(end)
-
-    def _take(self, end: End) -> None:
-        """Begin to judge an end. A function of its own, so that nothing keeps the attempt's plan until the next end."""
-        live = self._live.get(end.key)
-        if live is not None:
-            live.in_engine, live.ended, live.scope = False, True, anyio.CancelScope()
-            if live.cancel_asked:
-                live.scope.cancel()
-            self._begin_judging(live, end)
 
     def launch(self, job: JobRun, attempt: Attempt) -> None:
         """Start an attempt in a task of its own."""
@@ -81,7 +70,7 @@ class Attempts:
             return
         live.cancel_asked = True
         if live.in_engine:
-            self._tasks.start_soon(self._cancel_in_engine, live)
+            self._tasks.start_soon(partial(self._engine.cancel, attempt.key, grace_seconds=self._grace))
         else:
             live.scope.cancel()
 
@@ -90,71 +79,52 @@ class Attempts:
         live = self._live.get(attempt.key)
         return live is not None and not live.ended
 
-    def folder_of(self, job_id: str, serial: int) -> Path:
-        """Return an attempt's folder."""
-        return self._folder / job_id / str(serial)
-
-    def _track(self, job: JobRun, attempt: Attempt) -> Live:
+    def _track(self, job: JobRun, attempt: Attempt) -> LiveAttempt:
         live = live_of(job, attempt)
         self._live[attempt.key] = live
         return live
 
-    async def _cancel_in_engine(self, live: Live) -> None:
-        await self._engine.cancel(live.attempt.key, grace_seconds=self._grace)
-
     # -- on the way to the engine ---------------------------------------------------------------------------------
 
-    async def _launch(self, live: Live) -> None:
+    async def _launch(self, live: LiveAttempt) -> None:
+        """Bring an attempt to the engine; if it does not come to that, close it with the reason."""
         try:
-            verdict = await self._bring(live)
+            with live.scope:
+                ready = await self._prepare(live)
+            if live.scope.cancelled_caught or live.cancel_asked:
+                ready = _not_run(live, "cancelled", "cancelled before it started")
+            if isinstance(ready, AttemptSpec):
+                live.in_engine = True
+                faults.point("before_launch")
+                await self._engine.submit(ready)
+                faults.point("after_launch")
+                return
         except PodiumError as error:
-            verdict = _not_run(live, "launch_failed", error.message)
+            ready = _not_run(live, "launch_failed", error.message)
         except Exception as error:  # noqa: BLE001 -- one attempt's trouble must not end the jobs of all
-            verdict = _broken(live, End(live.attempt.key, "launch_failed"), error)
-        if verdict is not None:
-            self._close(live, verdict)
+            ready = _broken(live, End(live.attempt.key, "launch_failed"), error)
+        self._close(live, ready)
 
-    async def _bring(self, live: Live) -> Verdict | None:
-        """Bring an attempt to the engine; where it does not come to that, return the verdict."""
-        with live.scope:
-            ready = await self._prepare(live)
-        if live.scope.cancelled_caught or live.cancel_asked:
-            return _not_run(live, "cancelled", "cancelled before it started")
-        if isinstance(ready, Verdict):
-            return ready
-        await self._submit(live, ready)
-        return None
-
-    async def _prepare(self, live: Live) -> AttemptSpec | Verdict:
+    async def _prepare(self, live: LiveAttempt) -> AttemptSpec | Verdict:
         """Return what to launch, or why nothing is."""
-        if why := await self._skips(live):
+        if live.first_try and (why := await self._skips(live)):
             return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
         if live.is_tool and not await anyio.to_thread.run_sync(_is_installed, live):
             message = f"{live.profile.executable}, the program of {live.profile.name}, was not found"
             return _not_run(live, "launch_failed", message, "missing")
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
-        return self._spec(live, script=await self._script(live))
+        previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
+        script = render_script(live.plan, live.sheet, workspace=str(live.workspace), previous_outputs=previous)
+        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""))
 
-    async def _submit(self, live: Live, spec: AttemptSpec) -> None:
-        live.in_engine = True
-        faults.point("before_launch")
-        await self._engine.submit(spec)
-        faults.point("after_launch")
-
-    async def _skips(self, live: Live) -> str:
-        """Return why the sheet is skipped, "" to run it. The condition is asked before the command."""
-        if not live.first_try:
-            return ""
+    async def _skips(self, live: LiveAttempt) -> str:
+        """Return why the sheet is skipped, "" to run it. The condition is asked before the command; exit code 0 skips."""
         if skips(live.plan, live.sheet, workspace=str(live.workspace), statuses=live.statuses):
-            return "its skip_when holds"
-        return "its skip command said so" if await self._command_skips(live) else ""
-
-    async def _command_skips(self, live: Live) -> bool:
-        """Run the sheet's skip command; exit code 0 skips."""
+            return "skip_when is true"
         skip = live.sheet.skip_when_command
         if skip is None:
-            return False
+            return ""
         command = expand(skip.command, live.plan, live.sheet, workspace=str(live.workspace))
         result = await self._runner.run(
             ["/bin/sh", "-c", command],
@@ -163,15 +133,10 @@ class Attempts:
             timeout_seconds=skip.timeout_seconds,
             key=live.attempt.key,
         )
-        return result.exit_code == 0 and not result.timed_out
+        return "skip_when_command exited with code 0" if result.exit_code == 0 and not result.timed_out else ""
 
-    async def _script(self, live: Live) -> str:
-        previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
-        text = render_script(live.plan, live.sheet, workspace=str(live.workspace), previous_outputs=previous)
-        return text + (live.remedy.note if live.remedy is not None else "")
-
-    def _spec(self, live: Live, script: str) -> AttemptSpec:
-        folder = self.folder_of(live.job_id, live.attempt.serial)
+    def _spec(self, live: LiveAttempt, script: str) -> AttemptSpec:
+        folder = self._home.attempt(live.job_id, live.attempt.serial)
         argv, stdin_script = live.profile.command(str(folder / "script"), script, live.player.config)
         return AttemptSpec(
             key=live.attempt.key,
@@ -188,22 +153,29 @@ class Attempts:
 
     # -- at the end -----------------------------------------------------------------------------------------------
 
-    def _begin_judging(self, live: Live, end: End) -> None:
+    def _take(self, end: End) -> None:
+        """Judge an end, at once if nothing has to be looked at. A function of its own: nothing may keep the attempt's plan."""
+        live = self._live.get(end.key)
+        if live is None:
+            return
+        live.in_engine, live.ended, live.scope = False, True, anyio.CancelScope()
+        if live.cancel_asked:
+            live.scope.cancel()
         verdict = judge_at_once(live, end)
         if verdict is not None:
             self._close(live, verdict)
         else:
             self._tasks.start_soon(self._judge, live, end)
 
-    async def _judge(self, live: Live, end: End) -> None:
-        folder = self.folder_of(live.job_id, live.attempt.serial)
+    async def _judge(self, live: LiveAttempt, end: End) -> None:
+        folder = self._home.attempt(live.job_id, live.attempt.serial)
         try:
             verdict = await judge(live, end, self._runner, folder)
         except Exception as error:  # noqa: BLE001 -- as in `_launch`; judged again after a restart, it would fail again
             verdict = _broken(live, end, error)
         self._close(live, verdict)
 
-    def _close(self, live: Live, verdict: Verdict) -> None:
+    def _close(self, live: LiveAttempt, verdict: Verdict) -> None:
         faults.point("before_verdict")
         del self._live[live.attempt.key]
         log.debug(
@@ -215,15 +187,15 @@ class Attempts:
             exit_code=verdict.end.exit_code,
             passed=verdict.passed,
         )
-        self._report.attempt_ended(live.job_id, live.attempt.serial, verdict)
+        self._report(live.job_id, live.attempt.serial, verdict)
 
 
-def _not_run(live: Live, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
+def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
     """Return the verdict of an attempt that the engine never had."""
     return Verdict(End(live.attempt.key, reason), passed=False, message=message, trouble=trouble)
 
 
-def _broken(live: Live, end: End, error: Exception) -> Verdict:
+def _broken(live: LiveAttempt, end: End, error: Exception) -> Verdict:
     """Return the verdict of an attempt that could not be prepared or judged by a fault of ours, which the log tells in full."""
     log.error(
         "attempt_broken", job_id=live.job_id, sheet=live.sheet.label, attempt=live.attempt.attempt, exc_info=error
@@ -232,7 +204,7 @@ def _broken(live: Live, end: End, error: Exception) -> Verdict:
     return Verdict(end, passed=False, message=message, trouble="internal")
 
 
-def _is_installed(live: Live) -> bool:
+def _is_installed(live: LiveAttempt) -> bool:
     """Tell whether the instrument's program is on the attempt's PATH."""
     path = live.env().get("PATH") or os.environ.get("PATH", "")
     return find_executable(live.profile, path) is not None

@@ -13,7 +13,7 @@ from podium.score.templates.render import asked_sheets
 
 
 @dataclass(eq=False)
-class Live:
+class LiveAttempt:
     """One attempt from its launch, or its re-attachment, to its verdict. The plan stays the one that it began with."""
 
     job_id: str
@@ -51,11 +51,11 @@ class Live:
         }
 
 
-def live_of(job: JobRun, attempt: Attempt) -> Live:
+def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
     """Return the attempt with what its job says of it now. It is asked for while the attempt is open, so this does not change."""
     plan, sheet, num = job.plan, job.plan.sheet(attempt.sheet), attempt.sheet
     run = job.run_of(num)
-    return Live(
+    return LiveAttempt(
         job_id=job.job_id,
         plan=plan,
         sheet=sheet,

@@ -6,6 +6,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from podium.conductor.store.store import Store
+from podium.home import Home
 from podium.log import get_logger
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.render import previous_sheets
@@ -20,9 +21,9 @@ _LAST = (
 class Outputs:
     """Finds what earlier sheets of a job wrote to their standard output."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, home: Home) -> None:
         self._store = store
-        self._folder = folder
+        self._home = home
 
     async def previous(self, job_id: str, job_seq: int, plan: Plan, sheet: PlanSheet) -> dict[int, str]:
         """Return sheet number -> the end of its output, for the sheets that `cross_sheet.lookback_sheets` reaches back to."""
@@ -33,7 +34,7 @@ class Outputs:
             lambda db: {num: row[0] for num in wanted if (row := db.execute(_LAST, (job_seq, num)).fetchone())}
         )
         return {
-            num: await anyio.to_thread.run_sync(_tail, self._folder / job_id / str(serial), rules.max_output_chars)
+            num: await anyio.to_thread.run_sync(_tail, self._home.attempt(job_id, serial), rules.max_output_chars)
             for num, serial in found.items()
         }
 

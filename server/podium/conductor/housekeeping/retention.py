@@ -8,16 +8,17 @@ import sqlite3
 
 import anyio
 
-from podium.conductor.clock import Clock, wall
-from podium.conductor.rules.batch import Batch
+from podium.conductor.clock import wall
+from podium.conductor.rules.batch import Batch, Record
 from podium.conductor.rules.state import JobRun
-from podium.conductor.rules.transitions import control as transitions
-from podium.conductor.service import changes
-from podium.conductor.service.context import Context
-from podium.conductor.store.rows import Row
+from podium.conductor.rules.transitions import control
+from podium.conductor.store.store import Store
+from podium.conductor.supervisor.changes import Changes
+from podium.conductor.supervisor.supervisor import Supervisor
 from podium.contract.states import TERMINAL
 from podium.errors import PodiumError, StorageFull
 from podium.log import get_logger
+from podium.settings import Settings
 
 EVERY_SECONDS = 3600.0
 STEP_JOBS = 50  # deleted at most in one step
@@ -42,8 +43,11 @@ log = get_logger()
 class Retention:
     """Deletes what is kept no longer. `run` is its only task."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, settings: Settings, store: Store, supervisor: Supervisor, changes: Changes) -> None:
+        self._settings = settings
+        self._store = store
+        self._supervisor = supervisor
+        self._changes = changes
 
     async def run(self) -> None:
         """Look every hour, at once when there is more to do, until cancelled."""
@@ -61,22 +65,18 @@ class Retention:
         Raises:
             StorageFull: what is left is tried again later.
         """
-        overdue = await self._context.store.read(self._overdue)
+        overdue = await self._store.read(self._overdue)
         for job_id, finished_at in overdue:
             await self._delete(job_id, finished_at)
-        rows = await self._context.store.read(_useless)
-
-        def let_go(batch: Batch, _: Clock) -> None:
-            for row in rows:
-                batch.extra.add(*row)
+        rows = await self._store.read(_useless)
 
         if rows:
-            await self._context.supervisor.write(let_go)
+            await self._supervisor.write(rows)
         return len(overdue) >= STEP_JOBS or len(rows) >= STEP_PLANS
 
     def _overdue(self, db: sqlite3.Connection) -> list[tuple[str, float]]:
         """Return jobs that are kept no longer, each with the time of its end."""
-        days, jobs = self._context.settings.retention_days, self._context.settings.retention_jobs
+        days, jobs = self._settings.retention_days, self._settings.retention_jobs
         rows = []
         if days:
             rows += db.execute(_AGED, (wall() - days * DAY_SECONDS, STEP_JOBS)).fetchall()
@@ -87,29 +87,28 @@ class Retention:
     async def _delete(self, job_id: str, finished_at: float) -> None:
         """Delete a job, unless somebody has deleted or resumed it meanwhile."""
 
-        def expire(job: JobRun, batch: Batch, now: Clock) -> bool:
+        def expire(job: JobRun, batch: Batch) -> bool:
             if job.finished_at != finished_at:
                 return False
-            transitions.delete(job, batch, now)
+            control.delete(job, batch)
             return True
 
         try:
-            done, _ = await changes.apply(self._context, job_id, expire)
+            done, _ = await self._changes.apply(job_id, expire)
         except StorageFull:
             raise
         except (PodiumError, ValueError) as error:  # ValueError: its plan is of a version that we do not read
             log.info("job_kept", job_id=job_id, reason=str(error))
             return
         if done:
-            self._context.removals.add(job_id)
             log.info("job_expired", job_id=job_id)
 
 
-def _useless(db: sqlite3.Connection) -> list[tuple[str, Row]]:
+def _useless(db: sqlite3.Connection) -> list[Record]:
     """Return the rows of a commit, each with its kind, that lets go of replies, keys and plans that nobody asks for again."""
     now = wall()
     plans = db.execute(_UNUSED_PLANS, (STEP_PLANS,)).fetchall()
-    rows: list[tuple[str, Row]] = [("unused_plans", tuple(row)) for row in plans]
+    rows: list[Record] = [("unused_plans", tuple(row)) for row in plans]
     for kind, query, oldest in (
         ("old_replies", "SELECT 1 FROM replies WHERE at < ? LIMIT 1", now - REPLY_SECONDS),
         ("old_keys", "SELECT 1 FROM idempotency WHERE deleted_at < ? LIMIT 1", now - KEY_SECONDS),

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import anyio
 import anyio.to_thread
 
-from podium.conductor.attempts.launcher import Attempts
 from podium.conductor.clock import wall
 from podium.conductor.engines.port import Engine
 from podium.conductor.housekeeping.memory import give_back
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.supervisor.supervisor import Supervisor
+from podium.home import Home
 from podium.log import get_logger
 
 log = get_logger()
@@ -30,13 +30,13 @@ class _Life:
     output_bytes: int = 0
 
 
-class Watch:
+class StuckWatch:
     """Looks at every running attempt a few times within the stuck limit."""
 
-    def __init__(self, supervisor: Supervisor, engine: Engine, attempts: Attempts, stuck_seconds: float) -> None:
+    def __init__(self, supervisor: Supervisor, engine: Engine, home: Home, stuck_seconds: float) -> None:
         self._supervisor = supervisor
         self._engine = engine
-        self._attempts = attempts
+        self._home = home
         self._stuck_seconds = stuck_seconds
         self._lives: dict[str, _Life] = {}
         self._given_back_at = supervisor.last_event
@@ -73,7 +73,7 @@ class Watch:
             log.debug("memory_given_back")
 
     def _output_bytes(self, job: JobRun, attempt: Attempt) -> int:
-        folder = self._attempts.folder_of(job.job_id, attempt.serial)
+        folder = self._home.attempt(job.job_id, attempt.serial)
         logs = [folder / "stdout.log", folder / "stderr.log"]
         return sum(log.stat().st_size for log in logs if log.exists())
 
@@ -91,6 +91,6 @@ class Watch:
         if quiet and not job.stuck:
             seen = max(life.seen for life in lives if life is not None)
             job.quiet_since = wall() - (time.monotonic() - seen)
-            self._supervisor.mark_stuck(job.job_id, [job.label(num) for num in sorted(job.running)])
+            self._supervisor.mark_stuck(job.job_id)
         elif not quiet:
             job.stuck = False

@@ -1,22 +1,25 @@
 """Compiling scores off the loop: small ones in a thread, large ones in a process of their own that can be killed."""
 
+import hashlib
 import json
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from podium import errors
 from podium.conductor.instruments.load import SCORE_FOLDER, Content, contents, load_profiles
-from podium.conductor.instruments.profile import Profile
+from podium.conductor.instruments.profile import Profile, found_in
+from podium.conductor.plans.given import GivenScore
 from podium.conductor.processes.run import Runner
+from podium.conductor.rules.plans import LoadedPlan
 from podium.errors import SubmitRejected
 from podium.score.compile import compile_score
 from podium.score.model.plan import Plan, dump_plan, load_plan
@@ -28,61 +31,57 @@ _AT_ONCE = 2
 
 
 @dataclass(frozen=True)
-class Source:
-    """A score's text, where it comes from, and what it is compiled for (see `compile_score`)."""
+class Prepared(Generic[T]):
+    """A compiled score: its plan, which of its instruments are installed, and what else was found out on the way."""
 
-    text: str
-    path: Path | None
-    cwd: Path
-    variables: Mapping[str, str]
-    workspace: str | None
-    inherited: bool = False
+    loaded: LoadedPlan
+    installed: set[str]
+    found: T
 
 
 @dataclass
 class Compiler:
-    """Compiles scores for one conductor. A score may use `profiles`, and those in the folder beside it."""
+    """Compiles scores for one conductor. A score may use `profiles`, and those in the folder beside it.
+
+    `share` returns the plan that is in memory already instead of an equal one.
+    """
 
     runner: Runner
     profiles: Mapping[str, Profile]
     config_folder: Path
     max_bytes: int
+    share: Callable[[LoadedPlan], LoadedPlan]
     slots: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
 
-    async def compile(self, source: Source, finish: Callable[[Plan, str], T]) -> T:
-        """Return what `finish` makes of the plan and the text it is stored as. It is called in a thread, so it may block.
+    async def prepare(self, score: GivenScore, find: Callable[[LoadedPlan], T]) -> Prepared[T]:
+        """Compile a score. `find` is called with the plan in a thread, so it may block; what it raises is raised.
 
         Raises:
-            ScoreInvalid: with every problem. SubmitRejected: it took too long.
+            ScoreInvalid: with every problem. SubmitRejected: compiling took too long.
         """
         with anyio.move_on_after(_SECONDS):
-            if len(source.text) < LARGE_CHARS:
-                return await anyio.to_thread.run_sync(
-                    lambda: finish(*self._here(source)), limiter=self.slots, abandon_on_cancel=True
+            if len(score.text) < LARGE_CHARS:
+                made = await anyio.to_thread.run_sync(
+                    lambda: _prepared(score, *self._here(score), find), limiter=self.slots, abandon_on_cancel=True
                 )
-            return await anyio.to_thread.run_sync(finish, *await self._apart(source))
+            else:
+                made = await anyio.to_thread.run_sync(_prepared, score, *await self._apart(score), find)
+            return Prepared(self.share(made.loaded), made.installed, made.found)
         raise SubmitRejected(
             f"The score did not compile within {_SECONDS:g} s.", fix="Make it smaller, or its templates simpler."
         )
 
-    def _here(self, source: Source) -> tuple[Plan, str]:
-        plan = compile_score(
-            source.text,
-            path=source.path,
-            cwd=source.cwd,
-            profiles=self._content(source),
-            variables=source.variables,
-            inherited=source.inherited,
-            workspace=source.workspace,
-            max_bytes=self.max_bytes,
-        )
+    def _here(self, score: GivenScore) -> tuple[Plan, str]:
+        plan = compile_score(**self._arguments(score))
         return plan, dump_plan(plan)
 
-    async def _apart(self, source: Source) -> tuple[Plan, str]:
+    async def _apart(self, score: GivenScore) -> tuple[Plan, str]:
         folder = await anyio.to_thread.run_sync(tempfile.TemporaryDirectory, None, "podium-score-")
         with folder as name:
             request, reply = Path(name) / "request", Path(name) / "reply"
-            await anyio.to_thread.run_sync(self._write, request, source)
+            await anyio.to_thread.run_sync(
+                lambda: request.write_text(json.dumps(self._arguments(score), default=str), "utf-8")
+            )
             async with self.slots:
                 done = await self.runner.run(
                     [sys.executable, "-P", "-m", "podium.score.worker", str(request), str(reply)],
@@ -93,35 +92,35 @@ class Compiler:
                 )
             if done.exit_code != 0:
                 raise errors.Internal(f"The compiler ended with code {done.exit_code}: {done.output}")
-            return await anyio.to_thread.run_sync(_read, reply)
+            answer = json.loads(await anyio.to_thread.run_sync(partial(reply.read_text, "utf-8")))
+        if "error" in answer:
+            raise errors.from_dict(answer["error"])
+        return await anyio.to_thread.run_sync(load_plan, answer["plan"]), answer["plan"]
 
-    def _content(self, source: Source) -> Mapping[str, Content]:
-        """Return the content of every profile that the score may use: the plan keeps those that it does."""
-        folder = source.path.parent if source.path else source.cwd
-        if not os.path.isdir(folder / SCORE_FOLDER):  # noqa: PTH112 -- Path.is_dir raises for a path that is too long
-            return self._own
-        return contents(load_profiles(config_folder=self.config_folder, score_folder=folder))
+    def _arguments(self, score: GivenScore) -> dict[str, Any]:
+        """Return the arguments of `compile_score`; the plan keeps those profiles that it uses."""
+        folder = score.path.parent if score.path else score.cwd
+        profiles = self._own
+        if os.path.isdir(folder / SCORE_FOLDER):  # noqa: PTH112 -- Path.is_dir raises for a path that is too long
+            profiles = contents(load_profiles(config_folder=self.config_folder, score_folder=folder))
+        return {
+            "text": score.text,
+            "path": score.path,
+            "cwd": score.cwd,
+            "profiles": profiles,
+            "variables": dict(score.variables),
+            "inherited": score.inherited,
+            "workspace": score.workspace,
+            "max_bytes": self.max_bytes,
+        }
 
     @cached_property
     def _own(self) -> Mapping[str, Content]:
         return contents(self.profiles)
 
-    def _write(self, request: Path, source: Source) -> None:
-        arguments = {
-            "text": source.text,
-            "path": str(source.path) if source.path else None,
-            "cwd": str(source.cwd),
-            "profiles": self._content(source),
-            "variables": dict(source.variables),
-            "inherited": source.inherited,
-            "workspace": source.workspace,
-            "max_bytes": self.max_bytes,
-        }
-        request.write_text(json.dumps(arguments), "utf-8")
 
-
-def _read(reply: Path) -> tuple[Plan, str]:
-    answer = json.loads(reply.read_text("utf-8"))
-    if "error" in answer:
-        raise errors.from_dict(answer["error"])
-    return load_plan(answer["plan"]), answer["plan"]
+def _prepared(score: GivenScore, plan: Plan, stored: str, find: Callable[[LoadedPlan], T]) -> Prepared[T]:
+    """Find out about a compiled plan what has to be known before it is taken. Blocks."""
+    loaded = LoadedPlan(hashlib.sha256(stored.encode()).hexdigest(), plan, score.text, stored)
+    installed = found_in(loaded.instruments, plan.env.get("PATH") or os.environ.get("PATH", ""))
+    return Prepared(loaded, installed, find(loaded))

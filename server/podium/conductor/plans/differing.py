@@ -3,7 +3,7 @@
 from operator import attrgetter
 from typing import Any
 
-from podium.conductor.rules.state import LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.transitions.modify import match_sheets
 from podium.errors import PodiumError
 from podium.score.model.plan import Plan, PlanSheet

@@ -1,24 +1,15 @@
-"""Scores from a call to a compiled plan: read, checked and compiled off the loop."""
+"""A score as a call gives it: its text, where it comes from, and what it is to be compiled for."""
 
-import hashlib
-import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 import anyio.to_thread
 
-from podium.conductor.instruments.profile import found_in
-from podium.conductor.plans.compiling import Source
-from podium.conductor.rules.state import LoadedPlan
-from podium.conductor.service.context import Context
-from podium.errors import InvalidArguments, PodiumError
-from podium.score.model.plan import Plan
+from podium.errors import InvalidArguments
 from podium.score.text.source import read_score
-
-T = TypeVar("T")
 
 
 class ScoreCall(Protocol):
@@ -38,23 +29,20 @@ class ScoreCall(Protocol):
 
 
 @dataclass(frozen=True)
-class Given:
-    """A score as it was given: its text, and the path where it has one."""
+class GivenScore:
+    """A score's text, the path if it has one, and what it is compiled for (see `compile_score`)."""
 
-    path: Path | None
     text: str
+    path: Path | None
+    cwd: Path
+    variables: Mapping[str, str]
+    workspace: str | None
+    inherited: bool = False
 
 
-@dataclass(frozen=True)
-class Prepared(Generic[T]):
-    """A compiled score: its plan, which of its instruments are installed, and what else was found out on the way."""
-
-    loaded: LoadedPlan
-    installed: set[str]
-    found: T
-
-
-async def read(context: Context, call: ScoreCall) -> Given:
+async def read(
+    call: ScoreCall, *, max_bytes: int, variables: Mapping[str, str], workspace: str | None, inherited: bool = False
+) -> GivenScore:
     """Return the score of a call.
 
     Raises:
@@ -66,53 +54,8 @@ async def read(context: Context, call: ScoreCall) -> Given:
             "Give exactly one of config_path and config_content.",
             fix="config_path is a .yaml file; config_content is the score's text.",
         )
-    if call.config_path is None:
-        return Given(None, call.config_content or "")
-    reading = partial(
-        read_score, call.config_path, cwd=Path(call.client_cwd or "/"), max_bytes=context.settings.max_score_bytes
-    )
-    return Given(*await anyio.to_thread.run_sync(reading))
-
-
-async def prepare(context: Context, call: ScoreCall, given: Given, *, variables: dict[str, str], inherited: bool = False,
-                  workspace: str | None, find: Callable[[LoadedPlan], T]) -> Prepared[T]:  # fmt: skip
-    """Compile a score; see `compile_score` on the arguments.
-
-    `find` is called with the plan in the compiling thread, so it may block; what it raises is raised.
-
-    Raises:
-        ScoreInvalid: with every problem. SubmitRejected: compiling took too long.
-    """
-
-    def finish(plan: Plan, stored: str) -> Prepared[T]:
-        loaded = LoadedPlan(hashlib.sha256(stored.encode()).hexdigest(), plan, given.text, stored)
-        return Prepared(loaded, _installed(loaded), find(loaded))
-
-    source = Source(given.text, given.path, Path(call.client_cwd or "/"), variables, workspace, inherited)
-    made = await context.compiler.compile(source, finish)
-    return replace(made, loaded=context.loader.share(made.loaded))
-
-
-def _installed(loaded: LoadedPlan) -> set[str]:
-    """Return those of a plan's instruments whose programs are on its PATH: its own, else the conductor's."""
-    return found_in(loaded.instruments, loaded.plan.env.get("PATH") or os.environ.get("PATH", ""))
-
-
-def problem_reply(error: PodiumError) -> dict[str, object]:
-    """Return the reply of `job.validate` for a score that is refused."""
-    return {"valid": False, "code": error.code, "message": error.message, "fix": error.fix, **error.facts}
-
-
-def sheet_number(loaded: LoadedPlan, ref: int | str | None) -> int | None:
-    """Return the number of a sheet that is named or numbered; None for None and "".
-
-    Raises:
-        InvalidArguments: there is no such sheet; the names are listed.
-    """
-    if ref is None or ref == "":
-        return None
-    num = loaded.plan.find(ref)
-    if num is None:
-        labels = ", ".join(sheet.label for sheet in loaded.plan.sheets[:20])
-        raise InvalidArguments(f"The score has no sheet {ref!r}.", fix=f"Its sheets are: {labels}.", sheet=str(ref))
-    return num
+    cwd = Path(call.client_cwd or "/")
+    path, text = None, call.config_content or ""
+    if call.config_path is not None:
+        path, text = await anyio.to_thread.run_sync(partial(read_score, call.config_path, cwd=cwd, max_bytes=max_bytes))
+    return GivenScore(text, path, cwd, variables, workspace, inherited)

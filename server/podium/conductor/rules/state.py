@@ -3,64 +3,23 @@
 A sheet has a `SheetRun` only once it is more than pending, so a job's cost grows with what it has done, not with its size.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal
 
-from podium.conductor.instruments.load import builtin_profiles
 from podium.conductor.instruments.profile import Profile
 from podium.conductor.rules.healing.remedies import Remedy
+from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.ready import Ready
 from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
-from podium.score.model.plan import CLI, Plan, PlanSheet, Player
+from podium.score.model.plan import Plan, Player
 
 Intent = Literal["", "pause", "cancel", "modify"]
 Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"]
 
 
-@dataclass(eq=False)
-class LoadedPlan:
-    """A plan with its hash and the edges turned round, shared by all jobs that run it.
-
-    `source` is the score and `text` the plan as they are stored, held until they are on the disk.
-    """
-
-    hash: str
-    plan: Plan
-    source: str = ""
-    text: str = ""
-
-    @cached_property
-    def dependents(self) -> list[list[int]]:
-        """For each sheet number (index 0 is unused) the sheets that need it."""
-        edges: list[list[int]] = [[] for _ in range(len(self.plan.sheets) + 1)]
-        for sheet in self.plan.sheets:
-            for need in sheet.needs:
-                edges[need].append(sheet.num)
-        return edges
-
-    @cached_property
-    def profiles(self) -> dict[str, Profile]:
-        """What each instrument is. A job keeps the profiles that its score was submitted with."""
-        own = {name: Profile.model_validate(content) for name, content in self.plan.profiles.items()}
-        return {**builtin_profiles(), **own}
-
-    @cached_property
-    def instruments(self) -> dict[str, Profile]:
-        """The instruments that its sheets name, those that they fall back to among them, and `cli`."""
-        return {name: self.profiles[name] for name in (CLI, *self.plan.profiles)}
-
-    def after(self, nums: Iterable[int]) -> list[int]:
-        """Return the sheets that depend on any of `nums`, directly or through others, in order."""
-        seen: set[int] = set()
-        front = list(nums)
-        while front:
-            for num in self.dependents[front.pop()]:
-                if num not in seen:
-                    seen.add(num)
-                    front.append(num)
-        return sorted(seen)
+def phase_with(status: JobStatus, intent: Intent) -> Phase:
+    """Return the phase of a job with this status and intent. A pending change looks like a pending pause."""
+    return phase_of(status, pause_requested=intent in {"pause", "modify"}, cancel_requested=intent == "cancel")
 
 
 @dataclass(slots=True, eq=False)
@@ -146,12 +105,13 @@ class JobRun:
 
     @property
     def phase(self) -> Phase:
-        """The status joined with the intent, as the state table has it. A pending modify looks like a pending pause."""
-        return phase_of(
-            self.status,
-            pause_requested=self.intent in {"pause", "modify"},
-            cancel_requested=self.intent == "cancel",
-        )
+        """The status joined with the intent, as the state table has it."""
+        return phase_with(self.status, self.intent)
+
+    @property
+    def running_labels(self) -> list[str]:
+        """What people call the sheets that run now, in their order."""
+        return [self.label(num) for num in sorted(self.running)]
 
     @property
     def total(self) -> int:
@@ -218,22 +178,16 @@ class JobRun:
                 self.counts[run.status] += 1
             if run.status == "waiting":
                 self.waiting.add(run.num)
-        self._find_ready()
-
-    def _find_ready(self) -> None:
         self.ready.clear()
         self.blocked.clear()
         for sheet in self.plan.sheets[self.start_sheet - 1 :]:
-            run = self.sheets.get(sheet.num)
-            if run is None or run.status == "pending":
-                self._place(sheet)
-
-    def _place(self, sheet: PlanSheet) -> None:
-        missing = sum(1 for need in sheet.needs if not self.is_satisfied(need))
-        if missing:
-            self.blocked[sheet.num] = missing
-        else:
-            self.make_ready(sheet.num)
+            if self.status_of(sheet.num) != "pending":
+                continue
+            missing = sum(1 for need in sheet.needs if not self.is_satisfied(need))
+            if missing:
+                self.blocked[sheet.num] = missing
+            else:
+                self.make_ready(sheet.num)
 
     def make_ready(self, num: int) -> None:
         """Note that a sheet may start as soon as a slot is free."""

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from podium.conductor.store import acknowledged, schema
 from podium.conductor.store.schema import UnreadableDatabase
-
-DATABASE = "podium.db"
-ACKNOWLEDGED = f"{DATABASE}-acked"
+from podium.home import ACKNOWLEDGED, DATABASE
 
 
 def open_writer(home: Path) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from podium.conductor.store import database
 from podium.conductor.store.acknowledged import Acknowledged
 from podium.conductor.store.rows import STATEMENTS, Rows
 from podium.errors import StorageFull
+from podium.home import ACKNOWLEDGED, DATABASE
 
 T = TypeVar("T")
 _READERS = 2
@@ -44,7 +45,7 @@ class Store:
         self.home_id = database.home_id(writer)
         self.mark = database.mark(writer, home)
         self._writer = writer
-        self._acknowledged = Acknowledged(home / database.ACKNOWLEDGED)
+        self._acknowledged = Acknowledged(home / ACKNOWLEDGED)
         self._write_slot = anyio.CapacityLimiter(1)
         self._read_slots = anyio.CapacityLimiter(_READERS)
         self._readers = [database.open_reader(home) for _ in range(_READERS)]
@@ -78,7 +79,7 @@ class Store:
             if code in _HINDERED:
                 raise StorageFull(
                     f"The conductor's database cannot be written now: {error}.",
-                    fix=f"See who holds or protects {database.DATABASE} in PODIUM_HOME, then repeat the call.",
+                    fix=f"See who holds or protects {DATABASE} in PODIUM_HOME, then repeat the call.",
                 ) from error
             raise
 

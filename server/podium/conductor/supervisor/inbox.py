@@ -1,29 +1,37 @@
 """The supervisor's inbox: commands from handlers and attempts, taken in batches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 
-from podium.conductor.clock import Clock
-from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.batch import Batch, Record
+from podium.conductor.rules.state import JobRun
 
-Work = Callable[[Batch, Clock], Any]
+Transition = Callable[[JobRun, Batch], Any]
+"""Changes a job, records in the batch what it touched, and returns the reply; a `PodiumError` refuses, with nothing changed."""
 
 
+@dataclass(eq=False)
 class Command:
-    """A piece of work for the next batch. Who waits for it gets its value, or its error, when the batch is on the disk.
+    """A transition of a job, and rows to write beside it, for the next batch. Rows may also come alone.
 
-    A `kept` command is a fact that has happened: when the disk is full it is tried again, not refused.
+    Without `job` the transition is about whatever object of the job is in memory, and is dropped if there is none. With it, the
+    caller has looked the job up: `was_active` says whether it was in memory then. A `kept` command is a fact that has happened:
+    on a full disk it is tried again, not refused.
     """
 
-    def __init__(self, work: Work, request_key: str | None = None, *, kept: bool = False) -> None:
-        self.work = work
-        self.request_key = request_key
-        self.kept = kept
-        self.value: Any = None
-        self._error: BaseException | None = None
-        self._done = anyio.Event()
+    job_id: str = ""
+    transition: Transition | None = None
+    records: Sequence[Record] = ()
+    job: JobRun | None = None
+    was_active: bool = False
+    request_key: str | None = None
+    kept: bool = False
+    value: Any = field(default=None, init=False)
+    _error: BaseException | None = field(default=None, init=False)
+    _done: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     def resolve(self) -> None:
         """Let the waiter have the value."""
@@ -35,7 +43,7 @@ class Command:
         self._done.set()
 
     async def result(self) -> Any:
-        """Wait for the batch that holds this command and return what the work returned."""
+        """Wait for the batch that holds this command and return what its transition returned."""
         await self._done.wait()
         if self._error is not None:
             raise self._error

@@ -1,19 +1,21 @@
 """Jobs from the store into memory."""
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from functools import partial
 from weakref import WeakValueDictionary
 
-from podium.conductor.rules.healing import remedies
-from podium.conductor.rules.state import Attempt, JobRun, LoadedPlan, SheetRun
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
 from podium.conductor.store.store import Store
-from podium.errors import JobDeleted
+from podium.conductor.supervisor.saving import attempt_from, job_from, run_from
+from podium.contract.near import job_not_found
+from podium.errors import JobDeleted, PodiumError
 from podium.score.model.plan import load_plan
 
 _AT_ONCE = 200  # jobs that one thread reads before others have their turn
+_RECENT_IDS = "SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000"
 _ACTIVE = "status IN ('queued', 'running', 'paused')"
 
 
@@ -68,9 +70,16 @@ class Loader:
 
 
 def deleted(job_id: str = "") -> JobDeleted:
-    """Return the error for a job that was deleted between two reads."""
+    """Return the error for a job that was deleted."""
     name, facts = (f"Job '{job_id}'", {"job_id": job_id}) if job_id else ("The job", {})
     return JobDeleted(f"{name} was deleted", fix="Call list_jobs to see the jobs there are.", **facts)
+
+
+def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
+    """Return the error for a job without a row: JobDeleted, or JobNotFound with the ids that look like it."""
+    if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
+        return deleted(job_id)
+    return job_not_found(job_id, [each[0] for each in db.execute(_RECENT_IDS)])
 
 
 def _jobs_with(rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan], db: sqlite3.Connection) -> list[JobRun]:
@@ -86,7 +95,7 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
     row = read_job(db, job_id)
     if row is None:
         raise deleted(job_id)
-    job = _job_from(row, loaded, following)
+    job = job_from(row, loaded, following)
     sheets, attempts = _read_runs(db, job.seq)
     job.sheets = {run.num: run for run in sheets}
     job.running = {attempt.sheet: attempt for attempt in attempts}
@@ -110,32 +119,6 @@ def read_job(db: sqlite3.Connection, job_id: str) -> sqlite3.Row | None:
 
 def _read_runs(db: sqlite3.Connection, seq: int) -> tuple[list[SheetRun], list[Attempt]]:
     sheets = db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job = ?", (seq,))  # noqa: S608
-    runs = [_run_from(row) for row in sheets]
+    runs = [run_from(row) for row in sheets]
     open_ones = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND open = 1", (seq,))  # noqa: S608
     return runs, [attempt_from(row) for row in open_ones]
-
-
-def _run_from(row: sqlite3.Row) -> SheetRun:
-    values = {name: row[name] for name in SHEET_COLUMNS.split(", ") if name != "job"}
-    return SheetRun(**{**values, "satisfied": bool(row["satisfied"]), "remedy": remedies.load(row["remedy"])})
-
-
-def attempt_from(row: sqlite3.Row) -> Attempt:
-    """Build an attempt from its row."""
-    names = ATTEMPT_COLUMNS.replace("job,", "job_seq,").split(", ")
-    values = dict(zip(names, tuple(row), strict=True))
-    return Attempt(**{**values, "open": bool(values["open"])})
-
-
-def _job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
-    same = (
-        "seq", "job_id", "name", "status", "intent", "reason", "next_from_sheet", "workspace", "config_path",
-        "start_sheet", "submitted_at", "started_at", "finished_at", "event_count", "serial", "client",
-    )  # fmt: skip
-    return JobRun(
-        **{name: row[name] for name in same},
-        loaded=loaded,
-        next_plan=following,
-        self_healing=bool(row["self_healing"]),
-        warnings=tuple(json.loads(row["warnings"])),
-    )

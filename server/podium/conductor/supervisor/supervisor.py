@@ -6,23 +6,26 @@ commit fails, the touched jobs are read back from the store, so memory never run
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import structlog
 
 from podium.conductor import clock, faults
-from podium.conductor.clock import Clock
-from podium.conductor.rules.batch import Batch
+from podium.conductor.attempts.launcher import Launcher
+from podium.conductor.clock import Moment
+from podium.conductor.rules.batch import Batch, Record
 from podium.conductor.rules.scheduler import Scheduler
-from podium.conductor.rules.state import Attempt, JobRun
+from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import jobs as job_transitions
 from podium.conductor.rules.transitions import sheets
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store
-from podium.conductor.supervisor.inbox import Command, Inbox, Work
+from podium.conductor.supervisor.inbox import Command, Inbox, Transition
 from podium.conductor.supervisor.loading import Loader
+from podium.conductor.supervisor.saving import rows_of
 from podium.conductor.supervisor.timers import Timers
 from podium.contract.models import EventView
 from podium.contract.states import TERMINAL
@@ -36,31 +39,36 @@ class Retired(Exception):
     """The job left memory between the look-up and the batch; load it and ask again."""
 
 
-class Attempts(Protocol):
-    """What the supervisor needs of the attempts: both return at once."""
-
-    def launch(self, job: JobRun, attempt: Attempt) -> None:
-        """Start an attempt whose intent is on the disk."""
-
-    def cancel(self, attempt: Attempt) -> None:
-        """End an attempt whose cancel is on the disk."""
-
-
 class Supervisor:
-    """Owns the jobs in memory. `run` is its only task."""
+    """Owns the jobs in memory. `run` is its only task.
 
-    def __init__(self, store: Store, loader: Loader, scheduler: Scheduler, *, next_event: int, next_job: int,
-                 publish: Callable[[list[EventView]], None]) -> None:  # fmt: skip
+    After each commit, `publish` gets its events, `launcher` the attempts to start and to end, and `remove` the ids of deleted
+    jobs. All three return at once.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        loader: Loader,
+        scheduler: Scheduler,
+        launcher: Launcher,
+        *,
+        next_event: int,
+        next_job: int,
+        publish: Callable[[list[EventView]], None],
+        remove: Callable[[str], None],
+    ) -> None:
         self.jobs: dict[str, JobRun] = {}
         self._workspaces: defaultdict[str, set[str]] = defaultdict(set)  # -> ids of the jobs in memory that work there
         self.scheduler = scheduler
-        self.attempts: Attempts
         self.last_event = next_event - 1
         self.accepting = True
         self._next_job = next_job
         self._store = store
         self._loader = loader
+        self._launcher = launcher
         self._publish = publish
+        self._remove = remove
         self._inbox = Inbox()
         self._timers = Timers()
         self._hold_until = 0.0
@@ -76,24 +84,15 @@ class Supervisor:
         """Return the ids of the active jobs that have this workspace."""
         return self._workspaces.get(workspace, set())
 
-    async def submit(self, job: JobRun, prepare: Work, request_key: str | None = None) -> JobRun:
-        """Take a new job; when this returns it is on the disk. `prepare` adds the caller's own rows to the batch.
+    async def submit(self, job: JobRun, records: Sequence[Record], request_key: str | None = None) -> None:
+        """Take a new job, and write the caller's rows beside it; when this returns it is on the disk.
 
         Raises:
             StorageFull: it was not taken.
         """
+        await self._ask(Command(job.job_id, job_transitions.submit, records, job, request_key=request_key))
 
-        def work(batch: Batch, now: Clock) -> dict[str, str]:
-            self._know(job)
-            job_transitions.submit(job, batch)
-            prepare(batch, now)
-            self._offer(job)
-            return {"job_id": job.job_id}
-
-        await self._ask(work, request_key)
-        return job
-
-    async def change(self, job: JobRun, work: Work, request_key: str | None = None) -> Any:
+    async def change(self, job: JobRun, transition: Transition, request_key: str | None = None) -> Any:
         """Apply a control transition to a job; what it did is on the disk when this returns.
 
         Raises:
@@ -101,78 +100,51 @@ class Supervisor:
             PodiumError: the transition refused, or the disk is full.
         """
         was_active = job.job_id in self.jobs
-
-        def guarded(batch: Batch, now: Clock) -> Any:
-            if self.jobs.get(job.job_id) is not (job if was_active else None):
-                raise Retired
-            value = work(batch, now)
-            if job.status not in TERMINAL:
-                job_transitions.settle(job, batch, now)  # nothing may be left to do
-            if job.status not in TERMINAL:
-                self._know(job)
-                self._watch_all(job, now)
-            return value
-
-        return await self._ask(guarded, request_key)
+        return await self._ask(Command(job.job_id, transition, job=job, was_active=was_active, request_key=request_key))
 
     def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
-        """Note the end of an attempt. It is recorded even when the disk is full now."""
+        """Note the end of an attempt. It is recorded even if the disk is full now."""
+        self._inbox.post(Command(job_id, partial(self._end, serial, verdict), kept=True))
 
-        def work(batch: Batch, now: Clock) -> None:
-            job = self.jobs.get(job_id)
-            attempt = next((each for each in job.running.values() if each.serial == serial), None) if job else None
-            if job is not None and attempt is not None:
-                if verdict.end.reason == "never_started" and verdict.end.detail:
-                    self._hold_until = now.mono + _RETRY_STORAGE_SECONDS  # no space even for its folder
-                self.scheduler.give_back(attempt.instrument)
-                sheets.attempt_ended(job, attempt, verdict, batch, now)
-                self._watch(job, attempt.sheet, now)
-                self._offer(job)
+    def _end(self, serial: int, verdict: Verdict, job: JobRun, batch: Batch) -> None:
+        attempt = next((each for each in job.running.values() if each.serial == serial), None)
+        if attempt is None:
+            return
+        if verdict.end.reason == "never_started" and verdict.end.detail:
+            self._hold_until = batch.now.mono + _RETRY_STORAGE_SECONDS  # no space even for its folder
+        self.scheduler.give_back(attempt.instrument)
+        sheets.attempt_ended(job, attempt, verdict, batch)
+        self._watch(job, attempt.sheet, batch.now)
+        self._offer(job)
 
-        self.post(work)
-
-    def mark_stuck(self, job_id: str, labels: list[str]) -> None:
+    def mark_stuck(self, job_id: str) -> None:
         """Note that a running job shows no sign of life."""
+        self._inbox.post(Command(job_id, job_transitions.mark_stuck, kept=True))
 
-        def work(batch: Batch, _: Clock) -> None:
-            job = self.jobs.get(job_id)
-            if job is not None and not job.stuck:
-                job.stuck = True
-                batch.event(job, "job.stuck", running=labels)
-
-        self.post(work)
-
-    def settle(self, job: JobRun) -> None:
+    def settle(self, job_id: str) -> None:
         """Let a recovered job's state follow from its sheets and intent, as if something of it had just ended."""
+        self._inbox.post(Command(job_id, job_transitions.settle, kept=True))
 
-        def work(batch: Batch, now: Clock) -> None:
-            now_there = self.jobs.get(job.job_id)  # another object of this job, where a commit had to be undone
-            if now_there is not None and now_there.status not in TERMINAL:
-                job_transitions.settle(now_there, batch, now)
+    def post(self, records: Sequence[Record]) -> None:
+        """Have rows committed that concern no job in memory; nobody waits, and a full disk only delays them."""
+        self._inbox.post(Command(records=records, kept=True))
 
-        self.post(work)
-
-    def post(self, work: Work) -> None:
-        """Have something committed that nobody waits for; a full disk can only delay it."""
-        self._inbox.post(Command(work, kept=True))
-
-    async def write(self, work: Work) -> None:
-        """Commit rows that concern no job in memory (house-keeping); while the disk is full it waits."""
-        await self._ask(work, None, kept=True)
+    async def write(self, records: Sequence[Record]) -> None:
+        """Commit rows that concern no job in memory (house-keeping); while the disk is full this waits."""
+        await self._ask(Command(records=records, kept=True))
 
     async def flushed(self) -> None:
-        """Wait until everything that is visible in memory now is on the disk, or was taken back as the disk is full."""
+        """Wait until everything that is visible in memory now is on the disk, or was taken back because the disk is full."""
         with suppress(StorageFull):
-            await self._ask(lambda batch, now: None, None)
+            await self._ask(Command())
 
-    async def _ask(self, work: Work, request_key: str | None, *, kept: bool = False) -> Any:
-        command = Command(work, request_key, kept=kept)
+    async def _ask(self, command: Command) -> Any:
         self._inbox.post(command)
         return await command.result()
 
     # -- the loop -------------------------------------------------------------------------------------------------
 
-    def adopt(self, job: JobRun, now: Clock) -> None:
+    def adopt(self, job: JobRun, now: Moment) -> None:
         """Take a job that was read from the store: its running attempts hold slots again, its waits go on."""
         self._know(job)
         for attempt in job.running.values():
@@ -190,12 +162,12 @@ class Supervisor:
         now = clock.now()
         if self._hold_until <= now.mono:
             commands = self._inbox.again() + commands
-        batch = Batch(self.last_event + 1)
-        done = [command for command in commands if self._apply(command, batch, now)]
-        self._wake_due(batch, now)
-        self._dispatch(batch, now)
+        batch = Batch(self.last_event + 1, now)
+        done = [command for command in commands if self._apply(command, batch)]
+        self._wake_due(batch)
+        self._dispatch(batch)
         try:
-            if rows := batch.rows():
+            if rows := rows_of(batch):
                 faults.point("before_commit")
                 await self._store.commit(rows)
                 faults.point("after_commit")
@@ -209,18 +181,40 @@ class Supervisor:
         hold = self._hold_until - now if self._hold_until > now else None
         return min((seconds for seconds in (self._timers.seconds_left(now), hold) if seconds is not None), default=None)
 
-    def _apply(self, command: Command, batch: Batch, now: Clock) -> bool:
+    def _apply(self, command: Command, batch: Batch) -> bool:
+        """Do what a command asks; False if it was refused."""
         try:
-            command.value = command.work(batch, now)
+            if command.transition is not None and (job := self._job_of(command)) is not None:
+                command.value = command.transition(job, batch)
+                if command.job is not None:
+                    self._go_on(job, batch)
         except (PodiumError, Retired) as error:
             command.fail(error)
             return False
+        batch.records.extend(command.records)
         if command.request_key is not None:
-            batch.remember(command.request_key, command.value, now.wall)
+            batch.remember(command.request_key, command.value)
         return True
 
-    def _wake_due(self, batch: Batch, now: Clock) -> None:
-        for job_id, num in self._timers.due(now.mono):
+    def _job_of(self, command: Command) -> JobRun | None:
+        """Return the job that a command changes, None if it has left memory and nobody asks for it."""
+        in_memory = self.jobs.get(command.job_id)
+        if command.job is None:
+            return in_memory if in_memory is not None and in_memory.status not in TERMINAL else None
+        if in_memory is not (command.job if command.was_active else None):
+            raise Retired
+        return command.job
+
+    def _go_on(self, job: JobRun, batch: Batch) -> None:
+        """Follow up a change that somebody asked for: the job may have ended by it, or goes on in memory."""
+        if job.status not in TERMINAL:
+            job_transitions.settle(job, batch)  # all that was left to do may be done
+        if job.status not in TERMINAL:
+            self._know(job)
+            self._watch_all(job, batch.now)
+
+    def _wake_due(self, batch: Batch) -> None:
+        for job_id, num in self._timers.due(batch.now.mono):
             job = self.jobs.get(job_id)
             if job is None:
                 continue
@@ -228,12 +222,12 @@ class Supervisor:
                 sheets.wake(job, num, batch)
             self._offer(job)
 
-    def _dispatch(self, batch: Batch, now: Clock) -> None:
-        if not self.accepting or self._hold_until > now.mono:
+    def _dispatch(self, batch: Batch) -> None:
+        if not self.accepting or self._hold_until > batch.now.mono:
             return
-        for job, num in self.scheduler.next_sheets(now.mono):
-            sheets.start(job, num, batch, now, self._store.mark)
-            if job.not_before > now.mono:
+        for job, num in self.scheduler.next_sheets(batch.now.mono):
+            sheets.start(job, num, batch, self._store.mark)
+            if job.not_before > batch.now.mono:
                 self._offer(job)
 
     def _offer(self, job: JobRun) -> None:
@@ -243,12 +237,12 @@ class Supervisor:
         else:
             self.scheduler.offer(job)
 
-    def _watch_all(self, job: JobRun, now: Clock) -> None:
+    def _watch_all(self, job: JobRun, now: Moment) -> None:
         for num in job.waiting:
             self._watch(job, num, now)
         self._offer(job)
 
-    def _watch(self, job: JobRun, num: int, now: Clock) -> None:
+    def _watch(self, job: JobRun, num: int, now: Moment) -> None:
         """Set the timer of a sheet that waits. The stored remaining time bounds it, so a clock set back cannot hang it."""
         run = job.sheets.get(num)
         if run is not None and run.status == "waiting" and run.waiting_until is not None:
@@ -268,9 +262,11 @@ class Supervisor:
         faults.point("before_reply")
         self._publish(batch.events)
         for launch in batch.launches:
-            self.attempts.launch(launch.job, launch.attempt)
+            self._launcher.launch(launch.job, launch.attempt)
         for attempt in batch.cancels:
-            self.attempts.cancel(attempt)
+            self._launcher.cancel(attempt)
+        for job_id in batch.removals:
+            self._remove(job_id)
 
     async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
         """Put the touched jobs back to what the disk has, refuse who asked, and keep the ends of attempts for later."""

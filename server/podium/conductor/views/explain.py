@@ -1,6 +1,5 @@
 """Why a job is as it is: which sheet tells, what was tried, and what the job waits for."""
 
-import json
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from podium.conductor.clock import wall
 from podium.conductor.rules.scheduler import Scheduler
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS
-from podium.conductor.supervisor.loading import attempt_from
+from podium.conductor.supervisor.saving import attempt_from, event_from
 from podium.conductor.views.telling import failed_sheets, telling_sheet
 from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, Stream
 from podium.times import iso
@@ -43,13 +42,8 @@ def read(db: sqlite3.Connection, *, row: sqlite3.Row) -> Found:
     events = db.execute(_HEALING, (row["job_id"], _HEALING_SHOWN)).fetchall()
     failed = failed_sheets(db, row["seq"])
     return Found(
-        sheet, failed, [attempt_from(each) for each in attempts[::-1]], [_event(each) for each in events[::-1]]
+        sheet, failed, [attempt_from(each) for each in attempts[::-1]], [event_from(each) for each in events[::-1]]
     )
-
-
-def _event(row: sqlite3.Row) -> EventView:
-    same = {name: row[name] for name in ("seq", "job_id", "job_seq", "type")}
-    return EventView(**same, at=iso(row["at"]), data=json.loads(row["data"]))
 
 
 def kind_of(job: JobView) -> ExplainKind:

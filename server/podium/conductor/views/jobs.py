@@ -5,16 +5,16 @@ import sqlite3
 import time
 
 from podium.conductor.clock import wall
-from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.state import JobRun, phase_with
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.contract.models import JobView
-from podium.contract.states import allowed_actions, phase_of
+from podium.contract.states import allowed_actions
 from podium.times import iso
 
 _SHOWN = 10  # labels of running sheets in a view
 
 
-class Views:
+class JobViews:
     """Builds `JobView`s."""
 
     def __init__(self, supervisor: Supervisor, home_id: str, stuck_seconds: float) -> None:
@@ -38,7 +38,7 @@ class Views:
             sheets_completed=job.counts["completed"],
             sheets_failed=job.counts["failed"],
             sheets_skipped=job.counts["skipped"],
-            running=[job.label(num) for num in sorted(job.running)[:_SHOWN]],
+            running=job.running_labels[:_SHOWN],
             running_total=len(job.running),
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
@@ -61,8 +61,6 @@ class Views:
         job = self._supervisor.jobs.get(row["job_id"])
         if job is not None:
             return self.of(job)
-        intent = row["intent"]
-        phase = phase_of(row["status"], pause_requested=intent == "pause", cancel_requested=intent == "cancel")
         return JobView(
             job_id=row["job_id"],
             job_name=row["name"],
@@ -72,7 +70,7 @@ class Views:
             sheets_completed=row["sheets_completed"],
             sheets_failed=row["sheets_failed"],
             sheets_skipped=row["sheets_skipped"],
-            allowed_actions=allowed_actions(phase),
+            allowed_actions=allowed_actions(phase_with(row["status"], row["intent"])),
             workspace=row["workspace"],
             config_path=row["config_path"],
             submitted_at=iso(row["submitted_at"]),
@@ -84,8 +82,9 @@ class Views:
 
     def _reason(self, job: JobRun) -> str:
         if job.status == "queued":
-            return self._queue_reason(job)
-        names = ", ".join(job.label(num) for num in sorted(job.running)[:_SHOWN])
+            ahead = self._supervisor.scheduler.ahead_of(job)
+            return f"queued behind {ahead} job{'s' if ahead != 1 else ''}" if ahead else "queued, next in line"
+        names = ", ".join(job.running_labels[:_SHOWN])
         wishes = {
             "pause": f"pause requested: waits for the end of {names}",
             "modify": f"change requested: waits for the end of {names}",
@@ -98,10 +97,6 @@ class Views:
         if job.status == "running" and not job.running:
             return _waiting_reason(job)
         return job.reason
-
-    def _queue_reason(self, job: JobRun) -> str:
-        ahead = self._supervisor.scheduler.ahead_of(job)
-        return f"queued behind {ahead} job{'s' if ahead != 1 else ''}" if ahead else "queued, next in line"
 
 
 def _waiting_reason(job: JobRun) -> str:

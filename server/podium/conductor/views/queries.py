@@ -1,18 +1,17 @@
 """Looking up jobs: by id with near names, as pages, and their history."""
 
 import sqlite3
-from typing import Any, NoReturn
+from typing import Any
 
 from podium.conductor.store.rows import JOB_COLUMNS
 from podium.conductor.store.store import Store
+from podium.conductor.supervisor.loading import missing
 from podium.conductor.views.cursors import number_in
 from podium.contract.methods import ListParams
-from podium.contract.near import job_not_found
-from podium.errors import InvalidArguments, JobDeleted
+from podium.errors import InvalidArguments
 
 _JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
 _ALL_JOBS = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts"
-_RECENT_IDS = "SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000"
 
 
 class Queries:
@@ -28,7 +27,9 @@ class Queries:
             JobDeleted, JobNotFound: with the ids that look like it.
         """
         row = self._store.find(_JOB, job_id)
-        return row if row is not None else await self._store.read(lambda db: _missing(db, job_id))
+        if row is None:
+            raise await self._store.read(lambda db: missing(db, job_id))
+        return row
 
     def jobs_total(self) -> int:
         """Return how many jobs there are, ended ones too."""
@@ -38,15 +39,13 @@ class Queries:
     async def page(self, params: ListParams, default_limit: int) -> tuple[list[sqlite3.Row], str, int]:
         """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit."""
         limit = params.limit or default_limit
-        before = _before(params.cursor)
+        before = number_in(params.cursor) if params.cursor else None
+        if params.cursor and before is None:
+            raise InvalidArguments(
+                f"cursor {params.cursor!r} is not one of list_jobs.",
+                fix="Pass next_cursor of the previous page, or leave it out.",
+            )
         return await self._store.read(lambda db: (*_page(db, params, before, limit), _total(db, params)))
-
-
-def _missing(db: sqlite3.Connection, job_id: str) -> NoReturn:
-    """Say what is known of a job that is not there."""
-    if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
-        raise JobDeleted(f"Job '{job_id}' was deleted", fix="Call list_jobs to see the jobs there are.", job_id=job_id)
-    raise job_not_found(job_id, [each[0] for each in db.execute(_RECENT_IDS)])
 
 
 def _filter(params: ListParams) -> tuple[list[str], list[Any]]:
@@ -59,16 +58,6 @@ def _filter(params: ListParams) -> tuple[list[str], list[Any]]:
         parts.append("(instr(lower(name), lower(?)) OR instr(lower(job_id), lower(?)))")
         values += [params.name, params.name]
     return parts, values
-
-
-def _before(cursor: str | None) -> int | None:
-    if not cursor:
-        return None
-    if (number := number_in(cursor)) is None:
-        raise InvalidArguments(
-            f"cursor {cursor!r} is not one of list_jobs.", fix="Pass next_cursor of the previous page, or leave it out."
-        )
-    return number
 
 
 def _page(db: sqlite3.Connection, params: ListParams, before: int | None,

@@ -70,57 +70,36 @@ def _facts(
     plan: Plan, sheet: PlanSheet, start_sheet: int, run: sqlite3.Row | None, attempt: sqlite3.Row | None
 ) -> Facts:
     """Return the members of a `SheetView`."""
-    return {
+    facts: Facts = {
         "sheet": sheet.num,
         "name": sheet.name,
         "description": sheet.description,
         "status": "skipped" if sheet.num < start_sheet else "pending",
         "reason": "before start_sheet: counts as done" if sheet.num < start_sheet else "",
-        "instrument": _instrument(sheet, run, attempt),
+        "instrument": sheet.instrument,
         "needs": sheet.needs,
-        **_run_facts(plan, sheet, run),
-        **_attempt_facts(run, attempt),
     }
-
-
-def _run_facts(plan: Plan, sheet: PlanSheet, run: sqlite3.Row | None) -> Facts:
     if run is None:
-        return {}
-    retries = plan.retries[sheet.retry].max_retries
-    return {
+        return facts
+    retries, remedy = plan.retries[sheet.retry].max_retries, remedies.load(run["remedy"])
+    played = None if attempt is None or run["status"] in {"pending", "waiting"} else attempt["instrument"]
+    facts |= {
         "status": run["status"],
         "reason": run["reason"] or (f"retry {run['retries_used']} of {retries}" if run["retries_used"] else ""),
+        "instrument": sheet.instruments[int(run["player"])] if played is None else played,
         "attempts": run["attempts"],
         "started_at": iso(run["started_at"]) or None,
         "finished_at": iso(run["finished_at"]) or None,
         "waiting_until": iso(run["waiting_until"]) or None,
-        "healing": _healing(run["remedy"]),
+        "healing": f"{remedy.cause}: it {remedy.text}" if remedy else "",
     }
-
-
-def _instrument(sheet: PlanSheet, run: sqlite3.Row | None, attempt: sqlite3.Row | None) -> str:
-    """Return what plays the sheet, or played its last attempt."""
-    if run is None:
-        return sheet.instrument
-    if attempt is None or run["status"] in {"pending", "waiting"}:
-        return sheet.instruments[int(run["player"])]
-    instrument: str = attempt["instrument"]
-    return instrument
-
-
-def _healing(stored: str) -> str:
-    remedy = remedies.load(stored)
-    return f"{remedy.cause}: it {remedy.text}" if remedy else ""
-
-
-def _attempt_facts(run: sqlite3.Row | None, attempt: sqlite3.Row | None) -> Facts:
-    """Return what the last attempt adds; nothing for a sheet that was reset and has not run again."""
-    if run is None or attempt is None or run["status"] == "pending" or attempt["open"]:
-        return {}
-    return {
-        "exit_code": attempt["exit_code"],
-        "signal": attempt["signal"],
-        "duration_seconds": round(attempt["ended_at"] - attempt["started_at"], 3),
-        "processes_ended": attempt["processes_ended"],
-        "validations": json.loads(attempt["validations"]),
-    }
+    # What the last attempt adds; nothing for a sheet that was reset and has not run again.
+    if attempt is not None and run["status"] != "pending" and not attempt["open"]:
+        facts |= {
+            "exit_code": attempt["exit_code"],
+            "signal": attempt["signal"],
+            "duration_seconds": round(attempt["ended_at"] - attempt["started_at"], 3),
+            "processes_ended": attempt["processes_ended"],
+            "validations": json.loads(attempt["validations"]),
+        }
+    return facts

@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from podium.conductor.attempts import launcher as module
-from podium.conductor.attempts.launcher import Attempts
+from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.attempts.outputs import Outputs
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Moment
 from podium.conductor.engines.port import AttemptSpec, End
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
@@ -19,6 +19,7 @@ from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.transitions import jobs, sheets
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import open_store
+from podium.home import Home
 from podium.score.model.plan import Validation
 from tests.support.plans import job_of, plan_of
 
@@ -62,16 +63,15 @@ async def test_an_attempt_that_cannot_be_judged_or_launched_fails_and_the_others
     checked = replace(plan.sheets[0], validations=(0,))
     rule = Validation(type="file_exists", path="x")
     job = job_of(plan.model_copy(update={"sheets": (checked, plan.sheets[1]), "validations": (rule,)}))
-    batch, reports, engine = Batch(1), _Reports(), _Instant()
+    batch, reports, engine = Batch(1, Moment(5.0, 5.0)), _Reports(), _Instant()
     jobs.submit(job, batch)
     for num in (1, 2):
-        sheets.start(job, num, batch, Clock(5.0, 5.0), "home")
+        sheets.start(job, num, batch, "home")
     async with open_store(tmp_path) as store, Reaper() as reaper, engine.send, engine.receive:
-        made = Attempts(
-            engine, Runner(reaper), Outputs(store, tmp_path), reports, folder=tmp_path, grace_seconds=1.0  # type: ignore[arg-type]
-        )  # fmt: skip
+        home = Home(tmp_path)
+        made = Launcher(engine, Runner(reaper), Outputs(store, home), home, grace_seconds=1.0)  # type: ignore[arg-type]
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(made.run)
+            tasks.start_soon(made.run, reports.attempt_ended)
             await anyio.wait_all_tasks_blocked()
             for attempt in list(job.running.values()):
                 made.launch(job, attempt)

@@ -3,7 +3,7 @@
 import pytest
 
 from podium.conductor.plans.differing import differing
-from podium.conductor.rules.state import LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan
 from tests.unit.score.helpers import compiled
 
 SCORE = """\

@@ -9,30 +9,33 @@ from pathlib import Path
 import pytest
 
 from podium.conductor import daemon
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Moment
 from podium.conductor.rules.batch import Batch
-from podium.conductor.rules.state import LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.transitions import jobs, sheets
 from podium.conductor.store import database, schema
-from podium.conductor.store.database import DATABASE, open_writer
+from podium.conductor.store.database import open_writer
 from podium.conductor.store.rows import STATEMENTS, Rows
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, open_store
 from podium.conductor.supervisor.loading import Loader
+from podium.conductor.supervisor.saving import rows_of
 from podium.errors import JobDeleted, StorageFull
+from podium.home import DATABASE
 from podium.settings import Settings
 from tests.support.plans import job_of, plan_of
 
 pytestmark = pytest.mark.anyio
+NOW = Moment(5.0, 5.0)
 
 
 async def test_a_committed_job_is_read_back_as_it_was(tmp_path: Path) -> None:
     job = job_of(plan_of([[], [1]]))
     async with open_store(tmp_path) as store:
-        batch = Batch(1)
+        batch = Batch(1, NOW)
         jobs.submit(job, batch)
-        sheets.start(job, 1, batch, Clock(5.0, 5.0), store.home_id)
-        await store.commit(batch.rows())
+        sheets.start(job, 1, batch, store.home_id)
+        await store.commit(rows_of(batch))
         loaded = await Loader(store).job(job.job_id)
     assert loaded is not None
     assert (loaded.status, loaded.total, list(loaded.ready), loaded.blocked) == ("running", 2, [], {2: 1})
@@ -44,9 +47,9 @@ async def test_a_job_that_is_deleted_while_it_is_read_counts_as_deleted(
 ) -> None:
     job = job_of(plan_of([[]]))
     async with open_store(tmp_path) as store:
-        batch = Batch(1)
+        batch = Batch(1, NOW)
         jobs.submit(job, batch)
-        await store.commit(batch.rows())
+        await store.commit(rows_of(batch))
         loader = Loader(store)
 
         async def plan(digest: str) -> LoadedPlan:
@@ -76,10 +79,10 @@ async def test_a_commit_that_fails_writes_nothing(tmp_path: Path) -> None:
 async def test_what_happened_is_kept_though_a_name_in_it_is_not_unicode(tmp_path: Path) -> None:
     job = job_of(plan_of([[]]))
     async with open_store(tmp_path) as store:
-        batch = Batch(1)
+        batch = Batch(1, NOW)
         jobs.submit(job, batch)
         job.reason = "found b\udcffd.txt"
-        await store.commit(batch.rows())
+        await store.commit(rows_of(batch))
         loaded = await Loader(store).job(job.job_id)
     assert loaded is not None
     assert loaded.reason == "found b?d.txt"
@@ -162,11 +165,11 @@ def test_an_old_database_is_brought_up_to_date_with_its_jobs(tmp_path: Path) -> 
     db = sqlite3.connect(tmp_path / DATABASE, isolation_level=None)
     db.executescript(schema.STEPS[0])
     db.executescript("PRAGMA user_version = 1; INSERT INTO meta VALUES ('home_id', 'abc')")
-    batch = Batch(1)
+    batch = Batch(1, NOW)
     for seq in (1, 2, 3):
         jobs.submit(job_of(plan_of([[]]), seq=seq), batch)
     for kind, statement in STATEMENTS.items():
-        db.executemany(statement, batch.rows().by_kind.get(kind, []))
+        db.executemany(statement, rows_of(batch).by_kind.get(kind, []))
     db.close()
     opened = open_writer(tmp_path)
     assert database.home_id(opened) == "abc"

@@ -36,9 +36,19 @@ async def validate(rules: Sequence[Validation], ctx: ValidationContext) -> list[
 
 
 async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
-    """Run one rule and take its time."""
+    """Run one rule within its time limit: a command once, a file check again until it passes or its retries are used up."""
     started = time.monotonic()
-    outcome = await _checked(rule, ctx)
+    if rule.type == "command_succeeds":
+        outcome = await command_succeeds(ctx, rule.command, rule.working_directory, rule.timeout_seconds)
+    else:
+        check = _file_check(rule, ctx)
+        outcome = Outcome(False, f"no answer within {rule.timeout_seconds:g} s")
+        with anyio.move_on_after(rule.timeout_seconds):
+            for left in range(rule.retry_count, -1, -1):
+                outcome = await anyio.to_thread.run_sync(check, abandon_on_cancel=True, limiter=THREADS)
+                if outcome.passed or not left:
+                    break
+                await anyio.sleep(rule.retry_delay_ms / 1000)
     return ValidationView(
         type=rule.type,
         passed=outcome.passed,
@@ -47,25 +57,6 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
         seconds=round(time.monotonic() - started, 3),
         description=rule.description,
     )
-
-
-async def _checked(rule: Validation, ctx: ValidationContext) -> Outcome:
-    """Run one rule, a command once, a file check with its retries, both within the rule's time limit."""
-    if rule.type == "command_succeeds":
-        return await command_succeeds(ctx, rule.command, rule.working_directory, rule.timeout_seconds)
-    return await _with_retries(rule, _file_check(rule, ctx))
-
-
-async def _with_retries(rule: Validation, check: Callable[[], Outcome]) -> Outcome:
-    """Check in a thread until it passes or the retries or the time are used up; the last outcome counts."""
-    outcome = Outcome(False, f"no answer within {rule.timeout_seconds:g} s")
-    with anyio.move_on_after(rule.timeout_seconds):
-        for left in range(rule.retry_count, -1, -1):
-            outcome = await anyio.to_thread.run_sync(check, abandon_on_cancel=True, limiter=THREADS)
-            if outcome.passed or not left:
-                break
-            await anyio.sleep(rule.retry_delay_ms / 1000)
-    return outcome
 
 
 def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcome]:
@@ -84,7 +75,9 @@ def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcom
 
 def _expected(rule: Validation, ctx: ValidationContext) -> str:
     """Return in one line what the rule asks for."""
-    path = _shown(ctx.hide(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/")))
+    path = ctx.hide(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
+    if not path.isprintable() or len(path) > FOUND_CHARS:
+        path = one_line(path)
     match rule.type:
         case "file_exists":
             return f"{path} exists"
@@ -96,8 +89,3 @@ def _expected(rule: Validation, ctx: ValidationContext) -> str:
             return f"{path} matches {one_line(rule.pattern)}"
         case _:
             return f"exit code 0 of {one_line(ctx.hide(ctx.expand(rule.command)))}"
-
-
-def _shown(path: str) -> str:
-    """Return a path as it is, quoted where it would not read well."""
-    return path if path.isprintable() and len(path) <= FOUND_CHARS else one_line(path)

@@ -1,15 +1,18 @@
 """Pause, resume, modify, cancel and delete: what the state table allows, recorded as intents or done at once."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NotRequired, TypedDict
 
-from podium.conductor.clock import Clock
 from podium.conductor.rules.batch import Batch
-from podium.conductor.rules.state import JobRun, LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions.jobs import settle
 from podium.conductor.rules.transitions.modify import Kept, apply_modify, kept_sheets, requeue
 from podium.contract.states import Action, allowed_actions, rule
 from podium.errors import WrongState
+
+Comparison = Callable[[JobRun], Collection[int]]
+"""Returns the sheets of a changed score that differ from those of the job's own."""
 
 
 class Done(TypedDict):
@@ -38,67 +41,84 @@ def check(job: JobRun, action: Action) -> None:
         )  # fmt: skip
 
 
-def pause(job: JobRun, batch: Batch, clock: Clock) -> Done:
-    """Pause at the next sheet boundary: at once where nothing runs."""
+def pause(job: JobRun, batch: Batch) -> Done:
+    """Pause at the next sheet boundary: at once if nothing runs."""
     check(job, "pause")
     job.intent = "pause"
-    batch.event(job, "job.pause_requested", running=[job.label(num) for num in sorted(job.running)])
-    settle(job, batch, clock)
+    batch.event(job, "job.pause_requested", running=job.running_labels)
+    settle(job, batch)
     if job.status == "paused":
         return Done(message=f"Job {job.job_id} is paused.", pending=False)
-    names = ", ".join(job.label(num) for num in sorted(job.running))
+    names = ", ".join(job.running_labels)
     return Done(message=f"Pause recorded: job {job.job_id} pauses when {names} ends.", pending=True)
 
 
-def resume(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Batch,
-           differing: Collection[int] = ()) -> Done:  # fmt: skip
-    """Let a job go on. With a new plan or `from_sheet` while sheets still run, the change waits for them."""
+def resume(
+    job: JobRun,
+    batch: Batch,
+    *,
+    from_sheet: int | str | None = None,
+    new: LoadedPlan | None = None,
+    differing: Comparison = lambda job: (),
+) -> Done:
+    """Let a job go on. With a new plan or `from_sheet` while sheets still run, the change waits for them.
+
+    Raises:
+        WrongState: the state table refuses it. InvalidArguments: there is no such sheet.
+    """
+    first = (new or job.next_plan or job.loaded).sheet_number(from_sheet)
     check(job, "resume")
-    if job.phase == "pause_pending" and new is None and from_sheet is None:
+    if job.phase == "pause_pending" and new is None and first is None:
         dropped, job.intent = job.intent, ""
         job.next_plan, job.next_from_sheet = None, None
         batch.event(job, "job.resumed", withdrawn=dropped)
         return Done(message=f"The pending {dropped} of job {job.job_id} is withdrawn; it runs on.", pending=False)
     if new is not None or job.running:
-        return _change(job, from_sheet, new, batch, differing)
-    requeue(job, from_sheet, batch)
-    batch.event(job, "job.resumed", from_sheet=from_sheet)
+        return _change(job, batch, first, new, differing)
+    requeue(job, first, batch)
+    batch.event(job, "job.resumed", from_sheet=first)
     return Done(message=f"Job {job.job_id} is queued to go on.", pending=False)
 
 
-def modify(job: JobRun, from_sheet: int | None, new: LoadedPlan, batch: Batch,
-           differing: Collection[int] = ()) -> Done:  # fmt: skip
-    """Give the job a changed score: at once where nothing runs, else when the running sheets end.
-
-    `differing` are the sheets of the new plan whose text is another one than before.
-    """
-    check(job, "modify")
-    return _change(job, from_sheet, new, batch, differing)
-
-
-def _change(
-    job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Batch, differing: Collection[int]
+def modify(
+    job: JobRun,
+    batch: Batch,
+    *,
+    new: LoadedPlan,
+    from_sheet: int | str | None = None,
+    differing: Comparison = lambda job: (),
 ) -> Done:
-    if new is None:
-        return _take(job, from_sheet, None, batch)
-    batch.plans[new.hash] = new
-    kept = kept_sheets(job, new, from_sheet, differing)  # before the change, which forgets what was
-    return Done(**_take(job, from_sheet, new, batch), kept=kept)
+    """Give the job a changed score: at once if nothing runs, else when the running sheets end.
+
+    Raises:
+        WrongState: the state table refuses it. InvalidArguments: there is no such sheet.
+    """
+    first = new.sheet_number(from_sheet)
+    check(job, "modify")
+    return _change(job, batch, first, new, differing)
 
 
-def _take(job: JobRun, from_sheet: int | None, new: LoadedPlan | None, batch: Batch) -> Done:
+def _change(job: JobRun, batch: Batch, from_sheet: int | None, new: LoadedPlan | None, differing: Comparison) -> Done:
+    """Take a changed score, or another sheet to go on from, now or when the running sheets have ended."""
+    kept = None
+    if new is not None:
+        batch.plans[new.hash] = new
+        kept = kept_sheets(job, new, from_sheet, differing(job))  # before the change, which forgets what was
     job.next_plan, job.next_from_sheet = new or job.next_plan, from_sheet
-    if not job.running:
+    if job.running:
+        job.intent = "modify"
+        names = job.running_labels
+        batch.event(job, "job.modify_requested", running=names)
+        message = f"Change recorded: job {job.job_id} takes it and goes on when {', '.join(names)} ends."
+        done = Done(message=message, pending=True)
+    else:
         apply_modify(job, batch)
-        return Done(message=f"Job {job.job_id} has the changed score and is queued to go on.", pending=False)
-    job.intent = "modify"
-    names = ", ".join(job.label(num) for num in sorted(job.running))
-    batch.event(job, "job.modify_requested", running=[job.label(num) for num in sorted(job.running)])
-    return Done(message=f"Change recorded: job {job.job_id} takes it and goes on when {names} ends.", pending=True)
+        done = Done(message=f"Job {job.job_id} has the changed score and is queued to go on.", pending=False)
+    return done if kept is None else Done(**done, kept=kept)
 
 
-def cancel(job: JobRun, batch: Batch, clock: Clock) -> Done:
-    """Cancel: at once where nothing runs, else the process trees are ended after the commit."""
+def cancel(job: JobRun, batch: Batch) -> Done:
+    """Cancel: at once if nothing runs, else the process trees are ended after the commit."""
     check(job, "cancel")
     dropped = job.next_plan is not None
     job.intent = "cancel"
@@ -107,26 +127,24 @@ def cancel(job: JobRun, batch: Batch, clock: Clock) -> Done:
         run.status, run.reason, run.waiting_until, run.waiting_left = "cancelled", "cancelled while waiting", None, None
         batch.touch(job, run)
     job.waiting.clear()
-    batch.event(job, "job.cancel_requested", running=[job.label(num) for num in sorted(job.running)])
+    batch.event(job, "job.cancel_requested", running=job.running_labels)
     batch.cancels.extend(job.running.values())
-    settle(job, batch, clock)
+    settle(job, batch)
     if job.status == "cancelled":
         return Done(message=f"Job {job.job_id} is cancelled.", pending=False, dropped_change=dropped)
-    names = ", ".join(job.label(num) for num in sorted(job.running))
-    return Done(
-        message=f"Cancel recorded: the processes of {names} are being ended.", pending=True, dropped_change=dropped
-    )
+    message = f"Cancel recorded: the processes of {', '.join(job.running_labels)} are being ended."
+    return Done(message=message, pending=True, dropped_change=dropped)
 
 
-def delete(job: JobRun, batch: Batch, clock: Clock) -> Done:
+def delete(job: JobRun, batch: Batch) -> Done:
     """Remove a terminal job, its history and its logs; its idempotency key stays taken, its workspace is left alone."""
     check(job, "delete")
     batch.event(job, "job.deleted", name=job.name, status=job.status)
-    batch.extra.add("deleted_keys", (clock.wall, job.job_id))
-    batch.extra.add("deleted_events", (job.job_id,))
-    batch.extra.add("deleted_jobs", (job.seq,))
-    batch.extra.add("tombstones", (job.job_id, clock.wall))
-    batch.extra.add("removals", (job.job_id,))
-    return Done(
-        message=f"Job {job.job_id} and its logs are deleted; its workspace {job.workspace} is untouched.", pending=False
-    )
+    batch.record("deleted_keys", (batch.now.wall, job.job_id))
+    batch.record("deleted_events", (job.job_id,))
+    batch.record("deleted_jobs", (job.seq,))
+    batch.record("tombstones", (job.job_id, batch.now.wall))
+    batch.record("removals", (job.job_id,))
+    batch.removals.append(job.job_id)
+    message = f"Job {job.job_id} and its logs are deleted; its workspace {job.workspace} is untouched."
+    return Done(message=message, pending=False)

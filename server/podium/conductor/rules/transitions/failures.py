@@ -3,10 +3,8 @@
 import random
 from dataclasses import dataclass, replace
 
-from podium.conductor.clock import Clock
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing.diagnosis import Case, diagnose
-from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.rules.verdicts import Verdict
 from podium.score.model.plan import Retry
@@ -27,7 +25,6 @@ class Failure:
     attempt: Attempt
     verdict: Verdict
     batch: Batch
-    clock: Clock
 
     def event(self, kind: str, **data: object) -> None:
         """Record an event of the sheet."""
@@ -54,12 +51,15 @@ def failed(failure: Failure) -> None:
         return
     if _wait_out_limit(failure) or _fall_back(failure) or _retry(failure):
         return
+    remedy = failure.run.remedy
     if not failure.job.self_healing:
         _give_up(failure, failure.attempt.message)
-    elif failure.run.remedy is None:
+    elif remedy is None:
         _heal(failure)
     else:
-        _end_healing(failure, failure.run.remedy)
+        reason = f"{failure.attempt.message}; healing did not help ({remedy.cause}: it {remedy.text})"
+        failure.event("healing.failed", reason=reason, cause=remedy.cause, remedy=remedy.kind)
+        _give_up(failure, reason)
 
 
 def _wait_out_limit(failure: Failure) -> bool:
@@ -69,7 +69,7 @@ def _wait_out_limit(failure: Failure) -> bool:
     if verdict.trouble != "rate_limit" or run.limit_waits >= LIMIT_WAITS or delay > LONGEST_LIMIT_WAIT_SECONDS:
         return False
     run.limit_waits += 1
-    until = iso(failure.clock.wall + delay)
+    until = iso(failure.batch.now.wall + delay)
     _wait(failure, delay, f"{failure.attempt.instrument} is rate limited until {until}")
     failure.event(
         "sheet.rate_limited", reason=run.reason, delay_seconds=round(delay, 3), until=until, wait=run.limit_waits,
@@ -106,7 +106,7 @@ def _ready(failure: Failure) -> None:
 def _wait(failure: Failure, seconds: float, reason: str) -> None:
     run = failure.run
     run.status, run.reason = "waiting", reason
-    run.waiting_left, run.waiting_until = seconds, failure.clock.wall + seconds
+    run.waiting_left, run.waiting_until = seconds, failure.batch.now.wall + seconds
     failure.job.waiting.add(run.num)
 
 
@@ -164,12 +164,6 @@ def _heal(failure: Failure) -> None:
         _ready(failure)
 
 
-def _end_healing(failure: Failure, remedy: Remedy) -> None:
-    reason = f"{failure.attempt.message}; healing did not help ({remedy.cause}: it {remedy.text})"
-    failure.event("healing.failed", reason=reason, cause=remedy.cause, remedy=remedy.kind)
-    _give_up(failure, reason)
-
-
 def note_applied(job: JobRun, run: SheetRun, attempt: Attempt, batch: Batch) -> None:
     """Record that an attempt is the first one with the sheet's remedy."""
     remedy = run.remedy
@@ -194,25 +188,21 @@ def skip_rest(job: JobRun, failed_sheet: int, batch: Batch) -> None:
     """Skip what can no longer run after a failure: its dependents, or with fail_fast everything that has not started."""
     label = job.label(failed_sheet)
     for num in job.loaded.after([failed_sheet]):
-        _skip_blocked(job, num, f"blocked by failed sheet {label}", batch)
+        if num in job.blocked:
+            del job.blocked[num]
+        elif num in job.waiting:
+            job.waiting.discard(num)
+        elif num in job.ready:
+            job.ready.remove(num)
+        else:
+            continue
+        _skip(job, num, f"blocked by failed sheet {label}", batch)
     if job.plan.fail_fast:
         rest = sorted({*job.ready, *job.blocked, *job.waiting})
         for waits in (job.ready, job.blocked, job.waiting):
             waits.clear()
         for num in rest:
             _skip(job, num, f"not started: sheet {label} failed and the score says fail_fast", batch)
-
-
-def _skip_blocked(job: JobRun, num: int, reason: str, batch: Batch) -> None:
-    if num in job.blocked:
-        del job.blocked[num]
-    elif num in job.waiting:
-        job.waiting.discard(num)
-    elif num in job.ready:
-        job.ready.remove(num)
-    else:
-        return
-    _skip(job, num, reason, batch)
 
 
 def _skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:

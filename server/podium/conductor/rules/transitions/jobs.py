@@ -1,50 +1,53 @@
 """What happens to jobs as a whole: they are submitted, settle, and end."""
 
-from podium.conductor.clock import Clock
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions.modify import apply_modify
 from podium.contract.states import JobStatus
 
 
-def submit(job: JobRun, batch: Batch) -> None:
-    """Take a new job: its row, its plan and its first event are in this batch."""
+def submit(job: JobRun, batch: Batch) -> dict[str, str]:
+    """Take a new job: its row, its plan and its first event are in this batch. Return what a repeated call needs to find it."""
     job.rebuild()
     batch.plans[job.loaded.hash] = job.loaded
     batch.event(job, "job.submitted", name=job.name, sheets_total=job.total, client=job.client)
+    return {"job_id": job.job_id}
 
 
-def settle(job: JobRun, batch: Batch, clock: Clock) -> None:
+def mark_stuck(job: JobRun, batch: Batch) -> None:
+    """Note that a running job shows no sign of life."""
+    if not job.stuck:
+        job.stuck = True
+        batch.event(job, "job.stuck", running=job.running_labels)
+
+
+def settle(job: JobRun, batch: Batch) -> None:
     """Let the job's state follow from its sheets and its intent. Called after everything that may end something."""
     if job.running:
         return
     if job.intent == "cancel":
-        _finish(job, "cancelled", "cancelled on request", batch, clock)
+        _finish(job, "cancelled", "cancelled on request", batch)
     elif job.intent == "modify":
         apply_modify(job, batch)
-        settle(job, batch, clock)  # the changed score may have nothing left to do
+        settle(job, batch)  # the changed score may have nothing left to do
     elif not job.ready and not job.waiting and not job.blocked:
-        _finish_by_sheets(job, batch, clock)
+        failed = [run for run in job.sheets.values() if run.status == "failed"]
+        if failed:
+            first = min(failed, key=lambda run: (run.finished_at or 0.0, run.num))
+            more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+            _finish(job, "failed", f"sheet {job.label(first.num)} failed{more}: {first.reason}", batch)
+        else:
+            late = "completed before the pause took effect" if job.intent == "pause" else ""
+            _finish(job, "completed", late, batch)
     elif job.intent == "pause":
         job.status, job.intent, job.reason = "paused", "", "paused on request"
         batch.event(job, "job.paused", sheets_completed=job.counts["completed"])
 
 
-def _finish_by_sheets(job: JobRun, batch: Batch, clock: Clock) -> None:
-    failed = [run for run in job.sheets.values() if run.status == "failed"]
-    if failed:
-        first = min(failed, key=lambda run: (run.finished_at or 0.0, run.num))
-        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        _finish(job, "failed", f"sheet {job.label(first.num)} failed{more}: {first.reason}", batch, clock)
-    else:
-        late = "completed before the pause took effect" if job.intent == "pause" else ""
-        _finish(job, "completed", late, batch, clock)
-
-
-def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch, clock: Clock) -> None:
+def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch) -> None:
     job.status, job.intent, job.reason = status, "", reason
     job.next_plan, job.next_from_sheet = None, None
-    job.finished_at = clock.wall
+    job.finished_at = batch.now.wall
     batch.event(
         job,
         f"job.{status}",

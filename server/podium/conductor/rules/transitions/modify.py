@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import TypedDict
 
 from podium.conductor.rules.batch import Batch
-from podium.conductor.rules.state import JobRun, LoadedPlan, SheetRun
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import JobRun, SheetRun
 
 SHOWN = 20  # labels that a reply names
 
@@ -106,11 +107,11 @@ def _swap(job: JobRun, new: LoadedPlan, batch: Batch) -> None:
     pairs = match_sheets(job.loaded, new)
     _count_as_done(job)
     kept = {pairs[num]: run for num, run in job.sheets.items() if num in pairs}
-    batch.extra.add("renumbered", (job.seq,))
-    batch.extra.add("parked_attempts", (job.seq,))
+    batch.record("renumbered", (job.seq,))
+    batch.record("parked_attempts", (job.seq,))
     for old, to in pairs.items():
-        batch.extra.add("moved_attempts", (to, job.seq, -old))
-    batch.extra.add("dropped_attempts", (job.seq,))
+        batch.record("moved_attempts", (to, job.seq, -old))
+    batch.record("dropped_attempts", (job.seq,))
     for attempt in batch.attempts.values():
         if attempt.job_seq == job.seq:
             attempt.sheet = pairs.get(attempt.sheet, 0)

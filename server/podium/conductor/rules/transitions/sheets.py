@@ -1,19 +1,18 @@
 """What happens to sheets: an attempt starts and ends, a wait is over, a condition skips."""
 
-from podium.conductor.clock import Clock
 from podium.conductor.rules.batch import Batch, Launch
-from podium.conductor.rules.state import Attempt, JobRun, SheetRun
+from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.rules.transitions.failures import Failure, facts, failed, note_applied
 from podium.conductor.rules.transitions.jobs import settle
 from podium.conductor.rules.verdicts import Verdict
 
 
-def start(job: JobRun, num: int, batch: Batch, clock: Clock, mark: str) -> None:
+def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
     """Start the next attempt of a ready sheet: the intent goes into this batch, the launch follows its commit."""
     run = job.run_of(num)
     run.status, run.reason, run.finished_at = "running", "", None
     run.attempts += 1
-    run.started_at = clock.wall
+    run.started_at = batch.now.wall
     job.serial += 1
     attempt = Attempt(
         job_seq=job.seq,
@@ -23,10 +22,13 @@ def start(job: JobRun, num: int, batch: Batch, clock: Clock, mark: str) -> None:
         key=f"{mark}.{job.job_id}.{job.serial}",
         plan_hash=job.loaded.hash,
         instrument=job.profile_of(num).name,
-        started_at=clock.wall,
+        started_at=batch.now.wall,
     )
     job.running[num] = attempt
-    _mark_started(job, batch, clock)
+    if job.status == "queued":
+        job.status, job.reason = "running", ""
+        job.started_at = job.started_at or batch.now.wall
+        batch.event(job, "job.started", workspace=job.workspace)
     batch.touch(job, run)
     batch.attempts[attempt.key] = attempt
     batch.event(
@@ -34,32 +36,25 @@ def start(job: JobRun, num: int, batch: Batch, clock: Clock, mark: str) -> None:
     )
     note_applied(job, run, attempt, batch)
     batch.launches.append(Launch(job, attempt))
-    job.not_before = clock.mono + job.plan.stagger_delay_ms / 1000
+    job.not_before = batch.now.mono + job.plan.stagger_delay_ms / 1000
 
 
-def _mark_started(job: JobRun, batch: Batch, clock: Clock) -> None:
-    if job.status == "queued":
-        job.status, job.reason = "running", ""
-        job.started_at = job.started_at or clock.wall
-        batch.event(job, "job.started", workspace=job.workspace)
-
-
-def skip(job: JobRun, num: int, reason: str, batch: Batch, clock: Clock) -> None:
+def skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
     """Skip a sheet because its own condition says so; its dependents may run."""
     run = job.run_of(num)
-    run.status, run.reason, run.satisfied, run.finished_at = "skipped", reason, True, clock.wall
+    run.status, run.reason, run.satisfied, run.finished_at = "skipped", reason, True, batch.now.wall
     job.counts["skipped"] += 1
     batch.touch(job, run)
     batch.event(job, "sheet.skipped", sheet=num, name=job.label(num), reason=reason)
     job.release(num)
 
 
-def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch, clock: Clock) -> None:
+def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch) -> None:
     """Record the one end of an attempt and decide what follows from it."""
     end = verdict.end
     del job.running[attempt.sheet]
     # A file's time comes from a clock that ticks some milliseconds late, and any clock may be set back.
-    attempt.open, attempt.ended_at = False, max(attempt.started_at, end.ended_at or clock.wall)
+    attempt.open, attempt.ended_at = False, max(attempt.started_at, end.ended_at or batch.now.wall)
     attempt.end_reason, attempt.exit_code, attempt.signal = end.reason, end.exit_code, end.signal
     attempt.processes_ended, attempt.message = end.processes_ended, verdict.message
     attempt.validations = verdict.validations
@@ -68,37 +63,28 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch,
     run.finished_at = attempt.ended_at
     batch.touch(job, run)
     job.stuck = False
-    _conclude(job, run, attempt, verdict, batch, clock)
-    if attempt.outcome in {"completed", "failed"}:
-        job.not_before = max(job.not_before, clock.mono + job.plan.pause_between_sheets_seconds)
-    settle(job, batch, clock)
-
-
-def _conclude(job: JobRun, run: SheetRun, attempt: Attempt, verdict: Verdict, batch: Batch, clock: Clock) -> None:
     if verdict.passed:
-        attempt.outcome = "completed"
-        _complete(job, run, attempt, batch)
-    elif job.intent == "cancel" or verdict.end.reason == "cancelled":
+        attempt.outcome, run.status, run.reason, run.satisfied = "completed", "completed", "", True
+        job.counts["completed"] += 1
+        batch.event(job, "sheet.completed", **facts(job, attempt))
+        job.release(run.num)
+    elif job.intent == "cancel" or end.reason == "cancelled":
         attempt.outcome, run.status, run.reason = "cancelled", "cancelled", "ended by the cancel"
         batch.event(job, "sheet.cancelled", **facts(job, attempt))
     elif verdict.skipped:
         attempt.outcome = "skipped"
-        skip(job, run.num, verdict.message, batch, clock)
-    elif verdict.end.reason == "never_started":
+        skip(job, run.num, verdict.message, batch)
+    elif end.reason == "never_started":
         # The claim of the old folder is ours now, so the sheet starts anew in a new one; no retry is used up.
-        attempt.outcome, run.status, run.reason = "abandoned", "pending", verdict.end.detail
+        attempt.outcome, run.status, run.reason = "abandoned", "pending", end.detail
         batch.event(job, "sheet.abandoned", **facts(job, attempt))
         job.make_ready(run.num)
     else:
         attempt.outcome = "failed"
-        failed(Failure(job, run, attempt, verdict, batch, clock))
-
-
-def _complete(job: JobRun, run: SheetRun, attempt: Attempt, batch: Batch) -> None:
-    run.status, run.reason, run.satisfied = "completed", "", True
-    job.counts["completed"] += 1
-    batch.event(job, "sheet.completed", **facts(job, attempt))
-    job.release(run.num)
+        failed(Failure(job, run, attempt, verdict, batch))
+    if attempt.outcome in {"completed", "failed"}:
+        job.not_before = max(job.not_before, batch.now.mono + job.plan.pause_between_sheets_seconds)
+    settle(job, batch)
 
 
 def wake(job: JobRun, num: int, batch: Batch) -> None:

@@ -1,4 +1,4 @@
-"""The wire's methods, one file each. `build` binds them to a conductor's parts."""
+"""The wire's methods, one file for each or for a few that belong together. `build` binds them to a conductor's parts."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -6,29 +6,21 @@ from typing import Any
 
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import (
-    cancel,
+    change,
     clear,
-    config,
-    diagnose,
-    errors,
+    control,
+    daemon,
     events,
     explain,
     health,
     history,
     jobs,
     log,
-    modify,
-    pause,
-    process_health,
-    ready,
-    resume,
-    shutdown,
     status,
     submit,
     task_state,
     validate,
 )
-from podium.conductor.service.handlers import daemon_status as daemon
 from podium.contract import methods as m
 from podium.wire.dispatcher import Handler, Peer
 
@@ -37,26 +29,26 @@ Handle = Callable[[Context, Any, Peer], Awaitable[Any]]
 TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.submit": (m.SubmitParams, submit.handle),
     "job.status": (m.StatusParams, status.handle),
-    "job.pause": (m.ControlParams, pause.handle),
-    "job.resume": (m.ResumeParams, resume.handle),
-    "job.modify": (m.ModifyParams, modify.handle),
-    "job.cancel": (m.ControlParams, cancel.handle),
+    "job.pause": (m.ControlParams, control.pause),
+    "job.resume": (m.ResumeParams, change.resume),
+    "job.modify": (m.ModifyParams, change.modify),
+    "job.cancel": (m.ControlParams, control.cancel),
     "job.list": (m.ListParams, jobs.handle),
     "job.clear": (m.ClearParams, clear.handle),
-    "job.errors": (m.JobParams, errors.handle),
-    "job.diagnose": (m.JobParams, diagnose.handle),
-    "job.history": (m.HistoryParams, history.handle),
+    "job.errors": (m.JobParams, history.errors),
+    "job.diagnose": (m.JobParams, history.diagnose),
+    "job.history": (m.HistoryParams, history.history),
     "job.events": (m.EventsParams, events.handle),
     "job.log": (m.LogParams, log.handle),
     "job.explain": (m.JobParams, explain.handle),
     "job.validate": (m.ScoreParams, validate.handle),
-    "job.health": (m.JobParams, process_health.handle),
+    "job.health": (m.JobParams, health.handle),
     "task.state": (m.TaskStateParams, task_state.handle),
-    "daemon.status": (m.HandshakeParams, daemon.handle),
-    "daemon.health": (m.NoParams, health.handle),
-    "daemon.ready": (m.NoParams, ready.handle),
-    "daemon.config": (m.NoParams, config.handle),
-    "daemon.shutdown": (m.ShutdownParams, shutdown.handle),
+    "daemon.status": (m.HandshakeParams, daemon.status),
+    "daemon.health": (m.NoParams, daemon.health),
+    "daemon.ready": (m.NoParams, daemon.ready),
+    "daemon.config": (m.NoParams, daemon.config),
+    "daemon.shutdown": (m.ShutdownParams, daemon.shutdown),
 }
 """Method -> the model of its parameters and its handler. What is not here is answered -32601."""
 

@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
-from podium.conductor.clock import Clock, wall
+from podium.conductor.clock import wall
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
-from podium.conductor.rules.transitions import control as transitions
-from podium.conductor.service import changes, refusals
+from podium.conductor.rules.transitions import control
+from podium.conductor.service import refusals
 from podium.conductor.service.context import Context
 from podium.contract.methods import ClearParams
 from podium.contract.states import TERMINAL
@@ -30,16 +30,14 @@ async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str,
 async def _delete(context: Context, job_id: str, request_key: str | None) -> dict[str, Any]:
     """Delete one job and return its last view; asked again with the same key, answer the same."""
     key = f"{request_key}:{job_id}" if request_key else None
-    if key is not None and (reply := changes.remembered(context, key)) is not None:
+    if key is not None and (reply := context.changes.remembered(key)) is not None:
         return dict(reply["job"])
-    job = await changes.find(context, job_id)
-    view = context.views.of(job).model_dump()
+    view = context.views.of(await context.changes.find(job_id)).model_dump()
 
-    def delete(job: JobRun, batch: Batch, now: Clock) -> dict[str, Any]:
-        return {**transitions.delete(job, batch, now), "job": view}
+    def delete(job: JobRun, batch: Batch) -> dict[str, Any]:
+        return {**control.delete(job, batch), "job": view}
 
-    await changes.apply(context, job_id, delete, key)
-    context.removals.add(job_id)
+    await context.changes.apply(job_id, delete, key)
     return view
 
 

@@ -1,6 +1,5 @@
 """`job.events`: transitions after a sequence number, as a page or as a live stream."""
 
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -10,11 +9,11 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from podium.conductor.service.context import Context
+from podium.conductor.supervisor.saving import event_from
 from podium.conductor.views.cursors import number_in
 from podium.contract.methods import HEARTBEAT_SECONDS, EventsParams
 from podium.contract.models import EventView
 from podium.errors import InvalidArguments
-from podium.times import iso
 from podium.wire.dispatcher import Peer
 
 _PAGE = 500
@@ -67,12 +66,7 @@ async def _read(context: Context, after: int, limit: int, job_ids: list[str] | N
 def _query(db: sqlite3.Connection, after: int, limit: int, job_ids: list[str] | None) -> list[EventView]:
     only = f"AND job_id IN ({', '.join('?' * len(job_ids))})" if job_ids else ""
     query = f"SELECT * FROM events WHERE seq > ? {only} ORDER BY seq LIMIT ?"  # noqa: S608 -- marks only
-    rows = db.execute(query, [after, *(job_ids or []), limit])
-    return [
-        EventView(seq=row["seq"], job_id=row["job_id"], job_seq=row["job_seq"], type=row["type"], at=iso(row["at"]),
-                  data=json.loads(row["data"]))
-        for row in rows
-    ]  # fmt: skip
+    return [event_from(row) for row in db.execute(query, [after, *(job_ids or []), limit])]
 
 
 async def _stream(context: Context, after: int, peer: Peer) -> None:

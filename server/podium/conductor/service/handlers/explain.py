@@ -67,7 +67,7 @@ async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Seq
     if not attempts:
         return {}
     last = attempts[-1]
-    folder = context.attempts.folder_of(job_id, last.serial)
+    folder = context.home.attempt(job_id, last.serial)
     target = partial(
         LogTarget,
         job_id=job_id,

@@ -1,14 +1,48 @@
-"""`daemon.health`: the cheapest answer that proves the conductor alive."""
+"""`job.health`: liveness and load of a job's oldest running attempt."""
 
-import os
+from dataclasses import asdict
 from typing import Any
 
+import anyio
+
+from podium.conductor.engines.port import Usage
+from podium.conductor.rules.state import Attempt
 from podium.conductor.service.context import Context
-from podium.contract.methods import NoParams
+from podium.contract.methods import JobParams
+from podium.contract.results import NO_PROCESS, ProcessHealth
 from podium.wire.dispatcher import Peer
 
+_START_SECONDS = 3.0
+_LOOK_SECONDS = 0.02
 
-async def handle(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
-    """Answer ok, the pid and the uptime."""
-    return {"status": "ok", "pid": os.getpid(), "uptime_seconds": context.uptime_seconds,
-            "shutting_down": context.shutting_down}  # fmt: skip
+
+async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, Any]:
+    """Answer the members of `ProcessHealth`; measured over at least 100 ms for the whole tree."""
+    await context.queries.job(params.job_id)
+    job = context.supervisor.jobs.get(params.job_id)
+    oldest = min(job.running.values(), key=lambda attempt: attempt.serial, default=None) if job else None
+    usage = await _usage(context, oldest) if oldest else None
+    if usage is None:
+        return asdict(NO_PROCESS)
+    return asdict(
+        ProcessHealth(
+            pid=usage.pid,
+            is_alive=usage.alive,
+            is_zombie_state=usage.zombie,
+            process_exists=usage.pid is not None,
+            cpu_percent=usage.cpu_percent,
+            memory_mb=usage.memory_mb,
+            uptime_seconds=usage.uptime_seconds,
+        )
+    )
+
+
+async def _usage(context: Context, attempt: Attempt) -> Usage | None:
+    """Measure an attempt; one that is just being started is waited for, a moment."""
+    with anyio.move_on_after(_START_SECONDS):
+        while True:
+            usage = (await context.engine.describe([attempt.key])).get(attempt.key)
+            if usage is not None or not context.launcher.is_under_way(attempt):
+                return usage
+            await anyio.sleep(_LOOK_SECONDS)
+    return None

@@ -13,12 +13,13 @@ import anyio.to_thread
 
 from podium.conductor import faults
 from podium.conductor.attempts.workspaces import make_workspace
-from podium.conductor.clock import Clock, wall
-from podium.conductor.plans import given as scores
-from podium.conductor.plans.given import Given, Prepared, sheet_number
-from podium.conductor.rules.batch import Batch
-from podium.conductor.rules.state import JobRun, LoadedPlan
-from podium.conductor.service import changes, refusals
+from podium.conductor.clock import wall
+from podium.conductor.plans import given
+from podium.conductor.plans.compiling import Prepared
+from podium.conductor.plans.given import GivenScore
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import JobRun
+from podium.conductor.service import refusals
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import validate
 from podium.conductor.service.naming import job_id_of
@@ -50,26 +51,25 @@ async def _once(context: Context, params: SubmitParams, peer: Peer) -> tuple[Job
     key = params.idempotency_key or params.request_key
     if key is None:
         return await _submit(context, params, peer)
-    async with context.locks.hold(f"key {key}"):
+    async with context.changes.locks.hold(f"key {key}"):
         return await _submit(context, params, peer)
 
 
 async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
+    """Return the job, and whether it was started before."""
     if context.shutting_down:
         raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
-    given = await scores.read(context, params)
-    digest = _digest(params, given)
+    max_bytes = context.settings.max_score_bytes
+    score = await given.read(params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace)
+    digest = _digest(params, score)
     earlier = _earlier(context, params, digest)
     if earlier is not None:
         return context.views.of_row(await context.queries.job(earlier)), True
-    job = await _make(context, params, given, peer)
-
-    def prepare(batch: Batch, now: Clock) -> None:
-        if params.idempotency_key is not None:
-            batch.extra.add("idempotency", (params.idempotency_key, digest, job.job_id))
-
+    job = await _make(context, params, score, peer)
+    key = params.idempotency_key
+    records = [("idempotency", (key, digest, job.job_id))] if key is not None else []
     try:
-        await context.supervisor.submit(job, prepare, params.request_key)
+        await context.supervisor.submit(job, records, params.request_key)
     except StorageFull:
         if job.loaded.plan.workspace is None:  # made for this job alone; a sheet has never been in it
             with suppress(OSError):
@@ -78,10 +78,10 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     return context.views.of(job), False
 
 
-def _digest(params: SubmitParams, given: Given) -> str:
+def _digest(params: SubmitParams, score: GivenScore) -> str:
     """Return the hash of everything that an idempotency key must see again."""
     same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
-            str(given.path or ""), given.text)  # fmt: skip
+            str(score.path or ""), score.text)  # fmt: skip
     return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
 
@@ -91,14 +91,13 @@ def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
     Raises:
         IdempotencyConflict: the key was used with something else. JobDeleted: its job was deleted.
     """
-    if params.request_key is not None and (reply := changes.remembered(context, params.request_key)) is not None:
+    if params.request_key is not None and (reply := context.changes.remembered(params.request_key)) is not None:
         return str(reply["job_id"])
     key = params.idempotency_key
     row = context.store.find(_KEY, key) if key is not None else None
-    return None if row is None or key is None else _first_job(key, digest, *row)
-
-
-def _first_job(key: str, digest: str, known: str, job_id: str, deleted_at: float | None) -> str:
+    if row is None:
+        return None
+    known, job_id, deleted_at = row
     if known != digest:
         raise IdempotencyConflict(
             f"The idempotency key {key!r} started job {job_id} with other arguments or another score text.",
@@ -107,7 +106,7 @@ def _first_job(key: str, digest: str, known: str, job_id: str, deleted_at: float
     if deleted_at is not None:
         raise JobDeleted(f"The idempotency key {key!r} started job {job_id}, which was deleted.",
                          fix="Use a new key to run it again.", job_id=job_id)  # fmt: skip
-    return job_id
+    return str(job_id)
 
 
 @dataclass(frozen=True)
@@ -119,27 +118,24 @@ class _Place:
     first: int
 
 
-async def _make(context: Context, params: SubmitParams, given: Given, peer: Peer) -> JobRun:
+async def _make(context: Context, params: SubmitParams, score: GivenScore, peer: Peer) -> JobRun:
     seq = context.supervisor.reserve()
-    prepared = await scores.prepare(
-        context, params, given, variables=params.variables, workspace=params.workspace,
-        find=partial(_place, context, params, seq),
-    )  # fmt: skip
+    prepared = await context.compiler.prepare(score, partial(_place, context, params, seq))
     plan, place = prepared.loaded.plan, prepared.found
     warnings = (*plan.warnings, *_missing_instruments(prepared), *_sharing(context, plan, place))
     return JobRun(
         seq=seq, job_id=place.job_id, name=plan.name, loaded=prepared.loaded, workspace=str(place.workspace),
-        submitted_at=wall(), config_path=str(given.path) if given.path else None, start_sheet=place.first,
+        submitted_at=wall(), config_path=str(score.path) if score.path else None, start_sheet=place.first,
         self_healing=params.self_healing, warnings=warnings, client=params.client or f"uid {peer.uid}",
     )  # fmt: skip
 
 
 def _place(context: Context, params: SubmitParams, seq: int, loaded: LoadedPlan) -> _Place:
     """Make the workspace of job number `seq`. Blocks."""
-    first = sheet_number(loaded, params.start_sheet) or 1
+    first = loaded.sheet_number(params.start_sheet) or 1
     job_id = job_id_of(loaded.plan.name, seq, context.store.home_id)
     own = loaded.plan.workspace
-    workspace = Path(own) if own else context.settings.home / "workspaces" / job_id
+    workspace = Path(own) if own else context.home.workspace(job_id)
     make_workspace(workspace)
     faults.point("after_workspace")
     return _Place(job_id, workspace, first)

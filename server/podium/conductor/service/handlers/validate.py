@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from podium.conductor.attempts.workspaces import check_workspace
-from podium.conductor.plans import given as scores
-from podium.conductor.plans.given import sheet_number
-from podium.conductor.rules.state import LoadedPlan
+from podium.conductor.plans import given
+from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.service.context import Context
 from podium.contract.methods import ScoreParams
 from podium.contract.models import PlanView
@@ -20,7 +19,7 @@ async def handle(context: Context, params: ScoreParams, peer: Peer) -> dict[str,
     try:
         view = await planned(context, params)
     except PodiumError as error:
-        return scores.problem_reply(error)
+        return {"valid": False, "code": error.code, "message": error.message, "fix": error.fix, **error.facts}
     return {"valid": True, "plan": view.model_dump()}
 
 
@@ -28,16 +27,15 @@ async def planned(context: Context, params: ScoreParams) -> PlanView:
     """Return what a submit of this score would run.
 
     Raises:
-        PodiumError: as `scores.read` and `scores.prepare`.
+        PodiumError: as `given.read` and `Compiler.prepare`.
     """
 
     def find(loaded: LoadedPlan) -> int:
         if loaded.plan.workspace is not None:
             check_workspace(Path(loaded.plan.workspace))
-        return sheet_number(loaded, params.start_sheet) or 1
+        return loaded.sheet_number(params.start_sheet) or 1
 
-    given = await scores.read(context, params)
-    prepared = await scores.prepare(
-        context, params, given, variables=params.variables, workspace=params.workspace, find=find
-    )
+    max_bytes = context.settings.max_score_bytes
+    score = await given.read(params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace)
+    prepared = await context.compiler.prepare(score, find)
     return plan_view(prepared.loaded.plan, start_sheet=prepared.found, instruments_found=prepared.installed)

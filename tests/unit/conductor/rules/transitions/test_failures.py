@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from podium.conductor.clock import Clock
+from podium.conductor.clock import Moment
 from podium.conductor.engines.port import End, EndReason
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
@@ -15,7 +15,7 @@ from podium.conductor.rules.transitions.failures import LIMIT_WAITS, LONGEST_LIM
 from podium.conductor.rules.verdicts import Trouble, Verdict
 from tests.support.plans import job_of, plan_of
 
-NOW = Clock(1000.0, 1000.0)
+NOW = Moment(1000.0, 1000.0)
 
 
 class Play:
@@ -24,7 +24,7 @@ class Play:
     def __init__(self, *instruments: str, retries: int = 0, healing: bool = False) -> None:
         self.job = job_of(plan_of([[]], max_retries=retries, instruments=instruments))
         self.job.self_healing = healing
-        self.batch = Batch(1)
+        self.batch = Batch(1, NOW)
         jobs.submit(self.job, self.batch)
 
     @property
@@ -36,9 +36,9 @@ class Play:
         if self.job.waiting:
             sheets.wake(self.job, 1, self.batch)
         self.job.ready.remove(1)
-        sheets.start(self.job, 1, self.batch, NOW, "home")
+        sheets.start(self.job, 1, self.batch, "home")
         verdict = Verdict(End("key", reason, 1), passed=False, message="no", trouble=trouble, wait_seconds=wait)
-        sheets.attempt_ended(self.job, self.job.running[1], verdict, self.batch, NOW)
+        sheets.attempt_ended(self.job, self.job.running[1], verdict, self.batch)
         return self.job
 
 
@@ -104,7 +104,7 @@ def test_a_resume_begins_with_the_first_instrument_and_a_new_healing_round() -> 
     play = Play("goose", "aider", healing=True)
     play.fail(trouble="auth")
     assert play.fail().status == "failed"
-    control.resume(play.job, None, None, play.batch)
+    control.resume(play.job, play.batch)
     run = play.job.sheets[1]
     assert (run.player, run.remedy, run.limit_waits) == (0, None, 0)
     assert play.fail(trouble="auth").status == "running"
@@ -113,12 +113,12 @@ def test_a_resume_begins_with_the_first_instrument_and_a_new_healing_round() -> 
 def test_a_finished_sheet_points_to_no_instrument_that_its_changed_score_lacks() -> None:
     play = Play("goose", "aider")
     play.fail(trouble="missing")
-    sheets.start(play.job, 1, play.batch, NOW, "home")
+    sheets.start(play.job, 1, play.batch, "home")
     end = End("key", "exited", 0)
-    sheets.attempt_ended(play.job, play.job.running[1], Verdict(end, passed=True), play.batch, NOW)
+    sheets.attempt_ended(play.job, play.job.running[1], Verdict(end, passed=True), play.batch)
     assert play.job.sheets[1].player == 1
     play.job.status = "failed"  # of another sheet, say
-    control.modify(play.job, None, job_of(plan_of([[]])).loaded, play.batch)
+    control.modify(play.job, play.batch, new=job_of(plan_of([[]])).loaded)
     assert (play.job.sheets[1].player, play.job.player_of(1).instrument) == (0, "cli")
 
 

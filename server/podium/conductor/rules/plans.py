@@ -1,0 +1,68 @@
+"""A plan in memory, shared by all jobs that run it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from podium.conductor.instruments.load import builtin_profiles
+from podium.conductor.instruments.profile import Profile
+from podium.errors import InvalidArguments
+from podium.score.model.plan import CLI, Plan
+
+
+@dataclass(eq=False)
+class LoadedPlan:
+    """A plan with its hash and the edges turned round, shared by all jobs that run it.
+
+    `source` is the score and `text` the plan as they are stored, held until they are on the disk.
+    """
+
+    hash: str
+    plan: Plan
+    source: str = ""
+    text: str = ""
+
+    @cached_property
+    def dependents(self) -> list[list[int]]:
+        """For each sheet number (index 0 is unused) the sheets that need it."""
+        edges: list[list[int]] = [[] for _ in range(len(self.plan.sheets) + 1)]
+        for sheet in self.plan.sheets:
+            for need in sheet.needs:
+                edges[need].append(sheet.num)
+        return edges
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """What each instrument is. A job keeps the profiles that its score was submitted with."""
+        own = {name: Profile.model_validate(content) for name, content in self.plan.profiles.items()}
+        return {**builtin_profiles(), **own}
+
+    @cached_property
+    def instruments(self) -> dict[str, Profile]:
+        """The instruments that its sheets name, those that they fall back to among them, and `cli`."""
+        return {name: self.profiles[name] for name in (CLI, *self.plan.profiles)}
+
+    def sheet_number(self, ref: int | str | None) -> int | None:
+        """Return the number of a sheet that is named or numbered; None for None and "".
+
+        Raises:
+            InvalidArguments: there is no such sheet; the names are listed.
+        """
+        if ref is None or ref == "":
+            return None
+        num = self.plan.find(ref)
+        if num is None:
+            labels = ", ".join(sheet.label for sheet in self.plan.sheets[:20])
+            raise InvalidArguments(f"The score has no sheet {ref!r}.", fix=f"Its sheets are: {labels}.", sheet=str(ref))
+        return num
+
+    def after(self, nums: Iterable[int]) -> list[int]:
+        """Return the sheets that depend on any of `nums`, directly or through others, in order."""
+        seen: set[int] = set()
+        front = list(nums)
+        while front:
+            for num in self.dependents[front.pop()]:
+                if num not in seen:
+                    seen.add(num)
+                    front.append(num)
+        return sorted(seen)

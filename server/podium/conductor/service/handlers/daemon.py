@@ -1,0 +1,119 @@
+"""The daemon's own methods: `daemon.status`, `health`, `ready`, `config` and `shutdown`."""
+
+import os
+from typing import Any
+
+import anyio.to_thread
+import psutil
+
+from podium import __version__
+from podium.conductor.instruments.profile import found_in
+from podium.conductor.service.context import Context
+from podium.contract.methods import FEATURES, PROTOCOL, HandshakeParams, NoParams, ShutdownParams
+from podium.settings import Settings
+from podium.wire.dispatcher import Peer
+
+_CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process trees beyond their grace period
+# The settings that bound what a job may use or how long it is kept: whoever submits one can know them before.
+LIMITS = (
+    "max_sheets_per_agent",
+    "max_score_bytes",
+    "max_log_bytes",
+    "max_job_log_bytes",
+    "grace_seconds",
+    "stuck_seconds",
+    "retention_days",
+    "retention_jobs",
+)
+
+
+async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[str, Any]:
+    """Answer which conductor this is and how busy it is; with our protocol named, this is the handshake of a connection."""
+    if params.protocol == PROTOCOL:
+        peer.concurrent = True
+    scheduler = context.supervisor.scheduler
+    running = running_jobs(context)
+    return {
+        "pid": os.getpid(),
+        "uptime_seconds": context.uptime_seconds,
+        "running_jobs": running,
+        "total_jobs_active": len(context.supervisor.jobs),
+        "memory_usage_mb": memory_mb(),
+        "version": __version__,
+        "product": "podium",
+        "protocol": PROTOCOL,
+        "features": list(FEATURES),
+        "home_id": context.store.home_id,
+        "queued_jobs": sum(1 for job in context.supervisor.jobs.values() if job.status == "queued"),
+        "jobs_total": context.queries.jobs_total(),
+        "running_sheets": scheduler.used,
+        "max_sheets": scheduler.limits.total,
+        "accepting_work": not context.shutting_down,
+        "instruments": installed_instruments(context),
+        "limits": {name: getattr(context.settings, name) for name in LIMITS},
+        "containment": context.engine.containment,
+    }
+
+
+async def health(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
+    """Answer ok, the pid and the uptime."""
+    return {"status": "ok", "pid": os.getpid(), "uptime_seconds": context.uptime_seconds,
+            "shutting_down": context.shutting_down}  # fmt: skip
+
+
+async def ready(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
+    """Answer the members of the Marianne protocol; what this conductor has no notion of is false."""
+    return {
+        "status": "not_ready" if context.shutting_down else "ready",
+        "running_jobs": running_jobs(context),
+        "memory_mb": memory_mb(),
+        "child_processes": await anyio.to_thread.run_sync(_children),
+        "accepting_work": not context.shutting_down,
+        "shutting_down": context.shutting_down,
+        "failure_rate_elevated": False,
+        "notifications_degraded": False,
+        "uptime_seconds": context.uptime_seconds,
+    }
+
+
+def _children() -> int:
+    """Return how many child processes there are. Looks at every process of the machine."""
+    return len(psutil.Process().children())
+
+
+async def config(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
+    """Answer every setting."""
+    settings: dict[str, Any] = context.settings.model_dump(mode="json")
+    return settings
+
+
+async def shutdown(context: Context, params: ShutdownParams, peer: Peer) -> dict[str, Any]:
+    """Answer at once, with a bound of the stop: an earlier call may have asked for the end of the running sheets."""
+    context.shutting_down = True
+
+    async def stop() -> None:
+        context.shut_down(params.cancel or not params.graceful)
+
+    peer.stream(stop)
+    return {"shutting_down": True, "within_seconds": cancel_seconds(context.settings)}
+
+
+def cancel_seconds(settings: Settings) -> float:
+    """Return the longest that the end of the running sheets is waited for."""
+    return settings.grace_seconds + _CANCEL_SECONDS
+
+
+def installed_instruments(context: Context) -> list[str]:
+    """Return the names of the instruments whose programs are on the conductor's PATH now."""
+    profiles = {profile.name: profile for profile in context.profiles.values()}
+    return sorted(found_in(profiles, os.environ.get("PATH", "")))
+
+
+def running_jobs(context: Context) -> int:
+    """Return how many jobs run."""
+    return sum(1 for job in context.supervisor.jobs.values() if job.status == "running")
+
+
+def memory_mb() -> float:
+    """Return the conductor's resident memory in MiB."""
+    return round(psutil.Process().memory_info().rss / 2**20, 1)

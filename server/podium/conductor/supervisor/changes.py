@@ -1,0 +1,57 @@
+"""What every change of a job shares: one at a time for each job, applied by the supervisor, answered again as it was answered."""
+
+import json
+from typing import Any
+
+from podium.conductor.rules.state import JobRun
+from podium.conductor.store.store import Store
+from podium.conductor.supervisor.inbox import Transition
+from podium.conductor.supervisor.loading import Loader, missing
+from podium.conductor.supervisor.locks import KeyedLocks
+from podium.conductor.supervisor.supervisor import Retired, Supervisor
+
+
+class Changes:
+    """Changes jobs by their ids, whether they are in memory or have ended."""
+
+    def __init__(self, store: Store, loader: Loader, supervisor: Supervisor) -> None:
+        self.locks = KeyedLocks()
+        self._store = store
+        self._loader = loader
+        self._supervisor = supervisor
+
+    async def apply(
+        self, job_id: str, transition: Transition, request_key: str | None = None
+    ) -> tuple[dict[str, Any], JobRun]:
+        """Apply a transition; when this returns, what it did is on the disk. Return its reply and the job.
+
+        A request key that was answered before gets that answer again, with the job as it is now.
+
+        Raises:
+            JobNotFound, JobDeleted, WrongState, StorageFull.
+        """
+        async with self.locks.hold(job_id):
+            if request_key is not None and (reply := self.remembered(request_key)) is not None:
+                return reply, await self.find(job_id)
+            while True:
+                job = await self.find(job_id)
+                try:
+                    return await self._supervisor.change(job, transition, request_key), job
+                except Retired:
+                    continue
+
+    async def find(self, job_id: str) -> JobRun:
+        """Return a job: the one in memory, else as the store has it.
+
+        Raises:
+            JobNotFound, JobDeleted.
+        """
+        job = self._supervisor.jobs.get(job_id) or await self._loader.job(job_id)
+        if job is None:
+            raise await self._store.read(lambda db: missing(db, job_id))
+        return job
+
+    def remembered(self, request_key: str) -> dict[str, Any] | None:
+        """Return what was answered under this request key, None for a new one."""
+        row = self._store.find("SELECT reply FROM replies WHERE key = ?", request_key)
+        return json.loads(row["reply"]) if row else None

@@ -1,0 +1,96 @@
+"""Jobs, sheets, attempts and events as rows: how each is written, beside how it is read."""
+
+import json
+import sqlite3
+
+from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.healing import remedies
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import Attempt, JobRun, SheetRun
+from podium.conductor.store.rows import ATTEMPT_COLUMNS, SHEET_COLUMNS, Row, Rows
+from podium.contract.models import EventView
+from podium.times import iso
+
+
+def rows_of(batch: Batch) -> Rows:
+    """Return the rows of everything that a batch touched and recorded."""
+    rows = Rows()
+    for kind, values in batch.records:
+        rows.add(kind, values)
+    for loaded in batch.plans.values():
+        rows.add("plans", (loaded.hash, loaded.text, loaded.source))
+    for job in batch.jobs.values():
+        rows.add("jobs", job_row(job))
+    for (seq, _), run in batch.sheets.items():
+        rows.add("sheets", sheet_row(seq, run))
+    for attempt in batch.attempts.values():
+        rows.add("attempts", attempt_row(attempt))
+    at = batch.now.wall
+    for event in batch.events:
+        rows.add("events", (event.seq, event.job_id, event.job_seq, event.type, at, json.dumps(event.data)))
+    return rows
+
+
+def job_row(job: JobRun) -> Row:
+    """Return a job's row in the order of `JOB_COLUMNS`."""
+    return (
+        job.seq, job.job_id, job.name, job.status, job.intent, job.reason, job.loaded.hash,
+        job.next_plan.hash if job.next_plan else None, job.next_from_sheet, job.workspace, job.config_path,
+        job.start_sheet, int(job.self_healing), job.submitted_at, job.started_at, job.finished_at, job.total,
+        job.counts["completed"], job.counts["failed"], job.counts["skipped"], job.event_count,
+        job.serial, json.dumps(job.warnings), job.client,
+    )  # fmt: skip
+
+
+def job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
+    """Build a job from its row and its plans, without its sheets."""
+    same = (
+        "seq", "job_id", "name", "status", "intent", "reason", "next_from_sheet", "workspace", "config_path",
+        "start_sheet", "submitted_at", "started_at", "finished_at", "event_count", "serial", "client",
+    )  # fmt: skip
+    return JobRun(
+        **{name: row[name] for name in same},
+        loaded=loaded,
+        next_plan=following,
+        self_healing=bool(row["self_healing"]),
+        warnings=tuple(json.loads(row["warnings"])),
+    )
+
+
+def sheet_row(job_seq: int, run: SheetRun) -> Row:
+    """Return a sheet's row in the order of `SHEET_COLUMNS`."""
+    return (
+        job_seq, run.num, run.status, run.reason, int(run.satisfied), run.attempts, run.retries_used,
+        run.waiting_until, run.waiting_left, run.started_at, run.finished_at, run.player, run.limit_waits,
+        remedies.dump(run.remedy),
+    )  # fmt: skip
+
+
+def run_from(row: sqlite3.Row) -> SheetRun:
+    """Build a sheet's run from its row."""
+    values = {name: row[name] for name in SHEET_COLUMNS.split(", ") if name != "job"}
+    return SheetRun(**{**values, "satisfied": bool(row["satisfied"]), "remedy": remedies.load(row["remedy"])})
+
+
+def attempt_row(attempt: Attempt) -> Row:
+    """Return an attempt's row in the order of `ATTEMPT_COLUMNS`."""
+    return (
+        attempt.job_seq, attempt.serial, attempt.sheet, attempt.attempt, attempt.key, attempt.plan_hash,
+        attempt.instrument, int(attempt.open), attempt.started_at, attempt.ended_at, attempt.outcome, attempt.end_reason,
+        attempt.exit_code, attempt.signal, attempt.processes_ended, attempt.message, attempt.validations,
+    )  # fmt: skip
+
+
+def attempt_from(row: sqlite3.Row) -> Attempt:
+    """Build an attempt from its row."""
+    names = ATTEMPT_COLUMNS.replace("job,", "job_seq,").split(", ")
+    values = dict(zip(names, tuple(row), strict=True))
+    return Attempt(**{**values, "open": bool(values["open"])})
+
+
+def event_from(row: sqlite3.Row) -> EventView:
+    """Build an event from its row."""
+    return EventView(
+        seq=row["seq"], job_id=row["job_id"], job_seq=row["job_seq"], type=row["type"], at=iso(row["at"]),
+        data=json.loads(row["data"]),
+    )  # fmt: skip

@@ -1,0 +1,39 @@
+"""Every name inside a home, the folder that holds the state of one conductor."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DATABASE = "podium.db"
+ACKNOWLEDGED = f"{DATABASE}-acked"
+LOCK = "conductor.lock"
+LOG = "conductor.log"
+SOCKET = "podium.sock"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The places in a home. Nothing is looked at or made here."""
+
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """The log of a conductor in the background."""
+        return self.folder / LOG
+
+    @property
+    def workspaces(self) -> Path:
+        """The workspaces of jobs whose score names none."""
+        return self.folder / "workspaces"
+
+    def workspace(self, job_id: str) -> Path:
+        """The workspace of a job whose score names none."""
+        return self.workspaces / job_id
+
+    def job(self, job_id: str) -> Path:
+        """The folder with the attempts of a job."""
+        return self.folder / "jobs" / job_id
+
+    def attempt(self, job_id: str, serial: int) -> Path:
+        """The folder of one attempt: its script and its output."""
+        return self.job(job_id) / str(serial)
