@@ -15,13 +15,13 @@ def check_given_once(config_path: str | None, config_content: str | None) -> Non
         InvalidArguments: both are given, or neither.
     """
     if (config_path is None) == (config_content is None):
-        both = (
+        which = (
             "Neither config_path nor config_content is"
             if config_path is None
             else "Both config_path and config_content are"
         )
         raise InvalidArguments(
-            f"{both} given.", fix="Give config_path for a score in a file, or config_content for its YAML text."
+            f"{which} given.", fix="Give config_path for a score in a file, or config_content for its YAML text."
         )
 
 

@@ -37,7 +37,7 @@ class JobControl(Protocol):
         """Check a score and return what `start` would run. Runs and stores nothing."""
 
     async def pause(self, job_id: str) -> ActionView:
-        """Ask a job to pause; waits a few seconds for the effect."""
+        """Ask a job to pause; wait a few seconds for the effect."""
 
     async def resume(
         self,
@@ -57,13 +57,13 @@ class JobControl(Protocol):
         config_path: str | None = None,
         config_content: str | None = None,
     ) -> ActionView:
-        """Give a job a changed score; waits a few seconds for the effect. Exactly one of path and content is given."""
+        """Give a job a changed score; wait a few seconds for the effect. Exactly one of path and content is given."""
 
     async def cancel(self, job_id: str) -> ActionView:
-        """End a job and its process trees; waits a few seconds for the effect."""
+        """End a job and its process trees; wait a few seconds for the effect."""
 
     async def delete(self, job_id: str) -> JobView:
-        """Remove a terminal job and its logs; returns the job as it was."""
+        """Remove a terminal job and its logs; return the job as it was."""
 
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return liveness and load of the job's oldest running attempt."""
@@ -89,7 +89,7 @@ class JobControl(Protocol):
         """Read a bounded part of a sheet's output."""
 
     async def explain(self, job_id: str) -> ExplainView:
-        """Say why a job has failed, waits or is stuck, with the end of the output that tells."""
+        """Say why a job has failed, waits or is stuck, with the end of the output that shows it."""
 
     async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
         """List a folder of the job's workspace, all levels below it."""
@@ -110,4 +110,4 @@ class JobControl(Protocol):
         """Return what a task has ended with, None while it has not; the first `end` that is given is kept."""
 
     async def conductor(self) -> ConductorView:
-        """Say which conductor answers and how it is."""
+        """Return which conductor answers, and its load."""

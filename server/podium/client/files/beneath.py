@@ -27,8 +27,8 @@ def parts_of(path: str) -> list[str]:
     parts = path.split("/")
     if path.startswith("/") or ".." in parts or "\0" in path:
         raise PathNotAllowed(
-            f"The path {path!r} leads out of the job's workspace.",
-            fix="Give a path inside the workspace, as list_artifacts shows it.",
+            f"The path {path!r} must lie inside the job's workspace and have no '..'.",
+            fix="Give a path as list_artifacts shows it.",
             path=path,
         )
     return [part for part in parts if part not in {"", "."}]
