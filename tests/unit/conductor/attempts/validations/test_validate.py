@@ -1,5 +1,6 @@
 import os
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path, PosixPath
@@ -26,7 +27,7 @@ def context(workspace: Path, **changes: Any) -> ValidationContext:
         "workspace": workspace,
         "attempt_started": time.time(),
         "env": {},
-        "key": "demo-abcde.1.1",
+        "key": f"test-{uuid.uuid4().hex}",  # a second run of these tests beside this one must not end our processes
         "expand": lambda text: text.replace("{workspace}", str(workspace)),
         "run": no_command,
     }
