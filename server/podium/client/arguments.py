@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from podium.contract.methods import GivenScore, ScoreParams
+from podium.contract.methods import ScoreCall, ScoreParams
 from podium.contract.paths import check_given_once, score_path
 from podium.errors import InvalidArguments, PermissionDenied, ScoreNotFound
 
-Call = TypeVar("Call", bound=GivenScore)
+Call = TypeVar("Call", bound=ScoreCall)
 Start = TypeVar("Start", bound=ScoreParams)
 
 

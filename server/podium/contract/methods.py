@@ -139,7 +139,7 @@ class HandshakeParams(Params):
 
 
 @dataclass(frozen=True)
-class GivenScore(Params):
+class ScoreCall(Params):
     """A score by path or inline. A path is absolute or relative to `client_cwd`, the folder in which the caller runs."""
 
     config_path: PathText | None = None
@@ -148,7 +148,7 @@ class GivenScore(Params):
 
 
 @dataclass(frozen=True)
-class ScoreParams(GivenScore):
+class ScoreParams(ScoreCall):
     """A score and what it is compiled for, as `job.submit` and `job.validate` take it. `start_sheet` None is the first."""
 
     workspace: PathText | None = None
@@ -195,7 +195,7 @@ class ControlParams(MutatingParams, JobParams):
 
 
 @dataclass(frozen=True)
-class ResumeParams(GivenScore, ControlParams):
+class ResumeParams(ScoreCall, ControlParams):
     """Parameters of `job.resume`. Without a score the job goes on with its own, whatever became of the file."""
 
     from_sheet: Sheet | None = None

@@ -13,15 +13,15 @@ from podium.contract.models import ActionView, EventView, JobView, PlanView, She
 from podium.errors import PodiumError, from_dict
 
 
-class Reply(View):
-    """Base of what a method answers. Only members that were given go on the wire."""
+class Sparse(View):
+    """A reply of which only those members that were given go on the wire."""
 
     @model_serializer(mode="wrap")
     def _given_members(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {name: value for name, value in serialize(self).items() if name in self.model_fields_set}
 
 
-class Refusal(Reply):
+class Refusal(Sparse):
     """A call that the conductor did not carry out, in the form of its method; the error's facts stand beside the members.
 
     Every refusal has a `code`, and no other reply has one.
@@ -40,6 +40,12 @@ class Refusal(Reply):
     fix: str = ""
     retryable: bool = False
 
+    @classmethod
+    def of(cls, error: PodiumError, /, **members: Any) -> "Refusal":
+        """Return the refusal for an error; `members` are those of the method's form."""
+        known = {**members, "code": error.code, "fix": error.fix, "retryable": error.retryable, **error.facts}
+        return cls.model_validate(known)
+
     def as_error(self) -> PodiumError:
         """Return the error that the conductor refused the call with."""
         facts = {"job_id": self.job_id, **(self.model_extra or {})}
@@ -47,7 +53,7 @@ class Refusal(Reply):
         return from_dict({**known, "code": self.code, "message": self.message or self.error, "fix": self.fix})
 
 
-class SubmitReply(Reply, StartView):
+class SubmitReply(StartView):
     """`job.submit`: the job is on the conductor's disk."""
 
     job_id: str
@@ -55,7 +61,7 @@ class SubmitReply(Reply, StartView):
     message: str
 
 
-class DryRunReply(Reply):
+class DryRunReply(View):
     """`job.submit` with `dry_run`: nothing was stored."""
 
     job_id: Literal[""]
@@ -64,33 +70,33 @@ class DryRunReply(Reply):
     plan: PlanView
 
 
-class ValidateReply(Reply):
+class ValidateReply(View):
     """`job.validate`: the score can run."""
 
     valid: Literal[True]
     plan: PlanView
 
 
-class PauseReply(Reply, ActionView):
+class PauseReply(Sparse, ActionView):
     """`job.pause`: the intent is on the disk; `pending` until the status has changed."""
 
     paused: Literal[True]
 
 
-class CancelReply(Reply, ActionView):
+class CancelReply(Sparse, ActionView):
     """`job.cancel`: the intent is on the disk; `pending` while processes are being ended."""
 
     cancelled: Literal[True]
 
 
-class ChangeReply(Reply, ActionView):
+class ChangeReply(Sparse, ActionView):
     """`job.resume` and `job.modify`; `kept` and `changed` only with a changed score."""
 
     job_id: str
     status: Literal["accepted"]
 
 
-class ClearReply(Reply):
+class ClearReply(View):
     """`job.clear`: how many jobs were deleted, each as it was, and why each other one was not."""
 
     deleted: int
@@ -98,7 +104,7 @@ class ClearReply(Reply):
     refused: list[Refusal]
 
 
-class ListedJob(Reply):
+class ListedJob(View):
     """An entry of `job.list`: our view; the Marianne protocol's short form stands beside it."""
 
     model_config = ConfigDict(extra="allow")
@@ -106,7 +112,7 @@ class ListedJob(Reply):
     podium: JobView
 
 
-class ListReply(Reply):
+class ListReply(View):
     """`job.list` with a limit or a cursor: a page, newest first."""
 
     jobs: list[ListedJob]
@@ -114,7 +120,7 @@ class ListReply(Reply):
     total: int
 
 
-class StatusReply(Reply):
+class StatusReply(View):
     """`job.status`: our view, and a page of sheets if one was asked for. The checkpoint's members stand beside these."""
 
     podium: JobView
@@ -123,7 +129,7 @@ class StatusReply(Reply):
     podium_sheets_cursor: str = ""
 
 
-class EventsReply(Reply):
+class EventsReply(Sparse):
     """`job.events`: one page, or with `stream` only `next` and `truncated_before`. `next` is the cursor to go on from.
 
     `truncated_before` is the oldest cursor that misses nothing, when events after the given one are not kept any more.
@@ -134,7 +140,7 @@ class EventsReply(Reply):
     truncated_before: str | None = None
 
 
-class TaskStateReply(Reply):
+class TaskStateReply(View):
     """`task.state`: what the task has ended with, None while it has not."""
 
     end: dict[str, Any] | None

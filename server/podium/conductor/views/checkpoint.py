@@ -18,7 +18,7 @@ _EMPTY_JOB: dict[str, Any] = {
 
 
 def of(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
-    """Return the checkpoint of a job without its sheets; what this conductor does not have is empty, as it is there."""
+    """Return the checkpoint of a job without its sheets; what this conductor does not have is empty, as in that protocol."""
     return {
         **_EMPTY_JOB,
         "job_id": view.job_id,
@@ -36,7 +36,6 @@ def of(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
         "parallel_enabled": len(view.running) > 1,
         "parallel_max_concurrent": max(1, len(view.running)),
         "sheets_in_progress": [],
-        "podium": view.model_dump(),
     }
 
 

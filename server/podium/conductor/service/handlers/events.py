@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from typing import Any
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -13,24 +12,24 @@ from podium.conductor.supervisor.saving import event_from
 from podium.conductor.views.cursors import number_in
 from podium.contract.methods import HEARTBEAT_SECONDS, EventsParams
 from podium.contract.models import EventView
+from podium.contract.replies import EventsReply
 from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
 
 _PAGE = 500
 
 
-async def handle(context: Context, params: EventsParams, peer: Peer) -> dict[str, Any]:
+async def handle(context: Context, params: EventsParams, peer: Peer) -> EventsReply:
     """Answer one page, or `next` and then notifications until the connection ends."""
     await context.supervisor.flushed()
     after = _sequence(context, params.after)
     truncated = await _truncated(context, params.after, after)
     if params.stream:
         peer.stream(lambda: _stream(context, after, peer))
-        return {"next": _cursor(context, after), "truncated_before": truncated}
+        return EventsReply(next=_cursor(context, after), truncated_before=truncated)
     events = await _read(context, after, params.limit, params.job_ids)
     last = events[-1].seq if len(events) == params.limit else max(after, context.supervisor.last_event)
-    return {"events": [event.model_dump() for event in events], "next": _cursor(context, last),
-            "truncated_before": truncated}  # fmt: skip
+    return EventsReply(events=events, next=_cursor(context, last), truncated_before=truncated)
 
 
 def _cursor(context: Context, seq: int) -> str:
