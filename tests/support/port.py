@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import anyio
 
-from podium.contract.methods import LogParams, ScoreParams, Sheet, SubmitParams
+from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,
@@ -139,27 +139,13 @@ class ScriptedPort(JobControl):
         self._asked("pause", job_id)
         return self.action or ActionView(job=self._job(job_id), message="pause requested", pending=True)
 
-    async def resume(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
-        self._asked("resume", (job_id, from_sheet, config_path, config_content))
-        return self.action or ActionView(job=self._job(job_id), message="Goes on with the sheets that are left")
+    async def resume(self, params: ResumeParams) -> ActionView:
+        self._asked("resume", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        return self.action or ActionView(job=self._job(params.job_id), message="Goes on with the sheets that are left")
 
-    async def modify(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
-        self._asked("modify", (job_id, from_sheet, config_path, config_content))
-        return self.action or ActionView(job=self._job(job_id), message="Takes the changed score")
+    async def modify(self, params: ModifyParams) -> ActionView:
+        self._asked("modify", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        return self.action or ActionView(job=self._job(params.job_id), message="Takes the changed score")
 
     async def cancel(self, job_id: str) -> ActionView:
         self._asked("cancel", job_id)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from podium.client.link.daemon_client import DaemonClient
 from podium.client.proxy import ConductorProxy
-from podium.contract.methods import SubmitParams
+from podium.contract.methods import ResumeParams, SubmitParams
 from podium.contract.models import ActionView
 from podium.contract.results import NO_PROCESS, JobActionResult, JobStartResult, ProcessHealth
 from podium.errors import ConductorNotRunning, JobNotFound, WrongState
@@ -56,7 +56,7 @@ class JobControlService(ConductorProxy):
 
     async def resume_job(self, job_id: str) -> JobActionResult:
         """Let a job go on; `success` is whether the conductor does it. RuntimeError when none answers."""
-        return await _as_result(job_id, self.resume(job_id))
+        return await _as_result(job_id, self.resume(ResumeParams(job_id)))
 
     async def cancel_job(self, job_id: str) -> JobActionResult:
         """End a job; `success` is whether the conductor does it. RuntimeError when none answers."""

@@ -8,19 +8,8 @@ import anyio
 
 from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
+from podium.contract import models
 from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
-from podium.contract.models import (
-    ActionView,
-    ConductorView,
-    EventView,
-    ExplainView,
-    JobDetail,
-    JobPage,
-    JobView,
-    LogView,
-    PlanView,
-    StartView,
-)
 from podium.contract.near import job_not_found
 from podium.contract.replies import (
     ClearReply,
@@ -51,32 +40,32 @@ class PodiumDialect:
         self._effect_seconds = effect_seconds
         self._feed = client.feed
 
-    async def start(self, request: SubmitParams) -> StartView:
+    async def start(self, request: SubmitParams) -> models.StartView:
         """Submit a score."""
         reply = await self._client.mutate("job.submit", vars(request), check="list_jobs")
-        return self._accepted(StartView, reply)
+        return self._accepted(models.StartView, reply)
 
-    async def plan(self, request: ScoreParams) -> PlanView:
+    async def plan(self, request: ScoreParams) -> models.PlanView:
         """Check a score."""
         return self._accepted(ValidateReply, await self._client.call("job.validate", vars(request))).plan
 
-    async def pause(self, job_id: str) -> ActionView:
+    async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause."""
         return await self._control("job.pause", job_id, {}, lambda job: not job.pause_requested)
 
-    async def resume(self, params: ResumeParams) -> ActionView:
+    async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a job go on, with a changed score when one is given."""
         return await self._control("job.resume", params.job_id, vars(params), lambda job: not job.modify_requested)
 
-    async def modify(self, params: ModifyParams) -> ActionView:
+    async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score, whatever it is doing."""
         return await self._control("job.modify", params.job_id, vars(params), lambda job: not job.modify_requested)
 
-    async def cancel(self, job_id: str) -> ActionView:
+    async def cancel(self, job_id: str) -> models.ActionView:
         """End a job and its process trees."""
         return await self._control("job.cancel", job_id, {}, lambda job: not job.cancel_requested)
 
-    async def delete(self, job_id: str) -> JobView:
+    async def delete(self, job_id: str) -> models.JobView:
         """Remove a terminal job."""
         reply = await self._client.mutate("job.clear", {"job_ids": [job_id]}, check=f"get_job with job_id={job_id}")
         cleared = self._client.read(ClearReply, reply)
@@ -88,36 +77,36 @@ class PodiumDialect:
         """Return liveness and load."""
         return await self._client.ask(ProcessHealth, "job.health", {"job_id": job_id})
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
+    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs."""
         params = {"status": status, "name": name or None, "limit": limit, "cursor": cursor or None}
         page = await self._client.ask(ListReply, "job.list", params)
-        return JobPage(jobs=[each.podium for each in page.jobs], next_cursor=page.next_cursor, total=page.total)
+        return models.JobPage(jobs=[each.podium for each in page.jobs], next_cursor=page.next_cursor, total=page.total)
 
-    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> JobDetail:
+    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:
         """Return a job and a page of its sheets."""
         page = {"sheets_cursor": sheets_cursor, "sheets_limit": limit} if sheets else {}
         reply = await self._client.ask(StatusReply, "job.status", {"job_id": job_id, "sheets": False, **page})
-        return JobDetail(
+        return models.JobDetail(
             job=reply.podium,
             description=reply.podium_description,
             sheets=reply.podium_sheets,
             sheets_cursor=reply.podium_sheets_cursor,
         )
 
-    async def log(self, request: LogParams) -> LogView:
+    async def log(self, request: LogParams) -> models.LogView:
         """Read a part of a sheet's output."""
-        return await self._client.ask(LogView, "job.log", vars(request))
+        return await self._client.ask(models.LogView, "job.log", vars(request))
 
-    async def explain(self, job_id: str) -> ExplainView:
+    async def explain(self, job_id: str) -> models.ExplainView:
         """Ask why a job is as it is."""
-        return await self._client.ask(ExplainView, "job.explain", {"job_id": job_id})
+        return await self._client.ask(models.ExplainView, "job.explain", {"job_id": job_id})
 
     async def files(self, job_id: str) -> WorkspaceFiles:
         """Return the files of the job's workspace."""
         return WorkspaceFiles((await self._view(job_id)).workspace)
 
-    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[models.EventView], str]:
         """Wait on the event feed for something to happen after a cursor."""
         while True:
             mark = await self._feed.mark()
@@ -131,18 +120,18 @@ class PodiumDialect:
         """Return, or set once, what a task has ended with."""
         return (await self._client.ask(TaskStateReply, "task.state", {"key": key, "end": end})).end
 
-    async def conductor(self) -> ConductorView:
+    async def conductor(self) -> models.ConductorView:
         """Say which conductor answers."""
-        view = await self._client.ask(ConductorView, "daemon.status")
+        view = await self._client.ask(models.ConductorView, "daemon.status")
         return view.model_copy(update={"socket": str(self._client.socket_path)})
 
-    async def views(self, job_ids: Sequence[str]) -> list[JobView]:
+    async def views(self, job_ids: Sequence[str]) -> list[models.JobView]:
         """Return the jobs' present state."""
         return [await self._view(job_id) for job_id in job_ids]
 
-    async def events(self, job_ids: Collection[str] | None, after: str) -> tuple[list[EventView], str]:
+    async def events(self, job_ids: Collection[str] | None, after: str) -> tuple[list[models.EventView], str]:
         """Return what happened to the jobs after a cursor, oldest first, and the cursor after it."""
-        found: list[EventView] = []
+        found: list[models.EventView] = []
         while True:
             params = {"after": after, "stream": False, "job_ids": job_ids and list(job_ids), "limit": _EVENTS_PAGE}
             page = await self._client.ask(EventsReply, "job.events", params)
@@ -159,36 +148,32 @@ class PodiumDialect:
         """Return as soon as something has happened to one of the jobs."""
         await self._feed.wait(job_ids, mark)
 
-    async def _view(self, job_id: str) -> JobView:
+    async def _view(self, job_id: str) -> models.JobView:
         return (await self._client.ask(StatusReply, "job.status", {"job_id": job_id, "sheets": False})).podium
 
     async def _control(
-        self, method: str, job_id: str, params: Mapping[str, Any], in_effect: Callable[[JobView], bool]
-    ) -> ActionView:
+        self, method: str, job_id: str, params: Mapping[str, Any], in_effect: Callable[[models.JobView], bool]
+    ) -> models.ActionView:
         """Make a change to a job, wait a few seconds for the effect of what was recorded, and say how the job is then."""
-        done = self._accepted(ActionView, await self._client.control(method, job_id, params))
+        done = self._accepted(models.ActionView, await self._client.control(method, job_id, params))
         if not done.pending:
             return done
         job = done.job
         deadline = time.monotonic() + self._effect_seconds
         try:
             while not in_effect(job) and (left := deadline - time.monotonic()) > 0:
-                job = await self._next_view(job, left)
+                mark = await self._feed.mark()
+                now = await self._view(job_id)
+                if now.model_copy(update={"cursor": job.cursor}) == job:  # nothing has happened to it since
+                    with anyio.move_on_after(left):
+                        await self._feed.wait([job_id], mark)
+                    now = await self._view(job_id)
+                job = now
         except ConductorError:
             pass  # the change is on the disk, whatever has happened to the conductor
         if not in_effect(job):
             return done.model_copy(update={"job": job})
         return done.model_copy(update={"job": job, "message": f"Job {job.job_id} is {job.status}.", "pending": False})
-
-    async def _next_view(self, job: JobView, seconds: float) -> JobView:
-        """Return the job as it is now or, unless something has happened to it, after the next event."""
-        mark = await self._feed.mark()
-        now = await self._view(job.job_id)
-        if now.model_copy(update={"cursor": job.cursor}) != job:
-            return now
-        with anyio.move_on_after(seconds):
-            await self._feed.wait([job.job_id], mark)
-        return await self._view(job.job_id)
 
     def _accepted(self, model: type[Model], reply: Any) -> Model:
         """Read the reply to a call that the conductor may refuse; raises the refusal."""

@@ -16,14 +16,14 @@ SHORTEST = 8  # characters; a shorter value may be a common word
 
 def redactor(variables: Mapping[str, str]) -> Callable[[str], str]:
     """Return a function that replaces each secret among `variables` by `[value of NAME]` and nothing else."""
-    names = {value: name for name, value in sorted(variables.items()) if _is_secret(name, value)}
+    names = {
+        value: name
+        for name, value in sorted(variables.items())
+        # The path of a file with a secret is not a secret.
+        if _SECRET_NAME.search(name) and len(value) >= SHORTEST and not value.startswith(("/", "~"))
+    }
     if not names:
         return str
     longest_first = sorted(names, key=len, reverse=True)
     secret = re.compile("|".join(re.escape(value) for value in longest_first))
     return lambda text: secret.sub(lambda found: f"[value of {names[found[0]]}]", text)
-
-
-def _is_secret(name: str, value: str) -> bool:
-    """Return whether a variable looks like a secret; the path of a file with a secret is not one."""
-    return bool(_SECRET_NAME.search(name)) and len(value) >= SHORTEST and not value.startswith(("/", "~"))

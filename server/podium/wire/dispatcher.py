@@ -7,6 +7,7 @@ that does not read what it is sent is dropped after `WireLimits.write_seconds`. 
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -135,20 +136,15 @@ class _Connection:
         """Write one frame whole. On any failure the connection is dropped, which cancels the caller too."""
         if self._scope.cancel_called:
             await checkpoint()
-        rest = frame[self._send_at_once(frame) :]
-        if rest:
-            await self._send_waiting(rest)
+        sent = 0
+        if self._socket is not None and not self._writing.locked():
+            # What the socket takes without waiting needs neither timer nor lock; if it is full or broken, waiting shows which.
+            with suppress(OSError):
+                sent = self._socket.send(frame)
+        if sent < len(frame):
+            await self._send_waiting(frame[sent:])
         if self._scope.cancel_called:
             await checkpoint()
-
-    def _send_at_once(self, frame: bytes) -> int:
-        """Give the socket what it takes without waiting: the reply to a healthy peer needs neither timer nor lock."""
-        if self._socket is None or self._writing.locked():
-            return 0
-        try:
-            return self._socket.send(frame)
-        except OSError:
-            return 0  # full or broken: `_send_waiting` finds out which
 
     async def _send_waiting(self, rest: bytes) -> None:
         async with self._writing:

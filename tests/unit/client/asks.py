@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from podium.client.job_control import JobControlService
-from podium.contract.methods import LogParams, SubmitParams
+from podium.contract.methods import LogParams, ModifyParams, ResumeParams, SubmitParams
 
 Ask = Callable[[JobControlService], Awaitable[object]]
 
@@ -11,8 +11,8 @@ ASKS: dict[str, Ask] = {
     "start": lambda service: service.start(SubmitParams(config_content="name: x")),
     "plan": lambda service: service.plan(SubmitParams(config_content="name: x")),
     "pause": lambda service: service.pause("x"),
-    "resume": lambda service: service.resume("x"),
-    "modify": lambda service: service.modify("x", config_content="name: x"),
+    "resume": lambda service: service.resume(ResumeParams("x")),
+    "modify": lambda service: service.modify(ModifyParams("x", config_content="name: x")),
     "cancel": lambda service: service.cancel("x"),
     "delete": lambda service: service.delete("x"),
     "process_health": lambda service: service.process_health("x"),

@@ -9,7 +9,7 @@ import pytest
 
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
-from podium.contract.methods import LogParams, SubmitParams
+from podium.contract.methods import LogParams, ResumeParams, SubmitParams
 from podium.contract.models import JobView
 from podium.contract.results import ProcessHealth
 from podium.errors import IdempotencyConflict, JobNotFound, ScoreInvalid, WrongState
@@ -98,7 +98,7 @@ async def test_a_pause_whose_effect_takes_long_is_pending_and_can_be_withdrawn(s
     await until(service, job.job_id, "one")
     done = await service.pause(job.job_id)
     assert (done.pending, done.job.status, done.job.pause_requested) == (True, "running", True)
-    resumed = await service.resume(job.job_id)
+    resumed = await service.resume(ResumeParams(job.job_id))
     assert (resumed.job.status, resumed.job.pause_requested) == ("running", False)
     assert (await service.cancel_job(job.job_id)).success
 
@@ -236,7 +236,7 @@ async def test_a_job_goes_on_with_a_changed_score(service: JobControlService) ->
     job = await service.start_job(config_content=BROKEN)
     await service.wait([job.job_id], until="any", timeout_seconds=20, after="")
     fixed = BROKEN.replace("exit 3", "exit 0")
-    await service.resume(job.job_id, config_content=fixed)
+    await service.resume(ResumeParams(job.job_id, config_content=fixed))
     done = await service.wait([job.job_id], until="any", timeout_seconds=20, after="")
     assert done.jobs[0].status == "completed"
 

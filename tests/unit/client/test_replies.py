@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from podium.client import podium_dialect
 from podium.client.job_control import JobControlService
 from podium.client.marianne import views
+from podium.contract import models
 from podium.errors import ConductorMismatch, SubmitRejected, UnsupportedByConductor, WrongState
 from podium.wire.dispatcher import Handler, Peer
 from tests.unit.client.asks import ASKS
@@ -139,7 +139,7 @@ async def test_a_fault_of_ours_is_not_taken_for_a_foreign_conductor(
     short_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handlers = {"job.list": answering({"jobs": [], "next_cursor": "", "total": 0})}
-    monkeypatch.setattr(podium_dialect, "JobPage", broken)
+    monkeypatch.setattr(models, "JobPage", broken)
     assert repr(await failure(short_tmp, "list_page", handlers)) == "LookupError('a fault of ours')"
 
 

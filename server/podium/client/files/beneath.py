@@ -116,23 +116,21 @@ class _Walk:
         here = self._held[-1]
         mode = os.stat(part, dir_fd=here, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
-            self._link(os.readlink(part, dir_fd=here), ahead)
+            self._links += 1
+            if self._links > _MOST_LINKS:
+                raise OSError(errno.ELOOP, "too many links")
+            target = os.readlink(part, dir_fd=here)
+            if target.startswith("/"):
+                if os.path.commonpath([target, self._root.real]) != self._root.real:
+                    raise self._outside()
+                target = target[len(self._root.real) :]
+                self.close()
+            ahead.extend(part for part in target.split("/")[::-1] if part not in {"", "."})
             return
         self._check_kind(mode)
         fd = os.open(part, _OPEN, dir_fd=here)
         self._held.append(fd)
         self._check_kind(os.fstat(fd).st_mode)
-
-    def _link(self, target: str, ahead: list[str]) -> None:
-        self._links += 1
-        if self._links > _MOST_LINKS:
-            raise OSError(errno.ELOOP, "too many links")
-        if target.startswith("/"):
-            if os.path.commonpath([target, self._root.real]) != self._root.real:
-                raise self._outside()
-            target = target[len(self._root.real) :]
-            self.close()
-        ahead.extend(part for part in target.split("/")[::-1] if part not in {"", "."})
 
     def _check_kind(self, mode: int) -> None:
         """Refuse what is neither a file nor a folder: opening a FIFO may block, opening a device may have effects."""

@@ -72,15 +72,14 @@ class Connection:
     @property
     def usable(self) -> bool:
         """Whether a new call may be made: nothing has failed, and the peer has not closed as far as can be seen."""
-        return self._failure is None and not self.retired and (self._reading or not self._peer_closed())
-
-    def _peer_closed(self) -> bool:
-        try:
-            return self._raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
+        if self._failure is not None or self.retired:
             return False
-        except OSError:
+        try:
+            return self._reading or self._raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
             return True
+        except OSError:
+            return False
 
     async def handshake(self, seconds: float) -> None:
         """Learn which conductor answers and let one of ours reply out of order."""
@@ -216,22 +215,18 @@ async def open_connection(
         ConductorTimeout, ConductorMismatch: nothing answers, or something other than a conductor.
     """
     deadline = anyio.current_time() + connect_seconds
-    connection = Connection(await _connect(path, deadline, start_command), path, on_notification)
+    while True:
+        try:
+            stream = await connect(path)
+            break
+        except OSError as error:
+            if not isinstance(error, BlockingIOError) or anyio.current_time() >= deadline:
+                raise failures.connect_failure(error, path, start_command) from error
+            await anyio.sleep(_BUSY_PAUSE_SECONDS)
+    connection = Connection(stream, path, on_notification)
     try:
         await connection.handshake(connect_seconds)
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-async def _connect(path: Path, deadline: float, start_command: str) -> SocketStream:
-    while True:
-        try:
-            return await connect(path)
-        except BlockingIOError as error:
-            if anyio.current_time() >= deadline:
-                raise failures.connect_failure(error, path, start_command) from error
-            await anyio.sleep(_BUSY_PAUSE_SECONDS)
-        except OSError as error:
-            raise failures.connect_failure(error, path, start_command) from error

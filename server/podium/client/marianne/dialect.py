@@ -18,19 +18,8 @@ from podium.client.marianne import replies, views
 from podium.client.marianne.explain import explain_view
 from podium.client.marianne.replies import JobState
 from podium.client.marianne.scores import ForeignScores
+from podium.contract import models
 from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
-from podium.contract.models import (
-    ActionView,
-    ConductorView,
-    EventView,
-    ExplainView,
-    JobDetail,
-    JobPage,
-    JobView,
-    LogView,
-    PlanView,
-    StartView,
-)
 from podium.contract.near import job_not_found
 from podium.contract.results import ProcessHealth
 from podium.contract.states import TERMINAL, JobStatus
@@ -53,7 +42,7 @@ class MarianneDialect:
         self._effect_seconds = effect_seconds
         self._scores = scores
 
-    async def start(self, request: SubmitParams) -> StartView:
+    async def start(self, request: SubmitParams) -> models.StartView:
         """Submit a score; an inline one becomes a file first."""
         _check_start(request)
         if request.config_path is not None:
@@ -76,27 +65,29 @@ class MarianneDialect:
                 "with self_healing this conductor leaves a job whose sheet keeps failing in state running for ever"
             )
             job = job.model_copy(update={"warnings": [warning]})
-        return StartView(job=job)
+        return models.StartView(job=job)
 
-    async def plan(self, request: ScoreParams) -> PlanView:
+    async def plan(self, request: ScoreParams) -> models.PlanView:
         """Refuse: this conductor would run the job."""
         raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
 
-    async def pause(self, job_id: str) -> ActionView:
+    async def pause(self, job_id: str) -> models.ActionView:
         """Pause a running job."""
         reply = self._client.read(replies.PauseReply, await self._client.control("job.pause", job_id, {}))
         entry = await self._entry(job_id)
         if not reply.paused:
             raise _wrong_state("pause", entry, reply.error or "it is not running")
-        return ActionView(job=views.job_view(entry), message="Paused; a sheet that is running goes on to its end.")
+        return models.ActionView(
+            job=views.job_view(entry), message="Paused; a sheet that is running goes on to its end."
+        )
 
-    async def resume(self, params: ResumeParams) -> ActionView:
+    async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused or cancelled job go on; its score file is read again."""
         before = await self._entry(params.job_id)
         _check_resume(before, params.from_sheet)
         return await self._go_on("job.resume", params, before)
 
-    async def modify(self, params: ModifyParams) -> ActionView:
+    async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job that does not run a changed score and let it go on."""
         before = await self._entry(params.job_id)
         if views.job_status(before) == "running":
@@ -104,7 +95,7 @@ class MarianneDialect:
         _check_resume(before, params.from_sheet)
         return await self._go_on("job.modify", params, before)
 
-    async def cancel(self, job_id: str) -> ActionView:
+    async def cancel(self, job_id: str) -> models.ActionView:
         """End a job and its processes."""
         reply = self._client.read(replies.CancelReply, await self._client.control("job.cancel", job_id, {}))
         if not reply.cancelled:
@@ -112,9 +103,9 @@ class MarianneDialect:
             raise _wrong_state("cancel", entry, f"it is {views.job_status(entry)}")
         entry = await self._entry_when(job_id, lambda each: views.job_status(each) == "cancelled")
         job = views.job_view(entry)
-        return ActionView(job=job, message=f"Job {job_id} is {job.status}.", pending=job.status != "cancelled")
+        return models.ActionView(job=job, message=f"Job {job_id} is {job.status}.", pending=job.status != "cancelled")
 
-    async def delete(self, job_id: str) -> JobView:
+    async def delete(self, job_id: str) -> models.JobView:
         """Remove a terminal job, and its score if that was given inline."""
         entry = await self._entry(job_id)
         params = {"job_ids": [job_id]}
@@ -133,7 +124,7 @@ class MarianneDialect:
             processes = [each for each in snapshot.processes or [] if each.job_id == job_id]
         return views.process_health(status, processes)
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
+    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of its list, newest first; the cursor is a position."""
         wanted = [
             each
@@ -143,29 +134,29 @@ class MarianneDialect:
         first = int(cursor) if cursor.isdecimal() else 0
         page = [views.job_view(each) for each in wanted[first : first + limit]]
         more = first + limit < len(wanted)
-        return JobPage(jobs=page, next_cursor=str(first + limit) if more else "", total=len(wanted))
+        return models.JobPage(jobs=page, next_cursor=str(first + limit) if more else "", total=len(wanted))
 
-    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> JobDetail:
+    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:
         """Return a job with a page of its sheets; the cursor is a position."""
         entry = await self._entry(job_id)
         checkpoint = await self._status_object(job_id)
         found = views.sheet_views(checkpoint) if sheets else []
         first = int(sheets_cursor) if sheets_cursor.isdecimal() else 0
         more = first + limit < len(found)
-        return JobDetail(
+        return models.JobDetail(
             job=views.job_view(entry, checkpoint),
             sheets=found[first : first + limit],
             sheets_cursor=str(first + limit) if more else "",
         )
 
-    async def log(self, request: LogParams) -> LogView:
+    async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor throws its sheets' output away."""
         raise UnsupportedByConductor(
             "This conductor keeps no output of its sheets.",
             fix="Let the score write files and read them with list_artifacts and read_artifact.",
         )
 
-    async def explain(self, job_id: str) -> ExplainView:
+    async def explain(self, job_id: str) -> models.ExplainView:
         """Return what its list and status object say; a queued job's status is not asked for."""
         entry = await self._entry(job_id)
         queued = views.job_status(entry) == "queued"
@@ -175,7 +166,7 @@ class MarianneDialect:
         """Return the files of the job's workspace."""
         return WorkspaceFiles(views.job_view(await self._entry(job_id)).workspace)
 
-    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[models.EventView], str]:
         """Refuse: this conductor records no events."""
         raise UnsupportedByConductor("This conductor has no events to follow.", fix=f"Call wait_for_job. {_OWN}")
 
@@ -183,12 +174,12 @@ class MarianneDialect:
         """Refuse: this conductor keeps no tasks."""
         raise UnsupportedByConductor("This conductor keeps no tasks.", fix=f"Call wait_for_job. {_OWN}")
 
-    async def conductor(self) -> ConductorView:
+    async def conductor(self) -> models.ConductorView:
         """Say which conductor answers."""
         status = await self._client.ask(replies.DaemonStatus, "daemon.status")
         ready = await self._client.ask(replies.Ready, "daemon.ready")
         entries = await self._entries()
-        return ConductorView(
+        return models.ConductorView(
             product="marianne",
             version=status.version,
             pid=status.pid,
@@ -202,12 +193,12 @@ class MarianneDialect:
             missing=MISSING_TOOLS,
         )
 
-    async def views(self, job_ids: Sequence[str]) -> list[JobView]:
+    async def views(self, job_ids: Sequence[str]) -> list[models.JobView]:
         """Return the jobs' present state, from one list."""
         entries = await self._entries()
         return [views.job_view(await self._find(job_id, entries)) for job_id in job_ids]
 
-    async def events(self, job_ids: Sequence[str], after: str) -> tuple[list[EventView], str]:
+    async def events(self, job_ids: Sequence[str], after: str) -> tuple[list[models.EventView], str]:
         """Return nothing: this conductor records no events."""
         return [], after
 
@@ -253,7 +244,7 @@ class MarianneDialect:
                 entry = await self._entry(job_id)
         return entry
 
-    async def _go_on(self, method: str, params: ResumeParams, before: JobState) -> ActionView:
+    async def _go_on(self, method: str, params: ResumeParams, before: JobState) -> models.ActionView:
         """Resume or modify, with the score if one is given, and wait until it is seen in the job's state."""
         job_id, path = params.job_id, params.config_path
         if params.config_content is not None:
@@ -265,7 +256,7 @@ class MarianneDialect:
             raise _wrong_state(method.removeprefix("job."), await self._entry(job_id), message)
         state = views.job_status(before)
         job = views.job_view(await self._entry_when(job_id, lambda each: views.job_status(each) != state))
-        return ActionView(job=job, message=message, pending=job.status == state)
+        return models.ActionView(job=job, message=message, pending=job.status == state)
 
     async def _check_not_paused(self, path: str) -> None:
         """Refuse to start a score whose paused job that would throw away, leaving its slot taken for ever."""

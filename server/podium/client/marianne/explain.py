@@ -6,7 +6,7 @@ and times, and it records no remedies; the explanation says so.
 
 from podium.client.marianne import views
 from podium.client.marianne.replies import JobState
-from podium.contract.models import ExplainKind, ExplainView, JobView, SheetView
+from podium.contract.models import ExplainView
 
 _EXPLAINING = ("failed", "running", "waiting", "cancelled")  # in the order in which their sheets explain a job
 _BLOCKED_SHOWN = 10
@@ -19,24 +19,15 @@ def explain_view(entry: JobState, checkpoint: JobState | None) -> ExplainView:
     sheets = views.sheet_views(checkpoint) if checkpoint else []
     explaining = [sheet for sheet in sheets if sheet.status in _EXPLAINING]
     sheet = min(explaining, key=lambda each: _EXPLAINING.index(each.status), default=None)
+    cause = _NOT_KEPT
+    if sheet is not None and sheet.status in {"running", "waiting"}:
+        cause = f"Sheet {sheet.sheet} is {sheet.status}{f': {sheet.reason}' if sheet.reason else ''}. {_NOT_KEPT}"
     blocked = [str(each.sheet) for each in sheets if each.status == "skipped" and each.reason.startswith("Blocked by")]
     return ExplainView(
         job=job,
-        kind=_kind_of(job),
-        cause=f"{_cause(sheet)} {_NOT_KEPT}".strip(),
+        kind="waiting" if job.status == "running" and job.waiting and not job.running else job.status,
+        cause=cause,
         sheet=sheet,
         blocked=blocked[:_BLOCKED_SHOWN],
         blocked_total=len(blocked),
     )
-
-
-def _kind_of(job: JobView) -> ExplainKind:
-    if job.status != "running":
-        return job.status
-    return "waiting" if job.waiting and not job.running else "running"
-
-
-def _cause(sheet: SheetView | None) -> str:
-    if sheet is None or sheet.status in {"failed", "cancelled"}:
-        return ""
-    return f"Sheet {sheet.sheet} is {sheet.status}{f': {sheet.reason}' if sheet.reason else ''}."

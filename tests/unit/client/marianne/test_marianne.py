@@ -8,7 +8,7 @@ import pytest
 
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
-from podium.contract.methods import LogParams, ScoreParams
+from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams
 from podium.contract.results import ProcessHealth
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
@@ -153,7 +153,7 @@ async def test_pause_resume_and_cancel_report_what_became_of_the_job(
 async def test_a_resume_that_shows_no_effect_is_pending(service: JobControlService, marianne: FakeMarianne) -> None:
     marianne.add("x", "paused")
     marianne.loses_resumes = True
-    done = await service.resume("x")
+    done = await service.resume(ResumeParams("x"))
     assert (done.pending, done.job.status) == (True, "paused")
 
 
@@ -171,7 +171,7 @@ async def test_a_running_job_is_not_modified_since_that_loses_it(
 ) -> None:
     marianne.add("x", "running")
     with pytest.raises(WrongState, match="pause it first"):
-        await service.modify("x", config_path=score)
+        await service.modify(ModifyParams("x", config_path=score))
     assert not marianne.asked("job.modify")
 
 
@@ -179,7 +179,7 @@ async def test_a_changed_inline_score_replaces_the_jobs_file(
     service: JobControlService, client: DaemonClient, marianne: FakeMarianne
 ) -> None:
     marianne.add("x", "paused")
-    await service.resume("x", config_content=SCORE)
+    await service.resume(ResumeParams("x", config_content=SCORE))
     assert marianne.asked("job.resume")[0]["config_path"] == str(client.settings.home / "foreign-scores" / "x.yaml")
 
 
