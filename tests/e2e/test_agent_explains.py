@@ -144,8 +144,8 @@ async def test_a_running_job_says_when_its_time_limit_ends_it_and_shows_its_outp
     assert why["waits_until"]
     assert why["waits_until"] in why["summary"]
     assert (why["sheet"], why["attempt"]) == ("gate", 1)
-    assert "Sheet gate runs since 20" in why["summary"]
-    assert "and wrote last at 20" in why["summary"]
+    assert "Sheet gate has been running since 20" in why["summary"]
+    assert "and wrote its last output at 20" in why["summary"]
     await anyio.Path(job["workspace"], "go").touch()
     assert (await user.settled(job["job_id"]))["status"] == "completed"
     done = await user.call("explain_job", job_id=job["job_id"])
@@ -179,9 +179,9 @@ async def test_a_stuck_job_leads_to_a_look_at_its_process(short_tmp: Path) -> No
             assert (await user.settled(job_id))["status"] == "running"
             why = await user.call("explain_job", job_id=job_id)
             assert (why["kind"], why["sheet"], why["waits_until"]) == ("stuck", "nap", "")
-            assert why["reason"].startswith("stuck: no output and no CPU use of nap for more than 1 s, since 20")
+            assert why["reason"].startswith("stuck: no output and no CPU use by nap for more than 1 s, since 20")
             assert "and has written nothing." in why["summary"]
-            assert "No time limit ends the running sheets." in why["summary"]
+            assert "Not every running sheet has a time limit." in why["summary"]
             assert why["next"] == f'verify_process_health(job_id="{job_id}")'
     finally:
         quick.end()

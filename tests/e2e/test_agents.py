@@ -173,7 +173,7 @@ def test_a_missing_agent_without_another_fails_at_once_and_says_what_is_missing(
     reply = ask(conductor.settings.socket, "job.submit", {"config_content": score(tmp_path, sheet)})
     assert any("crush; their sheets will fail" in warning for warning in reply["job"]["warnings"])
     view = end_of(conductor, reply["job_id"])
-    assert "crush, the program of crush, was not found" in view["reason"]
+    assert "the program crush of instrument crush was not found in PATH" in view["reason"]
     log = ask(conductor.settings.socket, "job.log", {"job_id": reply["job_id"], "sheet": "1"})
     assert (log["attempt"], log["lines"]) == (1, [])
 
@@ -248,7 +248,7 @@ def test_a_bad_profile_beside_the_score_refuses_it_with_the_reason(conductor: Co
     path.write_text(score(tmp_path, {"run": "true"}))
     reply = ask(conductor.settings.socket, "job.submit", {"config_path": str(path)})
     assert (reply["status"], reply["code"]) == ("rejected", "SCORE_INVALID")
-    assert "promt is not known" in reply["message"]
+    assert "unknown key promt" in reply["message"]
 
 
 def test_a_wait_for_a_rate_limit_goes_on_after_a_crash(conductor: Conductor, agents: StandIns, tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_missing_parent_folder_is_made(conductor: Conductor, tmp_path: Path, s
     sheet = {"run": script, "validate": [{"file_exists": "out/deep/report.md"}]}
     job_id = submit(conductor, score(tmp_path, sheet), self_healing=True)
     sheet = healed(conductor, job_id, "make_folders", "folder_missing")
-    assert sheet["healing"] == "folder_missing: it makes out/deep"
+    assert sheet["healing"] == "folder_missing: creates out/deep"
     assert (tmp_path / "out" / "deep" / "report.md").exists()
 
 

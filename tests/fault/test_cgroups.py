@@ -215,7 +215,7 @@ async def test_out_of_memory_is_what_the_kernel_says_of_an_attempt_that_failed(
     script = f"printf '{text}' >{groups.of(spec.key).path}/memory.events; exit {code}"
     end = await run_attempt(make_spec(tmp_path, script, key=spec.key, folder=spec.folder), cgroups=groups)
     assert (end.reason, end.exit_code) == (reason, code)
-    assert end.detail == (f"the kernel ended {kills} of its processes" if reason == "out_of_memory" else "")
+    assert end.detail == (f"the kernel killed {kills} of its processes" if reason == "out_of_memory" else "")
 
 
 async def test_an_attempt_beyond_its_memory_is_told_so(tmp_path: Path, cgroups: Cgroups) -> None:

@@ -227,7 +227,7 @@ def test_a_second_conductor_on_the_same_home_is_refused_and_harms_nothing(conduc
     second = Conductor(conductor.settings)
     second.launch()
     second.await_death()
-    assert "already runs" in second.log.read_text()
+    assert "is already running" in second.log.read_text()
     assert ask(conductor.settings.socket, "daemon.health")["status"] == "ok"
 
 
@@ -287,7 +287,7 @@ def test_a_sheet_that_runs_while_its_home_is_copied_is_left_to_the_home_that_beg
     try:
         copy.start()
         view = until(copy, job_id, "failed")
-        assert "begun in the home that this one is a copy of" in view["reason"]
+        assert "started in the home that this one is a copy of" in view["reason"]
         stopped.start()
         (tmp_path / "go").touch()
         assert until(stopped, job_id, "completed", "failed")["status"] == "completed"

@@ -31,7 +31,7 @@ async def test_a_connection_too_many_is_told_that_the_conductor_is_busy(small: C
             idle.connect(str(path))
         with anyio.fail_after(20):
             async with DaemonClient(path, settings=small.settings) as client:
-                with pytest.raises(ConductorBusy, match="as many connections as it may"):
+                with pytest.raises(ConductorBusy, match="has reached its connection limit"):
                     await client.call("daemon.health")
     with anyio.fail_after(20):
         while not has_room(small):  # noqa: ASYNC110 -- another process has no event for us

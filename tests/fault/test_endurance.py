@@ -196,7 +196,7 @@ def test_another_conductor_on_the_lost_socket_is_left_there(short_tmp: Path) -> 
             stand_in.bind(str(short_tmp / "other"))
             stand_in.listen()
             (short_tmp / "other").rename(path)
-            podium_home.until(lambda: f"another conductor listens on {path}" in conductor.log.read_text())
+            podium_home.until(lambda: f"another conductor is listening on {path}" in conductor.log.read_text())
         podium_home.until(conductor.answers)
         assert has_run_on(conductor, pid)
     finally:
@@ -209,7 +209,7 @@ def test_a_file_in_the_place_of_the_socket_is_kept_and_the_start_refused(stopped
     stopped.launch()
     stopped.await_death()
     log = stopped.log.read_text()
-    assert f"{stopped.settings.socket} is there and is no socket" in log
+    assert f"{stopped.settings.socket} exists but is not a socket" in log
     assert "conductor_ready" not in log
     assert stopped.settings.socket.read_text() == "precious"
 
@@ -228,7 +228,7 @@ def test_a_start_that_cannot_listen_runs_nothing(stopped: Conductor, tmp_path: P
         stopped.launch()
         stopped.await_death()
     log = stopped.log.read_text()
-    assert "another conductor listens" in log
+    assert "another conductor is listening" in log
     assert log.count("conductor_ready") == 1
     assert not (tmp_path / "ran").exists()
     stopped.start()

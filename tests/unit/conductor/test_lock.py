@@ -31,5 +31,5 @@ def test_a_socket_that_another_conductor_has_is_said(conductor: Conductor, short
     second.settings.home.parent.mkdir()
     second.launch()
     second.await_death()
-    assert f"another conductor listens on {conductor.settings.socket}" in second.log.read_text()
+    assert f"another conductor is listening on {conductor.settings.socket}" in second.log.read_text()
     assert conductor.answers()

@@ -101,7 +101,7 @@ def _message(live: LiveAttempt, end: End, trouble: Trouble, wait: float | None) 
     return {
         "": "",
         "rate_limit": f"{name} is rate limited{f' for {span(wait)}' if wait else ''} {code}",
-        "auth": f"{name} is not signed in, or not allowed to do this {code}; sign it in where the conductor runs",
+        "auth": f"{name} is not signed in, or not allowed to do this {code}; sign in on the machine of the conductor",
         "capacity": f"{name} is out of capacity {code}",
         "missing": "",  # found before its launch
         "internal": "",  # not found in an output
@@ -123,10 +123,10 @@ def describe(live: LiveAttempt, end: End) -> str:
         "timed_out": f"time limit of {limit:g} s reached" if limit else "time limit reached",
         "output_limit": f"output limit reached: {end.detail}",
         "out_of_memory": f"out of memory: {end.detail}",
-        "cancelled": "ended by the cancel",
+        "cancelled": "ended because the job was cancelled",
         "killed": f"ended by signal {end.signal}" if end.signal else "ended from outside",
         "lost": f"lost: {end.detail or 'its processes are gone and left no exit record'}",
-        "elsewhere": "begun in the home that this one is a copy of, where it may still run; resume_job would run it here too",
+        "elsewhere": "started in the home that this one is a copy of, and may still run there; resume_job would also run it here",
         "never_started": "never started",
         "launch_failed": f"could not be started: {end.detail}",
     }

@@ -110,7 +110,7 @@ class Launcher:
         if live.first_try and (why := await self._skips(live)):
             return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
         if live.is_tool and not await anyio.to_thread.run_sync(_is_installed, live):
-            message = f"{live.profile.executable}, the program of {live.profile.name}, was not found"
+            message = f"the program {live.profile.executable} of instrument {live.profile.name} was not found in PATH"
             return _not_run(live, "launch_failed", message, "missing")
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)

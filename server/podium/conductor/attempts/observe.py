@@ -81,10 +81,11 @@ def make_folders(workspace: Path, folders: Iterable[str]) -> None:
     make_workspace(workspace)
     for folder in folders:
         if not _inside(workspace, Path(folder)):
-            raise PathNotAllowed(f"The folder {folder} is not inside the workspace.", fix="Make it by hand.")
+            raise PathNotAllowed(f"The folder {folder} is not inside the workspace.", fix="Create it by hand.")
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PermissionDenied(
-                f"The folder {folder} cannot be made: {error.strerror}.", fix="Make it by hand, then resume the job."
+                f"The folder {folder} cannot be created: {error.strerror}.",
+                fix="Create it by hand, then resume the job.",
             ) from error

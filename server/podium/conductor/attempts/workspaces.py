@@ -24,7 +24,9 @@ def make_workspace(path: Path) -> None:
     except (OSError, ValueError) as error:
         raise _refusal(path, error) from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise PermissionDenied(f"The workspace {path} is not writable.", fix="Give a workspace that you may write.")
+        raise PermissionDenied(
+            f"The workspace {path} is not writable.", fix="Choose a workspace that you can write to."
+        )
 
 
 def check_workspace(path: Path) -> None:
@@ -37,7 +39,9 @@ def check_workspace(path: Path) -> None:
     if not os.path.isdir(there):  # noqa: PTH112 -- Path.is_dir raises where a link may not be followed
         raise _refusal(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
     if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionDenied(f"The workspace {path} is not writable.", fix="Give a workspace that you may write.")
+        raise PermissionDenied(
+            f"The workspace {path} is not writable.", fix="Choose a workspace that you can write to."
+        )
 
 
 def _make_with_parents(path: Path) -> None:
@@ -53,14 +57,14 @@ def _make_with_parents(path: Path) -> None:
 def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:
     """Return the error for what the system said; a ValueError is about a path that cannot be one."""
     number, why = (error.errno, error.strerror) if isinstance(error, OSError) else (None, str(error))
-    message = f"The workspace {path} cannot be made: {why}."
+    message = f"The workspace {path} cannot be created: {why}."
     if number in _FORBIDDEN:
-        return PermissionDenied(message, fix="Give a workspace in a folder that you may write.")
+        return PermissionDenied(message, fix="Choose a workspace in a folder that you can write to.")
     if number in _FULL:
-        return StorageFull(message, fix="Free space, or give a workspace on another disk.")
+        return StorageFull(message, fix="Free space, or choose a workspace on another disk.")
     if number in {errno.EEXIST, errno.ENOTDIR}:
-        message = f"The workspace {path} cannot be made: it, or a folder above it, is a file."
-    return PathNotAllowed(message, fix="Give a workspace path that is a folder or can become one.")
+        message = f"The workspace {path} cannot be created: it or a folder above it is a file."
+    return PathNotAllowed(message, fix="Choose a path that is a folder or can be created as one.")
 
 
 def _remove_empty(path: Path, first_made: Path | None) -> None:

@@ -1,7 +1,7 @@
-"""What the conductor asks of the place where attempts execute. Free of local assumptions: no pids, no signals.
+"""What the conductor asks of the place where attempts execute. It assumes no local pids or signals.
 
-An attempt's identity is its key, never the engine's own id alone. An engine that does not answer means *unknown*, never lost;
-an exit record always wins over what the engine says.
+An attempt's identity is its key, never the engine's own id alone. If the engine does not answer, the state of an attempt is
+unknown, never lost; an exit record always wins over what the engine reports.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,12 +12,12 @@ from typing import Literal, Protocol
 EndReason = Literal[
     "exited",
     "timed_out",
-    "output_limit",  # it wrote more than may be kept, and the middle of a log could not be given back
-    "out_of_memory",  # it failed, and the kernel had ended a process of it for want of memory
+    "output_limit",  # it wrote more than may be kept, and the middle of a log could not be freed
+    "out_of_memory",  # it failed, and the kernel had killed one of its processes for lack of memory
     "cancelled",
     "killed",
     "lost",
-    "elsewhere",  # it may run on for the home that this one is a copy of
+    "elsewhere",  # it may still run for the home that this one is a copy of
     "never_started",
     "launch_failed",
 ]
@@ -29,7 +29,7 @@ Containment = Literal["cgroup", "environment"]
 class AttemptSpec:
     """What to run. `timeout_seconds` None means no limit.
 
-    `folder` is the attempt's own (see `engines.folder`), and the one that it lies in its job's: limits of a job count there.
+    `folder` is the attempt's own (see `engines.local.folder`). Its parent is the job's, to which the limits of a job apply.
     """
 
     key: str
@@ -41,15 +41,15 @@ class AttemptSpec:
     stdin_script: bool = False  # the script's text is the command's standard input
     timeout_seconds: float | None = None
     grace_seconds: float = 5.0
-    intended_at: float = 0.0  # when the intent was committed, seconds since the epoch; 0 where it is not known
+    intended_at: float = 0.0  # when the intent was committed, seconds since the epoch; 0 if it is not known
 
 
 @dataclass(frozen=True)
 class End:
     """How an attempt ended, exactly once.
 
-    `exit_code` is None where none is known; `signal` is set only where it is known that one ended it. `processes_ended` counts
-    what the engine had to end of the tree. `ended_at` is seconds since the epoch.
+    `exit_code` is None if it is not known; `signal` is set only if a signal is known to have ended it. `processes_ended` is the
+    number of processes of the tree that the engine ended. `ended_at` is in seconds since the epoch.
     """
 
     key: str
@@ -63,7 +63,7 @@ class End:
 
 @dataclass(frozen=True)
 class Usage:
-    """Load of a running attempt's whole tree. `cpu_seconds` is the sum of what it has used."""
+    """The load of a running attempt's whole tree. `cpu_seconds` is the CPU time that it has used so far."""
 
     pid: int | None
     processes: int
@@ -77,14 +77,14 @@ class Usage:
 
 
 class Engine(Protocol):
-    """An execution place. The caller has committed the intent before `submit`."""
+    """A place where attempts execute. The caller commits the intent before `submit`."""
 
     @property
     def containment(self) -> Containment:
-        """What holds the processes of an attempt together: a group of the kernel, or a variable in their environment."""
+        """How the processes of an attempt are recognised: by a kernel group, or by a variable in their environment."""
 
     async def submit(self, spec: AttemptSpec) -> None:
-        """Start an attempt; idempotent per key. Returns when it is launched. A failure comes as an `End` in `changes`."""
+        """Start an attempt; idempotent for its key. Returns when it is launched. A failure comes as an `End` in `changes`."""
 
     async def reattach(self, spec: AttemptSpec) -> None:
         """Take over an attempt that an earlier conductor may have started: watch it, or report its end in `changes`."""
@@ -96,4 +96,4 @@ class Engine(Protocol):
         """End an attempt's tree: TERM, the grace period, KILL. Its end comes in `changes` with reason "cancelled"."""
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
-        """Return the load of these attempts, those that run; CPU is measured over at least 100 ms."""
+        """Return the load of those of these attempts that run; CPU use is measured over at least 100 ms."""

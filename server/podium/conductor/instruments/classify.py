@@ -1,7 +1,8 @@
-"""Why an attempt of an instrument failed, read from its exit code and the end of its output."""
+"""Why an instrument's attempt failed, as read from its exit code and the end of its output."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -26,10 +27,10 @@ _UNITS = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def classify(profile: Profile, exit_code: int | None, tail: str) -> FailureKind:
-    """Return the kind of a failure. `tail` is the end of stdout and of stderr: tools report errors on the one or the other.
+    """Return the kind of a failure. `tail` is the end of stdout and of stderr, since tools report errors on either.
 
-    What an instrument says after a success is talk, not failure. A pattern that takes too long does not match. Profiles of
-    users may hold slow patterns: run it in a thread.
+    With a success code the output is ordinary text, not an error message. A pattern that takes too long does not match. Run
+    this in a thread: users' profiles may hold slow patterns.
     """
     if exit_code in profile.success_codes:
         return "error"
@@ -42,29 +43,26 @@ def classify(profile: Profile, exit_code: int | None, tail: str) -> FailureKind:
 
 
 def retry_after_seconds(tail: str, now: float) -> float | None:
-    """Return how long the tool asks to wait, from its last words about it; None where it names no time.
+    """Return how many seconds the tool asks to wait, from its last message about it; None if it names no time.
 
-    `now` is in seconds since the epoch. It understands durations ("try again in 1h 5m", "Retry-After: 30"), a time of the
-    day with or without its zone ("resets 8:20pm (Asia/Tokyo)"; else the zone of this machine), and Claude Code's epoch.
+    `now` is in seconds since the epoch. Understood are durations ("try again in 1h 5m", "Retry-After: 30"), a time of day
+    ("resets 8:20pm (Asia/Tokyo)"; without a zone, this machine's), and Claude Code's epoch.
     """
     waits = [wait for wait in _waits(tail[-TAIL_CHARS:], now) if 0 <= wait <= LONGEST_WAIT_SECONDS]
     return waits[-1] if waits else None
 
 
 def _any(patterns: tuple[str, ...], text: str) -> bool:
-    """Say whether one of the patterns is found in its time."""
-    return any(_found(pattern, text) for pattern in patterns)
-
-
-def _found(pattern: str, text: str) -> bool:
-    try:
-        return bool(regex.search(pattern, text, regex.I, timeout=MATCH_SECONDS, concurrent=True))
-    except TimeoutError:
-        return False
+    """Return whether one of the patterns is found within its time."""
+    for pattern in patterns:
+        with suppress(TimeoutError):
+            if regex.search(pattern, text, regex.I, timeout=MATCH_SECONDS, concurrent=True):
+                return True
+    return False
 
 
 def _waits(text: str, now: float) -> Iterator[float]:
-    """Yield every wait that the text names: times of the day, then durations, then epochs, the surest last."""
+    """Yield every wait that the text names: times of day, then durations, then epochs, so the most reliable comes last."""
     for found in _CLOCK.finditer(text):
         yield from _until(found, now)
     for found in _WAIT.finditer(text):
@@ -74,7 +72,7 @@ def _waits(text: str, now: float) -> Iterator[float]:
 
 
 def _duration(text: str, position: int) -> float:
-    """Add up the parts of a duration, "3 days 6 hours 57 minutes", "1h2m3s"; a number alone is in seconds."""
+    """Return a duration such as "3 days 6 hours 57 minutes" or "1h2m3s" in seconds; a bare number is in seconds."""
     total = 0.0
     while found := _PART.match(text, position):
         total += float(found[1]) * _UNITS[(found[2] or "s").lower()]
@@ -85,19 +83,14 @@ def _duration(text: str, position: int) -> float:
 
 
 def _until(found: regex.Match[str], now: float) -> Iterator[float]:
-    """Yield the seconds until a time of the day comes next."""
+    """Yield the seconds until a time of day comes next; nothing for a time or a zone that does not exist."""
     hour, minute = int(found[1]) % 12 + 12 * (found[3].lower() == "pm"), int(found[2] or 0)
-    zone = _zone(found[4])
-    if int(found[1]) > 12 or minute > 59 or (found[4] and zone is None):
+    if int(found[1]) > 12 or minute > 59:
+        return
+    try:
+        zone = ZoneInfo(found[4]) if found[4] else None  # None: this machine's
+    except (KeyError, OSError, ValueError):
         return
     here = datetime.fromtimestamp(now, UTC).astimezone(zone)
     then = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
     yield ((then if then > here else then + timedelta(days=1)) - here).total_seconds()
-
-
-def _zone(name: str | None) -> tzinfo | None:
-    """Return a time zone by its name, or None for this machine's and for one that is not known."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, OSError, ValueError):
-        return None

@@ -1,4 +1,4 @@
-"""Profiles from three places: built in, the user's config folder, and the folder of the score. The later one wins."""
+"""Profiles from three places: built in, the user's config folder, and the folder of the score. Later ones win."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -22,11 +22,15 @@ Content = dict[str, Any]
 
 
 class _Bad(Exception):
-    """A file that holds no profile; `problems` say why."""
+    """A file that does not hold a valid profile; `problems` say why."""
 
     def __init__(self, problems: list[ProblemView]) -> None:
         super().__init__(problems[0].message)
         self.problems = problems
+
+    def dumped(self) -> list[dict[str, Any]]:
+        """Return the problems as they are sent."""
+        return [problem.model_dump() for problem in self.problems]
 
 
 @cache
@@ -38,13 +42,13 @@ def builtin_profiles() -> Mapping[str, Profile]:
 
 
 def load_profiles(*, config_folder: Path | None = None, score_folder: Path | None = None) -> dict[str, Profile]:
-    """Return every instrument by its name and its aliases; `profile.name` tells the one from the other. Reads files.
+    """Return every instrument by its name and its aliases; `profile.name` is the name. Reads files.
 
     `config_folder` holds the user's `instruments/*.yaml`, `score_folder` is the score's own, with `.podium/instruments/`.
 
     Raises:
-        InvalidArguments: a profile of the user's folder is not valid.
-        ScoreInvalid: one beside the score is not; `problems` lists what is wrong.
+        InvalidArguments: a profile in the user's folder is not valid.
+        ScoreInvalid: a profile beside the score is not valid; `problems` lists what is wrong.
     """
     profiles = dict(builtin_profiles())
     try:
@@ -52,20 +56,20 @@ def load_profiles(*, config_folder: Path | None = None, score_folder: Path | Non
             profiles |= _by_name(_folder(config_folder / "instruments"))
     except _Bad as error:
         raise InvalidArguments(
-            f"Instrument profile {error}", fix="Correct or remove the file.", problems=_dumped(error)
+            f"Instrument profile {error}", fix="Correct or remove the file.", problems=error.dumped()
         ) from None
     try:
         if score_folder:
             profiles |= _by_name(_folder(score_folder / SCORE_FOLDER))
     except _Bad as error:
         raise ScoreInvalid(
-            f"Instrument profile {error}", fix="Correct or remove the file.", problems=_dumped(error)
+            f"Instrument profile {error}", fix="Correct or remove the file.", problems=error.dumped()
         ) from None
     return profiles
 
 
 def contents(profiles: Mapping[str, Profile]) -> dict[str, Content]:
-    """Return the profiles as a plan keeps them."""
+    """Return the profiles as a plan stores them."""
     return {name: profile.model_dump(mode="json", exclude_defaults=True) for name, profile in profiles.items()}
 
 
@@ -75,7 +79,7 @@ def _by_name(profiles: Iterable[Profile]) -> dict[str, Profile]:
 
 
 def _folder(folder: Path) -> Iterator[Profile]:
-    """Yield the profiles of a folder in the order of their names; a folder that is not there has none."""
+    """Yield the profiles of a folder in the order of their file names; nothing if the folder does not exist."""
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
     except (FileNotFoundError, NotADirectoryError):
@@ -90,7 +94,7 @@ def _folder(folder: Path) -> Iterator[Profile]:
 
 
 def _text(path: Path) -> str:
-    """Read a regular file of bounded size, as a score is read: never waiting on a FIFO."""
+    """Read a regular file of bounded size, as a score is read, without waiting on a FIFO."""
     try:
         return decode(read_bytes(path, max_bytes=MAX_BYTES), name=f"The file {path}")
     except ScoreInvalid as error:
@@ -100,25 +104,25 @@ def _text(path: Path) -> str:
 
 
 def _profile(text: str, name: str, path: Path = Path()) -> Profile:
-    """Check one profile; without `name` it has that of its file. It is read as a score is: what is foreign may be hostile."""
+    """Check one profile; without a `name` it gets that of its file. It is parsed as carefully as a score: it may be hostile."""
     try:
         content = document.load(text).root
         if not isinstance(content, dict):
-            raise _Bad([_problem(path, "it is no mapping of keys")])
+            raise _Bad([_problem(path, "it is not a mapping of keys")])
         return Profile.model_validate({"name": name, **content})
     except document.DocumentFault as fault:
         raise _Bad(
-            [_problem(path, f"it holds no profile: {fault.message}", line=fault.line, column=fault.column)]
+            [_problem(path, f"it is not a valid profile: {fault.message}", line=fault.line, column=fault.column)]
         ) from None
     except ValidationError as error:
         raise _Bad([_from_pydantic(path, dict(found)) for found in error.errors(include_url=False)]) from None
 
 
 def _from_pydantic(path: Path, found: Mapping[str, Any]) -> ProblemView:
-    """Return one complaint in our words."""
+    """Return one of pydantic's errors as a problem in our words."""
     field = ".".join(str(part) for part in found["loc"])
     if found["type"] == "extra_forbidden":
-        return _problem(path, f"{field} is not known", field=field, allowed=sorted(Profile.model_fields))
+        return _problem(path, f"unknown key {field}", field=field, allowed=sorted(Profile.model_fields))
     message = str(found["msg"]).removeprefix("Value error, ")
     return _problem(path, f"{field}: {message}" if field else message, field=field)
 
@@ -126,8 +130,3 @@ def _from_pydantic(path: Path, found: Mapping[str, Any]) -> ProblemView:
 def _problem(path: Path, message: str, **place: Any) -> ProblemView:
     """Return a problem of this file."""
     return ProblemView(message=f"{path}: {message}.", **place)
-
-
-def _dumped(error: _Bad) -> list[dict[str, Any]]:
-    """Return the problems as they travel."""
-    return [problem.model_dump() for problem in error.problems]

@@ -1,4 +1,4 @@
-"""What an instrument's profile says, and the command that it makes of a prompt."""
+"""An instrument's profile, and the command that it makes of a prompt."""
 
 import os
 import shutil
@@ -14,26 +14,26 @@ from podium.errors import InvalidArguments
 PromptPassing = Literal["argument", "flag", "stdin", "file", "script"]
 PROMPT_FILE = "{prompt_file}"
 SCRIPT = "{script}"
-# One argument of a command ends at 131,072 bytes with its NUL (MAX_ARG_STRLEN of Linux).
+# Linux limits one argument of a command to 131,072 bytes with its NUL (MAX_ARG_STRLEN).
 MAX_ARGUMENT_BYTES = 131_071
 NO_CONFIG: Mapping[str, Any] = {}
 _MOST_KNOWN = 1000
-_known: dict[tuple[str, str], str] = {}  # program and PATH -> where it was found last
+_known: dict[tuple[str, str], str] = {}  # (program, PATH) -> where it was found last
 
 
 def _compiles(pattern: str) -> str:
-    """Refuse what is no regular expression."""
+    """Refuse a text that is not a regular expression."""
     try:
         regex.compile(pattern)
     except regex.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
     return pattern
 
 
 def _findable(executable: str) -> str:
-    """Refuse a relative path: relative to what, when the conductor is anywhere."""
+    """Refuse a relative path: the conductor may run in any folder."""
     if "/" in executable and not PurePath(executable).is_absolute():
-        raise ValueError("give a program's name, to be found in PATH, or an absolute path")
+        raise ValueError("must be the name of a program in PATH, or an absolute path")
     return executable
 
 
@@ -46,11 +46,11 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=
 class Profile(BaseModel):
     """One instrument. The text of a sheet is a bash script (`script`), or a prompt that is passed in one of four ways.
 
-    `args` come before the prompt; in `file` mode one of them may be `{prompt_file}` or `--option={prompt_file}`, else the
-    file is the last argument. However the prompt is passed, an argument or the value of an option that is `{script}` names the
-    file that holds it. `settings` are what a score's `instrument_config` may hold, each with the option that takes its
-    value: in place of the one in `args`, or after them. Patterns are searched without regard to case in the end of a failed
-    attempt's output. `rate_limit_patterns` and `default_timeout_seconds` are named as in the profiles of the Marianne conductor.
+    `args` come before the prompt; in `file` mode one of them may be `{prompt_file}` or `--option={prompt_file}`, otherwise the
+    file is the last argument. In every mode, `{script}` as an argument or as the value of an option stands for the path of the
+    file that holds the prompt. `settings` are the keys that a score's `instrument_config` may hold, each with the option that
+    takes its value: it replaces that option's value in `args`, or follows them. Patterns are searched, ignoring case, in the
+    end of a failed attempt's output. `rate_limit_patterns` and `default_timeout_seconds` are named as in Marianne's profiles.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,21 +73,21 @@ class Profile(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        """Refuse what the way of passing the prompt would ignore."""
+        """Refuse fields that this way of passing the prompt would ignore."""
         if (self.prompt == "flag") != bool(self.prompt_flag):
-            raise ValueError('prompt_flag goes with prompt: "flag", and only with it')
+            raise ValueError('prompt_flag is required with prompt: "flag", and allowed only with it')
         if self.prompt == "script" and (self.args or self.executable != "bash"):
-            raise ValueError('prompt: "script" is for bash without args; another interpreter takes prompt: "file"')
+            raise ValueError('prompt: "script" is for bash without args; for another interpreter use prompt: "file"')
         if self.prompt == "script" and self.settings:
             raise ValueError('prompt: "script" has no settings')
         if any(option in self.args[-1:] for option in self.settings.values()):
-            raise ValueError("an option of settings that is in args has its value after it there")
+            raise ValueError("an option of settings that stands in args must be followed by its value")
         if not all(self._has_place(arg) for arg in self.args if PROMPT_FILE in arg):
-            raise ValueError(f'{PROMPT_FILE} goes with prompt: "file", as an argument or in --option={PROMPT_FILE}')
+            raise ValueError(f'{PROMPT_FILE} needs prompt: "file", and must be an argument or --option={PROMPT_FILE}')
         return self
 
     def _has_place(self, arg: str) -> bool:
-        """Say whether the file's name can be filled in here."""
+        """Return whether the file's path can be filled in here."""
         option, found, rest = arg.partition(PROMPT_FILE)
         whole = not option or (option.startswith("-") and option.endswith("="))
         return self.prompt == "file" and bool(found) and not rest and whole
@@ -95,9 +95,9 @@ class Profile(BaseModel):
     def command(
         self, script_path: str, prompt: str, config: Mapping[str, Any] = NO_CONFIG
     ) -> tuple[tuple[str, ...], bool]:
-        """Return what an attempt runs: its arguments, () for bash on the script, and whether the script is its input.
+        """Return the command of an attempt, () for bash on the script, and whether the script is its standard input.
 
-        `script_path` names the file that holds the prompt; `config` holds values of `settings`.
+        `script_path` is the file that holds the prompt; `config` holds values of `settings`.
 
         Raises:
             InvalidArguments: the prompt is too long for an argument.
@@ -117,7 +117,7 @@ class Profile(BaseModel):
                 return (*command, self._argument(prompt)), False
 
     def _args(self, config: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the arguments with the settings put in."""
+        """Return the arguments with the settings filled in."""
         args = list(self.args)
         for name, value in config.items():
             option = self.settings[name]
@@ -128,32 +128,32 @@ class Profile(BaseModel):
         return tuple(args)
 
     def _argument(self, prompt: str) -> str:
-        """Return the prompt as one argument that no tool takes for an option."""
+        """Return the prompt as one argument that no tool mistakes for an option."""
         text = f"\n{prompt}" if prompt.startswith("-") else prompt
         if len(text.encode()) > MAX_ARGUMENT_BYTES:
             raise InvalidArguments(
-                f"The prompt is longer than {MAX_ARGUMENT_BYTES} bytes, and {self.name} takes it as an argument.",
-                fix="Put the text into a file in the workspace and let the prompt name it.",
+                f"The prompt is longer than {MAX_ARGUMENT_BYTES} bytes, the longest argument that {self.name} can be given.",
+                fix="Put the text into a file in the workspace and let the prompt name that file.",
             )
         return text
 
 
 def _named(arg: str, script_path: str) -> str:
-    """Return an argument with the script's path where it is the placeholder, or an option's value that is."""
+    """Return an argument with the script's path in place of the placeholder, if that is the argument or an option's value."""
     if arg == SCRIPT or (arg.startswith("-") and arg.endswith(f"={SCRIPT}")):
         return arg.removesuffix(SCRIPT) + script_path
     return arg
 
 
 def found_in(profiles: Mapping[str, Profile], path: str) -> set[str]:
-    """Return the names of those instruments whose programs are in `path`."""
+    """Return the names of the instruments whose programs are in `path`."""
     return {name for name, profile in profiles.items() if find_executable(profile, path)}
 
 
 def find_executable(profile: Profile, path: str) -> str | None:
-    """Return where the instrument's program is, looked for in `path` (of the form of PATH), or None.
+    """Return where in `path` (in the form of PATH) the instrument's program is, or None.
 
-    Where it was found before is looked at first: one question to the system in place of one for each folder.
+    The place where it was found last is tried first: one system call instead of one for each folder.
     """
     asked = profile.executable, path
     place = _known.get(asked)

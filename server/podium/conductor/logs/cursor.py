@@ -1,6 +1,6 @@
 """Cursors into one output file: a position, and a seal that ties it to one stream of one attempt.
 
-The seal guards against mistakes, not against forgery: whoever may read the log may read all of it.
+The seal guards against mistakes, not against forgery: a caller that may read the log may read all of it.
 """
 
 from hashlib import blake2b
@@ -12,9 +12,9 @@ MAX_OFFSET = 2**62
 
 
 class Cursor(NamedTuple):
-    """Where reading goes on. `line` is the number of the line that starts at `offset`, 0 where it is not known.
+    """Where reading continues. `line` is the number of the line that starts at `offset`, 0 if it is not known.
 
-    `owed` is how many lines after a match a search still has to show.
+    `owed` is the number of lines after a match that a search still has to show.
     """
 
     offset: int
@@ -30,15 +30,15 @@ class Cursor(NamedTuple):
         """Read what `encode` wrote.
 
         Raises:
-            InvalidArguments: it is no cursor, or one of another output.
+            InvalidArguments: it is not a cursor, or belongs to another output.
         """
         *numbers, found = text.split(".") if text.isascii() else [""]
         if len(numbers) != 3 or not all(part.isdecimal() and len(part) < 20 for part in numbers):
-            raise InvalidArguments("This is no log cursor.", fix="Pass the cursor of the previous reply unchanged.")
+            raise InvalidArguments("This is not a log cursor.", fix="Pass the cursor of the previous reply unchanged.")
         if found != seal:
             raise InvalidArguments(
                 "The cursor belongs to the output of another job, sheet, attempt or stream.",
-                fix="Name the sheet, attempt and stream of the reply that it came from, or leave the cursor out.",
+                fix="Pass the sheet, attempt and stream of the reply that it came from, or leave the cursor out.",
             )
         offset, line, owed = map(int, numbers)
         return cls(min(offset, MAX_OFFSET), line, owed)

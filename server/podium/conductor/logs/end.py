@@ -1,4 +1,4 @@
-"""The end of an attempt's output, as much as explains how it ended."""
+"""The end of an attempt's output: enough to explain how the attempt ended."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,14 +13,14 @@ _LIMITS = LogLimits(page_bytes=8_000, line_bytes=1_000, page_tokens=2_500)
 
 
 class TargetOf(Protocol):
-    """Names an attempt's stream in a file."""
+    """Makes the target of one stream of an attempt."""
 
     def __call__(self, *, path: Path, stream: Stream) -> LogTarget:
         """Return the target."""
 
 
 def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream]) -> LogView:
-    """Return the end of the first of these streams that has any output, else of the last one. Blocking: it reads files."""
+    """Return the end of the first of these streams that has output, else of the last one. Blocks: it reads files."""
     query = LogQuery("tail", max_lines=END_LINES)
     for stream in streams:
         view = read_log(target(path=folder / f"{stream}.log", stream=stream), query, _LIMITS)

@@ -1,6 +1,6 @@
-"""Which parts of a file hold data. A stream that was capped, or emptied under a running writer, has holes of any size.
+"""Which parts of a file hold data. A stream that was cut, or emptied while it was written, has holes of any size.
 
-Linux and macOS answer through SEEK_DATA and SEEK_HOLE (lseek(2)); a file system without them reports one piece of data.
+Linux and macOS report them through SEEK_DATA and SEEK_HOLE (lseek(2)); a file system without them reports one piece of data.
 """
 
 import errno
@@ -8,11 +8,11 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MAX_EXTENTS = 4096  # past these the rest of the file counts as data: slower to read, never wrong
+MAX_EXTENTS = 4096  # beyond these the rest of the file counts as data, which is slower to read but never wrong
 
 
 class Extent(NamedTuple):
-    """A piece of a file, `end` excluded. A hole reads as zeros that nobody wrote."""
+    """A piece of a file, `end` excluded. A hole reads as zeros that were never written."""
 
     start: int
     end: int
@@ -20,7 +20,7 @@ class Extent(NamedTuple):
 
 
 def extents(fd: int, size: int) -> list[Extent]:
-    """Return the pieces of the first `size` bytes in order, data and holes, without a gap."""
+    """Return the pieces of the first `size` bytes in order, data and holes, without gaps."""
     found: list[Extent] = []
     position = 0
     while position < size and len(found) < MAX_EXTENTS:
@@ -37,21 +37,21 @@ def extents(fd: int, size: int) -> list[Extent]:
 
 
 def _add_data(found: list[Extent], start: int, end: int) -> None:
-    """Add a piece of data, joined with the one that it continues."""
+    """Add a piece of data, joined to the one that it continues."""
     if found and not found[-1].hole:
         start = found.pop().start
     found.append(Extent(start, end))
 
 
 def after(pieces: list[Extent], offset: int) -> Iterator[Extent]:
-    """Yield what lies at and after `offset`, the first piece cut to begin there."""
+    """Yield the pieces from `offset` on; the first one is cut to begin there."""
     for start, end, hole in pieces:
         if end > offset:
             yield Extent(max(start, offset), end, hole)
 
 
 def back(pieces: list[Extent], count: int) -> int:
-    """Return the offset that has the last `count` bytes of data behind it; a hole is never cut in two."""
+    """Return the offset at which the last `count` bytes of data begin; holes do not count."""
     for start, end, hole in reversed(pieces):
         if hole:
             continue
@@ -62,7 +62,7 @@ def back(pieces: list[Extent], count: int) -> int:
 
 
 def _seek_data(fd: int, position: int, size: int) -> int:
-    """Return where data begins at or after `position`; `size` when only a hole is left."""
+    """Return where data begins at or after `position`; `size` if only a hole is left."""
     try:
         return os.lseek(fd, position, os.SEEK_DATA)
     except OSError as error:

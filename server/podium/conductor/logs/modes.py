@@ -1,4 +1,4 @@
-"""Reading forwards from a cursor, and the end of a file. Searching is in `search`."""
+"""Reading forwards from a cursor, and reading the end of a file. Searching is in `search`."""
 
 import os
 from collections import deque
@@ -13,17 +13,17 @@ FIRST_WINDOW = 64 * 1024
 
 
 def following(number: int, line: Line) -> int:
-    """Return the number of the next line; behind a hole nobody knows how many there were."""
+    """Return the number of the next line; after a hole it is unknown."""
     return 0 if line.hole or not number else number + line.many
 
 
 def complete(found: Iterator[Line], *, running: bool) -> Iterator[Line]:
-    """Leave out a last line without newline while its writer may go on with it, so that no line comes in two halves."""
+    """Leave out a last line without a newline while its writer may continue it, so that no line comes in two halves."""
     return (line for line in found if line.ended or not running)
 
 
 def forward(fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, running: bool) -> tuple[Cursor, bool]:
-    """Fill the page from the cursor on; return where to go on, and whether this was the end of the file."""
+    """Fill the page from the cursor on; return where to continue, and whether the end of the file was reached."""
     at = cursor
     found = lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + 1)
     for line in complete(found, running=running):
@@ -34,7 +34,7 @@ def forward(fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, runnin
 
 
 def tail(fd: int, pieces: list[Extent], page: Page, *, running: bool) -> Cursor:
-    """Fill the page with the last lines, an open one included; return where to go on when the file has grown."""
+    """Fill the page with the last lines, including an open one; return where to continue when the file has grown."""
     size = pieces[-1].end if pieces else 0
     found, cut = _last_lines(fd, pieces, page)
     for line in reversed(found):
@@ -58,7 +58,8 @@ def _last_lines(fd: int, pieces: list[Extent], page: Page) -> tuple[list[Line], 
     while True:
         start = back(pieces, window)
         newest = list(deque(lines(fd, after(pieces, start), keep=window), maxlen=page.max_lines + 1))
-        cut = newest[0] if newest and newest[0].start == start and not _begins_line(fd, start, pieces) else None
+        starts_line = not newest or newest[0].start > start or any(piece.start == start for piece in pieces)
+        cut = None if starts_line or os.pread(fd, 1, start - 1) == b"\n" else newest[0]
         whole = newest[1:] if cut else newest
         needed = sum(min(line.size, limits.line_bytes) for line in whole) > limits.page_bytes
         if start == 0 or needed or len(whole) > page.max_lines:
@@ -68,13 +69,8 @@ def _last_lines(fd: int, pieces: list[Extent], page: Page) -> tuple[list[Line], 
         window = min(window * 8, limits.tail_bytes)
 
 
-def _begins_line(fd: int, offset: int, pieces: list[Extent]) -> bool:
-    """Say whether a line begins here: at the start of a piece, or behind a newline."""
-    return any(piece.start == offset for piece in pieces) or os.pread(fd, 1, offset - 1) == b"\n"
-
-
 def _number_at(fd: int, offset: int, pieces: list[Extent], limits: LogLimits) -> int:
-    """Return the number of the line that starts here, or 0 where finding out would mean reading too much."""
+    """Return the number of the line that starts here, or 0 if counting would mean reading too much."""
     if offset > limits.count_bytes or any(piece.hole for piece in pieces):
         return 0
     return count_newlines(fd, offset) + 1

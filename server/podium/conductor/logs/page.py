@@ -1,4 +1,4 @@
-"""One answer in the making: lines are added until a limit of lines or bytes is reached."""
+"""One page of a log: lines are added until a limit of lines, bytes or tokens is reached."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ MARK = "…"
 
 @dataclass(frozen=True)
 class LogLimits:
-    """Bounds of one answer, and of the work for it. Sizes in bytes, time in seconds."""
+    """Bounds of one page and of the work for it. Sizes are in bytes, times in seconds."""
 
     page_bytes: int = 24_000
-    page_tokens: int = 8_000  # by `tokens_at_most`: what is no ordinary text costs its reader more than its bytes say
-    line_bytes: int = 4_000  # what is shown of one line
+    page_tokens: int = 8_000  # by `tokens_at_most`: unusual text costs a reader more than its bytes suggest
+    line_bytes: int = 4_000  # shown of one line
     tail_bytes: int = 8 * 1024 * 1024  # how far back a tail looks for the beginning of its lines
-    count_bytes: int = 4 * 1024 * 1024  # how much a tail reads to number its lines
-    search_line_bytes: int = 1024 * 1024  # how much of one line a search looks at
+    count_bytes: int = 4 * 1024 * 1024  # read by a tail to number its lines
+    search_line_bytes: int = 1024 * 1024  # searched of one line
     scan_bytes: int = 1024**3
     scan_seconds: float = 3.0
     match_seconds: float = 1.0  # for one line
@@ -27,7 +27,7 @@ class LogLimits:
 
 @dataclass
 class Page:
-    """The lines so far. `truncated` says that a limit left something out."""
+    """The lines so far. `truncated` means that something was left out because of a limit."""
 
     limits: LogLimits
     max_lines: int
@@ -37,23 +37,19 @@ class Page:
     truncated: bool = False
 
     def add(self, line: LogLine) -> bool:
-        """Add a line if it fits; the first one always does, so that every page gets on."""
-        size, tokens = len(line.text.encode()), tokens_at_most(json.dumps(line.text, ensure_ascii=False))
-        if self.lines and self._is_full(size, tokens):
+        """Add a line if it fits; the first one always does, so that every page makes progress."""
+        size = self.size + len(line.text.encode())
+        tokens = self.tokens + tokens_at_most(json.dumps(line.text, ensure_ascii=False))
+        full = len(self.lines) >= self.max_lines or size > self.limits.page_bytes or tokens > self.limits.page_tokens
+        if self.lines and full:
             self.truncated = True
             return False
         self.lines.append(line)
-        self.size += size
-        self.tokens += tokens
+        self.size, self.tokens = size, tokens
         return True
 
-    def _is_full(self, size: int, tokens: int) -> bool:
-        limits = self.limits
-        too_long = self.size + size > limits.page_bytes or self.tokens + tokens > limits.page_tokens
-        return too_long or len(self.lines) >= self.max_lines
-
     def render(self, line: Line, number: int, *, match: bool = False, at: int = 0) -> LogLine:
-        """Return the line as it is shown: around byte `at` when it is too long, with a mark at each cut."""
+        """Return the line as it is shown; one that is too long is cut to the part around byte `at`, with a mark at each cut."""
         if line.hole:
             return LogLine(text=f"{MARK}[{line.size} bytes without data]")
         raw = line.raw.strip(b"\0") if line.edge else line.raw
@@ -64,7 +60,7 @@ class Page:
         return LogLine(number=number, text=self._cut(raw, size, at), match=match)
 
     def render_end(self, line: Line) -> LogLine:
-        """Return the end of a line whose beginning is too far back to look for."""
+        """Return the end of a line whose beginning is too far back."""
         self.truncated = True
         limit = self.limits.line_bytes
         return LogLine(text=f"{MARK}[cut before]{cut_text(line.raw, max(0, len(line.raw) - limit), limit)}")

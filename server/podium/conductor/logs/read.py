@@ -1,4 +1,4 @@
-"""The one entry to an attempt's output: check the query, open the file, read one bounded part."""
+"""The one way to read an attempt's output: check the query, open the file, read one bounded part."""
 
 import os
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ __all__ = ["LogLimits", "LogQuery", "LogTarget", "read_log"]
 
 @dataclass(frozen=True)
 class LogTarget:
-    """One output file and what it belongs to. While `running`, a last line without newline counts as unfinished."""
+    """One output file and what it belongs to. While `running`, a last line without a newline counts as unfinished."""
 
     path: Path
     job_id: str
@@ -38,7 +38,7 @@ class LogTarget:
 
 @dataclass(frozen=True)
 class LogQuery:
-    """What to read of it; the meaning of the fields is that of `job.log`."""
+    """What to read; the fields mean what they mean in `job.log`."""
 
     mode: LogMode = "tail"
     pattern: str = ""
@@ -48,13 +48,13 @@ class LogQuery:
 
 
 def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None) -> LogView:
-    """Read one part. A file that does not exist (yet) is empty. Blocks for at most a few seconds: run it in a thread.
+    """Read one part. A file that does not exist (yet) counts as empty. Run this in a thread: it blocks for up to a few seconds.
 
-    In the modes that go forward each line comes exactly once, however the file grows between two calls. A search that
-    ran out of time says `at_end: false` and goes on from its cursor, with mode search and the same pattern.
+    In the modes range and search each line comes exactly once, however the file grows between two calls. A search that ran
+    out of time returns `at_end: false` and continues from its cursor, with mode search and the same pattern.
 
     Raises:
-        InvalidArguments: a field that does not go with the mode, a cursor of another output, an unusable pattern.
+        InvalidArguments: a field does not go with the mode, the cursor is of another output, or the pattern is unusable.
         OSError: the file cannot be read.
     """
     limits = limits or LogLimits()
@@ -80,7 +80,7 @@ def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None
 
 
 def _read(fd: int, size: int, cursor: Cursor, page: Page, query: LogQuery, *, running: bool) -> tuple[Cursor, bool]:
-    """Fill the page as the mode says; return where to go on, and whether this was the end of the file."""
+    """Fill the page as the mode says; return where to continue, and whether the end of the file was reached."""
     pieces = extents(fd, size)
     if query.mode == "tail":
         return tail(fd, pieces, page, running=running), True
@@ -91,7 +91,7 @@ def _read(fd: int, size: int, cursor: Cursor, page: Page, query: LogQuery, *, ru
 
 
 def _check(query: LogQuery) -> None:
-    """Refuse what would be ignored."""
+    """Refuse fields that would be ignored."""
     if query.cursor and query.mode not in ("range", "search"):
         raise InvalidArguments(f"Mode {query.mode} takes no cursor.", fix='Use mode "range" to read on from a cursor.')
     if query.pattern and query.mode != "search":
@@ -102,7 +102,7 @@ def _check(query: LogQuery) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int | None]:
-    """Open for reading, or yield None when there is no such file."""
+    """Yield a descriptor for reading, or None if the file does not exist."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

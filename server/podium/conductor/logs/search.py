@@ -14,7 +14,7 @@ from podium.conductor.logs.page import Page
 
 @dataclass
 class _Scan:
-    """A search under way: where it is, the lines that may become context, and how many are owed after a match."""
+    """A search in progress: its position, and the lines before it that may become context."""
 
     page: Page
     context: int
@@ -22,33 +22,26 @@ class _Scan:
     before: deque[tuple[Cursor, Line]]
 
     def take(self, line: Line, match_at: int) -> bool:
-        """Add what this line brings to the page; false when the page is full, with `at` where to go on."""
-        if match_at >= 0:
-            return self._take_match(line, match_at)
-        if self.at.owed:
-            return self._add(self.at, line)
+        """Add a match with its context, or a line owed after one; return False if the page is full: `at` is where to continue."""
+        while match_at >= 0 and self.before:
+            if not self._add(*self.before[0]):
+                return False
+            self.before.popleft()
+        if match_at >= 0 or self.at.owed:
+            return self._add(self.at, line, match_at)
         if line.many == 1:
             self.before.append((self.at, line))
         return True
 
-    def _take_match(self, line: Line, match_at: int) -> bool:
-        """Add the match after its context."""
-        while self.before:
-            here, earlier = self.before[0]
-            if not self._add(here, earlier):
-                return False
-            self.before.popleft()
-        return self._add(self.at, line, match_at)
-
     def _add(self, here: Cursor, line: Line, match_at: int = -1) -> bool:
-        """Add one line; when it does not fit, reading goes on with it."""
+        """Add one line; if it does not fit, the next page begins with it."""
         if self.page.add(self.page.render(line, here.line, match=match_at >= 0, at=max(0, match_at))):
             return True
         self.at = here
         return False
 
     def advance(self, line: Line, *, matched: bool) -> None:
-        """Step over a line that was taken."""
+        """Move past a line that was taken."""
         owed = self.context if matched else max(0, self.at.owed - 1)
         self.at = Cursor(line.end, following(self.at.line, line), owed)
 
@@ -56,7 +49,7 @@ class _Scan:
 def search(
     fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, matcher: Matcher, context: int, running: bool
 ) -> tuple[Cursor, bool]:
-    """Fill the page with matches and their context; return where to go on, and whether this was the end of the file."""
+    """Fill the page with matches and their context; return where to continue, and whether the end of the file was reached."""
     limits = page.limits
     scan = _Scan(page, context, cursor._replace(owed=min(cursor.owed, context)), deque(maxlen=context))
     deadline = time.monotonic() + limits.scan_seconds
@@ -74,9 +67,9 @@ def search(
 
 
 def _resume(scan: _Scan, floor: int) -> Cursor:
-    """Go on with the lines that may be context of a match to come: they did not match, and will not when seen again.
+    """Return the cursor of the first line that may be context of the next match; such lines are read again, without matching.
 
-    They are given up where the search would not get beyond `floor`.
+    They are given up if the search would not get beyond `floor`.
     """
     if scan.before and scan.before[0][0].offset > floor:
         return scan.before[0][0]

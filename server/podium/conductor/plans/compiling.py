@@ -68,7 +68,7 @@ class Compiler:
                 made = await anyio.to_thread.run_sync(_prepared, score, *await self._apart(score), find)
             return Prepared(self.share(made.loaded), made.installed, made.found)
         raise SubmitRejected(
-            f"The score did not compile within {_SECONDS:g} s.", fix="Make it smaller, or its templates simpler."
+            f"The score did not compile within {_SECONDS:g} s.", fix="Make the score smaller or its templates simpler."
         )
 
     def _here(self, score: GivenScore) -> tuple[Plan, str]:
@@ -91,7 +91,7 @@ class Compiler:
                     key="compile",
                 )
             if done.exit_code != 0:
-                raise errors.Internal(f"The compiler ended with code {done.exit_code}: {done.output}")
+                raise errors.Internal(f"The compiler exited with code {done.exit_code}: {done.output}")
             answer = json.loads(await anyio.to_thread.run_sync(partial(reply.read_text, "utf-8")))
         if "error" in answer:
             raise errors.from_dict(answer["error"])

@@ -1,7 +1,7 @@
-"""What the system says of its processes: /proc on Linux, psutil elsewhere.
+"""What the system reports about its processes: /proc on Linux, psutil elsewhere.
 
-The fields of /proc/PID/stat are those of proc(5). Start times are clock ticks since boot (elsewhere: since the epoch), which
-together with the pid and the boot id name a process for ever. Everything here is a plain, blocking read.
+The fields of /proc/PID/stat are those of proc(5). Start times are clock ticks since boot (elsewhere: since the epoch); with the
+pid and the boot id they identify a process for ever. Everything here is a plain, blocking read.
 """
 
 import os
@@ -33,15 +33,13 @@ class Stat(NamedTuple):
 
 
 def read_stat(pid: int) -> Stat | None:
-    """Return the facts of a process, or None where there is none."""
-    return _stat_from_proc(pid) if LINUX else _stat_from_psutil(pid)
-
-
-def _stat_from_proc(pid: int) -> Stat | None:
-    """Parse /proc/PID/stat; the command name in it may hold spaces and parentheses, so what follows the last one counts."""
+    """Return the facts of a process, or None if it does not exist."""
+    if not LINUX:
+        return _stat_from_psutil(pid)
     data = read(f"/proc/{pid}/stat")
     if not data:
         return None
+    # The command name may hold spaces and parentheses, so only what follows the last one is split.
     part = data[data.rindex(b")") + 2 :].split()
     ticks = int(part[11]) + int(part[12]) + int(part[13]) + int(part[14])
     numbers = int(part[1]), int(part[2]), int(part[3]), ticks, int(part[19]), int(part[21]) * PAGE_BYTES
@@ -49,7 +47,6 @@ def _stat_from_proc(pid: int) -> Stat | None:
 
 
 def _stat_from_psutil(pid: int) -> Stat | None:
-    """Ask psutil, for systems without /proc."""
     try:
         process = psutil.Process(pid)
         with process.oneshot():
@@ -65,36 +62,36 @@ def _stat_from_psutil(pid: int) -> Stat | None:
 
 
 def all_stats() -> dict[int, Stat]:
-    """Return the facts of every process but the zombies, by pid."""
-    pids = [int(name) for name in _names("/proc") if name.isdecimal()] if LINUX else psutil.pids()
+    """Return the facts of every process except zombies, by pid."""
+    if LINUX:
+        with os.scandir("/proc") as entries:
+            pids = [int(entry.name) for entry in entries if entry.name.isdecimal()]
+    else:
+        pids = psutil.pids()
     stats = (read_stat(pid) for pid in pids)
     return {stat.pid: stat for stat in stats if stat is not None and stat.state != "Z"}
 
 
 def marker(pid: int) -> str | None:
-    """Return the attempt key in a process's environment as it was when its program began, "" where there is none in it.
+    """Return the attempt key in the environment that a process's program began with, "" if it holds none.
 
-    None: there is no environment to see, because it is empty, is not ours to read, or the process is just becoming a program.
+    None: no environment can be seen, because it is empty, not ours to read, or the process is just loading its program.
     """
     if not LINUX:
-        return _marker_from_psutil(pid)
+        try:
+            return psutil.Process(pid).environ().get(MARKER, "")
+        except (psutil.Error, OSError):
+            return None
     environment = read(f"/proc/{pid}/environ")
     _, found, rest = (b"\0" + environment).partition(f"\0{MARKER}=".encode())
     key = os.fsdecode(rest.partition(b"\0")[0]) if found else ""
     return key if environment else None
 
 
-def _marker_from_psutil(pid: int) -> str | None:
-    try:
-        return psutil.Process(pid).environ().get(MARKER, "")
-    except (psutil.Error, OSError):
-        return None
-
-
 def own_children() -> set[int] | None:
-    """Return the pids of the main thread's children, zombies included, or None where the system has no cheap answer.
+    """Return the pids of the main thread's children, zombies included, or None if the system has no cheap way to list them.
 
-    Orphans come to the first living thread of their subreaper (find_new_reaper in kernel/exit.c), which is the main thread.
+    Orphans are given to the first living thread of their subreaper (find_new_reaper in kernel/exit.c): the main thread.
     """
     if not TELLS_CHILDREN:
         return None
@@ -102,28 +99,23 @@ def own_children() -> set[int] | None:
 
 
 def boot_id() -> str:
-    """Return what names this run of the kernel; "-" where the system has no such name."""
+    """Return the id of this run of the kernel, "-" if the system has none."""
     return read("/proc/sys/kernel/random/boot_id").decode().strip() or "-"
 
 
 def age_seconds(start_ticks: int) -> float:
-    """Return how long ago a process with this start time began."""
+    """Return how many seconds ago a process with this start time began."""
     now = float(read("/proc/uptime").split()[0]) if LINUX else time.time()
     return max(0.0, now - start_ticks / TICKS)
 
 
 def booted_at() -> float:
-    """Return when the machine was started, in seconds since the epoch by the present clock."""
+    """Return when the machine started, in seconds since the epoch by the present clock."""
     return time.time() - float(read("/proc/uptime").split()[0]) if LINUX else psutil.boot_time()
 
 
-def _names(folder: str) -> list[str]:
-    with os.scandir(folder) as entries:
-        return [entry.name for entry in entries]
-
-
 def read(path: str) -> bytes:
-    """Return a small file's bytes, or nothing where it is gone or not ours to read."""
+    """Return a small file's bytes, or nothing if it is gone or not ours to read."""
     try:
         file = os.open(path, os.O_RDONLY)
     except OSError:

@@ -1,6 +1,6 @@
-"""A process's name for ever: pid, start time and boot id. A reused pid is never taken for the process that had it before.
+"""A process's identity for ever: pid, start time and boot id. A reused pid is never mistaken for the process that had it before.
 
-The order matters: first a pidfd is opened, which pins whoever has the pid now, then the start time is compared.
+The order matters: first a pidfd is opened, which pins the process that has the pid now, then the start time is compared.
 """
 
 import os
@@ -13,32 +13,32 @@ import anyio
 
 from podium.conductor.processes import facts
 
-POLL_SECONDS = 0.5  # between two looks at a process where the system has no pidfd
-# Without /proc a shell cannot tell its own start time; there it is the time of its identity file, right to about this.
+POLL_SECONDS = 0.5  # between two looks at a process if the system has no pidfd
+# Without /proc a shell cannot learn its own start time; the time of its identity file stands for it, accurate to about this.
 TOLERANCE_TICKS = 0 if facts.LINUX else 2 * facts.TICKS
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Which process. `start_ticks` are clock ticks since boot, `boot_id` names the kernel's run."""
+    """Which process. `start_ticks` are clock ticks since boot, `boot_id` is the id of the kernel's run."""
 
     pid: int
     start_ticks: int
     boot_id: str
 
     def is_alive(self) -> bool:
-        """Tell whether this very process runs (a zombie does not)."""
+        """Return whether this very process runs (a zombie does not)."""
         stat = facts.read_stat(self.pid) if self.boot_id == facts.boot_id() else None
         return stat is not None and stat.state != "Z" and is_same(stat.start_ticks, self.start_ticks)
 
 
 def is_same(ticks: int, others: int) -> bool:
-    """Tell whether two start times of one pid are those of one process."""
+    """Return whether two start times of one pid are those of the same process."""
     return abs(ticks - others) <= TOLERANCE_TICKS
 
 
 class PidFd:
-    """A hold on whoever has a pid now; without pidfds only the pid itself."""
+    """A hold on the process that has a pid now; without pidfds only the pid itself."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -48,7 +48,7 @@ class PidFd:
         """Send a signal.
 
         Raises:
-            OSError: it is gone, or is not ours to signal.
+            OSError: the process is gone, or is not ours to signal.
         """
         if self.file < 0:
             os.kill(self.pid, number)
@@ -56,14 +56,14 @@ class PidFd:
             signal.pidfd_send_signal(self.file, number)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
         if self.file >= 0:
             os.close(self.file)
             self.file = -1
 
 
 def send_signal(pid: int, start_ticks: int, number: signal.Signals) -> bool:
-    """Send a signal to the process with this pid and start time; False where it is gone or not ours to signal."""
+    """Send a signal to the process with this pid and start time; return False if it is gone or not ours to signal."""
     try:
         with closing(PidFd(pid)) as hold:
             stat = facts.read_stat(pid)
@@ -85,10 +85,10 @@ class Watch:
 
     @classmethod
     def open(cls, identity: Identity) -> Self | None:
-        """Return a watch on this very process, or None where it does not run any more.
+        """Return a watch on this very process, or None if it no longer runs.
 
         Raises:
-            OSError: the system cannot tell now (no descriptors left).
+            OSError: the system has no descriptor left.
         """
         try:
             hold = PidFd(identity.pid)
@@ -100,11 +100,11 @@ class Watch:
         return None
 
     def close(self) -> None:
-        """Let go of the process."""
+        """Release the process."""
         self._hold.close()
 
     async def wait(self) -> None:
-        """Return when the process has ended. How it ended cannot be learnt of a process that is not our child."""
+        """Return when the process has ended. How a process ended that is not our child cannot be learnt."""
         if self._hold.file >= 0:
             await anyio.wait_readable(self._hold.file)
         else:

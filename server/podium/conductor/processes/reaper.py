@@ -1,8 +1,8 @@
-"""The one place that starts processes and takes their exit status.
+"""The one place that starts processes and reads their exit status.
 
-`waitpid(-1)` takes the status of every child, so a second process API beside it (subprocess, asyncio, anyio) would read wrong
-exit codes: nothing else in this process may start children while a reaper is open. The process becomes a child subreaper
-(prctl(2), Linux): orphans of ended attempts come to us, are seen by `orphans` and are reaped too.
+`waitpid(-1)` takes the status of every child, so another process API beside it (subprocess, asyncio, anyio) would read wrong
+exit codes: nothing else in this process may start children while a reaper is open. On Linux the process becomes a child
+subreaper (prctl(2)): orphans of ended attempts become our children, are listed by `orphans` and are reaped too.
 """
 
 import ctypes
@@ -22,11 +22,11 @@ from podium.conductor.processes import facts
 from podium.conductor.processes.spawn import NOWHERE, Target, spawn
 
 PR_SET_CHILD_SUBREAPER = 36
-LAUNCHES = 4  # at once: each waits until its program has begun, which takes long where all of them want the same cores
+LAUNCHES = 4  # at once: each waits until its program has begun, which takes long if all compete for the same cores
 
 
 class Child:
-    """A process that we started, in a session of its own, whose group has its pid."""
+    """A process that we started as the leader of its own session and process group."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -34,23 +34,23 @@ class Child:
         self._ended = anyio.Event()
 
     def end(self, status: int) -> None:
-        """Keep the wait status, until asked."""
+        """Store the wait status and wake those who wait."""
         self._status = os.waitstatus_to_exitcode(status)
         self._ended.set()
 
     async def wait(self) -> int:
-        """Return the exit code when it has ended, negative for the signal that ended it. May be asked again."""
+        """Return the exit code when it has ended, negative for the signal that ended it. May be called again."""
         await self._ended.wait()
         return self._status
 
 
 class Reaper:
-    """Starts children and learns how each ended. Open it on the main thread, one in a process: it listens to SIGCHLD."""
+    """Starts children and learns how each ended. Open one in a process, on the main thread: it listens to SIGCHLD."""
 
     def __init__(self) -> None:
         self._children: dict[int, Child] = {}
         self._launching = 0
-        self._early: dict[int, int] = {}  # pid -> wait status of what ended while something was being launched
+        self._early: dict[int, int] = {}  # pid -> wait status of what ended during a launch
         self._threads = anyio.CapacityLimiter(LAUNCHES)
         self._tasks: TaskGroup = anyio.create_task_group()
 
@@ -76,56 +76,48 @@ class Reaper:
         stdout: Target = NOWHERE,
         stderr: Target = NOWHERE,
     ) -> Child:
-        """Start a process; see `processes.spawn`, also for what is raised."""
+        """Start a process; see `processes.spawn` for the arguments and errors."""
         return await self.launch(partial(spawn, argv, env, stdin=stdin, stdout=stdout, stderr=stderr))
 
     async def launch(self, start: Callable[[], int]) -> Child:
-        """Run `start` in a thread, which ends with the `spawn` of a process, and return that process.
+        """Run `start`, which returns the pid of a process that it spawned, in a thread; return that process.
 
         Raises:
-            Exception: what `start` raises. A cancelled caller gets its process first.
+            Exception: whatever `start` raises. A cancelled caller gets its process first.
         """
         self._launching += 1
         try:
-            return self._known(await run_sync(start, limiter=self._threads))
+            child = Child(await run_sync(start, limiter=self._threads))
+            if child.pid in self._early:  # it ended before we learnt of its start
+                child.end(self._early.pop(child.pid))
+            else:
+                self._children[child.pid] = child
+            return child
         finally:
             self._launching -= 1
             if not self._launching:
                 self._early.clear()
 
-    def _known(self, pid: int) -> Child:
-        """Return the child with this pid, which may have ended before we heard of its start."""
-        child = Child(pid)
-        if pid in self._early:
-            child.end(self._early.pop(pid))
-        else:
-            self._children[pid] = child
-        return child
-
     def orphans(self) -> set[int] | None:
-        """Return our children that we did not start: what ended attempts left. None where the system does not tell."""
+        """Return our children that we did not start: what ended attempts left. None if the system does not list them."""
         children = facts.own_children()
         return None if children is None else children - self._children.keys()
 
     async def _listen(self, *, task_status: TaskStatus[None]) -> None:
-        """Reap whenever a child has ended; several ends may come as one signal."""
+        """Reap whenever children have ended; one signal may stand for several. The status of an orphan is dropped."""
         with anyio.open_signal_receiver(signal.SIGCHLD) as signals:
             task_status.started()
             async for _ in signals:
-                self._reap()
-
-    def _reap(self) -> None:
-        """Take every status there is; those of orphans have nobody who asks for them."""
-        while ended := _next_ended():
-            pid, status = ended
-            if child := self._children.pop(pid, None):
-                child.end(status)
-            elif self._launching:
-                self._early[pid] = status
+                while ended := _next_ended():
+                    pid, status = ended
+                    if child := self._children.pop(pid, None):
+                        child.end(status)
+                    elif self._launching:
+                        self._early[pid] = status
 
 
 def _next_ended() -> tuple[int, int] | None:
-    """Return pid and status of a child that has ended, or None."""
+    """Return the pid and wait status of a child that has ended, or None."""
     try:
         pid, status = os.waitpid(-1, os.WNOHANG)
     except ChildProcessError:
@@ -134,6 +126,6 @@ def _next_ended() -> tuple[int, int] | None:
 
 
 def _be_subreaper(wanted: bool) -> None:
-    """Ask to be given the orphans among our descendants, or no longer; systems without it give them to pid 1."""
+    """Adopt the orphans among our descendants, or stop doing so; other systems give them to pid 1."""
     if facts.LINUX:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0)

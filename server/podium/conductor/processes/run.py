@@ -1,6 +1,6 @@
 """Short commands of the conductor itself, validations and skip commands: with a time limit that ends the whole tree.
 
-Their output comes by a pipe, of which only the end is kept: unlike attempts they need not outlive the conductor.
+Their output comes through a pipe, and only its end is kept: unlike attempts they need not outlive the conductor.
 """
 
 import os
@@ -19,18 +19,18 @@ from podium.conductor.processes.tree import end_leftovers, end_tree
 
 GRACE_SECONDS = 1.0
 CANNOT_RUN = 126
-# posix_spawn cannot change the folder everywhere, so a shell does, and then becomes the command.
+# posix_spawn cannot change the folder on every system, so a shell does, and then becomes the command.
 ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec "$@"'
 LAST_WAIT_SECONDS = 5.0
-LAST_READS = 64  # what a pipe can still hold at the end; a child that writes for ever must not hold us
+LAST_READS = 64  # enough for what a pipe can still hold; a child that writes for ever must not keep us
 
 
 @dataclass(frozen=True)
 class Finished:
     """How a command ended.
 
-    `exit_code` is negative for a signal, 126 where it could not be started, 127 for no such program. `output` is the end of
-    stdout and stderr together.
+    `exit_code` is negative for a signal, 126 if it could not be started, 127 if the program was not found. `output` is the end
+    of stdout and stderr together.
     """
 
     exit_code: int
@@ -40,7 +40,7 @@ class Finished:
 
 
 class Runner:
-    """Runs commands with the conductor's environment and what a call adds to it."""
+    """Runs commands with the conductor's environment and the variables of the call."""
 
     def __init__(self, reaper: Reaper) -> None:
         self._reaper = reaper
@@ -59,7 +59,7 @@ class Runner:
     ) -> Finished:
         """Run a command for the attempt `key` and wait for it.
 
-        What it leaves running is ended; so is everything when the caller is cancelled. It raises nothing of its own.
+        Processes that it leaves running are ended; if the caller is cancelled, the whole tree is. Raises no errors of its own.
         """
         name = f"{key}#{next(self._numbers)}"
         command = ("/bin/sh", "-c", ENTER, "podium-run", str(cwd), *argv)
@@ -72,10 +72,13 @@ class Runner:
             except (OSError, ValueError) as error:
                 return Finished(CANNOT_RUN, f"could not be started: {error}")
             timed_out, ended = await self._wait(child, name, tail, timeout_seconds)
-            return Finished(await _code(child), tail.text(), timed_out, ended)
+            exit_code = -int(signal.SIGKILL)  # of one that cannot be killed, which is not waited for
+            with anyio.move_on_after(LAST_WAIT_SECONDS):
+                exit_code = await child.wait()
+            return Finished(exit_code, tail.text(), timed_out, ended)
 
     async def _wait(self, child: Child, name: str, tail: "_Tail", limit: float) -> tuple[bool, int]:
-        """Wait for the end or the limit; return whether it was the limit, and how many processes had to be ended."""
+        """Wait for the end or the limit (seconds); return whether it was the limit, and how many processes were ended."""
         try:
             with anyio.move_on_after(limit) as scope:
                 await tail.read_until(child)
@@ -86,13 +89,6 @@ class Runner:
             with anyio.CancelScope(shield=True):
                 await end_tree(name, child.pid, GRACE_SECONDS)
             raise
-
-
-async def _code(child: Child) -> int:
-    """Return how a command ended that has ended or was to; one that cannot be killed is not waited for."""
-    with anyio.move_on_after(LAST_WAIT_SECONDS):
-        return await child.wait()
-    return -signal.SIGKILL
 
 
 class _Tail:
@@ -110,7 +106,7 @@ class _Tail:
         os.close(self.end)
 
     async def read_until(self, child: Child) -> None:
-        """Read until the process has ended. Those that hold the pipe longer are not waited for."""
+        """Read until the process has ended. Other processes may hold the pipe longer; they are not waited for."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._read_on)
             await child.wait()

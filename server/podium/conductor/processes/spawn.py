@@ -1,8 +1,8 @@
-"""Starting one process, without holding the interpreter up meanwhile.
+"""Starting one process without blocking the interpreter meanwhile.
 
-posix_spawn(3) returns when the new program has begun, which on a busy machine was seen to take 5 ms, and the standard library's
-call keeps the interpreter's lock all that time, so that not even another thread helps. The same call by ctypes lets it go.
-Elsewhere than on Linux, where that was not tried, it is the standard library's.
+posix_spawn(3) returns when the new program has begun, which can take 5 ms on a busy machine, and the standard library's call
+holds the interpreter's lock all that time, so that another thread does not help. The same call through ctypes releases it.
+On other systems than Linux this was not tried, and the standard library's call is used.
 """
 
 import ctypes
@@ -16,9 +16,9 @@ from podium.conductor.processes.facts import LINUX
 
 NOWHERE = Path(os.devnull)
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-# A process inherits what its parent ignores; a sheet starts with every signal at its default.
+# A process inherits the signals that its parent ignores; a sheet starts with every signal at its default.
 DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
-ROOM = 1024  # bytes, more than any of the C library's opaque structures takes
+ROOM = 1024  # bytes, more than any of the C library's opaque structures needs
 SETSIGDEF, SETSIGMASK, SETSID = 0x04, 0x08, 0x80  # <spawn.h> of glibc and of musl
 
 
@@ -38,11 +38,11 @@ def spawn(
 ) -> int:
     """Start a process in a session of its own and return its pid; blocks until it has begun. `argv[0]` is an absolute path.
 
-    Output is appended to the files, or goes to these open descriptors. With `new_stdout` the file of the standard output is made,
-    and of several calls with the same one, even of a caller that is killed in the middle of it, one starts a process.
+    Output is appended to the files, or goes to the open descriptors. With `new_stdout` the file for the standard output must not
+    exist: of several calls with the same file only one starts a process, even if a caller is killed in the middle.
 
     Raises:
-        FileExistsError: the new file is there already.
+        FileExistsError: the new file exists already.
         OSError: it cannot be started (no such program, no memory, arguments too long) or a file cannot be opened.
         ValueError: an argument or a variable holds a NUL or cannot be encoded.
     """
@@ -52,17 +52,14 @@ def spawn(
 
 def _by_python(argv: Sequence[str], env: Mapping[str, str], stdin: Path, outputs: Outputs) -> int:
     files: list[tuple[object, ...]] = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0)]
-    files += [_output(number, *output) for number, output in enumerate(outputs, 1)]
+    for number, (to, flags) in enumerate(outputs, 1):
+        if isinstance(to, int):
+            files.append((os.POSIX_SPAWN_DUP2, to, number))
+        else:
+            files.append((os.POSIX_SPAWN_OPEN, number, to, flags, 0o600))
     return os.posix_spawn(
         argv[0], list(argv), env, file_actions=files, setsid=True, setsigmask=(), setsigdef=DEFAULT_SIGNALS
     )
-
-
-def _output(number: int, to: Target, flags: int) -> tuple[object, ...]:
-    """Return the file action that gives a child its standard output or error."""
-    if isinstance(to, int):
-        return os.POSIX_SPAWN_DUP2, to, number
-    return os.POSIX_SPAWN_OPEN, number, to, flags, 0o600
 
 
 def _by_ctypes(argv: Sequence[str], env: Mapping[str, str], stdin: Path, outputs: Outputs) -> int:
@@ -99,7 +96,7 @@ def _attributes() -> ctypes.Array[ctypes.c_char]:
 
 
 def _texts(texts: Iterable[str]) -> ctypes.Array[ctypes.c_char_p]:
-    """Return texts as the C library wants them: a list that ends with NULL."""
+    """Return texts as the C library expects them: an array that ends with NULL."""
     encoded = [os.fsencode(text) for text in texts]
     if any(b"\0" in text for text in encoded):
         raise ValueError("embedded null byte")

@@ -1,8 +1,8 @@
 """The members of an attempt and their end.
 
-A member is in the attempt's cgroup where it has one, or in the session or group of the attempt's first process, or carries its
-key in the environment, or descends from one that does. Without a cgroup, a process that clears its environment, leaves the
-session and loses its parent is not found.
+A member is in the attempt's cgroup, if it has one, or in the session or group of the attempt's first process, or has its key in
+its environment, or descends from a process that is. Without a cgroup, a process that clears its environment, leaves the session
+and loses its parent is not found.
 """
 
 import os
@@ -19,16 +19,16 @@ from podium.conductor.processes.facts import Stat
 from podium.conductor.processes.identity import is_same, send_signal
 from podium.log import get_logger
 
-LOOK_SECONDS = (0.01, 0.1)  # between two looks at what is being ended: the first, then doubled up to the last
-RESCAN_SECONDS = 1.0  # so often new members are looked for while known ones still run
+LOOK_SECONDS = (0.01, 0.1)  # between two looks at what is being ended: the first pause, doubled up to the second
+RESCAN_SECONDS = 1.0  # how often new members are looked for while known ones still run
 SECOND_LOOK_SECONDS = 0.01
-SWEEPS = 30  # KILL rounds before we give up on what cannot be killed
+SWEEPS = 30  # rounds of KILL before we give up
 
 log = get_logger()
 
 
 class Snapshot:
-    """The processes at one moment. Environments are read once, when first asked for."""
+    """The processes at one moment. Each environment is read at most once, when it is needed."""
 
     def __init__(self) -> None:
         self.stats = facts.all_stats()
@@ -36,23 +36,20 @@ class Snapshot:
         self._markers: dict[int, str | None] = {}
 
     def members(self, key: str, group: int | None, inside: Iterable[int] = ()) -> dict[int, Stat]:
-        """Return the members of an attempt by pid. `group` is its first process, None where that number may be another's.
+        """Return the members of an attempt by pid. `inside` are the pids in its cgroup.
 
-        `inside` are the pids in its cgroup.
+        `group` is the pid of its first process, None if that number may belong to another process by now.
         """
         seeds = {pid for pid, stat in self.stats.items() if group is not None and group in (stat.session, stat.group)}
         found = self._with_descendants(seeds.union(inside).intersection(self.stats))
-        marked = {pid for pid in self.stats if pid not in found and is_of(self._marker(pid), key)}
+        for pid in self.stats.keys() - found - self._markers.keys():
+            self._markers[pid] = facts.marker(pid)
+        marked = {pid for pid in self.stats if pid not in found and is_of(self._markers[pid], key)}
         found |= self._with_descendants(marked)
         return {pid: self.stats[pid] for pid in found}
 
-    def _marker(self, pid: int) -> str | None:
-        if pid not in self._markers:
-            self._markers[pid] = facts.marker(pid)
-        return self._markers[pid]
-
     def _with_descendants(self, seeds: set[int]) -> set[int]:
-        """Return `seeds` and all below them."""
+        """Return `seeds` and all their descendants."""
         found, new = set(seeds), seeds
         while new:
             new = {pid for pid, stat in self.stats.items() if stat.parent in new and pid not in found}
@@ -61,27 +58,25 @@ class Snapshot:
 
 
 def is_of(marker: str | None, key: str) -> bool:
-    """Tell whether a marker is that of an attempt, or of a check that was run for it (`key#n`)."""
+    """Return whether a marker is that of an attempt, or of a check that was run for it (`key#n`)."""
     return marker is not None and (marker == key or marker.startswith(f"{key}#"))
 
 
 def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
-    """Tell whether one of these processes may be a living member of the attempt: the cheap question before a scan."""
-    stats = (facts.read_stat(pid) for pid in pids)
-    return any(_may_be_member(stat, key, group) for stat in stats if stat is not None and stat.state != "Z")
-
-
-def _may_be_member(stat: Stat, key: str, group: int) -> bool:
-    if group in (stat.session, stat.group):
-        return True
-    marker = facts.marker(stat.pid)
-    return marker is None or is_of(marker, key)
+    """Return whether one of these processes may be a living member of the attempt: a cheap question before a scan."""
+    for pid in pids:
+        stat = facts.read_stat(pid)
+        if stat is not None and stat.state != "Z":
+            marker = key if group in (stat.session, stat.group) else facts.marker(pid)
+            if marker is None or is_of(marker, key):
+                return True
+    return False
 
 
 async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> int:
-    """End an attempt's members: TERM, the grace period, KILL until none is left. Bounded, also for what cannot be killed.
+    """End an attempt's members: TERM, the grace period, then KILL until none is left. Bounded even if one cannot be killed.
 
-    Returns how many processes were ended, its first one (the wrapper, pid `group`) not counted.
+    Returns how many processes were ended, not counting the first one (the wrapper, pid `group`).
     """
     hunt = Hunt(key, group, cgroup)
     with anyio.move_on_after(grace_seconds):
@@ -94,10 +89,10 @@ async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cg
 async def end_leftovers(
     orphans: set[int] | None, key: str, group: int, grace_seconds: float, cgroup: Cgroup | None = None
 ) -> int:
-    """End what an attempt left running after its first process, and return how many there were.
+    """End what an attempt left running after its first process, and return the number of processes.
 
-    A scan is made only if its cgroup is populated, or one of `orphans`, the children that this process has adopted, is a
-    member; None: always.
+    All processes are scanned only if its cgroup is populated or one of `orphans`, the children that this process has adopted,
+    may be a member; with None always.
     """
     populated = cgroup is not None and cgroup.is_populated()
     if populated or orphans is None or _may_have_member(orphans, key, group):
@@ -106,7 +101,7 @@ async def end_leftovers(
 
 
 class Hunt:
-    """One ending of a tree, and whom it has signalled so far. `group` is the pid of its first process, if that is known."""
+    """The ending of one tree, and what it has signalled so far. `group` is the pid of its first process, if that is known."""
 
     def __init__(self, key: str, group: int | None, cgroup: Cgroup | None = None) -> None:
         self._key = key
@@ -117,7 +112,7 @@ class Hunt:
 
     @property
     def ended(self) -> int:
-        """How many processes got a signal of ours, the first one not counted."""
+        """The number of processes that got a signal from us, not counting the first one."""
         return sum(pid != self._group for pid, _ in self._hit)
 
     async def ask(self) -> None:
@@ -140,7 +135,7 @@ class Hunt:
         log.error("tree_not_ended", attempt=self._key, pids=[stat.pid for stat in members])
 
     async def _kill(self, members: list[Stat]) -> None:
-        """Send KILL; the wrapper comes last, and alone it first has a moment to write down how its command ended."""
+        """Send KILL. The wrapper comes last; once alone, it first has a moment to record how its command ended."""
         victims = [stat for stat in members if stat.pid != self._group]
         if not victims:
             await _gone(members)
@@ -148,7 +143,7 @@ class Hunt:
         await _gone(victims or members)
 
     async def _members(self) -> list[Stat]:
-        """Return who is left. That nobody is takes two looks: a process shows no environment while it becomes a program."""
+        """Return the members that are left. To find none takes two looks: a process shows no environment while it loads."""
         for pause in (SECOND_LOOK_SECONDS, 0):
             if members := await run_sync(self._look):
                 return members
@@ -156,7 +151,7 @@ class Hunt:
         return []
 
     def _look(self) -> list[Stat]:
-        """Return the members, parents first: a shell must not see its child end and go on with the next command."""
+        """Return the members, parents first: a shell must not see its child end and run the next command."""
         inside = self._cgroup.pids() if self._cgroup else ()
         members = Snapshot().members(self._key, self._group, inside).values()
         return sorted(members, key=lambda stat: (stat.start_ticks, stat.pid))
@@ -165,27 +160,23 @@ class Hunt:
         self._hit |= {(at.pid, at.start_ticks) for at in targets if send_signal(at.pid, at.start_ticks, number)}
 
     def _kill_at_once(self, members: list[Stat]) -> None:
-        """Send KILL to the whole cgroup and to whole process groups: what forks faster than we look cannot escape that."""
+        """Send KILL to the whole cgroup and to whole process groups: processes that fork faster than we look cannot escape."""
         if self._cgroup is not None:
             self._cgroup.kill()
-        _kill_groups(members)
-
-
-def _kill_groups(members: list[Stat]) -> None:
-    for group in {stat.group for stat in members} - {os.getpgrp()}:
-        with suppress(OSError):
-            os.killpg(group, signal.SIGKILL)
+        for group in {stat.group for stat in members} - {os.getpgrp()}:
+            with suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
 
 
 async def _gone(processes: list[Stat]) -> None:
     """Return when all have ended, or when it is time to look for new members."""
+
+    def any_alive() -> bool:
+        stats = ((facts.read_stat(stat.pid), stat) for stat in processes)
+        return any(now and now.state != "Z" and is_same(now.start_ticks, then.start_ticks) for now, then in stats)
+
     pause, longest = LOOK_SECONDS
     with anyio.move_on_after(RESCAN_SECONDS):
-        while await run_sync(_any_alive, processes):
+        while await run_sync(any_alive):
             await anyio.sleep(pause)
             pause = min(2 * pause, longest)
-
-
-def _any_alive(processes: list[Stat]) -> bool:
-    stats = ((facts.read_stat(stat.pid), stat) for stat in processes)
-    return any(now and now.state != "Z" and is_same(now.start_ticks, then.start_ticks) for now, then in stats)

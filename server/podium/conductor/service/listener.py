@@ -102,16 +102,16 @@ class Listener:
                 self._bind_to(server)
                 undo.pop_all()
         except OSError as error:
-            raise SocketTaken(f"the socket {self._path} cannot be made: {error.strerror or error}") from error
+            raise SocketTaken(f"the socket {self._path} cannot be created: {error.strerror or error}") from error
         return server
 
     def _bind_to(self, server: socket.socket) -> None:
         folder = self._path.parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
-            raise SocketTaken(f"the socket's folder {folder} belongs to somebody else")
+            raise SocketTaken(f"the socket's folder {folder} belongs to another user")
         if self._path.is_socket() and _answers(self._path):
-            raise SocketTaken(f"another conductor listens on {self._path}")
+            raise SocketTaken(f"another conductor is listening on {self._path}")
         _remove_stale(self._path)
         server.setblocking(False)
         old = os.umask(0o177)
@@ -185,7 +185,9 @@ def _remove_stale(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(status.st_mode):
-        raise SocketTaken(f"{path} is there and is no socket; it was left as it is, move it away or set PODIUM_SOCKET")
+        raise SocketTaken(
+            f"{path} exists but is not a socket; it was left unchanged. Move it away or set PODIUM_SOCKET"
+        )
     path.unlink(missing_ok=True)
 
 
@@ -208,8 +210,8 @@ async def _accept_one(server: socket.socket) -> socket.socket:
 def _turn_away(connection: socket.socket, path: Path) -> None:
     """Tell a connection that it is one too many, and close it. A new socket's buffer takes the line at once."""
     refusal = ConductorBusy(
-        f"The conductor on {path} serves as many connections as it may.",
-        fix="Wait a few seconds and call again; if it stays so, end clients that hold connections.",
+        f"The conductor on {path} has reached its connection limit.",
+        fix="Wait a few seconds and call again; if that does not help, end clients that hold connections.",
     )
     log.warning("connection_turned_away")
     with connection, suppress(OSError):

@@ -1,14 +1,14 @@
-"""How far the conductor has told its callers, kept beside the database: the number of the last event that was acknowledged.
+"""What callers have been promised, kept beside the database: the number of the last event that was acknowledged.
 
-SQLite takes a write-ahead log up to its first bad frame and silently drops the rest, so damage there looks like an older state.
-This file tells the two apart. It is overwritten in place after each commit and before anybody is answered, without a flush:
+SQLite reads a write-ahead log up to its first bad frame and silently drops the rest, so damage there looks like an older state.
+This file makes the difference visible. It is overwritten in place after each commit and before any reply, without a flush:
 
 - after a crash of the conductor it is exact, so every lost or damaged acknowledged commit is found at the next start;
-- after a power failure it may be older than the last commits, by what the kernel had not yet written (some 30 seconds by
-  default), and never newer, since a commit is flushed before it is noted here. Commits of that time are still there; only
-  damage to them is not noticed.
+- after a power failure it may be behind the last commits, by what the kernel had not yet written (some 30 seconds by
+  default), and never ahead, since a commit is flushed before it is noted here. The commits of that time are still in the
+  database; only damage to them goes unnoticed.
 
-Every acknowledged change has an event. What has none (house-keeping) is found out again when it is lost.
+Every acknowledged change has an event. Changes without an event (house-keeping) are simply repeated if they are lost.
 """
 
 import os
@@ -27,7 +27,7 @@ class Acknowledged:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def note(self, seq: int) -> None:
-        """Note the last event of a commit. Where even that cannot be written, the file stays behind, which is safe."""
+        """Note the last event of a commit. If the write fails, the file stays behind, which is safe."""
         with suppress(OSError):
             os.pwrite(self._file, b"%020d end\n" % seq, 0)
 
@@ -39,7 +39,7 @@ class Acknowledged:
 
 
 def read(path: Path) -> int:
-    """Return the number that was noted last; 0 where there is no such file, or no whole record in it."""
+    """Return the number that was noted last; 0 if the file is missing or holds no complete record."""
     if not path.exists():
         return 0
     with path.open("rb") as file:

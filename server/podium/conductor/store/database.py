@@ -12,21 +12,21 @@ from podium.home import ACKNOWLEDGED, DATABASE
 
 
 def open_writer(home: Path) -> sqlite3.Connection:
-    """Open (or make) the home's database for writing. The caller holds the home's lock, so it is the only writer.
+    """Open or create the home's database for writing. The caller holds the home's lock, so it is the only writer.
 
-    synchronous=FULL: NORMAL was measured to lose acknowledged rows at power loss. One writing and checkpointing connection
-    also keeps clear of the WAL-reset fault of SQLite before 3.51.3.
+    synchronous=FULL, because NORMAL was measured to lose acknowledged rows at power loss. A single connection that writes
+    and checkpoints also avoids the WAL-reset fault of SQLite before 3.51.3.
 
     Raises:
-        UnreadableDatabase: damaged, newer, or not a database. Nothing was changed.
+        UnreadableDatabase: it is damaged, newer, or not a database. Nothing was changed.
     """
     path = home / DATABASE
     try:
         _check(home)
         return _connect(path, _set_up)
-    except sqlite3.OperationalError as error:  # the system's doing: nothing says that the database is damaged
+    except sqlite3.OperationalError as error:  # the system refused: no sign that the database is damaged
         raise UnreadableDatabase(
-            f"{path} cannot be opened: {error}. It was not touched: see to the space and the permissions of its disk, "
+            f"{path} cannot be opened: {error}. It was not touched. Check the free space and the permissions of its disk, "
             "then start again."
         ) from error
     except sqlite3.DatabaseError as error:
@@ -34,14 +34,15 @@ def open_writer(home: Path) -> sqlite3.Connection:
 
 
 def _check(home: Path) -> None:
-    """Look at what is there without changing it: a connection that may write would replay the log when it is closed.
+    """Check the database without changing it: a connection that may write would replay the log when it is closed.
 
     Raises:
-        UnreadableDatabase: it cannot be continued. sqlite3.DatabaseError: it cannot even be read.
+        UnreadableDatabase: this version cannot continue it.
+        sqlite3.DatabaseError: it cannot even be read.
     """
     path = home / DATABASE
     last = acknowledged.read(home / ACKNOWLEDGED)
-    if not path.exists() or path.stat().st_size == 0:  # beside an empty database, even a reader removes the log
+    if not path.exists() or path.stat().st_size == 0:  # beside an empty database even a reader removes the log
         if last:
             raise UnreadableDatabase(
                 f"{path} is missing or empty, although {last} events were acknowledged. {schema.WAYS_OUT}"
@@ -52,7 +53,7 @@ def _check(home: Path) -> None:
 
 
 def _connect(path: Path | str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    """Return a connection that was prepared; one that could not be is closed."""
+    """Return a prepared connection; if preparing it fails, it is closed."""
     connection = sqlite3.connect(path, uri=isinstance(path, str), isolation_level=None, check_same_thread=False)
     try:
         prepare(connection)
@@ -63,10 +64,10 @@ def _connect(path: Path | str, prepare: Callable[[sqlite3.Connection], None]) ->
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    """Set what a connection that writes needs, and bring the tables up to date.
+    """Set what the writing connection needs, and bring the tables up to date.
 
-    The log is kept short, 2 MB between two checkpoints and nothing at a start: bringing its pages home takes space too, so on a
-    disk that is full, and small, a long log could neither grow nor shrink. At 8 MB commits were no faster.
+    The log is kept short: 2 MB between two checkpoints, and empty at a start. A checkpoint takes space too, so on a small disk
+    that is full a long log could neither grow nor shrink. Commits were no faster at 8 MB.
     """
     for pragma in (
         "journal_mode=WAL",
@@ -78,31 +79,33 @@ def _set_up(connection: sqlite3.Connection) -> None:
         "journal_size_limit=4194304",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    with suppress(sqlite3.OperationalError):  # on a full disk the log stays as it is
+    with suppress(sqlite3.OperationalError):  # on a full disk the log stays
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     schema.bring_up(connection, secrets.token_hex(8))
 
 
 def open_reader(home: Path) -> sqlite3.Connection:
-    """Open the database for reading only; rows come by name."""
-    return _connect(f"{(home / DATABASE).as_uri()}?mode=ro", _set_up_reader)
+    """Open the database for reading only; rows have named columns."""
 
+    def prepare(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute(
+            "PRAGMA cache_size=-512"
+        )  # KiB; the system caches the file too, and there are several readers
+        connection.row_factory = sqlite3.Row
 
-def _set_up_reader(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA busy_timeout=5000")
-    connection.execute("PRAGMA cache_size=-512")  # KiB; the system caches the file too, and there are several readers
-    connection.row_factory = sqlite3.Row
+    return _connect(f"{(home / DATABASE).as_uri()}?mode=ro", prepare)
 
 
 def home_id(connection: sqlite3.Connection) -> str:
-    """Return the random id that this home got when its database was made."""
+    """Return the random id that this home got when its database was created."""
     return str(connection.execute("SELECT value FROM meta WHERE key = 'home_id'").fetchone()[0])
 
 
 def mark(connection: sqlite3.Connection, home: Path) -> str:
-    """Return the id in the marks of this home's processes. A copy of a home has one of its own, so it never ends the other's.
+    """Return the id that marks this home's processes. A copy of a home gets a mark of its own, so it never ends the other's.
 
-    It knows that it is a copy by its folder: files in it may have been restored from a backup.
+    A copy is recognised by its folder (device and inode), since the files in it may have been restored from a backup.
     """
     status = home.stat()
     place = f"{status.st_dev}:{status.st_ino}"
@@ -111,6 +114,6 @@ def mark(connection: sqlite3.Connection, home: Path) -> str:
         return str(known["mark"])
     own = home_id(connection)
     found = f"{own}-{secrets.token_hex(4)}" if known else own
-    with suppress(sqlite3.OperationalError):  # on a full disk it is asked again at the next start
+    with suppress(sqlite3.OperationalError):  # on a full disk the next start tries again
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('place', ?), ('mark', ?)", (place, found))
     return found

@@ -21,7 +21,7 @@ ATTEMPT_COLUMNS = (
 
 
 def _upsert(table: str, columns: str, key: str) -> str:
-    """Return an insert that updates every other column of a row that is there already."""
+    """Return an insert that updates every other column if the row exists."""
     names = columns.split(", ")
     sets = ", ".join(f"{name}=excluded.{name}" for name in names if name not in key.split(", "))
     marks = ", ".join("?" * len(names))
@@ -31,7 +31,7 @@ def _upsert(table: str, columns: str, key: str) -> str:
 STATEMENTS: dict[str, str] = {
     "plans": "INSERT OR IGNORE INTO plans (hash, plan, source) VALUES (?, ?, ?)",
     "jobs": _upsert("jobs", JOB_COLUMNS, "seq"),
-    # A changed plan renumbers sheets: all attempts step aside, the kept ones take their new numbers, the rest become 0.
+    # A changed plan renumbers sheets: all attempts get negative numbers, kept ones then their new number, the rest 0.
     "renumbered": "DELETE FROM sheets WHERE job = ?",
     "parked_attempts": "UPDATE attempts SET sheet = -sheet WHERE job = ?",
     "moved_attempts": "UPDATE attempts SET sheet = ? WHERE job = ? AND sheet = ?",
@@ -54,7 +54,7 @@ STATEMENTS: dict[str, str] = {
     "task_ends": "INSERT OR IGNORE INTO task_ends (key, state, at) VALUES (?, ?, ?)",
     "old_task_ends": "DELETE FROM task_ends WHERE at < ?",
 }
-"""Kind of row -> statement, in the order in which a commit runs them."""
+"""Kind of row -> its statement, in the order in which a commit runs them."""
 
 
 @dataclass
@@ -68,12 +68,12 @@ class Rows:
         self.by_kind.setdefault(kind, []).append(row)
 
     def in_unicode(self) -> "Rows":
-        """Return the same rows with a question mark for each letter that is none."""
-        return Rows({kind: [tuple(map(_in_unicode, row)) for row in rows] for kind, rows in self.by_kind.items()})
+        """Return the same rows with a question mark in place of each character that cannot be encoded."""
+
+        def encodable(value: Any) -> Any:
+            return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+        return Rows({kind: [tuple(map(encodable, row)) for row in rows] for kind, rows in self.by_kind.items()})
 
     def __bool__(self) -> bool:
         return bool(self.by_kind)
-
-
-def _in_unicode(value: Any) -> Any:
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -1,5 +1,5 @@
-"""The tables and their version. An older database is brought up to date, in one transaction; one of a newer version, or one that
-cannot be read, is refused, never overwritten.
+"""The tables and their version. An older database is brought up to date in one transaction; a newer or unreadable one is
+refused, never overwritten.
 """
 
 import sqlite3
@@ -98,7 +98,7 @@ CREATE TABLE removals (job_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE task_ends (key TEXT PRIMARY KEY, state TEXT NOT NULL, at REAL NOT NULL) STRICT, WITHOUT ROWID;
 """
 
-# How many jobs have each status, kept by the database itself: counting them takes longer the more there are.
+# The number of jobs in each status, kept by the database itself: counting takes longer the more jobs there are.
 _COUNTS = """
 CREATE TABLE status_counts (status TEXT PRIMARY KEY, jobs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO status_counts SELECT status, COUNT(*) FROM jobs GROUP BY status;
@@ -115,21 +115,21 @@ END;
 """
 
 STEPS = (_TABLES, _COUNTS)
-"""From each version to the next; a new database, which has version 0, takes all of them."""
+"""The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 
 WAYS_OUT = (
-    "It was not touched: restore podium.db, podium.db-wal and podium.db-acked together from a backup, "
+    "It was not touched. Restore podium.db, podium.db-wal and podium.db-acked together from a backup, "
     "or move all three away to start empty."
 )
 
 
 class UnreadableDatabase(Exception):
-    """The database is damaged, of a newer version, or not ours. It was left as it is."""
+    """The database is damaged, newer, or not Podium's. It was not changed."""
 
 
 def bring_up(connection: sqlite3.Connection, home_id: str) -> None:
-    """Take the steps that a database lacks, all or none. A new one gets this id of its home."""
+    """Run the steps that a database lacks, all or none. A new database gets this home id."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == SCHEMA_VERSION:
         return
@@ -140,16 +140,16 @@ def bring_up(connection: sqlite3.Connection, home_id: str) -> None:
 
 
 def check(connection: sqlite3.Connection, path: str, acknowledged: int) -> None:
-    """Refuse a database that this version cannot continue, or that lacks events up to the one acknowledged last.
+    """Refuse a database that this version cannot continue, or that lacks acknowledged events.
 
     Raises:
-        UnreadableDatabase: with what is wrong and how to go on.
+        UnreadableDatabase: says what is wrong and how to go on.
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise UnreadableDatabase(
-            f"{path} was written by a newer Podium (schema {version}, this one knows {SCHEMA_VERSION}). "
-            "It was not touched: use the newer version, or set PODIUM_HOME to another folder."
+            f"{path} was written by a newer Podium (schema {version}; this one supports {SCHEMA_VERSION}). "
+            "It was not touched. Use the newer version, or set PODIUM_HOME to another folder."
         )
     problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
     if problems != ["ok"]:
@@ -157,7 +157,7 @@ def check(connection: sqlite3.Connection, path: str, acknowledged: int) -> None:
     found = connection.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0] if version else 0
     if found < acknowledged:
         raise UnreadableDatabase(
-            f"{path} ends with event {found}, although those up to {acknowledged} were acknowledged: "
+            f"{path} ends with event {found}, although events up to {acknowledged} were acknowledged: "
             f"{path}-wal is missing, cut off or damaged. {WAYS_OUT} "
             f"To go on without the lost events, remove {path}-acked."
         )

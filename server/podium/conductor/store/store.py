@@ -19,7 +19,7 @@ from podium.home import ACKNOWLEDGED, DATABASE
 T = TypeVar("T")
 _READERS = 2
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-# Another program's lock, or the system's refusal, that may pass as a full disk may.
+# Another program's lock, or a refusal by the system: temporary, like a full disk.
 _HINDERED = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -32,9 +32,9 @@ _PRIMARY = 0xFF  # of an extended error code
 
 
 class StorageBroken(Exception):
-    """A flush failed: the system may have dropped pages, those of earlier commits too, and may say that all is well next time.
+    """A flush failed: the system may have dropped pages, even of earlier commits, and may report success the next time.
 
-    Only a new look at the disk tells what is there, so the conductor stops.
+    Only reading the disk again shows what is there, so the conductor stops.
     """
 
 
@@ -55,23 +55,28 @@ class Store:
         """Write all rows in one transaction; when this returns they are on the disk.
 
         Raises:
-            StorageFull: nothing was written, as the disk is full or another program holds the database.
-            StorageBroken: nobody knows what was written, or will be.
+            StorageFull: nothing was written, because the disk is full or another program holds the database.
+            StorageBroken: it is unknown what was written.
         """
-        # The thread is not abandoned on cancellation: a commit that has begun is known to have ended.
+        # The thread is not abandoned on cancellation, so the end of every commit is known.
         await anyio.to_thread.run_sync(self._commit, rows, limiter=self._write_slot)
 
     def _commit(self, rows: Rows) -> None:
         try:
-            self._write_either_way(rows)
+            try:
+                self._write(rows)
+            except UnicodeEncodeError:  # such as a file's name in a message: better to lose a character than the record
+                self._writer.execute("ROLLBACK")
+                self._write(rows.in_unicode())
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "") in _UNFLUSHED:
-                raise StorageBroken(f"The disk of PODIUM_HOME did not take what it was to keep: {error}.") from error
+                raise StorageBroken(f"The disk of PODIUM_HOME failed to flush written data: {error}.") from error
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
             if code in _FULL:
-                self._make_room()
+                with suppress(sqlite3.Error):  # so that the next commit can reuse the log instead of extending it
+                    self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
                 raise StorageFull(
                     f"The conductor's disk is full: {error}.",
                     fix="Free space on the disk of PODIUM_HOME, then repeat the call.",
@@ -79,19 +84,9 @@ class Store:
             if code in _HINDERED:
                 raise StorageFull(
                     f"The conductor's database cannot be written now: {error}.",
-                    fix=f"See who holds or protects {DATABASE} in PODIUM_HOME, then repeat the call.",
+                    fix=f"Find out which program locks or protects {DATABASE} in PODIUM_HOME, then repeat the call.",
                 ) from error
             raise
-
-    def _write_either_way(self, rows: Rows) -> None:
-        """Write rows. One may hold a text that is not Unicode, of a file's name in what a check found, say: then what happened
-        is kept rather than every letter of it.
-        """
-        try:
-            self._write(rows)
-        except UnicodeEncodeError:
-            self._writer.execute("ROLLBACK")
-            self._write(rows.in_unicode())
 
     def _write(self, rows: Rows) -> None:
         self._writer.execute("BEGIN IMMEDIATE")
@@ -103,11 +98,6 @@ class Store:
         if events := rows.by_kind.get("events"):
             self._acknowledged.note(events[-1][0])
 
-    def _make_room(self) -> None:
-        """Bring the log's pages home, so that the next commit can begin it anew instead of making it longer."""
-        with suppress(sqlite3.Error):
-            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a query in a thread on a read-only connection; it sees every commit that has returned."""
         async with self._read_slots:
@@ -118,12 +108,12 @@ class Store:
                 self._readers.append(connection)
 
     def find(self, query: str, *values: object) -> sqlite3.Row | None:
-        """Return the one row of a look-up by a unique key, at once: it takes some 20 microseconds, less than a thread would."""
+        """Return the row of a look-up by a unique key. It takes some 20 microseconds, less than handing it to a thread."""
         row: sqlite3.Row | None = self._finder.execute(query, values).fetchone()
         return row
 
     def close(self) -> None:
-        """Close every connection; the writer last, which checkpoints the log."""
+        """Close every connection; the writer comes last, since closing it checkpoints the log."""
         for reader in [*self._readers, self._finder]:
             reader.close()
         self._writer.close()
@@ -132,7 +122,7 @@ class Store:
 
 @asynccontextmanager
 async def open_store(home: Path) -> AsyncIterator[Store]:
-    """Open the home's store for the time of a context.
+    """Open the home's store for the duration of a context.
 
     Raises:
         UnreadableDatabase: see `database.open_writer`.

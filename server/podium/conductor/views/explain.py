@@ -58,7 +58,7 @@ def kind_of(job: JobView) -> ExplainKind:
 def attempt_line(attempt: Attempt) -> str:
     """Return how an attempt ended, as "attempt 1 failed: exit code 3"."""
     why = f": {attempt.message}" if attempt.message else ""
-    return f"attempt {attempt.attempt} {attempt.outcome or 'runs'}{why}"
+    return f"attempt {attempt.attempt} {attempt.outcome or 'is running'}{why}"
 
 
 def streams_of(attempt: Attempt) -> tuple[Stream, Stream]:
@@ -108,8 +108,8 @@ def _about_sheet(view: ExplainView) -> list[str]:
         return []
     label = sheet.name or str(sheet.sheet)
     if sheet.status == "running":
-        wrote = f"wrote last at {view.written_at}" if view.written_at else "has written nothing"
-        return [f"Sheet {label} runs since {sheet.started_at} and {wrote}."]
+        wrote = f"wrote its last output at {view.written_at}" if view.written_at else "has written nothing"
+        return [f"Sheet {label} has been running since {sheet.started_at} and {wrote}."]
     if sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
         return [f"Sheet {label} has failed ({sheet.reason}), so the job fails when its other sheets have ended."]
     if sheet.status != "failed":
@@ -129,7 +129,7 @@ def _about_job(view: ExplainView) -> list[str]:
         case "paused":
             return ["Only resume_job lets it go on."]
         case "stuck" | "running":
-            return [f"At the latest its time limits end the running sheets at {view.waits_until}." if view.waits_until else
-                    "No time limit ends the running sheets."]  # fmt: skip
+            return [f"The time limits of the running sheets end them by {view.waits_until}." if view.waits_until else
+                    "Not every running sheet has a time limit."]  # fmt: skip
         case _:
             return []

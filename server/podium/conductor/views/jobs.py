@@ -86,14 +86,14 @@ class JobViews:
             return f"queued behind {ahead} job{'s' if ahead != 1 else ''}" if ahead else "queued, next in line"
         names = ", ".join(job.running_labels[:_SHOWN])
         wishes = {
-            "pause": f"pause requested: waits for the end of {names}",
-            "modify": f"change requested: waits for the end of {names}",
+            "pause": f"pause requested: waiting for {names} to end",
+            "modify": f"change requested: waiting for {names} to end",
             "cancel": f"cancel requested: the processes of {names} are being ended",
         }
         if job.intent:
             return wishes[job.intent]
         if job.stuck:
-            return f"no output and no CPU use of {names} for more than {self._stuck_seconds:g} s, since {iso(job.quiet_since)}"
+            return f"no output and no CPU use by {names} for more than {self._stuck_seconds:g} s, since {iso(job.quiet_since)}"
         if job.status == "running" and not job.running:
             return _waiting_reason(job)
         return job.reason
@@ -104,7 +104,7 @@ def _waiting_reason(job: JobRun) -> str:
     runs = [job.sheets[num] for num in job.waiting]
     if not runs:
         pause = job.not_before - time.monotonic()
-        return f"pauses {pause:.0f} s between sheets" if pause > 0 else "waits for a free slot"
+        return f"pausing for {pause:.0f} s between sheets" if pause > 0 else "waiting for a free slot"
     first = min(runs, key=lambda run: run.waiting_until or 0.0)
     left = max(0.0, (first.waiting_until or 0.0) - wall())
-    return f"sheet {job.label(first.num)} waits {left:.0f} s: {first.reason}"
+    return f"sheet {job.label(first.num)} waits for {left:.0f} s: {first.reason}"

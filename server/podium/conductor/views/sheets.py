@@ -91,7 +91,7 @@ def _facts(
         "started_at": iso(run["started_at"]) or None,
         "finished_at": iso(run["finished_at"]) or None,
         "waiting_until": iso(run["waiting_until"]) or None,
-        "healing": f"{remedy.cause}: it {remedy.text}" if remedy else "",
+        "healing": f"{remedy.cause}: {remedy.text}" if remedy else "",
     }
     # What the last attempt adds; nothing for a sheet that was reset and has not run again.
     if attempt is not None and run["status"] != "pending" and not attempt["open"]:

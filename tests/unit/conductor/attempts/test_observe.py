@@ -79,7 +79,7 @@ def test_a_missing_workspace_is_all_that_counts(workspace: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(workspace: Path) -> None:
     (workspace / "file").touch()
-    with pytest.raises(PermissionDenied, match="file/deep cannot be made"):
+    with pytest.raises(PermissionDenied, match="file/deep cannot be created"):
         make_folders(workspace, [str(workspace / "file" / "deep")])
 
 

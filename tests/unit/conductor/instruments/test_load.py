@@ -59,7 +59,7 @@ def test_a_profile_may_name_itself_and_the_keys_of_marianne_profiles(tmp_path: P
 
 def test_an_unknown_key_is_named_with_those_that_are_known(tmp_path: Path) -> None:
     put(tmp_path / ".podium" / "instruments", "mine.yaml", MINE + "promt: x\ntimeout: 3\n")
-    with pytest.raises(ScoreInvalid, match="promt is not known") as caught:
+    with pytest.raises(ScoreInvalid, match="unknown key promt") as caught:
         load_profiles(score_folder=tmp_path)
     problems = caught.value.facts["problems"]
     assert [problem["field"] for problem in problems] == ["promt", "timeout"]
@@ -71,10 +71,10 @@ def test_an_unknown_key_is_named_with_those_that_are_known(tmp_path: Path) -> No
     [
         ("a: [", "not YAML"),
         ("x: " + "[" * 60_000, "nested deeper than 50 levels"),
-        ("- a", "no mapping"),
+        ("- a", "not a mapping"),
         ("", "is empty"),
         ("prompt: stdin", "executable: Field required"),
-        (MINE + "prompt_flag: -p", "prompt_flag goes with"),
+        (MINE + "prompt_flag: -p", "prompt_flag is required with"),
         (MINE + "name: cli", "cli is bash"),
         (MINE + "aliases: [cli]", "cli is bash"),
         (b"\xff\xfe", "is not UTF-8: byte 0xff"),

@@ -79,7 +79,7 @@ def test_a_script_is_for_bash_alone() -> None:
 
 def test_a_prompt_just_short_enough_passes_and_a_longer_one_is_refused(tool: Path) -> None:
     assert len(play(profile(), tool, "x" * 131_071)) == 131_071 + len("[]<>")
-    with pytest.raises(InvalidArguments, match="tool takes it as an argument"):
+    with pytest.raises(InvalidArguments, match="the longest argument that tool can be given"):
         profile().command("/script", "€" * 43_691)
 
 

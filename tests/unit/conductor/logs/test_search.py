@@ -99,7 +99,7 @@ def test_a_pattern_that_never_ends_is_refused_with_the_place(tmp_path: Path) -> 
 
 
 def test_a_pattern_that_does_not_compile_is_refused(log: Path) -> None:
-    with pytest.raises(InvalidArguments, match="no regular expression"):
+    with pytest.raises(InvalidArguments, match="not a valid regular expression"):
         find(log, "(")
 
 

@@ -125,7 +125,7 @@ async def test_damage_to_what_was_acknowledged_is_refused_and_nothing_is_changed
     damage(home)
     before = contents(home)
     with pytest.raises(
-        UnreadableDatabase, match=r"podium\.db.* restore podium\.db, podium\.db-wal and podium\.db-acked"
+        UnreadableDatabase, match=r"podium\.db.* Restore podium\.db, podium\.db-wal and podium\.db-acked"
     ):
         open_writer(home)
     assert contents(home) == before

@@ -153,7 +153,7 @@ def test_a_conductor_stops_when_its_disk_is_broken(
     home: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def broken(loader: Loader) -> None:
-        raise StorageBroken("The disk of PODIUM_HOME did not take what it was to keep.")
+        raise StorageBroken("The disk of PODIUM_HOME failed to flush written data.")
 
     monkeypatch.setattr(Loader, "active", broken)  # the first thing that a conductor awaits inside its task group
     home.home.mkdir(parents=True)

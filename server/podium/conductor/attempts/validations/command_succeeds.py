@@ -24,10 +24,10 @@ async def check(ctx: ValidationContext, command: str, working_directory: str, ti
 def _failure(result: CommandResult, timeout_seconds: float, ctx: ValidationContext) -> str:
     """Return the end in words, with the last line of the output."""
     if result.timed_out:
-        end = f"no end within {timeout_seconds:g} s, so it was ended"
+        end = f"not finished within {timeout_seconds:g} s, so it was ended"
     elif result.exit_code < 0:
         end = f"ended by signal {-result.exit_code}"
     else:
         end = f"exit code {result.exit_code}"
     last = result.output.strip().rpartition("\n")[2]
-    return f"{end}; its output ends {one_line(ctx.hide(last))}" if last else end
+    return f"{end}; its output ends with {one_line(ctx.hide(last))}" if last else end

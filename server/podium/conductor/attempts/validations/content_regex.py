@@ -21,7 +21,7 @@ def check(path: Path, pattern: str, timeout_seconds: float) -> Outcome:
         with regular_file(path) as fd:
             return _search(fd, compiled, timeout_seconds)
     except regex.error as error:
-        return Outcome(False, f"the pattern is no regular expression: {error}")
+        return Outcome(False, f"the pattern is not a valid regular expression: {error}")
     except NotReadable as error:
         return Outcome(False, str(error))
 
@@ -32,7 +32,7 @@ def _search(fd: int, pattern: regex.Pattern[str], timeout_seconds: float) -> Out
     try:
         found = pattern.search(text, timeout=timeout_seconds, concurrent=True)
     except TimeoutError:
-        return Outcome(False, f"the pattern did not come to an end within {timeout_seconds:g} s")
+        return Outcome(False, f"matching the pattern did not finish within {timeout_seconds:g} s")
     if found:
         line = text.count("\n", 0, found.start()) + 1
         return Outcome(True, f"{one_line(found.group())} in line {line}")

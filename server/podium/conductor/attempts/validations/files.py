@@ -56,4 +56,4 @@ def without_match(fd: int, note: str = "") -> Outcome:
     if not size:
         return Outcome(False, "an empty file")
     begin = os.pread(fd, HEAD_BYTES, 0).decode("utf-8", "replace")
-    return Outcome(False, f"{size} bytes{note} that begin {one_line(begin)}")
+    return Outcome(False, f"{size} bytes{note} that begin with {one_line(begin)}")

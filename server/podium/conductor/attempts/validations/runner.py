@@ -42,7 +42,7 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
         outcome = await command_succeeds(ctx, rule.command, rule.working_directory, rule.timeout_seconds)
     else:
         check = _file_check(rule, ctx)
-        outcome = Outcome(False, f"no answer within {rule.timeout_seconds:g} s")
+        outcome = Outcome(False, f"no result within {rule.timeout_seconds:g} s")
         with anyio.move_on_after(rule.timeout_seconds):
             for left in range(rule.retry_count, -1, -1):
                 outcome = await anyio.to_thread.run_sync(check, abandon_on_cancel=True, limiter=THREADS)

@@ -1,4 +1,4 @@
-"""One attempt while the local engine has it: its wait, and what its exit record says in the end."""
+"""One attempt while the local engine runs it: the wait for its end, and what its exit record says."""
 
 import math
 import time
@@ -18,11 +18,11 @@ class Process(Protocol):
     pid: int
 
     async def wait(self) -> int | None:
-        """Return when it has ended: the exit code, negative for a signal; None where that cannot be learnt."""
+        """Return the exit code when it has ended, negative for a signal, None if that cannot be learnt."""
 
 
 class Running:
-    """An attempt that has no end yet. `group` is the pid of its first process, once there is one."""
+    """An attempt that has not ended. `group` is the pid of its first process, once it exists."""
 
     def __init__(self, spec: AttemptSpec) -> None:
         self.spec = spec
@@ -37,14 +37,14 @@ class Running:
         self._waiting: anyio.CancelScope | None = None
 
     def stop(self, reason: EndReason, grace_seconds: float, why: str = "") -> None:
-        """Stop waiting for the end: from now on it is brought about. Of several reasons the first one counts."""
+        """Stop waiting for the end and bring it about. Of several reasons the first one counts."""
         if self.stopped is None:
             self.stopped, self.grace_seconds, self._why = reason, grace_seconds, why
         if self._waiting is not None:
             self._waiting.cancel()
 
     async def until_end(self, process: Process, limit_seconds: float | None) -> EndReason | None:
-        """Wait for the end. Returns None when it came by itself, else why it is to be brought about."""
+        """Wait for the end. Returns None if it came by itself, else why it has to be brought about."""
         deadline = math.inf if limit_seconds is None else anyio.current_time() + limit_seconds
         scope = self._waiting = anyio.CancelScope(deadline=deadline)
         if self.stopped:
@@ -57,14 +57,14 @@ class Running:
         return self.stopped or "timed_out"
 
     def conclude(self, reason: EndReason | None, status: int | None, processes_ended: int, detail: str = "") -> End:
-        """Return the end. The exit record wins over the status of the wrapper, which counts where no record could be written.
+        """Return the end. The exit record wins over the status of the wrapper, which counts if no record could be written.
 
         Raises:
             OSError: the record cannot be read now.
         """
         end = replace(self._conclude(reason, status, detail), processes_ended=processes_ended)
         if reason is None and end.exit_code != 0 and self.cgroup and (kills := self.cgroup.out_of_memory_kills()):
-            return replace(end, reason="out_of_memory", detail=f"the kernel ended {kills} of its processes")
+            return replace(end, reason="out_of_memory", detail=f"the kernel killed {kills} of its processes")
         return end
 
     def _conclude(self, reason: EndReason | None, status: int | None, detail: str) -> End:
@@ -92,6 +92,6 @@ class Running:
         ended_at: float | None = None,
         detail: str = "",
     ) -> End:
-        """Return an end of this attempt, now where nothing else is known."""
+        """Return an end of this attempt; `ended_at` is in seconds since the epoch and defaults to now."""
         moment = time.time() if ended_at is None else ended_at
         return End(self.key, reason, exit_code, signal, ended_at=moment, detail=detail)

@@ -1,7 +1,7 @@
 """The engine of this machine: attempts are processes, their folders are local, and they outlive the conductor.
 
-Leaving the engine ends no attempt: the next conductor takes each over with `reattach`, from its folder. What the system refuses
-for now (no descriptors, no memory) makes an attempt's end unknown, never lost: it is looked at again.
+Closing the engine ends no attempt: the next conductor takes each one over from its folder with `reattach`. If the system refuses
+something for now (no descriptors, no memory), an attempt's state is unknown, never lost, and is looked up again.
 """
 
 import errno
@@ -26,7 +26,7 @@ from podium.conductor.engines.local.folder import LIMITS, AttemptFolder, Origin
 from podium.conductor.engines.local.limiter import Upkeep
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.local.usage import measure
-from podium.conductor.engines.port import AttemptSpec, Containment, End, EndReason, Usage
+from podium.conductor.engines.port import AttemptSpec, Containment, End, Usage
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroup, Cgroups
 from podium.conductor.processes.identity import Identity, Watch
@@ -37,10 +37,10 @@ from podium.log import get_logger
 
 IDENTITY_LOOKS = 100  # a wrapper writes its identity within milliseconds of its claim
 LOOK_SECONDS = 0.02
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # an attempt that finds no room may start later
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # an attempt that finds no space may start later
 RESTARTED = "the machine restarted"
 AGAIN_SECONDS = 1.0
-LAST_WAIT_SECONDS = 5.0  # for a wrapper after its tree was ended; only one that cannot be killed takes it all
+LAST_WAIT_SECONDS = 5.0  # for a wrapper after its tree was ended; only one that cannot be killed takes so long
 
 log = get_logger()
 
@@ -52,7 +52,7 @@ class _StoppedFirst(Exception):
 class LocalEngine:
     """An `Engine` (see `port`) on this machine. Open it inside an open `Reaper`. Without `cgroups` attempts have none.
 
-    The keys of its home's attempts begin with the home's `mark`; of any other it takes none over that may still run.
+    The keys of its home's attempts begin with the home's `mark`; an attempt of another home that may still run is not taken over.
     """
 
     def __init__(self, reaper: Reaper, limits: OutputLimits | None = None, cgroups: Cgroups | None = None, *,
@@ -65,7 +65,7 @@ class LocalEngine:
         self._boot_id = facts.boot_id()
         self._bash = shutil.which("bash") or "/bin/bash"
         self._running: dict[str, Running] = {}
-        # Unbounded, but an attempt in flight is at most one end in it.
+        # Unbounded, but each attempt puts at most one end into it.
         self._ends, self._changes = anyio.create_memory_object_stream[End](math.inf)
         self._tasks: TaskGroup = anyio.create_task_group()
 
@@ -87,7 +87,7 @@ class LocalEngine:
                 await run_sync(self._upkeep.close)
 
     async def submit(self, spec: AttemptSpec) -> None:
-        """Start an attempt. One that was prepared before, by whomever, is taken over instead."""
+        """Start an attempt. If it was prepared before, it is taken over instead."""
         if spec.key in self._running:
             return
         running = self._begin(spec)
@@ -101,7 +101,8 @@ class LocalEngine:
             full = isinstance(error, OSError) and error.errno in FULL
             if full:
                 await run_sync(shutil.rmtree, spec.folder, True)
-            self._report(running.end("never_started" if full else "launch_failed", detail=_why(error)))
+            why = (isinstance(error, OSError) and error.strerror) or str(error)  # without the paths of our own files
+            self._report(running.end("never_started" if full else "launch_failed", detail=why))
         else:
             self._attend(running, partial(self._follow, running, child, running.spec.timeout_seconds))
 
@@ -112,21 +113,21 @@ class LocalEngine:
             self._attend(running, partial(self._adopt, running))
 
     def changes(self) -> AsyncIterator[End]:
-        """Return the stream of ends; there is one, so have one reader."""
+        """Return the stream of ends; there is only one, so it may have only one reader."""
         return self._changes
 
     async def cancel(self, key: str, *, grace_seconds: float) -> None:
-        """Ask for the end of an attempt's tree. An attempt that has ended is no error."""
+        """Ask for the end of an attempt's tree. It is not an error if the attempt has ended."""
         if running := self._running.get(key):
             running.stop("cancelled", grace_seconds)
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
-        """Return the load of those attempts that run. Takes a fifth of a second."""
+        """Return the load of those of these attempts that run. Takes a fifth of a second."""
         known = ((key, self._running.get(key)) for key in keys)
         return await measure({key: running.group for key, running in known if running and running.group is not None})
 
     async def clean(self) -> None:
-        """Take away what earlier conductors left of attempts that are not re-attached. Call it when all of them are."""
+        """Remove what earlier conductors left of attempts that are not re-attached. Call it after the last `reattach`."""
         await run_sync(self._upkeep.clean)
 
     # -- the life of one attempt ----------------------------------------------------------------------------------
@@ -138,20 +139,18 @@ class LocalEngine:
 
     def _start(self, running: Running) -> int:
         """Write the attempt's folder, make its cgroup and start its wrapper, unless a stop came first. Blocks."""
+        spec, folder = running.spec, running.folder
         group = running.cgroup = self._upkeep.make_group(running.key)
-        running.folder.prepare(running.spec, Origin(self._boot_id, str(group.path) if group else None))
+        folder.prepare(spec, Origin(self._boot_id, str(group.path) if group else None))
         faults.point("after_prepare")
         if running.stopped:
             raise _StoppedFirst
-        return self._spawn(running.spec, running.folder, group)
-
-    def _spawn(self, spec: AttemptSpec, folder: AttemptFolder, cgroup: Cgroup | None) -> int:
         command = wrapper.command(
             spec.argv or (self._bash, str(folder.script)),
             folder=folder.path,
             workspace=spec.workspace,
             boot_id=self._boot_id,
-            cgroup=str(cgroup.path) if cgroup else "",
+            cgroup=str(group.path) if group else "",
         )
         return spawn(
             command,
@@ -166,7 +165,7 @@ class LocalEngine:
         self._tasks.start_soon(self._keep_at, running, step)
 
     async def _keep_at(self, running: Running, step: Callable[[], Awaitable[None]]) -> None:
-        """See an attempt to its end; where the system refuses for now, take it over once more."""
+        """Follow an attempt to its end; if the system refuses something for now, take the attempt over again."""
         while True:
             try:
                 return await step()
@@ -176,28 +175,35 @@ class LocalEngine:
                 step = partial(self._adopt, running)
 
     async def _follow(self, running: Running, process: Process, limit_seconds: float | None) -> None:
-        """Wait for the end, or bring it about; then end what is left of the tree, and report."""
+        """Wait for the end, or bring it about; then end what is left of the tree and report."""
         running.group = process.pid
         reason = await running.until_end(process, limit_seconds)
         if reason in LIMITS:
-            await run_sync(_note_stop, running.folder, reason)
+            try:
+                await run_sync(running.folder.note_stop, reason)
+            except OSError as error:  # the stop happens even without the note
+                log.warning("stop_not_noted", folder=str(running.folder.path), error=str(error))
             faults.point("after_stop_noted")
         ended = await end_tree(running.key, process.pid, running.grace_seconds, running.cgroup) if reason else 0
-        status = await _status(process)
+        status = None
+        with anyio.move_on_after(LAST_WAIT_SECONDS):
+            status = await process.wait()
         if reason is None:
-            # A wrapper that was killed, or was not our child, has left its tree to others than us.
+            # The tree of a wrapper that was killed, or was not our child, may have other parents than us.
             orphans = None if status is None or status < 0 else self._reaper.orphans()
             ended = await end_leftovers(orphans, running.key, process.pid, running.grace_seconds, running.cgroup)
         self._report(running.conclude(reason, status, ended, "its wrapper ended without an exit record"))
 
     async def _adopt(self, running: Running) -> None:
-        """Find out what became of an attempt, and follow it if it runs."""
+        """Find out what became of an attempt, and follow it if it still runs."""
         origin = await run_sync(running.folder.read_origin)
         running.noted = await run_sync(running.folder.read_stop)
         if running.noted:
             running.stop(running.noted, running.spec.grace_seconds, "an earlier conductor began to end it")
         running.cgroup = Cgroup(Path(origin.cgroup)) if origin and origin.cgroup else None
-        if self._may_be_elsewhere(running, origin) and await run_sync(running.folder.read_exit) is None:
+        # Begun in another home, and not before the machine started: it may still run there.
+        foreign = not running.key.startswith(self._prefix) and (origin is None or origin.boot_id == self._boot_id)
+        if foreign and await run_sync(running.folder.read_exit) is None:
             self._report(running.end("elsewhere"))
             return
         if await run_sync(running.folder.try_claim):
@@ -215,12 +221,8 @@ class LocalEngine:
             left = None if limit is None else limit - facts.age_seconds(identity.start_ticks)
             await self._follow(running, watch, left)
 
-    def _may_be_elsewhere(self, running: Running, origin: Origin | None) -> bool:
-        """Tell whether an attempt was begun in another home, and not before the machine started."""
-        return not running.key.startswith(self._prefix) and (origin is None or origin.boot_id == self._boot_id)
-
     async def _bury(self, running: Running, known: Identity | Origin | None) -> None:
-        """Report an attempt whose wrapper is gone: by its record, or lost, but only when none of its tree runs any more."""
+        """Report an attempt whose wrapper is gone, by its record or as lost, but only when nothing of its tree runs any more."""
         ended = await end_tree(running.key, None, running.grace_seconds, running.cgroup)
         restarted = known is not None and known.boot_id != self._boot_id
         detail = RESTARTED if restarted else "its processes are gone and left no exit record"
@@ -231,28 +233,8 @@ class LocalEngine:
         self._ends.send_nowait(end)
 
 
-def _note_stop(folder: AttemptFolder, reason: EndReason) -> None:
-    """Note a stop; without a note it happens all the same."""
-    try:
-        folder.note_stop(reason)
-    except OSError as error:
-        log.warning("stop_not_noted", folder=str(folder.path), error=str(error))
-
-
-def _why(error: Exception) -> str:
-    """Say why the system refused, without the paths of our own files."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
-
-
-async def _status(process: Process) -> int | None:
-    """Return how a process ended that has just ended, or was to; None where it is not known."""
-    with anyio.move_on_after(LAST_WAIT_SECONDS):
-        return await process.wait()
-    return None
-
-
 async def _identity(folder: AttemptFolder) -> Identity | None:
-    """Return who runs a claimed attempt. The claim may be only milliseconds old, so it is waited for, with a bound."""
+    """Return the process that runs a claimed attempt. The claim may be only milliseconds old, so this waits, within a bound."""
     for _ in range(IDENTITY_LOOKS):
         if identity := await run_sync(folder.read_identity):
             return identity
@@ -261,7 +243,7 @@ async def _identity(folder: AttemptFolder) -> Identity | None:
 
 
 def _unclaimed(running: Running, origin: Origin | None, boot_id: str) -> End:
-    """Return the end of an attempt that nobody had claimed: a claim that was not yet on the disk dies with the machine."""
-    # Only where not even the folder reached the disk has the clock to tell, which may have been set meanwhile.
+    """Return the end of an attempt without a claim: a claim that was not yet on the disk is lost if the machine stops."""
+    # The clock, which may have been set meanwhile, decides only if not even the folder reached the disk.
     restarted = origin.boot_id != boot_id if origin else 0 < running.spec.intended_at < facts.booted_at()
     return running.end("lost", detail=RESTARTED) if restarted else running.end("never_started")

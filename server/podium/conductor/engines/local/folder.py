@@ -1,19 +1,18 @@
 """The attempt folder, format version 1: what an attempt needs and leaves, readable by any later conductor.
 
-    record      two blocks of 128 bytes, then what was asked, as JSON: version, key, workspace, argv, time limit, the score's
+    record      two blocks of 128 bytes, then the specification as JSON: version, key, workspace, argv, time limit, the score's
                 environment; and where it was prepared: the boot id, the cgroup
                 first block   `PID START_TICKS BOOT_ID end`, the identity of the wrapper
-                second block  `exited CODE end`, or `no_workspace 126 end`; when it was written is when the attempt ended
+                second block  `exited CODE end`, or `no_workspace 126 end`; the attempt ended when this was written
     script      the sheet's command or prompt
     stderr.log  the output, appended while it runs
-    stdout.log  the same, and the claim: the launch makes this file, which must not exist, before anything of the attempt runs;
-                or a conductor makes it a link that leads nowhere, and nothing of the attempt will ever run
+    stdout.log  the same, and the claim: the launch creates this file, which must not exist, before anything of the attempt runs;
+                or a conductor makes it a dangling link, and nothing of the attempt will ever run
+    stopped     only if a limit was reached: `timed_out` or `output_limit`, written before anything is ended
 
-    stopped     only where a limit was reached: `timed_out` or `output_limit`, written before anything is ended
-
-Both blocks are prepared blank and overwritten in place. Without its `end` what stands there does not exist. They are few files,
-since making one is the dearest part of a launch: some 30 microseconds, and ten times that on an ext4 from which many were removed
-in the last minutes. The folder is 0700 and each file 0600, since scripts and environments may hold secrets.
+Both blocks are written blank and overwritten in place. A block without its `end` counts as missing. The files are few because
+creating one is the most expensive part of a launch: some 30 microseconds, and ten times that on an ext4 from which many were
+removed in the last minutes. The folder is 0700 and each file 0600, since scripts and environments may hold secrets.
 """
 
 import json
@@ -29,7 +28,7 @@ from podium.conductor.processes.facts import LINUX, TICKS
 from podium.conductor.processes.identity import Identity
 
 FORMAT_VERSION = 1
-CONDUCTORS = "conductor"  # where a conductor's claim points; no such file is ever made
+CONDUCTORS = "conductor"  # where a conductor's claim points; no such file is ever created
 BLOCK_BYTES = 128  # longer than anything that is written there
 BLANK = b" " * (BLOCK_BYTES - 1) + b"\n"
 EXIT = re.compile(rb"(exited|no_workspace) (\d{1,3}) end\n")
@@ -49,7 +48,7 @@ class ExitRecord:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an attempt was prepared: in which run of the kernel, and its cgroup, None where it has none."""
+    """Where an attempt was prepared: the run of the kernel, and its cgroup or None."""
 
     boot_id: str
     cgroup: str | None = None
@@ -63,7 +62,7 @@ class AttemptFolder:
 
     @property
     def record(self) -> Path:
-        """The identity, the exit and what was asked."""
+        """The identity, the exit and the specification."""
         return self.path / "record"
 
     @property
@@ -96,12 +95,22 @@ class AttemptFolder:
         """
         script = spec.script.encode("utf-8", "surrogateescape")
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(self.record, BLANK + BLANK + json.dumps({**_describe(spec), **asdict(origin)}).encode())
+        asked = {
+            "version": FORMAT_VERSION,
+            "key": spec.key,
+            "workspace": str(spec.workspace),
+            "argv": spec.argv,
+            "stdin_script": spec.stdin_script,
+            "timeout_seconds": spec.timeout_seconds,
+            "grace_seconds": spec.grace_seconds,
+            "env": spec.env,
+        }
+        _write(self.record, BLANK + BLANK + json.dumps({**asked, **asdict(origin)}).encode())
         _write(self.script, script)
         _write(self.stderr, b"")
 
     def read_origin(self) -> Origin | None:
-        """Return where the attempt was prepared; a missing or torn specification tells nothing."""
+        """Return where the attempt was prepared, None if the specification is missing or torn."""
         try:
             found = json.loads(self.record.read_bytes()[2 * BLOCK_BYTES :])
             return Origin(found["boot_id"], found["cgroup"])
@@ -109,7 +118,7 @@ class AttemptFolder:
             return None
 
     def note_stop(self, reason: EndReason) -> None:
-        """Write down why the attempt is being ended, for a conductor that finds it in the middle of that. The first note counts.
+        """Record why the attempt is being ended, for a conductor that finds it half ended. The first note counts.
 
         Raises:
             OSError: the disk is full, or the folder is gone.
@@ -118,12 +127,12 @@ class AttemptFolder:
             _write(self.stopped, f"{reason}\n".encode())
 
     def read_stop(self) -> EndReason | None:
-        """Return what `note_stop` wrote; a missing or torn note does not exist."""
+        """Return what `note_stop` wrote, None if the note is missing or torn."""
         noted = self.stopped.read_text("ascii", "replace") if self.stopped.exists() else ""
         return next((reason for reason in LIMITS if noted == f"{reason}\n"), None)
 
     def try_claim(self) -> bool:
-        """Take the claim; False where a launch has it. None can follow once we, or a conductor before us, have it.
+        """Take the claim; return False if a launch has it. Once a conductor has it, no launch can follow.
 
         Raises:
             OSError: the claim cannot be taken now.
@@ -137,7 +146,7 @@ class AttemptFolder:
         return True
 
     def read_exit(self) -> ExitRecord | None:
-        """Return how the attempt ended; a missing or torn record does not exist."""
+        """Return how the attempt ended, None if the record is missing or torn."""
         found = _read_blocks(self.record)
         match = EXIT.match(found[0], BLOCK_BYTES) if found else None
         if found is None or match is None:
@@ -145,31 +154,18 @@ class AttemptFolder:
         return ExitRecord("exited" if match[1] == b"exited" else "no_workspace", int(match[2]), found[1])
 
     def read_identity(self) -> Identity | None:
-        """Return who runs the attempt; a missing or torn record does not exist."""
+        """Return the process that runs the attempt, None if the record is missing or torn."""
         found = _read_blocks(self.record)
         match = IDENTITY.match(found[0]) if found else None
         if found is None or match is None:
             return None
-        # A shell cannot learn its start time without /proc; there it wrote this just after it began.
+        # Without /proc a shell cannot learn its start time; it wrote this block just after it began.
         ticks = int(match[2]) if LINUX else int(found[1] * TICKS)
         return Identity(int(match[1]), ticks, match[3].decode())
 
 
-def _describe(spec: AttemptSpec) -> dict[str, object]:
-    return {
-        "version": FORMAT_VERSION,
-        "key": spec.key,
-        "workspace": str(spec.workspace),
-        "argv": spec.argv,
-        "stdin_script": spec.stdin_script,
-        "timeout_seconds": spec.timeout_seconds,
-        "grace_seconds": spec.grace_seconds,
-        "env": spec.env,
-    }
-
-
 def _write(path: Path, data: bytes) -> None:
-    """Write a new file whole; whoever reads it before that finds it short, never wrong."""
+    """Write a new file whole; a reader that comes earlier finds it short, never wrong."""
     file = os.open(path, FRESH, 0o600)
     try:
         while data:
@@ -179,7 +175,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _read_blocks(path: Path) -> tuple[bytes, float] | None:
-    """Return both blocks of a record and the time of its last change, or None where there is none."""
+    """Return both blocks of a record and the time of its last change, or None if it does not exist."""
     try:
         file = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What attempts use of this machine: their output is kept within limits, and their cgroups are taken away after them."""
+"""What attempts use of this machine: their output is kept within limits, and their cgroups are removed after them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,27 +25,27 @@ class Upkeep:
         self._changed = anyio.Event()
 
     def begin(self, running: Running) -> None:
-        """Look after an attempt from now on."""
+        """Take care of an attempt from now on."""
         self._running[running.folder.path] = running
         self._changed.set()
 
     def end(self, running: Running) -> None:
-        """Clear up after an attempt that has ended."""
+        """Clean up after an attempt that has ended."""
         del self._running[running.folder.path]
         self._ended.append(running)
 
     def make_group(self, key: str) -> Cgroup | None:
-        """Make the cgroup of a new attempt, if there are such on this machine. May block for some milliseconds."""
+        """Make the cgroup of a new attempt, or return None if there are none here. May block for some milliseconds."""
         group = self._cgroups.of(key) if self._cgroups else None
         return group if group and group.make() else None
 
     def clean(self) -> None:
-        """Take away the cgroups of attempts that nobody looks after any more. Blocks."""
+        """Remove the cgroups of attempts that are not taken care of any more. Blocks."""
         if self._cgroups:
             self._cgroups.clean({running.key for running in self._running.values()})
 
     async def run(self) -> None:
-        """Look at the attempts as often as their output asks for, until cancelled."""
+        """Check the attempts as often as their output requires, until cancelled."""
         pause = MOST_SECONDS
         while True:
             if not self._running and not self._ended:
@@ -56,7 +56,7 @@ class Upkeep:
             pause = await self._look(ended)
 
     async def _look(self, ended: list[Running]) -> float:
-        """Look once; return the seconds until the next look."""
+        """Check once; return the seconds until the next check."""
         try:
             look = await run_sync(self._look_now, list(self._running), ended)
         except OSError as error:
@@ -64,25 +64,21 @@ class Upkeep:
             return MOST_SECONDS
         for folder, why in look.beyond.items():
             if running := self._running.get(folder):
-                # Without a grace period, in which it would write on.
+                # Without a grace period, since it would go on writing.
                 running.stop("output_limit", 0.0, why)
         return look.seconds
 
     def _look_now(self, running: list[Path], ended: Sequence[Running]) -> Look:
-        _remove_groups(ended)
+        for each in ended:
+            if each.cgroup and not each.cgroup.remove():
+                log.warning("cgroup_left", attempt=each.key, path=str(each.cgroup.path))
         return self._output.look(running, [each.folder.path for each in ended])
 
     def close(self) -> None:
-        """Clear up after those that have ended; running attempts keep what they have. Blocks."""
+        """Clean up after attempts that have ended; running ones are left alone. Blocks."""
         try:
             self._look_now([], self._ended)
         except OSError as error:
             log.warning("output_unknown", error=str(error))
         if self._cgroups:
             self._cgroups.close()
-
-
-def _remove_groups(ended: Sequence[Running]) -> None:
-    for running in ended:
-        if running.cgroup and not running.cgroup.remove():
-            log.warning("cgroup_left", attempt=running.key, path=str(running.cgroup.path))

@@ -11,7 +11,7 @@ from podium.conductor.processes import facts
 from podium.conductor.processes.facts import Stat
 from podium.conductor.processes.tree import Snapshot
 
-WINDOW_SECONDS = 0.2  # the system counts in hundredths of a second; over less than 100 ms the mean says little
+WINDOW_SECONDS = 0.2  # the system counts in hundredths of a second; a mean over less than 100 ms means little
 MIB = 1024 * 1024
 
 Sample = dict[str, list[Stat]]
@@ -21,21 +21,21 @@ async def measure(groups: Mapping[str, int]) -> dict[str, Usage]:
     """Return the load of attempts, given the pid of each one's first process. Takes a fifth of a second."""
     if not groups:
         return {}
-    before = await run_sync(_first, groups)
+
+    def first() -> Sample:
+        now = Snapshot()
+        return {key: list(now.members(key, pid).values()) for key, pid in groups.items()}
+
+    before = await run_sync(first)
     began = time.monotonic()
     await anyio.sleep(WINDOW_SECONDS)
-    after = await run_sync(_second, before)
+    after = await run_sync(_again, before)
     elapsed = time.monotonic() - began
     return {key: _usage(pid, before[key], after[key], elapsed) for key, pid in groups.items()}
 
 
-def _first(groups: Mapping[str, int]) -> Sample:
-    now = Snapshot()
-    return {key: list(now.members(key, pid).values()) for key, pid in groups.items()}
-
-
-def _second(before: Sample) -> Sample:
-    """Look at the same processes again. Those that have ended meanwhile are counted by the parents that reaped them."""
+def _again(before: Sample) -> Sample:
+    """Look at the same processes again. The time of those that have ended is counted with the parents that reaped them."""
     looks = {key: [facts.read_stat(stat.pid) for stat in stats] for key, stats in before.items()}
     return {key: [stat for stat in stats if stat is not None] for key, stats in looks.items()}
 

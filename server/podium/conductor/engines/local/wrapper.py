@@ -1,17 +1,17 @@
 """The few lines of sh around each attempt, and the command that runs them.
 
-The text goes to `sh -c` whole, so an upgrade cannot change it under a running attempt. It uses builtins only: nothing in it
-depends on PATH, and it costs one process. What it does, in this order:
+The text is passed whole to `sh -c`, so an upgrade cannot change it under a running attempt. It uses only builtins: nothing in it
+depends on PATH, and it costs one process. In this order it
 
-- forgets the options that some shells take from the environment;
-- keeps its own messages out of the sheet's stderr, which the command gets back from descriptor 3, in a subshell: else some
-  shells add a word there when a signal ended the command ("Killed");
-- notes TERM and its like instead of dying, so that the record is written; the command has them at their default again;
+- keeps its own messages out of the sheet's stderr, which the command gets back from descriptor 3, in a subshell: otherwise some
+  shells add a word there when a signal ends the command ("Killed");
+- resets the options that some shells take from the environment;
 - enters its cgroup, if it has one, so that everything it starts is a member;
-- writes its identity, enters the workspace, runs the command, and writes its exit, both in place and to a descriptor that it
-  holds: over bytes that exist already, so a full disk cannot keep it from writing.
+- notes TERM and similar signals instead of dying, so that the record is written; for the command they have their default again;
+- writes its identity, enters the workspace, runs the command, and writes its exit, both in place through a descriptor that it
+  holds open: it overwrites existing bytes, so a full disk cannot prevent it.
 
-That no two of them run for one attempt is seen to before: see `folder` on the claim.
+The claim ensures that no two of them run for one attempt: see `folder`.
 """
 
 from pathlib import Path
@@ -43,9 +43,9 @@ exit "$2"
 
 
 def command(argv: tuple[str, ...], *, folder: Path, workspace: Path, boot_id: str, cgroup: str = "") -> list[str]:
-    """Return the command line of an attempt. `cgroup` is the folder of its group, "" where it has none.
+    """Return the command line of an attempt. `cgroup` is the folder of its group, "" if it has none.
 
-    A name without a slash is looked up by env(1) in the sheet's own PATH: the shell would take its builtins first.
+    A name without a slash is looked up by env(1) in the sheet's own PATH: the shell would prefer its builtins.
     """
     found = argv if "/" in argv[0] else ("/usr/bin/env", *argv)
     return ["/bin/sh", "-c", TEXT, "podium-attempt", str(folder), boot_id, str(workspace), cgroup, *found]

@@ -52,8 +52,8 @@ def _workspace_missing(case: Case) -> Diagnosis | None:
     if case.workspace not in case.verdict.missing_folders:
         return None
     cause = "workspace_missing"
-    remedy = Remedy("make_folders", cause, "makes the workspace again", folders=(case.workspace,))
-    return Diagnosis(cause, "the workspace is not there", remedy)
+    remedy = Remedy("make_folders", cause, "creates the workspace again", folders=(case.workspace,))
+    return Diagnosis(cause, "the workspace does not exist", remedy)
 
 
 def _time_limit(case: Case) -> Diagnosis | None:
@@ -61,7 +61,7 @@ def _time_limit(case: Case) -> Diagnosis | None:
         return None
     cause, doubled = "time_limit", case.limit_seconds * 2
     remedy = Remedy("longer_limit", cause, f"doubles the time limit to {doubled:g} s", timeout_seconds=doubled)
-    return Diagnosis(cause, f"it did not end within {case.limit_seconds:g} s", remedy)
+    return Diagnosis(cause, f"it did not finish within {case.limit_seconds:g} s", remedy)
 
 
 def _rate_limit(case: Case) -> Diagnosis | None:
@@ -96,7 +96,7 @@ def _folder_missing(case: Case) -> Diagnosis | None:
         return None
     cause, names = "folder_missing", ", ".join(folder.removeprefix(f"{case.workspace}/") for folder in folders[:3])
     return Diagnosis(
-        cause, f"a folder is not there: {names}", Remedy("make_folders", cause, f"makes {names}", folders=folders)
+        cause, f"missing folder: {names}", Remedy("make_folders", cause, f"creates {names}", folders=folders)
     )
 
 
@@ -104,7 +104,7 @@ def _unfinished(case: Case) -> Diagnosis | None:
     verdict = case.verdict
     if not case.is_agent or verdict.end.reason not in {"exited", "timed_out"}:
         return None
-    cause, text = "unfinished", "tells it what is wrong, and lets it complete the work"
+    cause, text = "unfinished", "runs it again with a note of what is wrong, to complete the work"
     remedy = Remedy("complete", cause, text, note=note(verdict.validations, verdict.message, verdict.tail))
     return Diagnosis(cause, f"{case.instrument} did not complete the task", remedy)
 
@@ -120,11 +120,11 @@ def _unknown(case: Case) -> Diagnosis:
         case "exited":
             return Diagnosis("script", "the script itself fails")
         case "out_of_memory":
-            return Diagnosis("out_of_memory", "it needs more memory than there is")
+            return Diagnosis("out_of_memory", "it needs more memory than is available")
         case "output_limit":
-            return Diagnosis("output_limit", "it writes more than may be kept")
+            return Diagnosis("output_limit", "it writes more output than the limit allows")
         case _:
-            return Diagnosis("unknown", "the cause is not one that the conductor knows")
+            return Diagnosis("unknown", "the cause is unknown")
 
 
 def _to_the_next(case: Case, cause: str, text: str) -> Diagnosis:

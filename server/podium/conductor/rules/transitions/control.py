@@ -50,7 +50,7 @@ def pause(job: JobRun, batch: Batch) -> Done:
     if job.status == "paused":
         return Done(message=f"Job {job.job_id} is paused.", pending=False)
     names = ", ".join(job.running_labels)
-    return Done(message=f"Pause recorded: job {job.job_id} pauses when {names} ends.", pending=True)
+    return Done(message=f"Pause recorded: job {job.job_id} pauses when its running sheets end ({names}).", pending=True)
 
 
 def resume(
@@ -72,12 +72,13 @@ def resume(
         dropped, job.intent = job.intent, ""
         job.next_plan, job.next_from_sheet = None, None
         batch.event(job, "job.resumed", withdrawn=dropped)
-        return Done(message=f"The pending {dropped} of job {job.job_id} is withdrawn; it runs on.", pending=False)
+        what = "change" if dropped == "modify" else "pause"
+        return Done(message=f"The pending {what} of job {job.job_id} is withdrawn; the job continues.", pending=False)
     if new is not None or job.running:
         return _change(job, batch, first, new, differing)
     requeue(job, first, batch)
     batch.event(job, "job.resumed", from_sheet=first)
-    return Done(message=f"Job {job.job_id} is queued to go on.", pending=False)
+    return Done(message=f"Job {job.job_id} is queued to continue.", pending=False)
 
 
 def modify(
@@ -109,11 +110,11 @@ def _change(job: JobRun, batch: Batch, from_sheet: int | None, new: LoadedPlan |
         job.intent = "modify"
         names = job.running_labels
         batch.event(job, "job.modify_requested", running=names)
-        message = f"Change recorded: job {job.job_id} takes it and goes on when {', '.join(names)} ends."
+        message = f"Change recorded: job {job.job_id} takes it when its running sheets end ({', '.join(names)}), then continues."
         done = Done(message=message, pending=True)
     else:
         apply_modify(job, batch)
-        done = Done(message=f"Job {job.job_id} has the changed score and is queued to go on.", pending=False)
+        done = Done(message=f"Job {job.job_id} has the changed score and is queued to continue.", pending=False)
     return done if kept is None else Done(**done, kept=kept)
 
 

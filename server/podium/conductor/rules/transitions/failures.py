@@ -57,7 +57,7 @@ def failed(failure: Failure) -> None:
     elif remedy is None:
         _heal(failure)
     else:
-        reason = f"{failure.attempt.message}; healing did not help ({remedy.cause}: it {remedy.text})"
+        reason = f"{failure.attempt.message}; healing did not help ({remedy.cause}: {remedy.text})"
         failure.event("healing.failed", reason=reason, cause=remedy.cause, remedy=remedy.kind)
         _give_up(failure, reason)
 
@@ -202,7 +202,7 @@ def skip_rest(job: JobRun, failed_sheet: int, batch: Batch) -> None:
         for waits in (job.ready, job.blocked, job.waiting):
             waits.clear()
         for num in rest:
-            _skip(job, num, f"not started: sheet {label} failed and the score says fail_fast", batch)
+            _skip(job, num, f"not started: sheet {label} failed and the score sets fail_fast", batch)
 
 
 def _skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:

@@ -69,7 +69,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
         batch.event(job, "sheet.completed", **facts(job, attempt))
         job.release(run.num)
     elif job.intent == "cancel" or end.reason == "cancelled":
-        attempt.outcome, run.status, run.reason = "cancelled", "cancelled", "ended by the cancel"
+        attempt.outcome, run.status, run.reason = "cancelled", "cancelled", "ended because the job was cancelled"
         batch.event(job, "sheet.cancelled", **facts(job, attempt))
     elif verdict.skipped:
         attempt.outcome = "skipped"

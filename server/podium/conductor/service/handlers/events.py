@@ -42,11 +42,11 @@ def _sequence(context: Context, cursor: str) -> int:
         return context.supervisor.last_event
     home, _, seq = cursor.rpartition(":")
     if home != context.store.home_id or (number := number_in(seq)) is None:
-        raise InvalidArguments(f"The cursor {cursor!r} is not one of this conductor.",
-                               fix="Leave `after` out to begin with the present state.")  # fmt: skip
+        raise InvalidArguments(f"The cursor {cursor!r} does not belong to this conductor.",
+                               fix="Leave out `after` to begin with the present state.")  # fmt: skip
     if number > context.supervisor.last_event:
-        raise InvalidArguments(f"The cursor {cursor!r} lies ahead of all events: this state is older than it.",
-                               fix="Leave `after` out to begin with the present state.")  # fmt: skip
+        raise InvalidArguments(f"The cursor {cursor!r} is ahead of all events: the state of this conductor is older.",
+                               fix="Leave out `after` to begin with the present state.")  # fmt: skip
     return number
 
 

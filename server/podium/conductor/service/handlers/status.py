@@ -63,6 +63,6 @@ def _first_of(cursor: str | None) -> int:
     if not cursor:
         return 1
     if not (number := number_in(cursor)):
-        raise InvalidArguments(f"sheets_cursor {cursor!r} is not one of get_job.",
+        raise InvalidArguments(f"{cursor!r} is not a sheets_cursor of get_job.",
                                fix="Pass the sheets_cursor of the previous reply, or leave it out.")  # fmt: skip
     return number

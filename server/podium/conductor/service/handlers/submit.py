@@ -40,7 +40,7 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitRe
         view, replayed = await _once(context, params, peer)
     except PodiumError as error:
         return Refusal.of(error, job_id="", status="rejected", message=error.message)
-    message = "This key started the job before." if replayed else "The job is stored and queued."
+    message = "This key has already started the job." if replayed else "The job is stored and queued."
     return SubmitReply(job_id=view.job_id, status="accepted", message=message, job=view, replayed=replayed)
 
 
@@ -154,7 +154,7 @@ def _missing_instruments(prepared: Prepared[_Place]) -> list[str]:
     first = {sheet.instrument for sheet in loaded.plan.sheets} & missing
     lost = {sheet.instrument for sheet in loaded.plan.sheets if missing.issuperset(sheet.instruments)}
     return [
-        f"not found on the PATH: {', '.join(sorted(names))}; their sheets will {what}"
+        f"not found in PATH: {', '.join(sorted(names))}; their sheets will {what}"
         for names, what in ((lost, "fail"), (first - lost, "fall back"))
         if names
     ]

@@ -128,13 +128,13 @@ class TestContentContains:
         (tmp_path / "r.md").write_text("# Title\n\n## Summary\n")
         rule = {"type": "content_contains", "path": "r.md", "pattern": "## Summary"}
         view = await one(tmp_path, rule)
-        assert (view.passed, view.found) == (True, "it is in line 3")
+        assert (view.passed, view.found) == (True, "found in line 3")
         assert view.expected == "r.md contains '## Summary'"
 
     async def test_what_is_there_instead_is_shown_in_one_bounded_line(self, tmp_path: Path) -> None:
         (tmp_path / "r.md").write_bytes(b"one\ntwo\x1b[31m\xff" + b"x" * 5000)
         view = await one(tmp_path, {"type": "content_contains", "path": "r.md", "pattern": "absent"})
-        assert view.found.startswith("5013 bytes that begin 'one\\ntwo\\x1b[31m�xxx")
+        assert view.found.startswith("5013 bytes that begin with 'one\\ntwo\\x1b[31m�xxx")
         assert view.found.endswith("…")
         assert view.found.isprintable()
         assert len(view.found) < 300
@@ -149,7 +149,7 @@ class TestContentContains:
         (tmp_path / "big").write_bytes(content)
         view = await one(tmp_path, {"type": "content_contains", "path": "big", "pattern": "needle-there"})
         line = content.count(b"\n", 0, 1_048_570) + 1
-        assert (view.passed, view.found) == (True, f"it is in line {line}")
+        assert (view.passed, view.found) == (True, f"found in line {line}")
 
     @pytest.mark.parametrize("kind", ["fifo", "folder", "missing", "empty"])
     async def test_what_is_no_file_with_content_has_failed_at_once(self, tmp_path: Path, kind: str) -> None:
@@ -195,7 +195,7 @@ class TestContentRegex:
     async def test_a_pattern_that_does_not_compile_has_failed(self, tmp_path: Path) -> None:
         (tmp_path / "r").write_text("x")
         view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": "("})
-        assert "no regular expression" in view.found
+        assert "not a valid regular expression" in view.found
 
     async def test_what_lies_beyond_the_searched_part_is_named(self, tmp_path: Path) -> None:
         with (tmp_path / "big").open("wb") as output:
@@ -246,7 +246,7 @@ class TestCommandSucceeds:
         self, runner: Runner, tmp_path: Path
     ) -> None:
         view = await self.check(runner, tmp_path, "echo one; echo 'last word' >&2; exit 3")
-        assert (view.passed, view.found) == (False, "exit code 3; its output ends 'last word'")
+        assert (view.passed, view.found) == (False, "exit code 3; its output ends with 'last word'")
         assert view.expected == """exit code 0 of "echo one; echo 'last word' >&2; exit 3\""""
 
     async def test_the_working_directory_is_under_the_workspace_and_the_environment_is_the_sheets(
@@ -264,7 +264,7 @@ class TestCommandSucceeds:
         view = await self.check(runner, tmp_path, "echo going; sleep 600", timeout_seconds=2)
         assert (view.passed, view.found) == (
             False,
-            "no end within 2 s, so it was ended; its output ends 'going'",
+            "not finished within 2 s, so it was ended; its output ends with 'going'",
         )
 
     async def test_a_command_ended_by_a_signal_names_it(self, runner: Runner, tmp_path: Path) -> None:

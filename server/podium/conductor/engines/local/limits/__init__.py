@@ -1,1 +1,1 @@
-"""What attempts may use: `holes` gives back the middle of a file, `output` keeps their logs within what was told."""
+"""What attempts may use: `output` keeps their logs within limits, `holes` frees the middle of a file."""

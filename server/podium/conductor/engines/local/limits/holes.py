@@ -1,6 +1,6 @@
-"""Giving the middle of a file back to the disk while its offsets stay as they are (fallocate(2), FALLOC_FL_PUNCH_HOLE).
+"""Freeing the middle of a file on the disk while its offsets stay as they are (fallocate(2), FALLOC_FL_PUNCH_HOLE).
 
-ext4, XFS, Btrfs and tmpfs can; NFS before 4.2, most FUSE file systems and other systems than Linux cannot.
+ext4, XFS, Btrfs and tmpfs support it; NFS before 4.2, most FUSE file systems and other systems than Linux do not.
 """
 
 import ctypes
@@ -9,27 +9,25 @@ import os
 from collections.abc import Callable
 
 KEEP_SIZE, PUNCH_HOLE = 1, 2  # of linux/falloc.h
-BLOCK = 4096  # pieces are cut at multiples of at least this: a part of a block would become zeros that nobody wrote
+BLOCK = 4096  # pieces are cut at multiples of at least this: part of a block would become zeros that were never written
 
 _libc = ctypes.CDLL(None, use_errno=True)
-# The plain name takes 32-bit offsets in some 32-bit systems.
+# The plain name takes 32-bit offsets on some 32-bit systems.
 _fallocate: Callable[..., int] | None = getattr(_libc, "fallocate64", None) or getattr(_libc, "fallocate", None)
 
 
 def punch(fd: int, start: int, end: int) -> bool:
-    """Give the whole blocks between two offsets back; False where the file system cannot.
+    """Free the whole blocks between two offsets; return False if the file system cannot.
 
-    A file that is written to meanwhile loses nothing: what comes after `end` is not touched.
+    A file that is being written loses nothing: data after `end` is not touched.
     """
     block = max(BLOCK, os.fstat(fd).st_blksize)
     start, end = -(-start // block) * block, end // block * block
-    return end <= start or _punch(fd, start, end - start)
-
-
-def _punch(fd: int, start: int, length: int) -> bool:
+    if end <= start:
+        return True
     if _fallocate is None:
         return False
-    while _fallocate(fd, KEEP_SIZE | PUNCH_HOLE, ctypes.c_int64(start), ctypes.c_int64(length)) != 0:
+    while _fallocate(fd, KEEP_SIZE | PUNCH_HOLE, ctypes.c_int64(start), ctypes.c_int64(end - start)) != 0:
         if ctypes.get_errno() != errno.EINTR:
             return False
     return True

@@ -1,12 +1,12 @@
 """Keeps the output of attempts within limits: of one stream, and of all attempts of a job together.
 
-A log that holds more than its limit keeps its first 64 kB and its last part; the middle goes back to the disk, and offsets stay
-as they are. Between two looks a stream may pass its limit by what it writes in that time: looks come every quarter of a second,
-and up to fifty times a second when at the rate of the last look a limit is near. Where the file system cannot give a middle
-back, the attempt has to be ended instead.
+A log that holds more than its limit keeps its first 64 kB and its last part; the middle is freed on the disk, and offsets stay
+as they are. Between two looks a stream may exceed its limit by what it writes in that time: looks come every quarter of a second,
+and up to fifty times a second if a limit is near at the rate seen last. If the file system cannot free the middle of a file, the
+attempt has to be ended instead.
 
-Attempts belong to one job when their folders lie in one folder. Everything here blocks on the disk, and one thread at a time
-may be in it.
+Attempts whose folders lie in one folder belong to one job. Everything here blocks on the disk, and only one thread at a time may
+be in it.
 """
 
 import os
@@ -19,7 +19,7 @@ from pathlib import Path
 from podium.conductor.engines.local.limits.holes import punch
 
 HEAD_BYTES = 64 * 1024  # of every log, never cut
-LEAST_BYTES = 2 * HEAD_BYTES  # what a cut leaves at least
+LEAST_BYTES = 2 * HEAD_BYTES  # the least that a cut leaves
 STREAMS = ("stdout.log", "stderr.log")
 LEAST_SECONDS, MOST_SECONDS = 0.02, 0.25  # between two looks
 JOBS_REMEMBERED = 1000  # for which the output of ended attempts is known without asking the disk
@@ -27,7 +27,7 @@ JOBS_REMEMBERED = 1000  # for which the output of ended attempts is known withou
 
 @dataclass(frozen=True)
 class OutputLimits:
-    """Bytes on the disk: of one stream of an attempt, and of all attempts of a job."""
+    """The most bytes on the disk: of one stream of an attempt, and of all attempts of a job."""
 
     stream_bytes: int = 1024**3
     job_bytes: int = 4 * 1024**3
@@ -35,7 +35,7 @@ class OutputLimits:
 
 @dataclass(frozen=True)
 class Look:
-    """What a look found: the attempts that cannot be kept within a limit, each with a sentence, and when to look again."""
+    """What a look found: the attempts that cannot be kept within a limit, each with the reason, and when to look again."""
 
     beyond: dict[Path, str]
     seconds: float
@@ -43,7 +43,7 @@ class Look:
 
 @dataclass(frozen=True)
 class _Level:
-    """A log, or all running ones of a job, at one moment: `size` counts what was written, `held` what the disk has of it."""
+    """A log, or all running logs of a job, at one moment: `size` bytes were written, `held` of them are on the disk."""
 
     size: int
     held: int
@@ -51,7 +51,7 @@ class _Level:
     at: float
 
     def seconds_left(self, before: "_Level | None") -> float:
-        """Return when the limit is reached at the rate since `before`; without it, as if all had come since a usual look."""
+        """Return the seconds until the limit at the rate since `before`, or as if all had come within a usual pause."""
         written = self.size - (before.size if before else 0)
         passed = self.at - before.at if before else MOST_SECONDS
         return max(0, self.limit - self.held) * passed / written if written > 0 else 2 * MOST_SECONDS
@@ -66,7 +66,7 @@ class Output:
         self._ended: dict[Path, int] = {}  # job's folder -> bytes that its ended attempts hold
 
     def look(self, running: Collection[Path], ended: Iterable[Path]) -> Look:
-        """Cut what holds too much, given the folders of all running attempts and of those that ended since the last look."""
+        """Cut logs that hold too much. `running` are all running attempts, `ended` those that ended since the last look."""
         for folder in ended:
             self._close(folder)
         before, self._levels = self._levels, {}
@@ -83,7 +83,7 @@ class Output:
         return Look(beyond, self._pause(before))
 
     def _close(self, folder: Path) -> None:
-        """Leave an ended attempt within its limit for good, and count it. A job that is not known yet is counted when it is."""
+        """Bring an ended attempt within its limit for good, and count it if its job is known; others are counted later."""
         limit, total = self._limits.stream_bytes, 0
         for path in _logs([folder]):
             held = _held(path)
@@ -96,7 +96,7 @@ class Output:
             self._ended[folder.parent] += total
 
     def _keep(self, folder: Path) -> bool:
-        """Note the levels of a running attempt, its logs cut where they hold too much; False where that cannot be done."""
+        """Cut logs of a running attempt that hold too much, and note the levels; return False if a cut is not possible."""
         limit = self._limits.stream_bytes
         kept = True
         for path in _logs([folder]):
@@ -106,7 +106,7 @@ class Output:
         return kept
 
     def _keep_job(self, job: Path, running: list[Path]) -> bool:
-        """Note the level of a job, all its logs cut where together they hold too much; False where that does not help."""
+        """Note the level of a job, and cut all its logs if they hold too much together; return False if that does not help."""
         if self._note_job(job, running) <= self._limits.job_bytes:
             return True
         folders = _attempts(job)
@@ -124,7 +124,7 @@ class Output:
         self._levels[path] = _Level(size, held, self._limits.stream_bytes, time.monotonic())
 
     def _note_job(self, job: Path, running: list[Path]) -> int:
-        """Note a job's level and return what it holds. Its ended attempts are measured once and from then on counted."""
+        """Note a job's level and return the bytes that it holds. Its ended attempts are measured once, then counted."""
         if job not in self._ended:
             if len(self._ended) >= JOBS_REMEMBERED:
                 self._ended.clear()
@@ -136,15 +136,15 @@ class Output:
         return held
 
     def _pause(self, before: dict[Path, _Level]) -> float:
-        """Return when to look again: when the fastest writer would have used up half of what it has left."""
+        """Return the seconds until the next look: by then the fastest writer has used half of what it has left."""
         left = (level.seconds_left(before.get(path)) for path, level in self._levels.items())
         return min(MOST_SECONDS, max(LEAST_SECONDS, min(left, default=2 * MOST_SECONDS) / 2))
 
 
 def cut(path: Path, keep_bytes: int) -> bool:
-    """Give back the middle of a log: its first 64 kB and its last part stay, together so many bytes.
+    """Free the middle of a log: its first 64 kB and its last part stay, together `keep_bytes` bytes.
 
-    Returns False where the file system cannot. A log that is gone needs no cut.
+    Returns False if the file system cannot. A log that is gone needs no cut.
     """
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -174,10 +174,10 @@ def _held(path: Path) -> int:
 
 
 def _measure(path: Path) -> tuple[int, int]:
-    """Return a log's size, and what it holds of the disk; zeros where it is gone."""
+    """Return a log's size and the bytes that it holds on the disk; zeros if it is gone."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return 0, 0
-    # A small file may hold no block of its own; blocks that are reserved beyond the end come back by themselves.
+    # A small file may hold no block of its own; blocks reserved beyond the end are freed by the file system itself.
     return found.st_size, min(found.st_size, found.st_blocks * 512) if found.st_blocks else found.st_size
