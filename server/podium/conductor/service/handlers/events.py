@@ -1,7 +1,6 @@
 """`job.events`: transitions after a sequence number, as a page or as a live stream."""
 
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import anyio
@@ -58,36 +57,24 @@ async def _truncated(context: Context, cursor: str, after: int) -> str | None:
     return _cursor(context, first - 1) if first is not None and after < first - 1 and first > 1 else None
 
 
-async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None) -> list[EventView]:
-    return await context.store.read(lambda db: _query(db, after, limit, job_ids))
-
-
-def _query(db: sqlite3.Connection, after: int, limit: int, job_ids: list[str] | None) -> list[EventView]:
+async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[EventView]:
     only = f"AND job_id IN ({', '.join('?' * len(job_ids))})" if job_ids else ""
     query = f"SELECT * FROM events WHERE seq > ? {only} ORDER BY seq LIMIT ?"  # noqa: S608 -- marks only
-    return [event_from(row) for row in db.execute(query, [after, *(job_ids or []), limit])]
+    values = [after, *(job_ids or []), limit]
+    return await context.store.read(lambda db: [event_from(row) for row in db.execute(query, values)])
 
 
 async def _stream(context: Context, after: int, peer: Peer) -> None:
     """Send what happened after `after`, then what happens, with heartbeats; end when the peer is too slow."""
     with context.hub.subscribe() as live:
-        sent = after
-        async for page in _stored(context, after, context.supervisor.last_event):
+        sent, last = after, context.supervisor.last_event
+        while sent < last and (page := await _read(context, sent, _PAGE)):
             await _send(peer, page)
             sent = page[-1].seq
         sent = await _follow(context, peer, live, sent)
         with anyio.move_on_after(1):
             await peer.notify("job.dropped", {"next": _cursor(context, sent)})
     peer.close()
-
-
-async def _stored(context: Context, after: int, last: int) -> AsyncIterator[list[EventView]]:
-    while after < last:
-        page = await _read(context, after, _PAGE, None)
-        if not page:
-            return
-        yield page
-        after = page[-1].seq
 
 
 async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[EventView], sent: int) -> int:
@@ -107,7 +94,7 @@ async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[
 
 
 def _at_hand(live: MemoryObjectReceiveStream[EventView]) -> Iterator[EventView]:
-    """Yield what can be had without waiting, up to a page: one write for all of it costs little more than one for each."""
+    """Yield the events that are there, up to a page: one write for all of them costs little more than one for each."""
     with suppress(anyio.WouldBlock, anyio.EndOfStream):
         for _ in range(_PAGE - 1):
             yield live.receive_nowait()
