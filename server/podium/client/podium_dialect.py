@@ -121,7 +121,7 @@ class PodiumDialect:
         return (await self._client.ask(TaskStateReply, "task.state", {"key": key, "end": end})).end
 
     async def conductor(self) -> models.ConductorView:
-        """Say which conductor answers."""
+        """Return which conductor answers."""
         view = await self._client.ask(models.ConductorView, "daemon.status")
         return view.model_copy(update={"socket": str(self._client.socket_path)})
 

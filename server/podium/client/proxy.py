@@ -133,5 +133,5 @@ class ConductorProxy(JobControl):
         return await (await self._dialect()).task_state(key, end=end)
 
     async def conductor(self) -> models.ConductorView:
-        """Say which conductor answers and how it is."""
+        """Return which conductor answers, and its load."""
         return await (await self._dialect()).conductor()

@@ -82,5 +82,5 @@ async def test_a_crash_of_the_conductor_ends_the_question_and_the_cursor_goes_on
 
 
 async def test_a_cursor_of_another_home_is_refused(service: JobControlService) -> None:
-    with pytest.raises(InvalidArguments, match="not one of this conductor"):
+    with pytest.raises(InvalidArguments, match="does not belong to this conductor"):
         await service.changes(None, after="0123456789abcdef:7")

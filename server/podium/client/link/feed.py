@@ -34,12 +34,22 @@ class EventFeed:
     async def mark(self) -> int:
         """Return the present place in the feed, subscribed. Take it before looking at a job, then `wait` from it.
 
+        A subscription begins now; the page that a caller asks for next has what happened before.
+
         Raises:
             ConductorError: the conductor cannot be reached.
         """
         async with self._opening:
             if self._connection is None or not self._connection.usable:
-                await self._subscribe()
+                self.close()
+                connection = await self._open_connection(self._receive)
+                try:
+                    await connection.call("job.events", {"stream": True}, seconds=self._call_seconds)
+                except BaseException:
+                    connection.close()
+                    raise
+                self._connection = connection
+                self._miss()
         self._close_when_idle()
         return self._count
 
@@ -66,18 +76,6 @@ class EventFeed:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    async def _subscribe(self) -> None:
-        """Open a subscription that begins now; the page that a caller asks for next has what happened before."""
-        self.close()
-        connection = await self._open_connection(self._receive)
-        try:
-            await connection.call("job.events", {"stream": True}, seconds=self._call_seconds)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        self._miss()
 
     def _receive(self, method: str, params: dict[str, Any]) -> None:
         """Take a notification: an event, or the message that this subscriber was too slow and is dropped."""

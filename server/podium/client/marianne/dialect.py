@@ -7,7 +7,7 @@ do, or accepts and ignores, is refused here.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -28,7 +28,10 @@ from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, W
 POLL_SECONDS = 0.5
 _EFFECT_POLL_SECONDS = 0.05
 MISSING_TOOLS = ["read_job_log", "validate_score"]
+_POSITION_DIGITS = 10
 _OWN = "Use Podium's own conductor for this: podium start."
+
+Item = TypeVar("Item")
 
 
 class MarianneDialect:
@@ -125,32 +128,24 @@ class MarianneDialect:
         return views.process_health(status, processes)
 
     async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
-        """Return a page of its list, newest first; the cursor is a position."""
+        """Return a page of its list, newest first."""
         wanted = [
             each
             for each in await self._entries()
             if status in {None, views.job_status(each)} and name.lower() in each.job_id.lower()
         ]
-        first = int(cursor) if cursor.isdecimal() else 0
-        page = [views.job_view(each) for each in wanted[first : first + limit]]
-        more = first + limit < len(wanted)
-        return models.JobPage(jobs=page, next_cursor=str(first + limit) if more else "", total=len(wanted))
+        page, next_cursor = _page(wanted, cursor, limit)
+        return models.JobPage(jobs=list(map(views.job_view, page)), next_cursor=next_cursor, total=len(wanted))
 
     async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:
-        """Return a job with a page of its sheets; the cursor is a position."""
+        """Return a job with a page of its sheets."""
         entry = await self._entry(job_id)
         checkpoint = await self._status_object(job_id)
-        found = views.sheet_views(checkpoint) if sheets else []
-        first = int(sheets_cursor) if sheets_cursor.isdecimal() else 0
-        more = first + limit < len(found)
-        return models.JobDetail(
-            job=views.job_view(entry, checkpoint),
-            sheets=found[first : first + limit],
-            sheets_cursor=str(first + limit) if more else "",
-        )
+        page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
+        return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
 
     async def log(self, request: LogParams) -> models.LogView:
-        """Refuse: this conductor throws its sheets' output away."""
+        """Refuse: this conductor discards the output of its sheets."""
         raise UnsupportedByConductor(
             "This conductor keeps no output of its sheets.",
             fix="Let the score write files and read them with list_artifacts and read_artifact.",
@@ -175,7 +170,7 @@ class MarianneDialect:
         raise UnsupportedByConductor("This conductor keeps no tasks.", fix=f"Call wait_for_job. {_OWN}")
 
     async def conductor(self) -> models.ConductorView:
-        """Say which conductor answers."""
+        """Return which conductor answers."""
         status = await self._client.ask(replies.DaemonStatus, "daemon.status")
         ready = await self._client.ask(replies.Ready, "daemon.ready")
         entries = await self._entries()
@@ -203,7 +198,7 @@ class MarianneDialect:
         return [], after
 
     async def mark(self) -> int:
-        """Return no place: there is no stream."""
+        """Return a place that means nothing: there is no stream."""
         return 0
 
     async def changed(self, job_ids: Sequence[str], mark: int) -> None:
@@ -269,6 +264,12 @@ class MarianneDialect:
                 job_id=job_id,
                 state="paused",
             )
+
+
+def _page(found: list[Item], cursor: str, limit: int) -> tuple[list[Item], str]:
+    """Return a page of what was found and the cursor after it, "" at the end. A cursor is a position; any other text is 0."""
+    first = int(cursor) if cursor.isdecimal() and len(cursor) < _POSITION_DIGITS else 0
+    return found[first : first + limit], str(first + limit) if first + limit < len(found) else ""
 
 
 def _job_id_of(path: str) -> str:

@@ -221,6 +221,15 @@ async def test_its_list_is_filtered_paged_and_newest_first(service: JobControlSe
     assert ([job.job_id for job in last.jobs], last.next_cursor) == (["job2", "job1", "job0"], "")
 
 
+@pytest.mark.parametrize("cursor", ["", "next", "-1", "9" * 5000])
+async def test_a_cursor_that_it_did_not_give_is_the_beginning(
+    service: JobControlService, marianne: FakeMarianne, cursor: str
+) -> None:
+    marianne.add("x", "running")
+    page = await service.list_page(status=None, name="", limit=5, cursor=cursor)
+    assert ([job.job_id for job in page.jobs], page.next_cursor) == (["x"], "")
+
+
 async def test_a_recorded_failure_is_explained_by_its_sheet(service: JobControlService, marianne: FakeMarianne) -> None:
     marianne.add("fl1", "failed")
     marianne.status_objects["fl1"] = recorded("failed")
