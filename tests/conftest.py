@@ -14,6 +14,13 @@ from podium.settings import Settings
 from tests.support.examples import CAMPAIGN, ORDINARY
 from tests.support.podium_home import Conductor, make_home
 
+# No variable of the developer's shell may make a test pass or fail, or lead it to a conductor of theirs: tests, and all that they
+# start, see what a fresh user has. pytest's own variables stay, and those that say how to run these tests.
+KEPT = ("HOME", "PATH", "PYTEST_", "COVERAGE_", "PODIUM_UPDATE_GOLDEN")
+for name in [name for name in os.environ if not name.startswith(KEPT)]:
+    del os.environ[name]
+os.environ["PODIUM_CONFIG"] = "/nonexistent/podium.yaml"
+
 # Neither the machine's load nor a lucky draw may decide a test: no deadline an example, and every run draws the same ones.
 settings.register_profile(
     "podium",
@@ -29,17 +36,6 @@ settings.register_profile(
     "campaign", settings.get_profile("podium"), max_examples=ORDINARY * CAMPAIGN, derandomize=False
 )
 settings.load_profile("podium")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_settings_of_the_user() -> Iterator[None]:
-    """Keep the user's own settings, and a conductor of theirs, out of every test and its children."""
-    patch = pytest.MonkeyPatch()
-    for name in [name for name in os.environ if name.startswith("PODIUM_") and name != "PODIUM_UPDATE_GOLDEN"]:
-        patch.delenv(name)
-    patch.setenv("PODIUM_CONFIG", "/nonexistent/podium.yaml")
-    yield
-    patch.undo()
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,11 @@
 `serve` and `start` run for long, so they are dispatched before typer and rich are imported.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from podium.cli.streams import Stream
 from podium.errors import PodiumError
 
 LIGHT = ("serve", "start")
@@ -19,14 +19,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.platform == "win32":
         print(WINDOWS, file=sys.stderr)
         return 1
+    if argv is None:
+        sys.stdout, sys.stderr = Stream.over(sys.stdout, strict=True), Stream.over(sys.stderr, strict=False)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _dispatch(arguments)
+        code = _dispatch(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has gone; keep the interpreter from saying so at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error is not getattr(sys.stdout, "lost", None):
+            raise
+        if not isinstance(error, BrokenPipeError):  # a reader that has gone needs no message
+            print(f"podium: The output could not be written: {error.strerror}.", file=sys.stderr)
         return 1
+    return code
 
 
 def _dispatch(arguments: list[str]) -> int:

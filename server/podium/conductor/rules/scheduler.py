@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
-from podium.conductor.instruments.profile import Profile
 from podium.conductor.rules.state import JobRun
 
 
@@ -37,32 +37,23 @@ class Scheduler:
 
         A job whose `not_before` lies ahead leaves the line; the caller offers it again when its time has come.
         """
-        turns = len(self.line)  # that are left before everybody has had one without a start
-        while turns and self._free:
+        turns = len(self.line)  # that are left before every job has had one without a start
+        while turns and self.used < self.limits.total:
             job = self.line.popleft()
             self.in_line.discard(job.seq)
             turns -= 1
-            instrument = self._startable(job, now)
-            if instrument:
-                self.take(instrument)
-                yield job, job.ready.take(instrument)
+            may_start = job.dispatchable and job.not_before <= now
+            found = job.ready.first(partial(self._has_room, job)) if may_start else None
+            if found is not None:
+                self.take(found[1])
+                yield job, job.ready.take(found[1])
             if job.not_before <= now:
                 self.offer(job)
-            if instrument:
+            if found is not None:
                 turns = len(self.line)
 
-    @property
-    def _free(self) -> bool:
-        return self.used < self.limits.total
-
-    def _startable(self, job: JobRun, now: float) -> str:
-        """Return the instrument of the job's first sheet that may start now, "" where none may."""
-        if not job.dispatchable or job.not_before > now:
-            return ""
-        found = job.ready.first(lambda name: self._has_room(job.loaded.profiles[name]))
-        return found[1] if found else ""
-
-    def _has_room(self, profile: Profile) -> bool:
+    def _has_room(self, job: JobRun, instrument: str) -> bool:
+        profile = job.loaded.profiles[instrument]
         limit = self.limits.per_agent if profile.kind == "agent" else None
         return limit is None or self.used_by.get(profile.name, 0) < limit
 

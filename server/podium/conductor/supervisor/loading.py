@@ -6,7 +6,7 @@ from functools import partial
 from weakref import WeakValueDictionary
 
 from podium.conductor.rules.plans import LoadedPlan
-from podium.conductor.rules.state import Attempt, JobRun, SheetRun
+from podium.conductor.rules.state import JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.saving import attempt_from, job_from, run_from
@@ -50,7 +50,11 @@ class Loader:
             JobDeleted: it was deleted while it was read.
         """
         row = await self._store.read(lambda db: read_job(db, job_id))
-        return None if row is None else await self._build(row)
+        if row is None:
+            return None
+        loaded = await self.plan(row["plan_hash"])
+        following = await self.plan(row["next_plan_hash"]) if row["next_plan_hash"] else None
+        return await self._store.read(lambda db: job_from_rows(db, job_id, loaded, following))
 
     async def active(self) -> list[JobRun]:
         """Return every job that is not terminal, in the order of submission."""
@@ -62,11 +66,6 @@ class Loader:
         for first in range(0, len(rows), _AT_ONCE):
             jobs += await self._store.read(partial(_jobs_with, rows[first : first + _AT_ONCE], plans))
         return jobs
-
-    async def _build(self, row: sqlite3.Row) -> JobRun:
-        loaded = await self.plan(row["plan_hash"])
-        following = await self.plan(row["next_plan_hash"]) if row["next_plan_hash"] else None
-        return await self._store.read(lambda db: job_from_rows(db, row["job_id"], loaded, following))
 
 
 def deleted(job_id: str = "") -> JobDeleted:
@@ -96,9 +95,10 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
     if row is None:
         raise deleted(job_id)
     job = job_from(row, loaded, following)
-    sheets, attempts = _read_runs(db, job.seq)
-    job.sheets = {run.num: run for run in sheets}
-    job.running = {attempt.sheet: attempt for attempt in attempts}
+    sheets = db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job = ?", (job.seq,))  # noqa: S608
+    attempts = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND open = 1", (job.seq,))  # noqa: S608
+    job.sheets = {run.num: run for run in map(run_from, sheets)}
+    job.running = {attempt.sheet: attempt for attempt in map(attempt_from, attempts)}
     job.rebuild()
     return job
 
@@ -115,10 +115,3 @@ def read_job(db: sqlite3.Connection, job_id: str) -> sqlite3.Row | None:
     query = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
     row: sqlite3.Row | None = db.execute(query, (job_id,)).fetchone()
     return row
-
-
-def _read_runs(db: sqlite3.Connection, seq: int) -> tuple[list[SheetRun], list[Attempt]]:
-    sheets = db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job = ?", (seq,))  # noqa: S608
-    runs = [run_from(row) for row in sheets]
-    open_ones = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND open = 1", (seq,))  # noqa: S608
-    return runs, [attempt_from(row) for row in open_ones]

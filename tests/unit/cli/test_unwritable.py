@@ -1,0 +1,43 @@
+"""What a command does when its output or its log cannot be written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FULL = Path("/dev/full")
+pytestmark = pytest.mark.skipif(not FULL.exists(), reason="only Linux has a file that is always full")
+
+
+def podium(*arguments: str, redirect: str) -> subprocess.CompletedProcess[str]:
+    """Run the command under a shell that redirects its streams."""
+    command = ["/bin/sh", "-c", f'exec "$@" {redirect}', "sh", sys.executable, "-m", "podium", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+
+
+@pytest.mark.parametrize("command", ["schema", "--version", "--help"])
+def test_output_that_cannot_be_written_is_a_failure_that_says_so(command: str) -> None:
+    done = podium(command, redirect=">/dev/full")
+    assert (done.returncode, done.stderr) == (1, "podium: The output could not be written: No space left on device.\n")
+
+
+def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:
+    done = podium("schema", redirect="| true")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("redirect", ["2>/dev/full", "2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["schema"], 0), (["no-such-command"], 2), (["call", "get_job", "job_id=x"], 1)]
+)
+def test_messages_that_cannot_be_written_change_no_exit_code(
+    arguments: list[str], code: int, redirect: str, short_tmp: Path
+) -> None:
+    home = ["--home", str(short_tmp)] if arguments[0] == "call" else []
+    assert podium(*arguments, *home, redirect=redirect).returncode == code
+
+
+def test_a_server_whose_log_cannot_be_written_ends_well(short_tmp: Path) -> None:
+    done = podium("serve", "--home", str(short_tmp), "--log-level", "debug", redirect="2>/dev/full </dev/null")
+    assert done.returncode == 0
