@@ -71,7 +71,7 @@ class Loader:
 def deleted(job_id: str = "") -> JobDeleted:
     """Return the error for a job that was deleted."""
     name, facts = (f"Job '{job_id}'", {"job_id": job_id}) if job_id else ("The job", {})
-    return JobDeleted(f"{name} was deleted", fix="Call list_jobs to see the jobs there are.", **facts)
+    return JobDeleted(f"{name} was deleted", fix="Call list_jobs to see all jobs.", **facts)
 
 
 def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:

@@ -36,7 +36,6 @@ def of(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
         "parallel_enabled": len(view.running) > 1,
         "parallel_max_concurrent": max(1, len(view.running)),
         "sheets_in_progress": [],
-        "podium": view.model_dump(),
     }
 
 

@@ -32,11 +32,11 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
     if params.protocol == PROTOCOL:
         peer.concurrent = True
     scheduler = context.supervisor.scheduler
-    running = running_jobs(context)
+    profiles = {profile.name: profile for profile in context.profiles.values()}
     return {
         "pid": os.getpid(),
         "uptime_seconds": context.uptime_seconds,
-        "running_jobs": running,
+        "running_jobs": running_jobs(context),
         "total_jobs_active": len(context.supervisor.jobs),
         "memory_usage_mb": memory_mb(),
         "version": __version__,
@@ -49,7 +49,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "running_sheets": scheduler.used,
         "max_sheets": scheduler.limits.total,
         "accepting_work": not context.shutting_down,
-        "instruments": installed_instruments(context),
+        "instruments": sorted(found_in(profiles, os.environ.get("PATH", ""))),
         "limits": {name: getattr(context.settings, name) for name in LIMITS},
         "containment": context.engine.containment,
     }
@@ -67,18 +67,13 @@ async def ready(context: Context, params: NoParams, peer: Peer) -> dict[str, Any
         "status": "not_ready" if context.shutting_down else "ready",
         "running_jobs": running_jobs(context),
         "memory_mb": memory_mb(),
-        "child_processes": await anyio.to_thread.run_sync(_children),
+        "child_processes": await anyio.to_thread.run_sync(lambda: len(psutil.Process().children())),
         "accepting_work": not context.shutting_down,
         "shutting_down": context.shutting_down,
         "failure_rate_elevated": False,
         "notifications_degraded": False,
         "uptime_seconds": context.uptime_seconds,
     }
-
-
-def _children() -> int:
-    """Return the number of child processes. Looks at every process of the machine."""
-    return len(psutil.Process().children())
 
 
 async def config(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
@@ -101,12 +96,6 @@ async def shutdown(context: Context, params: ShutdownParams, peer: Peer) -> dict
 def cancel_seconds(settings: Settings) -> float:
     """Return the longest wait for the end of the running sheets, in seconds."""
     return settings.grace_seconds + _CANCEL_SECONDS
-
-
-def installed_instruments(context: Context) -> list[str]:
-    """Return the names of the instruments whose programs are in the conductor's PATH now."""
-    profiles = {profile.name: profile for profile in context.profiles.values()}
-    return sorted(found_in(profiles, os.environ.get("PATH", "")))
 
 
 def running_jobs(context: Context) -> int:

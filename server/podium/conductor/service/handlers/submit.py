@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import anyio.to_thread
 
@@ -19,12 +18,12 @@ from podium.conductor.plans.compiling import Prepared
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
-from podium.conductor.service import refusals
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import validate
 from podium.conductor.service.naming import job_id_of
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
+from podium.contract.replies import DryRunReply, Refusal, SubmitReply
 from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, StorageFull, SubmitRejected
 from podium.score.model.plan import Plan
 from podium.wire.dispatcher import Peer
@@ -32,18 +31,17 @@ from podium.wire.dispatcher import Peer
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
 
 
-async def handle(context: Context, params: SubmitParams, peer: Peer) -> dict[str, Any]:
+async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitReply | DryRunReply | Refusal:
     """Answer `accepted` with the job, or `rejected` with the reason. A dry run answers the plan and stores nothing."""
     try:
         if params.dry_run:
             plan = await validate.planned(context, params)
-            return {"job_id": "", "status": "accepted", "message": "Nothing was run.", "plan": plan.model_dump()}
+            return DryRunReply(job_id="", status="accepted", message="Nothing was run.", plan=plan)
         view, replayed = await _once(context, params, peer)
     except PodiumError as error:
-        return refusals.rejected(error)
+        return Refusal.of(error, job_id="", status="rejected", message=error.message)
     message = "This key has already started the job." if replayed else "The job is stored and queued."
-    return {"job_id": view.job_id, "status": "accepted", "message": message, "job": view.model_dump(),
-            "replayed": replayed}  # fmt: skip
+    return SubmitReply(job_id=view.job_id, status="accepted", message=message, job=view, replayed=replayed)
 
 
 async def _once(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
