@@ -1,4 +1,4 @@
-"""A score as a call gives it: its text, where it comes from, and what it is to be compiled for."""
+"""A score as a call gives it: its text, where it comes from, and what it is compiled for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ async def read(
     """Return the score of a call.
 
     Raises:
-        InvalidArguments: neither or both of path and content. PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied:
-            as the score package says.
+        InvalidArguments: the call has neither or both of path and content.
+        PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied: see `read_score`.
     """
     check_given_once(call.config_path, call.config_content)
     cwd = Path(call.client_cwd or "/")

@@ -13,9 +13,12 @@ from jinja2.utils import Namespace
 CHARACTERS_PER_UNIT = 64
 _IN_A_LIST = 4  # characters that one of a text takes in the text of a list, mostly
 _NUMBER = 1300  # characters of the longest number there can be
-_LINK = 80  # characters that a link takes beside its address
+_LINK = 80  # characters that a link takes beside its address, which stands in it twice
+_ESCAPED = 5  # characters that one of a text takes when it is escaped for HTML, at most
+_ENCODED = 12  # characters that one of a text takes in JSON and in a URL, at most
 _COPIES_PER_UNIT = 4096  # characters; copying is far cheaper than making
 _PRETTY = 8  # times the work that it takes to write plainly
+_ANY = 10**9  # units: a weight is counted to its end; what it is asked of has been found small enough before
 HOLDERS = (list, dict, tuple, set, frozenset, KeysView, ValuesView, ItemsView, Namespace)
 _LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _SPACES = (
@@ -69,9 +72,13 @@ def percent(text: str, values: Any, most: int) -> int:
     """Return the bound of `text % values`: a mapping's value may be used by every place that takes one."""
     places = text.count("%")
     widths = sum(int(run) for run in _DIGITS.findall(text))
-    return _units(len(text) + widths + places * _NUMBER) + (places if isinstance(values, dict) else 1) * weight(
-        values, most
-    )
+    used = (places if isinstance(values, dict) else 1) * _growth(text)
+    return _units(len(text) + widths + places * _NUMBER * _growth(text)) + used * weight(values, most)
+
+
+def _growth(text: Any) -> int:
+    """Return how many times longer a text can become that is put into this one: text marked as safe escapes what is added."""
+    return _ESCAPED if hasattr(text, "__html__") else 1
 
 
 def _units(characters: int) -> int:
@@ -84,31 +91,32 @@ def _count(text: str, characters: str) -> int:
 
 def _indent(text: str, width: int | str = 4, *_: Any, **__: Any) -> int:
     before = len(width) if isinstance(width, str) else int(width)
-    return _units(len(text) + (_count(text, _LINE_ENDS) + 2) * (before + 1))
+    return _units(len(text) + (_count(text, _LINE_ENDS) + 2) * (before * _growth(text) + 1))
 
 
 def _replace(text: Any, old: Any, new: Any, count: int | None = None) -> int:
-    text, new = str(text), str(new)
-    found = text.count(str(old))
-    return _units(len(text) + (found if count is None or count < 0 else min(count, found)) * len(new))
+    found = str(text).count(str(old))
+    times = found if count is None or count < 0 else min(count, found)
+    return _units(len(str(text)) + times * len(str(new)) * _growth(text))
 
 
 def _join(values: Any, between: Any = "", *_: Any, **__: Any) -> int:
-    return len(values) + _units(len(values) * len(str(between)))
+    held = _growth(between) * weight(values, _ANY) if hasattr(between, "__html__") else len(values)
+    return held + _units(len(values) * len(str(between)))
 
 
 def _wordwrap(text: str, width: int = 79, break_long_words: bool = True, wrapstring: str | None = None, *_: Any,
               **__: Any) -> int:  # fmt: skip
     longest = max(map(len, text.split()), default=0)
     copied = longest * longest // (max(1, width) * _COPIES_PER_UNIT)  # the rest of a word, for each line that it takes
-    return _units(len(text) + (len(text) + 1) * len(wrapstring or "\n")) + copied
+    return _units(len(text) * _growth(wrapstring) + (len(text) + 1) * len(wrapstring or "\n")) + copied
 
 
 def _urlize(text: str, trim_url_limit: int | None = None, nofollow: bool = False, target: str | None = None,
             rel: str | None = None, extra_schemes: Any = ()) -> int:  # fmt: skip
     words = _count(text, _SPACES) + 1
     tried = words * len(extra_schemes or ())
-    return _units(len(text) + words * (_LINK + len(target or "") + len(rel or ""))) + tried
+    return _units(2 * _ESCAPED * len(text) + words * (_LINK + _ESCAPED * (len(target or "") + len(rel or "")))) + tried
 
 
 def _sum(values: Any, attribute: Any = None, start: Any = 0) -> int:
@@ -138,7 +146,21 @@ def _extend(values: Any, more: Any) -> int:
     return len(more) if isinstance(more, str) else 0
 
 
+def _growing(times: int) -> Rule:
+    """Return the rule of a filter that makes at most so many characters of one."""
+
+    def rule(value: Any, *_: Any, **__: Any) -> int:
+        return times * (_units(len(value)) + 1 if isinstance(value, str) else weight(value, _ANY))
+
+    return rule
+
+
 FILTERS: dict[str, Rule] = {
+    "e": _growing(_ESCAPED),
+    "escape": _growing(_ESCAPED),
+    "forceescape": _growing(_ESCAPED),
+    "xmlattr": _growing(_ESCAPED),
+    "urlencode": _growing(_ENCODED),
     "indent": _indent,
     "replace": _replace,
     "join": _join,
@@ -157,7 +179,7 @@ METHODS: dict[str, Rule] = {
     "extend": _extend,
 }
 INDENTING: dict[str, Callable[..., tuple[int, int]]] = {
-    "tojson": lambda value, indent=None: (1, len(indent) if isinstance(indent, str) else indent or 0),
+    "tojson": lambda value, indent=None: (_ENCODED, len(indent) if isinstance(indent, str) else indent or 0),
     "pprint": lambda value: (_PRETTY, 1),
 }
 """Filters that write each part on a line of its own: how often its weight counts, and how far each level is indented."""

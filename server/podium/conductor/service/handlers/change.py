@@ -1,4 +1,4 @@
-"""`job.resume` and `job.modify`: let a job go on, with its own score or a changed one."""
+"""`job.resume` and `job.modify`: let a job continue, with its own score or a changed one."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from podium.wire.dispatcher import Peer
 
 
 async def resume(context: Context, params: ResumeParams, peer: Peer) -> ChangeReply | Refusal:
-    """Answer `accepted` when the job is queued again on the disk; with a score it goes on with that one."""
+    """Answer `accepted` when the job is queued again on the disk; with a score it continues with that one."""
     try:
         if params.config_path is None and params.config_content is None:
             return await _accepted(context, params, partial(control.resume, from_sheet=params.from_sheet))
@@ -54,7 +54,7 @@ def _rejected(error: PodiumError, job_id: str) -> Refusal:
 async def _changed_score(context: Context, params: ResumeParams) -> tuple[LoadedPlan, Comparison]:
     """Compile the score that came with the call, for the job's own workspace and the variables of its start.
 
-    It is compared with the job's plan off the loop; a plan that came between is compared when it is asked for.
+    It is compared with the job's plan outside the event loop; only if the plan changed meanwhile it is compared again later.
     """
     row = await context.queries.job(params.job_id)
     old = await context.loader.plan(row["plan_hash"])

@@ -1,4 +1,4 @@
-"""`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted, whatever is asked."""
+"""`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted, whatever the filters."""
 
 import math
 from typing import Any
@@ -29,7 +29,7 @@ async def handle(context: Context, params: ClearParams, peer: Peer) -> ClearRepl
 
 
 async def _delete(context: Context, job_id: str, request_key: str | None) -> JobView:
-    """Delete one job and return its last view; asked again with the same key, answer the same."""
+    """Delete one job and return its last view; a repeated call with the same key gets the same answer."""
     key = f"{request_key}:{job_id}" if request_key else None
     if key is not None and (reply := context.changes.remembered(key)) is not None:
         return JobView.model_validate(reply["job"])
@@ -43,11 +43,11 @@ async def _delete(context: Context, job_id: str, request_key: str | None) -> Job
 
 
 async def _wanted(context: Context, params: ClearParams) -> list[str]:
-    """Return the ids that were named, or those of all terminal jobs that fit the filters."""
+    """Return the ids that were named, or those of all terminal jobs that match the filters."""
     if params.job_ids is not None:
         return params.job_ids
     statuses = sorted(TERMINAL.intersection(params.statuses if params.statuses is not None else TERMINAL))
-    # Without an age every ended job is wanted, also one that ended "later" because the clock was set back since.
+    # Without an age every ended job matches, even one that ended "later" because the clock was set back since.
     before = math.inf if params.older_than_seconds is None else wall() - params.older_than_seconds
     marks = ", ".join("?" * len(statuses))
     query = f"SELECT job_id FROM jobs WHERE status IN ({marks}) AND finished_at <= ? ORDER BY seq"  # noqa: S608

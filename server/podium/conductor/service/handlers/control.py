@@ -1,4 +1,4 @@
-"""`job.pause` and `job.cancel`: an intent that is on the disk when the answer says so."""
+"""`job.pause` and `job.cancel`: record an intent, which is on the disk when the answer comes."""
 
 from podium.conductor.rules.transitions import control
 from podium.conductor.service.context import Context
@@ -9,7 +9,7 @@ from podium.wire.dispatcher import Peer
 
 
 async def pause(context: Context, params: ControlParams, peer: Peer) -> PauseReply | Refusal:
-    """Answer `paused: true` when the intent is on the disk; `pending` until the status has changed."""
+    """Answer `paused: true` when the intent is on the disk, with `pending` until the status has changed."""
     try:
         done, job = await context.changes.apply(params.job_id, control.pause, params.request_key)
     except PodiumError as error:
@@ -18,7 +18,7 @@ async def pause(context: Context, params: ControlParams, peer: Peer) -> PauseRep
 
 
 async def cancel(context: Context, params: ControlParams, peer: Peer) -> CancelReply | Refusal:
-    """Answer `cancelled: true` when the intent is on the disk; `pending` while processes are still being ended."""
+    """Answer `cancelled: true` when the intent is on the disk, with `pending` while processes are being ended."""
     try:
         done, job = await context.changes.apply(params.job_id, control.cancel, params.request_key)
     except PodiumError as error:

@@ -14,7 +14,7 @@ from podium.settings import Settings
 from podium.wire.dispatcher import Peer
 
 _CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process trees beyond their grace period
-# The settings that limit what a job may use or how long it is kept, for callers to know before a submit.
+# The settings that limit what a job may use or how long it is kept, for callers to know in advance.
 LIMITS = (
     "max_sheets_per_agent",
     "max_score_bytes",
@@ -28,7 +28,7 @@ LIMITS = (
 
 
 async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[str, Any]:
-    """Answer which conductor this is and how busy it is; with our protocol named, this is the handshake of a connection."""
+    """Answer which conductor this is and how busy it is. If the call names our protocol, this is a connection's handshake."""
     if params.protocol == PROTOCOL:
         peer.concurrent = True
     scheduler = context.supervisor.scheduler
@@ -62,7 +62,7 @@ async def health(context: Context, params: NoParams, peer: Peer) -> dict[str, An
 
 
 async def ready(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
-    """Answer the members of the Marianne protocol; those that this conductor has nothing for are false."""
+    """Answer the members of the Marianne protocol; those that do not apply to this conductor are false."""
     return {
         "status": "not_ready" if context.shutting_down else "ready",
         "running_jobs": running_jobs(context),
@@ -83,7 +83,7 @@ async def config(context: Context, params: NoParams, peer: Peer) -> dict[str, An
 
 
 async def shutdown(context: Context, params: ShutdownParams, peer: Peer) -> dict[str, Any]:
-    """Answer at once, with a bound of the stop: an earlier call may have asked for the end of the running sheets."""
+    """Answer at once, with a bound for the stop: an earlier call may have asked to end the running sheets."""
     context.shutting_down = True
 
     async def stop() -> None:
@@ -94,12 +94,12 @@ async def shutdown(context: Context, params: ShutdownParams, peer: Peer) -> dict
 
 
 def cancel_seconds(settings: Settings) -> float:
-    """Return the longest that the end of the running sheets is waited for."""
+    """Return the longest wait for the end of the running sheets, in seconds."""
     return settings.grace_seconds + _CANCEL_SECONDS
 
 
 def running_jobs(context: Context) -> int:
-    """Return how many jobs run."""
+    """Return the number of running jobs."""
     return sum(1 for job in context.supervisor.jobs.values() if job.status == "running")
 
 

@@ -36,7 +36,7 @@ def _cursor(context: Context, seq: int) -> str:
 
 
 def _sequence(context: Context, cursor: str) -> int:
-    """Return the sequence number of a cursor; "" means from now on."""
+    """Return the sequence number in a cursor; "" means from now on."""
     if not cursor:
         return context.supervisor.last_event
     home, _, seq = cursor.rpartition(":")
@@ -50,7 +50,7 @@ def _sequence(context: Context, cursor: str) -> int:
 
 
 async def _truncated(context: Context, cursor: str, after: int) -> str | None:
-    """Return the oldest cursor that misses nothing, when events after this one are not kept any more."""
+    """Return the oldest cursor that misses nothing if events after this one are no longer kept, else None."""
     if not cursor:
         return None
     first = await context.store.read(lambda db: db.execute("SELECT MIN(seq) FROM events").fetchone()[0])
@@ -65,7 +65,7 @@ async def _read(context: Context, after: int, limit: int, job_ids: list[str] | N
 
 
 async def _stream(context: Context, after: int, peer: Peer) -> None:
-    """Send what happened after `after`, then what happens, with heartbeats; end when the peer is too slow."""
+    """Send the events after `after`, then live ones, with heartbeats; end if the peer is too slow."""
     with context.hub.subscribe() as live:
         sent, last = after, context.supervisor.last_event
         while sent < last and (page := await _read(context, sent, _PAGE)):
@@ -78,7 +78,7 @@ async def _stream(context: Context, after: int, peer: Peer) -> None:
 
 
 async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[EventView], sent: int) -> int:
-    """Pass live events on until this subscriber is dropped for its slowness; return the last one sent."""
+    """Pass live events on until this subscriber is dropped because it is too slow; return the last number sent."""
     while True:
         events: list[EventView] = []
         with anyio.move_on_after(HEARTBEAT_SECONDS):
@@ -94,7 +94,7 @@ async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[
 
 
 def _at_hand(live: MemoryObjectReceiveStream[EventView]) -> Iterator[EventView]:
-    """Yield the events that are there, up to a page: one write for all of them costs little more than one for each."""
+    """Yield the events that have arrived, up to a page: one write for all costs little more than one for a single event."""
     with suppress(anyio.WouldBlock, anyio.EndOfStream):
         for _ in range(_PAGE - 1):
             yield live.receive_nowait()

@@ -1,4 +1,4 @@
-"""`job.explain`: why a job has failed, waits or is stuck, in one answer."""
+"""`job.explain`: why a job failed, waits or is stuck, in one answer."""
 
 import os
 import sqlite3
@@ -55,7 +55,7 @@ async def _sheet_facts(context: Context, row: sqlite3.Row, found: explain.Found)
 
 
 def _waits(context: Context, job: JobView) -> dict[str, str]:
-    """Return what an active job waits for and until when."""
+    """Return what an active job waits for, and until when."""
     run = context.supervisor.jobs.get(job.job_id)
     if run is None:
         return {}
@@ -64,7 +64,7 @@ def _waits(context: Context, job: JobView) -> dict[str, str]:
 
 
 async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Sequence[Attempt]) -> dict[str, Any]:
-    """Return the end of what the last attempt wrote to the stream that tells most, and facts about all that it wrote."""
+    """Return the end of the last attempt's most informative stream, and facts about all of its output."""
     if not attempts:
         return {}
     last = attempts[-1]

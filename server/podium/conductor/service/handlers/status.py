@@ -48,7 +48,7 @@ def _form(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
 
 async def _page(context: Context, row: sqlite3.Row, view: JobView, params: StatusParams) -> StatusReply:
     first = _first_of(params.sheets_cursor)
-    loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it once more
+    loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it again
     sheets = await context.sheet_views.page(row, first, params.sheets_limit or _PAGE)
     following = first + len(sheets)
     return StatusReply(

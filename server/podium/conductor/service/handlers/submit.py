@@ -1,4 +1,4 @@
-"""`job.submit`: take a job. It is on the disk before the answer says so."""
+"""`job.submit`: take a job. It is on the disk before the answer is sent."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitRe
 
 
 async def _once(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
-    """Submit; the same key twice at once waits and then finds what the first has stored."""
+    """Submit; of two calls with the same key at once, the second waits and then finds what the first has stored."""
     key = params.idempotency_key or params.request_key
     if key is None:
         return await _submit(context, params, peer)
@@ -69,7 +69,7 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     try:
         await context.supervisor.submit(job, records, params.request_key)
     except StorageFull:
-        if job.loaded.plan.workspace is None:  # made for this job alone; a sheet has never been in it
+        if job.loaded.plan.workspace is None:  # made only for this job; no sheet has used it
             with suppress(OSError):
                 await anyio.to_thread.run_sync(os.rmdir, job.workspace)
         raise
@@ -77,7 +77,7 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
 
 
 def _digest(params: SubmitParams, score: GivenScore) -> str:
-    """Return the hash of everything that an idempotency key must see again."""
+    """Return the hash of everything that must be the same when an idempotency key is used again."""
     same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
             str(score.path or ""), score.text)  # fmt: skip
     return hashlib.sha256(json.dumps(same).encode()).hexdigest()
@@ -140,13 +140,13 @@ def _place(context: Context, params: SubmitParams, seq: int, loaded: LoadedPlan)
 
 
 def _sharing(context: Context, plan: Plan, place: _Place) -> list[str]:
-    """Return the warning that others work in the same folder; nobody knows one that was made for this job."""
+    """Return the warning that other jobs use the same folder; one that was made for this job has no other user."""
     others = context.supervisor.working_in(str(place.workspace)) if plan.workspace else []
     return [f"the workspace is also used by active job {', '.join(sorted(others)[:3])}"] if others else []
 
 
 def _missing_instruments(prepared: Prepared[_Place]) -> list[str]:
-    """Return warnings of instruments that are not installed: of sheets that will fail, and of those that will fall back."""
+    """Return warnings about instruments that are not installed: their sheets will fail or fall back."""
     loaded = prepared.loaded
     missing = set(loaded.instruments) - prepared.installed
     if not missing:

@@ -1,4 +1,4 @@
-"""`job.validate`: check a score, run nothing, store nothing."""
+"""`job.validate`: check a score without running or storing anything."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ async def planned(context: Context, params: ScoreParams) -> PlanView:
     """Return what a submit of this score would run.
 
     Raises:
-        PodiumError: as `given.read` and `Compiler.prepare`.
+        PodiumError: see `given.read` and `Compiler.prepare`.
     """
 
     def find(loaded: LoadedPlan) -> int:
