@@ -41,7 +41,7 @@ def run_app(arguments: Sequence[str]) -> int:
 
 def _unknown(word: str) -> int:
     """Say that there is no such command, and which command or tool may be meant."""
-    from podium.cli.tool_names import near_tools
+    from podium.cli.shared.tool_names import near_tools
 
     near = [f"podium {name}" for name in difflib.get_close_matches(word, COMMANDS, n=1)]
     near = near or [f"podium call {name}" for name in near_tools(word)]

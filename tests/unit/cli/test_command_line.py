@@ -8,7 +8,7 @@ import pytest
 from podium import __version__
 from podium.cli import LIGHT, WINDOWS, main
 from podium.cli.app import COMMANDS
-from podium.cli.options import pair
+from podium.cli.shared.options import pair
 from podium.errors import InvalidArguments
 
 
