@@ -32,10 +32,7 @@ def run_app(arguments: Sequence[str]) -> int:
     asked = next((word for word in arguments if not word.startswith("-")), "")
     if asked and asked not in COMMANDS:
         return _unknown(asked)
-    try:
-        _application(asked)(args=list(arguments), prog_name="podium")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+    _application(asked)(args=list(arguments), prog_name="podium")
     return 0
 
 
