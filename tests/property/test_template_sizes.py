@@ -14,6 +14,8 @@ from podium.score.templates.sizes import CHARACTERS_PER_UNIT, size, weight
 from tests.support.examples import examples
 
 PIECES = [
+    f"http://a.com/{'&' * 70} ",
+    "\U0001f600",
     "a",
     "bc",
     "\n",
@@ -139,6 +141,14 @@ def test_percent_makes_no_more_than_was_reckoned(places: list[str], text: str, m
     assert size(named % {"x": text}) <= 1 + sizes.percent(named, {"x": text}, MOST)
     alone = "%a"
     assert size(alone % text) <= 1 + sizes.percent(alone, text, MOST)
+
+
+def test_a_text_of_nothing_but_escaped_characters_is_expected_in_its_full_length() -> None:
+    for name in ("urlize", "e", "forceescape"):
+        made = _plain.call_filter(name, "<" * 6400)
+        assert size(made) == 1 + 4 * 100
+        assert size(made) <= 1 + sizes.filtered(name, MOST, "<" * 6400)
+    assert size(Markup("%s") % ("'" * 6400)) <= 1 + sizes.percent(Markup("%s"), ("'" * 6400,), MOST)
 
 
 def test_every_filter_that_grows_its_text_is_reckoned() -> None:
