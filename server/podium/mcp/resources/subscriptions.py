@@ -1,5 +1,6 @@
 """The protocol's two ways to subscribe to resources: one stream for a set of URIs, or one request for each of them."""
 
+from functools import partial
 from typing import Any
 
 from mcp.server import MCPServer, ServerRequestContext
@@ -14,6 +15,7 @@ from mcp.types import (
 
 from podium.mcp.calls.invoke import State
 from podium.mcp.resources.table import ResourceTable
+from podium.mcp.sdk import answer_with, when_client_leaves
 
 SESSION_HEADER = "mcp-session-id"
 RequestContext = ServerRequestContext[State, Any]
@@ -35,8 +37,7 @@ def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table:
         table.find(params.uri)
         updates, client = ctx.lifespan_context.updates, _client(ctx)
         if updates.subscribe(client, ctx.session, params.uri):
-            # The connection's own clean-up; a context has no public way to it, and sending to a closed session tells nothing.
-            ctx.session._connection.exit_stack.callback(updates.forget, client)
+            when_client_leaves(ctx, partial(updates.forget, client))
         await updates.placed()
         return EmptyResult()
 
@@ -44,10 +45,9 @@ def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table:
         ctx.lifespan_context.updates.unsubscribe(_client(ctx), params.uri)
         return EmptyResult()
 
-    low = server._lowlevel_server
-    low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, listen)
-    low.add_request_handler("resources/subscribe", SubscribeRequestParams, subscribe)
-    low.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
+    answer_with(server, "subscriptions/listen", SubscriptionsListenRequestParams, listen)
+    answer_with(server, "resources/subscribe", SubscribeRequestParams, subscribe)
+    answer_with(server, "resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
 
 
 def _client(ctx: RequestContext) -> str:

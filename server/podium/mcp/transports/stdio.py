@@ -12,6 +12,7 @@ from anyio.abc import TaskStatus
 from mcp.server import MCPServer
 
 from podium.mcp.product import product
+from podium.mcp.sdk import lowlevel
 from podium.mcp.transports.eras import MAX_LINE_BYTES, serve_lines
 from podium.mcp.transports.pipes import StandardStreams, claimed, read_lines, write_all
 from podium.settings import Settings
@@ -45,6 +46,6 @@ async def _serve(server: MCPServer[Any], streams: StandardStreams) -> int:
             await write_all(streams.stdout, data)
 
         await tasks.start(end_on_signal)
-        await serve_lines(server._lowlevel_server, read_lines(streams.stdin, MAX_LINE_BYTES), write)
+        await serve_lines(lowlevel(server), read_lines(streams.stdin, MAX_LINE_BYTES), write)
         tasks.cancel_scope.cancel()
     return 128 + received[0] if received else 0
