@@ -1,4 +1,4 @@
-"""The server as it is shipped: every tool, over the conductor of the settings, whatever the transport."""
+"""The server as it is shipped, for every transport: all tools, with the conductor that the settings name."""
 
 from mcp.server import MCPServer
 
@@ -11,5 +11,5 @@ from podium.settings import Settings
 
 
 def product(settings: Settings) -> MCPServer[State]:
-    """Return the server; no conductor need run for this."""
+    """Return the server; this needs no running conductor."""
     return build_server(lambda: job_control(settings), Offer(tasks=WaitTasks(Signer(settings.home))))

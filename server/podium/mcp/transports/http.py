@@ -1,7 +1,7 @@
 """The MCP server over HTTP, for clients on this machine: `podium serve --http PORT`.
 
-There is no authentication, so it listens on the loopback interface only, where every user of this machine can reach it. A
-page in a browser cannot: Host and Origin must name this very address. It serves any number of clients in both eras at /mcp
+It has no authentication, so it listens on the loopback interface only, where every user of this machine can reach it. A
+page in a browser cannot: Host and Origin must name this address. It serves any number of clients in both eras at /mcp
 and ends as `podium serve` does on stdio, also when streams are open.
 """
 
@@ -29,14 +29,14 @@ PATH = "/mcp"
 GRACE_SECONDS = 2  # for open requests and streams, once it is asked to end
 BACKLOG = 128
 LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1", "[::1]": "::1"}
-"""What may be asked for -> the address to listen on."""
+"""Accepted host names -> the address to listen on."""
 
 
 def serve_http(settings: Settings, address: str) -> int:
     """Serve the tools on `PORT` or `HOST:PORT` of the loopback interface; port 0 takes a free one. Return the exit code.
 
     Raises:
-        InvalidArguments: the address is none, is not loopback, or is taken.
+        InvalidArguments: the address is not valid, not on the loopback interface, or in use.
     """
     return run(product(settings), *parsed(address))
 
@@ -45,14 +45,14 @@ def parsed(address: str) -> tuple[str, int]:
     """Return the address to listen on and the port.
 
     Raises:
-        InvalidArguments: it is no address, or not one of the loopback interface.
+        InvalidArguments: the address is not valid, or not on the loopback interface.
     """
     host, _, port = address.rpartition(":")
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
-        raise InvalidArguments(f"--http {address}: there is no port in it.", fix="Give a port, as in --http 8000.")
+        raise InvalidArguments(f"--http {address} has no valid port.", fix="Give a port, as in --http 8000.")
     if (known := LOOPBACK.get(host or "127.0.0.1")) is None:
         raise InvalidArguments(
-            f"--http {address}: only the loopback interface can be served, since there is no authentication.",
+            f"--http {address}: the server has no authentication, so it listens on the loopback interface only.",
             fix=f"Give the port alone (--http {port}), and reach it from elsewhere through an SSH tunnel.",
         )
     return known, int(port)
@@ -77,7 +77,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 async def _serve(server: MCPServer[Any], listener: socket.socket) -> int:
-    """Serve on a listening socket until a signal comes; a second one ends what is still open at once."""
+    """Serve on a listening socket until a signal comes; a second one closes what is still open at once."""
     host, port = listener.getsockname()[:2]
     app = server.streamable_http_app(
         streamable_http_path=PATH,
@@ -109,7 +109,7 @@ async def _serve(server: MCPServer[Any], listener: socket.socket) -> int:
 
 
 class _Web(uvicorn.Server):
-    """The web server without signal handlers of its own: it would raise the signal again instead of returning."""
+    """The web server without signal handlers of its own: uvicorn's would raise the signal again instead of returning."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """The MCP server on stdin and stdout, as an agent's client starts it: `podium serve`.
 
 It ends within a second when stdin ends, and on SIGTERM, SIGINT and SIGHUP with the exit code that a shell expects; in
-every case the way to the conductor is closed in order. The jobs run on in the conductor.
+every case the connection to the conductor is closed in order. The jobs run on in the conductor.
 """
 
 import signal
