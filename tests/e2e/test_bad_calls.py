@@ -124,7 +124,7 @@ BAD_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("pause_job", {"job_id": {"id": JOB}}, "job_id must be a string"),
     ("pause_job", {"job_id": True}, "job_id must be a string"),
     ("pause_job", {"job_id": "x" * 201}, "job_id must be"),
-    ("pause_job", {"id": JOB}, "There is no argument 'id'"),
+    ("pause_job", {"id": JOB}, "Unknown argument 'id'"),
     ("resume_job", {"job_id": JOB, "from_sheet": "nowhere"}, "nowhere"),
     ("resume_job", {"job_id": JOB, "from_sheet": "7"}, "no sheet 7"),
     ("resume_job", {"job_id": JOB, "config_content": GOOD, "config_path": "a.yaml"}, "both"),
@@ -132,8 +132,8 @@ BAD_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("modify_job", {"job_id": JOB, "config_content": GOOD, "config_path": "a.yaml"}, "both"),
     ("modify_job", {"job_id": JOB, "config_content": GOOD, "from_sheet": "nowhere"}, "nowhere"),
     ("modify_job", {"job_id": JOB, "config_content": GOOD, "from_sheet": 0}, "no sheet 0"),
-    ("explain_job", {"job_id": JOB, "sheet": "1"}, "There is no argument 'sheet'"),
-    ("delete_job", {"job_id": JOB, "force": True}, "There is no argument 'force'"),
+    ("explain_job", {"job_id": JOB, "sheet": "1"}, "Unknown argument 'sheet'"),
+    ("delete_job", {"job_id": JOB, "force": True}, "Unknown argument 'force'"),
     ("get_job", {"job_id": JOB, "detail": "everything"}, 'one of "concise", "full"'),
     ("get_job", {"job_id": JOB, "sheets_cursor": "nonsense"}, "sheets_cursor"),
     ("get_job", {"job_id": JOB, "sheets_cursor": "-1"}, "sheets_cursor"),
@@ -166,8 +166,8 @@ BAD_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("read_artifact", {"job_id": JOB}, "path is missing"),
     ("read_artifact", {"job_id": JOB, "path": "a", "offset": -1}, "offset must be"),
     ("read_artifact", {"job_id": JOB, "path": "a", "max_bytes": 0}, "max_bytes must be"),
-    ("verify_process_health", {"job_id": JOB, "verbose": True}, "There is no argument 'verbose'"),
-    ("conductor_status", {"verbose": True}, "There is no argument 'verbose'"),
+    ("verify_process_health", {"job_id": JOB, "verbose": True}, "Unknown argument 'verbose'"),
+    ("conductor_status", {"verbose": True}, "Unknown argument 'verbose'"),
 ]
 
 

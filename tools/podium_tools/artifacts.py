@@ -1,4 +1,4 @@
-"""`list_artifacts` and `read_artifact`: the files that a job left in its workspace."""
+"""`list_artifacts` and `read_artifact`: the files in a job's workspace."""
 
 from typing import Literal
 from urllib.parse import quote
@@ -14,19 +14,19 @@ from podium_tools.results import OUTPUT_NOTE, JobOutput, LinkedResult, Result
 from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 RESOURCE_BYTES = 4 * 1024 * 1024  # the largest file that is sent as one resource
-MAX_BYTES = 40_000  # of text in one reply; clients put results above 50,000 characters aside
+MAX_BYTES = 40_000  # of text in one reply; clients move results above 50,000 characters out of the conversation
 
 
 class ListArgs(JobArgs):
     """Arguments of `list_artifacts`."""
 
-    path: str = Field("", description='Folder in the workspace; "" for all of it.')
-    limit: int = Field(100, ge=1, le=200, description="Entries a page.")
-    cursor: str = Field("", description="next_cursor of the page before.")
+    path: str = Field("", description='Folder in the workspace; "" for the whole workspace.')
+    limit: int = Field(100, ge=1, le=200, description="Entries per page.")
+    cursor: str = Field("", description="next_cursor of the previous page.")
 
 
 class Entry(BaseModel):
-    """A file or folder; `path` is relative to the workspace and goes into `read_artifact`."""
+    """A file or folder; `path` is relative to the workspace, as `read_artifact` takes it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class Entry(BaseModel):
 
 
 class ListResult(Result):
-    """One page of entries in the order of their paths; `total` counts all of them."""
+    """One page of entries, sorted by path; `total` counts all of them."""
 
     job_id: str
     workspace: str
@@ -47,7 +47,7 @@ class ListResult(Result):
 
 
 def _list_sentence(page: ArtifactPage, args: ListArgs, limit: int) -> str:
-    """Return what the page shows, and why it is shorter than was asked for."""
+    """Return what the page shows, and why it is shorter than requested."""
     where = f"below {args.path}" if args.path else "in the workspace"
     if not page.entries:
         return f"No {'more ' if page.total else ''}files {where} of {args.job_id}."
@@ -57,7 +57,7 @@ def _list_sentence(page: ArtifactPage, args: ListArgs, limit: int) -> str:
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
-    """Return a page of the workspace's entries, a shorter one where their paths are long."""
+    """Return a page of the workspace's entries, a shorter one if their paths are long."""
     return await fitting(lambda limit: _page(port, args, limit), args.limit)
 
 
@@ -78,13 +78,13 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
 class ReadArgs(JobArgs):
     """Arguments of `read_artifact`."""
 
-    path: str = Field(min_length=1, description="Path as list_artifacts gives it.")
+    path: str = Field(min_length=1, description="Path as list_artifacts returns it.")
     offset: int = Field(0, ge=0, description="First byte to read.")
-    max_bytes: int = Field(20_000, ge=4, le=MAX_BYTES, description="Bytes at most.")
+    max_bytes: int = Field(20_000, ge=4, le=MAX_BYTES, description="Maximum number of bytes.")
 
 
 class ReadResult(LinkedResult):
-    """A part of a text file; `next_offset` is null at its end. `job_output` is "" for a binary file."""
+    """Part of a text file; `next_offset` is null at its end. `job_output` is "" for a binary file."""
 
     job_id: str
     path: str
@@ -100,18 +100,20 @@ def _read_sentence(found: ArtifactText) -> str:
     """Return which part of which file this is."""
     if not found.is_text:
         what = f"{found.path} is binary ({found.mime_type}, {found.size_bytes} bytes), so its content is not shown"
-        where = "read it as the resource" if found.size_bytes <= RESOURCE_BYTES else "open it in the job's workspace"
+        where = (
+            "read it through resource_uri" if found.size_bytes <= RESOURCE_BYTES else "open it in the job's workspace"
+        )
         return f"{what}; {where}."
     if found.offset >= found.size_bytes > 0:
-        return f"{found.path} has {found.size_bytes} bytes, so nothing is at offset {found.offset}."
+        return f"{found.path} has {found.size_bytes} bytes, so there is nothing at offset {found.offset}."
     end = found.size_bytes if found.next_offset is None else found.next_offset
     part = "the whole file" if end - found.offset >= found.size_bytes else f"bytes {found.offset} to {end}"
-    replaced = " Bytes that are no UTF-8 show as U+FFFD." if found.replaced else ""
+    replaced = " Bytes that are not valid UTF-8 are shown as U+FFFD." if found.replaced else ""
     return f"{found.path}: {part} of {found.size_bytes} bytes.{replaced}"
 
 
 def _resource_uri(found: ArtifactText, job_id: str) -> str:
-    """Return where the whole file can be read, "" where it is here whole or too large for that."""
+    """Return where the whole file can be read, "" if all of it is here or it is too large."""
     is_here = found.is_text and found.next_offset is None and not found.offset
     if is_here or found.size_bytes > RESOURCE_BYTES:
         return ""
@@ -119,7 +121,7 @@ def _resource_uri(found: ArtifactText, job_id: str) -> str:
 
 
 async def _read(port: JobControl, args: ReadArgs, _call: Call) -> ReadResult:
-    """Return a part of a file, a smaller one where its text costs much."""
+    """Return part of a file, a smaller part if its text costs many tokens."""
     return await fitting(lambda max_bytes: _part(port, args, max_bytes), args.max_bytes, least=4)
 
 
@@ -148,8 +150,8 @@ LIST_ARTIFACTS = ToolSpec(
     name="list_artifacts",
     title="List a job's files",
     description=(
-        "List files and folders in a job's workspace, all levels, in the order of their paths. Nothing outside "
-        "the workspace can be reached. For what a sheet printed use read_job_log."
+        "List the files and folders in a job's workspace, at all levels, sorted by path. Nothing outside the "
+        "workspace can be reached. For the output of a sheet use read_job_log."
     ),
     risk="read",
     hints=READ_FOREIGN,
@@ -162,9 +164,9 @@ READ_ARTIFACT = ToolSpec(
     name="read_artifact",
     title="Read a job's file",
     description=(
-        "Read a part of a text file in a job's workspace; next_offset goes on. Of a binary file type and size are "
-        "returned, and of a file up to 4 MiB that is not here whole a link to the resource that is. Control and "
-        "invisible characters are removed. For what a sheet printed use read_job_log."
+        "Read part of a text file in a job's workspace; continue at next_offset. For a binary file only its type and "
+        "size are returned. If a file of up to 4 MiB is not returned in full, the result links to a resource with "
+        "all of it. Control and invisible characters are removed. For the output of a sheet use read_job_log."
     ),
     risk="read",
     hints=READ_FOREIGN,

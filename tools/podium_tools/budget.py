@@ -1,4 +1,4 @@
-"""Results that cost a model no more than it can take, whatever a job or a score put into them."""
+"""Results that stay within a token budget, whatever a job or a score put into them."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -21,5 +21,5 @@ async def fitting(ask: Callable[[int], Awaitable[Out]], size: int, least: int = 
 
 
 def shorter(limit: int, asked: int) -> str:
-    """Return why a page has fewer entries than were asked for, "" where it has not."""
-    return ", cut to fit into a reply" if limit < asked else ""
+    """Return why a page has fewer entries than requested, "" if it has not."""
+    return ", shortened to fit into one reply" if limit < asked else ""

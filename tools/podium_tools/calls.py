@@ -1,4 +1,4 @@
-"""How results write the call that comes next: a tool's name with its arguments, ready to be made."""
+"""How results write the next call: a tool's name with its arguments, ready to use."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def _written(value: object) -> str:
 
 
 def again(tool: str, arguments: Args, **changes: object) -> str:
-    """Return a call with these arguments, some of them changed; those that have their default are left out."""
+    """Return a call with these arguments and changes; arguments with their default value are left out."""
     fields = type(arguments).model_fields
     asked = {**arguments.model_dump(), **changes}
     return call(tool, **{name: value for name, value in asked.items() if value != fields[name].default})
@@ -32,7 +32,7 @@ def wait_call(job_ids: Sequence[str], after: str = "") -> str:
 
 
 def next_call(job: JobView) -> str:
-    """Return the call that follows from a job's state, "" where only the caller can know: nobody's pause or cancel is undone."""
+    """Return the call that follows from a job's state, "" if only the caller can decide: pauses and cancels are deliberate."""
     if job.status == "failed" or job.stuck:
         return call("explain_job", job_id=job.job_id)
     if job.status == "completed":

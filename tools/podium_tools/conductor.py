@@ -10,7 +10,7 @@ from podium_tools.spec import READ, Call, NoArgs, ToolSpec
 
 
 class StatusResult(Result):
-    """The conductor and its load. `missing` names tools that it cannot serve; `limits` are `name=number`, units in the names."""
+    """The conductor and its load. `missing` names tools that it cannot serve; `limits` are `name=number`, unit in the name."""
 
     product: str
     version: str
@@ -33,16 +33,16 @@ class StatusResult(Result):
 
 
 def _sentence(view: ConductorView) -> str:
-    """Return who answers and how busy it is."""
+    """Return which conductor answers and how busy it is."""
     sheets = f", {view.running_sheets} of at most {view.max_sheets} sheets" if view.max_sheets else ""
-    state = "" if view.accepting_work else " It takes no new jobs now."
+    state = "" if view.accepting_work else " It accepts no new jobs now."
     missing = f" It cannot serve: {', '.join(view.missing)}." if view.missing else ""
     who = f"{view.product} {view.version}".strip()
     return f"{who} answers: {counted(view.running_jobs, 'job')} running, {view.queued_jobs} queued{sheets}.{state}{missing}"
 
 
 async def _status(port: JobControl, _args: NoArgs, _call: Call) -> StatusResult:
-    """Ask the conductor about itself."""
+    """Ask the conductor for its status."""
     view = await port.conductor()
     fields = set(StatusResult.model_fields) & set(ConductorView.model_fields) - {"limits"}
     limits = [f"{name}={limit:.15g}" for name, limit in view.limits.items()]
@@ -54,9 +54,9 @@ CONDUCTOR_STATUS = ToolSpec(
     name="conductor_status",
     title="Check the conductor",
     description=(
-        "Say which conductor (the daemon that runs the jobs) answers, its version, uptime in seconds, load, "
-        "limits, instruments, and which tools it cannot serve. Fails with CONDUCTOR_NOT_RUNNING and the command "
-        "that starts it."
+        "Show which conductor (the daemon that runs the jobs) answers, its version, uptime in seconds, load, "
+        "limits, instruments, and which tools it cannot serve. If none runs, the error CONDUCTOR_NOT_RUNNING gives "
+        "the command that starts one."
     ),
     risk="read",
     hints=READ,

@@ -16,9 +16,10 @@ class ResumeArgs(JobArgs):
     """Arguments of `resume_job`."""
 
     from_sheet: str = Field(
-        "", description="Number or name: this sheet and all that depend on it run again. Default: only unfinished ones."
+        "",
+        description="Number or name: this sheet and all that depend on it run again. Default: only unfinished sheets run.",
     )
-    config_path: str = Field("", description="Path of a changed score to go on with.")
+    config_path: str = Field("", description="Path of a changed score to continue with.")
     config_content: str = Field("", description="Text of a changed score, instead of config_path.")
 
 
@@ -31,22 +32,19 @@ def _result(view: ActionView, summary: str, *, success: bool) -> ControlResult:
 
 def _running_sheets(job: JobView) -> str:
     """Name the running sheets, as "its running sheets (build, tests)"."""
-    return (
-        f"its running sheets ({', '.join(shortened(job.running, total=job.running_total))})"
-        if job.running
-        else "its running sheets"
-    )
+    labels = ", ".join(shortened(job.running, total=job.running_total))
+    return f"its running sheets ({labels})" if labels else "its running sheets"
 
 
 def _overtaken(view: ActionView, action: str) -> ControlResult:
-    """Return the result where the job ended before the action took effect."""
+    """Return the result if the job ended before the action took effect."""
     job = view.job
     summary = f"The {action} did not take effect: {job.job_id} {status_of(job)} ({progress_of(job)})."
     return _result(view, summary, success=False)
 
 
 async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
-    """Ask for a pause and say whether it is in effect."""
+    """Request a pause and report whether it has taken effect."""
     view = await port.pause(args.job_id)
     job = view.job
     if view.pending:
@@ -54,15 +52,17 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
         return _result(view, summary, success=True)
     if job.status != "paused":
         return _overtaken(view, "pause")
-    return _result(view, f"{job.job_id} is paused ({progress_of(job)}). Only resume_job lets it go on.", success=True)
+    return _result(view, f"{job.job_id} is paused ({progress_of(job)}). Use resume_job to continue it.", success=True)
 
 
 async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
-    """Ask for a cancel and say whether it is in effect."""
+    """Request a cancel and report whether it has taken effect."""
     view = await port.cancel(args.job_id)
     job = view.job
     dropped = (
-        " The changed score that it was to take is forgotten: give it to modify_job." if view.dropped_change else ""
+        " The pending change of its score is dropped: give the score to modify_job again."
+        if view.dropped_change
+        else ""
     )
     if view.pending:
         summary = (
@@ -76,24 +76,23 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
 
 
 async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlResult:
-    """Let the job go on."""
+    """Continue the job."""
     path, content = optional_score("resume_job", args.config_path, args.config_content)
     from_sheet = sheet_of(args.from_sheet)
     params = ResumeParams(args.job_id, config_path=path, config_content=content, from_sheet=from_sheet)
     view = await port.resume(params)
-    if view.pending:
-        summary = f"The resume of {view.job.job_id} is stored and not in effect yet. {state_of(view.job)}{kept_sentence(view)}"
-        return _result(view, summary, success=True)
-    return _result(view, f"{view.message.rstrip('.')}. {state_of(view.job)}{kept_sentence(view)}", success=True)
+    stored = f"The resume of {view.job.job_id} is stored but has not taken effect yet"
+    done = stored if view.pending else view.message.rstrip(".")
+    return _result(view, f"{done}. {state_of(view.job)}{kept_sentence(view)}", success=True)
 
 
 PAUSE_JOB = ToolSpec(
     name="pause_job",
     title="Pause a job",
     description=(
-        "Pause a queued job at once, or a running job when its running sheets have ended: they are not "
-        "interrupted (cancel_job ends them). Waits a few seconds for the effect; with pending true it is still to "
-        "come. resume_job goes on or withdraws a pending pause."
+        "Pause a queued job at once, or a running job as soon as its running sheets have ended: they are not "
+        "interrupted (cancel_job ends them). Waits a few seconds for the effect; pending is true if it has not "
+        "come by then. resume_job continues the job or withdraws a pending pause."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=True, open_world=False),
@@ -106,9 +105,9 @@ RESUME_JOB = ToolSpec(
     name="resume_job",
     title="Resume a job",
     description=(
-        "Let a paused, failed or cancelled job go on, or withdraw a pending pause. Completed sheets are kept and "
-        "the others run; from_sheet runs finished sheets again. A changed score may be given. A completed job "
-        "cannot be resumed: start_job runs its score anew."
+        "Continue a paused, failed or cancelled job, or withdraw a pending pause. Completed sheets are kept and "
+        "the others run; from_sheet runs finished sheets again. You can give a changed score. A completed job "
+        "cannot be resumed: use start_job to run its score again."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),
@@ -121,9 +120,9 @@ CANCEL_JOB = ToolSpec(
     name="cancel_job",
     title="Cancel a job",
     description=(
-        "End a job and every process it started: TERM, a grace period, then KILL. Work of the running sheets is "
-        "lost, completed sheets and files are kept. Waits a few seconds for the effect; with pending true it is "
-        "still to come. To stop gently use pause_job; a cancelled job can be resumed with resume_job."
+        "End a job and every process it started: TERM, a grace period, then KILL. The work of running sheets is "
+        "lost; completed sheets and files are kept. Waits a few seconds for the effect; pending is true if it has "
+        "not come by then. To stop gently use pause_job; a cancelled job can be resumed with resume_job."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=True, idempotent=True, open_world=False),

@@ -14,7 +14,7 @@ class DeleteResult(ControlResult):
 
 
 async def _delete(port: JobControl, args: JobArgs, _call: Call) -> DeleteResult:
-    """Delete the job and describe what it was."""
+    """Delete the job, and describe it as it was."""
     job = await port.delete(args.job_id)
     kept = f" Its workspace {job.workspace} is kept." if job.workspace else " Its workspace is kept."
     return DeleteResult(
@@ -32,7 +32,7 @@ DELETE_JOB = ToolSpec(
     title="Delete a job",
     description=(
         "Remove a completed, failed or cancelled job with its logs and history, for good; the files in its "
-        "workspace are kept. A job that has not ended is refused: use cancel_job first."
+        "workspace are kept. A job that has not ended cannot be deleted: use cancel_job first."
     ),
     risk="destroy",
     hints=Hints(read_only=False, destructive=True, idempotent=True, open_world=False),

@@ -1,4 +1,4 @@
-"""`explain_job`: one call that answers why."""
+"""`explain_job`: why a job is in its state, in one call."""
 
 from podium.contract.models import ExplainView, JobView, LogView, SheetView, Stream
 from podium.contract.ports import JobControl
@@ -24,10 +24,10 @@ HEALING_SHOWN = 10
 
 
 class ExplainResult(JobResult):
-    """Why a job is as it is. `sheet` is the one that tells ("" where none does), `job_output` the end of its last attempt.
+    """Why a job is in its state. `sheet` is the one that shows it ("" if none does), `job_output` the end of its last attempt.
 
-    `waits_until` is when the state ends by itself at the latest, "" where nothing says when; `options` are calls with
-    what each does. Where several sheets failed, `failed_sheets` are the first of them as they failed, with their reasons.
+    `waits_until` is when the state ends by itself at the latest, "" if that is unknown; `options` are calls with
+    what each does. If several sheets failed, `failed_sheets` are the first of them, in that order, with their reasons.
     """
 
     kind: str
@@ -49,12 +49,12 @@ class ExplainResult(JobResult):
 
 
 def _log_call(output: LogView, stream: Stream) -> str:
-    """Return the call that reads more of a stream of the attempt whose output is here."""
+    """Return the call that reads more of a stream of the attempt whose output is shown."""
     return call("read_job_log", job_id=output.job_id, sheet=str(output.sheet), attempt=output.attempt, stream=stream)
 
 
 def _log_options(view: ExplainView) -> list[tuple[str, str]]:
-    """Return the call that shows what is not here: more of this stream, else the other one where it may hold something."""
+    """Return the call that shows the rest: more of this stream, else the other stream if it may hold something."""
     output = view.output
     if output is None:
         return []
@@ -65,17 +65,17 @@ def _log_options(view: ExplainView) -> list[tuple[str, str]]:
 
 
 def _options(view: ExplainView) -> list[str]:
-    """Return the calls that make sense now, each with what it does."""
+    """Return the calls that are useful now, each with what it does."""
     job = view.job
     score = {"config_path": TO_FILL_IN} if job.config_path else {"config_content": TO_FILL_IN}
     known = {
         "resume": (call("resume_job", job_id=job.job_id), _resume_does(job)),
-        "modify": (call("modify_job", job_id=job.job_id, **score), "goes on with a corrected score"),
+        "modify": (call("modify_job", job_id=job.job_id, **score), "continues with a corrected score"),
         "cancel": (call("cancel_job", job_id=job.job_id), "ends the job and its processes"),
     }
     wanted = [*_log_options(view), *(known[action] for action in job.allowed_actions if action in known)]
     if view.kind in {"stuck", "running"}:
-        wanted.insert(0, (call("verify_process_health", job_id=job.job_id), "shows whether its process lives"))
+        wanted.insert(0, (call("verify_process_health", job_id=job.job_id), "shows whether its process is alive"))
     return [f"{made}: {what}" for made, what in wanted]
 
 
@@ -87,7 +87,7 @@ def _resume_does(job: JobView) -> str:
 
 
 def _next(view: ExplainView) -> str:
-    """Return the one call that naturally follows."""
+    """Return the call that naturally follows."""
     if view.kind == "stuck":
         return call("verify_process_health", job_id=view.job.job_id)
     if view.kind == "failed":
@@ -97,7 +97,7 @@ def _next(view: ExplainView) -> str:
 
 
 def _sheet_fields(sheet: SheetView | None) -> dict[str, object]:
-    """Return the fields of the sheet that tells."""
+    """Return the fields of the sheet that shows the cause."""
     if sheet is None:
         return {"sheet": "", "attempt": 0, "exit_code": None, "signal": None, "failed_validations": []}
     return {
@@ -150,9 +150,9 @@ EXPLAIN_JOB = ToolSpec(
     name="explain_job",
     title="Explain a job's state",
     description=(
-        "Say why a job failed, waits, is queued, paused or stuck: the sheet and attempt that tell, the end of its "
-        "output, failed validations with expected and found, blocked sheets, remedies tried, until when it waits, "
-        "and the calls that follow. For the state alone use get_job, for all output read_job_log."
+        "Explain why a job failed, waits, is queued, paused or stuck: the sheet and attempt behind it, the end of "
+        "the output, failed validations (expected and found), blocked sheets, remedies tried, how long it waits, "
+        "and what to call next. For the state alone use get_job, for all output read_job_log."
     ),
     risk="read",
     hints=READ_FOREIGN,

@@ -8,9 +8,9 @@ from podium.contract.methods import Sheet
 from podium.errors import InvalidArguments
 from podium_tools.spec import Args
 
-JobId = Annotated[str, Field(min_length=1, max_length=200, description="Job id, as start_job and list_jobs give it.")]
+JobId = Annotated[str, Field(min_length=1, max_length=200, description="Job id, as start_job and list_jobs return it.")]
 ConfigPath = Annotated[str, Field(description="Path of a .yaml or .yml score file.")]
-ConfigContent = Annotated[str, Field(description="The score itself, as YAML text, instead of config_path.")]
+ConfigContent = Annotated[str, Field(description="The score as YAML text, instead of config_path.")]
 
 
 class JobArgs(Args):
@@ -26,7 +26,7 @@ def sheet_of(text: str) -> Sheet | None:
 
 
 def one_score(tool: str, config_path: str, config_content: str) -> tuple[str | None, str | None]:
-    """Return path and content of a score, of which exactly one is given and the other None.
+    """Return the path and the content of a score, exactly one of them not None.
 
     Raises:
         InvalidArguments: neither or both are given.
@@ -41,7 +41,7 @@ def one_score(tool: str, config_path: str, config_content: str) -> tuple[str | N
 
 
 def optional_score(tool: str, config_path: str, config_content: str) -> tuple[str | None, str | None]:
-    """Return path and content of a score where none is needed.
+    """Return the path and the content of a score that may be left out: at most one of them is not None.
 
     Raises:
         InvalidArguments: both are given.

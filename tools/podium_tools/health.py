@@ -12,7 +12,7 @@ from podium_tools.spec import READ, Call, ToolSpec
 
 
 class HealthResult(JobResult):
-    """Liveness and load of the oldest running attempt; the numbers are null where there is nothing to measure."""
+    """Liveness and load of the oldest running attempt; the numbers are null if there is nothing to measure."""
 
     pid: int | None
     is_alive: bool
@@ -32,26 +32,26 @@ def _load(health: ProcessHealth) -> str:
 
 
 def _sentence(job: JobView, health: ProcessHealth) -> str:
-    """Return one sentence on the process, told apart from the job's state."""
+    """Return one sentence on the process, apart from the job's state."""
     if health.is_alive:
         stuck = f" The job is {reason_of(job)}." if job.stuck else ""
         return f"Process {health.pid} of {job.job_id} is alive{_load(health)}.{stuck}"
     if health.is_zombie_state:
-        return f"Process {health.pid} of {job.job_id} has ended and is not collected yet."
+        return f"Process {health.pid} of {job.job_id} has ended but is still a zombie."
     if health.pid is not None:
-        return f"Process {health.pid} of {job.job_id} does not exist any more; the job {status_of(job)}."
+        return f"Process {health.pid} of {job.job_id} no longer exists; the job {status_of(job)}."
     return f"{job.job_id} has no process now; the job {status_of(job)}."
 
 
 def _next(job: JobView) -> str:
-    """Return the call that goes on. A wait for a stuck job would be over at once: its output may tell what it waits for."""
+    """Return the next call. A wait for a stuck job would end at once, while its output may show what it waits for."""
     if job.stuck:
         return call("read_job_log", job_id=job.job_id)
     return wait_call([job.job_id], job.cursor) if job.status == "running" else call("get_job", job_id=job.job_id)
 
 
 async def _health(port: JobControl, args: JobArgs, _call: Call) -> HealthResult:
-    """Measure first, so that the state that explains the numbers is not older than they are."""
+    """Measure first, so that the state is not older than the numbers that it explains."""
     health = await port.process_health(args.job_id)
     job = (await port.detail(args.job_id, sheets=False)).job
     return HealthResult(
@@ -66,7 +66,7 @@ VERIFY_PROCESS_HEALTH = ToolSpec(
     name="verify_process_health",
     title="Check a job's process",
     description=(
-        "Look at the process of a job's oldest running sheet: pid, whether it lives or is a zombie, CPU (mean "
+        "Check the process of a job's oldest running sheet: pid, whether it is alive or a zombie, CPU (mean "
         "over at least 100 ms) and resident memory in MiB of its process tree, uptime in seconds. A queued, "
         "paused or ended job has no process. For progress and reasons use get_job."
     ),

@@ -34,13 +34,13 @@ class ListArgs(Args):
     """Arguments of `list_jobs`."""
 
     status: StatusFilter = Field("", description='Only jobs in this state; "" for all.')
-    name: str = Field("", description="Only jobs with this text in their name or id, in any case.")
-    limit: int = Field(20, ge=1, le=100, description="Jobs a page.")
-    cursor: str = Field("", description="next_cursor of the page before.")
+    name: str = Field("", description="Only jobs with this text in their name or id, case-insensitive.")
+    limit: int = Field(20, ge=1, le=100, description="Jobs per page.")
+    cursor: str = Field("", description="next_cursor of the previous page.")
 
 
 class ListedJob(JobLine):
-    """A job in the list; `submitted_at` is "" where it is not known."""
+    """A job in the list; `submitted_at` is "" if unknown."""
 
     submitted_at: str
 
@@ -54,7 +54,7 @@ class ListResult(Result):
 
 
 def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:
-    """Return what the page shows, with the filters that were used, and why it is shorter than was asked for."""
+    """Return what the page shows, with its filters, and why it is shorter than requested."""
     filters: list[str] = [args.status] if args.status else []
     filters += [f"matching {args.name!r}"] if args.name else []
     which = f" ({', '.join(filters)})" if filters else ""
@@ -66,7 +66,7 @@ def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
-    """Return a page of jobs, a shorter one where there is much to say of them."""
+    """Return a page of jobs, a shorter one if their lines are long."""
     return await fitting(lambda limit: _page(port, args, limit), args.limit)
 
 
@@ -86,14 +86,14 @@ class GetArgs(JobArgs):
     """Arguments of `get_job`."""
 
     detail: Literal["concise", "full"] = Field("concise", description='"full" adds a page of the sheets.')
-    sheets_cursor: str = Field("", description="sheets_cursor of the page before; implies full.")
+    sheets_cursor: str = Field("", description="sheets_cursor of the previous page; implies full.")
 
 
 class SheetLine(BaseModel):
-    """A sheet with its last attempt; times are not known (null) before it has run.
+    """A sheet with its last attempt; times are null before it has run.
 
-    `instrument` is there where it is not `cli`; `healing` is the remedy that the conductor tried, and `processes_ended` counts
-    what it ended of the attempt's processes after the sheet.
+    `instrument` is left out if it is `cli`; `healing` is the remedy that the conductor tried; `processes_ended` counts the
+    left-over processes of the attempt that it ended.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -117,7 +117,7 @@ class SheetLine(BaseModel):
 
 
 class GetResult(JobResult):
-    """A job in full. `submitted_at`, `started_at` and `finished_at` are "" where there is no such time yet."""
+    """A job in full. `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
 
     description: Omitted[str]
     sheets_failed: int
@@ -188,7 +188,7 @@ async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
 LIST_JOBS = ToolSpec(
     name="list_jobs",
     title="List jobs",
-    description="List jobs, newest first, with state, reason and progress. For one job's sheets use get_job.",
+    description="List jobs, newest first, with state, reason and progress. For the sheets of a job use get_job.",
     risk="read",
     hints=READ,
     arguments=ListArgs,
@@ -200,9 +200,9 @@ GET_JOB = ToolSpec(
     name="get_job",
     title="Look at a job",
     description=(
-        "Return a job's present state, why it is in it, progress, running sheets and allowed actions. With detail "
-        f"full also its sheets, {SHEETS_A_PAGE} a page, each with the result of its last attempt. To wait for a "
-        "change use wait_for_job instead of calling this again; for why it failed or waits use explain_job."
+        "Return a job's current state and its reason, progress, running sheets and allowed actions. With detail "
+        f"full also its sheets, {SHEETS_A_PAGE} per page, each with the result of its last attempt. To wait for a "
+        "change use wait_for_job instead of calling this again; to learn why it failed or waits use explain_job."
     ),
     risk="read",
     hints=READ,

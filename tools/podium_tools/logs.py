@@ -1,4 +1,4 @@
-"""`read_job_log`: a bounded part of what a sheet wrote."""
+"""`read_job_log`: a bounded part of a sheet's output."""
 
 from typing import Literal
 
@@ -17,20 +17,20 @@ from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 class LogArgs(JobArgs):
     """Arguments of `read_job_log`."""
 
-    sheet: str = Field("", description="Number or name; default: what failed first, else runs longest, else ran last.")
-    attempt: int = Field(0, ge=0, description="Attempt from 1; 0 for the last.")
-    stream: Literal["stdout", "stderr"] = Field("stdout", description="Which output.")
+    sheet: str = Field("", description="Number or name; default: failed first, else running longest, else ran last.")
+    attempt: int = Field(0, ge=0, description="Attempt, from 1; 0 for the last.")
+    stream: Literal["stdout", "stderr"] = Field("stdout", description="Output stream.")
     mode: Literal["tail", "head", "range", "search"] = Field(
-        "tail", description="range reads on from cursor; search wants pattern."
+        "tail", description="range continues from cursor; search needs pattern."
     )
     pattern: str = Field("", max_length=1000, description="Regular expression to search for.")
-    context_lines: int = Field(0, ge=0, le=50, description="Lines around each match.")
+    context_lines: int = Field(0, ge=0, le=50, description="Lines of context around each match.")
     cursor: str = Field("", description="cursor of the previous reply.")
-    max_lines: int = Field(100, ge=1, le=2000, description="Lines at most.")
+    max_lines: int = Field(100, ge=1, le=2000, description="Maximum number of lines.")
 
 
 class LogResult(Result):
-    """A part of the output. `first_line` is the number of its first line, 0 where it is not known."""
+    """Part of the output. `first_line` is the number of its first line, 0 if unknown."""
 
     job_id: str
     sheet: int
@@ -54,7 +54,8 @@ def _request(args: LogArgs) -> LogParams:
         raise InvalidArguments("mode search needs a pattern.", fix='Give pattern, for example pattern="error|warning".')
     if args.pattern and args.mode != "search":
         raise InvalidArguments(
-            f"pattern is used by mode search only, not by {args.mode}.", fix='Add mode="search", or leave pattern out.'
+            f"pattern works with mode search only, not with {args.mode}.",
+            fix='Add mode="search", or leave pattern out.',
         )
     return LogParams(
         job_id=args.job_id,
@@ -75,7 +76,7 @@ def _shown(line: LogLine, *, numbered: bool) -> str:
 
 
 def _sentence(view: LogView, mode: str) -> str:
-    """Return which part of what this is."""
+    """Return which part of which output this is."""
     name = f" ({view.sheet_name})" if view.sheet_name else ""
     where = f"{view.stream} of sheet {view.sheet}{name}, attempt {view.attempt}"
     if not view.attempt:
@@ -93,7 +94,7 @@ def _sentence(view: LogView, mode: str) -> str:
 
 
 def _next(view: LogView, args: LogArgs) -> str:
-    """Return the call that reads on, where there is or may be more; what printed nothing may have an error output."""
+    """Return the call that reads on if there is or may be more; if nothing is on stdout, the one that reads stderr."""
     this = args.model_copy(update={"sheet": str(view.sheet), "attempt": view.attempt})
     if view.attempt and not view.total_bytes and not view.running and view.stream == "stdout":
         return again("read_job_log", this, stream="stderr", cursor="")
@@ -103,7 +104,7 @@ def _next(view: LogView, args: LogArgs) -> str:
 
 
 async def _read(port: JobControl, args: LogArgs, _call: Call) -> LogResult:
-    """Read the part that was asked for."""
+    """Read the requested part."""
     view = await port.log(_request(args))
     numbered = args.mode == "search"
     return LogResult(
@@ -130,9 +131,9 @@ READ_JOB_LOG = ToolSpec(
     name="read_job_log",
     title="Read a job's output",
     description=(
-        "Read a bounded part of a sheet's output, also while it runs: the end, the start, on from a cursor, or "
-        "the lines that match a pattern with their numbers. Control and invisible characters are removed and very "
-        "long lines cut. For files that the job made use read_artifact."
+        "Read a bounded part of a sheet's output, even while it runs: the end, the start, the part after a cursor, or "
+        "the numbered lines that match a pattern. Control and invisible characters are removed, and very "
+        "long lines are cut. For files that the job created use read_artifact."
     ),
     risk="read",
     hints=READ_FOREIGN,

@@ -22,18 +22,18 @@ class ModifyArgs(JobArgs):
 
 
 class ModifyResult(ControlResult):
-    """What the change leaves as it is: `kept` finished sheets, and `changed` ones that stay though their text differs."""
+    """What the change keeps: `kept` are finished sheets, `changed` those that are kept although their text differs."""
 
     kept: list[str]
     changed: list[str]
 
 
 def kept_sentence(view: ActionView) -> str:
-    """Return what became of the finished sheets when the job got a changed score, "" where there is nothing to say."""
+    """Return what happened to the finished sheets when the job got a changed score, "" if there is nothing to report."""
     kept = f" {counted(view.kept_total, 'finished sheet')} {'is' if view.kept_total == 1 else 'are'} kept."
     labels = ", ".join(named(view.changed, view.changed_total))
     changed = (
-        f" Changed in the score, but finished or running with the old text and not run again: {labels}; "
+        f" Changed in the score, but already finished or running with the old text, so not run again: {labels}; "
         "to run one again, modify the job with from_sheet."
     )
     return (kept if view.kept_total else "") + (changed if view.changed_total else "")
@@ -44,8 +44,8 @@ def _sentence(view: ActionView) -> str:
     job = view.job
     if view.pending:
         return (
-            f"The change of {job.job_id} is stored and taken when its running sheets have ended; where one hangs, cancel_job "
-            f"ends it and modify_job lets the job go on. {state_of(job)}"
+            f"The change of {job.job_id} is stored and takes effect when its running sheets have ended. If one hangs, end it "
+            f"with cancel_job, then call modify_job again. {state_of(job)}"
         )
     return f"{job.job_id} has the changed score. {state_of(job)}"
 
@@ -71,10 +71,10 @@ MODIFY_JOB = ToolSpec(
     name="modify_job",
     title="Change a job's score",
     description=(
-        "Give a job that has not completed a changed score and let it go on; running sheets end with the old one "
-        "first (pending true until then). Finished sheets are matched by name, else number, and kept; those whose "
-        "text changed are listed and run again only with from_sheet. The workspace and the variables of the start stay. "
-        "To go on without a change use resume_job."
+        "Give a job that has not completed a changed score and continue it; running sheets first end with the old "
+        "one (pending is true until then). Finished sheets are matched by name, else number, and kept; those whose "
+        "text changed are listed and run again only with from_sheet. Workspace and variables stay as started. "
+        "To continue without a change use resume_job."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),

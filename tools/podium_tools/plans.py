@@ -1,4 +1,4 @@
-"""How a checked plan is shown: its sheets in order, as many as fit, and what is missing."""
+"""How results show a checked plan: its first sheets in order, as many as fit, and missing instruments."""
 
 from itertools import accumulate
 
@@ -38,12 +38,12 @@ def _planned(sheet: PlanSheetView) -> PlannedSheet:
 
 
 def missing_instruments(plan: PlanView) -> list[str]:
-    """Return the instruments that the plan needs and the conductor does not find."""
+    """Return the instruments that the plan needs and the conductor cannot find."""
     return sorted({sheet.instrument for sheet in plan.sheets if not sheet.instrument_found})
 
 
 def sentence(plan: PlanView) -> str:
-    """Return what the plan is, as "build: 12 sheets, at most 4 at once"; "one after another" where each waits for the last."""
+    """Return the plan in words, as "build: 12 sheets, at most 4 at once"; "one after another" if each needs the one before."""
     count = len(planned_sheets(plan))
     shown = f", of which the first {count} are shown" if len(plan.sheets) > count else ""
     missing = missing_instruments(plan)

@@ -46,7 +46,7 @@ def _problem_text(facts: dict[str, Any]) -> str:
 
 
 def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
-    """Return the result for a score that can run."""
+    """Return the result for a valid score."""
     return ScoreResult(
         summary=f"The score is valid. {sentence(plan)}.",
         next=call("start_job", config_path=args.config_path, config_content=args.config_content.strip() and TO_FILL_IN),
@@ -63,7 +63,7 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
 
 
 def _invalid(error: ScoreInvalid) -> ScoreResult:
-    """Return the result for a score that cannot run."""
+    """Return the result for a score with problems."""
     problems = [_problem_text(facts) for facts in error.facts.get("problems", [])] or [error.message]
     total = error.facts.get("problems_total") or len(problems)
     more = f" The first {PROBLEMS_SHOWN} are shown." if total > PROBLEMS_SHOWN else ""
@@ -83,7 +83,7 @@ def _invalid(error: ScoreInvalid) -> ScoreResult:
 
 
 async def _validate(port: JobControl, args: ScoreArgs, _call: Call) -> ScoreResult:
-    """Check the score; its faults are the answer, not an error of the call."""
+    """Check the score; its problems are a result, not an error of the call."""
     path, content = one_score("validate_score", args.config_path, args.config_content)
     try:
         plan = await port.plan(ScoreParams(config_path=path, config_content=content))
@@ -97,7 +97,7 @@ VALIDATE_SCORE = ToolSpec(
     title="Check a score",
     description=(
         "Check a score without running or storing anything. Returns the plan (sheets in order, what each needs, "
-        "instruments that are not found) or every problem with line and column. To run it use start_job."
+        "missing instruments) or every problem with its line and column. To run the score use start_job."
     ),
     risk="read",
     hints=READ,

@@ -1,4 +1,4 @@
-"""What a tool is: its name, texts, models, hints and handler. No protocol and no transport here."""
+"""What a tool is: its name, texts, models, hints and handler. It knows neither protocol nor transport."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ class Call(Protocol):
     """What a running call may use of the client that made it."""
 
     async def report_progress(self, progress: float, total: float | None, message: str) -> None:
-        """Tell the client how far the call is, where it asked for that; `progress` must grow."""
+        """Report progress to the client if it asked for that; `progress` must grow."""
 
 
 @dataclass(frozen=True)
 class Hints:
     """The four behaviour hints of the protocol, each stated for every tool.
 
-    `open_world` is true where a result carries text that a job wrote, or where the call runs foreign commands.
+    `open_world` is true if a result carries text that a job wrote, or the call runs commands of a score.
     """
 
     read_only: bool

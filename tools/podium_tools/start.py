@@ -1,4 +1,4 @@
-"""`start_job`: submit a score, or see what it would run."""
+"""`start_job`: submit a score, or show what it would run."""
 
 from pydantic import Field
 
@@ -17,11 +17,13 @@ class StartArgs(Args):
 
     config_path: ConfigPath = ""
     config_content: ConfigContent = ""
-    workspace: str = Field("", description="Working directory; default: the score's, else one made for the job.")
+    workspace: str = Field("", description="Working directory; default: the score's, else a new one for the job.")
     start_sheet: str = Field("1", description="Number or name of the first sheet to run; earlier ones count as done.")
-    self_healing: bool = Field(False, description="Let the conductor try remedies for failed sheets.")
-    dry_run: bool = Field(False, description="Only return the checked plan.")
-    idempotency_key: str = Field("", max_length=200, description="Repeating a call with its key starts nothing new.")
+    self_healing: bool = Field(False, description="Let the conductor try remedies on failed sheets.")
+    dry_run: bool = Field(False, description="Only check the score and return the plan.")
+    idempotency_key: str = Field(
+        "", max_length=200, description="A repeated call with the same key starts nothing new."
+    )
     variables: list[str] = Field([], max_length=200, description="name=value pairs for the score's templates.")
 
 
@@ -55,7 +57,7 @@ def _left_out(view: StartView, args: StartArgs) -> list[str]:
     leaves_out = sheet_of(args.start_sheet) not in {None, 1} and view.job.sheets_skipped > 0
     return (
         [
-            f"The sheets before {args.start_sheet.strip()} do not run: what they would have left in the workspace must be there."
+            f"The sheets before {args.start_sheet.strip()} do not run: the workspace must already contain what they produce."
         ]
         if leaves_out
         else []
@@ -65,7 +67,7 @@ def _left_out(view: StartView, args: StartArgs) -> list[str]:
 def _started(view: StartView, args: StartArgs) -> StartResult:
     """Return the result of an accepted submit."""
     job = view.job
-    verb = "was started before with this idempotency key; nothing new was started" if view.replayed else "was accepted"
+    verb = "was already started with this idempotency key; nothing new was started" if view.replayed else "was accepted"
     return StartResult(
         summary=f"{job.job_id} {verb}. {state_of(job)}",
         next=next_call(job),
@@ -82,7 +84,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
     """Return the result of a dry run."""
     missing = missing_instruments(plan)
     return StartResult(
-        summary=f"Dry run, nothing was started. {sentence(plan)}.",
+        summary=f"Dry run: nothing was started. {sentence(plan)}.",
         next=again("start_job", args, dry_run=False, config_content=args.config_content.strip() and TO_FILL_IN),
         job_id="",
         job_name=plan.job_name,
@@ -112,9 +114,9 @@ START_JOB = ToolSpec(
     name="start_job",
     title="Start a job",
     description=(
-        "Submit a score and return at once with the id of the job, which is stored before the reply and runs on "
-        "whether or not you stay connected. Give config_path or config_content. The id stays valid until "
-        "delete_job. With dry_run nothing runs and the checked plan comes back; to list every problem of a score "
+        "Submit a score and return at once with the job's id. The job is stored before the reply and keeps running "
+        "whether or not you stay connected. Give config_path or config_content. The id is valid until delete_job. "
+        "With dry_run nothing runs and the checked plan is returned; to list every problem of a score "
         "use validate_score."
     ),
     risk="run",

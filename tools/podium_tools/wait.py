@@ -1,4 +1,4 @@
-"""`wait_for_job`: wait for one or several jobs, within a bound."""
+"""`wait_for_job`: wait for one or several jobs, for a limited time."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -15,20 +15,22 @@ from podium_tools.spec import READ, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
-FEW = 5  # events, where much is to be told of jobs
-ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed"}  # the counts tell of them
-TOLD = 3  # jobs whose state the summary tells, and whose lines are full
+FEW = 5  # events shown if the jobs take much room
+ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed"}  # the counts cover them
+FULL = 3  # jobs that the summary names and whose lines are not shortened
 
 
 class WaitArgs(Args):
     """Arguments of `wait_for_job`."""
 
     job_ids: list[str] = Field(min_length=1, max_length=50, description="Ids of the jobs to wait for.")
-    until: Literal["any", "all"] = Field("any", description="Return when any, or only when all are settled.")
+    until: Literal["any", "all"] = Field("any", description="Return when any job is settled, or only when all are.")
     timeout_seconds: float = Field(
         DEFAULT_SECONDS, ge=0, le=600, description="Longest wait; above 60 only if your client allows it."
     )
-    after: str = Field("", description="after of the previous reply; what happened since then wakes at once.")
+    after: str = Field(
+        "", description="after of the previous reply; anything that happened since then ends the wait at once."
+    )
 
 
 class WaitedJob(JobLine):
@@ -38,7 +40,7 @@ class WaitedJob(JobLine):
 
 
 class WaitResult(Result):
-    """Why the wait ended, the jobs' present state, and what happened meanwhile."""
+    """Why the wait ended, the jobs' current state, and what happened meanwhile."""
 
     woke_for: Literal["settled", "event", "timeout"]
     waited_seconds: float
@@ -56,28 +58,28 @@ def _events(view: WaitView, limit: int) -> list[str]:
 
 
 def _summary(view: WaitView, *, brief: bool) -> str:
-    """Return why the wait ended, then each job's state; of many jobs only counts."""
+    """Return why the wait ended, then each job's state; for many jobs only counts."""
     lead = {
         "settled": "",
-        "event": "Something happened that may need you. ",
-        "timeout": f"Not settled after {view.waited_seconds:.0f} s; nothing is lost, the wait can be repeated. ",
+        "event": "Something happened that may need attention. ",
+        "timeout": f"Not settled after {view.waited_seconds:.0f} s; nothing is lost, and you can wait again. ",
     }[view.woke_for]
     settled = sum(job.settled for job in view.jobs)
     mixed = view.woke_for == "settled" and settled < len(view.jobs)
-    rest = " The next wait is for the others only: a settled job ends it at once." if mixed else ""
+    rest = " Wait only for the others next: a settled job ends a wait at once." if mixed else ""
     if not brief:
         return lead + " ".join(state_of(job) for job in view.jobs) + rest
     return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{rest}"
 
 
 def _next(view: WaitView, args: WaitArgs) -> str:
-    """Return the call that goes on: look at the job that needs attention, or wait for those that are not settled."""
+    """Return the next call: explain a job that needs attention, or wait for those that are not settled."""
     failed = [job.job_id for job in view.jobs if job.status == "failed" or job.stuck]
     if failed:
         return call("explain_job", job_id=failed[0])
     open_ids = [job.job_id for job in view.jobs if not job.settled]
     if open_ids:
-        seconds = args.timeout_seconds or DEFAULT_SECONDS  # who only looked may wait now
+        seconds = args.timeout_seconds or DEFAULT_SECONDS  # a caller that only looked may wait now
         return again("wait_for_job", args, job_ids=open_ids, timeout_seconds=seconds, after=view.after)
     return next_call(view.jobs[0]) if len(view.jobs) == 1 else ""
 
@@ -94,7 +96,7 @@ def _heartbeat(running: Call, timeout_seconds: float) -> Progress:
 
 
 async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
-    """Wait; a time-out is an answer, and ending the wait never touches a job."""
+    """Wait; a time-out is a result, and ending the wait never touches a job."""
     view = await port.wait(
         list(dict.fromkeys(args.job_ids)),
         until=args.until,
@@ -110,8 +112,8 @@ def _waited(job: JobView, *, brief: bool) -> WaitedJob:
 
 
 def wait_result(view: WaitView, args: WaitArgs) -> WaitResult:
-    """Return what a wait ended with as the tool's result, a brief one of many jobs or where much is to be told of few."""
-    full = _result(view, args, brief=len(view.jobs) > TOLD, events=EVENTS_SHOWN)
+    """Return the tool's result for a wait that has ended; a brief one for many jobs, or if the full one costs too much."""
+    full = _result(view, args, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
     return (
         full if tokens_at_most(full.model_dump_json()) <= RESULT_TOKENS else _result(view, args, brief=True, events=FEW)
     )
@@ -135,8 +137,8 @@ WAIT_FOR_JOB = ToolSpec(
     description=(
         "Wait until any or all of the jobs are settled (ended, paused or stuck), or until something needs "
         "attention, such as a failed or retried sheet. A settled job ends the wait at once: leave it out next "
-        "time. On time-out it returns the present state, not an error: call it again with after. Ending or losing "
-        "the wait never touches a job. For the state right now use get_job."
+        "time. A time-out returns the current state, not an error: call again with after. Ending or losing "
+        "the wait never touches a job. For the current state use get_job."
     ),
     risk="read",
     hints=READ,

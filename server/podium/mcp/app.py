@@ -33,7 +33,7 @@ from podium_tools import ALL_TOOLS
 from podium_tools.spec import AnyTool
 
 PortFactory = Callable[[], AbstractAsyncContextManager[JobControl]]
-"""Opens the way to the conductor, for as long as the server runs."""
+"""Opens the port to the conductor, for as long as the server runs."""
 
 LIST_TTL_MS = 60_000  # how long a client may keep a list: it changes only with the version
 LISTS: tuple[CacheableMethod, ...] = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
@@ -41,7 +41,7 @@ LISTS: tuple[CacheableMethod, ...] = ("tools/list", "prompts/list", "resources/l
 
 @dataclass(frozen=True)
 class Offer:
-    """What a server offers. `tasks` is where calls that wait become tasks; without it every call is answered at its end."""
+    """What a server offers. With `tasks`, calls that wait become tasks; without it, every call is answered when it ends."""
 
     tools: Sequence[AnyTool] = ALL_TOOLS
     resources: Sequence[ResourceSpec] = RESOURCES
@@ -83,7 +83,7 @@ def build_server(port: PortFactory, offer: Offer = Offer()) -> MCPServer[State]:
 
 
 def _tool(spec: AnyTool) -> Tool:
-    """Return a spec as a tool of the SDK, which is given no signature to check: schemas and arguments are our own."""
+    """Return a spec as a tool of the SDK. The SDK checks no arguments: schemas and the check of arguments are our own."""
 
     async def run(context: Context[State, Any]) -> CallToolResult:
         arguments = (context.request_context.params or {}).get("arguments") or {}
@@ -107,7 +107,7 @@ async def _added(server: MCPServer[State]) -> set[str]:
 
 
 def _unknown_tool_refused(server: MCPServer[State], names: Sequence[str]) -> ServerMiddleware[Any]:
-    """Return middleware that answers a call of an unknown tool with the protocol's error, which the SDK does not."""
+    """Return middleware that answers a call of an unknown tool with the protocol's error, as the SDK does not."""
 
     async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         params: Mapping[str, Any] = ctx.params or {}

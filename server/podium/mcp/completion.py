@@ -1,6 +1,6 @@
-"""Completion of what the resources and prompts take: job ids, sheets, paths of a job's files.
+"""Completion of arguments of resources and prompts: job ids, sheets, paths of a job's files.
 
-It is a help while somebody types: without a conductor, or for a job that does not exist, there is nothing to offer.
+It only helps with typing: without a conductor, or for an unknown job, it offers nothing instead of an error.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,28 +24,28 @@ Finder = Callable[[JobControl, str, Known], Awaitable[list[str]]]
 
 
 async def _job_ids(port: JobControl, typed: str, _: Known) -> list[str]:
-    """Return ids of the newest jobs; those that only contain what was typed come last."""
+    """Return ids of the newest jobs; those that contain the typed text but do not begin with it come last."""
     page = await port.list_page(status=None, name=typed, limit=MOST_VALUES, cursor="")
     ids = [job.job_id for job in page.jobs]
     return sorted(ids, key=lambda job_id: not job_id.startswith(typed))
 
 
 async def _sheets(port: JobControl, typed: str, known: Known) -> list[str]:
-    """Return names of a job's sheets, and numbers of those that have none."""
+    """Return the names of a job's sheets, and the numbers of sheets without a name."""
     detail = await port.detail(known.get("job_id", ""), sheets=True, limit=_SHEETS)
     names = [sheet.name or str(sheet.sheet) for sheet in detail.sheets]
     return [name for name in names if name.startswith(typed)]
 
 
 async def _paths(port: JobControl, typed: str, known: Known) -> list[str]:
-    """Return files of a job's workspace below the folder that was typed so far."""
+    """Return the files of a job's workspace below the folder typed so far."""
     folder = typed.rpartition("/")[0]
     page = await port.artifacts(known.get("job_id", ""), path=folder, limit=_ENTRIES, cursor="")
     return [entry.path for entry in page.entries if entry.type != "directory" and entry.path.startswith(typed)]
 
 
 FINDERS: dict[str, Finder] = {"job_id": _job_ids, "sheet": _sheets, "path": _paths}
-"""Argument -> how its values are found; the names mean the same wherever they stand."""
+"""Argument -> how its values are found; each name means the same in every resource and prompt."""
 
 
 def install_completion(server: MCPServer[State]) -> None:

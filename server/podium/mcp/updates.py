@@ -1,7 +1,7 @@
-"""Updates of resources, told to subscribers of both eras from one event stream of the conductor.
+"""Updates of resources: subscribers of both eras are notified from one event stream of the conductor.
 
-The stream is followed only while somebody is subscribed. It is asked for from the last sequence number, so a conductor that
-restarts loses nothing; what it cannot continue is answered by telling every subscriber to look again.
+The stream is followed only while there are subscribers. It continues at the last sequence number, so a restart of the conductor
+loses nothing; if it cannot continue there, every subscriber is notified.
 """
 
 from collections import Counter
@@ -26,30 +26,30 @@ log = get_logger()
 CONDUCTOR_URI = "conductor://status"
 PLACE_SECONDS = 2.0  # how long a new subscriber waits for the stream to be followed
 RETRY_SECONDS = 1.0
-UNSUPPORTED_SECONDS = 30.0  # until a conductor that has no stream is asked again
-GATHER_SECONDS = 0.1  # between two announcements: what happens meanwhile is told once
+UNSUPPORTED_SECONDS = 30.0  # until a conductor without a stream is asked again
+GATHER_SECONDS = 0.1  # between two rounds of notifications; changes in between are sent once
 SEND_SECONDS = 1.0  # for a client of the handshake era to take a notification; then it has lost its subscriptions
 MOST_SUBSCRIPTIONS = 1000
 _JOB = "job://"
 
 
 class Session(Protocol):
-    """The way to a client of the handshake era."""
+    """The connection to a client of the handshake era."""
 
     async def send_resource_updated(self, uri: str) -> None:
-        """Tell it that a resource has changed."""
+        """Notify the client that a resource has changed."""
 
 
 @dataclass
 class _Client:
-    """A client of the handshake era, with the session that told its last wish."""
+    """A client of the handshake era, with the session of its last request."""
 
     session: Session
     uris: set[str] = field(default_factory=set)
 
 
 class Updates:
-    """Who is subscribed to which resource, and the task that tells them."""
+    """Which clients are subscribed to which resource, and the task that notifies them."""
 
     def __init__(self, port: JobControl, bus: SubscriptionBus) -> None:
         self._port = port
@@ -79,7 +79,7 @@ class Updates:
             MCPError: this server has too many subscriptions.
         """
         if sum(len(each.uris) for each in self._clients.values()) >= MOST_SUBSCRIPTIONS:
-            raise MCPError(INVALID_REQUEST, f"This server keeps {MOST_SUBSCRIPTIONS} subscriptions at most.")
+            raise MCPError(INVALID_REQUEST, f"This server has reached its limit of {MOST_SUBSCRIPTIONS} subscriptions.")
         is_new = client not in self._clients
         known = self._clients.setdefault(client, _Client(session))
         known.session = session
@@ -88,7 +88,7 @@ class Updates:
         return is_new
 
     def unsubscribe(self, client: str, uri: str) -> None:
-        """End a subscription of the handshake era; one that does not exist is over already."""
+        """End a subscription of the handshake era, if there is one."""
         if known := self._clients.get(client):
             known.uris.discard(uri)
             if not known.uris:
@@ -101,12 +101,12 @@ class Updates:
             self._turn.cancel()
 
     async def placed(self) -> None:
-        """Return when nothing that happens from now on is missed, or after a while when no conductor answers."""
+        """Return when the stream is followed, so that no later change is missed, or after `PLACE_SECONDS`."""
         with anyio.move_on_after(PLACE_SECONDS):
             await self._placed.wait()
 
     async def run(self) -> None:
-        """Follow the stream while anybody is subscribed, for ever; cancelled by its owner."""
+        """Follow the stream while there are subscribers, until cancelled."""
         while True:
             uris = sorted(self._uris())
             changed: Sequence[str] = ()
@@ -136,7 +136,7 @@ class Updates:
         return [uri for uri in uris if any(_concerns(event, uri) for event in events)]
 
     async def _interrupted(self, error: PodiumError, uris: Sequence[str]) -> Sequence[str]:
-        """Wait before the next try; where our place is lost, everybody has to look again."""
+        """Wait before the next try; if our place in the stream is lost, return all URIs as changed."""
         log.info("updates_interrupted", code=error.code, reason=error.message)
         lost = bool(self._after) and not error.retryable
         if lost:
@@ -145,7 +145,7 @@ class Updates:
         return uris if lost else ()
 
     async def _tell(self, uri: str) -> None:
-        """Tell everybody who is subscribed to a resource that it has changed."""
+        """Notify all subscribers of a resource that it has changed."""
         await self._bus.publish(ResourceUpdated(uri=uri))
         for name, client in list(self._clients.items()):
             if uri in client.uris and not await _sent(client.session, uri):
@@ -154,7 +154,7 @@ class Updates:
 
 
 async def _sent(session: Session, uri: str) -> bool:
-    """Send an update; False when the client has left or does not take it."""
+    """Send an update; return False if the client has left or does not accept it in time."""
     try:
         with anyio.move_on_after(SEND_SECONDS) as limit:
             await session.send_resource_updated(uri)
@@ -168,7 +168,7 @@ def _job_of(uri: str) -> str:
 
 
 def _concerns(event: EventView, uri: str) -> bool:
-    """Whether an event may have changed a resource; output changes with its own sheet, everything else with its job."""
+    """Return whether an event may have changed a resource: output changes with its sheet, everything else with its job."""
     if uri == CONDUCTOR_URI:
         return True
     job_id, _, part = uri.removeprefix(_JOB).partition("/")

@@ -57,4 +57,6 @@ def test_the_check_of_arguments_knows_every_tool() -> None:
     for spec in ALL_TOOLS:
         required = [name for name, field in spec.arguments.model_fields.items() if field.is_required()]
         given = {name: ["a"] if name == "job_ids" else "a" for name in required}
-        assert check(spec.name, spec.arguments, given)
+        checked = check(spec.name, spec.arguments, given)
+        assert type(checked) is spec.arguments
+        assert checked.model_dump(exclude_unset=True) == given

@@ -26,7 +26,7 @@ async def test_a_pause_in_effect_says_paused() -> None:
     port = ScriptedPort(action=ActionView(job=job(status="paused", running=[]), message=""))
     result = await use(port, "pause_job", {"job_id": ID})
     assert (result.success, result.pending, result.status) == (True, False, "paused")
-    assert result.summary == f"{ID} is paused (1 of 3 sheets completed). Only resume_job lets it go on."
+    assert result.summary == f"{ID} is paused (1 of 3 sheets completed). Use resume_job to continue it."
     assert result.next == ""
 
 
@@ -90,7 +90,7 @@ async def test_a_changed_score_keeps_what_is_finished_and_names_what_changed_amo
     assert (result.success, result.pending, result.kept, result.changed) == (True, False, ["lint", "tests"], ["lint"])
     assert result.summary == (
         f"{ID} has the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets are kept. Changed in the "
-        "score, but finished or running with the old text and not run again: lint; to run one again, modify the job with "
+        "score, but already finished or running with the old text, so not run again: lint; to run one again, modify the job with "
         "from_sheet."
     )
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
@@ -101,7 +101,7 @@ async def test_a_change_that_waits_for_running_sheets_is_pending() -> None:
     result = await use(port, "modify_job", {"job_id": ID, "config_content": "name: x"})
     assert (result.success, result.pending, result.status) == (True, True, "running")
     assert result.summary.startswith(
-        f"The change of {ID} is stored and taken when its running sheets have ended; where one"
+        f"The change of {ID} is stored and takes effect when its running sheets have ended. If one"
     )
 
 

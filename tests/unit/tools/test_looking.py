@@ -120,9 +120,9 @@ async def test_the_living_process_of_a_stuck_job_leads_to_its_output() -> None:
         (ProcessHealth(None, False, False, False), "has no process now; the job has completed."),
         (
             ProcessHealth(5, False, False, False),
-            "Process 5 of build-x7k2q does not exist any more; the job has completed.",
+            "Process 5 of build-x7k2q no longer exists; the job has completed.",
         ),
-        (ProcessHealth(5, False, True, True), "Process 5 of build-x7k2q has ended and is not collected yet."),
+        (ProcessHealth(5, False, True, True), "Process 5 of build-x7k2q has ended but is still a zombie."),
     ],
 )
 async def test_no_living_process_is_explained(health: ProcessHealth, expected: str) -> None:

@@ -134,13 +134,13 @@ async def test_a_large_file_says_where_to_go_on() -> None:
 async def test_an_offset_behind_the_end_says_so() -> None:
     port = ScriptedPort(text=ArtifactText(path="big.txt", size_bytes=100, offset=999))
     result = await use(port, "read_artifact", {"job_id": ID, "path": "big.txt", "offset": 999})
-    assert result.summary == "big.txt has 100 bytes, so nothing is at offset 999."
+    assert result.summary == "big.txt has 100 bytes, so there is nothing at offset 999."
 
 
 async def test_replaced_bytes_are_told() -> None:
     port = ScriptedPort(text=ArtifactText(path="old.txt", size_bytes=4, text="\ufffdber", replaced=True))
     result = await use(port, "read_artifact", {"job_id": ID, "path": "old.txt"})
-    assert result.summary == "old.txt: the whole file of 4 bytes. Bytes that are no UTF-8 show as U+FFFD."
+    assert result.summary == "old.txt: the whole file of 4 bytes. Bytes that are not valid UTF-8 are shown as U+FFFD."
 
 
 async def test_a_binary_file_shows_its_facts_only() -> None:
@@ -148,7 +148,7 @@ async def test_a_binary_file_shows_its_facts_only() -> None:
     result = await use(ScriptedPort(text=view), "read_artifact", {"job_id": ID, "path": "a.bin"})
     assert not result.is_text
     assert result.summary == (
-        "a.bin is binary (application/octet-stream, 100 bytes), so its content is not shown; read it as the resource."
+        "a.bin is binary (application/octet-stream, 100 bytes), so its content is not shown; read it through resource_uri."
     )
     assert result.resource_uri == f"job://{ID}/artifact/a.bin"
 

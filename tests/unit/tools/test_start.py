@@ -89,7 +89,7 @@ async def test_a_dry_run_starts_nothing_and_shows_the_plan() -> None:
     assert result.dry_run
     assert [sheet.name for sheet in result.plan] == ["compile", "review"]
     assert result.summary == (
-        "Dry run, nothing was started. build: 2 sheets, one after another; instruments not found: claude-code."
+        "Dry run: nothing was started. build: 2 sheets, one after another; instruments not found: claude-code."
     )
 
 
@@ -120,7 +120,7 @@ async def test_a_start_in_the_middle_warns_that_what_comes_before_does_not_run()
     port = ScriptedPort(jobs={ID: job(sheets_skipped=1, warnings=["the score's own"])})
     result = await use(port, "start_job", {"config_path": "a.yaml", "start_sheet": "tests"})
     assert result.warnings == [
-        "The sheets before tests do not run: what they would have left in the workspace must be there.",
+        "The sheets before tests do not run: the workspace must already contain what they produce.",
         "the score's own",
     ]
     assert (await use(port, "start_job", {"config_path": "a.yaml", "start_sheet": "1"})).warnings == ["the score's own"]

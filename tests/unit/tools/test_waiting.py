@@ -20,7 +20,7 @@ def event(seq: int, kind: str, **data: object) -> EventView:
 async def test_a_time_out_tells_the_state_and_how_to_wait_on() -> None:
     result = await use(ScriptedPort(), "wait_for_job", {"job_ids": [ID], "timeout_seconds": 0})
     assert result.woke_for == "timeout"
-    assert result.summary.startswith("Not settled after 0 s; nothing is lost, the wait can be repeated. ")
+    assert result.summary.startswith("Not settled after 0 s; nothing is lost, and you can wait again. ")
     assert f"{ID} is running (1 of 3 sheets completed, running: 2 tests)." in result.summary
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
     assert not result.jobs[0].settled
@@ -57,7 +57,7 @@ async def test_after_one_of_several_has_settled_the_next_wait_is_for_the_others(
     result = await use(
         ScriptedPort(waited=view, jobs={ID: ended(), OTHER: job(OTHER)}), "wait_for_job", {"job_ids": [ID, OTHER]}
     )
-    assert result.summary.endswith("The next wait is for the others only: a settled job ends it at once.")
+    assert result.summary.endswith("Wait only for the others next: a settled job ends a wait at once.")
     assert result.next == f'wait_for_job(job_ids=["{OTHER}"], after="h1:9")'
 
 
@@ -87,7 +87,7 @@ async def test_events_are_one_line_each_and_bounded() -> None:
     assert result.events[0] == "(10 other events are not shown)"
     assert result.events[1] == f"2026-01-02T03:04:05Z {ID} sheet.retrying sheet=2 reason=exit code 1"
     assert len(result.events) == 21
-    assert result.summary.startswith("Something happened that may need you. ")
+    assert result.summary.startswith("Something happened that may need attention. ")
 
 
 async def test_routine_is_counted_and_what_needs_attention_is_told() -> None:

@@ -1,7 +1,7 @@
-"""Our own check of a call's arguments, before anything else sees them.
+"""Our own check of a call's arguments, before anything else uses them.
 
-Models send "7" for 7, 7 for "7", null for what they leave out, and JSON text for a list: what is meant
-well is accepted. The rest is refused in one error that names every wrong argument and what it may be.
+Models send "7" for 7, 7 for "7", null for an argument that they leave out, and JSON text for a list: a value with one clear
+meaning is accepted. Anything else is refused, in one error that names every wrong argument and what it must be.
 """
 
 import difflib
@@ -44,7 +44,7 @@ def check(tool: str, model: type[Model], given: Mapping[str, Any]) -> Model:
 
 
 def _refusal(tool: str, properties: Mapping[str, Schema], problems: Mapping[str, str]) -> InvalidArguments:
-    """Return the one error for all problems of a call, which are the names of arguments with what is wrong."""
+    """Return one error for all problems of a call; `problems` maps the names of arguments to what is wrong."""
     names = ", ".join(properties) or "none"
     return InvalidArguments(
         f"{tool}: {' '.join(problems.values())}",
@@ -54,26 +54,26 @@ def _refusal(tool: str, properties: Mapping[str, Schema], problems: Mapping[str,
 
 
 def _unknown(name: str, properties: Iterable[str]) -> str:
-    """Return what is wrong with an argument that does not exist, with the name that was probably meant."""
+    """Return the message for an unknown argument, with the name that was probably meant."""
     near = difflib.get_close_matches(name, list(properties), n=1)
     hint = f"; did you mean {near[0]}?" if near else "."
-    return f"There is no argument {name[:SHOWN]!r}{hint}"
+    return f"Unknown argument {name[:SHOWN]!r}{hint}"
 
 
 def _wrong(name: str, kept: Mapping[str, Any], properties: Mapping[str, Schema]) -> str:
-    """Return what is wrong with an argument that is missing or not what it may be."""
+    """Return the message for an argument that is missing or has a wrong value."""
     what = f"must be {_described(properties[name])}"
     return f"{name} {what}, not {_shown(kept[name])}." if name in kept else f"{name} is missing; it {what}."
 
 
 def _shown(value: Any) -> str:
-    """Return a value as JSON, cut where it is long."""
+    """Return a value as JSON, cut if it is long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
 
 
 def _meant(value: Any, schema: Schema) -> Any:
-    """Return what a value most likely means where `schema` is expected; unchanged where nothing fits."""
+    """Return what a value most likely means if `schema` is expected; unchanged if nothing fits."""
     match schema["type"]:
         case "string":
             return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
@@ -108,7 +108,7 @@ def _list(value: Any, items: Schema) -> Any:
 
 
 def _described(schema: Schema) -> str:
-    """Return in words what a schema allows, as "a whole number from 1 to 100"."""
+    """Return what a schema allows in words, as "a whole number from 1 to 100"."""
     if "enum" in schema:
         return f"one of {', '.join(json.dumps(choice) for choice in schema['enum'])}"
     match schema["type"]:
@@ -124,7 +124,7 @@ def _described(schema: Schema) -> str:
 
 
 def _bounds(schema: Schema, least: str, most: str, word: str, unit: str = "") -> str:
-    """Return the bounds of a schema in words, "" where there are none."""
+    """Return the bounds of a schema in words, "" if it has none."""
     low, high = schema.get(least), schema.get(most)
     if low is None and high is None:
         return ""

@@ -1,7 +1,7 @@
-"""Cleaning of text that is not ours: what a job wrote, and names and reasons that it may have coloured.
+"""Cleaning of text that is not ours: a job's output, and names and reasons that may contain text of a job.
 
-Removed are terminal sequences, control characters but tab and line feed, characters that reorder or hide text (bidi
-controls, zero-width, tag characters, variation selectors, fillers) and lone surrogates. Visible text stays as it is.
+This removes terminal sequences, control characters except tab and line feed, characters that reorder or hide text (bidi
+controls, zero-width, tag characters, variation selectors, fillers) and lone surrogates. Visible text is unchanged.
 """
 
 import re
@@ -30,7 +30,7 @@ def clean_text(text: str) -> str:
 
 
 def every_text(value: Any, change: Callable[[str], str]) -> Any:
-    """Return a JSON value with every text in it changed, the names of members too."""
+    """Return a JSON value with every text in it changed, including the names of members."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):

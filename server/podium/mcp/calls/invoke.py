@@ -34,7 +34,7 @@ class ProtocolCall:
     context: Context[State, Any]
 
     async def report_progress(self, progress: float, total: float | None, message: str) -> None:
-        """Send a progress notification, where the client asked for them."""
+        """Send a progress notification if the client asked for them."""
         await self.context.report_progress(progress, total, message)
 
 

@@ -40,23 +40,23 @@ def failure(error: PodiumError) -> CallToolResult:
 
 
 def crash(tool: str, error: Exception) -> CallToolResult:
-    """Return a fault of ours as a tool's error."""
+    """Return an internal fault as a tool's error."""
     return failure(crash_report(tool, error))
 
 
 def crash_report(what: str, error: Exception) -> Internal:
-    """Return INTERNAL with a request id; what happened is only in the log, under the same id."""
+    """Return INTERNAL with a request id; the details are only in the log, under the same id."""
     request_id = secrets.token_hex(6)
     log.error("tool_crashed", tool=what, request_id=request_id, exc_info=error)
     return Internal(
         f"{what} failed inside the server.",
-        fix=f"Look for request_id {request_id} in the server's log; conductor_status tells whether jobs still run.",
+        fix=f"Look for request_id {request_id} in the server's log; conductor_status shows whether jobs still run.",
         request_id=request_id,
     )
 
 
 def facts_of(result: BaseModel) -> dict[str, Any]:
-    """Return what a tool found, as it may be sent."""
+    """Return a tool's result as it may be sent."""
     facts: dict[str, Any] = every_text(result.model_dump(), safe)
     return facts
 
@@ -70,13 +70,13 @@ def error_facts(error: PodiumError) -> dict[str, Any]:
 
 
 def _affordable(problems: list[Any]) -> list[Any]:
-    """Return the first problems, as many as an error can hold; the message and `problems_total` tell how many there are."""
+    """Return the first problems, as many as an error can hold; the message and `problems_total` give the number of all."""
     costs = accumulate(tokens_at_most(compact(problem)) for problem in problems)
     return [problem for problem, cost in zip(problems, costs, strict=True) if cost <= PROBLEM_TOKENS]
 
 
 def safe(text: str) -> str:
-    """Return text as it may be sent: nothing hidden in it, and no secret."""
+    """Return text as it may be sent, without hidden characters and secrets."""
     return redact(clean_text(text))
 
 
@@ -86,7 +86,7 @@ def compact(facts: Any) -> str:
 
 
 def _link(facts: dict[str, Any]) -> ResourceLink:
-    """Return the link to the resource that holds the whole of what a result shows in part or not at all."""
+    """Return the link to the whole file of which a result shows a part or nothing."""
     uri, size = facts["resource_uri"], facts["size_bytes"]
     return ResourceLink(type="resource_link", uri=uri, name=facts["path"], mime_type=facts["mime_type"], size=size)
 

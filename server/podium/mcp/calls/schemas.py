@@ -1,6 +1,6 @@
-"""The schemas that clients see: plain JSON Schema objects, made small and free of references.
+"""The schemas that clients see: plain, small JSON Schema objects without references.
 
-Several clients reject or mis-read `$ref`, and titles only repeat the names, so both are taken out.
+Several clients reject or misread `$ref`, and titles only repeat the names, so both are removed.
 """
 
 from typing import Any
@@ -19,8 +19,8 @@ def input_schema(model: type[BaseModel]) -> Schema:
 def output_schema(model: type[BaseModel]) -> Schema:
     """Return the schema of a tool's result.
 
-    Nearly every field is always sent, so neither defaults nor a list of the required ones, which would repeat every name, say
-    anything. Those that are not are left out where they are empty.
+    Nearly every field is always sent, and the others are left out only if they are empty. So defaults and the list of required
+    fields, which would repeat every name, carry no information.
     """
     return _published(
         model, "serialization", dropped=frozenset({"title", "default", "required", "additionalProperties"})

@@ -1,5 +1,5 @@
-"""Prompts as a table, served in both eras. They stand in for the SDK's own handlers, which answer what is wrong with a
-request as a fault of the server."""
+"""Prompts as a table, served in both eras. These handlers replace the SDK's own, which report a mistake in a request as
+an error of the server."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def install_prompts(server: MCPServer[State], specs: Sequence[PromptSpec], tools
     async def get_prompt(_: ServerRequestContext[State, Any], params: GetPromptRequestParams) -> GetPromptResult:
         spec, given = offered.get(params.name), params.arguments or {}
         if spec is None:
-            raise MCPError(INVALID_PARAMS, f"Unknown prompt: {params.name[:100]}. There are: {', '.join(offered)}.")
+            raise MCPError(INVALID_PARAMS, f"Unknown prompt: {params.name[:100]}. Available: {', '.join(offered)}.")
         if missing := [name for name in spec.required if not given.get(name, "").strip()]:
             raise MCPError(INVALID_PARAMS, f"Prompt {spec.name} needs the argument {' and '.join(missing)}.")
         return GetPromptResult(description=spec.description, messages=spec.render(given))

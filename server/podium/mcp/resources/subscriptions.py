@@ -1,4 +1,4 @@
-"""The protocol's two ways to subscribe to resources: one stream for a set of URIs, or one request for each of them."""
+"""The protocol's two ways to subscribe to resources: one stream for a set of URIs, or one request for each URI."""
 
 from typing import Any
 
@@ -50,6 +50,6 @@ def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table:
 
 
 def _client(ctx: RequestContext) -> str:
-    """Return what tells clients apart: the session's id on HTTP; on stdio there is one client."""
+    """Return what distinguishes clients: the session's id on HTTP, "" on stdio, which has one client."""
     headers = getattr(ctx.request, "headers", None) or {}
     return str(headers.get(SESSION_HEADER, ""))

@@ -1,6 +1,6 @@
 """Resources as a table: what each one is, and how it is read. The handlers here serve any such table in both eras.
 
-They stand in for the SDK's own, which give a static resource no way to the conductor and every file of a template the same
+They replace the SDK's own, which give a static resource no access to the conductor and every file of a template the same
 type.
 """
 
@@ -41,7 +41,7 @@ _CALLERS_FAULTS = (JobNotFound, ArtifactNotFound, PathNotAllowed, InvalidArgumen
 
 @dataclass(frozen=True)
 class Content:
-    """What a resource holds: text, or bytes that are none. `foreign`: a job wrote it."""
+    """What a resource holds: text, or bytes that are not text. `foreign`: a job wrote it."""
 
     body: str | bytes
     mime_type: str
@@ -50,7 +50,7 @@ class Content:
 
 @dataclass(frozen=True)
 class ResourceSpec:
-    """One resource or, where `uri` has variables, one family of them. `mime_type` "" says that it differs from file to file."""
+    """One resource or, if `uri` has variables, one family of them. `mime_type` is "" if it differs from file to file."""
 
     uri: str
     name: str
@@ -79,10 +79,10 @@ class ResourceTable:
         ]
 
     def find(self, uri: str) -> tuple[ResourceSpec, Variables]:
-        """Return the resource of a URI, with what its variables are.
+        """Return the resource of a URI, with the values of its variables.
 
         Raises:
-            MCPError: there is none.
+            MCPError: the table has no such resource.
         """
         for spec, template in self._parsed:
             if (found := template.match(uri)) is not None:
@@ -124,7 +124,7 @@ def _facts(spec: ResourceSpec) -> dict[str, Any]:
 
 
 def _contents(uri: str, content: Content) -> TextResourceContents | BlobResourceContents:
-    """Return the content as the protocol has it; a job's own is marked, since its reader may be a model."""
+    """Return the content as the protocol's model; a job's text is marked, since its reader may be a model."""
     meta = {FOREIGN_KEY: OUTPUT_NOTE} if content.foreign else None
     if isinstance(content.body, bytes):
         blob = base64.b64encode(content.body).decode()
@@ -133,7 +133,7 @@ def _contents(uri: str, content: Content) -> TextResourceContents | BlobResource
 
 
 def _refusal(uri: str, error: PodiumError) -> MCPError:
-    """Return an error of ours as the protocol's: the whole error object in its data, and what is the caller's fault as such."""
+    """Return the protocol's error for one of ours, all of it in its data; INVALID_PARAMS if the caller is at fault."""
     facts = error_facts(error)
     code = INVALID_PARAMS if isinstance(error, _CALLERS_FAULTS) else INTERNAL_ERROR
     return MCPError(code, facts["message"], {"uri": uri, **facts})

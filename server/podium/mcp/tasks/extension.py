@@ -1,7 +1,7 @@
-"""The protocol's tasks (SEP-2663): a call that would keep its client waiting answers with a task, which is then asked for.
+"""The protocol's tasks (SEP-2663): a call that would keep its client waiting returns a task, which the client then polls.
 
 Only the stateless era has them, and only clients that declare the extension on the request get one. What a task is, and where
-it is kept, is behind the small `TaskPort`. No notifications are sent: the SDK's bus cannot carry them.
+it is kept, is up to the `TaskPort`. No notifications are sent: the SDK's bus cannot carry them.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Task:
     facts: Mapping[str, Any] | None = None
 
     def wire(self) -> dict[str, Any]:
-        """Return the task as the protocol has it."""
+        """Return the task as the protocol's object."""
         return {
             "taskId": self.task_id,
             "status": self.status,
@@ -55,21 +55,21 @@ class Task:
 
 
 class TaskPort(Protocol):
-    """Where tasks come from and are kept. `look` is asked before each of the others, so they get ids that it knows."""
+    """Where tasks are made and kept. `look` is called before `answer` and `cancel`, so these get ids that it knows."""
 
     async def begin(
         self, ctx: RequestContext, params: CallToolRequestParams, call_next: CallNext
     ) -> Task | HandlerResult:
-        """Return a task that is kept already or, where the call shall not be one, its result by `call_next`."""
+        """Return a new task or, if the call does not become one, its result by `call_next`."""
 
     async def look(self, ctx: RequestContext, task_id: str) -> Task | None:
-        """Return a task as it is now, None for an id that is not ours or has expired."""
+        """Return a task as it is now, None if the id is not ours or has expired."""
 
     async def answer(self, ctx: RequestContext, task_id: str, answers: Mapping[str, Any]) -> None:
-        """Give a task what it asked for; what it did not ask for is ignored."""
+        """Give a task the input that it requested; other input is ignored."""
 
     async def cancel(self, ctx: RequestContext, task_id: str) -> None:
-        """End a task that has not ended."""
+        """Cancel a task that has not ended."""
 
 
 class TaskIdParams(RequestParams):
@@ -103,7 +103,7 @@ class Tasks(Extension):
     async def intercept_tool_call(
         self, params: CallToolRequestParams, ctx: RequestContext, call_next: CallNext
     ) -> HandlerResult:
-        """Answer a call with a task where the client takes one and the port makes one."""
+        """Answer a call with a task if the client accepts tasks and the port makes one."""
         if ctx.protocol_version not in VERSIONS or not _declared(ctx):
             return await call_next(ctx)
         begun = await self._port.begin(ctx, params, call_next)
@@ -126,7 +126,7 @@ class Tasks(Extension):
         """Return the task.
 
         Raises:
-            MCPError: the client does not know tasks, its headers name another task, or there is no such task.
+            MCPError: the client did not declare tasks, its headers name another task, or the task is unknown.
         """
         require_client_extension(ctx, EXTENSION)
         headers = getattr(ctx.request, "headers", None)

@@ -1,4 +1,4 @@
-"""The ids of wait tasks: each carries what it waits for, signed, so that any server of the same home can go on with it."""
+"""The ids of wait tasks: each is the signed description of its wait, so that any server of the same home can continue it."""
 
 import base64
 import binascii
@@ -34,7 +34,7 @@ class Ticket:
 
     @property
     def deadline(self) -> float:
-        """When the wait is over."""
+        """When the wait ends, in seconds since the epoch."""
         return self.started + self.timeout_seconds
 
 
@@ -49,7 +49,11 @@ class Signer:
         self._key: bytes | None = None
 
     async def sign(self, ticket: Ticket) -> str:
-        """Return the id of a ticket. OSError when the home cannot be written."""
+        """Return the id of a ticket.
+
+        Raises:
+            OSError: the key cannot be read, or written to the home.
+        """
         payload = _encoded(_TICKET.dump_json(ticket))
         return f"{payload}.{await self._mac(payload)}"
 
@@ -70,15 +74,15 @@ class Signer:
 
 
 def new_key() -> str:
-    """Return the key of a new task: nobody can guess it."""
+    """Return the unguessable key of a new task."""
     return secrets.token_hex(16)
 
 
 def load_or_make(path: Path) -> bytes:
-    """Return the key in a file; made once, whole or not at all, by whoever comes first. Blocking.
+    """Return the key in a file, which the first caller makes, whole or not at all. Blocking.
 
     Raises:
-        OSError: the folder cannot be written or the file not be read.
+        OSError: the folder cannot be written or the file cannot be read.
     """
     with suppress(FileNotFoundError):
         return path.read_bytes()

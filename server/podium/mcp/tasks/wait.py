@@ -1,5 +1,5 @@
-"""`wait_for_job` as a task. Nothing of it is kept here: the id says what is waited for, the conductor says how that is, and
-it keeps the end, so that a task that has ended stays so. Cancelling a task ends the wait, never a job.
+"""`wait_for_job` as a task. This server keeps nothing: the id holds what the task waits for, and the conductor has the state of
+the jobs and keeps the end of the task, so that it never changes again. Cancelling a task ends the wait, never a job.
 """
 
 import time
@@ -23,12 +23,12 @@ from podium_tools.wait import WAIT_FOR_JOB, WaitArgs, wait_result
 log = get_logger()
 
 POLL_MS = 1000
-KEPT_SECONDS = 3600.0  # for how long after its deadline a task can still be asked for
+KEPT_SECONDS = 3600.0  # how long after its deadline a task can still be read
 SHOWN = 3  # jobs in a status message
 
 
 class WaitTasks(TaskPort):
-    """Tasks of `wait_for_job`; every other call is simply made."""
+    """Tasks of `wait_for_job`; every other call is made as usual."""
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
@@ -36,13 +36,13 @@ class WaitTasks(TaskPort):
     async def begin(
         self, ctx: RequestContext, params: CallToolRequestParams, call_next: CallNext
     ) -> Task | HandlerResult:
-        """Return a task for a wait that has to wait; what is over or wrong is answered at once, by the tool itself."""
+        """Return a task for a call that has to wait; otherwise the tool answers at once."""
         if params.name != WAIT_FOR_JOB.name:
             return await call_next(ctx)
         try:
             args = check(WAIT_FOR_JOB.name, WaitArgs, params.arguments or {})
             task = await self._begun(ctx.lifespan_context.port, args)
-        except PodiumError:  # the call says what is wrong; that a conductor keeps no tasks is none of its concern
+        except PodiumError:  # the call itself reports the error; a conductor without tasks needs no report
             task = None
         except OSError as error:
             log.warning("task_key_unusable", reason=str(error))
@@ -50,7 +50,7 @@ class WaitTasks(TaskPort):
         return await call_next(ctx) if task is None else task
 
     async def _begun(self, port: JobControl, args: WaitArgs) -> Task | None:
-        """Return a task, None when there is nothing to wait for."""
+        """Return a task, None if there is nothing to wait for."""
         ids = tuple(dict.fromkeys(args.job_ids))
         key = new_key()
         await port.task_state(key)
@@ -62,7 +62,7 @@ class WaitTasks(TaskPort):
         return _working(await self._signer.sign(ticket), ticket, _message(view))
 
     async def look(self, ctx: RequestContext, task_id: str) -> Task | None:
-        """Return the end that the conductor keeps or, while there is none, how the jobs are now."""
+        """Return the end that the conductor keeps, or the current state of the jobs if there is none yet."""
         ticket = await self._signer.read(task_id)
         if ticket is None or time.time() > ticket.deadline + KEPT_SECONDS:
             return None
@@ -83,17 +83,17 @@ class WaitTasks(TaskPort):
         return _ended(task_id, ticket, end or {})
 
     async def answer(self, ctx: RequestContext, task_id: str, answers: Mapping[str, Any]) -> None:
-        """Do nothing: a wait asks for nothing."""
+        """Do nothing: a wait requests no input."""
 
     async def cancel(self, ctx: RequestContext, task_id: str) -> None:
-        """Let the conductor keep that the wait is over."""
+        """Make the conductor record that the wait was cancelled."""
         if ticket := await self._signer.read(task_id):
             await ctx.lifespan_context.port.task_state(ticket.key, end={"status": "cancelled", "at": time.time()})
             log.info("task_cancelled", task=ticket.key)
 
 
 async def _found(port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
-    """Return the end of a wait that is over now, else what it waits for in words."""
+    """Return the end of a wait that is over, else a message with the state of the jobs."""
     try:
         view = await port.wait(ticket.job_ids, until=ticket.until, timeout_seconds=0, after=ticket.after)
     except ConductorError:
@@ -109,7 +109,7 @@ async def _found(port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
 
 
 def _completed(result: CallToolResult) -> dict[str, Any]:
-    """Return what is kept of a wait that has a result, errors of the tool included."""
+    """Return the end of a wait with a result, which may be an error of the tool."""
     return {
         "status": "completed",
         "at": time.time(),
@@ -118,7 +118,7 @@ def _completed(result: CallToolResult) -> dict[str, Any]:
 
 
 def _message(view: WaitView) -> str:
-    """Return how the jobs are, for people who look at the task."""
+    """Return the state of the jobs, for people who look at the task."""
     more = len(view.jobs) - SHOWN
     return safe(" ".join(map(state_of, view.jobs[:SHOWN])) + (f" And {more} more jobs." if more > 0 else ""))
 

@@ -1,7 +1,7 @@
 """One client on a pair of streams, in whichever era of the protocol it opens with.
 
 The SDK fixes the era by the first request. Some clients ask `server/discover` in the stateless era and then shake hands
-all the same; for them a second serving loop is opened, and what was asked of the first one is still answered.
+anyway; a second serving loop is opened for them, and requests to the first one are still answered.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -46,7 +46,7 @@ async def serve_lines(server: Server[Any], lines: Lines, write: Write) -> None:
 
 
 class _Client:
-    """The serving loops of one client, and the requests that it waits for."""
+    """The serving loops of one client, and its unanswered requests."""
 
     def __init__(
         self, server: Server[Any], state: Any, tasks: TaskGroup, send: MemoryObjectSendStream[SessionMessage]
@@ -68,7 +68,7 @@ class _Client:
         await self._inboxes[-1].send(SessionMessage(message))
 
     def _note(self, message: JSONRPCMessage) -> None:
-        """Keep track of what is waited for, and open a serving loop where the message needs one."""
+        """Keep track of unanswered requests, and open a serving loop if the message needs one."""
         if isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             self._forget((message.params or {}).get("requestId"))
         starts_over = self._stateless and isinstance(message, JSONRPCRequest) and message.method == "initialize"
@@ -91,7 +91,7 @@ class _Client:
         await serve_dual_era_loop(self._server, source, out, lifespan_state=self._state, init_options=options)
 
     async def write_answers(self, receive: MemoryObjectReceiveStream[SessionMessage], write: Write) -> None:
-        """Write what the serving loops send, until all of them and the client have closed, or nobody reads it."""
+        """Write what the serving loops send, until all of them and the client have closed, or the pipe is broken."""
         try:
             async with receive:
                 async for item in receive:
@@ -109,7 +109,7 @@ class _Client:
         self._changed.set()
 
     async def answered(self) -> None:
-        """Wait until all is answered, or for so long nothing was that the rest is no quick answer."""
+        """Wait until all requests are answered, or none was for `ANSWER_SECONDS`."""
         slow = False
         while self._waiting and not slow:
             self._changed = anyio.Event()

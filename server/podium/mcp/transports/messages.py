@@ -20,19 +20,19 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def decode(line: bytes) -> JSONRPCMessage:
-    """Return the message on a line, or the `BadLine` that answers a line that holds none."""
+    """Return the message on a line, or a `BadLine` if it holds none."""
     text = line.removeprefix(BYTE_ORDER_MARK)
     try:
         message = jsonrpc_message_adapter.validate_json(text, by_name=False)
     except ValidationError:
         return _bad(text)
-    # a request whose id is no id would pass for a notification, and its sender would wait for ever
+    # a request with an invalid id would pass as a notification, and its sender would wait for ever
     wrong_id = isinstance(message, JSONRPCNotification) and b'"id"' in text and "id" in json.loads(text)
     return _bad(text) if wrong_id else message
 
 
 class BadLine(JSONRPCError):
-    """The answer to a line that is no message; a type of its own, since clients may send errors too."""
+    """The answer to a line that is not a message; a type of its own, since clients may send errors too."""
 
 
 def too_long(limit: int) -> BadLine:
@@ -52,7 +52,7 @@ def opens_stateless(request: JSONRPCRequest) -> bool:
 
 
 def _bad(text: bytes) -> BadLine:
-    """Return the answer to a line that holds no JSON, or JSON that is no message; with its id where it has one."""
+    """Return the answer to a line that is not JSON, or not a message; with its id if it has one."""
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):

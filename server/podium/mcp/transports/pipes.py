@@ -1,8 +1,8 @@
-"""The process's standard streams as the protocol's own: claimed from everybody else, and never blocking the loop.
+"""The process's standard streams, reserved for the protocol, without ever blocking the loop.
 
 Descriptors stay in blocking mode, as their open file is shared with other processes: a read follows readiness, and so
 does a write of at most one page, which a pipe then always takes whole. So everything here can be cancelled at once,
-even when nobody reads the other end. Regular files cannot be waited for and need not be.
+even if the other end is not read. Regular files cannot be waited for and need not be.
 """
 
 import fcntl
@@ -29,7 +29,7 @@ class StandardStreams:
 
 @contextmanager
 def claimed() -> Iterator[StandardStreams]:
-    """Take stdin and stdout for the protocol: meanwhile reads of fd 0 find its end, and prints to fd 1 go to stderr."""
+    """Take stdin and stdout for the protocol: until then fd 0 reads as empty, and writes to fd 1 go to stderr."""
     sys.stdout.flush()
     streams = StandardStreams(_moved(0), _moved(1))
     empty = os.open(os.devnull, os.O_RDWR)
@@ -79,7 +79,7 @@ async def write_all(fd: int, data: bytes) -> None:
     """Write all of `data`.
 
     Raises:
-        BrokenPipeError: nobody can read it any more.
+        BrokenPipeError: the other end is closed.
     """
     view = memoryview(data)
     while view:
@@ -90,14 +90,14 @@ async def write_all(fd: int, data: bytes) -> None:
 
 
 def _takes_a_page(fd: int) -> bool:
-    """Tell whether a write of a page would not wait: to a file, to a pipe with room, or to one that nobody reads."""
+    """Return whether a write of a page does not block: to a file, a pipe with room, or a broken pipe."""
     poll = select.poll()
     poll.register(fd, select.POLLOUT)
     return bool(poll.poll(0))
 
 
 async def _read(fd: int, most: int) -> bytes:
-    """Return what there is to read, b"" at the end; a peer that vanished is an end too."""
+    """Return the bytes that are there, b"" at the end; a peer that vanished counts as the end."""
     await _ready(anyio.wait_readable, fd)
     try:
         return os.read(fd, most)
@@ -106,7 +106,7 @@ async def _read(fd: int, most: int) -> bytes:
 
 
 async def _ready(wait: Callable[[int], Awaitable[None]], fd: int) -> None:
-    """Wait until a descriptor is ready; those that the system cannot wait for (regular files) always are."""
+    """Wait until a descriptor is ready; one that the system cannot wait for (a regular file) always is."""
     try:
         await wait(fd)
     except (PermissionError, ValueError):

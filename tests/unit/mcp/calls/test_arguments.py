@@ -71,7 +71,7 @@ def test_what_is_meant_is_accepted(tool: str, name: str, sent: Any, meant: Any) 
 
 def test_an_unknown_argument_is_refused_with_the_one_that_was_meant() -> None:
     error = refused("start_job", config="a.yaml", dry_run=True)
-    assert error.message == "start_job: There is no argument 'config'; did you mean config_path?"
+    assert error.message == "start_job: Unknown argument 'config'; did you mean config_path?"
     assert "config_path, config_content, workspace" in error.fix
     assert error.facts == {"arguments": ["config"]}
 
@@ -84,7 +84,7 @@ def test_every_problem_is_named_at_once() -> None:
     error = refused("list_jobs", status="done", limit=500, colour="red")
     assert error.facts["arguments"] == ["colour", "status", "limit"]
     assert error.message == (
-        "list_jobs: There is no argument 'colour'. "
+        "list_jobs: Unknown argument 'colour'. "
         'status must be one of "", "queued", "running", "paused", "completed", "failed", "cancelled", not "done". '
         "limit must be a whole number from 1 to 100, not 500."
     )

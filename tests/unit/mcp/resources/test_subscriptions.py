@@ -235,7 +235,7 @@ async def test_subscriptions_are_bounded() -> None:
     updates = Updates(ScriptedPort(), InMemorySubscriptionBus())
     for number in range(MOST_SUBSCRIPTIONS):
         updates.subscribe("greedy", DeafSession(), f"job://{number}")
-    with pytest.raises(MCPError, match="at most"):
+    with pytest.raises(MCPError, match="limit of 1000 subscriptions"):
         updates.subscribe("greedy", DeafSession(), "job://one-more")
 
 

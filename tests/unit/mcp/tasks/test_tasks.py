@@ -1,5 +1,6 @@
 """`wait_for_job` as a task: who gets one, what its id carries, how it ends, and that its end stays."""
 
+import json
 import stat
 import time
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, MCPError
-from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_REQUIRED_CLIENT_CAPABILITY, CallToolResult
+from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_REQUIRED_CLIENT_CAPABILITY, CallToolResult, TextContent
 
 from podium.contract.models import WaitView
 from podium.errors import ConductorNotRunning, JobDeleted, UnsupportedByConductor
@@ -42,6 +43,14 @@ def running() -> WaitView:
 
 def settled() -> WaitView:
     return WaitView(woke_for="settled", jobs=[ended()], after="h1:9", waited_seconds=0)
+
+
+def facts_of(result: Any) -> dict[str, Any]:
+    """Return the facts of a call that was answered at once and succeeded."""
+    assert isinstance(result, CallToolResult)
+    assert not result.is_error
+    facts: dict[str, Any] = result.structured_content
+    return facts
 
 
 async def test_a_wait_that_has_to_wait_answers_with_a_task(tmp_path: Path) -> None:
@@ -76,25 +85,37 @@ async def test_a_task_is_followed_to_its_end_and_gives_the_result_of_the_tool(tm
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [{"job_ids": [ID], "timeout_seconds": 0}, {"job_ids": []}, {"job_ids": ["nope"]}],
-    ids=["no time", "bad arguments", "unknown job"],
+    ("arguments", "code"),
+    [({"job_ids": []}, "INVALID_ARGUMENTS"), ({"job_ids": ["nope"]}, "JOB_NOT_FOUND")],
+    ids=["bad arguments", "unknown job"],
 )
-async def test_what_need_not_wait_is_answered_at_once(tmp_path: Path, arguments: dict[str, Any]) -> None:
+async def test_a_wrong_call_gets_its_error_and_no_task(tmp_path: Path, arguments: dict[str, Any], code: str) -> None:
     async with client(ScriptedPort(), tmp_path) as connected:
-        assert isinstance(await begin(connected, "wait_for_job", **arguments), CallToolResult)
+        result = await begin(connected, "wait_for_job", **arguments)
+    assert isinstance(result, CallToolResult)
+    assert result.is_error
+    block = result.content[0]
+    assert isinstance(block, TextContent)
+    assert json.loads(block.text)["error"]["code"] == code
+
+
+async def test_a_wait_without_time_returns_the_present_state(tmp_path: Path) -> None:
+    async with client(ScriptedPort(waited=running()), tmp_path) as connected:
+        facts = facts_of(await begin(connected, "wait_for_job", job_ids=[ID], timeout_seconds=0))
+    assert facts["woke_for"] == "timeout"
+    assert [(each["job_id"], each["status"]) for each in facts["jobs"]] == [(ID, "running")]
 
 
 async def test_a_settled_job_is_answered_at_once(tmp_path: Path) -> None:
     async with client(ScriptedPort(waited=settled()), tmp_path) as connected:
-        result = await begin(connected, "wait_for_job", job_ids=[ID])
-    assert isinstance(result, CallToolResult)
-    assert result.structured_content["woke_for"] == "settled"
+        facts = facts_of(await begin(connected, "wait_for_job", job_ids=[ID]))
+    assert facts["woke_for"] == "settled"
 
 
 async def test_other_tools_make_no_tasks(tmp_path: Path) -> None:
     async with client(ScriptedPort(), tmp_path) as connected:
-        assert isinstance(await begin(connected, "get_job", job_id=ID), CallToolResult)
+        facts = facts_of(await begin(connected, "get_job", job_id=ID))
+    assert facts["job_id"] == ID
 
 
 @pytest.mark.parametrize(("mode", "knows_tasks"), [("auto", False), ("legacy", True)])
@@ -115,15 +136,17 @@ async def test_a_conductor_that_keeps_no_tasks_gets_no_tasks(tmp_path: Path) -> 
         async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
             raise UnsupportedByConductor("This conductor keeps no tasks.")
 
-    async with client(Foreign(waited=settled()), tmp_path) as connected:
-        assert isinstance(await begin(connected, "wait_for_job", job_ids=[ID]), CallToolResult)
+    async with client(Foreign(waited=running()), tmp_path) as connected:
+        facts = facts_of(await begin(connected, "wait_for_job", job_ids=[ID]))
+    assert facts["woke_for"] == "timeout"
 
 
 async def test_a_home_that_cannot_be_written_gets_no_tasks(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where the folder should be")
     port = ScriptedPort(waited=running())
     async with client(port, tmp_path / "home") as connected:
-        assert isinstance(await begin(connected, "wait_for_job", job_ids=[ID]), CallToolResult)
+        facts = facts_of(await begin(connected, "wait_for_job", job_ids=[ID]))
+    assert facts["woke_for"] == "timeout"
 
 
 async def test_a_task_outlives_the_server_that_made_it(tmp_path: Path) -> None:
