@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ KEPT = ("HOME", "PATH", "PYTEST_", "COVERAGE_", "PODIUM_UPDATE_GOLDEN")
 for name in [name for name in os.environ if not name.startswith(KEPT)]:
     del os.environ[name]
 os.environ["PODIUM_CONFIG"] = "/nonexistent/podium.yaml"
+# A shell that runs `make test &` lets it ignore these two, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 # Neither the machine's load nor a lucky draw may decide a test: no deadline an example, and every run draws the same ones.
 settings.register_profile(

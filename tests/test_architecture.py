@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "": set(),
     "__main__": {"cli"},
     "errors": set(),
-    "settings": {"errors"},
+    "settings": {"errors", "home"},
     "log": set(),
     "times": set(),
     "home": set(),

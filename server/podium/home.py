@@ -8,6 +8,8 @@ ACKNOWLEDGED = f"{DATABASE}-acked"
 LOCK = "conductor.lock"
 LOG = "conductor.log"
 SOCKET = "podium.sock"
+SCORES = "foreign-scores"  # inline scores, kept for a conductor that takes files only
+KEY_FILE = "task.key"  # signs the ids of tasks
 
 
 @dataclass(frozen=True)

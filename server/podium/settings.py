@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from podium.errors import InvalidArguments
+from podium.home import SOCKET, Home
 
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
@@ -36,7 +37,7 @@ def _default_home() -> Path:
 
 def _default_socket(home: Path) -> Path:
     """Return the place in the runtime folder or, for a home of one's own, the one inside it."""
-    return (_runtime_dir() if home == _default_home() else home) / "podium.sock"
+    return (_runtime_dir() if home == _default_home() else home) / SOCKET
 
 
 class Settings(BaseSettings):
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
         home = Path(values.get("home") or _default_home()).expanduser().absolute()
         socket = Path(values.get("socket") or _default_socket(home)).expanduser().absolute()
         return {**values, "home": home, "socket": socket}
+
+    @property
+    def places(self) -> Home:
+        """The names inside the home."""
+        return Home(self.home)
 
     @property
     def start_command(self) -> str:

@@ -40,7 +40,6 @@ from podium.conductor.views.jobs import JobViews
 from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
 from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
-from podium.home import Home
 from podium.settings import Settings, config_file
 
 log = logging.get_logger()
@@ -129,7 +128,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
 
 async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: LocalEngine, stop: Stop) -> _Parts:
     """Make the parts and put them together."""
-    home = Home(settings.home)
+    home = settings.places
     profiles = load_profiles(config_folder=config_file().parent)
     hub, loader, runner, removals = EventHub(), Loader(store), Runner(reaper), Removals(store, home)
     launcher = Launcher(engine, runner, Outputs(store, home), home, grace_seconds=settings.grace_seconds)

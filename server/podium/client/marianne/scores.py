@@ -8,7 +8,8 @@ import re
 import secrets
 from pathlib import Path
 
-_FOLDER = "foreign-scores"
+from podium.home import SCORES
+
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _NAME = re.compile(r"^name:\s*[\"']?([^\"'#\n]+)", re.MULTILINE)
 _LONGEST_SLUG = 40
@@ -18,7 +19,7 @@ class ForeignScores:
     """The folder of these scores below PODIUM_HOME: private files in a private folder. Blocking: small files."""
 
     def __init__(self, home: Path) -> None:
-        self._folder = home / _FOLDER
+        self._folder = home / SCORES
 
     def add(self, text: str) -> Path:
         """Store a new score under a new name that begins with the score's own."""

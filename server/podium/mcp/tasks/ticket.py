@@ -15,7 +15,8 @@ from typing import Literal
 import anyio.to_thread
 from pydantic import TypeAdapter, ValidationError
 
-KEY_FILE = "task.key"
+from podium.home import KEY_FILE
+
 KEY_BYTES = 32
 LONGEST_ID = 16_384  # characters; fifty of the longest job ids fit
 _MAC_BYTES = 16

@@ -15,8 +15,9 @@ from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_REQUIRED_CLIENT_
 
 from podium.contract.models import WaitView
 from podium.errors import ConductorNotRunning, JobDeleted, UnsupportedByConductor
+from podium.home import KEY_FILE
 from podium.mcp.app import Offer, build_server
-from podium.mcp.tasks.ticket import KEY_FILE, Signer, Ticket, load_or_make
+from podium.mcp.tasks.ticket import Signer, Ticket, load_or_make
 from podium.mcp.tasks.wait import WaitTasks
 from tests.support.port import CURSOR, ScriptedPort, ended, job
 from tests.support.tasks import DetailedTask, TasksClient, begin, cancel, look, task_of, update

@@ -31,13 +31,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"The conductor already runs (pid {found.pid}) on {settings.socket}.")
         return 0
     started = start_in_background(settings)
-    print(f"The conductor runs (pid {started.pid}); its log is {log_file(settings)}")
+    print(f"The conductor runs (pid {started.pid}); its log is {settings.places.log}")
     return 0
-
-
-def log_file(settings: Settings) -> Path:
-    """Return where a conductor in the background logs to."""
-    return settings.home / "conductor.log"
 
 
 def start_in_background(settings: Settings) -> Health:
@@ -48,7 +43,7 @@ def start_in_background(settings: Settings) -> Health:
         ConductorTimeout: it lives but does not answer.
     """
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = log_file(settings)
+    path = settings.places.log
     before = path.stat().st_size if path.exists() else 0
     pid = spawn(_command(settings), path)
     deadline = time.monotonic() + READY_SECONDS
