@@ -42,7 +42,7 @@ torture: $(STAMP) ## kill the conductor at every point of its work: make torture
 
 fuzz: $(STAMP) ## let hostile peers loose on a conductor, and try new examples of the properties: make fuzz SEED=1 INPUTS=100000
 	$(BIN)/python -m tests.fuzz --seed $(SEED) --inputs $(INPUTS)
-	$(BIN)/pytest -q -n auto -m hypothesis --hypothesis-profile=campaign --timeout 3600 tests/property tests/unit
+	$(BIN)/pytest -q -n auto -m hypothesis --hypothesis-profile=campaign --hypothesis-seed=$(SEED) --timeout 3600 tests/property tests/unit
 
 bench: $(STAMP) ## measure, as ratios taken in one run; the table is also written to bench.json
 	$(BIN)/python -m tests.bench --output bench.json

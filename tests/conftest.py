@@ -31,7 +31,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
 )
-# `make fuzz` draws new ones: pytest -m hypothesis --hypothesis-profile=campaign tests/property tests/unit
+# `make fuzz` draws new ones, by its seed: pytest -m hypothesis --hypothesis-profile=campaign --hypothesis-seed=1 tests/property tests/unit
 settings.register_profile(
     "campaign", settings.get_profile("podium"), max_examples=ORDINARY * CAMPAIGN, derandomize=False
 )

@@ -29,6 +29,7 @@ from podium.contract.ports import JobControl
 from podium.mcp.calls.invoke import State
 from podium.mcp.prompts.table import PromptSpec
 from podium.mcp.resources.table import Content, ResourceSpec, Variables
+from podium.mcp.sdk import handle
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
 WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="
@@ -241,4 +242,4 @@ def add_content(server: MCPServer[State]) -> None:
         tool = server._tool_manager.get_tool(name)
         assert tool is not None
         tool.parameters = schema
-    server._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, set_level)
+    handle(server, "logging/setLevel", SetLevelRequestParams, set_level)

@@ -95,10 +95,10 @@ def forbidden(path: Path) -> None:
 
 
 WRONG_PLACES: dict[Callable[[Path], None], tuple[str, str]] = {
-    regular_file: ("CONDUCTOR_NOT_RUNNING", "no socket"),
-    a_folder: ("CONDUCTOR_NOT_RUNNING", "no socket"),
+    regular_file: ("CONDUCTOR_NOT_RUNNING", "is not a socket"),
+    a_folder: ("CONDUCTOR_NOT_RUNNING", "is not a socket"),
     stale: ("CONDUCTOR_NOT_RUNNING", "stale socket"),
-    forbidden: ("PERMISSION_DENIED", "does not let this user"),
+    forbidden: ("PERMISSION_DENIED", "This user may not connect"),
 }
 
 

@@ -3,7 +3,7 @@
 No command but `true` is ever run: a job is only made of the stage's own score, and never anywhere but in its folder.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -80,9 +80,9 @@ def call(random: Random, stage: Stage) -> tuple[str, dict[str, Any]]:
         return random.choice(_UNKNOWN), {"x": garbage.value(random)}
     method = random.choice(METHODS)
     params = {
-        name: found
-        for name in TABLE[method][0].model_fields
-        if (found := _field(random, stage, method, name)) is not ...
+        each.name: found
+        for each in fields(TABLE[method][0])
+        if (found := _field(random, stage, method, each.name)) is not ...
     }
     if random.random() < 0.1:
         params[garbage.text(random)] = garbage.value(random)

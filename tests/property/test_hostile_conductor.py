@@ -2,7 +2,6 @@
 
 import json
 import socket
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,11 @@ from hypothesis import strategies as st
 from podium.client.job_control import JobControlService
 from podium.client.link.connection import Connection
 from podium.contract.methods import MARIANNE_METHODS, OWN_METHODS
-from podium.contract.ports import LogRequest, StartRequest
 from podium.errors import BY_CODE, PodiumError
 from podium.wire.sockets import SocketStream
 from tests.property.test_framing import json_values
+from tests.unit.client.asks import ASKS
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for, stand_in
-
-Ask = Callable[[JobControlService], Awaitable[object]]
 
 nested_names = st.sampled_from(["self", "message", "fix", "code", "facts", "near", "cls", "retryable"])
 error_data = st.dictionaries(nested_names, json_values | st.sampled_from(sorted(BY_CODE)), max_size=5)
@@ -38,25 +35,6 @@ frames = json_values | st.fixed_dictionaries(
         "params": json_values,
     },
 )
-ASKS: dict[str, Ask] = {
-    "start": lambda service: service.start(StartRequest(config_content="name: x")),
-    "plan": lambda service: service.plan(StartRequest(config_content="name: x")),
-    "pause": lambda service: service.pause("x"),
-    "resume": lambda service: service.resume("x"),
-    "modify": lambda service: service.modify("x", config_content="name: x"),
-    "cancel": lambda service: service.cancel("x"),
-    "delete": lambda service: service.delete("x"),
-    "process_health": lambda service: service.process_health("x"),
-    "list_page": lambda service: service.list_page(status=None, name="", limit=5, cursor=""),
-    "detail": lambda service: service.detail("x", sheets=True),
-    "wait": lambda service: service.wait(["x"], until="any", timeout_seconds=0, after="h1:1"),
-    "log": lambda service: service.log(LogRequest("x")),
-    "explain": lambda service: service.explain("x"),
-    "artifacts": lambda service: service.artifacts("x", path="", limit=5, cursor=""),
-    "changes": lambda service: service.changes(None, after=""),
-    "task_state": lambda service: service.task_state("k" * 16),
-    "conductor": lambda service: service.conductor(),
-}
 METHODS = [name for name in (*MARIANNE_METHODS, *OWN_METHODS) if name != "daemon.status"]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import anyio
 
+from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,
@@ -29,7 +30,7 @@ from podium.contract.models import (
     StartView,
     WaitView,
 )
-from podium.contract.ports import JobControl, LogRequest, Progress, Sheet, StartRequest
+from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
 from podium.contract.states import JobStatus
 from podium.errors import JobNotFound
@@ -126,11 +127,11 @@ class ScriptedPort(JobControl):
             )
         return self.jobs[job_id]
 
-    async def start(self, request: StartRequest) -> StartView:
+    async def start(self, request: SubmitParams) -> StartView:
         self._asked("start", request)
         return StartView(job=next(iter(self.jobs.values())), replayed=self.replayed)
 
-    async def plan(self, request: StartRequest) -> PlanView:
+    async def plan(self, request: ScoreParams) -> PlanView:
         self._asked("plan", request)
         return self.checked
 
@@ -138,27 +139,13 @@ class ScriptedPort(JobControl):
         self._asked("pause", job_id)
         return self.action or ActionView(job=self._job(job_id), message="pause requested", pending=True)
 
-    async def resume(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
-        self._asked("resume", (job_id, from_sheet, config_path, config_content))
-        return self.action or ActionView(job=self._job(job_id), message="Goes on with the sheets that are left")
+    async def resume(self, params: ResumeParams) -> ActionView:
+        self._asked("resume", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        return self.action or ActionView(job=self._job(params.job_id), message="Goes on with the sheets that are left")
 
-    async def modify(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
-        self._asked("modify", (job_id, from_sheet, config_path, config_content))
-        return self.action or ActionView(job=self._job(job_id), message="Takes the changed score")
+    async def modify(self, params: ModifyParams) -> ActionView:
+        self._asked("modify", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        return self.action or ActionView(job=self._job(params.job_id), message="Takes the changed score")
 
     async def cancel(self, job_id: str) -> ActionView:
         self._asked("cancel", job_id)
@@ -210,7 +197,7 @@ class ScriptedPort(JobControl):
         finally:
             self.left.set()
 
-    async def log(self, request: LogRequest) -> LogView:
+    async def log(self, request: LogParams) -> LogView:
         self._asked("log", request)
         return self.output or LogView(
             job_id=request.job_id, sheet=2, sheet_name="tests", attempt=1, stream=request.stream

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from podium.contract.methods import ResumeParams
 from podium.contract.models import ActionView, JobView
 from podium.contract.ports import JobControl
 from podium_tools.calls import next_call
@@ -77,9 +78,9 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
 async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlResult:
     """Let the job go on."""
     path, content = optional_score("resume_job", args.config_path, args.config_content)
-    view = await port.resume(
-        args.job_id, from_sheet=sheet_of(args.from_sheet), config_path=path, config_content=content
-    )
+    from_sheet = sheet_of(args.from_sheet)
+    params = ResumeParams(args.job_id, config_path=path, config_content=content, from_sheet=from_sheet)
+    view = await port.resume(params)
     if view.pending:
         summary = f"The resume of {view.job.job_id} is stored and not in effect yet. {state_of(view.job)}{kept_sentence(view)}"
         return _result(view, summary, success=True)

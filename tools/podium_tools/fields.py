@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from podium.contract.ports import Sheet
+from podium.contract.methods import Sheet
 from podium.errors import InvalidArguments
 from podium_tools.spec import Args
 

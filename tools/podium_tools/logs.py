@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from podium.contract.methods import LogParams
 from podium.contract.models import LogLine, LogView
-from podium.contract.ports import JobControl, LogRequest
+from podium.contract.ports import JobControl
 from podium.errors import InvalidArguments
 from podium_tools.calls import again
 from podium_tools.fields import JobArgs, sheet_of
@@ -47,7 +48,7 @@ class LogResult(Result):
     cursor: str
 
 
-def _request(args: LogArgs) -> LogRequest:
+def _request(args: LogArgs) -> LogParams:
     """Turn the arguments into the port's request."""
     if args.mode == "search" and not args.pattern:
         raise InvalidArguments("mode search needs a pattern.", fix='Give pattern, for example pattern="error|warning".')
@@ -55,7 +56,7 @@ def _request(args: LogArgs) -> LogRequest:
         raise InvalidArguments(
             f"pattern is used by mode search only, not by {args.mode}.", fix='Add mode="search", or leave pattern out.'
         )
-    return LogRequest(
+    return LogParams(
         job_id=args.job_id,
         sheet=sheet_of(args.sheet),
         attempt=args.attempt or None,

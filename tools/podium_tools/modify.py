@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from podium.contract.methods import ModifyParams
 from podium.contract.models import ActionView
 from podium.contract.ports import JobControl
 from podium_tools.calls import next_call
@@ -52,9 +53,9 @@ def _sentence(view: ActionView) -> str:
 async def _modify(port: JobControl, args: ModifyArgs, _call: Call) -> ModifyResult:
     """Give the job the score."""
     path, content = one_score("modify_job", args.config_path, args.config_content)
-    view = await port.modify(
-        args.job_id, from_sheet=sheet_of(args.from_sheet), config_path=path, config_content=content
-    )
+    from_sheet = sheet_of(args.from_sheet)
+    params = ModifyParams(args.job_id, config_path=path, config_content=content, from_sheet=from_sheet)
+    view = await port.modify(params)
     return ModifyResult(
         summary=_sentence(view) + kept_sentence(view),
         next=next_call(view.job),

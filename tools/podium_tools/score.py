@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from podium.contract.methods import ScoreParams
 from podium.contract.models import PlanView, ProblemView
-from podium.contract.ports import JobControl, StartRequest
+from podium.contract.ports import JobControl
 from podium.errors import ScoreInvalid
 from podium_tools.calls import TO_FILL_IN, call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score
@@ -85,7 +86,7 @@ async def _validate(port: JobControl, args: ScoreArgs, _call: Call) -> ScoreResu
     """Check the score; its faults are the answer, not an error of the call."""
     path, content = one_score("validate_score", args.config_path, args.config_content)
     try:
-        plan = await port.plan(StartRequest(config_path=path, config_content=content))
+        plan = await port.plan(ScoreParams(config_path=path, config_content=content))
     except ScoreInvalid as error:
         return _invalid(error)
     return _valid(plan, args)

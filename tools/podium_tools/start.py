@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
+from podium.contract.methods import SubmitParams
 from podium.contract.models import PlanView, StartView
-from podium.contract.ports import JobControl, StartRequest
+from podium.contract.ports import JobControl
 from podium_tools.calls import TO_FILL_IN, again, next_call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
@@ -34,18 +35,18 @@ class StartResult(JobResult):
     plan: list[PlannedSheet]
 
 
-def _request(args: StartArgs) -> StartRequest:
+def _request(args: StartArgs) -> SubmitParams:
     """Turn the arguments into the port's request."""
     path, content = one_score("start_job", args.config_path, args.config_content)
     first = sheet_of(args.start_sheet)
-    return StartRequest(
+    return SubmitParams(
         config_path=path,
         config_content=content,
         workspace=args.workspace or None,
         start_sheet=1 if first is None else first,
         self_healing=args.self_healing,
         idempotency_key=args.idempotency_key or None,
-        variables=pairs(args.variables),
+        variables=dict(pairs(args.variables)),
     )
 
 

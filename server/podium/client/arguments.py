@@ -1,57 +1,51 @@
-"""Light checks of a call's arguments, before anything is sent: they need no conductor to be told."""
+"""Light checks of a call's score, made before anything is sent: they need no conductor."""
 
 import os
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from podium.contract.paths import score_path
-from podium.contract.ports import StartRequest
+from podium.contract.methods import ScoreCall, ScoreParams
+from podium.contract.paths import check_given_once, score_path
 from podium.errors import InvalidArguments, PermissionDenied, ScoreNotFound
 
+Call = TypeVar("Call", bound=ScoreCall)
+Start = TypeVar("Start", bound=ScoreParams)
 
-def checked_start(request: StartRequest) -> StartRequest:
-    """Return the request with its paths made absolute. Blocking: it looks at the file.
+
+def checked_start(call: Start) -> Start:
+    """Return the call with its paths made absolute. Blocking: it looks at the score file.
 
     Raises:
-        InvalidArguments: neither or both of path and content, or no .yaml or .yml file.
+        As `checked_score`.
+    """
+    workspace = str(Path(call.workspace).expanduser().absolute()) if call.workspace else None
+    return replace(checked_score(call, required=True), workspace=workspace)
+
+
+def checked_score(call: Call, *, required: bool) -> Call:
+    """Return the call with the score's path made absolute, and with the caller's folder. Blocking: it looks at the file.
+
+    Raises:
+        InvalidArguments: both path and content are given, or neither of them though the score is required; the content is empty;
+            the path does not end in .yaml or .yml.
         PathNotAllowed: `..` in the path. ScoreNotFound: no such file. PermissionDenied: it may not be read.
     """
-    path, content = checked_score(request.config_path, request.config_content, required=True)
-    workspace = str(Path(request.workspace).expanduser().absolute()) if request.workspace else None
-    return replace(request, config_path=path, config_content=content, workspace=workspace)
-
-
-def checked_score(path: str | None, content: str | None, *, required: bool) -> tuple[str | None, str | None]:
-    """Return path (made absolute) and content of which at most one is given, or exactly one where it is required.
-
-    Raises:
-        As `checked_start`.
-    """
-    if path is not None and content is not None:
-        raise InvalidArguments("Both config_path and config_content are given.", fix="Give exactly one of them.")
-    if path is not None:
-        return checked_path(path), None
-    if content is None and required:
-        raise InvalidArguments("Neither config_path nor config_content is given.", fix="Give exactly one of them.")
+    path, content = call.config_path, call.config_content
+    if required or (path is not None and content is not None):
+        check_given_once(path, content)
     if content is not None and not content.strip():
         raise InvalidArguments("config_content is empty.", fix="Give the text of a score.")
-    return None, content
-
-
-def checked_path(given: str) -> str:
-    """Return the absolute path of a score file that can be read.
-
-    Raises:
-        As `checked_start`.
-    """
-    path = score_path(given).expanduser().absolute()
-    _check_readable(path)
-    return str(path)
+    if path is not None:
+        absolute = score_path(path).expanduser().absolute()
+        _check_readable(absolute)
+        path = str(absolute)
+    return replace(call, config_path=path, client_cwd=os.getcwd())  # noqa: PTH109 - text
 
 
 def _check_readable(path: Path) -> None:
-    """Look at the file as it will be read: a FIFO must not be opened, a folder is no score."""
+    """Check that the file can be read as it will be; opening a FIFO would wait, so only a regular file is opened."""
     what = "does not exist or is not a file"
     try:
         mode = path.stat().st_mode
@@ -66,4 +60,6 @@ def _check_readable(path: Path) -> None:
         ) from None
     except (OSError, ValueError):
         pass  # ValueError: a NUL in the path
-    raise ScoreNotFound(f"The score {path} {what}.", fix="Check the path; a relative one begins where the caller runs.")
+    raise ScoreNotFound(
+        f"The score {path} {what}.", fix="Check the path; a relative one begins in the caller's folder."
+    )

@@ -1,8 +1,8 @@
 """Waiting for jobs: until they are settled, until something needs attention, or until the time is over.
 
-Settled is terminal, paused or stuck. A failed sheet, a retry and healing are passing events: they end a wait for any job once,
-counted from `after`. A restart of the conductor inside a wait is bridged, its absence is not; the end of a wait never
-touches a job.
+A settled job is terminal, paused or stuck. A failed sheet, a retry and healing are passing events: they end a wait for any job
+once, counted from `after`. A wait outlasts a restart of the conductor, but not its absence; the end of a wait never touches a
+job.
 """
 
 import time
@@ -20,19 +20,19 @@ from podium.log import get_logger
 
 log = get_logger()
 
-LOOK_SECONDS = 5.0  # looks at the jobs at least this often: being stuck is no event
-PROGRESS_SECONDS = 1.0  # tells progress at most this often, and at every look when nothing changes
-BRIDGE_SECONDS = 0.2  # between two tries to reach a conductor that restarts
-AWAY_SECONDS = 10.0  # for longer it does not restart: that takes less, with many jobs on a slow disk too
-_SHORTEST_SECONDS = 0.05  # between two looks at jobs to which a lot happens
+LOOK_SECONDS = 5.0  # between two looks at the jobs, at most: becoming stuck is not an event
+PROGRESS_SECONDS = 1.0  # between two reports of progress, at least; without changes each look is reported
+BRIDGE_SECONDS = 0.2  # between two attempts to reach a conductor that restarts
+AWAY_SECONDS = 10.0  # longer than a restart takes, even with many jobs on a slow disk
+_SHORTEST_SECONDS = 0.05  # between two looks at jobs with many events
 _KEPT_EVENTS = 50
 _PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "healing.")
 
 Woke = Literal["settled", "event", "timeout"]
 
 
-class Source(Protocol):
-    """What a wait needs of a conductor."""
+class WaitSource(Protocol):
+    """What a wait needs to know of a conductor."""
 
     async def views(self, job_ids: Sequence[str]) -> list[JobView]:
         """Return the jobs' present state; raises JobNotFound."""
@@ -41,20 +41,20 @@ class Source(Protocol):
         """Return what happened to the jobs after a cursor, and the cursor after it."""
 
     async def mark(self) -> int:
-        """Return the present place in the stream of changes."""
+        """Return the present place in the stream of events."""
 
     async def changed(self, job_ids: Sequence[str], mark: int) -> None:
-        """Return as soon as something may have happened since the mark."""
+        """Return as soon as something may have happened to the jobs since the mark."""
 
 
 def is_passing(event: EventView) -> bool:
-    """Return whether the event needs attention though its job goes on."""
+    """Return whether the event needs attention although its job goes on."""
     return event.type.startswith(_PASSING)
 
 
 @dataclass(frozen=True)
 class WaitRequest:
-    """What to wait for. `after` is the cursor of an earlier wait, "" to begin with the present."""
+    """What to wait for. `after` is the cursor of an earlier wait; "" begins with the present."""
 
     job_ids: tuple[str, ...]
     until: Literal["any", "all"]
@@ -63,7 +63,7 @@ class WaitRequest:
     progress: Progress | None = None
 
 
-async def wait_for_jobs(source: Source, request: WaitRequest) -> WaitView:
+async def wait_for_jobs(source: WaitSource, request: WaitRequest) -> WaitView:
     """Wait; on time-out return the present state.
 
     Raises:
@@ -74,9 +74,9 @@ async def wait_for_jobs(source: Source, request: WaitRequest) -> WaitView:
 
 
 class _Wait:
-    """State of one wait."""
+    """The state of one wait."""
 
-    def __init__(self, source: Source, request: WaitRequest) -> None:
+    def __init__(self, source: WaitSource, request: WaitRequest) -> None:
         self._source = source
         self._request = request
         self._started = time.monotonic()
@@ -87,7 +87,7 @@ class _Wait:
         self._looked = 0.0
         self._passed = False
         self._away_since: float | None = None
-        self._told: tuple[float, list[JobView]] = (self._started, [])
+        self._reported: tuple[float, list[JobView]] = (self._started, [])
 
     async def run(self) -> WaitView:
         mark = await self._source.mark()
@@ -95,7 +95,7 @@ class _Wait:
         woke = self._verdict()
         with anyio.move_on_after(self._request.timeout_seconds):
             while woke is None:
-                await self._tell()
+                await self._report()
                 mark = await self._step(mark)
                 woke = self._verdict()
         if woke is None:
@@ -103,36 +103,31 @@ class _Wait:
         return self._result(woke or self._verdict() or "timeout")
 
     async def _step(self, mark: int) -> int:
-        """Wait for a change or the next look, then look; return the place looked at, the old one where that failed."""
+        """Wait for a change or the next look, then look; return the place looked at, or the old one if that failed."""
         try:
             await self._change(mark)
             now = await self._source.mark()
             await self._look()
         except PodiumError as error:
-            if not error.retryable or self._is_away():
+            self._away_since = self._away_since or time.monotonic()
+            if not error.retryable or time.monotonic() - self._away_since > AWAY_SECONDS:
                 raise
             await anyio.sleep(BRIDGE_SECONDS)
             return mark
         self._away_since = None
         return now
 
-    def _is_away(self) -> bool:
-        """Return whether the conductor has not answered for too long to be restarting."""
-        now = time.monotonic()
-        self._away_since = self._away_since or now
-        return now - self._away_since > AWAY_SECONDS
-
     async def _change(self, mark: int) -> None:
-        """Return at a change, at the time for the next look, or when the stream of changes is lost; never too often."""
+        """Return at a change, at the time for the next look, or when the stream of events is lost; never too often."""
         try:
-            with anyio.move_on_after(self._pause()):
+            with anyio.move_on_after(PROGRESS_SECONDS if self._has_news() else LOOK_SECONDS):
                 await self._source.changed(self._request.job_ids, mark)
         except ConductorError as error:
             log.info("event_feed_lost", reason=error.message)
         await anyio.sleep(max(0.0, self._looked + _SHORTEST_SECONDS - time.monotonic()))
 
     async def _look(self) -> None:
-        """Read what happened, then the jobs, which are so never older than the events."""
+        """Read the events, then the jobs, so that the jobs are never older than the events."""
         ids = self._request.job_ids
         self._looked = time.monotonic()
         if self._after:
@@ -144,7 +139,7 @@ class _Wait:
         self._after = self._after or self._jobs[0].cursor
 
     def _verdict(self) -> Woke | None:
-        """Return why the wait is over, or None while it is not."""
+        """Return why the wait is over, None while it is not."""
         settled = [job.settled for job in self._jobs]
         if self._request.until == "all":
             return "settled" if all(settled) else None
@@ -152,19 +147,16 @@ class _Wait:
             return "settled"
         return "event" if self._passed else None
 
-    def _pause(self) -> float:
-        """Return how long to wait for a change: shorter while there is progress that was not told yet."""
-        return PROGRESS_SECONDS if self._has_news() else LOOK_SECONDS
-
     def _has_news(self) -> bool:
-        return self._request.progress is not None and self._told[1] != _comparable(self._jobs)
+        """Return whether there is progress that was not reported yet."""
+        return self._request.progress is not None and self._reported[1] != _comparable(self._jobs)
 
-    async def _tell(self) -> None:
+    async def _report(self) -> None:
         """Report progress when it is due."""
         now = time.monotonic()
         due = PROGRESS_SECONDS if self._has_news() else LOOK_SECONDS * 0.9
-        if self._request.progress is not None and (now - self._told[0] >= due or not self._told[1]):
-            self._told = (now, _comparable(self._jobs))
+        if self._request.progress is not None and (now - self._reported[0] >= due or not self._reported[1]):
+            self._reported = (now, _comparable(self._jobs))
             await self._request.progress(now - self._started, self._jobs)
 
     def _result(self, woke: Woke) -> WaitView:
@@ -179,12 +171,12 @@ class _Wait:
 
 
 def _kept(events: list[EventView]) -> list[EventView]:
-    """Return as many events as are kept: of too many the oldest go, and those that need attention last."""
+    """Return the events that are kept: of too many the oldest are dropped, those that need attention last."""
     excess = max(0, len(events) - _KEPT_EVENTS)
     dropped = {event.seq for event in islice((each for each in events if not is_passing(each)), excess)}
     return [event for event in events if event.seq not in dropped][-_KEPT_EVENTS:]
 
 
 def _comparable(jobs: list[JobView]) -> list[JobView]:
-    """Return the jobs without what changes though nothing happens to them."""
+    """Return the jobs without the members that change although nothing happens to them."""
     return [job.model_copy(update={"cursor": "", "reason": ""}) for job in jobs]

@@ -1,4 +1,4 @@
-"""One conductor a home: an advisory lock on a file that a crash releases by itself."""
+"""One conductor for each home: an advisory lock on a file, which a crash releases by itself."""
 
 import fcntl
 import os
@@ -17,10 +17,10 @@ class HomeTaken(Exception):
 
 @contextmanager
 def hold_home(home: Path) -> Iterator[None]:
-    """Make the home (0700) and hold it for the time of a context; the lock file names our pid.
+    """Make the home (0700) and hold it for the duration of a context; the lock file holds our pid.
 
     Raises:
-        HomeTaken: with the pid of who holds it, or with what the system says.
+        HomeTaken: says the pid of its holder, or the system's reason.
     """
     try:
         descriptor = _lock(home)
@@ -33,7 +33,7 @@ def hold_home(home: Path) -> Iterator[None]:
 
 
 def holder(home: Path) -> int | None:
-    """Return the pid of the conductor that holds the home, or was the last to; None where there was none."""
+    """Return the pid of the conductor that holds the home or held it last, None if there was none."""
     try:
         return int((home / LOCK).read_bytes()[:_PID_CHARS])
     except (OSError, ValueError):

@@ -1,16 +1,21 @@
-"""The wire's methods: which there are, which this conductor serves, and their parameters.
+"""The wire's methods: which there are, which this conductor serves, and their parameters. `replies` has what they answer.
 
-The 25 methods of the Marianne protocol come first, ours after them. Parameters that are not known are ignored, as that
-protocol does; wrong types are refused with -32602. `client` and `request_key` may come with every mutating call.
+The 25 methods of the Marianne protocol come first, ours after them. Unknown parameters are ignored, as that protocol does;
+wrong types are refused with -32602. `client` and `request_key` may come with every mutating call.
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from podium.contract.models import LogMode, Stream
 from podium.contract.states import JobStatus
+
+Checked = TypeVar("Checked")
 
 PROTOCOL = "podium-1"
 MAX_LINE_BYTES = 16 * 1024 * 1024  # one frame with its newline, as in the Marianne protocol
@@ -61,7 +66,6 @@ FEATURES: tuple[str, ...] = (
     "tasks",
 )
 
-
 PATH_CHARS = 10_000
 VARIABLES_CHARS = 1024 * 1024
 
@@ -84,93 +88,135 @@ def _short_variables(variables: dict[str, str]) -> dict[str, str]:
 Name = Annotated[str, Field(max_length=1000)]
 """An id, a key, a cursor: what is looked up and echoed. A limit of any kind also refuses what is not Unicode."""
 Names = Annotated[list[Name], Field(max_length=1000)]
+Key = Annotated[str, Field(max_length=200)]
 Number = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+Sheet = Number | Name
+"""A sheet by its number or its name."""
+PageSize = Annotated[int, Field(ge=1, le=500)]
 PathText = Annotated[str, AfterValidator(_short_path)]
 """A path as the caller's system has it, which need not be UTF-8."""
+Variables = Annotated[dict[str, str], AfterValidator(_short_variables)]
 
 
-class Params(BaseModel):
-    """Base of a method's parameters: unknown members are ignored, types are checked strictly enough to refuse nonsense."""
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)  # making one costs more than using it a hundred times
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+
+def checked(kind: type[Checked], value: Any) -> Checked:
+    """Return a value from the wire as a type of it.
+
+    Raises:
+        pydantic.ValidationError: a part is missing, of the wrong type, or too large.
+    """
+    anything: Any = kind  # mypy does not know that types of type variables are hashable
+    found: Checked = _adapter(anything).validate_python(value)
+    return found
 
 
+@dataclass(frozen=True)
+class Params:
+    """Base of a method's parameters: the caller builds them as they are, the conductor checks what it receives."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
+
+    @classmethod
+    def model_validate(cls, members: Mapping[str, Any]) -> Self:
+        """Return the parameters of a request; raises as `checked`."""
+        return checked(cls, members)
+
+
+@dataclass(frozen=True)
 class NoParams(Params):
     """A method without parameters."""
 
 
+@dataclass(frozen=True)
 class HandshakeParams(Params):
     """Parameters of `daemon.status`. With our protocol the connection's requests run side by side from then on."""
 
     protocol: Name | None = None
 
 
-class ScoreParams(Params):
-    """A score by path or inline, as `job.submit` and `job.validate` take it. Paths are absolute or relative to `client_cwd`."""
+@dataclass(frozen=True)
+class ScoreCall(Params):
+    """A score by path or inline. A path is absolute or relative to `client_cwd`, the folder in which the caller runs."""
 
     config_path: PathText | None = None
     config_content: str | None = None
-    workspace: PathText | None = None
-    start_sheet: Number | Name | None = None
-    variables: Annotated[dict[str, str], AfterValidator(_short_variables)] = Field(default_factory=dict)
     client_cwd: PathText | None = None
 
 
+@dataclass(frozen=True)
+class ScoreParams(ScoreCall):
+    """A score and what it is compiled for, as `job.submit` and `job.validate` take it. `start_sheet` None is the first."""
+
+    workspace: PathText | None = None
+    start_sheet: Sheet | None = None
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MutatingParams(Params):
     """What a mutating call may carry: a key under which its reply is kept, so that a lost reply can be asked for again."""
 
-    request_key: str | None = Field(default=None, max_length=200)
-    client: str | None = Field(default=None, max_length=200)
+    request_key: Key | None = None
+    client: Key | None = None
 
 
+@dataclass(frozen=True)
 class SubmitParams(ScoreParams, MutatingParams):
-    """Parameters of `job.submit`. A Marianne client also sends `fresh`, which says nothing here: every job is a new one."""
+    """Parameters of `job.submit`. A Marianne client also sends `fresh`, which has no effect here: every job is a new one."""
 
     self_healing: bool = False
     dry_run: bool = False
-    idempotency_key: str | None = Field(default=None, max_length=200)
+    idempotency_key: Key | None = None
 
 
+@dataclass(frozen=True)
 class JobParams(Params):
     """A method on one job."""
 
     job_id: Name
 
 
+@dataclass(frozen=True)
 class StatusParams(JobParams):
     """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views."""
 
     sheets: bool = True
     sheets_cursor: Name | None = None
-    sheets_limit: int | None = Field(default=None, ge=1, le=500)
+    sheets_limit: PageSize | None = None
 
 
-class ControlParams(JobParams, MutatingParams):
+@dataclass(frozen=True)
+class ControlParams(MutatingParams, JobParams):
     """Parameters of `job.pause` and `job.cancel`."""
 
 
-class ResumeParams(ControlParams):
-    """Parameters of `job.resume`. With a score, the job goes on with it; else with its own, whatever became of the file."""
+@dataclass(frozen=True)
+class ResumeParams(ScoreCall, ControlParams):
+    """Parameters of `job.resume`. Without a score the job goes on with its own, whatever became of the file."""
 
-    from_sheet: Number | Name | None = None
-    config_path: PathText | None = None
-    config_content: str | None = None
-    client_cwd: PathText | None = None
+    from_sheet: Sheet | None = None
 
 
+@dataclass(frozen=True)
 class ModifyParams(ResumeParams):
-    """Parameters of `job.modify`: a resume's, with the score required."""
+    """Parameters of `job.modify`: those of a resume, with the score required."""
 
 
+@dataclass(frozen=True)
 class ListParams(Params):
     """Parameters of `job.list`. Without `limit` and `cursor` the reply is the plain array of the newest 100."""
 
     status: JobStatus | None = None
     name: Name | None = None
-    limit: int | None = Field(default=None, ge=1, le=500)
+    limit: PageSize | None = None
     cursor: Name | None = None
 
 
+@dataclass(frozen=True)
 class ClearParams(MutatingParams):
     """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted, whatever is asked."""
 
@@ -179,42 +225,49 @@ class ClearParams(MutatingParams):
     older_than_seconds: float | None = None
 
 
+@dataclass(frozen=True)
 class HistoryParams(JobParams):
     """Parameters of `job.history`."""
 
     sheet_num: Number | None = None
-    limit: int = Field(default=50, ge=1, le=1000)
+    limit: Annotated[int, Field(ge=1, le=1000)] = 50
 
 
+@dataclass(frozen=True)
 class EventsParams(Params):
     """Parameters of `job.events`. `after` is a cursor "<home id>:<seq>" or "" for now; `stream: false` returns one page."""
 
     after: Name = ""
     stream: bool = True
     job_ids: Annotated[list[Name], Field(max_length=10_000)] | None = None  # page mode only: these jobs' events
-    limit: int = Field(default=200, ge=1, le=1000)
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
 
 
+@dataclass(frozen=True)
 class LogParams(JobParams):
-    """Parameters of `job.log`. Without `sheet`: the failing, else the running, else the last sheet that has output."""
+    """Parameters of `job.log`. `attempt` None is the last. `sheet` None is the failing, else the running, else the last sheet
+    that has output.
+    """
 
-    sheet: Number | Name | None = None
+    sheet: Sheet | None = None
     attempt: Number | None = None
     stream: Stream = "stdout"
     mode: LogMode = "tail"
-    pattern: str = Field(default="", max_length=1000)
-    context_lines: int = Field(default=0, ge=0, le=50)
+    pattern: Annotated[str, Field(max_length=1000)] = ""
+    context_lines: Annotated[int, Field(ge=0, le=50)] = 0
     cursor: Name = ""
-    max_lines: int = Field(default=100, ge=1, le=2000)
+    max_lines: Annotated[int, Field(ge=1, le=2000)] = 100
 
 
+@dataclass(frozen=True)
 class TaskStateParams(Params):
     """Parameters of `task.state`: the task's own key and, to end it, what it ended with."""
 
-    key: str = Field(min_length=16, max_length=64)
+    key: Annotated[str, Field(min_length=16, max_length=64)]
     end: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
 class ShutdownParams(Params):
     """Parameters of `daemon.shutdown`. `cancel` ends the running sheets; else they run on and are re-attached."""
 

@@ -1,8 +1,8 @@
-"""Views of jobs, sheets, plans and logs, as they travel from the conductor to the tools. Times are ISO-8601 UTC strings."""
+"""Views of jobs, sheets, plans and logs, which the conductor sends and tools read. Times are ISO-8601 UTC strings."""
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus
 
@@ -12,7 +12,7 @@ ExplainKind = Literal["failed", "cancelled", "completed", "paused", "queued", "w
 
 
 class View(BaseModel):
-    """Base of what is sent: frozen, and tolerant of members that a newer conductor adds."""
+    """Base of everything sent: frozen, and tolerant of members that a newer conductor adds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -28,15 +28,15 @@ class JobView(View):
     sheets_completed: int = 0
     sheets_failed: int = 0
     sheets_skipped: int = 0
-    running: list[str] = Field(default_factory=list)  # labels of running sheets, the first ones of many
-    running_total: int = 0  # 0 where the labels are all there are
+    running: list[str] = Field(default_factory=list)  # labels of the first running sheets
+    running_total: int = 0  # 0 if `running` is complete
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
     waiting_total: int = 0
     allowed_actions: list[Action] = Field(default_factory=list)
     pause_requested: bool = False
     cancel_requested: bool = False
     modify_requested: bool = False
-    stuck: bool = False  # running, but neither output nor CPU use for the stuck limit
+    stuck: bool = False  # running without output and CPU use for longer than the stuck limit
     workspace: str = ""
     config_path: str | None = None
     submitted_at: str | None = None
@@ -67,7 +67,7 @@ class SheetView(View):
 
     sheet: int
     name: str  # "" for a numbered sheet without a name
-    description: str = ""  # what the score says of it
+    description: str = ""  # as the score describes it
     status: SheetStatus
     reason: str = ""
     instrument: str = ""
@@ -79,8 +79,8 @@ class SheetView(View):
     finished_at: str | None = None
     duration_seconds: float | None = None
     waiting_until: str | None = None
-    healing: str = ""  # the remedy of its one healing round, "" without one
-    processes_ended: int = 0  # leftovers of the tree that the conductor ended after the sheet
+    healing: str = ""  # the remedy of its healing round, "" without one
+    processes_ended: int = 0  # processes that the sheet left behind and the conductor ended
     validations: list[ValidationView] = Field(default_factory=list)
 
 
@@ -88,7 +88,7 @@ class JobDetail(View):
     """A job with one page of its sheets; `sheets_cursor` is "" on the last page."""
 
     job: JobView
-    description: str = ""  # what its score says of it
+    description: str = ""  # as its score describes it
     sheets: list[SheetView] = Field(default_factory=list)
     sheets_cursor: str = ""
 
@@ -102,7 +102,7 @@ class JobPage(View):
 
 
 class ProblemView(View):
-    """One problem of a score. Lines and columns count from 1; 0 where the place is not known."""
+    """One problem of a score. Lines and columns count from 1; 0 if the place is unknown."""
 
     line: int = 0
     column: int = 0
@@ -118,11 +118,11 @@ class PlanSheetView(View):
     name: str = ""
     instrument: str
     instrument_found: bool = True
-    fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried after it
+    fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried when it fails
     needs: list[int] = Field(default_factory=list)
     validations: int = 0
     max_retries: int = 0
-    satisfied: bool = False  # before start_sheet: counts as done and is not run
+    satisfied: bool = False  # before start_sheet: counts as done, is not run
 
 
 class PlanView(View):
@@ -149,17 +149,15 @@ class ActionView(View):
     job: JobView
     message: str
     pending: bool = False  # recorded on disk; the status has not changed yet
-    dropped_change: bool = False  # of a cancel: the job was to take a changed score, which is forgotten
-    kept: list[str] = Field(
-        default_factory=list
-    )  # with a changed score: the first finished sheets that do not run again
+    dropped_change: bool = False  # cancel: a changed score was pending and is forgotten
+    kept: list[str] = Field(default_factory=list)  # changed score: the first finished sheets that do not run again
     kept_total: int = 0
-    changed: list[str] = Field(default_factory=list)  # those among them, and the running ones, whose text differs
+    changed: list[str] = Field(default_factory=list)  # the finished and running sheets whose text differs
     changed_total: int = 0
 
 
 class LogLine(View):
-    """One line of output; `number` counts from 1 in this attempt and stream (0 where counting would mean reading it all)."""
+    """One line of output; `number` counts from 1 in this attempt and stream; 0 if counting would mean reading everything."""
 
     number: int = 0
     text: str
@@ -175,15 +173,15 @@ class LogView(View):
     attempt: int
     stream: Stream
     lines: list[LogLine] = Field(default_factory=list)
-    cursor: str = ""  # pass it with mode "range" to read on from the end of this part
-    at_end: bool = True  # nothing more is in the file now
+    cursor: str = ""  # with mode "range" it reads on from the end of this part
+    at_end: bool = True  # the file has nothing more now
     running: bool = False  # the attempt still runs, so more may come
     truncated: bool = False  # a limit of lines or bytes cut this part
     total_bytes: int = 0
 
 
 class EventView(View):
-    """One transition. `seq` grows over all jobs; `job_seq` has no gaps within one."""
+    """One transition. `seq` grows over all jobs; `job_seq` has no gaps within a job."""
 
     seq: int
     job_id: str
@@ -194,21 +192,21 @@ class EventView(View):
 
 
 class ExplainView(View):
-    """Why a job is as it is. `output` is foreign text; `blocked` names the first sheets that cannot run because of `sheet`."""
+    """Why a job is in its state. `output` is foreign text; `blocked` has the first sheets that `sheet` keeps from running."""
 
     job: JobView
     kind: ExplainKind
-    cause: str = ""  # what the job's own reason does not say: slots, time limits, what else has failed
-    waits_until: str = ""  # when the wait ends by itself, "" where nothing says when
-    sheet: SheetView | None = None  # the failed sheet, else the one that waits or runs
-    earlier_attempts: list[str] = Field(default_factory=list)  # of that sheet, oldest first, each with how it ended
-    failed: list[str] = Field(default_factory=list)  # the first failed sheets as they failed, "label: reason"
-    output: LogView | None = None  # the end of what its last attempt wrote
-    other_bytes: int | None = None  # that it wrote to the other stream, None where that is not known
-    written_at: str = ""  # when an attempt that runs wrote last, "" for never
+    cause: str = ""  # beyond the job's own reason: slots, time limits, what else has failed
+    waits_until: str = ""  # when the wait ends by itself, "" if that is unknown
+    sheet: SheetView | None = None  # the failed sheet, else one that waits or runs
+    earlier_attempts: list[str] = Field(default_factory=list)  # of that sheet and how each ended, oldest first
+    failed: list[str] = Field(default_factory=list)  # the first sheets that failed, "label: reason"
+    output: LogView | None = None  # the end of its last attempt's output
+    other_bytes: int | None = None  # of the other stream, None if that is unknown
+    written_at: str = ""  # when the running attempt last wrote, "" for never
     blocked: list[str] = Field(default_factory=list)
     blocked_total: int = 0
-    healing: list[EventView] = Field(default_factory=list)  # what the conductor tried by itself, oldest first
+    healing: list[EventView] = Field(default_factory=list)  # remedies that the conductor tried, oldest first
 
 
 class ArtifactEntry(View):
@@ -236,14 +234,14 @@ class ArtifactText(View):
     size_bytes: int
     offset: int = 0
     text: str = ""
-    replaced: bool = False  # some of its bytes are no UTF-8 and show as U+FFFD
+    replaced: bool = False  # some of its bytes are not UTF-8 and show as U+FFFD
     is_text: bool = True
     mime_type: str = "text/plain"
     next_offset: int | None = None  # None at the end
 
 
 class ArtifactBytes(View):
-    """A whole artifact as it is on the disk."""
+    """A whole artifact as it is on disk."""
 
     path: str
     data: bytes
@@ -265,14 +263,14 @@ class ConductorView(View):
     jobs_total: int = 0
     running_sheets: int = 0
     max_sheets: int = 0
-    memory_mb: float = 0.0
+    memory_mb: float = Field(default=0.0, validation_alias=AliasChoices("memory_mb", "memory_usage_mb"))
     accepting_work: bool = True
     socket: str = ""
     features: list[str] = Field(default_factory=list)
-    missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot serve
+    missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)
-    limits: dict[str, int | float] = Field(default_factory=dict)  # what jobs may use, by the name of the setting
-    containment: Literal["", "cgroup", "environment"] = ""  # what holds the processes of a sheet together
+    limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
+    containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
 
 
 class WaitView(View):
@@ -280,7 +278,7 @@ class WaitView(View):
 
     woke_for: Literal["settled", "event", "timeout"]
     jobs: list[JobView]
-    events: list[EventView] = Field(default_factory=list)  # what happened since `after`, newest last, bounded
-    events_total: int = 0  # 0 where these are all
+    events: list[EventView] = Field(default_factory=list)  # the last ones since the request's `after`, newest last
+    events_total: int = 0  # since the request's `after`, with those that are left out
     after: str
     waited_seconds: float

@@ -1,4 +1,4 @@
-"""A job id that nobody has, and the ids that may be meant by it."""
+"""An unknown job id, and the ids that may be meant by it."""
 
 import difflib
 from collections.abc import Sequence
@@ -6,23 +6,22 @@ from collections.abc import Sequence
 from podium.errors import JobNotFound
 
 _SHOWN = 3
-_LIKE = (
-    0.75  # of two suffixes of five characters: one character is wrong, missing or too much, or two have changed places
-)
+# Of two suffixes of five characters: one character is wrong, missing or extra, or two are swapped.
+_LIKE = 0.75
 
 
 def job_not_found(job_id: str, known: Sequence[str]) -> JobNotFound:
-    """Return the error for an unknown job; `known` are the ids there are, newest first."""
+    """Return the error for an unknown job; `known` has the ids of all jobs, newest first."""
     near = near_ids(job_id, known)
-    fix = f"Did you mean {' or '.join(near)}?" if near else "Call list_jobs to see the jobs there are."
+    fix = f"Did you mean {' or '.join(near)}?" if near else "Call list_jobs to see all jobs."
     return JobNotFound(f"Job '{job_id}' not found", fix=fix, job_id=job_id, near=near)
 
 
 def near_ids(given: str, known: Sequence[str]) -> list[str]:
     """Return at most three ids that may be meant, the likeliest first and of equally likely ones the newest.
 
-    What is given may be the id in another case, a job's name alone, an id with a slip in its suffix, that of another job of the
-    same name, or anything that looks like one.
+    `given` may be the id in another case, a job's name alone, an id with a slip in its suffix, the id of another job of the same
+    name, or anything that looks like an id.
     """
     wanted = given.lower()
     ids = {job_id.lower(): job_id for job_id in known}
@@ -33,7 +32,7 @@ def near_ids(given: str, known: Sequence[str]) -> list[str]:
 
 
 def _rank(wanted: str, job_id: str) -> int | None:
-    """Return how unlikely it is that this id is meant, or None where only its look can tell."""
+    """Return how unlikely it is that this id is meant, None if only its similarity can say."""
     name, _, suffix = job_id.rpartition("-")
     if job_id == wanted:
         return 0

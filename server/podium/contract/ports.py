@@ -1,108 +1,48 @@
-"""The port that tools call. `JobControlService` implements it over the wire; tools know nothing else of the conductor."""
+"""The port that tools call. The proxy implements it over the wire; tools know nothing else of the conductor."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from podium.contract.models import (
-    ActionView,
-    ArtifactBytes,
-    ArtifactPage,
-    ArtifactText,
-    ConductorView,
-    EventView,
-    ExplainView,
-    JobDetail,
-    JobPage,
-    JobView,
-    LogMode,
-    LogView,
-    PlanView,
-    StartView,
-    Stream,
-    WaitView,
-)
+from podium.contract import models
+from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.results import ProcessHealth
 from podium.contract.states import JobStatus
 
-Sheet = int | str
-Progress = Callable[[float, Sequence[JobView]], Awaitable[None]]
+Progress = Callable[[float, Sequence[models.JobView]], Awaitable[None]]
 """Called every few seconds of a wait with the elapsed seconds and the jobs' present state."""
-
-
-@dataclass(frozen=True)
-class StartRequest:
-    """What a start asks for. Exactly one of `config_path` and `config_content` is given; the others have their defaults."""
-
-    config_path: str | None = None
-    config_content: str | None = None
-    workspace: str | None = None
-    start_sheet: Sheet = 1
-    self_healing: bool = False
-    idempotency_key: str | None = None
-    variables: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class LogRequest:
-    """Which part of which output. `attempt` None is the last one; `sheet` None is the most interesting one (see `job.log`)."""
-
-    job_id: str
-    sheet: Sheet | None = None
-    attempt: int | None = None
-    stream: Stream = "stdout"
-    mode: LogMode = "tail"
-    pattern: str = ""
-    context_lines: int = 0
-    cursor: str = ""
-    max_lines: int = 100
 
 
 class JobControl(Protocol):
     """Every job-control operation. Each raises a `PodiumError` when the conductor refuses or cannot be reached."""
 
-    async def start(self, request: StartRequest) -> StartView:
-        """Submit a score; returns when the job is on the conductor's disk."""
+    async def start(self, request: SubmitParams) -> models.StartView:
+        """Submit a score by path or inline; return when the job is on the conductor's disk."""
 
-    async def plan(self, request: StartRequest) -> PlanView:
+    async def plan(self, request: ScoreParams) -> models.PlanView:
         """Check a score and return what `start` would run. Runs and stores nothing."""
 
-    async def pause(self, job_id: str) -> ActionView:
-        """Ask a job to pause; waits a few seconds for the effect."""
+    async def pause(self, job_id: str) -> models.ActionView:
+        """Ask a job to pause; wait a few seconds for the effect."""
 
-    async def resume(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
+    async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused, failed or cancelled job go on, or withdraw a pending pause."""
 
-    async def modify(
-        self,
-        job_id: str,
-        *,
-        from_sheet: Sheet | None = None,
-        config_path: str | None = None,
-        config_content: str | None = None,
-    ) -> ActionView:
-        """Give a job a changed score; waits a few seconds for the effect. Exactly one of path and content is given."""
+    async def modify(self, params: ModifyParams) -> models.ActionView:
+        """Give a job a changed score; wait a few seconds for the effect. Exactly one of path and content is given."""
 
-    async def cancel(self, job_id: str) -> ActionView:
-        """End a job and its process trees; waits a few seconds for the effect."""
+    async def cancel(self, job_id: str) -> models.ActionView:
+        """End a job and its process trees; wait a few seconds for the effect."""
 
-    async def delete(self, job_id: str) -> JobView:
-        """Remove a terminal job and its logs; returns the job as it was."""
+    async def delete(self, job_id: str) -> models.JobView:
+        """Remove a terminal job and its logs; return the job as it was."""
 
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return liveness and load of the job's oldest running attempt."""
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
+    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs, newest first; `name` is a case-insensitive part of the name or id."""
 
-    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> JobDetail:
+    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:
         """Return a job, with a page of its sheets when `sheets` is true."""
 
     async def wait(
@@ -113,25 +53,25 @@ class JobControl(Protocol):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
-    ) -> WaitView:
+    ) -> models.WaitView:
         """Wait until any or all jobs are settled, something needs attention, or the time is over."""
 
-    async def log(self, request: LogRequest) -> LogView:
+    async def log(self, request: LogParams) -> models.LogView:
         """Read a bounded part of a sheet's output."""
 
-    async def explain(self, job_id: str) -> ExplainView:
-        """Say why a job has failed, waits or is stuck, with the end of the output that tells."""
+    async def explain(self, job_id: str) -> models.ExplainView:
+        """Say why a job has failed, waits or is stuck, with the end of the output that shows it."""
 
-    async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
+    async def artifacts(self, job_id: str, *, path: str, limit: int, cursor: str) -> models.ArtifactPage:
         """List a folder of the job's workspace, all levels below it."""
 
-    async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
+    async def artifact(self, job_id: str, *, path: str, offset: int, max_bytes: int) -> models.ArtifactText:
         """Read a part of a file in the job's workspace."""
 
-    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> ArtifactBytes:
+    async def artifact_bytes(self, job_id: str, *, path: str, max_bytes: int) -> models.ArtifactBytes:
         """Read a whole file in the job's workspace; InvalidArguments when it is larger than `max_bytes`."""
 
-    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[models.EventView], str]:
         """Wait until something happens to one of the jobs (None: to any) after a cursor; return it, and the next cursor.
 
         With "" it returns at once, with nothing and the cursor of now.
@@ -140,5 +80,5 @@ class JobControl(Protocol):
     async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """Return what a task has ended with, None while it has not; the first `end` that is given is kept."""
 
-    async def conductor(self) -> ConductorView:
-        """Say which conductor answers and how it is."""
+    async def conductor(self) -> models.ConductorView:
+        """Return which conductor answers, and its load."""

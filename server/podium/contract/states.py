@@ -1,7 +1,7 @@
 """Job and sheet states, and the one table of what may be done in each of them.
 
-The store knows six job states and two durable intents (a pause or a cancel that was asked for and has not taken effect yet).
-A `Phase` joins the two: it is what the table is written in. Handlers, tools and documentation all read this table.
+The store has six job states and durable intents (a pause or a cancel that was requested and has not taken effect yet). A
+`Phase` combines the two, and the table is written in phases. Handlers, tools and documentation all read this table.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TERMINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
 
 @dataclass(frozen=True)
 class Rule:
-    """One cell of the table: the phase that the action leads to, or why it is refused and what serves its purpose instead."""
+    """One cell of the table: the phase that the action leads to, or why it is refused and what to do instead."""
 
     to: Phase | None
     why: str
@@ -41,14 +41,14 @@ def _no(why: str, instead: str) -> Rule:
 
 _ENDED = {"completed": "it has completed", "failed": "it has failed", "cancelled": "it was cancelled"}
 _MADE = "list_artifacts shows what it made."
-_WHY = "explain_job tells why."
+_WHY = "explain_job says why."
 _ALREADY_CANCELLING = _no(
-    "a cancel was already asked for and is being carried out", "wait_for_job tells when it has ended."
+    "its cancel was already requested and is being carried out", "wait_for_job returns when it has ended."
 )
-_CANCELLING_FIRST = _no(_ALREADY_CANCELLING.why, "Once wait_for_job tells that it has ended, make the call again.")
+_CANCELLING_FIRST = _no(_ALREADY_CANCELLING.why, "When wait_for_job shows that it has ended, call again.")
 _ACTIVE = _no(
     "only completed, failed and cancelled jobs can be deleted; cancel it first",
-    "cancel_job ends it; once wait_for_job tells that it has ended, delete_job removes it.",
+    "cancel_job ends it; when wait_for_job shows that it has ended, delete_job removes it.",
 )
 
 RULES: dict[Action, dict[Phase, Rule]] = {
@@ -56,23 +56,23 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "queued": _yes("paused", "paused at once"),
         "running": _yes("pause_pending", "pauses when the running sheets end"),
         "pause_pending": _no(
-            "a pause or a changed score is pending already and takes effect when the running sheets end",
-            "get_job tells whether it has; resume_job withdraws it.",
+            "a pause or a changed score is already pending and takes effect when the running sheets end",
+            "get_job shows when it has taken effect; resume_job withdraws it.",
         ),
         "cancel_pending": _ALREADY_CANCELLING,
-        "paused": _no("it is already paused", "It stays so until resume_job."),
+        "paused": _no("it is already paused", "It stays paused until resume_job."),
         "completed": _no(_ENDED["completed"], _MADE),
         "failed": _no(_ENDED["failed"], _WHY),
-        "cancelled": _no(_ENDED["cancelled"], "It stays so until resume_job."),
+        "cancelled": _no(_ENDED["cancelled"], "It stays cancelled until resume_job."),
     },
     "resume": {
-        "queued": _no("it already waits for its turn to run", "explain_job tells what it waits for."),
-        "running": _no("it is already running", "wait_for_job tells when it has ended."),
-        "pause_pending": _yes("running", "withdraws the pause or the change that was asked for"),
+        "queued": _no("it is already queued to run", "explain_job says what it waits for."),
+        "running": _no("it is already running", "wait_for_job returns when it has ended."),
+        "pause_pending": _yes("running", "withdraws the requested pause or change"),
         "cancel_pending": _CANCELLING_FIRST,
-        "paused": _yes("queued", "goes on with the sheets that are left"),
+        "paused": _yes("queued", "goes on with the remaining sheets"),
         "completed": _no(
-            "every sheet has completed; start a new job to run it again", "start_job runs its score anew."
+            "every sheet has completed; start a new job to run it again", "start_job runs its score again."
         ),
         "failed": _yes("queued", "keeps the finished sheets and runs the others again"),
         "cancelled": _yes("queued", "keeps the finished sheets and runs the others again"),
@@ -97,7 +97,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "paused": _yes("cancelled", "cancelled at once"),
         "completed": _no(_ENDED["completed"], _MADE),
         "failed": _no(_ENDED["failed"], _WHY),
-        "cancelled": _no("it was already cancelled", "It stays so until resume_job."),
+        "cancelled": _no("it was already cancelled", "It stays cancelled until resume_job."),
     },
     "delete": {
         "queued": _ACTIVE,
@@ -105,7 +105,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "pause_pending": _ACTIVE,
         "cancel_pending": _no(
             "its processes are still being ended; delete it when it is cancelled",
-            "Once wait_for_job tells that it has ended, delete_job removes it.",
+            "When wait_for_job shows that it has ended, delete_job removes it.",
         ),
         "paused": _ACTIVE,
         "completed": _yes("completed", "removed with its logs"),
@@ -116,7 +116,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
 
 
 def phase_of(status: JobStatus, *, pause_requested: bool = False, cancel_requested: bool = False) -> Phase:
-    """Join a status and the intents to the phase that the table is written in."""
+    """Combine a status and the intents into a phase."""
     if status != "running":
         return status
     if cancel_requested:

@@ -1,22 +1,22 @@
-"""How much a text costs the model that reads it: an upper estimate in tokens, cheap enough for every result.
+"""How many tokens a text costs the model that reads it: an upper estimate, cheap enough for every result.
 
 The weights were measured with the o200k_base encoding on random letters, digits, signs and scripts, which no encoding
-shortens; ordinary text costs about half of what is estimated. A character outside of ASCII costs at most its bytes.
+shortens; ordinary text costs about half of the estimate. A character outside ASCII costs at most its bytes.
 """
 
 import re
 
-RESULT_TOKENS = 9_000  # of one result, by this estimate: clients warn at 10,000
+RESULT_TOKENS = 9_000  # of one result, as estimated here: clients warn at 10,000
 _PARTS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+| +|[^\x00-\x7f]+|[\s\S]")
 
 
 def tokens_at_most(text: str) -> int:
-    """Return about the largest number of tokens that `text` can cost as it stands: results are measured as JSON."""
+    """Return about the largest number of tokens that `text` can cost."""
     return sum(map(_cost, _PARTS.findall(text)))
 
 
 def _cost(part: str) -> int:
-    """Return what a run of one kind of characters costs."""
+    """Return how many tokens a run of one kind of characters costs."""
     first = part[0]
     if not first.isascii():
         return len(part.encode("utf-8", "surrogatepass"))

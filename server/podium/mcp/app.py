@@ -26,6 +26,7 @@ from podium.mcp.prompts.table import PromptSpec, install_prompts
 from podium.mcp.resources.podium import RESOURCES
 from podium.mcp.resources.subscriptions import install_subscriptions
 from podium.mcp.resources.table import ResourceSpec, ResourceTable, install_resources
+from podium.mcp.sdk import publish_schemas
 from podium.mcp.tasks.extension import TaskPort, Tasks
 from podium.mcp.updates import Updates
 from podium_tools import ALL_TOOLS
@@ -96,8 +97,7 @@ def _tool(spec: AnyTool) -> Tool:
         annotations=ToolAnnotations(**{f"{name}_hint": value for name, value in asdict(spec.hints).items()}),
         structured_output=False,
     )
-    tool.parameters = input_schema(spec.arguments)
-    tool.fn_metadata.output_schema = output_schema(spec.result)
+    publish_schemas(tool, input_schema(spec.arguments), output_schema(spec.result))
     return tool
 
 

@@ -13,6 +13,7 @@ from podium.contract.ports import JobControl
 from podium.errors import PodiumError
 from podium.mcp.calls.invoke import State
 from podium.mcp.calls.results import safe
+from podium.mcp.sdk import handle
 
 MOST_VALUES = 100  # the protocol's limit
 _ENTRIES = 500  # looked at below a folder
@@ -58,7 +59,7 @@ def install_completion(server: MCPServer[State]) -> None:
             completion=Completion(values=shown, total=len(values), has_more=len(values) > MOST_VALUES)
         )
 
-    server._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, complete)
+    handle(server, "completion/complete", CompleteRequestParams, complete)
 
 
 async def _found(port: JobControl, name: str, typed: str, known: Known) -> list[str]:

@@ -1,4 +1,4 @@
-"""The server as it is shipped: every tool, over the conductor of the settings, whatever the transport."""
+"""The server as it is shipped: every tool, over the conductor of the settings, on either transport."""
 
 from mcp.server import MCPServer
 
@@ -7,7 +7,24 @@ from podium.mcp.app import Offer, build_server
 from podium.mcp.calls.invoke import State
 from podium.mcp.tasks.ticket import Signer
 from podium.mcp.tasks.wait import WaitTasks
+from podium.mcp.transports import stdio
 from podium.settings import Settings
+
+
+def serve_stdio(settings: Settings) -> int:
+    """Serve the tools to one client on the standard streams, and return the process's exit code."""
+    return stdio.run(product(settings))
+
+
+def serve_http(settings: Settings, address: str) -> int:
+    """Serve the tools on `PORT` or `HOST:PORT` of the loopback interface, and return the process's exit code.
+
+    Raises:
+        InvalidArguments: the address is not valid, is not loopback, or is taken.
+    """
+    from podium.mcp.transports import http  # noqa: PLC0415  stdio starts without a web server
+
+    return http.run(product(settings), *http.parsed(address))
 
 
 def product(settings: Settings) -> MCPServer[State]:

@@ -86,9 +86,13 @@ def _too_many(stages: tuple[Stage, ...], total: int) -> list[str]:
     needs = sum(_count_needs(stage, stages) for stage in stages)
     checks = sum(len(stage.checks) * len(stage.instances) for stage in stages)
     counted = (
-        (total, MAX_SHEETS, "make more than {most} sheets, which is the most"),
-        (needs, MAX_NEEDS, "the sheets need each other {count} times, the most is {most}; put a sheet between"),
-        (checks, MAX_CHECKS, "the sheets have {count} validations together, the most is {most}"),
+        (total, MAX_SHEETS, "the score makes more than {most} sheets, which is the limit"),
+        (
+            needs,
+            MAX_NEEDS,
+            "the sheets have {count} dependencies, more than the limit of {most}; put a sheet between them",
+        ),
+        (checks, MAX_CHECKS, "the sheets have {count} validations in total, more than the limit of {most}"),
     )
     return [message.format(count=count, most=most) for count, most, message in counted if count > most]
 

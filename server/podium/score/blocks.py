@@ -16,18 +16,18 @@ MAX_FALLBACKS = 10
 def _reference(value: Any) -> str | int:
     if isinstance(value, str | int) and not isinstance(value, bool):
         return value
-    raise ValueError(f"should be the name or the number of a sheet, is {describe(value)}")
+    raise ValueError(f"should be the name or the number of a sheet, not {describe(value)}")
 
 
 def _scalar(value: Any) -> str | int | float | bool:
     if isinstance(value, str | int | float | bool):
         return value
-    raise ValueError(f"should be a single value, is {describe(value)}")
+    raise ValueError(f"should be a single value, not {describe(value)}")
 
 
 def _name(value: str) -> str:
     if not value.isprintable() or value != value.strip():
-        raise ValueError("holds control characters, or spaces at its beginning or end")
+        raise ValueError("has control characters, or begins or ends with a space")
     return value
 
 
@@ -49,7 +49,7 @@ def no_twin_keys(value: Any) -> Any:
     if isinstance(value, dict):
         text, times = max(Counter(str(key) for key in value).items(), key=lambda item: item[1], default=("", 0))
         if times > 1:
-            raise ValueError(f"sheet {text} is there twice")
+            raise ValueError(f"sheet {text} appears twice")
     return value
 
 

@@ -104,7 +104,7 @@ class Checker:
             near = f'; define it under {where}:, or give start_job variables=["{first}=..."]'
             self.problems.fix = FIX_VARIABLES
         others = ", ".join(name for name in missing if name != first)
-        return near + (f"; not defined either: {others}" if others else "")
+        return near + (f"; also undefined: {others}" if others else "")
 
     def _note_template(self, source: Template, message: str, line: int) -> None:
         if source.file:
@@ -154,7 +154,7 @@ class Checker:
             self._warn_of(f"The value of env {name[:80]}", value, variables, " Use that in run.")
 
     def _warn_of(self, what: str, text: str, variables: Mapping[str, Any], instead: str = "") -> None:
-        """Warn of what looks like a template where there is none."""
+        """Warn of what looks like a template in a text that is used as written."""
         written = [f"{{{{ {name} }}}}" for name in double_braces(text, variables)]
         written += [f"{{{name}}}" for name in fields(text) if is_field(name, variables)]
         if written:
@@ -165,7 +165,9 @@ class Checker:
         for name in double_braces(text, variables):
             self.problems.add(loc, f"is not a template: write {{{name}}} with single braces")
         if (length := expanded_bytes(text, variables)) > _MAX_FILLED_BYTES:
-            self.problems.add(loc, f"has {length} bytes when it is filled in, the most is {_MAX_FILLED_BYTES}")
+            self.problems.add(
+                loc, f"has {length} bytes once it is filled in, more than the limit of {_MAX_FILLED_BYTES}"
+            )
 
     def _unknown(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         for name in fields(text):
@@ -174,6 +176,6 @@ class Checker:
             known = [key for key in variables if is_field(key, variables)]
             self.problems.add(
                 loc,
-                f"there is no variable {name!r} for {{{name}}}{self.problems.near(name, known, LIKE_VARIABLES)}",
+                f"unknown variable {name!r} in {{{name}}}{self.problems.near(name, known, LIKE_VARIABLES)}",
                 allowed=known,
             )

@@ -94,7 +94,7 @@ def _read(document: Document, context: Context, path: Path | None) -> Draft | No
     """Read the dialect that the score is written in."""
     named, numbered = "sheets" in document.root, "sheet" in document.root
     if named and numbered:
-        context.problems.add(("sheet",), "sheets (named) and sheet (numbered) cannot stand together", key=True)
+        context.problems.add(("sheet",), "a score has either sheets (named) or sheet (numbered), not both", key=True)
         return None
     if numbered:
         return read_numbered(document.root, context, path)
@@ -105,7 +105,7 @@ def _read(document: Document, context: Context, path: Path | None) -> Draft | No
 
 
 def _note_dialect(keys: list[Any], problems: Problems) -> None:
-    """Note what a score without sheets lacks, at the key that was meant for them where there is one."""
+    """Note what a score without sheets lacks, at the key that was probably meant for them."""
     meant = next((key for key in keys if str(key) in SHEETS_WORDS or problems.near(str(key), ["sheets"])), None)
     if meant is not None:
         problems.add((meant,), "unknown key; write sheets", key=True)
@@ -120,7 +120,8 @@ def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str 
     path = _absolute(chosen, base) if chosen else ""
     if not _is_text(path):
         raise InvalidArguments(
-            f"workspace: the path {path!r} holds a NUL or half of a surrogate pair.", fix="Give another workspace."
+            f"workspace: the path {path!r} contains a NUL character or an unpaired surrogate.",
+            fix="Give another workspace.",
         )
     return path or None
 
@@ -136,13 +137,13 @@ def _absolute(path: str, base: Path) -> str:
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether a text of the call can be stored and given to a process."""
+    """Return whether a text of the call can be stored and given to a process."""
     return "\0" not in value and is_unicode(value)
 
 
 def _check_names(draft: Draft, problems: Problems) -> None:
     """Note variables of the score whose names are taken."""
-    taken = "{} is a name that every template has"
+    taken = "{} is reserved: every template has a variable of this name"
     for name in CORE_NAMES & draft.variables.keys():
         problems.add((*draft.variables_loc, name), taken.format(name), key=True)
     for stage in draft.stages:
@@ -155,7 +156,8 @@ def _check_given(variables: Mapping[str, str]) -> None:
     for name, value in variables.items():
         if name in CORE_NAMES:
             raise InvalidArguments(
-                f"variables: {name} is a name that every template has.", fix="Call the variable something else."
+                f"variables: {name} is reserved: every template has a variable of this name.",
+                fix="Call the variable something else.",
             )
         if not name.isidentifier():
             raise InvalidArguments(
@@ -163,7 +165,8 @@ def _check_given(variables: Mapping[str, str]) -> None:
             )
         if not _is_text(value):
             raise InvalidArguments(
-                f"variables: the value of {name} holds a NUL or half of a surrogate pair.", fix="Give it as plain text."
+                f"variables: the value of {name} contains a NUL character or an unpaired surrogate.",
+                fix="Give it as plain text.",
             )
 
 
@@ -174,5 +177,5 @@ def _check_use(variables: Mapping[str, str], known: set[str]) -> None:
         listed = ", ".join(sorted(known)[:_LISTED_NAMES])
         raise InvalidArguments(
             f"variables: the score has no variable {unknown!r}.",
-            fix=f"Leave it out, or give one of those that the score has: {listed}." if listed else "Leave it out.",
+            fix=f"Leave it out, or give one of the score's variables: {listed}." if listed else "Leave it out.",
         )

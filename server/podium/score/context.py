@@ -45,7 +45,7 @@ class Context:
         if name not in self.instruments:
             self.problems.add(
                 loc,
-                f"there is no instrument {name!r}{self.problems.near(name, self.instruments)}",
+                f"unknown instrument {name!r}{self.problems.near(name, self.instruments)}",
                 allowed=self.instruments,
             )
         return name
@@ -55,16 +55,16 @@ class Context:
         if self.instrument(loc, player.instrument) == CLI:
             self.problems.add(loc, "cli runs scripts; a prompt falls back to another agent instrument")
         elif player in earlier[1:]:
-            self.problems.add(loc, "is there twice")
+            self.problems.add(loc, "is listed twice")
 
     def config(self, loc: Loc, name: str, config: Mapping[str, Any], *, more: Sequence[str] = ()) -> None:
         """Check settings of an instrument: those that its profile knows and `more`, each a single value."""
         known = [*self.profiles.get(name, {}).get("settings", {}), *more]
         for key, value in config.items():
             if key not in known:
-                self.problems.add((*loc, key), f"{name} has no such setting", allowed=known, key=True)
+                self.problems.add((*loc, key), f"is not a setting of {name}", allowed=known, key=True)
             elif key not in more and (isinstance(value, bool) or not isinstance(value, str | int | float)):
-                self.problems.add((*loc, key), f"should be text or a number, is {describe(value)}")
+                self.problems.add((*loc, key), f"should be text or a number, not {describe(value)}")
 
     def template_file(self, loc: Loc, given: str) -> Template:
         """Return a template that stands in a file, which is relative to the score's folder."""
@@ -83,7 +83,7 @@ class Context:
             if not name or "=" in name:
                 self.problems.add((*loc, name), f"{name!r} cannot be the name of an environment variable", key=True)
             if name in _RESERVED_ENV:
-                self.problems.add((*loc, name), "is set by the conductor", key=True)
+                self.problems.add((*loc, name), "is reserved: the conductor sets it", key=True)
         return {
             name: value if isinstance(value, str) else self.problems.document.raw((*loc, name))
             for name, value in env.items()
@@ -110,7 +110,7 @@ class Context:
         used = _REQUIRED[kind] + (("working_directory",) if kind == "command_succeeds" else ())
         for name in _SPECIFIC:
             if values.get(name) and name not in used:
-                self.problems.add((*loc, name), f"{kind} has no use for {name}", allowed=used, key=True)
+                self.problems.add((*loc, name), f"{kind} does not take {name}", allowed=used, key=True)
         if kind == "content_regex":
             self._regex((*loc, "pattern"), values.get("pattern", ""))
         return Validation(type=kind, **values)

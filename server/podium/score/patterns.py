@@ -22,7 +22,7 @@ class PatternFault(ValueError):
 
 
 def compile_pattern(pattern: str) -> "regex.Pattern[str]":
-    """Compile a regular expression that somebody else wrote.
+    """Compile a regular expression that comes from outside.
 
     Raises:
         PatternFault: it is not one, or is too large.
@@ -32,7 +32,7 @@ def compile_pattern(pattern: str) -> "regex.Pattern[str]":
     if _VERBOSE.search(pattern):
         raise PatternFault("switches to verbose mode with x; write it without")
     if _written_out(_COMMENT.sub("", pattern)) > MAX_WRITTEN_OUT:
-        raise PatternFault("its repeats multiply to more than can be compiled")
+        raise PatternFault("has nested repeats that are too large to compile")
     try:
         return regex.compile(pattern)
     except Exception as error:  # noqa: BLE001 besides its own error the module lets others through
@@ -56,5 +56,5 @@ def _written_out(pattern: str) -> int:
             last = 1
             sums[-1] += 1
         if len(sums) > MAX_DEPTH:
-            raise PatternFault(f"has groups in groups deeper than {MAX_DEPTH}")
+            raise PatternFault(f"has groups nested deeper than {MAX_DEPTH} levels")
     return sum(sums)

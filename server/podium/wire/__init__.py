@@ -1,1 +1,1 @@
-"""Newline-delimited JSON-RPC over byte streams: framing, messages, the serving side and an in-memory pair for tests."""
+"""Newline-delimited JSON-RPC over byte streams: framing, messages, errors, sockets and the serving side."""

@@ -2,11 +2,12 @@
 
 Requests are answered strictly in order until a handler sets `peer.concurrent` (the handshake); from then on they run at
 the same time and replies come in any order. At most `WireLimits.in_flight` run at once, then reading pauses. A peer
-that does not read what it is sent is dropped after `WireLimits.write_seconds`. No peer can hurt another connection.
+that does not read what it is sent is dropped after `WireLimits.write_seconds`. No peer can affect another connection.
 """
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +29,12 @@ Streamer = Callable[[], Awaitable[None]]
 _METHOD_CHARS = 200  # of an unknown method's name in the reply
 _ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 _BURST = 16  # frames that are answered without a pause
-_begun: ContextVar[list[Streamer]] = ContextVar("begun")  # what the handler that runs now wants to stream
+_begun: ContextVar[list[Streamer]] = ContextVar("begun")  # the streams that the running handler has asked for
 
 
 @dataclass(frozen=True)
 class WireLimits:
-    """Bounds of one connection: bytes of a frame with its newline, seconds, and requests and streams at once."""
+    """Bounds of one connection: bytes of a frame with its newline, seconds, and how many requests and streams run at once."""
 
     max_line_bytes: int = MAX_LINE_BYTES
     partial_seconds: float = PARTIAL_SECONDS
@@ -43,7 +44,7 @@ class WireLimits:
 
 
 class Peer:
-    """Who is at the other end, and how a handler reaches it beyond its reply. `uid` and `pid` come from the kernel."""
+    """The other end of a connection, and how a handler reaches it beyond its reply. `uid` and `pid` come from the kernel."""
 
     def __init__(self, *, uid: int | None = None, pid: int | None = None) -> None:
         self.uid = uid
@@ -52,16 +53,16 @@ class Peer:
         self._connection: _Connection | None = None
 
     async def notify(self, method: str, *params: Any) -> None:
-        """Send a notification for each of `params`, waiting while the peer reads slowly; a peer that stops reading is dropped."""
+        """Send a notification for each of `params`. Waits while the peer reads slowly; a peer that stops reading is dropped."""
         await self._attached().send(b"".join(messages.notification(method, each) for each in params))
 
     def stream(self, fn: Streamer) -> None:
-        """Run `fn` as a task of this connection, begun when the reply of the present request has been written.
+        """Run `fn` as a task of this connection, once the reply to the present request has been written.
 
         It is cancelled when the connection ends; when it raises, the connection is closed.
 
         Raises:
-            ConductorBusy: the connection has as many streams as it may.
+            ConductorBusy: the connection has reached its limit of streams.
         """
         self._attached().count_stream()
         _begun.get().append(fn)
@@ -93,7 +94,7 @@ async def serve_connection(
 
 
 class _Connection:
-    """State of one served connection."""
+    """The state of one served connection."""
 
     def __init__(self, stream: ByteStream, peer: Peer, handlers: Mapping[str, Handler], limits: WireLimits) -> None:
         self._stream = stream
@@ -126,8 +127,8 @@ class _Connection:
     def count_stream(self) -> None:
         if self._streams >= self._limits.streams:
             raise ConductorBusy(
-                f"This connection has {self._streams} streams, as many as it may.",
-                fix="Use the streams that it has, or another connection.",
+                f"This connection has reached its limit of {self._streams} streams.",
+                fix="Use one of its streams, or another connection.",
             )
         self._streams += 1
 
@@ -135,20 +136,15 @@ class _Connection:
         """Write one frame whole. On any failure the connection is dropped, which cancels the caller too."""
         if self._scope.cancel_called:
             await checkpoint()
-        rest = frame[self._send_at_once(frame) :]
-        if rest:
-            await self._send_waiting(rest)
+        sent = 0
+        if self._socket is not None and not self._writing.locked():
+            # What the socket takes without waiting needs neither timer nor lock; if it is full or broken, waiting shows which.
+            with suppress(OSError):
+                sent = self._socket.send(frame)
+        if sent < len(frame):
+            await self._send_waiting(frame[sent:])
         if self._scope.cancel_called:
             await checkpoint()
-
-    def _send_at_once(self, frame: bytes) -> int:
-        """Give the socket what it takes without waiting, which saves a healthy peer's reply the timer and the lock."""
-        if self._socket is None or self._writing.locked():
-            return 0
-        try:
-            return self._socket.send(frame)
-        except OSError:
-            return 0  # full or broken: the waiting way finds out which
 
     async def _send_waiting(self, rest: bytes) -> None:
         async with self._writing:
@@ -159,14 +155,14 @@ class _Connection:
                 log.debug("peer_dropped", pid=self._peer.pid, reason=type(failure).__name__)
                 self.close()
             except BaseException:
-                self.close()  # cancelled in the middle of a frame, perhaps: what follows would not be one
+                self.close()  # perhaps cancelled in the middle of a frame: what follows would not be one
                 raise
 
     async def _take_turns(self, turns: TaskGroup, streams: TaskGroup) -> None:
-        """Read frames and answer them, one task of several that take turns.
+        """Read frames and answer them, as one of several tasks that take turns.
 
-        One reads. Once the peer is concurrent it answers what it has read while the next one reads: handing the turn to a task
-        that waits costs less than half of a new task for each request. One waits at most; a task more than that ends.
+        One task reads. Once the peer is concurrent it answers its frame while the next task reads: handing the turn to a task
+        that waits costs less than half of a new task for each request. At most one waits; any further task ends.
         """
         self._tasks += 1
         try:
@@ -181,21 +177,18 @@ class _Connection:
             self._waiting += 1
         async with self._turn:
             while (line := await self._read()) is not None:
-                if self._peer.concurrent:
-                    self._pass_on(turns, streams)
-                    return line
-                await self._handle(line, streams)
+                if not self._peer.concurrent:
+                    await self._handle(line, streams)
+                    continue
+                if self._waiting:  # that task has the turn when this one gives it up
+                    self._waiting -= 1
+                elif self._tasks < self._limits.in_flight:
+                    turns.start_soon(self._take_turns, turns, streams)
+                return line
             return None
 
-    def _pass_on(self, turns: TaskGroup, streams: TaskGroup) -> None:
-        """See to it that somebody reads on: who waits gets the turn when it is given up, else there is one more task."""
-        if self._waiting:
-            self._waiting -= 1
-        elif self._tasks < self._limits.in_flight:
-            turns.start_soon(self._take_turns, turns, streams)
-
     async def _read(self) -> bytes | None:
-        """Return the next frame, None at the end. A peer that has sent many at once lets others in between."""
+        """Return the next frame, None at the end. Between many frames of one peer, others have their turn."""
         while not self._ended:
             self._frames += 1
             if self._frames % _BURST == 0:
@@ -215,7 +208,7 @@ class _Connection:
         await self.send(messages.error(None, to_wire(RpcFault(PARSE_ERROR, message), "")))
 
     async def _handle(self, line: bytes, streams: TaskGroup) -> None:
-        """Answer one frame and begin what its handler wants to stream."""
+        """Answer one frame and begin the streams that its handler has asked for."""
         begun: list[Streamer] = []
         _begun.set(begun)
         if (reply := await self._answer(line)) is not None:
@@ -230,42 +223,32 @@ class _Connection:
         except RpcFault as fault:
             return messages.error(fault.request_id, to_wire(fault, ""))
         try:
-            reply = self._checked(messages.result(request.id, await self._call(request)))
+            handler = self._handlers.get(request.method)
+            if handler is None:
+                name = request.method[:_METHOD_CHARS]
+                raise RpcFault(METHOD_NOT_FOUND, f"Method not found: {name}", data={"method": name})
+            reply = messages.result(request.id, await handler(request.params, self._peer))
+            if len(reply) > self._limits.max_line_bytes:
+                why = f"the reply has {len(reply)} bytes, a frame holds {self._limits.max_line_bytes}"
+                raise RpcFault(INTERNAL_ERROR, f"Internal error: {why}")
         except Exception as caught:  # noqa: BLE001 - whatever a handler raises is answered, never spread
             reply = self._error(request, unwrap(caught))
         return None if request.id is None else reply
 
-    async def _call(self, request: messages.Request) -> Any:
-        handler = self._handlers.get(request.method)
-        if handler is None:
-            name = request.method[:_METHOD_CHARS]
-            raise RpcFault(METHOD_NOT_FOUND, f"Method not found: {name}", data={"method": name})
-        return await handler(request.params, self._peer)
-
-    def _checked(self, reply: bytes) -> bytes:
-        """Return the reply if a peer would accept a frame of its size."""
-        if len(reply) > self._limits.max_line_bytes:
-            raise RpcFault(
-                INTERNAL_ERROR,
-                f"Internal error: the reply has {len(reply)} bytes, a frame holds {self._limits.max_line_bytes}",
-            )
-        return reply
-
     def _error(self, request: messages.Request, failure: BaseException) -> bytes:
-        """Return the error reply; one that quotes too much of the request tells only what kind of error it is."""
-        error = self._failed(failure, request)
+        """Return the error reply; what is not an answer goes to the log whole.
+
+        An error that quotes so much of the request that it does not fit a frame is reduced to its code.
+        """
+        request_id = secrets.token_hex(6)
+        if not is_expected(failure):
+            log.error("request_failed", method=request.method, request_id=request_id, exc_info=failure)
+        error = to_wire(failure, request_id)
         reply = messages.error(request.id, error)
         if len(reply) <= self._limits.max_line_bytes:
             return reply
         short = f"The error's text has {len(reply)} bytes, a frame holds {self._limits.max_line_bytes}"
         return messages.error(request.id, {"code": error["code"], "message": short, "data": None})
-
-    def _failed(self, failure: BaseException, request: messages.Request) -> dict[str, Any]:
-        """Return the wire error of a failed request; what is not an answer goes to the log whole."""
-        request_id = secrets.token_hex(6)
-        if not is_expected(failure):
-            log.error("request_failed", method=request.method, request_id=request_id, exc_info=failure)
-        return to_wire(failure, request_id)
 
     async def _run_stream(self, streamer: Streamer) -> None:
         try:

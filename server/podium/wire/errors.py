@@ -1,6 +1,6 @@
 """Exceptions to JSON-RPC errors and back: the one place on each side.
 
-`error.data` carries the error object of the tools. Nothing internal goes on the wire: what is not ours becomes
+`error.data` carries the error object of the tools. Nothing internal goes on the wire: an unexpected exception becomes
 `Internal error` with the request id under which the log has the rest.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from podium import errors
+from podium.contract.near import job_not_found
 from podium.errors import PodiumError
 
 PARSE_ERROR = -32700
@@ -50,7 +51,7 @@ def unwrap(exc: BaseException) -> BaseException:
 
 
 def is_expected(exc: BaseException) -> bool:
-    """Tell whether the exception is an answer (ours or a protocol error) rather than a fault of ours."""
+    """Return whether the exception is an answer (an error of ours or of the protocol) rather than a fault of ours."""
     return isinstance(exc, PodiumError | RpcFault | ValidationError) and not isinstance(exc, errors.Internal)
 
 
@@ -79,18 +80,14 @@ def invalid_params(error: ValidationError) -> errors.InvalidArguments:
 
 
 def from_wire(error: dict[str, Any]) -> PodiumError:
-    """Return the error that a JSON-RPC error object stands for; a foreign conductor's has none of our `data`."""
+    """Return the error that a JSON-RPC error object stands for; a foreign conductor sends none of our `data`."""
     data = error.get("data")
     if isinstance(data, dict) and str(data.get("code")) in errors.BY_CODE:
         return errors.from_dict(data)
     message = str(error.get("message") or "The conductor answered with an error without a message.")
     if found := _JOB_NOT_FOUND.fullmatch(message):
-        return errors.JobNotFound(message, fix="Call list_jobs to see the jobs there are.", job_id=found["job_id"])
-    return _from_code(error.get("code"), message)
-
-
-def _from_code(code: Any, message: str) -> PodiumError:
-    """Return the error for a bare JSON-RPC code."""
+        return job_not_found(found["job_id"], ())
+    code = error.get("code")
     if code == METHOD_NOT_FOUND:
         return errors.UnsupportedByConductor(message, fix="Call conductor_status to see what this conductor can do.")
     if code == INVALID_PARAMS:
@@ -99,4 +96,4 @@ def _from_code(code: Any, message: str) -> PodiumError:
         return errors.ConductorBusy(message, fix="Wait a few seconds and call again.")
     if code == REFUSED:
         return errors.SubmitRejected(message, fix="The message says why the conductor refused; correct that.")
-    return errors.Internal(message, fix="Look into the conductor's log.")
+    return errors.Internal(message, fix="Read the conductor's log.")

@@ -1,7 +1,7 @@
-"""One JSON value a line: encoding, decoding and a reader that a hostile peer cannot hurt.
+"""One JSON value a line: encoding, decoding, and a reader that withstands a hostile peer.
 
-A frame ends with a newline and may be `MAX_LINE_BYTES` long with it. A longer one is skipped in bounded memory and
-reported; the stream goes on with the next line. A connection may be idle for ever, a frame that was begun may not.
+A frame ends with a newline and has at most `MAX_LINE_BYTES` with it. A longer one is skipped in bounded memory and reported;
+the stream goes on with the next line. A connection may be idle for ever, but a frame that was begun must end in time.
 """
 
 import json
@@ -20,7 +20,7 @@ _ASCII_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allo
 
 
 class FrameError(Exception):
-    """A frame cannot be had; the message says why."""
+    """There is no frame to return; the message says why."""
 
 
 class OversizedFrame(FrameError):
@@ -32,15 +32,15 @@ class SlowFrame(FrameError):
 
 
 class MalformedFrame(FrameError):
-    """The line is no JSON value in UTF-8."""
+    """The line is not a JSON value in UTF-8."""
 
 
 class RawJson(bytes):
-    """A JSON value that is text already and is sent as it is. It must be valid UTF-8 without newlines."""
+    """A JSON value that is already text and is sent unchanged. It must be valid UTF-8 without newlines."""
 
 
 def dumps(value: Any) -> bytes:
-    """Return compact JSON in UTF-8. A lone surrogate is escaped, so that it survives the trip.
+    """Return compact JSON in UTF-8. A lone surrogate is escaped, so that it survives.
 
     Raises:
         ValueError: the value holds NaN, an infinity or a cycle.
@@ -72,9 +72,9 @@ def decode(line: bytes) -> Any:
 
 
 class FrameReader:
-    """Reads lines from a byte stream. Not for use by several tasks at once.
+    """Reads lines from a byte stream, for one task at a time.
 
-    With `whole_lines` a last line without a newline counts as cut off and is dropped, else it counts as a line.
+    With `whole_lines` a last line without a newline is taken for cut off and dropped; else it is returned as a line.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class FrameReader:
         self._partial_seconds = partial_seconds
         self._whole_lines = whole_lines
         self._buffer = bytearray()
-        self._searched = 0  # this much of the buffer holds no newline
+        self._searched = 0  # the buffer has no newline before this place
 
     async def read(self) -> bytes:
         """Return the next line without its newline.
@@ -111,7 +111,7 @@ class FrameReader:
             raise SlowFrame(f"the line was not completed within {self._partial_seconds:g} s") from None
 
     def _take(self) -> bytes | None:
-        """Take a whole line from the buffer, or None where there is none yet."""
+        """Take a whole line from the buffer; None if it has none yet."""
         end = self._buffer.find(b"\n", self._searched)
         if end < 0:
             self._searched = len(self._buffer)
@@ -124,7 +124,7 @@ class FrameReader:
         return line
 
     async def _complete(self) -> bytes:
-        """Receive until the line in the buffer is whole."""
+        """Receive the rest of the line in the buffer."""
         while len(self._buffer) < self._max_bytes:
             try:
                 self._buffer += await self._stream.receive(_CHUNK_BYTES)
@@ -139,14 +139,14 @@ class FrameReader:
         raise self._oversized()
 
     def _take_rest(self) -> bytes:
-        """Take what the peer sent before it closed its side in the middle of a line."""
+        """Take the whole buffer, which is a part of a line."""
         line = bytes(self._buffer)
         self._buffer.clear()
         self._searched = 0
         return line
 
     async def _skip(self) -> None:
-        """Drop the rest of the line, keeping what follows its newline."""
+        """Drop the rest of the line and keep what follows its newline."""
         self._take_rest()
         try:
             while (end := (chunk := await self._stream.receive(_CHUNK_BYTES)).find(b"\n")) < 0:

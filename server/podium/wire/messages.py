@@ -1,8 +1,10 @@
 """JSON-RPC 2.0 as the Marianne protocol speaks it: requests parsed, replies and notifications built.
 
-`jsonrpc` may be missing, unknown members are ignored, there are no batches. No id, or null, makes a notification.
+`jsonrpc` may be missing, unknown members are ignored, there are no batches. A request without an id, or with null, is a
+notification.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +12,12 @@ from podium.wire.errors import INVALID_REQUEST, PARSE_ERROR, RpcFault
 from podium.wire.framing import MalformedFrame, decode, dumps
 
 Id = int | str
-MAX_ID_CHARS = 1024  # an id is sent back with every reply, errors included: those must always find room in a frame
+MAX_ID_CHARS = 1024  # every reply carries the id, errors too: it must always leave room in a frame
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `id` None makes it a notification, which is never answered."""
+    """One request; with `id` None it is a notification, which is never answered."""
 
     id: Id | None
     method: str
@@ -26,7 +28,7 @@ def parse_request(line: bytes) -> Request:
     """Return the request of a frame.
 
     Raises:
-        RpcFault: it is none; the fault carries the id to answer to where the frame has a usable one.
+        RpcFault: it is not a request; the fault carries the id to answer to if the frame has a usable one.
     """
     try:
         value = decode(line)
@@ -34,7 +36,19 @@ def parse_request(line: bytes) -> Request:
         raise RpcFault(PARSE_ERROR, f"Parse error: {error}") from None
     if not isinstance(value, dict):
         raise RpcFault(INVALID_REQUEST, "Invalid request: missing 'method' field")
-    return _checked(value, _request_id(value.get("id")))
+    request_id = _request_id(value.get("id"))
+    method, params = value.get("method"), value.get("params")
+    if "method" not in value:
+        why = "missing 'method' field"
+    elif not isinstance(method, str):
+        why = "method must be a string"
+    elif value.get("jsonrpc", "2.0") != "2.0":
+        why = "jsonrpc must be '2.0'"
+    elif params is not None and not isinstance(params, dict):
+        why = "params must be an object"
+    else:
+        return Request(request_id, method, params or {})
+    raise RpcFault(INVALID_REQUEST, f"Invalid request: {why}", request_id=request_id)
 
 
 def _request_id(value: Any) -> Id | None:
@@ -48,25 +62,7 @@ def _request_id(value: Any) -> Id | None:
     raise RpcFault(INVALID_REQUEST, "Invalid request: id must be a string or an integer")
 
 
-def _checked(value: dict[str, Any], request_id: Id | None) -> Request:
-    """Check the members of a request object."""
-
-    def fault(why: str) -> RpcFault:
-        return RpcFault(INVALID_REQUEST, f"Invalid request: {why}", request_id=request_id)
-
-    if "method" not in value:
-        raise fault("missing 'method' field")
-    method, params = value["method"], value.get("params")
-    if not isinstance(method, str):
-        raise fault("method must be a string")
-    if value.get("jsonrpc", "2.0") != "2.0":
-        raise fault("jsonrpc must be '2.0'")
-    if params is not None and not isinstance(params, dict):
-        raise fault("params must be an object")
-    return Request(request_id, method, params or {})
-
-
-def request(request_id: Id, method: str, params: dict[str, Any]) -> bytes:
+def request(request_id: Id, method: str, params: Mapping[str, Any]) -> bytes:
     """Return the frame of a request."""
     return b'{"jsonrpc":"2.0","method":%b,"params":%b,"id":%b}\n' % (dumps(method), dumps(params), dumps(request_id))
 

@@ -106,7 +106,7 @@ def test_windows_is_told_plainly_that_it_is_not_supported(
 def test_long_running_commands_start_without_typer_and_rich() -> None:
     assert LIGHT == ("serve", "start")
     loaded = modules_after(
-        "import podium.cli.commands.serve, podium.cli.commands.start, podium.cli, podium.mcp.transports.stdio"
+        "import podium.cli.commands.serve, podium.cli.commands.start, podium.cli, podium.mcp.product"
     )
     assert not loaded & {"typer", "rich", "podium.conductor", "psutil", "jinja2"}
 

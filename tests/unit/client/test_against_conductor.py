@@ -9,8 +9,8 @@ import pytest
 
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
+from podium.contract.methods import LogParams, ResumeParams, SubmitParams
 from podium.contract.models import JobView
-from podium.contract.ports import LogRequest, StartRequest
 from podium.contract.results import ProcessHealth
 from podium.errors import IdempotencyConflict, JobNotFound, ScoreInvalid, WrongState
 from tests.support.podium_home import Conductor
@@ -65,7 +65,7 @@ async def test_a_job_from_its_start_to_its_deletion(service: JobControlService) 
     page = await service.artifacts(started.job_id, path="", limit=10, cursor="")
     assert [entry.path for entry in page.entries] == ["out.txt"]
     assert (await service.artifact(started.job_id, path="out.txt", offset=0, max_bytes=99)).text == "done\n"
-    assert [line.text for line in (await service.log(LogRequest(started.job_id))).lines] == ["hello"]
+    assert [line.text for line in (await service.log(LogParams(started.job_id))).lines] == ["hello"]
     assert await service.delete_job(started.job_id) is True
     assert await service.delete_job(started.job_id) is False
     with pytest.raises(JobNotFound):
@@ -98,7 +98,7 @@ async def test_a_pause_whose_effect_takes_long_is_pending_and_can_be_withdrawn(s
     await until(service, job.job_id, "one")
     done = await service.pause(job.job_id)
     assert (done.pending, done.job.status, done.job.pause_requested) == (True, "running", True)
-    resumed = await service.resume(job.job_id)
+    resumed = await service.resume(ResumeParams(job.job_id))
     assert (resumed.job.status, resumed.job.pause_requested) == ("running", False)
     assert (await service.cancel_job(job.job_id)).success
 
@@ -146,7 +146,7 @@ async def test_without_a_conductor_health_is_that_of_a_dead_job(
 
 
 async def test_the_same_key_returns_the_first_job_and_another_score_is_refused(service: JobControlService) -> None:
-    request = StartRequest(config_content=QUICK, idempotency_key="k1")
+    request = SubmitParams(config_content=QUICK, idempotency_key="k1")
     first, second = await service.start(request), await service.start(request)
     assert (first.replayed, second.replayed) == (False, True)
     assert first.job.job_id == second.job.job_id
@@ -158,14 +158,14 @@ async def test_a_bad_score_lists_its_problems_and_is_a_value_error(service: JobC
     bad = "name: x\nsheets:\n  - run: true\n    retri: 1\n"
     for call in (service.start, service.plan):
         with pytest.raises(ScoreInvalid) as caught:
-            await call(StartRequest(config_content=bad))
+            await call(SubmitParams(config_content=bad))
         assert any(problem["line"] == 4 for problem in caught.value.facts["problems"])
     assert issubclass(ScoreInvalid, ValueError)
 
 
 async def test_a_plan_runs_nothing(service: JobControlService) -> None:
     before = (await service.list_page(status=None, name="", limit=10, cursor="")).total
-    plan = await service.plan(StartRequest(config_content=gated("one", "two")))
+    plan = await service.plan(SubmitParams(config_content=gated("one", "two")))
     assert [sheet.name for sheet in plan.sheets] == ["one", "two"]
     assert (await service.list_page(status=None, name="", limit=10, cursor="")).total == before
 
@@ -236,7 +236,7 @@ async def test_a_job_goes_on_with_a_changed_score(service: JobControlService) ->
     job = await service.start_job(config_content=BROKEN)
     await service.wait([job.job_id], until="any", timeout_seconds=20, after="")
     fixed = BROKEN.replace("exit 3", "exit 0")
-    await service.resume(job.job_id, config_content=fixed)
+    await service.resume(ResumeParams(job.job_id, config_content=fixed))
     done = await service.wait([job.job_id], until="any", timeout_seconds=20, after="")
     assert done.jobs[0].status == "completed"
 

@@ -8,7 +8,7 @@ import pytest
 from podium.client.arguments import checked_start
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
-from podium.contract.ports import StartRequest
+from podium.contract.methods import SubmitParams
 from podium.errors import InvalidArguments, PathNotAllowed, PermissionDenied, PodiumError, ScoreNotFound
 from tests.unit.client.link.stand_in import client_for
 
@@ -65,48 +65,48 @@ async def test_no_job_to_wait_for_is_a_value_error(service: JobControlService) -
 def test_another_suffix_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("name: x")
     with pytest.raises(InvalidArguments, match=r"\.yaml or \.yml"):
-        checked_start(StartRequest(config_path=str(tmp_path / name)))
+        checked_start(SubmitParams(config_path=str(tmp_path / name)))
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "yml", "YAML"])
 def test_a_score_may_be_called_yaml_or_yml(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"s.{suffix}"
     path.write_text("name: x")
-    assert checked_start(StartRequest(config_path=str(path))).config_path == str(path)
+    assert checked_start(SubmitParams(config_path=str(path))).config_path == str(path)
 
 
 def test_two_dots_in_the_path_are_refused_wherever_they_lead(score: Path) -> None:
     with pytest.raises(PathNotAllowed):
-        checked_start(StartRequest(config_path=f"{score.parent}/sub/../s.yaml"))
+        checked_start(SubmitParams(config_path=f"{score.parent}/sub/../s.yaml"))
 
 
 def test_a_folder_is_no_score(tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     with pytest.raises(ScoreNotFound, match="is a folder"):
-        checked_start(StartRequest(config_path=str(tmp_path / "folder.yaml")))
+        checked_start(SubmitParams(config_path=str(tmp_path / "folder.yaml")))
 
 
 def test_a_fifo_is_no_score_and_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(ScoreNotFound):
-        checked_start(StartRequest(config_path=str(tmp_path / "pipe.yaml")))
+        checked_start(SubmitParams(config_path=str(tmp_path / "pipe.yaml")))
 
 
 @pytest.mark.parametrize("path", ["a\0b.yaml", "x" * 300 + ".yaml"])
 def test_a_path_that_the_system_does_not_take_is_not_found(path: str) -> None:
     with pytest.raises(ScoreNotFound):
-        checked_start(StartRequest(config_path=path))
+        checked_start(SubmitParams(config_path=path))
 
 
 def test_relative_paths_are_the_callers(score: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(score.parent)
-    checked = checked_start(StartRequest(config_path="s.yaml", workspace="ws"))
+    checked = checked_start(SubmitParams(config_path="s.yaml", workspace="ws"))
     assert (checked.config_path, checked.workspace) == (str(score), str(score.parent / "ws"))
 
 
 def test_an_empty_inline_score_is_refused() -> None:
     with pytest.raises(InvalidArguments, match="empty"):
-        checked_start(StartRequest(config_content="  \n"))
+        checked_start(SubmitParams(config_content="  \n"))
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python 3.12 warns where threads exist
@@ -126,7 +126,7 @@ def _kind_as_another_user(path: Path) -> str:
         if os.getuid() == 0:
             os.setuid(65534)
         try:
-            checked_start(StartRequest(config_path=str(path)))
+            checked_start(SubmitParams(config_path=str(path)))
             kind = "accepted"
         except PodiumError as error:
             kind = type(error).__name__

@@ -8,7 +8,7 @@ import pytest
 
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
-from podium.contract.ports import StartRequest
+from podium.contract.methods import SubmitParams
 from podium.errors import ConductorError, InvalidArguments
 from tests.support.podium_home import Conductor
 
@@ -27,7 +27,7 @@ async def service(shared_conductor: Conductor) -> AsyncIterator[JobControlServic
 
 async def started(service: JobControlService) -> tuple[str, Path]:
     """Start a job that waits for its gate, and return its id and gate."""
-    job = (await service.start(StartRequest(config_content=SCORE))).job
+    job = (await service.start(SubmitParams(config_content=SCORE))).job
     return job.job_id, Path(job.workspace) / "go"
 
 
@@ -82,5 +82,5 @@ async def test_a_crash_of_the_conductor_ends_the_question_and_the_cursor_goes_on
 
 
 async def test_a_cursor_of_another_home_is_refused(service: JobControlService) -> None:
-    with pytest.raises(InvalidArguments, match="not one of this conductor"):
+    with pytest.raises(InvalidArguments, match="does not belong to this conductor"):
         await service.changes(None, after="0123456789abcdef:7")

@@ -19,7 +19,7 @@ def test_each_wrong_entry_of_a_list_is_told() -> None:
 def test_too_many_validations_are_refused_before_they_take_for_ever() -> None:
     rest = "validations:\n" + "- {type: file_exists, path: a}\n" * 101
     problem = only(numbered(rest, sheet="size: 1, total_items: 5000"))
-    assert problem["message"] == "the sheets have 505000 validations together, the most is 500000"
+    assert problem["message"] == "the sheets have 505000 validations in total, more than the limit of 500000"
 
 
 def test_a_long_cycle_is_told_by_its_beginning_and_its_end() -> None:
@@ -35,8 +35,8 @@ def test_too_many_sheets_or_needs_are_refused_before_they_fill_the_memory() -> N
         f"{{name: a, foreach: &i [{items}], run: x}}", *[f"{{name: s{n}, foreach: *i, run: x}}" for n in range(20)]
     )
     assert {problem["message"] for problem in problems(many)} == {
-        "make more than 20000 sheets, which is the most",
-        "the sheets need each other 20000000 times, the most is 500000; put a sheet between",
+        "the score makes more than 20000 sheets, which is the limit",
+        "the sheets have 20000000 dependencies, more than the limit of 500000; put a sheet between them",
     }
 
 

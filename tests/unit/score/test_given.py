@@ -23,7 +23,7 @@ def test_an_undefined_name_is_said_to_be_definable_at_the_start_too() -> None:
     ("name", "message"),
     [
         ("nope", "variables: the score has no variable 'nope'."),
-        ("stage", "variables: stage is a name that every template has."),
+        ("stage", "variables: stage is reserved: every template has a variable of this name."),
         ("a b", "variables: 'a b' cannot be the name of a variable."),
     ],
 )
@@ -31,12 +31,12 @@ def test_a_variable_of_the_start_that_the_score_has_no_use_for_is_refused(name: 
     with pytest.raises(InvalidArguments) as caught:
         compiled("variables: {mode: a}\n" + sheets("{run: 'x {{ who | default(1) }}'}"), variables={name: "1"})
     assert caught.value.message == message
-    assert name != "nope" or caught.value.fix.endswith("those that the score has: mode, who.")
+    assert name != "nope" or caught.value.fix.endswith("the score's variables: mode, who.")
 
 
 @pytest.mark.parametrize("text", ["a\0b", "a\udc80b"])
 @pytest.mark.parametrize("argument", ["workspace", "variables"])
 def test_arguments_that_cannot_be_stored_are_refused(argument: str, text: str) -> None:
     given: dict[str, Any] = {"workspace": text} if argument == "workspace" else {"variables": {"mode": text}}
-    with pytest.raises(InvalidArguments, match=f"{argument}: .* a NUL or half of a surrogate pair"):
+    with pytest.raises(InvalidArguments, match=f"{argument}: .* a NUL character or an unpaired surrogate"):
         compiled("variables: {mode: a}\n" + sheets("{run: x}"), **given)

@@ -62,19 +62,19 @@ def test_a_plan_keeps_the_profiles_of_its_agents_over_the_store() -> None:
 @pytest.mark.parametrize(
     ("entry", "column", "field", "message"),
     [
-        ("{run: x, instrument_fallbacks: [goose]}", 12, "instrument_fallbacks", "run is a script for cli, which needs no other"),
+        ("{run: x, instrument_fallbacks: [goose]}", 12, "instrument_fallbacks", "run is a script for cli, which has no fallbacks"),
         ("{prompt: x, instrument: goose, instrument_fallbacks: [nope]}", 57, "instrument_fallbacks[0]",
-         "there is no instrument 'nope'"),
+         "unknown instrument 'nope'"),
         ("{prompt: x, instrument: goose, instrument_fallbacks: [cli]}", 57, "instrument_fallbacks[0]",
          "cli runs scripts; a prompt falls back to another agent instrument"),
         ("{prompt: x, instrument: goose, instrument_fallbacks: [aider, aider]}", 64, "instrument_fallbacks[1]",
-         "is there twice"),
+         "is listed twice"),
         ("{prompt: x, instrument: claude-code, instrument_config: {modle: y}}", 60, "instrument_config.modle",
-         "claude-code has no such setting"),
+         "is not a setting of claude-code"),
         ("{prompt: x, instrument: claude-code, instrument_config: {model: [y]}}", 67, "instrument_config.model",
-         "should be text or a number, is a list"),
+         "should be text or a number, not a list"),
         ("{prompt: x, instrument: claude-code, instrument_config: {model: yes}}", 67, "instrument_config.model",
-         "should be text or a number, is true"),
+         "should be text or a number, not true"),
     ],
 )  # fmt: skip
 def test_a_named_sheet_with_a_wrong_instrument_is_refused_at_its_place(
@@ -90,14 +90,14 @@ def test_a_named_sheet_with_a_wrong_instrument_is_refused_at_its_place(
     [
         ("instrument: goose\ninstrument_fallbacks: [cli]", "instrument_fallbacks[0]",
          "cli runs scripts; a prompt falls back to another agent instrument"),
-        ("instrument: goose\ninstrument_fallbacks: [nope]", "instrument_fallbacks[0]", "there is no instrument 'nope'"),
+        ("instrument: goose\ninstrument_fallbacks: [nope]", "instrument_fallbacks[0]", "unknown instrument 'nope'"),
         ("instrument: cli\ninstrument_fallbacks: [goose]", "instrument_fallbacks",
-         "every sheet is a script for cli, which needs no other"),
-        ("instrument: claude-code\ninstrument_config: {modle: x}", "instrument_config.modle", "claude-code has no such setting"),
+         "every sheet is a script for cli, which has no fallbacks"),
+        ("instrument: claude-code\ninstrument_config: {modle: x}", "instrument_config.modle", "is not a setting of claude-code"),
         ("instrument: goose\ninstrument_fallbacks: [s]\ninstruments: {s: {profile: aider, config: {timeout_seconds: 5}}}",
-         "instrument_fallbacks[0]", "s has a time limit, and a fallback keeps that of the sheet"),
+         "instrument_fallbacks[0]", "s sets a time limit, but a fallback keeps the sheet's"),
         ("instrument: goose\ninstrument_fallbacks: [s]\ninstruments: {s: {profile: aider, config: {modle: x}}}",
-         "instruments.s.config.modle", "aider has no such setting"),
+         "instruments.s.config.modle", "is not a setting of aider"),
     ],
 )  # fmt: skip
 def test_a_numbered_score_with_a_wrong_instrument_is_refused_at_its_place(rest: str, field: str, message: str) -> None:
@@ -108,7 +108,7 @@ def test_a_numbered_score_with_a_wrong_instrument_is_refused_at_its_place(rest: 
 
 def test_a_long_list_of_fallbacks_is_refused() -> None:
     text = f"{sheets('{prompt: x, instrument: goose}')}instrument_fallbacks: [{', '.join(['aider'] * 11)}]"
-    assert only(text, instruments=AGENTS)["message"] == "must have at most 10 entries, is a list"
+    assert only(text, instruments=AGENTS)["message"] == "must have at most 10 entries"
 
 
 def test_fallbacks_without_a_prompt_are_refused() -> None:

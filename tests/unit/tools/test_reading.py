@@ -2,8 +2,8 @@
 
 import pytest
 
+from podium.contract.methods import LogParams
 from podium.contract.models import ArtifactEntry, ArtifactPage, ArtifactText, LogLine, LogView
-from podium.contract.ports import LogRequest
 from podium.errors import InvalidArguments
 from podium_tools.results import OUTPUT_NOTE
 from tests.support.port import ScriptedPort
@@ -40,7 +40,7 @@ async def test_every_argument_reaches_the_port() -> None:
             "max_lines": 10,
         },
     )
-    assert port.calls == [("log", LogRequest(ID, "tests", 2, "stderr", "search", "err", 3, "c", 10))]
+    assert port.calls == [("log", LogParams(ID, "tests", 2, "stderr", "search", "err", 3, "c", 10))]
 
 
 async def test_the_tail_is_plain_text_with_the_number_of_its_first_line() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from podium.contract.methods import SubmitParams
 from podium.contract.models import PlanSheetView
-from podium.contract.ports import StartRequest
 from podium.errors import InvalidArguments, ScoreInvalid, ScoreNotFound
 from tests.support.port import CURSOR, ScriptedPort, ended, job, plan
 from tests.unit.tools.helpers import use
@@ -44,13 +44,13 @@ async def test_all_arguments_reach_the_port() -> None:
     assert port.calls == [
         (
             "start",
-            StartRequest(
+            SubmitParams(
                 config_content="name: x",
                 workspace="/srv/x",
                 start_sheet="tests",
                 self_healing=True,
                 idempotency_key="k",
-                variables=(("branch", "main"), ("expr", "a=b")),
+                variables={"branch": "main", "expr": "a=b"},
             ),
         )
     ]

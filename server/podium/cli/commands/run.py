@@ -12,8 +12,8 @@ from podium.cli.shared.output import console, print_json, say
 from podium.cli.shared.progress import JobProgress
 from podium.cli.shared.session import wait_for
 from podium.client.job_control import JobControlService, job_control
+from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
-from podium.contract.ports import StartRequest
 from podium.settings import Settings
 from podium_tools.results import counted
 
@@ -37,12 +37,12 @@ def command(
 ) -> None:
     """Run a score and follow it; exit code 0 completed, 1 failed, 3 cancelled, 4 paused."""
     settings = settings_for(home, socket)
-    request = StartRequest(
+    request = SubmitParams(
         config_path=str(score.absolute().resolve()),
         workspace=str(workspace.absolute()) if workspace else None,
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,
-        variables=tuple(pair(text) for text in variable or []),
+        variables=dict(pair(text) for text in variable or []),
     )
     follower = Follower(settings, request, quiet=as_json)
     try:
@@ -58,7 +58,7 @@ def command(
 class Follower:
     """One submitted job and its last known state, which Ctrl-C leaves for the message."""
 
-    def __init__(self, settings: Settings, request: StartRequest, *, quiet: bool) -> None:
+    def __init__(self, settings: Settings, request: SubmitParams, *, quiet: bool) -> None:
         self.settings = settings
         self.request = request
         self.quiet = quiet

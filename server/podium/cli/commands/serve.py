@@ -11,11 +11,6 @@ def main(arguments: Sequence[str]) -> int:
     made.add_argument("--http", metavar="PORT", help="serve over HTTP on this port of the loopback interface, at /mcp")
     options, settings = parse(made, arguments)
     log.configure(settings.log_level)
-    # The SDK reads the logging set-up when it is imported.
-    if options.http is not None:
-        from podium.mcp.transports.http import serve_http
+    from podium.mcp.product import serve_http, serve_stdio  # the SDK reads the logging set-up when it is imported
 
-        return serve_http(settings, options.http)
-    from podium.mcp.transports.stdio import serve_stdio
-
-    return serve_stdio(settings)
+    return serve_stdio(settings) if options.http is None else serve_http(settings, options.http)

@@ -1,1 +1,1 @@
-"""A job's files, read on this side of the wire."""
+"""The files of a job's workspace, read on this side of the wire."""

@@ -1,4 +1,4 @@
-"""Listing and reading the files that a job left in its workspace, with any conductor: the files are read here."""
+"""Listing and reading the files that a job left in its workspace. They are read here, whichever conductor runs the job."""
 
 import bisect
 import mimetypes
@@ -6,18 +6,19 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Literal
 
-from podium.client.files.beneath import Root, opened_root, parts_of
+from podium.client.files.beneath import opened_root, parts_of
 from podium.contract.models import ArtifactBytes, ArtifactEntry, ArtifactPage, ArtifactText
 from podium.errors import ArtifactNotFound, InvalidArguments
 from podium.times import iso
 
-MOST_ENTRIES = 100_000  # counted in one listing; a larger tree shows these only
+MOST_ENTRIES = 100_000  # in one listing; of a larger tree only these are shown
 _SAMPLE_BYTES = 8192
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 _CONTROLS = frozenset({*range(32), 127}) - frozenset(b"\t\n\r\v\f\b\x1b")
-MOST_LEVELS = 64  # folders in folders; what lies deeper is not listed
+MOST_LEVELS = 64  # of folders in folders; what lies deeper is not listed
 
 _Kind = Literal["file", "directory", "symlink", "other"]
 _Found = tuple[tuple[str, ...], os.stat_result]
@@ -32,32 +33,23 @@ def list_artifacts(workspace: str, *, path: str, limit: int, cursor: str) -> Art
         ArtifactNotFound, PathNotAllowed, PermissionDenied.
     """
     with opened_root(workspace) as root, root.opened(inside := root.relative(path)) as fd:
-        found = list(_below(root, fd, tuple(parts_of(inside))))
+        start, info = tuple(parts_of(inside)), os.fstat(fd)
+        found = list(islice(_walk(fd, start), MOST_ENTRIES)) if stat.S_ISDIR(info.st_mode) else [(start, info)]
     after = tuple(cursor.split("/")) if cursor else ()
     first = bisect.bisect_right(found, after, key=lambda each: each[0])
     page = found[first : first + limit]
-    entries = [_entry(parts, info) for parts, info in page]
-    more = first + limit < len(found)
-    return ArtifactPage(
-        workspace=workspace, entries=entries, next_cursor=_text(page[-1][0]) if more else "", total=len(found)
-    )
-
-
-def _below(root: Root, fd: int, start: tuple[str, ...]) -> Iterator[_Found]:
-    """Yield what is below an open folder, or the file itself, in order."""
-    info = os.fstat(fd)
-    if not stat.S_ISDIR(info.st_mode):
-        yield start, info
-        return
-    budget = iter(range(MOST_ENTRIES))
-    for found in _walk(fd, start):
-        if next(budget, None) is None:
-            return
-        yield found
+    entries = [
+        ArtifactEntry(
+            path=_text(parts), type=_kind(info.st_mode), size_bytes=info.st_size, modified_at=iso(info.st_mtime)
+        )
+        for parts, info in page
+    ]
+    next_cursor = _text(page[-1][0]) if first + limit < len(found) else ""
+    return ArtifactPage(workspace=workspace, entries=entries, next_cursor=next_cursor, total=len(found))
 
 
 def _walk(fd: int, prefix: tuple[str, ...]) -> Iterator[_Found]:
-    """Yield a folder's entries and, after each sub-folder, that one's. What vanishes meanwhile is left out."""
+    """Yield a folder's entries, each sub-folder followed by its own. What vanishes meanwhile is left out."""
     for name in sorted(os.listdir(fd)):
         try:
             info = os.stat(name, dir_fd=fd, follow_symlinks=False)
@@ -79,14 +71,8 @@ def _enter(parent: int, name: str, prefix: tuple[str, ...]) -> Iterator[_Found]:
         os.close(fd)
 
 
-def _entry(parts: tuple[str, ...], info: os.stat_result) -> ArtifactEntry:
-    return ArtifactEntry(
-        path=_text(parts), type=_kind(info.st_mode), size_bytes=info.st_size, modified_at=iso(info.st_mtime)
-    )
-
-
 def _text(parts: tuple[str, ...]) -> str:
-    """Return a path as text; bytes of a name that are no UTF-8 show as replacement characters."""
+    """Return a path as text; bytes of a name that are not UTF-8 show as replacement characters."""
     return "/".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -99,10 +85,10 @@ def _kind(mode: int) -> _Kind:
 
 
 def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
-    """Return a part of a text file, or only the facts of another; no UTF-8 character is cut in two.
+    """Return a part of a text file, or only the facts of a binary one; no UTF-8 character is cut in two.
 
-    Text that is no UTF-8, as old programs write it, has replacement characters where it is not ASCII. `offset` is in bytes;
-    one inside of a character moves to the next, one beyond the end is the end. Blocking: call it in a thread.
+    Text that is not UTF-8, as old programs write it, has replacement characters where it is not ASCII. `offset` is in bytes;
+    one inside a character moves to the next, one beyond the end is the end. Blocking: call it in a thread.
 
     Raises:
         ArtifactNotFound, PathNotAllowed, PermissionDenied.
@@ -112,7 +98,7 @@ def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> 
         is_utf8, size = _is_utf8(sample), info.st_size
         if not is_utf8 and not _is_old_text(sample, inside):
             return ArtifactText(path=inside, size_bytes=size, is_text=False, mime_type=_mime(inside, binary=True))
-        offset = min(offset, size)  # the system takes no number that is far beyond it
+        offset = min(offset, size)  # pread refuses numbers far beyond it
         start, data = _read(fd, offset, max_bytes) if is_utf8 else (offset, os.pread(fd, max_bytes, offset))
     end, text = start + len(data), data.decode("utf-8", "replace")
     return ArtifactText(
@@ -136,8 +122,8 @@ def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
         data = os.pread(fd, max_bytes + 1, 0)
     if len(data) > max_bytes:
         raise InvalidArguments(
-            f"{path!r} has {info.st_size} bytes; at most {max_bytes} are sent at once.",
-            fix="read_artifact reads a text file in parts; list_artifacts tells the workspace, where the file can be opened.",
+            f"{path!r} has {info.st_size} bytes; at most {max_bytes} can be sent at once.",
+            fix="read_artifact reads a text file in parts; list_artifacts shows the workspace, where the file can be opened.",
             path=path,
         )
     is_text = _is_utf8(data[:_SAMPLE_BYTES])
@@ -162,7 +148,7 @@ def _mime(path: str, *, binary: bool) -> str:
 
 
 def _is_utf8(sample: bytes) -> bool:
-    """Tell text by its beginning: UTF-8 without NUL; a character cut by the end of the sample does not count."""
+    """Return whether a file begins with UTF-8 without NUL; a character that the sample's end cuts does not count."""
     if b"\0" in sample:
         return False
     try:
@@ -173,23 +159,19 @@ def _is_utf8(sample: bytes) -> bool:
 
 
 def _is_old_text(sample: bytes, path: str) -> bool:
-    """Tell text in an older encoding: no control characters, and a name of text or mostly ASCII."""
-    named_so = (mimetypes.guess_type(path)[0] or "").startswith("text/")
-    return not _CONTROLS & set(sample) and (named_so or sum(byte > 0x7F for byte in sample) * 4 <= len(sample))
+    """Return whether it is text in an older encoding: no control characters, and named as text or mostly ASCII."""
+    named_as_text = (mimetypes.guess_type(path)[0] or "").startswith("text/")
+    return not _CONTROLS & set(sample) and (named_as_text or sum(byte > 0x7F for byte in sample) * 4 <= len(sample))
 
 
 def _read(fd: int, offset: int, max_bytes: int) -> tuple[int, bytes]:
     """Return where the text really begins, and as many whole characters as fit, but at least one."""
     data = os.pread(fd, max_bytes + _LONGEST_CHARACTER, offset)
-    skip = _continuation(data) if offset else 0
-    data = data[skip:]
+    if offset:  # bytes at the beginning that belong to a character that began before them are skipped
+        skip = next((n for n, byte in enumerate(data[: _LONGEST_CHARACTER - 1]) if byte & 0xC0 != 0x80), 0)
+        offset, data = offset + skip, data[skip:]
     length = _whole(data[:max_bytes]) or _whole(data[:_LONGEST_CHARACTER]) or len(data[:max_bytes])
-    return offset + skip, data[:length]
-
-
-def _continuation(data: bytes) -> int:
-    """Return how many bytes at the beginning belong to a character that began before them."""
-    return next((n for n, byte in enumerate(data[: _LONGEST_CHARACTER - 1]) if byte & 0xC0 != 0x80), 0)
+    return offset, data[:length]
 
 
 def _whole(data: bytes) -> int:

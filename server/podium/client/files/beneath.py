@@ -1,4 +1,4 @@
-"""Opening files below a folder so that nothing outside of it can be reached, whatever is swapped meanwhile.
+"""Opening files below a folder so that nothing outside it can be reached, whatever is swapped meanwhile.
 
 Each component is opened from its folder's descriptor without following links; a link is read and resolved here, and `..` goes
 back to a descriptor that is already held. So a check and the opening are about the same object.
@@ -22,13 +22,13 @@ def parts_of(path: str) -> list[str]:
     """Split a path relative to the workspace.
 
     Raises:
-        PathNotAllowed: it is absolute, has `..` in it, or a NUL.
+        PathNotAllowed: it is absolute, or contains `..` or a NUL.
     """
     parts = path.split("/")
     if path.startswith("/") or ".." in parts or "\0" in path:
         raise PathNotAllowed(
-            f"The path {path!r} does not stay in the job's workspace.",
-            fix="Give a path in the workspace, as list_artifacts shows it.",
+            f"The path {path!r} must lie inside the job's workspace and have no '..'.",
+            fix="Give a path as list_artifacts shows it.",
             path=path,
         )
     return [part for part in parts if part not in {"", "."}]
@@ -39,7 +39,7 @@ def opened_root(workspace: str) -> Iterator["Root"]:
     """Open a workspace folder.
 
     Raises:
-        ArtifactNotFound: there is none (yet). PermissionDenied: it may not be read.
+        ArtifactNotFound: it does not exist (yet). PermissionDenied: this user may not read it.
     """
     real = os.path.realpath(workspace)
     try:
@@ -53,16 +53,16 @@ def opened_root(workspace: str) -> Iterator["Root"]:
 
 
 class Root:
-    """An open workspace folder; `real` is its path without links, `told` the one that callers are told."""
+    """An open workspace folder; `real` is its path without links, `shown` the one that callers see."""
 
-    def __init__(self, real: str, fd: int, told: str) -> None:
+    def __init__(self, real: str, fd: int, shown: str) -> None:
         self.real = real
         self.fd = fd
-        self._told = told
+        self._shown = shown
 
     def relative(self, path: str) -> str:
-        """Return an absolute path below the workspace as one from there, and any other as it is."""
-        for root in (self._told.rstrip("/"), self.real):
+        """Return an absolute path below the workspace as a relative one, and any other path unchanged."""
+        for root in (self._shown.rstrip("/"), self.real):
             if path == root or path.startswith(f"{root}/"):
                 return path[len(root) :].lstrip("/")
         return path
@@ -73,7 +73,7 @@ class Root:
 
         Raises:
             PathNotAllowed: it lies outside, or is neither a file nor a folder.
-            ArtifactNotFound, PermissionDenied: as they say.
+            ArtifactNotFound, PermissionDenied: it does not exist, or this user may not read it.
         """
         walk = _Walk(self, path)
         try:
@@ -83,7 +83,7 @@ class Root:
 
 
 class _Walk:
-    """A way down from the root. The last of `_held` is where it is; those before it are where `..` leads."""
+    """A way down from the root. The last of `_held` is the present place; those before it are where `..` leads."""
 
     def __init__(self, root: Root, path: str) -> None:
         self._root = root
@@ -109,36 +109,31 @@ class _Walk:
     def _step(self, part: str, ahead: list[str]) -> None:
         """Take one component; a link puts its target's components ahead."""
         if part == "..":
-            self._up()
+            if len(self._held) == 1:
+                raise self._outside()
+            os.close(self._held.pop())
             return
         here = self._held[-1]
         mode = os.stat(part, dir_fd=here, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
-            self._link(os.readlink(part, dir_fd=here), ahead)
+            self._links += 1
+            if self._links > _MOST_LINKS:
+                raise OSError(errno.ELOOP, "too many links")
+            target = os.readlink(part, dir_fd=here)
+            if target.startswith("/"):
+                if os.path.commonpath([target, self._root.real]) != self._root.real:
+                    raise self._outside()
+                target = target[len(self._root.real) :]
+                self.close()
+            ahead.extend(part for part in target.split("/")[::-1] if part not in {"", "."})
             return
         self._check_kind(mode)
         fd = os.open(part, _OPEN, dir_fd=here)
         self._held.append(fd)
         self._check_kind(os.fstat(fd).st_mode)
 
-    def _up(self) -> None:
-        if len(self._held) == 1:
-            raise self._outside()
-        os.close(self._held.pop())
-
-    def _link(self, target: str, ahead: list[str]) -> None:
-        self._links += 1
-        if self._links > _MOST_LINKS:
-            raise OSError(errno.ELOOP, "too many links")
-        if target.startswith("/"):
-            if os.path.commonpath([target, self._root.real]) != self._root.real:
-                raise self._outside()
-            target = target[len(self._root.real) :]
-            self.close()
-        ahead.extend(part for part in target.split("/")[::-1] if part not in {"", "."})
-
     def _check_kind(self, mode: int) -> None:
-        """Refuse what is neither file nor folder: opening a FIFO may block, a device may act."""
+        """Refuse what is neither a file nor a folder: opening a FIFO may block, opening a device may have effects."""
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise PathNotAllowed(
                 f"{self._path!r} is neither a file nor a folder.",
@@ -155,23 +150,25 @@ class _Walk:
 
 
 def _failure(error: OSError, workspace: str, path: str) -> PodiumError:
-    """Return the error for what the system said about a path in a workspace."""
+    """Return the error for a path in a workspace that the system refuses to open."""
     what = str(Path(workspace) / path)
     if not path and error.errno in _NO_FILE:
         return ArtifactNotFound(
             f"The job's workspace {workspace} does not exist.",
-            fix="A job makes it when it starts; where it was there, its files are gone. get_job tells the job's state.",
+            fix="A job makes it when it starts; if it existed before, its files are gone. get_job shows the job's state.",
             path=path,
         )
     if isinstance(error, PermissionError):
         return PermissionDenied(
-            f"This user may not read {what}.", fix="Let the user who started the conductor change its mode.", path=path
+            f"This user may not read {what}.",
+            fix="Ask the user who started the conductor to change its mode.",
+            path=path,
         )
     if error.errno == errno.ELOOP:
-        # A link that came after the check, or links in a circle: either way there is no file to read.
+        # A link that was made after the check, or links in a circle.
         why = f"{what} is a link that leads nowhere."
     elif error.errno in _NO_FILE:
-        why = f"There is no {what}."
+        why = f"{what} does not exist."
     else:
         why = f"{what} cannot be read: {error.strerror}."
     return ArtifactNotFound(why, fix="Call list_artifacts to see what the job has written so far.", path=path)

@@ -10,7 +10,7 @@ from podium.errors import ArtifactNotFound
 
 
 class WorkspaceFiles:
-    """The files below a workspace path; "" is a workspace that the conductor does not tell."""
+    """The files below a workspace path; "" if the conductor does not report the workspace."""
 
     def __init__(self, workspace: str) -> None:
         self._workspace = workspace
@@ -32,6 +32,6 @@ class WorkspaceFiles:
     def _checked(self) -> str:
         if not self._workspace:
             raise ArtifactNotFound(
-                "The conductor does not tell this job's workspace.", fix="Look into the score for its workspace."
+                "The conductor does not report this job's workspace.", fix="Look for the workspace in its score."
             )
         return self._workspace

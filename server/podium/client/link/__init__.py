@@ -1,1 +1,1 @@
-"""The way to a conductor: connections, the pool of them, the event feed, and what can go wrong."""
+"""The way to a conductor: connections and their pool, the event feed, reading replies, and what can go wrong."""

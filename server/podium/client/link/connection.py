@@ -1,13 +1,13 @@
 """One connection to a conductor: calls matched to their replies by id, notifications to a callback.
 
-It has no task of its own: whoever waits for something reads frames, one task at a time, and the others are woken after each
-frame. So a connection lives in any task, needs no owner but the one who closes it, and costs nothing while nobody waits.
+It has no task of its own: of the tasks that wait one reads frames, and the others are woken after each frame. So a connection
+lives in any task, needs no owner but the one that closes it, and costs nothing while no task waits.
 """
 
 import itertools
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from podium.errors import (
     ConductorBusy,
     ConductorError,
     InvalidArguments,
-    PodiumError,
     UnsupportedByConductor,
     from_dict,
 )
@@ -44,7 +43,7 @@ class _Call:
 
 
 class Connection:
-    """A connected socket. `identity` is set by the handshake; one that is `retired` takes no new calls."""
+    """A connected socket. The handshake sets `identity`; a `retired` connection takes no new calls."""
 
     identity: Identity
 
@@ -61,30 +60,29 @@ class Connection:
         self._writing = anyio.Lock(fast_acquire=True)
         self._failure: ConductorError | None = None
         self._concurrent = False
-        self.used = 0  # calls that were made, the handshake not counted
+        self.used = 0  # calls made, without the handshake
         self.users = 0  # tasks that hold it now
         self.idle_since = time.monotonic()
         self.retired = False
 
     def __del__(self) -> None:
-        # A client that nobody closed ends with its event loop; the socket must not outlive it.
+        # A client that was not closed ends with its event loop; the socket must not outlive it.
         self._raw.close()
 
     @property
     def usable(self) -> bool:
-        """Whether a new call may be made: nothing has failed and, while nobody reads, the peer has not closed."""
-        return self._failure is None and not self.retired and (self._reading or not self._peer_closed())
-
-    def _peer_closed(self) -> bool:
-        try:
-            return self._raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
+        """Whether a new call may be made: nothing has failed, and the peer has not closed as far as can be seen."""
+        if self._failure is not None or self.retired:
             return False
-        except OSError:
+        try:
+            return self._reading or self._raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
             return True
+        except OSError:
+            return False
 
     async def handshake(self, seconds: float) -> None:
-        """Learn who answers and, with a conductor of ours, let replies come out of order."""
+        """Learn which conductor answers and let one of ours reply out of order."""
         try:
             status = await self.call("daemon.status", {"protocol": PROTOCOL}, seconds=seconds)
         except (UnsupportedByConductor, InvalidArguments) as error:
@@ -93,7 +91,7 @@ class Connection:
         self._concurrent = self.identity.is_podium
         self.used = 0
 
-    async def call(self, method: str, params: dict[str, Any], *, seconds: float) -> Any:
+    async def call(self, method: str, params: Mapping[str, Any], *, seconds: float) -> Any:
         """Return the result of a request.
 
         Raises:
@@ -114,7 +112,10 @@ class Connection:
             del self._calls[request_id]
             # A conductor that answers in order may still be busy with a call that was given up.
             self.retired |= call.reply is None and not self._concurrent
-        return self._result(call)
+        reply = call.reply or {}
+        if "error" in reply:
+            raise from_wire(reply["error"])
+        return reply["result"]
 
     async def wait_until(self, ready: Callable[[], bool], method: str = "job.events") -> None:
         """Read, or let another task read, until `ready()`; `ready` is asked again after each frame.
@@ -135,12 +136,12 @@ class Connection:
         self._fail(failures.lost(self._path, "the call"))
 
     async def _send(self, frame: bytes, method: str) -> None:
-        """Write a frame whole; a connection on which that did not work is of no further use."""
+        """Write a whole frame; if that fails, the connection is of no further use."""
         async with self._writing:
             try:
                 await self._stream.send(frame)
             except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-                # The peer may have answered or said why before it closed: what is there is read first.
+                # The peer may have answered, or said why it closes: what has arrived is read first.
                 if self._reading:
                     raise failures.lost(self._path, method) from error
             except BaseException:
@@ -148,7 +149,7 @@ class Connection:
                 raise
 
     async def _read_frame(self, method: str) -> None:
-        """Read one frame, give it to whom it belongs, and wake everybody who waits."""
+        """Read one frame, sort it in, and wake every task that waits."""
         self._reading = True
         try:
             self._take(await self._reader.read())
@@ -165,42 +166,31 @@ class Connection:
             self._wake()
 
     def _take(self, line: bytes) -> None:
-        """Sort a frame in: a notification, a reply to a call, or a late reply that nobody waits for any more.
+        """Sort a frame in: a notification, a reply to a call, or a late reply to a call that was given up.
 
         Raises:
-            MalformedFrame, ConductorMismatch: no conductor sends this. What is sorted in can be read without a further look.
-            ConductorBusy: said to a connection that is one too many, before it asked anything.
+            MalformedFrame, ConductorMismatch: no conductor sends this. What is sorted in is known to be well formed.
+            ConductorBusy: the conductor's answer to a connection above its limit, before any request.
         """
         message = decode(line)
         if not isinstance(message, dict):
             raise failures.foreign(self._path, "its answer is not a JSON-RPC object")
         if "method" in message:
-            self._notify(message["method"], message.get("params", {}))
+            method, params = message["method"], message.get("params", {})
+            if not isinstance(method, str) or not isinstance(params, dict):
+                raise failures.foreign(self._path, "its notification has no name or no parameters")
+            if self._on_notification is not None:
+                self._on_notification(method, params)
             return
         request_id, error = message.get("id"), message.get("error")
         if ("result" in message) == ("error" in message) or not ("result" in message or isinstance(error, dict)):
             raise failures.foreign(self._path, "its answer has neither one result nor one error")
         if request_id is None and error is not None and isinstance(refusal := from_wire(error), ConductorBusy):
             raise refusal
-        if type(request_id) is not int:  # true is none, though it equals 1
-            raise failures.foreign(self._path, "its answer belongs to no request")
+        if type(request_id) is not int:  # true is not an id, though it equals 1
+            raise failures.foreign(self._path, "its answer does not belong to a request")
         if (call := self._calls.get(request_id)) is not None:
             call.reply = message
-
-    def _notify(self, method: Any, params: Any) -> None:
-        """Give a notification to whoever wants them."""
-        if not isinstance(method, str) or not isinstance(params, dict):
-            raise failures.foreign(self._path, "its notification has no name or no parameters")
-        if self._on_notification is not None:
-            self._on_notification(method, params)
-
-    def _result(self, call: _Call) -> Any:
-        """Return a reply's result, or raise its error."""
-        reply = call.reply or {}
-        if "error" in reply:
-            error: PodiumError = from_wire(reply["error"])
-            raise error
-        return reply["result"]
 
     def _fail(self, failure: ConductorError) -> None:
         """Close because of a failure; the first one counts."""
@@ -218,29 +208,25 @@ async def open_connection(
 ) -> Connection:
     """Connect and shake hands within `connect_seconds`; a full queue is tried again until then.
 
-    `start_command` is what the error names when nobody listens.
+    `start_command` is named by the error when no conductor listens.
 
     Raises:
         ConductorNotRunning, ConductorBusy, PermissionDenied, ConductorUnreachable: no connection.
-        ConductorTimeout, ConductorMismatch: nobody, or somebody else, answers on it.
+        ConductorTimeout, ConductorMismatch: nothing answers, or something other than a conductor.
     """
     deadline = anyio.current_time() + connect_seconds
-    connection = Connection(await _connect(path, deadline, start_command), path, on_notification)
+    while True:
+        try:
+            stream = await connect(path)
+            break
+        except OSError as error:
+            if not isinstance(error, BlockingIOError) or anyio.current_time() >= deadline:
+                raise failures.connect_failure(error, path, start_command) from error
+            await anyio.sleep(_BUSY_PAUSE_SECONDS)
+    connection = Connection(stream, path, on_notification)
     try:
         await connection.handshake(connect_seconds)
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-async def _connect(path: Path, deadline: float, start_command: str) -> SocketStream:
-    while True:
-        try:
-            return await connect(path)
-        except BlockingIOError as error:
-            if anyio.current_time() >= deadline:
-                raise failures.connect_failure(error, path, start_command) from error
-            await anyio.sleep(_BUSY_PAUSE_SECONDS)
-        except OSError as error:
-            raise failures.connect_failure(error, path, start_command) from error

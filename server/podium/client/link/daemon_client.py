@@ -1,12 +1,14 @@
 """`DaemonClient`: calls to the conductor from any number of tasks, over few connections that come and go by themselves."""
 
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import anyio
 
+from podium.client.link import reading
 from podium.client.link.connection import Connection
 from podium.client.link.feed import EventFeed
 from podium.client.link.identity import Identity
@@ -16,12 +18,14 @@ from podium.settings import Settings, load
 
 _RETURN_PAUSE_SECONDS = 0.1
 
+Model = TypeVar("Model")
+
 
 class DaemonClient:
     """The conductor behind a Unix socket.
 
     Nothing is connected before the first call. As an async context manager it closes its connections at the end; without one,
-    they close when idle, or by `close()`. `client_name` is told to the conductor with each change.
+    they close when idle, or by `close()`. Each change carries `client_name` to the conductor.
     """
 
     def __init__(
@@ -53,7 +57,19 @@ class DaemonClient:
         async with self._pool.lease() as connection:
             return connection.identity
 
-    async def call(self, method: str, params: dict[str, Any] | None = None) -> Any:
+    def read(self, model: type[Model], reply: Any) -> Model:
+        """Return a reply as its model.
+
+        Raises:
+            ConductorMismatch: the reply does not fit.
+        """
+        return reading.read(model, reply, self.socket_path)
+
+    async def ask(self, model: type[Model], method: str, params: Mapping[str, Any] | None = None) -> Model:
+        """Return the result of a call that changes nothing as its model. Raises as `call` and `read`."""
+        return self.read(model, await self.call(method, params))
+
+    async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the result of a call that changes nothing.
 
         It is made once more when a connection that had been used before turns out to be dead.
@@ -63,21 +79,19 @@ class DaemonClient:
             PodiumError: the conductor answered with this error.
         """
         try:
-            return await self._ask(method, params or {})
+            return await self._call_once(method, params or {})
         except _DeadConnection:
-            return await self._ask(method, params or {}, last=True)
+            return await self._call_once(method, params or {}, last=True)
 
-    async def control(self, method: str, job_id: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of a change to one job, as `mutate`; when its outcome is unknown, the job itself tells."""
-        check = f"get_job with job_id={job_id}"
-        reply: dict[str, Any] = await self.mutate(method, {"job_id": job_id, **(params or {})}, check=check)
-        return reply
+    async def control(self, method: str, job_id: str, params: Mapping[str, Any]) -> Any:
+        """Return the result of a change to one job, as `mutate`; when the outcome is unknown, get_job shows it."""
+        return await self.mutate(method, {**params, "job_id": job_id}, check=f"get_job with job_id={job_id}")
 
-    async def mutate(self, method: str, params: dict[str, Any], *, check: str) -> Any:
+    async def mutate(self, method: str, params: Mapping[str, Any], *, check: str) -> Any:
         """Return the result of a call that changes something, made with a request key.
 
         When its reply is lost, a conductor that knows request keys is asked once more: it answers what it answered. `check` is
-        the call that tells what happened, for the case in which nobody can know.
+        the call that shows what happened when even that leaves the outcome unknown.
 
         Raises:
             ConductorError: as `call`; with `outcome: "unknown"` and `check` when the call may have taken effect.
@@ -92,15 +106,19 @@ class DaemonClient:
                 lost: ConductorError = error
         if can_ask_again:
             try:
-                return await self._ask_again(method, keyed)
+                return await self._call_when_back(method, keyed)
             except ConductorError as error:
                 lost = error
-        raise _unknown(lost, method, check) from lost
+        raise type(lost)(
+            f"{lost.message} It is not known whether {method} took effect.",
+            fix=f"{check} shows whether it did. {lost.fix}",
+            **{**lost.facts, "outcome": "unknown", "check": check},
+        ) from lost
 
-    async def _send(self, connection: Connection, method: str, params: dict[str, Any]) -> Any:
+    async def _send(self, connection: Connection, method: str, params: Mapping[str, Any]) -> Any:
         return await connection.call(method, params, seconds=self.settings.call_seconds)
 
-    async def _ask(self, method: str, params: dict[str, Any], *, last: bool = False) -> Any:
+    async def _call_once(self, method: str, params: Mapping[str, Any], *, last: bool = False) -> Any:
         """Make a call once; raises `_DeadConnection` when it is worth another try on a new connection."""
         async with self._pool.lease() as connection:
             reused = connection.used > 0
@@ -111,12 +129,12 @@ class DaemonClient:
                     raise _DeadConnection from error
                 raise
 
-    async def _ask_again(self, method: str, params: dict[str, Any]) -> Any:
-        """Ask once more on a new connection, giving a conductor that restarts a few seconds to come back."""
+    async def _call_when_back(self, method: str, params: Mapping[str, Any]) -> Any:
+        """Call on a new connection, giving a conductor that restarts a few seconds to come back."""
         deadline = anyio.current_time() + self.settings.connect_seconds
         while True:
             try:
-                return await self._ask(method, params, last=True)
+                return await self._call_once(method, params, last=True)
             except ConductorNotRunning:
                 if anyio.current_time() >= deadline:
                     raise
@@ -125,12 +143,3 @@ class DaemonClient:
 
 class _DeadConnection(Exception):
     """A pooled connection was dead when it was used."""
-
-
-def _unknown(lost: ConductorError, method: str, check: str) -> ConductorError:
-    """Return the error for a change of which nobody knows whether it took effect."""
-    return type(lost)(
-        f"{lost.message} It is not known whether {method} took effect.",
-        fix=f"{check} tells. {lost.fix}",
-        **{**lost.facts, "outcome": "unknown", "check": check},
-    )

@@ -1,7 +1,7 @@
-"""What can go wrong between the proxy and the conductor: one table of six errors with six different fixes.
+"""What can go wrong between the proxy and the conductor: six errors with six different fixes.
 
-no file or refused = not running; EAGAIN = busy; EACCES = permission; the end in the middle of a reply = unreachable; no
-reply = time-out; an answer that is not the protocol's = mismatch.
+No file or a refused connection: not running. EAGAIN: busy. EACCES: permission. The end in the middle of a reply: unreachable.
+No reply: time-out. An answer that the protocol does not have: mismatch.
 """
 
 import errno
@@ -31,14 +31,14 @@ def connect_failure(error: OSError, path: Path, start: str) -> ConductorError:
         return _refused(path, start)
     if isinstance(error, PermissionError):
         return PermissionDenied(
-            f"The system does not let this user connect to the conductor's socket {path}.",
-            fix=f"Run as the user who started the conductor, or let that user change the mode of {path} and its folder.",
+            f"This user may not connect to the conductor's socket {path}.",
+            fix=f"Run as the user who started the conductor, or ask that user to change the mode of {path} and its folder.",
             socket=str(path),
         )
     if isinstance(error, BlockingIOError):
         return busy(path)
     if error.errno in {errno.EPROTOTYPE, errno.ENOTSOCK}:
-        return foreign(path, "the socket is of another type")
+        return foreign(path, "it is a socket of another type")
     return ConductorUnreachable(
         f"The connection to {path} failed: {error.strerror or error}.",
         fix="Check PODIUM_SOCKET, then call conductor_status.",
@@ -47,48 +47,45 @@ def connect_failure(error: OSError, path: Path, start: str) -> ConductorError:
 
 
 def _refused(path: Path, start: str) -> ConductorError:
-    """Say what it is that nobody listens on."""
-    if _is_socket(path):
+    """Return the error for a file on which no process listens."""
+    try:
+        is_socket = stat.S_ISSOCK(path.stat().st_mode)
+    except OSError:
+        is_socket = True  # gone in the meantime
+    if is_socket:
         return ConductorNotRunning(
-            f"No conductor runs: {path} is a stale socket file, left behind by one that is gone.",
+            f"No conductor runs: {path} is a stale socket file, left behind by one that has ended.",
             fix=f"Start one with `{start}`; it replaces {path}.",
             socket=str(path),
         )
     return ConductorNotRunning(
-        f"No conductor runs: {path} is no socket but another kind of file.",
+        f"No conductor runs: {path} exists but is not a socket.",
         fix=f"Set PODIUM_SOCKET to the conductor's socket, or start one with `{start}`.",
         socket=str(path),
     )
 
 
-def _is_socket(path: Path) -> bool:
-    try:
-        return stat.S_ISSOCK(path.stat().st_mode)
-    except OSError:
-        return True  # gone in the meantime
-
-
 def busy(path: Path) -> ConductorBusy:
-    """Return the error for a conductor that takes no further connection now."""
+    """Return the error for a conductor that accepts no further connection now."""
     return ConductorBusy(
-        f"The conductor on {path} takes no further connections now.",
-        fix="Wait a few seconds and call again; if it stays so, end clients that hold connections.",
+        f"The conductor on {path} accepts no further connections now.",
+        fix="Wait a few seconds and call again; if that does not help, end clients that hold connections.",
         socket=str(path),
     )
 
 
 def lost(path: Path, method: str) -> ConductorUnreachable:
-    """Return the error for a connection that ended before the reply came."""
+    """Return the error for a connection that ended before the reply arrived."""
     return ConductorUnreachable(
         f"The conductor on {path} closed the connection before it answered {method}.",
-        fix="Call conductor_status; if none answers, look into conductor.log in PODIUM_HOME and run `podium start`.",
+        fix="Call conductor_status; if none answers, read conductor.log in PODIUM_HOME and run `podium start`.",
         socket=str(path),
         method=method,
     )
 
 
 def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
-    """Return the error for a reply that did not come in time."""
+    """Return the error for a reply that did not arrive in time."""
     return ConductorTimeout(
         f"The conductor on {path} did not answer {method} within {seconds:g} s.",
         fix="Call conductor_status to see whether it answers at all, then call again.",
@@ -100,7 +97,7 @@ def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
 def foreign(path: Path, what: str) -> ConductorMismatch:
     """Return the error for an answer that no conductor gives."""
     return ConductorMismatch(
-        f"What listens on {path} is no conductor that this proxy can talk to: {what}.",
-        fix="Set PODIUM_SOCKET to a conductor's socket, or install the version of podium that this conductor has.",
+        f"The process on {path} is not a conductor that this proxy can talk to: {what}.",
+        fix="Set PODIUM_SOCKET to a conductor's socket, or install the version of podium that the conductor has.",
         socket=str(path),
     )

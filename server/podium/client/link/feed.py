@@ -1,8 +1,8 @@
 """One `job.events` subscription per client, for any number of waiters.
 
-The feed only wakes: what happened is asked for in pages, from the waiter's own cursor, so that nothing is missed or told twice
-whatever becomes of the subscription. After a reconnection everybody is woken. Like a connection it has no task of its own:
-its waiters read it. It begins with the first waiter and is closed when there has been none for a while.
+The feed only wakes: each waiter asks for what happened in pages, from its own cursor, so that nothing is missed or reported
+twice whatever becomes of the subscription. A reconnection wakes every waiter. Like a connection the feed has no task of its
+own: its waiters read it. It begins with the first waiter and is closed when there has been none for a while.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -18,7 +18,7 @@ _REMEMBERED_JOBS = 10_000
 
 
 class EventFeed:
-    """Wakes those who wait for something to happen to a job. `open_connection` gives it a connection of its own."""
+    """Wakes tasks that wait for an event of a job. `open_connection` gives it a connection of its own."""
 
     def __init__(self, open_connection: Open, *, call_seconds: float, idle_seconds: float) -> None:
         self._open_connection = open_connection
@@ -34,13 +34,23 @@ class EventFeed:
     async def mark(self) -> int:
         """Return the present place in the feed, subscribed. Take it before looking at a job, then `wait` from it.
 
+        A subscription begins now; the page that a caller asks for next has what happened before.
+
         Raises:
             ConductorError: the conductor cannot be reached.
         """
         async with self._opening:
             if self._connection is None or not self._connection.usable:
-                await self._subscribe()
-        self._watch()
+                self.close()
+                connection = await self._open_connection(self._receive)
+                try:
+                    await connection.call("job.events", {"stream": True}, seconds=self._call_seconds)
+                except BaseException:
+                    connection.close()
+                    raise
+                self._connection = connection
+                self._miss()
+        self._close_when_idle()
         return self._count
 
     async def wait(self, job_ids: Collection[str] | None, mark: int) -> None:
@@ -53,12 +63,12 @@ class EventFeed:
         if connection is None:
             return  # closed since the mark: the caller looks again
         self._waiters += 1
-        self._watch()
+        self._close_when_idle()
         try:
             await connection.wait_until(lambda: self._changed(job_ids, mark))
         finally:
             self._waiters -= 1
-            self._watch()
+            self._close_when_idle()
 
     def close(self) -> None:
         """End the subscription; the next `mark` begins a new one."""
@@ -67,20 +77,8 @@ class EventFeed:
             self._connection.close()
             self._connection = None
 
-    async def _subscribe(self) -> None:
-        """Open a subscription from now on; a caller's page query, made after it, has what went before."""
-        self.close()
-        connection = await self._open_connection(self._receive)
-        try:
-            await connection.call("job.events", {"stream": True}, seconds=self._call_seconds)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        self._miss()
-
     def _receive(self, method: str, params: dict[str, Any]) -> None:
-        """Take a notification: an event, or that this subscriber was too slow and is dropped."""
+        """Take a notification: an event, or the message that this subscriber was too slow and is dropped."""
         if method == "job.event":
             self._count += 1
             self._last_of[str(params.get("job_id"))] = self._count
@@ -90,7 +88,7 @@ class EventFeed:
             self._miss()
 
     def _miss(self) -> None:
-        """Wake everybody: which jobs something happened to is not known any more."""
+        """Wake every waiter: it is no longer known which jobs have had events."""
         self._count += 1
         self._gap = self._count
         self._last_of.clear()
@@ -100,8 +98,8 @@ class EventFeed:
             return self._count > mark
         return self._gap > mark or any(self._last_of.get(job_id, 0) > mark for job_id in job_ids)
 
-    def _watch(self) -> None:
-        """Close the feed when nobody has waited on it for the client's idle time."""
+    def _close_when_idle(self) -> None:
+        """Close the feed when it has had no waiter for the client's idle time."""
         self._idle.stop()
         if not self._waiters and self._connection is not None:
             self._idle.start()

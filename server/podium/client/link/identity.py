@@ -1,21 +1,27 @@
 """The handshake: `daemon.status` tells one conductor from another."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from podium.client.link import failures
+from podium.client.link.reading import read
 from podium.contract.methods import PROTOCOL
 
 MARIANNE = "marianne"
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(BaseModel):
     """Which conductor answers. One without `product` in its status is a Marianne conductor."""
 
-    product: str
-    features: frozenset[str]
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    version: str
+    product: str = MARIANNE
+    protocol: str = ""
+    features: frozenset[str] = frozenset()
 
     @property
     def is_podium(self) -> bool:
@@ -33,13 +39,7 @@ def identify(status: Any, path: Path) -> Identity:
     Raises:
         ConductorMismatch: no conductor would, or it is one of ours with another protocol.
     """
-    if not isinstance(status, dict) or not isinstance(status.get("pid"), int) or "version" not in status:
-        raise failures.foreign(path, "its daemon.status lacks what every conductor says")
-    product, protocol = str(status.get("product") or MARIANNE), str(status.get("protocol") or "")
-    if product != MARIANNE and protocol != PROTOCOL:
-        raise failures.foreign(path, f"it speaks {protocol or 'an unnamed protocol'}, this proxy {PROTOCOL}")
-    features = status.get("features")
-    return Identity(
-        product=product,
-        features=frozenset(map(str, features)) if isinstance(features, list) else frozenset(),
-    )
+    identity = read(Identity, status, path)
+    if identity.is_podium and identity.protocol != PROTOCOL:
+        raise failures.foreign(path, f"it speaks {identity.protocol or 'an unnamed protocol'}, this proxy {PROTOCOL}")
+    return identity

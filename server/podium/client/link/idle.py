@@ -1,7 +1,7 @@
-"""One delayed call, for what is closed when nobody uses it.
+"""One delayed call, for closing what is no longer used.
 
-By a timer of the event loop, not by a task of anyio's, which has no such timer: a client needs no task group, and nobody who
-has to leave one. With its loop the timer is gone too.
+It is a timer of the event loop. A task of anyio would need a task group, which a client then had to enter and leave; the timer
+ends with its loop.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class IdleTimer:
-    """Calls a function once, so many seconds after it was started last."""
+    """Calls a function once, `seconds` after the last start."""
 
     def __init__(self, seconds: float, call: Callable[[], None]) -> None:
         self._seconds = seconds
@@ -22,12 +22,12 @@ class IdleTimer:
         return self._handle is not None
 
     def start(self) -> None:
-        """Count from now on, in the running event loop."""
+        """Count from now, in the running event loop."""
         self.stop()
         self._handle = asyncio.get_running_loop().call_later(self._seconds, self._end)
 
     def stop(self) -> None:
-        """Count no longer."""
+        """Cancel the call."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

@@ -1,8 +1,8 @@
-"""Few connections, reused, and closed when nobody has used them for a while.
+"""A few connections, reused, and closed when they have been idle for a while.
 
 One connection carries all calls to a conductor of ours, since it answers out of order. A Marianne conductor answers one call
-after another and serves five connections in all: it gets up to `SEQUENTIAL_CONNECTIONS`, each with one call at a time, and
-since it does not stop while a client is connected, closing idle ones matters.
+after another and serves five connections in all: it gets up to `SEQUENTIAL_CONNECTIONS`, each with one call at a time. It does
+not stop while a client is connected, so idle ones must be closed.
 """
 
 import time
@@ -21,7 +21,7 @@ SEQUENTIAL_CONNECTIONS = 3
 
 
 class Pool:
-    """The connections of one client. `settings` say how long each thing may take."""
+    """The connections of one client. `settings` has the time limits."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self._path = path
@@ -47,7 +47,13 @@ class Pool:
         try:
             yield connection
         finally:
-            self._give_back(connection)
+            connection.users -= 1
+            connection.idle_since = time.monotonic()
+            if not connection.users and (not connection.usable or connection not in self._connections):
+                connection.close()
+            self._released.set()
+            self._released = anyio.Event()
+            self._close_idle_later()
 
     def close(self) -> None:
         """Close every connection."""
@@ -69,38 +75,26 @@ class Pool:
         return connection
 
     async def _choose_in_turn(self) -> Connection:
-        """Choose one task after another, so that those who find none open do not all open one."""
+        """Choose one task after another, so that tasks that find no connection open do not all open one."""
         async with self._choosing:
             while (connection := self._free()) is None:
-                await self._open_or_wait()
+                if len(self._connections) < SEQUENTIAL_CONNECTIONS:
+                    self._connections.append(await self.open())
+                else:
+                    await self._released.wait()
             connection.users += 1
             return connection
 
     def _free(self) -> Connection | None:
-        """Return a connection that can take a call now; drop those that cannot take any."""
+        """Return a connection that can take a call now; drop those that are of no further use."""
         for connection in [each for each in self._connections if not each.usable]:
             self._connections.remove(connection)
             if not connection.users:
                 connection.close()
         return next((each for each in self._connections if each.identity.is_podium or not each.users), None)
 
-    async def _open_or_wait(self) -> None:
-        if len(self._connections) < SEQUENTIAL_CONNECTIONS:
-            self._connections.append(await self.open())
-        else:
-            await self._released.wait()
-
-    def _give_back(self, connection: Connection) -> None:
-        connection.users -= 1
-        connection.idle_since = time.monotonic()
-        if not connection.users and (not connection.usable or connection not in self._connections):
-            connection.close()
-        self._released.set()
-        self._released = anyio.Event()
-        self._watch()
-
-    def _watch(self) -> None:
-        """Look for idle connections when the first could be one."""
+    def _close_idle_later(self) -> None:
+        """Set the timer for the moment at which the first connection could be idle."""
         if self._connections and not self._idle.runs:
             self._idle.start()
 
@@ -110,4 +104,4 @@ class Pool:
             if not connection.users and now - connection.idle_since >= self._settings.idle_seconds * 0.99:
                 self._connections.remove(connection)
                 connection.close()
-        self._watch()
+        self._close_idle_later()

@@ -1,1 +1,1 @@
-"""The Marianne conductor behind our port: its calls, its words and its states."""
+"""The Marianne conductor behind our port: its calls, its replies and its states."""

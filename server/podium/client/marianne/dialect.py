@@ -1,4 +1,4 @@
-"""`JobControl` against a Marianne conductor, as it really behaves.
+"""Job control against a Marianne conductor, as it really behaves.
 
 A pause is judged by `paused`, a cancel by `cancelled`, a resume, modify or submit by `status`, a clear by `deleted`. State and
 progress come from its list: asking for the status of a job that was just submitted again marks it failed. It is never sent a
@@ -7,111 +7,113 @@ do, or accepts and ignores, is refused here.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from podium.client.files.workspace import WorkspaceFiles
-from podium.client.link.change import Change
 from podium.client.link.daemon_client import DaemonClient
-from podium.client.marianne import views
+from podium.client.marianne import replies, views
 from podium.client.marianne.explain import explain_view
+from podium.client.marianne.replies import JobState
 from podium.client.marianne.scores import ForeignScores
-from podium.contract.models import (
-    ActionView,
-    ConductorView,
-    EventView,
-    ExplainView,
-    JobDetail,
-    JobPage,
-    JobView,
-    LogView,
-    PlanView,
-    StartView,
-)
+from podium.contract import models
+from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import job_not_found
-from podium.contract.ports import LogRequest, Sheet, StartRequest
 from podium.contract.results import ProcessHealth
 from podium.contract.states import TERMINAL, JobStatus
-from podium.errors import JobNotFound, PodiumError, SubmitRejected, UnsupportedByConductor, WrongState
+from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 
 POLL_SECONDS = 0.5
 _EFFECT_POLL_SECONDS = 0.05
 MISSING_TOOLS = ["read_job_log", "validate_score"]
+_POSITION_DIGITS = 10
 _OWN = "Use Podium's own conductor for this: podium start."
 
-Entry = dict[str, Any]
+Item = TypeVar("Item")
 
 
 class MarianneDialect:
-    """Job control over the wire; the `Source` of its own waits, which poll."""
+    """Job control over the wire, and the `WaitSource` of its waits, which poll.
+
+    Every method raises ConductorMismatch when a reply does not fit its model.
+    """
 
     def __init__(self, client: DaemonClient, *, effect_seconds: float, scores: ForeignScores) -> None:
         self._client = client
         self._effect_seconds = effect_seconds
         self._scores = scores
 
-    async def start(self, request: StartRequest) -> StartView:
+    async def start(self, request: SubmitParams) -> models.StartView:
         """Submit a score; an inline one becomes a file first."""
         _check_start(request)
-        path, inline = await self._score_file(request.config_path, request.config_content)
-        if not inline:
-            await self._check_not_paused(path)
+        if request.config_path is not None:
+            await self._check_not_paused(request.config_path)
+            path = request.config_path
+        else:
+            path = str(await anyio.to_thread.run_sync(self._scores.add, request.config_content or ""))
         params = {"config_path": path, "workspace": request.workspace, "self_healing": request.self_healing}
-        reply = await self._client.mutate("job.submit", params, check="list_jobs")
-        if reply.get("status") != "accepted":
-            if inline:
-                await anyio.to_thread.run_sync(self._scores.remove, path.rpartition("/")[2].removesuffix(".yaml"))
-            raise SubmitRejected(str(reply.get("message")), fix="Correct what the message names, then start it again.")
-        entry = await self._entry_when(str(reply["job_id"]), lambda each: bool(each.get("progress_total")))
-        return StartView(job=_started(entry, request))
+        reply = self._client.read(
+            replies.SubmitReply, await self._client.mutate("job.submit", params, check="list_jobs")
+        )
+        if reply.status != "accepted":
+            if request.config_path is None:
+                await anyio.to_thread.run_sync(self._scores.remove, _job_id_of(path))
+            raise SubmitRejected(str(reply.message), fix="Correct what the message names, then start it again.")
+        entry = await self._entry_when(str(reply.job_id), lambda each: bool(each.progress_total))
+        job = views.job_view(entry)
+        if request.self_healing:
+            warning = (
+                "with self_healing this conductor leaves a job whose sheet keeps failing in state running for ever"
+            )
+            job = job.model_copy(update={"warnings": [warning]})
+        return models.StartView(job=job)
 
-    async def plan(self, request: StartRequest) -> PlanView:
+    async def plan(self, request: ScoreParams) -> models.PlanView:
         """Refuse: this conductor would run the job."""
         raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
 
-    async def pause(self, job_id: str) -> ActionView:
+    async def pause(self, job_id: str) -> models.ActionView:
         """Pause a running job."""
-        reply = await self._client.control("job.pause", job_id)
+        reply = self._client.read(replies.PauseReply, await self._client.control("job.pause", job_id, {}))
         entry = await self._entry(job_id)
-        if not reply.get("paused"):
-            raise _wrong_state("pause", entry, str(reply.get("error") or "it is not running"))
-        return ActionView(job=views.job_view(entry), message="Paused; a sheet that is running goes on to its end.")
+        if not reply.paused:
+            raise _wrong_state("pause", entry, reply.error or "it is not running")
+        return models.ActionView(
+            job=views.job_view(entry), message="Paused; a sheet that is running goes on to its end."
+        )
 
-    async def resume(self, job_id: str, change: Change) -> ActionView:
+    async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused or cancelled job go on; its score file is read again."""
-        before = await self._entry(job_id)
-        _check_resume(before, change.from_sheet)
-        params: dict[str, Any] = {}
-        if change.config_path is not None or change.config_content is not None:
-            params["config_path"], _ = await self._score_file(change.config_path, change.config_content, job_id)
-        return await self._accepted("job.resume", params, before)
+        before = await self._entry(params.job_id)
+        _check_resume(before, params.from_sheet)
+        return await self._go_on("job.resume", params, before)
 
-    async def modify(self, job_id: str, change: Change) -> ActionView:
+    async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job that does not run a changed score and let it go on."""
-        before = await self._entry(job_id)
+        before = await self._entry(params.job_id)
         if views.job_status(before) == "running":
             raise _wrong_state("modify", before, "this conductor loses a running job that is modified; pause it first")
-        _check_resume(before, change.from_sheet)
-        path, _ = await self._score_file(change.config_path, change.config_content, job_id)
-        return await self._accepted("job.modify", {"config_path": path}, before)
+        _check_resume(before, params.from_sheet)
+        return await self._go_on("job.modify", params, before)
 
-    async def cancel(self, job_id: str) -> ActionView:
+    async def cancel(self, job_id: str) -> models.ActionView:
         """End a job and its processes."""
-        reply = await self._client.control("job.cancel", job_id)
-        if not reply.get("cancelled"):
+        reply = self._client.read(replies.CancelReply, await self._client.control("job.cancel", job_id, {}))
+        if not reply.cancelled:
             entry = await self._entry(job_id)
             raise _wrong_state("cancel", entry, f"it is {views.job_status(entry)}")
         entry = await self._entry_when(job_id, lambda each: views.job_status(each) == "cancelled")
         job = views.job_view(entry)
-        return ActionView(job=job, message=f"Job {job_id} is {job.status}.", pending=job.status != "cancelled")
+        return models.ActionView(job=job, message=f"Job {job_id} is {job.status}.", pending=job.status != "cancelled")
 
-    async def delete(self, job_id: str) -> JobView:
-        """Remove a terminal job, and its score when that was given inline."""
+    async def delete(self, job_id: str) -> models.JobView:
+        """Remove a terminal job, and its score if that was given inline."""
         entry = await self._entry(job_id)
-        reply = await self._client.mutate("job.clear", {"job_ids": [job_id]}, check=f"get_job with job_id={job_id}")
-        if not reply.get("deleted"):
+        params = {"job_ids": [job_id]}
+        reply = await self._client.mutate("job.clear", params, check=f"get_job with job_id={job_id}")
+        if not self._client.read(replies.ClearReply, reply).deleted:
             raise _wrong_state("delete", entry, f"it is {views.job_status(entry)}")
         await anyio.to_thread.run_sync(self._scores.remove, job_id)
         return views.job_view(entry)
@@ -119,51 +121,47 @@ class MarianneDialect:
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return what its process snapshot says about the job."""
         status = views.job_status(await self._entry(job_id))
-        top = await self._client.call("daemon.top") if status == "running" else {}
-        processes = [each for each in top.get("processes") or [] if each.get("job_id") == job_id]
+        processes = []
+        if status == "running":
+            snapshot = await self._client.ask(replies.Snapshot, "daemon.top")
+            processes = [each for each in snapshot.processes or [] if each.job_id == job_id]
         return views.process_health(status, processes)
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
-        """Return a page of its list, newest first; the cursor is a position."""
+    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
+        """Return a page of its list, newest first."""
         wanted = [
-            each for each in await self._entries() if status in {None, views.job_status(each)} and _has_name(each, name)
+            each
+            for each in await self._entries()
+            if status in {None, views.job_status(each)} and name.lower() in each.job_id.lower()
         ]
-        first = int(cursor) if cursor.isdecimal() else 0
-        page = [views.job_view(each) for each in wanted[first : first + limit]]
-        more = first + limit < len(wanted)
-        return JobPage(jobs=page, next_cursor=str(first + limit) if more else "", total=len(wanted))
+        page, next_cursor = _page(wanted, cursor, limit)
+        return models.JobPage(jobs=list(map(views.job_view, page)), next_cursor=next_cursor, total=len(wanted))
 
-    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> JobDetail:
-        """Return a job with a page of its sheets; the cursor is a position."""
+    async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:
+        """Return a job with a page of its sheets."""
         entry = await self._entry(job_id)
-        checkpoint = await self._client.call("job.status", {"job_id": job_id})
-        found = views.sheet_views(checkpoint) if sheets else []
-        first = int(sheets_cursor) if sheets_cursor.isdecimal() else 0
-        more = first + limit < len(found)
-        return JobDetail(
-            job=views.job_view(entry, checkpoint),
-            sheets=found[first : first + limit],
-            sheets_cursor=str(first + limit) if more else "",
-        )
+        checkpoint = await self._status_object(job_id)
+        page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
+        return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
 
-    async def log(self, request: LogRequest) -> LogView:
-        """Refuse: this conductor throws its sheets' output away."""
+    async def log(self, request: LogParams) -> models.LogView:
+        """Refuse: this conductor discards the output of its sheets."""
         raise UnsupportedByConductor(
             "This conductor keeps no output of its sheets.",
             fix="Let the score write files and read them with list_artifacts and read_artifact.",
         )
 
-    async def explain(self, job_id: str) -> ExplainView:
-        """Tell what its list and status object say; a queued job's status is not asked for."""
+    async def explain(self, job_id: str) -> models.ExplainView:
+        """Return what its list and status object say; a queued job's status is not asked for."""
         entry = await self._entry(job_id)
         queued = views.job_status(entry) == "queued"
-        return explain_view(entry, {} if queued else await self._client.call("job.status", {"job_id": job_id}))
+        return explain_view(entry, None if queued else await self._status_object(job_id))
 
     async def files(self, job_id: str) -> WorkspaceFiles:
         """Return the files of the job's workspace."""
         return WorkspaceFiles(views.job_view(await self._entry(job_id)).workspace)
 
-    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[EventView], str]:
+    async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[models.EventView], str]:
         """Refuse: this conductor records no events."""
         raise UnsupportedByConductor("This conductor has no events to follow.", fix=f"Call wait_for_job. {_OWN}")
 
@@ -171,66 +169,69 @@ class MarianneDialect:
         """Refuse: this conductor keeps no tasks."""
         raise UnsupportedByConductor("This conductor keeps no tasks.", fix=f"Call wait_for_job. {_OWN}")
 
-    async def conductor(self) -> ConductorView:
-        """Say which conductor answers."""
-        status, ready = await self._client.call("daemon.status"), await self._client.call("daemon.ready")
+    async def conductor(self) -> models.ConductorView:
+        """Return which conductor answers."""
+        status = await self._client.ask(replies.DaemonStatus, "daemon.status")
+        ready = await self._client.ask(replies.Ready, "daemon.ready")
         entries = await self._entries()
-        return ConductorView(
+        return models.ConductorView(
             product="marianne",
-            version=str(status["version"]),
-            pid=status["pid"],
-            uptime_seconds=status["uptime_seconds"],
-            running_jobs=status.get("running_jobs") or 0,
+            version=status.version,
+            pid=status.pid,
+            uptime_seconds=status.uptime_seconds,
+            running_jobs=status.running_jobs or 0,
             queued_jobs=sum(1 for each in entries if views.job_status(each) == "queued"),
             jobs_total=len(entries),
-            memory_mb=status.get("memory_usage_mb") or 0.0,
-            accepting_work=bool(ready.get("accepting_work", True)),
+            memory_mb=status.memory_usage_mb or 0.0,
+            accepting_work=ready.accepting_work,
             socket=str(self._client.socket_path),
             missing=MISSING_TOOLS,
         )
 
-    async def views(self, job_ids: Sequence[str]) -> list[JobView]:
+    async def views(self, job_ids: Sequence[str]) -> list[models.JobView]:
         """Return the jobs' present state, from one list."""
         entries = await self._entries()
         return [views.job_view(await self._find(job_id, entries)) for job_id in job_ids]
 
-    async def events(self, job_ids: Sequence[str], after: str) -> tuple[list[EventView], str]:
+    async def events(self, job_ids: Sequence[str], after: str) -> tuple[list[models.EventView], str]:
         """Return nothing: this conductor records no events."""
         return [], after
 
     async def mark(self) -> int:
-        """Return no place: there is no stream."""
+        """Return a place that means nothing: there is no stream."""
         return 0
 
     async def changed(self, job_ids: Sequence[str], mark: int) -> None:
         """Return when it is time to look again."""
         await anyio.sleep(POLL_SECONDS)
 
-    async def _entries(self) -> list[Entry]:
+    async def _entries(self) -> list[JobState]:
         """Return its list, newest first."""
-        entries: list[Entry] = await self._client.call("job.list")
-        return sorted(entries, key=lambda each: each.get("submitted_at") or 0.0, reverse=True)
+        entries = await self._client.ask(list[JobState], "job.list")
+        return sorted(entries, key=lambda each: each.submitted_at or 0.0, reverse=True)
 
-    async def _entry(self, job_id: str) -> Entry:
+    async def _entry(self, job_id: str) -> JobState:
         return await self._find(job_id, await self._entries())
 
-    async def _find(self, job_id: str, entries: list[Entry]) -> Entry:
-        """Return a job's entry; one that is not listed any more may still have a state.
+    async def _find(self, job_id: str, entries: list[JobState]) -> JobState:
+        """Return a job's entry; a job that is not listed any more may still have a status object.
 
         Raises:
             JobNotFound: with the ids that look like it.
         """
         for entry in entries:
-            if entry.get("job_id") == job_id:
+            if entry.job_id == job_id:
                 return entry
         try:
-            state: Entry = await self._client.call("job.status", {"job_id": job_id})
+            return await self._status_object(job_id)
         except JobNotFound:
-            raise job_not_found(job_id, [str(each.get("job_id")) for each in entries]) from None
-        return state
+            raise job_not_found(job_id, [each.job_id for each in entries]) from None
 
-    async def _entry_when(self, job_id: str, done: Callable[[Entry], bool]) -> Entry:
-        """Return a job's entry as soon as it is as wanted, or as it is when the time for effects is over."""
+    async def _status_object(self, job_id: str) -> JobState:
+        return await self._client.ask(JobState, "job.status", {"job_id": job_id})
+
+    async def _entry_when(self, job_id: str, done: Callable[[JobState], bool]) -> JobState:
+        """Return a job's entry as soon as it is `done` or terminal, or as it is when the time for effects is over."""
         entry = await self._entry(job_id)
         with anyio.move_on_after(self._effect_seconds):
             while not (done(entry) or views.job_status(entry) in TERMINAL):
@@ -238,21 +239,24 @@ class MarianneDialect:
                 entry = await self._entry(job_id)
         return entry
 
-    async def _accepted(self, method: str, params: dict[str, Any], before: Entry) -> ActionView:
-        """Make a resume or modify and wait until it is seen in the job's state."""
-        job_id = str(before["job_id"])
-        reply = await self._client.control(method, job_id, params)
-        message = str(reply.get("message") or "")
-        if reply.get("status") != "accepted":
+    async def _go_on(self, method: str, params: ResumeParams, before: JobState) -> models.ActionView:
+        """Resume or modify, with the score if one is given, and wait until it is seen in the job's state."""
+        job_id, path = params.job_id, params.config_path
+        if params.config_content is not None:
+            path = str(await anyio.to_thread.run_sync(self._scores.replace, job_id, params.config_content))
+        score = {} if path is None else {"config_path": path}
+        reply = self._client.read(replies.SubmitReply, await self._client.control(method, job_id, score))
+        message = reply.message or ""
+        if reply.status != "accepted":
             raise _wrong_state(method.removeprefix("job."), await self._entry(job_id), message)
         state = views.job_status(before)
         job = views.job_view(await self._entry_when(job_id, lambda each: views.job_status(each) != state))
-        return ActionView(job=job, message=message, pending=job.status == state)
+        return models.ActionView(job=job, message=message, pending=job.status == state)
 
     async def _check_not_paused(self, path: str) -> None:
-        """Refuse to start a score whose paused job would be thrown away by that, and keep its place for ever."""
-        job_id = path.rpartition("/")[2].rpartition(".")[0]
-        entry = next((each for each in await self._entries() if each.get("job_id") == job_id), None)
+        """Refuse to start a score whose paused job that would throw away, leaving its slot taken for ever."""
+        job_id = _job_id_of(path)
+        entry = next((each for each in await self._entries() if each.job_id == job_id), None)
         if entry is not None and views.job_status(entry) == "paused":
             raise SubmitRejected(
                 f"Job {job_id} is paused; starting {path} again would throw it away.",
@@ -261,19 +265,22 @@ class MarianneDialect:
                 state="paused",
             )
 
-    async def _score_file(self, path: str | None, text: str | None, job_id: str = "") -> tuple[str, bool]:
-        """Return the path of a score and whether it was given inline and so written here."""
-        if text is None:
-            return str(path), False
-        if job_id:
-            return str(await anyio.to_thread.run_sync(self._scores.replace, job_id, text)), True
-        return str(await anyio.to_thread.run_sync(self._scores.add, text)), True
+
+def _page(found: list[Item], cursor: str, limit: int) -> tuple[list[Item], str]:
+    """Return a page of what was found and the cursor after it, "" at the end. A cursor is a position; any other text is 0."""
+    first = int(cursor) if cursor.isdecimal() and len(cursor) < _POSITION_DIGITS else 0
+    return found[first : first + limit], str(first + limit) if first + limit < len(found) else ""
 
 
-def _check_start(request: StartRequest) -> None:
+def _job_id_of(path: str) -> str:
+    """Return the id that this conductor gives to the job of a score file."""
+    return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def _check_start(request: SubmitParams) -> None:
     """Refuse what this conductor would accept and ignore."""
     ignored = {
-        "start_sheet": request.start_sheet not in {1, "1"},
+        "start_sheet": request.start_sheet not in {None, 1, "1"},
         "idempotency_key": request.idempotency_key is not None,
         "variables": bool(request.variables),
     }
@@ -281,27 +288,14 @@ def _check_start(request: StartRequest) -> None:
         raise UnsupportedByConductor(f"This conductor ignores {' and '.join(names)}.", fix=f"Leave it out. {_OWN}")
 
 
-def _check_resume(entry: Entry, from_sheet: Sheet | None) -> None:
+def _check_resume(entry: JobState, from_sheet: Sheet | None) -> None:
     if from_sheet not in {None, ""}:
         raise UnsupportedByConductor("This conductor has no from_sheet.", fix=f"Leave it out. {_OWN}")
     if views.job_status(entry) == "failed":
-        raise _wrong_state("resume", entry, "this conductor accepts that and fails it again; start it anew")
+        raise _wrong_state("resume", entry, "this conductor accepts that and fails the job again; start its score anew")
 
 
-def _started(entry: Entry, request: StartRequest) -> JobView:
-    """Return the view of a job that was just started."""
-    job = views.job_view(entry)
-    if not request.self_healing:
-        return job
-    warning = "with self_healing this conductor leaves a job whose sheet keeps failing in state running for ever"
-    return job.model_copy(update={"warnings": [warning]})
-
-
-def _has_name(entry: Entry, name: str) -> bool:
-    return name.lower() in str(entry.get("job_id")).lower()
-
-
-def _wrong_state(action: str, entry: Entry, why: str) -> PodiumError:
+def _wrong_state(action: str, entry: JobState, why: str) -> WrongState:
     job = views.job_view(entry)
     allowed = ", ".join(job.allowed_actions)
     return WrongState(

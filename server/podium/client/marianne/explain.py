@@ -1,48 +1,33 @@
-"""Why a job of a Marianne conductor is as it is, as far as that conductor tells.
+"""Why a job of a Marianne conductor has failed, waits or runs, as far as that conductor reports.
 
-Its status object names the sheets with their states and a short error; output, exit codes, validation results and times it
-never fills in, and it records no remedies. That is said instead of being left out.
+Its status object names the sheets with their states and a short error. It never fills in output, exit codes, validation results
+and times, and it records no remedies; the explanation says so.
 """
 
-from typing import Any
-
 from podium.client.marianne import views
-from podium.contract.models import ExplainKind, ExplainView, JobView, SheetView
+from podium.client.marianne.replies import JobState
+from podium.contract.models import ExplainView
 
-_TELLING = ("failed", "running", "waiting", "cancelled")  # in the order in which their sheets explain a job
+_EXPLAINING = ("failed", "running", "waiting", "cancelled")  # in the order in which their sheets explain a job
 _BLOCKED_SHOWN = 10
-_UNTOLD = "This conductor keeps no output, exit codes or validation results of its sheets."
+_NOT_KEPT = "This conductor keeps no output, exit codes or validation results of its sheets."
 
 
-def explain_view(entry: dict[str, Any], checkpoint: dict[str, Any]) -> ExplainView:
-    """Return the explanation from a job's list entry and its status object ({} where it was not asked for)."""
+def explain_view(entry: JobState, checkpoint: JobState | None) -> ExplainView:
+    """Return the explanation from a job's list entry and its status object, None if that was not asked for."""
     job = views.job_view(entry, checkpoint)
-    sheets = views.sheet_views(checkpoint)
-    sheet = _telling(sheets)
+    sheets = views.sheet_views(checkpoint) if checkpoint else []
+    explaining = [sheet for sheet in sheets if sheet.status in _EXPLAINING]
+    sheet = min(explaining, key=lambda each: _EXPLAINING.index(each.status), default=None)
+    cause = _NOT_KEPT
+    if sheet is not None and sheet.status in {"running", "waiting"}:
+        cause = f"Sheet {sheet.sheet} is {sheet.status}{f': {sheet.reason}' if sheet.reason else ''}. {_NOT_KEPT}"
     blocked = [str(each.sheet) for each in sheets if each.status == "skipped" and each.reason.startswith("Blocked by")]
     return ExplainView(
         job=job,
-        kind=_kind_of(job),
-        cause=f"{_cause(sheet)} {_UNTOLD}".strip(),
+        kind="waiting" if job.status == "running" and job.waiting and not job.running else job.status,
+        cause=cause,
         sheet=sheet,
         blocked=blocked[:_BLOCKED_SHOWN],
         blocked_total=len(blocked),
     )
-
-
-def _telling(sheets: list[SheetView]) -> SheetView | None:
-    """Return the sheet that explains the job, the first of its state."""
-    ranked = [sheet for sheet in sheets if sheet.status in _TELLING]
-    return min(ranked, key=lambda sheet: _TELLING.index(sheet.status), default=None)
-
-
-def _kind_of(job: JobView) -> ExplainKind:
-    if job.status != "running":
-        return job.status
-    return "waiting" if job.waiting and not job.running else "running"
-
-
-def _cause(sheet: SheetView | None) -> str:
-    if sheet is None or sheet.status in {"failed", "cancelled"}:
-        return ""
-    return f"Sheet {sheet.sheet} is {sheet.status}{f': {sheet.reason}' if sheet.reason else ''}."

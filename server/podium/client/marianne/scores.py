@@ -1,6 +1,6 @@
-"""Inline scores for a conductor that only takes files: kept as long as their job, since a resume reads them again.
+"""Inline scores for a conductor that accepts only files. They are kept as long as their job: a resume reads them again.
 
-That conductor names a job after its file, so the name is chosen here, once and for ever.
+That conductor names a job after its file, so the job's id is chosen here.
 """
 
 import os
@@ -15,22 +15,22 @@ _LONGEST_SLUG = 40
 
 
 class ForeignScores:
-    """The folder of such scores below PODIUM_HOME; private files in a private folder. Blocking: small files."""
+    """The folder of these scores below PODIUM_HOME: private files in a private folder. Blocking: small files."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / _FOLDER
 
     def add(self, text: str) -> Path:
-        """Store a new score under a new name made from the score's own."""
+        """Store a new score under a new name that begins with the score's own."""
         suffix = "".join(secrets.choice(_BASE32) for _ in range(5))
         return self._write(f"{_slug(text)}-{suffix}", text)
 
     def replace(self, job_id: str, text: str) -> Path:
-        """Store a changed score of a job, in one step."""
+        """Store a job's changed score, in one step."""
         return self._write(job_id, text)
 
     def remove(self, job_id: str) -> None:
-        """Remove the score of a job that is gone; jobs that were started from files of their own have none."""
+        """Remove the score of a job that was deleted, if it was inline."""
         self._path(job_id).unlink(missing_ok=True)
 
     def _path(self, job_id: str) -> Path:

@@ -1,12 +1,12 @@
-"""The Marianne conductor's answers as our views. Its words and states are mapped here and nowhere else.
+"""The Marianne conductor's replies as our views. Its words and states are mapped here and nowhere else.
 
-Of a job its list tells state, workspace and progress, its status object the sheets; exit codes, times and output of sheets it
-never fills in. `paused_at_chain` counts as paused, `pending` as queued.
+The list has a job's state, workspace and progress; the status object has the sheets, without exit codes, times and output.
+`paused_at_chain` counts as paused, `pending` as queued.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
+from podium.client.marianne.replies import JobState, Process, SheetState
 from podium.contract.models import JobView, SheetView
 from podium.contract.results import ProcessHealth
 from podium.contract.states import Action, JobStatus, SheetStatus
@@ -54,99 +54,86 @@ _REASONS: dict[JobStatus, str] = {
 }
 
 
-def job_status(state: dict[str, Any]) -> JobStatus:
-    """Return the status of a list entry or status object."""
-    return _JOB_STATES.get(str(state.get("status")), "running")
+def job_status(job: JobState) -> JobStatus:
+    """Return the status of a job; a state that is not known counts as running."""
+    return _JOB_STATES.get(job.status, "running")
 
 
-def job_view(entry: dict[str, Any], checkpoint: dict[str, Any] | None = None) -> JobView:
-    """Return the view of a job from its list entry and, where it is at hand, its status object."""
-    state = checkpoint or {}
+def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
+    """Return the view of a job from its list entry and, if it was asked for, its status object."""
+    state = checkpoint or entry
     status = job_status(entry)
     sheets = sheet_views(state)
     return JobView(
-        job_id=str(entry["job_id"]),
-        job_name=str(state.get("job_name") or entry.get("job_name") or entry["job_id"]),
+        job_id=entry.job_id,
+        job_name=state.job_name or entry.job_name or entry.job_id,
         status=status,
         reason=_reason(status, entry, sheets),
-        sheets_total=int(state.get("total_sheets") or entry.get("progress_total") or entry.get("total_sheets") or 0),
-        sheets_completed=int(state.get("last_completed_sheet") or entry.get("progress_completed") or 0),
-        sheets_failed=_count(sheets, "failed"),
-        sheets_skipped=_count(sheets, "skipped"),
+        sheets_total=state.total_sheets or entry.progress_total or entry.total_sheets or 0,
+        sheets_completed=state.last_completed_sheet or entry.progress_completed or 0,
+        sheets_failed=sum(sheet.status == "failed" for sheet in sheets),
+        sheets_skipped=sum(sheet.status == "skipped" for sheet in sheets),
         running=[str(sheet.sheet) for sheet in sheets if sheet.status == "running"],
         waiting=[str(sheet.sheet) for sheet in sheets if sheet.status == "waiting"],
         allowed_actions=_ALLOWED[status],
-        workspace=str(entry.get("workspace") or ""),
-        config_path=entry.get("config_path"),
-        submitted_at=_time(entry.get("submitted_at")),
-        started_at=_time(state.get("started_at") or entry.get("started_at")),
-        finished_at=_time(state.get("completed_at") or entry.get("completed_at")),
+        workspace=entry.workspace or "",
+        config_path=entry.config_path,
+        submitted_at=_time(entry.submitted_at),
+        started_at=_time(state.started_at or entry.started_at),
+        finished_at=_time(state.completed_at or entry.completed_at),
     )
 
 
-def sheet_views(checkpoint: dict[str, Any]) -> list[SheetView]:
+def sheet_views(checkpoint: JobState) -> list[SheetView]:
     """Return the sheets of a status object in their order."""
-    sheets = checkpoint.get("sheets")
-    if not isinstance(sheets, dict):
-        return []
-    return [_sheet_view(int(num), sheets[num]) for num in sorted(sheets, key=int)]
+    return [_sheet_view(num, sheet) for num, sheet in sorted((checkpoint.sheets or {}).items())]
 
 
-def _sheet_view(num: int, sheet: dict[str, Any]) -> SheetView:
-    state = str(sheet.get("status"))
-    reason = str(sheet.get("error_message") or "")
-    if state == "fermata":
+def _sheet_view(num: int, sheet: SheetState) -> SheetView:
+    reason = sheet.error_message or ""
+    if sheet.status == "fermata":
         reason = reason or "waits for a decision that this conductor has no call for: cancel it, or pause and resume"
     return SheetView(
         sheet=num,
         name="",
-        status=_SHEET_STATES.get(state, "running"),
+        status=_SHEET_STATES.get(sheet.status or "", "running"),
         reason=reason,
-        instrument=str(sheet.get("instrument_name") or ""),
-        attempts=int(sheet.get("normal_attempts") or 0) + int(sheet.get("completion_attempts") or 0),
-        exit_code=sheet.get("exit_code"),
-        started_at=sheet.get("started_at"),
-        finished_at=sheet.get("completed_at"),
-        duration_seconds=sheet.get("total_duration_seconds"),
+        instrument=sheet.instrument_name or "",
+        attempts=(sheet.normal_attempts or 0) + (sheet.completion_attempts or 0),
+        exit_code=sheet.exit_code,
+        started_at=sheet.started_at,
+        finished_at=sheet.completed_at,
+        duration_seconds=sheet.total_duration_seconds,
     )
 
 
-def _reason(status: JobStatus, entry: dict[str, Any], sheets: list[SheetView]) -> str:
-    """Return why the job is as it is: its own error, else its first failed sheet's, else what the state means."""
+def _reason(status: JobStatus, entry: JobState, sheets: list[SheetView]) -> str:
+    """Return why the job is in its state: its own error, else its first failed sheet's, else what the state means."""
+    if status != "failed":
+        return _REASONS[status]
     failed = [f"sheet {sheet.sheet}: {sheet.reason}" for sheet in sheets if sheet.status == "failed" and sheet.reason]
-    if status == "failed":
-        return str(entry.get("error_message") or (failed or [_REASONS[status]])[0])
-    return _REASONS[status]
+    return entry.error_message or (failed or [_REASONS[status]])[0]
 
 
-def _count(sheets: list[SheetView], status: SheetStatus) -> int:
-    return sum(1 for sheet in sheets if sheet.status == status)
-
-
-def _time(value: Any) -> str | None:
-    """Return a time as text: lists have epoch seconds, status objects text."""
+def _time(value: float | str | None) -> str | None:
     return iso(value) if isinstance(value, int | float) else value or None
 
 
-def process_health(status: JobStatus, processes: Iterable[dict[str, Any]]) -> ProcessHealth:
+def process_health(status: JobStatus, processes: Sequence[Process]) -> ProcessHealth:
     """Return liveness and load of a job from the processes that the conductor takes for its own.
 
-    Its own fields are never filled, and its snapshot is up to five seconds old: without a process in it, a running job counts as
-    alive, for nothing says that it is not.
+    Its own fields are never filled, and its snapshot is up to five seconds old: a running job without a process in it counts as
+    alive, since nothing says otherwise.
     """
-    own = sorted(processes, key=lambda process: int(process.get("pid") or 0))
-    if status != "running" or not own:
+    if status != "running" or not processes:
         return ProcessHealth(None, status == "running", is_zombie_state=False, process_exists=False)
-    zombie = str(own[0].get("state") or "").upper().startswith("Z")
+    oldest = min(processes, key=lambda process: process.pid or 0)
+    zombie = (oldest.state or "").upper().startswith("Z")
     return ProcessHealth(
-        pid=own[0].get("pid"),
+        pid=oldest.pid,
         is_alive=not zombie,
         is_zombie_state=zombie,
         process_exists=True,
-        cpu_percent=_sum(own, "cpu_percent"),
-        memory_mb=_sum(own, "rss_mb"),
+        cpu_percent=round(sum(process.cpu_percent or 0.0 for process in processes), 1),
+        memory_mb=round(sum(process.rss_mb or 0.0 for process in processes), 1),
     )
-
-
-def _sum(processes: list[dict[str, Any]], member: str) -> float:
-    return round(sum(float(process.get(member) or 0.0) for process in processes), 1)

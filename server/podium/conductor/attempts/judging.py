@@ -24,7 +24,7 @@ _FIRST_UNNAMED = 32  # signal; those from here on have no meaning of their own
 
 
 def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
-    """Return the verdict where nothing has to be looked at, else None: exit code 0 alone is not success everywhere."""
+    """Return the verdict if it follows from the end alone, else None: output, validations or the disk decide."""
     if _succeeded(live, end):
         return None if live.sheet.validations else Verdict(end, passed=True)
     if live.self_healing or (live.is_tool and end.reason == "exited"):
@@ -33,11 +33,11 @@ def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
 
 
 async def judge(live: LiveAttempt, end: End, runner: Runner, folder: Path) -> Verdict:
-    """Return the verdict after its validations, or after a look at what a failed attempt left. `folder` is the attempt's."""
+    """Return the verdict after the validations, or after a look at what a failed attempt left in its `folder`."""
     views: list[ValidationView] = []
     with live.scope:
         if _succeeded(live, end):
-            await checkpoint_if_cancelled()  # before the first of them is started
+            await checkpoint_if_cancelled()  # before the first one is started
             views = await _validate(live, runner)
     if live.scope.cancelled_caught:
         cancelled = End(end.key, "cancelled", end.exit_code, None, end.processes_ended, end.ended_at)
@@ -96,27 +96,27 @@ def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: s
 
 
 def _message(live: LiveAttempt, end: End, trouble: Trouble, wait: float | None) -> str:
-    """Say what kept an instrument from working, "" for no trouble."""
+    """Return what kept an instrument from working, "" for no trouble."""
     name, code = live.profile.name, f"(exit code {end.exit_code})"
     return {
         "": "",
         "rate_limit": f"{name} is rate limited{f' for {span(wait)}' if wait else ''} {code}",
         "auth": f"{name} is not signed in, or not allowed to do this {code}; sign in on the machine of the conductor",
         "capacity": f"{name} is out of capacity {code}",
-        "missing": "",  # found before its launch
+        "missing": "",  # found before the launch
         "internal": "",  # not found in an output
     }[trouble]
 
 
 def exit_text(code: int | None) -> str:
-    """Return an exit code in words. Of a shell 128 + n tells of signal n; a program may mean something else by it."""
+    """Return an exit code in words. A shell reports signal n as 128 + n; a program may mean something else by such a code."""
     number = (code or 0) - 128
     known = {each.value: each.name.removeprefix("SIG") for each in signal.Signals if each < _FIRST_UNNAMED}
     return f"exit code {code}" + (f", as after signal {number} ({known[number]})" if number in known else "")
 
 
 def describe(live: LiveAttempt, end: End) -> str:
-    """Say in one sentence how an attempt ended that did not succeed."""
+    """Return in one clause how an unsuccessful attempt ended."""
     limit = live.limit_seconds
     sentences = {
         "exited": exit_text(end.exit_code),

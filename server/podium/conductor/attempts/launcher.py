@@ -1,6 +1,6 @@
 """The life of attempts outside the supervisor: prepared and launched, watched to their end, judged by their validations.
 
-The supervisor has committed the intent before `launch`; what is found here goes back to it as one `Verdict` an attempt.
+The supervisor commits the intent before `launch`; each attempt is reported back to it as one `Verdict`.
 """
 
 import os
@@ -64,7 +64,7 @@ class Launcher:
         await self._engine.reattach(self._spec(live, script=""))
 
     def cancel(self, attempt: Attempt) -> None:
-        """End an attempt, wherever it is on its way."""
+        """End an attempt, however far it has come."""
         live = self._live.get(attempt.key)
         if live is None or live.cancel_asked:
             return
@@ -75,7 +75,7 @@ class Launcher:
             live.scope.cancel()
 
     def is_under_way(self, attempt: Attempt) -> bool:
-        """Tell whether an attempt has begun here and its processes have not ended."""
+        """Return whether an attempt has begun here and its processes have not ended."""
         live = self._live.get(attempt.key)
         return live is not None and not live.ended
 
@@ -87,7 +87,7 @@ class Launcher:
     # -- on the way to the engine ---------------------------------------------------------------------------------
 
     async def _launch(self, live: LiveAttempt) -> None:
-        """Bring an attempt to the engine; if it does not come to that, close it with the reason."""
+        """Hand an attempt to the engine; if it does not get that far, close it with the reason."""
         try:
             with live.scope:
                 ready = await self._prepare(live)
@@ -101,12 +101,12 @@ class Launcher:
                 return
         except PodiumError as error:
             ready = _not_run(live, "launch_failed", error.message)
-        except Exception as error:  # noqa: BLE001 -- one attempt's trouble must not end the jobs of all
+        except Exception as error:  # noqa: BLE001 -- a fault at one attempt must not end all jobs
             ready = _broken(live, End(live.attempt.key, "launch_failed"), error)
         self._close(live, ready)
 
     async def _prepare(self, live: LiveAttempt) -> AttemptSpec | Verdict:
-        """Return what to launch, or why nothing is."""
+        """Return what to launch, or a verdict that says why nothing is launched."""
         if live.first_try and (why := await self._skips(live)):
             return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
         if live.is_tool and not await anyio.to_thread.run_sync(_is_installed, live):
@@ -119,7 +119,7 @@ class Launcher:
         return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""))
 
     async def _skips(self, live: LiveAttempt) -> str:
-        """Return why the sheet is skipped, "" to run it. The condition is asked before the command; exit code 0 skips."""
+        """Return why the sheet is skipped, "" to run it. The condition comes before the command, whose exit code 0 skips."""
         if skips(live.plan, live.sheet, workspace=str(live.workspace), statuses=live.statuses):
             return "skip_when is true"
         skip = live.sheet.skip_when_command
@@ -154,7 +154,7 @@ class Launcher:
     # -- at the end -----------------------------------------------------------------------------------------------
 
     def _take(self, end: End) -> None:
-        """Judge an end, at once if nothing has to be looked at. A function of its own: nothing may keep the attempt's plan."""
+        """Judge an end, at once if possible. A function of its own, so that no variable of the loop keeps the attempt's plan."""
         live = self._live.get(end.key)
         if live is None:
             return
@@ -191,12 +191,12 @@ class Launcher:
 
 
 def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
-    """Return the verdict of an attempt that the engine never had."""
+    """Return the verdict of an attempt that never reached the engine."""
     return Verdict(End(live.attempt.key, reason), passed=False, message=message, trouble=trouble)
 
 
 def _broken(live: LiveAttempt, end: End, error: Exception) -> Verdict:
-    """Return the verdict of an attempt that could not be prepared or judged by a fault of ours, which the log tells in full."""
+    """Return the verdict of an attempt that a fault of ours kept from being prepared or judged; the log has the details."""
     log.error(
         "attempt_broken", job_id=live.job_id, sheet=live.sheet.label, attempt=live.attempt.attempt, exc_info=error
     )
@@ -205,6 +205,6 @@ def _broken(live: LiveAttempt, end: End, error: Exception) -> Verdict:
 
 
 def _is_installed(live: LiveAttempt) -> bool:
-    """Tell whether the instrument's program is on the attempt's PATH."""
+    """Return whether the instrument's program is in the attempt's PATH."""
     path = live.env().get("PATH") or os.environ.get("PATH", "")
     return find_executable(live.profile, path) is not None

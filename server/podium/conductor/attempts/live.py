@@ -1,4 +1,4 @@
-"""An attempt on its way, with everything that it needs of its job."""
+"""An attempt in progress, with everything that it needs from its job."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from podium.score.templates.render import asked_sheets
 
 @dataclass(eq=False)
 class LiveAttempt:
-    """One attempt from its launch, or its re-attachment, to its verdict. The plan stays the one that it began with."""
+    """One attempt from its launch, or its re-attachment, to its verdict. Its plan stays the one that it began with."""
 
     job_id: str
     plan: Plan
@@ -26,8 +26,8 @@ class LiveAttempt:
     limit_seconds: float | None
     remedy: Remedy | None
     self_healing: bool
-    first_try: bool  # it follows no failed one: its sheet may still be skipped
-    statuses: dict[int, str]  # of the sheets that its skip_when asks for, when it was launched
+    first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
+    statuses: dict[int, str]  # of the sheets that its skip_when names, at its launch
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
     in_engine: bool = False
     ended: bool = False
@@ -35,11 +35,11 @@ class LiveAttempt:
 
     @property
     def is_tool(self) -> bool:
-        """Whether a program other than bash plays it: one that may be missing, and whose output tells why it could not work."""
+        """Whether a program other than bash plays it: it may be missing, and its output may say why it could not work."""
         return self.profile.prompt != "script"
 
     def env(self) -> dict[str, str]:
-        """Return what the instrument, the score and Podium add to the environment."""
+        """Return the variables that the instrument, the score and Podium add to the environment."""
         return {
             **self.profile.env,
             **self.plan.env,
@@ -52,7 +52,7 @@ class LiveAttempt:
 
 
 def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
-    """Return the attempt with what its job says of it now. It is asked for while the attempt is open, so this does not change."""
+    """Return the attempt with what its job says about it now; while the attempt is open this does not change."""
     plan, sheet, num = job.plan, job.plan.sheet(attempt.sheet), attempt.sheet
     run = job.run_of(num)
     return LiveAttempt(

@@ -1,4 +1,4 @@
-"""Looking at what a failed attempt left on the disk, and making folders that it missed. Everything here blocks: use a thread."""
+"""Looking at what a failed attempt left on the disk, and creating folders that it missed. Everything here blocks."""
 
 import os
 import re
@@ -32,10 +32,10 @@ def _tail(path: Path, limit: int) -> str:
 def missing_folders(workspace: Path, paths: Iterable[str], tail: str) -> tuple[str, ...]:
     """Return the folders that an attempt seems to have missed: the workspace, or parents of files inside it.
 
-    `paths` are those of its validations; others are taken from what `tail` says could not be found. Both are foreign: a path that
-    the system refuses to look at (too long, say, or forbidden) is none that could be made, and so none that was missed.
+    `paths` are those of its validations; others are taken from lines of `tail` about missing files. Both are foreign: a path that
+    the system refuses to look up (too long, for example, or forbidden) could not be created either, so it does not count.
     """
-    if not os.path.isdir(workspace):  # noqa: PTH112 -- Path.is_dir() raises for what may not be looked at
+    if not os.path.isdir(workspace):  # noqa: PTH112 -- Path.is_dir() raises for a forbidden path
         return (str(workspace),)
     parents = {(workspace / path).parent for path in [*paths, *_not_found(tail)]}
     found = sorted(str(parent) for parent in parents if _is_missing(parent) and _inside(workspace, parent))
@@ -43,7 +43,7 @@ def missing_folders(workspace: Path, paths: Iterable[str], tail: str) -> tuple[s
 
 
 def _not_found(tail: str) -> Iterator[str]:
-    """Yield what the lines about missing files seem to name."""
+    """Yield the paths that lines about missing files seem to name."""
     for line in tail.splitlines():
         if any(words in line for words in _SAYS_MISSING):
             end = line[-_LINE_CHARS:]
@@ -62,10 +62,10 @@ def _is_missing(folder: Path) -> bool:
 
 
 def _inside(workspace: Path, folder: Path) -> bool:
-    """Tell whether a folder is, or would be, inside the workspace, links followed."""
+    """Return whether a folder is, or would be, inside the workspace, following links."""
     try:
         place = folder.resolve()
-        # What is still a link then leads round in circles; Python before 3.13 raises for it.
+        # A link that is left then is part of a loop; Python before 3.13 raises for it.
         loops = any(each.is_symlink() for each in (place, *place.parents))
         return place.is_relative_to(workspace.resolve()) and not loops
     except (OSError, RuntimeError, ValueError):
@@ -73,10 +73,10 @@ def _inside(workspace: Path, folder: Path) -> bool:
 
 
 def make_folders(workspace: Path, folders: Iterable[str]) -> None:
-    """Make the workspace if it is missing, and folders inside it.
+    """Create the workspace if it is missing, and folders inside it.
 
     Raises:
-        PermissionDenied, PathNotAllowed, StorageFull: one cannot be made.
+        PermissionDenied, PathNotAllowed, StorageFull: one cannot be created.
     """
     make_workspace(workspace)
     for folder in folders:

@@ -19,7 +19,7 @@ _LAST = (
 
 
 class Outputs:
-    """Finds what earlier sheets of a job wrote to their standard output."""
+    """Finds what earlier sheets of a job wrote to standard output."""
 
     def __init__(self, store: Store, home: Home) -> None:
         self._store = store
@@ -40,10 +40,10 @@ class Outputs:
 
 
 def _tail(folder: Path, chars: int) -> str:
-    """Return the last characters of a log without the newlines at its end, as a shell's `$(...)` has them.
+    """Return the last characters of a log without trailing newlines, as a shell's `$(...)` does.
 
-    A log that cannot be read, since somebody has removed it, say, is an empty text, as is that of a sheet that wrote nothing:
-    templates have to be ready for it.
+    A log that cannot be read, for example because it was removed, counts as empty, like that of a sheet that wrote nothing:
+    templates must be ready for that anyway.
     """
     try:
         with (folder / "stdout.log").open("rb") as file:

@@ -12,13 +12,13 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def make_workspace(path: Path) -> None:
-    """Make the folder and its parents if they are missing, and see that sheets can write there.
+    """Create the folder and its parents if they are missing, and make sure that sheets can write there.
 
     Raises:
         PermissionDenied, PathNotAllowed, StorageFull: nothing is left behind.
     """
     try:
-        path.mkdir(exist_ok=True)  # mostly there is nothing more to do
+        path.mkdir(exist_ok=True)  # usually enough
     except FileNotFoundError:
         _make_with_parents(path)
     except (OSError, ValueError) as error:
@@ -30,13 +30,13 @@ def make_workspace(path: Path) -> None:
 
 
 def check_workspace(path: Path) -> None:
-    """Tell whether `make_workspace` could make it, as far as that can be seen without making anything.
+    """Check whether `make_workspace` could succeed, as far as that can be seen without creating anything.
 
     Raises:
         PermissionDenied, PathNotAllowed.
     """
     there = next(each for each in [path, *path.parents] if os.path.lexists(each))
-    if not os.path.isdir(there):  # noqa: PTH112 -- Path.is_dir raises where a link may not be followed
+    if not os.path.isdir(there):  # noqa: PTH112 -- Path.is_dir() raises for a link that may not be followed
         raise _refusal(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
     if not os.access(there, os.W_OK | os.X_OK):
         raise PermissionDenied(
@@ -45,7 +45,7 @@ def check_workspace(path: Path) -> None:
 
 
 def _make_with_parents(path: Path) -> None:
-    # What may not be looked at counts as missing: making it tells why.
+    # A path that may not be looked up counts as missing; creating it then fails with the reason.
     missing = next((each for each in [*reversed(path.parents), path] if not os.path.exists(each)), None)  # noqa: PTH110
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def _make_with_parents(path: Path) -> None:
 
 
 def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:
-    """Return the error for what the system said; a ValueError is about a path that cannot be one."""
+    """Return the error for the system's reason; a ValueError means that the text is not a possible path."""
     number, why = (error.errno, error.strerror) if isinstance(error, OSError) else (None, str(error))
     message = f"The workspace {path} cannot be created: {why}."
     if number in _FORBIDDEN:
@@ -68,9 +68,9 @@ def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:
 
 
 def _remove_empty(path: Path, first_made: Path | None) -> None:
-    """Remove the folders that were just made, from the deepest up."""
+    """Remove the folders that were just created, the deepest first."""
     for each in [path, *path.parents]:
         if first_made is None or not each.is_relative_to(first_made):
             return
-        with suppress(OSError, ValueError):  # not made after all, or somebody has put something into it
+        with suppress(OSError, ValueError):  # not created after all, or not empty any more
             each.rmdir()

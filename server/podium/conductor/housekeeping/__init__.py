@@ -1,1 +1,1 @@
-"""What happens now and then: retention, removal of folders, the look for stuck jobs."""
+"""What happens from time to time: retention, removal of folders, the watch for stuck jobs."""

@@ -20,7 +20,7 @@ _KNOWN = "SELECT 1 FROM jobs WHERE job_id = ? UNION ALL SELECT 1 FROM tombstones
 
 
 class Removals:
-    """Removes folders one after another. The store remembers each until it is gone."""
+    """Removes folders one after the other. The store remembers each until it is gone."""
 
     def __init__(self, store: Store, home: Home) -> None:
         self._store = store
@@ -28,13 +28,13 @@ class Removals:
         self._send, self._receive = anyio.create_memory_object_stream[str](float("inf"))
 
     async def sweep(self) -> None:
-        """Remove the empty workspaces that submits left which never came to their commit. Call it before any can begin."""
+        """Remove the empty workspaces of submits that were never committed. Call it before a submit can begin."""
         names = await anyio.to_thread.run_sync(_names, self._home.workspaces)
         unknown = await self._store.read(
             lambda db: [name for name in names if not db.execute(_KNOWN, (name, name)).fetchone()]
         )
         for name in unknown:
-            with suppress(OSError):  # somebody has put something there
+            with suppress(OSError):  # not empty any more
                 (self._home.workspace(name)).rmdir()
 
     def add(self, job_id: str) -> None:
@@ -42,7 +42,7 @@ class Removals:
         self._send.send_nowait(job_id)
 
     async def run(self, post: Callable[[Sequence[Record]], None]) -> None:
-        """Remove what an earlier conductor left, then what comes, until cancelled. `post` commits that a folder is gone."""
+        """Remove what an earlier conductor left, then what is added, until cancelled. `post` commits that a folder is gone."""
         with self._send, self._receive:
             left = await self._store.read(lambda db: [row[0] for row in db.execute("SELECT job_id FROM removals")])
             for job_id in left:
@@ -51,10 +51,10 @@ class Removals:
                 if await self._remove(job_id):
                     post(
                         [("removed", (job_id,))]
-                    )  # not waited for: on a full disk the next folder makes the space for it
+                    )  # without waiting: on a full disk the next removal frees the space for it
 
     async def _remove(self, job_id: str) -> bool:
-        """Remove the folder of a job; False if it could not be removed, and the next start tries again."""
+        """Remove the folder of a job; return False if that failed. The next start tries again."""
         folder = self._home.job(job_id)
         faults.point("before_removal")
         await anyio.to_thread.run_sync(shutil.rmtree, folder, True)

@@ -1,7 +1,7 @@
 """How long things are kept: ended jobs as the settings say, replies for an hour, the keys of deleted jobs for seven days.
 
-A job goes as `delete_job` lets it go: with its history and logs, leaving its id as deleted and its workspace alone. It happens
-in the background and in small steps, so that nobody waits for it. By default ended jobs are kept for thirty days.
+A job is deleted as `delete_job` does it: with its history and logs, while its id stays taken and its workspace is left alone.
+This happens in the background in small steps, so that no caller waits for it. By default ended jobs are kept for thirty days.
 """
 
 import sqlite3
@@ -23,7 +23,7 @@ from podium.settings import Settings
 EVERY_SECONDS = 3600.0
 STEP_JOBS = 50  # deleted at most in one step
 STEP_PLANS = 20
-BETWEEN_SECONDS = 1.0  # between two steps, as long as there is more to do
+BETWEEN_SECONDS = 1.0  # between two steps while there is more to do
 REPLY_SECONDS = 3600.0  # a client that has lost a reply asks again within seconds
 KEY_SECONDS = 7 * 86400.0
 DAY_SECONDS = 86400.0
@@ -41,7 +41,7 @@ log = get_logger()
 
 
 class Retention:
-    """Deletes what is kept no longer. `run` is its only task."""
+    """Deletes what is no longer kept. `run` is its only task."""
 
     def __init__(self, settings: Settings, store: Store, supervisor: Supervisor, changes: Changes) -> None:
         self._settings = settings
@@ -50,7 +50,7 @@ class Retention:
         self._changes = changes
 
     async def run(self) -> None:
-        """Look every hour, at once when there is more to do, until cancelled."""
+        """Do a step every hour, or at once if there is more to do, until cancelled."""
         while True:
             more = False
             try:
@@ -60,22 +60,21 @@ class Retention:
             await anyio.sleep(BETWEEN_SECONDS if more else EVERY_SECONDS)
 
     async def step(self) -> bool:
-        """Do one bounded piece of the work; tell whether there may be more.
+        """Do one bounded piece of the work; return whether there may be more.
 
         Raises:
-            StorageFull: what is left is tried again later.
+            StorageFull: the rest is tried again later.
         """
         overdue = await self._store.read(self._overdue)
         for job_id, finished_at in overdue:
             await self._delete(job_id, finished_at)
         rows = await self._store.read(_useless)
-
         if rows:
             await self._supervisor.write(rows)
         return len(overdue) >= STEP_JOBS or len(rows) >= STEP_PLANS
 
     def _overdue(self, db: sqlite3.Connection) -> list[tuple[str, float]]:
-        """Return jobs that are kept no longer, each with the time of its end."""
+        """Return jobs that are no longer kept, each with the time of its end."""
         days, jobs = self._settings.retention_days, self._settings.retention_jobs
         rows = []
         if days:
@@ -85,7 +84,7 @@ class Retention:
         return list(dict.fromkeys((row["job_id"], row["finished_at"]) for row in rows))
 
     async def _delete(self, job_id: str, finished_at: float) -> None:
-        """Delete a job, unless somebody has deleted or resumed it meanwhile."""
+        """Delete a job, unless it was deleted or resumed meanwhile."""
 
         def expire(job: JobRun, batch: Batch) -> bool:
             if job.finished_at != finished_at:
@@ -97,7 +96,7 @@ class Retention:
             done, _ = await self._changes.apply(job_id, expire)
         except StorageFull:
             raise
-        except (PodiumError, ValueError) as error:  # ValueError: its plan is of a version that we do not read
+        except (PodiumError, ValueError) as error:  # ValueError: its plan has a version that we cannot read
             log.info("job_kept", job_id=job_id, reason=str(error))
             return
         if done:
@@ -105,7 +104,7 @@ class Retention:
 
 
 def _useless(db: sqlite3.Connection) -> list[Record]:
-    """Return the rows of a commit, each with its kind, that lets go of replies, keys and plans that nobody asks for again."""
+    """Return the rows, each with its kind, that delete replies, keys and plans that are no longer needed."""
     now = wall()
     plans = db.execute(_UNUSED_PLANS, (STEP_PLANS,)).fetchall()
     rows: list[Record] = [("unused_plans", tuple(row)) for row in plans]

@@ -1,5 +1,5 @@
-"""Looking around now and then: for jobs that are stuck (running, but without output and CPU use for the stuck limit), and for a
-quiet moment in which to give the memory of past jobs back.
+"""Looking from time to time for jobs that are stuck (running without output and CPU use for the stuck limit), and for a quiet
+moment in which to return the memory of past jobs.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from podium.log import get_logger
 
 log = get_logger()
 _MOST_SECONDS = 60.0
-_CPU_STEP_SECONDS = 0.05  # less than this in one look is not use
+_CPU_STEP_SECONDS = 0.05  # up to this much since the last sign of life is not use
 
 
 @dataclass
@@ -42,7 +42,7 @@ class StuckWatch:
         self._given_back_at = supervisor.last_event
 
     async def run(self) -> None:
-        """Look until cancelled. What the system refuses for now, such as a descriptor, is looked at the next time."""
+        """Look until cancelled. If the system refuses something for now, such as a descriptor, the next look tries again."""
         while True:
             await anyio.sleep(min(_MOST_SECONDS, self._stuck_seconds / 4))
             try:
@@ -71,7 +71,7 @@ class StuckWatch:
             self._mark(job, now)
 
     async def _give_back(self) -> None:
-        """Return memory to the system, once after each time in which something happened."""
+        """Return memory to the system, once after each period of activity."""
         if self._given_back_at != self._supervisor.last_event:
             self._given_back_at = self._supervisor.last_event
             await anyio.to_thread.run_sync(give_back)
@@ -88,7 +88,7 @@ class StuckWatch:
             self._lives[key] = _Life(now, cpu_seconds, output_bytes)
 
     def _mark(self, job: JobRun, now: Moment) -> None:
-        """Mark the job stuck when none of its running attempts shows life."""
+        """Mark the job as stuck if none of its running attempts shows a sign of life."""
         limit = now.mono - self._stuck_seconds
         lives = [self._lives.get(attempt.key) for attempt in job.running.values()]
         quiet = bool(lives) and all(life is not None and life.seen <= limit for life in lives)

@@ -1,1 +1,1 @@
-"""From a call to a compiled plan: the score as it was given, compiled, and compared with the one before."""
+"""From a call to a compiled plan: the score as given, compiled, and compared with the previous one."""

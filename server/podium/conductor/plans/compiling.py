@@ -1,4 +1,4 @@
-"""Compiling scores off the loop: small ones in a thread, large ones in a process of their own that can be killed."""
+"""Compiling scores outside the event loop: small ones in a thread, large ones in their own process, which can be killed."""
 
 import hashlib
 import json
@@ -25,14 +25,14 @@ from podium.score.compile import compile_score
 from podium.score.model.plan import Plan, dump_plan, load_plan
 
 T = TypeVar("T")
-LARGE_CHARS = 64 * 1024  # from here on the start of an interpreter is small beside the work
+LARGE_CHARS = 64 * 1024  # from here on starting an interpreter costs little compared with the work
 _SECONDS = 30.0
 _AT_ONCE = 2
 
 
 @dataclass(frozen=True)
 class Prepared(Generic[T]):
-    """A compiled score: its plan, which of its instruments are installed, and what else was found out on the way."""
+    """A compiled score: its plan, which of its instruments are installed, and what `find` returned."""
 
     loaded: LoadedPlan
     installed: set[str]
@@ -43,7 +43,7 @@ class Prepared(Generic[T]):
 class Compiler:
     """Compiles scores for one conductor. A score may use `profiles`, and those in the folder beside it.
 
-    `share` returns the plan that is in memory already instead of an equal one.
+    `share` returns an equal plan that is already in memory, if there is one.
     """
 
     runner: Runner
@@ -54,10 +54,11 @@ class Compiler:
     slots: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_AT_ONCE))
 
     async def prepare(self, score: GivenScore, find: Callable[[LoadedPlan], T]) -> Prepared[T]:
-        """Compile a score. `find` is called with the plan in a thread, so it may block; what it raises is raised.
+        """Compile a score. `find` is called with the plan in a thread, so it may block; its errors are passed on.
 
         Raises:
-            ScoreInvalid: with every problem. SubmitRejected: compiling took too long.
+            ScoreInvalid: lists every problem.
+            SubmitRejected: compiling took too long.
         """
         with anyio.move_on_after(_SECONDS):
             if len(score.text) < LARGE_CHARS:
@@ -98,7 +99,7 @@ class Compiler:
         return await anyio.to_thread.run_sync(load_plan, answer["plan"]), answer["plan"]
 
     def _arguments(self, score: GivenScore) -> dict[str, Any]:
-        """Return the arguments of `compile_score`; the plan keeps those profiles that it uses."""
+        """Return the arguments of `compile_score`; the plan keeps the profiles that it uses."""
         folder = score.path.parent if score.path else score.cwd
         profiles = self._own
         if os.path.isdir(folder / SCORE_FOLDER):  # noqa: PTH112 -- Path.is_dir raises for a path that is too long
@@ -120,7 +121,7 @@ class Compiler:
 
 
 def _prepared(score: GivenScore, plan: Plan, stored: str, find: Callable[[LoadedPlan], T]) -> Prepared[T]:
-    """Find out about a compiled plan what has to be known before it is taken. Blocks."""
+    """Find out what has to be known about a compiled plan before it is taken. Blocks."""
     loaded = LoadedPlan(hashlib.sha256(stored.encode()).hexdigest(), plan, score.text, stored)
     installed = found_in(loaded.instruments, plan.env.get("PATH") or os.environ.get("PATH", ""))
     return Prepared(loaded, installed, find(loaded))

@@ -1,4 +1,4 @@
-"""Which sheets of a changed score would do something else than before."""
+"""Which sheets of a changed score would do something different from before."""
 
 from operator import attrgetter
 from typing import Any
@@ -13,9 +13,9 @@ _OF_THE_TEXT = attrgetter("variables", "num", "name", "stage", "instance", "fan_
 
 
 def differing(old: LoadedPlan, new: LoadedPlan, workspace: str) -> frozenset[int]:
-    """Return the sheets of the new plan that the old one has too, but with another text, instrument, environment or check.
+    """Return the sheets of the new plan that the old plan has with another text, instrument, environment or check.
 
-    `workspace` is the job's, the same for both. Blocking for long scores: call it in a thread.
+    `workspace` is the job's, the same for both. Long scores take long: call it in a thread.
     """
     before, after = old.plan, new.plan
 
@@ -26,7 +26,7 @@ def differing(old: LoadedPlan, new: LoadedPlan, workspace: str) -> frozenset[int
 
 
 def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet, workspace: str) -> bool:
-    """Compare what is cheap to compare; the texts only where a variable or the sheet's place differs."""
+    """Compare what is cheap to compare; render the texts only if a variable or the sheet's place differs."""
     if _deeds(old, old_sheet) != _deeds(new, new_sheet):
         return False
     same_template = old.templates[old_sheet.template] == new.templates[new_sheet.template]
@@ -36,7 +36,7 @@ def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet, work
 
 
 def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
-    """Return what a sheet does and must leave, its text apart."""
+    """Return what a sheet does and has to leave, except its text."""
     checks = [plan.validations[index] for index in sheet.validations]
     return (
         sheet.player(0),
@@ -49,7 +49,7 @@ def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
 
 
 def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
-    """Return what a sheet's text may depend on."""
+    """Return everything that a sheet's text may depend on."""
     return plan.name, plan.variables, len(plan.sheets), plan.total_stages, *_OF_THE_TEXT(sheet)
 
 

@@ -1,31 +1,15 @@
-"""A score as a call gives it: its text, where it comes from, and what it is to be compiled for."""
+"""A score as a call gives it: its text, where it comes from, and what it is compiled for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import anyio.to_thread
 
-from podium.errors import InvalidArguments
+from podium.contract.methods import ScoreCall
+from podium.contract.paths import check_given_once
 from podium.score.text.source import read_score
-
-
-class ScoreCall(Protocol):
-    """The part of a call that gives a score."""
-
-    @property
-    def config_path(self) -> str | None:
-        """A path, absolute or relative to `client_cwd`."""
-
-    @property
-    def config_content(self) -> str | None:
-        """The score's text."""
-
-    @property
-    def client_cwd(self) -> str | None:
-        """The caller's working directory."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +30,10 @@ async def read(
     """Return the score of a call.
 
     Raises:
-        InvalidArguments: neither or both of path and content. PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied:
-            as the score package says.
+        InvalidArguments: the call has neither or both of path and content.
+        PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied: see `read_score`.
     """
-    if (call.config_path is None) == (call.config_content is None):
-        raise InvalidArguments(
-            "Give exactly one of config_path and config_content.",
-            fix="config_path is a .yaml file; config_content is the score's text.",
-        )
+    check_given_once(call.config_path, call.config_content)
     cwd = Path(call.client_cwd or "/")
     path, text = None, call.config_content or ""
     if call.config_path is not None:

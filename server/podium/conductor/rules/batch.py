@@ -11,7 +11,7 @@ from podium.contract.models import EventView
 from podium.times import iso
 
 Record = tuple[str, tuple[Any, ...]]
-"""A row beside those of the touched objects: its kind, as the store names it, and its values."""
+"""A row that belongs to no touched object: its kind, as the store names it, and its values."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Batch:
     records: list[Record] = field(default_factory=list)
     launches: list[Launch] = field(default_factory=list)
     cancels: list[Attempt] = field(default_factory=list)
-    removals: list[str] = field(default_factory=list)  # ids of deleted jobs: their folders go after the commit
+    removals: list[str] = field(default_factory=list)  # ids of deleted jobs, whose folders are removed after the commit
     retired: list[JobRun] = field(default_factory=list)  # terminal now: they leave memory
 
     def touch(self, job: JobRun, run: SheetRun | None = None) -> None:
@@ -60,5 +60,5 @@ class Batch:
         self.records.append((kind, values))
 
     def remember(self, request_key: str, reply: Any) -> None:
-        """Keep the reply to a call under its request key, in the same commit as what it did."""
+        """Keep the reply to a call under its request key, in the same commit as what the call did."""
         self.record("replies", (request_key, json.dumps(reply), self.now.wall))

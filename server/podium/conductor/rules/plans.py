@@ -12,9 +12,9 @@ from podium.score.model.plan import CLI, Plan
 
 @dataclass(eq=False)
 class LoadedPlan:
-    """A plan with its hash and the edges turned round, shared by all jobs that run it.
+    """A plan with its hash and its reversed dependencies, shared by all jobs that run it.
 
-    `source` is the score and `text` the plan as they are stored, held until they are on the disk.
+    `source` is the score and `text` the plan as they are stored; both are held until they are on the disk.
     """
 
     hash: str
@@ -33,20 +33,20 @@ class LoadedPlan:
 
     @cached_property
     def profiles(self) -> dict[str, Profile]:
-        """What each instrument is. A job keeps the profiles that its score was submitted with."""
+        """The instruments by name. A job keeps the profiles that its score was submitted with."""
         own = {name: Profile.model_validate(content) for name, content in self.plan.profiles.items()}
         return {**builtin_profiles(), **own}
 
     @cached_property
     def instruments(self) -> dict[str, Profile]:
-        """The instruments that its sheets name, those that they fall back to among them, and `cli`."""
+        """The instruments that its sheets name, including their fallbacks, and `cli`."""
         return {name: self.profiles[name] for name in (CLI, *self.plan.profiles)}
 
     def sheet_number(self, ref: int | str | None) -> int | None:
-        """Return the number of a sheet that is named or numbered; None for None and "".
+        """Return the number of a sheet, given its name or number; None for None and "".
 
         Raises:
-            InvalidArguments: there is no such sheet; the names are listed.
+            InvalidArguments: the sheet does not exist; the message lists the sheets.
         """
         if ref is None or ref == "":
             return None

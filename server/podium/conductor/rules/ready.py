@@ -6,7 +6,7 @@ from itertools import chain
 
 
 class Ready:
-    """Sheet numbers, lowest first, kept by instrument: one whose slots are all taken holds up no other."""
+    """Sheet numbers, lowest first, kept by instrument, so that an instrument without a free slot delays no other."""
 
     def __init__(self) -> None:
         self._heaps: dict[str, list[int]] = {}

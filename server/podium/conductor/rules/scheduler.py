@@ -27,17 +27,17 @@ class Scheduler:
     used_by: dict[str, int] = field(default_factory=dict)
 
     def offer(self, job: JobRun) -> None:
-        """Put a job at the end of the line if a sheet of it may start; a job stands in the line once."""
+        """Put a job at the end of the line if one of its sheets may start; a job is in the line at most once."""
         if job.dispatchable and job.seq not in self.in_line:
             self.in_line.add(job.seq)
             self.line.append(job)
 
     def next_sheets(self, now: float) -> Iterable[tuple[JobRun, int]]:
-        """Yield (job, sheet) while slots are free. The caller starts each one before it asks for the next.
+        """Yield (job, sheet) while slots are free. The caller must start each one before it asks for the next.
 
-        A job whose `not_before` lies ahead leaves the line; the caller offers it again when its time has come.
+        A job whose `not_before` is still ahead leaves the line; the caller offers it again at that time.
         """
-        turns = len(self.line)  # that are left before every job has had one without a start
+        turns = len(self.line)  # left until every job has had a turn without a start
         while turns and self.used < self.limits.total:
             job = self.line.popleft()
             self.in_line.discard(job.seq)
@@ -76,8 +76,8 @@ class Scheduler:
             self.give_back(attempt.instrument)
 
     def ahead_of(self, job: JobRun) -> int:
-        """Return how many jobs stand before this one in the line."""
-        # From the end: who asks has mostly just come.
+        """Return the number of jobs before this one in the line."""
+        # From the end, since a job that asks has usually just come.
         for behind, other in enumerate(reversed(self.line), 1):
             if other is job:
                 return len(self.line) - behind

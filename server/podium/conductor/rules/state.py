@@ -1,6 +1,6 @@
 """Jobs in memory: what the scheduler and the transitions work on. Only jobs that are not terminal live here.
 
-A sheet has a `SheetRun` only once it is more than pending, so a job's cost grows with what it has done, not with its size.
+A sheet gets a `SheetRun` when it first leaves pending, so a job's cost grows with what it has done, not with its size.
 """
 
 from dataclasses import dataclass, field
@@ -36,8 +36,8 @@ class SheetRun:
     waiting_left: float | None = None
     started_at: float | None = None
     finished_at: float | None = None
-    player: int = 0  # which of the sheet's instruments plays it: 0 its own, then those that it falls back to
-    limit_waits: int = 0  # times that it has waited for a rate limit of this instrument
+    player: int = 0  # which instrument plays it: 0 for the sheet's own, then its fallbacks
+    limit_waits: int = 0  # how often it has waited for a rate limit of this instrument
     remedy: Remedy | None = None  # of its one healing round
 
 
@@ -110,7 +110,7 @@ class JobRun:
 
     @property
     def running_labels(self) -> list[str]:
-        """What people call the sheets that run now, in their order."""
+        """The labels of the sheets that run now, in order."""
         return [self.label(num) for num in sorted(self.running)]
 
     @property
@@ -129,7 +129,7 @@ class JobRun:
         )
 
     def run_of(self, num: int) -> SheetRun:
-        """Return the sheet's run, made when it has none yet."""
+        """Return the sheet's run; it is made if it does not exist yet."""
         run = self.sheets.get(num)
         if run is None:
             run = self.sheets[num] = SheetRun(num)
@@ -143,18 +143,18 @@ class JobRun:
         return "skipped" if num < self.start_sheet else "pending"
 
     def is_satisfied(self, num: int) -> bool:
-        """Whether dependents of this sheet may run as far as it is concerned."""
+        """Whether this sheet lets its dependents run."""
         run = self.sheets.get(num)
         return num < self.start_sheet or (run is not None and run.satisfied)
 
     def profile_of(self, num: int) -> Profile:
-        """Return the instrument that plays the sheet's next attempt."""
+        """Return the profile of the instrument that plays the sheet's next attempt."""
         run, sheet = self.sheets.get(num), self.plan.sheet(num)
         own = run is None or not run.player
         return self.loaded.profiles[sheet.instrument if own else self.player_of(num).instrument]
 
     def player_of(self, num: int) -> Player:
-        """Return the name of that instrument with its settings."""
+        """Return the instrument that plays the sheet's next attempt, with the sheet's settings for it."""
         run = self.sheets.get(num)
         return self.plan.sheet(num).player(run.player if run else 0)
 
@@ -166,7 +166,7 @@ class JobRun:
         return own or self.profile_of(num).default_timeout_seconds or self.plan.default_timeout_seconds
 
     def label(self, num: int) -> str:
-        """Return what people call this sheet."""
+        """Return the sheet's name, or its number if it has none."""
         return self.plan.sheet(num).label
 
     def rebuild(self) -> None:

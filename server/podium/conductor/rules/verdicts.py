@@ -1,4 +1,4 @@
-"""What the conductor found of an ended attempt: how it ended, whether it succeeded, and what stood in its way."""
+"""What the conductor found out about an ended attempt: how it ended, whether it succeeded, and what prevented it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from podium.conductor.engines.port import End
 Trouble = Literal["", "rate_limit", "auth", "capacity", "missing", "internal"]
 """Why an agent instrument could not work: it has to wait, is not signed in, is out of capacity, or is not installed.
 
-`internal` is no instrument's doing: the conductor itself failed at the attempt.
+`internal` is not the instrument's fault: the conductor itself failed.
 """
 
 
@@ -20,8 +20,8 @@ class Verdict:
     passed: bool
     message: str = ""
     validations: str = "[]"
-    skipped: bool = False  # its condition or command said so: nothing ran; `message` says which
+    skipped: bool = False  # nothing ran: skip_when or skip_when_command applied; `message` says which
     trouble: Trouble = ""
-    wait_seconds: float | None = None  # that a rate-limited instrument asks for
-    missing_folders: tuple[str, ...] = ()  # looked for in jobs that heal themselves only, as is `tail`
-    tail: str = ""  # the end of what the attempt wrote
+    wait_seconds: float | None = None  # as a rate-limited instrument asks
+    missing_folders: tuple[str, ...] = ()  # found only for jobs that heal themselves, like `tail`
+    tail: str = ""  # the end of the attempt's output

@@ -1,4 +1,4 @@
-"""What the handlers work with: the conductor's parts in one place."""
+"""What handlers work with: the parts of the conductor in one place."""
 
 import time
 from collections.abc import Callable

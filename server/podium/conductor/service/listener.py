@@ -1,4 +1,4 @@
-"""The Unix socket: bound in a private folder, open to its owner alone, and back in seconds when its file is removed."""
+"""The Unix socket: bound in a private folder, open only to its owner, and back within seconds if its file is removed."""
 
 import os
 import resource
@@ -27,22 +27,22 @@ _BACKLOG = 512
 _ACCEPT_RETRY_SECONDS = 0.1
 _SEAT_SECONDS = 1.0
 _FEWEST_SEATS = 16
-_WAITING_SHARE = 4  # for so many seats one may wait for a seat; whoever comes then is turned away at once
+_WAITING_SHARE = 4  # for each so many seats one connection may wait; further ones are turned away at once
 _BIND_RETRY_SECONDS = 2.0
 
 
 class SocketTaken(Exception):
-    """Something else listens on the socket, or its place cannot be used."""
+    """Another process listens on the socket, or its place cannot be used."""
 
 
 class Listener:
-    """Accepts connections of the owner and serves each in a task of its own.
+    """Accepts connections from the owner and serves each in a task of its own.
 
-    As a context it is bound: whoever connects waits in the queue of the system until `run` serves. The socket file is removed at
-    the end. A stale file of a dead conductor is replaced.
+    Entering the context binds the socket: connections wait in the system's queue until `run` serves them. The socket file is
+    removed at the end. A stale file of a dead conductor is replaced.
 
     Raises:
-        SocketTaken: on entering; somebody answers there, the folder is not ours alone, or what is there is no socket.
+        SocketTaken: on entering; another process answers there, the folder is not ours, or the path is not a socket.
     """
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler], max_connections: int) -> None:
@@ -65,7 +65,7 @@ class Listener:
             self._path.unlink(missing_ok=True)
 
     async def run(self) -> None:
-        """Serve until cancelled. Where the socket file is gone, and cannot be made again now, it is tried again and again."""
+        """Serve until cancelled. If the socket file is gone and cannot be created now, try again until it can."""
         async with anyio.create_task_group() as connections:
             while True:
                 with anyio.CancelScope() as accepting:
@@ -74,13 +74,13 @@ class Listener:
                 await self._bind_again()
 
     async def _serve_once(self, connections: TaskGroup, accepting: anyio.CancelScope) -> None:
-        """Listen until the socket file is gone; the connections there are stay."""
+        """Listen until the socket file is gone; existing connections stay."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch_file, accepting)
             await self._accept(self._server, connections)
 
     async def _bind_again(self) -> None:
-        """Bind as soon as it is possible; each reason why it is not is logged once. Jobs go on meanwhile."""
+        """Bind as soon as possible; each reason that prevents it is logged once. Jobs continue meanwhile."""
         told = ""
         while True:
             try:
@@ -124,7 +124,7 @@ class Listener:
         self._inode = (status.st_dev, status.st_ino)
 
     async def _watch_file(self, accepting: anyio.CancelScope) -> None:
-        while self._is_there():  # noqa: ASYNC110 -- a file tells nobody when it goes
+        while self._is_there():  # noqa: ASYNC110 -- a file does not announce its removal
             await anyio.sleep(_LOOK_SECONDS)
         log.warning("socket_file_gone", path=str(self._path))
         accepting.cancel()
@@ -141,9 +141,9 @@ class Listener:
             connections.start_soon(self._seat, await _accept_one(server))
 
     async def _seat(self, connection: socket.socket) -> None:
-        """Serve a connection as soon as there is room: one that has just been closed makes some in a moment.
+        """Serve a connection as soon as there is room: a connection that was just closed may free a seat in a moment.
 
-        Those that wait have a descriptor too, so not many may.
+        Waiting connections hold a descriptor too, so only a few may wait.
         """
         if self._slots.statistics().tasks_waiting >= self._seats // _WAITING_SHARE:
             _turn_away(connection, self._path)
@@ -168,9 +168,9 @@ class Listener:
 
 
 def seats(max_connections: int) -> int:
-    """Return how many connections may be served at once: half of what this process may have open, where that is fewer.
+    """Return how many connections may be served at once: at most half of the files that this process may have open.
 
-    The other half is for the store, logs, launches and what else jobs need, whoever connects.
+    The other half is for the store, logs, launches and whatever else jobs need.
     """
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if open_files == resource.RLIM_INFINITY:
@@ -192,7 +192,7 @@ def _remove_stale(path: Path) -> None:
 
 
 async def _accept_one(server: socket.socket) -> socket.socket:
-    """Accept one connection; when descriptors are used up, wait a moment and try again."""
+    """Accept one connection; if no descriptor is left, wait a moment and try again."""
     while True:
         await anyio.wait_readable(server)
         try:
@@ -208,7 +208,7 @@ async def _accept_one(server: socket.socket) -> socket.socket:
 
 
 def _turn_away(connection: socket.socket, path: Path) -> None:
-    """Tell a connection that it is one too many, and close it. A new socket's buffer takes the line at once."""
+    """Refuse a connection with an error line, and close it. The buffer of a new socket always has room for the line."""
     refusal = ConductorBusy(
         f"The conductor on {path} has reached its connection limit.",
         fix="Wait a few seconds and call again; if that does not help, end clients that hold connections.",
@@ -219,7 +219,7 @@ def _turn_away(connection: socket.socket, path: Path) -> None:
 
 
 def _peer_of(connection: socket.socket) -> Peer:
-    """Return who connected, as the kernel says; uid and pid are None where it does not say."""
+    """Return the peer of a connection, as the kernel reports it; uid and pid are None if it does not."""
     if not hasattr(socket, "SO_PEERCRED"):
         return Peer()
     pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
@@ -227,7 +227,7 @@ def _peer_of(connection: socket.socket) -> Peer:
 
 
 def _answers(path: Path) -> bool:
-    """Tell, without waiting, whether somebody listens there; one whose queue is full does too."""
+    """Return, without waiting, whether a process listens there, even if its queue is full."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:

@@ -1,7 +1,7 @@
 """Job ids: `<slug>-<5 base32>`, short enough to retype and unique for ever.
 
 The suffix is the job's number in its home, scrambled: every number has its own suffix, so nothing has to be looked up, and
-ids of jobs that follow each other do not look alike. Each home scrambles differently.
+consecutive ids do not look alike. Each home scrambles differently.
 """
 
 import re
@@ -9,7 +9,7 @@ import re
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # base32 without the letters and digits that look alike
 _SUFFIX_CHARS = 5
 _SLUG_CHARS = 30
-_FACTOR = 0x9E3779B1  # odd, so that multiplying by it is a permutation of the numbers of any count of bits
+_FACTOR = 0x9E3779B1  # odd, so multiplying by it permutes the numbers of any bit length
 
 
 def job_id_of(name: str, number: int, home_id: str) -> str:
@@ -25,7 +25,7 @@ def slug(name: str) -> str:
 
 
 def _scrambled(number: int, salt: int, bits: int) -> int:
-    """Permute the numbers below 2**bits: each step can be undone."""
+    """Permute the numbers below 2**bits: each step is reversible."""
     mask = (1 << bits) - 1
     value = (number * _FACTOR + salt) & mask
     value ^= value >> (bits // 2)

@@ -1,1 +1,1 @@
-"""The one place where jobs change: the loop over commands, the jobs in memory, and their way to and from the store."""
+"""The one place where jobs change: the loop over commands, the jobs in memory, and how they are stored and loaded."""

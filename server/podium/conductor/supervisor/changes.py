@@ -1,4 +1,4 @@
-"""What every change of a job shares: one at a time for each job, applied by the supervisor, answered again as it was answered."""
+"""What all changes of jobs share: one at a time for each job, applied by the supervisor; a repeated call gets its old answer."""
 
 import json
 from typing import Any
@@ -23,9 +23,9 @@ class Changes:
     async def apply(
         self, job_id: str, transition: Transition, request_key: str | None = None
     ) -> tuple[dict[str, Any], JobRun]:
-        """Apply a transition; when this returns, what it did is on the disk. Return its reply and the job.
+        """Apply a transition; when this returns, its effect is on the disk. Return its reply and the job.
 
-        A request key that was answered before gets that answer again, with the job as it is now.
+        A request key that was answered before gets the same answer again, with the job as it is now.
 
         Raises:
             JobNotFound, JobDeleted, WrongState, StorageFull.
@@ -41,7 +41,7 @@ class Changes:
                     continue
 
     async def find(self, job_id: str) -> JobRun:
-        """Return a job: the one in memory, else as the store has it.
+        """Return a job from memory, else from the store.
 
         Raises:
             JobNotFound, JobDeleted.
@@ -52,6 +52,6 @@ class Changes:
         return job
 
     def remembered(self, request_key: str) -> dict[str, Any] | None:
-        """Return what was answered under this request key, None for a new one."""
+        """Return the answer that was given under this request key, None for a new key."""
         row = self._store.find("SELECT reply FROM replies WHERE key = ?", request_key)
         return json.loads(row["reply"]) if row else None

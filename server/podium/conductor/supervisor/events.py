@@ -18,7 +18,7 @@ class EventHub:
         self._streams: set[MemoryObjectSendStream[EventView]] = set()
 
     def publish(self, events: Sequence[EventView]) -> None:
-        """Give events to every subscriber. One whose buffer is full is closed: it goes on from its cursor."""
+        """Give events to every subscriber. A stream whose buffer is full is closed: the subscriber continues from its cursor."""
         for stream in list(self._streams) if events else ():
             try:
                 for event in events:

@@ -10,16 +10,16 @@ from podium.conductor.rules.batch import Batch, Record
 from podium.conductor.rules.state import JobRun
 
 Transition = Callable[[JobRun, Batch], Any]
-"""Changes a job, records in the batch what it touched, and returns the reply; a `PodiumError` refuses, with nothing changed."""
+"""Changes a job, records in the batch what it touched, and returns the reply; or raises a `PodiumError` and changes nothing."""
 
 
 @dataclass(eq=False)
 class Command:
     """A transition of a job, and rows to write beside it, for the next batch. Rows may also come alone.
 
-    Without `job` the transition is about whatever object of the job is in memory, and is dropped if there is none. With it, the
-    caller has looked the job up: `was_active` says whether it was in memory then. A `kept` command is a fact that has happened:
-    on a full disk it is tried again, not refused.
+    Without `job` the transition applies to the object of the job in memory, and is dropped if there is none. With it, the caller
+    has looked the job up, and `was_active` says whether it was in memory then. A `kept` command reports a fact: on a full disk it
+    is tried again, not refused.
     """
 
     job_id: str = ""
@@ -34,11 +34,11 @@ class Command:
     _done: anyio.Event = field(default_factory=anyio.Event, init=False)
 
     def resolve(self) -> None:
-        """Let the waiter have the value."""
+        """Give the waiter the value."""
         self._done.set()
 
     def fail(self, error: BaseException) -> None:
-        """Let the waiter have an error."""
+        """Give the waiter an error."""
         self._error = error
         self._done.set()
 
@@ -51,7 +51,7 @@ class Command:
 
 
 class Inbox:
-    """Commands in the order of their arrival. `post` never waits: who posts is bounded by requests and attempts in flight."""
+    """Commands in the order of their arrival. `post` never waits; requests and attempts in flight bound their number."""
 
     def __init__(self) -> None:
         self._commands: list[Command] = []
@@ -73,7 +73,7 @@ class Inbox:
         return taken
 
     async def take(self, seconds: float | None) -> list[Command]:
-        """Wait for commands, at most so many seconds (None: without limit), and return all there are."""
+        """Wait for commands, at most so many seconds (None for no limit), and return all of them."""
         if not self._commands:
             with anyio.move_on_after(seconds):
                 await self._arrived.wait()

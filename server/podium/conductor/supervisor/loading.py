@@ -14,13 +14,13 @@ from podium.contract.near import job_not_found
 from podium.errors import JobDeleted, PodiumError
 from podium.score.model.plan import load_plan
 
-_AT_ONCE = 200  # jobs that one thread reads before others have their turn
+_AT_ONCE = 200  # jobs that are read in one turn of a thread
 _RECENT_IDS = "SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000"
 _ACTIVE = "status IN ('queued', 'running', 'paused')"
 
 
 class Loader:
-    """Loads jobs; plans that several jobs run are loaded once while any of them is in memory."""
+    """Loads jobs. A plan that several jobs run is loaded once while any of them is in memory."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -38,16 +38,16 @@ class Loader:
         return loaded
 
     def share(self, loaded: LoadedPlan) -> LoadedPlan:
-        """Return the plan of this hash that is in memory already, with the texts of this one, else this one."""
+        """Return the plan with this hash that is already in memory, given the texts of this one, else this one."""
         known = self._plans.setdefault(loaded.hash, loaded)
         known.text, known.source = loaded.text, loaded.source
         return known
 
     async def job(self, job_id: str) -> JobRun | None:
-        """Return a job as the store has it, ready for the scheduler, or None.
+        """Return a job from the store, ready for the scheduler, or None.
 
         Raises:
-            JobDeleted: it was deleted while it was read.
+            JobDeleted: it was deleted meanwhile.
         """
         row = await self._store.read(lambda db: read_job(db, job_id))
         if row is None:
@@ -71,11 +71,11 @@ class Loader:
 def deleted(job_id: str = "") -> JobDeleted:
     """Return the error for a job that was deleted."""
     name, facts = (f"Job '{job_id}'", {"job_id": job_id}) if job_id else ("The job", {})
-    return JobDeleted(f"{name} was deleted", fix="Call list_jobs to see the jobs there are.", **facts)
+    return JobDeleted(f"{name} was deleted", fix="Call list_jobs to see all jobs.", **facts)
 
 
 def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
-    """Return the error for a job without a row: JobDeleted, or JobNotFound with the ids that look like it."""
+    """Return the error for a job without a row: JobDeleted, or JobNotFound with similar ids."""
     if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
         return deleted(job_id)
     return job_not_found(job_id, [each[0] for each in db.execute(_RECENT_IDS)])
@@ -89,7 +89,7 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
     """Build a job from its rows and its plans, ready for the scheduler.
 
     Raises:
-        JobDeleted: it has none any more.
+        JobDeleted: it has no row any more.
     """
     row = read_job(db, job_id)
     if row is None:

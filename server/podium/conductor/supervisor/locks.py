@@ -1,4 +1,4 @@
-"""Locks by key, made when first wanted and forgotten when nobody wants them."""
+"""Locks by key, which exist only while they are used."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,14 +7,14 @@ import anyio
 
 
 class KeyedLocks:
-    """One lock a key. Who holds a key keeps others with the same key waiting, nobody else."""
+    """One lock for each key. A holder delays only callers with the same key."""
 
     def __init__(self) -> None:
         self._locks: dict[str, tuple[anyio.Lock, int]] = {}
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[None]:
-        """Hold a key's lock for the time of a context."""
+        """Hold a key's lock for the duration of a context."""
         lock, users = self._locks.get(key, (anyio.Lock(), 0))
         self._locks[key] = (lock, users + 1)
         try:

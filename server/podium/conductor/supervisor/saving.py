@@ -1,4 +1,4 @@
-"""Jobs, sheets, attempts and events as rows: how each is written, beside how it is read."""
+"""Jobs, sheets, attempts and events as rows: how each is written and read, side by side."""
 
 import json
 import sqlite3

@@ -1,8 +1,8 @@
 """The conductor's one place where jobs change.
 
 Commands are taken in batches: each is applied to the jobs in memory, free slots are filled, and everything that was touched
-goes to the disk in one commit. Only then are callers answered, events published and processes started or ended. When the
-commit fails, the touched jobs are read back from the store, so memory never runs ahead of the disk for longer than a commit.
+is written in one commit. Only then are callers answered, events published and processes started or ended. If the commit
+fails, the touched jobs are read back from the store, so memory is never ahead of the disk for longer than a commit.
 """
 
 from collections import defaultdict
@@ -118,15 +118,15 @@ class Supervisor:
         self._offer(job)
 
     def mark_stuck(self, job_id: str) -> None:
-        """Note that a running job shows no sign of life."""
+        """Record that a running job shows no sign of life."""
         self._inbox.post(Command(job_id, job_transitions.mark_stuck, kept=True))
 
     def settle(self, job_id: str) -> None:
-        """Let a recovered job's state follow from its sheets and intent, as if something of it had just ended."""
+        """Derive a recovered job's state from its sheets and intent, as if a sheet had just ended."""
         self._inbox.post(Command(job_id, job_transitions.settle, kept=True))
 
     def post(self, records: Sequence[Record]) -> None:
-        """Have rows committed that concern no job in memory; nobody waits, and a full disk only delays them."""
+        """Commit rows that concern no job in memory, without waiting; a full disk only delays them."""
         self._inbox.post(Command(records=records, kept=True))
 
     async def write(self, records: Sequence[Record]) -> None:
@@ -134,7 +134,7 @@ class Supervisor:
         await self._ask(Command(records=records, kept=True))
 
     async def flushed(self) -> None:
-        """Wait until everything that is visible in memory now is on the disk, or was taken back because the disk is full."""
+        """Wait until everything that is visible in memory now is on the disk, or was undone because the disk is full."""
         with suppress(StorageFull):
             await self._ask(Command())
 
@@ -182,7 +182,7 @@ class Supervisor:
         return min((seconds for seconds in (self._timers.seconds_left(now), hold) if seconds is not None), default=None)
 
     def _apply(self, command: Command, batch: Batch) -> bool:
-        """Do what a command asks; False if it was refused."""
+        """Apply a command; return False if it was refused."""
         try:
             if command.transition is not None and (job := self._job_of(command)) is not None:
                 command.value = command.transition(job, batch)
@@ -197,7 +197,7 @@ class Supervisor:
         return True
 
     def _job_of(self, command: Command) -> JobRun | None:
-        """Return the job that a command changes, None if it has left memory and nobody asks for it."""
+        """Return the job that a command changes, None if it has left memory and no caller waits."""
         in_memory = self.jobs.get(command.job_id)
         if command.job is None:
             return in_memory if in_memory is not None and in_memory.status not in TERMINAL else None
@@ -206,9 +206,9 @@ class Supervisor:
         return command.job
 
     def _go_on(self, job: JobRun, batch: Batch) -> None:
-        """Follow up a change that somebody asked for: the job may have ended by it, or goes on in memory."""
+        """Follow up a caller's change: it may have ended the job, else the job continues in memory."""
         if job.status not in TERMINAL:
-            job_transitions.settle(job, batch)  # all that was left to do may be done
+            job_transitions.settle(job, batch)  # there may be nothing left to do
         if job.status not in TERMINAL:
             self._know(job)
             self._watch_all(job, batch.now)
@@ -243,7 +243,7 @@ class Supervisor:
         self._offer(job)
 
     def _watch(self, job: JobRun, num: int, now: Moment) -> None:
-        """Set the timer of a sheet that waits. The stored remaining time bounds it, so a clock set back cannot hang it."""
+        """Set the timer of a sheet that waits. The stored remaining time bounds it, so setting the clock back cannot hang it."""
         run = job.sheets.get(num)
         if run is not None and run.status == "waiting" and run.waiting_until is not None:
             left = max(0.0, min(run.waiting_left or 0.0, run.waiting_until - now.wall))
@@ -255,7 +255,7 @@ class Supervisor:
         for loaded in batch.plans.values():
             loaded.text = loaded.source = ""
         for job in batch.retired:
-            if job.status in TERMINAL:  # not one that was resumed in this very batch
+            if job.status in TERMINAL:  # unless it was resumed in this very batch
                 self._forget(job)
         for command in done:
             command.resolve()
@@ -269,7 +269,7 @@ class Supervisor:
             self._remove(job_id)
 
     async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
-        """Put the touched jobs back to what the disk has, refuse who asked, and keep the ends of attempts for later."""
+        """Restore the touched jobs from the disk, refuse the callers, and keep the ends of attempts for later."""
         now = clock.now().mono
         if self._hold_until <= now:
             log.error("storage_full", jobs=[job.job_id for job in batch.jobs.values()], error=error.message)
@@ -298,7 +298,7 @@ class Supervisor:
 
 
 def _pause_left(job: JobRun, wall: float) -> float:
-    """Return the seconds that are left of a job's pause after the sheet that ended last. A clock set back cannot lengthen it."""
+    """Return the seconds left of a job's pause after its last sheet. Setting the clock back cannot lengthen it."""
     pause = job.plan.pause_between_sheets_seconds
     ended = [
         run.finished_at

@@ -1,4 +1,4 @@
-"""The Marianne protocol's checkpoint object (facts of 2026-11: 40 job members, sheets by decimal strings)."""
+"""The Marianne protocol's checkpoint object (as of 2026-11: 40 job members, sheets keyed by decimal strings)."""
 
 import sqlite3
 from typing import Any
@@ -18,7 +18,7 @@ _EMPTY_JOB: dict[str, Any] = {
 
 
 def of(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
-    """Return the checkpoint of a job without its sheets; what this conductor does not have is empty, as it is there."""
+    """Return the checkpoint of a job without its sheets; members that this conductor does not have are empty."""
     return {
         **_EMPTY_JOB,
         "job_id": view.job_id,
@@ -36,7 +36,6 @@ def of(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
         "parallel_enabled": len(view.running) > 1,
         "parallel_max_concurrent": max(1, len(view.running)),
         "sheets_in_progress": [],
-        "podium": view.model_dump(),
     }
 
 

@@ -1,4 +1,4 @@
-"""Why a job is as it is: which sheet tells, what was tried, and what the job waits for."""
+"""Why a job is in its state: which sheet explains it, what was tried, and what the job waits for."""
 
 import sqlite3
 import time
@@ -24,9 +24,9 @@ ORDER BY job_seq DESC LIMIT ?
 
 @dataclass(frozen=True)
 class Found:
-    """What the store tells: the sheet that explains the job, its last attempts and the remedies tried, oldest first.
+    """What the store holds: the sheet that explains the job, its last attempts and the remedies tried, oldest first.
 
-    `failed` are the first failed sheets with their reasons, in the order in which they failed.
+    `failed` are the first failed sheets with their reasons, in the order of their failures.
     """
 
     sheet: int | None
@@ -56,18 +56,18 @@ def kind_of(job: JobView) -> ExplainKind:
 
 
 def attempt_line(attempt: Attempt) -> str:
-    """Return how an attempt ended, as "attempt 1 failed: exit code 3"."""
+    """Return how an attempt ended, such as "attempt 1 failed: exit code 3"."""
     why = f": {attempt.message}" if attempt.message else ""
     return f"attempt {attempt.attempt} {attempt.outcome or 'is running'}{why}"
 
 
 def streams_of(attempt: Attempt) -> tuple[Stream, Stream]:
-    """Return the streams in the order in which they tell about an attempt: errors first where it ended with one."""
+    """Return the streams, the most informative first: stderr if the attempt ended with an error."""
     return ("stderr", "stdout") if attempt.exit_code or attempt.signal else ("stdout", "stderr")
 
 
 def slots(job: JobRun, scheduler: Scheduler, *, accepting: bool) -> str:
-    """Return what keeps the next sheet of a job from starting, "" where it is none of the conductor's limits."""
+    """Return which limit of the conductor keeps the next sheet of a job from starting, "" if none does."""
     first = job.ready.first(lambda _: True)
     if first is None or job.intent or job.status not in {"queued", "running"}:
         return ""
@@ -82,9 +82,9 @@ def slots(job: JobRun, scheduler: Scheduler, *, accepting: bool) -> str:
 
 
 def waits_until(job: JobRun) -> str:
-    """Return when the present state ends by itself at the latest, "" where nothing says when.
+    """Return when the present state ends by itself at the latest, "" if that is unknown.
 
-    A waiting time ends it, or a pause between sheets; sheets that run end by their time limits, where each of them has one.
+    It ends with a waiting time, with a pause between sheets, or with the time limits of the running sheets if each has one.
     """
     if job.running:
         ends = [attempt.started_at + limit for num, attempt in job.running.items() if (limit := job.limit_of(num))]
@@ -97,7 +97,7 @@ def waits_until(job: JobRun) -> str:
 
 
 def cause_of(view: ExplainView) -> str:
-    """Return what the job's own reason does not say, in sentences."""
+    """Return in sentences what the job's own reason does not say."""
     parts = [*_about_sheet(view), *_about_job(view), view.cause]
     return " ".join(part for part in parts if part)
 

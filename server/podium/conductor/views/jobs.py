@@ -1,4 +1,4 @@
-"""Jobs as callers see them, from memory while they are active and from the store afterwards."""
+"""Jobs as callers see them: from memory while they are active, from the store afterwards."""
 
 import json
 import sqlite3
@@ -57,7 +57,7 @@ class JobViews:
         )
 
     def of_row(self, row: sqlite3.Row) -> JobView:
-        """View a job from its row; what is in memory is newer and wins."""
+        """View a job from its row, or from memory if it is there, which is newer."""
         job = self._supervisor.jobs.get(row["job_id"])
         if job is not None:
             return self.of(job)
@@ -100,7 +100,7 @@ class JobViews:
 
 
 def _waiting_reason(job: JobRun) -> str:
-    """Say what a running job without running sheets waits for."""
+    """Return what a running job without running sheets waits for."""
     runs = [job.sheets[num] for num in job.waiting]
     if not runs:
         pause = job.not_before - time.monotonic()

@@ -1,4 +1,4 @@
-"""Looking up jobs: by id with near names, as pages, and their history."""
+"""Looking up jobs: one by its id, many as pages."""
 
 import sqlite3
 from typing import Any
@@ -15,7 +15,7 @@ _ALL_JOBS = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts"
 
 
 class Queries:
-    """Reads about jobs. Everything that was acknowledged before the call is in the answer."""
+    """Reads jobs. The answer contains everything that was acknowledged before the call."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -24,7 +24,7 @@ class Queries:
         """Return a job's row.
 
         Raises:
-            JobDeleted, JobNotFound: with the ids that look like it.
+            JobDeleted, JobNotFound: the latter names similar ids.
         """
         row = self._store.find(_JOB, job_id)
         if row is None:
@@ -32,12 +32,12 @@ class Queries:
         return row
 
     def jobs_total(self) -> int:
-        """Return how many jobs there are, ended ones too."""
+        """Return the number of jobs, including ended ones."""
         row = self._store.find(_ALL_JOBS)
         return 0 if row is None else int(row[0])
 
     async def page(self, params: ListParams, default_limit: int) -> tuple[list[sqlite3.Row], str, int]:
-        """Return rows newest first, the cursor of the next page ("" at the end) and the number of jobs that fit."""
+        """Return rows newest first, the cursor of the next page ("" at the end) and the number of matching jobs."""
         limit = params.limit or default_limit
         before = number_in(params.cursor) if params.cursor else None
         if params.cursor and before is None:
@@ -73,7 +73,7 @@ def _page(db: sqlite3.Connection, params: ListParams, before: int | None,
 
 
 def _total(db: sqlite3.Connection, params: ListParams) -> int:
-    """Count the jobs that fit. Only a part of a name has them looked at one by one."""
+    """Count the matching jobs. Only a part of a name makes this look at each of them."""
     if params.name:
         parts, values = _filter(params)
         query = f"SELECT COUNT(*) FROM jobs {_where(parts)}"  # noqa: S608 -- constants only

@@ -23,7 +23,7 @@ Facts = dict[str, Any]
 
 
 class SheetTexts(NamedTuple):
-    """All sheets of a job in the checkpoint form: one JSON object, and what the checkpoint says of them together."""
+    """All sheets of a job in the checkpoint form: one JSON object, and what the checkpoint says about all of them."""
 
     text: bytes
     instruments: list[str]
@@ -31,7 +31,7 @@ class SheetTexts(NamedTuple):
 
 
 class SheetViews:
-    """Reads the sheets of a job from the store. Everything is built in the reading thread: a large job keeps nobody waiting."""
+    """Reads the sheets of a job from the store. They are built in the reading thread, so a large job delays no other call."""
 
     def __init__(self, store: Store, loader: Loader) -> None:
         self._store = store
@@ -93,7 +93,7 @@ def _facts(
         "waiting_until": iso(run["waiting_until"]) or None,
         "healing": f"{remedy.cause}: {remedy.text}" if remedy else "",
     }
-    # What the last attempt adds; nothing for a sheet that was reset and has not run again.
+    # What the last attempt adds, unless the sheet was reset and has not run again.
     if attempt is not None and run["status"] != "pending" and not attempt["open"]:
         facts |= {
             "exit_code": attempt["exit_code"],

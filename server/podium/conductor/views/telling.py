@@ -1,7 +1,7 @@
-"""Which sheet of a job is looked at where none is named: the one rule for what explains a job and for whose output is shown.
+"""Which sheet of a job is meant if none is named: the one rule for what explains a job and for whose output is shown.
 
-The failed sheet that failed first, else the running one that runs longest, else the one whose waiting time ends first, else the
-one that was started last. The process that `job.health` looks at is that of the longest running sheet too.
+It is the sheet that failed first, else the one that has been running longest, else the one whose waiting time ends first, else
+the one that was started last. `job.health`, too, measures the process of the sheet that has been running longest.
 """
 
 import sqlite3
@@ -17,11 +17,11 @@ _FAILED = "SELECT num, reason FROM sheets WHERE job = ? AND status = 'failed' OR
 
 
 def telling_sheet(db: sqlite3.Connection, job: int) -> int | None:
-    """Return the number of that sheet of the job with this row number, None where no sheet has run."""
+    """Return the number of that sheet of the job with this row number, None if no sheet has run."""
     found = db.execute(_TELLING, (job,)).fetchone()
     return found["num"] if found else None
 
 
 def failed_sheets(db: sqlite3.Connection, job: int) -> list[tuple[int, str]]:
-    """Return the first failed sheets in the order in which they failed, each with its reason."""
+    """Return the first failed sheets in the order of their failures, each with its reason."""
     return [(row["num"], row["reason"]) for row in db.execute(_FAILED, (job, FAILED_SHOWN))]

@@ -18,7 +18,7 @@ from podium.contract.secrets import redactor
 from podium.contract.weight import tokens_at_most
 from podium.errors import Internal, PodiumError
 from podium.log import get_logger
-from podium.mcp.calls.foreign import clean_text, every_text
+from podium.mcp.calls.cleaning import clean_text, every_text
 from podium_tools.results import LinkedResult
 
 PROBLEM_TOKENS = 6_000  # that the problems in one error cost

@@ -19,6 +19,7 @@ from mcp.types import (
 )
 
 from podium.mcp.calls.invoke import State
+from podium.mcp.sdk import handle
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,8 @@ def install_prompts(server: MCPServer[State], specs: Sequence[PromptSpec], tools
             raise MCPError(INVALID_PARAMS, f"Prompt {spec.name} needs the argument {' and '.join(missing)}.")
         return GetPromptResult(description=spec.description, messages=spec.render(given))
 
-    low = server._lowlevel_server
-    low.add_request_handler("prompts/list", PaginatedRequestParams, list_prompts)
-    low.add_request_handler("prompts/get", GetPromptRequestParams, get_prompt)
+    handle(server, "prompts/list", PaginatedRequestParams, list_prompts)
+    handle(server, "prompts/get", GetPromptRequestParams, get_prompt)
 
 
 def _listed(spec: PromptSpec) -> Prompt:

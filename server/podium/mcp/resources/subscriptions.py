@@ -14,6 +14,7 @@ from mcp.types import (
 
 from podium.mcp.calls.invoke import State
 from podium.mcp.resources.table import ResourceTable
+from podium.mcp.sdk import at_disconnect, handle
 
 SESSION_HEADER = "mcp-session-id"
 RequestContext = ServerRequestContext[State, Any]
@@ -35,8 +36,7 @@ def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table:
         table.find(params.uri)
         updates, client = ctx.lifespan_context.updates, _client(ctx)
         if updates.subscribe(client, ctx.session, params.uri):
-            # The connection's own clean-up; a context has no public way to it, and sending to a closed session tells nothing.
-            ctx.session._connection.exit_stack.callback(updates.forget, client)
+            at_disconnect(ctx, lambda: updates.forget(client))
         await updates.placed()
         return EmptyResult()
 
@@ -44,10 +44,9 @@ def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table:
         ctx.lifespan_context.updates.unsubscribe(_client(ctx), params.uri)
         return EmptyResult()
 
-    low = server._lowlevel_server
-    low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, listen)
-    low.add_request_handler("resources/subscribe", SubscribeRequestParams, subscribe)
-    low.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
+    handle(server, "subscriptions/listen", SubscriptionsListenRequestParams, listen)
+    handle(server, "resources/subscribe", SubscribeRequestParams, subscribe)
+    handle(server, "resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
 
 
 def _client(ctx: RequestContext) -> str:

@@ -30,6 +30,7 @@ from podium.contract.ports import JobControl
 from podium.errors import ArtifactNotFound, InvalidArguments, JobNotFound, PathNotAllowed, PodiumError
 from podium.mcp.calls.invoke import State
 from podium.mcp.calls.results import crash_report, error_facts
+from podium.mcp.sdk import handle
 from podium_tools.results import OUTPUT_NOTE
 
 RequestContext = ServerRequestContext[State, Any]
@@ -108,10 +109,9 @@ def install_resources(server: MCPServer[State], table: ResourceTable) -> None:
             raise _refusal(params.uri, crash_report(f"Reading {spec.name}", error)) from None
         return ReadResourceResult(contents=[_contents(params.uri, content)])
 
-    low = server._lowlevel_server
-    low.add_request_handler("resources/list", PaginatedRequestParams, list_resources)
-    low.add_request_handler("resources/templates/list", PaginatedRequestParams, list_templates)
-    low.add_request_handler("resources/read", ReadResourceRequestParams, read)
+    handle(server, "resources/list", PaginatedRequestParams, list_resources)
+    handle(server, "resources/templates/list", PaginatedRequestParams, list_templates)
+    handle(server, "resources/read", ReadResourceRequestParams, read)
 
 
 def _facts(spec: ResourceSpec) -> dict[str, Any]:

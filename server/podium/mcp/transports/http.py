@@ -19,9 +19,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from podium.errors import InvalidArguments
 from podium.log import get_logger
-from podium.mcp.product import product
 from podium.mcp.transports.eras import MAX_LINE_BYTES
-from podium.settings import Settings
 
 log = get_logger()
 
@@ -32,34 +30,31 @@ LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1", "[
 """What may be asked for -> the address to listen on."""
 
 
-def serve_http(settings: Settings, address: str) -> int:
-    """Serve the tools on `PORT` or `HOST:PORT` of the loopback interface; port 0 takes a free one. Return the exit code.
-
-    Raises:
-        InvalidArguments: the address is none, is not loopback, or is taken.
-    """
-    return run(product(settings), *parsed(address))
-
-
 def parsed(address: str) -> tuple[str, int]:
-    """Return the address to listen on and the port.
+    """Return the address to listen on and the port of `PORT` or `HOST:PORT`; port 0 takes a free one.
 
     Raises:
-        InvalidArguments: it is no address, or not one of the loopback interface.
+        InvalidArguments: this is not an address of the loopback interface.
     """
     host, _, port = address.rpartition(":")
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
-        raise InvalidArguments(f"--http {address}: there is no port in it.", fix="Give a port, as in --http 8000.")
+        raise InvalidArguments(
+            f"--http {address}: the port is missing or not a number below 65536.", fix="Give a port, as in --http 8000."
+        )
     if (known := LOOPBACK.get(host or "127.0.0.1")) is None:
         raise InvalidArguments(
-            f"--http {address}: only the loopback interface can be served, since there is no authentication.",
+            f"--http {address}: without authentication, only the loopback interface can be served.",
             fix=f"Give the port alone (--http {port}), and reach it from elsewhere through an SSH tunnel.",
         )
     return known, int(port)
 
 
 def run(server: MCPServer[Any], host: str, port: int) -> int:
-    """Serve until a signal comes; return 128 + its number."""
+    """Serve until a signal comes; return 128 + its number.
+
+    Raises:
+        InvalidArguments: the port is taken, or this user may not listen on it.
+    """
     listener = _listening(host, port)
     with listener:
         return anyio.run(_serve, server, listener)

@@ -12,17 +12,11 @@ from anyio.abc import TaskStatus
 from mcp.server import MCPServer
 
 from podium.log import get_logger
-from podium.mcp.product import product
+from podium.mcp.sdk import low_level
 from podium.mcp.transports.eras import MAX_LINE_BYTES, serve_lines
 from podium.mcp.transports.pipes import StandardStreams, claimed, read_lines, write_all
-from podium.settings import Settings
 
 log = get_logger()
-
-
-def serve_stdio(settings: Settings) -> int:
-    """Serve the tools to one client, and return the process's exit code."""
-    return run(product(settings))
 
 
 def run(server: MCPServer[Any]) -> int:
@@ -58,6 +52,6 @@ async def _serve(server: MCPServer[Any], streams: StandardStreams) -> int:
                 tasks.cancel_scope.cancel()
 
         await tasks.start(end_on_signal)
-        await serve_lines(server._lowlevel_server, read_lines(streams.stdin, MAX_LINE_BYTES), write)
+        await serve_lines(low_level(server), read_lines(streams.stdin, MAX_LINE_BYTES), write)
         tasks.cancel_scope.cancel()
     return codes[0] if codes else 0

@@ -114,7 +114,7 @@ class PlanSheet:
 
     @property
     def label(self) -> str:
-        """The name where there is one, else the number: what people and tools call this sheet."""
+        """The name, or the number of a sheet without one: what people and tools call this sheet."""
         return self.name or str(self.num)
 
 

@@ -37,4 +37,4 @@ def _skipped(plan: Plan, start_sheet: int) -> list[str]:
         return []
     first, last = plan.sheet(1).label, plan.sheet(start_sheet - 1).label
     which = f"Sheet {first} does" if start_sheet == 2 else f"Sheets {first} to {last} do"
-    return [f"{which} not run: what would have been left in the workspace must be there already."]
+    return [f"{which} not run: the files from an earlier run must already be in the workspace."]

@@ -41,7 +41,7 @@ def _require(score: NamedScore, context: Context) -> None:
     if not score.name and not context.problems.under(("name",)):
         context.problems.add(("name",), "the score needs a name")
     if not score.sheets and not context.problems.under(("sheets",)):
-        context.problems.add(("sheets",), "should have at least one sheet")
+        context.problems.add(("sheets",), "needs at least one sheet")
     if score.instrument is not None:
         context.instrument(("instrument",), score.instrument)
     if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
@@ -107,7 +107,7 @@ class _Sheets:
         if not sheet.name and not self.problems.under(("sheets", index, "name")):
             self.problems.add(loc, "a sheet with foreach needs a name", key=True)
         if not all(str(item).isprintable() and len(str(item)) <= 100 for item in items):
-            self.problems.add(loc, "an item becomes part of a name: at most 100 characters, and none of control")
+            self.problems.add(loc, "an item becomes part of a name: at most 100 characters, without control characters")
         return tuple(Instance(f"[{item}]", {variable: item}) for item in items)
 
     def _enter_names(self, index: int, sheet: NamedSheet) -> None:
@@ -115,9 +115,9 @@ class _Sheets:
             return
         loc: Loc = ("sheets", index, "name")
         if sheet.name.isdecimal():
-            self.problems.add(loc, "a name cannot be a number: that would mean the sheet with this number")
+            self.problems.add(loc, "a name cannot be a number, which would mean the sheet with that number")
         if "[" in sheet.name or "]" in sheet.name:
-            self.problems.add(loc, "a name cannot have square brackets: they are for the items of foreach")
+            self.problems.add(loc, "a name cannot contain square brackets, which mark the items of foreach")
         if sheet.name in self.names:
             self.problems.add(loc, f"the name {sheet.name!r} is taken by another sheet")
         self.names[sheet.name] = Need(index)
@@ -145,7 +145,7 @@ class _Sheets:
         if need is None:
             known = list(self.names)
             self.problems.add(
-                loc, f"there is no sheet {ref!r}{self.problems.near(str(ref), known)}", allowed=known[:_LISTED_NAMES]
+                loc, f"unknown sheet {ref!r}{self.problems.near(str(ref), known)}", allowed=known[:_LISTED_NAMES]
             )
         elif need.stage == index:
             self.problems.add(loc, "a sheet cannot need itself")
@@ -155,17 +155,17 @@ class _Sheets:
     def _template(self, loc: Loc, sheet: NamedSheet) -> Template:
         given = [source for source in _SOURCES if getattr(sheet, source) is not None]
         if len(given) > 1:
-            self.problems.add(loc, f"has {' and '.join(given)}; exactly one of {', '.join(_SOURCES)} says what to do")
+            self.problems.add(loc, f"has {' and '.join(given)}; write exactly one of {', '.join(_SOURCES)}")
         if not given:
             told = any(self.problems.under((*loc, key)) for key in (*_SOURCES, *RUN_WORDS))
             if not told and not self.problems.at(loc):
-                self.problems.add(loc, f"should have one of {', '.join(_SOURCES)}")
+                self.problems.add(loc, f"needs one of {', '.join(_SOURCES)}")
             return Template("", loc)
         source = (*loc, given[0])
         text: str = getattr(sheet, given[0])
         template = self.context.template_file(source, text) if given[0] == "prompt_file" else Template(text, source)
         if not template.text.strip() and not self.problems.at(source):
-            self.problems.add(source, "is empty, so there is nothing to do")
+            self.problems.add(source, "is empty")
         return template
 
     def _instrument(self, loc: Loc, sheet: NamedSheet) -> str:
@@ -189,7 +189,7 @@ class _Sheets:
         if sheet.run is not None:
             if sheet.instrument_fallbacks:
                 self.problems.add(
-                    (*loc, "instrument_fallbacks"), "run is a script for cli, which needs no other", key=True
+                    (*loc, "instrument_fallbacks"), "run is a script for cli, which has no fallbacks", key=True
                 )
             return ()
         own, where = sheet.instrument_fallbacks, (*loc, "instrument_fallbacks")
@@ -208,7 +208,9 @@ class _Sheets:
         if sheet.run is not None and sheet.instrument_config:
             self.problems.add(where, "cli has no settings", key=True)
         if "timeout_seconds" in sheet.instrument_config:
-            self.problems.add((*where, "timeout_seconds"), "is the sheet's own timeout_seconds", key=True)
+            self.problems.add(
+                (*where, "timeout_seconds"), "belongs to the sheet itself: write timeout_seconds there", key=True
+            )
         elif sheet.run is None:
             name = sheet.instrument or self.score.instrument or CLI
             if name in self.context.instruments:

@@ -37,15 +37,15 @@ def _foreach(value: Any) -> dict[str, list[Any]]:
     if isinstance(value, list):
         value = {"item": value}
     if not isinstance(value, dict) or len(value) != 1:
-        raise ValueError(f"should be a list, or a mapping of one name to a list, is {describe(value)}")
+        raise ValueError(f"should be a list, or a mapping of one name to a list, not {describe(value)}")
     ((name, items),) = value.items()
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"{name!r} cannot be the name of a variable")
     if not isinstance(items, list) or not items:
-        raise ValueError("should have at least one item, or it would make no sheet")
+        raise ValueError("needs at least one item")
     for item in items:
         if not isinstance(item, str | int | float):
-            raise ValueError(f"an item should be a single value, one is {describe(item)}")  # noqa: TRY004 pydantic wants it
+            raise ValueError(f"each item should be a single value, not {describe(item)}")  # noqa: TRY004 pydantic wants it
     return {name: items}
 
 
@@ -87,7 +87,7 @@ SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schem
 def _typed(kind: str, data: dict[str, Any]) -> str:
     """Return how a validation with a `type` is written here."""
     if kind not in check_keys():
-        return f"there is no validation {kind[:40]!r}; write one of {', '.join(check_keys())}"
+        return f"unknown validation {kind[:40]!r}; write one of {', '.join(check_keys())}"
     fields = {key: value for key, value in data.items() if key in _SHOWN and isinstance(value, str)}
     value = next(iter(fields.values())) if len(fields) == 1 and "pattern" not in fields else fields
     return f"write {yaml.safe_dump({kind: value}, default_flow_style=True, sort_keys=False, width=1000).strip()[:200]}"

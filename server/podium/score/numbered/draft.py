@@ -115,7 +115,7 @@ class _Stages:
         stages = [self._stage(number, fan.get(number, (Instance(),)), common) for number in range(1, self.count + 1)]
         if self.score.instrument_fallbacks and all(stage.instrument == CLI for stage in stages):
             self.problems.add(
-                ("instrument_fallbacks",), "every sheet is a script for cli, which needs no other", key=True
+                ("instrument_fallbacks",), "every sheet is a script for cli, which has no fallbacks", key=True
             )
         return stages
 
@@ -146,13 +146,13 @@ class _Stages:
         size, total, start = self.sheet.size or 1, self.sheet.total_items or 1, self.sheet.start_item
         count = -(-(total - start + 1) // size)
         if count < 1:
-            self.problems.add(("sheet", "start_item"), f"is after total_items ({total}): no sheet is left")
+            self.problems.add(("sheet", "start_item"), f"is larger than total_items ({total}), which leaves no sheet")
         if self.sheet.fan_out and (size != 1 or start != 1):
             self.problems.add(
                 ("sheet", "fan_out"), "needs size 1 and start_item 1, so that a stage is one item", key=True
             )
         if count > MAX_SHEETS:
-            self.problems.add(("sheet", "total_items"), f"makes {count} sheets; the most is {MAX_SHEETS}")
+            self.problems.add(("sheet", "total_items"), f"makes {count} sheets, more than the limit of {MAX_SHEETS}")
         return count if count <= MAX_SHEETS else 1
 
     def _check_keys(self) -> None:
@@ -166,13 +166,13 @@ class _Stages:
         if 1 <= number <= self.count:
             return True
         kind = "stage" if self.sheet.fan_out else "sheet"
-        self.problems.add(loc, f"there is no {kind} {number}; they are 1 to {self.count}", key=key)
+        self.problems.add(loc, f"{kind} {number} does not exist; the last one is {self.count}", key=key)
         return False
 
     def _check_total(self) -> None:
         total = self.count + sum(count - 1 for count in self.sheet.fan_out.values())
         if self.sheet.total_sheets not in {None, total}:
-            self.problems.add(("sheet", "total_sheets"), f"is not the number of sheets, which is {total}")
+            self.problems.add(("sheet", "total_sheets"), f"should be {total}, the number of sheets")
 
     def _needs(self, number: int) -> tuple[Need, ...]:
         if not self.sheet.dependencies:
@@ -195,11 +195,11 @@ class _Stages:
         prompt = self.score.prompt
         loc: Loc = ("prompt",)
         if prompt.template is not None and prompt.template_file is not None:
-            self.problems.add(loc, "has template and template_file; one of them is the template")
+            self.problems.add(loc, "has template and template_file; write only one of them")
         elif prompt.template_file is not None:
             return self.context.template_file((*loc, "template_file"), prompt.template_file)
         elif prompt.template is None and not self.problems.under(loc):
-            self.problems.add(loc, "should have template or template_file")
+            self.problems.add(loc, "needs template or template_file")
         return Template(prompt.template or "", (*loc, "template"))
 
     def _instrument_map(self) -> dict[int, tuple[str, Loc]]:
@@ -256,7 +256,7 @@ class _Stages:
             player = Player(instrument=alias.profile, config=alias.config)
             self.context.fallback(loc, player, players)
             if "timeout_seconds" in alias.config:
-                self.problems.add(loc, f"{name} has a time limit, and a fallback keeps that of the sheet")
+                self.problems.add(loc, f"{name} sets a time limit, but a fallback keeps the sheet's")
             elif alias.profile in self.context.instruments:
                 self.context.config(("instruments", name, "config"), alias.profile, alias.config)
             players.append(player)
@@ -264,7 +264,7 @@ class _Stages:
 
     def _known(self, loc: Loc, name: str) -> bool:
         if loc == ("instrument",) and self.score.instrument is None and name not in self.context.instruments:
-            message = f"the score names no instrument, and {DEFAULT_INSTRUMENT}, the default, is not there"
+            message = f"the score names no instrument, and the default, {DEFAULT_INSTRUMENT}, is not available"
             self.problems.add(loc, message, allowed=self.context.instruments)
             return False
         return self.context.instrument(loc, name) in self.context.instruments
@@ -293,7 +293,7 @@ class _Stages:
             return None
         total = self.count + sum(count - 1 for count in self.sheet.fan_out.values())
         if check.sheet is not None and not 1 <= check.sheet <= total:
-            self.problems.add((*loc, "sheet"), f"there is no sheet {check.sheet}; they are 1 to {total}")
+            self.problems.add((*loc, "sheet"), f"sheet {check.sheet} does not exist; the last one is {total}")
         fields = check.model_dump(exclude={"type", "condition", "sheet"})
         validation = self.context.validation(loc, check.type, fields)
         return Check(validation, loc, condition=check.condition or "", sheet=check.sheet)

@@ -25,27 +25,27 @@ V = TypeVar("V")
 SheetMap = Annotated[dict[int, V], BeforeValidator(no_twin_keys)]
 Positive = Annotated[int, Field(ge=1)]
 
-_RATE = "waiting out limits of instruments is not settled in the score here; remove it"
+_RATE = "a score does not decide how the limits of instruments are waited out; remove it"
 UNSUPPORTED: dict[Keys, str] = {
-    ("cost_limits",): "costs are not limited here; remove it or set enabled: false",
-    ("on_success",): "nothing is run after a job here; add a last sheet that does it",
-    ("learning",): "there is no learning from earlier runs here; remove it",
+    ("cost_limits",): "Podium does not limit costs; remove it or set enabled: false",
+    ("on_success",): "nothing runs after a job; add a last sheet that does it",
+    ("learning",): "Podium does not learn from earlier runs; remove it",
     ("isolation",): "sheets run in the workspace itself, without a worktree; remove it",
     ("notifications",): "the conductor sends no notifications; remove it, and wait for the job instead",
-    ("concert",): "scores do not start other scores here; remove it",
+    ("concert",): "a score cannot start another one; remove it",
     ("rate_limit",): _RATE,
     ("circuit_breaker",): _RATE,
     (
         "stale_detection",
     ): "a sheet without signs of life is reported as stuck, by a setting of the conductor; remove it",
-    ("sheet", "prelude"): "prompts are not put together from files; use prompt.template",
-    ("sheet", "cadenzas"): "prompts are not put together from files; use prompt.template",
-    ("sheet", "prompt_extensions"): "prompts are not put together from files; use prompt.template",
-    ("sheet", "spec_tags"): "there is no library of specifications here; remove it",
+    ("sheet", "prelude"): "prompts are not assembled from files; use prompt.template",
+    ("sheet", "cadenzas"): "prompts are not assembled from files; use prompt.template",
+    ("sheet", "prompt_extensions"): "prompts are not assembled from files; use prompt.template",
+    ("sheet", "spec_tags"): "Podium has no library of specifications; remove it",
     (
         "retry",
         "max_completion_attempts",
-    ): "a sheet that passes some of its validations is tried again by max_retries only",
+    ): "only max_retries repeats a sheet that passes some of its validations",
 }
 
 

@@ -72,7 +72,7 @@ def parse(expr: str) -> Condition:
     reader = _Reader(_tokens(expr))
     node = reader.either()
     if reader.word:
-        raise ConditionFault(f"{reader.word!r} is not expected there")
+        raise ConditionFault(f"{reader.word!r} is unexpected here")
     return Condition(node, frozenset(reader.names), frozenset(reader.sheets))
 
 
@@ -186,7 +186,7 @@ def _constant(kind: str, text: str) -> Any:
 
 def _look_up(name: str, variables: Variables) -> Any:
     if name not in variables:
-        raise ConditionFault(f"there is no variable {name!r}")
+        raise ConditionFault(f"unknown variable {name!r}")
     return variables[name]
 
 

@@ -122,7 +122,7 @@ def fields(text: str) -> list[str]:
 
 
 def is_field(name: str, variables: Mapping[str, Any]) -> bool:
-    """Tell whether `expand` fills `{name}` in."""
+    """Return whether `expand` fills `{name}` in."""
     return isinstance(variables.get(name), str | int | float)
 
 

@@ -8,7 +8,6 @@ much of little is bounded (see `sizes`) before it is made, and refused where the
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from contextvars import ContextVar
 from types import BuiltinMethodType
 from typing import Any, cast
@@ -87,12 +86,6 @@ def _room(units: int) -> None:
         raise BudgetSpent
 
 
-def _within(rule: sizes.Rule, *args: Any, **kwargs: Any) -> None:
-    """See that there is room for what a rule expects. Where the arguments do not fit, the function itself will say so."""
-    with suppress(TypeError, ValueError, AttributeError):
-        _room(rule(*args, **kwargs))
-
-
 def _made(value: Any) -> Any:
     """Charge for a value that was made, and return it."""
     if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
@@ -136,8 +129,7 @@ def _concat(values: list[Any]) -> str:
 def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a filter: its arguments and its result are charged, and what it can make is bounded before."""
     before = 0 if getattr(function, "jinja_pass_arg", None) is None else 1  # arguments of Jinja's own before the value
-    rule, indenting = sizes.FILTERS.get(name), sizes.INDENTING.get(name)
-    iterating, thorough = name in sizes.ITERATING, name in sizes.THOROUGH
+    iterating, writing = name in sizes.ITERATING, name in sizes.WRITING
 
     @functools.wraps(function)  # Jinja finds its own marks in the function's attributes, which this copies
     def bounded(*args: Any, **kwargs: Any) -> Any:
@@ -146,17 +138,10 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         _charge(1 + size(value))
         if iterating and isinstance(value, str):
             _charge(len(value))
-        if thorough:
-            if iterating and isinstance(value, Iterator):
-                value = list(_metered(value, 0))
-            held = [each for each in (value, *others, *kwargs.values()) if isinstance(each, sizes.HOLDERS)]
-            if held:
-                _room(sum(weight(each, _left()) for each in held))
-        if indenting is not None:
-            times, indent = indenting(value, *others, **kwargs)
-            _room(times * weight(value, _left(), indent=indent))
-        if rule is not None:
-            _within(rule, value, *others, **kwargs)
+        if iterating and writing and isinstance(value, Iterator):
+            value = list(_metered(value, 0))
+        autoescape = before and getattr(args[0], "autoescape", False)
+        _room(sizes.filtered(name, _left(), value, *others, autoescape=bool(autoescape), **kwargs))
         return _made(function(*args[:before], value, *others, **kwargs))
 
     return bounded
@@ -257,6 +242,8 @@ class Sandbox(SandboxedEnvironment):
         """Work out an operator whose result may be large."""
         if operator == "**" or operator == "*":
             _check_product(operator, left, right)
+        if operator == "+" and (hasattr(left, "__html__") or hasattr(right, "__html__")):
+            _room(sizes.ESCAPED * (size(left) + size(right)))
         if operator == "%" and isinstance(left, str):
             result: Any = _percent(left, right)
         else:
@@ -269,7 +256,7 @@ class Sandbox(SandboxedEnvironment):
         if isinstance(__obj, BuiltinMethodType | type):
             args = tuple(_metered(each, 0) if isinstance(each, Iterator) else each for each in args)
         owner = getattr(__obj, "__self__", None)
-        if isinstance(owner, str | list):
+        if isinstance(owner, str | list) or (isinstance(owner, type) and issubclass(owner, str)):
             args = _check_method(owner, __obj.__name__, args, kwargs)
         return _made(super().call(__context, __obj, *args, **kwargs))
 
@@ -282,9 +269,7 @@ def _check_method(owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str
         _weighed(owner)
     if name == "join":
         args = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
-        _room(sum(weight(each, _left()) for each in args))
-    if rule := sizes.METHODS.get(name):
-        _within(rule, owner, *args, **kwargs)
+    _room(sizes.called(name, _left(), owner, *args, **kwargs))
     return args
 
 

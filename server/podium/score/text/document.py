@@ -218,7 +218,7 @@ class _Builder:
         if value is None or isinstance(value, bool):
             value = event.value  # `on` and `null` as keys are names, whatever YAML 1.1 says
         if value in frame.container or (value is _MERGE and frame.merges):
-            raise _fault(f"the key {event.value!r} is there twice", event)
+            raise _fault(f"the key {event.value!r} appears twice", event)
         frame.key, frame.key_place = value, _place(event)
 
     def entry(self, frame: _Frame, value: Any, place: Place) -> None:

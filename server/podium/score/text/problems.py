@@ -11,7 +11,7 @@ from podium.score.text.document import Document, Loc
 
 MAX_LISTED = 100
 MAX_LOOKS = 100  # for words that are near
-_FEW = 5  # equal problems that are told one by one
+_FEW = 5  # equal problems that are listed one by one
 # How alike words must be, by difflib. Of our own words `rnu` is near `run`; of variables `target` is not near `stage`.
 _LIKE_OURS = 0.65
 LIKE_VARIABLES = 0.75
@@ -66,11 +66,11 @@ class Problems:
         self._add(loc, message, self.document.locate_text(loc, line), ())
 
     def at(self, loc: Loc) -> bool:
-        """Tell whether there is a problem at `loc` itself."""
+        """Return whether there is a problem at `loc` itself."""
         return loc in self._locs
 
     def under(self, loc: Loc) -> bool:
-        """Tell whether there is a problem at `loc` or inside it."""
+        """Return whether there is a problem at `loc` or inside it."""
         return loc in self._prefixes
 
     def near(self, word: str, known: Iterable[str], like: float = _LIKE_OURS) -> str:
@@ -110,7 +110,7 @@ def _place(problem: ProblemView) -> tuple[int, int]:
 
 
 def _merged(group: list[ProblemView]) -> list[ProblemView]:
-    """Return a few equal problems as they are, and many as the first one, which tells how many there are and where."""
+    """Return a few equal problems as they are, and many as the first one, which says how many there are and where."""
     if len(group) <= _FEW:
         return group
     lines = ", ".join(str(problem.line) for problem in group[:_FEW])
@@ -132,7 +132,7 @@ def _allowed_once(problems: Sequence[ProblemView]) -> list[ProblemView]:
 def describe(value: Any) -> str:
     """Return what a value is, for "should be text, not …"."""
     if value is None:
-        return "empty"
+        return "an empty value"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list):

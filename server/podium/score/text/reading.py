@@ -49,10 +49,10 @@ _EXPECTED = {
 }
 _SENTENCES = {"invalid_key": "a key should be text; put it in quotes"}
 _BOUNDS = {
-    "greater_than": ("gt", "must be more than {:g}"),
-    "greater_than_equal": ("ge", "must be at least {:g}"),
-    "less_than_equal": ("le", "must be at most {:g}"),
-    "string_too_short": ("min_length", "must have at least {} character"),
+    "greater_than": ("gt", "must be more than {:g}, not {found}"),
+    "greater_than_equal": ("ge", "must be at least {:g}, not {found}"),
+    "less_than_equal": ("le", "must be at most {:g}, not {found}"),
+    "string_too_short": ("min_length", "must have at least {} character, not {found}"),
     "too_long": ("max_length", "must have at most {} entries"),
     "string_too_long": ("max_length", "must have at most {} characters"),
 }
@@ -73,7 +73,7 @@ def read_block(model: type[B], data: Any, problems: Problems, words: Words) -> B
 
 
 def is_off(value: Any) -> bool:
-    """Tell whether a value switches its feature off: empty, false, 0, or a mapping with `enabled: false`."""
+    """Return whether a value switches its feature off: empty, false, 0, or a mapping with `enabled: false`."""
     return not value or (isinstance(value, dict) and value.get("enabled") is False)
 
 
@@ -97,11 +97,11 @@ def _note(model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems
 def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
     if kind in _BOUNDS:
         name, text = _BOUNDS[kind]
-        return f"{text.format(detail['ctx'][name])}, is {describe(detail['input'])}"
+        return text.format(detail["ctx"][name], found=describe(detail["input"]))
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind == "literal_error":
-        return f"should be {detail['ctx']['expected']}, is {describe(detail['input'])}"
+        return f"should be {detail['ctx']['expected']}, not {describe(detail['input'])}"
     if kind in _SENTENCES:
         return _SENTENCES[kind]
     expected = _EXPECTED.get(kind.partition("_")[0])
@@ -110,7 +110,7 @@ def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
     hint = "; put it in quotes" if expected == "text" and isinstance(detail["input"], bool | int | float) else ""
     if form and expected in {"a list", "a mapping"}:
         hint = f"; write {form}"
-    return f"should be {expected}, is {describe(detail['input'])}{hint}"
+    return f"should be {expected}, not {describe(detail['input'])}{hint}"
 
 
 def _allowed(detail: ErrorDetails) -> list[str]:

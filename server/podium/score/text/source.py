@@ -17,7 +17,7 @@ def read_score(config_path: str, *, cwd: Path, max_bytes: int) -> tuple[Path, st
         PathNotAllowed: the path holds a `..` component.
         InvalidArguments: the path does not end in .yaml or .yml, or is not UTF-8.
         ScoreNotFound: there is no such regular file.
-        PermissionDenied: the file may not be read.
+        PermissionDenied: the file cannot be read.
         ScoreInvalid: it is larger than `max_bytes`, or not UTF-8.
     """
     path = Path(os.path.abspath(cwd / os.path.expanduser(score_path(config_path))))  # noqa: PTH100, PTH111 `~user` without an entry stays
@@ -33,12 +33,12 @@ def check_text(text: str, max_bytes: int) -> None:
     """Refuse an inline score that is larger than `max_bytes` or cannot be written as UTF-8.
 
     Raises:
-        ScoreInvalid: it is too large or holds half of a surrogate pair.
+        ScoreInvalid: it is too large or contains an unpaired surrogate.
     """
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        raise invalid("The inline score", "is not valid Unicode: it holds half of a surrogate pair") from None
+        raise invalid("The inline score", "is not valid Unicode: it contains an unpaired surrogate") from None
     if size > max_bytes:
         raise _too_large("The inline score", max_bytes)
 
@@ -78,7 +78,7 @@ def decode(content: bytes, *, name: str) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8: half of a surrogate pair stands for a byte that is none."""
+    """Return whether a text can be written as UTF-8: an unpaired surrogate stands for a byte that is not UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -98,9 +98,9 @@ def _unreadable(path: Path, error: OSError | ValueError) -> Exception:
     if isinstance(error, ScoreNotFound):
         return error
     if isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM}:
-        return PermissionDenied(f"{path} may not be read: {error.strerror}.", fix="Make the file readable.")
+        return PermissionDenied(f"{path} cannot be read: {error.strerror}.", fix="Make the file readable.")
     why = error.strerror if isinstance(error, OSError) else str(error)
-    return ScoreNotFound(f"There is no file {path}: {why}.", fix=FIX_SCORE_PATH)
+    return ScoreNotFound(f"{path} cannot be opened: {why}.", fix=FIX_SCORE_PATH)
 
 
 def _too_large(name: str, max_bytes: int) -> ScoreInvalid:

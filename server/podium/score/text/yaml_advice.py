@@ -1,4 +1,4 @@
-"""What to do about a text that is no YAML: the parser says what it met, seldom what the author has to change."""
+"""What to do about a text that is not YAML: the parser says what it met, seldom what the author has to change."""
 
 import re
 
@@ -15,7 +15,7 @@ def advice(text: str, problem: str, line: int, column: int, began: int) -> str:
     if content.startswith("```"):
         return "; leave the ``` fence out, the score is the text inside"
     if "\t" in row[: len(row) - len(content)]:
-        return "; indent with spaces, YAML takes no tab there"
+        return "; indent with spaces, YAML does not allow a tab there"
     if "end of stream" in problem:
         return f"; the quote that begins in line {began} is not closed"
     if "escape character" in problem:

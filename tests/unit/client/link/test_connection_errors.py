@@ -94,7 +94,7 @@ async def test_another_kind_of_file_is_no_conductor(short_tmp: Path) -> None:
     path.write_text("hello")
     error = await failure(path)
     assert isinstance(error, ConductorNotRunning)
-    assert "no socket" in error.message
+    assert "exists but is not a socket" in error.message
 
 
 async def test_a_full_queue_is_a_busy_conductor(short_tmp: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
-from podium.contract.ports import LogRequest, StartRequest
+from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams
 from podium.contract.results import ProcessHealth
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
@@ -63,7 +63,7 @@ async def test_a_start_returns_the_job_with_its_sheets_and_asks_for_no_status(
 
 async def test_a_dry_run_is_never_sent(service: JobControlService, marianne: FakeMarianne, score: str) -> None:
     with pytest.raises(UnsupportedByConductor):
-        await service.plan(StartRequest(config_path=score))
+        await service.plan(ScoreParams(config_path=score))
     await service.start_job(score)
     assert "dry_run" not in marianne.asked("job.submit")[0]
 
@@ -153,7 +153,7 @@ async def test_pause_resume_and_cancel_report_what_became_of_the_job(
 async def test_a_resume_that_shows_no_effect_is_pending(service: JobControlService, marianne: FakeMarianne) -> None:
     marianne.add("x", "paused")
     marianne.loses_resumes = True
-    done = await service.resume("x")
+    done = await service.resume(ResumeParams("x"))
     assert (done.pending, done.job.status) == (True, "paused")
 
 
@@ -171,7 +171,7 @@ async def test_a_running_job_is_not_modified_since_that_loses_it(
 ) -> None:
     marianne.add("x", "running")
     with pytest.raises(WrongState, match="pause it first"):
-        await service.modify("x", config_path=score)
+        await service.modify(ModifyParams("x", config_path=score))
     assert not marianne.asked("job.modify")
 
 
@@ -179,7 +179,7 @@ async def test_a_changed_inline_score_replaces_the_jobs_file(
     service: JobControlService, client: DaemonClient, marianne: FakeMarianne
 ) -> None:
     marianne.add("x", "paused")
-    await service.resume("x", config_content=SCORE)
+    await service.resume(ResumeParams("x", config_content=SCORE))
     assert marianne.asked("job.resume")[0]["config_path"] == str(client.settings.home / "foreign-scores" / "x.yaml")
 
 
@@ -219,6 +219,15 @@ async def test_its_list_is_filtered_paged_and_newest_first(service: JobControlSe
     assert ([job.job_id for job in first.jobs], first.total) == (["job4", "job3"], 5)
     last = await service.list_page(status="completed", name="job", limit=9, cursor=first.next_cursor)
     assert ([job.job_id for job in last.jobs], last.next_cursor) == (["job2", "job1", "job0"], "")
+
+
+@pytest.mark.parametrize("cursor", ["", "next", "-1", "9" * 5000])
+async def test_a_cursor_that_it_did_not_give_is_the_beginning(
+    service: JobControlService, marianne: FakeMarianne, cursor: str
+) -> None:
+    marianne.add("x", "running")
+    page = await service.list_page(status=None, name="", limit=5, cursor=cursor)
+    assert ([job.job_id for job in page.jobs], page.next_cursor) == (["x"], "")
 
 
 async def test_a_recorded_failure_is_explained_by_its_sheet(service: JobControlService, marianne: FakeMarianne) -> None:
@@ -272,7 +281,7 @@ async def test_a_queued_job_is_explained_without_asking_for_its_status(
 
 async def test_output_is_not_offered(service: JobControlService) -> None:
     with pytest.raises(UnsupportedByConductor) as caught:
-        await service.log(LogRequest("x"))
+        await service.log(LogParams("x"))
     assert "list_artifacts" in caught.value.fix
 
 

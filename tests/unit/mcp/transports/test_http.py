@@ -142,7 +142,7 @@ def test_anything_but_loopback_is_refused(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["", "http", "127.0.0.1", "70000", "-1", "8000x", "localhost:"])
 def test_what_has_no_port_is_refused(address: str) -> None:
-    with pytest.raises(InvalidArguments, match="there is no port"):
+    with pytest.raises(InvalidArguments, match="the port is missing"):
         parsed(address)
 
 

@@ -32,7 +32,7 @@ def test_sheets_before_the_start_are_satisfied_and_a_warning_says_what_that_mean
     view = plan_view(PLAN, start_sheet=3, instruments_found={"cli"})
     assert [sheet.satisfied for sheet in view.sheets] == [True, True, False]
     assert view.warnings == [
-        "Sheets a to b do not run: what would have been left in the workspace must be there already."
+        "Sheets a to b do not run: the files from an earlier run must already be in the workspace."
     ]
 
 

@@ -20,13 +20,13 @@ from tests.unit.score.helpers import compiled, only, sheets
         ("{run: x, timeout: 5}", "unknown key; write timeout_seconds"),
         ("{run: x, workspace: out}", "unknown key; it belongs to the score, beside sheets"),
         ("{run: x, retry: {attempts: 2}}", "unknown key; write max_retries"),
-        ("{run: x, retry: 2}", "should be a mapping, is the number 2; write {max_retries: 2}"),
-        ("{run: x, validate: x}", "should be a list, is the text 'x'; write [{file_exists: report.md}]"),
-        ("{run: x, validate: [x]}", "should be a mapping, is the text 'x'; write {file_exists: report.md}"),
+        ("{run: x, retry: 2}", "should be a mapping, not the number 2; write {max_retries: 2}"),
+        ("{run: x, validate: x}", "should be a list, not the text 'x'; write [{file_exists: report.md}]"),
+        ("{run: x, validate: [x]}", "should be a mapping, not the text 'x'; write {file_exists: report.md}"),
         ("{run: x, validate: [{exists: f}]}", "unknown key; write file_exists"),
         ("{run: x, validate: [{content_contains: f}]}",
-         "should be a mapping, is the text 'f'; write {path: report.md, pattern: \"## Summary\"}"),
-        ("{run: x, validate: [{type: exists, path: f}]}", "there is no validation 'exists'; write one of "
+         "should be a mapping, not the text 'f'; write {path: report.md, pattern: \"## Summary\"}"),
+        ("{run: x, validate: [{type: exists, path: f}]}", "unknown validation 'exists'; write one of "
          "file_exists, file_modified, content_contains, content_regex, command_succeeds"),
         ("{run: x, validate: [{type: file_exists, path: f}]}", "write {file_exists: f}"),
         ("{run: x, validate: [{type: command_succeeds, command: 'a: b'}]}", "write {command_succeeds: 'a: b'}"),

@@ -129,6 +129,11 @@ def test_a_template_that_would_run_for_ever_or_fill_the_memory_is_stopped(text: 
         "{{ ([big] * 250) | sum(start=[]) | length }}",
         '{{ ("f" * 1000000) | int(0, 16) > 1 }}',
         '{{ ("a" * 100000).encode() | length }}',
+        "{{ ([2 ** 4095] * 90000) | string | length }}",
+        '{{ {"k" * 90000: [0] * 2000} | pprint | length }}',
+        "{{ ((text ~ text ~ text) | urlencode) | length }}",
+        '{{ (("%s" | safe) % ("<" * 5000000)) | length }}',
+        '{{ ("" | safe) + "<" * 5000000 }}',
     ],
 )
 def test_what_would_make_much_of_little_is_stopped_before_it_is_made(text: str) -> None:

@@ -60,9 +60,9 @@ def test_aliases_and_merge_keys_bring_values_and_their_places() -> None:
     [
         ("", 1, 1, "the document is empty"),
         ("# only a comment\n", 1, 1, "the document is empty"),
-        ("a: 1\nb: 2\na: 3\n", 3, 1, "the key 'a' is there twice"),
-        ("1: a\n1.0: b\n", 2, 1, "the key '1.0' is there twice"),
-        ("a: {<<: {x: 1}, <<: {y: 2}}", 1, 17, "the key '<<' is there twice"),
+        ("a: 1\nb: 2\na: 3\n", 3, 1, "the key 'a' appears twice"),
+        ("1: a\n1.0: b\n", 2, 1, "the key '1.0' appears twice"),
+        ("a: {<<: {x: 1}, <<: {y: 2}}", 1, 17, "the key '<<' appears twice"),
         ("a: 1\n---\nb: 2\n", 2, 1, "a second document begins here"),
         ("a: !!python/object:os.system {}", 1, 4, "tag !!python/object:os.system is not allowed"),
         ("a: !mine b", 1, 4, "tag !mine is not allowed"),

@@ -5,7 +5,7 @@ import pytest
 from podium.score.text.document import DocumentFault, load
 
 HEAD = "name: x\nsheets:\n"
-TAB = "indent with spaces, YAML takes no tab there"
+TAB = "indent with spaces, YAML does not allow a tab there"
 FENCE = "leave the ``` fence out, the score is the text inside"
 WHOLE_RUN = "put the whole value of run in quotes, or on lines of its own under `run: |`"
 INDENT = "the indentation does not fit the lines above, or a value of several lines is not under `|`"

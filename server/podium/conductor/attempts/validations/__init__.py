@@ -1,4 +1,4 @@
-"""The checks that decide whether a sheet succeeded: one file a type, and the runner of stages, retries and time limits.
+"""The checks that decide whether a sheet succeeded: a file for each type, and the runner of stages, retries and time limits.
 
 They only read, and may run again after a crash.
 """

@@ -22,7 +22,7 @@ async def check(ctx: ValidationContext, command: str, working_directory: str, ti
 
 
 def _failure(result: CommandResult, timeout_seconds: float, ctx: ValidationContext) -> str:
-    """Return the end in words, with the last line of the output."""
+    """Return in words how the command ended, with the last line of its output."""
     if result.timed_out:
         end = f"not finished within {timeout_seconds:g} s, so it was ended"
     elif result.exit_code < 0:

@@ -1,6 +1,6 @@
 """`content_regex`: the pattern matches somewhere in the file. A foreign pattern has a time limit and a bounded text.
 
-`regex` lets go of the interpreter while it matches and keeps the limit, which `re` cannot.
+`regex` releases the interpreter while it matches and keeps a time limit; `re` can do neither.
 """
 
 import os
@@ -15,7 +15,7 @@ MAX_BYTES = 16 * 1024 * 1024
 
 
 def check(path: Path, pattern: str, timeout_seconds: float) -> Outcome:
-    """Check that the pattern matches in the first 16 MiB of the file. `^` and `$` are those of the whole text, as in `re`."""
+    """Check that the pattern matches in the first 16 MiB of the file. `^` and `$` match at its ends, as in `re`."""
     try:
         compiled = regex.compile(pattern)
         with regular_file(path) as fd:
@@ -27,7 +27,7 @@ def check(path: Path, pattern: str, timeout_seconds: float) -> Outcome:
 
 
 def _search(fd: int, pattern: regex.Pattern[str], timeout_seconds: float) -> Outcome:
-    """Match against the file's text, where what is no UTF-8 counts as U+FFFD."""
+    """Match against the file's text, with U+FFFD in place of invalid UTF-8."""
     text = _read(fd).decode("utf-8", "replace")
     try:
         found = pattern.search(text, timeout=timeout_seconds, concurrent=True)

@@ -1,11 +1,11 @@
-"""What a validation may know of its attempt, and what it answers."""
+"""What a validation knows about its attempt, and what it returns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-FOUND_CHARS = 200  # of what was found, shown in one line
+FOUND_CHARS = 200  # shown of what was found, in one line
 
 
 class CommandResult(Protocol):
@@ -13,7 +13,7 @@ class CommandResult(Protocol):
 
     @property
     def exit_code(self) -> int:
-        """The exit code, 126 where it could not be started."""
+        """The exit code, 126 if it could not be started."""
 
     @property
     def timed_out(self) -> bool:
@@ -46,7 +46,7 @@ class ValidationContext:
 
     `attempt_started` is in seconds since the epoch, by the clock of the workspace's file system: take it before the launch.
     `expand` fills the `{workspace}`-style fields of a path, a command or a working directory and raises nothing; patterns
-    are taken as they are. `hide` takes secrets out of what is told.
+    are used unchanged. `hide` removes secrets from a text that is shown.
     """
 
     workspace: Path
@@ -58,7 +58,7 @@ class ValidationContext:
     hide: Callable[[str], str] = str
 
     def path(self, text: str) -> Path:
-        """Return a rule's path: absolute as it is, else under the workspace."""
+        """Return a rule's path; a relative one is under the workspace."""
         return self.workspace / self.expand(text)
 
 

@@ -1,4 +1,4 @@
-"""`file_exists`: something is at the path, links followed. A folder counts, as it does in the scores that exist."""
+"""`file_exists`: something is at the path, links followed. A folder counts too, since existing scores rely on it."""
 
 from pathlib import Path
 

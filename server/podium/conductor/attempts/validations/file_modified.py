@@ -1,7 +1,7 @@
 """`file_modified`: the modification time is not before the start of the attempt.
 
-Two clocks meet here. The kernel stamps files with the time of its last tick, up to 10 ms behind the clock that gave the
-start; and some file systems keep whole seconds only, so a stamp without a fraction is compared by the second.
+Two clocks meet here. The kernel stamps files with the time of its last tick, up to 10 ms behind the clock that gave the start
+of the attempt; and some file systems keep only whole seconds, so a stamp without a fraction is compared by the second.
 """
 
 import math
@@ -28,7 +28,7 @@ def check(path: Path, started: float) -> Outcome:
 
 
 def moment(seconds: float) -> str:
-    """Return seconds since the epoch as an ISO-8601 time in UTC; a stamp beyond the calendar stays a number."""
+    """Return seconds since the epoch as an ISO-8601 time in UTC; a stamp outside the calendar stays a number."""
     try:
         return iso(seconds)
     except (OverflowError, ValueError, OSError):

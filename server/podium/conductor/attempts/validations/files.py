@@ -1,4 +1,4 @@
-"""Reading a file for a check: regular files only, never more than needed, and nothing that could block for ever."""
+"""Reading a file for a check: only regular files, never more than needed, and never blocking for ever."""
 
 import os
 import stat
@@ -20,7 +20,7 @@ def regular_file(path: Path) -> Iterator[int]:
     """Open a regular file for reading; a pipe is not waited for.
 
     Raises:
-        NotReadable: it is missing, something else, or not for us.
+        NotReadable: it is missing, not a regular file, or not ours to read.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -51,7 +51,7 @@ def kind(status: os.stat_result) -> str:
 
 
 def without_match(fd: int, note: str = "") -> Outcome:
-    """Return the outcome of content that does not match: how much there is, and how it begins."""
+    """Return the outcome of content that does not match: its size and its beginning."""
     size = os.fstat(fd).st_size
     if not size:
         return Outcome(False, "an empty file")

@@ -1,4 +1,4 @@
-"""Runs a sheet's validations: stages in order, file checks again until their retries are used up, everything in its time."""
+"""Runs a sheet's validations: stages in order, file checks with retries, each rule within its time limit."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,15 +17,15 @@ from podium.conductor.attempts.validations.file_modified import moment
 from podium.contract.models import ValidationView
 from podium.score.model.plan import Validation
 
-# Threads that hang on a dead network disk cannot be ended, only left behind: they must not be those that others need.
+# Threads that hang on a dead network disk cannot be ended, only abandoned: they must not be threads that others need.
 THREADS = anyio.CapacityLimiter(16)
 
 
 async def validate(rules: Sequence[Validation], ctx: ValidationContext) -> list[ValidationView]:
     """Run the rules and return a view of each that was run, in the order of the stages.
 
-    A stage with a failure is run to its end, the stages after it are not run. The sheet is good when every view passed.
-    A rule that cannot be checked has failed: nothing is raised for what the job or its score did.
+    A stage with a failure is run to its end, the stages after it are not run. The sheet succeeded if every view passed.
+    A rule that cannot be checked has failed: nothing that the job or its score did raises an error.
     """
     views: list[ValidationView] = []
     for _, stage in groupby(sorted(rules, key=lambda rule: rule.stage), key=lambda rule: rule.stage):
@@ -74,7 +74,7 @@ def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcom
 
 
 def _expected(rule: Validation, ctx: ValidationContext) -> str:
-    """Return in one line what the rule asks for."""
+    """Return in one line what the rule expects."""
     path = ctx.hide(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
     if not path.isprintable() or len(path) > FOUND_CHARS:
         path = one_line(path)

@@ -59,31 +59,11 @@ class AttemptFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-
-    @property
-    def record(self) -> Path:
-        """The identity, the exit and the specification."""
-        return self.path / "record"
-
-    @property
-    def script(self) -> Path:
-        """The command or prompt."""
-        return self.path / "script"
-
-    @property
-    def stdout(self) -> Path:
-        """The standard output, and the claim."""
-        return self.path / "stdout.log"
-
-    @property
-    def stderr(self) -> Path:
-        """The standard error."""
-        return self.path / "stderr.log"
-
-    @property
-    def stopped(self) -> Path:
-        """Why the attempt is being ended."""
-        return self.path / "stopped"
+        self.record = path / "record"  # the identity, the exit and the specification
+        self.script = path / "script"  # the command or prompt
+        self.stdout = path / "stdout.log"  # the standard output, and the claim
+        self.stderr = path / "stderr.log"  # the standard error
+        self.stopped = path / "stopped"  # why the attempt is being ended
 
     def prepare(self, spec: AttemptSpec, origin: Origin) -> None:
         """Write what the attempt needs.

@@ -35,7 +35,7 @@ class Upkeep:
         self._ended.append(running)
 
     def make_group(self, key: str) -> Cgroup | None:
-        """Make the cgroup of a new attempt, or return None if there are none here. May block for some milliseconds."""
+        """Make the cgroup of a new attempt, or return None if this machine has none. May block for some milliseconds."""
         group = self._cgroups.of(key) if self._cgroups else None
         return group if group and group.make() else None
 

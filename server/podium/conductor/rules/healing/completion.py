@@ -1,4 +1,4 @@
-"""What is appended to the prompt of a sheet that an agent left unfinished."""
+"""The note that is appended to the prompt of a sheet that an agent left unfinished."""
 
 import json
 
@@ -9,7 +9,7 @@ MOST_CHARS = 4000  # of the earlier output, from its end
 def note(validations: str, message: str, tail: str) -> str:
     """Return the request to complete the work. `validations` is the failed attempt's JSON list, `tail` the end of its output.
 
-    The output is foreign: control and invisible characters go, and it is marked as a record.
+    The output is foreign: control and invisible characters are removed, and it is marked as a record.
     """
     failed = [check for check in json.loads(validations) if not check["passed"]][:MOST_CHECKS]
     lines = [f"- {check['type']}: expected {check['expected']}, found {check['found']}" for check in failed]

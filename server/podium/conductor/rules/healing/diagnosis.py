@@ -1,4 +1,4 @@
-"""Why a sheet failed for good, and the one remedy that fits. A pure decision over what was observed of its last attempt."""
+"""Why a sheet failed for good, and the one remedy that fits: a pure decision over what was observed of its last attempt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.verdicts import Verdict
 from podium.times import span
 
-WAIT_SECONDS = 3600.0  # for a rate limit whose end is not known
+WAIT_SECONDS = 3600.0  # for a rate limit whose end is unknown
 LONGEST_WAIT_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """The last attempt of a sheet as far as a remedy depends on it."""
+    """The facts about the last attempt of a sheet that a remedy depends on."""
 
     verdict: Verdict
     workspace: str
     instrument: str
     is_agent: bool
-    next_instrument: str | None = None  # that the sheet could fall back to
-    limit_seconds: float | None = None  # that the attempt had
+    next_instrument: str | None = None  # to which the sheet could fall back
+    limit_seconds: float | None = None  # of the attempt
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cause as a code and in one clause, and what could help."""
+    """The cause, as a code and in one clause, and what could help."""
 
     cause: str
     text: str
@@ -34,7 +34,7 @@ class Diagnosis:
 
 
 def diagnose(case: Case) -> Diagnosis:
-    """Return the first finding that fits, from the surest down."""
+    """Return the first finding that fits, the most certain first."""
     findings: tuple[Callable[[Case], Diagnosis | None], ...] = (
         _workspace_missing,
         _time_limit,
@@ -75,7 +75,7 @@ def _rate_limit(case: Case) -> Diagnosis | None:
 
 
 def _trouble(case: Case) -> Diagnosis | None:
-    """What another instrument may do better: this one cannot work, or could not even be started."""
+    """Return a trouble that another instrument may not have: this one cannot work, or could not even be started."""
     match case.verdict.trouble:
         case "auth":
             return _to_the_next(case, "not_signed_in", f"{case.instrument} is not signed in")
@@ -92,7 +92,7 @@ def _trouble(case: Case) -> Diagnosis | None:
 
 def _folder_missing(case: Case) -> Diagnosis | None:
     folders = case.verdict.missing_folders
-    if not folders or case.is_agent:  # an agent makes folders itself once it is told what is missing
+    if not folders or case.is_agent:  # an agent creates folders itself once it knows what is missing
         return None
     cause, names = "folder_missing", ", ".join(folder.removeprefix(f"{case.workspace}/") for folder in folders[:3])
     return Diagnosis(

@@ -1,4 +1,4 @@
-"""A remedy: what is changed for the one healing round of a sheet. It is stored with the sheet, so it survives a crash."""
+"""A remedy: what changes for the one healing round of a sheet. It is stored with the sheet, so it survives a crash."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ RemedyKind = Literal["make_folders", "next_instrument", "longer_limit", "wait", 
 
 @dataclass(frozen=True)
 class Remedy:
-    """One remedy with what it needs. `cause` is the code of the diagnosis, `text` says in one clause what is done."""
+    """One remedy with its values. `cause` is the code of the diagnosis, `text` says in one clause what the remedy does."""
 
     kind: RemedyKind
     cause: str
@@ -22,7 +22,7 @@ class Remedy:
 
 
 def dump(remedy: Remedy | None) -> str:
-    """Return the text that a sheet's row holds, "" for no remedy."""
+    """Return the text for a sheet's row, "" for no remedy."""
     if remedy is None:
         return ""
     return json.dumps({name: value for name, value in asdict(remedy).items() if value or name in {"kind", "cause"}})

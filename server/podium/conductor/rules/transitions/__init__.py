@@ -1,1 +1,1 @@
-"""How jobs change: pure functions of a job in memory, a batch that records what they touched, and a clock. No I/O."""
+"""How jobs change: pure functions of a job in memory and a batch that records what they touched. No I/O."""

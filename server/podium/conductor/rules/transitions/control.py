@@ -12,13 +12,13 @@ from podium.contract.states import Action, allowed_actions, rule
 from podium.errors import WrongState
 
 Comparison = Callable[[JobRun], Collection[int]]
-"""Returns the sheets of a changed score that differ from those of the job's own."""
+"""Returns the sheets of a changed score that differ from the sheets that the job has now."""
 
 
 class Done(TypedDict):
-    """What a control did. `pending`: recorded, and the status has not changed yet. `kept`: with a changed score only.
+    """What a control did. `pending` means that it is recorded and the status has not changed yet.
 
-    `dropped_change`: of a cancel, that the job was to take a changed score, which is forgotten.
+    `kept` comes only with a changed score. `dropped_change` comes with a cancel: a changed score was pending and is forgotten.
     """
 
     message: str
@@ -31,7 +31,7 @@ def check(job: JobRun, action: Action) -> None:
     """Refuse an action that the table does not allow now.
 
     Raises:
-        WrongState: with the state, the reason, what serves the purpose instead, and the allowed actions.
+        WrongState: says the state, the reason, what to do instead, and the allowed actions.
     """
     cell = rule(action, job.phase)
     if not cell.allowed:
@@ -61,10 +61,11 @@ def resume(
     new: LoadedPlan | None = None,
     differing: Comparison = lambda job: (),
 ) -> Done:
-    """Let a job go on. With a new plan or `from_sheet` while sheets still run, the change waits for them.
+    """Let a job continue. With a new plan or `from_sheet` while sheets still run, the change waits for them.
 
     Raises:
-        WrongState: the state table refuses it. InvalidArguments: there is no such sheet.
+        WrongState: the state table refuses it.
+        InvalidArguments: the sheet does not exist.
     """
     first = (new or job.next_plan or job.loaded).sheet_number(from_sheet)
     check(job, "resume")
@@ -89,10 +90,11 @@ def modify(
     from_sheet: int | str | None = None,
     differing: Comparison = lambda job: (),
 ) -> Done:
-    """Give the job a changed score: at once if nothing runs, else when the running sheets end.
+    """Give the job a changed score: at once if nothing runs, else when the running sheets have ended.
 
     Raises:
-        WrongState: the state table refuses it. InvalidArguments: there is no such sheet.
+        WrongState: the state table refuses it.
+        InvalidArguments: the sheet does not exist.
     """
     first = new.sheet_number(from_sheet)
     check(job, "modify")
@@ -100,11 +102,11 @@ def modify(
 
 
 def _change(job: JobRun, batch: Batch, from_sheet: int | None, new: LoadedPlan | None, differing: Comparison) -> Done:
-    """Take a changed score, or another sheet to go on from, now or when the running sheets have ended."""
+    """Take a changed score, or another sheet to continue from, now or when the running sheets have ended."""
     kept = None
     if new is not None:
         batch.plans[new.hash] = new
-        kept = kept_sheets(job, new, from_sheet, differing(job))  # before the change, which forgets what was
+        kept = kept_sheets(job, new, from_sheet, differing(job))  # before the change, which drops the old state
     job.next_plan, job.next_from_sheet = new or job.next_plan, from_sheet
     if job.running:
         job.intent = "modify"

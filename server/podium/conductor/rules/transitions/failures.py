@@ -11,14 +11,14 @@ from podium.score.model.plan import Retry
 from podium.times import iso
 
 LIMIT_WAITS = 5  # of one sheet for one instrument
-LIMIT_WAIT_SECONDS = 60.0  # the first wait where the instrument does not say how long; each is twice the one before
+LIMIT_WAIT_SECONDS = 60.0  # the first wait if the instrument names none; each is twice the one before
 LONGEST_LIMIT_WAIT_SECONDS = 6 * 3600.0
 _NO_RETRY = frozenset({"auth", "missing", "rate_limit"})  # trying again soon cannot help
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed attempt, with what its consequences are recorded in."""
+    """A failed attempt, and the objects in which its consequences are recorded."""
 
     job: JobRun
     run: SheetRun
@@ -45,7 +45,7 @@ def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
 
 
 def failed(failure: Failure) -> None:
-    """Decide what follows, from what costs least to the end. Every step is bounded, so a sheet cannot go on for ever."""
+    """Decide what follows, the cheapest step first. Every step is bounded, so a sheet cannot go on for ever."""
     if (failure.job.plan.fail_fast and failure.job.counts["failed"]) or failure.attempt.end_reason == "elsewhere":
         _give_up(failure, failure.attempt.message)
         return
@@ -63,7 +63,7 @@ def failed(failure: Failure) -> None:
 
 
 def _wait_out_limit(failure: Failure) -> bool:
-    """Let a rate-limited sheet wait. That uses up no retry."""
+    """Let a rate-limited sheet wait, without using up a retry."""
     run, verdict = failure.run, failure.verdict
     delay = max(1.0, verdict.wait_seconds or LIMIT_WAIT_SECONDS * 2**run.limit_waits)
     if verdict.trouble != "rate_limit" or run.limit_waits >= LIMIT_WAITS or delay > LONGEST_LIMIT_WAIT_SECONDS:
@@ -79,7 +79,7 @@ def _wait_out_limit(failure: Failure) -> bool:
 
 
 def _fall_back(failure: Failure) -> bool:
-    """Go on with the sheet's next instrument where this one is missing, out of capacity, or limited for too long."""
+    """Continue with the sheet's next instrument if this one is missing, out of capacity, or rate limited for too long."""
     if failure.verdict.trouble not in {"missing", "capacity", "rate_limit"} or _next_instrument(failure) is None:
         return False
     _take_next(failure)
@@ -111,7 +111,7 @@ def _wait(failure: Failure, seconds: float, reason: str) -> None:
 
 
 def _retry(failure: Failure) -> bool:
-    """Try again after a delay, while there are retries left and trying again can help."""
+    """Try again after a delay, if retries are left and trying again can help."""
     run, message = failure.run, failure.attempt.message
     sheet = failure.job.plan.sheet(run.num)
     policy = failure.job.plan.retries[sheet.retry]
@@ -129,13 +129,13 @@ def _retry(failure: Failure) -> bool:
 
 
 def delay_of(policy: Retry, retries_used: int) -> float:
-    """Return the seconds before the next retry: exponential from the base, bounded, with up to a quarter of jitter."""
+    """Return the seconds before the next retry: exponential, bounded, and up to a quarter shorter with jitter."""
     delay: float = min(policy.max_delay_seconds, policy.base_delay_seconds * policy.exponential_base**retries_used)
     return delay * random.uniform(0.75, 1.0) if policy.jitter else delay  # noqa: S311 -- spreads load, keeps no secret
 
 
 def _heal(failure: Failure) -> None:
-    """Diagnose the cause; with a remedy the sheet has one more round, else it fails with the diagnosis."""
+    """Diagnose the cause; with a remedy the sheet gets one more round, else it fails with the diagnosis."""
     job, run = failure.job, failure.run
     diagnosis = diagnose(
         Case(
@@ -148,11 +148,11 @@ def _heal(failure: Failure) -> None:
         )
     )
     remedy = diagnosis.remedy
-    told = {"cause": diagnosis.cause, "diagnosis": diagnosis.text, "remedy": remedy.kind if remedy else ""}
-    failure.event("healing.diagnosed", reason=failure.attempt.message, **told)
+    finding = {"cause": diagnosis.cause, "diagnosis": diagnosis.text, "remedy": remedy.kind if remedy else ""}
+    failure.event("healing.diagnosed", reason=failure.attempt.message, **finding)
     if remedy is None:
         reason = f"{failure.attempt.message}; no remedy: {diagnosis.text}"
-        failure.event("healing.failed", reason=reason, **told)
+        failure.event("healing.failed", reason=reason, **finding)
         _give_up(failure, reason)
         return
     run.remedy = remedy

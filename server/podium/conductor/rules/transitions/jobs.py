@@ -7,7 +7,7 @@ from podium.contract.states import JobStatus
 
 
 def submit(job: JobRun, batch: Batch) -> dict[str, str]:
-    """Take a new job: its row, its plan and its first event are in this batch. Return what a repeated call needs to find it."""
+    """Take a new job: its row, its plan and its first event are in this batch. Return what a repeated call gets as its reply."""
     job.rebuild()
     batch.plans[job.loaded.hash] = job.loaded
     batch.event(job, "job.submitted", name=job.name, sheets_total=job.total, client=job.client)
@@ -22,14 +22,14 @@ def mark_stuck(job: JobRun, batch: Batch) -> None:
 
 
 def settle(job: JobRun, batch: Batch) -> None:
-    """Let the job's state follow from its sheets and its intent. Called after everything that may end something."""
+    """Derive the job's state from its sheets and its intent. Called after everything that may end something."""
     if job.running:
         return
     if job.intent == "cancel":
         _finish(job, "cancelled", "cancelled on request", batch)
     elif job.intent == "modify":
         apply_modify(job, batch)
-        settle(job, batch)  # the changed score may have nothing left to do
+        settle(job, batch)  # the changed score may leave nothing to do
     elif not job.ready and not job.waiting and not job.blocked:
         failed = [run for run in job.sheets.values() if run.status == "failed"]
         if failed:

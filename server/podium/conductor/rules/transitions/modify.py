@@ -1,4 +1,4 @@
-"""Giving a job another plan: finished sheets are matched by name, else by number, and kept."""
+"""Giving a job another plan: finished sheets are matched by name, or by number if they have none, and kept."""
 
 from collections.abc import Collection
 from typing import TypedDict
@@ -11,7 +11,7 @@ SHOWN = 20  # labels that a reply names
 
 
 class Kept(TypedDict):
-    """What a changed score leaves as it is: labels of finished sheets, and those that stay though their text differs."""
+    """What a changed score leaves as it is: labels of finished sheets, and of those that stay although their text differs."""
 
     kept: list[str]
     kept_total: int
@@ -36,7 +36,7 @@ def kept_sheets(job: JobRun, new: LoadedPlan, from_sheet: int | None, differing:
 
 
 def match_sheets(old: LoadedPlan, new: LoadedPlan) -> dict[int, int]:
-    """Return old number -> new number of the sheets that both plans have: by name where both have one, else by number."""
+    """Return old number -> new number of the sheets in both plans: by name if they have one, else by number."""
     by_name = {sheet.name: sheet.num for sheet in new.plan.sheets if sheet.name}
     pairs: dict[int, int] = {}
     for sheet in old.plan.sheets:
@@ -56,7 +56,7 @@ def reset_from(job: JobRun, num: int) -> list[SheetRun]:
 
 
 def reset_unfinished(job: JobRun) -> list[SheetRun]:
-    """Make every sheet pending again that neither completed nor was skipped by its own condition."""
+    """Make every sheet pending again, except those that completed or were skipped by their own condition."""
     return [_reset(run) for run in job.sheets.values() if not run.satisfied]
 
 
@@ -68,7 +68,7 @@ def _reset(run: SheetRun) -> SheetRun:
 
 
 def _count_as_done(job: JobRun) -> list[SheetRun]:
-    """Give the sheets before `start_sheet` runs of their own, so that one of them can run alone; return these."""
+    """Give each sheet before `start_sheet` a run of its own, so that one of them can run alone; return these runs."""
     runs = [SheetRun(num, "skipped", "before start_sheet", satisfied=True) for num in range(1, job.start_sheet)]
     job.sheets.update((run.num, run) for run in runs)
     job.start_sheet = 1
@@ -78,7 +78,7 @@ def _count_as_done(job: JobRun) -> list[SheetRun]:
 def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
     """Put a job that runs nothing back into the queue; sheets from `from_sheet` on run again.
 
-    An ended job, or one with a changed score, runs its unfinished sheets again; a paused one just goes on where it was.
+    An ended job, or one with a changed score, runs its unfinished sheets again; a paused one continues where it was.
     """
     changed = [] if job.status == "paused" and not job.intent else reset_unfinished(job)
     if from_sheet is not None:
@@ -93,7 +93,7 @@ def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
 
 
 def apply_modify(job: JobRun, batch: Batch) -> None:
-    """Give the job the plan that was kept for it, and requeue it. Nothing of it runs now."""
+    """Give the job its pending plan, if there is one, and requeue it. Nothing of it runs now."""
     new, from_sheet = job.next_plan, job.next_from_sheet
     job.intent = "modify"
     job.next_plan, job.next_from_sheet = None, None
@@ -117,7 +117,7 @@ def _swap(job: JobRun, new: LoadedPlan, batch: Batch) -> None:
             attempt.sheet = pairs.get(attempt.sheet, 0)
     batch.sheets = {key: run for key, run in batch.sheets.items() if key[0] != job.seq}
     for num, run in kept.items():
-        run.num, run.player = num, 0  # the new plan may have other instruments; what played is told by the attempt
+        run.num, run.player = num, 0  # the new plan may have other instruments; the attempt says what played
     job.sheets, job.loaded, job.name, job.warnings = kept, new, new.plan.name, new.plan.warnings
     for run in kept.values():
         batch.touch(job, run)

@@ -40,7 +40,7 @@ def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
 
 
 def skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
-    """Skip a sheet because its own condition says so; its dependents may run."""
+    """Skip a sheet because of its own condition; its dependents may run."""
     run = job.run_of(num)
     run.status, run.reason, run.satisfied, run.finished_at = "skipped", reason, True, batch.now.wall
     job.counts["skipped"] += 1
@@ -50,10 +50,10 @@ def skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
 
 
 def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch) -> None:
-    """Record the one end of an attempt and decide what follows from it."""
+    """Record the end of an attempt and decide what follows."""
     end = verdict.end
     del job.running[attempt.sheet]
-    # A file's time comes from a clock that ticks some milliseconds late, and any clock may be set back.
+    # A file's time may be some milliseconds behind the clock, and any clock may be set back.
     attempt.open, attempt.ended_at = False, max(attempt.started_at, end.ended_at or batch.now.wall)
     attempt.end_reason, attempt.exit_code, attempt.signal = end.reason, end.exit_code, end.signal
     attempt.processes_ended, attempt.message = end.processes_ended, verdict.message
@@ -75,7 +75,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
         attempt.outcome = "skipped"
         skip(job, run.num, verdict.message, batch)
     elif end.reason == "never_started":
-        # The claim of the old folder is ours now, so the sheet starts anew in a new one; no retry is used up.
+        # The claim of the old folder is ours now, so the sheet starts again in a new one; no retry is used up.
         attempt.outcome, run.status, run.reason = "abandoned", "pending", end.detail
         batch.event(job, "sheet.abandoned", **facts(job, attempt))
         job.make_ready(run.num)
@@ -88,7 +88,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
 
 
 def wake(job: JobRun, num: int, batch: Batch) -> None:
-    """End the waiting time of a sheet: it is ready again."""
+    """End the waiting time of a sheet and make it ready again."""
     run = job.run_of(num)
     run.status, run.waiting_until, run.waiting_left = "pending", None, None
     job.waiting.discard(num)

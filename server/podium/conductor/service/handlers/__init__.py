@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from pydantic import BaseModel
+
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import (
     change,
@@ -50,7 +52,7 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "daemon.config": (m.NoParams, daemon.config),
     "daemon.shutdown": (m.ShutdownParams, daemon.shutdown),
 }
-"""Method -> the model of its parameters and its handler. What is not here is answered -32601."""
+"""Method -> the model of its parameters and its handler. Other methods are answered with -32601."""
 
 
 def build(context: Context) -> dict[str, Handler]:
@@ -59,4 +61,11 @@ def build(context: Context) -> dict[str, Handler]:
 
 
 async def _call(context: Context, model: type[m.Params], handle: Handle, params: dict[str, Any], peer: Peer) -> Any:
-    return await handle(context, model.model_validate(params), peer)
+    return _as_json(await handle(context, model.model_validate(params), peer))
+
+
+def _as_json(reply: Any) -> Any:
+    """Return a reply as it goes on the wire: models as their members, anything else unchanged."""
+    if isinstance(reply, list):
+        return [_as_json(each) for each in reply]
+    return reply.model_dump() if isinstance(reply, BaseModel) else reply

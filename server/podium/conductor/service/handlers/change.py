@@ -1,7 +1,6 @@
-"""`job.resume` and `job.modify`: let a job go on, with its own score or a changed one."""
+"""`job.resume` and `job.modify`: let a job continue, with its own score or a changed one."""
 
 from functools import partial
-from typing import Any
 
 import anyio.to_thread
 
@@ -10,16 +9,16 @@ from podium.conductor.plans.differing import differing
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.transitions import control
 from podium.conductor.rules.transitions.control import Comparison
-from podium.conductor.service import refusals
 from podium.conductor.service.context import Context
 from podium.conductor.supervisor.inbox import Transition
 from podium.contract.methods import ModifyParams, ResumeParams
+from podium.contract.replies import ChangeReply, Refusal
 from podium.errors import InvalidArguments, PodiumError
 from podium.wire.dispatcher import Peer
 
 
-async def resume(context: Context, params: ResumeParams, peer: Peer) -> dict[str, Any]:
-    """Answer `accepted` when the job is queued again on the disk; with a score it goes on with that one."""
+async def resume(context: Context, params: ResumeParams, peer: Peer) -> ChangeReply | Refusal:
+    """Answer `accepted` when the job is queued again on the disk; with a score it continues with that one."""
     try:
         if params.config_path is None and params.config_content is None:
             return await _accepted(context, params, partial(control.resume, from_sheet=params.from_sheet))
@@ -27,10 +26,10 @@ async def resume(context: Context, params: ResumeParams, peer: Peer) -> dict[str
         change = partial(control.resume, from_sheet=params.from_sheet, new=new, differing=compare)
         return await _accepted(context, params, change)
     except PodiumError as error:
-        return refusals.rejected(error, params.job_id)
+        return _rejected(error, params.job_id)
 
 
-async def modify(context: Context, params: ModifyParams, peer: Peer) -> dict[str, Any]:
+async def modify(context: Context, params: ModifyParams, peer: Peer) -> ChangeReply | Refusal:
     """Answer `accepted` when the changed score is on the disk; `pending` while sheets of the old one still run."""
     try:
         if params.config_path is None and params.config_content is None:
@@ -39,19 +38,23 @@ async def modify(context: Context, params: ModifyParams, peer: Peer) -> dict[str
         change = partial(control.modify, from_sheet=params.from_sheet, new=new, differing=compare)
         return await _accepted(context, params, change)
     except PodiumError as error:
-        return refusals.rejected(error, params.job_id)
+        return _rejected(error, params.job_id)
 
 
-async def _accepted(context: Context, params: ResumeParams, transition: Transition) -> dict[str, Any]:
+async def _accepted(context: Context, params: ResumeParams, transition: Transition) -> ChangeReply:
     done, job = await context.changes.apply(params.job_id, transition, params.request_key)
     facts = {**done, **done.get("kept", {})}
-    return {"job_id": params.job_id, "status": "accepted", "job": context.views.of(job).model_dump(), **facts}
+    return ChangeReply(job_id=params.job_id, status="accepted", job=context.views.of(job), **facts)
+
+
+def _rejected(error: PodiumError, job_id: str) -> Refusal:
+    return Refusal.of(error, job_id=job_id, status="rejected", message=error.message)
 
 
 async def _changed_score(context: Context, params: ResumeParams) -> tuple[LoadedPlan, Comparison]:
     """Compile the score that came with the call, for the job's own workspace and the variables of its start.
 
-    It is compared with the job's plan off the loop; a plan that came between is compared when it is asked for.
+    It is compared with the job's plan outside the event loop; only if the plan changed meanwhile it is compared again later.
     """
     row = await context.queries.job(params.job_id)
     old = await context.loader.plan(row["plan_hash"])

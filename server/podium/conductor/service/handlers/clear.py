@@ -1,4 +1,4 @@
-"""`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted, whatever is asked."""
+"""`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted, whatever the filters."""
 
 import math
 from typing import Any
@@ -7,15 +7,16 @@ from podium.conductor.clock import wall
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control
-from podium.conductor.service import refusals
 from podium.conductor.service.context import Context
 from podium.contract.methods import ClearParams
+from podium.contract.models import JobView
+from podium.contract.replies import ClearReply, Refusal
 from podium.contract.states import TERMINAL
 from podium.errors import PodiumError
 from podium.wire.dispatcher import Peer
 
 
-async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str, Any]:
+async def handle(context: Context, params: ClearParams, peer: Peer) -> ClearReply:
     """Answer how many were deleted, which, and why each named one was not."""
     await context.supervisor.flushed()
     deleted, refused = [], []
@@ -23,30 +24,30 @@ async def handle(context: Context, params: ClearParams, peer: Peer) -> dict[str,
         try:
             deleted.append(await _delete(context, job_id, params.request_key))
         except PodiumError as error:
-            refused.append({"job_id": job_id, "message": error.message, **refusals.facts(error)})
-    return {"deleted": len(deleted), "jobs": deleted, "refused": refused}
+            refused.append(Refusal.of(error, job_id=job_id, message=error.message))
+    return ClearReply(deleted=len(deleted), jobs=deleted, refused=refused)
 
 
-async def _delete(context: Context, job_id: str, request_key: str | None) -> dict[str, Any]:
-    """Delete one job and return its last view; asked again with the same key, answer the same."""
+async def _delete(context: Context, job_id: str, request_key: str | None) -> JobView:
+    """Delete one job and return its last view; a repeated call with the same key gets the same answer."""
     key = f"{request_key}:{job_id}" if request_key else None
     if key is not None and (reply := context.changes.remembered(key)) is not None:
-        return dict(reply["job"])
-    view = context.views.of(await context.changes.find(job_id)).model_dump()
+        return JobView.model_validate(reply["job"])
+    view = context.views.of(await context.changes.find(job_id))
 
     def delete(job: JobRun, batch: Batch) -> dict[str, Any]:
-        return {**control.delete(job, batch), "job": view}
+        return {**control.delete(job, batch), "job": view.model_dump()}
 
     await context.changes.apply(job_id, delete, key)
     return view
 
 
 async def _wanted(context: Context, params: ClearParams) -> list[str]:
-    """Return the ids that were named, or those of all terminal jobs that fit the filters."""
+    """Return the ids that were named, or those of all terminal jobs that match the filters."""
     if params.job_ids is not None:
         return params.job_ids
     statuses = sorted(TERMINAL.intersection(params.statuses if params.statuses is not None else TERMINAL))
-    # Without an age every ended job is wanted, also one that ended "later" because the clock was set back since.
+    # Without an age every ended job matches, even one that ended "later" because the clock was set back since.
     before = math.inf if params.older_than_seconds is None else wall() - params.older_than_seconds
     marks = ", ".join("?" * len(statuses))
     query = f"SELECT job_id FROM jobs WHERE status IN ({marks}) AND finished_at <= ? ORDER BY seq"  # noqa: S608

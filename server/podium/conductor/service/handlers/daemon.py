@@ -14,7 +14,7 @@ from podium.settings import Settings
 from podium.wire.dispatcher import Peer
 
 _CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process trees beyond their grace period
-# The settings that bound what a job may use or how long it is kept: whoever submits one can know them before.
+# The settings that limit what a job may use or how long it is kept, for callers to know in advance.
 LIMITS = (
     "max_sheets_per_agent",
     "max_score_bytes",
@@ -28,15 +28,15 @@ LIMITS = (
 
 
 async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[str, Any]:
-    """Answer which conductor this is and how busy it is; with our protocol named, this is the handshake of a connection."""
+    """Answer which conductor this is and how busy it is. If the call names our protocol, this is a connection's handshake."""
     if params.protocol == PROTOCOL:
         peer.concurrent = True
     scheduler = context.supervisor.scheduler
-    running = running_jobs(context)
+    profiles = {profile.name: profile for profile in context.profiles.values()}
     return {
         "pid": os.getpid(),
         "uptime_seconds": context.uptime_seconds,
-        "running_jobs": running,
+        "running_jobs": running_jobs(context),
         "total_jobs_active": len(context.supervisor.jobs),
         "memory_usage_mb": memory_mb(),
         "version": __version__,
@@ -49,7 +49,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "running_sheets": scheduler.used,
         "max_sheets": scheduler.limits.total,
         "accepting_work": not context.shutting_down,
-        "instruments": installed_instruments(context),
+        "instruments": sorted(found_in(profiles, os.environ.get("PATH", ""))),
         "limits": {name: getattr(context.settings, name) for name in LIMITS},
         "containment": context.engine.containment,
     }
@@ -62,23 +62,18 @@ async def health(context: Context, params: NoParams, peer: Peer) -> dict[str, An
 
 
 async def ready(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
-    """Answer the members of the Marianne protocol; what this conductor has no notion of is false."""
+    """Answer the members of the Marianne protocol; those that do not apply to this conductor are false."""
     return {
         "status": "not_ready" if context.shutting_down else "ready",
         "running_jobs": running_jobs(context),
         "memory_mb": memory_mb(),
-        "child_processes": await anyio.to_thread.run_sync(_children),
+        "child_processes": await anyio.to_thread.run_sync(lambda: len(psutil.Process().children())),
         "accepting_work": not context.shutting_down,
         "shutting_down": context.shutting_down,
         "failure_rate_elevated": False,
         "notifications_degraded": False,
         "uptime_seconds": context.uptime_seconds,
     }
-
-
-def _children() -> int:
-    """Return how many child processes there are. Looks at every process of the machine."""
-    return len(psutil.Process().children())
 
 
 async def config(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
@@ -88,7 +83,7 @@ async def config(context: Context, params: NoParams, peer: Peer) -> dict[str, An
 
 
 async def shutdown(context: Context, params: ShutdownParams, peer: Peer) -> dict[str, Any]:
-    """Answer at once, with a bound of the stop: an earlier call may have asked for the end of the running sheets."""
+    """Answer at once, with a bound for the stop: an earlier call may have asked to end the running sheets."""
     context.shutting_down = True
 
     async def stop() -> None:
@@ -99,18 +94,12 @@ async def shutdown(context: Context, params: ShutdownParams, peer: Peer) -> dict
 
 
 def cancel_seconds(settings: Settings) -> float:
-    """Return the longest that the end of the running sheets is waited for."""
+    """Return the longest wait for the end of the running sheets, in seconds."""
     return settings.grace_seconds + _CANCEL_SECONDS
 
 
-def installed_instruments(context: Context) -> list[str]:
-    """Return the names of the instruments whose programs are on the conductor's PATH now."""
-    profiles = {profile.name: profile for profile in context.profiles.values()}
-    return sorted(found_in(profiles, os.environ.get("PATH", "")))
-
-
 def running_jobs(context: Context) -> int:
-    """Return how many jobs run."""
+    """Return the number of running jobs."""
     return sum(1 for job in context.supervisor.jobs.values() if job.status == "running")
 
 

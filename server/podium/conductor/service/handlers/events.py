@@ -1,9 +1,7 @@
 """`job.events`: transitions after a sequence number, as a page or as a live stream."""
 
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -13,24 +11,24 @@ from podium.conductor.supervisor.saving import event_from
 from podium.conductor.views.cursors import number_in
 from podium.contract.methods import HEARTBEAT_SECONDS, EventsParams
 from podium.contract.models import EventView
+from podium.contract.replies import EventsReply
 from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
 
 _PAGE = 500
 
 
-async def handle(context: Context, params: EventsParams, peer: Peer) -> dict[str, Any]:
+async def handle(context: Context, params: EventsParams, peer: Peer) -> EventsReply:
     """Answer one page, or `next` and then notifications until the connection ends."""
     await context.supervisor.flushed()
     after = _sequence(context, params.after)
     truncated = await _truncated(context, params.after, after)
     if params.stream:
         peer.stream(lambda: _stream(context, after, peer))
-        return {"next": _cursor(context, after), "truncated_before": truncated}
+        return EventsReply(next=_cursor(context, after), truncated_before=truncated)
     events = await _read(context, after, params.limit, params.job_ids)
     last = events[-1].seq if len(events) == params.limit else max(after, context.supervisor.last_event)
-    return {"events": [event.model_dump() for event in events], "next": _cursor(context, last),
-            "truncated_before": truncated}  # fmt: skip
+    return EventsReply(events=events, next=_cursor(context, last), truncated_before=truncated)
 
 
 def _cursor(context: Context, seq: int) -> str:
@@ -38,7 +36,7 @@ def _cursor(context: Context, seq: int) -> str:
 
 
 def _sequence(context: Context, cursor: str) -> int:
-    """Return the sequence number of a cursor; "" means from now on."""
+    """Return the sequence number in a cursor; "" means from now on."""
     if not cursor:
         return context.supervisor.last_event
     home, _, seq = cursor.rpartition(":")
@@ -52,28 +50,25 @@ def _sequence(context: Context, cursor: str) -> int:
 
 
 async def _truncated(context: Context, cursor: str, after: int) -> str | None:
-    """Return the oldest cursor that misses nothing, when events after this one are not kept any more."""
+    """Return the oldest cursor that misses nothing if events after this one are no longer kept, else None."""
     if not cursor:
         return None
     first = await context.store.read(lambda db: db.execute("SELECT MIN(seq) FROM events").fetchone()[0])
     return _cursor(context, first - 1) if first is not None and after < first - 1 and first > 1 else None
 
 
-async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None) -> list[EventView]:
-    return await context.store.read(lambda db: _query(db, after, limit, job_ids))
-
-
-def _query(db: sqlite3.Connection, after: int, limit: int, job_ids: list[str] | None) -> list[EventView]:
+async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[EventView]:
     only = f"AND job_id IN ({', '.join('?' * len(job_ids))})" if job_ids else ""
     query = f"SELECT * FROM events WHERE seq > ? {only} ORDER BY seq LIMIT ?"  # noqa: S608 -- marks only
-    return [event_from(row) for row in db.execute(query, [after, *(job_ids or []), limit])]
+    values = [after, *(job_ids or []), limit]
+    return await context.store.read(lambda db: [event_from(row) for row in db.execute(query, values)])
 
 
 async def _stream(context: Context, after: int, peer: Peer) -> None:
-    """Send what happened after `after`, then what happens, with heartbeats; end when the peer is too slow."""
+    """Send the events after `after`, then live ones, with heartbeats; end if the peer is too slow."""
     with context.hub.subscribe() as live:
-        sent = after
-        async for page in _stored(context, after, context.supervisor.last_event):
+        sent, last = after, context.supervisor.last_event
+        while sent < last and (page := await _read(context, sent, _PAGE)):
             await _send(peer, page)
             sent = page[-1].seq
         sent = await _follow(context, peer, live, sent)
@@ -82,17 +77,8 @@ async def _stream(context: Context, after: int, peer: Peer) -> None:
     peer.close()
 
 
-async def _stored(context: Context, after: int, last: int) -> AsyncIterator[list[EventView]]:
-    while after < last:
-        page = await _read(context, after, _PAGE, None)
-        if not page:
-            return
-        yield page
-        after = page[-1].seq
-
-
 async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[EventView], sent: int) -> int:
-    """Pass live events on until this subscriber is dropped for its slowness; return the last one sent."""
+    """Pass live events on until this subscriber is dropped because it is too slow; return the last number sent."""
     while True:
         events: list[EventView] = []
         with anyio.move_on_after(HEARTBEAT_SECONDS):
@@ -108,7 +94,7 @@ async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[
 
 
 def _at_hand(live: MemoryObjectReceiveStream[EventView]) -> Iterator[EventView]:
-    """Yield what can be had without waiting, up to a page: one write for all of it costs little more than one for each."""
+    """Yield the events that have arrived, up to a page: one write for all costs little more than one for a single event."""
     with suppress(anyio.WouldBlock, anyio.EndOfStream):
         for _ in range(_PAGE - 1):
             yield live.receive_nowait()

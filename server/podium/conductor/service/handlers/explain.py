@@ -1,11 +1,12 @@
-"""`job.explain`: why a job has failed, waits or is stuck, in one answer."""
+"""`job.explain`: why a job failed, waits or is stuck, in one answer."""
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import anyio.to_thread
 
@@ -54,7 +55,7 @@ async def _sheet_facts(context: Context, row: sqlite3.Row, found: explain.Found)
 
 
 def _waits(context: Context, job: JobView) -> dict[str, str]:
-    """Return what an active job waits for and until when."""
+    """Return what an active job waits for, and until when."""
     run = context.supervisor.jobs.get(job.job_id)
     if run is None:
         return {}
@@ -63,7 +64,7 @@ def _waits(context: Context, job: JobView) -> dict[str, str]:
 
 
 async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Sequence[Attempt]) -> dict[str, Any]:
-    """Return the end of what the last attempt wrote to the stream that tells most, and facts about all that it wrote."""
+    """Return the end of the last attempt's most informative stream, and facts about all of its output."""
     if not attempts:
         return {}
     last = attempts[-1]
@@ -77,25 +78,16 @@ async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Seq
         running=last.open,
     )
     output = await anyio.to_thread.run_sync(end_of_output, folder, target, explain.streams_of(last))
-    written = await anyio.to_thread.run_sync(_written, folder)
-    other = sum(size for stream, size in written.sizes.items() if stream != output.stream)
-    return {"output": output, "other_bytes": other, "written_at": iso(written.at) if last.open else ""}
+    logs = await anyio.to_thread.run_sync(_logs, folder)
+    other = sum(log.st_size for stream, log in logs.items() if stream != output.stream)
+    written_at = max((log.st_mtime for log in logs.values() if log.st_size), default=None)
+    return {"output": output, "other_bytes": other, "written_at": iso(written_at) if last.open else ""}
 
 
-class _Written(NamedTuple):
-    """What an attempt has written: bytes of each stream, and when the last of them came (epoch seconds), None for nothing."""
-
-    sizes: dict[Stream, int]
-    at: float | None
-
-
-def _written(folder: Path) -> _Written:
-    """Look at an attempt's logs; one that is not there (yet) is empty."""
-    sizes: dict[Stream, int] = {}
-    times = []
+def _logs(folder: Path) -> dict[Stream, os.stat_result]:
+    """Return the file status of an attempt's logs; one that does not exist (yet) is left out."""
+    found: dict[Stream, os.stat_result] = {}
     for stream in get_args(Stream):
         with suppress(FileNotFoundError):
-            found = (folder / f"{stream}.log").stat()
-            sizes[stream] = found.st_size
-            times += [found.st_mtime] if found.st_size else []
-    return _Written(sizes, max(times, default=None))
+            found[stream] = (folder / f"{stream}.log").stat()
+    return found

@@ -38,7 +38,7 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
 
 
 async def _usage(context: Context, attempt: Attempt) -> Usage | None:
-    """Measure an attempt; one that is just being started is waited for, a moment."""
+    """Measure an attempt; if it is just being started, wait for it for a moment."""
     with anyio.move_on_after(_START_SECONDS):
         while True:
             usage = (await context.engine.describe([attempt.key])).get(attempt.key)

@@ -1,4 +1,4 @@
-"""`job.errors`, `job.diagnose` and `job.history`: a job in detail, as the Marianne protocol has it."""
+"""`job.errors`, `job.diagnose` and `job.history`: a job in detail, in the form of the Marianne protocol."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _ATTEMPTS = (
 
 
 async def errors(context: Context, params: JobParams, peer: Peer) -> RawJson:
-    """Answer the state object with every sheet, failed ones with their reasons."""
+    """Answer the state object with every sheet; failed ones have their reasons."""
     await context.supervisor.flushed()
     return RawJson(b'{"state":' + await status.state(context, await context.queries.job(params.job_id)) + b"}")
 

@@ -5,26 +5,26 @@ from typing import Any
 
 from podium.conductor.service.context import Context
 from podium.contract.methods import ListParams
+from podium.contract.replies import ListedJob, ListReply
 from podium.wire.dispatcher import Peer
 
 _PLAIN = 100
 
 
-async def handle(context: Context, params: ListParams, peer: Peer) -> Any:
+async def handle(context: Context, params: ListParams, peer: Peer) -> list[ListedJob] | ListReply:
     """Answer an array of the newest 100 or, when a limit or cursor is given, a page with its cursor and the total."""
     await context.supervisor.flushed()
     rows, cursor, total = await context.queries.page(params, _PLAIN)
-    jobs = [_short(context, row) for row in rows]
+    jobs = [_listed(context, row) for row in rows]
     if params.limit is None and params.cursor is None:
         return jobs
-    return {"jobs": jobs, "next_cursor": cursor, "total": total}
+    return ListReply(jobs=jobs, next_cursor=cursor, total=total)
 
 
-def _short(context: Context, row: sqlite3.Row) -> dict[str, Any]:
+def _listed(context: Context, row: sqlite3.Row) -> ListedJob:
     view = context.views.of_row(row)
-    done = view.sheets_completed
-    return {**short_object(row), "status": view.status, "progress_completed": done,
-            "progress_total": view.sheets_total, "podium": view.model_dump()}  # fmt: skip
+    progress = {"progress_completed": view.sheets_completed, "progress_total": view.sheets_total}
+    return ListedJob.model_validate({**short_object(row), "status": view.status, **progress, "podium": view})
 
 
 def short_object(row: sqlite3.Row) -> dict[str, Any]:

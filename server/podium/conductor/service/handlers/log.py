@@ -1,4 +1,4 @@
-"""`job.log`: a bounded part of the output of one attempt, also while it runs."""
+"""`job.log`: a bounded part of the output of one attempt, even while it runs."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ WHERE job = ?1 AND sheet = ?2 AND (?3 IS NULL OR attempt = ?3) ORDER BY attempt 
 
 
 async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, Any]:
-    """Answer a `LogView`. Without a sheet: the one that explains the job (`telling`)."""
+    """Answer a `LogView`. Without a sheet, of the one that explains the job (see `telling`)."""
     row = await context.queries.job(params.job_id)
     loaded = await context.loader.plan(row["plan_hash"])
     num = loaded.sheet_number(params.sheet) or await context.store.read(lambda db: telling_sheet(db, row["seq"]))

@@ -8,6 +8,8 @@ from podium.conductor.service.handlers.jobs import short_object
 from podium.conductor.views import checkpoint
 from podium.conductor.views.cursors import number_in
 from podium.contract.methods import StatusParams
+from podium.contract.models import JobView
+from podium.contract.replies import StatusReply
 from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
 from podium.wire.framing import RawJson, dumps
@@ -16,24 +18,21 @@ _PAGE = 50
 
 
 async def handle(context: Context, params: StatusParams, peer: Peer) -> dict[str, Any] | RawJson:
-    """Answer the checkpoint object, or the short one while the job has not started."""
+    """Answer the checkpoint object, or the short one while the job has not started, with the members of `StatusReply`."""
     await context.supervisor.flushed()
     row = await context.queries.job(params.job_id)
-    if params.sheets_cursor is not None or params.sheets_limit is not None:
-        return {**_head(context, row), "sheets": {}, **await _page(context, row, params)}
-    return await state(context, row) if params.sheets else {**_head(context, row), "sheets": {}}
-
-
-def _head(context: Context, row: sqlite3.Row) -> dict[str, Any]:
+    paged = params.sheets_cursor is not None or params.sheets_limit is not None
+    if params.sheets and not paged:
+        return await state(context, row)
     view = context.views.of_row(row)
-    if row["status"] == "queued" and row["started_at"] is None:
-        return {**short_object(row), "podium": view.model_dump()}
-    return checkpoint.of(row, view)
+    ours = (await _page(context, row, view, params)).model_dump() if paged else {"podium": view.model_dump()}
+    return {**_form(row, view), "sheets": {}, **ours}
 
 
 async def state(context: Context, row: sqlite3.Row) -> RawJson:
     """Return the state object of a job with all its sheets, joined as text."""
-    head = _head(context, row)
+    view = context.views.of_row(row)
+    head = {**_form(row, view), "podium": view.model_dump()}
     if "job_name" not in head:
         return RawJson(dumps(head))
     texts = await context.sheet_views.texts(row)
@@ -41,15 +40,23 @@ async def state(context: Context, row: sqlite3.Row) -> RawJson:
     return RawJson(dumps(head)[:-1] + b',"sheets":' + texts.text + b"}")
 
 
-async def _page(context: Context, row: sqlite3.Row, params: StatusParams) -> dict[str, Any]:
+def _form(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
+    """Return the form that the Marianne protocol has for a job: short before its start, then a checkpoint."""
+    never_started = row["status"] == "queued" and row["started_at"] is None
+    return short_object(row) if never_started else checkpoint.of(row, view)
+
+
+async def _page(context: Context, row: sqlite3.Row, view: JobView, params: StatusParams) -> StatusReply:
     first = _first_of(params.sheets_cursor)
-    limit = params.sheets_limit or _PAGE
-    loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it once more
-    views = await context.sheet_views.page(row, first, limit)
-    following = first + len(views)
-    cursor = str(following) if views and following <= row["sheets_total"] else ""
-    sheets = [view.model_dump() for view in views]
-    return {"podium_description": loaded.plan.description, "podium_sheets": sheets, "podium_sheets_cursor": cursor}
+    loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it again
+    sheets = await context.sheet_views.page(row, first, params.sheets_limit or _PAGE)
+    following = first + len(sheets)
+    return StatusReply(
+        podium=view,
+        podium_description=loaded.plan.description,
+        podium_sheets=sheets,
+        podium_sheets_cursor=str(following) if sheets and following <= row["sheets_total"] else "",
+    )
 
 
 def _first_of(cursor: str | None) -> int:

@@ -1,4 +1,4 @@
-"""`job.submit`: take a job. It is on the disk before the answer says so."""
+"""`job.submit`: take a job. It is on the disk before the answer is sent."""
 
 import hashlib
 import json
@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import anyio.to_thread
 
@@ -19,12 +18,12 @@ from podium.conductor.plans.compiling import Prepared
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
-from podium.conductor.service import refusals
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import validate
 from podium.conductor.service.naming import job_id_of
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
+from podium.contract.replies import DryRunReply, Refusal, SubmitReply
 from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, StorageFull, SubmitRejected
 from podium.score.model.plan import Plan
 from podium.wire.dispatcher import Peer
@@ -32,22 +31,21 @@ from podium.wire.dispatcher import Peer
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
 
 
-async def handle(context: Context, params: SubmitParams, peer: Peer) -> dict[str, Any]:
+async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitReply | DryRunReply | Refusal:
     """Answer `accepted` with the job, or `rejected` with the reason. A dry run answers the plan and stores nothing."""
     try:
         if params.dry_run:
             plan = await validate.planned(context, params)
-            return {"job_id": "", "status": "accepted", "message": "Nothing was run.", "plan": plan.model_dump()}
+            return DryRunReply(job_id="", status="accepted", message="Nothing was run.", plan=plan)
         view, replayed = await _once(context, params, peer)
     except PodiumError as error:
-        return refusals.rejected(error)
+        return Refusal.of(error, job_id="", status="rejected", message=error.message)
     message = "This key has already started the job." if replayed else "The job is stored and queued."
-    return {"job_id": view.job_id, "status": "accepted", "message": message, "job": view.model_dump(),
-            "replayed": replayed}  # fmt: skip
+    return SubmitReply(job_id=view.job_id, status="accepted", message=message, job=view, replayed=replayed)
 
 
 async def _once(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
-    """Submit; the same key twice at once waits and then finds what the first has stored."""
+    """Submit; of two calls with the same key at once, the second waits and then finds what the first has stored."""
     key = params.idempotency_key or params.request_key
     if key is None:
         return await _submit(context, params, peer)
@@ -71,7 +69,7 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     try:
         await context.supervisor.submit(job, records, params.request_key)
     except StorageFull:
-        if job.loaded.plan.workspace is None:  # made for this job alone; a sheet has never been in it
+        if job.loaded.plan.workspace is None:  # made only for this job; no sheet has used it
             with suppress(OSError):
                 await anyio.to_thread.run_sync(os.rmdir, job.workspace)
         raise
@@ -79,7 +77,7 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
 
 
 def _digest(params: SubmitParams, score: GivenScore) -> str:
-    """Return the hash of everything that an idempotency key must see again."""
+    """Return the hash of everything that must be the same when an idempotency key is used again."""
     same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
             str(score.path or ""), score.text)  # fmt: skip
     return hashlib.sha256(json.dumps(same).encode()).hexdigest()
@@ -142,13 +140,13 @@ def _place(context: Context, params: SubmitParams, seq: int, loaded: LoadedPlan)
 
 
 def _sharing(context: Context, plan: Plan, place: _Place) -> list[str]:
-    """Return the warning that others work in the same folder; nobody knows one that was made for this job."""
+    """Return the warning that other jobs use the same folder; one that was made for this job has no other user."""
     others = context.supervisor.working_in(str(place.workspace)) if plan.workspace else []
     return [f"the workspace is also used by active job {', '.join(sorted(others)[:3])}"] if others else []
 
 
 def _missing_instruments(prepared: Prepared[_Place]) -> list[str]:
-    """Return warnings of instruments that are not installed: of sheets that will fail, and of those that will fall back."""
+    """Return warnings about instruments that are not installed: their sheets will fail or fall back."""
     loaded = prepared.loaded
     missing = set(loaded.instruments) - prepared.installed
     if not missing:

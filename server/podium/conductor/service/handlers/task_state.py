@@ -1,7 +1,7 @@
-"""`task.state`: how a wait that a client holds as a task has ended. The first end that is told is kept, and stays.
+"""`task.state`: how a wait that a client holds as a task has ended. The first end that is reported is kept for good.
 
-The server that answers agents keeps nothing itself, so a task that was cancelled or has completed is still so after it was
-started again, and whichever of several servers is asked.
+The server that answers agents keeps nothing itself, so a task that was cancelled or has completed stays so after the server was
+restarted, and whichever of several servers is asked.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _FIND = "SELECT state FROM task_ends WHERE key = ?"
 
 
 async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJson:
-    """Answer the end that is kept under the key, null while there is none; an `end` that comes first is kept."""
+    """Answer the end that is kept under the key, or null; if there is none yet, the `end` of the call is kept."""
     kept = _find(context, params.key)
     if kept is None and params.end is not None:
         now = wall()
@@ -32,7 +32,7 @@ async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJs
 
 
 def _find(context: Context, key: str) -> str | None:
-    """Return the text that is kept. It is passed on as it is: what nests deeply could be written, but perhaps not read."""
+    """Return the text that is kept. It is passed on unparsed: deep nesting that could be written might not be readable."""
     row = context.store.find(_FIND, key)
     return None if row is None else str(row["state"])
 

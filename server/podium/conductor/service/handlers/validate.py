@@ -1,7 +1,6 @@
-"""`job.validate`: check a score, run nothing, store nothing."""
+"""`job.validate`: check a score without running or storing anything."""
 
 from pathlib import Path
-from typing import Any
 
 from podium.conductor.attempts.workspaces import check_workspace
 from podium.conductor.plans import given
@@ -9,25 +8,26 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.service.context import Context
 from podium.contract.methods import ScoreParams
 from podium.contract.models import PlanView
+from podium.contract.replies import Refusal, ValidateReply
 from podium.errors import PodiumError
 from podium.score.model.view import plan_view
 from podium.wire.dispatcher import Peer
 
 
-async def handle(context: Context, params: ScoreParams, peer: Peer) -> dict[str, Any]:
+async def handle(context: Context, params: ScoreParams, peer: Peer) -> ValidateReply | Refusal:
     """Answer the plan, or every problem."""
     try:
         view = await planned(context, params)
     except PodiumError as error:
-        return {"valid": False, "code": error.code, "message": error.message, "fix": error.fix, **error.facts}
-    return {"valid": True, "plan": view.model_dump()}
+        return Refusal(valid=False, code=error.code, message=error.message, fix=error.fix, **error.facts)
+    return ValidateReply(valid=True, plan=view)
 
 
 async def planned(context: Context, params: ScoreParams) -> PlanView:
     """Return what a submit of this score would run.
 
     Raises:
-        PodiumError: as `given.read` and `Compiler.prepare`.
+        PodiumError: see `given.read` and `Compiler.prepare`.
     """
 
     def find(loaded: LoadedPlan) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.mcp.calls.foreign import clean_text, every_text
+from podium.mcp.calls.cleaning import clean_text, every_text
 
 
 @pytest.mark.parametrize(

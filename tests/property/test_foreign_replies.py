@@ -1,0 +1,80 @@
+"""Whatever a foreign conductor answers: it does not fit its model, or a view can be made of it."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podium.client.link.reading import read
+from podium.client.marianne import views
+from podium.client.marianne.explain import explain_view
+from podium.client.marianne.replies import JobState, Process
+from podium.contract.models import ExplainView, JobView
+from podium.contract.states import JobStatus
+from podium.errors import ConductorMismatch
+from tests.property.test_framing import json_values
+
+SOCKET = Path("/c.sock")
+texts = st.none() | st.text(max_size=5)
+counts = st.none() | st.integers()
+figures = st.none() | st.floats(allow_nan=False) | st.integers(min_value=0, max_value=2**40)
+states = st.sampled_from(["queued", "running", "paused", "failed", "fermata", "in_progress", "skipped", "odd"])
+
+
+def objects(required: dict[str, Any], **members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects with these members, of which now and then one is of any value or an optional one is missing."""
+    return st.fixed_dictionaries(
+        {name: _mostly(found) for name, found in required.items()},
+        optional={name: _mostly(found) for name, found in members.items()},
+    )
+
+
+def _mostly(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 40).flatmap(lambda drawn: json_values if drawn == 40 else values)
+
+
+sheets = objects(
+    {"status": states},
+    error_message=texts,
+    instrument_name=texts,
+    normal_attempts=counts,
+    completion_attempts=counts,
+    exit_code=counts,
+    started_at=texts,
+    total_duration_seconds=figures,
+)
+jobs = objects(
+    {"job_id": st.text(max_size=5), "status": states},
+    **dict.fromkeys(("job_name", "workspace", "config_path", "error_message"), texts),
+    **dict.fromkeys(("submitted_at", "started_at", "completed_at"), figures),
+    **dict.fromkeys(("progress_total", "progress_completed", "total_sheets", "last_completed_sheet"), counts),
+    sheets=st.none() | st.dictionaries(st.integers(0, 9).map(str), sheets, max_size=3),
+)
+processes = st.lists(
+    objects({}, pid=counts, job_id=texts, state=texts, cpu_percent=figures, rss_mb=figures), max_size=3
+)
+
+
+@given(jobs, jobs | st.none())
+def test_a_job_that_fits_its_model_has_a_view_and_an_explanation(entry: Any, checkpoint: Any) -> None:
+    try:
+        job = read(JobState, entry, SOCKET)
+        state = None if checkpoint is None else read(JobState, checkpoint, SOCKET)
+    except ConductorMismatch:
+        return
+    assert isinstance(views.job_view(job, state), JobView)
+    assert isinstance(explain_view(job, state), ExplainView)
+
+
+@pytest.mark.parametrize("status", get_args(JobStatus))
+@given(found=processes)
+def test_processes_that_fit_their_model_have_a_health(status: JobStatus, found: Any) -> None:
+    try:
+        own = read(list[Process], found, SOCKET)
+    except ConductorMismatch:
+        return
+    health = views.process_health(status, own)
+    assert health.is_alive is False or status == "running"
+    assert health.process_exists is (status == "running" and bool(own))

@@ -1,0 +1,28 @@
+"""Each operation of the port, asked of a service with a job "x"."""
+
+from collections.abc import Awaitable, Callable
+
+from podium.client.job_control import JobControlService
+from podium.contract.methods import LogParams, ModifyParams, ResumeParams, SubmitParams
+
+Ask = Callable[[JobControlService], Awaitable[object]]
+
+ASKS: dict[str, Ask] = {
+    "start": lambda service: service.start(SubmitParams(config_content="name: x")),
+    "plan": lambda service: service.plan(SubmitParams(config_content="name: x")),
+    "pause": lambda service: service.pause("x"),
+    "resume": lambda service: service.resume(ResumeParams("x")),
+    "modify": lambda service: service.modify(ModifyParams("x", config_content="name: x")),
+    "cancel": lambda service: service.cancel("x"),
+    "delete": lambda service: service.delete("x"),
+    "process_health": lambda service: service.process_health("x"),
+    "list_page": lambda service: service.list_page(status=None, name="", limit=5, cursor=""),
+    "detail": lambda service: service.detail("x", sheets=True),
+    "wait": lambda service: service.wait(["x"], until="any", timeout_seconds=0, after="h1:1"),
+    "log": lambda service: service.log(LogParams("x")),
+    "explain": lambda service: service.explain("x"),
+    "artifacts": lambda service: service.artifacts("x", path="", limit=5, cursor=""),
+    "changes": lambda service: service.changes(None, after=""),
+    "task_state": lambda service: service.task_state("k" * 16),
+    "conductor": lambda service: service.conductor(),
+}
