@@ -60,7 +60,7 @@ class ConductorError(PodiumError, RuntimeError):
 
 
 class ConductorNotRunning(ConductorError):
-    """No conductor listens on the socket: there is no socket file, or nobody accepts on it."""
+    """No conductor listens on the socket: the socket file is missing, or no process accepts on it."""
 
     code = "CONDUCTOR_NOT_RUNNING"
     retryable = True
@@ -100,7 +100,7 @@ class UnsupportedByConductor(ConductorError):
 
 
 class PermissionDenied(ConductorError, PermissionError):
-    """The operating system forbids it: the socket, a score or a folder belongs to somebody else."""
+    """The operating system forbids it: the socket, a score or a folder belongs to another user."""
 
     code = "PERMISSION_DENIED"
 

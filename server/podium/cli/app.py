@@ -37,13 +37,13 @@ def run_app(arguments: Sequence[str]) -> int:
 
 
 def _unknown(word: str) -> int:
-    """Say that there is no such command, and which command or tool may be meant."""
+    """Report an unknown command, and which command or tool may be meant."""
     from podium.cli.shared.tool_names import near_tools
 
     near = [f"podium {name}" for name in difflib.get_close_matches(word, COMMANDS, n=1)]
     near = near or [f"podium call {name}" for name in near_tools(word)]
     fix = f"Did you mean `{'` or `'.join(near)}`?" if near else "`podium --help` lists the commands."
-    print(f"podium: There is no command {word!r}.\n        {fix}", file=sys.stderr)
+    print(f"podium: Unknown command {word!r}.\n        {fix}", file=sys.stderr)
     return USAGE_ERROR
 
 

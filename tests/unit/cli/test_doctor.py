@@ -35,7 +35,7 @@ def test_a_socket_file_that_nobody_serves_is_told_from_none(short_tmp: Path) -> 
         stale.bind(str(short_tmp / "s"))
     found = by_name(examine(short_tmp, short_tmp / "s"))["conductor"]
     assert found.verdict == "note"
-    assert "nobody answers" in found.found
+    assert "no conductor answers" in found.found
 
 
 def test_a_socket_path_that_is_too_long_is_the_only_finding(short_tmp: Path) -> None:

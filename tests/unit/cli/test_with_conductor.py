@@ -83,7 +83,7 @@ def test_start_does_not_take_the_conductor_of_another_home_for_its_own(common: S
     done = podium(other, "start", "--socket", str(common.socket))
     assert done.returncode == 1
     assert f"No conductor runs for {other.home}" in done.stderr
-    assert "is of another home" in done.stderr
+    assert "belongs to another home" in done.stderr
     own = podium(common, "start")
     assert (own.returncode, "already runs" in own.stdout) == (0, True), own.stderr
 

@@ -139,14 +139,14 @@ def _cgroup() -> Finding:
     if own is not None and os.access(own / "cgroup.procs", os.W_OK):
         return Finding("cgroup v2", "ok", f"each attempt gets a group below {own}")
     found = "none in sight" if own is None else f"{own} is not writable"
-    return Finding("cgroup v2", "note", f"{found}: a sheet's processes are told by a mark in their environment")
+    return Finding("cgroup v2", "note", f"{found}: a sheet's processes are recognized by a marker in their environment")
 
 
 def _conductor(settings: Settings) -> Iterator[Finding]:
     if found := health(settings.socket):
         yield Finding("conductor", "ok", f"answers on {settings.socket}, pid {found.pid}")
     elif settings.socket.exists():
-        text = f"{settings.socket} is there and nobody answers on it"
+        text = f"{settings.socket} exists but no conductor answers on it"
         yield Finding("conductor", "note", text, "`podium start` replaces a socket file that a crash left.")
     else:
         yield Finding("conductor", "note", f"none runs on {settings.socket}", settings.start_command)

@@ -1,4 +1,4 @@
-"""`podium run SCORE`: submit a score, follow the job, and tell its result by the exit code."""
+"""`podium run SCORE`: submit a score, follow the job, and report its result by the exit code."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -131,7 +131,7 @@ def _say_it_goes_on(job: JobView | None) -> None:
     with suppress(BrokenPipeError):
         if job is None:
             say(
-                "Interrupted before the conductor answered; `podium status` tells whether the job started.", stderr=True
+                "Interrupted before the conductor answered; `podium status` shows whether the job started.", stderr=True
             )
             return
         say(f"\nStopped watching; {job.job_id} goes on.", stderr=True)

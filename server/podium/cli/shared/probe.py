@@ -20,7 +20,7 @@ class Health:
 
 
 def health(path: Path) -> Health | None:
-    """Ask the conductor on `path` for its health; None when nobody answers as a conductor does."""
+    """Ask the conductor on `path` for its health; None if none answers."""
     try:
         answer = _exchange(path)
         return Health(int(answer["pid"]), bool(answer.get("shutting_down")))

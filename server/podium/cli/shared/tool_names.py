@@ -14,17 +14,17 @@ def tool_named(name: str) -> AnyTool:
     """Return a tool.
 
     Raises:
-        InvalidArguments: there is none of this name; the fix has those that look like it.
+        InvalidArguments: no tool has this name; the fix names similar ones.
     """
     if name not in _NAMES:
         near = near_tools(name)
         fix = f"Did you mean {' or '.join(near)}?" if near else "`podium call` lists the tools."
-        raise InvalidArguments(f"There is no tool {name!r}.", fix=fix, near=near)
+        raise InvalidArguments(f"Unknown tool {name!r}.", fix=fix, near=near)
     return ALL_TOOLS[_NAMES.index(name)]
 
 
 def near_tools(word: str) -> list[str]:
-    """Return at most three names of tools that the word is a part of, else such as look like it."""
+    """Return at most three names of tools that the word is a part of, else similar ones."""
     having = [name for name in _NAMES if word in name.split("_")]
     return having[:3] or difflib.get_close_matches(word, _NAMES, cutoff=_LIKE)
 

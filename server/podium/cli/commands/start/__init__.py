@@ -72,7 +72,7 @@ def _running(settings: Settings) -> Health | None:
 
 
 def _is_of(home: Path, found: Health) -> bool:
-    """Tell whether the conductor that answers is the one of this home: its lock names it."""
+    """Whether the conductor that answers belongs to this home: its lock names it."""
     from podium.conductor.lock import holder  # a start in the foreground, and the server, do without it
 
     return holder(home) == found.pid
@@ -80,7 +80,8 @@ def _is_of(home: Path, found: Health) -> bool:
 
 def _taken(settings: Settings, found: Health) -> ConductorNotRunning:
     return ConductorNotRunning(
-        f"No conductor runs for {settings.home}: the one (pid {found.pid}) that answers on {settings.socket} is of another home.",
+        f"No conductor runs for {settings.home}: "
+        f"the conductor (pid {found.pid}) answering on {settings.socket} belongs to another home.",
         fix="Set another PODIUM_SOCKET for this home, or the PODIUM_HOME of that conductor.",
         pid=found.pid,
     )

@@ -1,4 +1,4 @@
-"""A background process that belongs to nobody: own session, parent gone, no descriptor of ours, output in a file."""
+"""A background process detached from us: its own session, no parent, no inherited descriptor, output in a file."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ def spawn(command: Sequence[str], log: Path) -> int:
     """Run `command` in the background with its output appended to `log`; return its pid.
 
     Call it before any thread is started: it forks. The second fork leaves a process that can never get a terminal and
-    whose end nobody here has to collect.
+    whose exit status we need not collect.
 
     Raises:
         OSError: a process or the log file could not be made.
