@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 STAMP := $(VENV)/.installed
 BIN := $(VENV)/bin
+FRESH := build/constraints
+PIP_OPTIONS := --quiet --disable-pip-version-check
 SEED ?= 1
 ROUNDS ?= 30
 # One more than cores: a test that waits for a process leaves its core idle. The longest files come first in the alphabet
@@ -13,7 +15,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-clients conformance torture fuzz bench lint types golden clean
+.PHONY: help demo test coverage test-clients conformance torture fuzz bench lint types golden constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -24,6 +26,10 @@ demo: $(STAMP) ## run the whole way once: agent client, MCP server, conductor, r
 
 test: lint types ## check style and types, then run every test that needs nothing but Python
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/clients --ignore tests/conformance
+
+coverage: $(STAMP) ## measure what the unit and property tests reach, branches too, and hold it above a floor
+	$(BIN)/coverage run -m pytest -q tests/unit tests/property
+	$(BIN)/coverage report --skip-covered
 
 test-clients: $(STAMP) ## run the Inspector and the TypeScript clients against the server (needs npm)
 	$(BIN)/python -m tests.support.node && $(BIN)/pytest -q tests/clients tests/e2e/test_clients_table.py
@@ -51,12 +57,22 @@ types: $(STAMP) ## check types, of the tests too
 golden: $(STAMP) ## rewrite the golden files and the tool table of the README
 	PODIUM_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit tests/e2e/test_agent_history.py tests/e2e/test_readme.py
 
+constraints: ## renew constraints.txt with the newest versions: make constraints PYTHON=python3.11, the oldest that we support
+	rm -rf $(FRESH)
+	$(PYTHON) -m venv $(FRESH)
+	$(FRESH)/bin/python -m pip install $(PIP_OPTIONS) --upgrade "pip>=25.3"
+	$(FRESH)/bin/python -m pip install $(PIP_OPTIONS) --editable . --group dev
+	@echo '# Exact versions of everything that `make test` installs. Written by `make constraints`; do not edit by hand.' >$(FRESH)/new
+	$(FRESH)/bin/python -m pip freeze --all --exclude-editable >>$(FRESH)/new
+	mv $(FRESH)/new constraints.txt
+	rm -rf $(FRESH)
+
 clean: ## remove .venv and everything that was built
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Podium needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt --build-constraint constraints.txt --editable . --group dev
 	@touch $@

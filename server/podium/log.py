@@ -1,29 +1,13 @@
-"""structlog, to stderr only: stdout belongs to the protocol. Events are snake_case with keys."""
+"""structlog, to stderr only: stdout belongs to the protocol. Events are snake_case with keys.
+
+The command's stderr drops what cannot be written (`podium.cli.streams`), so a full disk below the log ends nothing.
+"""
 
 import logging
 import sys
-from contextlib import suppress
-from typing import Any, TextIO, cast
+from typing import Any
 
 import structlog
-
-
-class _Best:
-    """A text file to which is written what can be: a log that has no room, or no reader, must not end what it tells of."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def write(self, text: str) -> int:
-        """Write a text, or leave it."""
-        with suppress(OSError):
-            self._file.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush, or leave it."""
-        with suppress(OSError):
-            self._file.flush()
 
 
 def configure(level: str = "info") -> None:
@@ -38,7 +22,7 @@ def configure(level: str = "info") -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _Best(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     logging.basicConfig(
         stream=sys.stderr,

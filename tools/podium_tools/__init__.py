@@ -10,9 +10,11 @@ from podium_tools.jobs import GET_JOB, LIST_JOBS
 from podium_tools.logs import READ_JOB_LOG
 from podium_tools.modify import MODIFY_JOB
 from podium_tools.score import VALIDATE_SCORE
-from podium_tools.spec import AnyTool
+from podium_tools.spec import AnyTool, ToolSpec
 from podium_tools.start import START_JOB
 from podium_tools.wait import WAIT_FOR_JOB
+
+__all__ = ["ALL_TOOLS", "AnyTool", "ToolSpec"]
 
 ALL_TOOLS: tuple[AnyTool, ...] = (
     START_JOB,

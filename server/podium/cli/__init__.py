@@ -1,4 +1,4 @@
-"""The `podium` command: one file a subcommand.
+"""The `podium` command. Each file or folder in `commands/` is a subcommand; `shared/` holds what several of them use.
 
 `serve` and `start` run for long, so they are dispatched before typer and rich are imported.
 """
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from podium.cli.streams import Stream
+from podium.cli.streams import output_lost, take_over
 from podium.errors import PodiumError
 
 LIGHT = ("serve", "start")
@@ -20,31 +20,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(WINDOWS, file=sys.stderr)
         return 1
     if argv is None:
-        sys.stdout, sys.stderr = Stream.over(sys.stdout, strict=True), Stream.over(sys.stderr, strict=False)
-    arguments = list(sys.argv[1:] if argv is None else argv)
+        take_over()
     try:
-        code = _dispatch(arguments)
+        code = _dispatch(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        if error is not getattr(sys.stdout, "lost", None):
+        if error is not output_lost():
             raise
-        if not isinstance(error, BrokenPipeError):  # a reader that has gone needs no message
-            print(f"podium: The output could not be written: {error.strerror}.", file=sys.stderr)
-        return 1
+        code = 1
+    if lost := output_lost():
+        if not isinstance(lost, BrokenPipeError):  # a reader that has gone needs no message
+            print(f"podium: The output could not be written: {lost.strerror}.", file=sys.stderr)
+        return code or 1
     return code
 
 
 def _dispatch(arguments: list[str]) -> int:
     try:
         if arguments and arguments[0] in LIGHT:
-            light: int = import_module(f"podium.cli.commands.{arguments[0]}").main(arguments[1:])
-            return light
-        full: int = import_module("podium.cli.app").run_app(arguments)
+            command = import_module(f"podium.cli.commands.{arguments[0]}").main
+            return int(command(arguments[1:]))
+        return int(import_module("podium.cli.app").run_app(arguments))
     except PodiumError as error:
         return report(error)
-    return full
+    except SystemExit as end:  # argparse, click and typer end a process so
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
 
 
 def report(error: PodiumError) -> int:

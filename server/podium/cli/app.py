@@ -32,16 +32,13 @@ def run_app(arguments: Sequence[str]) -> int:
     asked = next((word for word in arguments if not word.startswith("-")), "")
     if asked and asked not in COMMANDS:
         return _unknown(asked)
-    try:
-        _application(asked)(args=list(arguments), prog_name="podium")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+    _application(asked)(args=list(arguments), prog_name="podium")
     return 0
 
 
 def _unknown(word: str) -> int:
     """Say that there is no such command, and which command or tool may be meant."""
-    from podium.cli.tool_names import near_tools
+    from podium.cli.shared.tool_names import near_tools
 
     near = [f"podium {name}" for name in difflib.get_close_matches(word, COMMANDS, n=1)]
     near = near or [f"podium call {name}" for name in near_tools(word)]

@@ -2,7 +2,7 @@
 
 import io
 import os
-from pathlib import Path
+import sys
 from typing import TextIO, cast
 
 
@@ -17,18 +17,12 @@ class Stream(io.TextIOWrapper):
     strict = True
 
     @classmethod
-    def over(cls, stream: TextIO | None, *, strict: bool) -> TextIO:
-        """Return such a stream in place of `stream`. A closed one becomes /dev/null, so that no file of ours takes its number."""
-        if stream is None:
-            return Path(os.devnull).open("w", encoding="utf-8")
+    def over(cls, stream: TextIO, *, strict: bool) -> "Stream":
+        """Return such a stream in place of `stream`, which cannot be used any more."""
         text = cast(io.TextIOWrapper, stream)  # as the interpreter makes them
-        made = cls(
-            text.buffer,
-            encoding=text.encoding,
-            errors=text.errors,
-            line_buffering=text.line_buffering or not strict,
-            write_through=text.write_through,
-        )
+        encoding, errors = text.encoding, text.errors
+        at_once, through = text.line_buffering or not strict, text.write_through
+        made = cls(text.detach(), encoding=encoding, errors=errors, line_buffering=at_once, write_through=through)
         made.strict = strict
         return made
 
@@ -53,3 +47,24 @@ class Stream(io.TextIOWrapper):
         self.lost = error
         if self.strict:
             raise error
+
+
+def take_over() -> None:
+    """Replace stdout and stderr of this process: output that cannot be written is an error, a message that cannot is dropped.
+
+    The descriptor of a closed stream is given to /dev/null, so that no file of ours gets it: read-only in place of stdout, where
+    each write then fails as it would on the closed one.
+    """
+    for number, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:  # the lowest free number is the one that is given
+            os.set_inheritable(os.open(os.devnull, flags), True)
+    stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout, sys.stderr = Stream.over(stdout, strict=True), Stream.over(stderr, strict=False)
+
+
+def output_lost() -> OSError | None:
+    """Return why the output of this process could not be written; None if it could, or is not ours to judge."""
+    return getattr(sys.stdout, "lost", None)

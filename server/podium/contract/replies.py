@@ -2,7 +2,7 @@
 
 The conductor builds these, and the proxy reads them; where it needs only the view that a reply extends, it reads that. The views
 of `models` are replies of their own: `job.log` answers a `LogView`, `job.explain` an `ExplainView`, `job.health` a
-`ProcessHealth`. Members of the Marianne protocol that nobody here reads (those of a checkpoint, a record) are not modelled.
+`ProcessHealth`. Members that the proxy does not read (those of a checkpoint or a record) have no model.
 """
 
 from typing import Any, Literal

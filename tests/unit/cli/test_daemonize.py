@@ -23,7 +23,7 @@ os.rename(sys.argv[1] + ".new", sys.argv[1])
 CALLER = """
 import os, sys
 from pathlib import Path
-from podium.cli.daemonize import spawn
+from podium.cli.commands.start.daemonize import spawn
 held = os.open(sys.argv[1], os.O_RDONLY); os.set_inheritable(held, True)
 print(spawn([sys.executable, "-c", sys.argv[2], sys.argv[3]], Path(sys.argv[4])))
 """
@@ -75,8 +75,6 @@ def test_the_output_goes_to_the_log(spawned: tuple[int, dict[str, Any], str]) ->
 
 def test_a_command_that_does_not_exist_says_so_in_the_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    code = (
-        f"from pathlib import Path; from podium.cli.daemonize import spawn; spawn(['/nonexistent'], Path({str(log)!r}))"
-    )
+    code = f"from pathlib import Path; from podium.cli.commands.start.daemonize import spawn; spawn(['/nonexistent'], Path({str(log)!r}))"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
     until(lambda: "No such file" in log.read_text())

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from podium.cli.progress import JobProgress
+from podium.cli.shared.progress import JobProgress
 
 
 def sheet(status: str, **facts: Any) -> dict[str, Any]:

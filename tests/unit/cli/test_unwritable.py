@@ -16,10 +16,27 @@ def podium(*arguments: str, redirect: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
 
 
-@pytest.mark.parametrize("command", ["schema", "--version", "--help"])
-def test_output_that_cannot_be_written_is_a_failure_that_says_so(command: str) -> None:
-    done = podium(command, redirect=">/dev/full")
-    assert (done.returncode, done.stderr) == (1, "podium: The output could not be written: No space left on device.\n")
+@pytest.mark.parametrize("command", ["schema", "--version", "--help", "start --help"])
+@pytest.mark.parametrize(
+    ("redirect", "reason"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
+)
+def test_output_that_cannot_be_written_is_a_failure_that_says_so(command: str, redirect: str, reason: str) -> None:
+    done = podium(*command.split(), redirect=redirect)
+    assert (done.returncode, done.stderr) == (1, f"podium: The output could not be written: {reason}.\n")
+
+
+def test_a_server_that_cannot_write_its_answers_ends_and_says_why(short_tmp: Path) -> None:
+    request = short_tmp / "request"
+    request.write_text('{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+    done = podium("serve", "--home", str(short_tmp), redirect=f">/dev/full <{request}")
+    assert done.returncode == 1
+    assert "answer_cannot_be_written" in done.stderr
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_is_started_with_every_stream_closed_ends_well(short_tmp: Path) -> None:
+    assert podium("serve", "--home", str(short_tmp), redirect="<&- >&- 2>&-").returncode == 0
 
 
 def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:

@@ -1,1 +1,1 @@
-"""One file a subcommand."""
+"""One file or folder a subcommand. A folder holds what belongs to that subcommand alone."""

@@ -13,9 +13,9 @@ from typing import Literal
 
 import typer
 
-from podium.cli.options import AsJson, Home, Socket, settings_for
-from podium.cli.output import print_json, say
-from podium.cli.probe import health
+from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.output import print_json, say
+from podium.cli.shared.probe import health
 from podium.conductor.processes.cgroup import own_group
 from podium.errors import InvalidArguments
 from podium.settings import Settings, config_file

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from podium.cli.options import Home, Socket
-from podium.cli.output import say
+from podium.cli.shared.options import Home, Socket
+from podium.cli.shared.output import say
 from podium.errors import InvalidArguments
 
 ClientName = Literal["claude-code", "vscode", "cursor", "inspector"]

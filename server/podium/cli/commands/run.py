@@ -7,10 +7,10 @@ from typing import Annotated
 import anyio
 import typer
 
-from podium.cli.options import AsJson, Home, Socket, pair, settings_for
-from podium.cli.output import console, print_json, say
-from podium.cli.progress import JobProgress
-from podium.cli.session import wait_for
+from podium.cli.shared.options import AsJson, Home, Socket, pair, settings_for
+from podium.cli.shared.output import console, print_json, say
+from podium.cli.shared.progress import JobProgress
+from podium.cli.shared.session import wait_for
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView

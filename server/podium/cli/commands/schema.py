@@ -1,6 +1,6 @@
 """`podium schema`: the JSON Schema of a score."""
 
-from podium.cli.output import print_json
+from podium.cli.shared.output import print_json
 from podium.score.schema import json_schema
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from podium.cli.light import log, parse, parser
+from podium.cli.shared.light import log, parse, parser
 
 
 def main(arguments: Sequence[str]) -> int:

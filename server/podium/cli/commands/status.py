@@ -2,9 +2,9 @@
 
 import typer
 
-from podium.cli.options import AsJson, Home, Socket, settings_for
-from podium.cli.output import print_json, say, table
-from podium.cli.session import wait_for
+from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.output import print_json, say, table
+from podium.cli.shared.session import wait_for
 from podium.client.job_control import job_control
 from podium.contract.models import ConductorView, JobPage, JobView
 from podium.errors import ConductorError

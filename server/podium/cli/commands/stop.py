@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.options import Home, Socket, settings_for
-from podium.cli.probe import alive
-from podium.cli.session import wait_for
+from podium.cli.shared.options import Home, Socket, settings_for
+from podium.cli.shared.probe import alive
+from podium.cli.shared.session import wait_for
 from podium.client.link.daemon_client import DaemonClient
 from podium.errors import ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings

@@ -11,10 +11,13 @@ import anyio
 from anyio.abc import TaskStatus
 from mcp.server import MCPServer
 
+from podium.log import get_logger
 from podium.mcp.product import product
 from podium.mcp.transports.eras import MAX_LINE_BYTES, serve_lines
 from podium.mcp.transports.pipes import StandardStreams, claimed, read_lines, write_all
 from podium.settings import Settings
+
+log = get_logger()
 
 
 def serve_stdio(settings: Settings) -> int:
@@ -23,28 +26,38 @@ def serve_stdio(settings: Settings) -> int:
 
 
 def run(server: MCPServer[Any]) -> int:
-    """Serve one client on the standard streams; return 0 at the end of stdin, 128 + n after signal n."""
+    """Serve one client on the standard streams and return the exit code.
+
+    It is 0 at the end of stdin, 128 + n after signal n, and 1 if an answer cannot be written.
+    """
     with claimed() as streams:
         return anyio.run(_serve, server, streams)
 
 
 async def _serve(server: MCPServer[Any], streams: StandardStreams) -> int:
-    """Serve until the client leaves or a signal comes."""
-    received: list[int] = []
+    """Serve until the client leaves, a signal comes, or an answer cannot be written: exit codes 0, 128 + n and 1."""
+    codes: list[int] = []
     async with anyio.create_task_group() as tasks:
 
         async def end_on_signal(*, task_status: TaskStatus[None]) -> None:
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
                 task_status.started()
                 async for number in signals:
-                    received.append(number.value)
+                    codes.append(128 + number.value)
                     tasks.cancel_scope.cancel()
                     return
 
         async def write(data: bytes) -> None:
-            await write_all(streams.stdout, data)
+            try:
+                await write_all(streams.stdout, data)
+            except BrokenPipeError:
+                raise  # the client has gone: an ordinary end
+            except OSError as error:
+                log.error("answer_cannot_be_written", error=str(error))  # noqa: TRY400 - the reason is all there is to know
+                codes.append(1)
+                tasks.cancel_scope.cancel()
 
         await tasks.start(end_on_signal)
         await serve_lines(server._lowlevel_server, read_lines(streams.stdin, MAX_LINE_BYTES), write)
         tasks.cancel_scope.cancel()
-    return 128 + received[0] if received else 0
+    return codes[0] if codes else 0

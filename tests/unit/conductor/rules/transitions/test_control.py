@@ -6,7 +6,7 @@ import pytest
 
 from podium.conductor.supervisor.saving import rows_of
 from podium.contract.states import Action, Phase
-from podium.errors import WrongState
+from podium.errors import InvalidArguments, WrongState
 from tests.support.plans import plan_of
 from tests.support.play import Play, facts_of
 
@@ -261,3 +261,13 @@ def test_a_resume_from_a_sheet_keeps_the_changed_score_that_is_pending() -> None
     assert play.resume(from_sheet=1)["pending"]
     play.end(1)
     assert (play.job.status, play.job.total, play.statuses[1]) == ("queued", 4, "pending")
+
+
+def test_from_sheet_counts_in_the_changed_score_that_is_pending() -> None:
+    play = running()
+    play.modify(plan_of([[], [], [], [3]]))
+    play.resume(from_sheet=4)
+    play.end(1)
+    assert play.to_the_end() == [2, 3, 4]
+    with pytest.raises(InvalidArguments, match="has no sheet 5"):
+        running().resume(from_sheet=5)

@@ -13,7 +13,7 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
-from podium.cli.progress import JobProgress
+from podium.cli.shared.progress import JobProgress
 from podium.contract.states import TERMINAL
 from podium.errors import Internal
 from podium.settings import Settings

@@ -14,10 +14,10 @@ import psutil
 from rich.console import Console
 
 from podium import __version__
-from podium.cli.demo_story import Story
-from podium.cli.output import say
-from podium.cli.probe import alive, health
-from podium.cli.session import wait_for
+from podium.cli.commands.demo.story import Story
+from podium.cli.shared.output import say
+from podium.cli.shared.probe import alive, health
+from podium.cli.shared.session import wait_for
 from podium.errors import Internal, ScoreNotFound
 from podium.settings import Settings, load
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from podium.cli.options import AsJson, Home, Socket, settings_for
-from podium.cli.output import print_json, say, table
-from podium.cli.tool_names import given_arguments, parameters, tool_named
+from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.output import print_json, say, table
+from podium.cli.shared.tool_names import given_arguments, parameters, tool_named
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
 from podium_tools.spec import AnyTool
@@ -30,7 +30,7 @@ def command(
         _show_tools(settings, as_json=as_json)
         return
     given = given_arguments(tool_named(tool), arguments or [])
-    from podium.cli.call_server import call_tool
+    from podium.cli.commands.call.server import call_tool
 
     result = call_tool(settings, tool, given)
     (_show_error if result.is_error else _show)(result, as_json=as_json)
@@ -41,7 +41,7 @@ def _show_tools(settings: Settings, *, as_json: bool) -> None:
     if not as_json:
         table(("tool", "arguments", "does"), [_tool_row(tool) for tool in ALL_TOOLS])
         return
-    from podium.cli.call_server import tools  # with their schemas: only the server makes those
+    from podium.cli.commands.call.server import tools  # with their schemas: only the server makes those
 
     print_json([tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools(settings)])
 

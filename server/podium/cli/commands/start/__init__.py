@@ -5,9 +5,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from podium.cli.daemonize import spawn
-from podium.cli.light import log, parse, parser
-from podium.cli.probe import Health, alive, health
+from podium.cli.commands.start.daemonize import spawn
+from podium.cli.shared.light import log, parse, parser
+from podium.cli.shared.probe import Health, alive, health
 from podium.errors import ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings
 

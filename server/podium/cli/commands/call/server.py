@@ -8,8 +8,8 @@ from typing import TypeVar
 from mcp import Client
 from mcp.types import CallToolResult, Tool
 
-from podium.cli.output import say
-from podium.cli.session import wait_for
+from podium.cli.shared.output import say
+from podium.cli.shared.session import wait_for
 from podium.client.job_control import job_control
 from podium.mcp.app import build_server
 from podium.settings import Settings

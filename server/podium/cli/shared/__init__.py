@@ -1,0 +1,1 @@
+"""What several subcommands share: options, output on the terminal, and the ways to a conductor."""
