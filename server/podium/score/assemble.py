@@ -46,8 +46,7 @@ def check_graph(stages: tuple[Stage, ...], problems: Problems) -> None:
 def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], problems: Problems) -> Plan | None:
     """Return the plan without its validations, or None when there are too many sheets or needs to make one."""
     firsts, total = _number(draft.stages)
-    too_many = _too_many(draft.stages, total)
-    for message in too_many:
+    for message in (too_many := _too_many(draft.stages, total)):
         problems.add(draft.stages[0].loc[:1], message, key=True)
     if too_many:
         return None

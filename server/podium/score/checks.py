@@ -59,7 +59,9 @@ class Checker:
     def _check(self, sheet: PlanSheet) -> PlanSheet:
         tried = _Sheet(sheet, self.draft.stages[sheet.stage - 1], self._variables(sheet))
         uses_previous = self._render(tried)
-        self._skip_when(tried)
+        if tried.stage.skip_when:
+            variables = {**tried.variables, "statuses": self.statuses}
+            self._decide(tried.stage.skip_when, variables, tried.stage.skip_when_loc)
         validations = self._validations(tried)
         if sheet.instance == 1:
             self._fields(tried)
@@ -111,11 +113,6 @@ class Checker:
             self.problems.add(source.loc, f"{source.file}, line {line}: {message}")
         else:
             self.problems.add_in_text(source.loc, message, line)
-
-    def _skip_when(self, tried: _Sheet) -> None:
-        if tried.stage.skip_when:
-            variables = {**tried.variables, "statuses": self.statuses}
-            self._decide(tried.stage.skip_when, variables, tried.stage.skip_when_loc)
 
     def _decide(self, expr: str, variables: Mapping[str, Any], loc: Loc) -> bool:
         try:

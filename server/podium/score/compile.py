@@ -8,12 +8,12 @@ from typing import Any
 from podium.errors import InvalidArguments
 from podium.score.assemble import assemble, check_graph
 from podium.score.checks import Checker
-from podium.score.context import Context
 from podium.score.model.draft import Draft
 from podium.score.model.plan import CLI, Plan
 from podium.score.named.draft import read_named
 from podium.score.named.words import SHEETS_WORDS
 from podium.score.numbered.draft import read_numbered
+from podium.score.parts import PartBuilder
 from podium.score.templates.render import CORE_NAMES
 from podium.score.text.document import Document, DocumentFault, load
 from podium.score.text.problems import Problems, invalid
@@ -52,13 +52,13 @@ def compile_score(
     check_text(text, max_bytes)
     document = _load(text, name)
     problems = Problems(document)
-    context = Context(problems, path.parent if path else cwd, profiles, max_bytes)
-    draft = _read(document, context, path)
+    parts = PartBuilder(problems, path.parent if path else cwd, profiles, max_bytes)
+    draft = _read(document, parts, path)
     if draft is None or not draft.stages:
         raise problems.error(name)
     check_graph(draft.stages, problems)
     _check_names(draft, problems)
-    folder = _workspace(draft, workspace, context.folder, cwd)
+    folder = _workspace(draft, workspace, parts.folder, cwd)
     plan = assemble(draft, folder, {**draft.variables, **variables}, problems)
     if plan is None:
         raise problems.error(name)
@@ -68,16 +68,14 @@ def compile_score(
         raise problems.error(name)
     if not inherited:
         _check_use(variables, {*draft.variables, *checker.used} - CORE_NAMES)
-    warnings = [*plan.warnings, *(_unmoved(draft, workspace, context.folder) if inherited and workspace else ())]
-    return plan.model_copy(
-        update={"profiles": _used(plan, profiles), "started_with": dict(variables), "warnings": tuple(warnings)}
-    )
-
-
-def _used(plan: Plan, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return the profiles of the plan's agents. `cli` is always the same."""
-    names = {name for sheet in plan.sheets for name in sheet.instruments}
-    return {name: profiles[name] for name in sorted(names - {CLI})}
+    warnings = plan.warnings
+    if inherited and workspace and draft.workspace and _absolute(draft.workspace, parts.folder) != workspace:
+        warnings += (f"workspace: the job stays in {workspace}",)
+    agents = {name for sheet in plan.sheets for name in sheet.instruments} - {
+        CLI
+    }  # cli, without a profile, is always the same
+    used = {name: profiles[name] for name in sorted(agents)}
+    return plan.model_copy(update={"profiles": used, "started_with": dict(variables), "warnings": warnings})
 
 
 def _load(text: str, name: str) -> Document:
@@ -90,18 +88,18 @@ def _load(text: str, name: str) -> Document:
     return document
 
 
-def _read(document: Document, context: Context, path: Path | None) -> Draft | None:
+def _read(document: Document, parts: PartBuilder, path: Path | None) -> Draft | None:
     """Read the dialect that the score is written in."""
     named, numbered = "sheets" in document.root, "sheet" in document.root
     if named and numbered:
-        context.problems.add(("sheet",), "a score has either sheets (named) or sheet (numbered), not both", key=True)
+        parts.problems.add(("sheet",), "a score has either sheets (named) or sheet (numbered), not both", key=True)
         return None
     if numbered:
-        return read_numbered(document.root, context, path)
+        return read_numbered(document.root, parts, path)
     if not named:
-        _note_dialect(list(document.root)[:10], context.problems)
+        _note_dialect(list(document.root)[:10], parts.problems)
         return None
-    return read_named(document.root, context)
+    return read_named(document.root, parts)
 
 
 def _note_dialect(keys: list[Any], problems: Problems) -> None:
@@ -124,12 +122,6 @@ def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str 
             fix="Give another workspace.",
         )
     return path or None
-
-
-def _unmoved(draft: Draft, given: str, folder: Path) -> list[str]:
-    """Return the warning that a changed score names another workspace than the job has."""
-    moves = draft.workspace and _absolute(draft.workspace, folder) != given
-    return [f"workspace: the job stays in {given}"] if moves else []
 
 
 def _absolute(path: str, base: Path) -> str:

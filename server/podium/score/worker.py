@@ -18,16 +18,14 @@ def main() -> None:
     """Compile the request; the process lives for one score, so nothing is collected."""
     gc.disable()
     request, reply = (Path(argument) for argument in sys.argv[1:3])
-    reply.write_text(json.dumps(_compiled(json.loads(request.read_text("utf-8")))), "utf-8")
-
-
-def _compiled(request: dict[str, Any]) -> dict[str, Any]:
-    path = request.pop("path")
+    asked: dict[str, Any] = json.loads(request.read_text("utf-8"))
+    found: dict[str, Any]
+    path = Path(asked["path"]) if asked["path"] else None
     try:
-        plan = compile_score(**{**request, "path": Path(path) if path else None, "cwd": Path(request["cwd"])})
+        found = {"plan": dump_plan(compile_score(**{**asked, "path": path, "cwd": Path(asked["cwd"])}))}
     except PodiumError as error:
-        return {"error": error.as_dict()}
-    return {"plan": dump_plan(plan)}
+        found = {"error": error.as_dict()}
+    reply.write_text(json.dumps(found), "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from podium.score.context import Context
 from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
-from podium.score.model.plan import CLI, CrossSheet, Player, SkipCommand
+from podium.score.model.plan import CLI, CrossSheet, Player
 from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet, check_keys
 from podium.score.named.words import RUN_WORDS, WORDS
+from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
 from podium.score.text.reading import read_block
 
@@ -15,17 +15,17 @@ _SOURCES = ("run", "prompt", "prompt_file")
 _LISTED_NAMES = 50
 
 
-def read_named(data: Any, context: Context) -> Draft:
+def read_named(data: Any, parts: PartBuilder) -> Draft:
     """Read the named dialect; everything that is wrong becomes a problem."""
-    score = read_block(NamedScore, data, context.problems, WORDS)
-    _require(score, context)
-    sheets = _Sheets(score, context)
+    score = read_block(NamedScore, data, parts.problems, WORDS)
+    _require(score, parts)
+    sheets = _Sheets(score, parts)
     return Draft(
         dialect="named",
         name=score.name,
         description=score.description,
         workspace=score.workspace,
-        env=context.env(("env",), score.env),
+        env=parts.env(("env",), score.env),
         variables=score.variables,
         stages=tuple(sheets.stages()),
         max_concurrent=score.parallel.max_concurrent,
@@ -37,24 +37,24 @@ def read_named(data: Any, context: Context) -> Draft:
     )
 
 
-def _require(score: NamedScore, context: Context) -> None:
-    if not score.name and not context.problems.under(("name",)):
-        context.problems.add(("name",), "the score needs a name")
-    if not score.sheets and not context.problems.under(("sheets",)):
-        context.problems.add(("sheets",), "needs at least one sheet")
+def _require(score: NamedScore, parts: PartBuilder) -> None:
+    if not score.name and not parts.problems.under(("name",)):
+        parts.problems.add(("name",), "the score needs a name")
+    if not score.sheets and not parts.problems.under(("sheets",)):
+        parts.problems.add(("sheets",), "needs at least one sheet")
     if score.instrument is not None:
-        context.instrument(("instrument",), score.instrument)
+        parts.instrument(("instrument",), score.instrument)
     if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
-        context.problems.add(("instrument_fallbacks",), "no sheet has a prompt, so nothing would fall back", key=True)
+        parts.problems.add(("instrument_fallbacks",), "no sheet has a prompt, so nothing would fall back", key=True)
 
 
 class _Sheets:
     """Turns the sheets into stages; holds what names mean."""
 
-    def __init__(self, score: NamedScore, context: Context) -> None:
+    def __init__(self, score: NamedScore, parts: PartBuilder) -> None:
         self.score = score
-        self.context = context
-        self.problems = context.problems
+        self.parts = parts
+        self.problems = parts.problems
         self.instances = [self._instances(index, sheet) for index, sheet in enumerate(score.sheets)]
         self.names: dict[str, Need] = {}
         for index, sheet in enumerate(score.sheets):
@@ -88,13 +88,13 @@ class _Sheets:
             instrument=self._instrument(loc, sheet),
             instrument_config=self._config(loc, sheet),
             fallbacks=self._fallbacks(loc, sheet),
-            env=self.context.env((*loc, "env"), sheet.env),
+            env=self.parts.env((*loc, "env"), sheet.env),
             timeout_seconds=sheet.timeout_seconds,
-            retry=self.context.retry((*loc, "retry"), sheet.retry),
+            retry=self.parts.retry((*loc, "retry"), sheet.retry),
             checks=tuple(self._checks(loc, sheet.checks)),
             skip_when=sheet.skip_when,
             skip_when_loc=(*loc, "skip_when"),
-            skip_when_command=self._skip_command(loc, sheet),
+            skip_when_command=self.parts.skip_command((*loc, "skip_when_command"), sheet.skip_when_command),
             skip_when_command_loc=(*loc, "skip_when_command"),
             on_lost=sheet.on_lost,
         )
@@ -122,13 +122,12 @@ class _Sheets:
             self.problems.add(loc, f"the name {sheet.name!r} is taken by another sheet")
         self.names[sheet.name] = Need(index)
         for number, instance in enumerate(self.instances[index]):
-            if instance.suffix:
-                self._enter_instance(index, sheet.name + instance.suffix, number)
-
-    def _enter_instance(self, index: int, label: str, number: int) -> None:
-        if label in self.names:
-            self.problems.add(("sheets", index, "foreach"), f"makes the sheet {label} twice")
-        self.names[label] = Need(index, number)
+            if not instance.suffix:
+                continue
+            label = sheet.name + instance.suffix
+            if label in self.names:
+                self.problems.add(("sheets", index, "foreach"), f"makes the sheet {label} twice")
+            self.names[label] = Need(index, number)
 
     def _needs(self, index: int, sheet: NamedSheet) -> tuple[Need, ...]:
         if self.sequential:
@@ -163,7 +162,7 @@ class _Sheets:
             return Template("", loc)
         source = (*loc, given[0])
         text: str = getattr(sheet, given[0])
-        template = self.context.template_file(source, text) if given[0] == "prompt_file" else Template(text, source)
+        template = self.parts.template_file(source, text) if given[0] == "prompt_file" else Template(text, source)
         if not template.text.strip() and not self.problems.at(source):
             self.problems.add(source, "is empty")
         return template
@@ -173,7 +172,7 @@ class _Sheets:
             if sheet.instrument not in {None, CLI}:
                 self.problems.add((*loc, "instrument"), "run is a script for cli; an agent instrument takes a prompt")
             return CLI
-        agents = self.context.instruments - {CLI}
+        agents = self.parts.instruments - {CLI}
         if sheet.instrument is None and self.score.instrument is None:
             self.problems.add(loc, "a prompt needs an instrument: which agent plays it", allowed=agents)
             return CLI
@@ -182,7 +181,7 @@ class _Sheets:
         if name == CLI:
             self.problems.add(where, "a prompt needs an agent instrument; cli runs scripts, use run", allowed=agents)
             return CLI
-        return self.context.instrument(where, name)
+        return self.parts.instrument(where, name)
 
     def _fallbacks(self, loc: Loc, sheet: NamedSheet) -> tuple[Player, ...]:
         """Return what the sheet falls back to: its own list, else the score's without its instrument."""
@@ -197,7 +196,7 @@ class _Sheets:
         players = [Player(instrument=sheet.instrument or self.score.instrument or CLI)]
         for position, name in enumerate(names):
             player = Player(instrument=name)
-            self.context.fallback(
+            self.parts.fallback(
                 (*where, position) if own is not None else ("instrument_fallbacks", position), player, players
             )
             players.append(player)
@@ -213,14 +212,9 @@ class _Sheets:
             )
         elif sheet.run is None:
             name = sheet.instrument or self.score.instrument or CLI
-            if name in self.context.instruments:
-                self.context.config(where, name, sheet.instrument_config)
+            if name in self.parts.instruments:
+                self.parts.config(where, name, sheet.instrument_config)
         return sheet.instrument_config
-
-    def _skip_command(self, loc: Loc, sheet: NamedSheet) -> SkipCommand | None:
-        if sheet.skip_when_command is None:
-            return None
-        return self.context.skip_command((*loc, "skip_when_command"), sheet.skip_when_command)
 
     def _checks(self, loc: Loc, checks: Sequence[NamedCheck]) -> list[Check]:
         found = []
@@ -235,4 +229,4 @@ class _Sheets:
 
     def _check(self, loc: Loc, kind: Any, block: Any) -> Check:
         fields = block.model_dump(exclude={"condition"})
-        return Check(self.context.validation(loc, kind, fields), loc, condition=block.condition)
+        return Check(self.parts.validation(loc, kind, fields), loc, condition=block.condition)

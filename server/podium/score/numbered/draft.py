@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from podium.score.blocks import MAX_SHEETS
-from podium.score.context import VALIDATION_TYPES, Context
 from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
-from podium.score.model.plan import CLI, CrossSheet, Player, SkipCommand
+from podium.score.model.plan import CLI, CrossSheet, Player
 from podium.score.numbered.fields import UNSUPPORTED, AliasBlock, NumberedCheck, NumberedScore
+from podium.score.parts import VALIDATION_TYPES, PartBuilder
 from podium.score.text.document import Loc
 from podium.score.text.reading import Words, read_block
 
@@ -32,11 +32,11 @@ _SHEET_MAPS = (
 )
 
 
-def read_numbered(data: Any, context: Context, path: Path | None) -> Draft:
+def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
     """Read the numbered dialect; everything that is wrong becomes a problem."""
-    score = read_block(NumberedScore, data, context.problems, Words(unsupported=UNSUPPORTED))
-    _require(score, data, context)
-    parallel, stages = score.parallel, tuple(_Stages(score, context).stages())
+    score = read_block(NumberedScore, data, parts.problems, Words(unsupported=UNSUPPORTED))
+    _require(score, data, parts)
+    parallel, stages = score.parallel, tuple(_Stages(score, parts).stages())
     return Draft(
         dialect="numbered",
         name=score.name or (path.stem if path else "score"),
@@ -65,9 +65,9 @@ def _warnings(score: NumberedScore) -> tuple[str, ...]:
     )
 
 
-def _require(score: NumberedScore, data: Mapping[str, Any], context: Context) -> None:
+def _require(score: NumberedScore, data: Mapping[str, Any], parts: PartBuilder) -> None:
     """Note what is missing, and what contradicts."""
-    problems = context.problems
+    problems = parts.problems
     for key in ("name", "prompt"):
         if key not in data:
             problems.add((key,), f"the score needs {key}")
@@ -94,11 +94,11 @@ class _Played:
 class _Stages:
     """Turns the sheets, or with fan-out the stages, into stages of the draft."""
 
-    def __init__(self, score: NumberedScore, context: Context) -> None:
+    def __init__(self, score: NumberedScore, parts: PartBuilder) -> None:
         self.score = score
         self.sheet = score.sheet
-        self.context = context
-        self.problems = context.problems
+        self.parts = parts
+        self.problems = parts.problems
         self.count = self._count()
         self.map = self._instrument_map()
         self.played: dict[tuple[Any, ...], _Played] = {}
@@ -108,9 +108,9 @@ class _Stages:
         self._check_keys()
         self._check_total()
         template = self._template()
-        retry = self.context.retry(("retry",), self.score.retry)
+        retry = self.parts.retry(("retry",), self.score.retry)
         checks = tuple(self._checks())
-        fan = {number: _fan(count) for number, count in self.sheet.fan_out.items()}
+        fan = {number: (Instance(),) * min(count, MAX_SHEETS + 1) for number, count in self.sheet.fan_out.items()}
         common = {"template": template, "retry": retry, "checks": checks}
         stages = [self._stage(number, fan.get(number, (Instance(),)), common) for number in range(1, self.count + 1)]
         if self.score.instrument_fallbacks and all(stage.instrument == CLI for stage in stages):
@@ -135,7 +135,9 @@ class _Stages:
             timeout_seconds=played.timeout_seconds,
             skip_when=self.sheet.skip_when.get(number, ""),
             skip_when_loc=("sheet", "skip_when", number),
-            skip_when_command=self._skip_command(number),
+            skip_when_command=self.parts.skip_command(
+                ("sheet", "skip_when_command", number), self.sheet.skip_when_command.get(number)
+            ),
             skip_when_command_loc=("sheet", "skip_when_command", number),
             items=self._items(number) if not self.sheet.fan_out else (0, 0),
             **common,
@@ -197,7 +199,7 @@ class _Stages:
         if prompt.template is not None and prompt.template_file is not None:
             self.problems.add(loc, "has template and template_file; write only one of them")
         elif prompt.template_file is not None:
-            return self.context.template_file((*loc, "template_file"), prompt.template_file)
+            return self.parts.template_file((*loc, "template_file"), prompt.template_file)
         elif prompt.template is None and not self.problems.under(loc):
             self.problems.add(loc, "needs template or template_file")
         return Template(prompt.template or "", (*loc, "template"))
@@ -242,7 +244,7 @@ class _Stages:
             name, loc = alias.profile, ("instruments", name, "profile")
         if self._known(loc, name):
             for where, layer in layers:
-                self.context.config(where, name, layer, more=_EVERYWHERE)
+                self.parts.config(where, name, layer, more=_EVERYWHERE)
         config = {key: value for _, layer in layers for key, value in layer.items()}
         timeout = self._timeout(layers, config.pop("timeout_seconds", None))
         return _Played(name, config, timeout, self._fallbacks(Player(instrument=name, config=config)))
@@ -254,20 +256,20 @@ class _Stages:
             loc: Loc = ("instrument_fallbacks", position)
             alias = self.score.instruments.get(name, AliasBlock(profile=name))
             player = Player(instrument=alias.profile, config=alias.config)
-            self.context.fallback(loc, player, players)
+            self.parts.fallback(loc, player, players)
             if "timeout_seconds" in alias.config:
                 self.problems.add(loc, f"{name} sets a time limit, but a fallback keeps the sheet's")
-            elif alias.profile in self.context.instruments:
-                self.context.config(("instruments", name, "config"), alias.profile, alias.config)
+            elif alias.profile in self.parts.instruments:
+                self.parts.config(("instruments", name, "config"), alias.profile, alias.config)
             players.append(player)
         return tuple(player for player in players[1:] if player != own)
 
     def _known(self, loc: Loc, name: str) -> bool:
-        if loc == ("instrument",) and self.score.instrument is None and name not in self.context.instruments:
+        if loc == ("instrument",) and self.score.instrument is None and name not in self.parts.instruments:
             message = f"the score names no instrument, and the default, {DEFAULT_INSTRUMENT}, is not available"
-            self.problems.add(loc, message, allowed=self.context.instruments)
+            self.problems.add(loc, message, allowed=self.parts.instruments)
             return False
-        return self.context.instrument(loc, name) in self.context.instruments
+        return self.parts.instrument(loc, name) in self.parts.instruments
 
     def _timeout(self, layers: list[tuple[Loc, Mapping[str, Any]]], value: Any) -> float | None:
         if value is None:
@@ -277,10 +279,6 @@ class _Stages:
         loc = next(loc for loc, layer in reversed(layers) if "timeout_seconds" in layer)
         self.problems.add((*loc, "timeout_seconds"), "should be a number of seconds, more than 0")
         return None
-
-    def _skip_command(self, number: int) -> SkipCommand | None:
-        block = self.sheet.skip_when_command.get(number)
-        return self.context.skip_command(("sheet", "skip_when_command", number), block) if block else None
 
     def _checks(self) -> list[Check]:
         found = [self._check(("validations", position), check) for position, check in enumerate(self.score.validations)]
@@ -295,12 +293,8 @@ class _Stages:
         if check.sheet is not None and not 1 <= check.sheet <= total:
             self.problems.add((*loc, "sheet"), f"sheet {check.sheet} does not exist; the last one is {total}")
         fields = check.model_dump(exclude={"type", "condition", "sheet"})
-        validation = self.context.validation(loc, check.type, fields)
+        validation = self.parts.validation(loc, check.type, fields)
         return Check(validation, loc, condition=check.condition or "", sheet=check.sheet)
-
-
-def _fan(count: int) -> tuple[Instance, ...]:
-    return (Instance(),) * min(count, MAX_SHEETS + 1)
 
 
 def _of_instrument(config: Mapping[str, Any], *, same: bool) -> Mapping[str, Any]:

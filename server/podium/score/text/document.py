@@ -125,9 +125,9 @@ class _Builder:
         self.documents = 0
         self.handlers = {
             yaml.ScalarEvent: self.scalar,
-            yaml.MappingStartEvent: self.open_mapping,
+            yaml.MappingStartEvent: lambda event: self.open({}, event, "map"),
             yaml.MappingEndEvent: self.close,
-            yaml.SequenceStartEvent: self.open_sequence,
+            yaml.SequenceStartEvent: lambda event: self.open([], event, "seq"),
             yaml.SequenceEndEvent: self.close,
             yaml.AliasEvent: self.alias,
             yaml.DocumentStartEvent: self.document,
@@ -160,12 +160,6 @@ class _Builder:
             raise _fault(f"the alias *{event.anchor} has no anchor before it", event)
         value, size = self.anchors[event.anchor]
         self.place(value, event, size)
-
-    def open_mapping(self, event: Any) -> None:
-        self.open({}, event, "map")
-
-    def open_sequence(self, event: Any) -> None:
-        self.open([], event, "seq")
 
     def open(self, container: Any, event: Any, kind: str) -> None:
         if event.tag not in {None, "!", _CORE + kind}:

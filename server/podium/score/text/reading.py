@@ -47,7 +47,6 @@ _EXPECTED = {
     "model": "a mapping",
     "finite": "a finite number",
 }
-_SENTENCES = {"invalid_key": "a key should be text; put it in quotes"}
 _BOUNDS = {
     "greater_than": ("gt", "must be more than {:g}, not {found}"),
     "greater_than_equal": ("ge", "must be at least {:g}, not {found}"),
@@ -102,8 +101,8 @@ def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
         return str(detail["ctx"]["error"])
     if kind == "literal_error":
         return f"should be {detail['ctx']['expected']}, not {describe(detail['input'])}"
-    if kind in _SENTENCES:
-        return _SENTENCES[kind]
+    if kind == "invalid_key":
+        return "a key should be text; put it in quotes"
     expected = _EXPECTED.get(kind.partition("_")[0])
     if expected is None:
         return detail["msg"]

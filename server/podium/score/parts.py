@@ -1,4 +1,4 @@
-"""What reading a score needs besides its data, and the checks that both dialects share."""
+"""The parts of a plan that both dialects have: each is checked and built here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ _SPECIFIC = ("path", "pattern", "command", "working_directory")
 
 
 @dataclass(frozen=True)
-class Context:
-    """Where a score's relative paths start, which instruments there are, and where its problems go."""
+class PartBuilder:
+    """Builds the parts; relative paths start in `folder`, and `problems` collects what is wrong."""
 
     problems: Problems
     folder: Path
@@ -37,7 +37,7 @@ class Context:
 
     @property
     def instruments(self) -> frozenset[str]:
-        """The names of the instruments that there are."""
+        """The names of the known instruments."""
         return frozenset(self.profiles)
 
     def instrument(self, loc: Loc, name: str) -> str:
@@ -95,8 +95,10 @@ class Context:
             self.problems.add((*loc, "base_delay_seconds"), "is more than max_delay_seconds")
         return Retry(**block.model_dump()) if block.max_retries else Retry()
 
-    def skip_command(self, loc: Loc, block: SkipCommandBlock) -> SkipCommand:
-        """Return the skip command of the plan."""
+    def skip_command(self, loc: Loc, block: SkipCommandBlock | None) -> SkipCommand | None:
+        """Return the skip command of the plan, None without one."""
+        if block is None:
+            return None
         if not block.command:
             self.problems.add(loc, "has no command")
         return SkipCommand(command=block.command, timeout_seconds=block.timeout_seconds)
@@ -112,11 +114,8 @@ class Context:
             if values.get(name) and name not in used:
                 self.problems.add((*loc, name), f"{kind} does not take {name}", allowed=used, key=True)
         if kind == "content_regex":
-            self._regex((*loc, "pattern"), values.get("pattern", ""))
+            try:
+                compile_pattern(values.get("pattern", ""))
+            except PatternFault as fault:
+                self.problems.add((*loc, "pattern"), str(fault))
         return Validation(type=kind, **values)
-
-    def _regex(self, loc: Loc, pattern: str) -> None:
-        try:
-            compile_pattern(pattern)
-        except PatternFault as fault:
-            self.problems.add(loc, str(fault))
