@@ -116,7 +116,7 @@ BAD_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("start_job", {"config_content": GOOD, "variables": [["a=1"]]}, "variables must be a list of strings"),
     ("start_job", {"config_content": GOOD, "idempotency_key": "k" * 201}, "idempotency_key must be"),
     ("validate_score", {}, "neither"),
-    ("validate_score", {"config_content": GOOD, "dry_run": True}, "no argument 'dry_run'"),
+    ("validate_score", {"config_content": GOOD, "dry_run": True}, "Unknown argument 'dry_run'"),
     ("pause_job", {}, "job_id is missing"),
     ("pause_job", {"job_id": ""}, "job_id must be"),
     ("pause_job", {"job_id": None}, "job_id must be"),

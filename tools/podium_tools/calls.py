@@ -11,12 +11,12 @@ TO_FILL_IN = ...  # stands for an argument that only the caller can give
 
 def call(tool: str, **arguments: object) -> str:
     """Return `tool(name="value", ...)`; arguments that are "" or None are left out."""
-    given = {name: value for name, value in arguments.items() if value not in ("", None)}
-    return f"{tool}({', '.join(f'{name}={_written(value)}' for name, value in given.items())})"
-
-
-def _written(value: object) -> str:
-    return "..." if value is TO_FILL_IN else json.dumps(value, ensure_ascii=False)
+    given = [
+        f"{name}={'...' if value is TO_FILL_IN else json.dumps(value, ensure_ascii=False)}"
+        for name, value in arguments.items()
+        if value not in ("", None)
+    ]
+    return f"{tool}({', '.join(given)})"
 
 
 def again(tool: str, arguments: Args, **changes: object) -> str:

@@ -109,25 +109,10 @@ def _sheet_fields(sheet: SheetView | None) -> dict[str, object]:
     }
 
 
-def _failed_sheets(view: ExplainView) -> list[str]:
-    """Return the failed sheets of a job with several, the first one first, each with its reason."""
-    lines = [shortened_text(line, LINE_CHARS) for line in view.failed]
-    return named(lines, view.job.sheets_failed) if len(lines) > 1 else []
-
-
-def _output_fields(output: LogView | None) -> dict[str, object]:
-    """Return the fields of the output."""
-    return {
-        "job_output_note": OUTPUT_NOTE,
-        "job_output": "\n".join(line.text for line in output.lines) if output else "",
-        "output_stream": output.stream if output else "",
-        "output_truncated": output.truncated if output else False,
-    }
-
-
 async def _explain(port: JobControl, args: JobArgs, _call: Call) -> ExplainResult:
     """Ask the conductor and name the calls that follow."""
     view = await port.explain(args.job_id)
+    output, failed = view.output, [shortened_text(line, LINE_CHARS) for line in view.failed]
     return ExplainResult.model_validate(
         {
             "summary": f"{state_of(view.job)} {view.cause}".strip(),
@@ -136,12 +121,15 @@ async def _explain(port: JobControl, args: JobArgs, _call: Call) -> ExplainResul
             "kind": view.kind,
             "waits_until": view.waits_until,
             **_sheet_fields(view.sheet),
-            "failed_sheets": _failed_sheets(view),
+            "failed_sheets": named(failed, view.job.sheets_failed) if len(failed) > 1 else [],
             "earlier_attempts": [shortened_text(line, LINE_CHARS) for line in view.earlier_attempts],
             "blocked": named(view.blocked, view.blocked_total),
             "healing": [event_text(event, LINE_CHARS) for event in view.healing[-HEALING_SHOWN:]],
             "options": _options(view),
-            **_output_fields(view.output),
+            "job_output_note": OUTPUT_NOTE,
+            "job_output": "\n".join(line.text for line in output.lines) if output else "",
+            "output_stream": output.stream if output else "",
+            "output_truncated": output.truncated if output else False,
         }
     )
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from podium.contract.methods import LogParams
-from podium.contract.models import LogLine, LogView
+from podium.contract.models import LogView
 from podium.contract.ports import JobControl
 from podium.errors import InvalidArguments
 from podium_tools.calls import again
@@ -70,11 +70,6 @@ def _request(args: LogArgs) -> LogParams:
     )
 
 
-def _shown(line: LogLine, *, numbered: bool) -> str:
-    """Return a line as it is shown; found lines as `12:text`, their context as `11-text`."""
-    return f"{line.number}{':' if line.match else '-'}{line.text}" if numbered else line.text
-
-
 def _sentence(view: LogView, mode: str) -> str:
     """Return which part of which output this is."""
     name = f" ({view.sheet_name})" if view.sheet_name else ""
@@ -106,7 +101,8 @@ def _next(view: LogView, args: LogArgs) -> str:
 async def _read(port: JobControl, args: LogArgs, _call: Call) -> LogResult:
     """Read the requested part."""
     view = await port.log(_request(args))
-    numbered = args.mode == "search"
+    # a search shows matches as `12:text`, their context as `11-text`
+    marks = [f"{line.number}{':' if line.match else '-'}" if args.mode == "search" else "" for line in view.lines]
     return LogResult(
         summary=_sentence(view, args.mode),
         next=_next(view, args),
@@ -116,7 +112,7 @@ async def _read(port: JobControl, args: LogArgs, _call: Call) -> LogResult:
         attempt=view.attempt,
         stream=view.stream,
         job_output_note=OUTPUT_NOTE,
-        job_output="\n".join(_shown(line, numbered=numbered) for line in view.lines),
+        job_output="\n".join(f"{mark}{line.text}" for mark, line in zip(marks, view.lines, strict=True)),
         first_line=view.lines[0].number if view.lines else 0,
         lines=len(view.lines),
         total_bytes=view.total_bytes,

@@ -4,7 +4,7 @@ from itertools import accumulate
 
 from pydantic import BaseModel, ConfigDict
 
-from podium.contract.models import PlanSheetView, PlanView
+from podium.contract.models import PlanView
 from podium.contract.weight import tokens_at_most
 from podium_tools.results import NEEDS_SHOWN, counted
 
@@ -27,14 +27,16 @@ class PlannedSheet(BaseModel):
 
 def planned_sheets(plan: PlanView) -> list[PlannedSheet]:
     """Return the plan's first sheets, as many as a result can hold."""
-    sheets = [_planned(sheet) for sheet in plan.sheets[:SHOWN]]
+    sheets = [
+        PlannedSheet(
+            **sheet.model_dump(include={"sheet", "name", "instrument", "instrument_found"}),
+            needs=sheet.needs[:NEEDS_SHOWN],
+            needs_total=len(sheet.needs),
+        )
+        for sheet in plan.sheets[:SHOWN]
+    ]
     costs = accumulate(tokens_at_most(sheet.model_dump_json()) for sheet in sheets)
     return [sheet for sheet, cost in zip(sheets, costs, strict=True) if cost <= LISTED_TOKENS]
-
-
-def _planned(sheet: PlanSheetView) -> PlannedSheet:
-    facts = sheet.model_dump(include={"sheet", "name", "instrument", "instrument_found"})
-    return PlannedSheet(**facts, needs=sheet.needs[:NEEDS_SHOWN], needs_total=len(sheet.needs))
 
 
 def missing_instruments(plan: PlanView) -> list[str]:

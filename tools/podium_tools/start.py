@@ -52,21 +52,12 @@ def _request(args: StartArgs) -> SubmitParams:
     )
 
 
-def _left_out(view: StartView, args: StartArgs) -> list[str]:
-    """Return the warning that the sheets before start_sheet do not run."""
-    leaves_out = sheet_of(args.start_sheet) not in {None, 1} and view.job.sheets_skipped > 0
-    return (
-        [
-            f"The sheets before {args.start_sheet.strip()} do not run: the workspace must already contain what they produce."
-        ]
-        if leaves_out
-        else []
-    )
-
-
 def _started(view: StartView, args: StartArgs) -> StartResult:
     """Return the result of an accepted submit."""
     job = view.job
+    first = args.start_sheet.strip()
+    skipped = sheet_of(first) not in {None, 1} and job.sheets_skipped > 0
+    left_out = f"The sheets before {first} do not run: the workspace must already contain what they produce."
     verb = "was already started with this idempotency key; nothing new was started" if view.replayed else "was accepted"
     return StartResult(
         summary=f"{job.job_id} {verb}. {state_of(job)}",
@@ -75,7 +66,7 @@ def _started(view: StartView, args: StartArgs) -> StartResult:
         workspace=job.workspace,
         replayed=view.replayed,
         dry_run=False,
-        warnings=warnings_of([*_left_out(view, args), *job.warnings]),
+        warnings=warnings_of([*([left_out] if skipped else []), *job.warnings]),
         plan=[],
     )
 

@@ -107,10 +107,6 @@ async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
     return wait_result(view, args)
 
 
-def _waited(job: JobView, *, brief: bool) -> WaitedJob:
-    return WaitedJob(**job_line(job, brief=brief).model_dump(), settled=job.settled)
-
-
 def wait_result(view: WaitView, args: WaitArgs) -> WaitResult:
     """Return the tool's result for a wait that has ended; a brief one for many jobs, or if the full one costs too much."""
     full = _result(view, args, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
@@ -125,7 +121,7 @@ def _result(view: WaitView, args: WaitArgs, *, brief: bool, events: int) -> Wait
         next=_next(view, args),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[_waited(job, brief=brief) for job in view.jobs],
+        jobs=[WaitedJob(**job_line(job, brief=brief).model_dump(), settled=job.settled) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
     )

@@ -4,6 +4,7 @@ It only helps with typing: without a conductor, or for an unknown job, it offers
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from mcp.server import MCPServer, ServerRequestContext
@@ -53,21 +54,13 @@ def install_completion(server: MCPServer[State]) -> None:
 
     async def complete(ctx: ServerRequestContext[State, Any], params: CompleteRequestParams) -> CompleteResult:
         known = (params.context.arguments if params.context else None) or {}
-        values = await _found(ctx.lifespan_context.port, params.argument.name, params.argument.value, known)
+        finder, values = FINDERS.get(params.argument.name), list[str]()
+        if finder is not None:
+            with suppress(PodiumError):
+                values = await finder(ctx.lifespan_context.port, params.argument.value, known)
         shown = [safe(value) for value in values[:MOST_VALUES]]
         return CompleteResult(
             completion=Completion(values=shown, total=len(values), has_more=len(values) > MOST_VALUES)
         )
 
     handle(server, "completion/complete", CompleteRequestParams, complete)
-
-
-async def _found(port: JobControl, name: str, typed: str, known: Known) -> list[str]:
-    """Return the values that fit what was typed."""
-    finder = FINDERS.get(name)
-    if finder is None:
-        return []
-    try:
-        return await finder(port, typed, known)
-    except PodiumError:
-        return []

@@ -175,8 +175,6 @@ def _concerns(event: EventView, uri: str) -> bool:
     if event.job_id != job_id:
         return False
     sheet = unquote(part.removeprefix("log/")) if part.startswith("log/") else ""
-    return not sheet or "sheet" not in event.data or sheet in {str(event.data["sheet"]), _name(event)}
-
-
-def _name(event: EventView) -> str:
-    return str(event.data.get("name", ""))
+    return (
+        not sheet or "sheet" not in event.data or sheet in {str(event.data["sheet"]), str(event.data.get("name", ""))}
+    )

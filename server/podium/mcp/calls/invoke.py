@@ -40,21 +40,14 @@ class ProtocolCall:
 
 async def invoke(spec: AnyTool, arguments: Mapping[str, Any], context: Context[State, Any]) -> CallToolResult:
     """Check the arguments, run the tool, and return its result or its error; only a cancellation is raised."""
-    started = time.monotonic()
-    outcome, result = await _outcome(spec, arguments, context)
-    log.info("tool_called", tool=spec.name, outcome=outcome, seconds=round(time.monotonic() - started, 3))
-    return result
-
-
-async def _outcome(
-    spec: AnyTool, arguments: Mapping[str, Any], context: Context[State, Any]
-) -> tuple[str, CallToolResult]:
-    """Return "ok" or the error's code, and the result."""
+    started, outcome = time.monotonic(), "ok"
     try:
         checked = check(spec.name, spec.arguments, arguments)
         port = context.request_context.lifespan_context.port
-        return "ok", success(await spec.handler(port, checked, ProtocolCall(context)))
+        result = success(await spec.handler(port, checked, ProtocolCall(context)))
     except PodiumError as error:
-        return error.code, failure(error)
+        outcome, result = error.code, failure(error)
     except Exception as error:  # noqa: BLE001  the boundary: nothing internal may reach a client
-        return "INTERNAL", crash(spec.name, error)
+        outcome, result = "INTERNAL", crash(spec.name, error)
+    log.info("tool_called", tool=spec.name, outcome=outcome, seconds=round(time.monotonic() - started, 3))
+    return result

@@ -104,7 +104,8 @@ class Tasks(Extension):
         self, params: CallToolRequestParams, ctx: RequestContext, call_next: CallNext
     ) -> HandlerResult:
         """Answer a call with a task if the client accepts tasks and the port makes one."""
-        if ctx.protocol_version not in VERSIONS or not _declared(ctx):
+        declared = ctx.session.client_capabilities
+        if ctx.protocol_version not in VERSIONS or not declared or EXTENSION not in (declared.extensions or {}):
             return await call_next(ctx)
         begun = await self._port.begin(ctx, params, call_next)
         return {"resultType": "task", **begun.wire()} if isinstance(begun, Task) else begun
@@ -136,9 +137,3 @@ class Tasks(Extension):
         if task is None:
             raise MCPError(INVALID_PARAMS, "Failed to retrieve task: Task not found")
         return task
-
-
-def _declared(ctx: RequestContext) -> bool:
-    """Whether the client declared the extension on this request."""
-    capabilities = ctx.session.client_capabilities
-    return bool(capabilities and capabilities.extensions and EXTENSION in capabilities.extensions)

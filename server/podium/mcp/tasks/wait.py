@@ -66,21 +66,19 @@ class WaitTasks(TaskPort):
         ticket = await self._signer.read(task_id)
         if ticket is None or time.time() > ticket.deadline + KEPT_SECONDS:
             return None
+        port: JobControl = ctx.lifespan_context.port
         try:
-            return await self._looked(ctx.lifespan_context.port, task_id, ticket)
+            end = await port.task_state(ticket.key)
+            if end is None:
+                found = await _found(port, ticket)
+                if isinstance(found, str):
+                    return _working(task_id, ticket, found)
+                end = await port.task_state(ticket.key, end=found)
+            return _ended(task_id, ticket, end or {})
         except ConductorError as error:  # it may be restarting; a task outlives that until its time is over
             if time.time() < ticket.deadline:
                 return _working(task_id, ticket, error.message)
             return _ended(task_id, ticket, _completed(failure(error)))
-
-    async def _looked(self, port: JobControl, task_id: str, ticket: Ticket) -> Task:
-        end = await port.task_state(ticket.key)
-        if end is None:
-            found = await _found(port, ticket)
-            if isinstance(found, str):
-                return _working(task_id, ticket, found)
-            end = await port.task_state(ticket.key, end=found)
-        return _ended(task_id, ticket, end or {})
 
     async def answer(self, ctx: RequestContext, task_id: str, answers: Mapping[str, Any]) -> None:
         """Do nothing: a wait requests no input."""

@@ -53,22 +53,18 @@ def run(server: MCPServer[Any], host: str, port: int) -> int:
     """Serve until a signal comes; return 128 + its number.
 
     Raises:
-        InvalidArguments: the port is taken, or this user may not listen on it.
+        InvalidArguments: the address is in use, or cannot be listened on.
     """
-    listener = _listening(host, port)
-    with listener:
-        return anyio.run(_serve, server, listener)
-
-
-def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise InvalidArguments(
             f"Cannot listen on {host} port {port}: {error.strerror or error}.",
             fix="Give another port, or 0 for a free one.",
         ) from None
+    with listener:
+        return anyio.run(_serve, server, listener)
 
 
 async def _serve(server: MCPServer[Any], listener: socket.socket) -> int:
