@@ -63,7 +63,7 @@ constraints: ## renew constraints.txt with the newest versions: make constraints
 	$(FRESH)/bin/python -m pip install $(PIP_OPTIONS) --upgrade "pip>=25.3"
 	$(FRESH)/bin/python -m pip install $(PIP_OPTIONS) --editable . --group dev
 	@echo '# Exact versions of everything that `make test` installs. Written by `make constraints`; do not edit by hand.' >$(FRESH)/new
-	$(FRESH)/bin/python -m pip freeze --all --exclude-editable >>$(FRESH)/new
+	$(FRESH)/bin/python -m pip freeze --all --exclude-editable --exclude setuptools >>$(FRESH)/new
 	mv $(FRESH)/new constraints.txt
 	rm -rf $(FRESH)
 
