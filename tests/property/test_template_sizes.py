@@ -148,6 +148,9 @@ def test_a_text_of_nothing_but_escaped_characters_is_expected_in_its_full_length
         made = _plain.call_filter(name, "<" * 6400)
         assert size(made) == 1 + 4 * 100
         assert size(made) <= 1 + sizes.filtered(name, MOST, "<" * 6400)
+    for name, wrapping in (("indent", (Markup("& "), True)), ("wordwrap", (90, True, Markup(" ")))):
+        made = _plain.call_filter(name, "&" * 6400, wrapping)
+        assert 5 * 100 <= size(made) <= 1 + sizes.filtered(name, MOST, "&" * 6400, *wrapping)
     assert size(Markup("%s") % ("'" * 6400)) <= 1 + sizes.percent(Markup("%s"), ("'" * 6400,), MOST)
 
 

@@ -115,7 +115,8 @@ def _count(text: str, characters: str) -> int:
 
 def _indent(text: str, width: int | str = 4, *_: Any, **__: Any) -> int:
     before = len(width) if isinstance(width, str) else int(width)
-    return _units(len(text) + (_count(text, _LINE_ENDS) + 2) * (before + 1))
+    whole = _escaped(text) if _is_markup(width) else len(text)
+    return _units(whole + (_count(text, _LINE_ENDS) + 2) * (before + 1))
 
 
 def _replace(text: Any, old: Any, new: Any, count: int | None = None) -> int:
