@@ -36,7 +36,7 @@ async def test_a_running_job_takes_a_changed_score_and_finishes_with_it(user: Ag
     )
     assert (changed["success"], changed["pending"], changed["status"]) == (True, True, "running")
     assert (changed["kept"], changed["changed"]) == (["first"], ["first"])
-    assert "taken when its running sheets have ended" in changed["summary"]
+    assert "takes effect when its running sheets have ended" in changed["summary"]
     await anyio.Path(job["workspace"], "go").touch()
     assert (await user.settled(job_id))["status"] == "completed"
     assert await read(job["workspace"], "ran") == ["one", "two", "three"]

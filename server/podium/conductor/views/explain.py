@@ -127,7 +127,7 @@ def _about_job(view: ExplainView) -> list[str]:
             )
             return [f"{count} skipped."]
         case "paused":
-            return ["Only resume_job lets it go on."]
+            return ["Use resume_job to continue it."]
         case "stuck" | "running":
             return [f"The time limits of the running sheets end them by {view.waits_until}." if view.waits_until else
                     "Not every running sheet has a time limit."]  # fmt: skip
