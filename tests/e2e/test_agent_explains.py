@@ -131,7 +131,7 @@ async def test_a_job_that_waits_for_a_retry_says_until_when_and_shows_what_went_
     await user.call("pause_job", job_id=job_id)
     paused = await user.call("explain_job", job_id=job_id)
     assert (paused["kind"], paused["reason"]) == ("paused", "paused on request")
-    assert "Only resume_job lets it go on." in paused["summary"]
+    assert "Use resume_job to continue it." in paused["summary"]
     await user.call("cancel_job", job_id=job_id)
     gone = await user.call("explain_job", job_id=job_id)
     assert (gone["kind"], gone["sheet"]) == ("cancelled", "flaky")
