@@ -115,13 +115,13 @@ def test_a_conductor_of_the_installed_command_starts_answers_and_stops(installed
     try:
         health = ask(home.socket, "daemon.health")
         assert f"(pid {health['pid']})" in started.stdout
-        assert "already runs" in run(installed, "start", home=home).stdout
+        assert "is already running" in run(installed, "start", home=home).stdout
         again = json.loads(run(installed, "status", "--json", home=home).stdout)
         assert again["conductor"]["pid"] == health["pid"]
     finally:
         stopped = run(installed, "stop", "--cancel", home=home)
     assert stopped.returncode == 0, stopped.stderr
-    assert run(installed, "stop", home=home).stdout.startswith("No conductor runs")
+    assert run(installed, "stop", home=home).stdout.startswith("No conductor is running")
     assert not Path(f"/proc/{health['pid']}/exe").exists()
 
 

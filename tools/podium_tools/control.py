@@ -77,7 +77,7 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
 
 async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlResult:
     """Continue the job."""
-    path, content = optional_score("resume_job", args.config_path, args.config_content)
+    path, content = optional_score(args.config_path, args.config_content)
     from_sheet = sheet_of(args.from_sheet)
     params = ResumeParams(args.job_id, config_path=path, config_content=content, from_sheet=from_sheet)
     view = await port.resume(params)

@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from podium.contract.methods import Sheet
+from podium.contract.pairs import name_and_value
+from podium.contract.paths import check_given_once
 from podium.errors import InvalidArguments
 from podium_tools.spec import Args
 
@@ -25,28 +27,24 @@ def sheet_of(text: str) -> Sheet | None:
     return int(text) if text.isascii() and text.isdigit() else text or None
 
 
-def one_score(tool: str, config_path: str, config_content: str) -> tuple[str | None, str | None]:
+def one_score(config_path: str, config_content: str) -> tuple[str | None, str | None]:
     """Return the path and the content of a score, exactly one of them not None.
 
     Raises:
         InvalidArguments: neither or both are given.
     """
-    if bool(config_path) == bool(config_content.strip()):
-        given = "both were" if config_path else "neither was"
-        raise InvalidArguments(
-            f"{tool} needs either config_path or config_content; {given} given.",
-            fix="Give config_path for a score in a file, or config_content for its YAML text.",
-        )
-    return config_path or None, None if config_path else config_content
+    path, content = config_path or None, config_content if config_content.strip() else None
+    check_given_once(path, content)
+    return path, content
 
 
-def optional_score(tool: str, config_path: str, config_content: str) -> tuple[str | None, str | None]:
+def optional_score(config_path: str, config_content: str) -> tuple[str | None, str | None]:
     """Return the path and the content of a score that may be left out: at most one of them is not None.
 
     Raises:
         InvalidArguments: both are given.
     """
-    return one_score(tool, config_path, config_content) if config_path or config_content.strip() else (None, None)
+    return one_score(config_path, config_content) if config_path or config_content.strip() else (None, None)
 
 
 def pairs(variables: list[str]) -> tuple[tuple[str, str], ...]:
@@ -55,14 +53,15 @@ def pairs(variables: list[str]) -> tuple[tuple[str, str], ...]:
     Raises:
         InvalidArguments: an entry has no "=" or no name, or a name comes twice.
     """
-    split = [entry.partition("=") for entry in variables]
-    if bad := [entry for entry, (name, sign, _) in zip(variables, split, strict=True) if not sign or not name.strip()]:
-        raise InvalidArguments(
-            f"variables: {bad[0]!r} is not of the form name=value.",
-            fix='Write each variable as one string, for example variables=["branch=main"].',
-        )
-    result = tuple((name.strip(), value) for name, _, value in split)
-    names = [name for name, _ in result]
-    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise InvalidArguments(f"variables: {twice[0]!r} is given twice.", fix="Give each variable once.")
-    return result
+    result: dict[str, str] = {}
+    for entry in variables:
+        if (pair := name_and_value(entry)) is None:
+            raise InvalidArguments(
+                f"variables: {entry!r} is not of the form name=value.",
+                fix='Write each variable as one string, for example variables=["branch=main"].',
+            )
+        name, value = pair
+        if name in result:
+            raise InvalidArguments(f"variables: {name!r} is given twice.", fix="Give each variable once.")
+        result[name] = value
+    return tuple(result.items())

@@ -55,14 +55,13 @@ class ListResult(Result):
 
 def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:
     """Return what the page shows, with its filters, and why it is shorter than requested."""
-    filters: list[str] = [args.status] if args.status else []
-    filters += [f"matching {args.name!r}"] if args.name else []
-    which = f" ({', '.join(filters)})" if filters else ""
+    kind = f"{args.status} " if args.status else ""
+    which = f" matching {args.name!r}" if args.name else ""
     if not page.jobs:
-        return f"No jobs{which}." if not page.total else f"No more jobs{which}."
+        return f"No {'more ' if page.total else ''}{kind}jobs{which}."
     more = f"{shorter(limit, args.limit)}, more with next_cursor" if page.next_cursor else ""
     total = max(page.total, len(page.jobs))
-    return f"{len(page.jobs)} of {counted(total, 'job')}{which}, newest first{more}."
+    return f"{len(page.jobs)} of {counted(total, f'{kind}job')}{which}, newest first{more}."
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:

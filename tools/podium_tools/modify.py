@@ -52,7 +52,7 @@ def _sentence(view: ActionView) -> str:
 
 async def _modify(port: JobControl, args: ModifyArgs, _call: Call) -> ModifyResult:
     """Give the job the score."""
-    path, content = one_score("modify_job", args.config_path, args.config_content)
+    path, content = one_score(args.config_path, args.config_content)
     from_sheet = sheet_of(args.from_sheet)
     params = ModifyParams(args.job_id, config_path=path, config_content=content, from_sheet=from_sheet)
     view = await port.modify(params)

@@ -84,7 +84,7 @@ def _invalid(error: ScoreInvalid) -> ScoreResult:
 
 async def _validate(port: JobControl, args: ScoreArgs, _call: Call) -> ScoreResult:
     """Check the score; its problems are a result, not an error of the call."""
-    path, content = one_score("validate_score", args.config_path, args.config_content)
+    path, content = one_score(args.config_path, args.config_content)
     try:
         plan = await port.plan(ScoreParams(config_path=path, config_content=content))
     except ScoreInvalid as error:

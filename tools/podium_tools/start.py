@@ -39,7 +39,7 @@ class StartResult(JobResult):
 
 def _request(args: StartArgs) -> SubmitParams:
     """Turn the arguments into the port's request."""
-    path, content = one_score("start_job", args.config_path, args.config_content)
+    path, content = one_score(args.config_path, args.config_content)
     first = sheet_of(args.start_sheet)
     return SubmitParams(
         config_path=path,

@@ -56,7 +56,8 @@ def _check_readable(path: Path) -> None:
             what = "is a folder, not a score file"
     except PermissionError:
         raise PermissionDenied(
-            f"This user may not read the score {path}.", fix="Change its mode, or give its text as config_content."
+            f"This user has no permission to read the score {path}.",
+            fix="Change its permissions, or pass its text as config_content.",
         ) from None
     except (OSError, ValueError):
         pass  # ValueError: a NUL in the path

@@ -63,7 +63,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "paused": _no("it is already paused", "It stays paused until resume_job."),
         "completed": _no(_ENDED["completed"], _MADE),
         "failed": _no(_ENDED["failed"], _WHY),
-        "cancelled": _no(_ENDED["cancelled"], "It stays cancelled until resume_job."),
+        "cancelled": _no(_ENDED["cancelled"], "It stays cancelled until you call resume_job."),
     },
     "resume": {
         "queued": _no("it is already queued to run", "explain_job says what it waits for."),
@@ -97,7 +97,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "paused": _yes("cancelled", "cancelled at once"),
         "completed": _no(_ENDED["completed"], _MADE),
         "failed": _no(_ENDED["failed"], _WHY),
-        "cancelled": _no("it was already cancelled", "It stays cancelled until resume_job."),
+        "cancelled": _no("it was already cancelled", "It stays cancelled until you call resume_job."),
     },
     "delete": {
         "queued": _ACTIVE,

@@ -82,10 +82,10 @@ def test_start_does_not_take_the_conductor_of_another_home_for_its_own(common: S
     other = make_home(short_tmp, socket=common.socket)
     done = podium(other, "start", "--socket", str(common.socket))
     assert done.returncode == 1
-    assert f"No conductor runs for {other.home}" in done.stderr
+    assert f"No conductor is running for {other.home}" in done.stderr
     assert "belongs to another home" in done.stderr
     own = podium(common, "start")
-    assert (own.returncode, "already runs" in own.stdout) == (0, True), own.stderr
+    assert (own.returncode, "is already running" in own.stdout) == (0, True), own.stderr
 
 
 def test_run_detached_returns_with_the_job_accepted(common: Settings, short_tmp: Path) -> None:
@@ -219,4 +219,4 @@ def test_a_start_that_fails_shows_the_end_of_the_log(home: Settings) -> None:
 def test_a_second_start_finds_the_first(shared_conductor: Conductor) -> None:
     done = podium(shared_conductor.settings, "start")
     assert done.returncode == 0
-    assert f"already runs (pid {shared_conductor.pid})" in done.stdout
+    assert f"is already running (pid {shared_conductor.pid})" in done.stdout

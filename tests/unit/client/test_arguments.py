@@ -51,7 +51,7 @@ async def test_a_missing_file_is_a_file_not_found_error(service: JobControlServi
 
 @pytest.mark.anyio
 async def test_a_good_score_without_a_conductor_is_a_runtime_error(service: JobControlService, score: Path) -> None:
-    with pytest.raises(RuntimeError, match="No conductor runs"):
+    with pytest.raises(RuntimeError, match="No conductor is running"):
         await service.start_job(score)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from podium.cli.shared.options import AsJson, Home, Socket, pair, settings_for
+from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import console, print_json, say
 from podium.cli.shared.progress import JobProgress
 from podium.cli.shared.session import wait_for
@@ -15,6 +15,7 @@ from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
 from podium.settings import Settings
+from podium_tools.fields import pairs
 from podium_tools.results import counted
 
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 3, "paused": 4}
@@ -42,7 +43,7 @@ def command(
         workspace=str(workspace.absolute()) if workspace else None,
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,
-        variables=dict(pair(text) for text in variable or []),
+        variables=dict(pairs(variable or [])),
     )
     follower = Follower(settings, request, quiet=as_json)
     try:

@@ -30,7 +30,7 @@ def command(
     try:
         pid, running = stop(settings, cancel=cancel)
     except ConductorNotRunning:
-        typer.echo(f"No conductor runs on {settings.socket}.")
+        typer.echo(f"No conductor is running on {settings.socket}.")
         return
     typer.echo(f"The conductor (pid {pid}) has stopped{_rest(running, cancel=cancel)}.")
 
@@ -61,7 +61,7 @@ def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
     while alive(pid):
         if time.monotonic() > deadline:
             raise ConductorTimeout(
-                f"The conductor (pid {pid}) agreed to stop but still runs after {limit:.0f} s.",
+                f"The conductor (pid {pid}) agreed to stop but is still running after {limit:.0f} s.",
                 fix=f"Read its log in {settings.home}; as a last resort end process {pid} with KILL: nothing is lost.",
                 pid=pid,
             )

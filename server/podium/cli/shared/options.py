@@ -6,24 +6,11 @@ from typing import Annotated
 import typer
 
 from podium import log
-from podium.errors import InvalidArguments
 from podium.settings import Settings, load
 
 Home = Annotated[Path | None, typer.Option("--home", help="folder of the conductor's state")]
 Socket = Annotated[Path | None, typer.Option("--socket", help="the conductor's socket, also of a foreign conductor")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
-
-
-def pair(text: str) -> tuple[str, str]:
-    """Split `name=value`; the server reads the value as the argument's type.
-
-    Raises:
-        InvalidArguments: there is no name or no equals sign.
-    """
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise InvalidArguments(f"{text}: an argument is given as name=value.", fix=f"{name or 'name'}=value")
-    return name, value
 
 
 def settings_for(home: Path | None, socket: Path | None) -> Settings:

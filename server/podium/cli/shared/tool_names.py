@@ -2,6 +2,7 @@
 
 import difflib
 
+from podium.contract.pairs import name_and_value
 from podium.errors import InvalidArguments
 from podium_tools import ALL_TOOLS
 from podium_tools.spec import AnyTool
@@ -41,10 +42,11 @@ def given_arguments(tool: AnyTool, texts: list[str]) -> dict[str, str]:
     Raises:
         InvalidArguments: one has no name; the fix has the one that was probably meant, which is the tool's first.
     """
+    given: dict[str, str] = {}
     for text in texts:
-        name, equals, _ = text.partition("=")
-        if not name or not equals:
+        if (pair := name_and_value(text)) is None:
             first = next(iter(tool.arguments.model_fields), None)
             fix = f"Give it as {first}={text.lstrip('=')}." if first else f"{tool.name} takes no arguments."
-            raise InvalidArguments(f"{text}: an argument is given as name=value.", fix=fix)
-    return {name: value for name, _, value in (text.partition("=") for text in texts)}
+            raise InvalidArguments(f"{text}: arguments have the form name=value.", fix=fix)
+        given[pair[0]] = pair[1]
+    return given

@@ -143,7 +143,7 @@ class _Walk:
 
     def _outside(self) -> PathNotAllowed:
         return PathNotAllowed(
-            f"{self._path!r} leads out of the job's workspace {self._root.real}.",
+            f"{self._path!r} points outside the job's workspace {self._root.real}.",
             fix="Only files inside the workspace can be read; call list_artifacts to see them.",
             path=self._path,
         )

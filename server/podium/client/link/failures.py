@@ -23,8 +23,8 @@ def connect_failure(error: OSError, path: Path, start: str) -> ConductorError:
     """Return the error for a connection that could not be made; `start` is the command that starts a conductor there."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return ConductorNotRunning(
-            f"No conductor runs: there is no socket at {path}.",
-            fix=f"Start one with `{start}`, or set PODIUM_SOCKET to the socket of one that runs.",
+            f"No conductor is running: there is no socket at {path}.",
+            fix=f"Start one with `{start}`, or set PODIUM_SOCKET to the socket of a running conductor.",
             socket=str(path),
         )
     if isinstance(error, ConnectionRefusedError):
@@ -54,12 +54,12 @@ def _refused(path: Path, start: str) -> ConductorError:
         is_socket = True  # gone in the meantime
     if is_socket:
         return ConductorNotRunning(
-            f"No conductor runs: {path} is a stale socket file, left behind by one that has ended.",
+            f"No conductor is running: {path} is a stale socket file, left behind by one that has ended.",
             fix=f"Start one with `{start}`; it replaces {path}.",
             socket=str(path),
         )
     return ConductorNotRunning(
-        f"No conductor runs: {path} exists but is not a socket.",
+        f"No conductor is running: {path} exists but is not a socket.",
         fix=f"Set PODIUM_SOCKET to the conductor's socket, or start one with `{start}`.",
         socket=str(path),
     )
@@ -78,7 +78,7 @@ def lost(path: Path, method: str) -> ConductorUnreachable:
     """Return the error for a connection that ended before the reply arrived."""
     return ConductorUnreachable(
         f"The conductor on {path} closed the connection before it answered {method}.",
-        fix="Call conductor_status; if none answers, read conductor.log in PODIUM_HOME and run `podium start`.",
+        fix="Call conductor_status; if no conductor answers, read conductor.log in PODIUM_HOME and run `podium start`.",
         socket=str(path),
         method=method,
     )

@@ -60,7 +60,9 @@ class MarianneDialect:
         if reply.status != "accepted":
             if request.config_path is None:
                 await anyio.to_thread.run_sync(self._scores.remove, _job_id_of(path))
-            raise SubmitRejected(str(reply.message), fix="Correct what the message names, then start it again.")
+            raise SubmitRejected(
+                str(reply.message), fix="Correct the problem that the message describes, then start the job again."
+            )
         entry = await self._entry_when(str(reply.job_id), lambda each: bool(each.progress_total))
         job = views.job_view(entry)
         if request.self_healing:
@@ -147,8 +149,8 @@ class MarianneDialect:
     async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor discards the output of its sheets."""
         raise UnsupportedByConductor(
-            "This conductor keeps no output of its sheets.",
-            fix="Let the score write files and read them with list_artifacts and read_artifact.",
+            "This conductor does not keep the output of its sheets.",
+            fix="Have the score write files, and read them with list_artifacts and read_artifact.",
         )
 
     async def explain(self, job_id: str) -> models.ExplainView:
@@ -163,11 +165,11 @@ class MarianneDialect:
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[models.EventView], str]:
         """Refuse: this conductor records no events."""
-        raise UnsupportedByConductor("This conductor has no events to follow.", fix=f"Call wait_for_job. {_OWN}")
+        raise UnsupportedByConductor("This conductor does not publish events.", fix=f"Call wait_for_job. {_OWN}")
 
     async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """Refuse: this conductor keeps no tasks."""
-        raise UnsupportedByConductor("This conductor keeps no tasks.", fix=f"Call wait_for_job. {_OWN}")
+        raise UnsupportedByConductor("This conductor does not support tasks.", fix=f"Call wait_for_job. {_OWN}")
 
     async def conductor(self) -> models.ConductorView:
         """Return which conductor answers."""

@@ -61,10 +61,10 @@ def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:
     if number in _FORBIDDEN:
         return PermissionDenied(message, fix="Choose a workspace in a folder that you can write to.")
     if number in _FULL:
-        return StorageFull(message, fix="Free space, or choose a workspace on another disk.")
+        return StorageFull(message, fix="Free up disk space, or choose a workspace on another disk.")
     if number in {errno.EEXIST, errno.ENOTDIR}:
         message = f"The workspace {path} cannot be created: it or a folder above it is a file."
-    return PathNotAllowed(message, fix="Choose a path that is a folder or can be created as one.")
+    return PathNotAllowed(message, fix="Choose an existing folder, or a path where a folder can be created.")
 
 
 def _remove_empty(path: Path, first_made: Path | None) -> None:

@@ -38,7 +38,7 @@ class Cursor(NamedTuple):
         if found != seal:
             raise InvalidArguments(
                 "The cursor belongs to the output of another job, sheet, attempt or stream.",
-                fix="Pass the sheet, attempt and stream of the reply that it came from, or leave the cursor out.",
+                fix="Pass the sheet, attempt and stream from the reply that returned the cursor, or leave the cursor out.",
             )
         offset, line, owed = map(int, numbers)
         return cls(min(offset, MAX_OFFSET), line, owed)

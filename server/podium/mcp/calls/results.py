@@ -50,7 +50,7 @@ def crash_report(what: str, error: Exception) -> Internal:
     log.error("tool_crashed", tool=what, request_id=request_id, exc_info=error)
     return Internal(
         f"{what} failed inside the server.",
-        fix=f"Look for request_id {request_id} in the server's log; conductor_status shows whether jobs still run.",
+        fix=f"Look for request_id {request_id} in the server's log; conductor_status shows whether jobs are still running.",
         request_id=request_id,
     )
 

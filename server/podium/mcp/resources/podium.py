@@ -102,7 +102,7 @@ RESOURCES = (
         CONDUCTOR_URI,
         "conductor",
         "Conductor",
-        "Which conductor runs, its load and its limits, as conductor_status returns them.",
+        "Which conductor is running, its load and its limits, as conductor_status returns them.",
         JSON,
         _conductor,
     ),

@@ -97,7 +97,7 @@ def skips(plan: Plan, sheet: PlanSheet, *, workspace: str, statuses: Mapping[int
 
 
 def _unfit(message: str) -> ScoreInvalid:
-    return ScoreInvalid(message, fix="Correct the score and give it to resume_job.", problems=[])
+    return ScoreInvalid(message, fix="Correct the score and pass it to resume_job.", problems=[])
 
 
 def expand(text: str, plan: Plan, sheet: PlanSheet, *, workspace: str) -> str:

@@ -135,7 +135,7 @@ async def test_a_client_without_tasks_waits_as_ever(tmp_path: Path, mode: str, k
 async def test_a_conductor_that_keeps_no_tasks_gets_no_tasks(tmp_path: Path) -> None:
     class Foreign(ScriptedPort):
         async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
-            raise UnsupportedByConductor("This conductor keeps no tasks.")
+            raise UnsupportedByConductor("This conductor does not support tasks.")
 
     async with client(Foreign(waited=running()), tmp_path) as connected:
         facts = facts_of(await begin(connected, "wait_for_job", job_ids=[ID]))

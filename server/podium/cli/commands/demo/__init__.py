@@ -29,7 +29,9 @@ def command() -> None:
     """Run the whole way once: an agent's client, the MCP server, a conductor and a real job on this repository."""
     score = SCORE.absolute()
     if not score.is_file():
-        raise ScoreNotFound(f"{SCORE} is not here.", fix="Run this in a clone of Podium, or use `make demo` there.")
+        raise ScoreNotFound(
+            f"{SCORE} was not found.", fix="Run this command in a clone of Podium, or run `make demo` there."
+        )
     began = time.monotonic()
     say(f"Podium {__version__}: an agent starts a real job and stays in charge of it", style="bold")
     with temporary_home() as settings, running_conductor(settings) as pid:

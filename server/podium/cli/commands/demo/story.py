@@ -148,7 +148,7 @@ class Story:
             log = await self.call("read_job_log", shown=False, job_id=self.job_id, sheet=WATCHED, max_lines=LOG_LINES)
             await self._watch(view, lambda _: True)
         self.says(f'→ read_job_log(job_id="{self.job_id}", sheet="{WATCHED}", max_lines={LOG_LINES})', style="dim")
-        self.says(f"{log['summary']}{' It still runs.' if log['running'] else ''}")
+        self.says(f"{log['summary']}{' It is still running.' if log['running'] else ''}")
         for line in log["job_output"].splitlines():
             self.console.print(Text(f"     | {line}", style="dim"), no_wrap=True, overflow="ellipsis")
 
@@ -176,7 +176,7 @@ class Story:
         refused = await self._ask("pause_job", {"job_id": self.job_id})
         error = json.loads(_text(refused)) if refused.is_error else {}
         if error.get("error", {}).get("code") != "WRONG_STATE":
-            raise Internal(f"The pause was not refused as it should be: {_text(refused)}", fix="Report this.")
+            raise Internal(f"The pause should have been refused, but was not: {_text(refused)}", fix="Report this.")
         self.says(json.dumps(error, indent=2), style="yellow")
 
     async def _delete(self) -> None:

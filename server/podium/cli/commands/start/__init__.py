@@ -28,10 +28,10 @@ def main(arguments: Sequence[str]) -> int:
     if found := _running(settings):
         if not _is_of(settings.home, found):
             raise _taken(settings, found)
-        print(f"The conductor already runs (pid {found.pid}) on {settings.socket}.")
+        print(f"The conductor is already running (pid {found.pid}) on {settings.socket}.")
         return 0
     started = start_in_background(settings)
-    print(f"The conductor runs (pid {started.pid}); its log is {settings.places.log}")
+    print(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
     return 0
 
 
@@ -52,7 +52,7 @@ def start_in_background(settings: Settings) -> Health:
             return found
         if not alive(pid):
             raise ConductorNotRunning(
-                f"The conductor ended at once. The end of its log:\n{_tail(path, before)}",
+                f"The conductor exited immediately after it started. The end of its log:\n{_tail(path, before)}",
                 fix="Correct the cause, or run `podium doctor` to look for it.",
             )
         time.sleep(POLL_SECONDS)
@@ -80,7 +80,7 @@ def _is_of(home: Path, found: Health) -> bool:
 
 def _taken(settings: Settings, found: Health) -> ConductorNotRunning:
     return ConductorNotRunning(
-        f"No conductor runs for {settings.home}: "
+        f"No conductor is running for {settings.home}: "
         f"the conductor (pid {found.pid}) answering on {settings.socket} belongs to another home.",
         fix="Set another PODIUM_SOCKET for this home, or the PODIUM_HOME of that conductor.",
         pid=found.pid,
