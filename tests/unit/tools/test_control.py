@@ -120,7 +120,7 @@ async def test_a_resume_with_a_changed_score_names_what_stays_as_it_was() -> Non
 
 @pytest.mark.parametrize("given", [{}, {"config_path": "b.yaml", "config_content": "x: 1"}])
 async def test_a_modify_wants_exactly_one_score(given: dict[str, str]) -> None:
-    with pytest.raises(InvalidArguments, match="config_path (nor|and) config_content"):
+    with pytest.raises(InvalidArguments, match=r"config_path (nor|and) config_content"):
         await use(ScriptedPort(), "modify_job", {"job_id": ID, **given})
 
 

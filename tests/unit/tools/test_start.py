@@ -69,7 +69,7 @@ async def test_a_sheet_is_a_number_or_a_name(text: str, sheet: int | str) -> Non
 )
 async def test_exactly_one_score_is_wanted(tool: str, given: dict[str, str]) -> None:
     port = ScriptedPort()
-    with pytest.raises(InvalidArguments, match="config_path (nor|and) config_content"):
+    with pytest.raises(InvalidArguments, match=r"config_path (nor|and) config_content"):
         await use(port, tool, given)
     assert port.calls == []
 
