@@ -31,8 +31,9 @@ coverage: $(STAMP) ## measure what the unit and property tests reach, branches t
 	$(BIN)/coverage run -m pytest -q tests/unit tests/property
 	$(BIN)/coverage report --skip-covered
 
-test-clients: $(STAMP) ## run the Inspector and the TypeScript clients against the server (needs npm)
-	$(BIN)/python -m tests.support.node && $(BIN)/pytest -q tests/clients tests/e2e/test_clients_table.py
+test-clients: $(STAMP) ## run the Inspector and the TypeScript clients, and count tokens with the real encoding (needs npm)
+	$(BIN)/python -m tests.support.node && $(BIN)/python -m tests.support.tokens
+	$(BIN)/pytest -q tests/clients tests/e2e/test_clients_table.py tests/unit/tools/test_budget.py tests/e2e/test_agent_budget.py
 
 conformance: $(STAMP) ## run the official conformance suites (needs npm)
 	$(BIN)/python -m tests.support.node && $(BIN)/pytest -q tests/conformance
