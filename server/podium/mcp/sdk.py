@@ -26,7 +26,7 @@ def handle(
     params: type[Params],
     handler: Callable[[ServerRequestContext[Any, Any], Params], Awaitable[HandlerResult]],
 ) -> None:
-    """Answer a method's requests by `handler` instead of the SDK's own,, which `MCPServer` does not let us replace."""
+    """Answer a method's requests by `handler` instead of the SDK's own, which `MCPServer` does not let us replace."""
     low_level(server).add_request_handler(method, params, handler)
 
 
