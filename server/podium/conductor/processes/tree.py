@@ -129,18 +129,15 @@ class Hunt:
             members = await self._members()
             if not members:
                 return
-            await self._kill(members)
+            # The wrapper comes last; once alone, it first has a moment to record how its command ended.
+            victims = [stat for stat in members if stat.pid != self._group]
+            if not victims:
+                await _gone(members)
+            await run_sync(self._send, victims or members, signal.SIGKILL)
+            await _gone(victims or members)
             if sweep:
                 await run_sync(self._kill_at_once, members)
         log.error("tree_not_ended", attempt=self._key, pids=[stat.pid for stat in members])
-
-    async def _kill(self, members: list[Stat]) -> None:
-        """Send KILL. The wrapper comes last; once alone, it first has a moment to record how its command ended."""
-        victims = [stat for stat in members if stat.pid != self._group]
-        if not victims:
-            await _gone(members)
-        await run_sync(self._send, victims or members, signal.SIGKILL)
-        await _gone(victims or members)
 
     async def _members(self) -> list[Stat]:
         """Return the members that are left. To find none takes two looks: a process shows no environment while it loads."""

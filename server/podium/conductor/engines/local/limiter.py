@@ -53,20 +53,16 @@ class Upkeep:
                 await self._changed.wait()
             await anyio.sleep(pause)
             ended, self._ended = self._ended, []
-            pause = await self._look(ended)
-
-    async def _look(self, ended: list[Running]) -> float:
-        """Check once; return the seconds until the next check."""
-        try:
-            look = await run_sync(self._look_now, list(self._running), ended)
-        except OSError as error:
-            log.warning("output_unknown", error=str(error))
-            return MOST_SECONDS
-        for folder, why in look.beyond.items():
-            if running := self._running.get(folder):
-                # Without a grace period, since it would go on writing.
-                running.stop("output_limit", 0.0, why)
-        return look.seconds
+            try:
+                look = await run_sync(self._look_now, list(self._running), ended)
+            except OSError as error:
+                log.warning("output_unknown", error=str(error))
+                pause = MOST_SECONDS
+                continue
+            pause = look.seconds
+            for folder, why in look.beyond.items():
+                if running := self._running.get(folder):
+                    running.stop("output_limit", 0.0, why)  # without a grace period, since it would go on writing
 
     def _look_now(self, running: list[Path], ended: Sequence[Running]) -> Look:
         for each in ended:
