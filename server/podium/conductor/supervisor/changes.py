@@ -1,14 +1,39 @@
 """What all changes of jobs share: one at a time for each job, applied by the supervisor; a repeated call gets its old answer."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
+
+import anyio
 
 from podium.conductor.rules.state import JobRun
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.inbox import Transition
 from podium.conductor.supervisor.loading import Loader, missing
-from podium.conductor.supervisor.locks import KeyedLocks
 from podium.conductor.supervisor.supervisor import Retired, Supervisor
+
+
+class KeyedLocks:
+    """One lock for each key, which exists only while it is used. A holder delays only callers with the same key."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[anyio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        """Hold a key's lock for the duration of a context."""
+        lock, users = self._locks.get(key, (anyio.Lock(), 0))
+        self._locks[key] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[key]
+            if users == 1:
+                del self._locks[key]
+            else:
+                self._locks[key] = (lock, users - 1)
 
 
 class Changes:
