@@ -24,10 +24,16 @@ def extents(fd: int, size: int) -> list[Extent]:
     found: list[Extent] = []
     position = 0
     while position < size and len(found) < MAX_EXTENTS:
-        data = min(_seek_data(fd, position, size), size)
+        try:
+            data = min(os.lseek(fd, position, os.SEEK_DATA), size)
+        except OSError as error:
+            data = size if error.errno == errno.ENXIO else position  # ENXIO: only a hole is left
         if data > position:
             found.append(Extent(position, data, hole=True))
-        end = min(_seek_hole(fd, data, size), size)
+        try:
+            end = min(os.lseek(fd, data, os.SEEK_HOLE), size)  # the end of the file counts as a hole
+        except OSError:
+            end = size
         if end > data:
             _add_data(found, data, end)
         position = end
@@ -59,19 +65,3 @@ def back(pieces: list[Extent], count: int) -> int:
             return end - count
         count -= end - start
     return 0
-
-
-def _seek_data(fd: int, position: int, size: int) -> int:
-    """Return where data begins at or after `position`; `size` if only a hole is left."""
-    try:
-        return os.lseek(fd, position, os.SEEK_DATA)
-    except OSError as error:
-        return size if error.errno == errno.ENXIO else position
-
-
-def _seek_hole(fd: int, position: int, size: int) -> int:
-    """Return where the next hole begins; the end of the file counts as one."""
-    try:
-        return os.lseek(fd, position, os.SEEK_HOLE)
-    except OSError:
-        return size
