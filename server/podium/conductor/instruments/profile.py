@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from podium.errors import InvalidArguments
 
-PromptPassing = Literal["argument", "flag", "stdin", "file", "script"]
 PROMPT_FILE = "{prompt_file}"
 SCRIPT = "{script}"
 # Linux limits one argument of a command to 131,072 bytes with its NUL (MAX_ARG_STRLEN).
@@ -61,7 +60,7 @@ class Profile(BaseModel):
     kind: Literal["cli", "agent"] = "agent"
     executable: Annotated[str, Field(min_length=1), AfterValidator(_findable)]
     args: tuple[str, ...] = ()
-    prompt: PromptPassing
+    prompt: Literal["argument", "flag", "stdin", "file", "script"]
     prompt_flag: str = ""
     settings: dict[Name, Option] = Field(default_factory=dict)
     env: dict[str, str] = Field(default_factory=dict)

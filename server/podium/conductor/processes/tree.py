@@ -64,13 +64,10 @@ def is_of(marker: str | None, key: str) -> bool:
 
 def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
     """Return whether one of these processes may be a living member of the attempt: a cheap question before a scan."""
-    for pid in pids:
-        stat = facts.read_stat(pid)
-        if stat is not None and stat.state != "Z":
-            marker = key if group in (stat.session, stat.group) else facts.marker(pid)
-            if marker is None or is_of(marker, key):
-                return True
-    return False
+    stats = (facts.read_stat(pid) for pid in pids)
+    living = (stat for stat in stats if stat is not None and stat.state != "Z")
+    markers = (key if group in (stat.session, stat.group) else facts.marker(stat.pid) for stat in living)
+    return any(marker is None or is_of(marker, key) for marker in markers)
 
 
 async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> int:

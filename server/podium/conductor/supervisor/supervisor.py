@@ -70,6 +70,7 @@ class Supervisor:
         self._publish = publish
         self._remove = remove
         self._inbox = Inbox()
+        self._put_back: list[Command] = []  # could not be committed, and are tried again
         self._timers = Timers()
         self._hold_until = 0.0
 
@@ -172,7 +173,7 @@ class Supervisor:
         """Do one batch. A function of its own, so that nothing keeps its jobs and their plans until the next one."""
         now = clock.now()
         if self._hold_until <= now.mono:
-            commands = self._inbox.again() + commands
+            commands, self._put_back = self._put_back + commands, []
         batch = Batch(self.last_event + 1, now)
         done = [command for command in commands if self._apply(command, batch)]
         self._wake_due(batch)
@@ -285,7 +286,7 @@ class Supervisor:
                 self.adopt(fresh, clock.now())
         for command in done:
             if command.kept:
-                self._inbox.put_back(command)
+                self._put_back.append(command)
             else:
                 command.fail(error)
 
