@@ -17,16 +17,20 @@ _BETWEEN = re.compile(r"[\s:'\"\u2018\u2019]+")
 
 def read_tails(folder: Path, limit: int) -> str:
     """Return the end of an attempt's stdout and then of its stderr, each of up to `limit` bytes."""
-    return "\n".join(_tail(folder / name, limit) for name in ("stdout.log", "stderr.log"))
+    tails = []
+    for name in ("stdout.log", "stderr.log"):
+        try:
+            tails.append(read_end(folder / name, limit))
+        except OSError:
+            tails.append("")  # without its output a failure is judged by its exit code alone
+    return "\n".join(tails)
 
 
-def _tail(path: Path, limit: int) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
-            return file.read(limit).decode("utf-8", "replace")
-    except OSError:
-        return ""  # without its output a failure is judged by its exit code alone
+def read_end(path: Path, limit: int) -> str:
+    """Return the last `limit` bytes of a file as text, or raise an OSError."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+        return file.read(limit).decode("utf-8", "replace")
 
 
 def missing_folders(workspace: Path, paths: Iterable[str], tail: str) -> tuple[str, ...]:

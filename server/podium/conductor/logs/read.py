@@ -29,11 +29,6 @@ class LogTarget:
     sheet_name: str = ""
     running: bool = False
 
-    @property
-    def seal(self) -> str:
-        """The seal of this stream's cursors."""
-        return seal_of(self.job_id, self.sheet, self.attempt, self.stream)
-
 
 @dataclass(frozen=True)
 class LogQuery:
@@ -62,7 +57,8 @@ def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None
         raise InvalidArguments(f"Mode {query.mode} takes no pattern.", fix='Use mode "search" with a pattern.')
     if query.mode == "search" and not query.pattern:
         raise InvalidArguments("A search needs a pattern.", fix='Pass pattern, or use mode "tail".')
-    cursor = Cursor.decode(query.cursor, target.seal) if query.cursor else Cursor(0)
+    seal = seal_of(target.job_id, target.sheet, target.attempt, target.stream)
+    cursor = Cursor.decode(query.cursor, seal) if query.cursor else Cursor(0)
     page = Page(limits or LogLimits(), query.max_lines)
     size, after, at_end = 0, cursor, True
     with suppress(FileNotFoundError), target.path.open("rb", buffering=0) as file:
@@ -75,7 +71,7 @@ def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None
         attempt=target.attempt,
         stream=target.stream,
         lines=page.lines,
-        cursor=after.encode(target.seal),
+        cursor=after.encode(seal),
         at_end=at_end,
         running=target.running,
         truncated=page.truncated,

@@ -1,9 +1,8 @@
 """What all changes of jobs share: one at a time for each job, applied by the supervisor; a repeated call gets its old answer."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import anyio
 
@@ -18,22 +17,11 @@ class KeyedLocks:
     """One lock for each key, which exists only while it is used. A holder delays only callers with the same key."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, tuple[anyio.Lock, int]] = {}
+        self._locks: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
-    @asynccontextmanager
-    async def hold(self, key: str) -> AsyncIterator[None]:
-        """Hold a key's lock for the duration of a context."""
-        lock, users = self._locks.get(key, (anyio.Lock(), 0))
-        self._locks[key] = (lock, users + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, users = self._locks[key]
-            if users == 1:
-                del self._locks[key]
-            else:
-                self._locks[key] = (lock, users - 1)
+    def hold(self, key: str) -> anyio.Lock:
+        """Return the lock of a key, to be held in an `async with`."""
+        return self._locks.setdefault(key, anyio.Lock())
 
 
 class Changes:

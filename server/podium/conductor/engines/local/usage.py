@@ -35,8 +35,7 @@ async def measure(groups: Mapping[str, int]) -> dict[str, Usage]:
 
 def _again(before: Sample) -> Sample:
     """Look at the same processes again. The time of those that have ended is counted with the parents that reaped them."""
-    looks = {key: [facts.read_stat(stat.pid) for stat in stats] for key, stats in before.items()}
-    return {key: [stat for stat in stats if stat is not None] for key, stats in looks.items()}
+    return {key: [now for stat in stats if (now := facts.read_stat(stat.pid))] for key, stats in before.items()}
 
 
 def _usage(pid: int, before: list[Stat], after: list[Stat], elapsed: float) -> Usage:
