@@ -70,7 +70,7 @@ class Supervisor:
         self._publish = publish
         self._remove = remove
         self._inbox = Inbox()
-        self._put_back: list[Command] = []  # could not be committed, and are tried again
+        self._put_back: list[Command] = []  # that could not be committed and are tried again
         self._timers = Timers()
         self._hold_until = 0.0
 
