@@ -44,9 +44,11 @@ def tail(fd: int, pieces: list[Extent], page: Page, *, running: bool) -> Cursor:
     shown = found[len(found) - len(page.lines) :]
     if not shown:
         return Cursor(size, 1 if not size else 0)
-    page.truncated |= shown[0].start > 0
-    counted = shown[0] is not cut and shown[0].start <= page.limits.count_bytes and not any(hole for *_, hole in pieces)
-    number = count_newlines(fd, shown[0].start) + 1 if counted else 0
+    start = shown[0].start
+    page.truncated |= start > 0
+    # Lines have numbers unless counting them would mean reading too much, or some are missing.
+    numbered = shown[0] is not cut and start <= page.limits.count_bytes and not any(piece.hole for piece in pieces)
+    number = count_newlines(fd, start) + 1 if numbered else 0
     page.lines = [line.model_copy(update={"number": number and number + i}) for i, line in enumerate(page.lines)]
     is_open = running and not shown[-1].ended
     return Cursor(shown[-1].start if is_open else size, number and number + len(shown) - is_open)

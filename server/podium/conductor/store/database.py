@@ -23,11 +23,11 @@ def open_writer(home: Path) -> sqlite3.Connection:
     path = home / DATABASE
     try:
         last = acknowledged.read(home / ACKNOWLEDGED)
-        if path.exists() and path.stat().st_size:
-            # Checked without changing it: a connection that may write would replay the log when it is closed.
+        if path.exists() and path.stat().st_size:  # beside an empty database even a reader removes the log
+            # By a reader: a connection that may write would replay the log when it is closed.
             with closing(open_reader(home)) as connection:
                 schema.check(connection, str(path), last)
-        elif last:  # beside an empty database even a reader removes the log
+        elif last:
             raise UnreadableDatabase(
                 f"{path} is missing or empty, although {last} events were acknowledged. {schema.WAYS_OUT}"
             )
