@@ -20,8 +20,6 @@ from podium.contract.secrets import redactor
 from podium.score.templates.render import expand
 from podium.times import span
 
-_FIRST_UNNAMED = 32  # signal; those from here on have no meaning of their own
-
 
 def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
     """Return the verdict if it follows from the end alone, else None: output, validations or the disk decide."""
@@ -63,7 +61,7 @@ async def _validate(live: LiveAttempt, runner: Runner) -> list[ValidationView]:
         env=live.env(),
         key=live.attempt.key,
         expand=lambda text: expand(text, live.plan, live.sheet, workspace=str(live.workspace)),
-        run=runner.run,
+        runner=runner,
         hide=redactor({name: each for name, each in variables.items() if isinstance(each, str)}),
     )
     return await validate(rules, context)
@@ -74,10 +72,20 @@ def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: s
     tail = read_tails(folder, TAIL_CHARS // 2)
     trouble: Trouble = ""
     wait = None
+    message = why or describe(live, end)
     if live.is_tool and end.reason == "exited":
         kind = classify(live.profile, end.exit_code, tail)
+        name, code = live.profile.name, f"(exit code {end.exit_code})"
+        if kind == "rate_limit":
+            wait = retry_after_seconds(tail, end.ended_at or wall())
+            message = f"{name} is rate limited{f' for {span(wait)}' if wait else ''} {code}"
+        elif kind == "auth":
+            message = (
+                f"{name} is not signed in, or not allowed to do this {code}; sign in on the machine of the conductor"
+            )
+        elif kind == "capacity":
+            message = f"{name} is out of capacity {code}"
         trouble = "" if kind == "error" else kind
-        wait = retry_after_seconds(tail, end.ended_at or wall()) if kind == "rate_limit" else None
     missing: tuple[str, ...] = ()
     if live.self_healing:
         rules = [live.plan.validations[index] for index in live.sheet.validations]
@@ -86,7 +94,7 @@ def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: s
     return Verdict(
         end,
         passed=False,
-        message=_message(live, end, trouble, wait) or why or describe(live, end),
+        message=message,
         validations=validations,
         trouble=trouble,
         wait_seconds=wait,
@@ -95,23 +103,11 @@ def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: s
     )
 
 
-def _message(live: LiveAttempt, end: End, trouble: Trouble, wait: float | None) -> str:
-    """Return what kept an instrument from working, "" for no trouble."""
-    name, code = live.profile.name, f"(exit code {end.exit_code})"
-    return {
-        "": "",
-        "rate_limit": f"{name} is rate limited{f' for {span(wait)}' if wait else ''} {code}",
-        "auth": f"{name} is not signed in, or not allowed to do this {code}; sign in on the machine of the conductor",
-        "capacity": f"{name} is out of capacity {code}",
-        "missing": "",  # found before the launch
-        "internal": "",  # not found in an output
-    }[trouble]
-
-
 def exit_text(code: int | None) -> str:
     """Return an exit code in words. A shell reports signal n as 128 + n; a program may mean something else by such a code."""
     number = (code or 0) - 128
-    known = {each.value: each.name.removeprefix("SIG") for each in signal.Signals if each < _FIRST_UNNAMED}
+    # Signals from 32 on have no meaning of their own.
+    known = {each.value: each.name.removeprefix("SIG") for each in signal.Signals if each < 32}
     return f"exit code {code}" + (f", as after signal {number} ({known[number]})" if number in known else "")
 
 

@@ -28,7 +28,6 @@ from podium.score.templates.render import expand, render_script, skips
 
 log = get_logger()
 
-
 Report = Callable[[str, int, Verdict], None]
 """Takes the verdict of one attempt, by job id and serial number; called exactly once for each."""
 
@@ -109,9 +108,12 @@ class Launcher:
         """Return what to launch, or a verdict that says why nothing is launched."""
         if live.first_try and (why := await self._skips(live)):
             return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
-        if live.is_tool and not await anyio.to_thread.run_sync(_is_installed, live):
-            message = f"the program {live.profile.executable} of instrument {live.profile.name} was not found in PATH"
-            return _not_run(live, "launch_failed", message, "missing")
+        if live.is_tool:
+            path = live.env().get("PATH") or os.environ.get("PATH", "")
+            if await anyio.to_thread.run_sync(find_executable, live.profile, path) is None:
+                program, tool = live.profile.executable, live.profile.name
+                message = f"the program {program} of instrument {tool} was not found in PATH"
+                return _not_run(live, "launch_failed", message, "missing")
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
         previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
@@ -202,9 +204,3 @@ def _broken(live: LiveAttempt, end: End, error: Exception) -> Verdict:
     )
     message = f"internal error: {type(error).__name__}: {error}; the conductor's log has the details"
     return Verdict(end, passed=False, message=message, trouble="internal")
-
-
-def _is_installed(live: LiveAttempt) -> bool:
-    """Return whether the instrument's program is in the attempt's PATH."""
-    path = live.env().get("PATH") or os.environ.get("PATH", "")
-    return find_executable(live.profile, path) is not None

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from podium.conductor.attempts.workspaces import make_workspace
@@ -17,16 +17,20 @@ _BETWEEN = re.compile(r"[\s:'\"\u2018\u2019]+")
 
 def read_tails(folder: Path, limit: int) -> str:
     """Return the end of an attempt's stdout and then of its stderr, each of up to `limit` bytes."""
-    return "\n".join(_tail(folder / name, limit) for name in ("stdout.log", "stderr.log"))
+    tails = []
+    for name in ("stdout.log", "stderr.log"):
+        try:
+            tails.append(read_end(folder / name, limit))
+        except OSError:
+            tails.append("")  # without its output a failure is judged by its exit code alone
+    return "\n".join(tails)
 
 
-def _tail(path: Path, limit: int) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
-            return file.read(limit).decode("utf-8", "replace")
-    except OSError:
-        return ""  # without its output a failure is judged by its exit code alone
+def read_end(path: Path, limit: int) -> str:
+    """Return the last `limit` bytes of a file as text, or raise an OSError."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+        return file.read(limit).decode("utf-8", "replace")
 
 
 def missing_folders(workspace: Path, paths: Iterable[str], tail: str) -> tuple[str, ...]:
@@ -37,27 +41,22 @@ def missing_folders(workspace: Path, paths: Iterable[str], tail: str) -> tuple[s
     """
     if not os.path.isdir(workspace):  # noqa: PTH112 -- Path.is_dir() raises for a forbidden path
         return (str(workspace),)
-    parents = {(workspace / path).parent for path in [*paths, *_not_found(tail)]}
-    found = sorted(str(parent) for parent in parents if _is_missing(parent) and _inside(workspace, parent))
-    return tuple(found[:MOST_FOLDERS])
-
-
-def _not_found(tail: str) -> Iterator[str]:
-    """Yield the paths that lines about missing files seem to name."""
+    named = list(paths)
     for line in tail.splitlines():
         if any(words in line for words in _SAYS_MISSING):
             end = line[-_LINE_CHARS:]
-            yield from _QUOTED.findall(end)
-            yield from (word for word in _BETWEEN.split(end) if "/" in word)
+            named += _QUOTED.findall(end)
+            named += [word for word in _BETWEEN.split(end) if "/" in word]
+    parents = {(workspace / path).parent for path in named}
+    found = sorted(str(parent) for parent in parents if _is_missing(parent) and _inside(workspace, parent))
+    return tuple(found[:MOST_FOLDERS])
 
 
 def _is_missing(folder: Path) -> bool:
     try:
         folder.stat()
-    except FileNotFoundError:
-        return True
-    except (OSError, ValueError):
-        return False
+    except (OSError, ValueError) as error:
+        return isinstance(error, FileNotFoundError)
     return False
 
 

@@ -1,10 +1,10 @@
 """Outputs of earlier sheets for templates that ask for them (`cross_sheet`)."""
 
-import os
 from pathlib import Path
 
 import anyio.to_thread
 
+from podium.conductor.attempts.observe import read_end
 from podium.conductor.store.store import Store
 from podium.home import Home
 from podium.log import get_logger
@@ -46,10 +46,7 @@ def _tail(folder: Path, chars: int) -> str:
     templates must be ready for that anyway.
     """
     try:
-        with (folder / "stdout.log").open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * chars))
-            text = file.read(4 * chars).decode("utf-8", "replace")
+        return read_end(folder / "stdout.log", 4 * chars).rstrip("\n")[-chars:]
     except OSError as error:
         log.warning("earlier_output_unreadable", folder=str(folder), error=str(error))
         return ""
-    return text.rstrip("\n")[-chars:]

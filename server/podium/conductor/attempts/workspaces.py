@@ -17,11 +17,14 @@ def make_workspace(path: Path) -> None:
     Raises:
         PermissionDenied, PathNotAllowed, StorageFull: nothing is left behind.
     """
+    # A path that may not be looked up counts as missing; creating it then fails with the reason.
+    missing = [each for each in [path, *path.parents] if not os.path.exists(each)]  # noqa: PTH110
     try:
-        path.mkdir(exist_ok=True)  # usually enough
-    except FileNotFoundError:
-        _make_with_parents(path)
+        path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
+        for each in missing:  # the deepest first
+            with suppress(OSError, ValueError):  # not created after all, or not empty any more
+                each.rmdir()
         raise _refusal(path, error) from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise PermissionDenied(
@@ -44,16 +47,6 @@ def check_workspace(path: Path) -> None:
         )
 
 
-def _make_with_parents(path: Path) -> None:
-    # A path that may not be looked up counts as missing; creating it then fails with the reason.
-    missing = next((each for each in [*reversed(path.parents), path] if not os.path.exists(each)), None)  # noqa: PTH110
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        _remove_empty(path, missing)
-        raise _refusal(path, error) from error
-
-
 def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:
     """Return the error for the system's reason; a ValueError means that the text is not a possible path."""
     number, why = (error.errno, error.strerror) if isinstance(error, OSError) else (None, str(error))
@@ -65,12 +58,3 @@ def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:
     if number in {errno.EEXIST, errno.ENOTDIR}:
         message = f"The workspace {path} cannot be created: it or a folder above it is a file."
     return PathNotAllowed(message, fix="Choose an existing folder, or a path where a folder can be created.")
-
-
-def _remove_empty(path: Path, first_made: Path | None) -> None:
-    """Remove the folders that were just created, the deepest first."""
-    for each in [path, *path.parents]:
-        if first_made is None or not each.is_relative_to(first_made):
-            return
-        with suppress(OSError, ValueError):  # not created after all, or not empty any more
-            each.rmdir()

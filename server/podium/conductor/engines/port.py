@@ -5,7 +5,7 @@ unknown, never lost; an exit record always wins over what the engine reports.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -73,7 +73,7 @@ class Usage:
     cpu_seconds: float | None = None
     memory_mb: float | None = None
     uptime_seconds: float | None = None
-    pids: tuple[int, ...] = field(default_factory=tuple)
+    pids: tuple[int, ...] = ()
 
 
 class Engine(Protocol):

@@ -1,6 +1,5 @@
 """Why an instrument's attempt failed, as read from its exit code and the end of its output."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -48,8 +47,13 @@ def retry_after_seconds(tail: str, now: float) -> float | None:
     `now` is in seconds since the epoch. Understood are durations ("try again in 1h 5m", "Retry-After: 30"), a time of day
     ("resets 8:20pm (Asia/Tokyo)"; without a zone, this machine's), and Claude Code's epoch.
     """
-    waits = [wait for wait in _waits(tail[-TAIL_CHARS:], now) if 0 <= wait <= LONGEST_WAIT_SECONDS]
-    return waits[-1] if waits else None
+    text = tail[-TAIL_CHARS:]
+    waits = [  # the most reliable come last
+        *(_seconds_until(found, now) for found in _CLOCK.finditer(text)),
+        *(_duration(text, found.end()) for found in _WAIT.finditer(text)),
+        *(float(found[1]) - now for found in _EPOCH.finditer(text)),
+    ]
+    return next((wait for wait in reversed(waits) if wait is not None and 0 <= wait <= LONGEST_WAIT_SECONDS), None)
 
 
 def _any(patterns: tuple[str, ...], text: str) -> bool:
@@ -59,16 +63,6 @@ def _any(patterns: tuple[str, ...], text: str) -> bool:
             if regex.search(pattern, text, regex.I, timeout=MATCH_SECONDS, concurrent=True):
                 return True
     return False
-
-
-def _waits(text: str, now: float) -> Iterator[float]:
-    """Yield every wait that the text names: times of day, then durations, then epochs, so the most reliable comes last."""
-    for found in _CLOCK.finditer(text):
-        yield from _until(found, now)
-    for found in _WAIT.finditer(text):
-        yield _duration(text, found.end())
-    for found in _EPOCH.finditer(text):
-        yield float(found[1]) - now
 
 
 def _duration(text: str, position: int) -> float:
@@ -82,15 +76,15 @@ def _duration(text: str, position: int) -> float:
     return total
 
 
-def _until(found: regex.Match[str], now: float) -> Iterator[float]:
-    """Yield the seconds until a time of day comes next; nothing for a time or a zone that does not exist."""
+def _seconds_until(found: regex.Match[str], now: float) -> float | None:
+    """Return the seconds until a time of day comes next, None for a time or a zone that does not exist."""
     hour, minute = int(found[1]) % 12 + 12 * (found[3].lower() == "pm"), int(found[2] or 0)
     if int(found[1]) > 12 or minute > 59:
-        return
+        return None
     try:
         zone = ZoneInfo(found[4]) if found[4] else None  # None: this machine's
     except (KeyError, OSError, ValueError):
-        return
+        return None
     here = datetime.fromtimestamp(now, UTC).astimezone(zone)
     then = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    yield ((then if then > here else then + timedelta(days=1)) - here).total_seconds()
+    return ((then if then > here else then + timedelta(days=1)) - here).total_seconds()

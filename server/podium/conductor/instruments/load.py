@@ -26,11 +26,7 @@ class _Bad(Exception):
 
     def __init__(self, problems: list[ProblemView]) -> None:
         super().__init__(problems[0].message)
-        self.problems = problems
-
-    def dumped(self) -> list[dict[str, Any]]:
-        """Return the problems as they are sent."""
-        return [problem.model_dump() for problem in self.problems]
+        self.problems = [problem.model_dump() for problem in problems]
 
 
 @cache
@@ -56,14 +52,14 @@ def load_profiles(*, config_folder: Path | None = None, score_folder: Path | Non
             profiles |= _by_name(_folder(config_folder / "instruments"))
     except _Bad as error:
         raise InvalidArguments(
-            f"Instrument profile {error}", fix="Correct or remove the file.", problems=error.dumped()
+            f"Instrument profile {error}", fix="Correct or remove the file.", problems=error.problems
         ) from None
     try:
         if score_folder:
             profiles |= _by_name(_folder(score_folder / SCORE_FOLDER))
     except _Bad as error:
         raise ScoreInvalid(
-            f"Instrument profile {error}", fix="Correct or remove the file.", problems=error.dumped()
+            f"Instrument profile {error}", fix="Correct or remove the file.", problems=error.problems
         ) from None
     return profiles
 
@@ -87,20 +83,16 @@ def _folder(folder: Path) -> Iterator[Profile]:
     except OSError as error:
         raise _Bad([_problem(folder, f"it cannot be read: {error.strerror}")]) from None
     for path in paths:
-        profile = _profile(_text(path), path.stem, path)
+        try:  # as a score is read: of bounded size, without waiting on a FIFO
+            text = decode(read_bytes(path, max_bytes=MAX_BYTES), name=f"The file {path}")
+        except ScoreInvalid as error:
+            raise _Bad([_problem(path, f"it {error.facts['problems'][0]['message']}")]) from None
+        except PodiumError as error:
+            raise _Bad([_problem(path, f"it cannot be read: {error.message.removesuffix('.')}")]) from None
+        profile = _profile(text, path.stem, path)
         if "cli" in (profile.name, *profile.aliases):
             raise _Bad([_problem(path, "cli is bash and cannot be another tool", field="name")])
         yield profile
-
-
-def _text(path: Path) -> str:
-    """Read a regular file of bounded size, as a score is read, without waiting on a FIFO."""
-    try:
-        return decode(read_bytes(path, max_bytes=MAX_BYTES), name=f"The file {path}")
-    except ScoreInvalid as error:
-        raise _Bad([_problem(path, f"it {error.facts['problems'][0]['message']}")]) from None
-    except PodiumError as error:
-        raise _Bad([_problem(path, f"it cannot be read: {error.message.removesuffix('.')}")]) from None
 
 
 def _profile(text: str, name: str, path: Path = Path()) -> Profile:

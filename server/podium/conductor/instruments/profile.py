@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from podium.errors import InvalidArguments
 
-PromptPassing = Literal["argument", "flag", "stdin", "file", "script"]
 PROMPT_FILE = "{prompt_file}"
 SCRIPT = "{script}"
 # Linux limits one argument of a command to 131,072 bytes with its NUL (MAX_ARG_STRLEN).
@@ -61,7 +60,7 @@ class Profile(BaseModel):
     kind: Literal["cli", "agent"] = "agent"
     executable: Annotated[str, Field(min_length=1), AfterValidator(_findable)]
     args: tuple[str, ...] = ()
-    prompt: PromptPassing
+    prompt: Literal["argument", "flag", "stdin", "file", "script"]
     prompt_flag: str = ""
     settings: dict[Name, Option] = Field(default_factory=dict)
     env: dict[str, str] = Field(default_factory=dict)
@@ -82,15 +81,14 @@ class Profile(BaseModel):
             raise ValueError('prompt: "script" has no settings')
         if any(option in self.args[-1:] for option in self.settings.values()):
             raise ValueError("an option of settings that stands in args must be followed by its value")
-        if not all(self._has_place(arg) for arg in self.args if PROMPT_FILE in arg):
-            raise ValueError(f'{PROMPT_FILE} needs prompt: "file", and must be an argument or --option={PROMPT_FILE}')
+        for arg in self.args:
+            option, found, rest = arg.partition(PROMPT_FILE)
+            whole = not rest and (not option or (option.startswith("-") and option.endswith("=")))
+            if found and not (self.prompt == "file" and whole):
+                raise ValueError(
+                    f'{PROMPT_FILE} needs prompt: "file", and must be an argument or --option={PROMPT_FILE}'
+                )
         return self
-
-    def _has_place(self, arg: str) -> bool:
-        """Return whether the file's path can be filled in here."""
-        option, found, rest = arg.partition(PROMPT_FILE)
-        whole = not option or (option.startswith("-") and option.endswith("="))
-        return self.prompt == "file" and bool(found) and not rest and whole
 
     def command(
         self, script_path: str, prompt: str, config: Mapping[str, Any] = NO_CONFIG
@@ -102,7 +100,14 @@ class Profile(BaseModel):
         Raises:
             InvalidArguments: the prompt is too long for an argument.
         """
-        command = (self.executable, *(_named(arg, script_path) for arg in self._args(config)))
+        args = list(self.args)
+        for name, value in config.items():
+            option = self.settings[name]
+            if option in args:
+                args[args.index(option) + 1] = str(value)
+            else:
+                args += [option, str(value)]
+        command = (self.executable, *(_named(arg, script_path) for arg in args))
         match self.prompt:
             case "script":
                 return (), False
@@ -115,17 +120,6 @@ class Profile(BaseModel):
                 return (*command, self.prompt_flag, self._argument(prompt)), False
             case _:
                 return (*command, self._argument(prompt)), False
-
-    def _args(self, config: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the arguments with the settings filled in."""
-        args = list(self.args)
-        for name, value in config.items():
-            option = self.settings[name]
-            if option in args:
-                args[args.index(option) + 1] = str(value)
-            else:
-                args += [option, str(value)]
-        return tuple(args)
 
     def _argument(self, prompt: str) -> str:
         """Return the prompt as one argument that no tool mistakes for an option."""

@@ -8,7 +8,6 @@ from podium.conductor.logs.page import LogLimits
 from podium.conductor.logs.read import LogQuery, LogTarget, read_log
 from podium.contract.models import LogView, Stream
 
-END_LINES = 40
 _LIMITS = LogLimits(page_bytes=8_000, line_bytes=1_000, page_tokens=2_500)
 
 
@@ -21,7 +20,7 @@ class TargetOf(Protocol):
 
 def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream]) -> LogView:
     """Return the end of the first of these streams that has output, else of the last one. Blocks: it reads files."""
-    query = LogQuery("tail", max_lines=END_LINES)
+    query = LogQuery("tail", max_lines=40)
     for stream in streams:
         view = read_log(target(path=folder / f"{stream}.log", stream=stream), query, _LIMITS)
         if view.total_bytes:

@@ -6,6 +6,7 @@ Linux and macOS report them through SEEK_DATA and SEEK_HOLE (lseek(2)); a file s
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 MAX_EXTENTS = 4096  # beyond these the rest of the file counts as data, which is slower to read but never wrong
@@ -23,24 +24,22 @@ def extents(fd: int, size: int) -> list[Extent]:
     """Return the pieces of the first `size` bytes in order, data and holes, without gaps."""
     found: list[Extent] = []
     position = 0
-    while position < size and len(found) < MAX_EXTENTS:
-        data = min(_seek_data(fd, position, size), size)
+    while position < size:
+        data, end = position, size
+        if len(found) < MAX_EXTENTS:
+            try:
+                data = min(os.lseek(fd, position, os.SEEK_DATA), size)
+            except OSError as error:
+                data = size if error.errno == errno.ENXIO else position  # ENXIO: only a hole is left
+            with suppress(OSError):
+                end = min(os.lseek(fd, data, os.SEEK_HOLE), size)  # the end of the file counts as a hole
         if data > position:
             found.append(Extent(position, data, hole=True))
-        end = min(_seek_hole(fd, data, size), size)
         if end > data:
-            _add_data(found, data, end)
+            start = data if not found or found[-1].hole else found.pop().start  # joined to the data that it continues
+            found.append(Extent(start, end))
         position = end
-    if position < size:
-        _add_data(found, position, size)
     return found
-
-
-def _add_data(found: list[Extent], start: int, end: int) -> None:
-    """Add a piece of data, joined to the one that it continues."""
-    if found and not found[-1].hole:
-        start = found.pop().start
-    found.append(Extent(start, end))
 
 
 def after(pieces: list[Extent], offset: int) -> Iterator[Extent]:
@@ -59,19 +58,3 @@ def back(pieces: list[Extent], count: int) -> int:
             return end - count
         count -= end - start
     return 0
-
-
-def _seek_data(fd: int, position: int, size: int) -> int:
-    """Return where data begins at or after `position`; `size` if only a hole is left."""
-    try:
-        return os.lseek(fd, position, os.SEEK_DATA)
-    except OSError as error:
-        return size if error.errno == errno.ENXIO else position
-
-
-def _seek_hole(fd: int, position: int, size: int) -> int:
-    """Return where the next hole begins; the end of the file counts as one."""
-    try:
-        return os.lseek(fd, position, os.SEEK_HOLE)
-    except OSError:
-        return size

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from podium.conductor.logs.cursor import Cursor
 from podium.conductor.logs.extents import Extent, after, back
 from podium.conductor.logs.lines import Line, count_newlines, lines
-from podium.conductor.logs.page import LogLimits, Page
+from podium.conductor.logs.page import Page
 
 FIRST_WINDOW = 64 * 1024
 
@@ -44,8 +44,11 @@ def tail(fd: int, pieces: list[Extent], page: Page, *, running: bool) -> Cursor:
     shown = found[len(found) - len(page.lines) :]
     if not shown:
         return Cursor(size, 1 if not size else 0)
-    page.truncated |= shown[0].start > 0
-    number = 0 if shown[0] is cut else _number_at(fd, shown[0].start, pieces, page.limits)
+    start = shown[0].start
+    page.truncated |= start > 0
+    # Lines have numbers unless counting them would mean reading too much, or some are missing.
+    numbered = shown[0] is not cut and start <= page.limits.count_bytes and not any(piece.hole for piece in pieces)
+    number = count_newlines(fd, start) + 1 if numbered else 0
     page.lines = [line.model_copy(update={"number": number and number + i}) for i, line in enumerate(page.lines)]
     is_open = running and not shown[-1].ended
     return Cursor(shown[-1].start if is_open else size, number and number + len(shown) - is_open)
@@ -67,10 +70,3 @@ def _last_lines(fd: int, pieces: list[Extent], page: Page) -> tuple[list[Line], 
         if window >= limits.tail_bytes:
             return newest, cut
         window = min(window * 8, limits.tail_bytes)
-
-
-def _number_at(fd: int, offset: int, pieces: list[Extent], limits: LogLimits) -> int:
-    """Return the number of the line that starts here, or 0 if counting would mean reading too much."""
-    if offset > limits.count_bytes or any(piece.hole for piece in pieces):
-        return 0
-    return count_newlines(fd, offset) + 1

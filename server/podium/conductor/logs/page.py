@@ -57,18 +57,15 @@ class Page:
         if size <= self.limits.line_bytes:
             return LogLine(number=number, text=cut_text(raw, 0, size).removesuffix("\r"), match=match)
         self.truncated = True
-        return LogLine(number=number, text=self._cut(raw, size, at), match=match)
+        limit = self.limits.line_bytes
+        begin = at - limit // 4 if at > limit // 2 else 0
+        rest = size - begin - limit
+        before = f"{MARK}[{begin} bytes before]" if begin else ""
+        behind = f"{MARK}[{rest} bytes more]" if rest > 0 else ""
+        return LogLine(number=number, text=f"{before}{cut_text(raw, begin, limit)}{behind}", match=match)
 
     def render_end(self, line: Line) -> LogLine:
         """Return the end of a line whose beginning is too far back."""
         self.truncated = True
         limit = self.limits.line_bytes
         return LogLine(text=f"{MARK}[cut before]{cut_text(line.raw, max(0, len(line.raw) - limit), limit)}")
-
-    def _cut(self, raw: bytes, size: int, at: int) -> str:
-        """Return `line_bytes` of a longer line, from a little before byte `at`."""
-        limit = self.limits.line_bytes
-        begin = at - limit // 4 if at > limit // 2 else 0
-        rest = size - begin - limit
-        before = f"{MARK}[{begin} bytes before]" if begin else ""
-        return before + cut_text(raw, begin, limit) + (f"{MARK}[{rest} bytes more]" if rest > 0 else "")

@@ -1,8 +1,7 @@
 """The one way to read an attempt's output: check the query, open the file, read one bounded part."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +29,6 @@ class LogTarget:
     sheet_name: str = ""
     running: bool = False
 
-    @property
-    def seal(self) -> str:
-        """The seal of this stream's cursors."""
-        return seal_of(self.job_id, self.sheet, self.attempt, self.stream)
-
 
 @dataclass(frozen=True)
 class LogQuery:
@@ -57,13 +51,19 @@ def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None
         InvalidArguments: a field does not go with the mode, the cursor is of another output, or the pattern is unusable.
         OSError: the file cannot be read.
     """
-    limits = limits or LogLimits()
-    _check(query)
-    cursor = Cursor.decode(query.cursor, target.seal) if query.cursor else Cursor(0)
-    page = Page(limits, query.max_lines)
-    with _opened(target.path) as fd:
-        size = 0 if fd is None else os.fstat(fd).st_size
-        after, at_end = (cursor, True) if fd is None else _read(fd, size, cursor, page, query, running=target.running)
+    if query.cursor and query.mode not in ("range", "search"):
+        raise InvalidArguments(f"Mode {query.mode} takes no cursor.", fix='Use mode "range" to read on from a cursor.')
+    if query.pattern and query.mode != "search":
+        raise InvalidArguments(f"Mode {query.mode} takes no pattern.", fix='Use mode "search" with a pattern.')
+    if query.mode == "search" and not query.pattern:
+        raise InvalidArguments("A search needs a pattern.", fix='Pass pattern, or use mode "tail".')
+    seal = seal_of(target.job_id, target.sheet, target.attempt, target.stream)
+    cursor = Cursor.decode(query.cursor, seal) if query.cursor else Cursor(0)
+    page = Page(limits or LogLimits(), query.max_lines)
+    size, after, at_end = 0, cursor, True
+    with suppress(FileNotFoundError), target.path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        after, at_end = _read(file.fileno(), size, cursor, page, query, running=target.running)
     return LogView(
         job_id=target.job_id,
         sheet=target.sheet,
@@ -71,7 +71,7 @@ def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None
         attempt=target.attempt,
         stream=target.stream,
         lines=page.lines,
-        cursor=after.encode(target.seal),
+        cursor=after.encode(seal),
         at_end=at_end,
         running=target.running,
         truncated=page.truncated,
@@ -88,27 +88,3 @@ def _read(fd: int, size: int, cursor: Cursor, page: Page, query: LogQuery, *, ru
         find = matcher_for(query.pattern, page.limits)
         return search(fd, pieces, cursor, page, matcher=find, context=query.context_lines, running=running)
     return forward(fd, pieces, cursor, page, running=running)
-
-
-def _check(query: LogQuery) -> None:
-    """Refuse fields that would be ignored."""
-    if query.cursor and query.mode not in ("range", "search"):
-        raise InvalidArguments(f"Mode {query.mode} takes no cursor.", fix='Use mode "range" to read on from a cursor.')
-    if query.pattern and query.mode != "search":
-        raise InvalidArguments(f"Mode {query.mode} takes no pattern.", fix='Use mode "search" with a pattern.')
-    if query.mode == "search" and not query.pattern:
-        raise InvalidArguments("A search needs a pattern.", fix='Pass pattern, or use mode "tail".')
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
-    """Yield a descriptor for reading, or None if the file does not exist."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield None
-        return
-    try:
-        yield fd
-    finally:
-        os.close(fd)

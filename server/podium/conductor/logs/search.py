@@ -22,15 +22,18 @@ class _Scan:
     before: deque[tuple[Cursor, Line]]
 
     def take(self, line: Line, match_at: int) -> bool:
-        """Add a match with its context, or a line owed after one; return False if the page is full: `at` is where to continue."""
+        """Move past a line and add what it gives to the page; return False if the page is full: `at` is where to continue."""
         while match_at >= 0 and self.before:
             if not self._add(*self.before[0]):
                 return False
             self.before.popleft()
         if match_at >= 0 or self.at.owed:
-            return self._add(self.at, line, match_at)
-        if line.many == 1:
+            if not self._add(self.at, line, match_at):
+                return False
+        elif line.many == 1:
             self.before.append((self.at, line))
+        owed = self.context if match_at >= 0 else max(0, self.at.owed - 1)
+        self.at = Cursor(line.end, following(self.at.line, line), owed)
         return True
 
     def _add(self, here: Cursor, line: Line, match_at: int = -1) -> bool:
@@ -39,11 +42,6 @@ class _Scan:
             return True
         self.at = here
         return False
-
-    def advance(self, line: Line, *, matched: bool) -> None:
-        """Move past a line that was taken."""
-        owed = self.context if matched else max(0, self.at.owed - 1)
-        self.at = Cursor(line.end, following(self.at.line, line), owed)
 
 
 def search(
@@ -56,10 +54,8 @@ def search(
     skip = Skip(matcher.wanted, context) if matcher.wanted else None
     found = lines(fd, after(pieces, cursor.offset), keep=limits.search_line_bytes, skip=skip)
     for line in complete(found, running=running):
-        match_at = -1 if line.hole or line.many > 1 else matcher.at(line)
-        if not scan.take(line, match_at):
+        if not scan.take(line, -1 if line.hole or line.many > 1 else matcher.at(line)):
             return scan.at, False
-        scan.advance(line, matched=match_at >= 0)
         if time.monotonic() > deadline or line.end - cursor.offset > limits.scan_bytes:
             page.truncated = True
             return _resume(scan, cursor.offset), False

@@ -51,17 +51,13 @@ class Cgroup:
         """Return how many members the kernel has killed for lack of memory; 0 if the group has no memory account."""
         return _value(self.path / "memory.events", b"oom_kill")
 
-    def kill(self) -> bool:
-        """Kill every member at once, including those being forked; return False if the system cannot (before Linux 5.14)."""
-        try:
+    def kill(self) -> None:
+        """Kill every member at once, including those being forked, if the system can (since Linux 5.14)."""
+        with suppress(OSError):
             # Without O_CREAT: in a plain folder in place of a group it would create a file.
             file = os.open(self.path / "cgroup.kill", os.O_WRONLY)
-        except OSError:
-            return False
-        with os.fdopen(file, "wb", buffering=0) as opened, suppress(OSError):
-            opened.write(b"1")
-            return True
-        return False
+            with os.fdopen(file, "wb", buffering=0) as opened:
+                opened.write(b"1")
 
     def remove(self) -> bool:
         """Remove the group and what members have made below it; return False while a member is alive."""
@@ -87,7 +83,12 @@ class Cgroups:
     @classmethod
     def open(cls, mark: str) -> Self | None:
         """Make the folder of the home with this mark; return None if that is not possible."""
-        base, delegated = _base()
+        base = own_group(facts.read("/proc/self/cgroup").decode(), facts.read("/proc/self/mountinfo").decode())
+        delegated = False
+        if base is not None and facts.LINUX:
+            with suppress(OSError):
+                delegated = os.getxattr(base.parent, DELEGATED) == b"1"
+            base = base.parent if delegated else base
         if base is None or not os.access(base / "cgroup.procs", os.W_OK):
             return None
         folder = base / f"podium-{mark}"
@@ -116,16 +117,6 @@ class Cgroups:
     def of(self, key: str) -> Cgroup:
         """Return the group of an attempt, made or not."""
         return Cgroup(self._folder / key)
-
-
-def _base() -> tuple[Path | None, bool]:
-    """Return the group below which ours may be made, None without cgroup v2, and whether it was delegated to us."""
-    own = own_group(facts.read("/proc/self/cgroup").decode(), facts.read("/proc/self/mountinfo").decode())
-    if own is not None and facts.LINUX:
-        with suppress(OSError):
-            if os.getxattr(own.parent, DELEGATED) == b"1":
-                return own.parent, True
-    return own, False
 
 
 def own_group(groups: str, mounts: str) -> Path | None:

@@ -7,6 +7,7 @@ pid and the boot id they identify a process for ever. Everything here is a plain
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,13 +117,10 @@ def booted_at() -> float:
 
 def read(path: str) -> bytes:
     """Return a small file's bytes, or nothing if it is gone or not ours to read."""
-    try:
+    with suppress(OSError):
         file = os.open(path, os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return b"".join(iter(lambda: os.read(file, 65536), b""))
-    except OSError:
-        return b""
-    finally:
-        os.close(file)
+        try:
+            return b"".join(iter(lambda: os.read(file, 65536), b""))
+        finally:
+            os.close(file)
+    return b""

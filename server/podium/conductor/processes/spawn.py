@@ -21,7 +21,6 @@ DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 ROOM = 1024  # bytes, more than any of the C library's opaque structures needs
 SETSIGDEF, SETSIGMASK, SETSID = 0x04, 0x08, 0x80  # <spawn.h> of glibc and of musl
 
-
 libc = ctypes.CDLL(None)
 Target = Path | int  # a file to append to, or an open descriptor
 Outputs = tuple[tuple[Target, int], ...]  # standard output and error, each with the flags for opening a file

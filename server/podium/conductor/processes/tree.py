@@ -64,13 +64,10 @@ def is_of(marker: str | None, key: str) -> bool:
 
 def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
     """Return whether one of these processes may be a living member of the attempt: a cheap question before a scan."""
-    for pid in pids:
-        stat = facts.read_stat(pid)
-        if stat is not None and stat.state != "Z":
-            marker = key if group in (stat.session, stat.group) else facts.marker(pid)
-            if marker is None or is_of(marker, key):
-                return True
-    return False
+    stats = (facts.read_stat(pid) for pid in pids)
+    living = (stat for stat in stats if stat is not None and stat.state != "Z")
+    markers = (key if group in (stat.session, stat.group) else facts.marker(stat.pid) for stat in living)
+    return any(marker is None or is_of(marker, key) for marker in markers)
 
 
 async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> int:
@@ -129,18 +126,15 @@ class Hunt:
             members = await self._members()
             if not members:
                 return
-            await self._kill(members)
+            # The wrapper comes last; once alone, it first has a moment to record how its command ended.
+            victims = [stat for stat in members if stat.pid != self._group]
+            if not victims:
+                await _gone(members)
+            await run_sync(self._send, victims or members, signal.SIGKILL)
+            await _gone(victims or members)
             if sweep:
                 await run_sync(self._kill_at_once, members)
         log.error("tree_not_ended", attempt=self._key, pids=[stat.pid for stat in members])
-
-    async def _kill(self, members: list[Stat]) -> None:
-        """Send KILL. The wrapper comes last; once alone, it first has a moment to record how its command ended."""
-        victims = [stat for stat in members if stat.pid != self._group]
-        if not victims:
-            await _gone(members)
-        await run_sync(self._send, victims or members, signal.SIGKILL)
-        await _gone(victims or members)
 
     async def _members(self) -> list[Stat]:
         """Return the members that are left. To find none takes two looks: a process shows no environment while it loads."""

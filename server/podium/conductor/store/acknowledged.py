@@ -17,7 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 
 _RECORD = re.compile(rb"(\d{20}) end\n")
-_BYTES = 32
 
 
 class Acknowledged:
@@ -43,5 +42,5 @@ def read(path: Path) -> int:
     if not path.exists():
         return 0
     with path.open("rb") as file:
-        match = _RECORD.match(file.read(_BYTES))
+        match = _RECORD.match(file.read(32))
     return int(match[1]) if match else 0

@@ -22,7 +22,15 @@ def open_writer(home: Path) -> sqlite3.Connection:
     """
     path = home / DATABASE
     try:
-        _check(home)
+        last = acknowledged.read(home / ACKNOWLEDGED)
+        if path.exists() and path.stat().st_size:  # beside an empty database even a reader removes the log
+            # By a reader: a connection that may write would replay the log when it is closed.
+            with closing(open_reader(home)) as connection:
+                schema.check(connection, str(path), last)
+        elif last:
+            raise UnreadableDatabase(
+                f"{path} is missing or empty, although {last} events were acknowledged. {schema.WAYS_OUT}"
+            )
         return _connect(path, _set_up)
     except sqlite3.OperationalError as error:  # the system refused: no sign that the database is damaged
         raise UnreadableDatabase(
@@ -31,25 +39,6 @@ def open_writer(home: Path) -> sqlite3.Connection:
         ) from error
     except sqlite3.DatabaseError as error:
         raise UnreadableDatabase(f"{path} cannot be read: {error}. {schema.WAYS_OUT}") from error
-
-
-def _check(home: Path) -> None:
-    """Check the database without changing it: a connection that may write would replay the log when it is closed.
-
-    Raises:
-        UnreadableDatabase: this version cannot continue it.
-        sqlite3.DatabaseError: it cannot even be read.
-    """
-    path = home / DATABASE
-    last = acknowledged.read(home / ACKNOWLEDGED)
-    if not path.exists() or path.stat().st_size == 0:  # beside an empty database even a reader removes the log
-        if last:
-            raise UnreadableDatabase(
-                f"{path} is missing or empty, although {last} events were acknowledged. {schema.WAYS_OUT}"
-            )
-        return
-    with closing(open_reader(home)) as connection:
-        schema.check(connection, str(path), last)
 
 
 def _connect(path: Path | str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
@@ -89,9 +78,8 @@ def open_reader(home: Path) -> sqlite3.Connection:
 
     def prepare(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA busy_timeout=5000")
-        connection.execute(
-            "PRAGMA cache_size=-512"
-        )  # KiB; the system caches the file too, and there are several readers
+        # In KiB. The system caches the file too, and there are several readers.
+        connection.execute("PRAGMA cache_size=-512")
         connection.row_factory = sqlite3.Row
 
     return _connect(f"{(home / DATABASE).as_uri()}?mode=ro", prepare)

@@ -28,7 +28,6 @@ _HINDERED = {
     sqlite3.SQLITE_CANTOPEN,
 }
 _UNFLUSHED = {"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
-_PRIMARY = 0xFF  # of an extended error code
 
 
 class StorageBroken(Exception):
@@ -73,7 +72,7 @@ class Store:
                 raise StorageBroken(f"The disk of PODIUM_HOME failed to flush written data: {error}.") from error
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary part of an extended code
             if code in _FULL:
                 with suppress(sqlite3.Error):  # so that the next commit can reuse the log instead of extending it
                     self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")

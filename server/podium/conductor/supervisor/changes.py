@@ -2,13 +2,26 @@
 
 import json
 from typing import Any
+from weakref import WeakValueDictionary
+
+import anyio
 
 from podium.conductor.rules.state import JobRun
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.inbox import Transition
 from podium.conductor.supervisor.loading import Loader, missing
-from podium.conductor.supervisor.locks import KeyedLocks
 from podium.conductor.supervisor.supervisor import Retired, Supervisor
+
+
+class KeyedLocks:
+    """One lock for each key, which exists only while it is used. A holder delays only callers with the same key."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
+
+    def hold(self, key: str) -> anyio.Lock:
+        """Return the lock of a key, to be held in an `async with`."""
+        return self._locks.setdefault(key, anyio.Lock())
 
 
 class Changes:

@@ -55,22 +55,12 @@ class Inbox:
 
     def __init__(self) -> None:
         self._commands: list[Command] = []
-        self._put_back: list[Command] = []
         self._arrived = anyio.Event()
 
     def post(self, command: Command) -> None:
         """Add a command and wake the supervisor."""
         self._commands.append(command)
         self._arrived.set()
-
-    def put_back(self, command: Command) -> None:
-        """Keep a command that could not be committed until `again`."""
-        self._put_back.append(command)
-
-    def again(self) -> list[Command]:
-        """Return the commands that were put back."""
-        taken, self._put_back = self._put_back, []
-        return taken
 
     async def take(self, seconds: float | None) -> list[Command]:
         """Wait for commands, at most so many seconds (None for no limit), and return all of them."""

@@ -15,8 +15,6 @@ from podium.errors import JobDeleted, PodiumError
 from podium.score.model.plan import load_plan
 
 _AT_ONCE = 200  # jobs that are read in one turn of a thread
-_RECENT_IDS = "SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000"
-_ACTIVE = "status IN ('queued', 'running', 'paused')"
 
 
 class Loader:
@@ -58,7 +56,8 @@ class Loader:
 
     async def active(self) -> list[JobRun]:
         """Return every job that is not terminal, in the order of submission."""
-        query = f"SELECT {JOB_COLUMNS} FROM jobs WHERE {_ACTIVE} ORDER BY seq"  # noqa: S608 -- constants only
+        active = "status IN ('queued', 'running', 'paused')"
+        query = f"SELECT {JOB_COLUMNS} FROM jobs WHERE {active} ORDER BY seq"  # noqa: S608 -- constants only
         rows = await self._store.read(lambda db: db.execute(query).fetchall())
         hashes = dict.fromkeys(row[column] for row in rows for column in ("plan_hash", "next_plan_hash"))
         plans = {digest: await self.plan(digest) for digest in hashes if digest}
@@ -78,7 +77,8 @@ def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
     """Return the error for a job without a row: JobDeleted, or JobNotFound with similar ids."""
     if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
         return deleted(job_id)
-    return job_not_found(job_id, [each[0] for each in db.execute(_RECENT_IDS)])
+    recent = db.execute("SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000")
+    return job_not_found(job_id, [each[0] for each in recent])
 
 
 def _jobs_with(rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan], db: sqlite3.Connection) -> list[JobRun]:

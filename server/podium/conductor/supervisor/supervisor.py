@@ -70,6 +70,7 @@ class Supervisor:
         self._publish = publish
         self._remove = remove
         self._inbox = Inbox()
+        self._put_back: list[Command] = []  # that could not be committed and are tried again
         self._timers = Timers()
         self._hold_until = 0.0
 
@@ -149,19 +150,30 @@ class Supervisor:
         self._know(job)
         for attempt in job.running.values():
             self.scheduler.take(attempt.instrument)
-        job.not_before = now.mono + _pause_left(job, now.wall)
+        pause = job.plan.pause_between_sheets_seconds
+        ended = [
+            run.finished_at
+            for run in job.sheets.values()
+            if run.finished_at and run.status in {"completed", "failed", "waiting"}
+        ]
+        # Setting the clock back cannot lengthen the pause after the last sheet.
+        left = min(pause, max(0.0, max(ended) + pause - now.wall)) if ended else 0.0
+        job.not_before = now.mono + left
         self._watch_all(job, now)
 
     async def run(self) -> None:
         """Take commands for ever; cancelled by its owner."""
         while True:
-            await self._round(await self._inbox.take(self._patience()))
+            now = clock.now().mono
+            hold = self._hold_until - now if self._hold_until > now else None
+            waits = [seconds for seconds in (self._timers.seconds_left(now), hold) if seconds is not None]
+            await self._round(await self._inbox.take(min(waits, default=None)))
 
     async def _round(self, commands: list[Command]) -> None:
         """Do one batch. A function of its own, so that nothing keeps its jobs and their plans until the next one."""
         now = clock.now()
         if self._hold_until <= now.mono:
-            commands = self._inbox.again() + commands
+            commands, self._put_back = self._put_back + commands, []
         batch = Batch(self.last_event + 1, now)
         done = [command for command in commands if self._apply(command, batch)]
         self._wake_due(batch)
@@ -176,15 +188,17 @@ class Supervisor:
         else:
             self._follow(batch, done)
 
-    def _patience(self) -> float | None:
-        now = clock.now().mono
-        hold = self._hold_until - now if self._hold_until > now else None
-        return min((seconds for seconds in (self._timers.seconds_left(now), hold) if seconds is not None), default=None)
-
     def _apply(self, command: Command, batch: Batch) -> bool:
         """Apply a command; return False if it was refused."""
+        job = self.jobs.get(command.job_id)
         try:
-            if command.transition is not None and (job := self._job_of(command)) is not None:
+            if command.job is not None:
+                if job is not (command.job if command.was_active else None):
+                    raise Retired
+                job = command.job
+            elif job is not None and job.status in TERMINAL:
+                job = None  # it is about to leave memory, and no caller waits
+            if command.transition is not None and job is not None:
                 command.value = command.transition(job, batch)
                 if command.job is not None:
                     self._go_on(job, batch)
@@ -195,15 +209,6 @@ class Supervisor:
         if command.request_key is not None:
             batch.remember(command.request_key, command.value)
         return True
-
-    def _job_of(self, command: Command) -> JobRun | None:
-        """Return the job that a command changes, None if it has left memory and no caller waits."""
-        in_memory = self.jobs.get(command.job_id)
-        if command.job is None:
-            return in_memory if in_memory is not None and in_memory.status not in TERMINAL else None
-        if in_memory is not (command.job if command.was_active else None):
-            raise Retired
-        return command.job
 
     def _go_on(self, job: JobRun, batch: Batch) -> None:
         """Follow up a caller's change: it may have ended the job, else the job continues in memory."""
@@ -281,7 +286,7 @@ class Supervisor:
                 self.adopt(fresh, clock.now())
         for command in done:
             if command.kept:
-                self._inbox.put_back(command)
+                self._put_back.append(command)
             else:
                 command.fail(error)
 
@@ -295,14 +300,3 @@ class Supervisor:
         if not self._workspaces[job.workspace]:
             del self._workspaces[job.workspace]
         self.scheduler.leave(job)
-
-
-def _pause_left(job: JobRun, wall: float) -> float:
-    """Return the seconds left of a job's pause after its last sheet. Setting the clock back cannot lengthen it."""
-    pause = job.plan.pause_between_sheets_seconds
-    ended = [
-        run.finished_at
-        for run in job.sheets.values()
-        if run.finished_at and run.status in {"completed", "failed", "waiting"}
-    ]
-    return min(pause, max(0.0, max(ended) + pause - wall)) if ended else 0.0

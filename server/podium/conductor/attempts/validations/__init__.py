@@ -3,7 +3,7 @@
 They only read, and may run again after a crash.
 """
 
-from podium.conductor.attempts.validations.context import CommandResult, RunCommand, ValidationContext
+from podium.conductor.attempts.validations.context import ValidationContext
 from podium.conductor.attempts.validations.runner import validate
 
-__all__ = ["CommandResult", "RunCommand", "ValidationContext", "validate"]
+__all__ = ["ValidationContext", "validate"]

@@ -2,27 +2,20 @@
 
 import shutil
 
-from podium.conductor.attempts.validations.context import CommandResult, Outcome, ValidationContext, one_line
-
-OUTPUT_BYTES = 4096
+from podium.conductor.attempts.validations.context import Outcome, ValidationContext, one_line
 
 
 async def check(ctx: ValidationContext, command: str, working_directory: str, timeout_seconds: float) -> Outcome:
     """Run the command in the workspace, or in a folder under it, and check its exit code."""
-    result = await ctx.run(
+    result = await ctx.runner.run(
         [shutil.which("bash") or "/bin/bash", "-c", ctx.expand(command)],
         env=ctx.env,
         cwd=ctx.path(working_directory),
         timeout_seconds=timeout_seconds,
-        output_limit_bytes=OUTPUT_BYTES,
         key=ctx.key,
     )
-    passed = result.exit_code == 0 and not result.timed_out
-    return Outcome(passed, "exit code 0" if passed else _failure(result, timeout_seconds, ctx))
-
-
-def _failure(result: CommandResult, timeout_seconds: float, ctx: ValidationContext) -> str:
-    """Return in words how the command ended, with the last line of its output."""
+    if result.exit_code == 0 and not result.timed_out:
+        return Outcome(True, "exit code 0")
     if result.timed_out:
         end = f"not finished within {timeout_seconds:g} s, so it was ended"
     elif result.exit_code < 0:
@@ -30,4 +23,4 @@ def _failure(result: CommandResult, timeout_seconds: float, ctx: ValidationConte
     else:
         end = f"exit code {result.exit_code}"
     last = result.output.strip().rpartition("\n")[2]
-    return f"{end}; its output ends with {one_line(ctx.hide(last))}" if last else end
+    return Outcome(False, f"{end}; its output ends with {one_line(ctx.hide(last))}" if last else end)

@@ -28,7 +28,10 @@ def check(path: Path, pattern: str, timeout_seconds: float) -> Outcome:
 
 def _search(fd: int, pattern: regex.Pattern[str], timeout_seconds: float) -> Outcome:
     """Match against the file's text, with U+FFFD in place of invalid UTF-8."""
-    text = _read(fd).decode("utf-8", "replace")
+    content = bytearray()
+    while len(content) < MAX_BYTES and (chunk := os.pread(fd, MAX_BYTES - len(content), len(content))):
+        content += chunk
+    text = content.decode("utf-8", "replace")
     try:
         found = pattern.search(text, timeout=timeout_seconds, concurrent=True)
     except TimeoutError:
@@ -38,11 +41,3 @@ def _search(fd: int, pattern: regex.Pattern[str], timeout_seconds: float) -> Out
         return Outcome(True, f"{one_line(found.group())} in line {line}")
     rest = os.fstat(fd).st_size - MAX_BYTES
     return without_match(fd, f" (the last {rest} were not searched)" if rest > 0 else "")
-
-
-def _read(fd: int) -> bytes:
-    """Return the file's first bytes."""
-    content = bytearray()
-    while len(content) < MAX_BYTES and (chunk := os.pread(fd, MAX_BYTES - len(content), len(content))):
-        content += chunk
-    return bytes(content)

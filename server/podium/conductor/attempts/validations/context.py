@@ -1,43 +1,12 @@
 """What a validation knows about its attempt, and what it returns."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+
+from podium.conductor.processes.run import Runner
 
 FOUND_CHARS = 200  # shown of what was found, in one line
-
-
-class CommandResult(Protocol):
-    """How a command ended. `exit_code` is negative for a signal; `output` is the end of what it wrote."""
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code, 126 if it could not be started."""
-
-    @property
-    def timed_out(self) -> bool:
-        """Whether the time limit ended it, with its whole tree."""
-
-    @property
-    def output(self) -> str:
-        """The bounded end of stdout and stderr together."""
-
-
-class RunCommand(Protocol):
-    """Runs a command inside the tree of the attempt `key`."""
-
-    async def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: Path,
-        timeout_seconds: float,
-        output_limit_bytes: int,
-        key: str,
-    ) -> CommandResult:
-        """Run it to its end or its time limit."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +23,7 @@ class ValidationContext:
     env: Mapping[str, str]
     key: str
     expand: Callable[[str], str]
-    run: RunCommand
+    runner: Runner
     hide: Callable[[str], str] = str
 
     def path(self, text: str) -> Path:

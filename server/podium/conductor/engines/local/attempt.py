@@ -52,9 +52,7 @@ class Running:
         with scope:
             await process.wait()
         self._waiting = None
-        if not scope.cancelled_caught:
-            return None
-        return self.stopped or "timed_out"
+        return (self.stopped or "timed_out") if scope.cancelled_caught else None
 
     def conclude(self, reason: EndReason | None, status: int | None, processes_ended: int, detail: str = "") -> End:
         """Return the end. The exit record wins over the status of the wrapper, which counts if no record could be written.
@@ -62,22 +60,21 @@ class Running:
         Raises:
             OSError: the record cannot be read now.
         """
-        end = replace(self._conclude(reason, status, detail), processes_ended=processes_ended)
+        record = self.folder.read_exit()
+        if record is not None and record.kind == "no_workspace":
+            end = self.end("launch_failed", ended_at=record.ended_at, detail=f"no workspace {self.spec.workspace}")
+        elif record is not None:
+            end = self.end(reason or "exited", exit_code=record.code, ended_at=record.ended_at, detail=self._why)
+        elif status is None:
+            end = self.end(reason or "lost", detail=self._why or detail)
+        elif status < 0:
+            end = self.end(reason or "killed", signal=-status, detail=self._why)
+        else:
+            end = self.end(reason or "exited", exit_code=status, detail=self._why)
+        end = replace(end, processes_ended=processes_ended)
         if reason is None and end.exit_code != 0 and self.cgroup and (kills := self.cgroup.out_of_memory_kills()):
             return replace(end, reason="out_of_memory", detail=f"the kernel killed {kills} of its processes")
         return end
-
-    def _conclude(self, reason: EndReason | None, status: int | None, detail: str) -> End:
-        record = self.folder.read_exit()
-        if record is not None and record.kind == "no_workspace":
-            return self.end("launch_failed", ended_at=record.ended_at, detail=f"no workspace {self.spec.workspace}")
-        if record is not None:
-            return self.end(reason or "exited", exit_code=record.code, ended_at=record.ended_at, detail=self._why)
-        if status is None:
-            return self.end(reason or "lost", detail=self._why or detail)
-        if status < 0:
-            return self.end(reason or "killed", signal=-status, detail=self._why)
-        return self.end(reason or "exited", exit_code=status, detail=self._why)
 
     def never_begun(self) -> End:
         """Return the end of an attempt that was stopped before its launch."""

@@ -96,7 +96,7 @@ class LocalEngine:
         except _StoppedFirst:
             self._report(running.never_begun())
         except FileExistsError:
-            self._attend(running, partial(self._adopt, running))
+            self._tasks.start_soon(self._attend, running, partial(self._adopt, running))
         except (OSError, ValueError) as error:
             full = isinstance(error, OSError) and error.errno in FULL
             if full:
@@ -104,13 +104,14 @@ class LocalEngine:
             why = (isinstance(error, OSError) and error.strerror) or str(error)  # without the paths of our own files
             self._report(running.end("never_started" if full else "launch_failed", detail=why))
         else:
-            self._attend(running, partial(self._follow, running, child, running.spec.timeout_seconds))
+            follow = partial(self._follow, running, child, running.spec.timeout_seconds)
+            self._tasks.start_soon(self._attend, running, follow)
 
     async def reattach(self, spec: AttemptSpec) -> None:
         """Take over what an earlier conductor may have started, from the attempt's folder."""
         if spec.key not in self._running:
             running = self._begin(spec)
-            self._attend(running, partial(self._adopt, running))
+            self._tasks.start_soon(self._attend, running, partial(self._adopt, running))
 
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""
@@ -161,10 +162,7 @@ class LocalEngine:
             new_stdout=True,  # the claim
         )
 
-    def _attend(self, running: Running, step: Callable[[], Awaitable[None]]) -> None:
-        self._tasks.start_soon(self._keep_at, running, step)
-
-    async def _keep_at(self, running: Running, step: Callable[[], Awaitable[None]]) -> None:
+    async def _attend(self, running: Running, step: Callable[[], Awaitable[None]]) -> None:
         """Follow an attempt to its end; if the system refuses something for now, take the attempt over again."""
         while True:
             try:
@@ -209,24 +207,25 @@ class LocalEngine:
         if await run_sync(running.folder.try_claim):
             faults.point("after_claim")
             await end_tree(running.key, None, running.grace_seconds, running.cgroup)  # its skip command may still run
-            self._report(_unclaimed(running, origin, self._boot_id))
+            # A claim that was not yet on the disk is lost if the machine stops. The clock, which may have been set meanwhile,
+            # decides only if not even the folder reached the disk.
+            restarted = origin.boot_id != self._boot_id if origin else 0 < running.spec.intended_at < facts.booted_at()
+            self._report(running.end("lost", detail=RESTARTED) if restarted else running.end("never_started"))
             return
         identity = await _identity(running.folder)
         watch = Watch.open(identity) if identity else None
         if watch is None or identity is None:
-            await self._bury(running, identity or origin)
+            # Reported only when nothing of its tree runs any more.
+            ended = await end_tree(running.key, None, running.grace_seconds, running.cgroup)
+            known = identity or origin
+            restarted = known is not None and known.boot_id != self._boot_id
+            detail = RESTARTED if restarted else "its processes are gone and left no exit record"
+            self._report(running.conclude(running.noted, None, ended, detail))
             return
         with closing(watch):
             limit = running.spec.timeout_seconds
             left = None if limit is None else limit - facts.age_seconds(identity.start_ticks)
             await self._follow(running, watch, left)
-
-    async def _bury(self, running: Running, known: Identity | Origin | None) -> None:
-        """Report an attempt whose wrapper is gone, by its record or as lost, but only when nothing of its tree runs any more."""
-        ended = await end_tree(running.key, None, running.grace_seconds, running.cgroup)
-        restarted = known is not None and known.boot_id != self._boot_id
-        detail = RESTARTED if restarted else "its processes are gone and left no exit record"
-        self._report(running.conclude(running.noted, None, ended, detail))
 
     def _report(self, end: End) -> None:
         self._upkeep.end(self._running.pop(end.key))
@@ -240,10 +239,3 @@ async def _identity(folder: AttemptFolder) -> Identity | None:
             return identity
         await anyio.sleep(LOOK_SECONDS)
     return None
-
-
-def _unclaimed(running: Running, origin: Origin | None, boot_id: str) -> End:
-    """Return the end of an attempt without a claim: a claim that was not yet on the disk is lost if the machine stops."""
-    # The clock, which may have been set meanwhile, decides only if not even the folder reached the disk.
-    restarted = origin.boot_id != boot_id if origin else 0 < running.spec.intended_at < facts.booted_at()
-    return running.end("lost", detail=RESTARTED) if restarted else running.end("never_started")

@@ -34,7 +34,6 @@ BLANK = b" " * (BLOCK_BYTES - 1) + b"\n"
 EXIT = re.compile(rb"(exited|no_workspace) (\d{1,3}) end\n")
 IDENTITY = re.compile(rb"(\d+) (\d+) (\S+) end *\n")
 LIMITS: tuple[EndReason, ...] = ("timed_out", "output_limit")
-FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 @dataclass(frozen=True)
@@ -127,26 +126,24 @@ class AttemptFolder:
 
     def read_exit(self) -> ExitRecord | None:
         """Return how the attempt ended, None if the record is missing or torn."""
-        found = _read_blocks(self.record)
-        match = EXIT.match(found[0], BLOCK_BYTES) if found else None
-        if found is None or match is None:
+        blocks, changed_at = _read_blocks(self.record)
+        if not (match := EXIT.match(blocks, BLOCK_BYTES)):
             return None
-        return ExitRecord("exited" if match[1] == b"exited" else "no_workspace", int(match[2]), found[1])
+        return ExitRecord("exited" if match[1] == b"exited" else "no_workspace", int(match[2]), changed_at)
 
     def read_identity(self) -> Identity | None:
         """Return the process that runs the attempt, None if the record is missing or torn."""
-        found = _read_blocks(self.record)
-        match = IDENTITY.match(found[0]) if found else None
-        if found is None or match is None:
+        blocks, changed_at = _read_blocks(self.record)
+        if not (match := IDENTITY.match(blocks)):
             return None
         # Without /proc a shell cannot learn its start time; it wrote this block just after it began.
-        ticks = int(match[2]) if LINUX else int(found[1] * TICKS)
+        ticks = int(match[2]) if LINUX else int(changed_at * TICKS)
         return Identity(int(match[1]), ticks, match[3].decode())
 
 
 def _write(path: Path, data: bytes) -> None:
     """Write a new file whole; a reader that comes earlier finds it short, never wrong."""
-    file = os.open(path, FRESH, 0o600)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         while data:
             data = data[os.write(file, data) :]
@@ -154,12 +151,12 @@ def _write(path: Path, data: bytes) -> None:
         os.close(file)
 
 
-def _read_blocks(path: Path) -> tuple[bytes, float] | None:
-    """Return both blocks of a record and the time of its last change, or None if it does not exist."""
+def _read_blocks(path: Path) -> tuple[bytes, float]:
+    """Return both blocks of a record and the time of its last change (seconds since the epoch); no bytes if it does not exist."""
     try:
         file = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
-        return None
+        return b"", 0.0
     try:
         return os.read(file, 2 * BLOCK_BYTES), os.fstat(file).st_mtime
     finally:

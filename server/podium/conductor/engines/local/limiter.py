@@ -1,6 +1,5 @@
 """What attempts use of this machine: their output is kept within limits, and their cgroups are removed after them."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -53,32 +52,24 @@ class Upkeep:
                 await self._changed.wait()
             await anyio.sleep(pause)
             ended, self._ended = self._ended, []
-            pause = await self._look(ended)
+            look = await run_sync(self._look, list(self._running), ended)
+            pause = look.seconds
+            for folder, why in look.beyond.items():
+                if running := self._running.get(folder):
+                    running.stop("output_limit", 0.0, why)  # without a grace period, since it would go on writing
 
-    async def _look(self, ended: list[Running]) -> float:
-        """Check once; return the seconds until the next check."""
+    def _look(self, running: list[Path], ended: list[Running]) -> Look:
         try:
-            look = await run_sync(self._look_now, list(self._running), ended)
+            for each in ended:
+                if each.cgroup and not each.cgroup.remove():
+                    log.warning("cgroup_left", attempt=each.key, path=str(each.cgroup.path))
+            return self._output.look(running, [each.folder.path for each in ended])
         except OSError as error:
             log.warning("output_unknown", error=str(error))
-            return MOST_SECONDS
-        for folder, why in look.beyond.items():
-            if running := self._running.get(folder):
-                # Without a grace period, since it would go on writing.
-                running.stop("output_limit", 0.0, why)
-        return look.seconds
-
-    def _look_now(self, running: list[Path], ended: Sequence[Running]) -> Look:
-        for each in ended:
-            if each.cgroup and not each.cgroup.remove():
-                log.warning("cgroup_left", attempt=each.key, path=str(each.cgroup.path))
-        return self._output.look(running, [each.folder.path for each in ended])
+            return Look({}, MOST_SECONDS)
 
     def close(self) -> None:
         """Clean up after attempts that have ended; running ones are left alone. Blocks."""
-        try:
-            self._look_now([], self._ended)
-        except OSError as error:
-            log.warning("output_unknown", error=str(error))
+        self._look([], self._ended)
         if self._cgroups:
             self._cgroups.close()

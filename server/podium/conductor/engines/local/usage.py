@@ -12,7 +12,6 @@ from podium.conductor.processes.facts import Stat
 from podium.conductor.processes.tree import Snapshot
 
 WINDOW_SECONDS = 0.2  # the system counts in hundredths of a second; a mean over less than 100 ms means little
-MIB = 1024 * 1024
 
 Sample = dict[str, list[Stat]]
 
@@ -36,8 +35,7 @@ async def measure(groups: Mapping[str, int]) -> dict[str, Usage]:
 
 def _again(before: Sample) -> Sample:
     """Look at the same processes again. The time of those that have ended is counted with the parents that reaped them."""
-    looks = {key: [facts.read_stat(stat.pid) for stat in stats] for key, stats in before.items()}
-    return {key: [stat for stat in stats if stat is not None] for key, stats in looks.items()}
+    return {key: [now for stat in stats if (now := facts.read_stat(stat.pid))] for key, stats in before.items()}
 
 
 def _usage(pid: int, before: list[Stat], after: list[Stat], elapsed: float) -> Usage:
@@ -50,7 +48,7 @@ def _usage(pid: int, before: list[Stat], after: list[Stat], elapsed: float) -> U
         zombie=first is not None and first.state == "Z",
         cpu_percent=round(100 * used / elapsed, 1),
         cpu_seconds=_ticks(after) / facts.TICKS,
-        memory_mb=round(sum(stat.resident_bytes for stat in after) / MIB, 1),
+        memory_mb=round(sum(stat.resident_bytes for stat in after) / 1024**2, 1),
         uptime_seconds=None if first is None else round(facts.age_seconds(first.start_ticks), 2),
         pids=tuple(sorted(stat.pid for stat in after)),
     )

@@ -18,8 +18,6 @@ from pathlib import Path
 
 from podium.conductor.engines.local.folder import BLOCK_BYTES
 
-NO_WORKSPACE = 126
-
 TEXT = rf"""exec 3>&2 4<>"$1/record" 2>/dev/null
 set +eu
 [ -z "$4" ] || printf 0 >"$4/cgroup.procs"
@@ -29,7 +27,7 @@ podium_start() {{ shift 21; podium_ticks=$1; }}
 read -r podium_stat </proc/$$/stat && podium_start $podium_stat
 printf '%-{BLOCK_BYTES - 1}s\n' "$$ ${{podium_ticks:-0}} $2 end" >&4
 if ! cd -- "$3"; then
-  set -- no_workspace {NO_WORKSPACE}
+  set -- no_workspace 126
 elif [ -n "$podium_stop" ]; then
   set -- exited 143
 else

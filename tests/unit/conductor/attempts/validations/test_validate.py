@@ -1,7 +1,7 @@
 import os
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path, PosixPath
 from typing import Any
@@ -9,17 +9,13 @@ from typing import Any
 import anyio
 import pytest
 
-from podium.conductor.attempts.validations import CommandResult, ValidationContext, validate
+from podium.conductor.attempts.validations import ValidationContext, validate
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.contract.models import ValidationView
 from podium.score.model.plan import Validation
 
 pytestmark = pytest.mark.anyio
-
-
-async def no_command(argv: Sequence[str], **_: Any) -> CommandResult:
-    raise AssertionError(f"a file check ran {argv}")
 
 
 def context(workspace: Path, **changes: Any) -> ValidationContext:
@@ -29,7 +25,7 @@ def context(workspace: Path, **changes: Any) -> ValidationContext:
         "env": {},
         "key": f"test-{uuid.uuid4().hex}",  # a second run of these tests beside this one must not end our processes
         "expand": lambda text: text.replace("{workspace}", str(workspace)),
-        "run": no_command,
+        "runner": None,  # only a command needs one
     }
     return ValidationContext(**{**fields, **changes})
 
@@ -233,7 +229,7 @@ class TestCommandSucceeds:
             yield Runner(await stack.enter_async_context(Reaper()))
 
     async def check(self, runner: Runner, workspace: Path, command: str, **rule: Any) -> ValidationView:
-        changes = {"run": runner.run, "env": {"PATH": os.environ["PATH"], "COLOUR": "blue"}}
+        changes = {"runner": runner, "env": {"PATH": os.environ["PATH"], "COLOUR": "blue"}}
         with anyio.fail_after(30):
             return await one(workspace, {"type": "command_succeeds", "command": command, **rule}, **changes)
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from podium.conductor.engines.local.limits.holes import punch
 
 HEAD_BYTES = 64 * 1024  # of every log, never cut
-LEAST_BYTES = 2 * HEAD_BYTES  # the least that a cut leaves
 STREAMS = ("stdout.log", "stderr.log")
 LEAST_SECONDS, MOST_SECONDS = 0.02, 0.25  # between two looks
 JOBS_REMEMBERED = 1000  # for which the output of ended attempts is known without asking the disk
@@ -70,17 +69,23 @@ class Output:
         for folder in ended:
             self._close(folder)
         before, self._levels = self._levels, {}
+        limit = self._limits.stream_bytes
         beyond: dict[Path, str] = {}
         jobs: dict[Path, list[Path]] = defaultdict(list)
         for folder in running:
             jobs[folder.parent].append(folder)
-            if not self._keep(folder):
-                beyond[folder] = f"a stream holds more than {self._limits.stream_bytes} bytes"
+            for path in _logs([folder]):
+                if _held(path) > limit and not cut(path, limit // 2):
+                    beyond[folder] = f"a stream holds more than {limit} bytes"
+                self._note(path)
         for job, folders in jobs.items():
             if not self._keep_job(job, folders):
                 text = f"the output of the job holds more than {self._limits.job_bytes} bytes"
                 beyond |= dict.fromkeys(folders, text)
-        return Look(beyond, self._pause(before))
+        # By the next look the fastest writer has used half of what it has left.
+        left = (level.seconds_left(before.get(path)) for path, level in self._levels.items())
+        pause = min(left, default=2 * MOST_SECONDS) / 2
+        return Look(beyond, min(MOST_SECONDS, max(LEAST_SECONDS, pause)))
 
     def _close(self, folder: Path) -> None:
         """Bring an ended attempt within its limit for good, and count it if its job is known; others are counted later."""
@@ -95,22 +100,12 @@ class Output:
         if folder.parent in self._ended:
             self._ended[folder.parent] += total
 
-    def _keep(self, folder: Path) -> bool:
-        """Cut logs of a running attempt that hold too much, and note the levels; return False if a cut is not possible."""
-        limit = self._limits.stream_bytes
-        kept = True
-        for path in _logs([folder]):
-            if _held(path) > limit:
-                kept = cut(path, limit // 2) and kept
-            self._note(path)
-        return kept
-
     def _keep_job(self, job: Path, running: list[Path]) -> bool:
         """Note the level of a job, and cut all its logs if they hold too much together; return False if that does not help."""
         if self._note_job(job, running) <= self._limits.job_bytes:
             return True
         folders = _attempts(job)
-        share = max(LEAST_BYTES, self._limits.job_bytes // (4 * max(1, len(folders))))
+        share = max(2 * HEAD_BYTES, self._limits.job_bytes // (4 * max(1, len(folders))))
         for path in _logs(folders):
             if _held(path) > share:
                 cut(path, share)
@@ -134,11 +129,6 @@ class Output:
         size = sum(level.size for level in levels)
         self._levels[job] = _Level(size, held, self._limits.job_bytes, time.monotonic())
         return held
-
-    def _pause(self, before: dict[Path, _Level]) -> float:
-        """Return the seconds until the next look: by then the fastest writer has used half of what it has left."""
-        left = (level.seconds_left(before.get(path)) for path, level in self._levels.items())
-        return min(MOST_SECONDS, max(LEAST_SECONDS, min(left, default=2 * MOST_SECONDS) / 2))
 
 
 def cut(path: Path, keep_bytes: int) -> bool:
