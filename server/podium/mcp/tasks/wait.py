@@ -70,11 +70,14 @@ class WaitTasks(TaskPort):
                 if isinstance(found, str):
                     return _working(task_id, ticket, found)
                 end = await port.task_state(ticket.key, end=found)
-            return _ended(task_id, ticket, end or {})
         except ConductorError as error:  # it may be restarting; a task outlives that until its time is over
             if time.time() < ticket.deadline:
                 return _working(task_id, ticket, error.message)
-            return _ended(task_id, ticket, _completed(failure(error)))
+            end = _completed(failure(error))
+        end = end or {}
+        updated = float(end.get("at", ticket.started))
+        facts = {"result": end["result"]} if "result" in end else None
+        return Task(task_id, end["status"], ticket.started, updated, _ttl_ms(ticket), POLL_MS, facts=facts)
 
     async def answer(self, ctx: RequestContext, task_id: str, answers: Mapping[str, Any]) -> None:
         """Do nothing: a wait requests no input."""
@@ -119,13 +122,6 @@ def _message(view: WaitView) -> str:
 
 def _working(task_id: str, ticket: Ticket, message: str) -> Task:
     return Task(task_id, "working", ticket.started, time.time(), _ttl_ms(ticket), POLL_MS, message)
-
-
-def _ended(task_id: str, ticket: Ticket, end: Mapping[str, Any]) -> Task:
-    """Return a task with the end that is kept."""
-    facts = {"result": end["result"]} if "result" in end else None
-    updated = float(end.get("at", ticket.started))
-    return Task(task_id, end["status"], ticket.started, updated, _ttl_ms(ticket), POLL_MS, facts=facts)
 
 
 def _ttl_ms(ticket: Ticket) -> int:

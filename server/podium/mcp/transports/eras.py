@@ -39,7 +39,7 @@ async def serve_lines(server: Server[Any], lines: AsyncIterator[bytes | None], w
                     await client.accept(too_long(MAX_LINE_BYTES) if line is None else decode(line))
             await client.answered()
         with anyio.move_on_after(CLOSE_SECONDS):
-            await client.finished()
+            await client.finished.wait()
         tasks.cancel_scope.cancel()
 
 
@@ -54,7 +54,7 @@ class _Client:
         self._stateless = False
         self._waiting: set[RequestId] = set()
         self._changed = anyio.Event()
-        self._finished = anyio.Event()
+        self.finished = anyio.Event()  # the last answers are written, after `close`
 
     async def accept(self, message: JSONRPCMessage) -> None:
         """Take one message of the client; a serving loop is started if it needs one."""
@@ -91,7 +91,7 @@ class _Client:
         except BrokenPipeError:
             log.warning("client_gone")
             self._tasks.cancel_scope.cancel()
-        self._finished.set()
+        self.finished.set()
 
     def _forget(self, request_id: Any) -> None:
         if isinstance(request_id, str | int):  # a client may name anything
@@ -112,7 +112,3 @@ class _Client:
         for inbox in self._inboxes:
             inbox.close()
         self._send.close()
-
-    async def finished(self) -> None:
-        """Wait until the last answers are written, after `close`."""
-        await self._finished.wait()
