@@ -61,7 +61,8 @@ class Story:
             self.says(last["summary"])
             await self._report()
             await self._refused()
-            await self._delete()
+            self.title("The job and its logs are deleted; the workspace is not the conductor's to delete")
+            await self._do("delete_job", job_id=self.job_id)
 
     def title(self, text: str) -> None:
         """Begin the next chapter."""
@@ -174,10 +175,6 @@ class Story:
         if error.get("error", {}).get("code") != "WRONG_STATE":
             raise Internal(f"The pause should have been refused, but was not: {_text(refused)}", fix="Report this.")
         self.says(json.dumps(error, indent=2), style="yellow")
-
-    async def _delete(self) -> None:
-        self.title("The job and its logs are deleted; the workspace is not the conductor's to delete")
-        await self._do("delete_job", job_id=self.job_id)
 
 
 def _text(result: CallToolResult) -> str:
