@@ -24,36 +24,24 @@ COMMANDS = {
 }
 
 
-USAGE_ERROR = 2
-
-
 def run_app(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code: 2 for one that is unknown, with the command or tool that may be meant."""
     asked = next((word for word in arguments if not word.startswith("-")), "")
     if asked and asked not in COMMANDS:
-        return _unknown(asked)
-    _application(asked)(args=list(arguments), prog_name="podium")
-    return 0
+        from podium.cli.shared.tool_names import near_tools
 
-
-def _unknown(word: str) -> int:
-    """Report an unknown command, and which command or tool may be meant."""
-    from podium.cli.shared.tool_names import near_tools
-
-    near = [f"podium {name}" for name in difflib.get_close_matches(word, COMMANDS, n=1)]
-    near = near or [f"podium call {name}" for name in near_tools(word)]
-    fix = f"Did you mean `{'` or `'.join(near)}`?" if near else "`podium --help` lists the commands."
-    print(f"podium: Unknown command {word!r}.\n        {fix}", file=sys.stderr)
-    return USAGE_ERROR
-
-
-def _application(asked: str) -> typer.Typer:
+        near = [f"podium {name}" for name in difflib.get_close_matches(asked, COMMANDS, n=1)]
+        near = near or [f"podium call {name}" for name in near_tools(asked)]
+        fix = f"Did you mean `{'` or `'.join(near)}`?" if near else "`podium --help` lists the commands."
+        print(f"podium: Unknown command {asked!r}.\n        {fix}", file=sys.stderr)
+        return 2
     app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_root)
     for name, text in COMMANDS.items():
         function = import_module(f"podium.cli.commands.{name}").command if name == asked else _listed
         app.command(name, help=text if name != asked else None)(function)
-    return app
+    app(args=list(arguments), prog_name="podium")
+    return 0
 
 
 def _listed() -> None:

@@ -1,6 +1,6 @@
 """`build_server`: the MCP server made from the inventory of tools, for every transport and both protocol eras."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,7 +9,7 @@ import anyio
 from mcp import MCPError
 from mcp.server import CacheHint, MCPServer, ServerRequestContext
 from mcp.server.caching import CacheableMethod
-from mcp.server.context import CallNext, HandlerResult, ServerMiddleware
+from mcp.server.context import CallNext, HandlerResult
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.subscriptions import InMemorySubscriptionBus
@@ -78,7 +78,18 @@ def build_server(port: PortFactory, offer: Offer = Offer()) -> MCPServer[State]:
     install_subscriptions(server, bus, table)
     install_prompts(server, offer.prompts, names)
     install_completion(server)
-    server.middleware.append(_unknown_tool_refused(server, names))
+
+    async def refuse_unknown_tool(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Answer a call of an unknown tool with the protocol's error, as the SDK does not."""
+        name = (ctx.params or {}).get("name")
+        is_call = ctx.method == "tools/call" and ctx.request_id is not None
+        is_unknown = is_call and isinstance(name, str) and name not in names
+        # an extension or a test may have added tools
+        if is_unknown and name not in {tool.name for tool in await server.list_tools()}:
+            raise MCPError(INVALID_PARAMS, f"Unknown tool: {str(name)[:100]}")
+        return await call_next(ctx)
+
+    server.middleware.append(refuse_unknown_tool)
     return server
 
 
@@ -99,19 +110,3 @@ def _tool(spec: AnyTool) -> Tool:
     )
     publish_schemas(tool, input_schema(spec.arguments), output_schema(spec.result))
     return tool
-
-
-def _unknown_tool_refused(server: MCPServer[State], names: Sequence[str]) -> ServerMiddleware[Any]:
-    """Return middleware that answers a call of an unknown tool with the protocol's error, as the SDK does not."""
-
-    async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        params: Mapping[str, Any] = ctx.params or {}
-        name = params.get("name")
-        is_call = ctx.method == "tools/call" and ctx.request_id is not None
-        is_unknown = is_call and isinstance(name, str) and name not in names
-        # an extension or a test may have added tools
-        if is_unknown and name not in {tool.name for tool in await server.list_tools()}:
-            raise MCPError(INVALID_PARAMS, f"Unknown tool: {str(name)[:100]}")
-        return await call_next(ctx)
-
-    return refuse

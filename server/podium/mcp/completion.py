@@ -17,8 +17,7 @@ from podium.mcp.calls.results import safe
 from podium.mcp.sdk import handle
 
 MOST_VALUES = 100  # the protocol's limit
-_ENTRIES = 500  # looked at below a folder
-_SHEETS = 500
+_LOOKED_AT = 500  # sheets of a job, or entries below a folder
 
 Known = Mapping[str, str]
 Finder = Callable[[JobControl, str, Known], Awaitable[list[str]]]
@@ -33,7 +32,7 @@ async def _job_ids(port: JobControl, typed: str, _: Known) -> list[str]:
 
 async def _sheets(port: JobControl, typed: str, known: Known) -> list[str]:
     """Return the names of a job's sheets, and the numbers of sheets without a name."""
-    detail = await port.detail(known.get("job_id", ""), sheets=True, limit=_SHEETS)
+    detail = await port.detail(known.get("job_id", ""), sheets=True, limit=_LOOKED_AT)
     names = [sheet.name or str(sheet.sheet) for sheet in detail.sheets]
     return [name for name in names if name.startswith(typed)]
 
@@ -41,7 +40,7 @@ async def _sheets(port: JobControl, typed: str, known: Known) -> list[str]:
 async def _paths(port: JobControl, typed: str, known: Known) -> list[str]:
     """Return the files of a job's workspace below the folder typed so far."""
     folder = typed.rpartition("/")[0]
-    page = await port.artifacts(known.get("job_id", ""), path=folder, limit=_ENTRIES, cursor="")
+    page = await port.artifacts(known.get("job_id", ""), path=folder, limit=_LOOKED_AT, cursor="")
     return [entry.path for entry in page.entries if entry.type != "directory" and entry.path.startswith(typed)]
 
 

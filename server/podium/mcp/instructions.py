@@ -25,10 +25,7 @@ _LINES: tuple[tuple[frozenset[str], str], ...] = (
         "Repair: remove the cause and call resume_job, or call modify_job with a corrected score. Both keep finished "
         "sheets; start_job runs everything again.",
     ),
-    (
-        frozenset({"list_artifacts", "read_artifact"}),
-        "Results: list_artifacts and read_artifact.",
-    ),
+    (frozenset({"list_artifacts", "read_artifact"}), "Results: list_artifacts and read_artifact."),
     (
         frozenset({"pause_job", "cancel_job"}),
         "pause_job and cancel_job may return pending: requested, but not in effect yet.",

@@ -108,7 +108,7 @@ class Updates:
     async def run(self) -> None:
         """Follow the stream while there are subscribers, until cancelled."""
         while True:
-            uris = sorted(self._uris())
+            uris = sorted({*self._listening, *(uri for client in self._clients.values() for uri in client.uris)})
             changed: Sequence[str] = ()
             with anyio.CancelScope() as self._turn:  # ended when the subscriptions change
                 changed = await self._next(uris)
@@ -117,11 +117,8 @@ class Updates:
             if changed:
                 await anyio.sleep(GATHER_SECONDS)
 
-    def _uris(self) -> set[str]:
-        return {*self._listening, *(uri for client in self._clients.values() for uri in client.uris)}
-
     async def _next(self, uris: Sequence[str]) -> Sequence[str]:
-        """Wait until some of these resources have changed, and return them."""
+        """Wait until some of these resources have changed, and return them; all of them if our place in the stream is lost."""
         if not uris:
             self._after, self._placed = "", anyio.Event()
             await anyio.sleep_forever()
@@ -132,17 +129,13 @@ class Updates:
                 self._placed.set()
             events, self._after = await self._port.changes(job_ids, after=self._after)
         except PodiumError as error:
-            return await self._interrupted(error, uris)
+            log.info("updates_interrupted", code=error.code, reason=error.message)
+            lost = bool(self._after) and not error.retryable
+            if lost:
+                self._after = ""
+            await anyio.sleep(RETRY_SECONDS if error.retryable or lost else UNSUPPORTED_SECONDS)
+            return uris if lost else ()
         return [uri for uri in uris if any(_concerns(event, uri) for event in events)]
-
-    async def _interrupted(self, error: PodiumError, uris: Sequence[str]) -> Sequence[str]:
-        """Wait before the next try; if our place in the stream is lost, return all URIs as changed."""
-        log.info("updates_interrupted", code=error.code, reason=error.message)
-        lost = bool(self._after) and not error.retryable
-        if lost:
-            self._after = ""
-        await anyio.sleep(RETRY_SECONDS if error.retryable or lost else UNSUPPORTED_SECONDS)
-        return uris if lost else ()
 
     async def _tell(self, uri: str) -> None:
         """Notify all subscribers of a resource that it has changed."""

@@ -195,17 +195,13 @@ class _Connection:
                 await checkpoint()
             try:
                 return await self._reader.read()
-            except OversizedFrame as fault:
-                await self._refuse(f"Parse error: {fault}")
-            except SlowFrame as fault:
-                self._ended = True
-                await self._refuse(f"Parse error: {fault}")
+            except (OversizedFrame, SlowFrame) as fault:
+                self._ended = isinstance(fault, SlowFrame)
+                refusal = RpcFault(PARSE_ERROR, f"Parse error: {fault}")
+                await self.send(messages.error(None, to_wire(refusal, "")))
             except _ENDED:
                 self._ended = True
         return None
-
-    async def _refuse(self, message: str) -> None:
-        await self.send(messages.error(None, to_wire(RpcFault(PARSE_ERROR, message), "")))
 
     async def _handle(self, line: bytes, streams: TaskGroup) -> None:
         """Answer one frame and begin the streams that its handler has asked for."""

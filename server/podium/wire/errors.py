@@ -28,7 +28,6 @@ _WIRE_CODES = {
     "STORAGE_FULL": EXHAUSTED,
     "INTERNAL": INTERNAL_ERROR,
 }
-_PREFIXES = {INVALID_PARAMS: "Invalid params: "}
 _JOB_NOT_FOUND = re.compile(r"Job '(?P<job_id>.*)' not found\.?", re.DOTALL)
 
 
@@ -68,7 +67,8 @@ def to_wire(exc: BaseException, request_id: str) -> dict[str, Any]:
             request_id=request_id,
         )
     code = _WIRE_CODES.get(exc.code, REFUSED)
-    return {"code": code, "message": _PREFIXES.get(code, "") + exc.message, "data": exc.as_dict()}
+    prefix = "Invalid params: " if code == INVALID_PARAMS else ""
+    return {"code": code, "message": prefix + exc.message, "data": exc.as_dict()}
 
 
 def invalid_params(error: ValidationError) -> errors.InvalidArguments:

@@ -5,6 +5,7 @@ the stream goes on with the next line. A connection may be idle for ever, but a 
 """
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -124,7 +125,7 @@ class FrameReader:
         return line
 
     async def _complete(self) -> bytes:
-        """Receive the rest of the line in the buffer."""
+        """Receive the rest of the line in the buffer; one that is too long is dropped, and what follows it is kept."""
         while len(self._buffer) < self._max_bytes:
             try:
                 self._buffer += await self._stream.receive(_CHUNK_BYTES)
@@ -135,7 +136,11 @@ class FrameReader:
                 return rest
             if (line := self._take()) is not None:
                 return line
-        await self._skip()
+        self._take_rest()
+        with suppress(anyio.EndOfStream):
+            while (end := (chunk := await self._stream.receive(_CHUNK_BYTES)).find(b"\n")) < 0:
+                pass
+            self._buffer += chunk[end + 1 :]
         raise self._oversized()
 
     def _take_rest(self) -> bytes:
@@ -144,16 +149,6 @@ class FrameReader:
         self._buffer.clear()
         self._searched = 0
         return line
-
-    async def _skip(self) -> None:
-        """Drop the rest of the line and keep what follows its newline."""
-        self._take_rest()
-        try:
-            while (end := (chunk := await self._stream.receive(_CHUNK_BYTES)).find(b"\n")) < 0:
-                pass
-        except anyio.EndOfStream:
-            return
-        self._buffer += chunk[end + 1 :]
 
     def _oversized(self) -> OversizedFrame:
         return OversizedFrame(f"the line is longer than {self._max_bytes} bytes")

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,7 +43,10 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
         print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            _show(finding)
+            mark, style = MARKS[finding.verdict]
+            say(f"{mark} {finding.what:<14} {finding.found}", style=style if finding.verdict != "ok" else "")
+            if finding.fix:
+                say(f"{'':17}{finding.fix}", style="bold")
     raise typer.Exit(1 if any(finding.verdict == "fail" for finding in findings) else 0)
 
 
@@ -53,38 +56,33 @@ def examine(home: Path | None, socket: Path | None) -> list[Finding]:
         settings = settings_for(home, socket)
     except InvalidArguments as error:
         return [Finding("settings", "fail", error.message, error.fix)]
-    return [finding for check in CHECKS for finding in check(settings)]
+    return [*_installation(), *_places(settings), *_trees(), _conductor(settings)]
 
 
-def _python(_: Settings) -> Iterator[Finding]:
+def _installation() -> Iterator[Finding]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     supported = sys.version_info >= (3, 11)
     yield Finding("python", "ok" if supported else "fail", version, "" if supported else "Use Python 3.11 or newer.")
-
-
-def _sqlite(_: Settings) -> Iterator[Finding]:
-    if sqlite3.sqlite_version_info >= (3, 51, 3):
-        yield Finding("sqlite", "ok", sqlite3.sqlite_version)
-        return
-    text = f"{sqlite3.sqlite_version}: needs, and gets, a single writing connection (WAL-reset fault before 3.51.3)"
-    yield Finding("sqlite", "ok", text)
-
-
-def _settings(_: Settings) -> Iterator[Finding]:
-    path = config_file()
-    yield Finding("settings", "ok", f"{path}" if path.exists() else f"defaults; {path} does not exist")
-
-
-def _shells(_: Settings) -> Iterator[Finding]:
+    sqlite = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < (3, 51, 3):
+        sqlite += ": needs, and gets, a single writing connection (WAL-reset fault before 3.51.3)"
+    yield Finding("sqlite", "ok", sqlite)
+    config = config_file()
+    yield Finding("settings", "ok", f"{config}" if config.exists() else f"defaults; {config} does not exist")
     for name in ("sh", "bash"):
         found = shutil.which(name)
         yield Finding(name, "ok" if found else "fail", found or "not on PATH", "" if found else f"Install {name}.")
 
 
-def _home(settings: Settings) -> Iterator[Finding]:
+def _places(settings: Settings) -> Iterator[Finding]:
     yield _folder("home", settings.home)
     if settings.socket.parent != settings.home:
         yield _folder("socket folder", settings.socket.parent)
+    place = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    enough = free >= LOW_DISK_BYTES
+    fix = "" if enough else "Free some space: the conductor refuses jobs that it cannot store."
+    yield Finding("disk", "ok" if enough else "fail", f"{free / 1024**3:.1f} GiB free at {place}", fix)
 
 
 def _folder(what: str, path: Path) -> Finding:
@@ -96,7 +94,8 @@ def _folder(what: str, path: Path) -> Finding:
         return Finding(what, "fail", f"{path} cannot be made: {parent} is not writable", "Set PODIUM_HOME elsewhere.")
     facts = path.stat()
     if facts.st_uid != os.getuid():
-        return Finding(what, "fail", f"{path} belongs to uid {facts.st_uid}", f"chown it, or set PODIUM_{_name(what)}.")
+        setting = "PODIUM_HOME" if what == "home" else "PODIUM_SOCKET"
+        return Finding(what, "fail", f"{path} belongs to uid {facts.st_uid}", f"chown it, or set {setting}.")
     if stat.S_IMODE(facts.st_mode) & 0o077:
         return Finding(what, "fail", f"{path} is open to others ({facts.st_mode & 0o777:o})", f"chmod 700 {path}")
     if not os.access(path, os.W_OK):
@@ -104,24 +103,8 @@ def _folder(what: str, path: Path) -> Finding:
     return Finding(what, "ok", f"{path} is private")
 
 
-def _name(what: str) -> str:
-    return "HOME" if what == "home" else "SOCKET"
-
-
-def _disk(settings: Settings) -> Iterator[Finding]:
-    place = next(path for path in (settings.home, *settings.home.parents) if path.exists())
-    free = shutil.disk_usage(place).free
-    enough = free >= LOW_DISK_BYTES
-    yield Finding(
-        "disk",
-        "ok" if enough else "fail",
-        f"{free / 1024**3:.1f} GiB free at {place}",
-        "" if enough else "Free some space: the conductor refuses jobs that it cannot store.",
-    )
-
-
-def _trees(_: Settings) -> Iterator[Finding]:
-    """How the processes of a sheet are kept together: the conductor adopts orphans, and marks each tree."""
+def _trees() -> Iterator[Finding]:
+    """How a conductor that is started here keeps the processes of a sheet together."""
     if sys.platform != "linux":
         text = "not Linux: processes that leave their session are found by their marker only where ps shows it"
         yield Finding("process trees", "note", text)
@@ -130,42 +113,18 @@ def _trees(_: Settings) -> Iterator[Finding]:
     pidfd = hasattr(os, "pidfd_open")
     text = f"child subreaper {'yes' if known else 'no'}, pidfd {'yes' if pidfd else 'no'}"
     yield Finding("process trees", "ok" if known and pidfd else "note", text)
-    yield _cgroup()
-
-
-def _cgroup() -> Finding:
-    """Whether a conductor that is started here can give each attempt a control group of its own."""
     own = own_group(Path("/proc/self/cgroup").read_text(), Path("/proc/self/mountinfo").read_text())
     if own is not None and os.access(own / "cgroup.procs", os.W_OK):
-        return Finding("cgroup v2", "ok", f"each attempt gets a group below {own}")
+        yield Finding("cgroup v2", "ok", f"each attempt gets a group below {own}")
+        return
     found = "none in sight" if own is None else f"{own} is not writable"
-    return Finding("cgroup v2", "note", f"{found}: a sheet's processes are recognized by a marker in their environment")
+    yield Finding("cgroup v2", "note", f"{found}: a sheet's processes are recognized by a marker in their environment")
 
 
-def _conductor(settings: Settings) -> Iterator[Finding]:
+def _conductor(settings: Settings) -> Finding:
     if found := health(settings.socket):
-        yield Finding("conductor", "ok", f"answers on {settings.socket}, pid {found.pid}")
-    elif settings.socket.exists():
+        return Finding("conductor", "ok", f"answers on {settings.socket}, pid {found.pid}")
+    if settings.socket.exists():
         text = f"{settings.socket} exists but no conductor answers on it"
-        yield Finding("conductor", "note", text, "`podium start` replaces a socket file that a crash left.")
-    else:
-        yield Finding("conductor", "note", f"none runs on {settings.socket}", settings.start_command)
-
-
-CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _python,
-    _sqlite,
-    _settings,
-    _shells,
-    _home,
-    _disk,
-    _trees,
-    _conductor,
-)
-
-
-def _show(finding: Finding) -> None:
-    mark, style = MARKS[finding.verdict]
-    say(f"{mark} {finding.what:<14} {finding.found}", style=style if finding.verdict != "ok" else "")
-    if finding.fix:
-        say(f"{'':17}{finding.fix}", style="bold")
+        return Finding("conductor", "note", text, "`podium start` replaces a socket file that a crash left.")
+    return Finding("conductor", "note", f"none runs on {settings.socket}", settings.start_command)

@@ -70,7 +70,9 @@ def server_entry(home: Path | None, socket: Path | None) -> dict[str, Any]:
     flags = [(name, path) for name, path in (("--home", home), ("--socket", socket)) if path is not None]
     arguments = [word for name, path in flags for word in (name, _absolute(path))]
     env = {name: _absolute(Path(value)) for name in PLACES if (value := os.environ.get(name))}
-    entry = {"type": "stdio", "command": _executable(), "args": ["serve", *arguments]}
+    beside = Path(sys.executable).with_name("podium")  # in full: a client does not know the virtual environment's PATH
+    executable = beside if beside.exists() else Path(sys.argv[0]).absolute()
+    entry = {"type": "stdio", "command": str(executable), "args": ["serve", *arguments]}
     return {**entry, "env": env} if env else entry
 
 
@@ -108,9 +110,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise InvalidArguments(f"{path} does not hold an object.", fix="Correct the file, then run this again.")
     return config
-
-
-def _executable() -> str:
-    """Return the `podium` command of this installation: a client does not know the virtual environment's PATH."""
-    beside = Path(sys.executable).with_name("podium")
-    return str(beside if beside.exists() else Path(sys.argv[0]).absolute())

@@ -8,7 +8,6 @@ from podium.cli.shared.session import wait_for
 from podium.client.job_control import job_control
 from podium.contract.models import ConductorView, JobPage, JobView
 from podium.errors import ConductorError
-from podium.settings import Settings
 
 NEWEST = 10
 
@@ -18,7 +17,8 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     settings = settings_for(home, socket)
 
     async def work() -> tuple[ConductorView, JobPage]:
-        return await _look(settings)
+        async with job_control(settings) as control:
+            return await control.conductor(), await control.list_page(status=None, name="", limit=NEWEST, cursor="")
 
     try:
         conductor, page = wait_for(work)
@@ -30,17 +30,7 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     if as_json:
         jobs = [job.model_dump() for job in page.jobs]
         print_json({"running": True, "conductor": conductor.model_dump(), "jobs": jobs, "jobs_total": page.total})
-    else:
-        _show(conductor, page)
-
-
-async def _look(settings: Settings) -> tuple[ConductorView, JobPage]:
-    async with job_control(settings) as control:
-        conductor = await control.conductor()
-        return conductor, await control.list_page(status=None, name="", limit=NEWEST, cursor="")
-
-
-def _show(conductor: ConductorView, page: JobPage) -> None:
+        return
     say(
         f"{conductor.product} {conductor.version}, pid {conductor.pid}, up {_duration(conductor.uptime_seconds)}, "
         f"{conductor.running_sheets} of {conductor.max_sheets} sheets running, "

@@ -32,16 +32,12 @@ def command(
     except ConductorNotRunning:
         typer.echo(f"No conductor is running on {settings.socket}.")
         return
-    typer.echo(f"The conductor (pid {pid}) has stopped{_rest(running, cancel=cancel)}.")
-
-
-def _rest(running: int, *, cancel: bool) -> str:
-    """Say what became of the sheets that were running."""
-    if not running:
-        return ""
-    if not cancel:
-        return f"; {counted(running, 'sheet')} {'runs' if running == 1 else 'run'} on"
-    return f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
+    became = ""
+    if running and cancel:
+        became = f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
+    elif running:
+        became = f"; {counted(running, 'sheet')} {'runs' if running == 1 else 'run'} on"
+    typer.echo(f"The conductor (pid {pid}) has stopped{became}.")
 
 
 def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
@@ -53,7 +49,11 @@ def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
     """
 
     async def work() -> tuple[int, int, float]:
-        return await _ask(settings, cancel=cancel)
+        async with DaemonClient(settings.socket, settings=settings) as client:
+            status = await client.call("daemon.status")
+            reply = await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
+        bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
+        return int(status["pid"]), int(status.get("running_sheets", 0)), float(bound)
 
     pid, running, bound = wait_for(work)
     limit = bound + SPARE_SECONDS
@@ -67,11 +67,3 @@ def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
             )
         time.sleep(POLL_SECONDS)
     return pid, running
-
-
-async def _ask(settings: Settings, *, cancel: bool) -> tuple[int, int, float]:
-    async with DaemonClient(settings.socket, settings=settings) as client:
-        status = await client.call("daemon.status")
-        reply = await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
-    bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
-    return int(status["pid"]), int(status.get("running_sheets", 0)), float(bound)

@@ -4,7 +4,6 @@ import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 PROBE_SECONDS = 2.0
 MAX_ANSWER_BYTES = 65536
@@ -22,7 +21,12 @@ class Health:
 def health(path: Path) -> Health | None:
     """Ask the conductor on `path` for its health; None if none answers."""
     try:
-        answer = _exchange(path)
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(PROBE_SECONDS)
+            peer.connect(str(path))
+            peer.sendall(REQUEST)
+            with peer.makefile("rb") as lines:
+                answer = json.loads(lines.readline(MAX_ANSWER_BYTES))["result"]
         return Health(int(answer["pid"]), bool(answer.get("shutting_down")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -36,13 +40,3 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _exchange(path: Path) -> dict[str, Any]:
-    with socket.socket(socket.AF_UNIX) as peer:
-        peer.settimeout(PROBE_SECONDS)
-        peer.connect(str(path))
-        peer.sendall(REQUEST)
-        with peer.makefile("rb") as lines:
-            result: dict[str, Any] = json.loads(lines.readline(MAX_ANSWER_BYTES))["result"]
-    return result

@@ -3,7 +3,7 @@
 Without a terminal (a pipe, a log of a build) the lines are printed and the bar is left out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -64,22 +64,13 @@ class JobProgress:
         """Print one sheet's line: mark, label, time, and what is unusual about it."""
         mark, style = MARKS[sheet["status"]]
         label = sheet["name"] or f"sheet {sheet['sheet']}"
-        line = Text.assemble((f"   {mark} ", style), f"{label:<16}", (" ".join(_facts(sheet)), "dim"))
+        facts = []
+        if sheet["status"] == "completed" and sheet["duration_seconds"] is not None:
+            facts.append(f"{sheet['duration_seconds']:6.1f} s")
+        if sheet["attempts"] > 1:
+            facts.append(f"attempt {sheet['attempts']}")
+        if sheet["status"] != "completed" and sheet["reason"]:
+            reason = str(sheet["reason"])  # cut to fit a line: its beginning says what comes next
+            facts.append(reason if len(reason) <= REASON_CHARS else f"{reason[:REASON_CHARS]}…")
+        line = Text.assemble((f"   {mark} ", style), f"{label:<16}", (" ".join(facts), "dim"))
         self._bar.console.print(line, soft_wrap=True)
-
-
-def _facts(sheet: Mapping[str, Any]) -> Sequence[str]:
-    """Return the remarkable facts of a sheet: how long, how many attempts, which check failed, the reason."""
-    facts = []
-    if sheet["status"] == "completed" and sheet["duration_seconds"] is not None:
-        facts.append(f"{sheet['duration_seconds']:6.1f} s")
-    if sheet["attempts"] > 1:
-        facts.append(f"attempt {sheet['attempts']}")
-    if sheet["status"] != "completed" and sheet["reason"]:
-        facts.append(_short(str(sheet["reason"])))
-    return facts
-
-
-def _short(text: str) -> str:
-    """Return a text that fits a line; its beginning says what comes next."""
-    return text if len(text) <= REASON_CHARS else f"{text[:REASON_CHARS]}…"

@@ -6,7 +6,7 @@ meaning is accepted. Anything else is refused, in one error that names every wro
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -28,42 +28,32 @@ def check(tool: str, model: type[Model], given: Mapping[str, Any]) -> Model:
     """
     schema = _schema_of(model)
     properties: dict[str, Schema] = schema["properties"]
-    unknown = {name[:SHOWN]: _unknown(name, properties) for name in given if name not in properties}
     meant = {name: _meant(value, properties[name]) for name, value in given.items() if name in properties}
     # null for an optional argument is how some models leave it out
     kept = {name: value for name, value in meant.items() if value is not None or name in schema.get("required", ())}
+    problems: dict[str, str] = {}
+    unknown = [name for name in given if name not in properties]
+    for name in unknown:
+        near = difflib.get_close_matches(name, properties, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        problems[name[:SHOWN]] = f"Unknown argument {name[:SHOWN]!r}{hint}"
     try:
         checked = model.model_validate(kept, strict=True)
     except ValidationError as error:
-        names = dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_url=False))
-        wrong = {name: _wrong(name, kept, properties) for name in names}
-        raise _refusal(tool, properties, {**unknown, **wrong}) from None
-    if unknown:
-        raise _refusal(tool, properties, unknown)
+        for name in dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_url=False)):
+            what = f"must be {_described(properties[name])}"
+            if name in kept:
+                problems[name] = f"{name} {what}, not {_shown(kept[name])}."
+            else:
+                problems[name] = f"{name} is missing; it {what}."
+    if problems:
+        names = ", ".join(properties) or "none"
+        raise InvalidArguments(
+            f"{tool}: {' '.join(problems.values())}",
+            fix=f"Call {tool} again with corrected arguments. It takes: {names}.",
+            arguments=list(problems),
+        )
     return checked
-
-
-def _refusal(tool: str, properties: Mapping[str, Schema], problems: Mapping[str, str]) -> InvalidArguments:
-    """Return one error for all problems of a call; `problems` maps the names of arguments to what is wrong."""
-    names = ", ".join(properties) or "none"
-    return InvalidArguments(
-        f"{tool}: {' '.join(problems.values())}",
-        fix=f"Call {tool} again with corrected arguments. It takes: {names}.",
-        arguments=list(problems),
-    )
-
-
-def _unknown(name: str, properties: Iterable[str]) -> str:
-    """Return the message for an unknown argument, with the name that was probably meant."""
-    near = difflib.get_close_matches(name, list(properties), n=1)
-    hint = f"; did you mean {near[0]}?" if near else "."
-    return f"Unknown argument {name[:SHOWN]!r}{hint}"
-
-
-def _wrong(name: str, kept: Mapping[str, Any], properties: Mapping[str, Schema]) -> str:
-    """Return the message for an argument that is missing or has a wrong value."""
-    what = f"must be {_described(properties[name])}"
-    return f"{name} {what}, not {_shown(kept[name])}." if name in kept else f"{name} is missing; it {what}."
 
 
 def _shown(value: Any) -> str:

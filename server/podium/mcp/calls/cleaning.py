@@ -17,7 +17,8 @@ _ESCAPES = re.compile(
 )
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _FILLERS = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
-_IGNORABLE = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))  # selectors, tags
+_SELECTORS_AND_TAGS = {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0000, 0xE1000)}
+_HIDDEN = _FILLERS | _SELECTORS_AND_TAGS
 _SUSPECT = re.compile(r"[^\t\n -~]")
 
 
@@ -26,7 +27,13 @@ def clean_text(text: str) -> str:
     if not _SUSPECT.search(text):
         return text
     lines = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _SUSPECT.sub(lambda found: "" if _is_hidden(found[0]) else found[0], lines)
+    return _SUSPECT.sub(_shown, lines)
+
+
+def _shown(found: re.Match[str]) -> str:
+    """Return the character that was found, "" if it is invisible or steers how others are shown."""
+    is_hidden = ord(found[0]) in _HIDDEN or unicodedata.category(found[0]) in _HIDDEN_CATEGORIES
+    return "" if is_hidden else found[0]
 
 
 def every_text(value: Any, change: Callable[[str], str]) -> Any:
@@ -38,11 +45,3 @@ def every_text(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, list | tuple):
         return [every_text(item, change) for item in value]
     return value
-
-
-def _is_hidden(character: str) -> bool:
-    """Whether a character is invisible or steers how others are shown."""
-    code = ord(character)
-    if code in _FILLERS or any(code in block for block in _IGNORABLE):
-        return True
-    return unicodedata.category(character) in _HIDDEN_CATEGORIES

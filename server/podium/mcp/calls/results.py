@@ -11,7 +11,7 @@ import secrets
 from itertools import accumulate
 from typing import Any
 
-from mcp.types import CallToolResult, ResourceLink, TextContent
+from mcp.types import CallToolResult, ContentBlock, ResourceLink, TextContent
 from pydantic import BaseModel
 
 from podium.contract.secrets import redactor
@@ -30,8 +30,12 @@ redact = redactor(os.environ)
 def success(result: BaseModel) -> CallToolResult:
     """Return a tool's result: the structured facts, and the same as compact JSON text."""
     facts = facts_of(result)
-    links = [_link(facts)] if isinstance(result, LinkedResult) and result.resource_uri else []
-    return CallToolResult(content=[_text(facts), *links], structured_content=facts)
+    content: list[ContentBlock] = [_text(facts)]
+    if isinstance(result, LinkedResult) and result.resource_uri:  # it shows a part of this file or nothing
+        uri, size = facts["resource_uri"], facts["size_bytes"]
+        link = ResourceLink(type="resource_link", uri=uri, name=facts["path"], mime_type=facts["mime_type"], size=size)
+        content.append(link)
+    return CallToolResult(content=content, structured_content=facts)
 
 
 def failure(error: PodiumError) -> CallToolResult:
@@ -62,17 +66,15 @@ def facts_of(result: BaseModel) -> dict[str, Any]:
 
 
 def error_facts(error: PodiumError) -> dict[str, Any]:
-    """Return the error object of the tools, as it may be sent."""
+    """Return the error object of the tools, as it may be sent.
+
+    It has the first problems, as many as it can hold; the message and `problems_total` give the number of all.
+    """
     facts: dict[str, Any] = every_text(error.as_dict(), safe)
-    if "problems" in facts:
-        facts["problems"] = _affordable(facts["problems"])
+    if problems := facts.get("problems"):
+        costs = accumulate(tokens_at_most(compact(problem)) for problem in problems)
+        facts["problems"] = [problem for problem, cost in zip(problems, costs, strict=True) if cost <= PROBLEM_TOKENS]
     return facts
-
-
-def _affordable(problems: list[Any]) -> list[Any]:
-    """Return the first problems, as many as an error can hold; the message and `problems_total` give the number of all."""
-    costs = accumulate(tokens_at_most(compact(problem)) for problem in problems)
-    return [problem for problem, cost in zip(problems, costs, strict=True) if cost <= PROBLEM_TOKENS]
 
 
 def safe(text: str) -> str:
@@ -83,12 +85,6 @@ def safe(text: str) -> str:
 def compact(facts: Any) -> str:
     """Return facts as JSON text without spaces."""
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-def _link(facts: dict[str, Any]) -> ResourceLink:
-    """Return the link to the whole file of which a result shows a part or nothing."""
-    uri, size = facts["resource_uri"], facts["size_bytes"]
-    return ResourceLink(type="resource_link", uri=uri, name=facts["path"], mime_type=facts["mime_type"], size=size)
 
 
 def _text(facts: dict[str, Any]) -> TextContent:

@@ -39,8 +39,8 @@ def _plain(schema: Schema, definitions: dict[str, Schema], dropped: frozenset[st
     """Return an object schema or a part of one without references, and without the members in `dropped`."""
     if "$ref" in schema:
         return _plain(definitions[schema["$ref"].rsplit("/", 1)[-1]], definitions, dropped)
-    if "anyOf" in schema:
-        return _nullable(schema["anyOf"])
+    if "anyOf" in schema:  # an optional plain value; nothing else is a union in our models
+        return {"type": [choice["type"] for choice in schema["anyOf"]]}
     kept = {key: value for key, value in schema.items() if key not in dropped}
     if kept.get("type") == "object":
         kept.pop("description", None)  # the model's docstring, written for readers of the code
@@ -49,8 +49,3 @@ def _plain(schema: Schema, definitions: dict[str, Schema], dropped: frozenset[st
     if "items" in kept:
         kept["items"] = _plain(kept["items"], definitions, dropped)
     return kept
-
-
-def _nullable(choices: list[Schema]) -> Schema:
-    """Return `{"type": [T, "null"]}` for an optional plain value; nothing else is a union in our models."""
-    return {"type": [choice["type"] for choice in choices]}

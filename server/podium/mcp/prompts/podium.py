@@ -7,17 +7,9 @@ from mcp.types import EmbeddedResource, PromptMessage, TextContent, TextResource
 from podium.mcp.prompts.table import PromptSpec
 from podium.mcp.resources.podium import SCHEMA_URI, YAML, example
 
-_EXAMPLE = "checks"
-
 
 def _said(text: str) -> PromptMessage:
     return PromptMessage(role="user", content=TextContent(type="text", text=text))
-
-
-def _shown_example() -> PromptMessage:
-    """Return an example score as a resource in the conversation."""
-    resource = TextResourceContents(uri=f"score://examples/{_EXAMPLE}", mime_type=YAML, text=example(_EXAMPLE))
-    return PromptMessage(role="user", content=EmbeddedResource(type="resource", resource=resource))
 
 
 def _write_score(given: Mapping[str, str]) -> list[PromptMessage]:
@@ -36,7 +28,8 @@ def _write_score(given: Mapping[str, str]) -> list[PromptMessage]:
         "Call validate_score with the text as config_content and correct every problem that it reports, until the "
         "score is valid and its plan is what you intend. Then show me the score. Do not start it."
     )
-    return [_said(text), _shown_example()]
+    shown = TextResourceContents(uri="score://examples/checks", mime_type=YAML, text=example("checks"))
+    return [_said(text), PromptMessage(role="user", content=EmbeddedResource(type="resource", resource=shown))]
 
 
 def _diagnose(given: Mapping[str, str]) -> list[PromptMessage]:

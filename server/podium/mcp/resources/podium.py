@@ -45,14 +45,14 @@ async def _facts(port: JobControl, spec: AnyTool, **arguments: object) -> Conten
 
 
 async def _schema(_: JobControl, __: Variables) -> Content:
-    """Return the JSON Schema of a score; its models are loaded only for this."""
-    return Content(await anyio.to_thread.run_sync(_schema_text), "application/schema+json")
+    """Return the JSON Schema of a score."""
 
+    def text() -> str:
+        from podium.score.schema import json_schema  # noqa: PLC0415  its models are loaded only for this
 
-def _schema_text() -> str:
-    from podium.score.schema import json_schema  # noqa: PLC0415  loaded only when it is asked for
+        return json.dumps(json_schema(), ensure_ascii=False)
 
-    return json.dumps(json_schema(), ensure_ascii=False)
+    return Content(await anyio.to_thread.run_sync(text), "application/schema+json")
 
 
 def example(name: str) -> str:

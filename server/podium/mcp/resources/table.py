@@ -107,7 +107,12 @@ def install_resources(server: MCPServer[State], table: ResourceTable) -> None:
             raise _refusal(params.uri, error) from None
         except Exception as error:  # noqa: BLE001  the boundary: nothing internal may reach a client
             raise _refusal(params.uri, crash_report(f"Reading {spec.name}", error)) from None
-        return ReadResourceResult(contents=[_contents(params.uri, content)])
+        meta = {FOREIGN_KEY: OUTPUT_NOTE} if content.foreign else None  # its reader may be a model
+        common: dict[str, Any] = {"uri": params.uri, "mime_type": content.mime_type, "_meta": meta}
+        if isinstance(content.body, str):
+            return ReadResourceResult(contents=[TextResourceContents(text=content.body, **common)])
+        blob = base64.b64encode(content.body).decode()
+        return ReadResourceResult(contents=[BlobResourceContents(blob=blob, **common)])
 
     handle(server, "resources/list", PaginatedRequestParams, list_resources)
     handle(server, "resources/templates/list", PaginatedRequestParams, list_templates)
@@ -121,15 +126,6 @@ def _facts(spec: ResourceSpec) -> dict[str, Any]:
         "description": spec.description,
         "mime_type": spec.mime_type or None,
     }
-
-
-def _contents(uri: str, content: Content) -> TextResourceContents | BlobResourceContents:
-    """Return the content as the protocol's model; a job's text is marked, since its reader may be a model."""
-    meta = {FOREIGN_KEY: OUTPUT_NOTE} if content.foreign else None
-    if isinstance(content.body, bytes):
-        blob = base64.b64encode(content.body).decode()
-        return BlobResourceContents(uri=uri, mime_type=content.mime_type, blob=blob, _meta=meta)
-    return TextResourceContents(uri=uri, mime_type=content.mime_type, text=content.body, _meta=meta)
 
 
 def _refusal(uri: str, error: PodiumError) -> MCPError:

@@ -24,7 +24,7 @@ _MAC_BYTES = 16
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a task waits for. `key` names it in the conductor; `started` is in seconds since the epoch."""
+    """What a task waits for. `key`, unguessable, names it in the conductor; `started` is in seconds since the epoch."""
 
     key: str
     started: float
@@ -64,7 +64,7 @@ class Signer:
         if len(task_id) > LONGEST_ID or not task_id.isascii() or not hmac.compare_digest(mac, await self._mac(payload)):
             return None
         try:
-            return _TICKET.validate_json(_decoded(payload))
+            return _TICKET.validate_json(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         except (ValidationError, binascii.Error):  # signed by another version
             return None
 
@@ -72,11 +72,6 @@ class Signer:
         if self._key is None:
             self._key = await anyio.to_thread.run_sync(load_or_make, self._path)
         return _encoded(hmac.digest(self._key, payload.encode(), hashlib.sha256)[:_MAC_BYTES])
-
-
-def new_key() -> str:
-    """Return the unguessable key of a new task."""
-    return secrets.token_hex(16)
 
 
 def load_or_make(path: Path) -> bytes:
@@ -103,7 +98,3 @@ def load_or_make(path: Path) -> bytes:
 
 def _encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decoded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -2,6 +2,7 @@
 the jobs and keeps the end of the task, so that it never changes again. Cancelling a task ends the wait, never a job.
 """
 
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +17,7 @@ from podium.log import get_logger
 from podium.mcp.calls.arguments import check
 from podium.mcp.calls.results import failure, safe, success
 from podium.mcp.tasks.extension import RequestContext, Task, TaskPort
-from podium.mcp.tasks.ticket import Signer, Ticket, new_key
+from podium.mcp.tasks.ticket import Signer, Ticket
 from podium_tools.results import state_of
 from podium_tools.wait import WAIT_FOR_JOB, WaitArgs, wait_result
 
@@ -39,27 +40,22 @@ class WaitTasks(TaskPort):
         """Return a task for a call that has to wait; otherwise the tool answers at once."""
         if params.name != WAIT_FOR_JOB.name:
             return await call_next(ctx)
+        port: JobControl = ctx.lifespan_context.port
         try:
             args = check(WAIT_FOR_JOB.name, WaitArgs, params.arguments or {})
-            task = await self._begun(ctx.lifespan_context.port, args)
-        except PodiumError:  # the call itself reports the error; a conductor without tasks needs no report
-            task = None
+            ids = tuple(dict.fromkeys(args.job_ids))
+            key = secrets.token_hex(16)
+            await port.task_state(key)  # a conductor without tasks refuses this
+            view = await port.wait(ids, until=args.until, timeout_seconds=0, after=args.after)
+            if view.woke_for == "timeout" and args.timeout_seconds:
+                ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, view.after, ids)
+                log.info("task_begun", task=key, jobs=len(ids))
+                return _working(await self._signer.sign(ticket), ticket, _message(view))
+        except PodiumError:
+            pass  # the call itself reports the error; a conductor without tasks needs no report
         except OSError as error:
             log.warning("task_key_unusable", reason=str(error))
-            task = None
-        return await call_next(ctx) if task is None else task
-
-    async def _begun(self, port: JobControl, args: WaitArgs) -> Task | None:
-        """Return a task, None if there is nothing to wait for."""
-        ids = tuple(dict.fromkeys(args.job_ids))
-        key = new_key()
-        await port.task_state(key)
-        view = await port.wait(ids, until=args.until, timeout_seconds=0, after=args.after)
-        if view.woke_for != "timeout" or not args.timeout_seconds:
-            return None
-        ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, view.after, ids)
-        log.info("task_begun", task=key, jobs=len(ids))
-        return _working(await self._signer.sign(ticket), ticket, _message(view))
+        return await call_next(ctx)
 
     async def look(self, ctx: RequestContext, task_id: str) -> Task | None:
         """Return the end that the conductor keeps, or the current state of the jobs if there is none yet."""
@@ -74,11 +70,14 @@ class WaitTasks(TaskPort):
                 if isinstance(found, str):
                     return _working(task_id, ticket, found)
                 end = await port.task_state(ticket.key, end=found)
-            return _ended(task_id, ticket, end or {})
         except ConductorError as error:  # it may be restarting; a task outlives that until its time is over
             if time.time() < ticket.deadline:
                 return _working(task_id, ticket, error.message)
-            return _ended(task_id, ticket, _completed(failure(error)))
+            end = _completed(failure(error))
+        end = end or {}
+        updated = float(end.get("at", ticket.started))
+        facts = {"result": end["result"]} if "result" in end else None
+        return Task(task_id, end["status"], ticket.started, updated, _ttl_ms(ticket), POLL_MS, facts=facts)
 
     async def answer(self, ctx: RequestContext, task_id: str, answers: Mapping[str, Any]) -> None:
         """Do nothing: a wait requests no input."""
@@ -123,13 +122,6 @@ def _message(view: WaitView) -> str:
 
 def _working(task_id: str, ticket: Ticket, message: str) -> Task:
     return Task(task_id, "working", ticket.started, time.time(), _ttl_ms(ticket), POLL_MS, message)
-
-
-def _ended(task_id: str, ticket: Ticket, end: Mapping[str, Any]) -> Task:
-    """Return a task with the end that is kept."""
-    facts = {"result": end["result"]} if "result" in end else None
-    updated = float(end.get("at", ticket.started))
-    return Task(task_id, end["status"], ticket.started, updated, _ttl_ms(ticket), POLL_MS, facts=facts)
 
 
 def _ttl_ms(ticket: Ticket) -> int:

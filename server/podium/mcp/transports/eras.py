@@ -25,12 +25,10 @@ CLOSE_SECONDS = 0.5  # then: for the serving loops to refuse what is left
 
 log = get_logger()
 
-Lines = AsyncIterator[bytes | None]
 Write = Callable[[bytes], Awaitable[None]]
-Inbox = MemoryObjectSendStream[SessionMessage | Exception]
 
 
-async def serve_lines(server: Server[Any], lines: Lines, write: Write) -> None:
+async def serve_lines(server: Server[Any], lines: AsyncIterator[bytes | None], write: Write) -> None:
     """Serve one client until `lines` end; then answer what can be answered quickly, refuse the rest, and return."""
     send, receive = anyio.create_memory_object_stream[SessionMessage](0)
     async with server.lifespan(server) as state, anyio.create_task_group() as tasks:
@@ -41,7 +39,7 @@ async def serve_lines(server: Server[Any], lines: Lines, write: Write) -> None:
                     await client.accept(too_long(MAX_LINE_BYTES) if line is None else decode(line))
             await client.answered()
         with anyio.move_on_after(CLOSE_SECONDS):
-            await client.finished()
+            await client.finished.wait()
         tasks.cancel_scope.cancel()
 
 
@@ -52,38 +50,30 @@ class _Client:
         self, server: Server[Any], state: Any, tasks: TaskGroup, send: MemoryObjectSendStream[SessionMessage]
     ) -> None:
         self._server, self._state, self._tasks, self._send = server, state, tasks, send
-        self._inboxes: list[Inbox] = []
+        self._inboxes: list[MemoryObjectSendStream[SessionMessage | Exception]] = []
         self._stateless = False
         self._waiting: set[RequestId] = set()
         self._changed = anyio.Event()
-        self._finished = anyio.Event()
+        self.finished = anyio.Event()  # the last answers are written, after `close`
 
     async def accept(self, message: JSONRPCMessage) -> None:
-        """Take one message of the client."""
+        """Take one message of the client; a serving loop is started if it needs one."""
         if isinstance(message, BadLine):
             log.warning("bad_line", answer=message.error.message, request_id=message.id)
             await self._send.send(SessionMessage(message))
             return
-        self._note(message)
-        await self._inboxes[-1].send(SessionMessage(message))
-
-    def _note(self, message: JSONRPCMessage) -> None:
-        """Keep track of unanswered requests, and open a serving loop if the message needs one."""
         if isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             self._forget((message.params or {}).get("requestId"))
         starts_over = self._stateless and isinstance(message, JSONRPCRequest) and message.method == "initialize"
         if not self._inboxes or starts_over:
-            self._open()
-            self._stateless = False
+            inbox, source = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+            self._inboxes.append(inbox)
+            self._tasks.start_soon(self._serve, source)
+            self._stateless = False  # the first request that the loop gets decides its era
         if isinstance(message, JSONRPCRequest):
             self._stateless = self._stateless or opens_stateless(message)
             self._waiting.add(message.id)
-
-    def _open(self) -> None:
-        """Start a serving loop; the first request that it gets decides its era."""
-        inbox, source = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-        self._inboxes.append(inbox)
-        self._tasks.start_soon(self._serve, source)
+        await self._inboxes[-1].send(SessionMessage(message))
 
     async def _serve(self, source: MemoryObjectReceiveStream[SessionMessage | Exception]) -> None:
         options = self._server.create_initialization_options()
@@ -101,7 +91,7 @@ class _Client:
         except BrokenPipeError:
             log.warning("client_gone")
             self._tasks.cancel_scope.cancel()
-        self._finished.set()
+        self.finished.set()
 
     def _forget(self, request_id: Any) -> None:
         if isinstance(request_id, str | int):  # a client may name anything
@@ -122,7 +112,3 @@ class _Client:
         for inbox in self._inboxes:
             inbox.close()
         self._send.close()
-
-    async def finished(self) -> None:
-        """Wait until the last answers are written, after `close`."""
-        await self._finished.wait()

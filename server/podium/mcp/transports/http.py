@@ -25,7 +25,6 @@ log = get_logger()
 
 PATH = "/mcp"
 GRACE_SECONDS = 2  # for open requests and streams, once it is asked to end
-BACKLOG = 128
 LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1", "[::1]": "::1"}
 """What may be asked for -> the address to listen on."""
 
@@ -57,7 +56,7 @@ def run(server: MCPServer[Any], host: str, port: int) -> int:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         raise InvalidArguments(
             f"Cannot listen on {host} port {port}: {error.strerror or error}.",
@@ -70,10 +69,13 @@ def run(server: MCPServer[Any], host: str, port: int) -> int:
 async def _serve(server: MCPServer[Any], listener: socket.socket) -> int:
     """Serve on a listening socket until a signal comes; a second one ends what is still open at once."""
     host, port = listener.getsockname()[:2]
+    names = [f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")]
     app = server.streamable_http_app(
         streamable_http_path=PATH,
         host=host,
-        transport_security=_security(port),
+        transport_security=TransportSecuritySettings(
+            allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names]
+        ),
         max_request_body_size=MAX_LINE_BYTES,
     )
     config = uvicorn.Config(
@@ -106,9 +108,3 @@ class _Web(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals to us."""
         yield
-
-
-def _security(port: int) -> TransportSecuritySettings:
-    """Return which Host and Origin are served: this port by its loopback names."""
-    names = [f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")]
-    return TransportSecuritySettings(allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names])

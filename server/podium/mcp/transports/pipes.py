@@ -11,7 +11,6 @@ import select
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import anyio
 
@@ -19,19 +18,14 @@ CHUNK_BYTES = 65536
 PAGE_BYTES = 4096  # a pipe that polls as writable takes this much without blocking
 
 
-@dataclass(frozen=True)
-class StandardStreams:
-    """Private descriptors of the protocol's input and output."""
-
-    stdin: int
-    stdout: int
-
-
 @contextmanager
-def claimed() -> Iterator[StandardStreams]:
-    """Take stdin and stdout for the protocol: until then fd 0 reads as empty, and writes to fd 1 go to stderr."""
+def claimed() -> Iterator[tuple[int, int]]:
+    """Take stdin and stdout for the protocol and yield private descriptors of them.
+
+    Until they are given back, fd 0 reads as empty, and writes to fd 1 go to stderr.
+    """
     sys.stdout.flush()
-    streams = StandardStreams(_moved(0), _moved(1))
+    stdin, stdout = _moved(0), _moved(1)
     empty = os.open(os.devnull, os.O_RDWR)
     os.dup2(empty, 0)
     try:
@@ -40,11 +34,11 @@ def claimed() -> Iterator[StandardStreams]:
         os.dup2(empty, 1)
     os.close(empty)
     try:
-        yield streams
+        yield stdin, stdout
     finally:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
-        for fd, private in ((0, streams.stdin), (1, streams.stdout)):
+        for fd, private in ((0, stdin), (1, stdout)):
             os.dup2(private, fd)
             os.close(private)
 
@@ -82,18 +76,13 @@ async def write_all(fd: int, data: bytes) -> None:
         BrokenPipeError: the other end is closed.
     """
     view = memoryview(data)
+    room = select.poll()
+    room.register(fd, select.POLLOUT)
     while view:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        if not _takes_a_page(fd):  # asked first: most answers go out at once, and a wait costs more than the write
+        if not room.poll(0):  # asked first: most answers go out at once, and a wait costs more than the write
             await _ready(anyio.wait_writable, fd)
         view = view[os.write(fd, view[:PAGE_BYTES]) :]
-
-
-def _takes_a_page(fd: int) -> bool:
-    """Return whether a write of a page does not block: to a file, a pipe with room, or a broken pipe."""
-    poll = select.poll()
-    poll.register(fd, select.POLLOUT)
-    return bool(poll.poll(0))
 
 
 async def _read(fd: int, most: int) -> bytes:

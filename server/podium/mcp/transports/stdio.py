@@ -14,7 +14,7 @@ from mcp.server import MCPServer
 from podium.log import get_logger
 from podium.mcp.sdk import low_level
 from podium.mcp.transports.eras import MAX_LINE_BYTES, serve_lines
-from podium.mcp.transports.pipes import StandardStreams, claimed, read_lines, write_all
+from podium.mcp.transports.pipes import claimed, read_lines, write_all
 
 log = get_logger()
 
@@ -24,12 +24,11 @@ def run(server: MCPServer[Any]) -> int:
 
     It is 0 at the end of stdin, 128 + n after signal n, and 1 if an answer cannot be written.
     """
-    with claimed() as streams:
-        return anyio.run(_serve, server, streams)
+    with claimed() as (stdin, stdout):
+        return anyio.run(_serve, server, stdin, stdout)
 
 
-async def _serve(server: MCPServer[Any], streams: StandardStreams) -> int:
-    """Serve until the client leaves, a signal comes, or an answer cannot be written: exit codes 0, 128 + n and 1."""
+async def _serve(server: MCPServer[Any], stdin: int, stdout: int) -> int:
     codes: list[int] = []
     async with anyio.create_task_group() as tasks:
 
@@ -43,7 +42,7 @@ async def _serve(server: MCPServer[Any], streams: StandardStreams) -> int:
 
         async def write(data: bytes) -> None:
             try:
-                await write_all(streams.stdout, data)
+                await write_all(stdout, data)
             except BrokenPipeError:
                 raise  # the client has gone: an ordinary end
             except OSError as error:
@@ -52,6 +51,6 @@ async def _serve(server: MCPServer[Any], streams: StandardStreams) -> int:
                 tasks.cancel_scope.cancel()
 
         await tasks.start(end_on_signal)
-        await serve_lines(low_level(server), read_lines(streams.stdin, MAX_LINE_BYTES), write)
+        await serve_lines(low_level(server), read_lines(stdin, MAX_LINE_BYTES), write)
         tasks.cancel_scope.cancel()
     return codes[0] if codes else 0

@@ -49,19 +49,20 @@ class Story:
         self.title("An agent's client starts the MCP server and connects over stdio")
         async with Client(StdioServerParameters(command=sys.executable, args=words)) as client:
             self._client = client
-            await self._meet()
+            tools = [tool.name for tool in (await client.list_tools()).tools]
+            self.says(f"protocol {client.protocol_version}, {len(tools)} tools: {', '.join(tools)}")
             await self._check()
             await self._start()
             with JobProgress(self.console, self.job_id) as view:
                 await self._watch(view, lambda job: WATCHED in job["running"])
                 await self._read_log(view)
-                await self._pause(view)
-                await self._resume()
+                await self._pause_and_resume(view)
                 last = await self._watch(view, lambda job: job["status"] == "completed")
             self.says(last["summary"])
             await self._report()
             await self._refused()
-            await self._delete()
+            self.title("The job and its logs are deleted; the workspace is not the conductor's to delete")
+            await self._do("delete_job", job_id=self.job_id)
 
     def title(self, text: str) -> None:
         """Begin the next chapter."""
@@ -84,20 +85,21 @@ class Story:
         facts: Facts = result.structured_content
         return facts
 
+    async def _do(self, tool: str, **arguments: Any) -> Facts:
+        """Call a tool, print the summary of its answer, and return its facts."""
+        facts = await self.call(tool, **arguments)
+        self.says(facts["summary"])
+        return facts
+
     async def _ask(self, tool: str, arguments: Facts, *, shown: bool = True) -> CallToolResult:
         if shown:
             given = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
             self.says(f"→ {tool}({given})", style="dim")
         return await self._client.call_tool(tool, arguments)
 
-    async def _meet(self) -> None:
-        tools = [tool.name for tool in (await self._client.list_tools()).tools]
-        self.says(f"protocol {self._client.protocol_version}, {len(tools)} tools: {', '.join(tools)}")
-
     async def _check(self) -> None:
         self.title("The score is checked before anything runs")
-        plan = await self.call("validate_score", config_path=self._config_path)
-        self.says(plan["summary"])
+        plan = await self._do("validate_score", config_path=self._config_path)
         names = {sheet["sheet"]: sheet["name"] for sheet in plan["sheets"]}
         for sheet in plan["sheets"]:
             needs = ", ".join(names[number] for number in sheet["needs"])
@@ -105,14 +107,13 @@ class Story:
 
     async def _start(self) -> None:
         self.title("The job starts; the answer comes as soon as it is on disk")
-        started = await self.call(
+        started = await self._do(
             "start_job",
             config_path=self._config_path,
             workspace=str(self.settings.home.parent / "workspace"),
             variables=[f"repository={self.repository}"],
         )
         self.job_id = started["job_id"]
-        self.says(started["summary"])
 
     async def _watch(self, view: JobProgress, enough: Callable[[Facts], bool]) -> Facts:
         """Show the job's progress until a snapshot of it is enough; return that one.
@@ -152,22 +153,18 @@ class Story:
         for line in log["job_output"].splitlines():
             self.console.print(Text(f"     | {line}", style="dim"), no_wrap=True, overflow="ellipsis")
 
-    async def _pause(self, view: JobProgress) -> None:
+    async def _pause_and_resume(self, view: JobProgress) -> None:
         self.title("The job is paused in the middle")
-        paused = await self.call("pause_job", job_id=self.job_id)
-        self.says(paused["summary"])
+        await self._do("pause_job", job_id=self.job_id)
         await self._watch(view, lambda job: job["status"] == "paused")
-
-    async def _resume(self) -> None:
         self.title("It goes on where it was")
-        resumed = await self.call("resume_job", job_id=self.job_id)
-        self.says(resumed["summary"])
+        await self._do("resume_job", job_id=self.job_id)
 
     async def _report(self) -> None:
         self.title("The job left files; the report is read")
-        listed = await self.call("list_artifacts", job_id=self.job_id)
-        self.says(listed["summary"])
-        self.says(", ".join(f"{entry['path']} ({entry['size_bytes']} B)" for entry in _files(listed)), style="dim")
+        listed = await self._do("list_artifacts", job_id=self.job_id)
+        files = [entry for entry in listed["entries"] if entry["type"] == "file"]
+        self.says(", ".join(f"{file['path']} ({file['size_bytes']} B)" for file in files), style="dim")
         read = await self.call("read_artifact", job_id=self.job_id, path="report.md")
         self.console.print(Padding(Markdown(read["job_output"]), (1, 6)))
 
@@ -178,15 +175,6 @@ class Story:
         if error.get("error", {}).get("code") != "WRONG_STATE":
             raise Internal(f"The pause should have been refused, but was not: {_text(refused)}", fix="Report this.")
         self.says(json.dumps(error, indent=2), style="yellow")
-
-    async def _delete(self) -> None:
-        self.title("The job and its logs are deleted; the workspace is not the conductor's to delete")
-        deleted = await self.call("delete_job", job_id=self.job_id)
-        self.says(deleted["summary"])
-
-
-def _files(listed: Facts) -> list[Facts]:
-    return [entry for entry in listed["entries"] if entry["type"] == "file"]
 
 
 def _text(result: CallToolResult) -> str:

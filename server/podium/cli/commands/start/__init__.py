@@ -24,8 +24,15 @@ def main(arguments: Sequence[str]) -> int:
     made.add_argument("--foreground", action="store_true", help="run in this process, with the log on stderr")
     options, settings = parse(made, arguments)
     if options.foreground:
-        return _run_here(settings)
-    if found := _running(settings):
+        log.configure(settings.log_level)
+        from podium.conductor.daemon import run  # only the conductor's process pays for it
+
+        return run(settings)
+    deadline = time.monotonic() + READY_SECONDS
+    # a conductor that is shutting down does not count as running: wait until it has gone
+    while (found := health(settings.socket)) and found.shutting_down and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    if found:
         if not _is_of(settings.home, found):
             raise _taken(settings, found)
         print(f"The conductor is already running (pid {found.pid}) on {settings.socket}.")
@@ -45,7 +52,9 @@ def start_in_background(settings: Settings) -> Health:
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = settings.places.log
     before = path.stat().st_size if path.exists() else 0
-    pid = spawn(_command(settings), path)
+    flags = {"--home": settings.home, "--socket": settings.socket, "--log-level": settings.log_level}
+    words = [str(word) for pair in flags.items() for word in pair]
+    pid = spawn([sys.executable, "-m", "podium", "start", "--foreground", *words], path)
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if (found := health(settings.socket)) and (found.pid == pid or _is_of(settings.home, found)):
@@ -63,14 +72,6 @@ def start_in_background(settings: Settings) -> Health:
     )
 
 
-def _running(settings: Settings) -> Health | None:
-    """Return the conductor that runs and goes on running; one that is shutting down is waited for."""
-    deadline = time.monotonic() + READY_SECONDS
-    while (found := health(settings.socket)) and found.shutting_down and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-    return found
-
-
 def _is_of(home: Path, found: Health) -> bool:
     """Whether the conductor that answers belongs to this home: its lock names it."""
     from podium.conductor.lock import holder  # a start in the foreground, and the server, do without it
@@ -85,19 +86,6 @@ def _taken(settings: Settings, found: Health) -> ConductorNotRunning:
         fix="Set another PODIUM_SOCKET for this home, or the PODIUM_HOME of that conductor.",
         pid=found.pid,
     )
-
-
-def _run_here(settings: Settings) -> int:
-    log.configure(settings.log_level)
-    from podium.conductor.daemon import run  # only the conductor's process pays for it
-
-    return run(settings)
-
-
-def _command(settings: Settings) -> list[str]:
-    flags = {"--home": settings.home, "--socket": settings.socket, "--log-level": settings.log_level}
-    words = [str(word) for pair in flags.items() for word in pair]
-    return [sys.executable, "-m", "podium", "start", "--foreground", *words]
 
 
 def _tail(path: Path, start: int) -> str:

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-# The highest number that a descriptor of a parent could plausibly have; /proc is asked first.
-DESCRIPTOR_LIMIT = 65536
-
 
 def spawn(command: Sequence[str], log: Path) -> int:
     """Run `command` in the background with its output appended to `log`; return its pid.
@@ -46,17 +43,14 @@ def _leave(command: Sequence[str], output: int, answer: int) -> NoReturn:
             os.dup2(source, target)
         os.closerange(3, _highest_descriptor() + 1)
         os.chdir("/")
-        os.execve(command[0], list(command), _own_environment())  # noqa: S606
+        # a conductor that is started in a sheet outlives it, so it must not be marked as part of it
+        marks = {"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"}
+        environment = {name: value for name, value in os.environ.items() if name not in marks}
+        os.execve(command[0], list(command), environment)  # noqa: S606
     except OSError as error:
         os.write(2, f"podium: {error}\n".encode())
     finally:
         os._exit(127)
-
-
-def _own_environment() -> dict[str, str]:
-    """Return our environment without what marks us as part of a sheet: a conductor started in one outlives it."""
-    marks = {"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"}
-    return {name: value for name, value in os.environ.items() if name not in marks}
 
 
 def _highest_descriptor() -> int:
@@ -64,4 +58,4 @@ def _highest_descriptor() -> int:
     try:
         return max(int(name) for name in os.listdir(folder))  # noqa: PTH208
     except OSError:
-        return DESCRIPTOR_LIMIT
+        return 65536  # more than a descriptor of a parent could plausibly have
