@@ -12,9 +12,9 @@ ExplainKind = Literal["failed", "cancelled", "completed", "paused", "queued", "w
 
 
 class View(BaseModel):
-    """Base of everything sent: frozen, and tolerant of members that a newer conductor adds."""
+    """Base of everything sent: frozen, tolerant of what a newer conductor adds, and built by pydantic at its first use."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
 
 class JobView(View):

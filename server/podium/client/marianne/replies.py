@@ -13,9 +13,9 @@ Epoch = Annotated[float, Field(ge=0, lt=253_402_300_800)]
 
 
 class Reply(BaseModel):
-    """Base of what that conductor answers."""
+    """Base of what that conductor answers; pydantic builds a class when it is first used, which most never are."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class SheetState(Reply):

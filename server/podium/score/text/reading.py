@@ -18,9 +18,11 @@ MAX_ROUNDS = 20  # taking a part out seldom uncovers another problem; this only 
 
 
 class Block(BaseModel):
-    """Base of the parts of a score: closed, so that an unknown key is a problem."""
+    """Base of the parts of a score: closed, so that an unknown key is a problem, and built by pydantic at its first use."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_by_alias=True)
+    model_config = ConfigDict(
+        defer_build=True, frozen=True, extra="forbid", allow_inf_nan=False, validate_by_alias=True
+    )
 
 
 @dataclass(frozen=True)
