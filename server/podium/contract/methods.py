@@ -163,7 +163,7 @@ class ControlParams(MutatingParams, JobParams):
 
 @dataclass(frozen=True)
 class ResumeParams(ScoreCall, ControlParams):
-    """Parameters of `job.resume`. Without a score the job goes on with its own, whatever became of the file."""
+    """Parameters of `job.resume`. Without a score the job continues with its own, even if the file has changed."""
 
     from_sheet: Sheet | None = None
 
@@ -185,7 +185,7 @@ class ListParams(Params):
 
 @dataclass(frozen=True)
 class ClearParams(MutatingParams):
-    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted, whatever is asked."""
+    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted."""
 
     job_ids: Names | None = None
     statuses: Names | None = None

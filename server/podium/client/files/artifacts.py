@@ -1,4 +1,4 @@
-"""Listing and reading the files that a job left in its workspace. They are read here, whichever conductor runs the job."""
+"""Listing and reading the files that a job left in its workspace. They are read here, not by the conductor."""
 
 import bisect
 import mimetypes

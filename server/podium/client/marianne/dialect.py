@@ -87,11 +87,11 @@ class MarianneDialect:
         )
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
-        """Let a paused or cancelled job go on; its score file is read again."""
+        """Let a paused or cancelled job continue; its score file is read again."""
         return await self._go_on("job.resume", params)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
-        """Give a job that does not run a changed score and let it go on."""
+        """Give a job that does not run a changed score and let it continue."""
         return await self._go_on("job.modify", params)
 
     async def cancel(self, job_id: str) -> models.ActionView:

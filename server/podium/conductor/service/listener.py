@@ -77,14 +77,14 @@ class Listener:
 
     async def _bind_again(self) -> None:
         """Bind as soon as possible; each reason that prevents it is logged once. Jobs continue meanwhile."""
-        told = ""
+        logged = ""
         while True:
             try:
                 self._server = self._bind()
             except SocketTaken as error:
-                if str(error) != told:
-                    told = str(error)
-                    log.warning("socket_cannot_be_made", reason=told, retry_seconds=_BIND_RETRY_SECONDS)
+                if str(error) != logged:
+                    logged = str(error)
+                    log.warning("socket_cannot_be_made", reason=logged, retry_seconds=_BIND_RETRY_SECONDS)
                 await anyio.sleep(_BIND_RETRY_SECONDS)
             else:
                 log.info("socket_made_again", path=str(self._path))
@@ -130,7 +130,7 @@ class Listener:
         return (status.st_dev, status.st_ino) == self._inode
 
     async def _accept(self, server: socket.socket, connections: TaskGroup) -> None:
-        """Accept connections for ever; if no descriptor is left, wait a moment and try again."""
+        """Accept connections until cancelled; if no descriptor is left, wait a moment and try again."""
         while True:
             await anyio.wait_readable(server)
             try:
@@ -171,7 +171,7 @@ class Listener:
 def seats(max_connections: int) -> int:
     """Return how many connections may be served at once: at most half of the files that this process may have open.
 
-    The other half is for the store, logs, launches and whatever else jobs need.
+    The other half is for the store, logs, launches and anything else that jobs need.
     """
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if open_files == resource.RLIM_INFINITY:

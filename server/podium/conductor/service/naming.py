@@ -1,4 +1,4 @@
-"""Job ids: `<slug>-<5 base32>`, short enough to retype and unique for ever.
+"""Job ids: `<slug>-<5 base32>`, short enough to retype, and never given twice.
 
 The suffix is the job's number in its home, scrambled: every number has its own suffix, so nothing has to be looked up, and
 consecutive ids do not look alike. Each home scrambles differently.

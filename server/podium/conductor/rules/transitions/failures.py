@@ -45,7 +45,7 @@ def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
 
 
 def failed(failure: Failure) -> None:
-    """Decide what follows, the cheapest step first. Every step is bounded, so a sheet cannot go on for ever."""
+    """Decide what follows, the cheapest step first. Every step is bounded, so a sheet cannot continue for ever."""
     if (failure.job.plan.fail_fast and failure.job.counts["failed"]) or failure.attempt.end_reason == "elsewhere":
         _give_up(failure, failure.attempt.message)
         return

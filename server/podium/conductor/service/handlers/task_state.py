@@ -1,7 +1,7 @@
 """`task.state`: how a wait that a client holds as a task has ended. The first end that is reported is kept for good.
 
-The server that answers agents keeps nothing itself, so a task that was cancelled or has completed stays so after the server was
-restarted, and whichever of several servers is asked.
+The server that answers agents keeps nothing itself, so a task that was cancelled or has completed stays so after a restart of the
+server, and for every server of the conductor.
 """
 
 from podium.conductor.clock import wall
