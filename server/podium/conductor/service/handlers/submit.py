@@ -121,6 +121,8 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
 def _missing_instruments(loaded: LoadedPlan, installed: set[str]) -> list[str]:
     """Return warnings about instruments that are not installed: their sheets will fail or fall back."""
     missing = set(loaded.instruments) - installed
+    if not missing:
+        return []
     first = {sheet.instrument for sheet in loaded.plan.sheets} & missing
     lost = {sheet.instrument for sheet in loaded.plan.sheets if missing.issuperset(sheet.instruments)}
     return [
