@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from podium.client.job_control import JobControlService
 from podium.client.link.connection import Connection
-from podium.contract.methods import MARIANNE_METHODS, OWN_METHODS
 from podium.errors import BY_CODE, PodiumError
 from podium.wire.sockets import SocketStream
 from tests.property.test_framing import json_values
+from tests.support.wire_methods import MARIANNE_METHODS, OWN_METHODS
 from tests.unit.client.asks import ASKS
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for, stand_in
 

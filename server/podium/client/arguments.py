@@ -30,7 +30,7 @@ def checked_score(call: Call, *, required: bool) -> Call:
     Raises:
         InvalidArguments: both path and content are given, or neither of them though the score is required; the content is empty;
             the path does not end in .yaml or .yml.
-        PathNotAllowed: `..` in the path. ScoreNotFound: no such file. PermissionDenied: it may not be read.
+        PathNotAllowed: `..` in the path. ScoreNotFound: no such file. PermissionDenied: this user has no permission to read it.
     """
     path, content = call.config_path, call.config_content
     if required or (path is not None and content is not None):

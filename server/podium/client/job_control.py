@@ -18,7 +18,7 @@ from podium.settings import Settings
 
 
 class JobControlService(ConductorProxy):
-    """Job control over a `DaemonClient`, whichever conductor answers it. ValueError when there is no client."""
+    """Job control over a `DaemonClient`, with a Podium or a Marianne conductor. ValueError if the client is None."""
 
     async def start_job(
         self,
@@ -55,7 +55,7 @@ class JobControlService(ConductorProxy):
         return await _as_result(job_id, self.pause(job_id))
 
     async def resume_job(self, job_id: str) -> JobActionResult:
-        """Let a job go on; `success` is whether the conductor does it. RuntimeError when none answers."""
+        """Let a job continue; `success` is whether the conductor does it. RuntimeError when none answers."""
         return await _as_result(job_id, self.resume(ResumeParams(job_id)))
 
     async def cancel_job(self, job_id: str) -> JobActionResult:

@@ -1,4 +1,4 @@
-"""Job control against a conductor of ours."""
+"""Job control against a Podium conductor."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -54,7 +54,7 @@ class PodiumDialect:
         return await self._control("job.pause", job_id, {}, lambda job: not job.pause_requested)
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
-        """Let a job go on, with a changed score when one is given."""
+        """Let a job continue, with a changed score if one is given."""
         return await self._control("job.resume", params.job_id, vars(params), lambda job: not job.modify_requested)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
@@ -99,7 +99,7 @@ class PodiumDialect:
         return await self._client.ask(models.LogView, "job.log", vars(request))
 
     async def explain(self, job_id: str) -> models.ExplainView:
-        """Ask why a job is as it is."""
+        """Ask why a job is in its state."""
         return await self._client.ask(models.ExplainView, "job.explain", {"job_id": job_id})
 
     async def files(self, job_id: str) -> WorkspaceFiles:

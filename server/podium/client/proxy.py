@@ -21,7 +21,7 @@ from podium.errors import InvalidArguments
 
 
 class ConductorProxy(JobControl):
-    """The port over a `DaemonClient`, in the dialect of whichever conductor answers it.
+    """The port over a `DaemonClient`, in the dialect of the conductor that answers.
 
     Raises:
         ValueError: there is no client.
@@ -57,12 +57,12 @@ class ConductorProxy(JobControl):
         return await (await self._dialect()).pause(job_id)
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
-        """Let a paused, failed or cancelled job go on, or withdraw a pending pause."""
+        """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
         checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=False))
         return await (await self._dialect()).resume(checked)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
-        """Give a job a changed score: it takes it between sheets and goes on."""
+        """Give a job a changed score: it takes it between sheets and continues."""
         checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=True))
         return await (await self._dialect()).modify(checked)
 

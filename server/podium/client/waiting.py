@@ -100,7 +100,14 @@ class _Wait:
                 woke = self._verdict()
         if woke is None:
             await self._look()
-        return self._result(woke or self._verdict() or "timeout")
+        return WaitView(
+            woke_for=woke or self._verdict() or "timeout",
+            jobs=self._jobs,
+            events=self._events,
+            events_total=self._events_total,
+            after=self._after,
+            waited_seconds=round(time.monotonic() - self._started, 3),
+        )
 
     async def _step(self, mark: int) -> int:
         """Wait for a change or the next look, then look; return the place looked at, or the old one if that failed."""
@@ -133,8 +140,12 @@ class _Wait:
         if self._after:
             events, self._after = await self._source.events(ids, self._after)
             self._passed = self._passed or any(map(is_passing, events))
-            self._events = _kept([*self._events, *events])
             self._events_total += len(events)
+            events = [*self._events, *events]
+            # Of too many events the oldest are dropped, those that need attention last.
+            less_needed = (each.seq for each in events if not is_passing(each))
+            dropped = set(islice(less_needed, max(0, len(events) - _KEPT_EVENTS)))
+            self._events = [event for event in events if event.seq not in dropped][-_KEPT_EVENTS:]
         self._jobs = await self._source.views(ids)
         self._after = self._after or self._jobs[0].cursor
 
@@ -158,23 +169,6 @@ class _Wait:
         if self._request.progress is not None and (now - self._reported[0] >= due or not self._reported[1]):
             self._reported = (now, _comparable(self._jobs))
             await self._request.progress(now - self._started, self._jobs)
-
-    def _result(self, woke: Woke) -> WaitView:
-        return WaitView(
-            woke_for=woke,
-            jobs=self._jobs,
-            events=self._events,
-            events_total=self._events_total,
-            after=self._after,
-            waited_seconds=round(time.monotonic() - self._started, 3),
-        )
-
-
-def _kept(events: list[EventView]) -> list[EventView]:
-    """Return the events that are kept: of too many the oldest are dropped, those that need attention last."""
-    excess = max(0, len(events) - _KEPT_EVENTS)
-    dropped = {event.seq for event in islice((each for each in events if not is_passing(each)), excess)}
-    return [event for event in events if event.seq not in dropped][-_KEPT_EVENTS:]
 
 
 def _comparable(jobs: list[JobView]) -> list[JobView]:

@@ -1,10 +1,10 @@
-"""The wire's methods: which there are, which this conductor serves, and their parameters. `replies` has what they answer.
+"""The parameters of the wire's methods. `replies` has what they answer; the `TABLE` of the conductor's handlers lists them all.
 
-The 25 methods of the Marianne protocol come first, ours after them. Unknown parameters are ignored, as that protocol does;
-wrong types are refused with -32602. `client` and `request_key` may come with every mutating call.
+Unknown parameters are ignored, as the Marianne protocol does; wrong types are refused with -32602. `client` and `request_key`
+may come with every mutating call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar
@@ -21,36 +21,6 @@ PROTOCOL = "podium-1"
 MAX_LINE_BYTES = 16 * 1024 * 1024  # one frame with its newline, as in the Marianne protocol
 HEARTBEAT_SECONDS = 15.0
 
-MARIANNE_METHODS: dict[str, bool] = {
-    "job.submit": True,
-    "job.status": True,
-    "job.pause": True,
-    "job.resume": True,
-    "job.modify": True,
-    "job.cancel": True,
-    "job.list": True,
-    "job.clear": True,
-    "job.errors": True,
-    "job.diagnose": True,
-    "job.history": True,
-    "job.recover": False,
-    "daemon.status": True,
-    "daemon.health": True,
-    "daemon.ready": True,
-    "daemon.config": True,
-    "daemon.shutdown": True,
-    "daemon.top": False,
-    "daemon.top.stream": False,
-    "daemon.events": False,
-    "daemon.monitor.stream": False,
-    "daemon.observer_events": False,
-    "daemon.rate_limits": False,
-    "daemon.clear_rate_limits": False,
-    "daemon.learning.patterns": False,
-}
-"""Method -> served (True) or answered -32601 (False)."""
-
-OWN_METHODS: tuple[str, ...] = ("job.events", "job.log", "job.explain", "job.validate", "job.health", "task.state")
 FEATURES: tuple[str, ...] = (
     "inline_score",
     "idempotency_key",
@@ -70,19 +40,13 @@ PATH_CHARS = 10_000
 VARIABLES_CHARS = 1024 * 1024
 
 
-def _at_most(limit: int, size: int) -> None:
-    if size > limit:
-        raise PydanticCustomError("too_long", "Input should have at most {limit} characters", {"limit": limit})
+def _at_most(limit: int, size: Callable[[Any], int]) -> AfterValidator:
+    def check(value: Any) -> Any:
+        if size(value) > limit:
+            raise PydanticCustomError("too_long", "Input should have at most {limit} characters", {"limit": limit})
+        return value
 
-
-def _short_path(path: str) -> str:
-    _at_most(PATH_CHARS, len(path))
-    return path
-
-
-def _short_variables(variables: dict[str, str]) -> dict[str, str]:
-    _at_most(VARIABLES_CHARS, sum(len(name) + len(value) for name, value in variables.items()))
-    return variables
+    return AfterValidator(check)
 
 
 Name = Annotated[str, Field(max_length=1000)]
@@ -93,9 +57,12 @@ Number = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 Sheet = Number | Name
 """A sheet by its number or its name."""
 PageSize = Annotated[int, Field(ge=1, le=500)]
-PathText = Annotated[str, AfterValidator(_short_path)]
+PathText = Annotated[str, _at_most(PATH_CHARS, len)]
 """A path as the caller's system has it, which need not be UTF-8."""
-Variables = Annotated[dict[str, str], AfterValidator(_short_variables)]
+Variables = Annotated[
+    dict[str, str],
+    _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),
+]
 
 
 @cache
@@ -196,7 +163,7 @@ class ControlParams(MutatingParams, JobParams):
 
 @dataclass(frozen=True)
 class ResumeParams(ScoreCall, ControlParams):
-    """Parameters of `job.resume`. Without a score the job goes on with its own, whatever became of the file."""
+    """Parameters of `job.resume`. Without a score the job continues with its own, even if the file has changed."""
 
     from_sheet: Sheet | None = None
 
@@ -218,7 +185,7 @@ class ListParams(Params):
 
 @dataclass(frozen=True)
 class ClearParams(MutatingParams):
-    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted, whatever is asked."""
+    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted."""
 
     job_ids: Names | None = None
     statuses: Names | None = None
@@ -245,9 +212,7 @@ class EventsParams(Params):
 
 @dataclass(frozen=True)
 class LogParams(JobParams):
-    """Parameters of `job.log`. `attempt` None is the last. `sheet` None is the failing, else the running, else the last sheet
-    that has output.
-    """
+    """Parameters of `job.log`. `attempt` None is the last; which sheet None is, `conductor/views/telling.py` says."""
 
     sheet: Sheet | None = None
     attempt: Number | None = None

@@ -198,7 +198,7 @@ class ExplainView(View):
     kind: ExplainKind
     cause: str = ""  # beyond the job's own reason: slots, time limits, what else has failed
     waits_until: str = ""  # when the wait ends by itself, "" if that is unknown
-    sheet: SheetView | None = None  # the failed sheet, else one that waits or runs
+    sheet: SheetView | None = None  # the one that explains the job: conductor/views/telling.py
     earlier_attempts: list[str] = Field(default_factory=list)  # of that sheet and how each ended, oldest first
     failed: list[str] = Field(default_factory=list)  # the first sheets that failed, "label: reason"
     output: LogView | None = None  # the end of its last attempt's output

@@ -25,7 +25,7 @@ class JobControl(Protocol):
         """Ask a job to pause; wait a few seconds for the effect."""
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
-        """Let a paused, failed or cancelled job go on, or withdraw a pending pause."""
+        """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score; wait a few seconds for the effect. Exactly one of path and content is given."""

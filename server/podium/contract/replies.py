@@ -1,6 +1,6 @@
 """What the wire's methods answer, beside their parameters in `methods`.
 
-The conductor builds these, and the proxy reads them; where it needs only the view that a reply extends, it reads that. The views
+The conductor builds these, and the proxy reads them; if it needs only the view that a reply extends, it reads that. The views
 of `models` are replies of their own: `job.log` answers a `LogView`, `job.explain` an `ExplainView`, `job.health` a
 `ProcessHealth`. Members that the proxy does not read (those of a checkpoint or a record) have no model.
 """
@@ -130,9 +130,9 @@ class StatusReply(View):
 
 
 class EventsReply(Sparse):
-    """`job.events`: one page, or with `stream` only `next` and `truncated_before`. `next` is the cursor to go on from.
+    """`job.events`: one page, or with `stream` only `next` and `truncated_before`. `next` is the cursor to continue from.
 
-    `truncated_before` is the oldest cursor that misses nothing, when events after the given one are not kept any more.
+    `truncated_before` is the oldest cursor that misses nothing, if events after the given one are no longer kept.
     """
 
     events: list[EventView] = Field(default_factory=list)

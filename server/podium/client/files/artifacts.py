@@ -1,4 +1,4 @@
-"""Listing and reading the files that a job left in its workspace. They are read here, whichever conductor runs the job."""
+"""Listing and reading the files that a job left in its workspace. They are read here, not by the conductor."""
 
 import bisect
 import mimetypes
@@ -20,7 +20,9 @@ _LONGEST_CHARACTER = 4  # bytes of UTF-8
 _CONTROLS = frozenset({*range(32), 127}) - frozenset(b"\t\n\r\v\f\b\x1b")
 MOST_LEVELS = 64  # of folders in folders; what lies deeper is not listed
 
-_Kind = Literal["file", "directory", "symlink", "other"]
+_KINDS: dict[int, Literal["file", "directory", "symlink", "other"]] = {
+    stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink",
+}  # fmt: skip
 _Found = tuple[tuple[str, ...], os.stat_result]
 
 
@@ -40,7 +42,10 @@ def list_artifacts(workspace: str, *, path: str, limit: int, cursor: str) -> Art
     page = found[first : first + limit]
     entries = [
         ArtifactEntry(
-            path=_text(parts), type=_kind(info.st_mode), size_bytes=info.st_size, modified_at=iso(info.st_mtime)
+            path=_text(parts),
+            type=_KINDS.get(stat.S_IFMT(info.st_mode), "other"),
+            size_bytes=info.st_size,
+            modified_at=iso(info.st_mtime),
         )
         for parts, info in page
     ]
@@ -74,14 +79,6 @@ def _enter(parent: int, name: str, prefix: tuple[str, ...]) -> Iterator[_Found]:
 def _text(parts: tuple[str, ...]) -> str:
     """Return a path as text; bytes of a name that are not UTF-8 show as replacement characters."""
     return "/".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _kind(mode: int) -> _Kind:
-    if stat.S_ISREG(mode):
-        return "file"
-    if stat.S_ISDIR(mode):
-        return "directory"
-    return "symlink" if stat.S_ISLNK(mode) else "other"
 
 
 def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:

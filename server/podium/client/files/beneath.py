@@ -39,7 +39,7 @@ def opened_root(workspace: str) -> Iterator["Root"]:
     """Open a workspace folder.
 
     Raises:
-        ArtifactNotFound: it does not exist (yet). PermissionDenied: this user may not read it.
+        ArtifactNotFound: it does not exist (yet). PermissionDenied: this user has no permission to read it.
     """
     real = os.path.realpath(workspace)
     try:
@@ -73,7 +73,7 @@ class Root:
 
         Raises:
             PathNotAllowed: it lies outside, or is neither a file nor a folder.
-            ArtifactNotFound, PermissionDenied: it does not exist, or this user may not read it.
+            ArtifactNotFound: it does not exist. PermissionDenied: this user has no permission to read it.
         """
         walk = _Walk(self, path)
         try:

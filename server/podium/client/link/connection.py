@@ -8,7 +8,6 @@ import itertools
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +33,6 @@ OnNotification = Callable[[str, dict[str, Any]], None]
 _BUSY_PAUSE_SECONDS = 0.05
 
 
-@dataclass
-class _Call:
-    """A request that waits for its reply."""
-
-    method: str
-    reply: dict[str, Any] | None = None
-
-
 class Connection:
     """A connected socket. The handshake sets `identity`; a `retired` connection takes no new calls."""
 
@@ -53,7 +44,7 @@ class Connection:
         self._path = path
         self._on_notification = on_notification
         self._reader = FrameReader(stream, whole_lines=True)
-        self._calls: dict[int, _Call] = {}
+        self._replies: dict[int, dict[str, Any] | None] = {}  # of each call that waits; None until it has come
         self._ids = itertools.count(1)
         self._reading = False
         self._frame_read = anyio.Event()
@@ -82,7 +73,7 @@ class Connection:
             return False
 
     async def handshake(self, seconds: float) -> None:
-        """Learn which conductor answers and let one of ours reply out of order."""
+        """Learn which conductor answers, and let a Podium conductor reply out of order."""
         try:
             status = await self.call("daemon.status", {"protocol": PROTOCOL}, seconds=seconds)
         except (UnsupportedByConductor, InvalidArguments) as error:
@@ -99,20 +90,19 @@ class Connection:
             PodiumError: the conductor answered with this error.
         """
         self.used += 1
-        request_id, call = next(self._ids), _Call(method)
-        self._calls[request_id] = call
+        request_id = next(self._ids)
+        self._replies[request_id] = None
         try:
             with anyio.fail_after(seconds):
                 await self._send(messages.request(request_id, method, params), method)
-                await self.wait_until(lambda: call.reply is not None, method)
+                await self.wait_until(lambda: self._replies[request_id] is not None, method)
         except TimeoutError:
             self.retired = True
             raise failures.no_reply(self._path, method, seconds) from None
         finally:
-            del self._calls[request_id]
+            reply = self._replies.pop(request_id) or {}
             # A conductor that answers in order may still be busy with a call that was given up.
-            self.retired |= call.reply is None and not self._concurrent
-        reply = call.reply or {}
+            self.retired |= not reply and not self._concurrent
         if "error" in reply:
             raise from_wire(reply["error"])
         return reply["result"]
@@ -189,8 +179,8 @@ class Connection:
             raise refusal
         if type(request_id) is not int:  # true is not an id, though it equals 1
             raise failures.foreign(self._path, "its answer does not belong to a request")
-        if (call := self._calls.get(request_id)) is not None:
-            call.reply = message
+        if request_id in self._replies:
+            self._replies[request_id] = message
 
     def _fail(self, failure: ConductorError) -> None:
         """Close because of a failure; the first one counts."""

@@ -78,10 +78,14 @@ class DaemonClient:
             ConductorError: the conductor cannot be reached or gives no usable answer.
             PodiumError: the conductor answered with this error.
         """
-        try:
-            return await self._call_once(method, params or {})
-        except _DeadConnection:
-            return await self._call_once(method, params or {}, last=True)
+        async with self._pool.lease() as connection:
+            reused = connection.used > 0
+            try:
+                return await self._send(connection, method, params or {})
+            except ConductorUnreachable:
+                if not reused:
+                    raise
+        return await self._call_once(method, params or {})
 
     async def control(self, method: str, job_id: str, params: Mapping[str, Any]) -> Any:
         """Return the result of a change to one job, as `mutate`; when the outcome is unknown, get_job shows it."""
@@ -118,28 +122,17 @@ class DaemonClient:
     async def _send(self, connection: Connection, method: str, params: Mapping[str, Any]) -> Any:
         return await connection.call(method, params, seconds=self.settings.call_seconds)
 
-    async def _call_once(self, method: str, params: Mapping[str, Any], *, last: bool = False) -> Any:
-        """Make a call once; raises `_DeadConnection` when it is worth another try on a new connection."""
+    async def _call_once(self, method: str, params: Mapping[str, Any]) -> Any:
         async with self._pool.lease() as connection:
-            reused = connection.used > 0
-            try:
-                return await self._send(connection, method, params)
-            except ConductorUnreachable as error:
-                if reused and not last:
-                    raise _DeadConnection from error
-                raise
+            return await self._send(connection, method, params)
 
     async def _call_when_back(self, method: str, params: Mapping[str, Any]) -> Any:
         """Call on a new connection, giving a conductor that restarts a few seconds to come back."""
         deadline = anyio.current_time() + self.settings.connect_seconds
         while True:
             try:
-                return await self._call_once(method, params, last=True)
+                return await self._call_once(method, params)
             except ConductorNotRunning:
                 if anyio.current_time() >= deadline:
                     raise
                 await anyio.sleep(_RETURN_PAUSE_SECONDS)
-
-
-class _DeadConnection(Exception):
-    """A pooled connection was dead when it was used."""

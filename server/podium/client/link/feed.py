@@ -1,7 +1,7 @@
 """One `job.events` subscription per client, for any number of waiters.
 
 The feed only wakes: each waiter asks for what happened in pages, from its own cursor, so that nothing is missed or reported
-twice whatever becomes of the subscription. A reconnection wakes every waiter. Like a connection the feed has no task of its
+twice even if the subscription is lost. A reconnection wakes every waiter. Like a connection the feed has no task of its
 own: its waiters read it. It begins with the first waiter and is closed when there has been none for a while.
 """
 

@@ -1,4 +1,4 @@
-"""The handshake: `daemon.status` tells one conductor from another."""
+"""The handshake: `daemon.status` says which conductor answers."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ class Identity(BaseModel):
 
     @property
     def is_podium(self) -> bool:
-        """Whether it is a conductor of ours: it answers out of order and knows our methods."""
+        """Whether it is a Podium conductor: it answers out of order and knows our methods."""
         return self.product != MARIANNE
 
     def has(self, feature: str) -> bool:
@@ -37,7 +37,7 @@ def identify(status: Any, path: Path) -> Identity:
     """Return who gave this reply to `daemon.status`.
 
     Raises:
-        ConductorMismatch: no conductor would, or it is one of ours with another protocol.
+        ConductorMismatch: no conductor would, or it is a Podium conductor with another protocol.
     """
     identity = read(Identity, status, path)
     if identity.is_podium and identity.protocol != PROTOCOL:

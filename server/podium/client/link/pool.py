@@ -1,6 +1,6 @@
 """A few connections, reused, and closed when they have been idle for a while.
 
-One connection carries all calls to a conductor of ours, since it answers out of order. A Marianne conductor answers one call
+One connection carries all calls to a Podium conductor, since it answers out of order. A Marianne conductor answers one call
 after another and serves five connections in all: it gets up to `SEQUENTIAL_CONNECTIONS`, each with one call at a time. It does
 not stop while a client is connected, so idle ones must be closed.
 """

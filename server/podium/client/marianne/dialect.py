@@ -87,18 +87,12 @@ class MarianneDialect:
         )
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
-        """Let a paused or cancelled job go on; its score file is read again."""
-        before = await self._entry(params.job_id)
-        _check_resume(before, params.from_sheet)
-        return await self._go_on("job.resume", params, before)
+        """Let a paused or cancelled job continue; its score file is read again."""
+        return await self._go_on("job.resume", params)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
-        """Give a job that does not run a changed score and let it go on."""
-        before = await self._entry(params.job_id)
-        if views.job_status(before) == "running":
-            raise _wrong_state("modify", before, "this conductor loses a running job that is modified; pause it first")
-        _check_resume(before, params.from_sheet)
-        return await self._go_on("job.modify", params, before)
+        """Give a job that does not run a changed score and let it continue."""
+        return await self._go_on("job.modify", params)
 
     async def cancel(self, job_id: str) -> models.ActionView:
         """End a job and its processes."""
@@ -241,9 +235,11 @@ class MarianneDialect:
                 entry = await self._entry(job_id)
         return entry
 
-    async def _go_on(self, method: str, params: ResumeParams, before: JobState) -> models.ActionView:
+    async def _go_on(self, method: str, params: ResumeParams) -> models.ActionView:
         """Resume or modify, with the score if one is given, and wait until it is seen in the job's state."""
         job_id, path = params.job_id, params.config_path
+        before = await self._entry(job_id)
+        _check_go_on(method, before, params.from_sheet)
         if params.config_content is not None:
             path = str(await anyio.to_thread.run_sync(self._scores.replace, job_id, params.config_content))
         score = {} if path is None else {"config_path": path}
@@ -290,10 +286,14 @@ def _check_start(request: SubmitParams) -> None:
         raise UnsupportedByConductor(f"This conductor ignores {' and '.join(names)}.", fix=f"Leave it out. {_OWN}")
 
 
-def _check_resume(entry: JobState, from_sheet: Sheet | None) -> None:
+def _check_go_on(method: str, entry: JobState, from_sheet: Sheet | None) -> None:
+    """Refuse what this conductor would accept, to the job's harm."""
+    state = views.job_status(entry)
+    if method == "job.modify" and state == "running":
+        raise _wrong_state("modify", entry, "this conductor loses a running job that is modified; pause it first")
     if from_sheet not in {None, ""}:
         raise UnsupportedByConductor("This conductor has no from_sheet.", fix=f"Leave it out. {_OWN}")
-    if views.job_status(entry) == "failed":
+    if state == "failed":
         raise _wrong_state("resume", entry, "this conductor accepts that and fails the job again; start its score anew")
 
 

@@ -23,8 +23,10 @@ class ForeignScores:
 
     def add(self, text: str) -> Path:
         """Store a new score under a new name that begins with the score's own."""
+        name = _NAME.search(text)
+        slug = re.sub(r"[^a-z0-9]+", "-", name[1].lower() if name else "").strip("-")[:_LONGEST_SLUG].strip("-")
         suffix = "".join(secrets.choice(_BASE32) for _ in range(5))
-        return self._write(f"{_slug(text)}-{suffix}", text)
+        return self._write(f"{slug or 'score'}-{suffix}", text)
 
     def replace(self, job_id: str, text: str) -> Path:
         """Store a job's changed score, in one step."""
@@ -47,10 +49,3 @@ class ForeignScores:
             os.fsync(file.fileno())
         part.replace(path)
         return path
-
-
-def _slug(text: str) -> str:
-    """Return the score's name as part of a file name."""
-    found = _NAME.search(text)
-    words = re.sub(r"[^a-z0-9]+", "-", found[1].lower() if found else "").strip("-")
-    return words[:_LONGEST_SLUG].strip("-") or "score"

@@ -6,7 +6,7 @@ The list has a job's state, workspace and progress; the status object has the sh
 
 from collections.abc import Sequence
 
-from podium.client.marianne.replies import JobState, Process, SheetState
+from podium.client.marianne.replies import JobState, Process
 from podium.contract.models import JobView, SheetView
 from podium.contract.results import ProcessHealth
 from podium.contract.states import Action, JobStatus, SheetStatus
@@ -52,6 +52,7 @@ _REASONS: dict[JobStatus, str] = {
     "failed": "a sheet failed",
     "cancelled": "cancelled",
 }
+_FERMATA = "waits for a decision that this conductor has no call for: cancel it, or pause and resume"
 
 
 def job_status(job: JobState) -> JobStatus:
@@ -64,11 +65,15 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
     state = checkpoint or entry
     status = job_status(entry)
     sheets = sheet_views(state)
+    reason = _REASONS[status]
+    if status == "failed":  # its own error, else that of its first failed sheet
+        why = [f"sheet {sheet.sheet}: {sheet.reason}" for sheet in sheets if sheet.status == "failed" and sheet.reason]
+        reason = entry.error_message or (why or [reason])[0]
     return JobView(
         job_id=entry.job_id,
         job_name=state.job_name or entry.job_name or entry.job_id,
         status=status,
-        reason=_reason(status, entry, sheets),
+        reason=reason,
         sheets_total=state.total_sheets or entry.progress_total or entry.total_sheets or 0,
         sheets_completed=state.last_completed_sheet or entry.progress_completed or 0,
         sheets_failed=sum(sheet.status == "failed" for sheet in sheets),
@@ -86,33 +91,21 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
 
 def sheet_views(checkpoint: JobState) -> list[SheetView]:
     """Return the sheets of a status object in their order."""
-    return [_sheet_view(num, sheet) for num, sheet in sorted((checkpoint.sheets or {}).items())]
-
-
-def _sheet_view(num: int, sheet: SheetState) -> SheetView:
-    reason = sheet.error_message or ""
-    if sheet.status == "fermata":
-        reason = reason or "waits for a decision that this conductor has no call for: cancel it, or pause and resume"
-    return SheetView(
-        sheet=num,
-        name="",
-        status=_SHEET_STATES.get(sheet.status or "", "running"),
-        reason=reason,
-        instrument=sheet.instrument_name or "",
-        attempts=(sheet.normal_attempts or 0) + (sheet.completion_attempts or 0),
-        exit_code=sheet.exit_code,
-        started_at=sheet.started_at,
-        finished_at=sheet.completed_at,
-        duration_seconds=sheet.total_duration_seconds,
-    )
-
-
-def _reason(status: JobStatus, entry: JobState, sheets: list[SheetView]) -> str:
-    """Return why the job is in its state: its own error, else its first failed sheet's, else what the state means."""
-    if status != "failed":
-        return _REASONS[status]
-    failed = [f"sheet {sheet.sheet}: {sheet.reason}" for sheet in sheets if sheet.status == "failed" and sheet.reason]
-    return entry.error_message or (failed or [_REASONS[status]])[0]
+    return [
+        SheetView(
+            sheet=num,
+            name="",
+            status=_SHEET_STATES.get(sheet.status or "", "running"),
+            reason=sheet.error_message or (_FERMATA if sheet.status == "fermata" else ""),
+            instrument=sheet.instrument_name or "",
+            attempts=(sheet.normal_attempts or 0) + (sheet.completion_attempts or 0),
+            exit_code=sheet.exit_code,
+            started_at=sheet.started_at,
+            finished_at=sheet.completed_at,
+            duration_seconds=sheet.total_duration_seconds,
+        )
+        for num, sheet in sorted((checkpoint.sheets or {}).items())
+    ]
 
 
 def _time(value: float | str | None) -> str | None:

@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -29,13 +28,16 @@ class Removals:
 
     async def sweep(self) -> None:
         """Remove the empty workspaces of submits that were never committed. Call it before a submit can begin."""
-        names = await anyio.to_thread.run_sync(_names, self._home.workspaces)
+        folder = self._home.workspaces
+        names = await anyio.to_thread.run_sync(
+            lambda: [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        )
         unknown = await self._store.read(
             lambda db: [name for name in names if not db.execute(_KNOWN, (name, name)).fetchone()]
         )
         for name in unknown:
             with suppress(OSError):  # not empty any more
-                (self._home.workspace(name)).rmdir()
+                self._home.workspace(name).rmdir()
 
     def add(self, job_id: str) -> None:
         """Remove the folder of a job whose deletion is on the disk."""
@@ -48,24 +50,13 @@ class Removals:
             for job_id in left:
                 self._send.send_nowait(job_id)
             async for job_id in self._receive:
-                if await self._remove(job_id):
-                    post(
-                        [("removed", (job_id,))]
-                    )  # without waiting: on a full disk the next removal frees the space for it
-
-    async def _remove(self, job_id: str) -> bool:
-        """Remove the folder of a job; return False if that failed. The next start tries again."""
-        folder = self._home.job(job_id)
-        faults.point("before_removal")
-        await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
-        faults.point("after_removal")
-        removed = not await anyio.to_thread.run_sync(os.path.lexists, folder)
-        if removed:
-            log.info("job_folder_removed", job_id=job_id)
-        else:
-            log.warning("job_folder_left", job_id=job_id)
-        return removed
-
-
-def _names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+                folder = self._home.job(job_id)
+                faults.point("before_removal")
+                await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
+                faults.point("after_removal")
+                if await anyio.to_thread.run_sync(os.path.lexists, folder):
+                    log.warning("job_folder_left", job_id=job_id)  # the next start tries again
+                    continue
+                log.info("job_folder_removed", job_id=job_id)
+                # Without waiting: on a full disk the next removal frees the space for it.
+                post([("removed", (job_id,))])

@@ -60,32 +60,26 @@ class StuckWatch:
         keys = {attempt.key for _, attempt in running}
         self._lives = {key: life for key, life in self._lives.items() if key in keys}
         if not running:
-            await self._give_back()
+            if self._given_back_at != self._supervisor.last_event:  # once after each period of activity
+                self._given_back_at = self._supervisor.last_event
+                await anyio.to_thread.run_sync(give_back)
+                log.debug("memory_given_back")
             return
         usage = await self._engine.describe(sorted(keys))
         for job, attempt in running:
-            sizes = await anyio.to_thread.run_sync(self._output_bytes, job, attempt)
+            written = await anyio.to_thread.run_sync(self._output_bytes, job, attempt)
             used = usage.get(attempt.key)
-            self._note(attempt.key, used.cpu_seconds or 0.0 if used else 0.0, sizes, now.mono)
+            cpu_seconds = used.cpu_seconds or 0.0 if used else 0.0
+            life = self._lives.get(attempt.key)
+            if life is None or written != life.output_bytes or cpu_seconds - life.cpu_seconds > _CPU_STEP_SECONDS:
+                self._lives[attempt.key] = _Life(now.mono, cpu_seconds, written)
         for job in {id(job): job for job, _ in running}.values():
             self._mark(job, now)
-
-    async def _give_back(self) -> None:
-        """Return memory to the system, once after each period of activity."""
-        if self._given_back_at != self._supervisor.last_event:
-            self._given_back_at = self._supervisor.last_event
-            await anyio.to_thread.run_sync(give_back)
-            log.debug("memory_given_back")
 
     def _output_bytes(self, job: JobRun, attempt: Attempt) -> int:
         folder = self._home.attempt(job.job_id, attempt.serial)
         logs = [folder / "stdout.log", folder / "stderr.log"]
         return sum(log.stat().st_size for log in logs if log.exists())
-
-    def _note(self, key: str, cpu_seconds: float, output_bytes: int, now: float) -> None:
-        life = self._lives.get(key)
-        if life is None or output_bytes != life.output_bytes or cpu_seconds - life.cpu_seconds > _CPU_STEP_SECONDS:
-            self._lives[key] = _Life(now, cpu_seconds, output_bytes)
 
     def _mark(self, job: JobRun, now: Moment) -> None:
         """Mark the job as stuck if none of its running attempts shows a sign of life."""

@@ -17,12 +17,8 @@ def differing(old: LoadedPlan, new: LoadedPlan, workspace: str) -> frozenset[int
 
     `workspace` is the job's, the same for both. Long scores take long: call it in a thread.
     """
-    before, after = old.plan, new.plan
-
-    def same(num: int, to: int) -> bool:
-        return _same(before, before.sheet(num), after, after.sheet(to), workspace)
-
-    return frozenset(to for num, to in match_sheets(old, new).items() if not same(num, to))
+    pairs = ((old.plan.sheet(num), new.plan.sheet(to)) for num, to in match_sheets(old, new).items())
+    return frozenset(after.num for before, after in pairs if not _same(old.plan, before, new.plan, after, workspace))
 
 
 def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet, workspace: str) -> bool:
@@ -38,14 +34,8 @@ def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet, work
 def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
     """Return what a sheet does and has to leave, except its text."""
     checks = [plan.validations[index] for index in sheet.validations]
-    return (
-        sheet.player(0),
-        sheet.fallbacks,
-        {**plan.env, **sheet.env},
-        checks,
-        sheet.skip_when,
-        sheet.skip_when_command,
-    )
+    env = {**plan.env, **sheet.env}
+    return sheet.player(0), sheet.fallbacks, env, checks, sheet.skip_when, sheet.skip_when_command
 
 
 def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:

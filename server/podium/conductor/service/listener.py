@@ -68,27 +68,23 @@ class Listener:
         """Serve until cancelled. If the socket file is gone and cannot be created now, try again until it can."""
         async with anyio.create_task_group() as connections:
             while True:
-                with anyio.CancelScope() as accepting:
-                    await self._serve_once(connections, accepting)
+                with anyio.CancelScope() as accepting:  # existing connections stay
+                    async with anyio.create_task_group() as tasks:
+                        tasks.start_soon(self._watch_file, accepting)
+                        await self._accept(self._server, connections)
                 self._server.close()
                 await self._bind_again()
 
-    async def _serve_once(self, connections: TaskGroup, accepting: anyio.CancelScope) -> None:
-        """Listen until the socket file is gone; existing connections stay."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._watch_file, accepting)
-            await self._accept(self._server, connections)
-
     async def _bind_again(self) -> None:
         """Bind as soon as possible; each reason that prevents it is logged once. Jobs continue meanwhile."""
-        told = ""
+        logged = ""
         while True:
             try:
                 self._server = self._bind()
             except SocketTaken as error:
-                if str(error) != told:
-                    told = str(error)
-                    log.warning("socket_cannot_be_made", reason=told, retry_seconds=_BIND_RETRY_SECONDS)
+                if str(error) != logged:
+                    logged = str(error)
+                    log.warning("socket_cannot_be_made", reason=logged, retry_seconds=_BIND_RETRY_SECONDS)
                 await anyio.sleep(_BIND_RETRY_SECONDS)
             else:
                 log.info("socket_made_again", path=str(self._path))
@@ -96,32 +92,29 @@ class Listener:
 
     def _bind(self) -> socket.socket:
         """Bind, restrict and listen; raises `SocketTaken`."""
+        folder = self._path.parent
         try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_uid != os.getuid():
+                raise SocketTaken(f"the socket's folder {folder} belongs to another user")
+            if self._path.is_socket() and _answers(self._path):
+                raise SocketTaken(f"another conductor is listening on {self._path}")
+            _remove_stale(self._path)
             with ExitStack() as undo:
                 server = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-                self._bind_to(server)
+                server.setblocking(False)
+                old = os.umask(0o177)
+                try:
+                    server.bind(str(self._path))
+                finally:
+                    os.umask(old)
+                server.listen(_BACKLOG)
+                status = self._path.stat()
+                self._inode = (status.st_dev, status.st_ino)
                 undo.pop_all()
         except OSError as error:
             raise SocketTaken(f"the socket {self._path} cannot be created: {error.strerror or error}") from error
         return server
-
-    def _bind_to(self, server: socket.socket) -> None:
-        folder = self._path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_uid != os.getuid():
-            raise SocketTaken(f"the socket's folder {folder} belongs to another user")
-        if self._path.is_socket() and _answers(self._path):
-            raise SocketTaken(f"another conductor is listening on {self._path}")
-        _remove_stale(self._path)
-        server.setblocking(False)
-        old = os.umask(0o177)
-        try:
-            server.bind(str(self._path))
-        finally:
-            os.umask(old)
-        server.listen(_BACKLOG)
-        status = self._path.stat()
-        self._inode = (status.st_dev, status.st_ino)
 
     async def _watch_file(self, accepting: anyio.CancelScope) -> None:
         while self._is_there():  # noqa: ASYNC110 -- a file does not announce its removal
@@ -137,8 +130,19 @@ class Listener:
         return (status.st_dev, status.st_ino) == self._inode
 
     async def _accept(self, server: socket.socket, connections: TaskGroup) -> None:
+        """Accept connections until cancelled; if no descriptor is left, wait a moment and try again."""
         while True:
-            connections.start_soon(self._seat, await _accept_one(server))
+            await anyio.wait_readable(server)
+            try:
+                connection, _ = server.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                continue
+            except OSError as error:
+                log.warning("accept_failed", error=str(error))
+                await anyio.sleep(_ACCEPT_RETRY_SECONDS)
+                continue
+            connection.setblocking(False)
+            connections.start_soon(self._seat, connection)
 
     async def _seat(self, connection: socket.socket) -> None:
         """Serve a connection as soon as there is room: a connection that was just closed may free a seat in a moment.
@@ -152,10 +156,7 @@ class Listener:
             await self._slots.acquire()
         if patience.cancelled_caught:
             _turn_away(connection, self._path)
-        else:
-            await self._serve(connection)
-
-    async def _serve(self, connection: socket.socket) -> None:
+            return
         try:
             peer = _peer_of(connection)
             if peer.uid is not None and peer.uid != os.getuid():
@@ -170,7 +171,7 @@ class Listener:
 def seats(max_connections: int) -> int:
     """Return how many connections may be served at once: at most half of the files that this process may have open.
 
-    The other half is for the store, logs, launches and whatever else jobs need.
+    The other half is for the store, logs, launches and anything else that jobs need.
     """
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if open_files == resource.RLIM_INFINITY:
@@ -189,22 +190,6 @@ def _remove_stale(path: Path) -> None:
             f"{path} exists but is not a socket; it was left unchanged. Move it away or set PODIUM_SOCKET"
         )
     path.unlink(missing_ok=True)
-
-
-async def _accept_one(server: socket.socket) -> socket.socket:
-    """Accept one connection; if no descriptor is left, wait a moment and try again."""
-    while True:
-        await anyio.wait_readable(server)
-        try:
-            connection, _ = server.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            continue
-        except OSError as error:
-            log.warning("accept_failed", error=str(error))
-            await anyio.sleep(_ACCEPT_RETRY_SECONDS)
-            continue
-        connection.setblocking(False)
-        return connection
 
 
 def _turn_away(connection: socket.socket, path: Path) -> None:

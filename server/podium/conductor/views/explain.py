@@ -98,38 +98,26 @@ def waits_until(job: JobRun) -> str:
 
 def cause_of(view: ExplainView) -> str:
     """Return in sentences what the job's own reason does not say."""
-    parts = [*_about_sheet(view), *_about_job(view), view.cause]
-    return " ".join(part for part in parts if part)
-
-
-def _about_sheet(view: ExplainView) -> list[str]:
-    sheet, job = view.sheet, view.job
-    if sheet is None:
-        return []
-    label = sheet.name or str(sheet.sheet)
-    if sheet.status == "running":
-        wrote = f"wrote its last output at {view.written_at}" if view.written_at else "has written nothing"
-        return [f"Sheet {label} has been running since {sheet.started_at} and {wrote}."]
-    if sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
-        return [f"Sheet {label} has failed ({sheet.reason}), so the job fails when its other sheets have ended."]
-    if sheet.status != "failed":
-        return []
-    more = f"{job.sheets_failed} sheets failed, {label} first. " if job.sheets_failed > 1 else ""
-    return [f"{more}{label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}."]
-
-
-def _about_job(view: ExplainView) -> list[str]:
-    job = view.job
-    match view.kind:
-        case "failed" if job.sheets_skipped:
-            count = (
-                f"{job.sheets_skipped} sheet was" if job.sheets_skipped == 1 else f"{job.sheets_skipped} sheets were"
+    job, sheet = view.job, view.sheet
+    parts: list[str] = []
+    if sheet is not None:
+        label = sheet.name or str(sheet.sheet)
+        if sheet.status == "running":
+            wrote = f"wrote its last output at {view.written_at}" if view.written_at else "has written nothing"
+            parts.append(f"Sheet {label} has been running since {sheet.started_at} and {wrote}.")
+        elif sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
+            parts.append(
+                f"Sheet {label} has failed ({sheet.reason}), so the job fails when its other sheets have ended."
             )
-            return [f"{count} skipped."]
-        case "paused":
-            return ["Use resume_job to continue it."]
-        case "stuck" | "running":
-            return [f"The time limits of the running sheets end them by {view.waits_until}." if view.waits_until else
-                    "Not every running sheet has a time limit."]  # fmt: skip
-        case _:
-            return []
+        elif sheet.status == "failed":
+            if job.sheets_failed > 1:
+                parts.append(f"{job.sheets_failed} sheets failed, {label} first.")
+            parts.append(f"{label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}.")
+    if view.kind == "failed" and job.sheets_skipped:
+        parts.append(f"{job.sheets_skipped} {'sheet was' if job.sheets_skipped == 1 else 'sheets were'} skipped.")
+    elif view.kind == "paused":
+        parts.append("Use resume_job to continue it.")
+    elif view.kind in {"stuck", "running"}:
+        parts.append(f"The time limits of the running sheets end them by {view.waits_until}." if view.waits_until else
+                     "Not every running sheet has a time limit.")  # fmt: skip
+    return " ".join(part for part in (*parts, view.cause) if part)

@@ -94,17 +94,11 @@ class JobViews:
             return wishes[job.intent]
         if job.stuck:
             return f"no output and no CPU use by {names} for more than {self._stuck_seconds:g} s, since {iso(job.quiet_since)}"
-        if job.status == "running" and not job.running:
-            return _waiting_reason(job)
-        return job.reason
-
-
-def _waiting_reason(job: JobRun) -> str:
-    """Return what a running job without running sheets waits for."""
-    runs = [job.sheets[num] for num in job.waiting]
-    if not runs:
+        if job.status != "running" or job.running:
+            return job.reason
+        if job.waiting:
+            first = min((job.sheets[num] for num in job.waiting), key=lambda run: run.waiting_until or 0.0)
+            left = max(0.0, (first.waiting_until or 0.0) - wall())
+            return f"sheet {job.label(first.num)} waits for {left:.0f} s: {first.reason}"
         pause = job.not_before - time.monotonic()
         return f"pausing for {pause:.0f} s between sheets" if pause > 0 else "waiting for a free slot"
-    first = min(runs, key=lambda run: run.waiting_until or 0.0)
-    left = max(0.0, (first.waiting_until or 0.0) - wall())
-    return f"sheet {job.label(first.num)} waits for {left:.0f} s: {first.reason}"

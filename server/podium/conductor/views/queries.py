@@ -45,45 +45,26 @@ class Queries:
                 f"{params.cursor!r} is not a cursor of list_jobs.",
                 fix="Pass next_cursor of the previous page, or leave it out.",
             )
-        return await self._store.read(lambda db: (*_page(db, params, before, limit), _total(db, params)))
+        return await self._store.read(lambda db: _page(db, params, before, limit))
 
 
-def _filter(params: ListParams) -> tuple[list[str], list[Any]]:
+def _page(db: sqlite3.Connection, params: ListParams, before: int | None,
+          limit: int) -> tuple[list[sqlite3.Row], str, int]:  # fmt: skip
     parts: list[str] = []
     values: list[Any] = []
     if params.status:
         parts.append("status = ?")
         values.append(params.status)
+    count = _ALL_JOBS
     if params.name:
         parts.append("(instr(lower(name), lower(?)) OR instr(lower(job_id), lower(?)))")
         values += [params.name, params.name]
-    return parts, values
-
-
-def _page(db: sqlite3.Connection, params: ListParams, before: int | None,
-          limit: int) -> tuple[list[sqlite3.Row], str]:  # fmt: skip
-    parts, values = _filter(params)
+        count = "SELECT COUNT(*) FROM jobs"  # only a part of a name makes this look at each of them
+    where = f"WHERE {' AND '.join(parts)}" if parts else ""
+    total = db.execute(f"{count} {where}", values).fetchone()[0]
     if before is not None:
-        parts.append("seq < ?")
+        where = f"{where} AND seq < ?" if where else "WHERE seq < ?"
         values.append(before)
-    query = f"SELECT {JOB_COLUMNS} FROM jobs {_where(parts)} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+    query = f"SELECT {JOB_COLUMNS} FROM jobs {where} ORDER BY seq DESC LIMIT ?"  # noqa: S608 -- constants only
     rows = db.execute(query, [*values, limit + 1]).fetchall()
-    more = len(rows) > limit
-    return rows[:limit], str(rows[limit - 1]["seq"]) if more else ""
-
-
-def _total(db: sqlite3.Connection, params: ListParams) -> int:
-    """Count the matching jobs. Only a part of a name makes this look at each of them."""
-    if params.name:
-        parts, values = _filter(params)
-        query = f"SELECT COUNT(*) FROM jobs {_where(parts)}"  # noqa: S608 -- constants only
-    elif params.status:
-        query, values = f"{_ALL_JOBS} WHERE status = ?", [params.status]
-    else:
-        query, values = _ALL_JOBS, []
-    total: int = db.execute(query, values).fetchone()[0]
-    return total
-
-
-def _where(parts: list[str]) -> str:
-    return f"WHERE {' AND '.join(parts)}" if parts else ""
+    return rows[:limit], str(rows[limit - 1]["seq"]) if len(rows) > limit else "", total

@@ -46,14 +46,17 @@ class SheetViews:
     async def texts(self, row: sqlite3.Row) -> SheetTexts:
         """Return every sheet of the job with this row."""
         plan = (await self._loader.plan(row["plan_hash"])).plan
-        return await self._store.read(lambda db: _texts(_facts_of(db, plan, row, 1, len(plan.sheets))))
 
+        def read(db: sqlite3.Connection) -> SheetTexts:
+            facts = _facts_of(db, plan, row, 1, len(plan.sheets))
+            members = [
+                f'"{each["sheet"]}":{json.dumps(checkpoint.sheet(each), separators=(",", ":"))}' for each in facts
+            ]
+            running = [each["sheet"] for each in facts if each["status"] == "running"]
+            instruments = sorted({each["instrument"] for each in facts})
+            return SheetTexts(f"{{{','.join(members)}}}".encode(), instruments, running)
 
-def _texts(facts: list[Facts]) -> SheetTexts:
-    members = [f'"{each["sheet"]}":{json.dumps(checkpoint.sheet(each), separators=(",", ":"))}' for each in facts]
-    running = [each["sheet"] for each in facts if each["status"] == "running"]
-    instruments = sorted({each["instrument"] for each in facts})
-    return SheetTexts(f"{{{','.join(members)}}}".encode(), instruments, running)
+        return await self._store.read(read)
 
 
 def _facts_of(db: sqlite3.Connection, plan: Plan, row: sqlite3.Row, first: int, last: int) -> list[Facts]:

@@ -45,11 +45,17 @@ def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
 
 
 def failed(failure: Failure) -> None:
-    """Decide what follows, the cheapest step first. Every step is bounded, so a sheet cannot go on for ever."""
+    """Decide what follows, the cheapest step first. Every step is bounded, so a sheet cannot continue for ever."""
     if (failure.job.plan.fail_fast and failure.job.counts["failed"]) or failure.attempt.end_reason == "elsewhere":
         _give_up(failure, failure.attempt.message)
         return
-    if _wait_out_limit(failure) or _fall_back(failure) or _retry(failure):
+    if _wait_out_limit(failure):
+        return
+    if failure.verdict.trouble in {"missing", "capacity", "rate_limit"} and _next_instrument(failure) is not None:
+        _take_next(failure)
+        failure.event("sheet.fallback", reason=failure.attempt.message, to=failure.job.profile_of(failure.run.num).name)
+        return
+    if _retry(failure):
         return
     remedy = failure.run.remedy
     if not failure.job.self_healing:
@@ -75,15 +81,6 @@ def _wait_out_limit(failure: Failure) -> bool:
         "sheet.rate_limited", reason=run.reason, delay_seconds=round(delay, 3), until=until, wait=run.limit_waits,
         max_waits=LIMIT_WAITS,
     )  # fmt: skip
-    return True
-
-
-def _fall_back(failure: Failure) -> bool:
-    """Continue with the sheet's next instrument if this one is missing, out of capacity, or rate limited for too long."""
-    if failure.verdict.trouble not in {"missing", "capacity", "rate_limit"} or _next_instrument(failure) is None:
-        return False
-    _take_next(failure)
-    failure.event("sheet.fallback", reason=failure.attempt.message, to=failure.job.profile_of(failure.run.num).name)
     return True
 
 

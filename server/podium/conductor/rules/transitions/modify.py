@@ -50,16 +50,6 @@ def match_sheets(old: LoadedPlan, new: LoadedPlan) -> dict[int, int]:
     return pairs
 
 
-def reset_from(job: JobRun, num: int) -> list[SheetRun]:
-    """Make a sheet and all that depends on it pending again; return the runs that changed."""
-    return [_reset(job.sheets[each]) for each in [num, *job.loaded.after([num])] if each in job.sheets]
-
-
-def reset_unfinished(job: JobRun) -> list[SheetRun]:
-    """Make every sheet pending again, except those that completed or were skipped by their own condition."""
-    return [_reset(run) for run in job.sheets.values() if not run.satisfied]
-
-
 def _reset(run: SheetRun) -> SheetRun:
     run.status, run.reason, run.satisfied, run.retries_used = "pending", "", False, 0
     run.player, run.limit_waits, run.remedy = 0, 0, None
@@ -80,10 +70,13 @@ def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
 
     An ended job, or one with a changed score, runs its unfinished sheets again; a paused one continues where it was.
     """
-    changed = [] if job.status == "paused" and not job.intent else reset_unfinished(job)
+    changed: list[SheetRun] = []
+    if job.status != "paused" or job.intent:
+        changed += [_reset(run) for run in job.sheets.values() if not run.satisfied]
     if from_sheet is not None:
         changed += _count_as_done(job)
-        changed += reset_from(job, from_sheet)
+        again = [from_sheet, *job.loaded.after([from_sheet])]
+        changed += [_reset(job.sheets[num]) for num in again if num in job.sheets]
     for run in changed:
         batch.touch(job, run)
     job.status, job.intent, job.reason, job.finished_at = "queued", "", "", None

@@ -1,5 +1,6 @@
 """`job.resume` and `job.modify`: let a job continue, with its own score or a changed one."""
 
+from collections.abc import Callable
 from functools import partial
 
 import anyio.to_thread
@@ -8,9 +9,8 @@ from podium.conductor.plans import given
 from podium.conductor.plans.differing import differing
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.transitions import control
-from podium.conductor.rules.transitions.control import Comparison
+from podium.conductor.rules.transitions.control import Comparison, Done
 from podium.conductor.service.context import Context
-from podium.conductor.supervisor.inbox import Transition
 from podium.contract.methods import ModifyParams, ResumeParams
 from podium.contract.replies import ChangeReply, Refusal
 from podium.errors import InvalidArguments, PodiumError
@@ -19,36 +19,27 @@ from podium.wire.dispatcher import Peer
 
 async def resume(context: Context, params: ResumeParams, peer: Peer) -> ChangeReply | Refusal:
     """Answer `accepted` when the job is queued again on the disk; with a score it continues with that one."""
-    try:
-        if params.config_path is None and params.config_content is None:
-            return await _accepted(context, params, partial(control.resume, from_sheet=params.from_sheet))
-        new, compare = await _changed_score(context, params)
-        change = partial(control.resume, from_sheet=params.from_sheet, new=new, differing=compare)
-        return await _accepted(context, params, change)
-    except PodiumError as error:
-        return _rejected(error, params.job_id)
+    return await _change(context, params, control.resume)
 
 
 async def modify(context: Context, params: ModifyParams, peer: Peer) -> ChangeReply | Refusal:
     """Answer `accepted` when the changed score is on the disk; `pending` while sheets of the old one still run."""
+    return await _change(context, params, control.modify)
+
+
+async def _change(context: Context, params: ResumeParams, action: Callable[..., Done]) -> ChangeReply | Refusal:
     try:
-        if params.config_path is None and params.config_content is None:
+        change = partial(action, from_sheet=params.from_sheet)
+        if params.config_path is not None or params.config_content is not None:
+            new, compare = await _changed_score(context, params)
+            change = partial(change, new=new, differing=compare)
+        elif isinstance(params, ModifyParams):
             raise InvalidArguments("job.modify needs the changed score.", fix="Give config_path or config_content.")
-        new, compare = await _changed_score(context, params)
-        change = partial(control.modify, from_sheet=params.from_sheet, new=new, differing=compare)
-        return await _accepted(context, params, change)
+        done, job = await context.changes.apply(params.job_id, change, params.request_key)
+        facts = {**done, **done.get("kept", {})}
+        return ChangeReply(job_id=params.job_id, status="accepted", job=context.views.of(job), **facts)
     except PodiumError as error:
-        return _rejected(error, params.job_id)
-
-
-async def _accepted(context: Context, params: ResumeParams, transition: Transition) -> ChangeReply:
-    done, job = await context.changes.apply(params.job_id, transition, params.request_key)
-    facts = {**done, **done.get("kept", {})}
-    return ChangeReply(job_id=params.job_id, status="accepted", job=context.views.of(job), **facts)
-
-
-def _rejected(error: PodiumError, job_id: str) -> Refusal:
-    return Refusal.of(error, job_id=job_id, status="rejected", message=error.message)
+        return Refusal.of(error, job_id=params.job_id, status="rejected", message=error.message)
 
 
 async def _changed_score(context: Context, params: ResumeParams) -> tuple[LoadedPlan, Comparison]:

@@ -1,4 +1,4 @@
-"""`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted, whatever the filters."""
+"""`job.clear`: delete terminal jobs and their logs. Active jobs are never deleted."""
 
 import math
 from typing import Any

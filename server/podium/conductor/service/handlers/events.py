@@ -22,7 +22,11 @@ async def handle(context: Context, params: EventsParams, peer: Peer) -> EventsRe
     """Answer one page, or `next` and then notifications until the connection ends."""
     await context.supervisor.flushed()
     after = _sequence(context, params.after)
-    truncated = await _truncated(context, params.after, after)
+    truncated = None
+    if params.after:
+        oldest = await context.store.read(lambda db: db.execute("SELECT MIN(seq) FROM events").fetchone()[0])
+        if oldest is not None and after < oldest - 1:  # some events in between are no longer kept
+            truncated = _cursor(context, oldest - 1)
     if params.stream:
         peer.stream(lambda: _stream(context, after, peer))
         return EventsReply(next=_cursor(context, after), truncated_before=truncated)
@@ -47,14 +51,6 @@ def _sequence(context: Context, cursor: str) -> int:
         raise InvalidArguments(f"The cursor {cursor!r} is ahead of all events: the state of this conductor is older.",
                                fix="Leave out `after` to begin with the present state.")  # fmt: skip
     return number
-
-
-async def _truncated(context: Context, cursor: str, after: int) -> str | None:
-    """Return the oldest cursor that misses nothing if events after this one are no longer kept, else None."""
-    if not cursor:
-        return None
-    first = await context.store.read(lambda db: db.execute("SELECT MIN(seq) FROM events").fetchone()[0])
-    return _cursor(context, first - 1) if first is not None and after < first - 1 and first > 1 else None
 
 
 async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[EventView]:

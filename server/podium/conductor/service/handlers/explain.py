@@ -16,7 +16,7 @@ from podium.conductor.rules.state import Attempt
 from podium.conductor.service.context import Context
 from podium.conductor.views import explain
 from podium.contract.methods import JobParams
-from podium.contract.models import ExplainView, JobView, SheetView, Stream
+from podium.contract.models import ExplainView, SheetView, Stream
 from podium.times import iso
 from podium.wire.dispatcher import Peer
 
@@ -31,7 +31,10 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
     job = context.views.of_row(row)
     found = await context.store.read(partial(explain.read, row=row))
     facts = await _sheet_facts(context, row, found) if found.sheet is not None else {}
-    view = ExplainView(job=job, kind=explain.kind_of(job), healing=found.healing, **facts, **_waits(context, job))
+    if (active := context.supervisor.jobs.get(job.job_id)) is not None:
+        facts["cause"] = explain.slots(active, context.supervisor.scheduler, accepting=context.supervisor.accepting)
+        facts["waits_until"] = explain.waits_until(active)
+    view = ExplainView(job=job, kind=explain.kind_of(job), healing=found.healing, **facts)
     return view.model_copy(update={"cause": explain.cause_of(view)}).model_dump()
 
 
@@ -39,10 +42,8 @@ async def _sheet_facts(context: Context, row: sqlite3.Row, found: explain.Found)
     """Return the sheet that explains the job, with its attempts, its output and what it blocks."""
     loaded = await context.loader.plan(row["plan_hash"])
     sheets = await context.sheet_views.page(row, found.sheet or 1, 1)
-    if (
-        not sheets or sheets[0].status not in _TELLING
-    ):  # the job took another score meanwhile, or the sheet explains nothing
-        return {}
+    if not sheets or sheets[0].status not in _TELLING:
+        return {}  # the job took another score meanwhile, or the sheet explains nothing
     blocked = [loaded.plan.sheet(num).label for num in loaded.after([sheets[0].sheet])]
     return {
         "sheet": sheets[0],
@@ -54,15 +55,6 @@ async def _sheet_facts(context: Context, row: sqlite3.Row, found: explain.Found)
     }
 
 
-def _waits(context: Context, job: JobView) -> dict[str, str]:
-    """Return what an active job waits for, and until when."""
-    run = context.supervisor.jobs.get(job.job_id)
-    if run is None:
-        return {}
-    slots = explain.slots(run, context.supervisor.scheduler, accepting=context.supervisor.accepting)
-    return {"cause": slots, "waits_until": explain.waits_until(run)}
-
-
 async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Sequence[Attempt]) -> dict[str, Any]:
     """Return the end of the last attempt's most informative stream, and facts about all of its output."""
     if not attempts:
@@ -70,12 +62,7 @@ async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Seq
     last = attempts[-1]
     folder = context.home.attempt(job_id, last.serial)
     target = partial(
-        LogTarget,
-        job_id=job_id,
-        sheet=sheet.sheet,
-        attempt=last.attempt,
-        sheet_name=sheet.name,
-        running=last.open,
+        LogTarget, job_id=job_id, sheet=sheet.sheet, attempt=last.attempt, sheet_name=sheet.name, running=last.open
     )
     output = await anyio.to_thread.run_sync(end_of_output, folder, target, explain.streams_of(last))
     logs = await anyio.to_thread.run_sync(_logs, folder)

@@ -47,7 +47,11 @@ def _form(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
 
 
 async def _page(context: Context, row: sqlite3.Row, view: JobView, params: StatusParams) -> StatusReply:
-    first = _first_of(params.sheets_cursor)
+    cursor = params.sheets_cursor
+    first = number_in(cursor) if cursor else 1
+    if not first:
+        raise InvalidArguments(f"{cursor!r} is not a sheets_cursor of get_job.",
+                               fix="Pass the sheets_cursor of the previous reply, or leave it out.")  # fmt: skip
     loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it again
     sheets = await context.sheet_views.page(row, first, params.sheets_limit or _PAGE)
     following = first + len(sheets)
@@ -57,12 +61,3 @@ async def _page(context: Context, row: sqlite3.Row, view: JobView, params: Statu
         podium_sheets=sheets,
         podium_sheets_cursor=str(following) if sheets and following <= row["sheets_total"] else "",
     )
-
-
-def _first_of(cursor: str | None) -> int:
-    if not cursor:
-        return 1
-    if not (number := number_in(cursor)):
-        raise InvalidArguments(f"{cursor!r} is not a sheets_cursor of get_job.",
-                               fix="Pass the sheets_cursor of the previous reply, or leave it out.")  # fmt: skip
-    return number

@@ -3,9 +3,7 @@
 import hashlib
 import json
 import os
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import anyio.to_thread
@@ -14,7 +12,6 @@ from podium.conductor import faults
 from podium.conductor.attempts.workspaces import make_workspace
 from podium.conductor.clock import wall
 from podium.conductor.plans import given
-from podium.conductor.plans.compiling import Prepared
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
@@ -25,7 +22,6 @@ from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
 from podium.contract.replies import DryRunReply, Refusal, SubmitReply
 from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, StorageFull, SubmitRejected
-from podium.score.model.plan import Plan
 from podium.wire.dispatcher import Peer
 
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
@@ -37,20 +33,14 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitRe
         if params.dry_run:
             plan = await validate.planned(context, params)
             return DryRunReply(job_id="", status="accepted", message="Nothing was run.", plan=plan)
-        view, replayed = await _once(context, params, peer)
+        key = params.idempotency_key or params.request_key
+        # Of two calls with the same key at once, the second waits and then finds what the first has stored.
+        async with context.changes.locks.hold(f"key {key}") if key is not None else nullcontext():
+            view, replayed = await _submit(context, params, peer)
     except PodiumError as error:
         return Refusal.of(error, job_id="", status="rejected", message=error.message)
     message = "This key has already started the job." if replayed else "The job is stored and queued."
     return SubmitReply(job_id=view.job_id, status="accepted", message=message, job=view, replayed=replayed)
-
-
-async def _once(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
-    """Submit; of two calls with the same key at once, the second waits and then finds what the first has stored."""
-    key = params.idempotency_key or params.request_key
-    if key is None:
-        return await _submit(context, params, peer)
-    async with context.changes.locks.hold(f"key {key}"):
-        return await _submit(context, params, peer)
 
 
 async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[JobView, bool]:
@@ -59,7 +49,10 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
         raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
     max_bytes = context.settings.max_score_bytes
     score = await given.read(params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace)
-    digest = _digest(params, score)
+    # Everything that must be the same when an idempotency key is used again.
+    same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
+            str(score.path or ""), score.text)  # fmt: skip
+    digest = hashlib.sha256(json.dumps(same).encode()).hexdigest()
     earlier = _earlier(context, params, digest)
     if earlier is not None:
         return context.views.of_row(await context.queries.job(earlier)), True
@@ -74,13 +67,6 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
                 await anyio.to_thread.run_sync(os.rmdir, job.workspace)
         raise
     return context.views.of(job), False
-
-
-def _digest(params: SubmitParams, score: GivenScore) -> str:
-    """Return the hash of everything that must be the same when an idempotency key is used again."""
-    same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
-            str(score.path or ""), score.text)  # fmt: skip
-    return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
 
 def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
@@ -107,48 +93,34 @@ def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
     return str(job_id)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """What a new job is called, where it works and with which sheet it begins."""
-
-    job_id: str
-    workspace: Path
-    first: int
-
-
 async def _make(context: Context, params: SubmitParams, score: GivenScore, peer: Peer) -> JobRun:
+    """Compile the score, make the workspace, and return the job with its warnings."""
     seq = context.supervisor.reserve()
-    prepared = await context.compiler.prepare(score, partial(_place, context, params, seq))
-    plan, place = prepared.loaded.plan, prepared.found
-    warnings = (*plan.warnings, *_missing_instruments(prepared), *_sharing(context, plan, place))
+
+    def place(loaded: LoadedPlan) -> tuple[str, Path, int]:
+        first = loaded.sheet_number(params.start_sheet) or 1
+        job_id = job_id_of(loaded.plan.name, seq, context.store.home_id)
+        workspace = Path(loaded.plan.workspace or context.home.workspace(job_id))
+        make_workspace(workspace)
+        faults.point("after_workspace")
+        return job_id, workspace, first
+
+    prepared = await context.compiler.prepare(score, place)
+    plan, (job_id, workspace, first) = prepared.loaded.plan, prepared.found
+    warnings = [*plan.warnings, *_missing_instruments(prepared.loaded, prepared.installed)]
+    # A folder that was made for this job has no other user.
+    if plan.workspace and (others := sorted(context.supervisor.working_in(str(workspace)))):
+        warnings.append(f"the workspace is also used by active job {', '.join(others[:3])}")
     return JobRun(
-        seq=seq, job_id=place.job_id, name=plan.name, loaded=prepared.loaded, workspace=str(place.workspace),
-        submitted_at=wall(), config_path=str(score.path) if score.path else None, start_sheet=place.first,
-        self_healing=params.self_healing, warnings=warnings, client=params.client or f"uid {peer.uid}",
+        seq=seq, job_id=job_id, name=plan.name, loaded=prepared.loaded, workspace=str(workspace),
+        submitted_at=wall(), config_path=str(score.path) if score.path else None, start_sheet=first,
+        self_healing=params.self_healing, warnings=tuple(warnings), client=params.client or f"uid {peer.uid}",
     )  # fmt: skip
 
 
-def _place(context: Context, params: SubmitParams, seq: int, loaded: LoadedPlan) -> _Place:
-    """Make the workspace of job number `seq`. Blocks."""
-    first = loaded.sheet_number(params.start_sheet) or 1
-    job_id = job_id_of(loaded.plan.name, seq, context.store.home_id)
-    own = loaded.plan.workspace
-    workspace = Path(own) if own else context.home.workspace(job_id)
-    make_workspace(workspace)
-    faults.point("after_workspace")
-    return _Place(job_id, workspace, first)
-
-
-def _sharing(context: Context, plan: Plan, place: _Place) -> list[str]:
-    """Return the warning that other jobs use the same folder; one that was made for this job has no other user."""
-    others = context.supervisor.working_in(str(place.workspace)) if plan.workspace else []
-    return [f"the workspace is also used by active job {', '.join(sorted(others)[:3])}"] if others else []
-
-
-def _missing_instruments(prepared: Prepared[_Place]) -> list[str]:
+def _missing_instruments(loaded: LoadedPlan, installed: set[str]) -> list[str]:
     """Return warnings about instruments that are not installed: their sheets will fail or fall back."""
-    loaded = prepared.loaded
-    missing = set(loaded.instruments) - prepared.installed
+    missing = set(loaded.instruments) - installed
     if not missing:
         return []
     first = {sheet.instrument for sheet in loaded.plan.sheets} & missing

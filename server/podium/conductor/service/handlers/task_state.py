@@ -1,10 +1,8 @@
 """`task.state`: how a wait that a client holds as a task has ended. The first end that is reported is kept for good.
 
-The server that answers agents keeps nothing itself, so a task that was cancelled or has completed stays so after the server was
-restarted, and whichever of several servers is asked.
+The server that answers agents keeps nothing itself, so a task that was cancelled or has completed stays so after a restart of the
+server, and for every server of the conductor.
 """
-
-from typing import Any
 
 from podium.conductor.clock import wall
 from podium.conductor.service.context import Context
@@ -22,9 +20,14 @@ async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJs
     """Answer the end that is kept under the key, or null; if there is none yet, the `end` of the call is kept."""
     kept = _find(context, params.key)
     if kept is None and params.end is not None:
-        now = wall()
-        rows = Rows()
-        rows.add("task_ends", (params.key, _text_of(params.end), now))
+        try:
+            text = dumps(params.end).decode()
+        except (ValueError, RecursionError) as error:
+            raise InvalidArguments(
+                f"end cannot be written as JSON: {error}.", fix="Leave out NaN and infinities, and nest it less deeply."
+            ) from None
+        now, rows = wall(), Rows()
+        rows.add("task_ends", (params.key, text, now))
         rows.add("old_task_ends", (now - KEPT_SECONDS,))
         await context.store.commit(rows)
         kept = _find(context, params.key)
@@ -35,12 +38,3 @@ def _find(context: Context, key: str) -> str | None:
     """Return the text that is kept. It is passed on unparsed: deep nesting that could be written might not be readable."""
     row = context.store.find(_FIND, key)
     return None if row is None else str(row["state"])
-
-
-def _text_of(end: dict[str, Any]) -> str:
-    try:
-        return dumps(end).decode()
-    except (ValueError, RecursionError) as error:
-        raise InvalidArguments(
-            f"end cannot be written as JSON: {error}.", fix="Leave out NaN and infinities, and nest it less deeply."
-        ) from None
