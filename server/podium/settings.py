@@ -47,26 +47,28 @@ class Settings(BaseModel):
 
     home: Path = Field(
         default_factory=_default_home,
-        description="folder of the conductor's state",
+        description="folder for the conductor's state",
     )
-    socket: Path = Field(default=Path(), description="the conductor's Unix socket; also of a foreign conductor")
-    max_sheets: int = Field(16, ge=1, le=1000, description="sheets that run at once on this machine")
-    max_sheets_per_agent: int = Field(4, ge=1, le=1000, description="sheets at once per agent instrument")
+    socket: Path = Field(default=Path(), description="Unix socket of the conductor, which may be a foreign one")
+    max_sheets: int = Field(16, ge=1, le=1000, description="sheets that may run at the same time on this machine")
+    max_sheets_per_agent: int = Field(4, ge=1, le=1000, description="sheets at the same time per agent instrument")
     grace_seconds: float = Field(5.0, ge=0, le=600, description="between TERM and KILL when a process tree is ended")
-    stuck_seconds: float = Field(600.0, ge=1, description="running without output and CPU use for this long is stuck")
-    call_seconds: float = Field(30.0, gt=0, description="the longest that the proxy waits for a reply")
-    connect_seconds: float = Field(5.0, gt=0, description="the longest that the proxy waits for a connection")
+    stuck_seconds: float = Field(600.0, ge=1, description="a sheet without output and CPU use for this long is stuck")
+    call_seconds: float = Field(30.0, gt=0, description="the longest time that the proxy waits for a reply")
+    connect_seconds: float = Field(5.0, gt=0, description="the longest time that the proxy waits for a connection")
     effect_seconds: float = Field(3.0, ge=0, description="how long a control call waits for its effect")
-    idle_seconds: float = Field(30.0, gt=0, description="after this an unused connection of the proxy is closed")
-    max_connections: int = Field(512, ge=4, description="connections that the conductor serves at once")
+    idle_seconds: float = Field(30.0, gt=0, description="an unused connection of the proxy is closed after this time")
+    max_connections: int = Field(512, ge=4, description="connections that the conductor serves at the same time")
     max_score_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="the largest score")
     max_log_bytes: int = Field(
-        1024**3, ge=256 * 1024, description="output kept of one attempt and stream: the first 64 kB and the last part"
+        1024**3, ge=256 * 1024, description="output kept per attempt and stream: the first 64 kB and the last part"
     )
-    max_job_log_bytes: int = Field(4 * 1024**3, ge=1024**2, description="output kept of all attempts of a job together")
-    retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after so many days; 0 keeps them")
-    retention_jobs: int = Field(0, ge=0, description="of ended jobs only so many are kept, the newest; 0 keeps all")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="of the log on stderr")
+    max_job_log_bytes: int = Field(
+        4 * 1024**3, ge=1024**2, description="output kept for all attempts of a job together"
+    )
+    retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after this many days; 0 keeps them")
+    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the newest; 0 keeps all")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")
     @classmethod
@@ -109,7 +111,7 @@ def load(**flags: Any) -> Settings:
     if len(os.fsencode(settings.socket)) > SOCKET_PATH_LIMIT:
         raise InvalidArguments(
             f"The socket path {settings.socket} is longer than {SOCKET_PATH_LIMIT} bytes.",
-            fix="Set PODIUM_SOCKET to a shorter path, for example below /tmp.",
+            fix="Set PODIUM_SOCKET to a shorter path, for example under /tmp.",
         )
     return settings
 
@@ -136,6 +138,6 @@ def _from_file() -> dict[str, Any]:
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
         raise InvalidArguments(
             f"The settings file {file} is not a mapping of setting names to values.",
-            fix="Write one setting a line, for example `max_sheets: 8`.",
+            fix="Write one setting per line, for example `max_sheets: 8`.",
         )
     return found

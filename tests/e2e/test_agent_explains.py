@@ -165,7 +165,7 @@ async def test_a_queued_job_says_that_every_slot_is_in_use(short_tmp: Path) -> N
             second = await user.call("start_job", config_content=GATED)
             why = await user.call("explain_job", job_id=second["job_id"])
             assert (why["kind"], why["status"]) == ("queued", "queued")
-            assert "All 1 slots for sheets are in use." in why["summary"]
+            assert "All 1 sheet slots are in use." in why["summary"]
     finally:
         one.end()
 

@@ -103,7 +103,7 @@ async def test_a_changed_score_that_names_another_workspace_is_told_that_the_job
     await user.call("modify_job", job_id=job["job_id"], config_content=f"workspace: {tmp_path}/other\n{text}")
     await user.settled(job["job_id"])
     assert (await user.call("get_job", job_id=job["job_id"], detail="full"))["warnings"] == [
-        f"workspace: the job stays in {job['workspace']}"
+        f"workspace: the change is ignored; the job stays in {job['workspace']}"
     ]
     assert not (tmp_path / "other").exists()
 

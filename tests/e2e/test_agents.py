@@ -171,9 +171,9 @@ def test_a_missing_agent_without_another_fails_at_once_and_says_what_is_missing(
 ) -> None:
     sheet = {"prompt": "x", "instrument": "crush", "retry": {"max_retries": 3, "base_delay_seconds": 60}}
     reply = ask(conductor.settings.socket, "job.submit", {"config_content": score(tmp_path, sheet)})
-    assert any("crush; their sheets will fail" in warning for warning in reply["job"]["warnings"])
+    assert any("crush; sheets that use them will fail" in warning for warning in reply["job"]["warnings"])
     view = end_of(conductor, reply["job_id"])
-    assert "the program crush of instrument crush was not found in PATH" in view["reason"]
+    assert "the program crush for instrument crush was not found in PATH" in view["reason"]
     log = ask(conductor.settings.socket, "job.log", {"job_id": reply["job_id"], "sheet": "1"})
     assert (log["attempt"], log["lines"]) == (1, [])
 
@@ -347,7 +347,7 @@ def test_a_rate_limit_that_outlasts_its_waits_is_waited_out_once_more(
 def test_where_no_remedy_fits_the_job_fails_with_the_diagnosis(conductor: Conductor, tmp_path: Path) -> None:
     sheet = {"run": "exit 3", "retry": {"max_retries": 1, "base_delay_seconds": 0}}
     job_id = submit(conductor, score(tmp_path, sheet), self_healing=True)
-    assert "exit code 3; no remedy: the script itself fails" in end_of(conductor, job_id)["reason"]
+    assert "exit code 3; no remedy: the script itself failed" in end_of(conductor, job_id)["reason"]
     (failed,) = told(conductor, job_id, "healing.failed")
     assert (failed["cause"], failed["remedy"]) == ("script", "")
 

@@ -53,7 +53,7 @@ def test_a_path_that_no_file_can_have_fails_its_sheet_only(
     score = json.dumps({"name": "long", "workspace": str(tmp_path), "sheets": [sheet]})
     job_id = submit(stopped, score, self_healing=True)
     reason = until(stopped, job_id, "failed")["reason"]
-    assert "the script itself fails" in reason
+    assert "the script itself failed" in reason
     assert has_run_on(stopped, pid)
     stopped.kill()
     stopped.start()

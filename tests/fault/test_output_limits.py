@@ -130,7 +130,7 @@ async def test_where_the_middle_cannot_be_given_back_the_attempt_ends_for_its_ow
     if end is None:
         pytest.skip("no mount namespaces here")
     assert (end["reason"], end["exit_code"], end["processes_ended"]) == ("output_limit", 137, 2)
-    assert end["detail"] == f"a stream holds more than {MIB} bytes"
+    assert end["detail"] == f"a stream exceeds {MIB} bytes"
     assert end["size"] == MIB
 
 
@@ -173,7 +173,7 @@ async def test_a_job_whose_logs_are_as_short_as_can_be_and_still_too_much_ends(t
             await engine.submit(last)
             end = await next_end(engine)
             assert (end.key, end.reason) == (last.key, "output_limit")
-            assert end.detail == f"the output of the job holds more than {MIB} bytes"
+            assert end.detail == f"the job's output exceeds {MIB} bytes"
             hold.open()
             end = await next_end(engine)
     assert (end.key, end.reason) == (other.key, "exited")

@@ -48,10 +48,10 @@ class ListResult(Result):
 
 def _list_sentence(page: ArtifactPage, args: ListArgs, limit: int) -> str:
     """Return what the page shows, and why it is shorter than requested."""
-    where = f"below {args.path}" if args.path else "in the workspace"
+    where = f"under {args.path} in the workspace" if args.path else "in the workspace"
     if not page.entries:
         return f"No {'more ' if page.total else ''}files {where} of {args.job_id}."
-    more = f"{shorter(limit, args.limit)}, more with next_cursor" if page.next_cursor else ""
+    more = f"{shorter(limit, args.limit)}; use next_cursor for more" if page.next_cursor else ""
     total = max(page.total, len(page.entries))
     return f"{len(page.entries)} of {total} {'entry' if total == 1 else 'entries'} {where} of {args.job_id}{more}."
 
@@ -99,7 +99,7 @@ class ReadResult(LinkedResult):
 def _read_sentence(found: ArtifactText) -> str:
     """Return which part of which file this is."""
     if not found.is_text:
-        what = f"{found.path} is binary ({found.mime_type}, {found.size_bytes} bytes), so its content is not shown"
+        what = f"{found.path} is binary ({found.mime_type}, {found.size_bytes} B), so its content is not shown"
         where = (
             "read it through resource_uri" if found.size_bytes <= RESOURCE_BYTES else "open it in the job's workspace"
         )
@@ -109,7 +109,7 @@ def _read_sentence(found: ArtifactText) -> str:
     end = found.size_bytes if found.next_offset is None else found.next_offset
     part = "the whole file" if end - found.offset >= found.size_bytes else f"bytes {found.offset} to {end}"
     replaced = " Bytes that are not valid UTF-8 are shown as U+FFFD." if found.replaced else ""
-    return f"{found.path}: {part} of {found.size_bytes} bytes.{replaced}"
+    return f"{found.path}: {part} ({found.size_bytes} bytes in total).{replaced}"
 
 
 def _resource_uri(found: ArtifactText, job_id: str) -> str:

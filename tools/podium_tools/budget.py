@@ -22,4 +22,4 @@ async def fitting(ask: Callable[[int], Awaitable[Out]], size: int, least: int = 
 
 def shorter(limit: int, asked: int) -> str:
     """Return why a page has fewer entries than requested, "" if it has not."""
-    return ", shortened to fit into one reply" if limit < asked else ""
+    return ", shortened to fit in one reply" if limit < asked else ""

@@ -34,11 +34,11 @@ class StatusResult(Result):
 
 def _sentence(view: ConductorView) -> str:
     """Return which conductor answers and how busy it is."""
-    sheets = f", {view.running_sheets} of at most {view.max_sheets} sheets" if view.max_sheets else ""
-    state = "" if view.accepting_work else " It accepts no new jobs now."
-    missing = f" It cannot serve: {', '.join(view.missing)}." if view.missing else ""
+    sheets = f", {view.running_sheets} of at most {view.max_sheets} sheets running" if view.max_sheets else ""
+    state = "" if view.accepting_work else " It is not accepting new jobs now."
+    missing = f" It does not support: {', '.join(view.missing)}." if view.missing else ""
     who = f"{view.product} {view.version}".strip()
-    return f"{who} answers: {counted(view.running_jobs, 'job')} running, {view.queued_jobs} queued{sheets}.{state}{missing}"
+    return f"{who} is responding: {counted(view.running_jobs, 'job')} running, {view.queued_jobs} queued{sheets}.{state}{missing}"
 
 
 async def _status(port: JobControl, _args: NoArgs, _call: Call) -> StatusResult:
@@ -55,7 +55,7 @@ CONDUCTOR_STATUS = ToolSpec(
     title="Check the conductor",
     description=(
         "Show which conductor (the daemon that runs the jobs) answers, its version, uptime in seconds, load, "
-        "limits, instruments, and which tools it cannot serve. If none runs, the error CONDUCTOR_NOT_RUNNING gives "
+        "limits, instruments, and unsupported tools. If none is running, the error CONDUCTOR_NOT_RUNNING gives "
         "the command that starts one."
     ),
     risk="read",

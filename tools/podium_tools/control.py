@@ -39,7 +39,7 @@ def _running_sheets(job: JobView) -> str:
 def _overtaken(view: ActionView, action: str) -> ControlResult:
     """Return the result if the job ended before the action took effect."""
     job = view.job
-    summary = f"The {action} did not take effect: {job.job_id} {status_of(job)} ({progress_of(job)})."
+    summary = f"The {action} request did not take effect: {job.job_id} {status_of(job)} ({progress_of(job)})."
     return _result(view, summary, success=False)
 
 
@@ -48,7 +48,7 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
     view = await port.pause(args.job_id)
     job = view.job
     if view.pending:
-        summary = f"The pause of {job.job_id} is stored and takes effect when {_running_sheets(job)} have ended."
+        summary = f"The pause of {job.job_id} is recorded and takes effect when {_running_sheets(job)} have ended."
         return _result(view, summary, success=True)
     if job.status != "paused":
         return _overtaken(view, "pause")
@@ -60,13 +60,11 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
     view = await port.cancel(args.job_id)
     job = view.job
     dropped = (
-        " The pending change of its score is dropped: give the score to modify_job again."
-        if view.dropped_change
-        else ""
+        " The pending score change was discarded: pass the score to modify_job again." if view.dropped_change else ""
     )
     if view.pending:
         summary = (
-            f"The cancel of {job.job_id} is stored; the processes of {_running_sheets(job)} are being ended.{dropped}"
+            f"{job.job_id} is being cancelled; the processes of {_running_sheets(job)} are being terminated.{dropped}"
         )
         return _result(view, summary, success=True)
     if job.status != "cancelled":
@@ -81,7 +79,7 @@ async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlRes
     from_sheet = sheet_of(args.from_sheet)
     params = ResumeParams(args.job_id, config_path=path, config_content=content, from_sheet=from_sheet)
     view = await port.resume(params)
-    stored = f"The resume of {view.job.job_id} is stored but has not taken effect yet"
+    stored = f"The resume of {view.job.job_id} is recorded but has not taken effect yet"
     done = stored if view.pending else view.message.rstrip(".")
     return _result(view, f"{done}. {state_of(view.job)}{kept_sentence(view)}", success=True)
 
@@ -90,9 +88,9 @@ PAUSE_JOB = ToolSpec(
     name="pause_job",
     title="Pause a job",
     description=(
-        "Pause a queued job at once, or a running job as soon as its running sheets have ended: they are not "
-        "interrupted (cancel_job ends them). Waits a few seconds for the effect; pending is true if it has not "
-        "come by then. resume_job continues the job or withdraws a pending pause."
+        "Pause a queued job immediately, or a running job once its running sheets have ended: they are not "
+        "interrupted (cancel_job ends them). Waits a few seconds for it to take effect; pending is true if it "
+        "has not. resume_job continues the job or withdraws a pending pause."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=True, open_world=False),
@@ -121,8 +119,8 @@ CANCEL_JOB = ToolSpec(
     title="Cancel a job",
     description=(
         "End a job and every process it started: TERM, a grace period, then KILL. The work of running sheets is "
-        "lost; completed sheets and files are kept. Waits a few seconds for the effect; pending is true if it has "
-        "not come by then. To stop gently use pause_job; a cancelled job can be resumed with resume_job."
+        "lost; completed sheets and files are kept. Waits a few seconds for it to take effect; pending is true if "
+        "it has not. To stop gently use pause_job; a cancelled job can be resumed with resume_job."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=True, idempotent=True, open_world=False),

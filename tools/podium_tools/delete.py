@@ -18,7 +18,7 @@ async def _delete(port: JobControl, args: JobArgs, _call: Call) -> DeleteResult:
     job = await port.delete(args.job_id)
     kept = f" Its workspace {job.workspace} is kept." if job.workspace else " Its workspace is kept."
     return DeleteResult(
-        summary=f"{job.job_id} ({job.status}) and its logs are deleted.{kept}",
+        summary=f"{job.job_id} ({job.status}) and its logs were deleted.{kept}",
         next=call("list_jobs"),
         **{**job_fields(job), "allowed_actions": []},
         success=True,

@@ -138,8 +138,8 @@ EXPLAIN_JOB = ToolSpec(
     name="explain_job",
     title="Explain a job's state",
     description=(
-        "Explain why a job failed, waits, is queued, paused or stuck: the sheet and attempt behind it, the end of "
-        "the output, failed validations (expected and found), blocked sheets, remedies tried, how long it waits, "
+        "Explain why a job failed or is waiting, queued, paused or stuck: the sheet and attempt involved, the end of "
+        "the output, failed validations (expected and found), blocked sheets, remedies tried, waiting time, "
         "and what to call next. For the state alone use get_job, for all output read_job_log."
     ),
     risk="read",

@@ -57,7 +57,7 @@ def pairs(variables: list[str]) -> tuple[tuple[str, str], ...]:
     for entry in variables:
         if (pair := name_and_value(entry)) is None:
             raise InvalidArguments(
-                f"variables: {entry!r} is not of the form name=value.",
+                f"variables: {entry!r} does not have the form name=value.",
                 fix='Write each variable as one string, for example variables=["branch=main"].',
             )
         name, value = pair

@@ -59,7 +59,7 @@ def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:
     which = f" matching {args.name!r}" if args.name else ""
     if not page.jobs:
         return f"No {'more ' if page.total else ''}{kind}jobs{which}."
-    more = f"{shorter(limit, args.limit)}, more with next_cursor" if page.next_cursor else ""
+    more = f"{shorter(limit, args.limit)}; use next_cursor for more" if page.next_cursor else ""
     total = max(page.total, len(page.jobs))
     return f"{len(page.jobs)} of {counted(total, f'{kind}job')}{which}, newest first{more}."
 
@@ -197,7 +197,7 @@ LIST_JOBS = ToolSpec(
 
 GET_JOB = ToolSpec(
     name="get_job",
-    title="Look at a job",
+    title="Show a job",
     description=(
         "Return a job's current state and its reason, progress, running sheets and allowed actions. With detail "
         f"full also its sheets, {SHEETS_A_PAGE} per page, each with the result of its last attempt. To wait for a "

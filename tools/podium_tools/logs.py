@@ -17,7 +17,7 @@ from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 class LogArgs(JobArgs):
     """Arguments of `read_job_log`."""
 
-    sheet: str = Field("", description="Number or name; default: failed first, else running longest, else ran last.")
+    sheet: str = Field("", description="Number or name; default: first failed, else longest running, else last run.")
     attempt: int = Field(0, ge=0, description="Attempt, from 1; 0 for the last.")
     stream: Literal["stdout", "stderr"] = Field("stdout", description="Output stream.")
     mode: Literal["tail", "head", "range", "search"] = Field(
@@ -78,14 +78,14 @@ def _sentence(view: LogView, mode: str) -> str:
         return f"Sheet {view.sheet}{name} has not run yet, so it has no output."
     if mode == "search":
         found = sum(line.match for line in view.lines)
-        more = ", more may follow" if not view.at_end else "; long lines are cut" if view.truncated else ""
+        more = ", there may be more" if not view.at_end else "; long lines are cut" if view.truncated else ""
         return f"{counted(found, 'matching line')} in the {where}{more}."
     if not view.lines:
         more = " yet; the sheet is still running" if view.running else ""
         return f"No {'more ' if view.total_bytes else ''}output in the {where}{more}."
     part = {"tail": "The last", "head": "The first", "range": "The next"}[mode]
     count = "line" if len(view.lines) == 1 else f"{len(view.lines)} lines"
-    return f"{part} {count} of the {where} ({view.total_bytes} bytes in all)."
+    return f"{part} {count} of the {where} ({view.total_bytes} bytes in total)."
 
 
 def _next(view: LogView, args: LogArgs) -> str:

@@ -44,10 +44,10 @@ def _sentence(view: ActionView) -> str:
     job = view.job
     if view.pending:
         return (
-            f"The change of {job.job_id} is stored and takes effect when its running sheets have ended. If one hangs, end it "
+            f"The change to {job.job_id} is recorded and takes effect when its running sheets have ended. If one hangs, end it "
             f"with cancel_job, then call modify_job again. {state_of(job)}"
         )
-    return f"{job.job_id} has the changed score. {state_of(job)}"
+    return f"{job.job_id} now has the changed score. {state_of(job)}"
 
 
 async def _modify(port: JobControl, args: ModifyArgs, _call: Call) -> ModifyResult:
@@ -71,9 +71,9 @@ MODIFY_JOB = ToolSpec(
     name="modify_job",
     title="Change a job's score",
     description=(
-        "Give a job that has not completed a changed score and continue it; running sheets first end with the old "
+        "Change the score of a job that has not completed and continue it; running sheets first end with the old "
         "one (pending is true until then). Finished sheets are matched by name, else number, and kept; those whose "
-        "text changed are listed and run again only with from_sheet. Workspace and variables stay as started. "
+        "text changed are listed and run again only with from_sheet. Workspace and variables do not change. "
         "To continue without a change use resume_job."
     ),
     risk="control",

@@ -51,7 +51,7 @@ def sentence(plan: PlanView) -> str:
     missing = missing_instruments(plan)
     found = f"; instruments not found: {', '.join(missing)}" if missing else ""
     chain = plan.max_concurrent == 1 or all(sheet.sheet - 1 in sheet.needs for sheet in plan.sheets[1:])
-    order = ", one after another" if chain else f", at most {plan.max_concurrent} at once"
+    order = ", one after another" if chain else f", at most {plan.max_concurrent} at a time"
     return (
         f"{plan.job_name}: {counted(plan.sheets_total, 'sheet')}{shown}{order if plan.sheets_total > 1 else ''}{found}"
     )

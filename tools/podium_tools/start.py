@@ -105,9 +105,9 @@ START_JOB = ToolSpec(
     name="start_job",
     title="Start a job",
     description=(
-        "Submit a score and return at once with the job's id. The job is stored before the reply and keeps running "
+        "Submit a score and return its job id immediately. The job is stored before the reply and keeps running "
         "whether or not you stay connected. Give config_path or config_content. The id is valid until delete_job. "
-        "With dry_run nothing runs and the checked plan is returned; to list every problem of a score "
+        "With dry_run nothing runs and the checked plan is returned; to list every problem in a score "
         "use validate_score."
     ),
     risk="run",

@@ -26,10 +26,10 @@ class WaitArgs(Args):
     job_ids: list[str] = Field(min_length=1, max_length=50, description="Ids of the jobs to wait for.")
     until: Literal["any", "all"] = Field("any", description="Return when any job is settled, or only when all are.")
     timeout_seconds: float = Field(
-        DEFAULT_SECONDS, ge=0, le=600, description="Longest wait; above 60 only if your client allows it."
+        DEFAULT_SECONDS, ge=0, le=600, description="Maximum wait; above 60 only if your client allows it."
     )
     after: str = Field(
-        "", description="after of the previous reply; anything that happened since then ends the wait at once."
+        "", description="Value of after in the previous reply; any event since then ends the wait immediately."
     )
 
 
@@ -66,7 +66,7 @@ def _summary(view: WaitView, *, brief: bool) -> str:
     }[view.woke_for]
     settled = sum(job.settled for job in view.jobs)
     mixed = view.woke_for == "settled" and settled < len(view.jobs)
-    rest = " Wait only for the others next: a settled job ends a wait at once." if mixed else ""
+    rest = " Next, wait only for the others: a settled job ends a wait immediately." if mixed else ""
     if not brief:
         return lead + " ".join(state_of(job) for job in view.jobs) + rest
     return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{rest}"
@@ -132,9 +132,9 @@ WAIT_FOR_JOB = ToolSpec(
     title="Wait for jobs",
     description=(
         "Wait until any or all of the jobs are settled (ended, paused or stuck), or until something needs "
-        "attention, such as a failed or retried sheet. A settled job ends the wait at once: leave it out next "
-        "time. A time-out returns the current state, not an error: call again with after. Ending or losing "
-        "the wait never touches a job. For the current state use get_job."
+        "attention, such as a failed or retried sheet. A settled job ends the wait immediately: omit it next "
+        "time. A timeout returns the current state, not an error: call again with after. Ending or losing "
+        "the wait never affects a job. For the current state use get_job."
     ),
     risk="read",
     hints=READ,

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = 1
     if lost := output_lost():
         if not isinstance(lost, BrokenPipeError):  # a reader that has gone needs no message
-            print(f"podium: The output could not be written: {lost.strerror}.", file=sys.stderr)
+            print(f"podium: Cannot write the output: {lost.strerror}.", file=sys.stderr)
         return code or 1
     return code
 

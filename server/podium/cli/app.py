@@ -9,7 +9,7 @@ import typer
 
 from podium import __version__
 
-HELP = "Run long jobs under a conductor, and let agents stay in charge of them through MCP."
+HELP = "Run long jobs under a conductor, and let agents control them through MCP."
 COMMANDS = {
     "start": "Start the conductor.",
     "stop": "Stop the conductor.",
@@ -17,10 +17,10 @@ COMMANDS = {
     "run": "Run a score and follow it.",
     "call": "Call a tool exactly as an agent would.",
     "serve": "Serve the tools to an agent over stdio, or HTTP on loopback (MCP).",
-    "install": "Add Podium to an agent's client.",
-    "doctor": "Check this machine and home.",
+    "install": "Add Podium to an MCP client.",
+    "doctor": "Check this machine and Podium's home folder.",
     "schema": "Print the JSON Schema of a score.",
-    "demo": "Run the whole way once on this repository.",
+    "demo": "Run a complete example once on this repository.",
 }
 
 

@@ -36,7 +36,7 @@ def checked_score(call: Call, *, required: bool) -> Call:
     if required or (path is not None and content is not None):
         check_given_once(path, content)
     if content is not None and not content.strip():
-        raise InvalidArguments("config_content is empty.", fix="Give the text of a score.")
+        raise InvalidArguments("config_content is empty.", fix="Pass the text of a score.")
     if path is not None:
         absolute = score_path(path).expanduser().absolute()
         _check_readable(absolute)
@@ -56,11 +56,11 @@ def _check_readable(path: Path) -> None:
             what = "is a folder, not a score file"
     except PermissionError:
         raise PermissionDenied(
-            f"This user has no permission to read the score {path}.",
+            f"This user does not have permission to read the score {path}.",
             fix="Change its permissions, or pass its text as config_content.",
         ) from None
     except (OSError, ValueError):
         pass  # ValueError: a NUL in the path
     raise ScoreNotFound(
-        f"The score {path} {what}.", fix="Check the path; a relative one begins in the caller's folder."
+        f"The score {path} {what}.", fix="Check the path; a relative path starts from the caller's folder."
     )

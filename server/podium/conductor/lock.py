@@ -50,7 +50,7 @@ def _lock(home: Path) -> int:
     except BlockingIOError:
         holder = os.pread(descriptor, _PID_CHARS, 0).decode("ascii", "replace").strip()
         os.close(descriptor)
-        raise HomeTaken(f"A conductor (pid {holder or 'unknown'}) is already running on {home}.") from None
+        raise HomeTaken(f"A conductor (pid {holder or 'unknown'}) is already running for {home}.") from None
     except OSError:
         os.close(descriptor)
         raise

@@ -16,9 +16,9 @@ def check_given_once(config_path: str | None, config_content: str | None) -> Non
     """
     if (config_path is None) == (config_content is None):
         which = (
-            "Neither config_path nor config_content is"
+            "Neither config_path nor config_content was"
             if config_path is None
-            else "Both config_path and config_content are"
+            else "Both config_path and config_content were"
         )
         raise InvalidArguments(
             f"{which} given.", fix="Give config_path for a score in a file, or config_content for its YAML text."

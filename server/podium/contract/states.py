@@ -40,10 +40,10 @@ def _no(why: str, instead: str) -> Rule:
 
 
 _ENDED = {"completed": "it has completed", "failed": "it has failed", "cancelled": "it was cancelled"}
-_MADE = "list_artifacts shows what it made."
+_MADE = "list_artifacts shows the files it created."
 _WHY = "explain_job says why."
 _ALREADY_CANCELLING = _no(
-    "its cancel was already requested and is being carried out", "wait_for_job returns when it has ended."
+    "its cancellation was already requested and is in progress", "wait_for_job returns when it has ended."
 )
 _CANCELLING_FIRST = _no(_ALREADY_CANCELLING.why, "When wait_for_job shows that it has ended, call again.")
 _ACTIVE = _no(
@@ -60,17 +60,17 @@ RULES: dict[Action, dict[Phase, Rule]] = {
             "get_job shows when it has taken effect; resume_job withdraws it.",
         ),
         "cancel_pending": _ALREADY_CANCELLING,
-        "paused": _no("it is already paused", "It stays paused until resume_job."),
+        "paused": _no("it is already paused", "It stays paused until you call resume_job."),
         "completed": _no(_ENDED["completed"], _MADE),
         "failed": _no(_ENDED["failed"], _WHY),
         "cancelled": _no(_ENDED["cancelled"], "It stays cancelled until you call resume_job."),
     },
     "resume": {
-        "queued": _no("it is already queued to run", "explain_job says what it waits for."),
+        "queued": _no("it is already queued to run", "explain_job says what it is waiting for."),
         "running": _no("it is already running", "wait_for_job returns when it has ended."),
-        "pause_pending": _yes("running", "withdraws the requested pause or change"),
+        "pause_pending": _yes("running", "withdraws the pending pause or change"),
         "cancel_pending": _CANCELLING_FIRST,
-        "paused": _yes("queued", "goes on with the remaining sheets"),
+        "paused": _yes("queued", "continues with the remaining sheets"),
         "completed": _no(
             "every sheet has completed; start a new job to run it again", "start_job runs its score again."
         ),
@@ -104,7 +104,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "running": _ACTIVE,
         "pause_pending": _ACTIVE,
         "cancel_pending": _no(
-            "its processes are still being ended; delete it when it is cancelled",
+            "its processes are still being terminated; delete it once it is cancelled",
             "When wait_for_job shows that it has ended, delete_job removes it.",
         ),
         "paused": _ACTIVE,

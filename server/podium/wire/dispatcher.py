@@ -128,7 +128,7 @@ class _Connection:
         if self._streams >= self._limits.streams:
             raise ConductorBusy(
                 f"This connection has reached its limit of {self._streams} streams.",
-                fix="Use one of its streams, or another connection.",
+                fix="Use one of its streams, or open another connection.",
             )
         self._streams += 1
 
@@ -225,7 +225,7 @@ class _Connection:
                 raise RpcFault(METHOD_NOT_FOUND, f"Method not found: {name}", data={"method": name})
             reply = messages.result(request.id, await handler(request.params, self._peer))
             if len(reply) > self._limits.max_line_bytes:
-                why = f"the reply has {len(reply)} bytes, a frame holds {self._limits.max_line_bytes}"
+                why = f"the reply has {len(reply)} bytes, but a frame can hold only {self._limits.max_line_bytes}"
                 raise RpcFault(INTERNAL_ERROR, f"Internal error: {why}")
         except Exception as caught:  # noqa: BLE001 - whatever a handler raises is answered, never spread
             reply = self._error(request, unwrap(caught))
@@ -243,7 +243,7 @@ class _Connection:
         reply = messages.error(request.id, error)
         if len(reply) <= self._limits.max_line_bytes:
             return reply
-        short = f"The error's text has {len(reply)} bytes, a frame holds {self._limits.max_line_bytes}"
+        short = f"The error text has {len(reply)} bytes, but a frame can hold only {self._limits.max_line_bytes}"
         return messages.error(request.id, {"code": error["code"], "message": short, "data": None})
 
     async def _run_stream(self, streamer: Streamer) -> None:

@@ -84,7 +84,7 @@ def from_wire(error: dict[str, Any]) -> PodiumError:
     data = error.get("data")
     if isinstance(data, dict) and str(data.get("code")) in errors.BY_CODE:
         return errors.from_dict(data)
-    message = str(error.get("message") or "The conductor answered with an error without a message.")
+    message = str(error.get("message") or "The conductor returned an error without a message.")
     if found := _JOB_NOT_FOUND.fullmatch(message):
         return job_not_found(found["job_id"], ())
     code = error.get("code")
@@ -95,5 +95,5 @@ def from_wire(error: dict[str, Any]) -> PodiumError:
     if code == EXHAUSTED:
         return errors.ConductorBusy(message, fix="Wait a few seconds and call again.")
     if code == REFUSED:
-        return errors.SubmitRejected(message, fix="The message says why the conductor refused; correct that.")
+        return errors.SubmitRejected(message, fix="The message says why the conductor refused; correct the cause.")
     return errors.Internal(message, fix="Read the conductor's log.")

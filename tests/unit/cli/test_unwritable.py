@@ -22,7 +22,7 @@ def podium(*arguments: str, redirect: str) -> subprocess.CompletedProcess[str]:
 )
 def test_output_that_cannot_be_written_is_a_failure_that_says_so(command: str, redirect: str, reason: str) -> None:
     done = podium(*command.split(), redirect=redirect)
-    assert (done.returncode, done.stderr) == (1, f"podium: The output could not be written: {reason}.\n")
+    assert (done.returncode, done.stderr) == (1, f"podium: Cannot write the output: {reason}.\n")
 
 
 def test_a_server_that_cannot_write_its_answers_ends_and_says_why(short_tmp: Path) -> None:

@@ -116,7 +116,7 @@ async def test_many_long_paths_make_a_shorter_page() -> None:
     assert tokens_at_most(result.model_dump_json()) <= RESULT_TOKENS
     assert 0 < len(result.entries) < 100
     assert result.next_cursor == result.entries[-1].path
-    assert result.summary.endswith(", shortened to fit into one reply, more with next_cursor.")
+    assert result.summary.endswith(", shortened to fit in one reply; use next_cursor for more.")
 
 
 async def test_no_result_is_over_the_limit_however_full_the_views_are() -> None:

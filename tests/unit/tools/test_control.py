@@ -17,7 +17,7 @@ async def test_a_pause_that_is_only_stored_is_pending_and_says_what_still_runs()
     result = await use(port, "pause_job", {"job_id": ID})
     assert (result.success, result.pending, result.status) == (True, True, "running")
     assert (
-        result.summary == f"The pause of {ID} is stored and takes effect when its running sheets (2 tests) have ended."
+        result.summary == f"The pause of {ID} is recorded and takes effect when its running sheets (2 tests) have ended."
     )
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
 
@@ -71,7 +71,7 @@ async def test_a_resume_without_a_sheet_or_score_asks_for_neither() -> None:
 
 
 async def test_a_resume_with_two_scores_is_refused() -> None:
-    with pytest.raises(InvalidArguments, match="Both config_path and config_content are given"):
+    with pytest.raises(InvalidArguments, match="Both config_path and config_content were given"):
         await use(ScriptedPort(), "resume_job", {"job_id": ID, "config_path": "b.yaml", "config_content": "x: 1"})
 
 
@@ -89,7 +89,7 @@ async def test_a_changed_score_keeps_what_is_finished_and_names_what_changed_amo
     assert port.calls == [("modify", (ID, "report", "b.yaml", None))]
     assert (result.success, result.pending, result.kept, result.changed) == (True, False, ["lint", "tests"], ["lint"])
     assert result.summary == (
-        f"{ID} has the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets are kept. Changed in the "
+        f"{ID} now has the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets are kept. Changed in the "
         "score, but already finished or running with the old text, so not run again: lint; to run one again, modify the job with "
         "from_sheet."
     )
@@ -101,7 +101,7 @@ async def test_a_change_that_waits_for_running_sheets_is_pending() -> None:
     result = await use(port, "modify_job", {"job_id": ID, "config_content": "name: x"})
     assert (result.success, result.pending, result.status) == (True, True, "running")
     assert result.summary.startswith(
-        f"The change of {ID} is stored and takes effect when its running sheets have ended. If one"
+        f"The change to {ID} is recorded and takes effect when its running sheets have ended. If one"
     )
 
 
@@ -129,4 +129,4 @@ async def test_a_deleted_job_allows_nothing_more_and_keeps_its_workspace() -> No
     result = await use(port, "delete_job", {"job_id": ID})
     assert result.success
     assert result.allowed_actions == []
-    assert result.summary == f"{ID} (completed) and its logs are deleted. Its workspace /srv/build is kept."
+    assert result.summary == f"{ID} (completed) and its logs were deleted. Its workspace /srv/build is kept."

@@ -124,7 +124,7 @@ async def test_each_of_several_failed_sheets_has_its_reason() -> None:
 @pytest.mark.parametrize(
     ("kind", "actions", "next_call", "resumes"),
     [
-        ("paused", ["resume", "cancel"], "", "goes on with the remaining sheets"),
+        ("paused", ["resume", "cancel"], "", "continues with the remaining sheets"),
         ("cancelled", ["resume", "delete"], "", "keeps the finished sheets and runs the others again"),
         ("completed", ["delete"], f'list_artifacts(job_id="{ID}")', None),
     ],

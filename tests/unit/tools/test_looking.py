@@ -92,7 +92,7 @@ async def test_a_page_of_jobs_says_how_to_go_on() -> None:
     port = ScriptedPort(page=JobPage(jobs=[job()], next_cursor="c1", total=7))
     result = await use(port, "list_jobs", {"status": "running", "name": "Build", "limit": 1})
     assert port.calls == [("list_page", ("running", "Build", 1, ""))]
-    assert result.summary == "1 of 7 running jobs matching 'Build', newest first, more with next_cursor."
+    assert result.summary == "1 of 7 running jobs matching 'Build', newest first; use next_cursor for more."
     assert result.next == 'list_jobs(status="running", name="Build", limit=1, cursor="c1")'
     assert result.jobs[0].submitted_at == "2026-01-02T03:04:05Z"
 

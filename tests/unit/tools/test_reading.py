@@ -48,7 +48,7 @@ async def test_the_tail_is_plain_text_with_the_number_of_its_first_line() -> Non
     assert result.job_output == "a\nb"
     assert (result.first_line, result.lines) == (41, 2)
     assert result.job_output_note == OUTPUT_NOTE
-    assert result.summary == "The last 2 lines of the stdout of sheet 2 (tests), attempt 1 (900 bytes in all)."
+    assert result.summary == "The last 2 lines of the stdout of sheet 2 (tests), attempt 1 (900 bytes in total)."
     assert result.next == ""
 
 
@@ -106,7 +106,7 @@ async def test_a_page_of_files_says_how_to_go_on() -> None:
     port = ScriptedPort(files=ArtifactPage(workspace="/srv/build", entries=entries, next_cursor="c1", total=9))
     result = await use(port, "list_artifacts", {"job_id": ID, "path": "out", "limit": 1})
     assert port.calls == [("artifacts", (ID, "out", 1, ""))]
-    assert result.summary == f"1 of 9 entries below out of {ID}, more with next_cursor."
+    assert result.summary == f"1 of 9 entries below out of {ID}; use next_cursor for more."
     assert result.next == f'list_artifacts(job_id="{ID}", path="out", limit=1, cursor="c1")'
 
 
@@ -148,7 +148,7 @@ async def test_a_binary_file_shows_its_facts_only() -> None:
     result = await use(ScriptedPort(text=view), "read_artifact", {"job_id": ID, "path": "a.bin"})
     assert not result.is_text
     assert result.summary == (
-        "a.bin is binary (application/octet-stream, 100 bytes), so its content is not shown; read it through resource_uri."
+        "a.bin is binary (application/octet-stream, 100 B), so its content is not shown; read it through resource_uri."
     )
     assert result.resource_uri == f"job://{ID}/artifact/a.bin"
 

@@ -37,7 +37,7 @@ class Finding:
 
 
 def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
-    """Check this machine and home; exit code 1 when something stands in the way."""
+    """Check this machine and Podium's home folder; exit code 1 if a check fails."""
     findings = examine(home, socket)
     if as_json:
         print_json([asdict(finding) for finding in findings])
@@ -65,7 +65,7 @@ def _installation() -> Iterator[Finding]:
     yield Finding("python", "ok" if supported else "fail", version, "" if supported else "Use Python 3.11 or newer.")
     sqlite = sqlite3.sqlite_version
     if sqlite3.sqlite_version_info < (3, 51, 3):
-        sqlite += ": needs, and gets, a single writing connection (WAL-reset fault before 3.51.3)"
+        sqlite += ": Podium uses a single writing connection (WAL-reset bug before 3.51.3)"
     yield Finding("sqlite", "ok", sqlite)
     config = config_file()
     yield Finding("settings", "ok", f"{config}" if config.exists() else f"defaults; {config} does not exist")
@@ -87,17 +87,17 @@ def _places(settings: Settings) -> Iterator[Finding]:
 
 def _folder(what: str, path: Path) -> Finding:
     """Judge a private folder: ours, closed to others, writable; or one that can be made."""
+    setting = "PODIUM_HOME" if what == "home" else "PODIUM_SOCKET"
     if not path.exists():
         parent = next(parent for parent in path.parents if parent.exists())
         if os.access(parent, os.W_OK):
-            return Finding(what, "ok", f"{path} is made at the first start")
-        return Finding(what, "fail", f"{path} cannot be made: {parent} is not writable", "Set PODIUM_HOME elsewhere.")
+            return Finding(what, "ok", f"{path} will be created at the first start")
+        return Finding(what, "fail", f"{path} cannot be created: {parent} is not writable", f"Set {setting} elsewhere.")
     facts = path.stat()
     if facts.st_uid != os.getuid():
-        setting = "PODIUM_HOME" if what == "home" else "PODIUM_SOCKET"
         return Finding(what, "fail", f"{path} belongs to uid {facts.st_uid}", f"chown it, or set {setting}.")
     if stat.S_IMODE(facts.st_mode) & 0o077:
-        return Finding(what, "fail", f"{path} is open to others ({facts.st_mode & 0o777:o})", f"chmod 700 {path}")
+        return Finding(what, "fail", f"{path} is accessible to others ({facts.st_mode & 0o777:o})", f"chmod 700 {path}")
     if not os.access(path, os.W_OK):
         return Finding(what, "fail", f"{path} is not writable", f"chmod 700 {path}")
     return Finding(what, "ok", f"{path} is private")
@@ -106,7 +106,7 @@ def _folder(what: str, path: Path) -> Finding:
 def _trees() -> Iterator[Finding]:
     """How a conductor that is started here keeps the processes of a sheet together."""
     if sys.platform != "linux":
-        text = "not Linux: processes that leave their session are found by their marker only where ps shows it"
+        text = "not Linux: processes that leave their session are found only if ps shows their marker"
         yield Finding("process trees", "note", text)
         return
     known = ctypes.CDLL(None).prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(ctypes.c_int()), 0, 0, 0) == 0
@@ -115,9 +115,9 @@ def _trees() -> Iterator[Finding]:
     yield Finding("process trees", "ok" if known and pidfd else "note", text)
     own = own_group(Path("/proc/self/cgroup").read_text(), Path("/proc/self/mountinfo").read_text())
     if own is not None and os.access(own / "cgroup.procs", os.W_OK):
-        yield Finding("cgroup v2", "ok", f"each attempt gets a group below {own}")
+        yield Finding("cgroup v2", "ok", f"each attempt gets its own group under {own}")
         return
-    found = "none in sight" if own is None else f"{own} is not writable"
+    found = "none found" if own is None else f"{own} is not writable"
     yield Finding("cgroup v2", "note", f"{found}: a sheet's processes are recognized by a marker in their environment")
 
 
@@ -126,5 +126,5 @@ def _conductor(settings: Settings) -> Finding:
         return Finding("conductor", "ok", f"answers on {settings.socket}, pid {found.pid}")
     if settings.socket.exists():
         text = f"{settings.socket} exists but no conductor answers on it"
-        return Finding("conductor", "note", text, "`podium start` replaces a socket file that a crash left.")
-    return Finding("conductor", "note", f"none runs on {settings.socket}", settings.start_command)
+        return Finding("conductor", "note", text, "`podium start` replaces a socket file left behind by a crash.")
+    return Finding("conductor", "note", f"none is running on {settings.socket}", settings.start_command)

@@ -40,13 +40,13 @@ TARGETS: dict[ClientName, Target] = {
 
 
 def command(
-    client: Annotated[ClientName, typer.Argument(help="the agent's client")],
-    write: Annotated[bool, typer.Option("--write", help="write it into the file instead of printing it")] = False,
+    client: Annotated[ClientName, typer.Argument(help="the MCP client")],
+    write: Annotated[bool, typer.Option("--write", help="write the entry to the file instead of printing it")] = False,
     folder: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
     home: Home = None,
     socket: Socket = None,
 ) -> None:
-    """Print the configuration that adds Podium to a client, or write it; for the Inspector print its command."""
+    """Print the configuration that adds Podium to a client, or write it; for the Inspector, print its command."""
     entry = server_entry(home, socket)
     if client == "inspector":
         env = [word for name, value in entry.get("env", {}).items() for word in ("-e", f"{name}={value}")]
@@ -55,7 +55,7 @@ def command(
     target = TARGETS[client]
     path = folder / target.file
     if not write:
-        say(f"Put this into {path}, or let --write do it:", stderr=True)
+        say(f"Add this to {path}, or run again with --write:", stderr=True)
         print(json.dumps({target.member: {"podium": entry}}, indent=2))
         return
     merge(path, target.member, entry)
@@ -104,9 +104,9 @@ def _read(path: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InvalidArguments(
-            f"{path} is not plain JSON ({error}); it was left as it is.",
+            f"{path} is not plain JSON ({error}); it was left unchanged.",
             fix="Run this without --write and add the entry by hand.",
         ) from None
     if not isinstance(config, dict):
-        raise InvalidArguments(f"{path} does not hold an object.", fix="Correct the file, then run this again.")
+        raise InvalidArguments(f"{path} does not contain a JSON object.", fix="Correct the file, then run this again.")
     return config

@@ -27,16 +27,18 @@ STUCK_POLL_SECONDS = 5.0
 
 def command(
     score: Annotated[Path, typer.Argument(help="the score's YAML file")],
-    workspace: Annotated[Path | None, typer.Option(help="run there instead of in the score's workspace")] = None,
-    start_sheet: Annotated[str, typer.Option(help="begin at this sheet; the ones before count as done")] = "1",
+    workspace: Annotated[Path | None, typer.Option(help="run in this folder instead of the score's workspace")] = None,
+    start_sheet: Annotated[str, typer.Option(help="start at this sheet; earlier ones count as done")] = "1",
     variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
-    self_healing: Annotated[bool, typer.Option("--self-healing", help="repair what can be before giving up")] = False,
+    self_healing: Annotated[
+        bool, typer.Option("--self-healing", help="try to repair failures before giving up")
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="return when the job is accepted")] = False,
     home: Home = None,
     socket: Socket = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a score and follow it; exit code 0 completed, 1 failed, 3 cancelled, 4 paused."""
+    """Run a score and follow it; exit codes: 0 completed, 1 failed, 3 cancelled, 4 paused."""
     settings = settings_for(home, socket)
     request = SubmitParams(
         config_path=str(score.absolute().resolve()),
@@ -106,7 +108,7 @@ class Follower:
     async def _show(self, control: JobControlService, job_id: str, view: JobProgress) -> None:
         detail = await control.detail(job_id, sheets=True, limit=SHEETS_PAGE)
         self.job = job = detail.job
-        doing = f"runs {', '.join(job.running)}" if job.running else job.reason
+        doing = f"running {', '.join(job.running)}" if job.running else job.reason
         view.job(completed=job.sheets_completed, total=job.sheets_total, doing=doing)
         view.sheets(sheet.model_dump() for sheet in detail.sheets)
         while cursor := detail.sheets_cursor:
@@ -135,6 +137,6 @@ def _say_it_goes_on(job: JobView | None) -> None:
                 "Interrupted before the conductor answered; `podium status` shows whether the job started.", stderr=True
             )
             return
-        say(f"\nStopped watching; {job.job_id} goes on.", stderr=True)
+        say(f"\nStopped watching; {job.job_id} continues to run.", stderr=True)
         say(f"  watch:  podium call wait_for_job job_ids={job.job_id}", stderr=True)
         say(f"  cancel: podium call cancel_job job_id={job.job_id}", stderr=True)

@@ -13,7 +13,7 @@ NEWEST = 10
 
 
 def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
-    """Show the conductor and its newest jobs; exit code 1 when none runs."""
+    """Show the conductor and its newest jobs; exit code 1 if none is running."""
     settings = settings_for(home, socket)
 
     async def work() -> tuple[ConductorView, JobPage]:
@@ -34,7 +34,7 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     say(
         f"{conductor.product} {conductor.version}, pid {conductor.pid}, up {_duration(conductor.uptime_seconds)}, "
         f"{conductor.running_sheets} of {conductor.max_sheets} sheets running, "
-        f"jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all"
+        f"jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in total"
     )
     say(f"socket {conductor.socket}", style="dim")
     if page.jobs:
@@ -42,7 +42,7 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
 
 
 def _row(job: JobView) -> tuple[str, str, str, str]:
-    what = f"runs {', '.join(job.running)}" if job.running else job.reason
+    what = f"running {', '.join(job.running)}" if job.running else job.reason
     return job.job_id, job.status, f"{job.sheets_completed}/{job.sheets_total}", what
 
 

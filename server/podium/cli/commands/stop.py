@@ -22,7 +22,8 @@ def command(
     home: Home = None,
     socket: Socket = None,
     cancel: Annotated[
-        bool, typer.Option("--cancel", help="end the running sheets too; else they run on and are taken over again")
+        bool,
+        typer.Option("--cancel", help="end the running sheets too; otherwise they keep running for the next conductor"),
     ] = False,
 ) -> None:
     """Stop the conductor."""
@@ -36,7 +37,7 @@ def command(
     if running and cancel:
         became = f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
     elif running:
-        became = f"; {counted(running, 'sheet')} {'runs' if running == 1 else 'run'} on"
+        became = f"; {counted(running, 'sheet')} {'keeps' if running == 1 else 'keep'} running"
     typer.echo(f"The conductor (pid {pid}) has stopped{became}.")
 
 
@@ -62,7 +63,7 @@ def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
         if time.monotonic() > deadline:
             raise ConductorTimeout(
                 f"The conductor (pid {pid}) agreed to stop but is still running after {limit:.0f} s.",
-                fix=f"Read its log in {settings.home}; as a last resort end process {pid} with KILL: nothing is lost.",
+                fix=f"Read its log in {settings.home}; as a last resort, send KILL to process {pid}: nothing is lost.",
                 pid=pid,
             )
         time.sleep(POLL_SECONDS)

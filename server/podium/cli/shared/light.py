@@ -35,9 +35,9 @@ __all__ = ["hidden", "log", "parse", "parser"]
 def parser(command: str, description: str) -> argparse.ArgumentParser:
     """Return a parser with the options that every conductor-related command takes."""
     made = argparse.ArgumentParser(prog=f"podium {command}", description=description, allow_abbrev=False)
-    made.add_argument("--home", type=Path, help="folder of the conductor's state")
-    made.add_argument("--socket", type=Path, help="the conductor's socket, also of a foreign conductor")
-    made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="of the log on stderr")
+    made.add_argument("--home", type=Path, help="folder for the conductor's state")
+    made.add_argument("--socket", type=Path, help="socket of the conductor, which may be a foreign one")
+    made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="level of the log on stderr")
     return made
 
 

@@ -8,8 +8,8 @@ import typer
 from podium import log
 from podium.settings import Settings, load
 
-Home = Annotated[Path | None, typer.Option("--home", help="folder of the conductor's state")]
-Socket = Annotated[Path | None, typer.Option("--socket", help="the conductor's socket, also of a foreign conductor")]
+Home = Annotated[Path | None, typer.Option("--home", help="folder for the conductor's state")]
+Socket = Annotated[Path | None, typer.Option("--socket", help="socket of the conductor, which may be a foreign one")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 

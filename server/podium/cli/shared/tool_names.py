@@ -46,7 +46,7 @@ def given_arguments(tool: AnyTool, texts: list[str]) -> dict[str, str]:
     for text in texts:
         if (pair := name_and_value(text)) is None:
             first = next(iter(tool.arguments.model_fields), None)
-            fix = f"Give it as {first}={text.lstrip('=')}." if first else f"{tool.name} takes no arguments."
+            fix = f"Write it as {first}={text.lstrip('=')}." if first else f"{tool.name} takes no arguments."
             raise InvalidArguments(f"{text}: arguments have the form name=value.", fix=fix)
         given[pair[0]] = pair[1]
     return given

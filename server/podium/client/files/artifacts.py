@@ -119,7 +119,7 @@ def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
         data = os.pread(fd, max_bytes + 1, 0)
     if len(data) > max_bytes:
         raise InvalidArguments(
-            f"{path!r} has {info.st_size} bytes; at most {max_bytes} can be sent at once.",
+            f"{path!r} has {info.st_size} bytes; at most {max_bytes} can be sent in one reply.",
             fix="read_artifact reads a text file in parts; list_artifacts shows the workspace, where the file can be opened.",
             path=path,
         )

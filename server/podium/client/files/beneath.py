@@ -27,7 +27,7 @@ def parts_of(path: str) -> list[str]:
     parts = path.split("/")
     if path.startswith("/") or ".." in parts or "\0" in path:
         raise PathNotAllowed(
-            f"The path {path!r} must lie inside the job's workspace and have no '..'.",
+            f"The path {path!r} must be inside the job's workspace and must not contain '..'.",
             fix="Give a path as list_artifacts shows it.",
             path=path,
         )
@@ -155,18 +155,18 @@ def _failure(error: OSError, workspace: str, path: str) -> PodiumError:
     if not path and error.errno in _NO_FILE:
         return ArtifactNotFound(
             f"The job's workspace {workspace} does not exist.",
-            fix="A job makes it when it starts; if it existed before, its files are gone. get_job shows the job's state.",
+            fix="Jobs create it when they start; if it existed before, its files are gone. get_job shows the job's state.",
             path=path,
         )
     if isinstance(error, PermissionError):
         return PermissionDenied(
-            f"This user may not read {what}.",
-            fix="Ask the user who started the conductor to change its mode.",
+            f"This user is not allowed to read {what}.",
+            fix="Ask the user who started the conductor to change its permissions.",
             path=path,
         )
     if error.errno == errno.ELOOP:
         # A link that was made after the check, or links in a circle.
-        why = f"{what} is a link that leads nowhere."
+        why = f"{what} is a link that cannot be resolved."
     elif error.errno in _NO_FILE:
         why = f"{what} does not exist."
     else:

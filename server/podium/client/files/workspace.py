@@ -32,6 +32,6 @@ class WorkspaceFiles:
     def _checked(self) -> str:
         if not self._workspace:
             raise ArtifactNotFound(
-                "The conductor does not report this job's workspace.", fix="Look for the workspace in its score."
+                "The conductor does not report this job's workspace.", fix="Look for the workspace in the job's score."
             )
         return self._workspace

@@ -174,11 +174,11 @@ class Connection:
             return
         request_id, error = message.get("id"), message.get("error")
         if ("result" in message) == ("error" in message) or not ("result" in message or isinstance(error, dict)):
-            raise failures.foreign(self._path, "its answer has neither one result nor one error")
+            raise failures.foreign(self._path, "its answer does not have exactly one of result and error")
         if request_id is None and error is not None and isinstance(refusal := from_wire(error), ConductorBusy):
             raise refusal
         if type(request_id) is not int:  # true is not an id, though it equals 1
-            raise failures.foreign(self._path, "its answer does not belong to a request")
+            raise failures.foreign(self._path, "its answer does not match any request")
         if request_id in self._replies:
             self._replies[request_id] = message
 

@@ -31,14 +31,14 @@ def connect_failure(error: OSError, path: Path, start: str) -> ConductorError:
         return _refused(path, start)
     if isinstance(error, PermissionError):
         return PermissionDenied(
-            f"This user may not connect to the conductor's socket {path}.",
+            f"This user is not allowed to connect to the conductor's socket {path}.",
             fix=f"Run as the user who started the conductor, or ask that user to change the mode of {path} and its folder.",
             socket=str(path),
         )
     if isinstance(error, BlockingIOError):
         return busy(path)
     if error.errno in {errno.EPROTOTYPE, errno.ENOTSOCK}:
-        return foreign(path, "it is a socket of another type")
+        return foreign(path, "it is a socket of a different type")
     return ConductorUnreachable(
         f"The connection to {path} failed: {error.strerror or error}.",
         fix="Check PODIUM_SOCKET, then call conductor_status.",
@@ -54,7 +54,7 @@ def _refused(path: Path, start: str) -> ConductorError:
         is_socket = True  # gone in the meantime
     if is_socket:
         return ConductorNotRunning(
-            f"No conductor is running: {path} is a stale socket file, left behind by one that has ended.",
+            f"No conductor is running: {path} is a stale socket file, left behind by a conductor that has ended.",
             fix=f"Start one with `{start}`; it replaces {path}.",
             socket=str(path),
         )
@@ -68,8 +68,8 @@ def _refused(path: Path, start: str) -> ConductorError:
 def busy(path: Path) -> ConductorBusy:
     """Return the error for a conductor that accepts no further connection now."""
     return ConductorBusy(
-        f"The conductor on {path} accepts no further connections now.",
-        fix="Wait a few seconds and call again; if that does not help, end clients that hold connections.",
+        f"The conductor on {path} is not accepting new connections right now.",
+        fix="Wait a few seconds and call again; if that does not help, close clients that hold connections open.",
         socket=str(path),
     )
 
@@ -98,6 +98,6 @@ def foreign(path: Path, what: str) -> ConductorMismatch:
     """Return the error for an answer that no conductor gives."""
     return ConductorMismatch(
         f"The process on {path} is not a conductor that this proxy can talk to: {what}.",
-        fix="Set PODIUM_SOCKET to a conductor's socket, or install the version of podium that the conductor has.",
+        fix="Set PODIUM_SOCKET to a conductor's socket, or install the same version of podium as the conductor.",
         socket=str(path),
     )

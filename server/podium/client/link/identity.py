@@ -41,5 +41,7 @@ def identify(status: Any, path: Path) -> Identity:
     """
     identity = read(Identity, status, path)
     if identity.is_podium and identity.protocol != PROTOCOL:
-        raise failures.foreign(path, f"it speaks {identity.protocol or 'an unnamed protocol'}, this proxy {PROTOCOL}")
+        raise failures.foreign(
+            path, f"it speaks {identity.protocol or 'an unnamed protocol'}, but this proxy speaks {PROTOCOL}"
+        )
     return identity

@@ -24,4 +24,4 @@ def read(model: type[Model], reply: Any, path: Path) -> Model:
         return checked(model, reply)
     except ValidationError as error:
         log.warning("reply_not_understood", model=str(model), reason=repr(error))
-        raise failures.foreign(path, "it answers a known method in an unknown way") from error
+        raise failures.foreign(path, "its answer to a known method has an unknown form") from error

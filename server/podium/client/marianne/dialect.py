@@ -66,9 +66,7 @@ class MarianneDialect:
         entry = await self._entry_when(str(reply.job_id), lambda each: bool(each.progress_total))
         job = views.job_view(entry)
         if request.self_healing:
-            warning = (
-                "with self_healing this conductor leaves a job whose sheet keeps failing in state running for ever"
-            )
+            warning = "with self_healing, this conductor leaves a job in state running forever if a sheet keeps failing"
             job = job.model_copy(update={"warnings": [warning]})
         return models.StartView(job=job)
 
@@ -83,7 +81,7 @@ class MarianneDialect:
         if not reply.paused:
             raise _wrong_state("pause", entry, reply.error or "it is not running")
         return models.ActionView(
-            job=views.job_view(entry), message="Paused; a sheet that is running goes on to its end."
+            job=views.job_view(entry), message="Paused; a sheet that is running continues until it ends."
         )
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
@@ -257,7 +255,7 @@ class MarianneDialect:
         entry = next((each for each in await self._entries() if each.job_id == job_id), None)
         if entry is not None and views.job_status(entry) == "paused":
             raise SubmitRejected(
-                f"Job {job_id} is paused; starting {path} again would throw it away.",
+                f"Job {job_id} is paused; starting {path} again would discard it.",
                 fix=f"Call resume_job or cancel_job with job_id={job_id} first.",
                 job_id=job_id,
                 state="paused",
@@ -290,11 +288,13 @@ def _check_go_on(method: str, entry: JobState, from_sheet: Sheet | None) -> None
     """Refuse what this conductor would accept, to the job's harm."""
     state = views.job_status(entry)
     if method == "job.modify" and state == "running":
-        raise _wrong_state("modify", entry, "this conductor loses a running job that is modified; pause it first")
+        raise _wrong_state("modify", entry, "this conductor loses a running job when it is modified; pause it first")
     if from_sheet not in {None, ""}:
-        raise UnsupportedByConductor("This conductor has no from_sheet.", fix=f"Leave it out. {_OWN}")
+        raise UnsupportedByConductor("This conductor does not support from_sheet.", fix=f"Leave it out. {_OWN}")
     if state == "failed":
-        raise _wrong_state("resume", entry, "this conductor accepts that and fails the job again; start its score anew")
+        raise _wrong_state(
+            "resume", entry, "this conductor would accept that and fail the job again; start the score again"
+        )
 
 
 def _wrong_state(action: str, entry: JobState, why: str) -> WrongState:

@@ -10,7 +10,7 @@ from podium.contract.models import ExplainView
 
 _EXPLAINING = ("failed", "running", "waiting", "cancelled")  # in the order in which their sheets explain a job
 _BLOCKED_SHOWN = 10
-_NOT_KEPT = "This conductor keeps no output, exit codes or validation results of its sheets."
+_NOT_KEPT = "This conductor does not keep the output, exit codes or validation results of its sheets."
 
 
 def explain_view(entry: JobState, checkpoint: JobState | None) -> ExplainView:

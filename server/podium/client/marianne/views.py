@@ -47,12 +47,12 @@ _ALLOWED: dict[JobStatus, list[Action]] = {
 _REASONS: dict[JobStatus, str] = {
     "queued": "queued behind other jobs, or about to start",
     "running": "",
-    "paused": "paused; a sheet that was running goes on to its end",
+    "paused": "paused; a sheet that was running continues until it ends",
     "completed": "every sheet has completed",
     "failed": "a sheet failed",
     "cancelled": "cancelled",
 }
-_FERMATA = "waits for a decision that this conductor has no call for: cancel it, or pause and resume"
+_FERMATA = "is waiting for a decision that this conductor cannot accept: cancel the job, or pause and resume it"
 
 
 def job_status(job: JobState) -> JobStatus:

@@ -80,9 +80,7 @@ def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: s
             wait = retry_after_seconds(tail, end.ended_at or wall())
             message = f"{name} is rate limited{f' for {span(wait)}' if wait else ''} {code}"
         elif kind == "auth":
-            message = (
-                f"{name} is not signed in, or not allowed to do this {code}; sign in on the machine of the conductor"
-            )
+            message = f"{name} is not signed in, or not allowed to do this {code}; sign in on the conductor's machine"
         elif kind == "capacity":
             message = f"{name} is out of capacity {code}"
         trouble = "" if kind == "error" else kind
@@ -108,7 +106,7 @@ def exit_text(code: int | None) -> str:
     number = (code or 0) - 128
     # Signals from 32 on have no meaning of their own.
     known = {each.value: each.name.removeprefix("SIG") for each in signal.Signals if each < 32}
-    return f"exit code {code}" + (f", as after signal {number} ({known[number]})" if number in known else "")
+    return f"exit code {code}" + (f", which usually means signal {number} ({known[number]})" if number in known else "")
 
 
 def describe(live: LiveAttempt, end: End) -> str:
@@ -120,9 +118,9 @@ def describe(live: LiveAttempt, end: End) -> str:
         "output_limit": f"output limit reached: {end.detail}",
         "out_of_memory": f"out of memory: {end.detail}",
         "cancelled": "ended because the job was cancelled",
-        "killed": f"ended by signal {end.signal}" if end.signal else "ended from outside",
+        "killed": f"ended by signal {end.signal}" if end.signal else "ended by something outside Podium",
         "lost": f"lost: {end.detail or 'its processes are gone and left no exit record'}",
-        "elsewhere": "started in the home that this one is a copy of, and may still run there; resume_job would also run it here",
+        "elsewhere": "started in the home that this one is a copy of, and may still run there; resume_job would run it here too",
         "never_started": "never started",
         "launch_failed": f"could not be started: {end.detail}",
     }

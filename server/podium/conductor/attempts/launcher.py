@@ -112,7 +112,7 @@ class Launcher:
             path = live.env().get("PATH") or os.environ.get("PATH", "")
             if await anyio.to_thread.run_sync(find_executable, live.profile, path) is None:
                 program, tool = live.profile.executable, live.profile.name
-                message = f"the program {program} of instrument {tool} was not found in PATH"
+                message = f"the program {program} for instrument {tool} was not found in PATH"
                 return _not_run(live, "launch_failed", message, "missing")
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)

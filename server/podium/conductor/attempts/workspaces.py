@@ -56,5 +56,5 @@ def _refusal(path: Path, error: OSError | ValueError) -> PodiumError:
     if number in _FULL:
         return StorageFull(message, fix="Free up disk space, or choose a workspace on another disk.")
     if number in {errno.EEXIST, errno.ENOTDIR}:
-        message = f"The workspace {path} cannot be created: it or a folder above it is a file."
+        message = f"The workspace {path} cannot be created: it or a parent folder is a file."
     return PathNotAllowed(message, fix="Choose an existing folder, or a path where a folder can be created.")

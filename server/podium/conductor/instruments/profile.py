@@ -80,7 +80,7 @@ class Profile(BaseModel):
         if self.prompt == "script" and self.settings:
             raise ValueError('prompt: "script" has no settings')
         if any(option in self.args[-1:] for option in self.settings.values()):
-            raise ValueError("an option of settings that stands in args must be followed by its value")
+            raise ValueError("a settings option that appears in args must be followed by its value")
         for arg in self.args:
             option, found, rest = arg.partition(PROMPT_FILE)
             whole = not rest and (not option or (option.startswith("-") and option.endswith("=")))
@@ -127,7 +127,7 @@ class Profile(BaseModel):
         if len(text.encode()) > MAX_ARGUMENT_BYTES:
             raise InvalidArguments(
                 f"The prompt is longer than {MAX_ARGUMENT_BYTES} bytes, the longest argument that {self.name} can be given.",
-                fix="Put the text into a file in the workspace and let the prompt name that file.",
+                fix="Put the text in a file in the workspace and have the prompt name that file.",
             )
         return text
 

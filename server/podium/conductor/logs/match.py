@@ -43,7 +43,7 @@ def matcher_for(pattern: str, limits: LogLimits) -> Matcher:
     except regex.error as error:
         raise InvalidArguments(
             f"The pattern is not a valid regular expression: {error}.",
-            fix="Correct it; put a backslash before special characters that are meant literally.",
+            fix="Correct it; put a backslash before special characters that you mean literally.",
         ) from None
     return Matcher(lambda line: _match(compiled, line, limits), chunks.wanted if chunks else None)
 
@@ -72,7 +72,7 @@ def _match(pattern: regex.Pattern[str], line: Line, limits: LogLimits) -> int:
         found = pattern.search(text, timeout=limits.match_seconds, concurrent=True)
     except TimeoutError:
         raise InvalidArguments(
-            f"The pattern takes longer than {limits.match_seconds:g} s on the line at byte {line.start}.",
+            f"The pattern took longer than {limits.match_seconds:g} s to match the line at byte {line.start}.",
             fix="Use a simpler pattern: plain text, or one without nested repetition.",
         ) from None
     if not found:

@@ -187,7 +187,7 @@ def _remove_stale(path: Path) -> None:
         return
     if not stat.S_ISSOCK(status.st_mode):
         raise SocketTaken(
-            f"{path} exists but is not a socket; it was left unchanged. Move it away or set PODIUM_SOCKET"
+            f"{path} exists but is not a socket; it was left unchanged. Move it elsewhere or set PODIUM_SOCKET"
         )
     path.unlink(missing_ok=True)
 
@@ -196,7 +196,7 @@ def _turn_away(connection: socket.socket, path: Path) -> None:
     """Refuse a connection with an error line, and close it. The buffer of a new socket always has room for the line."""
     refusal = ConductorBusy(
         f"The conductor on {path} has reached its connection limit.",
-        fix="Wait a few seconds and call again; if that does not help, end clients that hold connections.",
+        fix="Wait a few seconds and call again; if that does not help, close clients that hold connections open.",
     )
     log.warning("connection_turned_away")
     with connection, suppress(OSError):

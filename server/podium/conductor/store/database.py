@@ -34,7 +34,7 @@ def open_writer(home: Path) -> sqlite3.Connection:
         return _connect(path, _set_up)
     except sqlite3.OperationalError as error:  # the system refused: no sign that the database is damaged
         raise UnreadableDatabase(
-            f"{path} cannot be opened: {error}. It was not touched. Check the free space and the permissions of its disk, "
+            f"{path} cannot be opened: {error}. It was left unchanged. Check the free space and permissions of its disk, "
             "then start again."
         ) from error
     except sqlite3.DatabaseError as error:

@@ -119,8 +119,8 @@ STEPS = (_TABLES, _COUNTS)
 SCHEMA_VERSION = len(STEPS)
 
 WAYS_OUT = (
-    "It was not touched. Restore podium.db, podium.db-wal and podium.db-acked together from a backup, "
-    "or move all three away to start empty."
+    "It was left unchanged. Restore podium.db, podium.db-wal and podium.db-acked together from a backup, "
+    "or move all three elsewhere to start with an empty database."
 )
 
 
@@ -149,7 +149,7 @@ def check(connection: sqlite3.Connection, path: str, acknowledged: int) -> None:
     if version > SCHEMA_VERSION:
         raise UnreadableDatabase(
             f"{path} was written by a newer Podium (schema {version}; this one supports {SCHEMA_VERSION}). "
-            "It was not touched. Use the newer version, or set PODIUM_HOME to another folder."
+            "It was left unchanged. Use the newer version, or set PODIUM_HOME to another folder."
         )
     problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
     if problems != ["ok"]:
@@ -159,5 +159,5 @@ def check(connection: sqlite3.Connection, path: str, acknowledged: int) -> None:
         raise UnreadableDatabase(
             f"{path} ends with event {found}, although events up to {acknowledged} were acknowledged: "
             f"{path}-wal is missing, cut off or damaged. {WAYS_OUT} "
-            f"To go on without the lost events, remove {path}-acked."
+            f"To continue without the lost events, remove {path}-acked."
         )

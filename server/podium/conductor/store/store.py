@@ -82,8 +82,8 @@ class Store:
                 ) from error
             if code in _HINDERED:
                 raise StorageFull(
-                    f"The conductor's database cannot be written now: {error}.",
-                    fix=f"Find out which program locks or protects {DATABASE} in PODIUM_HOME, then repeat the call.",
+                    f"The conductor's database cannot be written to right now: {error}.",
+                    fix=f"Find out which program has locked or write-protected {DATABASE} in PODIUM_HOME, then repeat the call.",
                 ) from error
             raise
 

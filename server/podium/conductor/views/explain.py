@@ -72,12 +72,12 @@ def slots(job: JobRun, scheduler: Scheduler, *, accepting: bool) -> str:
     if first is None or job.intent or job.status not in {"queued", "running"}:
         return ""
     if not accepting:
-        return "The conductor is stopping and starts no more sheets."
+        return "The conductor is stopping and will not start any more sheets."
     if scheduler.used >= scheduler.limits.total:
-        return f"All {scheduler.limits.total} slots for sheets are in use."
+        return f"All {scheduler.limits.total} sheet slots are in use."
     profile, limit = job.loaded.profiles[first[1]], scheduler.limits.per_agent
     if profile.kind == "agent" and limit is not None and scheduler.used_by.get(profile.name, 0) >= limit:
-        return f"All {limit} slots for sheets of {profile.name} are in use."
+        return f"All {limit} sheet slots for {profile.name} are in use."
     return ""
 
 
@@ -107,17 +107,17 @@ def cause_of(view: ExplainView) -> str:
             parts.append(f"Sheet {label} has been running since {sheet.started_at} and {wrote}.")
         elif sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
             parts.append(
-                f"Sheet {label} has failed ({sheet.reason}), so the job fails when its other sheets have ended."
+                f"Sheet {label} has failed ({sheet.reason}), so the job will fail when its other sheets have ended."
             )
         elif sheet.status == "failed":
             if job.sheets_failed > 1:
                 parts.append(f"{job.sheets_failed} sheets failed, {label} first.")
-            parts.append(f"{label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}.")
+            parts.append(f"Sheet {label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}.")
     if view.kind == "failed" and job.sheets_skipped:
         parts.append(f"{job.sheets_skipped} {'sheet was' if job.sheets_skipped == 1 else 'sheets were'} skipped.")
     elif view.kind == "paused":
         parts.append("Use resume_job to continue it.")
     elif view.kind in {"stuck", "running"}:
-        parts.append(f"The time limits of the running sheets end them by {view.waits_until}." if view.waits_until else
+        parts.append(f"The running sheets reach their time limits by {view.waits_until}." if view.waits_until else
                      "Not every running sheet has a time limit.")  # fmt: skip
     return " ".join(part for part in (*parts, view.cause) if part)

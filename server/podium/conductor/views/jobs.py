@@ -88,7 +88,7 @@ class JobViews:
         wishes = {
             "pause": f"pause requested: waiting for {names} to end",
             "modify": f"change requested: waiting for {names} to end",
-            "cancel": f"cancel requested: the processes of {names} are being ended",
+            "cancel": f"cancel requested: the processes of {names} are being terminated",
         }
         if job.intent:
             return wishes[job.intent]
@@ -99,6 +99,6 @@ class JobViews:
         if job.waiting:
             first = min((job.sheets[num] for num in job.waiting), key=lambda run: run.waiting_until or 0.0)
             left = max(0.0, (first.waiting_until or 0.0) - wall())
-            return f"sheet {job.label(first.num)} waits for {left:.0f} s: {first.reason}"
+            return f"sheet {job.label(first.num)} is waiting for {left:.0f} s: {first.reason}"
         pause = job.not_before - time.monotonic()
         return f"pausing for {pause:.0f} s between sheets" if pause > 0 else "waiting for a free slot"

@@ -42,7 +42,7 @@ class Queries:
         before = number_in(params.cursor) if params.cursor else None
         if params.cursor and before is None:
             raise InvalidArguments(
-                f"{params.cursor!r} is not a cursor of list_jobs.",
+                f"{params.cursor!r} is not a cursor from list_jobs.",
                 fix="Pass next_cursor of the previous page, or leave it out.",
             )
         return await self._store.read(lambda db: _page(db, params, before, limit))

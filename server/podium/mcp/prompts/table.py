@@ -50,7 +50,7 @@ def install_prompts(server: MCPServer[State], specs: Sequence[PromptSpec], tools
         if spec is None:
             raise MCPError(INVALID_PARAMS, f"Unknown prompt: {params.name[:100]}. Available: {', '.join(offered)}.")
         if missing := [name for name in spec.required if not given.get(name, "").strip()]:
-            raise MCPError(INVALID_PARAMS, f"Prompt {spec.name} needs the argument {' and '.join(missing)}.")
+            raise MCPError(INVALID_PARAMS, f"Prompt {spec.name} is missing {' and '.join(missing)}.")
         return GetPromptResult(description=spec.description, messages=spec.render(given))
 
     handle(server, "prompts/list", PaginatedRequestParams, list_prompts)

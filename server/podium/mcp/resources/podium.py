@@ -27,7 +27,7 @@ MOST_BYTES = RESOURCE_BYTES  # read_artifact links to no larger file
 EXAMPLES: dict[str, str] = {
     "hello": "The smallest score: one sheet and one validation.",
     "checks": "Two sheets that run at the same time and one that waits for both, with a retry and a time limit.",
-    "agent-review": "A coding agent plays one sheet for each of several topics.",
+    "agent-review": "A coding agent runs one sheet for each of several topics.",
 }
 
 

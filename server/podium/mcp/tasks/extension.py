@@ -132,7 +132,7 @@ class Tasks(Extension):
         require_client_extension(ctx, EXTENSION)
         headers = getattr(ctx.request, "headers", None)
         if headers is not None and headers.get(NAME_HEADER, "").strip() != task_id:
-            raise MCPError(HEADER_MISMATCH, f"The header {NAME_HEADER} does not name the task of params.taskId.")
+            raise MCPError(HEADER_MISMATCH, f"The header {NAME_HEADER} does not match the task in params.taskId.")
         task = await self._port.look(ctx, task_id)
         if task is None:
             raise MCPError(INVALID_PARAMS, "Failed to retrieve task: Task not found")

@@ -24,7 +24,7 @@ def test_a_recorded_failure_names_its_sheet_and_what_it_blocks() -> None:
 
 def test_what_it_does_not_keep_is_said_and_not_made_up() -> None:
     view = explained(recorded("failed"))
-    assert view.cause == "This conductor keeps no output, exit codes or validation results of its sheets."
+    assert view.cause == "This conductor does not keep the output, exit codes or validation results of its sheets."
     assert (view.output, view.healing, view.earlier_attempts, view.waits_until) == (None, [], [], "")
 
 

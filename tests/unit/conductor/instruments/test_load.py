@@ -77,7 +77,7 @@ def test_an_unknown_key_is_named_with_those_that_are_known(tmp_path: Path) -> No
         (MINE + "prompt_flag: -p", "prompt_flag is required with"),
         (MINE + "name: cli", "cli is bash"),
         (MINE + "aliases: [cli]", "cli is bash"),
-        (b"\xff\xfe", "is not UTF-8: byte 0xff"),
+        (b"\xff\xfe", "it is not UTF-8: byte 0xff"),
         (b"# " + b"x" * 70_000, "larger than the limit of 65536 bytes"),
         ("a: !!python/object/apply:os.getcwd []", "tag !!python/object/apply:os.getcwd is not allowed"),
     ],

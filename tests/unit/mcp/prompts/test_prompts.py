@@ -102,6 +102,6 @@ async def test_an_unknown_prompt_is_the_caller_s_fault_and_the_others_are_named(
 @pytest.mark.parametrize("given", [{}, {"goal": "  "}])
 async def test_a_missing_argument_is_named(mode: str, given: dict[str, str]) -> None:
     async with client(mode) as connected:
-        with pytest.raises(MCPError, match="write_score needs the argument goal") as caught:
+        with pytest.raises(MCPError, match="write_score is missing goal") as caught:
             await connected.get_prompt("write_score", given)
     assert caught.value.error.code == INVALID_PARAMS

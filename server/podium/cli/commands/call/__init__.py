@@ -13,13 +13,13 @@ from podium_tools import ALL_TOOLS
 
 
 def command(
-    tool: Annotated[str, typer.Argument(help="the tool's name; without it the tools are listed")] = "",
+    tool: Annotated[str, typer.Argument(help="the tool's name; if omitted, the tools are listed")] = "",
     arguments: Annotated[list[str] | None, typer.Argument(metavar="name=value", help="the tool's arguments")] = None,
     home: Home = None,
     socket: Socket = None,
     as_json: AsJson = False,
 ) -> None:
-    """Call a tool exactly as an agent would; exit code 1 when it answers with an error."""
+    """Call a tool exactly as an agent would; exit code 1 if it returns an error."""
     settings = settings_for(home, socket)
     if not tool and not as_json:
         rows = [(each.name, " ".join(parameters(each)), each.description.partition(". ")[0]) for each in ALL_TOOLS]

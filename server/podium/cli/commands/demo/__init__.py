@@ -26,19 +26,19 @@ COMMAND_SECONDS = 40.0
 
 
 def command() -> None:
-    """Run the whole way once: an agent's client, the MCP server, a conductor and a real job on this repository."""
+    """Run a complete example once: an MCP client, the MCP server, a conductor and a real job on this repository."""
     score = SCORE.absolute()
     if not score.is_file():
         raise ScoreNotFound(
             f"{SCORE} was not found.", fix="Run this command in a clone of Podium, or run `make demo` there."
         )
     began = time.monotonic()
-    say(f"Podium {__version__}: an agent starts a real job and stays in charge of it", style="bold")
+    say(f"Podium {__version__}: an agent starts a real job and stays in control of it", style="bold")
     with temporary_home() as settings, running_conductor(settings) as pid:
         story = Story(Console(highlight=False), settings, score)
         wait_for(story.tell)
         _stop(story, settings, pid)
-    say(f"\nThat was the whole way, in {time.monotonic() - began:.0f} s. Next: README.md", style="bold")
+    say(f"\nThat was the whole demo, in {time.monotonic() - began:.0f} s. Next: README.md", style="bold")
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def temporary_home() -> Iterator[Settings]:
 @contextmanager
 def running_conductor(settings: Settings) -> Iterator[int]:
     """Start a conductor in the background, as a user would, and make sure that it is gone at the end."""
-    say("\n1. A conductor starts, in a home of its own", style="bold cyan")
+    say("\n1. A conductor starts in its own home folder", style="bold cyan")
     podium(settings, "start")
     found = health(settings.socket)
     if found is None:
@@ -81,7 +81,7 @@ def podium(settings: Settings, *words: str) -> None:
     for text in (done.stdout + done.stderr).splitlines():
         say(f"   {text}")
     if done.returncode:
-        raise Internal(f"podium {words[0]} ended with exit code {done.returncode}.", fix="Run `podium doctor`.")
+        raise Internal(f"podium {words[0]} exited with code {done.returncode}.", fix="Run `podium doctor`.")
 
 
 def _stop(story: Story, settings: Settings, pid: int) -> None:
@@ -94,8 +94,8 @@ def _stop(story: Story, settings: Settings, pid: int) -> None:
     podium(settings, "stop")
     left = [*_of_job(story.job_id), *psutil.Process().children(recursive=True)]
     if left or alive(pid):
-        raise Internal(f"Still running: {left}", fix="Report this: the demo must leave nothing behind.")
-    say("   processes left of the conductor, the server and the job: none")
+        raise Internal(f"Still running: {left}", fix="Report this: the demo should leave nothing behind.")
+    say("   processes left over from the conductor, the server and the job: none")
 
 
 def _of_job(job_id: str) -> Iterator[psutil.Process]:

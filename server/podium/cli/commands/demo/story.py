@@ -46,7 +46,7 @@ class Story:
             Internal: a tool answered other than the story needs.
         """
         words = ["-m", "podium", "serve", "--home", str(self.settings.home), "--log-level", "error"]
-        self.title("An agent's client starts the MCP server and connects over stdio")
+        self.title("An MCP client starts the MCP server and connects over stdio")
         async with Client(StdioServerParameters(command=sys.executable, args=words)) as client:
             self._client = client
             tools = [tool.name for tool in (await client.list_tools()).tools]
@@ -61,7 +61,7 @@ class Story:
             self.says(last["summary"])
             await self._report()
             await self._refused()
-            self.title("The job and its logs are deleted; the workspace is not the conductor's to delete")
+            self.title("The job and its logs are deleted; its workspace is kept")
             await self._do("delete_job", job_id=self.job_id)
 
     def title(self, text: str) -> None:
@@ -81,7 +81,7 @@ class Story:
         """
         result = await self._ask(tool, arguments, shown=shown)
         if result.is_error or result.structured_content is None:
-            raise Internal(f"{tool}: {_text(result)}", fix="Read the conductor's log with `podium doctor` at hand.")
+            raise Internal(f"{tool}: {_text(result)}", fix="Run `podium doctor` and read the conductor's log.")
         facts: Facts = result.structured_content
         return facts
 
@@ -103,10 +103,10 @@ class Story:
         names = {sheet["sheet"]: sheet["name"] for sheet in plan["sheets"]}
         for sheet in plan["sheets"]:
             needs = ", ".join(names[number] for number in sheet["needs"])
-            self.says(f"  {sheet['name']:<16} {'after ' + needs if needs else 'at once'}")
+            self.says(f"  {sheet['name']:<16} {'after ' + needs if needs else 'immediately'}")
 
     async def _start(self) -> None:
-        self.title("The job starts; the answer comes as soon as it is on disk")
+        self.title("The job starts; the reply comes as soon as the job is on disk")
         started = await self._do(
             "start_job",
             config_path=self._config_path,
@@ -140,7 +140,7 @@ class Story:
         for sheet in [sheet for sheet in job["sheets"] if sheet["status"] == "failed"][:1]:
             log = await self.call("read_job_log", job_id=self.job_id, sheet=sheet["name"], max_lines=10)
             self.says(log["job_output"], style="dim")
-        raise Internal(f"The job has ended too early: {job['summary']}", fix="Correct what it found.")
+        raise Internal(f"The job ended too early: {job['summary']}", fix="Correct the problem that it found.")
 
     async def _read_log(self, view: JobProgress) -> None:
         self.title(f"The output of a sheet is read while it runs: {WATCHED}")
@@ -154,14 +154,14 @@ class Story:
             self.console.print(Text(f"     | {line}", style="dim"), no_wrap=True, overflow="ellipsis")
 
     async def _pause_and_resume(self, view: JobProgress) -> None:
-        self.title("The job is paused in the middle")
+        self.title("The job is paused midway")
         await self._do("pause_job", job_id=self.job_id)
         await self._watch(view, lambda job: job["status"] == "paused")
-        self.title("It goes on where it was")
+        self.title("It continues where it left off")
         await self._do("resume_job", job_id=self.job_id)
 
     async def _report(self) -> None:
-        self.title("The job left files; the report is read")
+        self.title("The job created files; the report is read")
         listed = await self._do("list_artifacts", job_id=self.job_id)
         files = [entry for entry in listed["entries"] if entry["type"] == "file"]
         self.says(", ".join(f"{file['path']} ({file['size_bytes']} B)" for file in files), style="dim")
@@ -169,7 +169,7 @@ class Story:
         self.console.print(Padding(Markdown(read["job_output"]), (1, 6)))
 
     async def _refused(self) -> None:
-        self.title("What cannot be done is refused, with the reason and the way out")
+        self.title("A call that cannot succeed is refused, with the reason and what to do instead")
         refused = await self._ask("pause_job", {"job_id": self.job_id})
         error = json.loads(_text(refused)) if refused.is_error else {}
         if error.get("error", {}).get("code") != "WRONG_STATE":

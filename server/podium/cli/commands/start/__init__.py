@@ -62,12 +62,12 @@ def start_in_background(settings: Settings) -> Health:
         if not alive(pid):
             raise ConductorNotRunning(
                 f"The conductor exited immediately after it started. The end of its log:\n{_tail(path, before)}",
-                fix="Correct the cause, or run `podium doctor` to look for it.",
+                fix="Fix the cause, or run `podium doctor` to find it.",
             )
         time.sleep(POLL_SECONDS)
     raise ConductorTimeout(
-        f"The conductor (pid {pid}) does not answer on {settings.socket} after {READY_SECONDS:.0f} s.",
-        fix=f"Read {path}; `podium stop` ends it if it comes up.",
+        f"The conductor (pid {pid}) did not answer on {settings.socket} within {READY_SECONDS:.0f} s.",
+        fix=f"Read {path}; `podium stop` stops it if it starts after all.",
         pid=pid,
     )
 
@@ -83,7 +83,7 @@ def _taken(settings: Settings, found: Health) -> ConductorNotRunning:
     return ConductorNotRunning(
         f"No conductor is running for {settings.home}: "
         f"the conductor (pid {found.pid}) answering on {settings.socket} belongs to another home.",
-        fix="Set another PODIUM_SOCKET for this home, or the PODIUM_HOME of that conductor.",
+        fix="Set PODIUM_SOCKET to another path for this home, or set PODIUM_HOME to that conductor's home.",
         pid=found.pid,
     )
 

@@ -27,7 +27,7 @@ def spawn(command: Sequence[str], log: Path) -> int:
     with os.fdopen(read) as answer:
         pid = answer.read()
     if not pid:
-        raise OSError(f"the background process of {command[0]} could not be made")
+        raise OSError(f"the background process of {command[0]} could not be started")
     return int(pid)
 
 

@@ -17,7 +17,7 @@ async def check(ctx: ValidationContext, command: str, working_directory: str, ti
     if result.exit_code == 0 and not result.timed_out:
         return Outcome(True, "exit code 0")
     if result.timed_out:
-        end = f"not finished within {timeout_seconds:g} s, so it was ended"
+        end = f"still running after {timeout_seconds:g} s, so it was stopped"
     elif result.exit_code < 0:
         end = f"ended by signal {-result.exit_code}"
     else:

@@ -14,7 +14,7 @@ def check(path: Path, text: str) -> Outcome:
     try:
         with regular_file(path) as fd:
             line = _line_of(fd, text.encode("utf-8", "surrogatepass"))
-            return Outcome(True, f"found in line {line}") if line else without_match(fd)
+            return Outcome(True, f"found on line {line}") if line else without_match(fd)
     except NotReadable as error:
         return Outcome(False, str(error))
 

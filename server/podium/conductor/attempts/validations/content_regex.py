@@ -35,9 +35,9 @@ def _search(fd: int, pattern: regex.Pattern[str], timeout_seconds: float) -> Out
     try:
         found = pattern.search(text, timeout=timeout_seconds, concurrent=True)
     except TimeoutError:
-        return Outcome(False, f"matching the pattern did not finish within {timeout_seconds:g} s")
+        return Outcome(False, f"a match that did not finish within {timeout_seconds:g} s")
     if found:
         line = text.count("\n", 0, found.start()) + 1
-        return Outcome(True, f"{one_line(found.group())} in line {line}")
+        return Outcome(True, f"{one_line(found.group())} on line {line}")
     rest = os.fstat(fd).st_size - MAX_BYTES
     return without_match(fd, f" (the last {rest} were not searched)" if rest > 0 else "")

@@ -88,4 +88,4 @@ def _expected(rule: Validation, ctx: ValidationContext) -> str:
         case "content_regex":
             return f"{path} matches {one_line(rule.pattern)}"
         case _:
-            return f"exit code 0 of {one_line(ctx.hide(ctx.expand(rule.command)))}"
+            return f"exit code 0 from {one_line(ctx.hide(ctx.expand(rule.command)))}"

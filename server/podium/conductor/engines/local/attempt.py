@@ -62,7 +62,9 @@ class Running:
         """
         record = self.folder.read_exit()
         if record is not None and record.kind == "no_workspace":
-            end = self.end("launch_failed", ended_at=record.ended_at, detail=f"no workspace {self.spec.workspace}")
+            end = self.end(
+                "launch_failed", ended_at=record.ended_at, detail=f"cannot change to workspace {self.spec.workspace}"
+            )
         elif record is not None:
             end = self.end(reason or "exited", exit_code=record.code, ended_at=record.ended_at, detail=self._why)
         elif status is None:

@@ -197,7 +197,7 @@ class LocalEngine:
         origin = await run_sync(running.folder.read_origin)
         running.noted = await run_sync(running.folder.read_stop)
         if running.noted:
-            running.stop(running.noted, running.spec.grace_seconds, "an earlier conductor began to end it")
+            running.stop(running.noted, running.spec.grace_seconds, "an earlier conductor began to stop it")
         running.cgroup = Cgroup(Path(origin.cgroup)) if origin and origin.cgroup else None
         # Begun in another home, and not before the machine started: it may still run there.
         foreign = not running.key.startswith(self._prefix) and (origin is None or origin.boot_id == self._boot_id)

@@ -50,14 +50,14 @@ def diagnose(case: Case) -> Diagnosis:
         remedy = Remedy("make_folders", cause, f"creates {names}", folders=folders)
         return Diagnosis(cause, f"missing folder: {names}", remedy)
     if case.is_agent and end in {"exited", "timed_out"}:
-        cause, text = "unfinished", "runs it again with a note of what is wrong, to complete the work"
+        cause, text = "unfinished", "runs it again with a note about what is wrong, to complete the work"
         remedy = Remedy("complete", cause, text, note=note(verdict.validations, verdict.message, verdict.tail))
         return Diagnosis(cause, f"{case.instrument} did not complete the task", remedy)
     match end:
         case "killed" | "lost":
-            return _to_the_next(case, "ended_from_outside", "its processes were ended from outside")
+            return _to_the_next(case, "ended_from_outside", "its processes were ended by something outside Podium")
         case "exited":
-            return Diagnosis("script", "the script itself fails")
+            return Diagnosis("script", "the script itself failed")
         case "out_of_memory":
             return Diagnosis("out_of_memory", "it needs more memory than is available")
         case "output_limit":

@@ -74,7 +74,7 @@ def resume(
         job.next_plan, job.next_from_sheet = None, None
         batch.event(job, "job.resumed", withdrawn=dropped)
         what = "change" if dropped == "modify" else "pause"
-        return Done(message=f"The pending {what} of job {job.job_id} is withdrawn; the job continues.", pending=False)
+        return Done(message=f"The pending {what} of job {job.job_id} was withdrawn; the job continues.", pending=False)
     if new is not None or job.running:
         return _change(job, batch, first, new, differing)
     requeue(job, first, batch)
@@ -112,11 +112,11 @@ def _change(job: JobRun, batch: Batch, from_sheet: int | None, new: LoadedPlan |
         job.intent = "modify"
         names = job.running_labels
         batch.event(job, "job.modify_requested", running=names)
-        message = f"Change recorded: job {job.job_id} takes it when its running sheets end ({', '.join(names)}), then continues."
+        message = f"Change recorded: job {job.job_id} uses it when its running sheets end ({', '.join(names)}), then continues."
         done = Done(message=message, pending=True)
     else:
         apply_modify(job, batch)
-        done = Done(message=f"Job {job.job_id} has the changed score and is queued to continue.", pending=False)
+        done = Done(message=f"Job {job.job_id} now has the changed score and is queued to continue.", pending=False)
     return done if kept is None else Done(**done, kept=kept)
 
 
@@ -135,7 +135,7 @@ def cancel(job: JobRun, batch: Batch) -> Done:
     settle(job, batch)
     if job.status == "cancelled":
         return Done(message=f"Job {job.job_id} is cancelled.", pending=False, dropped_change=dropped)
-    message = f"Cancel recorded: the processes of {', '.join(job.running_labels)} are being ended."
+    message = f"Cancel recorded: the processes of {', '.join(job.running_labels)} are being terminated."
     return Done(message=message, pending=True, dropped_change=dropped)
 
 
@@ -149,5 +149,5 @@ def delete(job: JobRun, batch: Batch) -> Done:
     batch.record("tombstones", (job.job_id, batch.now.wall))
     batch.record("removals", (job.job_id,))
     batch.removals.append(job.job_id)
-    message = f"Job {job.job_id} and its logs are deleted; its workspace {job.workspace} is untouched."
+    message = f"Job {job.job_id} and its logs were deleted; its workspace {job.workspace} was kept."
     return Done(message=message, pending=False)

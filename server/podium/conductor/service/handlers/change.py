@@ -34,7 +34,7 @@ async def _change(context: Context, params: ResumeParams, action: Callable[..., 
             new, compare = await _changed_score(context, params)
             change = partial(change, new=new, differing=compare)
         elif isinstance(params, ModifyParams):
-            raise InvalidArguments("job.modify needs the changed score.", fix="Give config_path or config_content.")
+            raise InvalidArguments("job.modify needs a changed score.", fix="Give config_path or config_content.")
         done, job = await context.changes.apply(params.job_id, change, params.request_key)
         facts = {**done, **done.get("kept", {})}
         return ChangeReply(job_id=params.job_id, status="accepted", job=context.views.of(job), **facts)

@@ -46,10 +46,10 @@ def _sequence(context: Context, cursor: str) -> int:
     home, _, seq = cursor.rpartition(":")
     if home != context.store.home_id or (number := number_in(seq)) is None:
         raise InvalidArguments(f"The cursor {cursor!r} does not belong to this conductor.",
-                               fix="Leave out `after` to begin with the present state.")  # fmt: skip
+                               fix="Leave out `after` to start from the current state.")  # fmt: skip
     if number > context.supervisor.last_event:
-        raise InvalidArguments(f"The cursor {cursor!r} is ahead of all events: the state of this conductor is older.",
-                               fix="Leave out `after` to begin with the present state.")  # fmt: skip
+        raise InvalidArguments(f"The cursor {cursor!r} is newer than all events: this conductor has an older state.",
+                               fix="Leave out `after` to start from the current state.")  # fmt: skip
     return number
 
 

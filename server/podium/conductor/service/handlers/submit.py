@@ -39,7 +39,7 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitRe
             view, replayed = await _submit(context, params, peer)
     except PodiumError as error:
         return Refusal.of(error, job_id="", status="rejected", message=error.message)
-    message = "This key has already started the job." if replayed else "The job is stored and queued."
+    message = "The job was already started with this key." if replayed else "The job is stored and queued."
     return SubmitReply(job_id=view.job_id, status="accepted", message=message, job=view, replayed=replayed)
 
 
@@ -84,11 +84,11 @@ def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
     known, job_id, deleted_at = row
     if known != digest:
         raise IdempotencyConflict(
-            f"The idempotency key {key!r} started job {job_id} with other arguments or another score text.",
+            f"The idempotency key {key!r} was already used to start job {job_id} with different arguments or a different score.",
             fix=f"Use a new key, or call get_job with job_id={job_id}.", job_id=job_id,
         )  # fmt: skip
     if deleted_at is not None:
-        raise JobDeleted(f"The idempotency key {key!r} started job {job_id}, which was deleted.",
+        raise JobDeleted(f"The idempotency key {key!r} was used to start job {job_id}, which has since been deleted.",
                          fix="Use a new key to run it again.", job_id=job_id)  # fmt: skip
     return str(job_id)
 
@@ -110,7 +110,7 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
     warnings = [*plan.warnings, *_missing_instruments(prepared.loaded, prepared.installed)]
     # A folder that was made for this job has no other user.
     if plan.workspace and (others := sorted(context.supervisor.working_in(str(workspace)))):
-        warnings.append(f"the workspace is also used by active job {', '.join(others[:3])}")
+        warnings.append(f"other active jobs also use the workspace: {', '.join(others[:3])}")
     return JobRun(
         seq=seq, job_id=job_id, name=plan.name, loaded=prepared.loaded, workspace=str(workspace),
         submitted_at=wall(), config_path=str(score.path) if score.path else None, start_sheet=first,
@@ -126,7 +126,7 @@ def _missing_instruments(loaded: LoadedPlan, installed: set[str]) -> list[str]:
     first = {sheet.instrument for sheet in loaded.plan.sheets} & missing
     lost = {sheet.instrument for sheet in loaded.plan.sheets if missing.issuperset(sheet.instruments)}
     return [
-        f"not found in PATH: {', '.join(sorted(names))}; their sheets will {what}"
+        f"not found in PATH: {', '.join(sorted(names))}; sheets that use them will {what}"
         for names, what in ((lost, "fail"), (first - lost, "fall back"))
         if names
     ]

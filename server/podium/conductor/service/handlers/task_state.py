@@ -24,7 +24,7 @@ async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJs
             text = dumps(params.end).decode()
         except (ValueError, RecursionError) as error:
             raise InvalidArguments(
-                f"end cannot be written as JSON: {error}.", fix="Leave out NaN and infinities, and nest it less deeply."
+                f"end cannot be written as JSON: {error}.", fix="Leave out NaN and infinities, and reduce its nesting."
             ) from None
         now, rows = wall(), Rows()
         rows.add("task_ends", (params.key, text, now))

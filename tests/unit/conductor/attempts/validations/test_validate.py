@@ -124,7 +124,7 @@ class TestContentContains:
         (tmp_path / "r.md").write_text("# Title\n\n## Summary\n")
         rule = {"type": "content_contains", "path": "r.md", "pattern": "## Summary"}
         view = await one(tmp_path, rule)
-        assert (view.passed, view.found) == (True, "found in line 3")
+        assert (view.passed, view.found) == (True, "found on line 3")
         assert view.expected == "r.md contains '## Summary'"
 
     async def test_what_is_there_instead_is_shown_in_one_bounded_line(self, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ class TestContentContains:
         (tmp_path / "big").write_bytes(content)
         view = await one(tmp_path, {"type": "content_contains", "path": "big", "pattern": "needle-there"})
         line = content.count(b"\n", 0, 1_048_570) + 1
-        assert (view.passed, view.found) == (True, f"found in line {line}")
+        assert (view.passed, view.found) == (True, f"found on line {line}")
 
     @pytest.mark.parametrize("kind", ["fifo", "folder", "missing", "empty"])
     async def test_what_is_no_file_with_content_has_failed_at_once(self, tmp_path: Path, kind: str) -> None:
@@ -260,7 +260,7 @@ class TestCommandSucceeds:
         view = await self.check(runner, tmp_path, "echo going; sleep 600", timeout_seconds=2)
         assert (view.passed, view.found) == (
             False,
-            "not finished within 2 s, so it was ended; its output ends with 'going'",
+            "still running after 2 s, so it was stopped; its output ends with 'going'",
         )
 
     async def test_a_command_ended_by_a_signal_names_it(self, runner: Runner, tmp_path: Path) -> None:

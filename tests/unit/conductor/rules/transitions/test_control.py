@@ -199,7 +199,7 @@ def test_a_resume_from_a_sheet_waits_for_the_sheets_that_run() -> None:
 def test_a_resume_withdraws_a_changed_score_that_is_not_taken_yet() -> None:
     play = running()
     play.modify(CHANGED, from_sheet=1)
-    assert play.resume()["message"] == "The pending change of job demo-1 is withdrawn; the job continues."
+    assert play.resume()["message"] == "The pending change of job demo-1 was withdrawn; the job continues."
     assert (play.job.next_plan, play.job.next_from_sheet) == (None, None)
     play.end(1)
     assert (play.job.total, play.statuses) == (2, {1: "completed", 2: "pending"})
@@ -227,7 +227,7 @@ def test_a_cancel_ends_what_runs_after_the_commit_and_what_waits_at_once() -> No
     play.run(1, passed=False)
     attempt = play.job.running[play.start(2)]
     assert play.cancel() == {
-        "message": "Cancel recorded: the processes of s2 are being ended.",
+        "message": "Cancel recorded: the processes of s2 are being terminated.",
         "pending": True,
         "dropped_change": False,
     }

@@ -76,11 +76,11 @@ class Output:
             jobs[folder.parent].append(folder)
             for path in _logs([folder]):
                 if _held(path) > limit and not cut(path, limit // 2):
-                    beyond[folder] = f"a stream holds more than {limit} bytes"
+                    beyond[folder] = f"a stream exceeds {limit} bytes"
                 self._note(path)
         for job, folders in jobs.items():
             if not self._keep_job(job, folders):
-                text = f"the output of the job holds more than {self._limits.job_bytes} bytes"
+                text = f"the job's output exceeds {self._limits.job_bytes} bytes"
                 beyond |= dict.fromkeys(folders, text)
         # By the next look the fastest writer has used half of what it has left.
         left = (level.seconds_left(before.get(path)) for path, level in self._levels.items())
