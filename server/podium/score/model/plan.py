@@ -4,7 +4,7 @@ Texts and validations that many sheets share are kept once and referred to by in
 """
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 PLAN_VERSION = 1
 CLI = "cli"  # bash on a sheet's text: the same everywhere, unlike the instruments of profiles
 ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
+VALIDATION_TYPES: tuple[ValidationType, ...] = get_args(ValidationType)
 
 
 class Part(BaseModel):
@@ -139,9 +140,7 @@ class Plan(Part):
     fail_fast: bool = False
     stagger_delay_ms: int = 0
     pause_between_sheets_seconds: float = 0.0
-    default_timeout_seconds: float | None = (
-        None  # of sheets that neither the score nor their instrument's profile limits
-    )
+    default_timeout_seconds: float | None = None  # for sheets without a limit of their own or of their profile
     cross_sheet: CrossSheet | None = None
     warnings: tuple[str, ...] = ()
 

@@ -18,10 +18,9 @@ from podium.score.blocks import (
     SkipCommandBlock,
 )
 from podium.score.model.draft import OnLost
+from podium.score.model.plan import VALIDATION_TYPES
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
-
-_SHOWN = ("path", "pattern", "command", "working_directory")
 
 
 def _as_path(value: Any) -> Any:
@@ -84,15 +83,6 @@ CommandOrText = Annotated[CommandCheck, BeforeValidator(_as_command, json_schema
 SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schema_input_type=str | SkipCommandBlock)]
 
 
-def _typed(kind: str, data: dict[str, Any]) -> str:
-    """Return how a validation with a `type` is written here."""
-    if kind not in check_keys():
-        return f"unknown validation {kind[:40]!r}; write one of {', '.join(check_keys())}"
-    fields = {key: value for key, value in data.items() if key in _SHOWN and isinstance(value, str)}
-    value = next(iter(fields.values())) if len(fields) == 1 and "pattern" not in fields else fields
-    return f"write {yaml.safe_dump({kind: value}, default_flow_style=True, sort_keys=False, width=1000).strip()[:200]}"
-
-
 class NamedCheck(Block):
     """One validation, `{type: value}`: exactly one of these."""
 
@@ -100,9 +90,16 @@ class NamedCheck(Block):
     @classmethod
     def _has_no_type(cls, data: Any) -> Any:
         """Refuse the form of the numbered dialect, {type: file_exists, path: f}, with the one that is meant."""
-        if isinstance(data, dict) and isinstance(data.get("type"), str):
-            raise ValueError(_typed(data["type"], data))  # noqa: TRY004 pydantic wants it
-        return data
+        kind = data.get("type") if isinstance(data, dict) else None
+        if not isinstance(kind, str):
+            return data
+        if kind not in VALIDATION_TYPES:
+            raise ValueError(f"unknown validation {kind[:40]!r}; write one of {', '.join(VALIDATION_TYPES)}")
+        shown = ("path", "pattern", "command", "working_directory")
+        fields = {key: value for key, value in data.items() if key in shown and isinstance(value, str)}
+        value = next(iter(fields.values())) if len(fields) == 1 and "pattern" not in fields else fields
+        form = yaml.safe_dump({kind: value}, default_flow_style=True, sort_keys=False, width=1000)
+        raise ValueError(f"write {form.strip()[:200]}")
 
     file_exists: PathOrText | None = None
     file_modified: PathOrText | None = Field(None, description="changed since the attempt started")
@@ -184,8 +181,3 @@ class NamedScore(Block):
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")
     cross_sheet: CrossSheetBlock | None = None
-
-
-def check_keys() -> list[str]:
-    """Return the types of validation."""
-    return list(NamedCheck.model_fields)

@@ -42,10 +42,7 @@ UNSUPPORTED: dict[Keys, str] = {
     ("sheet", "cadenzas"): "prompts are not assembled from files; use prompt.template",
     ("sheet", "prompt_extensions"): "prompts are not assembled from files; use prompt.template",
     ("sheet", "spec_tags"): "Podium has no library of specifications; remove it",
-    (
-        "retry",
-        "max_completion_attempts",
-    ): "only max_retries repeats a sheet that passes some of its validations",
+    ("retry", "max_completion_attempts"): "only max_retries repeats a sheet that passes some of its validations",
 }
 
 
