@@ -34,7 +34,7 @@ class _Table(Generic[H]):
 
 
 def check_graph(stages: tuple[Stage, ...], problems: Problems) -> None:
-    """Note each cycle at the entry where it begins, with its way."""
+    """Note each cycle at the entry where it begins, with the path around it."""
     for cycle in cycles([[need.stage for need in stage.needs] for stage in stages]):
         labels = [stages[node].label for node in cycle]
         if len(labels) > _CYCLE_LISTED:
@@ -47,9 +47,8 @@ def check_graph(stages: tuple[Stage, ...], problems: Problems) -> None:
 def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], problems: Problems) -> Plan | None:
     """Return the plan, whose sheets have no validations yet, or None if there are too many sheets or needs to make one."""
     stages = draft.stages
-    *firsts, end = accumulate(
-        (len(stage.instances) for stage in stages), initial=1
-    )  # the number of each one's first sheet
+    # The number of each entry's first sheet, and the one after the last sheet of all.
+    *firsts, end = accumulate((len(stage.instances) for stage in stages), initial=1)
     if not _fits(stages, end - 1, problems):
         return None
     templates, retries, validations = _Table[str](), _Table[Retry](), _Table[Validation]()

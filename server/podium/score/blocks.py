@@ -82,4 +82,4 @@ class SkipCommandBlock(Block):
     """A command that decides whether a sheet is skipped: exit code 0 skips it."""
 
     command: str = Field("", description="a shell command, run in the workspace")
-    timeout_seconds: float = Field(10.0, gt=0, le=60, description="the longest that it may take")
+    timeout_seconds: float = Field(10.0, gt=0, le=60, description="the longest that it may run")

@@ -1,4 +1,4 @@
-"""Trying every sheet of a plan before it is taken: templates are rendered, conditions decided, fields looked up."""
+"""Trying every sheet of a plan before it is accepted: templates are rendered, conditions decided, fields looked up."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,8 +14,6 @@ from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 
 TOTAL_BUDGET = 5_000_000  # units of `podium.score.templates.sandbox`, for trying all templates: a few seconds
-_PLACEHOLDER = "/job"  # stands for a workspace that the conductor will choose
-_TOO_MUCH = "template: the templates of all sheets together take too much work"
 _MAX_FILLED_BYTES = 131_000  # what the system takes as one argument of a command
 
 
@@ -68,7 +66,7 @@ class Checker:
         return replace(sheet, validations=validations, uses_previous_outputs=uses_previous)
 
     def _variables(self, sheet: PlanSheet) -> dict[str, Any]:
-        workspace = self.plan.workspace or _PLACEHOLDER
+        workspace = self.plan.workspace or "/job"  # stands for one that the conductor will choose
         return template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
 
     def _render(self, source: Template, variables: Mapping[str, Any]) -> bool:
@@ -88,11 +86,11 @@ class Checker:
             hint = self._names_hint(fault.message, sorted(compiled.names - variables.keys()), variables)
             self._note_template(source, fault.message + hint, fault.line)
         if self.budget.left < 0:
-            self._note_template(source, _TOO_MUCH, 1)
+            self._note_template(source, "template: the templates of all sheets together take too much work", 1)
         return self.captures and "previous_outputs" in compiled.names
 
     def _names_hint(self, message: str, missing: list[str], variables: Mapping[str, Any]) -> str:
-        """Return what the undefined name was perhaps meant to be, or how to define it, and which others are not either."""
+        """Return what the undefined name was perhaps meant to be, or how to define it, and which others are undefined too."""
         first = next((name for name in missing if f"'{name}' is undefined" in message), None)
         if first is None:
             return ""
@@ -119,7 +117,7 @@ class Checker:
             return False
 
     def _fields(self, stage: Stage, variables: Mapping[str, Any]) -> None:
-        """Look at the `{workspace}`-style fields of the entry's validations and skip command, and at what has none."""
+        """Check the `{workspace}`-style fields of the entry's validations and skip command, and warn of texts that take none."""
         self._warn_of_env(stage.env, variables)
         if stage.skip_when_command is not None:
             self._filled(stage.skip_when_command.command, variables, stage.skip_when_command_loc)
@@ -147,7 +145,7 @@ class Checker:
             self.warnings.setdefault(f"{what} is taken as it stands: nothing fills in {', '.join(written)}.{instead}")
 
     def _filled(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
-        """Look at a text whose fields are filled in before it is used."""
+        """Check a text whose fields are filled in before it is used."""
         for name in double_braces(text, variables):
             self.problems.add(loc, f"is not a template: write {{{name}}} with single braces")
         if (length := expanded_bytes(text, variables)) > _MAX_FILLED_BYTES:

@@ -82,7 +82,7 @@ def compile_score(
 
 
 def _read(root: dict[Any, Any], parts: PartBuilder, path: Path | None) -> Draft | None:
-    """Read the dialect that the score is written in. For a score without sheets the key that was meant for them is noted."""
+    """Read the dialect that the score is written in. If it has no sheets, note the key that was probably meant for them."""
     problems = parts.problems
     if "sheets" in root and "sheet" in root:
         problems.add(("sheet",), "a score has either sheets (named) or sheet (numbered), not both", key=True)
@@ -133,7 +133,7 @@ def _check_names(draft: Draft, problems: Problems) -> None:
 
 
 def _check_given(variables: Mapping[str, str]) -> None:
-    """Refuse variables of the start that no score could have."""
+    """Refuse variables of the start that no score can have."""
     for name, value in variables.items():
         if name in CORE_NAMES:
             raise InvalidArguments(
@@ -152,7 +152,7 @@ def _check_given(variables: Mapping[str, str]) -> None:
 
 
 def _check_use(variables: Mapping[str, str], known: set[str]) -> None:
-    """Refuse variables of the start that the score has no use for: a wrong name would be ignored in silence."""
+    """Refuse variables of the start that the score does not use: a misspelt name would be ignored silently."""
     unknown = next((name for name in variables if name not in known), None)
     if unknown is not None:
         listed = ", ".join(sorted(known)[:_LISTED_NAMES])

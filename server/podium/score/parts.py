@@ -46,7 +46,7 @@ class PartBuilder:
         return name
 
     def fallback(self, loc: Loc, player: Player, earlier: Sequence[Player]) -> None:
-        """Check an instrument that a sheet falls back to, with those that are tried before it, its own first."""
+        """Check an instrument that a sheet falls back to; `earlier` are those tried before it, the sheet's own first."""
         if self.instrument(loc, player.instrument) == CLI:
             self.problems.add(loc, "cli runs scripts; a prompt falls back to another agent instrument")
         elif player in earlier[1:]:
@@ -62,7 +62,7 @@ class PartBuilder:
                 self.problems.add((*loc, key), f"should be text or a number, not {describe(value)}")
 
     def template_file(self, loc: Loc, given: str) -> Template:
-        """Return a template that stands in a file, which is relative to the score's folder."""
+        """Return the template in a file, which is relative to the score's folder; an unreadable one is a problem."""
         path = self.folder / given
         try:
             text = decode(read_bytes(path, max_bytes=self.max_bytes), name=f"The file {path}")

@@ -16,7 +16,7 @@ VALIDATION_TYPES: tuple[ValidationType, ...] = get_args(ValidationType)
 
 
 class Part(BaseModel):
-    """Base of a plan's parts: frozen, and closed, since a plan of a newer format must not be read by halves."""
+    """Base of a plan's parts: frozen, and closed, since a plan of a newer format must not be half read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +35,7 @@ class Validation(Part):
     """One check. `path`, `command` and `working_directory` may hold `{workspace}`-style fields (see `templates.render`).
 
     Relative paths are under the workspace, which is also where a command runs unless `working_directory` says otherwise.
-    `pattern` is taken as it stands.
+    `pattern` is used as written.
     """
 
     type: ValidationType
@@ -76,7 +76,7 @@ class Player(Part):
 class PlanSheet:
     """One step. `needs` are sheet numbers; `validations` are those that apply to this sheet (conditions already decided).
 
-    With slots, since a score may have 10,000: as a model of the size of the others each would take 2.1 kB instead of 0.5.
+    It has slots since a score may have 10,000 sheets: as a pydantic model each would take 2.1 kB instead of 0.5.
     """
 
     num: int
@@ -161,7 +161,7 @@ _SHEET = TypeAdapter(PlanSheet)
 
 
 def dump_plan(plan: Plan) -> str:
-    """Return the plan as JSON, without members that have their default: who changes a default raises `PLAN_VERSION`.
+    """Return the plan as JSON, without members at their default: a change of a default needs a new `PLAN_VERSION`.
 
     It is written sheet by sheet, so that a large one does not keep other threads waiting.
     """
@@ -171,10 +171,10 @@ def dump_plan(plan: Plan) -> str:
 
 
 def load_plan(text: str) -> Plan:
-    """Return the plan that `dump_plan` wrote. It is taken apart sheet by sheet: read whole, a large one takes thrice the memory.
+    """Return the plan that `dump_plan` wrote. It is parsed sheet by sheet: as a whole, a large one takes three times the memory.
 
     Raises:
-        ValueError: it is of another version, or no plan.
+        ValueError: it is of another version, or not a plan.
     """
     read = json.JSONDecoder().raw_decode
     version, at = read(text, len('{"version":'))

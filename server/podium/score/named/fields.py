@@ -68,7 +68,7 @@ class PathCheck(Common):
 class ContentCheck(PathCheck):
     """What a file holds."""
 
-    pattern: str = Field("", description="the text or the regular expression that is looked for")
+    pattern: str = Field("", description="the text or the regular expression to look for")
 
 
 class CommandCheck(Common):
@@ -111,12 +111,12 @@ class NamedCheck(Block):
 class NamedSheet(Block):
     """One step: exactly one of run, prompt and prompt_file."""
 
-    name: Name = Field("", description="what needs, tools and logs call it")
+    name: Name = Field("", description="the sheet's name in needs, tools and logs")
     description: str = Field("", description="for people")
     run: str | None = Field(
         None,
-        description="a bash script, run in the workspace (the cli instrument). It goes on after a line that fails, and the last "
-        "one decides, unless it begins with `set -e`",
+        description="a bash script that the cli instrument runs in the workspace. It goes on after a command that fails, and the "
+        "last one decides, unless it begins with `set -e`",
     )
     prompt: str | None = Field(None, description="what an agent instrument is asked to do")
     prompt_file: str | None = Field(None, description="a file with the prompt, relative to the score")
@@ -130,29 +130,29 @@ class NamedSheet(Block):
     )
     needs: list[Reference] = Field(
         default_factory=list,
-        description="sheets that must have completed, by name or number; as soon as one sheet has needs, be it [], those "
-        "without wait for nothing",
+        description="sheets that must have completed, by name or number; once any sheet has needs, even [], sheets without it "
+        "wait for nothing",
     )
     foreach: Annotated[
         dict[str, list[Any]] | None,
         PlainValidator(_foreach, json_schema_input_type=list[Scalar] | dict[str, list[Scalar]]),
-    ] = Field(None, description="makes one sheet name[item] for each item; {{ item }} in the template")
+    ] = Field(None, description="makes one sheet, name[item], for each item, which the template has as {{ item }}")
     env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of this sheet, taken as they stand"
+        default_factory=dict, description="environment variables of this sheet, used as written"
     )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
-    skip_when: str = Field("", description="skip the sheet when this condition holds")
-    skip_when_command: SkipOrText | None = Field(None, description="skip the sheet when this ends with exit code 0")
-    on_lost: OnLost = Field("retry", description="what to do when the machine is lost under an attempt")
+    skip_when: str = Field("", description="skip the sheet if this condition holds")
+    skip_when_command: SkipOrText | None = Field(None, description="skip the sheet if this ends with exit code 0")
+    on_lost: OnLost = Field("retry", description="what to do if the machine is lost during an attempt")
 
 
 class NamedParallel(Block):
     """How much of the job runs at once."""
 
     max_concurrent: int = Field(4, ge=1, le=1000, description="sheets of this job that run at once")
-    fail_fast: bool = Field(False, description="after a failed sheet start no other one")
+    fail_fast: bool = Field(False, description="after a sheet fails, start no other one")
     stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
 
 
@@ -162,14 +162,14 @@ class NamedScore(Block):
     name: Name = Field("", description="the job's name")
     description: str = Field("", description="for people")
     workspace: str | None = Field(
-        None, min_length=1, description="working folder, relative to the score; made if missing"
+        None, min_length=1, description="working folder, relative to the score; created if missing"
     )
     env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of every sheet, taken as they stand"
+        default_factory=dict, description="environment variables of every sheet, used as written"
     )
     variables: Data = Field(
         default_factory=dict,
-        description="names for templates; a start may give other values. They are stored and shown: no place for secrets",
+        description="values for templates; a start may give others. They are stored and shown, so they must not be secrets",
     )
     instrument: str | None = Field(None, description="which agent plays the prompts; a sheet may choose another")
     instrument_fallbacks: Fallbacks = Field(

@@ -1,6 +1,6 @@
 """What people who know other tools write in a named score, and what it is called here.
 
-Ways into the score have "*" for the place in a list. Only what is likely: for the rest there are near names and the list of keys.
+Paths into the score have "*" for a place in a list. Only likely words are here: near names and the list of keys cover the rest.
 """
 
 from podium.score.named.fields import NamedScore, NamedSheet

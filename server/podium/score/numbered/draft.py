@@ -80,6 +80,7 @@ class _Stages:
         self.sheet = score.sheet
         self.parts = parts
         self.problems = parts.problems
+        self.size, self.last = score.sheet.size or 1, score.sheet.total_items or 1  # a missing one is noted already
         self.count = self._count()
         self.total = self.count + sum(count - 1 for count in self.sheet.fan_out.values())
         self.map = self._instrument_map()
@@ -107,8 +108,7 @@ class _Stages:
         movement = self.score.movements.get(number)
         description = self.sheet.descriptions.get(number) or (movement.name if movement else None) or ""
         skip_loc = ("sheet", "skip_when_command", number)
-        size, total = self.sheet.size or 1, self.sheet.total_items or 1
-        first = self.sheet.start_item + (number - 1) * size
+        first = self.sheet.start_item + (number - 1) * self.size
         return Stage(
             loc=("sheet",),
             label=f"sheet {number}",
@@ -121,16 +121,18 @@ class _Stages:
             skip_when_loc=("sheet", "skip_when", number),
             skip_when_command=self.parts.skip_command(skip_loc, self.sheet.skip_when_command.get(number)),
             skip_when_command_loc=skip_loc,
-            items=(0, 0) if self.sheet.fan_out else (first, min(first + size - 1, total)),
+            items=(0, 0) if self.sheet.fan_out else (first, min(first + self.size - 1, self.last)),
         )
 
     def _count(self) -> int:
         """Return how many sheets the items are cut into."""
-        size, total, start = self.sheet.size or 1, self.sheet.total_items or 1, self.sheet.start_item
-        count = -(-(total - start + 1) // size)
+        start = self.sheet.start_item
+        count = -(-(self.last - start + 1) // self.size)
         if count < 1:
-            self.problems.add(("sheet", "start_item"), f"is larger than total_items ({total}), which leaves no sheet")
-        if self.sheet.fan_out and (size != 1 or start != 1):
+            self.problems.add(
+                ("sheet", "start_item"), f"is larger than total_items ({self.last}), which leaves no sheet"
+            )
+        if self.sheet.fan_out and (self.size != 1 or start != 1):
             message = "needs size 1 and start_item 1, so that a stage is one item"
             self.problems.add(("sheet", "fan_out"), message, key=True)
         if count > MAX_SHEETS:
@@ -168,7 +170,7 @@ class _Stages:
         return Template(prompt.template or "", (*loc, "template"))
 
     def _instrument_map(self) -> dict[int, tuple[str, Loc]]:
-        """Return which sheet has an instrument of its own, and where that is said."""
+        """Return the instrument of each sheet that has its own, and where the score says so."""
         found: dict[int, tuple[str, Loc]] = {
             stage: (movement.instrument, ("movements", stage, "instrument"))
             for stage, movement in self.score.movements.items()

@@ -3,7 +3,7 @@
 Jinja's own sandbox keeps templates from reaching Python, but lets them loop over loops, double texts and build giant numbers.
 Here each render has a budget: loop steps, calls and filters cost one unit each, and values cost by their size. Loops and `~`
 are metered by changing the parsed template; operators, calls and filters through the hooks that Jinja has for them. What can make
-much of little is bounded (see `sizes`) before it is made, and refused where the budget has no room for it.
+much of little is bounded (see `sizes`) before it is made, and refused if the budget has no room for it.
 """
 
 import functools
@@ -50,7 +50,7 @@ class Budget:
         self.left = units
 
     def charge(self, units: int) -> None:
-        """Take units away; raises `BudgetSpent` when none are left."""
+        """Take units away; raises `BudgetSpent` if there are not enough."""
         self.left -= units
         if self.left < 0:
             raise BudgetSpent
@@ -81,7 +81,7 @@ def _left() -> int:
 
 
 def _room(units: int) -> None:
-    """See that the budget has room for what is about to be made; it is charged when it is there."""
+    """Refuse what is about to be made if the budget has no room for it; it is charged once it exists."""
     if units > _left():
         raise BudgetSpent
 
@@ -148,7 +148,7 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _percent(text: str, values: Any) -> str:
-    """Return `text % values`, with widths of at most three digits."""
+    """Return `text % values`; widths of more than three digits are refused."""
     digits = "".join(char if char.isdigit() else " " for char in text).split()
     if "*" in text or any(len(run) > 3 for run in digits):
         raise jinja2.TemplateRuntimeError("formats with a width of more than three digits")

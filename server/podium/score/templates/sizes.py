@@ -1,4 +1,4 @@
-"""How much a template's value is, and the most that a filter or a method can make of its arguments: reckoned before it is made.
+"""What a template's value costs, and the most that a filter or a method can make of its arguments, before it is made.
 
 Everything is in units of a template's budget: one for each part of a list or mapping, and one for 64 characters of text. A rule
 takes the arguments of its function and returns an upper bound. A filter or method without a rule makes no more than it is given.

@@ -2,8 +2,8 @@
 
 It is built from the parser's events, not from its node tree: that is several times faster, and deep nesting, which ends the
 C composer with a segmentation fault, meets a bound here. Scalars follow YAML 1.1 as PyYAML's safe loader does, except that
-dates, and keys such as `on`, stay text. Merge keys (`<<`) work; a duplicate key, a second document, a tag of one's own or a
-number that JSON cannot hold is refused.
+dates, and keys such as `on`, stay text. Merge keys (`<<`) work; a duplicate key, a second document, a custom tag or a number
+that JSON cannot hold is refused.
 """
 
 import math
@@ -19,7 +19,7 @@ from podium.score.text.yaml_advice import advice
 MAX_DEPTH = 50
 MAX_NODES = 1_000_000  # keys and values, aliases counted as often as they are used
 
-Loc = tuple[str | int, ...]  # the way to a part of the document: keys and indexes
+Loc = tuple[str | int, ...]  # the path to a part of the document: keys and indexes
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
 _KEPT_CHARS = 100  # of a plain scalar whose value is kept: longer ones seldom come again
@@ -28,7 +28,7 @@ _MERGE = object()  # stands for an unquoted `<<`
 
 
 class DocumentFault(Exception):
-    """The text is not a YAML document that a score can be; lines and columns count from 1."""
+    """The text is not YAML that a score can be written in; lines and columns count from 1."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class Document:
     places: dict[int, Children]  # of each container, by its id; `root` keeps the containers alive
 
     def locate(self, loc: Loc, *, key: bool = False) -> tuple[int, int]:
-        """Return line and column of the value at `loc` (or of its key), or of the last part of the way that exists."""
+        """Return line and column of the value at `loc` (or of its key), or of the last part of the path that exists."""
         (key_place, place), complete = self._find(loc)
         return (key_place if key and complete else place)[:2]
 

@@ -11,7 +11,7 @@ from podium.errors import ScoreInvalid
 from podium.score.text.document import Document, Loc
 
 MAX_LISTED = 100
-MAX_LOOKS = 100  # for words that are near
+MAX_LOOKS = 100  # searches for words that are near
 _FEW = 5  # equal problems that are listed one by one
 _BY_PLACE = attrgetter("line", "column")
 # How alike words must be, by difflib. Of our own words `rnu` is near `run`; of variables `target` is not near `stage`.
@@ -74,7 +74,7 @@ class Problems:
         return loc in self._prefixes
 
     def near(self, word: str, known: Iterable[str], like: float = _LIKE_OURS) -> str:
-        """Return a clause that names what `word` was perhaps meant to be, or "". Looking takes long, so only a few times."""
+        """Return a clause that names what `word` was perhaps meant to be, or "". Looking is slow, so it is limited."""
         asked = word[:100], tuple(islice(known, 1000)), 3, like
         if asked not in self._near:
             if len(self._near) >= MAX_LOOKS:

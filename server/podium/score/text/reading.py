@@ -25,14 +25,14 @@ class Block(BaseModel):
 
 @dataclass(frozen=True)
 class Words:
-    """What a dialect says of keys and values that it does not take, by the way to them: "*" for a place in a list."""
+    """What a dialect says of keys and values that it does not take, by the path to them: "*" for a place in a list."""
 
     unsupported: Mapping[Keys, str] = field(default_factory=dict)
     """Reasons for known keys that are refused unless their value switches them off."""
     meant: Mapping[Keys, str] = field(default_factory=dict)
     """What to write in place of a key that other tools have."""
     forms: Mapping[Keys, str] = field(default_factory=dict)
-    """What a list or a mapping looks like, for who wrote something else."""
+    """What a list or a mapping looks like, if something else was written."""
 
 
 B = TypeVar("B", bound=Block)
@@ -128,7 +128,7 @@ def _inner(annotation: Any) -> type[BaseModel] | None:
 
 
 def _without(data: Any, loc: Loc) -> Any:
-    """Return a copy of `data` without the innermost entry of a mapping on the way to `loc`.
+    """Return a copy of `data` without the innermost entry of a mapping on the path to `loc`.
 
     A sheet that is wrong as a whole becomes {} instead, so that the other sheets keep their numbers.
     """

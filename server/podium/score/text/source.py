@@ -1,4 +1,4 @@
-"""Reading a score's text: which paths are taken, how much is read, and what is refused."""
+"""Reading a score's text: which paths are accepted, how much is read, and what is refused."""
 
 import os
 import stat
