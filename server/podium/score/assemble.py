@@ -1,10 +1,11 @@
 """A draft becomes a plan: entries fan out into numbered sheets, and what sheets share is kept once."""
 
 from collections.abc import Hashable
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 from podium.score.blocks import MAX_SHEETS
-from podium.score.model.draft import Draft, Need, Stage
+from podium.score.model.draft import Draft, Stage
 from podium.score.model.graph import cycles
 from podium.score.model.plan import Plan, PlanSheet, Retry, Validation
 from podium.score.text.problems import Problems
@@ -33,7 +34,7 @@ class _Table(Generic[H]):
 
 
 def check_graph(stages: tuple[Stage, ...], problems: Problems) -> None:
-    """Note each cycle at the entry where it begins, with its way."""
+    """Note each cycle at the entry where it begins, with the path around it."""
     for cycle in cycles([[need.stage for need in stage.needs] for stage in stages]):
         labels = [stages[node].label for node in cycle]
         if len(labels) > _CYCLE_LISTED:
@@ -44,21 +45,20 @@ def check_graph(stages: tuple[Stage, ...], problems: Problems) -> None:
 
 
 def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], problems: Problems) -> Plan | None:
-    """Return the plan without its validations, or None when there are too many sheets or needs to make one."""
-    firsts, total = _number(draft.stages)
-    for message in (too_many := _too_many(draft.stages, total)):
-        problems.add(draft.stages[0].loc[:1], message, key=True)
-    if too_many:
+    """Return the plan, whose sheets have no validations yet, or None if there are too many sheets or needs to make one."""
+    stages = draft.stages
+    # The number of each entry's first sheet, and the one after the last sheet of all.
+    *firsts, end = accumulate((len(stage.instances) for stage in stages), initial=1)
+    if not _fits(stages, end - 1, problems):
         return None
-    templates, retries = _Table[str](), _Table[Retry]()
+    templates, retries, validations = _Table[str](), _Table[Retry](), _Table[Validation]()
     retries.index(Retry())
-    sheets = [
-        sheet
-        for index, stage in enumerate(draft.stages)
-        for sheet in _sheets(
-            index, draft.stages, firsts, templates.index(stage.template.text), retries.index(stage.retry)
-        )
-    ]
+    for checks in {id(stage.checks): stage.checks for stage in stages}.values():
+        for check in checks:
+            validations.index(check.validation)
+    sheets: list[PlanSheet] = []
+    for index, stage in enumerate(stages):
+        sheets += _sheets(index, stages, firsts, templates.index(stage.template.text), retries.index(stage.retry))
     return Plan(
         name=draft.name,
         description=draft.description,
@@ -68,9 +68,9 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         variables=variables,
         templates=templates.values(),
         retries=retries.values(),
-        validations=_validations(draft.stages),
+        validations=validations.values(),
         sheets=tuple(sheets),
-        total_stages=len(draft.stages),
+        total_stages=len(stages),
         max_concurrent=draft.max_concurrent,
         fail_fast=draft.fail_fast,
         stagger_delay_ms=draft.stagger_delay_ms,
@@ -80,79 +80,57 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
     )
 
 
-def _too_many(stages: tuple[Stage, ...], total: int) -> list[str]:
-    """Return what there is more of than a plan can hold."""
-    needs = sum(_count_needs(stage, stages) for stage in stages)
-    checks = sum(len(stage.checks) * len(stage.instances) for stage in stages)
-    counted = (
-        (total, MAX_SHEETS, "the score makes more than {most} sheets, which is the limit"),
-        (
-            needs,
-            MAX_NEEDS,
-            "the sheets have {count} dependencies, more than the limit of {most}; put a sheet between them",
-        ),
-        (checks, MAX_CHECKS, "the sheets have {count} validations in total, more than the limit of {most}"),
-    )
-    return [message.format(count=count, most=most) for count, most, message in counted if count > most]
-
-
-def _number(stages: tuple[Stage, ...]) -> tuple[list[int], int]:
-    """Return the number of each entry's first sheet, and how many sheets there are."""
-    firsts, following = [], 1
+def _fits(stages: tuple[Stage, ...], total: int, problems: Problems) -> bool:
+    """Return whether a plan can hold the entries and their `total` sheets; note what there is too much of."""
+    needs = checks = 0
     for stage in stages:
-        firsts.append(following)
-        following += len(stage.instances)
-    return firsts, following - 1
-
-
-def _count_needs(stage: Stage, stages: tuple[Stage, ...]) -> int:
-    each = sum(1 if need.instance is not None else len(stages[need.stage].instances) for need in stage.needs)
-    return each * len(stage.instances)
-
-
-def _needed(need: Need, stages: tuple[Stage, ...], firsts: list[int]) -> range:
-    first = firsts[need.stage]
-    if need.instance is not None:
-        return range(first + need.instance, first + need.instance + 1)
-    return range(first, first + len(stages[need.stage].instances))
+        each = sum(1 if need.instance is not None else len(stages[need.stage].instances) for need in stage.needs)
+        needs += each * len(stage.instances)
+        checks += len(stage.checks) * len(stage.instances)
+    too_many = []
+    if total > MAX_SHEETS:
+        too_many.append(f"the score makes more than {MAX_SHEETS} sheets, which is the limit")
+    if needs > MAX_NEEDS:
+        too_many.append(
+            f"the sheets have {needs} dependencies, more than the limit of {MAX_NEEDS}; put a sheet between them"
+        )
+    if checks > MAX_CHECKS:
+        too_many.append(f"the sheets have {checks} validations in total, more than the limit of {MAX_CHECKS}")
+    for message in too_many:
+        problems.add(stages[0].loc[:1], message, key=True)
+    return not too_many
 
 
 def _sheets(index: int, stages: tuple[Stage, ...], firsts: list[int], template: int, retry: int) -> list[PlanSheet]:
+    """Return the sheets of one entry."""
     stage = stages[index]
-    needs = tuple(sorted({num for need in stage.needs for num in _needed(need, stages, firsts)}))
-    common: dict[str, Any] = {
-        "description": stage.description,
-        "instrument": stage.instrument,
-        "instrument_config": dict(stage.instrument_config),
-        "fallbacks": stage.fallbacks,
-        "template": template,
-        "needs": needs,
-        "env": dict(stage.env),
-        "timeout_seconds": stage.timeout_seconds,
-        "retry": retry,
-        "skip_when": stage.skip_when,
-        "skip_when_command": stage.skip_when_command,
-        "on_lost": stage.on_lost,
-        "stage": index + 1,
-        "fan_count": len(stage.instances),
-        "start_item": stage.items[0],
-        "end_item": stage.items[1],
-    }
+    needed: set[int] = set()
+    for need in stage.needs:
+        nums = range(firsts[need.stage], firsts[need.stage] + len(stages[need.stage].instances))
+        needed.update(nums if need.instance is None else [nums[need.instance]])
+    needs = tuple(sorted(needed))
     return [
         PlanSheet(
             num=firsts[index] + position,
             name=stage.name + instance.suffix,
+            description=stage.description,
+            instrument=stage.instrument,
+            instrument_config=dict(stage.instrument_config),
+            fallbacks=stage.fallbacks,
+            template=template,
             variables=dict(instance.variables),
+            needs=needs,
+            env=dict(stage.env),
+            timeout_seconds=stage.timeout_seconds,
+            retry=retry,
+            skip_when=stage.skip_when,
+            skip_when_command=stage.skip_when_command,
+            on_lost=stage.on_lost,
+            stage=index + 1,
             instance=position + 1,
-            **common,
+            fan_count=len(stage.instances),
+            start_item=stage.items[0],
+            end_item=stage.items[1],
         )
         for position, instance in enumerate(stage.instances)
     ]
-
-
-def _validations(stages: tuple[Stage, ...]) -> tuple[Validation, ...]:
-    table = _Table[Validation]()
-    for checks in {id(stage.checks): stage.checks for stage in stages}.values():
-        for check in checks:
-            table.index(check.validation)
-    return table.values()

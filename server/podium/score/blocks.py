@@ -8,9 +8,7 @@ from pydantic import BeforeValidator, Field, PlainValidator
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
 
-MAX_NAME = 200
 MAX_SHEETS = 20_000
-MAX_FALLBACKS = 10
 
 
 def _reference(value: Any) -> str | int:
@@ -25,8 +23,8 @@ def _scalar(value: Any) -> str | int | float | bool:
     raise ValueError(f"should be a single value, not {describe(value)}")
 
 
-def _name(value: str) -> str:
-    if not value.isprintable() or value != value.strip():
+def _name(value: Any) -> Any:
+    if isinstance(value, str) and (not value.isprintable() or value != value.strip()):
         raise ValueError("has control characters, or begins or ends with a space")
     return value
 
@@ -55,11 +53,9 @@ def no_twin_keys(value: Any) -> Any:
 
 Reference = Annotated[str | int, PlainValidator(_reference, json_schema_input_type=str | int)]
 Scalar = Annotated[str | int | float | bool, PlainValidator(_scalar, json_schema_input_type=str | int | float | bool)]
-Name = Annotated[
-    str, Field(max_length=MAX_NAME), BeforeValidator(lambda value: _name(value) if isinstance(value, str) else value)
-]
+Name = Annotated[str, Field(max_length=200), BeforeValidator(_name)]
 Data = Annotated[dict[str, Any], BeforeValidator(_data)]
-Fallbacks = Annotated[list[str], Field(max_length=MAX_FALLBACKS)]
+Fallbacks = Annotated[list[str], Field(max_length=10)]
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
 Delay = Annotated[float, Field(ge=0, le=365 * 86400)]
 
@@ -86,4 +82,4 @@ class SkipCommandBlock(Block):
     """A command that decides whether a sheet is skipped: exit code 0 skips it."""
 
     command: str = Field("", description="a shell command, run in the workspace")
-    timeout_seconds: float = Field(10.0, gt=0, le=60, description="the longest that it may take")
+    timeout_seconds: float = Field(10.0, gt=0, le=60, description="the longest that it may run")

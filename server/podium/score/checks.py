@@ -1,13 +1,12 @@
-"""Trying every sheet of a plan before it is taken: templates are rendered, conditions decided, fields looked up."""
+"""Trying every sheet of a plan before it is accepted: templates are rendered, conditions decided, fields looked up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from podium.score.model.draft import Check, Draft, Stage, Template
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.conditions import ConditionFault, decide, parse
-from podium.score.templates.environment import Template as CompiledTemplate
 from podium.score.templates.environment import TemplateFault, template
 from podium.score.templates.render import double_braces, expanded_bytes, fields, is_field, template_variables
 from podium.score.templates.sandbox import Budget
@@ -15,19 +14,7 @@ from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 
 TOTAL_BUDGET = 5_000_000  # units of `podium.score.templates.sandbox`, for trying all templates: a few seconds
-_PLACEHOLDER = "/job"  # stands for a workspace that the conductor will choose
-_TOO_MUCH = "template: the templates of all sheets together take too much work"
-_TEXT_FIELDS = ("path", "command", "working_directory")
 _MAX_FILLED_BYTES = 131_000  # what the system takes as one argument of a command
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """A sheet that is tried, with the entry that it comes from and what its templates see."""
-
-    sheet: PlanSheet
-    stage: Stage
-    variables: Mapping[str, Any]
 
 
 class Checker:
@@ -40,7 +27,7 @@ class Checker:
         self.budget = Budget(TOTAL_BUDGET)
         self.used: set[str] = set()
         self.warnings: dict[str, None] = dict.fromkeys(draft.warnings)
-        self.broken: set[int] = set()  # templates whose syntax is wrong, by index: said once
+        self.broken: set[str] = set()  # templates whose syntax is wrong: said once
         self.indexes = {validation: index for index, validation in enumerate(plan.validations)}
         self.rows: dict[int, list[tuple[Check, int]]] = {}
         self.captures = plan.cross_sheet is not None and plan.cross_sheet.auto_capture_stdout
@@ -57,50 +44,57 @@ class Checker:
         return self.plan.model_copy(update={"sheets": sheets, "warnings": tuple(self.warnings)})
 
     def _check(self, sheet: PlanSheet) -> PlanSheet:
-        tried = _Sheet(sheet, self.draft.stages[sheet.stage - 1], self._variables(sheet))
-        uses_previous = self._render(tried)
-        if tried.stage.skip_when:
-            variables = {**tried.variables, "statuses": self.statuses}
-            self._decide(tried.stage.skip_when, variables, tried.stage.skip_when_loc)
-        validations = self._validations(tried)
+        stage = self.draft.stages[sheet.stage - 1]
+        variables = self._variables(sheet)
+        uses_previous = self._render(stage.template, variables)
+        if stage.skip_when:
+            self._decide(stage.skip_when, {**variables, "statuses": self.statuses}, stage.skip_when_loc)
+        rows = self.rows.get(id(stage.checks))
+        if rows is None:
+            rows = [(check, self.indexes[check.validation]) for check in stage.checks]
+            self.rows[id(stage.checks)] = rows
+        validations = tuple(
+            index
+            for check, index in rows
+            if check.sheet in {None, sheet.num}
+            and (not check.condition or self._decide(check.condition, variables, (*check.loc, "condition")))
+        )
         if sheet.instance == 1:
-            self._fields(tried)
+            self._fields(stage, variables)
         if not validations and not uses_previous:
             return sheet
         return replace(sheet, validations=validations, uses_previous_outputs=uses_previous)
 
     def _variables(self, sheet: PlanSheet) -> dict[str, Any]:
-        workspace = self.plan.workspace or _PLACEHOLDER
+        workspace = self.plan.workspace or "/job"  # stands for one that the conductor will choose
         return template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
 
-    def _render(self, tried: _Sheet) -> bool:
-        """Render the template; tell whether it asks for earlier outputs."""
-        index = tried.sheet.template
-        if index in self.broken or self.budget.left < 0:
+    def _render(self, source: Template, variables: Mapping[str, Any]) -> bool:
+        """Render the template; return whether it asks for earlier outputs."""
+        if source.text in self.broken or self.budget.left < 0:
             return False
         try:
-            compiled = template(self.plan.templates[index])
+            compiled = template(source.text)
         except TemplateFault as fault:
-            self.broken.add(index)
-            self._note_template(tried.stage.template, fault.message, fault.line)
+            self.broken.add(source.text)
+            self._note_template(source, fault.message, fault.line)
             return False
         self.used |= compiled.names
         try:
-            compiled.render(tried.variables, self.budget)
+            compiled.render(variables, self.budget)
         except TemplateFault as fault:
-            hint = self._names_hint(compiled, tried, fault)
-            self._note_template(tried.stage.template, fault.message + hint, fault.line)
+            hint = self._names_hint(fault.message, sorted(compiled.names - variables.keys()), variables)
+            self._note_template(source, fault.message + hint, fault.line)
         if self.budget.left < 0:
-            self._note_template(tried.stage.template, _TOO_MUCH, 1)
+            self._note_template(source, "template: the templates of all sheets together take too much work", 1)
         return self.captures and "previous_outputs" in compiled.names
 
-    def _names_hint(self, compiled: CompiledTemplate, tried: _Sheet, fault: TemplateFault) -> str:
-        """Return what the undefined name was perhaps meant to be, or how to define it, and which others are not either."""
-        missing = sorted(compiled.names - tried.variables.keys())
-        first = next((name for name in missing if f"'{name}' is undefined" in fault.message), None)
+    def _names_hint(self, message: str, missing: list[str], variables: Mapping[str, Any]) -> str:
+        """Return what the undefined name was perhaps meant to be, or how to define it, and which others are undefined too."""
+        first = next((name for name in missing if f"'{name}' is undefined" in message), None)
         if first is None:
             return ""
-        near = self.problems.near(first, tried.variables, LIKE_VARIABLES)
+        near = self.problems.near(first, variables, LIKE_VARIABLES)
         if not near:
             where = ".".join(map(str, self.draft.variables_loc))
             near = f'; define it under {where}:, or give start_job variables=["{first}=..."]'
@@ -112,7 +106,7 @@ class Checker:
         if source.file:
             self.problems.add(source.loc, f"{source.file}, line {line}: {message}")
         else:
-            self.problems.add_in_text(source.loc, message, line)
+            self.problems.add(source.loc, message, text_line=line)
 
     def _decide(self, expr: str, variables: Mapping[str, Any], loc: Loc) -> bool:
         try:
@@ -122,29 +116,22 @@ class Checker:
             self.problems.add(loc, f"the condition cannot be decided: {fault}")
             return False
 
-    def _validations(self, tried: _Sheet) -> tuple[int, ...]:
-        checks = tried.stage.checks
-        if id(checks) not in self.rows:
-            self.rows[id(checks)] = [(check, self.indexes[check.validation]) for check in checks]
-        return tuple(index for check, index in self.rows[id(checks)] if self._applies(check, tried))
-
-    def _applies(self, check: Check, tried: _Sheet) -> bool:
-        if check.sheet is not None and check.sheet != tried.sheet.num:
-            return False
-        return not check.condition or self._decide(check.condition, tried.variables, (*check.loc, "condition"))
-
-    def _fields(self, tried: _Sheet) -> None:
-        """Look at the `{workspace}`-style fields of the entry's validations and skip command, and at what has none."""
-        self._warn_of_env(tried.stage.env, tried.variables)
-        if tried.stage.skip_when_command is not None:
-            self._filled(tried.stage.skip_when_command.command, tried.variables, tried.stage.skip_when_command_loc)
-        for check in tried.stage.checks:
-            self._warn_of(f"The pattern {check.validation.pattern[:80]!r}", check.validation.pattern, tried.variables)
-            for field in _TEXT_FIELDS:
-                text = getattr(check.validation, field)
-                self._filled(text, tried.variables, (*check.loc, field))
-                if field != "command":
-                    self._unknown(text, tried.variables, (*check.loc, field))
+    def _fields(self, stage: Stage, variables: Mapping[str, Any]) -> None:
+        """Check the `{workspace}`-style fields of the entry's validations and skip command, and warn of texts that take none."""
+        self._warn_of_env(stage.env, variables)
+        if stage.skip_when_command is not None:
+            self._filled(stage.skip_when_command.command, variables, stage.skip_when_command_loc)
+        for check in stage.checks:
+            self._warn_of(f"The pattern {check.validation.pattern[:80]!r}", check.validation.pattern, variables)
+            for field in ("path", "command", "working_directory"):
+                text, loc = getattr(check.validation, field), (*check.loc, field)
+                self._filled(text, variables, loc)
+                # A command may have braces of its own.
+                unknown = [name for name in fields(text) if field != "command" and not is_field(name, variables)]
+                for name in unknown:
+                    known = [key for key in variables if is_field(key, variables)]
+                    hint = self.problems.near(name, known, LIKE_VARIABLES)
+                    self.problems.add(loc, f"unknown variable {name!r} in {{{name}}}{hint}", allowed=known)
 
     def _warn_of_env(self, env: Mapping[str, str], variables: Mapping[str, Any]) -> None:
         for name, value in env.items():
@@ -158,21 +145,9 @@ class Checker:
             self.warnings.setdefault(f"{what} is taken as it stands: nothing fills in {', '.join(written)}.{instead}")
 
     def _filled(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
-        """Look at a text whose fields are filled in before it is used."""
+        """Check a text whose fields are filled in before it is used."""
         for name in double_braces(text, variables):
             self.problems.add(loc, f"is not a template: write {{{name}}} with single braces")
         if (length := expanded_bytes(text, variables)) > _MAX_FILLED_BYTES:
-            self.problems.add(
-                loc, f"has {length} bytes once it is filled in, more than the limit of {_MAX_FILLED_BYTES}"
-            )
-
-    def _unknown(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
-        for name in fields(text):
-            if is_field(name, variables):
-                continue
-            known = [key for key in variables if is_field(key, variables)]
-            self.problems.add(
-                loc,
-                f"unknown variable {name!r} in {{{name}}}{self.problems.near(name, known, LIKE_VARIABLES)}",
-                allowed=known,
-            )
+            message = f"has {length} bytes once it is filled in, more than the limit of {_MAX_FILLED_BYTES}"
+            self.problems.add(loc, message)

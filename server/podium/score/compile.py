@@ -15,7 +15,7 @@ from podium.score.named.words import SHEETS_WORDS
 from podium.score.numbered.draft import read_numbered
 from podium.score.parts import PartBuilder
 from podium.score.templates.render import CORE_NAMES
-from podium.score.text.document import Document, DocumentFault, load
+from podium.score.text.document import DocumentFault, load
 from podium.score.text.problems import Problems, invalid
 from podium.score.text.source import check_text, is_unicode
 
@@ -39,9 +39,8 @@ def compile_score(
 
     `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`.
     `workspace` (relative to `cwd`) and `variables` win over the score's own; with `inherited` they are those of the job whose
-    changed score this is, which need not have them. `profiles` are the instruments
-    that can be used, each with the content of its profile: the plan keeps those that it needs, and the names in their `settings`
-    are what `instrument_config` may hold.
+    changed score this is, which need not have them. `profiles` holds the profile of each instrument that can be used: the plan
+    keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold.
 
     Raises:
         ScoreInvalid: with every problem that was found, at most 100 of them listed.
@@ -50,10 +49,15 @@ def compile_score(
     _check_given(variables)
     name = f"The score {path}" if path else "The inline score"
     check_text(text, max_bytes)
-    document = _load(text, name)
+    try:
+        document = load(text)
+    except DocumentFault as fault:
+        raise invalid(name, fault.message, line=fault.line, column=fault.column) from None
+    if not isinstance(document.root, dict):
+        raise invalid(name, "should be a mapping with name and sheets", line=1, column=1)
     problems = Problems(document)
     parts = PartBuilder(problems, path.parent if path else cwd, profiles, max_bytes)
-    draft = _read(document, parts, path)
+    draft = _read(document.root, parts, path)
     if draft is None or not draft.stages:
         raise problems.error(name)
     check_graph(draft.stages, problems)
@@ -71,57 +75,42 @@ def compile_score(
     warnings = plan.warnings
     if inherited and workspace and draft.workspace and _absolute(draft.workspace, parts.folder) != workspace:
         warnings += (f"workspace: the job stays in {workspace}",)
-    agents = {name for sheet in plan.sheets for name in sheet.instruments} - {
-        CLI
-    }  # cli, without a profile, is always the same
+    # The instrument cli, which has no profile, is always the same.
+    agents = {name for sheet in plan.sheets for name in sheet.instruments} - {CLI}
     used = {name: profiles[name] for name in sorted(agents)}
     return plan.model_copy(update={"profiles": used, "started_with": dict(variables), "warnings": warnings})
 
 
-def _load(text: str, name: str) -> Document:
-    try:
-        document = load(text)
-    except DocumentFault as fault:
-        raise invalid(name, fault.message, line=fault.line, column=fault.column) from None
-    if not isinstance(document.root, dict):
-        raise invalid(name, "should be a mapping with name and sheets", line=1, column=1)
-    return document
-
-
-def _read(document: Document, parts: PartBuilder, path: Path | None) -> Draft | None:
-    """Read the dialect that the score is written in."""
-    named, numbered = "sheets" in document.root, "sheet" in document.root
-    if named and numbered:
-        parts.problems.add(("sheet",), "a score has either sheets (named) or sheet (numbered), not both", key=True)
+def _read(root: dict[Any, Any], parts: PartBuilder, path: Path | None) -> Draft | None:
+    """Read the dialect that the score is written in. If it has no sheets, note the key that was probably meant for them."""
+    problems = parts.problems
+    if "sheets" in root and "sheet" in root:
+        problems.add(("sheet",), "a score has either sheets (named) or sheet (numbered), not both", key=True)
         return None
-    if numbered:
-        return read_numbered(document.root, parts, path)
-    if not named:
-        _note_dialect(list(document.root)[:10], parts.problems)
-        return None
-    return read_named(document.root, parts)
-
-
-def _note_dialect(keys: list[Any], problems: Problems) -> None:
-    """Note what a score without sheets lacks, at the key that was probably meant for them."""
+    if "sheets" in root:
+        return read_named(root, parts)
+    if "sheet" in root:
+        return read_numbered(root, parts, path)
+    keys = list(root)[:10]
     meant = next((key for key in keys if str(key) in SHEETS_WORDS or problems.near(str(key), ["sheets"])), None)
     if meant is not None:
         problems.add((meant,), "unknown key; write sheets", key=True)
-        return
-    found = ", ".join(str(key) for key in keys)
-    message = f"has neither sheets (named) nor sheet (numbered); its keys are {found or 'none'}"
-    problems.add((), message, allowed=["sheets", "sheet"])
+    else:
+        found = ", ".join(map(str, keys)) or "none"
+        message = f"has neither sheets (named) nor sheet (numbered); its keys are {found}"
+        problems.add((), message, allowed=["sheets", "sheet"])
+    return None
 
 
 def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str | None:
     chosen, base = (given, cwd) if given else (draft.workspace, folder)
-    path = _absolute(chosen, base) if chosen else ""
-    if not _is_text(path):
+    path = _absolute(chosen, base) if chosen else None
+    if path is not None and not _is_text(path):
         raise InvalidArguments(
             f"workspace: the path {path!r} contains a NUL character or an unpaired surrogate.",
             fix="Give another workspace.",
         )
-    return path or None
+    return path
 
 
 def _absolute(path: str, base: Path) -> str:
@@ -144,7 +133,7 @@ def _check_names(draft: Draft, problems: Problems) -> None:
 
 
 def _check_given(variables: Mapping[str, str]) -> None:
-    """Refuse variables of the start that no score could have."""
+    """Refuse variables of the start that no score can have."""
     for name, value in variables.items():
         if name in CORE_NAMES:
             raise InvalidArguments(
@@ -163,7 +152,7 @@ def _check_given(variables: Mapping[str, str]) -> None:
 
 
 def _check_use(variables: Mapping[str, str], known: set[str]) -> None:
-    """Refuse variables of the start that the score has no use for: a wrong name would be ignored in silence."""
+    """Refuse variables of the start that the score does not use: a misspelt name would be ignored silently."""
     unknown = next((name for name in variables if name not in known), None)
     if unknown is not None:
         listed = ", ".join(sorted(known)[:_LISTED_NAMES])

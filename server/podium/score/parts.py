@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from podium.errors import PodiumError
 from podium.score.blocks import RetryBlock, SkipCommandBlock
@@ -14,7 +14,6 @@ from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
 from podium.score.text.source import decode, read_bytes
 
-VALIDATION_TYPES: tuple[str, ...] = get_args(ValidationType)
 _RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 _REQUIRED = {
     "file_exists": ("path",),
@@ -23,7 +22,6 @@ _REQUIRED = {
     "content_regex": ("path", "pattern"),
     "command_succeeds": ("command",),
 }
-_SPECIFIC = ("path", "pattern", "command", "working_directory")
 
 
 @dataclass(frozen=True)
@@ -43,15 +41,12 @@ class PartBuilder:
     def instrument(self, loc: Loc, name: str) -> str:
         """Return the instrument's name; an unknown one is a problem."""
         if name not in self.instruments:
-            self.problems.add(
-                loc,
-                f"unknown instrument {name!r}{self.problems.near(name, self.instruments)}",
-                allowed=self.instruments,
-            )
+            near = self.problems.near(name, self.instruments)
+            self.problems.add(loc, f"unknown instrument {name!r}{near}", allowed=self.instruments)
         return name
 
     def fallback(self, loc: Loc, player: Player, earlier: Sequence[Player]) -> None:
-        """Check an instrument that a sheet falls back to, with those that are tried before it, its own first."""
+        """Check an instrument that a sheet falls back to; `earlier` are those tried before it, the sheet's own first."""
         if self.instrument(loc, player.instrument) == CLI:
             self.problems.add(loc, "cli runs scripts; a prompt falls back to another agent instrument")
         elif player in earlier[1:]:
@@ -67,15 +62,14 @@ class PartBuilder:
                 self.problems.add((*loc, key), f"should be text or a number, not {describe(value)}")
 
     def template_file(self, loc: Loc, given: str) -> Template:
-        """Return a template that stands in a file, which is relative to the score's folder."""
+        """Return the template in a file, which is relative to the score's folder; an unreadable one is a problem."""
         path = self.folder / given
         try:
-            return Template(
-                decode(read_bytes(path, max_bytes=self.max_bytes), name=f"The file {path}"), loc, file=given
-            )
+            text = decode(read_bytes(path, max_bytes=self.max_bytes), name=f"The file {path}")
         except PodiumError as error:
             self.problems.add(loc, error.message.removesuffix("."))
-            return Template("", loc, file=given)
+            text = ""
+        return Template(text, loc, file=given)
 
     def env(self, loc: Loc, env: Mapping[str, Any]) -> dict[str, str]:
         """Return environment variables as text: a number or a boolean as it is written."""
@@ -110,7 +104,7 @@ class PartBuilder:
             if not values.get(name) and not self.problems.under((*loc, name)):
                 self.problems.add(loc, f"{kind} needs {name}")
         used = _REQUIRED[kind] + (("working_directory",) if kind == "command_succeeds" else ())
-        for name in _SPECIFIC:
+        for name in ("path", "pattern", "command", "working_directory"):
             if values.get(name) and name not in used:
                 self.problems.add((*loc, name), f"{kind} does not take {name}", allowed=used, key=True)
         if kind == "content_regex":

@@ -1,4 +1,4 @@
-"""Which regular expressions are taken. The `regex` module is used for its time limit, but that does not cover compiling.
+"""Which regular expressions are accepted. The `regex` module is used for its time limit, but that does not cover compiling.
 
 Compiling repeats what stands before `{n}` n times, nested ones multiplied: `((a{1000}){1000}){1000}` takes all the memory
 there is. So a pattern's size when written out is worked out first.

@@ -21,7 +21,7 @@ _REQUIRED: dict[str, list[str]] = {
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the schema of both dialects; what must be there is added, since the models are read with gaps on purpose."""
+    """Return the schema of both dialects. What is required is added here, since the models accept gaps on purpose."""
     _, schema = models_json_schema([(NamedScore, "validation"), (NumberedScore, "validation")])
     definitions = schema["$defs"]
     for name, required in _REQUIRED.items():

@@ -15,7 +15,7 @@ from podium.score.model.plan import dump_plan
 
 
 def main() -> None:
-    """Compile the request; the process lives for one score, so nothing is collected."""
+    """Compile the request, without garbage collection: the process lives for one score."""
     gc.disable()
     request, reply = (Path(argument) for argument in sys.argv[1:3])
     asked: dict[str, Any] = json.loads(request.read_text("utf-8"))

@@ -6,7 +6,7 @@ Graph = Sequence[Sequence[int]]
 
 
 def order(needs: Graph) -> list[int]:
-    """Return the nodes so that each comes after those it needs; those on a cycle or behind one are left out."""
+    """Return the nodes so that each comes after those it needs; nodes on a cycle or behind one are left out."""
     waiting = [len(set(before)) for before in needs]
     after: list[list[int]] = [[] for _ in needs]
     for node, before in enumerate(needs):
@@ -22,9 +22,9 @@ def order(needs: Graph) -> list[int]:
 
 
 def cycles(needs: Graph) -> list[list[int]]:
-    """Return cycles, each as the way from a node back to itself along its needs; none only if there is none.
+    """Return cycles, each as the path from a node back to itself along its needs; an acyclic graph has none.
 
-    A cycle that shares nodes with one of these may be missing: it shows when the first is broken.
+    A cycle that shares nodes with one of these may be missing: it appears once the first is broken.
     """
     left = set(range(len(needs))) - set(order(needs))
     found: list[list[int]] = []

@@ -4,7 +4,7 @@ Texts and validations that many sheets share are kept once and referred to by in
 """
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -12,10 +12,11 @@ from pydantic.dataclasses import dataclass
 PLAN_VERSION = 1
 CLI = "cli"  # bash on a sheet's text: the same everywhere, unlike the instruments of profiles
 ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
+VALIDATION_TYPES: tuple[ValidationType, ...] = get_args(ValidationType)
 
 
 class Part(BaseModel):
-    """Base of a plan's parts: frozen, and closed, since a plan of a newer format must not be read by halves."""
+    """Base of a plan's parts: frozen, and closed, since a plan of a newer format must not be half read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +35,7 @@ class Validation(Part):
     """One check. `path`, `command` and `working_directory` may hold `{workspace}`-style fields (see `templates.render`).
 
     Relative paths are under the workspace, which is also where a command runs unless `working_directory` says otherwise.
-    `pattern` is taken as it stands.
+    `pattern` is used as written.
     """
 
     type: ValidationType
@@ -75,7 +76,7 @@ class Player(Part):
 class PlanSheet:
     """One step. `needs` are sheet numbers; `validations` are those that apply to this sheet (conditions already decided).
 
-    With slots, since a score may have 10,000: as a model of the size of the others each would take 2.1 kB instead of 0.5.
+    It has slots since a score may have 10,000 sheets: as a pydantic model each would take 2.1 kB instead of 0.5.
     """
 
     num: int
@@ -139,9 +140,7 @@ class Plan(Part):
     fail_fast: bool = False
     stagger_delay_ms: int = 0
     pause_between_sheets_seconds: float = 0.0
-    default_timeout_seconds: float | None = (
-        None  # of sheets that neither the score nor their instrument's profile limits
-    )
+    default_timeout_seconds: float | None = None  # for sheets without a limit of their own or of their profile
     cross_sheet: CrossSheet | None = None
     warnings: tuple[str, ...] = ()
 
@@ -162,7 +161,7 @@ _SHEET = TypeAdapter(PlanSheet)
 
 
 def dump_plan(plan: Plan) -> str:
-    """Return the plan as JSON, without members that have their default: who changes a default raises `PLAN_VERSION`.
+    """Return the plan as JSON, without members at their default: a change of a default needs a new `PLAN_VERSION`.
 
     It is written sheet by sheet, so that a large one does not keep other threads waiting.
     """
@@ -172,10 +171,10 @@ def dump_plan(plan: Plan) -> str:
 
 
 def load_plan(text: str) -> Plan:
-    """Return the plan that `dump_plan` wrote. It is taken apart sheet by sheet: read whole, a large one takes thrice the memory.
+    """Return the plan that `dump_plan` wrote. It is parsed sheet by sheet: as a whole, a large one takes three times the memory.
 
     Raises:
-        ValueError: it is of another version, or no plan.
+        ValueError: it is of another version, or not a plan.
     """
     read = json.JSONDecoder().raw_decode
     version, at = read(text, len('{"version":'))

@@ -3,38 +3,35 @@
 from collections.abc import Collection
 
 from podium.contract.models import PlanSheetView, PlanView
-from podium.score.model.plan import Plan, PlanSheet
+from podium.score.model.plan import Plan
 
 
 def plan_view(plan: Plan, *, start_sheet: int = 1, instruments_found: Collection[str]) -> PlanView:
     """Return the view of a plan; sheets before `start_sheet`, which is one of its own, count as satisfied: a warning says so."""
+    warnings = list(plan.warnings)
+    if start_sheet > 1:
+        first, last = plan.sheet(1).label, plan.sheet(start_sheet - 1).label
+        which = f"Sheet {first} does" if start_sheet == 2 else f"Sheets {first} to {last} do"
+        warnings.append(f"{which} not run: the files from an earlier run must already be in the workspace.")
+    sheets = [
+        PlanSheetView(
+            sheet=sheet.num,
+            name=sheet.name,
+            instrument=sheet.instrument,
+            instrument_found=sheet.instrument in instruments_found,
+            fallbacks=list(sheet.instruments[1:]),
+            needs=list(sheet.needs),
+            validations=len(sheet.validations),
+            max_retries=plan.retries[sheet.retry].max_retries,
+            satisfied=sheet.num < start_sheet,
+        )
+        for sheet in plan.sheets
+    ]
     return PlanView(
         job_name=plan.name,
         workspace=plan.workspace or "",
         sheets_total=len(plan.sheets),
         max_concurrent=plan.max_concurrent,
-        sheets=[_sheet(plan, sheet, start_sheet, instruments_found) for sheet in plan.sheets],
-        warnings=[*plan.warnings, *_skipped(plan, start_sheet)],
+        sheets=sheets,
+        warnings=warnings,
     )
-
-
-def _sheet(plan: Plan, sheet: PlanSheet, start_sheet: int, instruments_found: Collection[str]) -> PlanSheetView:
-    return PlanSheetView(
-        sheet=sheet.num,
-        name=sheet.name,
-        instrument=sheet.instrument,
-        instrument_found=sheet.instrument in instruments_found,
-        fallbacks=list(sheet.instruments[1:]),
-        needs=list(sheet.needs),
-        validations=len(sheet.validations),
-        max_retries=plan.retries[sheet.retry].max_retries,
-        satisfied=sheet.num < start_sheet,
-    )
-
-
-def _skipped(plan: Plan, start_sheet: int) -> list[str]:
-    if start_sheet == 1:
-        return []
-    first, last = plan.sheet(1).label, plan.sheet(start_sheet - 1).label
-    which = f"Sheet {first} does" if start_sheet == 2 else f"Sheets {first} to {last} do"
-    return [f"{which} not run: the files from an earlier run must already be in the workspace."]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
-from podium.score.model.plan import CLI, CrossSheet, Player
-from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet, check_keys
+from podium.score.model.plan import CLI, VALIDATION_TYPES, CrossSheet, Player
+from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
 from podium.score.named.words import RUN_WORDS, WORDS
 from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
@@ -17,8 +17,16 @@ _LISTED_NAMES = 50
 
 def read_named(data: Any, parts: PartBuilder) -> Draft:
     """Read the named dialect; everything that is wrong becomes a problem."""
-    score = read_block(NamedScore, data, parts.problems, WORDS)
-    _require(score, parts)
+    problems = parts.problems
+    score = read_block(NamedScore, data, problems, WORDS)
+    if not score.name and not problems.under(("name",)):
+        problems.add(("name",), "the score needs a name")
+    if not score.sheets and not problems.under(("sheets",)):
+        problems.add(("sheets",), "needs at least one sheet")
+    if score.instrument is not None:
+        parts.instrument(("instrument",), score.instrument)
+    if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
+        problems.add(("instrument_fallbacks",), "no sheet has a prompt, so nothing would fall back", key=True)
     sheets = _Sheets(score, parts)
     return Draft(
         dialect="named",
@@ -27,7 +35,7 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
         workspace=score.workspace,
         env=parts.env(("env",), score.env),
         variables=score.variables,
-        stages=tuple(sheets.stages()),
+        stages=tuple(sheets.stage(index, sheet) for index, sheet in enumerate(score.sheets)),
         max_concurrent=score.parallel.max_concurrent,
         fail_fast=score.parallel.fail_fast,
         stagger_delay_ms=score.parallel.stagger_delay_ms,
@@ -35,17 +43,6 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
         warnings=sheets.warnings(),
     )
-
-
-def _require(score: NamedScore, parts: PartBuilder) -> None:
-    if not score.name and not parts.problems.under(("name",)):
-        parts.problems.add(("name",), "the score needs a name")
-    if not score.sheets and not parts.problems.under(("sheets",)):
-        parts.problems.add(("sheets",), "needs at least one sheet")
-    if score.instrument is not None:
-        parts.instrument(("instrument",), score.instrument)
-    if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
-        parts.problems.add(("instrument_fallbacks",), "no sheet has a prompt, so nothing would fall back", key=True)
 
 
 class _Sheets:
@@ -56,13 +53,8 @@ class _Sheets:
         self.parts = parts
         self.problems = parts.problems
         self.instances = [self._instances(index, sheet) for index, sheet in enumerate(score.sheets)]
-        self.names: dict[str, Need] = {}
-        for index, sheet in enumerate(score.sheets):
-            self._enter_names(index, sheet)
+        self.names = self._names()
         self.sequential = not any("needs" in sheet.model_fields_set for sheet in score.sheets)
-
-    def stages(self) -> list[Stage]:
-        return [self._stage(index, sheet) for index, sheet in enumerate(self.score.sheets)]
 
     def warnings(self) -> tuple[str, ...]:
         """Return the warning of a `max_concurrent` that nothing makes use of."""
@@ -75,7 +67,7 @@ class _Sheets:
             "The sheets run one after another, because none has needs; to run them at once give one of them needs: [].",
         )
 
-    def _stage(self, index: int, sheet: NamedSheet) -> Stage:
+    def stage(self, index: int, sheet: NamedSheet) -> Stage:
         loc: Loc = ("sheets", index)
         return Stage(
             loc=loc,
@@ -91,7 +83,7 @@ class _Sheets:
             env=self.parts.env((*loc, "env"), sheet.env),
             timeout_seconds=sheet.timeout_seconds,
             retry=self.parts.retry((*loc, "retry"), sheet.retry),
-            checks=tuple(self._checks(loc, sheet.checks)),
+            checks=self._checks(loc, sheet.checks),
             skip_when=sheet.skip_when,
             skip_when_loc=(*loc, "skip_when"),
             skip_when_command=self.parts.skip_command((*loc, "skip_when_command"), sheet.skip_when_command),
@@ -110,46 +102,46 @@ class _Sheets:
             self.problems.add(loc, "an item becomes part of a name: at most 100 characters, without control characters")
         return tuple(Instance(f"[{item}]", {variable: item}) for item in items)
 
-    def _enter_names(self, index: int, sheet: NamedSheet) -> None:
-        if not sheet.name:
-            return
-        loc: Loc = ("sheets", index, "name")
-        if sheet.name.isdecimal():
-            self.problems.add(loc, "a name cannot be a number, which would mean the sheet with that number")
-        if "[" in sheet.name or "]" in sheet.name:
-            self.problems.add(loc, "a name cannot contain square brackets, which mark the items of foreach")
-        if sheet.name in self.names:
-            self.problems.add(loc, f"the name {sheet.name!r} is taken by another sheet")
-        self.names[sheet.name] = Need(index)
-        for number, instance in enumerate(self.instances[index]):
-            if not instance.suffix:
+    def _names(self) -> dict[str, Need]:
+        """Return what each name means: all sheets of an entry, or with `[item]` one of them."""
+        names: dict[str, Need] = {}
+        for index, sheet in enumerate(self.score.sheets):
+            if not sheet.name:
                 continue
-            label = sheet.name + instance.suffix
-            if label in self.names:
-                self.problems.add(("sheets", index, "foreach"), f"makes the sheet {label} twice")
-            self.names[label] = Need(index, number)
+            loc: Loc = ("sheets", index, "name")
+            if sheet.name.isdecimal():
+                self.problems.add(loc, "a name cannot be a number, which would mean the sheet with that number")
+            if "[" in sheet.name or "]" in sheet.name:
+                self.problems.add(loc, "a name cannot contain square brackets, which mark the items of foreach")
+            if sheet.name in names:
+                self.problems.add(loc, f"the name {sheet.name!r} is taken by another sheet")
+            names[sheet.name] = Need(index)
+            items = self.instances[index] if sheet.foreach is not None else ()
+            for number, instance in enumerate(items):
+                label = sheet.name + instance.suffix
+                if label in names:
+                    self.problems.add(("sheets", index, "foreach"), f"makes the sheet {label} twice")
+                names[label] = Need(index, number)
+        return names
 
     def _needs(self, index: int, sheet: NamedSheet) -> tuple[Need, ...]:
         if self.sequential:
             return (Need(index - 1),) if index else ()
-        loc: Loc = ("sheets", index, "needs")
-        found = [self._need(index, (*loc, position), ref) for position, ref in enumerate(sheet.needs)]
-        return tuple(need for need in found if need is not None)
-
-    def _need(self, index: int, loc: Loc, ref: str | int) -> Need | None:
-        count = len(self.score.sheets)
-        need = self.names.get(str(ref))
-        if need is None and str(ref).isdecimal() and len(str(ref)) < 10 and 1 <= int(ref) <= count:
-            need = Need(int(ref) - 1)
-        if need is None:
-            known = list(self.names)
-            self.problems.add(
-                loc, f"unknown sheet {ref!r}{self.problems.near(str(ref), known)}", allowed=known[:_LISTED_NAMES]
-            )
-        elif need.stage == index:
-            self.problems.add(loc, "a sheet cannot need itself")
-            return None
-        return need
+        found: list[Need] = []
+        for position, ref in enumerate(sheet.needs):
+            loc: Loc = ("sheets", index, "needs", position)
+            need = self.names.get(str(ref))
+            if need is None and str(ref).isdecimal() and len(str(ref)) < 10 and 1 <= int(ref) <= len(self.instances):
+                need = Need(int(ref) - 1)
+            if need is None:
+                known = list(self.names)
+                message = f"unknown sheet {ref!r}{self.problems.near(str(ref), known)}"
+                self.problems.add(loc, message, allowed=known[:_LISTED_NAMES])
+            elif need.stage == index:
+                self.problems.add(loc, "a sheet cannot need itself")
+            else:
+                found.append(need)
+        return tuple(found)
 
     def _template(self, loc: Loc, sheet: NamedSheet) -> Template:
         given = [source for source in _SOURCES if getattr(sheet, source) is not None]
@@ -160,8 +152,7 @@ class _Sheets:
             if not told and not self.problems.at(loc):
                 self.problems.add(loc, f"needs one of {', '.join(_SOURCES)}")
             return Template("", loc)
-        source = (*loc, given[0])
-        text: str = getattr(sheet, given[0])
+        source, text = (*loc, given[0]), getattr(sheet, given[0])
         template = self.parts.template_file(source, text) if given[0] == "prompt_file" else Template(text, source)
         if not template.text.strip() and not self.problems.at(source):
             self.problems.add(source, "is empty")
@@ -185,20 +176,18 @@ class _Sheets:
 
     def _fallbacks(self, loc: Loc, sheet: NamedSheet) -> tuple[Player, ...]:
         """Return what the sheet falls back to: its own list, else the score's without its instrument."""
+        where: Loc = (*loc, "instrument_fallbacks")
+        names = sheet.instrument_fallbacks
         if sheet.run is not None:
-            if sheet.instrument_fallbacks:
-                self.problems.add(
-                    (*loc, "instrument_fallbacks"), "run is a script for cli, which has no fallbacks", key=True
-                )
+            if names:
+                self.problems.add(where, "run is a script for cli, which has no fallbacks", key=True)
             return ()
-        own, where = sheet.instrument_fallbacks, (*loc, "instrument_fallbacks")
-        names = self.score.instrument_fallbacks if own is None else own
+        if names is None:
+            names, where = self.score.instrument_fallbacks, ("instrument_fallbacks",)
         players = [Player(instrument=sheet.instrument or self.score.instrument or CLI)]
         for position, name in enumerate(names):
             player = Player(instrument=name)
-            self.parts.fallback(
-                (*where, position) if own is not None else ("instrument_fallbacks", position), player, players
-            )
+            self.parts.fallback((*where, position), player, players)
             players.append(player)
         return tuple(player for player in players[1:] if player != players[0])
 
@@ -207,26 +196,23 @@ class _Sheets:
         if sheet.run is not None and sheet.instrument_config:
             self.problems.add(where, "cli has no settings", key=True)
         if "timeout_seconds" in sheet.instrument_config:
-            self.problems.add(
-                (*where, "timeout_seconds"), "belongs to the sheet itself: write timeout_seconds there", key=True
-            )
+            message = "belongs to the sheet itself: write timeout_seconds there"
+            self.problems.add((*where, "timeout_seconds"), message, key=True)
         elif sheet.run is None:
             name = sheet.instrument or self.score.instrument or CLI
             if name in self.parts.instruments:
                 self.parts.config(where, name, sheet.instrument_config)
         return sheet.instrument_config
 
-    def _checks(self, loc: Loc, checks: Sequence[NamedCheck]) -> list[Check]:
+    def _checks(self, loc: Loc, checks: Sequence[NamedCheck]) -> tuple[Check, ...]:
         found = []
         for position, check in enumerate(checks):
             where: Loc = (*loc, "validate", position)
-            kinds = [kind for kind in check_keys() if getattr(check, kind) is not None]
+            kinds = [kind for kind in VALIDATION_TYPES if getattr(check, kind) is not None]
             if len(kinds) == 1:
-                found.append(self._check((*where, kinds[0]), kinds[0], getattr(check, kinds[0])))
+                block, at = getattr(check, kinds[0]), (*where, kinds[0])
+                validation = self.parts.validation(at, kinds[0], block.model_dump(exclude={"condition"}))
+                found.append(Check(validation, at, condition=block.condition))
             elif not self.problems.under(where):
-                self.problems.add(where, "should be one validation, {type: value}", allowed=check_keys())
-        return found
-
-    def _check(self, loc: Loc, kind: Any, block: Any) -> Check:
-        fields = block.model_dump(exclude={"condition"})
-        return Check(self.parts.validation(loc, kind, fields), loc, condition=block.condition)
+                self.problems.add(where, "should be one validation, {type: value}", allowed=VALIDATION_TYPES)
+        return tuple(found)

@@ -18,10 +18,9 @@ from podium.score.blocks import (
     SkipCommandBlock,
 )
 from podium.score.model.draft import OnLost
+from podium.score.model.plan import VALIDATION_TYPES
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
-
-_SHOWN = ("path", "pattern", "command", "working_directory")
 
 
 def _as_path(value: Any) -> Any:
@@ -69,7 +68,7 @@ class PathCheck(Common):
 class ContentCheck(PathCheck):
     """What a file holds."""
 
-    pattern: str = Field("", description="the text or the regular expression that is looked for")
+    pattern: str = Field("", description="the text or the regular expression to look for")
 
 
 class CommandCheck(Common):
@@ -84,15 +83,6 @@ CommandOrText = Annotated[CommandCheck, BeforeValidator(_as_command, json_schema
 SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schema_input_type=str | SkipCommandBlock)]
 
 
-def _typed(kind: str, data: dict[str, Any]) -> str:
-    """Return how a validation with a `type` is written here."""
-    if kind not in check_keys():
-        return f"unknown validation {kind[:40]!r}; write one of {', '.join(check_keys())}"
-    fields = {key: value for key, value in data.items() if key in _SHOWN and isinstance(value, str)}
-    value = next(iter(fields.values())) if len(fields) == 1 and "pattern" not in fields else fields
-    return f"write {yaml.safe_dump({kind: value}, default_flow_style=True, sort_keys=False, width=1000).strip()[:200]}"
-
-
 class NamedCheck(Block):
     """One validation, `{type: value}`: exactly one of these."""
 
@@ -100,9 +90,16 @@ class NamedCheck(Block):
     @classmethod
     def _has_no_type(cls, data: Any) -> Any:
         """Refuse the form of the numbered dialect, {type: file_exists, path: f}, with the one that is meant."""
-        if isinstance(data, dict) and isinstance(data.get("type"), str):
-            raise ValueError(_typed(data["type"], data))  # noqa: TRY004 pydantic wants it
-        return data
+        kind = data.get("type") if isinstance(data, dict) else None
+        if not isinstance(kind, str):
+            return data
+        if kind not in VALIDATION_TYPES:
+            raise ValueError(f"unknown validation {kind[:40]!r}; write one of {', '.join(VALIDATION_TYPES)}")
+        shown = ("path", "pattern", "command", "working_directory")
+        fields = {key: value for key, value in data.items() if key in shown and isinstance(value, str)}
+        value = next(iter(fields.values())) if len(fields) == 1 and "pattern" not in fields else fields
+        form = yaml.safe_dump({kind: value}, default_flow_style=True, sort_keys=False, width=1000)
+        raise ValueError(f"write {form.strip()[:200]}")
 
     file_exists: PathOrText | None = None
     file_modified: PathOrText | None = Field(None, description="changed since the attempt started")
@@ -114,12 +111,12 @@ class NamedCheck(Block):
 class NamedSheet(Block):
     """One step: exactly one of run, prompt and prompt_file."""
 
-    name: Name = Field("", description="what needs, tools and logs call it")
+    name: Name = Field("", description="the sheet's name in needs, tools and logs")
     description: str = Field("", description="for people")
     run: str | None = Field(
         None,
-        description="a bash script, run in the workspace (the cli instrument). It goes on after a line that fails, and the last "
-        "one decides, unless it begins with `set -e`",
+        description="a bash script that the cli instrument runs in the workspace. It goes on after a command that fails, and the "
+        "last one decides, unless it begins with `set -e`",
     )
     prompt: str | None = Field(None, description="what an agent instrument is asked to do")
     prompt_file: str | None = Field(None, description="a file with the prompt, relative to the score")
@@ -133,29 +130,29 @@ class NamedSheet(Block):
     )
     needs: list[Reference] = Field(
         default_factory=list,
-        description="sheets that must have completed, by name or number; as soon as one sheet has needs, be it [], those "
-        "without wait for nothing",
+        description="sheets that must have completed, by name or number; once any sheet has needs, even [], sheets without it "
+        "wait for nothing",
     )
     foreach: Annotated[
         dict[str, list[Any]] | None,
         PlainValidator(_foreach, json_schema_input_type=list[Scalar] | dict[str, list[Scalar]]),
-    ] = Field(None, description="makes one sheet name[item] for each item; {{ item }} in the template")
+    ] = Field(None, description="makes one sheet, name[item], for each item, which the template has as {{ item }}")
     env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of this sheet, taken as they stand"
+        default_factory=dict, description="environment variables of this sheet, used as written"
     )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
-    skip_when: str = Field("", description="skip the sheet when this condition holds")
-    skip_when_command: SkipOrText | None = Field(None, description="skip the sheet when this ends with exit code 0")
-    on_lost: OnLost = Field("retry", description="what to do when the machine is lost under an attempt")
+    skip_when: str = Field("", description="skip the sheet if this condition holds")
+    skip_when_command: SkipOrText | None = Field(None, description="skip the sheet if this ends with exit code 0")
+    on_lost: OnLost = Field("retry", description="what to do if the machine is lost during an attempt")
 
 
 class NamedParallel(Block):
     """How much of the job runs at once."""
 
     max_concurrent: int = Field(4, ge=1, le=1000, description="sheets of this job that run at once")
-    fail_fast: bool = Field(False, description="after a failed sheet start no other one")
+    fail_fast: bool = Field(False, description="after a sheet fails, start no other one")
     stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
 
 
@@ -165,14 +162,14 @@ class NamedScore(Block):
     name: Name = Field("", description="the job's name")
     description: str = Field("", description="for people")
     workspace: str | None = Field(
-        None, min_length=1, description="working folder, relative to the score; made if missing"
+        None, min_length=1, description="working folder, relative to the score; created if missing"
     )
     env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of every sheet, taken as they stand"
+        default_factory=dict, description="environment variables of every sheet, used as written"
     )
     variables: Data = Field(
         default_factory=dict,
-        description="names for templates; a start may give other values. They are stored and shown: no place for secrets",
+        description="values for templates; a start may give others. They are stored and shown, so they must not be secrets",
     )
     instrument: str | None = Field(None, description="which agent plays the prompts; a sheet may choose another")
     instrument_fallbacks: Fallbacks = Field(
@@ -184,8 +181,3 @@ class NamedScore(Block):
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")
     cross_sheet: CrossSheetBlock | None = None
-
-
-def check_keys() -> list[str]:
-    """Return the types of validation."""
-    return list(NamedCheck.model_fields)

@@ -1,6 +1,6 @@
 """What people who know other tools write in a named score, and what it is called here.
 
-Ways into the score have "*" for the place in a list. Only what is likely: for the rest there are near names and the list of keys.
+Paths into the score have "*" for a place in a list. Only likely words are here: near names and the list of keys cover the rest.
 """
 
 from podium.score.named.fields import NamedScore, NamedSheet
@@ -59,19 +59,17 @@ _FORMS: dict[Keys, str] = {
 }
 
 
-def _words() -> Words:
-    meant: dict[Keys, str] = {
-        (*place, key): f"write {instead}"
-        for place, names in _MEANT.items()
-        for instead, keys in names.items()
-        for key in keys.split()
-    }
-    score, sheet = keys_of(NamedScore), keys_of(NamedSheet)
-    stray: dict[Keys, str] = {(key,): "it belongs to a sheet" for key in sheet if key not in score}
-    stray |= {(*_SHEET, key): "it belongs to the score, beside sheets" for key in score if key not in sheet}
-    return Words(meant=stray | meant, forms=_FORMS)
-
-
-WORDS = _words()
+_SCORE_KEYS, _SHEET_KEYS = keys_of(NamedScore), keys_of(NamedSheet)
+_STRAY: dict[Keys, str] = {
+    **{(key,): "it belongs to a sheet" for key in _SHEET_KEYS if key not in _SCORE_KEYS},
+    **{(*_SHEET, key): "it belongs to the score, beside sheets" for key in _SCORE_KEYS if key not in _SHEET_KEYS},
+}
+_FOREIGN: dict[Keys, str] = {
+    (*place, key): f"write {instead}"
+    for place, names in _MEANT.items()
+    for instead, keys in names.items()
+    for key in keys.split()
+}
+WORDS = Words(meant=_STRAY | _FOREIGN, forms=_FORMS)
 SHEETS_WORDS = frozenset(_MEANT[()]["sheets"].split())
 RUN_WORDS = frozenset(_MEANT[_SHEET]["run"].split())

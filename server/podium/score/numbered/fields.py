@@ -42,21 +42,18 @@ UNSUPPORTED: dict[Keys, str] = {
     ("sheet", "cadenzas"): "prompts are not assembled from files; use prompt.template",
     ("sheet", "prompt_extensions"): "prompts are not assembled from files; use prompt.template",
     ("sheet", "spec_tags"): "Podium has no library of specifications; remove it",
-    (
-        "retry",
-        "max_completion_attempts",
-    ): "only max_retries repeats a sheet that passes some of its validations",
+    ("retry", "max_completion_attempts"): "only max_retries repeats a sheet that passes some of its validations",
 }
 
 
 class NumberedSheets(Block):
     """How the items are cut into sheets, and what is special to single ones. Keys are sheet numbers (with `fan_out`: stages)."""
 
-    size: Positive | None = Field(None, description="items a sheet")
+    size: Positive | None = Field(None, description="items in each sheet")
     total_items: Positive | None = Field(None, description="the last item")
     start_item: Positive = Field(1, description="the first item")
     dependencies: SheetMap[list[int]] = Field(
-        default_factory=dict, description="sheets that each waits for; none given: a chain"
+        default_factory=dict, description="the sheets that each one waits for; default: a chain"
     )
     fan_out: SheetMap[Positive] = Field(default_factory=dict, description="sheets that a stage becomes")
     descriptions: SheetMap[str] = Field(default_factory=dict, description="for people")
@@ -73,12 +70,13 @@ class NumberedSheets(Block):
 
 
 class NumberedPrompt(Block):
-    """The one template of all sheets: a prompt for an agent; a bash script for `cli`, that needs `set -e` to end at a failure."""
+    """The template of all sheets: a prompt for an agent or a bash script for `cli`, which needs `set -e` to stop at a failure."""
 
     template: str | None = Field(None, description="the text; this or template_file")
     template_file: str | None = Field(None, description="a file with the text, relative to the score")
     variables: Data = Field(
-        default_factory=dict, description="names for the template; stored and shown: no place for secrets"
+        default_factory=dict,
+        description="values for the template; they are stored and shown, so they must not be secrets",
     )
 
 
@@ -95,9 +93,9 @@ class NumberedParallel(Block):
 
     enabled: bool = Field(False, description="run sheets side by side")
     max_concurrent: int = Field(3, ge=1, le=20, description="sheets of this job that run at once")
-    fail_fast: bool = Field(True, description="after a failed sheet start no other one")
+    fail_fast: bool = Field(True, description="after a sheet fails, start no other one")
     stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
-    budget_partition: Literal[True] = Field(True, description="has no effect; only true is taken")
+    budget_partition: Literal[True] = Field(True, description="has no effect; only true is accepted")
 
 
 class NumberedCheck(Block):
@@ -108,7 +106,7 @@ class NumberedCheck(Block):
         None,
         description="a file, absolute or relative to the workspace, which is only read; may hold {workspace}-style fields",
     )
-    pattern: str | None = Field(None, description="the text or the regular expression that is looked for")
+    pattern: str | None = Field(None, description="the text or the regular expression to look for")
     command: str | None = Field(None, description="a shell command; may hold {workspace}-style fields")
     working_directory: str | None = Field(
         None, description="where the command runs: absolute, or relative to the workspace"
@@ -125,7 +123,7 @@ class NumberedCheck(Block):
 class BackendBlock(Block):
     """The older way to set the time limit."""
 
-    type: str | None = Field(None, description="only claude_cli, the default instrument, is taken; use instrument")
+    type: str | None = Field(None, description="only claude_cli, the default instrument, is accepted; use instrument")
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt")
 
 
@@ -141,7 +139,7 @@ class MovementBlock(Block):
 
     name: str | None = Field(None, description="becomes the description of the stage's sheets")
     instrument: str | None = Field(None, description="instrument of the stage's sheets")
-    voices: int | None = Field(None, ge=1, description="only 1 is taken; use sheet.fan_out")
+    voices: int | None = Field(None, ge=1, description="only 1 is accepted; use sheet.fan_out")
 
 
 class NumberedScore(Block):
@@ -150,11 +148,11 @@ class NumberedScore(Block):
     name: Name | None = Field(None, description="the job's name; empty: the file's name")
     description: str | None = Field(None, description="for people")
     workspace: str | None = Field(
-        None, min_length=1, description="working folder, relative to the score; made if missing"
+        None, min_length=1, description="working folder, relative to the score; created if missing"
     )
     instrument: str | None = Field(None, min_length=1, description="which instrument plays the sheets")
     instrument_config: Data = Field(
-        default_factory=dict, description="its settings; timeout_seconds for every instrument"
+        default_factory=dict, description="its settings; timeout_seconds applies to every instrument"
     )
     instrument_fallbacks: Fallbacks = Field(
         default_factory=list,

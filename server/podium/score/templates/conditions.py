@@ -69,15 +69,6 @@ def parse(expr: str) -> Condition:
     """
     if len(expr) > MAX_LENGTH:
         raise ConditionFault(f"is longer than {MAX_LENGTH} characters")
-    reader = _Reader(_tokens(expr))
-    node = reader.either()
-    if reader.word:
-        raise ConditionFault(f"{reader.word!r} is unexpected here")
-    return Condition(node, frozenset(reader.names), frozenset(reader.sheets))
-
-
-def _tokens(expr: str) -> list[tuple[str, str]]:
-    """Return the kind and the text of each token, with an empty one at the end."""
     tokens, position, end = [], 0, len(expr.rstrip())
     while position < end:
         match = _TOKEN.match(expr, position)
@@ -87,11 +78,15 @@ def _tokens(expr: str) -> list[tuple[str, str]]:
         text = match[kind]
         tokens.append(("word" if text in _WORDS else kind, text))
         position = match.end()
-    return [*tokens, ("end", "")]
+    reader = _Reader([*tokens, ("end", "")])
+    node = reader.either()
+    if reader.word:
+        raise ConditionFault(f"{reader.word!r} is unexpected here")
+    return Condition(node, frozenset(reader.names), frozenset(reader.sheets))
 
 
 class _Reader:
-    """A descent over the tokens; each method reads one level of the grammar and returns how to work it out."""
+    """A descent over the tokens, the last of which is empty; each method reads one level of the grammar into a node."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self.tokens = tokens
@@ -136,7 +131,15 @@ class _Reader:
             return left
         sign = self.take()[1]
         right = self.operand()
-        return lambda variables: _compare(sign, left(variables), right(variables))
+
+        def compare(variables: Variables) -> Any:
+            first, second = left(variables), right(variables)
+            try:
+                return _OPERATORS[sign](first, second)
+            except TypeError:
+                raise ConditionFault(f"{first!r} and {second!r} cannot be compared with {sign}") from None
+
+        return compare
 
     def operand(self) -> Node:
         kind, text = self.take()
@@ -158,7 +161,14 @@ class _Reader:
         self.expect("]")
         if name == "statuses":
             self.sheets.add(key)
-        return lambda variables: _item(name, _look_up(name, variables), key)
+
+        def item(variables: Variables) -> Any:
+            try:
+                return _look_up(name, variables)[key]
+            except (LookupError, TypeError):
+                raise ConditionFault(f"{name} has no entry {key!r}") from None
+
+        return item
 
     def expect(self, token: str) -> None:
         if self.take()[1] != token:
@@ -188,17 +198,3 @@ def _look_up(name: str, variables: Variables) -> Any:
     if name not in variables:
         raise ConditionFault(f"unknown variable {name!r}")
     return variables[name]
-
-
-def _item(name: str, container: Any, key: Any) -> Any:
-    try:
-        return container[key]
-    except (LookupError, TypeError):
-        raise ConditionFault(f"{name} has no entry {key!r}") from None
-
-
-def _compare(sign: str, left: Any, right: Any) -> Any:
-    try:
-        return _OPERATORS[sign](left, right)
-    except TypeError:
-        raise ConditionFault(f"{left!r} and {right!r} cannot be compared with {sign}") from None

@@ -6,10 +6,10 @@ compiling (0.35 ms each); a test holds both ways against each other.
 
 import copy
 import re
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import TracebackType
 from typing import Any
 
 import jinja2
@@ -62,21 +62,17 @@ class Template:
 
     def _fill(self, variables: Mapping[str, Any]) -> str:
         """Put the variables in. A long one may be there many times, which is found before it is done."""
-        texts = {name: _text(variables[name]) for name in self.names}
+        used = {name: variables[name] for name in self.names}
+        if any(isinstance(value, list | dict) and weight(value, BUDGET) > BUDGET for value in used.values()):
+            raise _too_long()  # one text may be in a value many times over
+        texts = {name: str(value) for name, value in used.items()}
         longest, places = max(map(len, texts.values()), default=0), len(self.text) // len("{{a}}")
         if longest * places > MAX_OUTPUT and sum(len(texts[name]) for name in _NAME.findall(self.text)) > MAX_OUTPUT:
-            raise TemplateFault(_too_long(), 1)
+            raise _too_long()
         output = _NAME.sub(lambda match: texts[match[1]], self.text) if texts else self.text
         if len(output) > MAX_OUTPUT:
-            raise TemplateFault(_too_long(), 1)
+            raise _too_long()
         return output
-
-
-def _text(value: Any) -> str:
-    """Return a variable as it is filled in; what one text is in many times over is too long before it is made."""
-    if isinstance(value, list | dict) and weight(value, BUDGET) > BUDGET:
-        raise TemplateFault(_too_long(), 1)
-    return str(value)
 
 
 @lru_cache(maxsize=64)
@@ -108,19 +104,13 @@ def _compile(text: str) -> Template:
         raise TemplateFault(f"template: {error.message}{hint}", error.lineno) from None
     except Exception as error:  # noqa: BLE001 deep nesting ends Jinja or Python in several ways
         raise TemplateFault(f"template: cannot be compiled ({type(error).__name__})", 1) from None
-    _refuse_shell_comment(text)
+    if "${#" in text:  # of the shell: Jinja would take it, and all up to the next `#}`, for a comment
+        before = ""
+        for line, kind, value in _sandbox.lex(text):
+            if kind == "comment_begin" and before.endswith("$"):
+                raise TemplateFault(f"template: a comment begins here{_SHELL_HINT}", line)
+            before = value
     return Template(names, text, compiled)
-
-
-def _refuse_shell_comment(text: str) -> None:
-    """Refuse the shell's `${#name}`: Jinja would take it, and all up to the next `#}`, for a comment."""
-    if "${#" not in text:
-        return
-    before = ""
-    for line, kind, value in _sandbox.lex(text):
-        if kind == "comment_begin" and before.endswith("$"):
-            raise TemplateFault(f"template: a comment begins here{_SHELL_HINT}", line)
-        before = value
 
 
 def _generate(compiled: jinja2.Template, variables: Mapping[str, Any]) -> str:
@@ -132,29 +122,18 @@ def _generate(compiled: jinja2.Template, variables: Mapping[str, Any]) -> str:
             pieces.append(piece)
             length += len(piece)
             if length > MAX_OUTPUT:
-                raise TemplateFault(_too_long(), 1)
+                raise _too_long()
     except TemplateFault:
         raise
     except Exception as error:  # noqa: BLE001 a template's expressions may raise anything
-        raise TemplateFault(_say(error), _line(error.__traceback__)) from None
+        said = (
+            error.message if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: {str(error)[:200]}"
+        )
+        frames = traceback.walk_tb(error.__traceback__)  # Jinja puts the template's own lines in
+        lines = [line for frame, line in frames if frame.f_code.co_filename == _FILE]
+        raise TemplateFault(f"template: {said}", lines[-1] if lines else 1) from None
     return "".join(pieces)
 
 
-def _too_long() -> str:
-    return f"template: its output is longer than {MAX_OUTPUT} characters"
-
-
-def _say(error: Exception) -> str:
-    if isinstance(error, jinja2.TemplateError):
-        return f"template: {error.message}"
-    return f"template: {type(error).__name__}: {str(error)[:200]}"
-
-
-def _line(traceback: TracebackType | None) -> int:
-    """Return the line of the template that the traceback, as Jinja has rewritten it, ends in."""
-    line = 1
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == _FILE:
-            line = traceback.tb_lineno
-        traceback = traceback.tb_next
-    return line
+def _too_long() -> TemplateFault:
+    return TemplateFault(f"template: its output is longer than {MAX_OUTPUT} characters", 1)

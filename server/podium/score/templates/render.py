@@ -31,8 +31,7 @@ def template_variables(
 ) -> dict[str, Any]:
     """Return every name that a template of this sheet can use.
 
-    `previous_outputs` gets an entry for each sheet of `previous_sheets`, "" where there is no output, and no other; longer
-    ones are cut to their end.
+    `previous_outputs` there has exactly the sheets of `previous_sheets`, each with the end of its output, "" if it has none.
     """
     stage = sheet.stage or sheet.num
     stages = plan.total_stages or len(plan.sheets)

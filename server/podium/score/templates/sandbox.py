@@ -3,7 +3,7 @@
 Jinja's own sandbox keeps templates from reaching Python, but lets them loop over loops, double texts and build giant numbers.
 Here each render has a budget: loop steps, calls and filters cost one unit each, and values cost by their size. Loops and `~`
 are metered by changing the parsed template; operators, calls and filters through the hooks that Jinja has for them. What can make
-much of little is bounded (see `sizes`) before it is made, and refused where the budget has no room for it.
+much of little is bounded (see `sizes`) before it is made, and refused if the budget has no room for it.
 """
 
 import functools
@@ -50,7 +50,7 @@ class Budget:
         self.left = units
 
     def charge(self, units: int) -> None:
-        """Take units away; raises `BudgetSpent` when none are left."""
+        """Take units away; raises `BudgetSpent` if there are not enough."""
         self.left -= units
         if self.left < 0:
             raise BudgetSpent
@@ -81,7 +81,7 @@ def _left() -> int:
 
 
 def _room(units: int) -> None:
-    """See that the budget has room for what is about to be made; it is charged when it is there."""
+    """Refuse what is about to be made if the budget has no room for it; it is charged once it exists."""
     if units > _left():
         raise BudgetSpent
 
@@ -147,12 +147,8 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return bounded
 
 
-def _format(text: str, *args: Any, **kwargs: Any) -> str:
-    """The `format` filter, with widths of at most three digits."""
-    return _percent(str(text), kwargs or args)
-
-
 def _percent(text: str, values: Any) -> str:
+    """Return `text % values`; widths of more than three digits are refused."""
     digits = "".join(char if char.isdigit() else " " for char in text).split()
     if "*" in text or any(len(run) > 3 for run in digits):
         raise jinja2.TemplateRuntimeError("formats with a width of more than three digits")
@@ -163,44 +159,27 @@ def _percent(text: str, values: Any) -> str:
 class _Meter(NodeTransformer):
     """Puts the meters into a parsed template."""
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 the visitor's naming
-        """Count the steps of a loop."""
-        weight = sum(len(data.data) for data in node.find_all(nodes.TemplateData)) // CHARACTERS_PER_UNIT
-        self.generic_visit(node)
-        node.iter = _filter("_metered", node.iter, nodes.Const(weight))
+    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
+        """Meter a node after its children."""
+        super().generic_visit(node, *args, **kwargs)
+        match node:
+            case nodes.For():
+                written = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+                node.iter = _filter("_metered", node.iter, nodes.Const(written // CHARACTERS_PER_UNIT))
+            case nodes.Concat():
+                return _filter("_concat", nodes.List(node.nodes, lineno=node.lineno))
+            case nodes.Compare():
+                node.expr = _filter("_weighed", node.expr)
+                for operand in node.ops:
+                    operand.expr = _filter("_weighed", operand.expr)
+            case nodes.Test() if node.name in _COMPARING:
+                node.node = _filter("_weighed", node.node)
+                node.args = [_filter("_weighed", each) for each in node.args]
+            case nodes.Pair():
+                node.key = _filter("_weighed", node.key)
+            case nodes.Include() | nodes.Import() | nodes.FromImport() | nodes.Extends():
+                raise jinja2.TemplateSyntaxError("another template cannot be included or imported", node.lineno)
         return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 the visitor's naming
-        """Count the characters that `~` makes."""
-        self.generic_visit(node)
-        return _filter("_concat", nodes.List(node.nodes, lineno=node.lineno))
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 the visitor's naming
-        """Count what is compared."""
-        self.generic_visit(node)
-        node.expr = _filter("_weighed", node.expr)
-        for operand in node.ops:
-            operand.expr = _filter("_weighed", operand.expr)
-        return node
-
-    def visit_Test(self, node: nodes.Test) -> nodes.Node:  # noqa: N802 the visitor's naming
-        """Count what a test compares."""
-        self.generic_visit(node)
-        if node.name in _COMPARING:
-            node.node = _filter("_weighed", node.node)
-            node.args = [_filter("_weighed", each) for each in node.args]
-        return node
-
-    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802 the visitor's naming
-        """Count the keys of a mapping."""
-        self.generic_visit(node)
-        node.key = _filter("_weighed", node.key)
-        return node
-
-    def _other_file(self, node: nodes.Node) -> nodes.Node:
-        raise jinja2.TemplateSyntaxError("another template cannot be included or imported", node.lineno)
-
-    visit_Include = visit_Import = visit_FromImport = visit_Extends = _other_file  # noqa: N815
 
 
 def _filter(name: str, value: nodes.Node, *args: nodes.Expr) -> nodes.Filter:
@@ -214,7 +193,7 @@ class Sandbox(SandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, finalize=_finalize)
-        self.filters["format"] = _format
+        self.filters["format"] = lambda text, *args, **kwargs: _percent(str(text), kwargs or args)
         self.filters.update({name: _bounded(name, function) for name, function in self.filters.items()})
         self.filters.update({"_metered": _metered, "_concat": _concat, "_weighed": _weighed})
         for name in _MISSING:
@@ -240,15 +219,13 @@ class Sandbox(SandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Work out an operator whose result may be large."""
+        if operator == "%" and isinstance(left, str):
+            return _made(_percent(left, right))
         if operator == "**" or operator == "*":
             _check_product(operator, left, right)
         if operator == "+" and (hasattr(left, "__html__") or hasattr(right, "__html__")):
             _room(sizes.ESCAPED * (size(left) + size(right)))
-        if operator == "%" and isinstance(left, str):
-            result: Any = _percent(left, right)
-        else:
-            result = super().call_binop(context, operator, left, right)
-        return _made(result)
+        return _made(super().call_binop(context, operator, left, right))
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 as in Jinja
         """Call something, and charge for it."""
@@ -257,20 +234,15 @@ class Sandbox(SandboxedEnvironment):
             args = tuple(_metered(each, 0) if isinstance(each, Iterator) else each for each in args)
         owner = getattr(__obj, "__self__", None)
         if isinstance(owner, str | list) or (isinstance(owner, type) and issubclass(owner, str)):
-            args = _check_method(owner, __obj.__name__, args, kwargs)
+            name = __obj.__name__
+            if isinstance(owner, str):
+                _charge(len(owner) // _SCANNED_PER_UNIT)
+            elif name in _SEARCHING:
+                _weighed(owner)
+            if name == "join":  # kept as lists, since an iterator can be gone through only once
+                args = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
+            _room(sizes.called(name, _left(), owner, *args, **kwargs))
         return _made(super().call(__context, __obj, *args, **kwargs))
-
-
-def _check_method(owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """See that there is room for what a method makes; return its arguments, those counted that can be gone through only once."""
-    if isinstance(owner, str):
-        _charge(len(owner) // _SCANNED_PER_UNIT)
-    elif name in _SEARCHING:
-        _weighed(owner)
-    if name == "join":
-        args = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
-    _room(sizes.called(name, _left(), owner, *args, **kwargs))
-    return args
 
 
 def _check_product(operator: str, left: Any, right: Any) -> None:

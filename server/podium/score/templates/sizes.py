@@ -1,4 +1,4 @@
-"""How much a template's value is, and the most that a filter or a method can make of its arguments: reckoned before it is made.
+"""What a template's value costs, and the most that a filter or a method can make of its arguments, before it is made.
 
 Everything is in units of a template's budget: one for each part of a list or mapping, and one for 64 characters of text. A rule
 takes the arguments of its function and returns an upper bound. A filter or method without a rule makes no more than it is given.
@@ -50,7 +50,10 @@ def weight(value: Any, most: int, *, indent: int = 0, after_keys: bool = False) 
     level, margin = [value] if isinstance(value, HOLDERS) else [], 0
     while level:
         holders, level = level, []
-        margin += indent + (max(map(_longest_key, holders)) if after_keys else 0)
+        margin += indent
+        if after_keys:
+            keys = [key for holder in holders if isinstance(holder, dict) for key in holder]
+            margin += max((_written(key) if isinstance(key, str) else _NUMBER for key in keys), default=0)
         for holder in holders:
             parts = _parts(holder)
             total += len(parts) * (1 + margin // CHARACTERS_PER_UNIT)
@@ -70,12 +73,6 @@ def weight(value: Any, most: int, *, indent: int = 0, after_keys: bool = False) 
 def _written(text: str) -> int:
     """Return the most characters that a text takes in the text of a list."""
     return len(text) * (_IN_A_LIST if text.isascii() else _IN_A_LIST_UNICODE)
-
-
-def _longest_key(holder: Any) -> int:
-    if not isinstance(holder, dict):
-        return 0
-    return max((_written(key) if isinstance(key, str) else _NUMBER for key in holder), default=0)
 
 
 def _parts(holder: Any) -> Collection[Any]:
@@ -157,10 +154,6 @@ def _sum(values: Any, attribute: Any = None, start: Any = 0) -> int:
     return len(values) * sum(map(size, values)) // CHARACTERS_PER_UNIT if isinstance(start, list | tuple) else 0
 
 
-def _expandtabs(text: str, tabsize: int = 8) -> int:
-    return _units(len(text) + text.count("\t") * tabsize)
-
-
 def _translate(text: str, table: Any) -> int:
     values = table.values() if isinstance(table, dict) else table
     return _units(len(text) * max((len(value) for value in values if isinstance(value, str) and value), default=1))
@@ -169,14 +162,6 @@ def _translate(text: str, table: Any) -> int:
 def _split(text: str, sep: str | None = None, maxsplit: int = -1) -> int:
     parts = _count(text, _SPACES) if sep is None else text.count(sep)
     return 1 + (parts if maxsplit < 0 else min(parts, maxsplit))
-
-
-def _splitlines(text: str, *_: Any, **__: Any) -> int:
-    return 1 + _count(text, _LINE_ENDS)
-
-
-def _extend(values: Any, more: Any) -> int:
-    return len(more) if isinstance(more, str) else 0
 
 
 FILTERS: dict[str, Rule] = {
@@ -191,12 +176,12 @@ FILTERS: dict[str, Rule] = {
 METHODS: dict[str, Rule] = {
     "replace": _replace,
     "join": lambda between, values: _join(values, between),
-    "expandtabs": _expandtabs,
+    "expandtabs": lambda text, tabsize=8: _units(len(text) + text.count("\t") * tabsize),
     "translate": _translate,
     "split": _split,
     "rsplit": _split,
-    "splitlines": _splitlines,
-    "extend": _extend,
+    "splitlines": lambda text, *_, **__: 1 + _count(text, _LINE_ENDS),
+    "extend": lambda _, more: len(more) if isinstance(more, str) else 0,
     "escape": lambda _, value: ESCAPED * size(value),
     "maketrans": lambda _, first, *__: len(first),
     **dict.fromkeys(("center", "ljust", "rjust", "zfill"), _center),

@@ -2,8 +2,8 @@
 
 It is built from the parser's events, not from its node tree: that is several times faster, and deep nesting, which ends the
 C composer with a segmentation fault, meets a bound here. Scalars follow YAML 1.1 as PyYAML's safe loader does, except that
-dates, and keys such as `on`, stay text. Merge keys (`<<`) work; a duplicate key, a second document, a tag of one's own or a
-number that JSON cannot hold is refused.
+dates, and keys such as `on`, stay text. Merge keys (`<<`) work; a duplicate key, a second document, a custom tag or a number
+that JSON cannot hold is refused.
 """
 
 import math
@@ -19,16 +19,16 @@ from podium.score.text.yaml_advice import advice
 MAX_DEPTH = 50
 MAX_NODES = 1_000_000  # keys and values, aliases counted as often as they are used
 
-Loc = tuple[str | int, ...]  # the way to a part of the document: keys and indexes
+Loc = tuple[str | int, ...]  # the path to a part of the document: keys and indexes
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
-_KEPT_CHARS = 100
+_KEPT_CHARS = 100  # of a plain scalar whose value is kept: longer ones seldom come again
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 _MERGE = object()  # stands for an unquoted `<<`
 
 
 class DocumentFault(Exception):
-    """The text is not a YAML document that a score can be; lines and columns count from 1."""
+    """The text is not YAML that a score can be written in; lines and columns count from 1."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class Document:
     places: dict[int, Children]  # of each container, by its id; `root` keeps the containers alive
 
     def locate(self, loc: Loc, *, key: bool = False) -> tuple[int, int]:
-        """Return line and column of the value at `loc` (or of its key), or of the last part of the way that exists."""
+        """Return line and column of the value at `loc` (or of its key), or of the last part of the path that exists."""
         (key_place, place), complete = self._find(loc)
         return (key_place if key and complete else place)[:2]
 
@@ -89,7 +89,15 @@ def load(text: str) -> Document:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        raise _no_yaml(error, text) from None
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        problem = str(error.problem or error.context)
+        # From PyYAML 6.0.4 on, its own limit of 1,000 levels may be met while it still looks ahead, before ours.
+        if "nesting depth" in problem:
+            raise DocumentFault(_TOO_DEEP, line, column) from None
+        began = error.context_mark.line + 1 if error.context_mark else line
+        hint = advice(text, problem, line, column, began)
+        raise DocumentFault(f"not YAML: {problem}{hint}", line, column) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1
@@ -122,7 +130,6 @@ class _Builder:
         self.anchors: dict[str, tuple[Any, int]] = {}  # value and number of nodes in it
         self.stack: list[_Frame] = []
         self.count = 0
-        self.documents = 0
         self.handlers = {
             yaml.ScalarEvent: self.scalar,
             yaml.MappingStartEvent: lambda event: self.open({}, event, "map"),
@@ -140,8 +147,7 @@ class _Builder:
             handler(event)
 
     def document(self, event: Any) -> None:
-        self.documents += 1
-        if self.documents > 1:
+        if self.top is not None:
             raise _fault("a second document begins here; only one is read", event)
 
     def scalar(self, event: Any) -> None:
@@ -149,11 +155,9 @@ class _Builder:
             value = _resolve(event)
         except ValueError as error:
             raise _fault(str(error), event) from None
-        self.place("<<" if value is _MERGE and not self.at_key() else value, event, 1)
-
-    def at_key(self) -> bool:
         frame = self.stack[-1] if self.stack else None
-        return frame is not None and isinstance(frame.container, dict) and frame.key_place is None
+        at_key = frame is not None and isinstance(frame.container, dict) and frame.key_place is None
+        self.place("<<" if value is _MERGE and not at_key else value, event, 1)
 
     def alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
@@ -202,7 +206,12 @@ class _Builder:
         elif frame.key_place is None:
             self.key(frame, value, event)
         else:
-            self.entry(frame, value, place)
+            if frame.key is _MERGE:
+                frame.merges.append(value)
+            else:
+                frame.container[frame.key] = value
+                frame.children[frame.key] = frame.key_place, place
+            frame.key = frame.key_place = None
 
     def key(self, frame: _Frame, value: Any, event: Any) -> None:
         if isinstance(value, dict | list):
@@ -215,30 +224,10 @@ class _Builder:
             raise _fault(f"the key {event.value!r} appears twice", event)
         frame.key, frame.key_place = value, _place(event)
 
-    def entry(self, frame: _Frame, value: Any, place: Place) -> None:
-        if frame.key is _MERGE:
-            frame.merges.append(value)
-        else:
-            frame.container[frame.key] = value
-            frame.children[frame.key] = frame.key_place or place, place
-        frame.key = frame.key_place = None
-
 
 def _place(event: Any) -> Place:
     mark = event.start_mark
-    style, raw = getattr(event, "style", None), getattr(event, "value", "")
-    return mark.line + 1, mark.column + 1, style == "|", raw
-
-
-def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> DocumentFault:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    problem = str(error.problem or error.context)
-    # From PyYAML 6.0.4 on, its own limit of 1,000 levels may be met while it still looks ahead, before ours.
-    if "nesting depth" in problem:
-        return DocumentFault(_TOO_DEEP, line, column)
-    began = error.context_mark.line + 1 if error.context_mark else line
-    return DocumentFault(f"not YAML: {problem}{advice(text, problem, line, column, began)}", line, column)
+    return mark.line + 1, mark.column + 1, getattr(event, "style", None) == "|", getattr(event, "value", "")
 
 
 def _fault(message: str, event: Any) -> DocumentFault:
@@ -254,9 +243,9 @@ def _resolve(event: Any) -> Any:
     text: str = event.value
     if "\0" in text:
         raise ValueError("a NUL character cannot be used here")
-    if event.tag is None:
-        return _plain(text) if event.implicit[0] and not event.style else text
-    if event.tag in {"!", _CORE + "str"}:
+    if event.tag is None and event.implicit[0] and not event.style:
+        return _kept(text) if len(text) <= _KEPT_CHARS else _plain(text)
+    if event.tag in {None, "!", _CORE + "str"}:
         return text
     if event.tag in _MAKERS:
         return _make(event.tag, text)
@@ -264,18 +253,14 @@ def _resolve(event: Any) -> Any:
 
 
 def _plain(text: str) -> Any:
-    """Return what an unquoted scalar means in YAML 1.1; dates stay text. Only short ones are worth keeping."""
-    return _kept(text) if len(text) <= _KEPT_CHARS else _resolved(text)
-
-
-def _resolved(text: str) -> Any:
+    """Return what an unquoted scalar means in YAML 1.1; dates stay text."""
     for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], []):
         if pattern.match(text):
             return _make(tag, text)
     return text
 
 
-_kept = lru_cache(maxsize=4096)(_resolved)
+_kept = lru_cache(maxsize=4096)(_plain)
 
 
 _constructor = SafeConstructor()

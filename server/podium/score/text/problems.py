@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from podium.contract.models import ProblemView
@@ -10,8 +11,9 @@ from podium.errors import ScoreInvalid
 from podium.score.text.document import Document, Loc
 
 MAX_LISTED = 100
-MAX_LOOKS = 100  # for words that are near
+MAX_LOOKS = 100  # searches for words that are near
 _FEW = 5  # equal problems that are listed one by one
+_BY_PLACE = attrgetter("line", "column")
 # How alike words must be, by difflib. Of our own words `rnu` is near `run`; of variables `target` is not near `stage`.
 _LIKE_OURS = 0.65
 LIKE_VARIABLES = 0.75
@@ -20,12 +22,6 @@ FIX_VARIABLES = (
     "Correct the score and check it again with validate_score; or give start_job the variables, with dry_run=true to check "
     "first."
 )
-
-
-def field_name(loc: Loc) -> str:
-    """Return `sheets[0].run` for ("sheets", 0, "run")."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-    return "".join(parts).removeprefix(".")
 
 
 def score_invalid(name: str, problems: Sequence[ProblemView], total: int, fix: str = _FIX) -> ScoreInvalid:
@@ -57,13 +53,17 @@ class Problems:
     def __len__(self) -> int:
         return len(self._found)
 
-    def add(self, loc: Loc, message: str, *, allowed: Iterable[str] = (), key: bool = False) -> None:
-        """Note a problem of the value at `loc`, or with `key` of its key."""
-        self._add(loc, message, self.document.locate(loc, key=key), allowed)
-
-    def add_in_text(self, loc: Loc, message: str, line: int) -> None:
-        """Note a problem in the `line`-th line of the text at `loc`."""
-        self._add(loc, message, self.document.locate_text(loc, line), ())
+    def add(
+        self, loc: Loc, message: str, *, allowed: Iterable[str] = (), key: bool = False, text_line: int = 0
+    ) -> None:
+        """Note a problem of the value at `loc`, with `key` of its key, or with `text_line` of that line (from 1) of its text."""
+        line, column = self.document.locate_text(loc, text_line) if text_line else self.document.locate(loc, key=key)
+        parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+        field = "".join(parts).removeprefix(".")  # such as sheets[0].run
+        view = ProblemView(line=line, column=column, field=field, message=message, allowed=sorted(allowed))
+        self._found.setdefault((loc, message), view)
+        self._locs.add(loc)
+        self._prefixes |= {loc[:length] for length in range(len(loc) + 1)}
 
     def at(self, loc: Loc) -> bool:
         """Return whether there is a problem at `loc` itself."""
@@ -74,7 +74,7 @@ class Problems:
         return loc in self._prefixes
 
     def near(self, word: str, known: Iterable[str], like: float = _LIKE_OURS) -> str:
-        """Return a clause that names what `word` was perhaps meant to be, or "". Looking takes long, so only a few times."""
+        """Return a clause that names what `word` was perhaps meant to be, or "". Looking is slow, so it is limited."""
         asked = word[:100], tuple(islice(known, 1000)), 3, like
         if asked not in self._near:
             if len(self._near) >= MAX_LOOKS:
@@ -92,41 +92,23 @@ class Problems:
         alike: dict[tuple[Any, ...], list[ProblemView]] = {}
         for (loc, message), problem in self._found.items():
             alike.setdefault((message, *(part for part in loc if not isinstance(part, int))), []).append(problem)
-        told = [each for group in alike.values() for each in _merged(sorted(group, key=_place))]
-        told.sort(key=_place)
-        return score_invalid(name, _allowed_once(told[:MAX_LISTED]), len(told), self.fix)
-
-    def _add(self, loc: Loc, message: str, place: tuple[int, int], allowed: Iterable[str]) -> None:
-        view = ProblemView(
-            line=place[0], column=place[1], field=field_name(loc), message=message, allowed=sorted(allowed)
-        )
-        self._found.setdefault((loc, message), view)
-        self._locs.add(loc)
-        self._prefixes |= {loc[:length] for length in range(len(loc) + 1)}
-
-
-def _place(problem: ProblemView) -> tuple[int, int]:
-    return problem.line, problem.column
-
-
-def _merged(group: list[ProblemView]) -> list[ProblemView]:
-    """Return a few equal problems as they are, and many as the first one, which says how many there are and where."""
-    if len(group) <= _FEW:
-        return group
-    lines = ", ".join(str(problem.line) for problem in group[:_FEW])
-    message = f"{group[0].message} (in {len(group)} places, lines {lines}, …)"
-    return [group[0].model_copy(update={"message": message})]
-
-
-def _allowed_once(problems: Sequence[ProblemView]) -> list[ProblemView]:
-    """Return the problems with each list of what is allowed only where it comes first."""
-    seen: set[tuple[str, ...]] = set()
-    found = []
-    for problem in problems:
-        allowed = tuple(problem.allowed)
-        found.append(problem.model_copy(update={"allowed": []}) if allowed in seen else problem)
-        seen.add(allowed)
-    return found
+        told: list[ProblemView] = []
+        for (message, *_), group in alike.items():
+            group.sort(key=_BY_PLACE)
+            if len(group) <= _FEW:
+                told += group
+            else:
+                lines = ", ".join(str(problem.line) for problem in group[:_FEW])
+                text = f"{message} (in {len(group)} places, lines {lines}, …)"
+                told.append(group[0].model_copy(update={"message": text}))
+        told.sort(key=_BY_PLACE)
+        listed: list[ProblemView] = []
+        seen: set[tuple[str, ...]] = set()
+        for problem in told[:MAX_LISTED]:
+            allowed = tuple(problem.allowed)
+            listed.append(problem.model_copy(update={"allowed": []}) if allowed in seen else problem)
+            seen.add(allowed)
+        return score_invalid(name, listed, len(told), self.fix)
 
 
 def describe(value: Any) -> str:

@@ -27,14 +27,14 @@ class Block(BaseModel):
 
 @dataclass(frozen=True)
 class Words:
-    """What a dialect says of keys and values that it does not take, by the way to them: "*" for a place in a list."""
+    """What a dialect says of keys and values that it does not take, by the path to them: "*" for a place in a list."""
 
     unsupported: Mapping[Keys, str] = field(default_factory=dict)
     """Reasons for known keys that are refused unless their value switches them off."""
     meant: Mapping[Keys, str] = field(default_factory=dict)
     """What to write in place of a key that other tools have."""
     forms: Mapping[Keys, str] = field(default_factory=dict)
-    """What a list or a mapping looks like, for who wrote something else."""
+    """What a list or a mapping looks like, if something else was written."""
 
 
 B = TypeVar("B", bound=Block)
@@ -73,26 +73,25 @@ def read_block(model: type[B], data: Any, problems: Problems, words: Words) -> B
     return model()
 
 
-def is_off(value: Any) -> bool:
-    """Return whether a value switches its feature off: empty, false, 0, or a mapping with `enabled: false`."""
-    return not value or (isinstance(value, dict) and value.get("enabled") is False)
-
-
 def _note(model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems, words: Words) -> None:
-    """Turn one of pydantic's errors into a problem, or into nothing when it is a feature that is switched off."""
-    kind = detail["type"]
+    """Turn one of pydantic's errors into a problem, or into nothing if it is a feature that is switched off."""
+    kind, given = detail["type"], detail["input"]
     place = tuple("*" if isinstance(part, int) else str(part) for part in loc)
     if kind != "extra_forbidden":
+        allowed: list[str] = []
+        if kind == "literal_error":  # pydantic's words are "'a', 'b' or 'c'"
+            allowed = [part.strip(" '") for part in detail["ctx"]["expected"].replace(" or ", ",").split(",")]
         message = _message(kind, detail, words.forms.get(place))
-        problems.add(loc, message, allowed=_allowed(detail), key=detail["loc"][-1:] == ("[key]",))
-        return
-    reason = words.unsupported.get(place)
-    if reason is None:
-        known = allowed_keys(model, loc[:-1])
+        problems.add(loc, message, allowed=allowed, key=detail["loc"][-1:] == ("[key]",))
+    elif place not in words.unsupported:
+        block: type[BaseModel] = model
+        for part in loc[:-1]:
+            block = _inner(_fields(block).get(str(part))) or block
+        known = keys_of(block)
         hint = f"; {words.meant[place]}" if place in words.meant else problems.near(str(loc[-1]), known)
         problems.add(loc, f"unknown key{hint}", allowed=known, key=True)
-    elif not is_off(detail["input"]):
-        problems.add(loc, f"not supported: {reason}", key=True)
+    elif given and not (isinstance(given, dict) and given.get("enabled") is False):
+        problems.add(loc, f"not supported: {words.unsupported[place]}", key=True)
 
 
 def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
@@ -114,24 +113,8 @@ def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
     return f"should be {expected}, not {describe(detail['input'])}{hint}"
 
 
-def _allowed(detail: ErrorDetails) -> list[str]:
-    """Return the values of a literal, out of pydantic's "'a', 'b' or 'c'"."""
-    if detail["type"] != "literal_error":
-        return []
-    return [part.strip(" '") for part in detail["ctx"]["expected"].replace(" or ", ",").split(",")]
-
-
-def allowed_keys(model: type[BaseModel], loc: Loc) -> list[str]:
-    """Return the keys that the block at `loc` of a `model` may have."""
-    current = model
-    for part in loc:
-        annotation = _fields(current).get(str(part))
-        current = (_inner(annotation) if annotation is not None else None) or current
-    return keys_of(current)
-
-
 def keys_of(model: type[BaseModel]) -> list[str]:
-    """Return the keys of a block itself."""
+    """Return the keys that a block takes."""
     return list(_fields(model))
 
 
@@ -147,7 +130,7 @@ def _inner(annotation: Any) -> type[BaseModel] | None:
 
 
 def _without(data: Any, loc: Loc) -> Any:
-    """Return a copy of `data` without the innermost entry of a mapping on the way to `loc`.
+    """Return a copy of `data` without the innermost entry of a mapping on the path to `loc`.
 
     A sheet that is wrong as a whole becomes {} instead, so that the other sheets keep their numbers.
     """

@@ -1,6 +1,5 @@
-"""Reading a score's text: which paths are taken, how much is read, and what is refused."""
+"""Reading a score's text: which paths are accepted, how much is read, and what is refused."""
 
-import errno
 import os
 import stat
 from pathlib import Path
@@ -35,11 +34,9 @@ def check_text(text: str, max_bytes: int) -> None:
     Raises:
         ScoreInvalid: it is too large or contains an unpaired surrogate.
     """
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise invalid("The inline score", "is not valid Unicode: it contains an unpaired surrogate") from None
-    if size > max_bytes:
+    if not is_unicode(text):
+        raise invalid("The inline score", "is not valid Unicode: it contains an unpaired surrogate")
+    if len(text.encode()) > max_bytes:
         raise _too_large("The inline score", max_bytes)
 
 
@@ -55,8 +52,13 @@ def read_bytes(path: Path, *, max_bytes: int) -> bytes:
         with open(descriptor, "rb") as file:  # noqa: PTH123 a descriptor, not a path
             _require_file(path, os.fstat(descriptor))
             content = file.read(max_bytes + 1)
+    except ScoreNotFound:
+        raise
+    except PermissionError as error:
+        raise PermissionDenied(f"{path} cannot be read: {error.strerror}.", fix="Make the file readable.") from None
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ScoreNotFound(f"{path} cannot be opened: {why}.", fix=FIX_SCORE_PATH) from None
     if len(content) > max_bytes:
         raise _too_large(f"The file {path}", max_bytes)
     return content
@@ -91,16 +93,6 @@ def _require_file(path: Path, status: os.stat_result) -> None:
         raise ScoreNotFound(f"{path} is a folder, not a score file.", fix=FIX_SCORE_PATH)
     if not stat.S_ISREG(status.st_mode):
         raise ScoreNotFound(f"{path} is not a regular file.", fix=FIX_SCORE_PATH)
-
-
-def _unreadable(path: Path, error: OSError | ValueError) -> Exception:
-    """Return the error of the tree for a failed open; ours pass through."""
-    if isinstance(error, ScoreNotFound):
-        return error
-    if isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM}:
-        return PermissionDenied(f"{path} cannot be read: {error.strerror}.", fix="Make the file readable.")
-    why = error.strerror if isinstance(error, OSError) else str(error)
-    return ScoreNotFound(f"{path} cannot be opened: {why}.", fix=FIX_SCORE_PATH)
 
 
 def _too_large(name: str, max_bytes: int) -> ScoreInvalid:

@@ -8,7 +8,7 @@ _INDENTED = ("mapping values", "expected key", "expected '-'", "block end", "exp
 
 
 def advice(text: str, problem: str, line: int, column: int, began: int) -> str:
-    """Return a clause for the parser's `problem` in this line and column, or "". What it belongs to began in line `began`."""
+    """Return a clause for the parser's `problem` in this line and column, or "". What surrounds it begins in line `began`."""
     lines = text.split("\n")
     row = lines[line - 1] if 1 <= line <= len(lines) else ""
     content = row.lstrip()
