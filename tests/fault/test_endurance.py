@@ -105,7 +105,7 @@ def test_a_database_that_another_program_holds_is_waited_for_and_nothing_is_lost
         refused = ask(stopped.settings.socket, "job.submit", {"config_content": named(tmp_path, "true")}, seconds=30)
         assert refused["status"] == "rejected"
         assert refused["code"] == "STORAGE_FULL"
-        assert "cannot be written now: database is locked" in refused["message"]
+        assert "cannot be written to right now: database is locked" in refused["message"]
         other.execute("ROLLBACK")
     assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
     check_history(stopped, job_id)

@@ -89,10 +89,10 @@ def _fits(stages: tuple[Stage, ...], total: int, problems: Problems) -> bool:
         checks += len(stage.checks) * len(stage.instances)
     too_many = []
     if total > MAX_SHEETS:
-        too_many.append(f"the score makes more than {MAX_SHEETS} sheets, which is the limit")
+        too_many.append(f"the score makes more sheets than the limit of {MAX_SHEETS}")
     if needs > MAX_NEEDS:
         too_many.append(
-            f"the sheets have {needs} dependencies, more than the limit of {MAX_NEEDS}; put a sheet between them"
+            f"the sheets have {needs} dependencies, more than the limit of {MAX_NEEDS}; reduce them with an intermediate sheet"
         )
     if checks > MAX_CHECKS:
         too_many.append(f"the sheets have {checks} validations in total, more than the limit of {MAX_CHECKS}")

@@ -66,7 +66,7 @@ class RetryBlock(Block):
     max_retries: int = Field(0, ge=0, le=1000, description="attempts after the first one")
     base_delay_seconds: Delay = Field(1.0, description="wait before the first retry")
     max_delay_seconds: Delay = Field(3600.0, description="the longest wait")
-    exponential_base: float = Field(2.0, ge=1, le=100, description="each wait is this many times the one before")
+    exponential_base: float = Field(2.0, ge=1, le=100, description="each wait is this many times the previous one")
     jitter: bool = Field(False, description="vary each wait at random, so that sheets do not retry together")
 
 
@@ -74,8 +74,8 @@ class CrossSheetBlock(Block):
     """Outputs of earlier sheets for templates, as `previous_outputs`."""
 
     auto_capture_stdout: bool = Field(False, description="put the output of earlier sheets into previous_outputs")
-    max_output_chars: int = Field(2000, ge=1, le=100_000, description="characters of each, from the end")
-    lookback_sheets: int = Field(3, ge=0, le=100, description="how many sheets back")
+    max_output_chars: int = Field(2000, ge=1, le=100_000, description="characters kept of each output, from its end")
+    lookback_sheets: int = Field(3, ge=0, le=100, description="how many sheets to look back")
 
 
 class SkipCommandBlock(Block):

@@ -39,7 +39,7 @@ class Checker:
         """Return the plan with the validations of each sheet; problems are noted on the way."""
         sheets = tuple(self._check(sheet) for sheet in self.plan.sheets)
         first = self._variables(self.plan.sheets[0])
-        self._warn_of("The workspace's path", self.plan.workspace or "", first)
+        self._warn_of("The workspace path", self.plan.workspace or "", first)
         self._warn_of_env(self.plan.env, first)
         return self.plan.model_copy(update={"sheets": sheets, "warnings": tuple(self.warnings)})
 
@@ -86,7 +86,7 @@ class Checker:
             hint = self._names_hint(fault.message, sorted(compiled.names - variables.keys()), variables)
             self._note_template(source, fault.message + hint, fault.line)
         if self.budget.left < 0:
-            self._note_template(source, "template: the templates of all sheets together take too much work", 1)
+            self._note_template(source, "template: rendering the templates of all sheets takes too much work", 1)
         return self.captures and "previous_outputs" in compiled.names
 
     def _names_hint(self, message: str, missing: list[str], variables: Mapping[str, Any]) -> str:
@@ -97,7 +97,7 @@ class Checker:
         near = self.problems.near(first, variables, LIKE_VARIABLES)
         if not near:
             where = ".".join(map(str, self.draft.variables_loc))
-            near = f'; define it under {where}:, or give start_job variables=["{first}=..."]'
+            near = f'; define it under {where}, or call start_job with variables=["{first}=..."]'
             self.problems.fix = FIX_VARIABLES
         others = ", ".join(name for name in missing if name != first)
         return near + (f"; also undefined: {others}" if others else "")
@@ -113,7 +113,7 @@ class Checker:
             self.used |= parse(expr).names
             return decide(expr, variables)
         except ConditionFault as fault:
-            self.problems.add(loc, f"the condition cannot be decided: {fault}")
+            self.problems.add(loc, f"the condition cannot be evaluated: {fault}")
             return False
 
     def _fields(self, stage: Stage, variables: Mapping[str, Any]) -> None:
@@ -135,14 +135,14 @@ class Checker:
 
     def _warn_of_env(self, env: Mapping[str, str], variables: Mapping[str, Any]) -> None:
         for name, value in env.items():
-            self._warn_of(f"The value of env {name[:80]}", value, variables, " Use that in run.")
+            self._warn_of(f"The value of env {name[:80]}", value, variables, " Use template variables in run instead.")
 
     def _warn_of(self, what: str, text: str, variables: Mapping[str, Any], instead: str = "") -> None:
         """Warn of what looks like a template in a text that is used as written."""
         written = [f"{{{{ {name} }}}}" for name in double_braces(text, variables)]
         written += [f"{{{name}}}" for name in fields(text) if is_field(name, variables)]
         if written:
-            self.warnings.setdefault(f"{what} is taken as it stands: nothing fills in {', '.join(written)}.{instead}")
+            self.warnings.setdefault(f"{what} is used as written, without filling in {', '.join(written)}.{instead}")
 
     def _filled(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         """Check a text whose fields are filled in before it is used."""

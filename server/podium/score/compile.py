@@ -74,7 +74,7 @@ def compile_score(
         _check_use(variables, {*draft.variables, *checker.used} - CORE_NAMES)
     warnings = plan.warnings
     if inherited and workspace and draft.workspace and _absolute(draft.workspace, parts.folder) != workspace:
-        warnings += (f"workspace: the job stays in {workspace}",)
+        warnings += (f"workspace: the change is ignored; the job stays in {workspace}",)
     # The instrument cli, which has no profile, is always the same.
     agents = {name for sheet in plan.sheets for name in sheet.instruments} - {CLI}
     used = {name: profiles[name] for name in sorted(agents)}
@@ -97,7 +97,7 @@ def _read(root: dict[Any, Any], parts: PartBuilder, path: Path | None) -> Draft 
         problems.add((meant,), "unknown key; write sheets", key=True)
     else:
         found = ", ".join(map(str, keys)) or "none"
-        message = f"has neither sheets (named) nor sheet (numbered); its keys are {found}"
+        message = f"the score has neither sheets (named) nor sheet (numbered); its keys: {found}"
         problems.add((), message, allowed=["sheets", "sheet"])
     return None
 
@@ -108,7 +108,7 @@ def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str 
     if path is not None and not _is_text(path):
         raise InvalidArguments(
             f"workspace: the path {path!r} contains a NUL character or an unpaired surrogate.",
-            fix="Give another workspace.",
+            fix="Choose another workspace.",
         )
     return path
 
@@ -124,7 +124,7 @@ def _is_text(value: str) -> bool:
 
 def _check_names(draft: Draft, problems: Problems) -> None:
     """Note variables of the score whose names are taken."""
-    taken = "{} is reserved: every template has a variable of this name"
+    taken = "{} is reserved: every template already has a variable with this name"
     for name in CORE_NAMES & draft.variables.keys():
         problems.add((*draft.variables_loc, name), taken.format(name), key=True)
     for stage in draft.stages:
@@ -137,17 +137,17 @@ def _check_given(variables: Mapping[str, str]) -> None:
     for name, value in variables.items():
         if name in CORE_NAMES:
             raise InvalidArguments(
-                f"variables: {name} is reserved: every template has a variable of this name.",
+                f"variables: {name} is reserved: every template already has a variable with this name.",
                 fix="Call the variable something else.",
             )
         if not name.isidentifier():
             raise InvalidArguments(
-                f"variables: {name!r} cannot be the name of a variable.", fix="Use letters, digits and underscores."
+                f"variables: {name!r} is not a valid variable name.", fix="Use letters, digits and underscores."
             )
         if not _is_text(value):
             raise InvalidArguments(
                 f"variables: the value of {name} contains a NUL character or an unpaired surrogate.",
-                fix="Give it as plain text.",
+                fix="Pass it as plain text.",
             )
 
 

@@ -48,7 +48,7 @@ class PartBuilder:
     def fallback(self, loc: Loc, player: Player, earlier: Sequence[Player]) -> None:
         """Check an instrument that a sheet falls back to; `earlier` are those tried before it, the sheet's own first."""
         if self.instrument(loc, player.instrument) == CLI:
-            self.problems.add(loc, "cli runs scripts; a prompt falls back to another agent instrument")
+            self.problems.add(loc, "cli runs scripts; a prompt can only fall back to an agent instrument")
         elif player in earlier[1:]:
             self.problems.add(loc, "is listed twice")
 
@@ -75,7 +75,7 @@ class PartBuilder:
         """Return environment variables as text: a number or a boolean as it is written."""
         for name in env:
             if not name or "=" in name:
-                self.problems.add((*loc, name), f"{name!r} cannot be the name of an environment variable", key=True)
+                self.problems.add((*loc, name), f"{name!r} is not a valid environment variable name", key=True)
             if name in _RESERVED_ENV:
                 self.problems.add((*loc, name), "is reserved: the conductor sets it", key=True)
         return {
@@ -86,7 +86,7 @@ class PartBuilder:
     def retry(self, loc: Loc, block: RetryBlock) -> Retry:
         """Return the retry policy of the plan; without retries the delays mean nothing."""
         if block.base_delay_seconds > block.max_delay_seconds:
-            self.problems.add((*loc, "base_delay_seconds"), "is more than max_delay_seconds")
+            self.problems.add((*loc, "base_delay_seconds"), "is greater than max_delay_seconds")
         return Retry(**block.model_dump()) if block.max_retries else Retry()
 
     def skip_command(self, loc: Loc, block: SkipCommandBlock | None) -> SkipCommand | None:

@@ -30,7 +30,7 @@ def compile_pattern(pattern: str) -> "regex.Pattern[str]":
     if len(pattern) > MAX_LENGTH:
         raise PatternFault(f"is longer than {MAX_LENGTH} characters")
     if _VERBOSE.search(pattern):
-        raise PatternFault("switches to verbose mode with x; write it without")
+        raise PatternFault("turns on verbose mode with x; write the pattern without that")
     if _written_out(_COMMENT.sub("", pattern)) > MAX_WRITTEN_OUT:
         raise PatternFault("has nested repeats that are too large to compile")
     try:

@@ -118,7 +118,7 @@ def test_ctrl_c_leaves_the_job_running_and_says_so(common: Settings, short_tmp: 
         watching.send_signal(signal.SIGINT)
         _, told = watching.communicate(timeout=30)
     assert watching.returncode == 130
-    assert "goes on" in told
+    assert "continues to run" in told
     assert jobs(common)[job_id] == "running"
     gate.write_text("go")
 
@@ -188,7 +188,7 @@ def test_stop_lets_sheets_run_on_unless_told_to_end_them(home: Settings, conduct
     podium(home, "run", "--detach", str(score(short_tmp, f"cat {gate}")))
     until(lambda: ask(home.socket, "daemon.status")["running_sheets"])
     stopped = podium(home, "stop")
-    assert "1 sheet runs on" in stopped.stdout
+    assert "1 sheet keeps running" in stopped.stdout
     conductor.kill()
     conductor.start()
     assert list(jobs(home).values()) == ["running"]

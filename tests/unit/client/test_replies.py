@@ -73,7 +73,7 @@ async def test_a_reply_of_another_shape_from_our_conductor_is_a_mismatch(
 ) -> None:
     error = await failure(short_tmp, name, {method: answering(reply)})
     assert isinstance(error, ConductorMismatch)
-    assert "in an unknown way" in error.message
+    assert "has an unknown form" in error.message
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ async def test_a_reply_of_another_shape_from_a_marianne_conductor_is_a_mismatch(
     marianne.add("x", "paused" if name in {"resume", "modify"} else "running")
     error = await failure(short_tmp, name, {**marianne.handlers(), method: answering(reply)}, MARIANNE_STATUS)
     assert isinstance(error, ConductorMismatch)
-    assert "in an unknown way" in error.message
+    assert "has an unknown form" in error.message
 
 
 @pytest.mark.parametrize("name", sorted(set(ASKS) - {"conductor"}))

@@ -35,12 +35,12 @@ def test_too_many_sheets_or_needs_are_refused_before_they_fill_the_memory() -> N
         f"{{name: a, foreach: &i [{items}], run: x}}", *[f"{{name: s{n}, foreach: *i, run: x}}" for n in range(20)]
     )
     assert {problem["message"] for problem in problems(many)} == {
-        "the score makes more than 20000 sheets, which is the limit",
-        "the sheets have 20000000 dependencies, more than the limit of 500000; put a sheet between them",
+        "the score makes more sheets than the limit of 20000",
+        "the sheets have 20000000 dependencies, more than the limit of 500000; reduce them with an intermediate sheet",
     }
 
 
 def test_templates_that_take_too_much_work_together_are_refused() -> None:
     loop = "{% for i in range(50000) %}{% endfor %}"
     problem = only(numbered(sheet="size: 1, total_items: 1000", template=loop))
-    assert problem["message"] == "template: the templates of all sheets together take too much work"
+    assert problem["message"] == "template: rendering the templates of all sheets takes too much work"

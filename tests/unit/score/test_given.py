@@ -23,8 +23,8 @@ def test_an_undefined_name_is_said_to_be_definable_at_the_start_too() -> None:
     ("name", "message"),
     [
         ("nope", "variables: the score has no variable 'nope'."),
-        ("stage", "variables: stage is reserved: every template has a variable of this name."),
-        ("a b", "variables: 'a b' cannot be the name of a variable."),
+        ("stage", "variables: stage is reserved: every template already has a variable with this name."),
+        ("a b", "variables: 'a b' is not a valid variable name."),
     ],
 )
 def test_a_variable_of_the_start_that_the_score_has_no_use_for_is_refused(name: str, message: str) -> None:

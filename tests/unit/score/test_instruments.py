@@ -66,7 +66,7 @@ def test_a_plan_keeps_the_profiles_of_its_agents_over_the_store() -> None:
         ("{prompt: x, instrument: goose, instrument_fallbacks: [nope]}", 57, "instrument_fallbacks[0]",
          "unknown instrument 'nope'"),
         ("{prompt: x, instrument: goose, instrument_fallbacks: [cli]}", 57, "instrument_fallbacks[0]",
-         "cli runs scripts; a prompt falls back to another agent instrument"),
+         "cli runs scripts; a prompt can only fall back to an agent instrument"),
         ("{prompt: x, instrument: goose, instrument_fallbacks: [aider, aider]}", 64, "instrument_fallbacks[1]",
          "is listed twice"),
         ("{prompt: x, instrument: claude-code, instrument_config: {modle: y}}", 60, "instrument_config.modle",
@@ -89,13 +89,13 @@ def test_a_named_sheet_with_a_wrong_instrument_is_refused_at_its_place(
     ("rest", "field", "message"),
     [
         ("instrument: goose\ninstrument_fallbacks: [cli]", "instrument_fallbacks[0]",
-         "cli runs scripts; a prompt falls back to another agent instrument"),
+         "cli runs scripts; a prompt can only fall back to an agent instrument"),
         ("instrument: goose\ninstrument_fallbacks: [nope]", "instrument_fallbacks[0]", "unknown instrument 'nope'"),
         ("instrument: cli\ninstrument_fallbacks: [goose]", "instrument_fallbacks",
          "every sheet is a script for cli, which has no fallbacks"),
         ("instrument: claude-code\ninstrument_config: {modle: x}", "instrument_config.modle", "is not a setting of claude-code"),
         ("instrument: goose\ninstrument_fallbacks: [s]\ninstruments: {s: {profile: aider, config: {timeout_seconds: 5}}}",
-         "instrument_fallbacks[0]", "s sets a time limit, but a fallback keeps the sheet's"),
+         "instrument_fallbacks[0]", "s sets a time limit, but a fallback keeps the sheet's time limit"),
         ("instrument: goose\ninstrument_fallbacks: [s]\ninstruments: {s: {profile: aider, config: {modle: x}}}",
          "instruments.s.config.modle", "is not a setting of aider"),
     ],
@@ -113,4 +113,4 @@ def test_a_long_list_of_fallbacks_is_refused() -> None:
 
 def test_fallbacks_without_a_prompt_are_refused() -> None:
     problem = only(f"{sheets('{run: x}')}instrument_fallbacks: [goose]", instruments=AGENTS)
-    assert problem["message"] == "no sheet has a prompt, so nothing would fall back"
+    assert problem["message"] == "no sheet has a prompt, so fallbacks would never be used"

@@ -17,7 +17,8 @@ async def test_a_pause_that_is_only_stored_is_pending_and_says_what_still_runs()
     result = await use(port, "pause_job", {"job_id": ID})
     assert (result.success, result.pending, result.status) == (True, True, "running")
     assert (
-        result.summary == f"The pause of {ID} is recorded and takes effect when its running sheets (2 tests) have ended."
+        result.summary
+        == f"The pause of {ID} is recorded and takes effect when its running sheets (2 tests) have ended."
     )
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
 
@@ -42,7 +43,7 @@ async def test_a_cancel_that_is_only_stored_is_pending() -> None:
     port = ScriptedPort(action=ActionView(job=job(cancel_requested=True), message="", pending=True))
     result = await use(port, "cancel_job", {"job_id": ID})
     assert (result.success, result.pending, result.status) == (True, True, "running")
-    assert "are being ended" in result.summary
+    assert "are being terminated" in result.summary
 
 
 async def test_a_cancel_in_effect_says_cancelled() -> None:

@@ -134,5 +134,5 @@ async def test_no_living_process_is_explained(health: ProcessHealth, expected: s
 
 async def test_the_conductor_says_who_it_is_and_how_busy() -> None:
     result = await use(ScriptedPort(), "conductor_status")
-    assert result.summary == "podium 0.1.0 answers: 1 job running, 0 queued, 0 of at most 16 sheets."
+    assert result.summary == "podium 0.1.0 is responding: 1 job running, 0 queued, 0 of at most 16 sheets running."
     assert result.instruments == ["cli"]

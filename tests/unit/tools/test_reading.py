@@ -106,7 +106,7 @@ async def test_a_page_of_files_says_how_to_go_on() -> None:
     port = ScriptedPort(files=ArtifactPage(workspace="/srv/build", entries=entries, next_cursor="c1", total=9))
     result = await use(port, "list_artifacts", {"job_id": ID, "path": "out", "limit": 1})
     assert port.calls == [("artifacts", (ID, "out", 1, ""))]
-    assert result.summary == f"1 of 9 entries below out of {ID}; use next_cursor for more."
+    assert result.summary == f"1 of 9 entries under out in the workspace of {ID}; use next_cursor for more."
     assert result.next == f'list_artifacts(job_id="{ID}", path="out", limit=1, cursor="c1")'
 
 
@@ -118,7 +118,7 @@ async def test_no_files_is_an_answer() -> None:
 async def test_a_small_file_comes_whole() -> None:
     result = await use(ScriptedPort(), "read_artifact", {"job_id": ID, "path": "report.md"})
     assert result.job_output == "All is well."
-    assert result.summary == "report.md: the whole file of 12 bytes."
+    assert result.summary == "report.md: the whole file (12 bytes in total)."
     assert not result.truncated
 
 
@@ -126,7 +126,7 @@ async def test_a_large_file_says_where_to_go_on() -> None:
     port = ScriptedPort(text=ArtifactText(path="big.txt", size_bytes=100, offset=10, text="x" * 20, next_offset=30))
     result = await use(port, "read_artifact", {"job_id": ID, "path": "big.txt", "offset": 10, "max_bytes": 20})
     assert port.calls == [("artifact", (ID, "big.txt", 10, 20))]
-    assert result.summary == "big.txt: bytes 10 to 30 of 100 bytes."
+    assert result.summary == "big.txt: bytes 10 to 30 (100 bytes in total)."
     assert result.truncated
     assert result.next == f'read_artifact(job_id="{ID}", path="big.txt", offset=30, max_bytes=20)'
 
@@ -140,7 +140,10 @@ async def test_an_offset_behind_the_end_says_so() -> None:
 async def test_replaced_bytes_are_told() -> None:
     port = ScriptedPort(text=ArtifactText(path="old.txt", size_bytes=4, text="\ufffdber", replaced=True))
     result = await use(port, "read_artifact", {"job_id": ID, "path": "old.txt"})
-    assert result.summary == "old.txt: the whole file of 4 bytes. Bytes that are not valid UTF-8 are shown as U+FFFD."
+    assert (
+        result.summary
+        == "old.txt: the whole file (4 bytes in total). Bytes that are not valid UTF-8 are shown as U+FFFD."
+    )
 
 
 async def test_a_binary_file_shows_its_facts_only() -> None:

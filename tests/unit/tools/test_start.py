@@ -131,7 +131,7 @@ async def test_a_start_in_the_middle_warns_that_what_comes_before_does_not_run()
     [
         ([[]], 4, "1 sheet."),
         ([[], [1], [2]], 4, "3 sheets, one after another."),
-        ([[], [], [1, 2]], 4, "3 sheets, at most 4 at once."),
+        ([[], [], [1, 2]], 4, "3 sheets, at most 4 at a time."),
         ([[], [], []], 1, "3 sheets, one after another."),
     ],
 )

@@ -57,7 +57,7 @@ async def test_after_one_of_several_has_settled_the_next_wait_is_for_the_others(
     result = await use(
         ScriptedPort(waited=view, jobs={ID: ended(), OTHER: job(OTHER)}), "wait_for_job", {"job_ids": [ID, OTHER]}
     )
-    assert result.summary.endswith("Wait only for the others next: a settled job ends a wait at once.")
+    assert result.summary.endswith("Next, wait only for the others: a settled job ends a wait immediately.")
     assert result.next == f'wait_for_job(job_ids=["{OTHER}"], after="h1:9")'
 
 

@@ -207,7 +207,7 @@ async def test_a_reply_that_no_peer_would_accept_is_an_error_instead() -> None:
     async with served({"large": large}, WireLimits(max_line_bytes=200)) as client:
         error = (await client.ask('{"id":1,"method":"large"}\n'))["error"]
     assert error["code"] == -32603
-    assert "a frame holds 200" in error["message"]
+    assert "but a frame can hold only 200" in error["message"]
 
 
 async def test_an_error_that_quotes_too_much_of_the_request_is_shortened() -> None:
@@ -217,7 +217,7 @@ async def test_an_error_that_quotes_too_much_of_the_request_is_shortened() -> No
     async with served({"status": status}, WireLimits(max_line_bytes=300)) as client:
         reply = await client.ask('{"id":1,"method":"status","params":{"job_id":"%s"}}\n' % ("x" * 200))
     assert (reply["id"], reply["error"]["code"]) == (1, -32000)
-    assert "a frame holds 300" in reply["error"]["message"]
+    assert "but a frame can hold only 300" in reply["error"]["message"]
 
 
 async def test_of_an_unknown_methods_name_the_reply_quotes_the_beginning() -> None:

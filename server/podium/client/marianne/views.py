@@ -52,7 +52,7 @@ _REASONS: dict[JobStatus, str] = {
     "failed": "a sheet failed",
     "cancelled": "cancelled",
 }
-_FERMATA = "is waiting for a decision that this conductor cannot accept: cancel the job, or pause and resume it"
+_FERMATA = "it needs a decision that this conductor has no call for: cancel the job, or pause and resume it"
 
 
 def job_status(job: JobState) -> JobStatus:

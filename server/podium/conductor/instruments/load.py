@@ -86,12 +86,12 @@ def _folder(folder: Path) -> Iterator[Profile]:
         try:  # as a score is read: of bounded size, without waiting on a FIFO
             text = decode(read_bytes(path, max_bytes=MAX_BYTES), name=f"The file {path}")
         except ScoreInvalid as error:
-            raise _Bad([_problem(path, f"it {error.facts['problems'][0]['message']}")]) from None
+            raise _Bad([_problem(path, f"{error.facts['problems'][0]['message']}")]) from None
         except PodiumError as error:
             raise _Bad([_problem(path, f"it cannot be read: {error.message.removesuffix('.')}")]) from None
         profile = _profile(text, path.stem, path)
         if "cli" in (profile.name, *profile.aliases):
-            raise _Bad([_problem(path, "cli is bash and cannot be another tool", field="name")])
+            raise _Bad([_problem(path, "the name cli is reserved for bash", field="name")])
         yield profile
 
 

@@ -179,7 +179,7 @@ def load_plan(text: str) -> Plan:
     read = json.JSONDecoder().raw_decode
     version, at = read(text, len('{"version":'))
     if version != PLAN_VERSION:
-        raise ValueError(f"a plan of version {version}, this Podium knows {PLAN_VERSION}")
+        raise ValueError(f"plan version {version} is not supported; this Podium supports {PLAN_VERSION}")
     head, at = read(text, at + len(',"plan":'))
     at += len(',"sheets":[')
     sheets: list[PlanSheet] = []

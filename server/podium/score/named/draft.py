@@ -26,7 +26,7 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
     if score.instrument is not None:
         parts.instrument(("instrument",), score.instrument)
     if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
-        problems.add(("instrument_fallbacks",), "no sheet has a prompt, so nothing would fall back", key=True)
+        problems.add(("instrument_fallbacks",), "no sheet has a prompt, so fallbacks would never be used", key=True)
     sheets = _Sheets(score, parts)
     return Draft(
         dialect="named",
@@ -64,7 +64,7 @@ class _Sheets:
         if not (wanted and chain):
             return ()
         return (
-            "The sheets run one after another, because none has needs; to run them at once give one of them needs: [].",
+            "The sheets run one after another, because none has needs; to run them in parallel, give one of them needs: [].",
         )
 
     def stage(self, index: int, sheet: NamedSheet) -> Stage:
@@ -99,7 +99,9 @@ class _Sheets:
         if not sheet.name and not self.problems.under(("sheets", index, "name")):
             self.problems.add(loc, "a sheet with foreach needs a name", key=True)
         if not all(str(item).isprintable() and len(str(item)) <= 100 for item in items):
-            self.problems.add(loc, "an item becomes part of a name: at most 100 characters, without control characters")
+            self.problems.add(
+                loc, "each item becomes part of a name: use at most 100 characters and no control characters"
+            )
         return tuple(Instance(f"[{item}]", {variable: item}) for item in items)
 
     def _names(self) -> dict[str, Need]:
@@ -110,7 +112,7 @@ class _Sheets:
                 continue
             loc: Loc = ("sheets", index, "name")
             if sheet.name.isdecimal():
-                self.problems.add(loc, "a name cannot be a number, which would mean the sheet with that number")
+                self.problems.add(loc, "a name cannot be a number, because that refers to the sheet with that number")
             if "[" in sheet.name or "]" in sheet.name:
                 self.problems.add(loc, "a name cannot contain square brackets, which mark the items of foreach")
             if sheet.name in names:
@@ -120,7 +122,7 @@ class _Sheets:
             for number, instance in enumerate(items):
                 label = sheet.name + instance.suffix
                 if label in names:
-                    self.problems.add(("sheets", index, "foreach"), f"makes the sheet {label} twice")
+                    self.problems.add(("sheets", index, "foreach"), f"creates sheet {label} twice")
                 names[label] = Need(index, number)
         return names
 
@@ -165,12 +167,12 @@ class _Sheets:
             return CLI
         agents = self.parts.instruments - {CLI}
         if sheet.instrument is None and self.score.instrument is None:
-            self.problems.add(loc, "a prompt needs an instrument: which agent plays it", allowed=agents)
+            self.problems.add(loc, "a prompt needs an instrument: the agent that runs it", allowed=agents)
             return CLI
         name = sheet.instrument or self.score.instrument or CLI
         where: Loc = (*loc, "instrument") if sheet.instrument is not None else ("instrument",)
         if name == CLI:
-            self.problems.add(where, "a prompt needs an agent instrument; cli runs scripts, use run", allowed=agents)
+            self.problems.add(where, "a prompt needs an agent instrument; for a cli script, use run", allowed=agents)
             return CLI
         return self.parts.instrument(where, name)
 
@@ -196,7 +198,7 @@ class _Sheets:
         if sheet.run is not None and sheet.instrument_config:
             self.problems.add(where, "cli has no settings", key=True)
         if "timeout_seconds" in sheet.instrument_config:
-            message = "belongs to the sheet itself: write timeout_seconds there"
+            message = "belongs on the sheet itself; set timeout_seconds there"
             self.problems.add((*where, "timeout_seconds"), message, key=True)
         elif sheet.run is None:
             name = sheet.instrument or self.score.instrument or CLI

@@ -39,7 +39,7 @@ def _foreach(value: Any) -> dict[str, list[Any]]:
         raise ValueError(f"should be a list, or a mapping of one name to a list, not {describe(value)}")
     ((name, items),) = value.items()
     if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"{name!r} cannot be the name of a variable")
+        raise ValueError(f"{name!r} is not a valid variable name")
     if not isinstance(items, list) or not items:
         raise ValueError("needs at least one item")
     for item in items:
@@ -53,16 +53,16 @@ class Common(Block):
 
     stage: int = Field(1, ge=1, le=10, description="stages run in order; a failing one stops the next")
     condition: str = Field("", description="when it applies, such as `instance == 1`")
-    retry_count: int = Field(0, ge=0, le=10, description="look again this many times before it fails")
-    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between looks, in milliseconds")
-    timeout_seconds: Seconds = Field(30.0, description="the longest that one look may take")
+    retry_count: int = Field(0, ge=0, le=10, description="how many times to check again before it fails")
+    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
+    timeout_seconds: Seconds = Field(30.0, description="time limit of one check")
     description: str = Field("", description="shown with the result")
 
 
 class PathCheck(Common):
     """A file, which is only read."""
 
-    path: str = Field("", description="absolute, or relative to the workspace; may hold {workspace}-style fields")
+    path: str = Field("", description="absolute, or relative to the workspace; may contain {workspace}-style fields")
 
 
 class ContentCheck(PathCheck):
@@ -74,7 +74,7 @@ class ContentCheck(PathCheck):
 class CommandCheck(Common):
     """A command that must end with exit code 0. It must only read: it may run again after a crash."""
 
-    command: str = Field("", description="a shell command; may hold {workspace}-style fields")
+    command: str = Field("", description="a shell command; may contain {workspace}-style fields")
     working_directory: str = Field("", description="where it runs: absolute, or relative to the workspace")
 
 
@@ -112,31 +112,31 @@ class NamedSheet(Block):
     """One step: exactly one of run, prompt and prompt_file."""
 
     name: Name = Field("", description="the sheet's name in needs, tools and logs")
-    description: str = Field("", description="for people")
+    description: str = Field("", description="for human readers")
     run: str | None = Field(
         None,
-        description="a bash script that the cli instrument runs in the workspace. It goes on after a command that fails, and the "
-        "last one decides, unless it begins with `set -e`",
+        description="a bash script that the cli instrument runs in the workspace. It continues after a command that fails, and "
+        "the last one decides the result, unless it begins with `set -e`",
     )
     prompt: str | None = Field(None, description="what an agent instrument is asked to do")
     prompt_file: str | None = Field(None, description="a file with the prompt, relative to the score")
-    instrument: str | None = Field(None, description="which agent plays a prompt; default: the score's")
+    instrument: str | None = Field(None, description="which agent runs the prompt; default: the score's")
     instrument_config: Data = Field(
-        default_factory=dict, description="settings that the agent instrument's profile knows, such as model"
+        default_factory=dict, description="settings that the agent instrument's profile defines, such as model"
     )
     instrument_fallbacks: Fallbacks | None = Field(
         None,
-        description="agents that are tried in order when this one is missing or out of capacity; default: the score's",
+        description="agents to try in order when this one is missing or out of capacity; default: the score's",
     )
     needs: list[Reference] = Field(
         default_factory=list,
-        description="sheets that must have completed, by name or number; once any sheet has needs, even [], sheets without it "
-        "wait for nothing",
+        description="sheets that must complete first, by name or number; once any sheet has needs, even [], sheets without it "
+        "do not wait",
     )
     foreach: Annotated[
         dict[str, list[Any]] | None,
         PlainValidator(_foreach, json_schema_input_type=list[Scalar] | dict[str, list[Scalar]]),
-    ] = Field(None, description="makes one sheet, name[item], for each item, which the template has as {{ item }}")
+    ] = Field(None, description="creates one sheet, name[item], for each item; use {{ item }} in the template")
     env: dict[str, Scalar] = Field(
         default_factory=dict, description="environment variables of this sheet, used as written"
     )
@@ -145,14 +145,14 @@ class NamedSheet(Block):
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
     skip_when: str = Field("", description="skip the sheet if this condition holds")
     skip_when_command: SkipOrText | None = Field(None, description="skip the sheet if this ends with exit code 0")
-    on_lost: OnLost = Field("retry", description="what to do if the machine is lost during an attempt")
+    on_lost: OnLost = Field("retry", description="what to do if the machine goes down during an attempt")
 
 
 class NamedParallel(Block):
     """How much of the job runs at once."""
 
-    max_concurrent: int = Field(4, ge=1, le=1000, description="sheets of this job that run at once")
-    fail_fast: bool = Field(False, description="after a sheet fails, start no other one")
+    max_concurrent: int = Field(4, ge=1, le=1000, description="sheets of this job that may run at the same time")
+    fail_fast: bool = Field(False, description="start no more sheets after one has failed")
     stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
 
 
@@ -160,7 +160,7 @@ class NamedScore(Block):
     """A score with named sheets."""
 
     name: Name = Field("", description="the job's name")
-    description: str = Field("", description="for people")
+    description: str = Field("", description="for human readers")
     workspace: str | None = Field(
         None, min_length=1, description="working folder, relative to the score; created if missing"
     )
@@ -169,14 +169,14 @@ class NamedScore(Block):
     )
     variables: Data = Field(
         default_factory=dict,
-        description="values for templates; a start may give others. They are stored and shown, so they must not be secrets",
+        description="values for templates; start_job can override them. They are stored and shown: do not put secrets here",
     )
-    instrument: str | None = Field(None, description="which agent plays the prompts; a sheet may choose another")
+    instrument: str | None = Field(None, description="which agent runs the prompts; a sheet may choose another")
     instrument_fallbacks: Fallbacks = Field(
-        default_factory=list, description="agents that are tried in order when one is missing or out of capacity"
+        default_factory=list, description="agents to try in order when one is missing or out of capacity"
     )
     sheets: list[NamedSheet] = Field(
-        default_factory=list, description="the steps; one after another unless one has needs"
+        default_factory=list, description="the steps; they run one after another unless one has needs"
     )
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")

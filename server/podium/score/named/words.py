@@ -25,7 +25,7 @@ _MEANT: dict[Keys, dict[str, str]] = {
         "retry: {max_retries: 2}": "retries max_retries attempts",
         "timeout_seconds": "timeout time_limit timeout_s",
         "foreach": "matrix for_each loop with_items",
-        "skip_when, the condition to leave the sheet out": "if when condition",
+        "skip_when, the condition for skipping the sheet": "if when condition",
         "name": "title id",
         "cd in run, or workspace for the whole score": "cwd workdir working_dir working_directory",
         "instrument": "agent",
@@ -62,7 +62,7 @@ _FORMS: dict[Keys, str] = {
 _SCORE_KEYS, _SHEET_KEYS = keys_of(NamedScore), keys_of(NamedSheet)
 _STRAY: dict[Keys, str] = {
     **{(key,): "it belongs to a sheet" for key in _SHEET_KEYS if key not in _SCORE_KEYS},
-    **{(*_SHEET, key): "it belongs to the score, beside sheets" for key in _SCORE_KEYS if key not in _SHEET_KEYS},
+    **{(*_SHEET, key): "it belongs to the score, next to sheets" for key in _SCORE_KEYS if key not in _SHEET_KEYS},
 }
 _FOREIGN: dict[Keys, str] = {
     (*place, key): f"write {instead}"

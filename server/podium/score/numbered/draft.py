@@ -43,7 +43,7 @@ def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
         if getattr(sheet, key) is None and not problems.under(("sheet",)):
             problems.add(("sheet", key), f"sheet needs {key}")
     if score.backend.type not in {None, _DEFAULT_BACKEND} or (score.backend.type and score.instrument):
-        problems.add(("backend", "type"), "not supported: name the instrument with instrument", key=True)
+        problems.add(("backend", "type"), "not supported: set instrument instead", key=True)
     for number, movement in score.movements.items():
         if movement.voices not in {None, 1}:
             problems.add(("movements", number, "voices"), "not supported: use sheet.fan_out", key=True)
@@ -52,7 +52,7 @@ def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
     chain = not sheet.dependencies and all(count == 1 for count in sheet.fan_out.values())
     if parallel.enabled and chain and len(stages) > 1:
         warnings = (
-            "The sheets run one after another, because none has dependencies; sheet.dependencies: {1: []} lets all run at once.",
+            "The sheets run one after another, because none has dependencies; sheet.dependencies: {1: []} runs them in parallel.",
         )
     return Draft(
         dialect="numbered",
@@ -130,10 +130,10 @@ class _Stages:
         count = -(-(self.last - start + 1) // self.size)
         if count < 1:
             self.problems.add(
-                ("sheet", "start_item"), f"is larger than total_items ({self.last}), which leaves no sheet"
+                ("sheet", "start_item"), f"is larger than total_items ({self.last}), which leaves no sheets"
             )
         if self.sheet.fan_out and (self.size != 1 or start != 1):
-            message = "needs size 1 and start_item 1, so that a stage is one item"
+            message = "needs size 1 and start_item 1, so that each stage is one item"
             self.problems.add(("sheet", "fan_out"), message, key=True)
         if count > MAX_SHEETS:
             self.problems.add(("sheet", "total_items"), f"makes {count} sheets, more than the limit of {MAX_SHEETS}")
@@ -162,7 +162,7 @@ class _Stages:
         prompt = self.score.prompt
         loc: Loc = ("prompt",)
         if prompt.template is not None and prompt.template_file is not None:
-            self.problems.add(loc, "has template and template_file; write only one of them")
+            self.problems.add(loc, "has both template and template_file; use only one of them")
         elif prompt.template_file is not None:
             return self.parts.template_file((*loc, "template_file"), prompt.template_file)
         elif prompt.template is None and not self.problems.under(loc):
@@ -220,7 +220,7 @@ class _Stages:
             timeout = self.score.backend.timeout_seconds
         elif isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
             where = next(where for where, layer in reversed(layers) if "timeout_seconds" in layer)
-            self.problems.add((*where, "timeout_seconds"), "should be a number of seconds, more than 0")
+            self.problems.add((*where, "timeout_seconds"), "should be a number of seconds greater than 0")
             timeout = None
         self.played[asked] = {
             "instrument": name,
@@ -239,7 +239,7 @@ class _Stages:
             player = Player(instrument=alias.profile, config=alias.config)
             self.parts.fallback(loc, player, players)
             if "timeout_seconds" in alias.config:
-                self.problems.add(loc, f"{name} sets a time limit, but a fallback keeps the sheet's")
+                self.problems.add(loc, f"{name} sets a time limit, but a fallback keeps the sheet's time limit")
             elif alias.profile in self.parts.instruments:
                 self.parts.config(("instruments", name, "config"), alias.profile, alias.config)
             players.append(player)
@@ -251,7 +251,7 @@ class _Stages:
             loc: Loc = ("validations", position)
             if check.type is None:
                 if not self.problems.under((*loc, "type")):
-                    self.problems.add(loc, "a validation needs type", allowed=VALIDATION_TYPES)
+                    self.problems.add(loc, "a validation needs a type", allowed=VALIDATION_TYPES)
                 continue
             if check.sheet is not None and not 1 <= check.sheet <= self.total:
                 self.problems.add((*loc, "sheet"), f"sheet {check.sheet} does not exist; the last one is {self.total}")

@@ -25,58 +25,60 @@ V = TypeVar("V")
 SheetMap = Annotated[dict[int, V], BeforeValidator(no_twin_keys)]
 Positive = Annotated[int, Field(ge=1)]
 
-_RATE = "a score does not decide how the limits of instruments are waited out; remove it"
+_RATE = "a score does not control how instrument rate limits are handled; remove it"
 UNSUPPORTED: dict[Keys, str] = {
     ("cost_limits",): "Podium does not limit costs; remove it or set enabled: false",
-    ("on_success",): "nothing runs after a job; add a last sheet that does it",
+    ("on_success",): "nothing runs after a job; add a final sheet that does this",
     ("learning",): "Podium does not learn from earlier runs; remove it",
     ("isolation",): "sheets run in the workspace itself, without a worktree; remove it",
     ("notifications",): "the conductor sends no notifications; remove it, and wait for the job instead",
-    ("concert",): "a score cannot start another one; remove it",
+    ("concert",): "a score cannot start another score; remove this key",
     ("rate_limit",): _RATE,
     ("circuit_breaker",): _RATE,
-    (
-        "stale_detection",
-    ): "a sheet without signs of life is reported as stuck, by a setting of the conductor; remove it",
+    ("stale_detection",): "a conductor setting decides when a sheet is reported as stuck; remove it",
     ("sheet", "prelude"): "prompts are not assembled from files; use prompt.template",
     ("sheet", "cadenzas"): "prompts are not assembled from files; use prompt.template",
     ("sheet", "prompt_extensions"): "prompts are not assembled from files; use prompt.template",
     ("sheet", "spec_tags"): "Podium has no library of specifications; remove it",
-    ("retry", "max_completion_attempts"): "only max_retries repeats a sheet that passes some of its validations",
+    ("retry", "max_completion_attempts"): "max_retries also covers sheets that pass only some of their validations",
 }
 
 
 class NumberedSheets(Block):
     """How the items are cut into sheets, and what is special to single ones. Keys are sheet numbers (with `fan_out`: stages)."""
 
-    size: Positive | None = Field(None, description="items in each sheet")
+    size: Positive | None = Field(None, description="items per sheet")
     total_items: Positive | None = Field(None, description="the last item")
     start_item: Positive = Field(1, description="the first item")
     dependencies: SheetMap[list[int]] = Field(
         default_factory=dict, description="the sheets that each one waits for; default: a chain"
     )
-    fan_out: SheetMap[Positive] = Field(default_factory=dict, description="sheets that a stage becomes")
-    descriptions: SheetMap[str] = Field(default_factory=dict, description="for people")
+    fan_out: SheetMap[Positive] = Field(default_factory=dict, description="number of sheets that each stage becomes")
+    descriptions: SheetMap[str] = Field(default_factory=dict, description="for human readers")
     skip_when: SheetMap[str] = Field(default_factory=dict, description="conditions that skip a sheet")
     skip_when_command: SheetMap[SkipCommandBlock] = Field(
         default_factory=dict, description="commands that skip a sheet"
     )
     per_sheet_instruments: SheetMap[str] = Field(
-        default_factory=dict, description="instruments or aliases of single sheets"
+        default_factory=dict, description="instruments or aliases for individual sheets"
     )
-    per_sheet_instrument_config: SheetMap[dict[str, Any]] = Field(default_factory=dict, description="their settings")
-    instrument_map: dict[str, list[int]] = Field(default_factory=dict, description="the same, by instrument")
-    total_sheets: int | None = Field(None, description="must be the number of sheets that result")
+    per_sheet_instrument_config: SheetMap[dict[str, Any]] = Field(
+        default_factory=dict, description="instrument settings for individual sheets"
+    )
+    instrument_map: dict[str, list[int]] = Field(
+        default_factory=dict, description="the same as per_sheet_instruments, by instrument"
+    )
+    total_sheets: int | None = Field(None, description="must equal the resulting number of sheets")
 
 
 class NumberedPrompt(Block):
     """The template of all sheets: a prompt for an agent or a bash script for `cli`, which needs `set -e` to stop at a failure."""
 
-    template: str | None = Field(None, description="the text; this or template_file")
+    template: str | None = Field(None, description="the text; use this or template_file")
     template_file: str | None = Field(None, description="a file with the text, relative to the score")
     variables: Data = Field(
         default_factory=dict,
-        description="values for the template; they are stored and shown, so they must not be secrets",
+        description="values for the template; stored and shown: do not put secrets here",
     )
 
 
@@ -91,9 +93,9 @@ class NumberedRetry(RetryBlock):
 class NumberedParallel(Block):
     """How much of the job runs at once; one sheet at a time unless enabled."""
 
-    enabled: bool = Field(False, description="run sheets side by side")
-    max_concurrent: int = Field(3, ge=1, le=20, description="sheets of this job that run at once")
-    fail_fast: bool = Field(True, description="after a sheet fails, start no other one")
+    enabled: bool = Field(False, description="run sheets in parallel")
+    max_concurrent: int = Field(3, ge=1, le=20, description="sheets of this job that may run at the same time")
+    fail_fast: bool = Field(True, description="start no more sheets after one has failed")
     stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
     budget_partition: Literal[True] = Field(True, description="has no effect; only true is accepted")
 
@@ -104,19 +106,19 @@ class NumberedCheck(Block):
     type: ValidationType | None = Field(None, description="what is checked")
     path: str | None = Field(
         None,
-        description="a file, absolute or relative to the workspace, which is only read; may hold {workspace}-style fields",
+        description="a file, absolute or relative to the workspace; it is only read; may contain {workspace}-style fields",
     )
     pattern: str | None = Field(None, description="the text or the regular expression to look for")
-    command: str | None = Field(None, description="a shell command; may hold {workspace}-style fields")
+    command: str | None = Field(None, description="a shell command; may contain {workspace}-style fields")
     working_directory: str | None = Field(
         None, description="where the command runs: absolute, or relative to the workspace"
     )
     stage: int = Field(1, ge=1, le=10, description="stages run in order; a failing one stops the next")
     condition: str | None = Field(None, description="when it applies, such as `sheet_num >= 3 and stage == 2`")
-    sheet: int | None = Field(None, description="the one sheet that it applies to")
-    retry_count: int = Field(3, ge=0, le=10, description="look again this many times before it fails")
-    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between looks, in milliseconds")
-    timeout_seconds: Seconds | None = Field(None, description="the longest that one look may take; default 30")
+    sheet: int | None = Field(None, description="the only sheet that it applies to")
+    retry_count: int = Field(3, ge=0, le=10, description="how many times to check again before it fails")
+    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
+    timeout_seconds: Seconds | None = Field(None, description="time limit of one check; default: 30")
     description: str | None = Field(None, description="shown with the result")
 
 
@@ -145,20 +147,20 @@ class MovementBlock(Block):
 class NumberedScore(Block):
     """A score with numbered sheets."""
 
-    name: Name | None = Field(None, description="the job's name; empty: the file's name")
-    description: str | None = Field(None, description="for people")
+    name: Name | None = Field(None, description="the job's name; if empty, the file's name")
+    description: str | None = Field(None, description="for human readers")
     workspace: str | None = Field(
         None, min_length=1, description="working folder, relative to the score; created if missing"
     )
-    instrument: str | None = Field(None, min_length=1, description="which instrument plays the sheets")
+    instrument: str | None = Field(None, min_length=1, description="which instrument runs the sheets")
     instrument_config: Data = Field(
         default_factory=dict, description="its settings; timeout_seconds applies to every instrument"
     )
     instrument_fallbacks: Fallbacks = Field(
         default_factory=list,
-        description="agents or aliases that are tried in order when one is missing or out of capacity",
+        description="agents or aliases to try in order when one is missing or out of capacity",
     )
-    instruments: dict[str, AliasBlock] = Field(default_factory=dict, description="instruments under other names")
+    instruments: dict[str, AliasBlock] = Field(default_factory=dict, description="aliases for instruments")
     backend: BackendBlock = Field(default_factory=BackendBlock)
     sheet: NumberedSheets = Field(default_factory=NumberedSheets)
     prompt: NumberedPrompt = Field(default_factory=NumberedPrompt)

@@ -68,12 +68,12 @@ def parse(expr: str) -> Condition:
         ConditionFault: it is not one.
     """
     if len(expr) > MAX_LENGTH:
-        raise ConditionFault(f"is longer than {MAX_LENGTH} characters")
+        raise ConditionFault(f"it is longer than {MAX_LENGTH} characters")
     tokens, position, end = [], 0, len(expr.rstrip())
     while position < end:
         match = _TOKEN.match(expr, position)
         if match is None:
-            raise ConditionFault(f"{expr[position : position + 20].strip()!r} cannot be read")
+            raise ConditionFault(f"{expr[position : position + 20].strip()!r} cannot be parsed")
         kind = str(match.lastgroup)
         text = match[kind]
         tokens.append(("word" if text in _WORDS else kind, text))
@@ -177,7 +177,7 @@ class _Reader:
     def deeper(self, read: Callable[[], Node]) -> Node:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise ConditionFault(f"is nested deeper than {MAX_DEPTH} levels")
+            raise ConditionFault(f"it is nested deeper than {MAX_DEPTH} levels")
         node = read()
         self.depth -= 1
         return node
@@ -191,7 +191,7 @@ def _constant(kind: str, text: str) -> Any:
         return float(text) if "." in text else int(text)
     if text in _CONSTANTS:
         return _CONSTANTS[text]
-    raise ConditionFault(f"a variable, a number or a text in quotes is missing{f' before {text!r}' if text else ''}")
+    raise ConditionFault(f"a variable, a number or quoted text is missing{f' before {text!r}' if text else ''}")
 
 
 def _look_up(name: str, variables: Variables) -> Any:

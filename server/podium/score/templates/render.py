@@ -92,7 +92,7 @@ def skips(plan: Plan, sheet: PlanSheet, *, workspace: str, statuses: Mapping[int
     try:
         return decide(sheet.skip_when, {**variables, "statuses": known})
     except ConditionFault as fault:
-        raise _unfit(f"skip_when of sheet {sheet.label} cannot be decided: {fault}.") from None
+        raise _unfit(f"skip_when of sheet {sheet.label} cannot be evaluated: {fault}.") from None
 
 
 def _unfit(message: str) -> ScoreInvalid:

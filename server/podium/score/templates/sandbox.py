@@ -89,7 +89,7 @@ def _room(units: int) -> None:
 def _made(value: Any) -> Any:
     """Charge for a value that was made, and return it."""
     if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
-        raise jinja2.TemplateRuntimeError(f"makes a number of more than {MAX_NUMBER_BITS} bits")
+        raise jinja2.TemplateRuntimeError(f"computes a number with more than {MAX_NUMBER_BITS} bits")
     _charge(size(value))
     return value
 
@@ -98,7 +98,7 @@ def _check_arguments(arguments: Iterable[Any]) -> None:
     """Refuse large numbers, which become widths and counts."""
     for value in arguments:
         if isinstance(value, int) and abs(value) > _LARGEST_ARGUMENT:
-            raise jinja2.TemplateRuntimeError(f"passes {value}, which is more than {_LARGEST_ARGUMENT}")
+            raise jinja2.TemplateRuntimeError(f"passes {value}, which is more than the limit of {_LARGEST_ARGUMENT}")
         _charge(size(value))
         _weighed(value)  # it may be compared, or be a key
 
@@ -250,7 +250,7 @@ def _check_product(operator: str, left: Any, right: Any) -> None:
     if isinstance(left, int) and isinstance(right, int):
         bits = left.bit_length() * abs(right) if operator == "**" else left.bit_length() + right.bit_length()
         if bits > MAX_NUMBER_BITS:
-            raise jinja2.TemplateRuntimeError(f"makes a number of more than {MAX_NUMBER_BITS} bits")
+            raise jinja2.TemplateRuntimeError(f"computes a number with more than {MAX_NUMBER_BITS} bits")
     for value, times in ((left, right), (right, left)):
         if isinstance(value, str | list | tuple) and isinstance(times, int):
             _charge(len(value) * max(times, 0) // (CHARACTERS_PER_UNIT if isinstance(value, str) else 1))

@@ -192,7 +192,7 @@ class _Builder:
         """Put a complete value where it belongs."""
         self.count += added
         if self.count > MAX_NODES:
-            raise _fault(f"more than {MAX_NODES} keys and values, aliases counted as often as they are used", event)
+            raise _fault(f"more than {MAX_NODES} keys and values, counting aliases each time they are used", event)
         anchor = getattr(event, "anchor", None)
         if anchor is not None and not isinstance(event, yaml.AliasEvent):
             self.anchors[anchor] = value, size or added
@@ -281,7 +281,7 @@ def _make(tag: str, text: str) -> Any:
     try:
         value = maker(yaml.ScalarNode(tag, text))
     except (ValueError, KeyError, IndexError):
-        raise ValueError(f"{text[:40]!r} does not fit its type {_tag(tag)}") from None
+        raise ValueError(f"{text[:40]!r} does not match its type {_tag(tag)}") from None
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{text[:40]} is not a finite number")
     if isinstance(value, int) and abs(value) >= 2**63:

@@ -19,8 +19,8 @@ _LIKE_OURS = 0.65
 LIKE_VARIABLES = 0.75
 _FIX = "Correct the score and check it again with validate_score."
 FIX_VARIABLES = (
-    "Correct the score and check it again with validate_score; or give start_job the variables, with dry_run=true to check "
-    "first."
+    "Correct the score and check it again with validate_score, or pass the variables to start_job (dry_run=true to check "
+    "first)."
 )
 
 

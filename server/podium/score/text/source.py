@@ -35,7 +35,7 @@ def check_text(text: str, max_bytes: int) -> None:
         ScoreInvalid: it is too large or contains an unpaired surrogate.
     """
     if not is_unicode(text):
-        raise invalid("The inline score", "is not valid Unicode: it contains an unpaired surrogate")
+        raise invalid("The inline score", "it contains an unpaired surrogate, which is not valid Unicode")
     if len(text.encode()) > max_bytes:
         raise _too_large("The inline score", max_bytes)
 
@@ -76,7 +76,7 @@ def decode(content: bytes, *, name: str) -> str:
         before = content[: error.start]
         column = error.start - (before.rfind(b"\n") + 1) + 1
         place = {"line": before.count(b"\n") + 1, "column": column}
-        raise invalid(name, f"is not UTF-8: byte 0x{content[error.start]:02x}", **place) from None
+        raise invalid(name, f"it is not UTF-8: byte 0x{content[error.start]:02x}", **place) from None
 
 
 def is_unicode(text: str) -> bool:
@@ -96,4 +96,4 @@ def _require_file(path: Path, status: os.stat_result) -> None:
 
 
 def _too_large(name: str, max_bytes: int) -> ScoreInvalid:
-    return invalid(name, f"is larger than the limit of {max_bytes} bytes")
+    return invalid(name, f"it is larger than the limit of {max_bytes} bytes")

@@ -13,20 +13,20 @@ def advice(text: str, problem: str, line: int, column: int, began: int) -> str:
     row = lines[line - 1] if 1 <= line <= len(lines) else ""
     content = row.lstrip()
     if content.startswith("```"):
-        return "; leave the ``` fence out, the score is the text inside"
+        return "; leave out the ``` fence: the score is the text inside it"
     if "\t" in row[: len(row) - len(content)]:
-        return "; indent with spaces, YAML does not allow a tab there"
+        return "; indent with spaces: YAML does not allow a tab there"
     if "end of stream" in problem:
-        return f"; the quote that begins in line {began} is not closed"
+        return f"; the quote that begins on line {began} is not closed"
     if "escape character" in problem:
         return "; in double quotes \\ begins an escape, so use single quotes or write \\\\"
     entry = _ENTRY.match(row)
     if entry is not None and column > entry.start(2):
         key = entry[1]
-        own_lines = f", or on lines of its own under `{key}: |`" if key in _LONG else ""
+        own_lines = f", or on separate lines under `{key}: |`" if key in _LONG else ""
         return f"; put the whole value of {key} in quotes{own_lines}"
     if "',' or" in problem:
-        return "; inside { } and [ ] a value that has one of { } [ ] , : in it needs quotes"
+        return "; inside { } and [ ] a value that contains any of { } [ ] , : needs quotes"
     if any(words in problem for words in _INDENTED):
-        return "; the indentation does not fit the lines above, or a value of several lines is not under `|`"
+        return "; the indentation does not match the lines above, or a multi-line value is not under `|`"
     return ""

@@ -111,7 +111,7 @@ async def test_a_paused_job_is_not_thrown_away_by_starting_its_score_again(
     service: JobControlService, marianne: FakeMarianne, score: str
 ) -> None:
     marianne.add("audit", "paused")
-    with pytest.raises(SubmitRejected, match="would throw it away"):
+    with pytest.raises(SubmitRejected, match="would discard it"):
         await service.start_job(score)
     assert not marianne.asked("job.submit")
 

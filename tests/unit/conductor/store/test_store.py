@@ -113,7 +113,7 @@ async def test_a_database_that_cannot_be_written_now_is_no_end(tmp_path: Path, s
         store._writer.execute(statement)
         with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(StorageFull, match=f"cannot be written now: .*{said}"):
+            with pytest.raises(StorageFull, match=f"cannot be written to right now: .*{said}"):
                 await store.commit(rows)
             other.execute("ROLLBACK")
         store._writer.execute("PRAGMA query_only=OFF")
@@ -213,7 +213,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path)
 )
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     (tmp_path / DATABASE).write_bytes(content)
-    with pytest.raises(UnreadableDatabase, match="not touched"):
+    with pytest.raises(UnreadableDatabase, match="left unchanged"):
         open_writer(tmp_path)
     assert (tmp_path / DATABASE).read_bytes() == content
 
@@ -225,7 +225,7 @@ def test_a_damaged_page_is_found_at_start(tmp_path: Path) -> None:
     with (tmp_path / DATABASE).open("r+b") as file:
         file.seek(40 * 4096)
         file.write(b"\xa5" * 8192)
-    with pytest.raises(UnreadableDatabase, match="not touched"):
+    with pytest.raises(UnreadableDatabase, match="left unchanged"):
         open_writer(tmp_path)
 
 

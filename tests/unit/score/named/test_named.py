@@ -192,17 +192,17 @@ def test_a_start_gives_variables_other_values() -> None:
 def test_a_pattern_that_looks_like_it_has_fields_brings_a_warning() -> None:
     entry = "{run: x, validate: [{content_contains: {path: f, pattern: 'ran-{sheet_num} {other}'}}]}"
     (warning,) = compiled(sheets(entry)).warnings
-    assert warning.endswith("is taken as it stands: nothing fills in {sheet_num}.")
+    assert warning.endswith("is used as written, without filling in {sheet_num}.")
 
 
 def test_a_value_of_env_or_a_workspace_that_looks_like_a_template_brings_a_warning() -> None:
     text = "variables: {target: t}\nenv: {ALL: '{job_name}'}\nworkspace: 'out/{{ target }}'\n"
     entry = "{run: x, env: {T: '{{ target }} {{ other }}', W: '{workspace} ${HOME}', X: '{other}', Y: plain}}"
     assert sorted(compiled(text + sheets(entry, entry)).warnings) == [
-        "The value of env ALL is taken as it stands: nothing fills in {job_name}. Use that in run.",
-        "The value of env T is taken as it stands: nothing fills in {{ target }}. Use that in run.",
-        "The value of env W is taken as it stands: nothing fills in {workspace}. Use that in run.",
-        "The workspace's path is taken as it stands: nothing fills in {{ target }}.",
+        "The value of env ALL is used as written, without filling in {job_name}. Use template variables in run instead.",
+        "The value of env T is used as written, without filling in {{ target }}. Use template variables in run instead.",
+        "The value of env W is used as written, without filling in {workspace}. Use template variables in run instead.",
+        "The workspace path is used as written, without filling in {{ target }}.",
     ]
 
 

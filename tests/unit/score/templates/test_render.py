@@ -88,5 +88,5 @@ def test_skip_when_is_decided_from_variables_and_the_status_of_other_sheets() ->
     assert [skips(plan, sheet, workspace="/w", statuses=statuses) for sheet in (a, b, c)] == [False, False, False]
     assert skips(plan, c, workspace="/w", statuses={**statuses, 2: "skipped"})
     assert skips(compiled(text, variables={"mode": "slow"}), b, workspace="/w", statuses={})
-    with pytest.raises(ScoreInvalid, match="skip_when of sheet c cannot be decided"):
+    with pytest.raises(ScoreInvalid, match="skip_when of sheet c cannot be evaluated"):
         skips(plan, c, workspace="/w", statuses={})

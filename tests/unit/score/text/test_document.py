@@ -68,8 +68,8 @@ def test_aliases_and_merge_keys_bring_values_and_their_places() -> None:
         ("a: !mine b", 1, 4, "tag !mine is not allowed"),
         ("a: !!set {b, c}", 1, 4, "tag !!set is not allowed"),
         ("a: !!binary aGk=", 1, 4, "tag !!binary is not allowed"),
-        ("a: !!int b", 1, 4, "'b' does not fit its type !!int"),
-        ("a: 0b_", 1, 4, "'0b_' does not fit its type !!int"),
+        ("a: !!int b", 1, 4, "'b' does not match its type !!int"),
+        ("a: 0b_", 1, 4, "'0b_' does not match its type !!int"),
         ("a: .inf", 1, 4, ".inf is not a finite number"),
         ("a: 99999999999999999999", 1, 4, "more than 64 bits"),
         ("a: *b", 1, 4, "alias *b has no anchor before it"),
@@ -101,5 +101,5 @@ def test_what_is_nested_absurdly_deep_is_refused_for_that(bracket: str) -> None:
 def test_aliases_of_aliases_are_counted_before_they_fill_the_memory() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    with pytest.raises(DocumentFault, match="aliases counted as often as they are used"):
+    with pytest.raises(DocumentFault, match="counting aliases each time they are used"):
         load("\n".join(levels))

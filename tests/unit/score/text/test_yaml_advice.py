@@ -5,11 +5,11 @@ import pytest
 from podium.score.text.document import DocumentFault, load
 
 HEAD = "name: x\nsheets:\n"
-TAB = "indent with spaces, YAML does not allow a tab there"
-FENCE = "leave the ``` fence out, the score is the text inside"
-WHOLE_RUN = "put the whole value of run in quotes, or on lines of its own under `run: |`"
-INDENT = "the indentation does not fit the lines above, or a value of several lines is not under `|`"
-FLOW = "inside { } and [ ] a value that has one of { } [ ] , : in it needs quotes"
+TAB = "indent with spaces: YAML does not allow a tab there"
+FENCE = "leave out the ``` fence: the score is the text inside it"
+WHOLE_RUN = "put the whole value of run in quotes, or on separate lines under `run: |`"
+INDENT = "the indentation does not match the lines above, or a multi-line value is not under `|`"
+FLOW = "inside { } and [ ] a value that contains any of { } [ ] , : needs quotes"
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ FLOW = "inside { } and [ ] a value that has one of { } [ ] , : in it needs quote
         ("name: x\n  sheets:\n- run: x\n", 2, INDENT),
         (f"{HEAD}  - name: a\n   run: x\n", 4, INDENT),
         (f"{HEAD}- run: |\n  a\n bad\n", 5, INDENT),
-        (f"{HEAD}- run: 'it\n- run: x\n", 5, "the quote that begins in line 3 is not closed"),
+        (f"{HEAD}- run: 'it\n- run: x\n", 5, "the quote that begins on line 3 is not closed"),
         (f'{HEAD}- run: "a\\d"\n', 3, "in double quotes \\ begins an escape, so use single quotes or write \\\\"),
     ],
 )

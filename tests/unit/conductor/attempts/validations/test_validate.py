@@ -166,7 +166,7 @@ class TestContentRegex:
     async def test_a_match_is_shown_with_its_line(self, tmp_path: Path) -> None:
         (tmp_path / "r").write_text("a\nran-7 ok\n")
         view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": r"ran-\d+"})
-        assert (view.passed, view.found, view.expected) == (True, "'ran-7' in line 2", r"r matches 'ran-\\d+'")
+        assert (view.passed, view.found, view.expected) == (True, "'ran-7' on line 2", r"r matches 'ran-\\d+'")
 
     async def test_a_pattern_that_never_ends_fails_within_its_time(self, tmp_path: Path) -> None:
         (tmp_path / "r").write_text("x" * 5000)
@@ -243,7 +243,7 @@ class TestCommandSucceeds:
     ) -> None:
         view = await self.check(runner, tmp_path, "echo one; echo 'last word' >&2; exit 3")
         assert (view.passed, view.found) == (False, "exit code 3; its output ends with 'last word'")
-        assert view.expected == """exit code 0 of "echo one; echo 'last word' >&2; exit 3\""""
+        assert view.expected == """exit code 0 from "echo one; echo 'last word' >&2; exit 3\""""
 
     async def test_the_working_directory_is_under_the_workspace_and_the_environment_is_the_sheets(
         self, runner: Runner, tmp_path: Path
