@@ -40,6 +40,13 @@ def check_text(text: str, max_bytes: int) -> None:
         raise _too_large("The inline score", max_bytes)
 
 
+def _require_file(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise ScoreNotFound(f"{path} is a folder, not a score file.", fix=FIX_SCORE_PATH)
+    if not stat.S_ISREG(status.st_mode):
+        raise ScoreNotFound(f"{path} is not a regular file.", fix=FIX_SCORE_PATH)
+
+
 def read_bytes(path: Path, *, max_bytes: int) -> bytes:
     """Return the content of a regular file, never reading more than `max_bytes` + 1 bytes and never waiting on a FIFO.
 
@@ -86,13 +93,6 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _require_file(path: Path, status: os.stat_result) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        raise ScoreNotFound(f"{path} is a folder, not a score file.", fix=FIX_SCORE_PATH)
-    if not stat.S_ISREG(status.st_mode):
-        raise ScoreNotFound(f"{path} is not a regular file.", fix=FIX_SCORE_PATH)
 
 
 def _too_large(name: str, max_bytes: int) -> ScoreInvalid:
