@@ -102,7 +102,7 @@ def test_the_agent_loop_starts_watches_and_repairs_a_job(conductor: Conductor, s
     assert done.returncode == 0, done.stdout + done.stderr
     said = done.stdout.splitlines()
     assert [line for line in said if line.startswith("think: sheet add-up asks for a column 'sum'")]
-    assert "1 finished sheet is kept" in done.stdout
+    assert "1 finished sheet was kept" in done.stdout
     assert said[-3:] == ["# Sales", "", "Total 42"]
 
 

@@ -53,7 +53,7 @@ async def test_a_failed_job_goes_on_with_a_corrected_score_and_from_sheet_runs_a
     path.write_text(score("echo again >> ran", "echo three >> ran"))
     kept = await user.call("modify_job", job_id=job_id, config_path=str(path))
     assert (kept["kept"], kept["changed"]) == (["first", "gate"], ["first"])
-    assert "2 finished sheets are kept." in kept["summary"]
+    assert "2 finished sheets were kept." in kept["summary"]
     assert (await user.settled(job_id))["status"] == "completed"
     assert await read(job["workspace"], "ran") == ["one", "two", "three"]
     refused = await user.refused("modify_job", job_id=job_id, config_path=str(path))

@@ -79,13 +79,13 @@ def _sentence(view: LogView, mode: str) -> str:
     if mode == "search":
         found = sum(line.match for line in view.lines)
         more = ", there may be more" if not view.at_end else "; long lines are cut" if view.truncated else ""
-        return f"{counted(found, 'matching line')} in the {where}{more}."
+        return f"{counted(found, 'matching line')} in {where}{more}."
     if not view.lines:
         more = " yet; the sheet is still running" if view.running else ""
-        return f"No {'more ' if view.total_bytes else ''}output in the {where}{more}."
+        return f"No {'more ' if view.total_bytes else ''}output in {where}{more}."
     part = {"tail": "The last", "head": "The first", "range": "The next"}[mode]
     count = "line" if len(view.lines) == 1 else f"{len(view.lines)} lines"
-    return f"{part} {count} of the {where} ({view.total_bytes} bytes in total)."
+    return f"{part} {count} of {where} ({view.total_bytes} bytes in total)."
 
 
 def _next(view: LogView, args: LogArgs) -> str:

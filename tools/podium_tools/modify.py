@@ -30,7 +30,7 @@ class ModifyResult(ControlResult):
 
 def kept_sentence(view: ActionView) -> str:
     """Return what happened to the finished sheets when the job got a changed score, "" if there is nothing to report."""
-    kept = f" {counted(view.kept_total, 'finished sheet')} {'is' if view.kept_total == 1 else 'are'} kept."
+    kept = f" {counted(view.kept_total, 'finished sheet')} {'was' if view.kept_total == 1 else 'were'} kept."
     labels = ", ".join(named(view.changed, view.changed_total))
     changed = (
         f" Changed in the score, but already finished or running with the old text, so not run again: {labels}; "
@@ -47,7 +47,7 @@ def _sentence(view: ActionView) -> str:
             f"The change to {job.job_id} is recorded and takes effect when its running sheets have ended. If one hangs, end it "
             f"with cancel_job, then call modify_job again. {state_of(job)}"
         )
-    return f"{job.job_id} now has the changed score. {state_of(job)}"
+    return f"{job.job_id} now uses the changed score. {state_of(job)}"
 
 
 async def _modify(port: JobControl, args: ModifyArgs, _call: Call) -> ModifyResult:

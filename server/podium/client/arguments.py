@@ -62,5 +62,5 @@ def _check_readable(path: Path) -> None:
     except (OSError, ValueError):
         pass  # ValueError: a NUL in the path
     raise ScoreNotFound(
-        f"The score {path} {what}.", fix="Check the path; a relative path starts from the caller's folder."
+        f"The score {path} {what}.", fix="Check the path; a relative path starts from the caller's working directory."
     )

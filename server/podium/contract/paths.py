@@ -5,7 +5,7 @@ from pathlib import Path
 from podium.errors import InvalidArguments, PathNotAllowed
 
 _SUFFIXES = (".yaml", ".yml")
-FIX_SCORE_PATH = "Give the path of a .yaml or .yml score file, absolute or relative to the caller's folder."
+FIX_SCORE_PATH = "Give the path to a .yaml or .yml score file, absolute or relative to the caller's working directory."
 
 
 def check_given_once(config_path: str | None, config_content: str | None) -> None:

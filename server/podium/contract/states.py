@@ -45,7 +45,7 @@ _WHY = "explain_job says why."
 _ALREADY_CANCELLING = _no(
     "its cancellation was already requested and is in progress", "wait_for_job returns when it has ended."
 )
-_CANCELLING_FIRST = _no(_ALREADY_CANCELLING.why, "When wait_for_job shows that it has ended, call again.")
+_CANCELLING_FIRST = _no(_ALREADY_CANCELLING.why, "When wait_for_job shows that it has ended, try again.")
 _ACTIVE = _no(
     "only completed, failed and cancelled jobs can be deleted; cancel it first",
     "cancel_job ends it; when wait_for_job shows that it has ended, delete_job removes it.",
@@ -57,7 +57,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
         "running": _yes("pause_pending", "pauses when the running sheets end"),
         "pause_pending": _no(
             "a pause or a changed score is already pending and takes effect when the running sheets end",
-            "get_job shows when it has taken effect; resume_job withdraws it.",
+            "Call get_job to see whether it has taken effect, or resume_job to withdraw it.",
         ),
         "cancel_pending": _ALREADY_CANCELLING,
         "paused": _no("it is already paused", "It stays paused until you call resume_job."),

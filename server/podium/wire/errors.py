@@ -76,7 +76,7 @@ def invalid_params(error: ValidationError) -> errors.InvalidArguments:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     message = f"'{field}'" if first["type"] == "missing" else f"{field}: {first['msg']}"
-    return errors.InvalidArguments(message, fix="Correct this parameter and call again.", field=field)
+    return errors.InvalidArguments(message, fix="Correct this parameter and try again.", field=field)
 
 
 def from_wire(error: dict[str, Any]) -> PodiumError:
@@ -91,9 +91,9 @@ def from_wire(error: dict[str, Any]) -> PodiumError:
     if code == METHOD_NOT_FOUND:
         return errors.UnsupportedByConductor(message, fix="Call conductor_status to see what this conductor can do.")
     if code == INVALID_PARAMS:
-        return errors.InvalidArguments(message, fix="Correct the arguments and call again.")
+        return errors.InvalidArguments(message, fix="Correct the arguments and try again.")
     if code == EXHAUSTED:
-        return errors.ConductorBusy(message, fix="Wait a few seconds and call again.")
+        return errors.ConductorBusy(message, fix="Wait a few seconds and try again.")
     if code == REFUSED:
         return errors.SubmitRejected(message, fix="The message says why the conductor refused; correct the cause.")
     return errors.Internal(message, fix="Read the conductor's log.")

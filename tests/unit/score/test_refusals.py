@@ -345,7 +345,7 @@ def test_the_error_says_the_first_problem_and_how_many_there_are() -> None:
         compiled("name: x\nsheets: [{run: 1}, {run: 2}]", path=Path("/s/a.yaml"))
     assert caught.value.message == (
         "The score /s/a.yaml is not valid: line 2, column 16, sheets[0].run: "
-        "should be text, not the number 1; put it in quotes (and 1 more)."
+        "should be text, not the number 1; put it in quotes (and 1 more problem)."
     )
     assert caught.value.facts["problems_total"] == 2
 

@@ -90,7 +90,7 @@ async def test_a_changed_score_keeps_what_is_finished_and_names_what_changed_amo
     assert port.calls == [("modify", (ID, "report", "b.yaml", None))]
     assert (result.success, result.pending, result.kept, result.changed) == (True, False, ["lint", "tests"], ["lint"])
     assert result.summary == (
-        f"{ID} now has the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets are kept. Changed in the "
+        f"{ID} now uses the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets were kept. Changed in the "
         "score, but already finished or running with the old text, so not run again: lint; to run one again, modify the job with "
         "from_sheet."
     )
@@ -115,7 +115,7 @@ async def test_a_long_list_of_kept_sheets_says_how_many_more() -> None:
 async def test_a_resume_with_a_changed_score_names_what_stays_as_it_was() -> None:
     view = ActionView(job=job(), message="Goes on.", kept=["lint"], kept_total=1, changed=["lint"], changed_total=1)
     result = await use(ScriptedPort(action=view), "resume_job", {"job_id": ID, "config_path": "b.yaml"})
-    assert "1 finished sheet is kept." in result.summary
+    assert "1 finished sheet was kept." in result.summary
     assert "not run again: lint" in result.summary
 
 

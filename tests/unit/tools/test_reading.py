@@ -48,7 +48,7 @@ async def test_the_tail_is_plain_text_with_the_number_of_its_first_line() -> Non
     assert result.job_output == "a\nb"
     assert (result.first_line, result.lines) == (41, 2)
     assert result.job_output_note == OUTPUT_NOTE
-    assert result.summary == "The last 2 lines of the stdout of sheet 2 (tests), attempt 1 (900 bytes in total)."
+    assert result.summary == "The last 2 lines of stdout of sheet 2 (tests), attempt 1 (900 bytes in total)."
     assert result.next == ""
 
 
@@ -62,7 +62,7 @@ async def test_a_search_numbers_lines_and_tells_matches_from_context() -> None:
     port = ScriptedPort(output=log("before", "an error", "after", first=7, match="error"))
     result = await use(port, "read_job_log", {"job_id": ID, "mode": "search", "pattern": "error", "context_lines": 1})
     assert result.job_output == "7-before\n8:an error\n9-after"
-    assert result.summary == "1 matching line in the stdout of sheet 2 (tests), attempt 1."
+    assert result.summary == "1 matching line in stdout of sheet 2 (tests), attempt 1."
 
 
 async def test_a_search_to_the_end_says_that_lines_were_cut_and_not_that_more_may_follow() -> None:
@@ -91,7 +91,7 @@ async def test_no_output_yet_is_told_from_no_output() -> None:
     running = await use(ScriptedPort(output=log(running=True, total_bytes=0)), "read_job_log", {"job_id": ID})
     assert running.summary.endswith("yet; the sheet is still running.")
     over = await use(ScriptedPort(output=log(total_bytes=0)), "read_job_log", {"job_id": ID})
-    assert over.summary == "No output in the stdout of sheet 2 (tests), attempt 1."
+    assert over.summary == "No output in stdout of sheet 2 (tests), attempt 1."
     assert over.next == f'read_job_log(job_id="{ID}", sheet="2", attempt=1, stream="stderr")'
 
 

@@ -161,7 +161,7 @@ def _failure(error: OSError, workspace: str, path: str) -> PodiumError:
     if isinstance(error, PermissionError):
         return PermissionDenied(
             f"This user is not allowed to read {what}.",
-            fix="Ask the user who started the conductor to change its permissions.",
+            fix="Ask the user who started the conductor for permission to read it.",
             path=path,
         )
     if error.errno == errno.ELOOP:

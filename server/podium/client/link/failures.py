@@ -69,7 +69,7 @@ def busy(path: Path) -> ConductorBusy:
     """Return the error for a conductor that accepts no further connection now."""
     return ConductorBusy(
         f"The conductor on {path} is not accepting new connections right now.",
-        fix="Wait a few seconds and call again; if that does not help, close clients that hold connections open.",
+        fix="Wait a few seconds and try again; if that does not help, close clients that are holding connections open.",
         socket=str(path),
     )
 
@@ -88,7 +88,7 @@ def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
     """Return the error for a reply that did not arrive in time."""
     return ConductorTimeout(
         f"The conductor on {path} did not answer {method} within {seconds:g} s.",
-        fix="Call conductor_status to see whether it answers at all, then call again.",
+        fix="Call conductor_status to see whether it answers at all, then try again.",
         socket=str(path),
         method=method,
     )

@@ -281,7 +281,10 @@ def _check_start(request: SubmitParams) -> None:
         "variables": bool(request.variables),
     }
     if names := [name for name, given in ignored.items() if given]:
-        raise UnsupportedByConductor(f"This conductor ignores {' and '.join(names)}.", fix=f"Leave it out. {_OWN}")
+        raise UnsupportedByConductor(
+            f"This conductor ignores {' and '.join(names)}.",
+            fix=f"Leave {'it' if len(names) == 1 else 'them'} out. {_OWN}",
+        )
 
 
 def _check_go_on(method: str, entry: JobState, from_sheet: Sheet | None) -> None:

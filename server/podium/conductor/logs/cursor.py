@@ -34,7 +34,9 @@ class Cursor(NamedTuple):
         """
         *numbers, found = text.split(".") if text.isascii() else [""]
         if len(numbers) != 3 or not all(part.isdecimal() and len(part) < 20 for part in numbers):
-            raise InvalidArguments("This is not a log cursor.", fix="Pass the cursor of the previous reply unchanged.")
+            raise InvalidArguments(
+                "This is not a log cursor.", fix="Pass the cursor from the previous reply, unchanged."
+            )
         if found != seal:
             raise InvalidArguments(
                 "The cursor belongs to the output of another job, sheet, attempt or stream.",

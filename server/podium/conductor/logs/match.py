@@ -43,7 +43,7 @@ def matcher_for(pattern: str, limits: LogLimits) -> Matcher:
     except regex.error as error:
         raise InvalidArguments(
             f"The pattern is not a valid regular expression: {error}.",
-            fix="Correct it; put a backslash before special characters that you mean literally.",
+            fix="Correct it; put a backslash before special characters to match them literally.",
         ) from None
     return Matcher(lambda line: _match(compiled, line, limits), chunks.wanted if chunks else None)
 

@@ -196,7 +196,7 @@ def _turn_away(connection: socket.socket, path: Path) -> None:
     """Refuse a connection with an error line, and close it. The buffer of a new socket always has room for the line."""
     refusal = ConductorBusy(
         f"The conductor on {path} has reached its connection limit.",
-        fix="Wait a few seconds and call again; if that does not help, close clients that hold connections open.",
+        fix="Wait a few seconds and try again; if that does not help, close clients that are holding connections open.",
     )
     log.warning("connection_turned_away")
     with connection, suppress(OSError):

@@ -103,7 +103,7 @@ def cause_of(view: ExplainView) -> str:
     if sheet is not None:
         label = sheet.name or str(sheet.sheet)
         if sheet.status == "running":
-            wrote = f"wrote its last output at {view.written_at}" if view.written_at else "has written nothing"
+            wrote = f"wrote its last output at {view.written_at}" if view.written_at else "has produced no output"
             parts.append(f"Sheet {label} has been running since {sheet.started_at} and {wrote}.")
         elif sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
             parts.append(
@@ -118,6 +118,10 @@ def cause_of(view: ExplainView) -> str:
     elif view.kind == "paused":
         parts.append("Use resume_job to continue it.")
     elif view.kind in {"stuck", "running"}:
-        parts.append(f"The running sheets reach their time limits by {view.waits_until}." if view.waits_until else
-                     "Not every running sheet has a time limit.")  # fmt: skip
+        alone = len(job.running) == 1
+        if view.waits_until:
+            limits = "It reaches its time limit at" if alone else "The running sheets reach their time limits by"
+            parts.append(f"{limits} {view.waits_until}.")
+        else:
+            parts.append("It has no time limit." if alone else "Some running sheets have no time limit.")
     return " ".join(part for part in (*parts, view.cause) if part)

@@ -43,7 +43,7 @@ class Queries:
         if params.cursor and before is None:
             raise InvalidArguments(
                 f"{params.cursor!r} is not a cursor from list_jobs.",
-                fix="Pass next_cursor of the previous page, or leave it out.",
+                fix="Pass next_cursor from the previous page, or leave it out.",
             )
         return await self._store.read(lambda db: _page(db, params, before, limit))
 

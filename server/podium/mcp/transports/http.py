@@ -42,8 +42,8 @@ def parsed(address: str) -> tuple[str, int]:
         )
     if (known := LOOPBACK.get(host or "127.0.0.1")) is None:
         raise InvalidArguments(
-            f"--http {address}: without authentication, only the loopback interface can be served.",
-            fix=f"Give the port alone (--http {port}), and reach it from elsewhere through an SSH tunnel.",
+            f"--http {address}: without authentication, the server can listen only on the loopback interface.",
+            fix=f"Give only the port (--http {port}), and use an SSH tunnel to reach it from elsewhere.",
         )
     return known, int(port)
 

@@ -28,7 +28,7 @@ def score_invalid(name: str, problems: Sequence[ProblemView], total: int, fix: s
     """Return the error that carries these problems; its message holds the first one."""
     first = problems[0]
     place = f"line {first.line}, column {first.column}, " if first.line else ""
-    more = f" (and {total - 1} more)" if total > 1 else ""
+    more = f" (and {total - 1} more problem{'s' if total > 2 else ''})" if total > 1 else ""
     message = f"{name} is not valid: {place}{first.field + ': ' if first.field else ''}{first.message}{more}."
     listed = [problem.model_dump() for problem in problems]
     return ScoreInvalid(message, fix=fix, problems=listed, problems_total=total)

@@ -135,7 +135,7 @@ def test_an_address_is_a_port_or_a_loopback_name_with_one(address: str, expected
     "address", ["0.0.0.0:8000", "[::]:8000", "192.168.1.4:8000", "example.org:8000", "127.0.0.2:1"]
 )
 def test_anything_but_loopback_is_refused(address: str) -> None:
-    with pytest.raises(InvalidArguments, match="only the loopback interface") as caught:
+    with pytest.raises(InvalidArguments, match="only on the loopback interface") as caught:
         parsed(address)
     assert "--http" in caught.value.fix
 

@@ -67,7 +67,7 @@ def start_in_background(settings: Settings) -> Health:
         time.sleep(POLL_SECONDS)
     raise ConductorTimeout(
         f"The conductor (pid {pid}) did not answer on {settings.socket} within {READY_SECONDS:.0f} s.",
-        fix=f"Read {path}; `podium stop` stops it if it starts after all.",
+        fix=f"Read {path}. If it does start later, `podium stop` stops it.",
         pid=pid,
     )
 

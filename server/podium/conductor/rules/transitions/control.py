@@ -116,7 +116,7 @@ def _change(job: JobRun, batch: Batch, from_sheet: int | None, new: LoadedPlan |
         done = Done(message=message, pending=True)
     else:
         apply_modify(job, batch)
-        done = Done(message=f"Job {job.job_id} now has the changed score and is queued to continue.", pending=False)
+        done = Done(message=f"Job {job.job_id} now uses the changed score and is queued to continue.", pending=False)
     return done if kept is None else Done(**done, kept=kept)
 
 

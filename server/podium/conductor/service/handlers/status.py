@@ -51,7 +51,7 @@ async def _page(context: Context, row: sqlite3.Row, view: JobView, params: Statu
     first = number_in(cursor) if cursor else 1
     if not first:
         raise InvalidArguments(f"{cursor!r} is not a sheets_cursor from get_job.",
-                               fix="Pass the sheets_cursor of the previous reply, or leave it out.")  # fmt: skip
+                               fix="Pass sheets_cursor from the previous reply, or leave it out.")  # fmt: skip
     loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it again
     sheets = await context.sheet_views.page(row, first, params.sheets_limit or _PAGE)
     following = first + len(sheets)

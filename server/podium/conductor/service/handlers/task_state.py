@@ -24,7 +24,8 @@ async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJs
             text = dumps(params.end).decode()
         except (ValueError, RecursionError) as error:
             raise InvalidArguments(
-                f"end cannot be written as JSON: {error}.", fix="Leave out NaN and infinities, and reduce its nesting."
+                f"The value of end cannot be written as JSON: {error}.",
+                fix="Leave out NaN and infinities, or nest it less deeply.",
             ) from None
         now, rows = wall(), Rows()
         rows.add("task_ends", (params.key, text, now))

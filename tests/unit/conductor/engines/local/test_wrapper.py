@@ -89,7 +89,13 @@ def test_a_missing_workspace_is_its_own_kind_of_end(shell: str, folder: AttemptF
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_command_finds_its_signals_at_their_default(shell: str, folder: AttemptFolder) -> None:
+def test_the_command_finds_its_signals_at_their_default(
+    shell: str, folder: AttemptFolder, request: pytest.FixtureRequest
+) -> None:
+    ours = signal.signal(
+        signal.SIGHUP, signal.SIG_DFL
+    )  # ignored if the tests run under nohup, and a command inherits that
+    request.addfinalizer(lambda: signal.signal(signal.SIGHUP, ours))
     status = run(shell, folder, BASH, "-c", "while read -r line; do echo $line; done </proc/self/status").stdout
     caught = dict(line.split(": ") for line in status.splitlines() if line.startswith(("SigIgn", "SigCgt")))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
