@@ -72,7 +72,9 @@ async def test_a_failed_job_is_explained_in_one_call(user: Agent) -> None:
     job_id = (await user.call("start_job", config_content=BROKEN))["job_id"]
     await user.settled(job_id)
     why = await user.call("explain_job", job_id=job_id)
-    assert why["summary"].endswith("sheet tests failed: exit code 3. tests had 3 attempts. 2 sheets were skipped.")
+    assert why["summary"].endswith(
+        "sheet tests failed: exit code 3. Sheet tests had 3 attempts. 2 sheets were skipped."
+    )
     assert (why["kind"], why["sheet"], why["attempt"], why["exit_code"]) == ("failed", "tests", 3, 3)
     assert why["earlier_attempts"] == ["attempt 1 failed: exit code 3", "attempt 2 failed: exit code 3"]
     assert why["blocked"] == ["report", "publish"]
@@ -194,7 +196,7 @@ async def test_a_running_job_with_a_failed_sheet_says_that_it_will_fail(user: Ag
     assert found["woke_for"] == "event"
     why = await user.call("explain_job", job_id=job["job_id"])
     assert (why["kind"], why["sheet"], why["job_output"]) == ("running", "bad", "no")
-    assert "so the job fails when its other sheets have ended" in why["summary"]
+    assert "so the job will fail when its other sheets have ended" in why["summary"]
     await user.call("cancel_job", job_id=job["job_id"])
 
 

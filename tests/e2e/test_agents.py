@@ -110,7 +110,7 @@ def test_a_waiting_sheet_says_until_when_and_holds_no_slot(
     assert sheet["waiting_until"]
     assert sheet["reason"].startswith("claude-code is rate limited until ")
     assert ask(socket, "daemon.status")["running_sheets"] == 0
-    assert "sheet 1 waits" in ask(socket, "job.status", {"job_id": job_id, "sheets": False})["podium"]["reason"]
+    assert "sheet 1 is waiting" in ask(socket, "job.status", {"job_id": job_id, "sheets": False})["podium"]["reason"]
     ask(socket, "job.cancel", {"job_id": job_id})
     assert until(conductor, job_id, "cancelled")
 
@@ -160,7 +160,7 @@ def test_a_missing_agent_is_followed_by_those_the_score_names_in_order(
         "job.submit",
         {"config_content": score(tmp_path, {"prompt": "x"}, **top, agents=agents)},
     )
-    assert any("their sheets will fall back" in warning for warning in reply["job"]["warnings"])
+    assert any("sheets that use them will fall back" in warning for warning in reply["job"]["warnings"])
     assert end_of(conductor, reply["job_id"])["status"] == "completed"
     assert [each["to"] for each in told(conductor, reply["job_id"], "sheet.fallback")] == ["crush", "goose"]
     assert agents.calls("goose")[0]["prompt"] == "x"

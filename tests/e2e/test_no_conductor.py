@@ -98,7 +98,7 @@ WRONG_PLACES: dict[Callable[[Path], None], tuple[str, str]] = {
     regular_file: ("CONDUCTOR_NOT_RUNNING", "is not a socket"),
     a_folder: ("CONDUCTOR_NOT_RUNNING", "is not a socket"),
     stale: ("CONDUCTOR_NOT_RUNNING", "stale socket"),
-    forbidden: ("PERMISSION_DENIED", "This user may not connect"),
+    forbidden: ("PERMISSION_DENIED", "This user is not allowed to connect"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The tools that agents call, one noun a file. `ALL_TOOLS` is the inventory, in the order in which clients see it."""
+"""The tools that agents call, one file for each subject. `ALL_TOOLS` is the inventory, in the order in which clients see it."""
 
 from podium_tools.artifacts import LIST_ARTIFACTS, READ_ARTIFACT
 from podium_tools.conductor import CONDUCTOR_STATUS
