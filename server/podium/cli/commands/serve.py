@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from podium.cli.shared.light import hidden, log, parse, parser
+from podium.cli.shared.light import hidden, log, parse, parser, quick_imports
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -10,8 +10,8 @@ def main(arguments: Sequence[str]) -> int:
     made = parser("serve", "Serve the tools to agents (MCP): on stdin and stdout, or over HTTP.")
     made.add_argument("--http", metavar="PORT", help="serve over HTTP on this port of the loopback interface, at /mcp")
     options, settings = parse(made, arguments)
-    log.configure(settings.log_level)
+    log.configure(settings.log_level)  # before the import: the SDK reads the logging set-up when it is imported
     with hidden("rich"):  # the SDK would load it for a handler of log records, though the log is set up already
-        from podium.mcp.product import serve_http, serve_stdio  # the SDK reads the logging set-up when it is imported
-
+        with quick_imports():
+            from podium.mcp.product import serve_http, serve_stdio
         return serve_stdio(settings) if options.http is None else serve_http(settings, options.http)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from podium.cli.commands.start.daemonize import spawn
-from podium.cli.shared.light import log, parse, parser
+from podium.cli.shared.light import log, parse, parser, quick_imports
 from podium.cli.shared.probe import Health, alive, health
 from podium.errors import ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings
@@ -25,8 +25,8 @@ def main(arguments: Sequence[str]) -> int:
     options, settings = parse(made, arguments)
     if options.foreground:
         log.configure(settings.log_level)
-        from podium.conductor.daemon import run  # only the conductor's process pays for it
-
+        with quick_imports():
+            from podium.conductor.daemon import run  # only the conductor's process pays for it
         return run(settings)
     deadline = time.monotonic() + READY_SECONDS
     # a conductor that is shutting down does not count as running: wait until it has gone
