@@ -112,7 +112,11 @@ def _count(text: str, characters: str) -> int:
 
 def _indent(text: str, width: int | str = 4, *_: Any, **__: Any) -> int:
     before = len(width) if isinstance(width, str) else int(width)
-    whole = _escaped(text) if _is_markup(width) else len(text)
+    whole = len(text)
+    if _is_markup(
+        width
+    ):  # each line is escaped as it is put behind the width; with first=True the result is escaped again
+        before, whole = _escaped(width), _escaped(escape(str(text)))
     return _units(whole + (_count(text, _LINE_ENDS) + 2) * (before + 1))
 
 
