@@ -1,16 +1,20 @@
 """Fixtures that every test may use: the event loop, short folders for sockets, a home and a real conductor in it."""
 
 import os
+import pkgutil
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+import podium
+import podium_tools
 from podium.settings import Settings
 from tests.support.examples import CAMPAIGN, ORDINARY
 from tests.support.podium_home import Conductor, make_home
@@ -40,6 +44,14 @@ settings.register_profile(
     "campaign", settings.get_profile("podium"), max_examples=ORDINARY * CAMPAIGN, derandomize=False
 )
 settings.load_profile("podium")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _all_code_is_loaded() -> None:
+    """Load every module of ours: hypothesis draws from the constants of those that are loaded, and the same seed must draw the same."""
+    for package in (podium, podium_tools):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
 
 
 @pytest.fixture(autouse=True)
