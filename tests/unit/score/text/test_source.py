@@ -90,7 +90,7 @@ def test_a_file_of_somebody_else_is_a_matter_of_permission(short_tmp: Path) -> N
     score.write_text("name: x\n")
     score.chmod(0)
     if os.geteuid() != 0:
-        with pytest.raises(PermissionDenied, match="cannot be parsed"):
+        with pytest.raises(PermissionDenied, match="cannot be read"):
             read_score(str(score), cwd=short_tmp, max_bytes=LIMIT)
         return
     code = (  # everything is imported before root is given up: the interpreter may be in root's own folders
