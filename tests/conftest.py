@@ -6,6 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -46,12 +47,18 @@ settings.register_profile(
 settings.load_profile("podium")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _all_code_is_loaded() -> None:
-    """Load every module of ours: hypothesis draws from the constants of those that are loaded, and the same seed must draw the same."""
+@cache
+def _load_everything() -> None:
     for package in (podium, podium_tools):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
+
+
+@pytest.fixture(autouse=True)
+def _the_same_seed_draws_the_same(request: pytest.FixtureRequest) -> None:
+    """Load every module of ours before a property is tried: hypothesis draws from the constants of those that are loaded."""
+    if request.node.get_closest_marker("hypothesis"):
+        _load_everything()
 
 
 @pytest.fixture(autouse=True)

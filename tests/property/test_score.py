@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from podium.errors import ScoreInvalid
@@ -18,7 +18,6 @@ from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.templates.conditions import Condition, ConditionFault, parse
 from podium.score.templates.environment import TemplateFault, _compile, template
 from podium.score.templates.render import expand, render_script
-from tests.support.examples import examples
 from tests.unit.score.named.test_named import AUDIT
 from tests.unit.score.numbered.test_numbered import FULL
 
@@ -140,7 +139,6 @@ def check_outcome(text: str) -> None:
         assert Plan.model_validate_json(plan.model_dump_json()) == plan
 
 
-@settings(max_examples=examples(200))
 @given(mutated())
 def test_a_mutated_score_is_a_plan_or_a_list_of_problems(text: str) -> None:
     check_outcome(text)
@@ -194,7 +192,6 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=examples(200))
 @given(st.sampled_from(["sheets", "sheet"]), TREES, st.dictionaries(st.sampled_from(KEYS), TREES, max_size=6))
 def test_the_right_keys_with_the_wrong_values_are_a_plan_or_a_list_of_problems(key: str, tree: Any, rest: Any) -> None:
     check_outcome(yaml.safe_dump({**rest, key: tree}, allow_unicode=True))
@@ -214,7 +211,6 @@ FRAGMENTS = [
 TEXTS = st.lists(st.sampled_from([*FRAGMENTS, *"{}$ \n\r", "{{", "}}", "{#", "#}", "text"]), max_size=8).map("".join)
 
 
-@settings(max_examples=examples(200))
 @given(TEXTS)
 def test_filling_in_names_directly_gives_what_jinja_gives(text: str) -> None:
     variables = {"a": 1.5, "b": "{{ a }}", "c": None}
@@ -235,7 +231,6 @@ def test_any_text_is_a_condition_or_has_a_fault(text: str) -> None:
         assert isinstance(parse(text), Condition)
 
 
-@settings(max_examples=examples(200))
 @given(st.text("ab(){}[]|?*+,\\^$:<>=!PN0129-&~", max_size=30) | st.text(max_size=10))
 def test_any_text_is_a_pattern_or_has_a_fault(text: str) -> None:
     with suppress(PatternFault):
