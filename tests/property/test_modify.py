@@ -1,8 +1,6 @@
 """A changed score, for any two plans and any state of the sheets: what is finished stays, what is left runs, each once."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import hypothesis.strategies as st
@@ -25,16 +23,6 @@ def plans(draw: st.DrawFn) -> Plan:
     plan = plan_of(needs, max_retries=draw(st.integers(0, 1)), fail_fast=draw(st.booleans()), max_concurrent=3)
     sheets = tuple(replace(sheet, name=name) for sheet, name in zip(plan.sheets, names, strict=True))
     return plan.model_copy(update={"sheets": sheets})
-
-
-@contextmanager
-def database() -> Iterator[sqlite3.Connection]:
-    """Yield an empty database that is closed afterwards."""
-    connection = memory_database()
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 def end(play: Play, num: int, how: str) -> None:
@@ -130,7 +118,7 @@ def take_change(play: Play, new: Plan, from_sheet: int | None, data: st.DataObje
 
 @given(plans(), plans(), st.data())
 def test_what_is_finished_is_kept_and_the_rest_runs_exactly_once(old: Plan, new: Plan, data: st.DataObject) -> None:
-    with database() as connection:
+    with memory_database() as connection:
         play = played(old, data, connection)
         from_sheet = data.draw(st.none() | st.integers(1, len(new.sheets)))
         done = take_change(play, new, from_sheet, data)
@@ -152,7 +140,7 @@ def test_what_is_finished_is_kept_and_the_rest_runs_exactly_once(old: Plan, new:
 
 @given(plans(), plans(), st.data())
 def test_on_the_disk_every_attempt_follows_its_sheet(old: Plan, new: Plan, data: st.DataObject) -> None:
-    with database() as connection:
+    with memory_database() as connection:
         play = played(old, data, connection)
         before = {row["serial"]: row["sheet"] for row in connection.execute("SELECT serial, sheet FROM attempts")}
         take_change(play, new, None, data)

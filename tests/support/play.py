@@ -1,7 +1,8 @@
 """A job played by hand: its transitions one by one, each in a batch of its own, with or without a database under it."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 
 from podium.conductor.clock import Moment
@@ -143,12 +144,13 @@ def loaded(plan: Plan) -> LoadedPlan:
     return job_of(plan.model_copy(update={"name": f"{plan.name}-changed"})).loaded
 
 
-def memory_database() -> sqlite3.Connection:
-    """Return an empty database of the store's schema, in memory."""
-    database = sqlite3.connect(":memory:", isolation_level=None)
-    database.row_factory = sqlite3.Row
-    schema.bring_up(database, "home")
-    return database
+@contextmanager
+def memory_database() -> Iterator[sqlite3.Connection]:
+    """Yield an empty database of the store's schema, in memory; it is closed afterwards."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        database.row_factory = sqlite3.Row
+        schema.bring_up(database, "home")
+        yield database
 
 
 def derived(job: JobRun) -> dict[str, object]:

@@ -121,19 +121,19 @@ def test_a_new_dependency_of_a_finished_sheet_does_not_run_it_again() -> None:
 
 
 def test_attempts_follow_their_sheet_and_those_of_a_dropped_sheet_belong_to_none() -> None:
-    database = memory_database()
-    play = Play(named("a", "b", "gone"), database=database)
-    for num in (1, 2, 3):
-        play.start(num)
-    play.end(1)
-    play.end(2, passed=False)
-    play.modify(named("b", "a"))
-    play.end(3)  # the end and the change are one commit
-    assert play.job.status == "queued"
-    rows = database.execute("SELECT serial, sheet FROM attempts ORDER BY serial").fetchall()
-    assert [tuple(row) for row in rows] == [(1, 2), (2, 1), (3, 0)]
-    rows = database.execute("SELECT num, status FROM sheets ORDER BY num").fetchall()
-    assert [tuple(row) for row in rows] == [(1, "pending"), (2, "completed")]
+    with memory_database() as database:
+        play = Play(named("a", "b", "gone"), database=database)
+        for num in (1, 2, 3):
+            play.start(num)
+        play.end(1)
+        play.end(2, passed=False)
+        play.modify(named("b", "a"))
+        play.end(3)  # the end and the change are one commit
+        assert play.job.status == "queued"
+        rows = database.execute("SELECT serial, sheet FROM attempts ORDER BY serial").fetchall()
+        assert [tuple(row) for row in rows] == [(1, 2), (2, 1), (3, 0)]
+        rows = database.execute("SELECT num, status FROM sheets ORDER BY num").fetchall()
+        assert [tuple(row) for row in rows] == [(1, "pending"), (2, "completed")]
 
 
 def test_the_reply_names_what_is_kept_and_what_of_it_has_changed() -> None:
