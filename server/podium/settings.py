@@ -98,9 +98,11 @@ def load(**flags: Any) -> Settings:
         InvalidArguments: the file cannot be read, a value is out of bounds, a key is unknown or the socket path is too long.
     """
     variables = {name: os.environ.get(f"PODIUM_{name.upper()}") for name in Settings.model_fields}
-    given = {**variables, **{name: value for name, value in flags.items() if value is not None}}
+    given = _from_file()
+    for source in (variables, flags):
+        given |= {name: value for name, value in source.items() if value is not None}
     try:
-        settings = Settings(**{**_from_file(), **{name: value for name, value in given.items() if value is not None}})
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
