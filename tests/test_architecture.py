@@ -26,9 +26,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "wire": COMMON | {"contract"},
     "client": COMMON | {"contract", "wire"},
     "score": COMMON | {"contract"},
-    "conductor": COMMON | {"contract", "wire", "score"},
+    "keeper": set(),
+    "conductor": COMMON | {"contract", "wire", "score", "keeper"},
     "mcp": COMMON | {"contract", "wire", "client", "score", "tools"},
-    "cli": COMMON | {"contract", "wire", "client", "score", "tools", "mcp", "conductor"},
+    "cli": COMMON | {"contract", "wire", "client", "score", "tools", "mcp", "conductor", "keeper"},
 }
 FILE_LINES = 400
 FUNCTION_LINES = 50

@@ -24,6 +24,11 @@ class Home:
         return self.folder / LOG
 
     @property
+    def keepers(self) -> Path:
+        """The folders of the keepers, one for each."""
+        return self.folder / "keepers"
+
+    @property
     def workspaces(self) -> Path:
         """The workspaces of jobs whose score names none."""
         return self.folder / "workspaces"

@@ -6,20 +6,22 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 
+from podium.conductor.engines.local.earlier import Origin
 from podium.conductor.engines.local.engine import LocalEngine
-from podium.conductor.engines.local.folder import Origin
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.port import AttemptSpec, End, Usage
 from podium.conductor.processes import facts
-from podium.conductor.processes.cgroup import Cgroups
+from podium.conductor.processes.cgroup import Cgroups, own_procs
+from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.tree import Hunt
 from tests.support.podium_home import until
@@ -33,10 +35,18 @@ STAY = "echo $$ >pids; exec sleep 1000"
 
 
 @asynccontextmanager
-async def open_engine(limits: OutputLimits | None = None, cgroups: Cgroups | None = None) -> AsyncIterator[LocalEngine]:
-    """Yield an engine with a reaper of its own."""
-    async with Reaper() as reaper, LocalEngine(reaper, limits, cgroups) as engine:
-        yield engine
+async def open_engine(
+    limits: OutputLimits | None = None, cgroups: Cgroups | None = None, keepers: Path | None = None
+) -> AsyncIterator[LocalEngine]:
+    """Yield an engine whose keepers have a folder of their own, or the one given."""
+    with ExitStack() as stack:
+        place = keepers or Path(stack.enter_context(TemporaryDirectory(prefix="podium-"))) / "keepers"
+        async with (
+            Reaper() as reaper,
+            Keepers(place, reaper, own_procs()) as hands,
+            LocalEngine(hands, limits, cgroups) as engine,
+        ):
+            yield engine
 
 
 def make_spec(place: Path, script: str = "true", **fields: Any) -> AttemptSpec:
@@ -60,7 +70,7 @@ async def run_attempt(spec: AttemptSpec, limits: OutputLimits | None = None, cgr
 
 async def reattach(spec: AttemptSpec) -> End:
     """Let a new engine take over one attempt, and return its end."""
-    async with open_engine() as engine:
+    async with open_engine(keepers=spec.folder.parent / "keepers") as engine:
         await engine.reattach(spec)
         return await next_end(engine)
 
@@ -173,7 +183,7 @@ class Holder:
         """Start the attempts, in cgroups where the home is named."""
         text = json.dumps([asdict(spec) for spec in specs], default=str)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.attempt_holder", home_id],
+            [sys.executable, "-m", "tests.support.attempt_holder", home_id, str(specs[0].folder.parent / "keepers")],
             cwd=ROOT,
             env=child_env(),
             stdin=subprocess.PIPE,

@@ -21,7 +21,8 @@ from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.instruments.load import load_profiles
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.plans.compiling import Compiler
-from podium.conductor.processes.cgroup import Cgroups
+from podium.conductor.processes.cgroup import Cgroups, own_procs
+from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.conductor.rules.scheduler import Limits, Scheduler
@@ -91,16 +92,18 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 
 async def _main(settings: Settings) -> None:
     limits = OutputLimits(settings.max_log_bytes, settings.max_job_log_bytes)
-    async with (
-        open_store(settings.home) as store,
-        Reaper() as reaper,
-        LocalEngine(reaper, limits, Cgroups.open(store.mark), mark=store.mark) as engine,
-    ):
-        stop = Stop()
-        parts = await _assemble(settings, store, reaper, engine, stop)
-        # Bound before anything is taken up: a start that cannot listen has run nothing.
-        with Listener(settings.socket, build(parts.context), settings.max_connections) as listener:
-            await _serve(parts, engine, listener, stop)
+    async with open_store(settings.home) as store:
+        cgroups = Cgroups.open(store.mark)
+        async with (
+            Reaper() as reaper,
+            Keepers(settings.places.keepers, reaper, own_procs()) as keepers,
+            LocalEngine(keepers, limits, cgroups, mark=store.mark) as engine,
+        ):
+            stop = Stop()
+            parts = await _assemble(settings, store, Runner(keepers, cgroups), engine, stop)
+            # Bound before anything is taken up: a start that cannot listen has run nothing.
+            with Listener(settings.socket, build(parts.context), settings.max_connections) as listener:
+                await _serve(parts, engine, listener, stop)
     log.info("conductor_stopped")
 
 
@@ -126,11 +129,11 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.cancel_scope.cancel()
 
 
-async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: LocalEngine, stop: Stop) -> _Parts:
+async def _assemble(settings: Settings, store: Store, runner: Runner, engine: LocalEngine, stop: Stop) -> _Parts:
     """Make the parts and put them together."""
     home = settings.places
     profiles = load_profiles(config_folder=config_file().parent)
-    hub, loader, runner, removals = EventHub(), Loader(store), Runner(reaper), Removals(store, home)
+    hub, loader, removals = EventHub(), Loader(store), Removals(store, home)
     launcher = Launcher(engine, runner, Outputs(store, home), home, grace_seconds=settings.grace_seconds)
     last_event, last_job = await store.read(_numbers)
     supervisor = Supervisor(

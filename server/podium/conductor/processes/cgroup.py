@@ -132,6 +132,13 @@ def own_group(groups: str, mounts: str) -> Path | None:
     return None
 
 
+def own_procs() -> str:
+    """Return the file through which a process enters our own group, "" if it is not ours to write."""
+    base = own_group(facts.read("/proc/self/cgroup").decode(), facts.read("/proc/self/mountinfo").decode())
+    procs = base / "cgroup.procs" if base else None
+    return str(procs) if procs and os.access(procs, os.W_OK) else ""
+
+
 def _value(file: Path, name: bytes) -> int:
     """Return one number of a file of `name number` lines, 0 if the name is missing."""
     words = facts.read(str(file)).split()

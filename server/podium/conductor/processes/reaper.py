@@ -2,7 +2,7 @@
 
 `waitpid(-1)` takes the status of every child, so another process API beside it (subprocess, asyncio, anyio) would read wrong
 exit codes: nothing else in this process may start children while a reaper is open. On Linux the process becomes a child
-subreaper (prctl(2)): orphans of ended attempts become our children, are listed by `orphans` and are reaped too.
+subreaper (prctl(2)): what a dead keeper and its guard leave becomes our child, and its end is told to `on_orphan`.
 """
 
 import ctypes
@@ -38,6 +38,11 @@ class Child:
         self._status = os.waitstatus_to_exitcode(status)
         self._ended.set()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        return self._ended.is_set()
+
     async def wait(self) -> int:
         """Return the exit code when it has ended, negative for the signal that ended it. May be called again."""
         await self._ended.wait()
@@ -50,6 +55,8 @@ class Reaper:
     def __init__(self) -> None:
         self._children: dict[int, Child] = {}
         self._launching = 0
+        self.on_orphan: Callable[[int, int], None] | None = None
+        """Called with the pid and exit code of each child that we did not start."""
         self._early: dict[int, int] = {}  # pid -> wait status of what ended during a launch
         self._threads = anyio.CapacityLimiter(LAUNCHES)
         self._tasks: TaskGroup = anyio.create_task_group()
@@ -98,13 +105,12 @@ class Reaper:
             if not self._launching:
                 self._early.clear()
 
-    def orphans(self) -> set[int] | None:
-        """Return our children that we did not start: what ended attempts left. None if the system does not list them."""
-        children = facts.own_children()
-        return None if children is None else children - self._children.keys()
+    def pids(self) -> set[int]:
+        """Return the pids of the children that run."""
+        return set(self._children)
 
     async def _listen(self, *, task_status: TaskStatus[None]) -> None:
-        """Reap whenever children have ended; one signal may stand for several. The status of an orphan is dropped."""
+        """Reap whenever children have ended; one signal may stand for several."""
         with anyio.open_signal_receiver(signal.SIGCHLD) as signals:
             task_status.started()
             async for _ in signals:
@@ -112,8 +118,11 @@ class Reaper:
                     pid, status = ended
                     if child := self._children.pop(pid, None):
                         child.end(status)
-                    elif self._launching:
+                        continue
+                    if self._launching:
                         self._early[pid] = status
+                    if self.on_orphan is not None:
+                        self.on_orphan(pid, os.waitstatus_to_exitcode(status))
 
 
 def _next_ended() -> tuple[int, int] | None:

@@ -1,10 +1,12 @@
-"""Short commands of the conductor itself, validations and skip commands: with a time limit that ends the whole tree.
+"""Validations and skip commands: started by the keeper, as sheets are, with a time limit that ends the whole tree.
 
 Their output comes through a pipe, and only its end is kept: unlike attempts they need not outlive the conductor.
 """
 
 import os
+import shutil
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -12,15 +14,18 @@ from itertools import count
 from pathlib import Path
 
 import anyio
+from anyio.to_thread import run_sync
 
+from podium.conductor.processes.cgroup import Cgroup, Cgroups
 from podium.conductor.processes.facts import MARKER
-from podium.conductor.processes.reaper import Child, Reaper
-from podium.conductor.processes.tree import end_leftovers, end_tree
+from podium.conductor.processes.keepers.child import Child, Start
+from podium.conductor.processes.keepers.keepers import Keepers
+from podium.conductor.processes.tree import end_tree, may_have_left
 
 GRACE_SECONDS = 1.0
 CANNOT_RUN = 126
-# posix_spawn cannot change the folder on every system, so a shell does, and then becomes the command.
-ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec "$@"'
+# posix_spawn cannot change the folder on every system, so bash does, and then becomes the command.
+ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec -- "$@"'
 LAST_WAIT_SECONDS = 5.0
 LAST_READS = 64  # enough for what a pipe can still hold; a child that writes for ever must not keep us
 
@@ -42,9 +47,11 @@ class Finished:
 class Runner:
     """Runs commands with the conductor's environment and the variables of the call."""
 
-    def __init__(self, reaper: Reaper) -> None:
-        self._reaper = reaper
-        self._env = dict(os.environ)
+    def __init__(self, keepers: Keepers, cgroups: Cgroups | None = None) -> None:
+        self._keepers = keepers
+        self._cgroups = cgroups
+        self._bash = shutil.which("bash") or "/bin/bash"
+        self._life = f"{time.time_ns():x}"  # a key is never used twice, also not by the next conductor
         self._numbers = count(1)
 
     async def run(
@@ -61,34 +68,49 @@ class Runner:
 
         Processes that it leaves running are ended; if the caller is cancelled, the whole tree is. Raises no errors of its own.
         """
-        name = f"{key}#{next(self._numbers)}"
-        command = ("/bin/sh", "-c", ENTER, "podium-run", str(cwd), *argv)
+        name = f"{key}#{self._life}.{next(self._numbers)}"
+        command = (self._bash, "-c", ENTER, "podium", str(cwd), *argv)
         with ExitStack() as stack:
             try:
                 tail = stack.enter_context(closing(_Tail(output_limit_bytes)))
-                child = await self._reaper.spawn(
-                    command, {**self._env, **env, MARKER: name}, stdout=tail.end, stderr=tail.end
-                )
-            except (OSError, ValueError) as error:
-                return Finished(CANNOT_RUN, f"could not be started: {error}")
-            timed_out, ended = await self._wait(child, name, tail, timeout_seconds)
-            exit_code = -int(signal.SIGKILL)  # of one that cannot be killed, which is not waited for
-            with anyio.move_on_after(LAST_WAIT_SECONDS):
-                exit_code = await child.wait()
-            return Finished(exit_code, tail.text(), timed_out, ended)
+            except OSError as error:
+                return Finished(CANNOT_RUN, f"could not be started: {error.strerror}")
+            group = await run_sync(self._make_group, name)
+            start = Start(name, command, {**env, MARKER: name}, pipe=tail.end, cgroup=str(group.path) if group else "")
+            (child,) = await self._keepers.start([start])
+            try:
+                return await self._follow(child, tail, group, timeout_seconds)
+            finally:
+                self._keepers.forget(name)
+                if group is not None:
+                    with anyio.CancelScope(shield=True):
+                        await run_sync(group.remove)
 
-    async def _wait(self, child: Child, name: str, tail: "_Tail", limit: float) -> tuple[bool, int]:
-        """Wait for the end or the limit (seconds); return whether it was the limit, and how many processes were ended."""
+    def _make_group(self, name: str) -> Cgroup | None:
+        group = self._cgroups.of(name.replace("#", ".")) if self._cgroups else None
+        return group if group and group.make() else None
+
+    async def _follow(self, child: Child, tail: "_Tail", group: Cgroup | None, limit: float) -> Finished:
+        """Wait for the end or the limit (seconds), and end what is left of the tree."""
+        timed_out, ended = False, 0
         try:
             with anyio.move_on_after(limit) as scope:
                 await tail.read_until(child)
-            if scope.cancelled_caught:
-                return True, 1 + await end_tree(name, child.pid, GRACE_SECONDS)
-            return False, await end_leftovers(self._reaper.orphans(), name, child.pid, GRACE_SECONDS)
+            timed_out = scope.cancelled_caught
+            if timed_out:
+                ended = 1 + (await end_tree(child.key, child.pid or None, GRACE_SECONDS, group)).count
+            elif child.pid and may_have_left(self._keepers.orphans(), child.key, child.pid, group):
+                ended = (await end_tree(child.key, child.pid, GRACE_SECONDS, group)).count
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
-                await end_tree(name, child.pid, GRACE_SECONDS)
+                await end_tree(child.key, child.pid or None, GRACE_SECONDS, group)
             raise
+        with anyio.move_on_after(LAST_WAIT_SECONDS):
+            await child.over.wait()
+        if child.state in {"failed", "refused", "lost"}:
+            return Finished(CANNOT_RUN, f"could not be started: {child.fault}")
+        # One that cannot be killed is not waited for.
+        return Finished(-int(signal.SIGKILL) if child.code is None else child.code, tail.text(), timed_out, ended)
 
 
 class _Tail:
@@ -109,7 +131,7 @@ class _Tail:
         """Read until the process has ended. Other processes may hold the pipe longer; they are not waited for."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._read_on)
-            await child.wait()
+            await child.over.wait()
             tasks.cancel_scope.cancel()
 
     def text(self) -> str:

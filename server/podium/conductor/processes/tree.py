@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import anyio
 from anyio.to_thread import run_sync
@@ -25,6 +26,13 @@ SECOND_LOOK_SECONDS = 0.01
 SWEEPS = 30  # rounds of KILL before we give up
 
 log = get_logger()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a tree: how many processes were ended."""
+
+    count: int = 0
 
 
 class Snapshot:
@@ -70,7 +78,7 @@ def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
     return any(marker is None or is_of(marker, key) for marker in markers)
 
 
-async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> int:
+async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> Ended:
     """End an attempt's members: TERM, the grace period, then KILL until none is left. Bounded even if one cannot be killed.
 
     Returns how many processes were ended, not counting the first one (the wrapper, pid `group`).
@@ -78,23 +86,18 @@ async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cg
     hunt = Hunt(key, group, cgroup)
     with anyio.move_on_after(grace_seconds):
         await hunt.ask()
-        return hunt.ended
+        return Ended(hunt.ended)
     await hunt.force()
-    return hunt.ended
+    return Ended(hunt.ended)
 
 
-async def end_leftovers(
-    orphans: set[int] | None, key: str, group: int, grace_seconds: float, cgroup: Cgroup | None = None
-) -> int:
-    """End what an attempt left running after its first process, and return the number of processes.
+def may_have_left(orphans: set[int] | None, key: str, group: int, cgroup: Cgroup | None = None) -> bool:
+    """Return whether an attempt may have left processes after its first one: a cheap question before a scan.
 
-    All processes are scanned only if its cgroup is populated or one of `orphans`, the children that this process has adopted,
-    may be a member; with None always.
+    `orphans` are the processes that were adopted from ended attempts, None if that is not known.
     """
     populated = cgroup is not None and cgroup.is_populated()
-    if populated or orphans is None or _may_have_member(orphans, key, group):
-        return await end_tree(key, group, grace_seconds, cgroup)
-    return 0
+    return populated or orphans is None or _may_have_member(orphans, key, group)
 
 
 class Hunt:

@@ -1,0 +1,107 @@
+"""A process that a keeper was asked to start, as far as the conductor knows it."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import anyio
+
+NOWHERE = Path(os.devnull)
+
+State = Literal[
+    "asked",  # on its way to a keeper, perhaps
+    "begun",  # the keeper has begun to start it
+    "running",
+    "ended",  # `code` is known
+    "failed",  # the system refused to start it; `fault` says why
+    "refused",  # the keeper did not begin; `fault` says why
+    "lost",  # it was begun, and whoever could know how it ended is gone
+]
+OVER: tuple[State, ...] = ("ended", "failed", "refused", "lost")
+
+
+@dataclass(frozen=True)
+class Start:
+    """What to start: `argv[0]` is an absolute path, `env` lies over the conductor's environment.
+
+    Output is appended to the files, or goes to the descriptor `pipe`. `cgroup` is the folder of a control group that was made for
+    this start, "" for none.
+    """
+
+    key: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    stdin: Path = NOWHERE
+    stdout: Path = NOWHERE
+    stderr: Path = NOWHERE
+    pipe: int | None = None
+    cgroup: str = ""
+
+
+@dataclass(eq=False)
+class Child:
+    """One process by its key, which is never used twice.
+
+    `on_change` is called when it has started and when it is over; set it, then look at `state`. `code` is negative for a signal.
+    `ended_at` is in seconds since the epoch. `error` is the system's number for a start that failed.
+    """
+
+    key: str
+    state: State = "asked"
+    pid: int = 0
+    start_ticks: int = 0
+    cgroup: str = ""
+    code: int | None = None
+    ended_at: float = 0.0
+    fault: str = ""
+    error: int = 0
+    on_change: Callable[[], None] | None = None
+    hold: int = -1  # a pidfd, while it runs
+    over: anyio.Event = field(default_factory=anyio.Event)
+
+    def begin(self, cgroup: str) -> None:
+        """Note that the keeper has begun."""
+        if self.state == "asked":
+            self.state, self.cgroup = "begun", cgroup
+
+    def run(self, pid: int, start_ticks: int, cgroup: str) -> None:
+        """Note its pid and start time (clock ticks since boot), and the control group that it is in."""
+        if self.state in {"asked", "begun"}:
+            self.state, self.pid, self.start_ticks, self.cgroup = "running", pid, start_ticks, cgroup
+            self._changed()
+
+    def end(self, code: int, at: float) -> None:
+        """Note how it ended."""
+        self.code, self.ended_at = code, at
+        self._be_over("ended")
+
+    def fail(self, state: Literal["failed", "refused", "lost"], fault: str, error: int = 0) -> None:
+        """Note why it does not run, or that its end cannot be known."""
+        self.fault, self.error = fault, error
+        self._be_over(state)
+
+    def watch(self) -> None:
+        """Hold on to the process, so that its end can be waited for whoever dies; needs Linux."""
+        if self.state == "running" and self.hold < 0 and hasattr(os, "pidfd_open"):
+            with suppress(OSError):
+                self.hold = os.pidfd_open(self.pid)
+
+    def release(self) -> None:
+        """Let go of the process."""
+        if self.hold >= 0:
+            os.close(self.hold)
+            self.hold = -1
+
+    def _be_over(self, state: State) -> None:
+        if self.state not in OVER:
+            self.state = state
+            self.release()
+            self.over.set()
+            self._changed()
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()

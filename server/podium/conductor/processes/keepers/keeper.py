@@ -1,0 +1,111 @@
+"""One keeper as the conductor sees it: its folder, its journal, and the processes that it was asked for or left."""
+
+from pathlib import Path
+
+from podium.conductor.processes import facts
+from podium.conductor.processes.keepers.child import OVER, Child
+from podium.conductor.processes.keepers.journal import Records
+from podium.conductor.processes.keepers.link import Link, is_held
+
+
+class Keeper:
+    """What one keeper has told so far. `number` names its folder; a higher one began later."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.number = int(folder.name)
+        self.children: dict[str, Child] = {}
+        self.link: Link | None = None
+        self.pid = 0
+        self.guard = 0
+        self.version = 0
+        self.broken = ""  # why it cannot write its journal
+        self.boot_id = ""
+        self.records = Records(folder)
+        self.oldest = 1  # generation that is not dropped
+        self.ended: dict[str, int] = {}  # key -> generation that tells its end, until that is dropped
+        self.nameless: dict[int, tuple[int, float]] = {}  # pid -> code and end of a session's leader that nobody named
+        self._by_pid: dict[int, Child] = {}
+
+    @property
+    def is_of_this_boot(self) -> bool:
+        """Whether the machine has not restarted since it began."""
+        return self.boot_id == facts.boot_id()
+
+    @property
+    def running(self) -> list[Child]:
+        """What has not ended, as far as is known."""
+        return [child for child in self.children.values() if child.state not in OVER]
+
+    def is_alive(self) -> bool:
+        """Return whether the keeper itself lives; its guard may outlive it."""
+        if not is_held(self.folder) or not self.is_of_this_boot:
+            return False
+        stat = facts.read_stat(self.pid)
+        return (
+            stat is not None
+            and stat.state != "Z"
+            and str(self.folder) in facts.read(f"/proc/{self.pid}/cmdline").decode()
+        )
+
+    def add(self, key: str) -> Child:
+        """Return the child with this key, known or new."""
+        child = self.children.get(key)
+        if child is None:
+            child = self.children[key] = Child(key)
+        return child
+
+    def take(self) -> None:
+        """Read on in the journal, and note what it tells of each child."""
+        for words in self.records.read():
+            match words:
+                case ["begin", str(key), str(group), *_]:
+                    self.add(key).begin(group)
+                case ["started", str(key), int(pid), int(ticks), str(group), *_]:
+                    child = self._by_pid[pid] = self.add(key)
+                    child.run(pid, ticks, group)
+                case ["failed", str(key), int(number), str(why), *_]:
+                    self.ended[key] = self.records.generation
+                    self.add(key).fail("failed", why, number)
+                case ["ended", str(key), int(pid), int(code), int(at), *_]:
+                    self._by_pid.pop(pid, None)
+                    self.ended[key] = self.records.generation
+                    self.add(key).end(code, at / 1e9)
+                case ["gone", int(pid), int(code), _, int(session), int(at), *_]:
+                    self.reaped(pid, code, at / 1e9, leader=session == pid)
+                case ["open", int(version), str(boot_id), int(pid), int(guard), *_]:
+                    self.version, self.boot_id, self.pid, self.guard = version, boot_id, pid, guard
+                case _:
+                    pass
+        for child in self._by_pid.values():
+            child.watch()
+
+    def reaped(self, pid: int, code: int, at: float, *, leader: bool) -> None:
+        """Note the end of a process that somebody else than the keeper has reaped."""
+        child = self._by_pid.pop(pid, None)
+        if child is not None:
+            self.ended[child.key] = self.records.generation
+            child.end(code, at)
+        elif leader:
+            self.nameless[pid] = code, at
+
+    def dropped(self, before: int) -> None:
+        """Forget the generations before one."""
+        self.oldest = before
+        self.ended = {key: generation for key, generation in self.ended.items() if generation >= before}
+
+    def close(self) -> None:
+        """Let go of its journal, its connection and its processes."""
+        self.records.close()
+        if self.link is not None:
+            self.link.close()
+            self.link = None
+        for child in self.children.values():
+            child.release()
+
+    def remove(self) -> None:
+        """Remove what is left of a dead keeper."""
+        self.close()
+        for path in list(self.folder.iterdir()):
+            path.unlink()
+        self.folder.rmdir()

@@ -1,0 +1,307 @@
+"""All keepers of a home: one takes new starts, the others finish what they have."""
+
+import os
+import sys
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
+
+from podium.conductor.processes import facts
+from podium.conductor.processes.keepers import remains
+from podium.conductor.processes.keepers.child import OVER, Child, Start
+from podium.conductor.processes.keepers.keeper import Keeper
+from podium.conductor.processes.keepers.link import ANSWER_SECONDS, Link, is_held
+from podium.conductor.processes.reaper import Reaper
+from podium.conductor.processes.spawn import spawn
+from podium.keeper import program
+from podium.keeper.journal import VERSION
+from podium.keeper.system import surroundings
+from podium.log import get_logger
+
+LOOK_SECONDS = 0.01  # between two looks whether a new keeper answers
+SILENT_SECONDS = 1.0  # between two tries to reach one that does not answer
+LONG_BYTES = 1 << 20  # a journal that is longer is begun anew
+EPOCH = "epoch"
+
+log = get_logger()
+
+
+class Keepers:
+    """Starts processes through keepers. Open it inside an open `Reaper`; `procs` is the file of our own control group, or ""."""
+
+    def __init__(self, folder: Path, reaper: Reaper, procs: str = "") -> None:
+        self._folder = folder
+        self._reaper = reaper
+        self._procs = procs
+        self._env = dict(os.environ)
+        self._umask = os.umask(0o077)
+        os.umask(self._umask)
+        self._epoch = 0
+        self._keepers: list[Keeper] = []
+        self._current: Keeper | None = None
+        self._asked: dict[str, Start] = {}  # what no keeper may have begun yet
+        self._turn = anyio.Lock()
+        self._tasks: TaskGroup = anyio.create_task_group()
+        self.restarts = 0
+        self.last_death: dict[str, Any] | None = None
+
+    async def __aenter__(self) -> Self:
+        await run_sync(self._take_folder)
+        self._reaper.on_orphan = self._orphan_reaped
+        await self._tasks.__aenter__()
+        for folder in sorted(
+            (each for each in self._folder.iterdir() if each.name.isdecimal()), key=lambda at: int(at.name)
+        ):
+            await self._find(folder)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        """Leave the keepers to themselves; one without a process is told to end."""
+        self._tasks.cancel_scope.cancel()
+        try:
+            return await self._tasks.__aexit__(kind, error, trace)
+        finally:
+            self._reaper.on_orphan = None
+            with anyio.CancelScope(shield=True):
+                for keeper in self._keepers:
+                    await _end_if_idle(keeper)
+                    keeper.close()
+
+    async def start(self, starts: Sequence[Start]) -> list[Child]:
+        """Ask the newest keeper for processes, and start a keeper if there is none. Failures are states of the children."""
+        async with self._turn:
+            try:
+                keeper = await self._newest()
+            except OSError as error:
+                children = [Child(start.key) for start in starts]
+                for child in children:
+                    child.fail("refused", f"no keeper could be started: {error.strerror or error}", error.errno or 0)
+                return children
+            self._asked |= {start.key: start for start in starts}
+            children = [keeper.add(start.key) for start in starts]
+            await self._ask(keeper, starts)
+            return children
+
+    def find(self, key: str) -> Child | None:
+        """Return what the journals know of a key."""
+        return next((keeper.children[key] for keeper in self._keepers if key in keeper.children), None)
+
+    def is_of_this_boot(self, key: str) -> bool:
+        """Return whether the machine has not restarted since this key was begun."""
+        return any(keeper.is_of_this_boot for keeper in self._keepers if key in keeper.children)
+
+    def forget(self, key: str) -> None:
+        """Drop a child whose end has been taken care of."""
+        self._asked.pop(key, None)
+        for keeper in self._keepers:
+            if (child := keeper.children.get(key)) and child.state in OVER:
+                del keeper.children[key]
+
+    def orphans(self) -> set[int] | None:
+        """Return the processes that ended attempts have left to us, to a keeper or to a guard; None if that cannot be listed."""
+        if not facts.TELLS_CHILDREN:
+            return None
+        parents = {os.getpid()} | {pid for keeper in self._keepers for pid in (keeper.pid, keeper.guard) if pid}
+        known = {child.pid for keeper in self._keepers for child in keeper.running} | parents
+        found = (facts.read(f"/proc/{pid}/task/{pid}/children").split() for pid in parents)
+        return {int(pid) for pids in found for pid in pids} - known - self._reaper.pids()
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return the keepers and guards that live, for people: pid, version, what runs, what is wrong."""
+        told = []
+        for keeper in self._keepers:
+            common = {"version": keeper.version, "running": len(keeper.running), "current": keeper is self._current,
+                      "broken": keeper.broken, "restarts": self.restarts, "last_death": self.last_death}  # fmt: skip
+            told += [
+                {"role": role, "pid": pid, **common, "waits_in": facts.read(f"/proc/{pid}/wchan").decode()}
+                for role, pid in (("keeper", keeper.pid), ("guard", keeper.guard))
+                if pid and facts.read_stat(pid)
+            ]
+        return told
+
+    async def shorten(self, open_keys: Collection[str]) -> None:
+        """Drop what the store knows: `open_keys` are the attempts whose end it has not stored."""
+        for keeper in list(self._keepers):
+            newest = keeper.records.generation
+            waiting = [keeper.ended[key] for key in open_keys if key in keeper.ended]
+            if keeper.link is not None:
+                with suppress(OSError):
+                    if newest > keeper.oldest and min(waiting, default=newest) >= newest:
+                        await keeper.link.send({"do": "drop", "before": newest})
+                        keeper.dropped(newest)
+                    elif keeper.records.offset > LONG_BYTES and newest == keeper.oldest:
+                        await keeper.link.send({"do": "rotate"})
+            elif not keeper.running and not waiting and not is_held(keeper.folder):
+                self._keepers.remove(keeper)
+                await run_sync(keeper.remove)
+
+    # -- which keeper ----------------------------------------------------------------------------------------------
+
+    def _take_folder(self) -> None:
+        """Make the folder, and begin a new epoch in it: keepers hear the conductor with the highest one."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        place = self._folder / EPOCH
+        with suppress(OSError, ValueError):
+            self._epoch = int(place.read_text("ascii"))
+        self._epoch = max(self._epoch + 1, int(time.time()))
+        with suppress(OSError):  # on a full disk the clock has to do
+            place.write_text(str(self._epoch), "ascii")
+
+    async def _find(self, folder: Path) -> None:
+        """Take up what an earlier conductor's keeper is doing, or what it left."""
+        keeper = Keeper(folder)
+        self._keepers.append(keeper)
+        keeper.take()
+        if await self._reach(keeper):
+            self._tasks.start_soon(self._follow, keeper)
+        else:
+            await self._bury(keeper)
+
+    async def _newest(self) -> Keeper:
+        """Return the keeper for new starts.
+
+        Raises:
+            OSError: there is none, and none could be started.
+        """
+        if self._current is None:
+            number = 1 + max((keeper.number for keeper in self._keepers), default=0)
+            keeper = Keeper(self._folder / str(number))
+            await self._launch(keeper)
+            self._keepers.append(keeper)
+            self._current = keeper
+            self._tasks.start_soon(self._follow, keeper)
+        return self._current
+
+    async def _launch(self, keeper: Keeper) -> None:
+        """Start a keeper and wait until it answers.
+
+        Raises:
+            OSError: it did not come up.
+        """
+        keeper.folder.mkdir(mode=0o700)
+        command = [sys.executable, "-I", "-S", program.__file__, str(keeper.folder), self._procs]
+        messages = keeper.folder / "log"
+        child = await self._reaper.launch(partial(spawn, command, self._env, stdout=messages, stderr=messages))
+        with anyio.move_on_after(ANSWER_SECONDS):
+            while not child.has_ended:
+                if await self._reach(keeper):
+                    log.info("keeper_started", pid=keeper.pid, number=keeper.number)
+                    return
+                await anyio.sleep(LOOK_SECONDS)
+        said = facts.read(str(messages)).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise OSError(0, said or "it does not answer")
+
+    async def _reach(self, keeper: Keeper) -> bool:
+        """Connect to a keeper. It takes new starts if it is the newest, of our version, and hands on what we would hand on."""
+        keeper.link = await Link.open(keeper.folder, self._epoch, self._env)
+        if keeper.link is None:
+            return False
+        keeper.take()
+        hello = keeper.link.hello
+        same = hello["version"] == VERSION and hello["surroundings"] == surroundings()
+        if same and (self._current is None or self._current.number < keeper.number):
+            self._current = keeper
+        return True
+
+    # -- its life --------------------------------------------------------------------------------------------------
+
+    async def _ask(self, keeper: Keeper, starts: Sequence[Start]) -> None:
+        """Send starts. If the connection is broken, `_follow` finds out and asks again."""
+        if keeper.link is not None:
+            with suppress(OSError):
+                await keeper.link.start(starts, self._umask)
+
+    async def _follow(self, keeper: Keeper) -> None:
+        """Listen to a keeper, and connect again if it hung up, until it does not answer any more."""
+        while (link := keeper.link) is not None:
+            while (message := await link.next()) is not None:
+                if "refused" in message:
+                    self._asked.pop(message["refused"], None)
+                    keeper.add(message["refused"]).fail("refused", message["why"])
+                elif "broken" in message:
+                    keeper.broken = message["broken"]
+                else:
+                    self._take(keeper)
+            link.close()
+            keeper.link = None
+            if is_held(keeper.folder) and await self._reach(keeper):
+                self._take(keeper)
+                await self._ask(keeper, self._unbegun(keeper))
+        await self._bury(keeper)
+
+    def _take(self, keeper: Keeper) -> None:
+        keeper.take()
+        if self._asked:
+            for key in [key for key in self._asked if (child := keeper.children.get(key)) and child.state != "asked"]:
+                del self._asked[key]
+
+    def _unbegun(self, keeper: Keeper) -> list[Start]:
+        """Return what this keeper was asked for and did not begin."""
+        return [start for key, start in self._asked.items() if key in keeper.children]
+
+    async def _bury(self, keeper: Keeper) -> None:
+        """Find out what became of a keeper that does not answer, and take care of what it was doing."""
+        self._take(keeper)
+        if self._current is keeper:
+            self._current = None
+        if keeper.is_alive():
+            log.error("keeper_silent", pid=keeper.pid, waits_in=facts.read(f"/proc/{keeper.pid}/wchan").decode())
+            self._tasks.start_soon(self._await_silent, keeper)
+            return
+        if running := keeper.running:
+            self.restarts += 1
+            self.last_death = {"pid": keeper.pid, "at": time.time(), "running": len(running)}
+            log.error("keeper_died", pid=keeper.pid, running=len(running))
+        again = self._unbegun(keeper)
+        for child in running:
+            if child.state == "running":
+                self._tasks.start_soon(remains.watch, keeper, child)
+            elif child.state == "begun":
+                self._tasks.start_soon(remains.settle, keeper, child)
+        if again:
+            self._tasks.start_soon(self._move, keeper, again)
+
+    async def _move(self, dead: Keeper, starts: Sequence[Start]) -> None:
+        """Ask another keeper for what a dead one did not begin."""
+        async with self._turn:
+            try:
+                keeper = await self._newest()
+            except OSError as error:
+                for start in starts:
+                    dead.children[start.key].fail("refused", f"no keeper could be started: {error.strerror}")
+                return
+            for start in starts:
+                keeper.children[start.key] = dead.children.pop(start.key)
+            await self._ask(keeper, starts)
+
+    async def _await_silent(self, keeper: Keeper) -> None:
+        """Read the journal of a keeper that does not answer, until it answers or is dead."""
+        while keeper.is_alive():
+            await anyio.sleep(SILENT_SECONDS)
+            self._take(keeper)
+            if await self._reach(keeper):
+                await self._ask(keeper, self._unbegun(keeper))
+                return await self._follow(keeper)
+        return await self._bury(keeper)
+
+    def _orphan_reaped(self, pid: int, code: int) -> None:
+        """Note the end of a process that came to us because keeper and guard are dead."""
+        for keeper in self._keepers:
+            if keeper.link is None:
+                keeper.reaped(pid, code, time.time(), leader=False)
+
+
+async def _end_if_idle(keeper: Keeper) -> None:
+    if keeper.link is not None and not keeper.running:
+        with suppress(OSError), anyio.move_on_after(1):
+            await keeper.link.send({"do": "end"})

@@ -1,0 +1,105 @@
+"""The keeper's journal: records of starts and ends, appended one at a time.
+
+`parse` and the words of a record are read by conductors of every later version: they may be added to, never changed.
+
+    open VERSION BOOT_ID KEEPER GUARD   the first record of a generation, with the pids of both
+    begin KEY CGROUP AT                 a process is about to be started (AT in nanoseconds since the epoch)
+    started KEY PID TICKS CGROUP        it was, at this time since boot; CGROUP is "" if it is in none of its own
+    failed KEY ERRNO REASON             it could not be started
+    ended KEY PID CODE AT               it ended with this exit code, negative for a signal
+    orphaned CODE                       the keeper itself ended; from here on its guard writes
+    gone PID CODE TICKS SESSION AT      a process that the keeper left ended
+    next GENERATION                     the journal goes on in another file
+"""
+
+import ctypes
+import errno
+import json
+import os
+import zlib
+from contextlib import suppress
+from typing import Any
+
+from podium.keeper.system import LINUX, boot_id, libc
+
+VERSION = 1  # of the protocol between a conductor and its keeper
+JOURNAL = "journal."
+RESERVED_BYTES = (
+    1 << 20
+)  # of the disk, taken for the journal in advance: what has begun can be written when the disk is full
+RECORD_BYTES = 512  # more than a record takes
+KEEP_SIZE = 1  # of linux/falloc.h
+
+
+def record(*words: object) -> bytes:
+    """Return a line of the journal: its length, its checksum, and the words as JSON."""
+    text = json.dumps(words, separators=(",", ":")).encode()
+    return b"%d %08x %s\n" % (len(text), zlib.crc32(text), text)
+
+
+def parse(data: bytes) -> tuple[list[list[Any]], int]:
+    """Return the whole records in a piece of a journal, and how many bytes they take; a torn line between others is left out."""
+    found: list[list[Any]] = []
+    end = data.rfind(b"\n") + 1
+    for line in data[:end].splitlines():
+        length, _, rest = line.partition(b" ")
+        check, _, text = rest.partition(b" ")
+        with suppress(ValueError):
+            if int(length) == len(text) and int(check, 16) == zlib.crc32(text):
+                found.append(json.loads(text))
+    return found, end
+
+
+def generations(folder: str) -> list[int]:
+    """Return the generations of the journal in a keeper's folder, the oldest first."""
+    names = (name.removeprefix(JOURNAL) for name in os.listdir(folder) if name.startswith(JOURNAL))
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+class Journal:
+    """The journal of one keeper, open at its newest generation. Each record is one write; one cut short is taken back."""
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+        self._file = os.open(f"{JOURNAL}{generation}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self.length = self._reserved = os.fstat(self._file).st_size
+
+    def reserve(self, records: int) -> None:
+        """Make sure that so many records can be written, as far as the file system can promise it.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        if LINUX and self.length + records * RECORD_BYTES > self._reserved:
+            size = max(RESERVED_BYTES, records * RECORD_BYTES)
+            failed = libc.fallocate(self._file, KEEP_SIZE, ctypes.c_int64(self.length), ctypes.c_int64(size))
+            if failed and ctypes.get_errno() in {errno.ENOSPC, errno.EDQUOT}:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._reserved = self.length + size
+
+    def open(self) -> None:
+        """Append the first record of a generation."""
+        self.append("open", VERSION, boot_id(), os.getpid(), os.getppid())
+
+    def append(self, *words: object) -> None:
+        """Append one record.
+
+        Raises:
+            OSError: it cannot be written now, or the file has no name any more; nothing of it was written.
+        """
+        if not os.fstat(self._file).st_nlink:
+            raise OSError(errno.ENOENT, "its journal was removed")
+        line = record(*words)
+        if os.write(self._file, line) < len(line):
+            os.ftruncate(self._file, self.length)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.length += len(line)
+
+    def mend(self) -> None:
+        """End a line that the process before us left torn."""
+        if self.length and os.pread(self._file, 1, self.length - 1) != b"\n":
+            self.length += os.write(self._file, b"\n")
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self._file)

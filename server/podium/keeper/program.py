@@ -1,0 +1,355 @@
+"""The keeper's program: it starts processes as the conductor asks, and writes each start and each end to a journal.
+
+    python -I -S program.py FOLDER [PROCS]
+
+It is run by its path and uses the standard library and this package only; everything is imported before it begins, so that an
+upgrade cannot change it under running sheets. It is two processes. The **guard**, the first one, is a subreaper without logic:
+if the keeper dies, it inherits the keeper's children and appends how each of them ended. The **keeper**, its child, does the work
+in one thread. FOLDER is its own: `lock` is held while one of the two lives, `socket` is where conductors connect, `journal.G` is
+the journal of generation G. PROCS is the file through which the keeper returns to its own control group.
+
+The journal is the truth; the socket only says how long it is. A start is `begin`, the start itself, `started`; an end is written
+while the process is a zombie, and only then reaped. So whichever process dies between two steps, an end is known twice rather
+than never, and at most one `begin` lacks its `started`.
+"""
+
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+if __name__ == "__main__":  # -I leaves out the folder of the script
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from podium.keeper.journal import JOURNAL, VERSION, Journal, generations
+from podium.keeper.system import become_subreaper, facts, oom_file, surroundings
+
+LOCK, SOCKET = "lock", "socket"
+IDLE_SECONDS = 10.0  # without a conductor and without a process
+RETRY_SECONDS = 0.5  # between two tries to write a journal that cannot be written
+MOST_DESCRIPTORS = 250  # of one message; the kernel allows 253
+DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+
+
+class Keeper:
+    """Starts and reaps. `procs` is the file of its own control group, "" without one."""
+
+    def __init__(self, procs: str) -> None:
+        self._journal = Journal(1)
+        self._journal.open()
+        self._running: dict[int, tuple[str, int, str]] = {}  # pid -> key, start ticks, control group
+        self._begun: dict[str, int] = {}  # key -> generation
+        self._env: dict[str, str] = {}
+        self._procs = os.open(procs, os.O_WRONLY) if procs else -1
+        self._score = oom_file()
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(SOCKET)
+        self._listener.listen()
+        self._conductor: socket.socket | None = None
+        self._epoch = 0
+        self._input, self._files = b"", list[int]()
+        self._told = (0, 0)
+        self._broken = ""
+        self._ending = False
+        self._child_ended, wake = socket.socketpair()
+        for end in (self._child_ended, wake, self._listener):
+            end.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        self._wake = wake
+
+    def run(self) -> None:
+        """Serve until nothing runs and no conductor has been connected for a while, or one asks for the end."""
+        idle_since = time.monotonic()
+        while True:
+            poll = select.poll()
+            poll.register(self._listener, select.POLLIN)
+            poll.register(self._child_ended, select.POLLIN)
+            if self._conductor is not None:
+                owed = self._told != (self._journal.generation, self._journal.length)
+                poll.register(self._conductor, select.POLLIN | (select.POLLOUT if owed else 0))
+            seconds = RETRY_SECONDS if self._broken else IDLE_SECONDS
+            ready = {number for number, _ in poll.poll(1000 * seconds)}
+            with suppress(BlockingIOError):
+                self._child_ended.recv(4096)
+            self._reap()
+            if self._listener.fileno() in ready:
+                self._accept()
+            elif self._conductor and self._conductor.fileno() in ready:
+                self._listen()
+            self._tell()
+            if self._running or self._conductor is not None:
+                idle_since = time.monotonic()
+            idle = not self._running and not self._broken
+            if idle and (self._ending or time.monotonic() - idle_since >= IDLE_SECONDS):
+                return
+
+    # -- the conductor ---------------------------------------------------------------------------------------------
+
+    def _accept(self) -> None:
+        """Take a new connection in place of the old one, of which nothing unread is done any more."""
+        with suppress(OSError):
+            fresh, _ = self._listener.accept()
+            self._hang_up()
+            fresh.setblocking(False)
+            self._conductor = fresh
+
+    def _hang_up(self) -> None:
+        if self._conductor is not None:
+            self._conductor.close()
+        for file in self._files:
+            os.close(file)
+        self._conductor, self._input, self._files, self._ending = None, b"", [], False
+        self._told = (0, 0)
+
+    def _listen(self) -> None:
+        """Read what the conductor sent, and do it."""
+        if self._conductor is None:
+            return
+        try:
+            data, files, _, _ = socket.recv_fds(self._conductor, 1 << 18, MOST_DESCRIPTORS)
+        except BlockingIOError:
+            return
+        except OSError:  # a conductor that was killed
+            data, files = b"", []
+        self._files += files
+        if not data:
+            self._hang_up()
+            return
+        *lines, self._input = (self._input + data).split(b"\n")
+        for line in lines:
+            try:
+                if self._conductor is not None:
+                    self._do(json.loads(line))
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+                self._say({"error": repr(error)})
+                self._hang_up()
+
+    def _do(self, asked: dict[str, Any]) -> None:
+        match asked["do"]:
+            case "hello":
+                if asked["epoch"] < self._epoch:
+                    self._hang_up()
+                    return
+                self._epoch, self._env = asked["epoch"], asked["env"]
+                self._say({"version": VERSION, "pid": os.getpid(), "guard": os.getppid(), "running": len(self._running),
+                           "generation": self._journal.generation, "length": self._journal.length,
+                           "surroundings": surroundings()})  # fmt: skip
+            case "start":
+                for start in asked["starts"]:
+                    self._start(start)
+            case "list":
+                self._say({"list": [[key, pid, ticks] for pid, (key, ticks, _) in self._running.items()]})
+            case "rotate":
+                self._rotate()
+            case "drop":
+                self._drop(asked["before"])
+            case "end":
+                self._ending = True
+
+    def _say(self, message: dict[str, Any]) -> None:
+        """Send a message. It is never waited for: a conductor that does not read is cut off, and finds all in the journal."""
+        if self._conductor is not None:
+            line = json.dumps(message).encode() + b"\n"
+            try:
+                if self._conductor.send(line) == len(line):
+                    return
+            except OSError:
+                pass
+            self._hang_up()
+
+    def _tell(self) -> None:
+        """Say how long the journal is, if that is news and there is room for it."""
+        now = self._journal.generation, self._journal.length
+        if self._conductor is not None and self._told != now:
+            try:
+                self._conductor.send(json.dumps({"generation": now[0], "length": now[1]}).encode() + b"\n")
+                self._told = now
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._hang_up()
+
+    # -- processes -------------------------------------------------------------------------------------------------
+
+    def _start(self, start: dict[str, Any]) -> None:
+        """Start one process, in its control group if it has one. A key that was begun is never begun again."""
+        key = start["key"]
+        output = self._files.pop(0) if start.get("piped") else -1
+        try:
+            if key in self._begun:
+                return
+            try:
+                self._journal.reserve(len(self._running) + 4)
+                self._journal.append("begin", key, start["cgroup"], time.time_ns())
+            except OSError as error:
+                self._say({"refused": key, "why": f"the keeper cannot write its journal: {error.strerror}"})
+                return
+            self._begun[key] = self._journal.generation
+            try:
+                pid, inside = self._spawn(start, output)
+            except (OSError, ValueError) as error:
+                number = error.errno if isinstance(error, OSError) else 0
+                self._surely("failed", key, number, os.strerror(number) if number else str(error))
+                return
+            ticks = facts(pid)[0]
+            self._running[pid] = key, ticks, start["cgroup"] if inside else ""
+            self._surely("started", key, pid, *self._running[pid][1:])
+        finally:
+            if output >= 0:
+                os.close(output)
+
+    def _spawn(self, start: dict[str, Any], output: int) -> tuple[int, bool]:
+        """Return the pid of the new process, and whether it is in its control group."""
+        actions: list[tuple[Any, ...]] = [(os.POSIX_SPAWN_OPEN, 0, start["stdin"], os.O_RDONLY, 0)]
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            if output >= 0:
+                actions.append((os.POSIX_SPAWN_DUP2, output, number))
+            else:
+                actions.append(
+                    (os.POSIX_SPAWN_OPEN, number, start[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                )
+        env = {**self._env, **start["env"]}
+        inside = self._enter(start["cgroup"])
+        os.umask(start["umask"])
+        if self._score:
+            os.pwrite(self._score[0], self._score[1], 0)
+        try:
+            pid = os.posix_spawn(start["argv"][0], start["argv"], env, file_actions=actions, setsid=True,
+                                 setsigmask=(), setsigdef=DEFAULT_SIGNALS)  # fmt: skip
+            return pid, inside
+        finally:
+            if self._score:
+                os.pwrite(self._score[0], self._score[2], 0)
+            if inside:
+                os.write(self._procs, b"0")
+
+    def _enter(self, group: str) -> bool:
+        """Enter a control group that was made for this start. Without it the process is known by its environment."""
+        if not group or self._procs < 0:
+            return False
+        with suppress(OSError):
+            file = os.open(f"{group}/cgroup.procs", os.O_WRONLY)
+            try:
+                return os.write(file, b"0") > 0
+            finally:
+                os.close(file)
+        return False
+
+    def _reap(self) -> None:
+        """Write how each child ended, then take it from the kernel. While that cannot be written, the zombie is the record."""
+        while ended := _peek():
+            pid, code = ended
+            if pid in self._running:
+                try:
+                    self._journal.append("ended", self._running[pid][0], pid, code, time.time_ns())
+                except OSError as error:
+                    if not self._broken:
+                        self._broken = error.strerror or str(error)
+                        self._say({"broken": self._broken})
+                    return
+                del self._running[pid]
+            os.waitpid(pid, 0)
+        if self._broken:
+            self._broken = ""
+            self._say({"broken": ""})
+
+    def _surely(self, *words: object) -> None:
+        """Append a record of what has happened: without it nothing else may happen."""
+        _until_written(lambda: self._journal.append(*words))
+
+    def _rotate(self) -> None:
+        """Begin a new generation, with a line for each process that runs; on a full disk the old one goes on."""
+        fresh = Journal(self._journal.generation + 1)
+        try:
+            fresh.reserve(len(self._running) + 4)
+            fresh.open()
+            for pid, (key, ticks, group) in self._running.items():
+                fresh.append("started", key, pid, ticks, group)
+            self._journal.append("next", fresh.generation)
+        except OSError:
+            os.unlink(f"{JOURNAL}{fresh.generation}")
+            fresh.close()
+            return
+        self._begun |= {key: fresh.generation for key, _, _ in self._running.values()}
+        self._journal.close()
+        self._journal = fresh
+
+    def _drop(self, before: int) -> None:
+        """Forget the generations before one: the conductor has stored all that they tell."""
+        for generation in generations("."):
+            if generation < min(before, self._journal.generation):
+                os.unlink(f"{JOURNAL}{generation}")
+        self._begun = {key: generation for key, generation in self._begun.items() if generation >= before}
+
+
+def _peek() -> tuple[int, int] | None:
+    """Return the pid and the exit code (negative for a signal) of a child that has ended, without reaping it."""
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return _ended(found) if found else None
+
+
+def _ended(found: Any) -> tuple[int, int]:
+    return found.si_pid, found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+
+
+def _until_written(write: Callable[[], None]) -> None:
+    while True:
+        try:
+            return write()
+        except OSError:
+            time.sleep(RETRY_SECONDS)
+
+
+def _all_ended() -> Iterator[tuple[int, int]]:
+    """Yield the pid and exit code of each child as it ends, and reap it afterwards, until there is none."""
+    while True:
+        try:
+            ended = _ended(os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT))
+        except ChildProcessError:
+            return
+        yield ended
+        os.waitpid(ended[0], 0)
+
+
+def guard(keeper: int) -> None:
+    """Wait for the keeper's end; then write how each process ended that it left, until there is none."""
+    _, status = _ended(os.waitid(os.P_PID, keeper, os.WEXITED | os.WNOWAIT))
+    journal = Journal(generations(".")[-1])
+    _until_written(journal.mend)
+    _until_written(lambda: journal.append("orphaned", status))
+    for pid, code in _all_ended():
+        if pid != keeper:
+            ticks, session = facts(pid)
+            _until_written(lambda: journal.append("gone", pid, code, ticks, session, time.time_ns()))  # noqa: B023
+
+
+def main() -> None:
+    """Take the folder's lock, become guard and keeper."""
+    folder, procs = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
+    os.chdir(folder)
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    become_subreaper()
+    keeper = os.fork()
+    if keeper:
+        guard(keeper)
+        return
+    become_subreaper()
+    Keeper(procs).run()
+
+
+if __name__ == "__main__":
+    main()

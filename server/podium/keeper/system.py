@@ -1,0 +1,71 @@
+"""What the keeper asks of the system it runs on."""
+
+import ctypes
+import os
+import resource
+import sys
+from contextlib import suppress
+from typing import Any
+
+LINUX = sys.platform.startswith("linux")
+OOM_SCORE = 200  # by how much more readily than us the kernel ends a sheet when memory is short
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def become_subreaper() -> None:
+    """Adopt the orphans among our descendants; other systems give them to pid 1. A child does not inherit this."""
+    if LINUX:
+        libc.prctl(SUBREAPER, 1, 0, 0, 0)
+
+
+def boot_id() -> str:
+    """Return the id of this run of the kernel, "-" if the system has none."""
+    return read("/proc/sys/kernel/random/boot_id").strip() or "-"
+
+
+def surroundings() -> dict[str, Any]:
+    """Return what a process hands on to its children unseen. Conductor and keeper must agree in all of it."""
+    limits = [resource.getrlimit(number) for number in sorted(_limits())]
+    spaces = []
+    for name in ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup"):
+        with suppress(OSError):
+            spaces.append(os.readlink(f"/proc/self/ns/{name}"))
+    ids = [os.getuid(), os.geteuid(), os.getgid(), os.getegid(), sorted(os.getgroups())]
+    return {
+        "ids": ids,
+        "limits": [list(pair) for pair in limits],
+        "namespaces": spaces,
+        "cgroup": read("/proc/self/cgroup"),
+    }
+
+
+def _limits() -> set[int]:
+    """Return the numbers of the limits that there are on this system."""
+    return {number for name, number in vars(resource).items() if name.startswith("RLIMIT_")}
+
+
+def facts(pid: int) -> tuple[int, int]:
+    """Return the start time of a process (clock ticks since boot) and its session; zeros if it is gone or there is no /proc."""
+    part = read(f"/proc/{pid}/stat").rpartition(") ")[2].split()
+    return (int(part[19]), int(part[3])) if part else (0, 0)
+
+
+def read(path: str) -> str:
+    """Return the beginning of a small file, nothing if it is gone or not ours to read."""
+    with suppress(OSError):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            return os.read(file, 65536).decode("utf-8", "replace")
+        finally:
+            os.close(file)
+    return ""
+
+
+def oom_file() -> tuple[int, bytes, bytes] | None:
+    """Return the open file of our own badness (proc_pid_oom_score_adj(5)), and its text for sheets and for us."""
+    own = read("/proc/self/oom_score_adj").strip()
+    if not own:
+        return None
+    file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    return file, b"%d" % min(1000, int(own) + OOM_SCORE), own.encode()
