@@ -6,7 +6,7 @@ when nothing of the attempt's tree runs any more, or with what could not be ende
 
 import math
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -109,6 +109,19 @@ class LocalEngine:
     async def clean(self) -> None:
         """Remove what earlier conductors left of attempts that are not re-attached. Call it after the last `reattach`."""
         await run_sync(self._upkeep.clean)
+        await self.end_unclaimed()
+
+    async def end_unclaimed(self) -> None:
+        """End processes of attempts that were given up, and that a keeper began all the same."""
+        for child in self.keepers.unclaimed():
+            if "#" not in child.key and child.key not in self._running:
+                log.warning("unclaimed_attempt_ended", attempt=child.key, pid=child.pid)
+                await end_tree(child.key, child.pid, 0, Cgroup(Path(child.cgroup)) if child.cgroup else None)
+
+    async def shorten_journals(self, open_keys: Collection[str]) -> None:
+        """Let the keepers forget what is stored: `open_keys` are the attempts whose end is not."""
+        await self.end_unclaimed()
+        await self.keepers.shorten(open_keys)
 
     # -- the way in ------------------------------------------------------------------------------------------------
 
