@@ -115,7 +115,11 @@ class LocalEngine:
     async def end_unclaimed(self) -> None:
         """End processes of this home that nobody waits for: of attempts that were given up, of an earlier conductor's checks."""
         for child in self.keepers.unclaimed():
-            if child.key.startswith(self.prefix) and child.key not in self._running:
+            if child.key in self._running:
+                continue
+            if child.state in OVER:
+                self.keepers.forget(child.key)
+            elif child.state == "running" and child.key.startswith(self.prefix):
                 log.warning("unclaimed_attempt_ended", attempt=child.key, pid=child.pid)
                 await end_tree(child.key, child.pid, 0, Cgroup(Path(child.cgroup)) if child.cgroup else None)
 

@@ -105,14 +105,10 @@ class Keepers:
         return any(keeper.is_of_this_boot for keeper in self._keepers if key in keeper.children)
 
     def unclaimed(self) -> list[Child]:
-        """Return what nobody waits for: it was given up before a keeper that had hung began it, or an earlier conductor
-        ran it as a check. Such that are over are forgotten.
+        """Return what nobody waits for, running or over: it was given up before a keeper that had hung began it, an earlier
+        conductor ran it as a check, or its end is stored.
         """
-        left = [child for keeper in self._keepers for child in keeper.children.values() if not child.is_claimed]
-        for child in left:
-            if child.state in OVER:
-                self.forget(child.key)
-        return [child for child in left if child.state == "running"]
+        return [child for keeper in self._keepers for child in keeper.children.values() if not child.is_claimed]
 
     def forget(self, key: str) -> None:
         """Drop a child whose end has been taken care of."""
