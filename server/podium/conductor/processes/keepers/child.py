@@ -59,6 +59,7 @@ class Child:
     fault: str = ""
     error: int = 0
     on_change: Callable[[], None] | None = None
+    is_claimed: bool = False  # somebody waits for its end
     hold: int = -1  # a pidfd, while it runs
     over: anyio.Event = field(default_factory=anyio.Event)
 

@@ -91,6 +91,8 @@ class Keepers:
                 return children
             self._asked |= {start.key: start for start in starts}
             children = [keeper.add(start.key) for start in starts]
+            for child in children:
+                child.is_claimed = True
             await self._ask(keeper, starts)
             return children
 
@@ -103,9 +105,10 @@ class Keepers:
         return any(keeper.is_of_this_boot for keeper in self._keepers if key in keeper.children)
 
     def unclaimed(self) -> list[Child]:
-        """Return what runs and nobody follows: an attempt that was given up before a keeper that had hung began it."""
-        running = (child for keeper in self._keepers for child in keeper.running)
-        return [child for child in running if child.on_change is None and child.state == "running"]
+        """Return what nobody waits for, running or over: it was given up before a keeper that had hung began it, an earlier
+        conductor ran it as a check, or its end is stored.
+        """
+        return [child for keeper in self._keepers for child in keeper.children.values() if not child.is_claimed]
 
     def forget(self, key: str) -> None:
         """Drop a child whose end has been taken care of."""

@@ -42,7 +42,7 @@ async def watch(keeper: Keeper, child: Child, take: Take) -> None:
                 await anyio.sleep(POLL_SECONDS)
         await _until_told(keeper, child, take)
         if child.state not in OVER:
-            code = exit_code(hold) if hold >= 0 else None
+            code = await _told_by_kernel(hold)
             if code is None:
                 child.fail("lost", "it ended while neither the conductor nor its keeper nor the keeper's guard lived")
             else:
@@ -76,6 +76,16 @@ async def _until_told(keeper: Keeper, child: Child, take: Take) -> None:
             if child.state in OVER or (child.state == "begun" and keeper.nameless) or not is_held(keeper.folder):
                 return
             await anyio.sleep(LOOK_SECONDS)
+
+
+async def _told_by_kernel(hold: int) -> int | None:
+    """Return how the process of a pidfd ended; the kernel tells it when somebody has reaped the process."""
+    with anyio.move_on_after(TOLD_SECONDS):
+        while hold >= 0:
+            if (code := exit_code(hold)) is not None:
+                return code
+            await anyio.sleep(LOOK_SECONDS)
+    return None
 
 
 def exit_code(hold: int) -> int | None:
