@@ -24,6 +24,7 @@ from podium.conductor.service.handlers import (
     validate,
 )
 from podium.contract import methods as m
+from podium.errors import StoreGone
 from podium.wire.dispatcher import Handler, Peer
 
 Handle = Callable[[Context, Any, Peer], Awaitable[Any]]
@@ -57,10 +58,15 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
 
 def build(context: Context) -> dict[str, Handler]:
     """Return method -> handler for the dispatcher."""
-    return {method: partial(_call, context, model, handle) for method, (model, handle) in TABLE.items()}
+    return {method: partial(_call, context, method, model, handle) for method, (model, handle) in TABLE.items()}
 
 
-async def _call(context: Context, model: type[m.Params], handle: Handle, params: dict[str, Any], peer: Peer) -> Any:
+async def _call(
+    context: Context, method: str, model: type[m.Params], handle: Handle, params: dict[str, Any], peer: Peer
+) -> Any:
+    trouble = context.store.trouble
+    if trouble is not None and isinstance(trouble.error, StoreGone) and not method.startswith("daemon."):
+        raise trouble.error
     return _as_json(await handle(context, model.model_validate(params), peer))
 
 
