@@ -170,14 +170,18 @@ async def _assemble(settings: Settings, store: Store, reaper: Reaper, engine: Lo
 def _numbers(db: sqlite3.Connection) -> tuple[int, int]:
     """Return the numbers of the last event and the last job there ever were."""
     event = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0]
-    job = db.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'").fetchone()[0]
+    job = db.execute(
+        "SELECT MAX((SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'), COALESCE(MAX(seq), 0)) FROM jobs"
+    ).fetchone()[0]
     return event, job
 
 
 async def _recover(context: Context) -> None:
     """Take up every job that is not terminal; hand open attempts to the engine, and end those of cancelled jobs."""
     faults.point("before_recovery")
-    jobs = await context.loader.active()
+    jobs, damaged = await context.loader.active()
+    for error in damaged:
+        context.supervisor.leave_out(error)
     for job in jobs:  # all of them before any goes on: what runs already holds slots
         context.supervisor.adopt(job, clock.now())
     # Only what an earlier conductor has begun: from the first commit on, sheets are started beside it.

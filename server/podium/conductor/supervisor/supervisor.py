@@ -31,7 +31,7 @@ from podium.conductor.supervisor.timers import Timers
 from podium.conductor.supervisor.unstored import Unstored, how
 from podium.contract.models import EventView
 from podium.contract.states import TERMINAL
-from podium.errors import PodiumError, StorageFull
+from podium.errors import JobDamaged, PodiumError, StorageFull
 
 log = structlog.get_logger()
 _RETRY_STORAGE_SECONDS = 1.0
@@ -73,6 +73,7 @@ class Supervisor:
         self._remove = remove
         self._inbox = Inbox()
         self.unstored = Unstored()
+        self.damaged: dict[str, JobDamaged] = {}  # jobs that were not taken up, because their rows make no sense
         self._put_back: list[Command] = []  # that could not be committed and are tried again
         self._timers = Timers()
         self._hold_until = 0.0
@@ -151,6 +152,15 @@ class Supervisor:
     async def write(self, records: Sequence[Record]) -> None:
         """Commit rows that concern no job in memory (house-keeping); while the disk is full this waits."""
         await self._ask(Command(records=records, kept=True))
+
+    def leave_out(self, error: JobDamaged) -> None:
+        """Note a job that cannot be taken up; the others go on."""
+        self.damaged[str(error.facts["job_id"])] = error
+        log.error("job_damaged", job_id=error.facts["job_id"], error=error.message)
+
+    def removed(self, job_id: str) -> None:
+        """Have the folder of a deleted job removed."""
+        self._remove(job_id)
 
     def probe(self) -> None:
         """Write something that changes no job, to show whether the store can be written; tried again until it can."""
@@ -319,7 +329,11 @@ class Supervisor:
         self._hold_until = now + _RETRY_STORAGE_SECONDS
         for job in batch.jobs.values():
             self._forget(job)
-            fresh = await self._loader.job(job.job_id)
+            try:
+                fresh = await self._loader.job(job.job_id)
+            except JobDamaged as damage:
+                self.leave_out(damage)
+                continue
             if fresh is not None and fresh.status not in TERMINAL:
                 self.adopt(fresh, clock.now())
         for command in done:

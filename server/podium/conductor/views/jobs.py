@@ -6,10 +6,12 @@ import time
 
 from podium.conductor.clock import wall
 from podium.conductor.rules.state import JobRun, phase_with
+from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
 from podium.contract.models import JobView
 from podium.contract.states import allowed_actions
+from podium.errors import JobDamaged
 from podium.times import iso
 
 _SHOWN = 10  # labels of running sheets in a view
@@ -64,6 +66,26 @@ class JobViews:
         job = self._supervisor.jobs.get(row["job_id"])
         if job is not None:
             return self.of(job)
+        error = self._supervisor.damaged.get(row["job_id"])
+        try:
+            return self._damaged(row, error) if error is not None else self._ended(row)
+        except NOT_UNDERSTOOD as reason:
+            return self._damaged(row, damaged(row["job_id"], f"its row: {type(reason).__name__}: {reason}"))
+
+    def _damaged(self, row: sqlite3.Row, error: JobDamaged) -> JobView:
+        """View a job that cannot be understood: it does not go on, so it counts as failed, and it can only be deleted."""
+        return JobView(
+            job_id=row["job_id"],
+            job_name=row["name"],
+            status="failed",
+            reason=f"{error.message} {error.fix}",
+            sheets_total=row["sheets_total"],
+            allowed_actions=["delete"],
+            workspace=row["workspace"],
+            cursor=self.cursor,
+        )
+
+    def _ended(self, row: sqlite3.Row) -> JobView:
         return JobView(
             job_id=row["job_id"],
             job_name=row["name"],
