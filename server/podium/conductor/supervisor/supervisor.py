@@ -166,7 +166,7 @@ class Supervisor:
         """Write something that changes no job, to show whether the store can be written; tried again until it can."""
         self.post([("probes", (str(clock.now().wall),))])
 
-    def cancel_unstored(self, job_id: str) -> JobRun | None:
+    def cancel_unstored(self, job_id: str, request_key: str | None = None) -> JobRun | None:
         """End the running sheets of a job although its cancel could not be stored; it is stored as soon as that is possible.
 
         Return the job, None if nothing of it runs: then nothing is done.
@@ -175,7 +175,7 @@ class Supervisor:
         if job is None or not job.running:
             return None
         if self.unstored.note_cancel(job_id):
-            self._inbox.post(Command(job_id, control.cancel, kept=True))
+            self._inbox.post(Command(job_id, control.cancel, kept=True, request_key=request_key))
         for attempt in job.running.values():
             self._launcher.cancel(attempt)
         return job

@@ -27,7 +27,8 @@ async def cancel(context: Context, params: ControlParams, peer: Peer) -> CancelR
     try:
         done, job = await context.changes.apply(params.job_id, control.cancel, params.request_key)
     except StorageFull as error:
-        ended = None if isinstance(error, StoreGone) else context.supervisor.cancel_unstored(params.job_id)
+        gone = isinstance(error, StoreGone)
+        ended = None if gone else context.supervisor.cancel_unstored(params.job_id, params.request_key)
         if ended is None:
             return Refusal.of(error, cancelled=False, error=error.message)
         return CancelReply(
