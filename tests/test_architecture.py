@@ -48,7 +48,7 @@ CONDUCTOR_ROOMS: dict[str, set[str]] = {
     "processes": set(),
     "logs": set(),
     "instruments": set(),
-    "store": {"faults"},
+    "store": _BASE,
     "engines": set(),
     "engines/port": set(),
     "engines/local": {"engines/port", "processes", "faults"},

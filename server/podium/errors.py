@@ -28,6 +28,8 @@ ErrorCode = Literal[
     "ARTIFACT_NOT_FOUND",
     "JOB_DELETED",
     "STORAGE_FULL",
+    "STORE_GONE",
+    "JOB_DAMAGED",
     "INTERNAL",
 ]
 
@@ -178,10 +180,23 @@ class ArtifactNotFound(PodiumError, FileNotFoundError):
 
 
 class StorageFull(PodiumError, RuntimeError):
-    """The disk that holds the conductor's state is full."""
+    """The conductor's state cannot be written now: its disk is full, failing or read-only, or the database is locked."""
 
-    code = "STORAGE_FULL"
+    code: ClassVar[ErrorCode] = "STORAGE_FULL"
     retryable = True
+
+
+class StoreGone(StorageFull):
+    """The database was removed or replaced under the running conductor."""
+
+    code = "STORE_GONE"
+    retryable = False
+
+
+class JobDamaged(PodiumError, RuntimeError):
+    """What the conductor has stored of one job cannot be understood; other jobs are not affected."""
+
+    code = "JOB_DAMAGED"
 
 
 class Internal(PodiumError, RuntimeError):

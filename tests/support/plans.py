@@ -1,5 +1,6 @@
 """Small plans and jobs for tests of the pure parts of the conductor."""
 
+import hashlib
 from collections.abc import Sequence
 
 from podium.conductor.rules.plans import LoadedPlan
@@ -23,7 +24,8 @@ def plan_of(needs: Sequence[Sequence[int]], *, max_concurrent: int = 4, max_retr
 
 def job_of(plan: Plan, *, seq: int = 1, start_sheet: int = 1) -> JobRun:
     """A queued job that runs this plan."""
-    loaded = LoadedPlan(f"hash-{plan.name}-{len(plan.sheets)}", plan, "source", dump_plan(plan))
+    text = dump_plan(plan)
+    loaded = LoadedPlan(hashlib.sha256(text.encode()).hexdigest(), plan, "source", text)
     job = JobRun(seq=seq, job_id=f"{plan.name}-{seq}", name=plan.name, loaded=loaded, workspace="/nowhere",
                  submitted_at=1.0, start_sheet=start_sheet)  # fmt: skip
     job.rebuild()

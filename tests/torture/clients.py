@@ -113,6 +113,9 @@ class Client:
         refused = reply["refused"][0] if reply.get("refused") else reply
         done = reply.get("status") == "accepted" or bool(reply.get(DONE_WORD.get(op.kind, "")))
         op.outcome, op.code = ("acknowledged", "") if done else ("refused", refused["code"])
+        if reply.get("unstored"):  # carried out, but not promised to outlive this conductor
+            op.outcome = "unknown"
+            return
         if done and op.kind == "submit":
             assert op.job_id in {"", reply["job_id"]}, f"one key, two jobs: {op}"
             op.job_id = reply["job_id"]

@@ -30,6 +30,7 @@ class StatusResult(Result):
     instruments: list[str]
     limits: list[str]
     containment: Literal["", "cgroup", "environment"]
+    store_trouble: str
 
 
 def _sentence(view: ConductorView) -> str:
@@ -37,6 +38,8 @@ def _sentence(view: ConductorView) -> str:
     sheets = f", {view.running_sheets} of at most {view.max_sheets} sheets running" if view.max_sheets else ""
     state = "" if view.accepting_work else " It is not accepting new jobs now."
     missing = f" It does not support: {', '.join(view.missing)}." if view.missing else ""
+    if view.store_trouble:
+        state += f" It cannot store anything: {view.store_trouble}. Changes are refused, and ends of sheets are stored later."
     who = f"{view.product} {view.version}".strip()
     return f"{who} is responding: {counted(view.running_jobs, 'job')} running, {view.queued_jobs} queued{sheets}.{state}{missing}"
 

@@ -62,6 +62,8 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
     dropped = (
         " The pending score change was discarded: pass the score to modify_job again." if view.dropped_change else ""
     )
+    if view.pending and view.unstored:
+        return _result(view, view.message, success=True)
     if view.pending:
         summary = (
             f"{job.job_id} is being cancelled; the processes of {_running_sheets(job)} are being terminated.{dropped}"

@@ -40,7 +40,8 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
         return f"Process {health.pid} of {job.job_id} has ended but is still a zombie."
     if health.pid is not None:
         return f"Process {health.pid} of {job.job_id} no longer exists; the job {status_of(job)}."
-    return f"{job.job_id} has no process now; the job {status_of(job)}."
+    why = f": {reason_of(job)}" if job.status == "running" and job.reason else ""
+    return f"{job.job_id} has no process now; the job {status_of(job)}{why}."
 
 
 def _next(job: JobView) -> str:

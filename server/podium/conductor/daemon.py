@@ -16,6 +16,7 @@ from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.housekeeping.journals import keep_short
+from podium.conductor.housekeeping.place import watch_place
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.housekeeping.retention import Retention
 from podium.conductor.housekeeping.watch import StuckWatch
@@ -45,6 +46,8 @@ from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
 from podium.settings import Settings, config_file
 
 log = logging.get_logger()
+_UNSTORED_LOOK_SECONDS = 0.2
+_LAST_TRY_SECONDS = 1.5  # longer than the time between two tries to store
 
 
 class Stop:
@@ -119,6 +122,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.start_soon(supervisor.run)
         tasks.start_soon(parts.removals.run, supervisor.post)
         tasks.start_soon(StuckWatch(supervisor, engine, context.home, settings.stuck_seconds).run)
+        tasks.start_soon(watch_place, context.store, supervisor)
         await parts.removals.sweep()
         await _recover(context)
         await engine.clean()
@@ -162,7 +166,7 @@ async def _assemble(settings: Settings, store: Store, runner: Runner, engine: Lo
         hub=hub,
         queries=Queries(store),
         views=JobViews(supervisor, store.home_id, settings.stuck_seconds),
-        sheet_views=SheetViews(store, loader),
+        sheet_views=SheetViews(store, loader, supervisor),
         shut_down=stop.ask,
     )
     return _Parts(context, removals)
@@ -171,14 +175,18 @@ async def _assemble(settings: Settings, store: Store, runner: Runner, engine: Lo
 def _numbers(db: sqlite3.Connection) -> tuple[int, int]:
     """Return the numbers of the last event and the last job there ever were."""
     event = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0]
-    job = db.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'").fetchone()[0]
+    job = db.execute(
+        "SELECT MAX((SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'), COALESCE(MAX(seq), 0)) FROM jobs"
+    ).fetchone()[0]
     return event, job
 
 
 async def _recover(context: Context) -> None:
     """Take up every job that is not terminal; hand open attempts to the engine, and end those of cancelled jobs."""
     faults.point("before_recovery")
-    jobs = await context.loader.active()
+    jobs, damaged = await context.loader.active()
+    for error in damaged:
+        context.supervisor.leave_out(error)
     for job in jobs:  # all of them before any goes on: what runs already holds slots
         context.supervisor.adopt(job, clock.now())
     # Only what an earlier conductor has begun: from the first commit on, sheets are started beside it.
@@ -217,19 +225,28 @@ async def _wind_down(context: Context, stop: Stop) -> None:
 
 
 async def _all_ended(context: Context) -> None:
-    """Return when no sheet runs any more."""
-    jobs = context.supervisor.jobs
-    while any(job.running for job in jobs.values()):
+    """Return when no sheet runs any more. If their ends cannot be stored, this is tried once more, and whoever stops is told."""
+    while _some_run(context):
         with context.hub.subscribe() as events, suppress(anyio.EndOfStream):  # dropped: more came at once than it holds
-            while any(job.running for job in jobs.values()):
-                await events.receive()
+            while _some_run(context):
+                with anyio.move_on_after(_UNSTORED_LOOK_SECONDS):  # what cannot be stored is no event
+                    await events.receive()
+    if unstored := context.supervisor.unstored_ends():
+        await anyio.sleep(_LAST_TRY_SECONDS)
+        log.error("stopped_without_recording", sheets=unstored, reason=str(context.store.trouble or ""))
+
+
+def _some_run(context: Context) -> bool:
+    ended = context.supervisor.unstored.ended
+    return any(len(job.running) > len(ended(job)) for job in context.supervisor.jobs.values() if job.running)
 
 
 async def _cancel(context: Context, job_id: str) -> None:
-    """Cancel a job for a stop. It may have ended, or gone, meanwhile; on a full disk its sheets run on."""
+    """Cancel a job for a stop. It may have ended, or gone, meanwhile; on a full disk its sheets are ended without a record."""
     try:
         await context.changes.apply(job_id, control.cancel)
     except (WrongState, JobNotFound) as error:
         log.debug("needs_no_cancel", job_id=job_id, reason=error.message)
     except StorageFull as error:
-        log.warning("not_cancelled", job_id=job_id, error=error.message)
+        context.supervisor.cancel_unstored(job_id)
+        log.warning("cancelled_without_recording", job_id=job_id, error=error.message)

@@ -163,6 +163,7 @@ class ActionView(View):
     job: JobView
     message: str
     pending: bool = False  # recorded on disk; the status has not changed yet
+    unstored: bool = False  # cancel: carried out, but the store cannot be written yet; `message` says so
     dropped_change: bool = False  # cancel: a changed score was pending and is forgotten
     kept: list[str] = Field(default_factory=list)  # changed score: the first finished sheets that do not run again
     kept_total: int = 0
@@ -285,6 +286,7 @@ class ConductorView(View):
     instruments: list[str] = Field(default_factory=list)
     limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
+    store_trouble: str = ""  # why the conductor's state cannot be written now, and since when
 
 
 class WaitView(View):

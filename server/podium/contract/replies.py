@@ -84,7 +84,7 @@ class PauseReply(Sparse, ActionView):
 
 
 class CancelReply(Sparse, ActionView):
-    """`job.cancel`: the intent is on the disk; `pending` while processes are being ended."""
+    """`job.cancel`: the intent is on the disk, unless `unstored`; `pending` while processes are being ended."""
 
     cancelled: Literal[True]
 

@@ -122,7 +122,11 @@ def _trees() -> Iterator[Finding]:
 
 
 def _conductor(settings: Settings) -> Finding:
-    if found := health(settings.socket):
+    found = health(settings.socket)
+    if found and found.store_trouble:
+        text = f"pid {found.pid} cannot store anything: {found.store_trouble}"
+        return Finding("conductor", "fail", text, "Jobs continue; changes are refused until this is mended.")
+    if found:
         return Finding("conductor", "ok", f"answers on {settings.socket}, pid {found.pid}")
     if settings.socket.exists():
         text = f"{settings.socket} exists but no conductor answers on it"

@@ -1,15 +1,17 @@
 """`podium stop`: end the conductor."""
 
 import time
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, Any, NamedTuple
 
+import anyio
 import typer
 
 from podium.cli.shared.options import Home, Socket, settings_for
 from podium.cli.shared.probe import alive
 from podium.cli.shared.session import wait_for
 from podium.client.link.daemon_client import DaemonClient
-from podium.errors import ConductorNotRunning, ConductorTimeout
+from podium.errors import ConductorError, ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings
 from podium_tools.results import counted
 
@@ -29,34 +31,49 @@ def command(
     """Stop the conductor."""
     settings = settings_for(home, socket)
     try:
-        pid, running = stop(settings, cancel=cancel)
+        stopped = stop(settings, cancel=cancel)
     except ConductorNotRunning:
         typer.echo(f"No conductor is running on {settings.socket}.")
         return
-    became = ""
+    pid, running, became = stopped.pid, stopped.running, ""
     if running and cancel:
         became = f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
     elif running:
         became = f"; {counted(running, 'sheet')} {'keeps' if running == 1 else 'keep'} running"
     typer.echo(f"The conductor (pid {pid}) has stopped{became}.")
+    if stopped.unstored:
+        typer.echo(f"Not recorded: {'; '.join(stopped.unstored)}. {stopped.trouble}.")
+        typer.echo("The next conductor continues these jobs; cancel them then if they are not to go on.")
 
 
-def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
-    """Ask the conductor to stop, wait until its process is gone; return its pid and how many sheets were running.
+class Stopped(NamedTuple):
+    """What was stopped: the conductor's pid, how many sheets ran, and which ends it could not record, and why."""
+
+    pid: int
+    running: int
+    unstored: list[str]
+    trouble: str
+
+
+def stop(settings: Settings, *, cancel: bool) -> Stopped:
+    """Ask the conductor to stop, wait until its process is gone; return what became of it.
 
     Raises:
         ConductorNotRunning: there is none.
         ConductorTimeout: it agreed but does not end.
     """
 
-    async def work() -> tuple[int, int, float]:
+    async def work() -> tuple[Stopped, float]:
         async with DaemonClient(settings.socket, settings=settings) as client:
             status = await client.call("daemon.status")
             reply = await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
-        bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
-        return int(status["pid"]), int(status.get("running_sheets", 0)), float(bound)
+            bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
+            last = await _last_word(client, bound) if cancel else {}
+        unstored, trouble = last.get("unstored") or [], last.get("store_trouble") or ""
+        return Stopped(int(status["pid"]), int(status.get("running_sheets", 0)), unstored, trouble), float(bound)
 
-    pid, running, bound = wait_for(work)
+    stopped, bound = wait_for(work)
+    pid = stopped.pid
     limit = bound + SPARE_SECONDS
     deadline = time.monotonic() + limit
     while alive(pid):
@@ -67,4 +84,14 @@ def stop(settings: Settings, *, cancel: bool) -> tuple[int, int]:
                 pid=pid,
             )
         time.sleep(POLL_SECONDS)
-    return pid, running
+    return stopped
+
+
+async def _last_word(client: DaemonClient, seconds: float) -> dict[str, Any]:
+    """Return the last status of a conductor that is stopping."""
+    last: dict[str, Any] = {}
+    with suppress(ConductorError), anyio.move_on_after(seconds):
+        while True:
+            last = await client.call("daemon.status")
+            await anyio.sleep(POLL_SECONDS)
+    return last

@@ -16,6 +16,7 @@ class Health:
 
     pid: int
     shutting_down: bool
+    store_trouble: str = ""
 
 
 def health(path: Path) -> Health | None:
@@ -27,7 +28,7 @@ def health(path: Path) -> Health | None:
             peer.sendall(REQUEST)
             with peer.makefile("rb") as lines:
                 answer = json.loads(lines.readline(MAX_ANSWER_BYTES))["result"]
-        return Health(int(answer["pid"]), bool(answer.get("shutting_down")))
+        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), str(answer.get("store_trouble") or ""))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -81,8 +81,15 @@ def open_reader(home: Path) -> sqlite3.Connection:
         # In KiB. The system caches the file too, and there are several readers.
         connection.execute("PRAGMA cache_size=-512")
         connection.row_factory = sqlite3.Row
+        connection.text_factory = (
+            _readable  # text that is no UTF-8 spoils what it is in, never the reading of other rows
+        )
 
     return _connect(f"{(home / DATABASE).as_uri()}?mode=ro", prepare)
+
+
+def _readable(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 def home_id(connection: sqlite3.Connection) -> str:

@@ -12,13 +12,22 @@ import anyio.to_thread
 from podium.conductor import faults
 from podium.conductor.store import database
 from podium.conductor.store.acknowledged import Acknowledged
+from podium.conductor.store.place import Place
 from podium.conductor.store.rows import STATEMENTS, Rows
+from podium.conductor.store.trouble import Trouble, continued, gone
 from podium.errors import StorageFull
 from podium.home import ACKNOWLEDGED, DATABASE
 
 T = TypeVar("T")
 _READERS = 2
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+# What the disk says -> how a caller is told; all of it may pass.
+_DISK = {
+    sqlite3.SQLITE_FULL: ("is full", "Free space on the disk of PODIUM_HOME, then repeat the call."),
+    sqlite3.SQLITE_IOERR: (
+        "reports an error",
+        "Check the disk of PODIUM_HOME (the system's log says more): its space, its limits, its health. Then repeat the call.",
+    ),
+}
 # Another program's lock, or a refusal by the system: temporary, like a full disk.
 _HINDERED = {
     sqlite3.SQLITE_BUSY,
@@ -47,20 +56,34 @@ class Store:
         self._acknowledged = Acknowledged(home / ACKNOWLEDGED)
         self._write_slot = anyio.CapacityLimiter(1)
         self._read_slots = anyio.CapacityLimiter(_READERS)
+        self.trouble: Trouble | None = None  # of the last commit, None if it was written
         self._readers = [database.open_reader(home) for _ in range(_READERS)]
         self._finder = database.open_reader(home)
+        self._place = Place(home)
 
     async def commit(self, rows: Rows) -> None:
         """Write all rows in one transaction; when this returns they are on the disk.
 
         Raises:
-            StorageFull: nothing was written, because the disk is full or another program holds the database.
+            StorageFull: nothing was written, because the disk is full or failing, or another program holds the database.
+            StoreGone: the database was removed or replaced; nothing was written.
             StorageBroken: it is unknown what was written.
         """
         # The thread is not abandoned on cancellation, so the end of every commit is known.
-        await anyio.to_thread.run_sync(self._commit, rows, limiter=self._write_slot)
+        try:
+            await anyio.to_thread.run_sync(self._commit, rows, limiter=self._write_slot)
+        except StorageFull as error:
+            self.trouble = continued(self.trouble, error)
+            raise
+        self.trouble = None
+
+    async def in_place(self) -> bool:
+        """Return whether the database is still where it was opened."""
+        return not await anyio.to_thread.run_sync(self._place.lost)
 
     def _commit(self, rows: Rows) -> None:
+        if lost := self._place.lost():
+            raise gone(lost)
         try:
             try:
                 self._write(rows)
@@ -73,13 +96,11 @@ class Store:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary part of an extended code
-            if code in _FULL:
+            if code in _DISK:
+                what, fix = _DISK[code]
                 with suppress(sqlite3.Error):  # so that the next commit can reuse the log instead of extending it
                     self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                raise StorageFull(
-                    f"The conductor's disk is full: {error}.",
-                    fix="Free space on the disk of PODIUM_HOME, then repeat the call.",
-                ) from error
+                raise StorageFull(f"The conductor's disk {what}: {error}.", fix=fix) from error
             if code in _HINDERED:
                 raise StorageFull(
                     f"The conductor's database cannot be written to right now: {error}.",

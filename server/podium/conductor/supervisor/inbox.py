@@ -8,6 +8,7 @@ import anyio
 
 from podium.conductor.rules.batch import Batch, Record
 from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.verdicts import Verdict
 
 Transition = Callable[[JobRun, Batch], Any]
 """Changes a job, records in the batch what it touched, and returns the reply; or raises a `PodiumError` and changes nothing."""
@@ -19,7 +20,7 @@ class Command:
 
     Without `job` the transition applies to the object of the job in memory, and is dropped if there is none. With it, the caller
     has looked the job up, and `was_active` says whether it was in memory then. A `kept` command reports a fact: on a full disk it
-    is tried again, not refused.
+    is tried again, not refused; `ended` says which attempt has ended by it.
     """
 
     job_id: str = ""
@@ -29,6 +30,7 @@ class Command:
     was_active: bool = False
     request_key: str | None = None
     kept: bool = False
+    ended: tuple[int, Verdict] | None = None
     value: Any = field(default=None, init=False)
     _error: BaseException | None = field(default=None, init=False)
     _done: anyio.Event = field(default_factory=anyio.Event, init=False)

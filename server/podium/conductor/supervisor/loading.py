@@ -1,5 +1,6 @@
 """Jobs from the store into memory."""
 
+import hashlib
 import sqlite3
 from collections.abc import Mapping
 from functools import partial
@@ -9,9 +10,11 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
 from podium.conductor.store.store import Store
+from podium.conductor.supervisor import damage
+from podium.conductor.supervisor.damage import damaged, naming
 from podium.conductor.supervisor.saving import attempt_from, job_from, run_from
 from podium.contract.near import job_not_found
-from podium.errors import JobDeleted, PodiumError
+from podium.errors import JobDamaged, JobDeleted, PodiumError
 from podium.score.model.plan import load_plan
 
 _AT_ONCE = 200  # jobs that are read in one turn of a thread
@@ -50,21 +53,36 @@ class Loader:
         row = await self._store.read(lambda db: read_job(db, job_id))
         if row is None:
             return None
-        loaded = await self.plan(row["plan_hash"])
-        following = await self.plan(row["next_plan_hash"]) if row["next_plan_hash"] else None
+        try:
+            with naming(job_id, "its score as it is stored"):
+                loaded = await self.plan(row["plan_hash"])
+                following = await self.plan(row["next_plan_hash"]) if row["next_plan_hash"] else None
+        except JobDeleted:
+            if await self._store.read(lambda db: read_job(db, job_id)) == row:
+                raise damaged(job_id, "its score is missing") from None
+            raise
         return await self._store.read(lambda db: job_from_rows(db, job_id, loaded, following))
 
-    async def active(self) -> list[JobRun]:
-        """Return every job that is not terminal, in the order of submission."""
+    async def active(self) -> tuple[list[JobRun], list[JobDamaged]]:
+        """Return every job that is not terminal, in the order of submission, and why others cannot be understood."""
         active = "status IN ('queued', 'running', 'paused')"
         query = f"SELECT {JOB_COLUMNS} FROM jobs WHERE {active} ORDER BY seq"  # noqa: S608 -- constants only
         rows = await self._store.read(lambda db: db.execute(query).fetchall())
         hashes = dict.fromkeys(row[column] for row in rows for column in ("plan_hash", "next_plan_hash"))
-        plans = {digest: await self.plan(digest) for digest in hashes if digest}
-        jobs: list[JobRun] = []
+        plans: dict[str, LoadedPlan | JobDamaged] = {}
+        for digest in filter(None, hashes):
+            try:
+                with naming("", "its score as it is stored"):
+                    plans[digest] = await self.plan(digest)
+            except JobDeleted:
+                plans[digest] = damaged("", "its score is missing")
+            except JobDamaged as error:
+                plans[digest] = error
+        found: list[JobRun | JobDamaged] = []
         for first in range(0, len(rows), _AT_ONCE):
-            jobs += await self._store.read(partial(_jobs_with, rows[first : first + _AT_ONCE], plans))
-        return jobs
+            found += await self._store.read(partial(_jobs_with, rows[first : first + _AT_ONCE], plans))
+        jobs = [each for each in found if isinstance(each, JobRun)]
+        return jobs, [each for each in found if isinstance(each, JobDamaged)]
 
 
 def deleted(job_id: str = "") -> JobDeleted:
@@ -81,8 +99,20 @@ def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
     return job_not_found(job_id, [each[0] for each in recent])
 
 
-def _jobs_with(rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan], db: sqlite3.Connection) -> list[JobRun]:
-    return [job_from_rows(db, row["job_id"], plans[row["plan_hash"]], plans.get(row["next_plan_hash"])) for row in rows]
+def _jobs_with(
+    rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan | JobDamaged], db: sqlite3.Connection
+) -> list[JobRun | JobDamaged]:
+    found: list[JobRun | JobDamaged] = []
+    for row in rows:
+        loaded, following = plans.get(row["plan_hash"]), plans.get(row["next_plan_hash"])
+        try:
+            if not isinstance(loaded, LoadedPlan) or isinstance(following, JobDamaged):
+                found.append(damaged(row["job_id"], "its score, as it is stored, cannot be read"))
+            else:
+                found.append(job_from_rows(db, row["job_id"], loaded, following))
+        except JobDamaged as error:
+            found.append(error)
+    return found
 
 
 def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
@@ -90,16 +120,25 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
 
     Raises:
         JobDeleted: it has no row any more.
+        JobDamaged: its rows cannot be understood.
     """
     row = read_job(db, job_id)
     if row is None:
         raise deleted(job_id)
+    with naming(job_id, "its rows"):
+        job = _built(db, row, loaded, following)
+        damage.check(job, db)
+        job.rebuild()
+    return job
+
+
+def _built(db: sqlite3.Connection, row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
     job = job_from(row, loaded, following)
-    sheets = db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job = ?", (job.seq,))  # noqa: S608
-    attempts = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND open = 1", (job.seq,))  # noqa: S608
+    # Whole: a cursor that an error leaves open would keep this connection at an old state of the database.
+    sheets = db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job = ?", (job.seq,)).fetchall()  # noqa: S608
+    attempts = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND open = 1", (job.seq,)).fetchall()  # noqa: S608
     job.sheets = {run.num: run for run in map(run_from, sheets)}
     job.running = {attempt.sheet: attempt for attempt in map(attempt_from, attempts)}
-    job.rebuild()
     return job
 
 
@@ -107,6 +146,8 @@ def _read_plan(db: sqlite3.Connection, digest: str) -> LoadedPlan:
     row = db.execute("SELECT plan FROM plans WHERE hash = ?", (digest,)).fetchone()
     if row is None:
         raise deleted()
+    if hashlib.sha256(row["plan"].encode()).hexdigest() != digest:
+        raise ValueError("its text does not match its hash")
     return LoadedPlan(digest, load_plan(row["plan"]))
 
 

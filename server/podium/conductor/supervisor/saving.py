@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+from contextlib import suppress
+from typing import Any
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing import remedies
@@ -91,6 +93,22 @@ def attempt_from(row: sqlite3.Row) -> Attempt:
 def event_from(row: sqlite3.Row) -> EventView:
     """Build an event from its row."""
     return EventView(
-        seq=row["seq"], job_id=row["job_id"], job_seq=row["job_seq"], type=row["type"], at=iso(row["at"]),
-        data=json.loads(row["data"]),
+        seq=row["seq"], job_id=row["job_id"], job_seq=row["job_seq"], type=row["type"], at=_moment(row["at"]),
+        data=_data_of(row["data"]),
     )  # fmt: skip
+
+
+def _moment(seconds: float) -> str:
+    """Return an event's time, "" if it is damaged."""
+    with suppress(ValueError, OverflowError, OSError):
+        return iso(seconds)
+    return ""
+
+
+def _data_of(text: str) -> dict[str, Any]:
+    """Return an event's data; if it is damaged the event still counts, and says so."""
+    with suppress(ValueError, RecursionError):
+        data = json.loads(text)
+        if isinstance(data, dict):
+            return data
+    return {"damaged": "what this event says is unreadable in the database"}

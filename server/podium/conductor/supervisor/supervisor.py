@@ -19,17 +19,19 @@ from podium.conductor.clock import Moment
 from podium.conductor.rules.batch import Batch, Record
 from podium.conductor.rules.scheduler import Scheduler
 from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.transitions import control, sheets
 from podium.conductor.rules.transitions import jobs as job_transitions
-from podium.conductor.rules.transitions import sheets
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store
+from podium.conductor.store.trouble import Trouble
 from podium.conductor.supervisor.inbox import Command, Inbox, Transition
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.saving import rows_of
 from podium.conductor.supervisor.timers import Timers
+from podium.conductor.supervisor.unstored import Unstored, how
 from podium.contract.models import EventView
 from podium.contract.states import TERMINAL
-from podium.errors import PodiumError, StorageFull
+from podium.errors import JobDamaged, PodiumError, StorageFull
 
 log = structlog.get_logger()
 _RETRY_STORAGE_SECONDS = 1.0
@@ -70,6 +72,8 @@ class Supervisor:
         self._publish = publish
         self._remove = remove
         self._inbox = Inbox()
+        self.unstored = Unstored()
+        self.damaged: dict[str, JobDamaged] = {}  # jobs that were not taken up, because their rows make no sense
         self._put_back: list[Command] = []  # that could not be committed and are tried again
         self._timers = Timers()
         self._hold_until = 0.0
@@ -80,6 +84,19 @@ class Supervisor:
         """Return the number of a new job; a number whose job is refused stays unused."""
         self._next_job += 1
         return self._next_job - 1
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What keeps the store from being written now."""
+        return self._store.trouble
+
+    def unstored_ends(self) -> list[str]:
+        """Return in words each sheet that has ended and whose end is not stored."""
+        return [
+            f"sheet {job.label(num)} of {job.job_id} ({how(verdict)})"
+            for job in self.jobs.values()
+            for num, verdict in self.unstored.ended(job).items()
+        ]
 
     def working_in(self, workspace: str) -> set[str]:
         """Return the ids of the active jobs that have this workspace."""
@@ -105,7 +122,9 @@ class Supervisor:
 
     def attempt_ended(self, job_id: str, serial: int, verdict: Verdict) -> None:
         """Note the end of an attempt. It is recorded even if the disk is full now."""
-        self._inbox.post(Command(job_id, partial(self._end, serial, verdict), kept=True))
+        if self._store.trouble is not None:
+            self.unstored.note_end(job_id, serial, verdict)
+        self._inbox.post(Command(job_id, partial(self._end, serial, verdict), kept=True, ended=(serial, verdict)))
 
     def _end(self, serial: int, verdict: Verdict, job: JobRun, batch: Batch) -> None:
         attempt = next((each for each in job.running.values() if each.serial == serial), None)
@@ -133,6 +152,33 @@ class Supervisor:
     async def write(self, records: Sequence[Record]) -> None:
         """Commit rows that concern no job in memory (house-keeping); while the disk is full this waits."""
         await self._ask(Command(records=records, kept=True))
+
+    def leave_out(self, error: JobDamaged) -> None:
+        """Note a job that cannot be taken up; the others go on."""
+        self.damaged[str(error.facts["job_id"])] = error
+        log.error("job_damaged", job_id=error.facts["job_id"], error=error.message)
+
+    def removed(self, job_id: str) -> None:
+        """Have the folder of a deleted job removed."""
+        self._remove(job_id)
+
+    def probe(self) -> None:
+        """Write something that changes no job, to show whether the store can be written; tried again until it can."""
+        self.post([("probes", (str(clock.now().wall),))])
+
+    def cancel_unstored(self, job_id: str, request_key: str | None = None) -> JobRun | None:
+        """End the running sheets of a job although its cancel could not be stored; it is stored as soon as that is possible.
+
+        Return the job, None if nothing of it runs: then nothing is done.
+        """
+        job = self.jobs.get(job_id)
+        if job is None or not job.running:
+            return None
+        if self.unstored.note_cancel(job_id):
+            self._inbox.post(Command(job_id, control.cancel, kept=True, request_key=request_key))
+        for attempt in job.running.values():
+            self._launcher.cancel(attempt)
+        return job
 
     async def flushed(self) -> None:
         """Wait until everything that is visible in memory now is on the disk, or was undone because the disk is full."""
@@ -262,6 +308,8 @@ class Supervisor:
         for job in batch.retired:
             if job.status in TERMINAL:  # unless it was resumed in this very batch
                 self._forget(job)
+        if not self._put_back:
+            self.unstored.clear()
         for command in done:
             command.resolve()
         faults.point("before_reply")
@@ -281,14 +329,22 @@ class Supervisor:
         self._hold_until = now + _RETRY_STORAGE_SECONDS
         for job in batch.jobs.values():
             self._forget(job)
-            fresh = await self._loader.job(job.job_id)
+            try:
+                fresh = await self._loader.job(job.job_id)
+            except JobDamaged as damage:
+                self.leave_out(damage)
+                continue
             if fresh is not None and fresh.status not in TERMINAL:
                 self.adopt(fresh, clock.now())
         for command in done:
             if command.kept:
                 self._put_back.append(command)
+                if command.ended is not None:
+                    self.unstored.note_end(command.job_id, *command.ended)
             else:
                 command.fail(error)
+        if not self._put_back:  # so that the store is tried, and its trouble ends, without a caller
+            self.probe()
 
     def _know(self, job: JobRun) -> None:
         self.jobs[job.job_id] = job

@@ -6,9 +6,12 @@ import time
 
 from podium.conductor.clock import wall
 from podium.conductor.rules.state import JobRun, phase_with
+from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
+from podium.conductor.supervisor.unstored import how
 from podium.contract.models import JobView
 from podium.contract.states import allowed_actions
+from podium.errors import JobDamaged
 from podium.times import iso
 
 _SHOWN = 10  # labels of running sheets in a view
@@ -28,7 +31,9 @@ class JobViews:
         return f"{self._home_id}:{self._supervisor.last_event}"
 
     def of(self, job: JobRun) -> JobView:
-        """View a job in memory."""
+        """View a job in memory. A sheet that has ended does not count as running, even if that could not be stored yet."""
+        labels = [job.label(num) for num in self._still_running(job)]
+        intent = "cancel" if self._supervisor.unstored.of(job.job_id).cancel else job.intent
         return JobView(
             job_id=job.job_id,
             job_name=job.name,
@@ -38,14 +43,14 @@ class JobViews:
             sheets_completed=job.counts["completed"],
             sheets_failed=job.counts["failed"],
             sheets_skipped=job.counts["skipped"],
-            running=job.running_labels[:_SHOWN],
-            running_total=len(job.running),
+            running=labels[:_SHOWN],
+            running_total=len(labels),
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
-            allowed_actions=allowed_actions(job.phase),
-            pause_requested=job.intent == "pause",
-            cancel_requested=job.intent == "cancel",
-            modify_requested=job.intent == "modify",
+            allowed_actions=allowed_actions(phase_with(job.status, intent)),
+            pause_requested=intent == "pause",
+            cancel_requested=intent == "cancel",
+            modify_requested=intent == "modify",
             stuck=job.stuck,
             workspace=job.workspace,
             config_path=job.config_path,
@@ -61,6 +66,26 @@ class JobViews:
         job = self._supervisor.jobs.get(row["job_id"])
         if job is not None:
             return self.of(job)
+        error = self._supervisor.damaged.get(row["job_id"])
+        try:
+            return self._damaged(row, error) if error is not None else self._ended(row)
+        except NOT_UNDERSTOOD as reason:
+            return self._damaged(row, damaged(row["job_id"], f"its row: {type(reason).__name__}: {reason}"))
+
+    def _damaged(self, row: sqlite3.Row, error: JobDamaged) -> JobView:
+        """View a job that cannot be understood: it does not go on, so it counts as failed, and it can only be deleted."""
+        return JobView(
+            job_id=row["job_id"],
+            job_name=row["name"],
+            status="failed",
+            reason=f"{error.message} {error.fix}",
+            sheets_total=row["sheets_total"],
+            allowed_actions=["delete"],
+            workspace=row["workspace"],
+            cursor=self.cursor,
+        )
+
+    def _ended(self, row: sqlite3.Row) -> JobView:
         return JobView(
             job_id=row["job_id"],
             job_name=row["name"],
@@ -80,7 +105,23 @@ class JobViews:
             cursor=self.cursor,
         )
 
+    def _still_running(self, job: JobRun) -> list[int]:
+        ended = self._supervisor.unstored.ended(job)
+        return [num for num in sorted(job.running) if num not in ended]
+
+    def _unstored(self, job: JobRun) -> str:
+        """Return what has happened to the job and is not stored yet, "" in ordinary times."""
+        unstored, trouble = self._supervisor.unstored, self._supervisor.trouble
+        ended = unstored.ended(job)
+        parts = [f"sheet {job.label(num)} has ended ({how(verdict)})" for num, verdict in list(ended.items())[:_SHOWN]]
+        if unstored.of(job.job_id).cancel:
+            left = ", ".join([job.label(num) for num in self._still_running(job)][:_SHOWN])
+            parts.append(f"cancelled: the processes of {left} are being terminated" if left else "cancelled")
+        return f"{'; '.join(parts)}; not stored yet: {trouble or 'in a moment'}" if parts else ""
+
     def _reason(self, job: JobRun) -> str:
+        if unstored := self._unstored(job):
+            return unstored
         if job.status == "queued":
             ahead = self._supervisor.scheduler.ahead_of(job)
             return f"queued behind {ahead} job{'s' if ahead != 1 else ''}" if ahead else "queued, next in line"

@@ -5,8 +5,11 @@ import sqlite3
 from typing import Any, NamedTuple
 
 from podium.conductor.rules.healing import remedies
+from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.loading import Loader
+from podium.conductor.supervisor.supervisor import Supervisor
+from podium.conductor.supervisor.unstored import how
 from podium.conductor.views import checkpoint
 from podium.contract.models import SheetView
 from podium.score.model.plan import Plan, PlanSheet
@@ -33,22 +36,36 @@ class SheetTexts(NamedTuple):
 class SheetViews:
     """Reads the sheets of a job from the store. They are built in the reading thread, so a large job delays no other call."""
 
-    def __init__(self, store: Store, loader: Loader) -> None:
+    def __init__(self, store: Store, loader: Loader, supervisor: Supervisor) -> None:
         self._store = store
         self._loader = loader
+        self._supervisor = supervisor
 
     async def page(self, row: sqlite3.Row, first: int, limit: int) -> list[SheetView]:
         """Return up to `limit` sheets from number `first` (1-based) of the job with this row."""
         plan = (await self._loader.plan(row["plan_hash"])).plan
+        ended = self._ended(row["job_id"])
         facts = await self._store.read(lambda db: _facts_of(db, plan, row, first, first + limit - 1))
+        _add_ends(facts, ended, self._trouble)
         return [SheetView.model_validate(each) for each in facts]
+
+    def _ended(self, job_id: str) -> dict[int, Verdict]:
+        """Return the ends of the job's sheets that could not be stored yet."""
+        job = self._supervisor.jobs.get(job_id)
+        return self._supervisor.unstored.ended(job) if job is not None else {}
+
+    @property
+    def _trouble(self) -> str:
+        return str(self._supervisor.trouble or "in a moment")
 
     async def texts(self, row: sqlite3.Row) -> SheetTexts:
         """Return every sheet of the job with this row."""
         plan = (await self._loader.plan(row["plan_hash"])).plan
+        ended, trouble = self._ended(row["job_id"]), self._trouble
 
         def read(db: sqlite3.Connection) -> SheetTexts:
             facts = _facts_of(db, plan, row, 1, len(plan.sheets))
+            _add_ends(facts, ended, trouble)
             members = [
                 f'"{each["sheet"]}":{json.dumps(checkpoint.sheet(each), separators=(",", ":"))}' for each in facts
             ]
@@ -67,6 +84,27 @@ def _facts_of(db: sqlite3.Connection, plan: Plan, row: sqlite3.Row, first: int, 
         _facts(plan, sheet, start, runs.get(sheet.num), attempts.get(sheet.num))
         for sheet in plan.sheets[first - 1 : last]
     ]
+
+
+def _add_ends(facts: list[Facts], ended: dict[int, Verdict], why: str) -> None:
+    """Show the sheets that have ended as ended, though this is not stored yet."""
+    for each in facts if ended else ():
+        if (verdict := ended.get(each["sheet"])) is not None:
+            each.update(_end_of(verdict, why))
+
+
+def _end_of(verdict: Verdict, why: str) -> Facts:
+    """Return the members of a `SheetView` that an end changes which is not stored yet. What follows it is not decided yet."""
+    unlucky = "cancelled" if verdict.end.reason == "cancelled" else "failed"
+    return {
+        "status": "skipped" if verdict.skipped else "completed" if verdict.passed else unlucky,
+        "reason": f"ended ({how(verdict)}); not stored yet: {why}",
+        "exit_code": verdict.end.exit_code,
+        "signal": verdict.end.signal,
+        "finished_at": iso(verdict.end.ended_at) or None,
+        "processes_ended": verdict.end.processes_ended,
+        "validations": json.loads(verdict.validations),
+    }
 
 
 def _facts(

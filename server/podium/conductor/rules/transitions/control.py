@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import NotRequired, TypedDict
 
-from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.batch import Batch, Record
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions.jobs import settle
@@ -143,11 +143,18 @@ def delete(job: JobRun, batch: Batch) -> Done:
     """Remove a terminal job, its history and its logs; its idempotency key stays taken, its workspace is left alone."""
     check(job, "delete")
     batch.event(job, "job.deleted", name=job.name, status=job.status)
-    batch.record("deleted_keys", (batch.now.wall, job.job_id))
-    batch.record("deleted_events", (job.job_id,))
-    batch.record("deleted_jobs", (job.seq,))
-    batch.record("tombstones", (job.job_id, batch.now.wall))
-    batch.record("removals", (job.job_id,))
+    batch.records.extend(removal(job.seq, job.job_id, batch.now.wall))
     batch.removals.append(job.job_id)
     message = f"Job {job.job_id} and its logs were deleted; its workspace {job.workspace} was kept."
     return Done(message=message, pending=False)
+
+
+def removal(seq: int, job_id: str, now: float) -> list[Record]:
+    """Return the rows that remove a job and leave its tombstone."""
+    return [
+        ("deleted_keys", (now, job_id)),
+        ("deleted_events", (job_id,)),
+        ("deleted_jobs", (seq,)),
+        ("tombstones", (job_id, now)),
+        ("removals", (job_id,)),
+    ]

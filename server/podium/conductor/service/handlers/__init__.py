@@ -23,7 +23,9 @@ from podium.conductor.service.handlers import (
     task_state,
     validate,
 )
+from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damage_of
 from podium.contract import methods as m
+from podium.errors import JobDamaged, JobDeleted, PodiumError, StoreGone
 from podium.wire.dispatcher import Handler, Peer
 
 Handle = Callable[[Context, Any, Peer], Awaitable[Any]]
@@ -57,11 +59,35 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
 
 def build(context: Context) -> dict[str, Handler]:
     """Return method -> handler for the dispatcher."""
-    return {method: partial(_call, context, model, handle) for method, (model, handle) in TABLE.items()}
+    return {method: partial(_call, context, method, model, handle) for method, (model, handle) in TABLE.items()}
 
 
-async def _call(context: Context, model: type[m.Params], handle: Handle, params: dict[str, Any], peer: Peer) -> Any:
-    return _as_json(await handle(context, model.model_validate(params), peer))
+async def _call(
+    context: Context, method: str, model: type[m.Params], handle: Handle, params: dict[str, Any], peer: Peer
+) -> Any:
+    trouble = context.store.trouble
+    if trouble is not None and isinstance(trouble.error, StoreGone) and not method.startswith("daemon."):
+        raise trouble.error
+    checked = model.model_validate(params)
+    try:
+        return _as_json(await handle(context, checked, peer))
+    except (*NOT_UNDERSTOOD, JobDeleted) as error:
+        if isinstance(error, PodiumError) and not isinstance(error, JobDeleted):
+            raise
+        raise await _traced(context, str(params.get("job_id") or ""), error) from error
+
+
+async def _traced(context: Context, job_id: str, error: Exception) -> Exception:
+    """Return the error that names the damaged job behind a failed call, or the same error if there is none."""
+    if not job_id:
+        return error
+    try:
+        await context.loader.job(job_id)
+    except JobDamaged as found:
+        return found
+    except PodiumError:
+        return error
+    return await context.store.read(lambda db: damage_of(db, job_id)) or error
 
 
 def _as_json(reply: Any) -> Any:

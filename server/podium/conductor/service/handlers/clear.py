@@ -12,7 +12,7 @@ from podium.contract.methods import ClearParams
 from podium.contract.models import JobView
 from podium.contract.replies import ClearReply, Refusal
 from podium.contract.states import TERMINAL
-from podium.errors import PodiumError
+from podium.errors import JobDamaged, PodiumError
 from podium.wire.dispatcher import Peer
 
 
@@ -33,12 +33,25 @@ async def _delete(context: Context, job_id: str, request_key: str | None) -> Job
     key = f"{request_key}:{job_id}" if request_key else None
     if key is not None and (reply := context.changes.remembered(key)) is not None:
         return JobView.model_validate(reply["job"])
-    view = context.views.of(await context.changes.find(job_id))
+    try:
+        view = context.views.of(await context.changes.find(job_id))
+    except JobDamaged:
+        return await _delete_damaged(context, job_id)
 
     def delete(job: JobRun, batch: Batch) -> dict[str, Any]:
         return {**control.delete(job, batch), "job": view.model_dump()}
 
     await context.changes.apply(job_id, delete, key)
+    return view
+
+
+async def _delete_damaged(context: Context, job_id: str) -> JobView:
+    """Delete a job that cannot be understood, as far as its row names what belongs to it."""
+    row = await context.queries.job(job_id)
+    view = context.views.of_row(row)
+    await context.supervisor.write(control.removal(row["seq"], job_id, wall()))
+    context.supervisor.damaged.pop(job_id, None)
+    context.supervisor.removed(job_id)
     return view
 
 

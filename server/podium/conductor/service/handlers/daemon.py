@@ -13,6 +13,7 @@ from podium.contract.methods import FEATURES, PROTOCOL, HandshakeParams, NoParam
 from podium.settings import Settings
 from podium.wire.dispatcher import Peer
 
+_UNSTORED_SHOWN = 20
 _CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process trees beyond their grace period
 # The settings that limit what a job may use or how long it is kept, for callers to know in advance.
 LIMITS = (
@@ -52,13 +53,15 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "instruments": sorted(found_in(profiles, os.environ.get("PATH", ""))),
         "limits": {name: getattr(context.settings, name) for name in LIMITS},
         "containment": context.engine.containment,
+        "store_trouble": str(context.store.trouble or ""),
+        "unstored": context.supervisor.unstored_ends()[:_UNSTORED_SHOWN],
     }
 
 
 async def health(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
     """Answer ok, the pid and the uptime."""
     return {"status": "ok", "pid": os.getpid(), "uptime_seconds": context.uptime_seconds,
-            "shutting_down": context.shutting_down}  # fmt: skip
+            "shutting_down": context.shutting_down, "store_trouble": str(context.store.trouble or "")}  # fmt: skip
 
 
 async def ready(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:

@@ -57,7 +57,7 @@ async def _read(context: Context, after: int, limit: int, job_ids: list[str] | N
     only = f"AND job_id IN ({', '.join('?' * len(job_ids))})" if job_ids else ""
     query = f"SELECT * FROM events WHERE seq > ? {only} ORDER BY seq LIMIT ?"  # noqa: S608 -- marks only
     values = [after, *(job_ids or []), limit]
-    return await context.store.read(lambda db: [event_from(row) for row in db.execute(query, values)])
+    return await context.store.read(lambda db: [event_from(row) for row in db.execute(query, values).fetchall()])
 
 
 async def _stream(context: Context, after: int, peer: Peer) -> None:

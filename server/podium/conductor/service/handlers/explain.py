@@ -33,7 +33,8 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
     facts = await _sheet_facts(context, row, found) if found.sheet is not None else {}
     if (active := context.supervisor.jobs.get(job.job_id)) is not None:
         facts["cause"] = explain.slots(active, context.supervisor.scheduler, accepting=context.supervisor.accepting)
-        facts["waits_until"] = explain.waits_until(active)
+        if not context.supervisor.unstored.ended(active):
+            facts["waits_until"] = explain.waits_until(active)
     view = ExplainView(job=job, kind=explain.kind_of(job), healing=found.healing, **facts)
     return view.model_copy(update={"cause": explain.cause_of(view)}).model_dump()
 

@@ -20,7 +20,9 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
     """Answer the members of `ProcessHealth`; measured over at least 100 ms for the whole tree."""
     await context.queries.job(params.job_id)
     job = context.supervisor.jobs.get(params.job_id)
-    oldest = min(job.running.values(), key=lambda attempt: attempt.serial, default=None) if job else None
+    ended = context.supervisor.unstored.of(params.job_id).ends
+    running = [attempt for attempt in job.running.values() if attempt.serial not in ended] if job else []
+    oldest = min(running, key=lambda attempt: attempt.serial, default=None)
     usage = await _usage(context, oldest) if oldest else None
     if usage is None:
         return asdict(NO_PROCESS)

@@ -1,5 +1,6 @@
 """`job.list`: jobs, newest first; the plain array of the old protocol, or pages."""
 
+import math
 import sqlite3
 from typing import Any
 
@@ -29,7 +30,9 @@ def _listed(context: Context, row: sqlite3.Row) -> ListedJob:
 
 def short_object(row: sqlite3.Row) -> dict[str, Any]:
     """Return the Marianne protocol's short form of a job; its times are epoch seconds."""
-    short = {name: row[name] for name in ("job_id", "status", "config_path", "workspace", "submitted_at", "started_at")}
+    short = {name: row[name] for name in ("job_id", "status", "config_path", "workspace")}
+    times = {name: row[name] for name in ("submitted_at", "started_at")}
+    short |= {name: time if time is None or math.isfinite(time) else None for name, time in times.items()}  # damaged
     if row["status"] == "failed":
         short["error_message"] = row["reason"]
     return short

@@ -32,6 +32,7 @@ async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, A
         raise InvalidArguments(f"Sheet {sheet.label} of job {params.job_id} has no attempt {params.attempt}.",
                                fix=f'Call get_job with job_id={params.job_id} and detail="full" for its attempts.')  # fmt: skip
     serial, attempt, running = (found["serial"], found["attempt"], bool(found["open"])) if found else (0, 0, False)
+    running = running and serial not in context.supervisor.unstored.of(params.job_id).ends
     target = LogTarget(path=context.home.attempt(params.job_id, serial) / f"{params.stream}.log", job_id=params.job_id,
                        sheet=num, attempt=attempt, stream=params.stream, sheet_name=sheet.name, running=running)  # fmt: skip
     query = LogQuery(params.mode, params.pattern, params.context_lines, params.cursor, params.max_lines)

@@ -1,0 +1,123 @@
+"""Damage that the database's own check does not see: a row that can be read but not understood.
+
+It concerns one job, which is named; the others work. Every place that builds objects from the rows of a job does it inside
+`naming`, and whatever a handler stumbles over is traced to a row by `damage_of`.
+"""
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import get_args
+
+from podium.conductor.rules.state import Intent, JobRun, SheetRun
+from podium.contract.states import JobStatus, SheetStatus
+from podium.errors import JobDamaged, PodiumError
+
+NOT_UNDERSTOOD = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    sqlite3.DataError,
+)
+_TEXT_CHARS = 200
+
+
+def damaged(job_id: str, what: str) -> JobDamaged:
+    """Return the error for a job whose rows cannot be understood."""
+    short = " ".join(what.split())[:_TEXT_CHARS]
+    return JobDamaged(
+        f"What is stored of job {job_id} is damaged: {short}. Other jobs are not affected.",
+        fix=f"Remove it with delete_job and job_id={job_id}, or stop the conductor and restore the database from a backup.",
+        job_id=job_id,
+    )
+
+
+@contextmanager
+def naming(job_id: str, what: str) -> Iterator[None]:
+    """Turn what goes wrong while rows are being understood into the error that names the job.
+
+    Raises:
+        JobDamaged: instead of it. Errors of ours pass.
+    """
+    try:
+        yield
+    except PodiumError:
+        raise
+    except NOT_UNDERSTOOD as error:
+        raise damaged(job_id, f"{what}: {type(error).__name__}: {error}") from error
+
+
+def check(job: JobRun, db: sqlite3.Connection) -> None:
+    """Refuse a job in memory that no conductor can have written.
+
+    Raises:
+        JobDamaged: says what is impossible.
+    """
+    for problem in _problems(job, db):
+        raise damaged(job.job_id, problem)
+
+
+def _problems(job: JobRun, db: sqlite3.Connection) -> Iterator[str]:
+    yield from _unknown("status", job.status, get_args(JobStatus))
+    yield from _unknown("intent", job.intent, get_args(Intent))
+    if not 1 <= job.start_sheet <= job.total:
+        yield f"its start_sheet {job.start_sheet} is not among its {job.total} sheets"
+    yield from _no_times("the job", job.submitted_at, job.started_at, job.finished_at)
+    for run in job.sheets.values():
+        yield from _problems_of_sheet(job, run)
+    for attempt in job.running.values():
+        yield from _no_times(f"an attempt of sheet {attempt.sheet}", attempt.started_at)
+        if job.status_of(attempt.sheet) != "running":
+            yield f"sheet {attempt.sheet} has an open attempt but is {job.status_of(attempt.sheet)}"
+    last = db.execute("SELECT COALESCE(MAX(job_seq), 0) FROM events WHERE job_id = ?", (job.job_id,)).fetchone()[0]
+    if job.event_count < last:
+        yield f"its event count is {job.event_count}, but it has an event {last}"
+    last = db.execute("SELECT COALESCE(MAX(serial), 0) FROM attempts WHERE job = ?", (job.seq,)).fetchone()[0]
+    if job.serial < last:
+        yield f"it has made {job.serial} attempts, but there is an attempt {last}"
+
+
+def _problems_of_sheet(job: JobRun, run: SheetRun) -> Iterator[str]:
+    if not 1 <= run.num <= job.total:
+        yield f"sheet {run.num} is not among its {job.total} sheets"
+    yield from _unknown(f"status of sheet {run.num}", run.status, get_args(SheetStatus))
+    yield from _no_times(f"sheet {run.num}", run.started_at, run.finished_at, run.waiting_until)
+    if not 0 <= run.player < len(job.plan.sheet(run.num).instruments):
+        yield f"sheet {run.num} is played by its instrument number {run.player}, which it does not have"
+    if run.status == "running" and run.num not in job.running:
+        yield f"sheet {run.num} is running without an attempt"
+
+
+def _unknown(what: str, value: str, known: tuple[str, ...]) -> Iterator[str]:
+    if value not in known:
+        yield f"the {what} is {value!r}"
+
+
+def _no_times(whose: str, *times: float | None) -> Iterator[str]:
+    """Yield the times that are no moment between 1970 and the year 9999."""
+    for each in times:
+        if each is not None and not (math.isfinite(each) and 0 <= each < 250_000_000_000):
+            yield f"{each!r} is not a time of {whose}"
+
+
+def damage_of(db: sqlite3.Connection, job_id: str) -> JobDamaged | None:
+    """Return what is wrong with the rows of a job that are read only now and then: ended attempts and events."""
+    row = db.execute("SELECT seq, warnings FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+    if row is None:
+        return None
+    try:
+        with naming(job_id, "its warnings"):
+            json.loads(row["warnings"])
+        for each in db.execute("SELECT * FROM attempts WHERE job = ?", (row["seq"],)).fetchall():
+            with naming(job_id, f"attempt {each['attempt']} of sheet {each['sheet']}"):
+                json.loads(each["validations"])
+                for problem in _no_times("an attempt", each["started_at"], each["ended_at"]):
+                    raise damaged(job_id, problem)
+    except JobDamaged as found:
+        return found
+    return None
