@@ -10,7 +10,7 @@ from podium.conductor.rules.healing import remedies
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, SHEET_COLUMNS, Row, Rows
-from podium.contract.models import EventView
+from podium.contract.models import EventView, Survivor
 from podium.times import iso
 
 
@@ -40,7 +40,7 @@ def job_row(job: JobRun) -> Row:
         job.next_plan.hash if job.next_plan else None, job.next_from_sheet, job.workspace, job.config_path,
         job.start_sheet, int(job.self_healing), job.submitted_at, job.started_at, job.finished_at, job.total,
         job.counts["completed"], job.counts["failed"], job.counts["skipped"], job.event_count,
-        job.serial, json.dumps(job.warnings), job.client,
+        job.serial, json.dumps(job.warnings), job.client, json.dumps(job.survivors),
     )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None)
         next_plan=following,
         self_healing=bool(row["self_healing"]),
         warnings=tuple(json.loads(row["warnings"])),
+        survivors=tuple(json.loads(row["survivors"])),
     )
 
 
@@ -80,6 +81,7 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.job_seq, attempt.serial, attempt.sheet, attempt.attempt, attempt.key, attempt.plan_hash,
         attempt.instrument, int(attempt.open), attempt.started_at, attempt.ended_at, attempt.outcome, attempt.end_reason,
         attempt.exit_code, attempt.signal, attempt.processes_ended, attempt.message, attempt.validations,
+        json.dumps([each.model_dump() for each in attempt.survivors]),
     )  # fmt: skip
 
 
@@ -87,7 +89,8 @@ def attempt_from(row: sqlite3.Row) -> Attempt:
     """Build an attempt from its row."""
     names = ATTEMPT_COLUMNS.replace("job,", "job_seq,").split(", ")
     values = dict(zip(names, tuple(row), strict=True))
-    return Attempt(**{**values, "open": bool(values["open"])})
+    survivors = tuple(Survivor.model_validate(each) for each in json.loads(values["survivors"]))
+    return Attempt(**{**values, "open": bool(values["open"]), "survivors": survivors})
 
 
 def event_from(row: sqlite3.Row) -> EventView:
