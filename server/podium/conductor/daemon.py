@@ -33,7 +33,7 @@ from podium.conductor.service.listener import Listener, SocketTaken
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, Store, open_store
 from podium.conductor.supervisor.changes import Changes
-from podium.conductor.supervisor.events import EventHub
+from podium.conductor.supervisor.events import Dropped, EventHub
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.views.jobs import JobViews
@@ -215,9 +215,9 @@ async def _all_ended(context: Context) -> None:
     """Return when no sheet runs any more."""
     jobs = context.supervisor.jobs
     while any(job.running for job in jobs.values()):
-        with context.hub.subscribe() as events, suppress(anyio.EndOfStream):  # dropped: more came at once than it holds
+        with context.hub.subscribe() as events, suppress(Dropped):  # dropped: more came at once than it holds
             while any(job.running for job in jobs.values()):
-                await events.receive()
+                await events.take(1)
 
 
 async def _cancel(context: Context, job_id: str) -> None:

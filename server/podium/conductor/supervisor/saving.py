@@ -4,11 +4,11 @@ import json
 import sqlite3
 
 from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.event import Event
 from podium.conductor.rules.healing import remedies
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, SHEET_COLUMNS, Row, Rows
-from podium.contract.models import EventView
 from podium.times import iso
 
 
@@ -27,7 +27,7 @@ def rows_of(batch: Batch) -> Rows:
         rows.add("attempts", attempt_row(attempt))
     at = batch.now.wall
     for event in batch.events:
-        rows.add("events", (event.seq, event.job_id, event.job_seq, event.type, at, json.dumps(event.data)))
+        rows.add("events", (event.seq, event.job_id, event.job_seq, event.type, at, event.data_text))
     return rows
 
 
@@ -88,9 +88,6 @@ def attempt_from(row: sqlite3.Row) -> Attempt:
     return Attempt(**{**values, "open": bool(values["open"])})
 
 
-def event_from(row: sqlite3.Row) -> EventView:
+def event_from(row: sqlite3.Row) -> Event:
     """Build an event from its row."""
-    return EventView(
-        seq=row["seq"], job_id=row["job_id"], job_seq=row["job_seq"], type=row["type"], at=iso(row["at"]),
-        data=json.loads(row["data"]),
-    )  # fmt: skip
+    return Event(row["seq"], row["job_id"], row["job_seq"], row["type"], iso(row["at"]), json.loads(row["data"]))
