@@ -31,7 +31,9 @@ class Command:
     kept: bool = False
     value: Any = field(default=None, init=False)
     _error: BaseException | None = field(default=None, init=False)
-    _waiter: anyio.Event | None = field(default=None, init=False)  # most commands have none, and an event takes its time
+    _waiter: anyio.Event | None = field(
+        default=None, init=False
+    )  # most commands have none, and an event takes its time
     _done: bool = field(default=False, init=False)
 
     def resolve(self) -> None:

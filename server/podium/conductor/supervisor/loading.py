@@ -1,8 +1,9 @@
 """Jobs from the store into memory."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from podium.conductor.rules.plans import LoadedPlan
@@ -82,7 +83,9 @@ def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
 
 
 def _jobs_with(rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan], db: sqlite3.Connection) -> list[JobRun]:
-    return [job_from_rows(db, row["job_id"], plans[row["plan_hash"]], plans.get(row["next_plan_hash"])) for row in rows]
+    """Build the jobs with these rows, with two queries for all of them. Nothing else may change them meanwhile."""
+    parts = _parts_of(db, [row["seq"] for row in rows])
+    return [_built(row, plans[row["plan_hash"]], plans.get(row["next_plan_hash"]), parts[row["seq"]]) for row in rows]
 
 
 def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
@@ -94,11 +97,32 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
     row = read_job(db, job_id)
     if row is None:
         raise deleted(job_id)
+    return _built(row, loaded, following, _parts_of(db, [row["seq"]])[row["seq"]])
+
+
+class _Parts(NamedTuple):
+    """The rows of a job's sheets and of its open attempts."""
+
+    sheets: list[sqlite3.Row]
+    attempts: list[sqlite3.Row]
+
+
+def _parts_of(db: sqlite3.Connection, jobs: Sequence[int]) -> dict[int, _Parts]:
+    """Return the parts of the jobs with these numbers."""
+    parts = {seq: _Parts([], []) for seq in jobs}
+    among = f"job IN ({', '.join('?' * len(jobs))})"
+    for row in db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE {among}", jobs):  # noqa: S608 -- marks only
+        parts[row["job"]].sheets.append(row)
+    query = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE open = 1 AND {among}"  # noqa: S608 -- marks only
+    for row in db.execute(query, jobs):
+        parts[row["job"]].attempts.append(row)
+    return parts
+
+
+def _built(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None, parts: _Parts) -> JobRun:
     job = job_from(row, loaded, following)
-    sheets = db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job = ?", (job.seq,))  # noqa: S608
-    attempts = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND open = 1", (job.seq,))  # noqa: S608
-    job.sheets = {run.num: run for run in map(run_from, sheets)}
-    job.running = {attempt.sheet: attempt for attempt in map(attempt_from, attempts)}
+    job.sheets = {run.num: run for run in map(run_from, parts.sheets)}
+    job.running = {attempt.sheet: attempt for attempt in map(attempt_from, parts.attempts)}
     job.rebuild()
     return job
 

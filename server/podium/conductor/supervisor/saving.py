@@ -11,6 +11,8 @@ from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, SHEET_COLUMNS, Row, Rows
 from podium.times import iso
 
+_NONE = "[]"  # as most jobs have it: no warnings
+
 
 def rows_of(batch: Batch) -> Rows:
     """Return the rows of everything that a batch touched and recorded."""
@@ -38,7 +40,7 @@ def job_row(job: JobRun) -> Row:
         job.next_plan.hash if job.next_plan else None, job.next_from_sheet, job.workspace, job.config_path,
         job.start_sheet, int(job.self_healing), job.submitted_at, job.started_at, job.finished_at, job.total,
         job.counts["completed"], job.counts["failed"], job.counts["skipped"], job.event_count,
-        job.serial, json.dumps(job.warnings), job.client,
+        job.serial, json.dumps(job.warnings) if job.warnings else _NONE, job.client,
     )  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None)
         loaded=loaded,
         next_plan=following,
         self_healing=bool(row["self_healing"]),
-        warnings=tuple(json.loads(row["warnings"])),
+        warnings=() if row["warnings"] == _NONE else tuple(json.loads(row["warnings"])),
     )
 
 
