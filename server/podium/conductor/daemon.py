@@ -36,7 +36,7 @@ from podium.conductor.service.listener import Listener, SocketTaken
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, Store, open_store
 from podium.conductor.supervisor.changes import Changes
-from podium.conductor.supervisor.events import EventHub
+from podium.conductor.supervisor.events import Dropped, EventHub
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.views.jobs import JobViews
@@ -227,10 +227,10 @@ async def _wind_down(context: Context, stop: Stop) -> None:
 async def _all_ended(context: Context) -> None:
     """Return when no sheet runs any more. If their ends cannot be stored, this is tried once more, and whoever stops is told."""
     while _some_run(context):
-        with context.hub.subscribe() as events, suppress(anyio.EndOfStream):  # dropped: more came at once than it holds
+        with context.hub.subscribe() as events, suppress(Dropped):  # dropped: more came at once than it holds
             while _some_run(context):
                 with anyio.move_on_after(_UNSTORED_LOOK_SECONDS):  # what cannot be stored is no event
-                    await events.receive()
+                    await events.take(1)
     if unstored := context.supervisor.unstored_ends():
         await anyio.sleep(_LAST_TRY_SECONDS)
         log.error("stopped_without_recording", sheets=unstored, reason=str(context.store.trouble or ""))
