@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from podium.contract.weight import RESULT_TOKENS, tokens_at_most
+from podium.contract.weight import RESULT_TOKENS, fits, tokens_at_most
 
 Out = TypeVar("Out", bound=BaseModel)
 
@@ -14,9 +14,9 @@ async def fitting(ask: Callable[[int], Awaitable[Out]], size: int, least: int = 
     """Return the result of `ask(size)`, asked again with a smaller page until it fits or the page is as small as `least`."""
     while True:
         result = await ask(size)
-        cost = tokens_at_most(result.model_dump_json())
-        if cost <= RESULT_TOKENS or size <= least:
+        if size <= least or fits(text := result.model_dump_json(), RESULT_TOKENS):
             return result
+        cost = tokens_at_most(text)
         size = max(least, min(size - 1, size * RESULT_TOKENS * 9 // (cost * 10)))
 
 

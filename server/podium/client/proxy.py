@@ -1,15 +1,13 @@
 """`ConductorProxy`: the port that tools call, over the wire. Every operation goes to the running conductor."""
 
 from collections.abc import Collection, Sequence
-from functools import partial
-from typing import Any, Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
 
 from podium.client.arguments import checked_score, checked_start
 from podium.client.link.daemon_client import DaemonClient
-from podium.client.marianne.dialect import MarianneDialect
-from podium.client.marianne.scores import ForeignScores
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.contract import models
@@ -18,6 +16,9 @@ from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
 from podium.contract.states import JobStatus
 from podium.errors import InvalidArguments
+
+if TYPE_CHECKING:
+    from podium.client.marianne.dialect import MarianneDialect
 
 
 class ConductorProxy(JobControl):
@@ -30,14 +31,20 @@ class ConductorProxy(JobControl):
     def __init__(self, daemon_client: DaemonClient) -> None:
         if daemon_client is None:
             raise InvalidArguments("JobControlService needs a daemon client.", fix="Give it a DaemonClient.")
-        settings = daemon_client.settings
         self._client = daemon_client
-        self._podium = PodiumDialect(daemon_client, effect_seconds=settings.effect_seconds)
-        self._marianne = MarianneDialect(
-            daemon_client, effect_seconds=settings.effect_seconds, scores=ForeignScores(settings.home)
-        )
+        self._podium = PodiumDialect(daemon_client, effect_seconds=daemon_client.settings.effect_seconds)
 
-    async def _dialect(self) -> PodiumDialect | MarianneDialect:
+    @cached_property
+    def _marianne(self) -> "MarianneDialect":
+        """The dialect of a Marianne conductor, loaded when one answers: few do, and every server has to start."""
+        from podium.client.marianne.dialect import MarianneDialect  # noqa: PLC0415
+        from podium.client.marianne.scores import ForeignScores  # noqa: PLC0415
+
+        settings = self._client.settings
+        scores = ForeignScores(settings.home)
+        return MarianneDialect(self._client, effect_seconds=settings.effect_seconds, scores=scores)
+
+    async def _dialect(self) -> "PodiumDialect | MarianneDialect":
         """Return the dialect of the conductor that answers now; each call chooses once."""
         identity = await self._client.identity()
         return self._podium if identity.is_podium else self._marianne

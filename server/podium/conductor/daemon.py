@@ -15,6 +15,7 @@ from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
+from podium.conductor.housekeeping.journals import keep_short
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.housekeeping.retention import Retention
 from podium.conductor.housekeeping.watch import StuckWatch
@@ -122,6 +123,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         await _recover(context)
         await engine.clean()
         tasks.start_soon(retention.run)
+        tasks.start_soon(keep_short, context.store, engine.shorten_journals)
         tasks.start_soon(listener.run)
         log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
         await stop.asked.wait()

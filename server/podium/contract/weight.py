@@ -10,6 +10,12 @@ RESULT_TOKENS = 9_000  # of one result, as estimated here: clients warn at 10,00
 _PARTS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+| +|[^\x00-\x7f]+|[\s\S]")
 
 
+def fits(text: str, tokens: int) -> bool:
+    """Whether `text` costs at most so many tokens. A byte costs at most one, so most texts need no look at their parts."""
+    most = len(text) if text.isascii() else 4 * len(text)
+    return most <= tokens or tokens_at_most(text) <= tokens
+
+
 def tokens_at_most(text: str) -> int:
     """Return about the largest number of tokens that `text` can cost."""
     return sum(map(_cost, _PARTS.findall(text)))

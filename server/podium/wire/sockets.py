@@ -5,8 +5,10 @@ asyncio's. These exist because those of anyio 4.16 report an error to the loop w
 its socket becomes ready, which happens at every busy stop.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,10 @@ class SocketStream(ByteStream):
     def __init__(self, raw: socket.socket) -> None:
         raw.setblocking(False)
         self._raw = raw
+        self._watching: asyncio.AbstractEventLoop | None = None  # the loop that looks for what arrives
+        self._wake: asyncio.Future[None] | None = None  # of the task that waits to receive
+        self._wanted = 0  # bytes, by that task
+        self._arrived: bytes | OSError | None = None  # read for it, and not yet taken
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
@@ -39,15 +45,58 @@ class SocketStream(ByteStream):
         if data is not None:
             await cancel_shielded_checkpoint()  # lets others run; a cancellation must not lose what was received
         while data is None:
-            await anyio.wait_readable(self._raw)
+            await self._wait_readable(max_bytes)
             data = self._receive_now(max_bytes)
         if not data:
             raise anyio.EndOfStream
         return data
 
+    async def _wait_readable(self, max_bytes: int) -> None:
+        """Wait until something has arrived, the peer has closed, or the socket is closed here.
+
+        The loop goes on watching the socket afterwards: to begin and end that for each frame costs two calls of the system.
+        """
+        if self._wake is not None:
+            raise anyio.BusyResourceError("receiving from")
+        loop = asyncio.get_running_loop()
+        if self._watching is not loop:
+            self._unwatch()
+            loop.add_reader(self._raw, self._on_readable)
+            self._watching = loop
+        self._wake, self._wanted = loop.create_future(), max_bytes
+        try:
+            await self._wake
+        finally:
+            self._wake = None
+
+    def _on_readable(self) -> None:
+        """Read for the task that waits. While none waits the socket is not watched, so the peer is held up as usual."""
+        if self._wake is None or self._wake.done():
+            self._unwatch()
+            return
+        try:
+            self._arrived = self._raw.recv(self._wanted)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._arrived = error
+        self._wake.set_result(None)
+
+    def _unwatch(self) -> None:
+        """Let the loop forget the socket, unless the loop has ended."""
+        watching, self._watching = self._watching, None
+        if watching is not None and not watching.is_closed():
+            watching.remove_reader(self._raw)
+
     def _receive_now(self, max_bytes: int) -> bytes | None:
         """Return what has arrived, b"" at the end, None if nothing has arrived yet."""
+        arrived, self._arrived = self._arrived, None
+        if isinstance(arrived, bytes):  # fewer are wanted now only if another task receives
+            self._arrived = arrived[max_bytes:] or None
+            return arrived[:max_bytes]
         try:
+            if arrived is not None:
+                raise arrived
             return self._raw.recv(max_bytes)
         except BlockingIOError:
             return None
@@ -78,7 +127,12 @@ class SocketStream(ByteStream):
     def close(self) -> None:
         """Close the socket at once, as `aclose` without the checkpoint."""
         if self._raw.fileno() >= 0:
-            anyio.notify_closing(self._raw)
+            self._unwatch()
+            if self._wake is not None and not self._wake.done():
+                self._wake.set_result(None)
+            self._arrived = None
+            with suppress(RuntimeError):  # outside of a loop no task waits to send
+                anyio.notify_closing(self._raw)
             self._raw.close()
 
     def _failure(self) -> Exception:

@@ -22,7 +22,7 @@ from podium.contract.models import (
     ValidationView,
     WaitView,
 )
-from podium.contract.weight import RESULT_TOKENS, tokens_at_most
+from podium.contract.weight import RESULT_TOKENS, fits, tokens_at_most
 from podium.errors import ScoreInvalid
 from podium.mcp.app import build_server
 from podium.mcp.calls.results import failure, success
@@ -82,6 +82,15 @@ def test_the_estimate_is_no_less_than_what_a_text_costs() -> None:
         if tokens_at_most(compact(text)) < 0.9 * real[kind]
     }
     assert not low
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+def test_a_text_fits_exactly_if_its_estimate_does(kind: str) -> None:
+    for length in (1, 30, 299):
+        text = drawn(COSTLY[kind], length)
+        cost = tokens_at_most(text)
+        assert fits(text, cost)
+        assert not fits(text, cost - 1)
 
 
 def test_the_estimate_of_ordinary_text_is_no_more_than_three_times_its_cost() -> None:

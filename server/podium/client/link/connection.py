@@ -8,6 +8,7 @@ import itertools
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import anyio
 from anyio.abc import SocketAttribute
 
 from podium.client.link import failures
+from podium.client.link.bell import Bell
 from podium.client.link.identity import Identity, identify
 from podium.contract.methods import PROTOCOL
 from podium.errors import (
@@ -47,7 +49,7 @@ class Connection:
         self._replies: dict[int, dict[str, Any] | None] = {}  # of each call that waits; None until it has come
         self._ids = itertools.count(1)
         self._reading = False
-        self._frame_read = anyio.Event()
+        self._frame_read = Bell()
         self._writing = anyio.Lock(fast_acquire=True)
         self._failure: ConductorError | None = None
         self._concurrent = False
@@ -58,12 +60,17 @@ class Connection:
 
     def __del__(self) -> None:
         # A client that was not closed ends with its event loop; the socket must not outlive it.
-        self._raw.close()
+        self._stream.close()
+
+    @property
+    def spent(self) -> bool:
+        """Whether a call on it has shown that it is of no further use."""
+        return self._failure is not None or self.retired
 
     @property
     def usable(self) -> bool:
         """Whether a new call may be made: nothing has failed, and the peer has not closed as far as can be seen."""
-        if self._failure is not None or self.retired:
+        if self.spent:
             return False
         try:
             return self._reading or self._raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
@@ -129,7 +136,12 @@ class Connection:
         """Write a whole frame; if that fails, the connection is of no further use."""
         async with self._writing:
             try:
-                await self._stream.send(frame)
+                sent = 0
+                # What the socket takes at once needs no pause; if it is full or broken, waiting shows which.
+                with suppress(OSError):
+                    sent = self._raw.send(frame)
+                if sent < len(frame):
+                    await self._stream.send(frame[sent:])
             except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
                 # The peer may have answered, or said why it closes: what has arrived is read first.
                 if self._reading:
@@ -153,7 +165,7 @@ class Connection:
             self._fail(error)
         finally:
             self._reading = False
-            self._wake()
+            self._frame_read.ring()
 
     def _take(self, line: bytes) -> None:
         """Sort a frame in: a notification, a reply to a call, or a late reply to a call that was given up.
@@ -186,11 +198,7 @@ class Connection:
         """Close because of a failure; the first one counts."""
         self._failure = self._failure or failure
         self._stream.close()
-        self._wake()
-
-    def _wake(self) -> None:
-        self._frame_read.set()
-        self._frame_read = anyio.Event()
+        self._frame_read.ring()
 
 
 async def open_connection(

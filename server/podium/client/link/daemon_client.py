@@ -54,8 +54,7 @@ class DaemonClient:
 
     async def identity(self) -> Identity:
         """Return which conductor answers; costs no round trip while a connection is open."""
-        async with self._pool.lease() as connection:
-            return connection.identity
+        return await self._pool.identity()
 
     def read(self, model: type[Model], reply: Any) -> Model:
         """Return a reply as its model.

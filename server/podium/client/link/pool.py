@@ -13,7 +13,9 @@ from pathlib import Path
 import anyio
 
 from podium.client.link import failures
+from podium.client.link.bell import Bell
 from podium.client.link.connection import Connection, OnNotification, open_connection
+from podium.client.link.identity import Identity
 from podium.client.link.idle import IdleTimer
 from podium.settings import Settings
 
@@ -28,7 +30,7 @@ class Pool:
         self._settings = settings
         self._connections: list[Connection] = []
         self._choosing = anyio.Lock(fast_acquire=True)
-        self._released = anyio.Event()
+        self._released = Bell()
         self._idle = IdleTimer(settings.idle_seconds, self._close_idle)
 
     async def open(self, on_notification: OnNotification | None = None) -> Connection:
@@ -49,11 +51,17 @@ class Pool:
         finally:
             connection.users -= 1
             connection.idle_since = time.monotonic()
-            if not connection.users and (not connection.usable or connection not in self._connections):
+            if not connection.users and (connection.spent or connection not in self._connections):
                 connection.close()
-            self._released.set()
-            self._released = anyio.Event()
+            self._released.ring()
             self._close_idle_later()
+
+    async def identity(self) -> Identity:
+        """Return which conductor answers, from an open connection if there is one. Raises as `lease`."""
+        if connection := next((each for each in self._connections if each.usable), None):
+            return connection.identity
+        async with self.lease() as connection:
+            return connection.identity
 
     def close(self) -> None:
         """Close every connection."""

@@ -27,6 +27,7 @@ CANNOT_RUN = 126
 # posix_spawn cannot change the folder on every system, so bash does, and then becomes the command.
 ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec -- "$@"'
 LAST_WAIT_SECONDS = 5.0
+TRIES = 3  # of a command whose keeper dies: it only looks, and may run again
 LAST_READS = 64  # enough for what a pipe can still hold; a child that writes for ever must not keep us
 
 
@@ -68,18 +69,28 @@ class Runner:
 
         Processes that it leaves running are ended; if the caller is cancelled, the whole tree is. Raises no errors of its own.
         """
+        for _ in range(TRIES):
+            finished = await self._run(argv, env, cwd, timeout_seconds, key, output_limit_bytes)
+            if finished is not None:
+                return finished
+        return Finished(CANNOT_RUN, "could not be run: its keeper died each time")
+
+    async def _run(
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, seconds: float, key: str, output_bytes: int
+    ) -> Finished | None:
+        """Run a command once; None if its keeper died and nobody knows how it ended."""
         name = f"{key}#{self._life}.{next(self._numbers)}"
         command = (self._bash, "-c", ENTER, "podium", str(cwd), *argv)
         with ExitStack() as stack:
             try:
-                tail = stack.enter_context(closing(_Tail(output_limit_bytes)))
+                tail = stack.enter_context(closing(_Tail(output_bytes)))
             except OSError as error:
                 return Finished(CANNOT_RUN, f"could not be started: {error.strerror}")
             group = await run_sync(self._make_group, name)
             start = Start(name, command, {**env, MARKER: name}, pipe=tail.end, cgroup=str(group.path) if group else "")
             (child,) = await self._keepers.start([start])
             try:
-                return await self._follow(child, tail, group, timeout_seconds)
+                return await self._follow(child, tail, group, seconds)
             finally:
                 self._keepers.forget(name)
                 if group is not None:
@@ -90,7 +101,7 @@ class Runner:
         group = self._cgroups.of(name.replace("#", ".")) if self._cgroups else None
         return group if group and group.make() else None
 
-    async def _follow(self, child: Child, tail: "_Tail", group: Cgroup | None, limit: float) -> Finished:
+    async def _follow(self, child: Child, tail: "_Tail", group: Cgroup | None, limit: float) -> Finished | None:
         """Wait for the end or the limit (seconds), and end what is left of the tree."""
         timed_out, ended = False, 0
         try:
@@ -107,7 +118,9 @@ class Runner:
             raise
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
-        if child.state in {"failed", "refused", "lost"}:
+        if child.state == "lost" and not timed_out:
+            return None
+        if child.state in {"failed", "refused"}:
             return Finished(CANNOT_RUN, f"could not be started: {child.fault}")
         # One that cannot be killed is not waited for.
         return Finished(-int(signal.SIGKILL) if child.code is None else child.code, tail.text(), timed_out, ended)

@@ -6,7 +6,7 @@ when nothing of the attempt's tree runs any more, or with what could not be ende
 
 import math
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,6 +32,7 @@ from podium.conductor.processes.tree import Ended, end_tree, may_have_left
 from podium.log import get_logger
 
 LAST_WAIT_SECONDS = 5.0  # for a process whose tree was ended; only one that cannot be killed takes so long
+AGAIN_SECONDS = 1.0  # until an attempt that the system had no room for is tried again
 LOOK_SECONDS = 5.0  # for the workspaces of a few attempts; longer only on a disk that does not answer
 
 log = get_logger()
@@ -109,6 +110,23 @@ class LocalEngine:
     async def clean(self) -> None:
         """Remove what earlier conductors left of attempts that are not re-attached. Call it after the last `reattach`."""
         await run_sync(self._upkeep.clean)
+        await self.end_unclaimed()
+
+    async def end_unclaimed(self) -> None:
+        """End processes of this home that nobody waits for: of attempts that were given up, of an earlier conductor's checks."""
+        for child in self.keepers.unclaimed():
+            if child.key in self._running:
+                continue
+            if child.state in OVER:
+                self.keepers.forget(child.key)
+            elif child.state == "running" and child.key.startswith(self.prefix):
+                log.warning("unclaimed_attempt_ended", attempt=child.key, pid=child.pid)
+                await end_tree(child.key, child.group, 0, Cgroup(Path(child.cgroup)) if child.cgroup else None)
+
+    async def shorten_journals(self, open_keys: Collection[str]) -> None:
+        """Let the keepers forget what is stored: `open_keys` are the attempts whose end is not."""
+        await self.end_unclaimed()
+        await self.keepers.shorten(open_keys)
 
     # -- the way in ------------------------------------------------------------------------------------------------
 
@@ -133,7 +151,9 @@ class LocalEngine:
             faults.point("after_prepare")
             await self._hand_over([each for each in found if not isinstance(each, End)])
             for each in found:
-                if isinstance(each, End):
+                if isinstance(each, End) and each.reason == "never_started":
+                    self.tasks.start_soon(self._report_later, each)
+                elif isinstance(each, End):
                     self.report(each)
 
     async def _prepared(self, batch: list[Running]) -> list[Prepared | End]:
@@ -163,7 +183,7 @@ class LocalEngine:
 
     def follow(self, running: Running, child: Child, limit_seconds: float | None) -> None:
         """Take care of an attempt from its process on, however far that has come. The limit counts from now."""
-        running.child = child
+        running.child, child.is_claimed = child, True
         child.on_change = lambda: self._changed(running, child)
         if limit_seconds is not None:
             self._deadlines.add(running.key, limit_seconds)
@@ -185,7 +205,11 @@ class LocalEngine:
         """Report an attempt whose process is over by itself, after what it left has been ended."""
         if child.state in {"failed", "refused"}:
             passing = child.state == "refused" or child.error in FULL
-            self.report(running.end("never_started" if passing else "launch_failed", detail=child.fault))
+            end = running.end("never_started" if passing else "launch_failed", detail=child.fault)
+            if passing:
+                self.tasks.start_soon(self._report_later, end)
+            else:
+                self.report(end)
         elif child.state == "ended" and not may_have_left(
             self.keepers.orphans(), running.key, child.pid, running.cgroup
         ):
@@ -226,6 +250,11 @@ class LocalEngine:
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
         self.report(running.conclude(ended))
+
+    async def _report_later(self, end: End) -> None:
+        """Report an attempt that could not start for now, and that starts again at once then."""
+        await anyio.sleep(AGAIN_SECONDS)
+        self.report(end)
 
     def report(self, end: End) -> None:
         """Tell how an attempt ended, and drop it."""

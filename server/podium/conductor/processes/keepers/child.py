@@ -62,6 +62,7 @@ class Child:
     fault: str = ""
     error: int = 0
     on_change: Callable[[], None] | None = None
+    is_claimed: bool = False  # somebody waits for its end
     hold: int = -1  # a pidfd, while it runs
     over: anyio.Event = field(default_factory=anyio.Event)
 
@@ -100,6 +101,8 @@ class Child:
         if self.state == "running" and self.hold < 0 and hasattr(os, "pidfd_open"):
             with suppress(OSError):
                 self.hold = os.pidfd_open(self.pid)
+                if self.group is None:  # it pins whoever has that pid now
+                    self.release()
 
     def release(self) -> None:
         """Let go of the process."""

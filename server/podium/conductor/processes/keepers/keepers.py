@@ -48,6 +48,7 @@ class Keepers:
         self._keepers: list[Keeper] = []
         self._current: Keeper | None = None
         self._asked: dict[str, Start] = {}  # what no keeper may have begun yet
+        self._orphans: set[int] | None = None
         self._turn = anyio.Lock()
         self._tasks: TaskGroup = anyio.create_task_group()
         self.restarts = 0
@@ -57,6 +58,7 @@ class Keepers:
         await run_sync(self._take_folder)
         self._reaper.on_orphan = self._orphan_reaped
         await self._tasks.__aenter__()
+        self._tasks.start_soon(self._watch_silence)
         for folder in sorted(
             (each for each in self._folder.iterdir() if each.name.isdecimal()), key=lambda at: int(at.name)
         ):
@@ -89,6 +91,8 @@ class Keepers:
                 return children
             self._asked |= {start.key: start for start in starts}
             children = [keeper.add(start.key) for start in starts]
+            for child in children:
+                child.is_claimed = True
             await self._ask(keeper, starts)
             return children
 
@@ -100,6 +104,12 @@ class Keepers:
         """Return whether the machine has not restarted since this key was begun."""
         return any(keeper.is_of_this_boot for keeper in self._keepers if key in keeper.children)
 
+    def unclaimed(self) -> list[Child]:
+        """Return what nobody waits for, running or over: it was given up before a keeper that had hung began it, an earlier
+        conductor ran it as a check, or its end is stored.
+        """
+        return [child for keeper in self._keepers for child in keeper.children.values() if not child.is_claimed]
+
     def forget(self, key: str) -> None:
         """Drop a child whose end has been taken care of."""
         self._asked.pop(key, None)
@@ -108,9 +118,15 @@ class Keepers:
                 del keeper.children[key]
 
     def orphans(self) -> set[int] | None:
-        """Return the processes that ended attempts have left to us, to a keeper or to a guard; None if that cannot be listed."""
-        if not facts.TELLS_CHILDREN:
-            return None
+        """Return the processes that ended attempts have left to us, to a keeper or to a guard; None if that cannot be listed.
+
+        They are listed once for all ends that a journal told together.
+        """
+        if self._orphans is None and facts.TELLS_CHILDREN:
+            self._orphans = self._list_orphans()
+        return self._orphans
+
+    def _list_orphans(self) -> set[int]:
         parents = {os.getpid()} | {pid for keeper in self._keepers for pid in (keeper.pid, keeper.guard) if pid}
         known = {child.pid for keeper in self._keepers for child in keeper.running} | parents
         found = (facts.read(f"/proc/{pid}/task/{pid}/children").split() for pid in parents)
@@ -206,7 +222,7 @@ class Keepers:
         keeper.link = await Link.open(keeper.folder, self._epoch, self._env)
         if keeper.link is None:
             return False
-        keeper.take()
+        self._take(keeper)
         hello = keeper.link.hello
         same = hello["version"] == VERSION and hello["surroundings"] == surroundings()
         if same and (self._current is None or self._current.number < keeper.number):
@@ -240,6 +256,7 @@ class Keepers:
         await self._bury(keeper)
 
     def _take(self, keeper: Keeper) -> None:
+        self._orphans = None
         keeper.take()
         if self._asked:
             for key in [key for key in self._asked if (child := keeper.children.get(key)) and child.state != "asked"]:
@@ -267,9 +284,9 @@ class Keepers:
             if not keeper.is_of_this_boot:
                 child.fail("lost", remains.RESTARTED)
             elif child.state == "running":
-                self._tasks.start_soon(remains.watch, keeper, child)
+                self._tasks.start_soon(remains.watch, keeper, child, self._take)
             elif child.state == "begun":
-                self._tasks.start_soon(remains.settle, keeper, child)
+                self._tasks.start_soon(remains.settle, keeper, child, self._take)
         if again:
             self._tasks.start_soon(self._move, keeper, again)
 
@@ -296,8 +313,18 @@ class Keepers:
                 return await self._follow(keeper)
         return await self._bury(keeper)
 
+    async def _watch_silence(self) -> None:
+        """Give new starts to another keeper when the current one does nothing about what it was asked."""
+        while True:
+            keeper, before = self._current, set(self._asked)
+            await anyio.sleep(ANSWER_SECONDS)
+            if keeper is not None and keeper is self._current and before.intersection(self._asked):
+                log.error("keeper_silent", pid=keeper.pid, waits_in=facts.read(f"/proc/{keeper.pid}/wchan").decode())
+                self._current = None
+
     def _orphan_reaped(self, pid: int, code: int) -> None:
         """Note the end of a process that came to us because keeper and guard are dead."""
+        self._orphans = None
         for keeper in self._keepers:
             if keeper.link is None:
                 keeper.reaped(pid, code, time.time(), leader=False)

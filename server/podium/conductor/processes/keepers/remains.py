@@ -9,6 +9,7 @@ import os
 import signal
 import struct
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import anyio
@@ -26,10 +27,12 @@ LOOK_SECONDS = 0.02
 POLL_SECONDS = 0.5
 INFO_BYTES, INFO_EXIT = 64, 1 << 3
 GET_INFO = (3 << 30) | (INFO_BYTES << 16) | (0xFF << 8) | 11
+Take = Callable[[Keeper], None]
+"""Reads on in a keeper's journal."""
 CODE_AT = 60  # the offset of exit_code in struct pidfd_info
 
 
-async def watch(keeper: Keeper, child: Child) -> None:
+async def watch(keeper: Keeper, child: Child, take: Take) -> None:
     """Wait for the end of a process that a dead keeper had started, and note it, or that it is lost."""
     hold = _hold(child)
     try:
@@ -38,9 +41,9 @@ async def watch(keeper: Keeper, child: Child) -> None:
                 await anyio.wait_readable(hold)
             else:
                 await anyio.sleep(POLL_SECONDS)
-        await _until_told(keeper, child)
+        await _until_told(keeper, child, take)
         if child.state not in OVER:
-            code = exit_code(hold) if hold >= 0 else None
+            code = await _told_by_kernel(hold)
             if code is None:
                 child.fail("lost", "it ended while neither the conductor nor its keeper nor the keeper's guard lived")
             else:
@@ -50,15 +53,15 @@ async def watch(keeper: Keeper, child: Child) -> None:
             os.close(hold)
 
 
-async def settle(keeper: Keeper, child: Child) -> None:
+async def settle(keeper: Keeper, child: Child, take: Take) -> None:
     """Find out about a start that the keeper has begun and not finished: the process, or its end, or that it is lost."""
     await run_sync(_end_unborn, keeper)
     living = await run_sync(_marked, child.key)
     if living is not None:
         child.run(living.pid, living.start_ticks, child.cgroup)
-        await watch(keeper, child)
+        await watch(keeper, child, take)
         return
-    await _until_told(keeper, child)
+    await _until_told(keeper, child, take)
     if child.state not in OVER:
         if len(keeper.nameless) == 1:
             child.end(*keeper.nameless.popitem()[1])
@@ -66,14 +69,24 @@ async def settle(keeper: Keeper, child: Child) -> None:
             child.fail("lost", "its keeper ended while starting it")
 
 
-async def _until_told(keeper: Keeper, child: Child) -> None:
+async def _until_told(keeper: Keeper, child: Child, take: Take) -> None:
     """Give the guard, or our own reaper, a moment to say how a process ended."""
     with anyio.move_on_after(TOLD_SECONDS):
         while True:
-            keeper.take()
+            take(keeper)
             if child.state in OVER or (child.state == "begun" and keeper.nameless) or not is_held(keeper.folder):
                 return
             await anyio.sleep(LOOK_SECONDS)
+
+
+async def _told_by_kernel(hold: int) -> int | None:
+    """Return how the process of a pidfd ended; the kernel tells it when somebody has reaped the process."""
+    with anyio.move_on_after(TOLD_SECONDS):
+        while hold >= 0:
+            if (code := exit_code(hold)) is not None:
+                return code
+            await anyio.sleep(LOOK_SECONDS)
+    return None
 
 
 def exit_code(hold: int) -> int | None:

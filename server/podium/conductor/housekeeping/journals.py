@@ -1,0 +1,18 @@
+"""Keeping the keepers' journals short: what the store knows for good need not be kept there too."""
+
+from collections.abc import Awaitable, Callable, Collection
+
+import anyio
+
+from podium.conductor.store.store import Store
+
+PAUSE_SECONDS = 10.0
+_OPEN = "SELECT key FROM attempts WHERE open = 1"
+
+
+async def keep_short(store: Store, shorten: Callable[[Collection[str]], Awaitable[None]]) -> None:
+    """Call `shorten` now and then, until cancelled, with the keys of the attempts whose end is not stored."""
+    while True:
+        await anyio.sleep(PAUSE_SECONDS)
+        keys = await store.read(lambda db: [row[0] for row in db.execute(_OPEN)])
+        await shorten(keys)
