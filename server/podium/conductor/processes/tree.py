@@ -81,7 +81,7 @@ def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
 async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> Ended:
     """End an attempt's members: TERM, the grace period, then KILL until none is left. Bounded even if one cannot be killed.
 
-    Returns how many processes were ended, not counting the first one (the wrapper, pid `group`).
+    Returns how many processes were ended, not counting the first one (pid `group`).
     """
     hunt = Hunt(key, group, cgroup)
     with anyio.move_on_after(grace_seconds):
@@ -129,12 +129,8 @@ class Hunt:
             members = await self._members()
             if not members:
                 return
-            # The wrapper comes last; once alone, it first has a moment to record how its command ended.
-            victims = [stat for stat in members if stat.pid != self._group]
-            if not victims:
-                await _gone(members)
-            await run_sync(self._send, victims or members, signal.SIGKILL)
-            await _gone(victims or members)
+            await run_sync(self._send, members, signal.SIGKILL)
+            await _gone(members)
             if sweep:
                 await run_sync(self._kill_at_once, members)
         log.error("tree_not_ended", attempt=self._key, pids=[stat.pid for stat in members])

@@ -62,8 +62,10 @@ class Keeper:
                 case ["begin", str(key), str(group), *_]:
                     self.add(key).begin(group)
                 case ["started", str(key), int(pid), int(ticks), str(group), *_]:
-                    child = self._by_pid[pid] = self.add(key)
-                    child.run(pid, ticks, group)
+                    child = self.add(key)
+                    if self.is_of_this_boot:  # else these numbers may be those of others
+                        self._by_pid[pid] = child
+                        child.run(pid, ticks, group)
                 case ["failed", str(key), int(number), str(why), *_]:
                     self.ended[key] = self.records.generation
                     self.add(key).fail("failed", why, number)

@@ -281,7 +281,9 @@ class Keepers:
             log.error("keeper_died", pid=keeper.pid, running=len(running))
         again = self._unbegun(keeper)
         for child in running:
-            if child.state == "running":
+            if not keeper.is_of_this_boot:
+                child.fail("lost", remains.RESTARTED)
+            elif child.state == "running":
                 self._tasks.start_soon(remains.watch, keeper, child, self._take)
             elif child.state == "begun":
                 self._tasks.start_soon(remains.settle, keeper, child, self._take)

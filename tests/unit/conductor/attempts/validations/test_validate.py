@@ -10,10 +10,10 @@ import anyio
 import pytest
 
 from podium.conductor.attempts.validations import ValidationContext, validate
-from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.contract.models import ValidationView
 from podium.score.model.plan import Validation
+from tests.support.engines import open_keepers
 
 pytestmark = pytest.mark.anyio
 
@@ -226,7 +226,7 @@ class TestCommandSucceeds:
     @pytest.fixture
     async def runner(self) -> Any:
         async with AsyncExitStack() as stack:
-            yield Runner(await stack.enter_async_context(Reaper()))
+            yield Runner(await stack.enter_async_context(open_keepers()))
 
     async def check(self, runner: Runner, workspace: Path, command: str, **rule: Any) -> ValidationView:
         changes = {"runner": runner, "env": {"PATH": os.environ["PATH"], "COLOUR": "blue"}}
