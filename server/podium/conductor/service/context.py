@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.engines.port import Engine
-from podium.conductor.instruments.profile import Profile
 from podium.conductor.plans.compiling import Compiler
+from podium.conductor.reading.reader import Reader
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.changes import Changes
 from podium.conductor.supervisor.events import EventHub
@@ -17,6 +17,7 @@ from podium.conductor.views.jobs import JobViews
 from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
 from podium.home import Home
+from podium.instruments.profile import Profile
 from podium.settings import Settings
 
 
@@ -33,6 +34,7 @@ class Context:
     launcher: Launcher
     engine: Engine
     profiles: dict[str, Profile]
+    reader: Reader
     compiler: Compiler
     hub: EventHub
     queries: Queries

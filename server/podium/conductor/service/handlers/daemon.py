@@ -7,9 +7,9 @@ import anyio.to_thread
 import psutil
 
 from podium import __version__
-from podium.conductor.instruments.profile import found_in
 from podium.conductor.service.context import Context
 from podium.contract.methods import FEATURES, PROTOCOL, HandshakeParams, NoParams, ShutdownParams
+from podium.instruments.finding import found_in
 from podium.settings import Settings
 from podium.wire.dispatcher import Peer
 
@@ -52,6 +52,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "instruments": sorted(found_in(profiles, os.environ.get("PATH", ""))),
         "limits": {name: getattr(context.settings, name) for name in LIMITS},
         "containment": context.engine.containment,
+        "processes": [context.reader.facts()],
     }
 
 
