@@ -37,6 +37,8 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
         f"jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in total"
     )
     say(f"socket {conductor.socket}", style="dim")
+    for process in conductor.processes:
+        say(process.line, style="dim")
     if page.jobs:
         table(("job", "status", "sheets", "what"), [_row(job) for job in page.jobs])
 

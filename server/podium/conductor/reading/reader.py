@@ -75,7 +75,7 @@ class Reader:
         self._refused: dict[bytes, tuple[float, str]] = {}
         self._used = time.monotonic()
         self._workers_died = 0
-        self._last_death: dict[str, Any] | None = None
+        self._last_death = ""
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -283,7 +283,7 @@ class Reader:
         """Remember that a request has killed a worker, and refuse it if it was not the first one."""
         asked.deaths += 1
         self._workers_died += 1
-        self._last_death = {"at": iso(time.time()), "request": asked.request.kind, "how": ended}
+        self._last_death = f"{iso(time.time())}, {ended}, at the request {asked.request.kind}"
         log.warning("reader_worker_died", request=asked.request.kind, how=ended, bytes=len(asked.body))
         if asked.deaths >= DEATHS:
             if len(self._refused) >= MOST_REFUSED:
