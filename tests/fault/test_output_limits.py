@@ -9,7 +9,6 @@ from anyio.to_thread import run_sync
 
 from podium.conductor.engines.local.limits import holes
 from podium.conductor.engines.local.limits.output import HEAD_BYTES, OutputLimits
-from podium.conductor.logs.read import LogQuery, LogTarget, read_log
 from tests.support.engines import (
     Gate,
     Holder,
@@ -20,6 +19,7 @@ from tests.support.engines import (
     run_attempt,
 )
 from tests.support.jobs import sheets_of, submit, until
+from tests.support.outputs import LogQuery, LogTarget, read_log
 from tests.support.podium_home import Conductor, ask, make_home
 from tests.support.podium_home import until as eventually
 

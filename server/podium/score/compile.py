@@ -8,16 +8,17 @@ from typing import Any
 from podium.errors import InvalidArguments
 from podium.score.assemble import assemble, check_graph
 from podium.score.checks import Checker
+from podium.score.model.context import CORE_NAMES
 from podium.score.model.draft import Draft
 from podium.score.model.plan import CLI, Plan
 from podium.score.named.draft import read_named
 from podium.score.named.words import SHEETS_WORDS
 from podium.score.numbered.draft import read_numbered
 from podium.score.parts import PartBuilder
-from podium.score.templates.render import CORE_NAMES
 from podium.score.text.document import DocumentFault, load
-from podium.score.text.problems import Problems, invalid
-from podium.score.text.source import check_text, is_unicode
+from podium.score.text.problems import Problems
+from podium.texts.problems import invalid
+from podium.texts.source import check_text, is_unicode
 
 MAX_BYTES = 4 * 1024 * 1024
 _NO_VARIABLES: Mapping[str, str] = {}

@@ -12,7 +12,7 @@ from podium.score.model.plan import CLI, Player, Retry, SkipCommand, Validation,
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
-from podium.score.text.source import decode, read_bytes
+from podium.texts.source import decode, read_bytes
 
 _RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 _REQUIRED = {

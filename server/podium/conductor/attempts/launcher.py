@@ -17,14 +17,17 @@ from podium.conductor.attempts.live import LiveAttempt, live_of
 from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
-from podium.conductor.instruments.profile import find_executable
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.queue import LAUNCHES
+from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.errors import PodiumError
 from podium.home import Home
+from podium.instruments.finding import find_executable
 from podium.log import get_logger
-from podium.score.templates.render import expand, render_script, skips
+from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
+from podium.score.model.context import constant
 
 log = get_logger()
 
@@ -35,9 +38,12 @@ Report = Callable[[str, int, Verdict], None]
 class Launcher:
     """Launches attempts, cancels them, and reports their ends."""
 
-    def __init__(self, engine: Engine, runner: Runner, outputs: Outputs, home: Home, *, grace_seconds: float) -> None:
+    def __init__(
+        self, engine: Engine, runner: Runner, reader: Reader, outputs: Outputs, home: Home, *, grace_seconds: float
+    ) -> None:
         self._engine = engine
         self._runner = runner
+        self._reader = reader
         self._outputs = outputs
         self._home = home
         self._grace = grace_seconds
@@ -116,18 +122,33 @@ class Launcher:
                 return _not_run(live, "launch_failed", message, "missing")
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
-        previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
-        script = render_script(live.plan, live.sheet, workspace=str(live.workspace), previous_outputs=previous)
+        script = await self._script(live)
         return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""))
+
+    async def _script(self, live: LiveAttempt) -> str:
+        """Return the sheet's text. The reader is asked only if there is something to fill in."""
+        template = live.plan.templates[live.sheet.template]
+        if (text := constant(template)) is not None:
+            return text
+        previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
+        variables = live.variables(previous)
+        request = Render(label=live.sheet.label, previous=variables.pop("previous_outputs"), variables=variables)
+        _, script = await self._reader.ask(request, Nothing, body=encode(template), client=LAUNCHES)
+        return decode(script)
 
     async def _skips(self, live: LiveAttempt) -> str:
         """Return why the sheet is skipped, "" to run it. The condition comes before the command, whose exit code 0 skips."""
-        if skips(live.plan, live.sheet, workspace=str(live.workspace), statuses=live.statuses):
-            return "skip_when is true"
+        if live.sheet.skip_when:
+            variables = live.variables({})
+            del variables["previous_outputs"]
+            request = Decide(label=live.sheet.label, variables=variables, statuses=live.statuses)
+            condition = encode(live.sheet.skip_when)
+            if (await self._reader.ask(request, Decided, body=condition, client=LAUNCHES))[0].holds:
+                return "skip_when is true"
         skip = live.sheet.skip_when_command
         if skip is None:
             return ""
-        command = expand(skip.command, live.plan, live.sheet, workspace=str(live.workspace))
+        command = live.expand(skip.command)
         result = await self._runner.run(
             ["/bin/sh", "-c", command],
             env=live.env(),
@@ -172,7 +193,7 @@ class Launcher:
     async def _judge(self, live: LiveAttempt, end: End) -> None:
         folder = self._home.attempt(live.job_id, live.attempt.serial)
         try:
-            verdict = await judge(live, end, self._runner, folder)
+            verdict = await judge(live, end, self._runner, self._reader, folder)
         except Exception as error:  # noqa: BLE001 -- as in `_launch`; judged again after a restart, it would fail again
             verdict = _broken(live, end, error)
         self._close(live, verdict)

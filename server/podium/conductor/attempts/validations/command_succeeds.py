@@ -2,7 +2,8 @@
 
 import shutil
 
-from podium.conductor.attempts.validations.context import Outcome, ValidationContext, one_line
+from podium.conductor.attempts.validations.context import Outcome, ValidationContext
+from podium.texts.shown import one_line
 
 
 async def check(ctx: ValidationContext, command: str, working_directory: str, timeout_seconds: float) -> Outcome:
