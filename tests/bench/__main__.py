@@ -16,6 +16,7 @@ from tests.bench.report import Row, save, table
 FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "submit": jobs.submit,
     "jobs": jobs.jobs,
+    "one_job": sheets.one_job,
     "sheets": sheets.sheets,
     "health": wire.health,
     "clients": wire.clients,

@@ -76,13 +76,13 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def not_waiting(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let statements that meet another program's lock fail at once."""
-    connection.execute("PRAGMA busy_timeout=0")
+def waiting(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let statements that meet another program's lock wait for it; afterwards they fail at once."""
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     try:
         yield
     finally:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        connection.execute("PRAGMA busy_timeout=0")
 
 
 def open_reader(home: Path) -> sqlite3.Connection:

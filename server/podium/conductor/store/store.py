@@ -53,6 +53,7 @@ class Store:
         self.home_id = database.home_id(writer)
         self.mark = database.mark(writer, home)
         self._writer = writer
+        self._writer.execute("PRAGMA busy_timeout=0")  # only the thread may wait for another program's lock
         self._acknowledged = Acknowledged(home / ACKNOWLEDGED)
         self._writing = anyio.Lock(fast_acquire=True)
         self._write_slot = anyio.CapacityLimiter(1)  # its own, so that no other thread keeps it waiting
@@ -92,8 +93,7 @@ class Store:
         In a thread each statement waits for the interpreter, which a busy event loop holds: 9 ms instead of 1 for 16 jobs.
         """
         try:
-            with database.not_waiting(self._writer):
-                self._write(rows)
+            self._write(rows)
         except (sqlite3.Error, UnicodeEncodeError):  # the thread tries again, and says what is wrong
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -104,13 +104,7 @@ class Store:
         """Write the rows unless they are written, and make them durable. Blocks."""
         try:
             if not written:
-                try:
-                    self._write(rows)
-                except (
-                    UnicodeEncodeError
-                ):  # such as a file's name in a message: better to lose a character than the record
-                    self._writer.execute("ROLLBACK")
-                    self._write(rows.in_unicode())
+                self._write_waiting(rows)
             self._flush(rows)
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "") in _UNFLUSHED:
@@ -129,6 +123,14 @@ class Store:
                     fix=f"Find out which program has locked or write-protected {DATABASE} in PODIUM_HOME, then repeat the call.",
                 ) from error
             raise
+
+    def _write_waiting(self, rows: Rows) -> None:
+        with database.waiting(self._writer):
+            try:
+                self._write(rows)
+            except UnicodeEncodeError:  # such as a file's name in a message: better to lose a character than the record
+                self._writer.execute("ROLLBACK")
+                self._write(rows.in_unicode())
 
     def _write(self, rows: Rows) -> None:
         self._writer.execute("BEGIN IMMEDIATE")
