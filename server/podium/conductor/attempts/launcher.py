@@ -48,6 +48,8 @@ class Launcher:
         self._home = home
         self._grace = grace_seconds
         self._live: dict[str, LiveAttempt] = {}
+        self._plain: list[LiveAttempt] = []
+        self._plain_came = anyio.Event()
         self._report: Report
         self._tasks: TaskGroup
 
@@ -55,12 +57,18 @@ class Launcher:
         """Watch the engine for ends until cancelled, and report each; owns every launch and judgement."""
         self._report = report
         async with anyio.create_task_group() as self._tasks:
+            self._tasks.start_soon(self._launch_plain)
             async for end in self._engine.changes():
                 self._take(end)
 
     def launch(self, job: JobRun, attempt: Attempt) -> None:
-        """Start an attempt in a task of its own."""
-        self._tasks.start_soon(self._launch, self._track(job, attempt))
+        """Start an attempt: one whose text is known, together with others, else in a task of its own."""
+        live = self._track(job, attempt)
+        if _is_plain(live):
+            self._plain.append(live)
+            self._plain_came.set()
+        else:
+            self._tasks.start_soon(self._launch, live)
 
     async def reattach(self, job: JobRun, attempt: Attempt) -> None:
         """Hand an attempt that an earlier conductor began to the engine."""
@@ -90,6 +98,15 @@ class Launcher:
         return live
 
     # -- on the way to the engine ---------------------------------------------------------------------------------
+
+    async def _launch_plain(self) -> None:
+        """Launch what needs no preparation, in one task: a task for each costs more than all that is done in it."""
+        while True:
+            await self._plain_came.wait()
+            self._plain_came = anyio.Event()
+            taken, self._plain = self._plain, []
+            for live in taken:
+                await self._launch(live)
 
     async def _launch(self, live: LiveAttempt) -> None:
         """Hand an attempt to the engine; if it does not get that far, close it with the reason."""
@@ -211,6 +228,14 @@ class Launcher:
             passed=verdict.passed,
         )
         self._report(live.job_id, live.attempt.serial, verdict)
+
+
+def _is_plain(live: LiveAttempt) -> bool:
+    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder."""
+    sheet = live.sheet
+    conditional = live.first_try and (sheet.skip_when or sheet.skip_when_command)
+    prepared = conditional or live.is_tool or live.remedy is not None
+    return not prepared and constant(live.plan.templates[sheet.template]) is not None
 
 
 def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
