@@ -172,6 +172,20 @@ async def test_a_killed_worker_and_a_killed_zygote_are_replaced_with_no_request_
     assert reader.facts()["restarts"] >= 3
 
 
+async def test_a_zygote_that_hangs_is_replaced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "START_SECONDS", 3.0)
+    hanging = psutil.Process(reader.facts()["pid"])
+    for each in workers(reader):
+        each.kill()
+    hanging.suspend()
+    try:
+        assert await act(reader, "live") == "live"
+        assert reader.facts()["pid"] != hanging.pid
+    finally:
+        hanging.resume()
+    await anyio.to_thread.run_sync(hanging.wait, 10)
+
+
 async def test_workers_die_with_their_zygote(reader: Reader) -> None:
     left = workers(reader)
     assert left
