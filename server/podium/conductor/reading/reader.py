@@ -165,7 +165,6 @@ class Reader:
                 self._since = self._used
             self._sent.append(asked)
             self._sent_bytes += len(message)
-            asked.tries += 1
             if not self._quick.send(message, asked.files):
                 self._tasks.start_soon(self._quick.flush)
                 return
@@ -198,6 +197,7 @@ class Reader:
         sent, self._sent, self._sent_bytes = self._sent, deque(), 0
         if sent and status != 0:  # 0: it has given back memory
             first = sent.popleft()
+            first.tries += 1
             if status is not None and status != -SIGALRM:
                 self._note_death(first, how(status))
             if first.tries >= TRIES:
