@@ -25,9 +25,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tools": {"contract", "errors"},
     "wire": COMMON | {"contract"},
     "client": COMMON | {"contract", "wire"},
-    "score": COMMON | {"contract"},
     "keeper": set(),
-    "conductor": COMMON | {"contract", "wire", "score", "keeper"},
+    "texts": COMMON | {"contract"},
+    "logs": COMMON | {"contract"},
+    "instruments": COMMON,
+    "score": COMMON | {"contract", "texts"},
+    "reader": COMMON | {"contract", "texts", "logs", "instruments", "score"},
+    "conductor": COMMON | {"contract", "wire", "texts", "logs", "instruments", "score", "reader", "keeper"},
     "mcp": COMMON | {"contract", "wire", "client", "score", "tools"},
     "cli": COMMON | {"contract", "wire", "client", "score", "tools", "mcp", "conductor", "keeper"},
 }
@@ -37,30 +41,33 @@ FUNCTION_LINES = 50
 
 # What each room of the conductor may import of the others, besides itself. Rooms further down stand on those above.
 _BASE = {"clock", "faults"}
-_RULES = {"clock", "engines/port", "instruments"}
+_RULES = {"clock", "engines/port"}
 _SUPERVISOR = _BASE | _RULES | {"rules", "attempts", "store"}
-_SERVICE = _SUPERVISOR | {"plans", "supervisor", "views", "logs"}
+_SERVICE = _SUPERVISOR | {"plans", "supervisor", "views", "reading"}
 CONDUCTOR_ROOMS: dict[str, set[str]] = {
     "": set(),
     "clock": set(),
     "faults": set(),
     "lock": set(),
     "processes": set(),
-    "logs": set(),
-    "instruments": set(),
+    "reading": {"processes"},
     "store": _BASE,
     "engines": set(),
     "engines/port": set(),
     "engines/local": {"engines/port", "processes", "faults"},
     "rules": _RULES,
-    "plans": _RULES | {"rules", "processes"},
-    "attempts": _BASE | _RULES | {"rules", "processes", "store", "logs"},
+    "plans": _RULES | {"rules", "reading"},
+    "attempts": _BASE | _RULES | {"rules", "processes", "reading", "store"},
     "supervisor": _SUPERVISOR,
     "views": _SUPERVISOR | {"supervisor"},
     "service": _SERVICE,
-    "housekeeping": _SERVICE - {"plans", "logs"},
+    "housekeeping": _SERVICE - {"plans", "reading"},
     "daemon": _SERVICE | {"service", "housekeeping", "lock", "processes", "engines/local"},
 }
+# What reads foreign text: nothing that the conductor imports may import it.
+FOREIGN_TEXT = {"yaml", "jinja2", "markupsafe", "regex"}
+# Of the parts that read foreign text the conductor sees what describes a plan, and what a request is.
+SEEN_BY_THE_CONDUCTOR = ("podium.score.model.", "podium.reader.requests")
 IMPURE = {"anyio", "asyncio", "sqlite3", "subprocess", "os", "time", "podium.conductor.store"}
 
 
@@ -96,6 +103,28 @@ def conductor_room(name: str) -> str | None:
         return None
     places = rest.strip(".").split(".")
     return "/".join(places[:2]) if places[0] == "engines" else places[0]
+
+
+def test_the_conductor_imports_nothing_that_reads_foreign_text() -> None:
+    """The settings file is read before the conductor's program begins: its function imports YAML when there is one."""
+    seen: set[str] = set()
+    front = [name for name in MODULES if conductor_room(name) is not None]
+    while front:
+        name = front.pop()
+        if name not in seen:
+            seen.add(name)
+            front += [each for each in MODULES[name].imports() if each in MODULES]
+    wrong = {
+        f"{name} imports {each}"
+        for name in seen - {"podium.settings"}
+        for each in MODULES[name].imports() & FOREIGN_TEXT
+    }
+    wrong |= {
+        name
+        for name in seen
+        if name.startswith(("podium.score.", "podium.reader.")) and not f"{name}.".startswith(SEEN_BY_THE_CONDUCTOR)
+    }
+    assert not wrong
 
 
 def test_every_room_of_the_conductor_has_its_import_rule() -> None:

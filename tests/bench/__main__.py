@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--only NAME] [--quick]`: figures as ratios to baselines of the same run; a table and bench.json.
+"""`python -m tests.bench [--only NAME] [--quick] [--peers]`: figures as ratios to baselines of the same run; a table and bench.json.
 
 Nothing here is a test: timings are looked at, never asserted.
 """
@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.figures import agents, jobs, memory, registry, sheets, starting, waits, wire
+from tests.bench.figures import agents, jobs, memory, peers, registry, sheets, starting, waits, wire
 from tests.bench.machine import Bench, open_bench
 from tests.bench.report import Row, save, table
 
 FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "submit": jobs.submit,
     "jobs": jobs.jobs,
+    "one_job": sheets.one_job,
     "sheets": sheets.sheets,
     "health": wire.health,
     "clients": wire.clients,
@@ -33,13 +34,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--only", action="append", choices=list(FIGURES), help="this figure; may be given again")
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, for a look")
+    parser.add_argument("--peers", action="store_true", help="only compare with what else is installed for such work")
+    parser.add_argument("--huey-python", default=sys.executable, help="a Python that has huey, for --peers")
     parser.add_argument("--output", type=Path, default=Path("bench.json"), help="the file to write")
     parser.add_argument("--place", type=Path, default=Path("/var/tmp"), help="a folder on the disk to measure")  # noqa: S108
     options = parser.parse_args()
     began = time.monotonic()
     rows: list[Row] = []
     with open_bench(quick=options.quick, place=options.place) as bench:
-        for name in options.only or FIGURES:
+        if options.peers:
+            rows += peers.peers(bench, options.huey_python)
+        for name in options.only or ([] if options.peers else FIGURES):
             sys.stderr.write(f"{name} ...\n")
             rows += FIGURES[name](bench)
         sys.stdout.write(table(rows) + "\n")

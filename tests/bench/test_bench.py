@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from podium.settings import Settings
+from tests.bench.figures.peers import Peer, is_there
 from tests.bench.measuring import in_turn
 from tests.bench.report import Row, Target, table
 from tests.bench.seed import job_id_of, seed
@@ -50,6 +53,12 @@ def test_a_conductor_takes_up_a_seeded_home(home: Settings) -> None:
     assert [job["job_id"] for job in page["jobs"]] == [job_id_of(3), job_id_of(2), job_id_of(1)]
     assert {job["status"] for job in page["jobs"]} == {"completed"}
     assert log["lines"][-1]["text"] == "line 200 of what a sheet wrote"
+
+
+def test_a_program_that_is_not_installed_is_left_out_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert is_there(Peer("bash", "bash", lambda bench, folder, count: 0.0))
+    assert not is_there(Peer("a queue", "no-such-program", lambda bench, folder, count: 0.0))
+    assert capsys.readouterr().err == "  left out, a queue: no-such-program is not installed\n"
 
 
 def test_one_figure_runs_and_is_written_down(tmp_path: Path) -> None:

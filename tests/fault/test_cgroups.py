@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from anyio.to_thread import run_sync
 
-from podium.conductor.engines.local.folder import AttemptFolder
 from podium.conductor.processes.cgroup import Cgroup, Cgroups, own_group
+from tests.support import engines
 from tests.support.engines import (
-    HERE,
     ROOT,
     STAY,
     Gate,
@@ -90,7 +89,7 @@ async def test_a_cancel_ends_it_too(tmp_path: Path, cgroups: Cgroups) -> None:
             members = [int(await pids.line()) for _ in range(2)]
             await engine.cancel(spec.key, grace_seconds=10)
             end = await next_end(engine)
-    assert (end.reason, end.exit_code, end.processes_ended) == ("cancelled", 143, 2)
+    assert (end.reason, end.signal, end.processes_ended) == ("cancelled", 15, 1)
     assert not any(is_alive(pid) for pid in members)
 
 
@@ -123,15 +122,11 @@ async def test_groups_that_a_sheet_made_below_its_own_are_members_and_go_with_it
 
 async def test_a_group_that_cannot_be_entered_costs_nothing_but_the_group(tmp_path: Path, cgroups: Cgroups) -> None:
     spec = make_spec(tmp_path, "sleep 1000 & exit 4")
-    folder = AttemptFolder(spec.folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Cgroup, "make", lambda group: True)  # as if it had been removed at once
         end = await run_attempt(spec, cgroups=cgroups)
     assert (end.exit_code, end.processes_ended) == (4, 1)
     assert not cgroups.of(spec.key).path.exists()
-    origin = folder.read_origin()
-    assert origin is not None
-    assert origin.cgroup == str(cgroups.of(spec.key).path)
 
 
 # -- other conductors -------------------------------------------------------------------------------------------------
@@ -144,8 +139,8 @@ async def test_a_group_outlives_a_killed_conductor_and_serves_the_next(
         spec = make_spec(tmp_path, f"{UNKNOWN}read -r x <go; exit 3")
         Holder(spec, home_id=home_id).kill()
         pid = int(await pids.line())
-        # Its folder tells which group it has, even if the next conductor would make none, or others.
-        async with open_engine() as engine:
+        # The journal tells which group it has, even if the next conductor would make none, or others.
+        async with open_engine(keepers=tmp_path / "keepers") as engine:
             await engine.reattach(spec)
             go.open()
             end = await next_end(engine)
@@ -154,14 +149,15 @@ async def test_a_group_outlives_a_killed_conductor_and_serves_the_next(
     assert not cgroups.of(spec.key).path.exists()
 
 
-async def test_survivors_of_a_killed_wrapper_are_found_by_their_group(tmp_path: Path, home_id: str) -> None:
-    with Gate(tmp_path / "pids") as pids, Gate(tmp_path / "wrapper") as wrapper:
-        spec = make_spec(tmp_path, f"{UNKNOWN}echo $PPID >wrapper; exec sleep 1000")
+async def test_survivors_of_a_killed_shell_are_found_by_their_group(tmp_path: Path, home_id: str) -> None:
+    with Gate(tmp_path / "pids") as pids, Gate(tmp_path / "shell") as shell:
+        spec = make_spec(tmp_path, f"{UNKNOWN}echo $$ >shell; read -r x <hold")
+        os.mkfifo(tmp_path / "hold")
         Holder(spec, home_id=home_id).kill()
-        pid, first = int(await pids.line()), int(await wrapper.line())
+        pid, first = int(await pids.line()), int(await shell.line())
         os.kill(first, 9)
         end = await reattach(spec)
-    assert (end.reason, end.processes_ended) == ("lost", 2)
+    assert (end.reason, end.signal, end.processes_ended) == ("killed", 9, 1)
     assert not is_alive(pid)
 
 
@@ -172,14 +168,14 @@ async def test_groups_of_attempts_that_nobody_asks_for_are_taken_away(
         kept, forgotten = (make_spec(tmp_path, f"{UNKNOWN}{STAY}") for _ in range(2))
         Holder(kept, forgotten, home_id=home_id).kill(after=2)
         [await pids.line() for _ in range(4)]
-        async with open_engine(cgroups=cgroups) as engine:
+        async with open_engine(cgroups=cgroups, keepers=tmp_path / "keepers") as engine:
             await engine.reattach(kept)
             await engine.clean()
             group = cgroups.of(forgotten.key)
             await run_sync(until, lambda: not group.is_populated())
             assert cgroups.of(kept.key).is_populated()
             await engine.cancel(kept.key, grace_seconds=10)
-            assert (await next_end(engine)).processes_ended == 2
+            assert (await next_end(engine)).processes_ended == 1
             await engine.clean()
             assert not group.path.exists()
 
@@ -206,9 +202,17 @@ def test_a_conductor_says_what_holds_its_sheets_together_and_leaves_no_group(con
     [(137, 2, "out_of_memory"), (1, 1, "out_of_memory"), (0, 1, "exited"), (137, 0, "exited")],
 )
 async def test_out_of_memory_is_what_the_kernel_says_of_an_attempt_that_failed(
-    tmp_path: Path, code: int, kills: int, reason: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, kills: int, reason: str
 ) -> None:
-    # A plain folder stands for the group: a kernel whose memory controller is elsewhere writes no such file.
+    # Plain files stand for the group and for ours: a kernel whose memory controller is elsewhere writes no such file.
+    def make(group: Cgroup) -> bool:
+        group.path.mkdir(parents=True)
+        (group.path / "cgroup.procs").touch()
+        return True
+
+    (tmp_path / "own").touch()
+    monkeypatch.setattr(engines, "own_procs", lambda: str(tmp_path / "own"))
+    monkeypatch.setattr(Cgroup, "make", make)
     groups = Cgroups(tmp_path)
     spec = make_spec(tmp_path, folder=tmp_path / "job" / "1")
     text = f"low 0\\nhigh 0\\nmax 7\\noom 1\\noom_kill {kills}\\noom_group_kill 0\\n"
@@ -282,12 +286,3 @@ def test_a_folder_that_is_not_ours_to_write_gives_no_groups() -> None:
         pytest.skip("only root can become somebody else")
     become = "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)"
     assert ask_child(f"{become}\nprint(Cgroups.open('nobody'))") == "None"
-
-
-def test_the_record_of_an_attempt_says_which_group_it_has(tmp_path: Path) -> None:
-    spec = make_spec(tmp_path)
-    folder = AttemptFolder(spec.folder)
-    folder.prepare(spec, HERE)
-    assert folder.read_origin() == HERE
-    folder.record.write_text("{}")
-    assert folder.read_origin() is None

@@ -298,5 +298,5 @@ def test_a_sheet_that_runs_while_its_home_is_copied_is_left_to_the_home_that_beg
 def copy_of(original: Conductor) -> Conductor:
     """Copy a stopped conductor's home and return one for the copy."""
     folder = original.settings.home.parent / "copy"
-    shutil.copytree(original.settings.home, folder / "home")
+    shutil.copytree(original.settings.home, folder / "home", ignore=shutil.ignore_patterns("socket"))
     return Conductor(original.settings.model_copy(update={"home": folder / "home", "socket": folder / "s"}))

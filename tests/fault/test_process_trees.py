@@ -12,7 +12,6 @@ from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.port import End
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import Identity, Watch, send_signal
-from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Finished, Runner
 from podium.conductor.processes.tree import Snapshot, end_tree
 from tests.support.engines import (
@@ -26,6 +25,7 @@ from tests.support.engines import (
     make_spec,
     next_end,
     open_engine,
+    open_keepers,
     run_attempt,
 )
 
@@ -79,7 +79,7 @@ async def test_a_cancel_ends_every_kind_of_descendant(tmp_path: Path, kind: str)
             await engine.submit(spec)
             members = await lines(pids, 2)
             end = await cancelled(engine, spec.key, 0.3)
-    assert (end.reason, end.processes_ended) == ("cancelled", 2)
+    assert (end.reason, end.signal, end.processes_ended) == ("cancelled", 15, 1)
     assert not any(is_alive(pid) for pid in members)
 
 
@@ -90,23 +90,34 @@ async def test_a_tree_of_every_kind_is_ended_at_once(tmp_path: Path) -> None:
             await engine.submit(spec)
             members = await lines(pids, len(ANY) + 1)
             end = await cancelled(engine, spec.key, 0.3)
-    assert (end.reason, end.processes_ended) == ("cancelled", len(ANY) + 1)
+    assert (end.reason, end.processes_ended) == ("cancelled", len(ANY))
     assert not any(is_alive(pid) for pid in members)
 
 
-async def test_a_stubborn_command_is_killed_and_its_code_is_recorded(tmp_path: Path) -> None:
+async def test_a_stubborn_command_is_killed_and_told_with_its_signal(tmp_path: Path) -> None:
     with Gate(tmp_path / "pids") as pids, Gate(tmp_path / "hold"):
         spec = make_spec(tmp_path, STUBBORN)
         async with open_engine() as engine:
             await engine.submit(spec)
             await lines(pids, 1)
             end = await cancelled(engine, spec.key, 0.2)
-    assert (end.reason, end.exit_code, end.processes_ended) == ("cancelled", 137, 1)
+    assert (end.reason, end.exit_code, end.signal, end.processes_ended) == ("cancelled", None, 9, 0)
+
+
+async def test_a_shell_that_is_killed_does_not_go_on_when_its_command_is(tmp_path: Path) -> None:
+    with Gate(tmp_path / "pids") as pids:
+        spec = make_spec(tmp_path, "trap '' TERM; echo $$ >pids; sleep 1000; echo >>went-on; sleep 1000")
+        async with open_engine() as engine:
+            await engine.submit(spec)
+            await lines(pids, 1)
+            end = await cancelled(engine, spec.key, 0.2)
+    assert (end.reason, end.signal, end.processes_ended) == ("cancelled", 9, 1)
+    assert not (tmp_path / "went-on").exists()
 
 
 async def test_a_stopped_tree_is_ended_too(tmp_path: Path) -> None:
     with Gate(tmp_path / "pids") as pids:
-        spec = make_spec(tmp_path, "echo $PPID >pids; echo $$ >pids; exec sleep 1000")
+        spec = make_spec(tmp_path, "sleep 1000 & echo $! >pids; echo $$ >pids; exec sleep 1000")
         async with open_engine() as engine:
             await engine.submit(spec)
             members = await lines(pids, 2)
@@ -141,7 +152,7 @@ async def test_the_daemon_of_a_running_sheet_outlives_the_end_of_another(tmp_pat
             end = await next_end(engine)
             assert (end.key, end.processes_ended) == (other.key, 1)
             assert all(is_alive(pid) for pid in members)
-            assert (await cancelled(engine, going.key, 5)).processes_ended == 2
+            assert (await cancelled(engine, going.key, 5)).processes_ended == 1
 
 
 async def test_a_key_that_begins_like_another_is_another(tmp_path: Path) -> None:
@@ -155,7 +166,7 @@ async def test_a_key_that_begins_like_another_is_another(tmp_path: Path) -> None
 
 async def test_orphans_are_reaped(tmp_path: Path) -> None:
     with Gate(tmp_path / "pids") as pids, Gate(tmp_path / "go") as go:
-        async with Reaper() as reaper, LocalEngine(reaper) as engine:
+        async with open_engine() as engine:
             await engine.submit(make_spec(tmp_path, "(setsid bash -c 'echo $$ >pids' &); read -r x <go"))
             (orphan,) = await lines(pids, 1)
             with anyio.fail_after(BOUND_SECONDS):
@@ -163,7 +174,7 @@ async def test_orphans_are_reaped(tmp_path: Path) -> None:
                     await anyio.lowlevel.checkpoint()
             go.open()
             await next_end(engine)
-            assert reaper.orphans() == set()
+            assert engine.keepers.orphans() == set()
 
 
 # -- checks and skip commands -----------------------------------------------------------------------------------------
@@ -171,10 +182,10 @@ async def test_orphans_are_reaped(tmp_path: Path) -> None:
 
 async def run(command: str, folder: Path, timeout_seconds: float = BOUND_SECONDS, **env: str) -> Finished:
     """Run one command for an attempt that does not exist."""
-    async with Reaper() as reaper:
+    async with open_keepers() as keepers:
         key = make_spec(folder).key
         argv = ["/bin/bash", "-c", command]
-        return await Runner(reaper).run(argv, env=env, cwd=folder, timeout_seconds=timeout_seconds, key=key)
+        return await Runner(keepers).run(argv, env=env, cwd=folder, timeout_seconds=timeout_seconds, key=key)
 
 
 async def test_a_check_gives_its_code_and_the_end_of_its_output(tmp_path: Path) -> None:
@@ -235,7 +246,7 @@ async def test_a_cancelled_check_is_ended(tmp_path: Path) -> None:
 async def test_the_end_of_an_attempt_ends_the_checks_that_an_earlier_conductor_ran_for_it() -> None:
     key = "test-checks-of-" + str(os.getpid())
     with bystander(**{facts.MARKER: f"{key}#1"}) as check:
-        assert await end_tree(key, None, 5) == 1
+        assert (await end_tree(key, None, 5)).count == 1
         assert not is_alive(check.pid)
 
 

@@ -9,9 +9,9 @@ import regex
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from podium.conductor.logs import LogLimits, LogQuery, LogTarget, read_log
 from podium.contract.models import LogLine, LogMode
 from tests.support.examples import examples
+from tests.support.outputs import LogLimits, LogQuery, LogTarget, read_log
 
 PIECES = st.lists(
     st.one_of(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from podium.errors import ScoreInvalid
 from podium.score.compile import compile_score
+from podium.score.model.context import expand
 from podium.score.model.graph import cycles, order
 from podium.score.model.plan import Plan
 from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
@@ -17,7 +18,7 @@ from podium.score.numbered.fields import NumberedScore, NumberedSheets
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.templates.conditions import Condition, ConditionFault, parse
 from podium.score.templates.environment import TemplateFault, _compile, template
-from podium.score.templates.render import expand, render_script
+from podium.score.templates.render import render_script
 from tests.unit.score.named.test_named import AUDIT
 from tests.unit.score.numbered.test_numbered import FULL
 

@@ -1,4 +1,6 @@
-"""A conductor-like process: reads specifications of attempts as JSON, starts them, says so of each, and waits to be killed.
+"""A conductor-like process: reads specifications of attempts as JSON, starts them all at once, and waits to be killed.
+
+It says of each in turn when its keeper has started it.
 
 Arguments: the id of the home whose cgroups it uses, "" for none, and the folder of its keepers.
 """
@@ -8,12 +10,23 @@ import sys
 from pathlib import Path
 
 import anyio
+import structlog
 
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes.cgroup import Cgroups, own_procs
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
+
+LOOK_SECONDS = 0.005
+
+
+def has_started(keepers: Keepers, key: str) -> bool:
+    """Tell whether an attempt was started. One that has ended is known to the journal only."""
+    child = keepers.find(key)
+    if child is not None:
+        return child.state not in {"asked", "begun"}
+    return any(f'"{key}"'.encode() in journal.read_bytes() for journal in Path(sys.argv[2]).glob("*/journal.*"))
 
 
 async def hold() -> None:
@@ -24,13 +37,18 @@ async def hold() -> None:
         Keepers(Path(sys.argv[2]), reaper, own_procs()) as keepers,
         LocalEngine(keepers, cgroups=cgroups) as engine,
     ):
-        for fields in json.loads(sys.stdin.readline()):
+        asked = json.loads(sys.stdin.readline())
+        for fields in asked:
             paths = {name: Path(fields[name]) for name in ("folder", "workspace")}
             await engine.submit(AttemptSpec(**{**fields, **paths, "argv": tuple(fields["argv"])}))
+        for fields in asked:
+            while not has_started(keepers, fields["key"]):  # noqa: ASYNC110 -- there is no event for all that counts
+                await anyio.sleep(LOOK_SECONDS)
             sys.stdout.write("launched\n")
             sys.stdout.flush()
         await anyio.sleep_forever()
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     anyio.run(hold)

@@ -15,7 +15,6 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from podium.conductor.engines.local.earlier import Origin
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.port import AttemptSpec, End, Usage
@@ -27,7 +26,6 @@ from podium.conductor.processes.tree import Hunt
 from tests.support.podium_home import until
 
 ROOT = Path(__file__).parents[2]
-HERE = Origin(facts.boot_id())
 BOUND_SECONDS = 40  # for what takes a moment on an idle machine
 # The end of a script that stays, with a gate `pids`. Its pid comes when the subshells that made daemons before it are gone: as
 # long as one is there, it is a member too, and is counted.
@@ -35,18 +33,21 @@ STAY = "echo $$ >pids; exec sleep 1000"
 
 
 @asynccontextmanager
+async def open_keepers(folder: Path | None = None) -> AsyncIterator[Keepers]:
+    """Yield the keepers in a folder, by default one of their own that goes away with them."""
+    with ExitStack() as stack:
+        place = folder or Path(stack.enter_context(TemporaryDirectory(prefix="podium-"))) / "keepers"
+        async with Reaper() as reaper, Keepers(place, reaper, own_procs()) as keepers:
+            yield keepers
+
+
+@asynccontextmanager
 async def open_engine(
     limits: OutputLimits | None = None, cgroups: Cgroups | None = None, keepers: Path | None = None
 ) -> AsyncIterator[LocalEngine]:
     """Yield an engine whose keepers have a folder of their own, or the one given."""
-    with ExitStack() as stack:
-        place = keepers or Path(stack.enter_context(TemporaryDirectory(prefix="podium-"))) / "keepers"
-        async with (
-            Reaper() as reaper,
-            Keepers(place, reaper, own_procs()) as hands,
-            LocalEngine(hands, limits, cgroups) as engine,
-        ):
-            yield engine
+    async with open_keepers(keepers) as hands, LocalEngine(hands, limits, cgroups) as engine:
+        yield engine
 
 
 def make_spec(place: Path, script: str = "true", **fields: Any) -> AttemptSpec:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from podium.conductor.clock import Moment
 from podium.conductor.engines.port import End, EndReason
 from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.event import Event
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, jobs, sheets
@@ -16,7 +17,6 @@ from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store import schema
 from podium.conductor.store.rows import STATEMENTS
 from podium.conductor.supervisor.saving import rows_of
-from podium.contract.models import EventView
 from podium.score.model.plan import Plan
 from tests.support.plans import job_of
 
@@ -28,7 +28,7 @@ class Play:
 
     def __init__(self, plan: Plan, *, start_sheet: int = 1, database: sqlite3.Connection | None = None) -> None:
         self.seconds = START
-        self.events: list[EventView] = []
+        self.events: list[Event] = []
         self.job = job_of(plan, start_sheet=start_sheet)
         self._database = database
         self.batch = self._begin()

@@ -11,24 +11,24 @@ from dataclasses import asdict
 from pathlib import Path
 
 import anyio
+import structlog
 
-from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.port import AttemptSpec
-from podium.conductor.processes.reaper import Reaper
+from tests.support.engines import open_engine
 
 
 async def main(folder: Path, limit: int, script: str) -> None:
     """Run the attempt to its end and the upkeep after it."""
-    async with Reaper() as reaper:
-        async with LocalEngine(reaper, OutputLimits(stream_bytes=limit)) as engine:
-            await engine.submit(AttemptSpec("test-small-disk", folder / "job" / "1", script, folder, {}))
-            end = await anext(engine.changes())
-        found = (folder / "job" / "1" / "stdout.log").stat()
+    async with open_engine(OutputLimits(stream_bytes=limit)) as engine:
+        await engine.submit(AttemptSpec("test-small-disk", folder / "job" / "1", script, folder, {}))
+        end = await anext(engine.changes())
+    found = (folder / "job" / "1" / "stdout.log").stat()
     sys.stdout.write(json.dumps({**asdict(end), "size": found.st_size, "held": found.st_blocks * 512}))
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     place, kind, size, most, text = sys.argv[1:]
     options = ["-o", f"size={size}"] if size else []
     subprocess.run(["mount", "-t", kind, *options, "none", place], check=True)

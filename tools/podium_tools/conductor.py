@@ -10,7 +10,9 @@ from podium_tools.spec import READ, Call, NoArgs, ToolSpec
 
 
 class StatusResult(Result):
-    """The conductor and its load. `missing` names tools that it cannot serve; `limits` are `name=number`, unit in the name."""
+    """The conductor and its load. `missing` names tools that it cannot serve; `limits` are `name=number`, unit in the name.
+
+    `processes` are those that work for it, one a line."""
 
     product: str
     version: str
@@ -29,6 +31,7 @@ class StatusResult(Result):
     missing: list[str]
     instruments: list[str]
     limits: list[str]
+    processes: list[str]
     containment: Literal["", "cgroup", "environment"]
     store_trouble: str
 
@@ -47,10 +50,11 @@ def _sentence(view: ConductorView) -> str:
 async def _status(port: JobControl, _args: NoArgs, _call: Call) -> StatusResult:
     """Ask the conductor for its status."""
     view = await port.conductor()
-    fields = set(StatusResult.model_fields) & set(ConductorView.model_fields) - {"limits"}
+    fields = set(StatusResult.model_fields) & set(ConductorView.model_fields) - {"limits", "processes"}
     limits = [f"{name}={limit:.15g}" for name, limit in view.limits.items()]
     facts = view.model_dump(include=fields)
-    return StatusResult(summary=_sentence(view), next=call("list_jobs"), limits=limits, **facts)
+    processes = [each.line for each in view.processes]
+    return StatusResult(summary=_sentence(view), next=call("list_jobs"), limits=limits, processes=processes, **facts)
 
 
 CONDUCTOR_STATUS = ToolSpec(

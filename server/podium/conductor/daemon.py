@@ -20,13 +20,13 @@ from podium.conductor.housekeeping.place import watch_place
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.housekeeping.retention import Retention
 from podium.conductor.housekeeping.watch import StuckWatch
-from podium.conductor.instruments.load import load_profiles
 from podium.conductor.lock import HomeTaken, hold_home
-from podium.conductor.plans.compiling import Compiler
+from podium.conductor.plans.compiling import Compiler, user_profiles
 from podium.conductor.processes.cgroup import Cgroups, own_procs
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.reader import Reader, ReaderLimits
 from podium.conductor.rules.scheduler import Limits, Scheduler
 from podium.conductor.rules.transitions import control
 from podium.conductor.service.context import Context
@@ -36,13 +36,14 @@ from podium.conductor.service.listener import Listener, SocketTaken
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, Store, open_store
 from podium.conductor.supervisor.changes import Changes
-from podium.conductor.supervisor.events import EventHub
+from podium.conductor.supervisor.events import Dropped, EventHub
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.views.jobs import JobViews
 from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
 from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
+from podium.instruments.builtin import builtin_profiles
 from podium.settings import Settings, config_file
 
 log = logging.get_logger()
@@ -102,10 +103,11 @@ async def _main(settings: Settings) -> None:
         async with (
             Reaper() as reaper,
             Keepers(settings.places.keepers, reaper, own_procs()) as keepers,
+            Reader(reaper, _reader_limits(settings)) as reader,
             LocalEngine(keepers, limits, cgroups, mark=store.mark) as engine,
         ):
             stop = Stop()
-            parts = await _assemble(settings, store, Runner(keepers, cgroups), engine, stop)
+            parts = await _assemble(settings, store, Runner(keepers, cgroups), reader, engine, stop)
             # Bound before anything is taken up: a start that cannot listen has run nothing.
             with Listener(settings.socket, build(parts.context), settings.max_connections) as listener:
                 await _serve(parts, engine, listener, stop)
@@ -136,12 +138,18 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.cancel_scope.cancel()
 
 
-async def _assemble(settings: Settings, store: Store, runner: Runner, engine: LocalEngine, stop: Stop) -> _Parts:
+def _reader_limits(settings: Settings) -> ReaderLimits:
+    return ReaderLimits(seconds=settings.reader_seconds, memory_bytes=settings.reader_memory_bytes)
+
+
+async def _assemble(
+    settings: Settings, store: Store, runner: Runner, reader: Reader, engine: LocalEngine, stop: Stop
+) -> _Parts:
     """Make the parts and put them together."""
     home = settings.places
-    profiles = load_profiles(config_folder=config_file().parent)
+    contents, own = await user_profiles(reader, config_file().parent)
     hub, loader, removals = EventHub(), Loader(store), Removals(store, home)
-    launcher = Launcher(engine, runner, Outputs(store, home), home, grace_seconds=settings.grace_seconds)
+    launcher = Launcher(engine, runner, reader, Outputs(store, home), home, grace_seconds=settings.grace_seconds)
     last_event, last_job = await store.read(_numbers)
     supervisor = Supervisor(
         store,
@@ -162,8 +170,10 @@ async def _assemble(settings: Settings, store: Store, runner: Runner, engine: Lo
         changes=Changes(store, loader, supervisor),
         launcher=launcher,
         engine=engine,
-        profiles=profiles,
-        compiler=Compiler(runner, profiles, config_file().parent, settings.max_score_bytes, loader.share),
+        keepers=engine.keepers.describe,
+        profiles={**builtin_profiles(), **own},
+        reader=reader,
+        compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share),
         hub=hub,
         queries=Queries(store),
         views=JobViews(supervisor, store.home_id, settings.stuck_seconds, engine.halted),
@@ -232,10 +242,10 @@ async def _all_ended(context: Context) -> None:
     """
     lived_on = len(context.launcher.survivors)
     while _some_run(context):
-        with context.hub.subscribe() as events, suppress(anyio.EndOfStream):  # dropped: more came at once than it holds
+        with context.hub.subscribe() as events, suppress(Dropped):  # dropped: more came at once than it holds
             while _some_run(context):
                 with anyio.move_on_after(_UNSTORED_LOOK_SECONDS):  # what cannot be stored is no event
-                    await events.receive()
+                    await events.take(1)
     if unstored := context.supervisor.unstored_ends():
         await anyio.sleep(_LAST_TRY_SECONDS)
         log.error("stopped_without_recording", sheets=unstored, reason=str(context.store.trouble or ""))

@@ -266,6 +266,29 @@ class ArtifactBytes(View):
     mime_type: str
 
 
+class ProcessView(View):
+    """A process that works for the conductor. `last_death` says when it, or a worker of it, died last, how, and at what."""
+
+    role: str
+    pid: int | None = None  # None: it does not run now, as nothing needs it
+    version: str = ""
+    restarts: int = 0
+    last_death: str = ""
+    note: str = ""  # what is unusual about it
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        parts = [
+            f"pid {self.pid}" if self.pid is not None else "not running now",
+            f"version {self.version}",
+            f"restarts: {self.restarts}",
+            *([f"last death: {self.last_death}"] if self.last_death else []),
+            *([self.note] if self.note else []),
+        ]
+        return f"{self.role}: {', '.join(parts)}"
+
+
 class ConductorView(View):
     """Which conductor answers, what it can do, and how busy it is."""
 
@@ -287,6 +310,7 @@ class ConductorView(View):
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)
     limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
+    processes: list[ProcessView] = Field(default_factory=list)
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
     store_trouble: str = ""  # why the conductor's state cannot be written now, and since when
 

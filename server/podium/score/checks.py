@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, template_variables
 from podium.score.model.draft import Check, Draft, Stage, Template
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.conditions import ConditionFault, decide, parse
 from podium.score.templates.environment import TemplateFault, template
-from podium.score.templates.render import double_braces, expanded_bytes, fields, is_field, template_variables
+from podium.score.templates.render import asked_sheets
 from podium.score.templates.sandbox import Budget
 from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
@@ -61,9 +62,16 @@ class Checker:
         )
         if sheet.instance == 1:
             self._fields(stage, variables)
-        if not validations and not uses_previous:
+        if not validations and not uses_previous and not sheet.skip_when:
             return sheet
-        return replace(sheet, validations=validations, uses_previous_outputs=uses_previous)
+        asks = self._asks(sheet.skip_when) if sheet.skip_when else None
+        return replace(sheet, validations=validations, uses_previous_outputs=uses_previous, skip_asks=asks)
+
+    def _asks(self, condition: str) -> tuple[int, ...] | None:
+        try:
+            return asked_sheets(self.plan, condition)
+        except ConditionFault:
+            return None  # noted when it was decided
 
     def _variables(self, sheet: PlanSheet) -> dict[str, Any]:
         workspace = self.plan.workspace or "/job"  # stands for one that the conductor will choose

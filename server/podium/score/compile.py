@@ -1,23 +1,24 @@
 """The compiler: a score's text becomes a checked Plan, or one error with every problem."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from podium.errors import InvalidArguments
 from podium.score.assemble import assemble, check_graph
 from podium.score.checks import Checker
+from podium.score.model.context import CORE_NAMES
 from podium.score.model.draft import Draft
 from podium.score.model.plan import CLI, Plan
 from podium.score.named.draft import read_named
 from podium.score.named.words import SHEETS_WORDS
 from podium.score.numbered.draft import read_numbered
 from podium.score.parts import PartBuilder
-from podium.score.templates.render import CORE_NAMES
 from podium.score.text.document import DocumentFault, load
-from podium.score.text.problems import Problems, invalid
-from podium.score.text.source import check_text, is_unicode
+from podium.score.text.problems import Problems
+from podium.texts.problems import invalid
+from podium.texts.source import check_text, is_unicode
 
 MAX_BYTES = 4 * 1024 * 1024
 _NO_VARIABLES: Mapping[str, str] = {}
@@ -34,6 +35,7 @@ def compile_score(
     inherited: bool = False,
     workspace: str | None = None,
     max_bytes: int = MAX_BYTES,
+    on_file: Callable[[Path], None] = lambda _: None,
 ) -> Plan:
     """Return the checked plan of a score.
 
@@ -56,7 +58,7 @@ def compile_score(
     if not isinstance(document.root, dict):
         raise invalid(name, "should be a mapping with name and sheets", line=1, column=1)
     problems = Problems(document)
-    parts = PartBuilder(problems, path.parent if path else cwd, profiles, max_bytes)
+    parts = PartBuilder(problems, path.parent if path else cwd, profiles, max_bytes, on_file)
     draft = _read(document.root, parts, path)
     if draft is None or not draft.stages:
         raise problems.error(name)

@@ -21,7 +21,7 @@ class PatternFault(ValueError):
     """The pattern is not a regular expression, or one that is too large."""
 
 
-def compile_pattern(pattern: str) -> "regex.Pattern[str]":
+def compile_pattern(pattern: str, flags: int = 0) -> "regex.Pattern[str]":
     """Compile a regular expression that comes from outside.
 
     Raises:
@@ -34,7 +34,7 @@ def compile_pattern(pattern: str) -> "regex.Pattern[str]":
     if _written_out(_COMMENT.sub("", pattern)) > MAX_WRITTEN_OUT:
         raise PatternFault("has nested repeats that are too large to compile")
     try:
-        return regex.compile(pattern)
+        return regex.compile(pattern, flags)
     except Exception as error:  # noqa: BLE001 besides its own error the module lets others through
         raise PatternFault(f"is not a regular expression: {error}") from None
 

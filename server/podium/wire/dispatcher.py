@@ -29,6 +29,7 @@ Streamer = Callable[[], Awaitable[None]]
 _METHOD_CHARS = 200  # of an unknown method's name in the reply
 _ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 _BURST = 16  # frames that are answered without a pause
+_MOST_WAITING = 4  # tasks that wait for their turn to read; a further one ends
 _begun: ContextVar[list[Streamer]] = ContextVar("begun")  # the streams that the running handler has asked for
 
 
@@ -162,11 +163,11 @@ class _Connection:
         """Read frames and answer them, as one of several tasks that take turns.
 
         One task reads. Once the peer is concurrent it answers its frame while the next task reads: handing the turn to a task
-        that waits costs less than half of a new task for each request. At most one waits; any further task ends.
+        that waits costs less than half of a new task for each request.
         """
         self._tasks += 1
         try:
-            while not self._waiting and (line := await self._next(turns, streams)) is not None:
+            while self._waiting < _MOST_WAITING and (line := await self._next(turns, streams)) is not None:
                 await self._handle(line, streams)
         finally:
             self._tasks -= 1

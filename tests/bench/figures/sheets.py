@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 from tests.bench.machine import Bench, sheets_score
-from tests.bench.measuring import Usage
+from tests.bench.measuring import Usage, in_turn
 from tests.bench.peers import Ends, Line
 from tests.bench.report import Row, Target
 from tests.support.podium_home import Conductor
@@ -23,6 +23,20 @@ def sheets(bench: Bench) -> list[Row]:
             bare.append(bench.bare_spawn_seconds(300) / 300 * 1000)
             found[size].append(run_sheets(conductor, ends, size))
     return list(_rows(found, statistics.median(bare)))
+
+
+def one_job(bench: Bench) -> list[Row]:
+    """Measure one job of many sheets that may all run at once against a loop that only spawns and waits."""
+    count = bench.size(2000, 200)
+    with bench.conductor() as conductor, Ends(conductor.settings.socket) as ends:
+        ours, bare = in_turn(
+            bench.size(3, 2),
+            lambda: 1000 / run_sheets(conductor, ends, count)[0],
+            lambda: count / bench.bare_spawn_seconds(count),
+        )
+    return [
+        Row("one_job", f"one job of {count} sheets", ours, "sheets/s", bare, "bare spawn loop", Target("at least", 0.6))
+    ]
 
 
 def _order(sizes: tuple[int, int, int], bench: Bench) -> list[int]:

@@ -30,7 +30,7 @@ def health(bench: Bench) -> list[Row]:
             lambda: mean_ms(lambda: raw.exchange(HEALTH), calls),
         )
     return [
-        Row("health", "health round trip", asked, "ms", lined, "echo of lines by asyncio", Target("at most", 2.0)),
+        Row("health", "health round trip", asked, "ms", lined, "echo of lines by asyncio", Target("at most", 1.5)),
         Row("health", "health round trip", asked, "ms", echoed, "echo of bytes by anyio"),
     ]
 

@@ -15,8 +15,9 @@ import typer
 
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say
-from podium.cli.shared.probe import health
+from podium.cli.shared.probe import health, processes
 from podium.conductor.processes.cgroup import own_group
+from podium.contract.models import ProcessView
 from podium.errors import InvalidArguments
 from podium.settings import Settings, config_file
 
@@ -56,7 +57,7 @@ def examine(home: Path | None, socket: Path | None) -> list[Finding]:
         settings = settings_for(home, socket)
     except InvalidArguments as error:
         return [Finding("settings", "fail", error.message, error.fix)]
-    return [*_installation(), *_places(settings), *_trees(), _conductor(settings)]
+    return [*_installation(), *_places(settings), *_trees(), _conductor(settings), *_processes(settings)]
 
 
 def _installation() -> Iterator[Finding]:
@@ -119,6 +120,13 @@ def _trees() -> Iterator[Finding]:
         return
     found = "none found" if own is None else f"{own} is not writable"
     yield Finding("cgroup v2", "note", f"{found}: a sheet's processes are recognized by a marker in their environment")
+
+
+def _processes(settings: Settings) -> Iterator[Finding]:
+    """The processes that work for a running conductor."""
+    for each in processes(settings.socket):
+        view = ProcessView.model_validate(each)
+        yield Finding(view.role, "note" if view.last_death else "ok", view.line.removeprefix(f"{view.role}: "))
 
 
 def _conductor(settings: Settings) -> Finding:

@@ -39,6 +39,8 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     say(f"socket {conductor.socket}", style="dim")
     if conductor.store_trouble:
         say(f"It cannot store anything: {conductor.store_trouble}.", style="bold red")
+    for process in conductor.processes:
+        say(process.line, style="dim")
     if page.jobs:
         table(("job", "status", "sheets", "what"), [_row(job) for job in page.jobs])
 

@@ -41,7 +41,7 @@ def quick_imports() -> Iterator[None]:
 with hidden("rich"):
     from podium import log
 
-__all__ = ["hidden", "log", "parse", "parser", "quick_imports"]
+__all__ = ["hidden", "log", "parse", "parser", "quick_imports", "settings_of"]
 
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:
@@ -56,4 +56,9 @@ def parser(command: str, description: str) -> argparse.ArgumentParser:
 def parse(made: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[argparse.Namespace, Settings]:
     """Parse a command line and load its settings, with its flags on top."""
     options = made.parse_args(arguments)
-    return options, load(home=options.home, socket=options.socket, log_level=options.log_level)
+    return options, settings_of(options)
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """Load the settings of a parsed command line."""
+    return load(home=options.home, socket=options.socket, log_level=options.log_level)

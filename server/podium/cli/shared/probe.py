@@ -4,10 +4,10 @@ import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PROBE_SECONDS = 2.0
 MAX_ANSWER_BYTES = 65536
-REQUEST = b'{"jsonrpc":"2.0","id":1,"method":"daemon.health","params":{}}\n'
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,29 @@ class Health:
 def health(path: Path) -> Health | None:
     """Ask the conductor on `path` for its health; None if none answers."""
     try:
-        with socket.socket(socket.AF_UNIX) as peer:
-            peer.settimeout(PROBE_SECONDS)
-            peer.connect(str(path))
-            peer.sendall(REQUEST)
-            with peer.makefile("rb") as lines:
-                answer = json.loads(lines.readline(MAX_ANSWER_BYTES))["result"]
-        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), str(answer.get("store_trouble") or ""))
+        answer = _ask(path, "daemon.health")
+        trouble = str(answer.get("store_trouble") or "")
+        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def processes(path: Path) -> list[dict[str, Any]]:
+    """Ask the conductor on `path` for the processes that work for it; none if it does not say."""
+    try:
+        return list(_ask(path, "daemon.status")["processes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _ask(path: Path, method: str) -> Any:
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(PROBE_SECONDS)
+        peer.connect(str(path))
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
+        peer.sendall(json.dumps(request).encode() + b"\n")
+        with peer.makefile("rb") as lines:
+            return json.loads(lines.readline(MAX_ANSWER_BYTES))["result"]
 
 
 def alive(pid: int) -> bool:

@@ -14,13 +14,21 @@ from podium.conductor.attempts.observe import missing_folders, read_tails
 from podium.conductor.attempts.validations import ValidationContext, validate
 from podium.conductor.clock import wall
 from podium.conductor.engines.port import End
-from podium.conductor.instruments.classify import TAIL_CHARS, classify, retry_after_seconds
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.queue import LAUNCHES
+from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.contract.models import ValidationView
 from podium.contract.secrets import redactor
-from podium.score.templates.render import expand
+from podium.errors import PodiumError
+from podium.log import get_logger
+from podium.reader.requests import Judge, Judged, encode
 from podium.times import span
+
+log = get_logger()
+
+TAIL_BYTES = 8_192  # of each stream
+NOTHING_KNOWN = Judged(kind="error", wait_seconds=None, named=())
 
 
 def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
@@ -32,13 +40,13 @@ def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
     return Verdict(end, passed=False, message=describe(live, end))
 
 
-async def judge(live: LiveAttempt, end: End, runner: Runner, folder: Path) -> Verdict:
+async def judge(live: LiveAttempt, end: End, runner: Runner, reader: Reader, folder: Path) -> Verdict:
     """Return the verdict after the validations, or after a look at what a failed attempt left in its `folder`."""
     views: list[ValidationView] = []
     with live.scope:
         if _succeeded(live, end):
             await checkpoint_if_cancelled()  # before the first one is started
-            views = await _validate(live, runner)
+            views = await _validate(live, runner, reader)
     if live.scope.cancelled_caught:
         cancelled = replace(end, reason="cancelled", signal=None, detail="")
         return Verdict(cancelled, passed=False, message="cancelled during its validations")
@@ -47,22 +55,23 @@ async def judge(live: LiveAttempt, end: End, runner: Runner, folder: Path) -> Ve
     if _succeeded(live, end) and failed is None:
         return Verdict(end, passed=True, validations=text)
     why = f"validation {failed.type} failed: expected {failed.expected}, found {failed.found}" if failed else ""
-    return await anyio.to_thread.run_sync(_explain, live, end, folder, text, why)
+    return await _explain(live, end, reader, folder, text, why)
 
 
 def _succeeded(live: LiveAttempt, end: End) -> bool:
     return end.reason == "exited" and end.exit_code in live.profile.success_codes
 
 
-async def _validate(live: LiveAttempt, runner: Runner) -> list[ValidationView]:
+async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[ValidationView]:
     rules = [live.plan.validations[index] for index in live.sheet.validations]
     context = ValidationContext(
         workspace=live.workspace,
         attempt_started=live.attempt.started_at,
         env=live.env(),
         key=live.attempt.key,
-        expand=lambda text: expand(text, live.plan, live.sheet, workspace=str(live.workspace)),
+        expand=live.expand,
         runner=runner,
+        reader=reader,
         hide=hider(live),
     )
     return await validate(rules, context)
@@ -74,17 +83,19 @@ def hider(live: LiveAttempt) -> Callable[[str], str]:
     return redactor({name: each for name, each in variables.items() if isinstance(each, str)})
 
 
-def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: str) -> Verdict:
-    """Find out why an attempt failed, from its output and, if a remedy may be looked for, from the disk. Blocks."""
-    tail = read_tails(folder, TAIL_CHARS // 2)
+async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, validations: str, why: str) -> Verdict:
+    """Find out why an attempt failed, from its output and, if a remedy may be looked for, from the disk."""
+    tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES)
     trouble: Trouble = ""
     wait = None
     message = why or describe(live, end)
-    if live.is_tool and end.reason == "exited":
-        kind = classify(live.profile, end.exit_code, tail)
+    tool_failed = live.is_tool and end.reason == "exited" and end.exit_code not in live.profile.success_codes
+    judged = await _judged(live, end, reader, tail) if tool_failed or live.self_healing else NOTHING_KNOWN
+    if tool_failed:
+        kind = judged.kind
         name, code = live.profile.name, f"(exit code {end.exit_code})"
         if kind == "rate_limit":
-            wait = retry_after_seconds(tail, end.ended_at or wall())
+            wait = judged.wait_seconds
             message = f"{name} is rate limited{f' for {span(wait)}' if wait else ''} {code}"
         elif kind == "auth":
             message = f"{name} is not signed in, or not allowed to do this {code}; sign in on the conductor's machine"
@@ -94,8 +105,8 @@ def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: s
     missing: tuple[str, ...] = ()
     if live.self_healing:
         rules = [live.plan.validations[index] for index in live.sheet.validations]
-        paths = [expand(rule.path, live.plan, live.sheet, workspace=str(live.workspace)) for rule in rules if rule.path]
-        missing = missing_folders(live.workspace, paths, tail)
+        paths = [*(live.expand(rule.path) for rule in rules if rule.path), *judged.named]
+        missing = await anyio.to_thread.run_sync(missing_folders, live.workspace, paths)
     return Verdict(
         end,
         passed=False,
@@ -106,6 +117,25 @@ def _explain(live: LiveAttempt, end: End, folder: Path, validations: str, why: s
         missing_folders=missing,
         tail=tail if live.self_healing else "",
     )
+
+
+async def _judged(live: LiveAttempt, end: End, reader: Reader, tail: str) -> Judged:
+    """Ask what the output says; where that cannot be found out, it says nothing."""
+    profile = live.profile
+    request = Judge(
+        now=end.ended_at or wall(),
+        patterns={
+            "rate_limit": profile.rate_limit_patterns,
+            "auth": profile.auth_patterns,
+            "capacity": profile.capacity_patterns,
+        },
+        heal=live.self_healing,
+    )
+    try:
+        return (await reader.ask(request, Judged, body=encode(tail), client=LAUNCHES))[0]
+    except PodiumError as error:
+        log.warning("output_not_judged", job_id=live.job_id, sheet=live.sheet.label, error=error.message)
+        return NOTHING_KNOWN
 
 
 def exit_text(code: int | None) -> str:

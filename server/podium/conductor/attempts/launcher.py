@@ -17,16 +17,19 @@ from podium.conductor.attempts.judging import hider, judge, judge_at_once
 from podium.conductor.attempts.live import LiveAttempt, live_of
 from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
-from podium.conductor.attempts.validations.context import one_line
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
-from podium.conductor.instruments.profile import find_executable
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.queue import LAUNCHES
+from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.errors import PodiumError
 from podium.home import Home
+from podium.instruments.finding import find_executable
 from podium.log import get_logger
-from podium.score.templates.render import expand, render_script, skips
+from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
+from podium.score.model.context import constant
+from podium.texts.shown import one_line
 
 log = get_logger()
 
@@ -37,14 +40,19 @@ Report = Callable[[str, int, Verdict], None]
 class Launcher:
     """Launches attempts, cancels them, and reports their ends."""
 
-    def __init__(self, engine: Engine, runner: Runner, outputs: Outputs, home: Home, *, grace_seconds: float) -> None:
+    def __init__(
+        self, engine: Engine, runner: Runner, reader: Reader, outputs: Outputs, home: Home, *, grace_seconds: float
+    ) -> None:
         self._engine = engine
         self._runner = runner
+        self._reader = reader
         self._outputs = outputs
         self._home = home
         self._grace = grace_seconds
         self._live: dict[str, LiveAttempt] = {}
         self.survivors: list[str] = []  # what could not be ended since this conductor began
+        self._plain: list[LiveAttempt] = []
+        self._plain_came = anyio.Event()
         self._report: Report
         self._tasks: TaskGroup
 
@@ -52,12 +60,18 @@ class Launcher:
         """Watch the engine for ends until cancelled, and report each; owns every launch and judgement."""
         self._report = report
         async with anyio.create_task_group() as self._tasks:
+            self._tasks.start_soon(self._launch_plain)
             async for end in self._engine.changes():
                 self._take(end)
 
     def launch(self, job: JobRun, attempt: Attempt) -> None:
-        """Start an attempt in a task of its own."""
-        self._tasks.start_soon(self._launch, self._track(job, attempt))
+        """Start an attempt: one whose text is known, together with others, else in a task of its own."""
+        live = self._track(job, attempt)
+        if _is_plain(live):
+            self._plain.append(live)
+            self._plain_came.set()
+        else:
+            self._tasks.start_soon(self._launch, live)
 
     async def reattach(self, job: JobRun, attempt: Attempt) -> None:
         """Hand an attempt that an earlier conductor began to the engine."""
@@ -87,6 +101,15 @@ class Launcher:
         return live
 
     # -- on the way to the engine ---------------------------------------------------------------------------------
+
+    async def _launch_plain(self) -> None:
+        """Launch what needs no preparation, in one task: a task for each costs more than all that is done in it."""
+        while True:
+            await self._plain_came.wait()
+            self._plain_came = anyio.Event()
+            taken, self._plain = self._plain, []
+            for live in taken:
+                await self._launch(live)
 
     async def _launch(self, live: LiveAttempt) -> None:
         """Hand an attempt to the engine; if it does not get that far, close it with the reason."""
@@ -119,22 +142,37 @@ class Launcher:
                 return _not_run(live, "launch_failed", message, "missing")
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
-        previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
-        script = render_script(live.plan, live.sheet, workspace=str(live.workspace), previous_outputs=previous)
+        script = await self._script(live)
         return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""))
+
+    async def _script(self, live: LiveAttempt) -> str:
+        """Return the sheet's text. The reader is asked only if there is something to fill in."""
+        template = live.plan.templates[live.sheet.template]
+        if (text := constant(template)) is not None:
+            return text
+        previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
+        variables = live.variables(previous)
+        request = Render(label=live.sheet.label, previous=variables.pop("previous_outputs"), variables=variables)
+        _, script = await self._reader.ask(request, Nothing, body=encode(template), client=LAUNCHES)
+        return decode(script)
 
     async def _skipped(self, live: LiveAttempt) -> Verdict | None:
         """Return the verdict of a sheet that is skipped, None to run it. The condition comes before the command.
 
         Exit code 0 of the command skips, another one does not; where it gives no answer the sheet fails instead of running.
         """
-        if skips(live.plan, live.sheet, workspace=str(live.workspace), statuses=live.statuses):
-            return _skip(live, "skip_when is true")
+        if live.sheet.skip_when:
+            variables = live.variables({})
+            del variables["previous_outputs"]
+            request = Decide(label=live.sheet.label, variables=variables, statuses=live.statuses)
+            condition = encode(live.sheet.skip_when)
+            if (await self._reader.ask(request, Decided, body=condition, client=LAUNCHES))[0].holds:
+                return _skip(live, "skip_when is true")
         skip = live.sheet.skip_when_command
         if skip is None:
             return None
         done = await self._runner.run(
-            in_bash(expand(skip.command, live.plan, live.sheet, workspace=str(live.workspace))),
+            in_bash(live.expand(skip.command)),
             env=live.env(),
             cwd=live.workspace,
             timeout_seconds=skip.timeout_seconds,
@@ -182,7 +220,7 @@ class Launcher:
     async def _judge(self, live: LiveAttempt, end: End) -> None:
         folder = self._home.attempt(live.job_id, live.attempt.serial)
         try:
-            verdict = await judge(live, end, self._runner, folder)
+            verdict = await judge(live, end, self._runner, self._reader, folder)
         except Exception as error:  # noqa: BLE001 -- as in `_launch`; judged again after a restart, it would fail again
             verdict = _broken(live, end, error)
         self._close(live, verdict)
@@ -206,6 +244,14 @@ class Launcher:
 def _skip(live: LiveAttempt, why: str) -> Verdict:
     """Return the verdict of an attempt whose sheet is skipped."""
     return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
+
+
+def _is_plain(live: LiveAttempt) -> bool:
+    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder."""
+    sheet = live.sheet
+    conditional = live.first_try and (sheet.skip_when or sheet.skip_when_command)
+    prepared = conditional or live.is_tool or live.remedy is not None
+    return not prepared and constant(live.plan.templates[sheet.template]) is not None
 
 
 def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:

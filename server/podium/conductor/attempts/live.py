@@ -1,15 +1,17 @@
 """An attempt in progress, with everything that it needs from its job."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 
-from podium.conductor.instruments.profile import Profile
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.state import Attempt, JobRun
+from podium.instruments.profile import Profile
+from podium.score.model.context import expand, template_variables
 from podium.score.model.plan import Plan, PlanSheet, Player
-from podium.score.templates.render import asked_sheets
 
 
 @dataclass(eq=False)
@@ -27,7 +29,7 @@ class LiveAttempt:
     remedy: Remedy | None
     self_healing: bool
     first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
-    statuses: dict[int, str]  # of the sheets that its skip_when names, at its launch
+    statuses: dict[str, str]  # of the sheets that its skip_when names, at its launch: by number and by name
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
     in_engine: bool = False
     ended: bool = False
@@ -37,6 +39,14 @@ class LiveAttempt:
     def is_tool(self) -> bool:
         """Whether a program other than bash plays it: it may be missing, and its output may say why it could not work."""
         return self.profile.prompt != "script"
+
+    def expand(self, text: str) -> str:
+        """Return a path, a command or a folder with its `{workspace}`-style fields filled in."""
+        return expand(text, self.plan, self.sheet, workspace=str(self.workspace))
+
+    def variables(self, previous: Mapping[int, str]) -> dict[str, Any]:
+        """Return what its template sees, with the outputs of earlier sheets."""
+        return template_variables(self.plan, self.sheet, workspace=str(self.workspace), previous_outputs=previous)
 
     def env(self) -> dict[str, str]:
         """Return the variables that the instrument, the score and Podium add to the environment."""
@@ -67,5 +77,13 @@ def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
         remedy=run.remedy,
         self_healing=job.self_healing,
         first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy),
-        statuses={each: job.status_of(each) for each in asked_sheets(plan, sheet).values()},
+        statuses=_statuses(job, sheet) if sheet.skip_when else {},
     )
+
+
+def _statuses(job: JobRun, sheet: PlanSheet) -> dict[str, str]:
+    """Return the status of each sheet that a condition asks for, by number and by name; a name wins."""
+    nums = range(1, job.total + 1) if sheet.skip_asks is None else sheet.skip_asks
+    asked = [job.plan.sheet(num) for num in nums]
+    found: dict[str, str] = {str(each.num): job.status_of(each.num) for each in asked}
+    return found | {each.name: found[str(each.num)] for each in asked if each.name}

@@ -1,7 +1,6 @@
 """Looking at what a failed attempt left on the disk, and creating folders that it missed. Everything here blocks."""
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,10 +8,6 @@ from podium.conductor.attempts.workspaces import make_workspace
 from podium.errors import PathNotAllowed, PermissionDenied
 
 MOST_FOLDERS = 10
-_LINE_CHARS = 1000
-_SAYS_MISSING = ("No such file or directory", "Directory nonexistent")
-_QUOTED = re.compile(r"['\"\u2018]([^'\"\u2018\u2019]{1,300})['\"\u2019]")
-_BETWEEN = re.compile(r"[\s:'\"\u2018\u2019]+")
 
 
 def read_tails(folder: Path, limit: int) -> str:
@@ -33,21 +28,15 @@ def read_end(path: Path, limit: int) -> str:
         return file.read(limit).decode("utf-8", "replace")
 
 
-def missing_folders(workspace: Path, paths: Iterable[str], tail: str) -> tuple[str, ...]:
+def missing_folders(workspace: Path, paths: Iterable[str]) -> tuple[str, ...]:
     """Return the folders that an attempt seems to have missed: the workspace, or parents of files inside it.
 
-    `paths` are those of its validations; others are taken from lines of `tail` about missing files. Both are foreign: a path that
-    the system refuses to look up (too long, for example, or forbidden) could not be created either, so it does not count.
+    `paths` are those of its validations and those that its output names. Both are foreign: a path that the system refuses to
+    look up (too long, for example, or forbidden) could not be created either, so it does not count.
     """
     if not os.path.isdir(workspace):  # noqa: PTH112 -- Path.is_dir() raises for a forbidden path
         return (str(workspace),)
-    named = list(paths)
-    for line in tail.splitlines():
-        if any(words in line for words in _SAYS_MISSING):
-            end = line[-_LINE_CHARS:]
-            named += _QUOTED.findall(end)
-            named += [word for word in _BETWEEN.split(end) if "/" in word]
-    parents = {(workspace / path).parent for path in named}
+    parents = {(workspace / path).parent for path in paths}
     found = sorted(str(parent) for parent in parents if _is_missing(parent) and _inside(workspace, parent))
     return tuple(found[:MOST_FOLDERS])
 

@@ -8,8 +8,8 @@ from podium.conductor.attempts.observe import read_end
 from podium.conductor.store.store import Store
 from podium.home import Home
 from podium.log import get_logger
+from podium.score.model.context import previous_sheets
 from podium.score.model.plan import Plan, PlanSheet
-from podium.score.templates.render import previous_sheets
 
 log = get_logger()
 

@@ -17,6 +17,24 @@ def make_workspace(path: Path) -> None:
     Raises:
         PermissionDenied, PathNotAllowed, StorageFull: nothing is left behind.
     """
+    if not _made_at_once(path):
+        _make_with_parents(path)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionDenied(
+            f"The workspace {path} is not writable.", fix="Choose a workspace that you can write to."
+        )
+
+
+def _made_at_once(path: Path) -> bool:
+    """Create the folder in a parent that exists, which most do; return whether that was possible."""
+    try:
+        os.mkdir(path)  # noqa: PTH102 -- five times as fast
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _make_with_parents(path: Path) -> None:
     # A path that may not be looked up counts as missing; creating it then fails with the reason.
     missing = [each for each in [path, *path.parents] if not os.path.exists(each)]  # noqa: PTH110
     try:
@@ -26,10 +44,6 @@ def make_workspace(path: Path) -> None:
             with suppress(OSError, ValueError):  # not created after all, or not empty any more
                 each.rmdir()
         raise _refusal(path, error) from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise PermissionDenied(
-            f"The workspace {path} is not writable.", fix="Choose a workspace that you can write to."
-        )
 
 
 def check_workspace(path: Path) -> None:

@@ -9,7 +9,8 @@ import anyio.to_thread
 
 from podium.contract.methods import ScoreCall
 from podium.contract.paths import check_given_once
-from podium.score.text.source import read_score
+from podium.reader.requests import encode
+from podium.texts.source import read_score
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,16 @@ class GivenScore:
     variables: Mapping[str, str]
     workspace: str | None
     inherited: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the score begin."""
+        return self.path.parent if self.path else self.cwd
+
+    @property
+    def body(self) -> bytes:
+        """The text as the reader gets it."""
+        return encode(self.text)
 
 
 async def read(

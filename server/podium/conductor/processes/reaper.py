@@ -79,7 +79,7 @@ class Reaper:
         argv: Sequence[str],
         env: Mapping[str, str],
         *,
-        stdin: Path = NOWHERE,
+        stdin: Path | int = NOWHERE,
         stdout: Target = NOWHERE,
         stderr: Target = NOWHERE,
     ) -> Child:

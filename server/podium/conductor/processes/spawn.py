@@ -30,14 +30,15 @@ def spawn(
     argv: Sequence[str],
     env: Mapping[str, str],
     *,
-    stdin: Path = NOWHERE,
+    stdin: Path | int = NOWHERE,
     stdout: Target = NOWHERE,
     stderr: Target = NOWHERE,
     new_stdout: bool = False,
 ) -> int:
     """Start a process in a session of its own and return its pid; blocks until it has begun. `argv[0]` is an absolute path.
 
-    Output is appended to the files, or goes to the open descriptors. With `new_stdout` the file for the standard output must not
+    The input is a file or an open descriptor. Output is appended to the files, or goes to the open descriptors. With
+    `new_stdout` the file for the standard output must not
     exist: of several calls with the same file only one starts a process, even if a caller is killed in the middle.
 
     Raises:
@@ -49,8 +50,10 @@ def spawn(
     return (_by_ctypes if LINUX else _by_python)(argv, env, stdin, ((stdout, flags), (stderr, APPEND)))
 
 
-def _by_python(argv: Sequence[str], env: Mapping[str, str], stdin: Path, outputs: Outputs) -> int:
-    files: list[tuple[object, ...]] = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0)]
+def _by_python(argv: Sequence[str], env: Mapping[str, str], stdin: Path | int, outputs: Outputs) -> int:
+    files: list[tuple[object, ...]] = [
+        (os.POSIX_SPAWN_DUP2, stdin, 0) if isinstance(stdin, int) else (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0)
+    ]
     for number, (to, flags) in enumerate(outputs, 1):
         if isinstance(to, int):
             files.append((os.POSIX_SPAWN_DUP2, to, number))
@@ -61,12 +64,15 @@ def _by_python(argv: Sequence[str], env: Mapping[str, str], stdin: Path, outputs
     )
 
 
-def _by_ctypes(argv: Sequence[str], env: Mapping[str, str], stdin: Path, outputs: Outputs) -> int:
+def _by_ctypes(argv: Sequence[str], env: Mapping[str, str], stdin: Path | int, outputs: Outputs) -> int:
     words, variables = _texts(argv), _texts(f"{name}={value}" for name, value in env.items())
     pid, actions = ctypes.c_int(), ctypes.create_string_buffer(ROOM)
     libc.posix_spawn_file_actions_init(actions)
     try:
-        libc.posix_spawn_file_actions_addopen(actions, 0, os.fsencode(stdin), os.O_RDONLY, 0)
+        if isinstance(stdin, int):
+            libc.posix_spawn_file_actions_adddup2(actions, stdin, 0)
+        else:
+            libc.posix_spawn_file_actions_addopen(actions, 0, os.fsencode(stdin), os.O_RDONLY, 0)
         for number, (to, flags) in enumerate(outputs, 1):
             if isinstance(to, int):
                 libc.posix_spawn_file_actions_adddup2(actions, to, number)

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from podium.conductor.clock import Moment
+from podium.conductor.rules.event import Event
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
-from podium.contract.models import EventView
 from podium.times import iso
 
 Record = tuple[str, tuple[Any, ...]]
@@ -32,7 +33,7 @@ class Batch:
     sheets: dict[tuple[int, int], SheetRun] = field(default_factory=dict)
     attempts: dict[str, Attempt] = field(default_factory=dict)
     plans: dict[str, LoadedPlan] = field(default_factory=dict)
-    events: list[EventView] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     launches: list[Launch] = field(default_factory=list)
     cancels: list[Attempt] = field(default_factory=list)
@@ -49,11 +50,12 @@ class Batch:
         """Record a transition. Every call touches the job, since its event count grows."""
         job.event_count += 1
         self.touch(job)
-        at = iso(self.now.wall)
-        self.events.append(
-            EventView(seq=self.next_seq, job_id=job.job_id, job_seq=job.event_count, type=kind, at=at, data=data)
-        )
+        self.events.append(Event(self.next_seq, job.job_id, job.event_count, kind, self._at, data))
         self.next_seq += 1
+
+    @cached_property
+    def _at(self) -> str:
+        return iso(self.now.wall)
 
     def record(self, kind: str, values: tuple[Any, ...]) -> None:
         """Add a row that belongs to no touched object."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from podium.conductor.instruments.load import builtin_profiles
-from podium.conductor.instruments.profile import Profile
 from podium.errors import InvalidArguments
+from podium.instruments.builtin import builtin_profiles
+from podium.instruments.profile import Profile
 from podium.score.model.plan import CLI, Plan
 
 

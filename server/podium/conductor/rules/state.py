@@ -6,12 +6,12 @@ A sheet gets a `SheetRun` when it first leaves pending, so a job's cost grows wi
 from dataclasses import dataclass, field
 from typing import Literal
 
-from podium.conductor.instruments.profile import Profile
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.ready import Ready
 from podium.contract.models import Survivor
 from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
+from podium.instruments.profile import Profile
 from podium.score.model.plan import Plan, Player
 
 Intent = Literal["", "pause", "cancel", "modify"]

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.engines.port import Engine
-from podium.conductor.instruments.profile import Profile
 from podium.conductor.plans.compiling import Compiler
+from podium.conductor.reading.reader import Reader
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.changes import Changes
 from podium.conductor.supervisor.events import EventHub
@@ -17,6 +18,7 @@ from podium.conductor.views.jobs import JobViews
 from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
 from podium.home import Home
+from podium.instruments.profile import Profile
 from podium.settings import Settings
 
 
@@ -32,7 +34,9 @@ class Context:
     changes: Changes
     launcher: Launcher
     engine: Engine
+    keepers: Callable[[], list[dict[str, Any]]]  # what there is to say about each keeper and guard
     profiles: dict[str, Profile]
+    reader: Reader
     compiler: Compiler
     hub: EventHub
     queries: Queries

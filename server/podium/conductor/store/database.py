@@ -2,13 +2,15 @@
 
 import secrets
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from podium.conductor.store import acknowledged, schema
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.home import ACKNOWLEDGED, DATABASE
+
+BUSY_MILLISECONDS = 5000  # how long another program's lock is waited for
 
 
 def open_writer(home: Path) -> sqlite3.Connection:
@@ -62,7 +64,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=5000",
+        f"busy_timeout={BUSY_MILLISECONDS}",
         "cache_size=-1024",
         "wal_autocheckpoint=512",
         "journal_size_limit=4194304",
@@ -73,11 +75,21 @@ def _set_up(connection: sqlite3.Connection) -> None:
     schema.bring_up(connection, secrets.token_hex(8))
 
 
+@contextmanager
+def waiting(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let statements that meet another program's lock wait for it; afterwards they fail at once."""
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA busy_timeout=0")
+
+
 def open_reader(home: Path) -> sqlite3.Connection:
     """Open the database for reading only; rows have named columns."""
 
     def prepare(connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         # In KiB. The system caches the file too, and there are several readers.
         connection.execute("PRAGMA cache_size=-512")
         connection.row_factory = sqlite3.Row

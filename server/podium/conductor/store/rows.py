@@ -58,6 +58,11 @@ STATEMENTS: dict[str, str] = {
 """Kind of row -> its statement, in the order in which a commit runs them."""
 
 
+_QUICK = {"plans", "jobs", "sheets", "attempts", "events", "idempotency", "replies"}
+_FEW_ROWS = 500  # about 3 ms
+_SHORT_CHARS = 64 * 1024  # of a plan
+
+
 @dataclass
 class Rows:
     """The rows of one commit by kind (the keys of `STATEMENTS`)."""
@@ -67,6 +72,15 @@ class Rows:
     def add(self, kind: str, row: Row) -> None:
         """Add a row."""
         self.by_kind.setdefault(kind, []).append(row)
+
+    @property
+    def are_few(self) -> bool:
+        """Whether writing them takes so little time that the event loop can do it."""
+        return (
+            self.by_kind.keys() <= _QUICK
+            and sum(map(len, self.by_kind.values())) <= _FEW_ROWS
+            and all(len(plan) + len(source) <= _SHORT_CHARS for _, plan, source in self.by_kind.get("plans", ()))
+        )
 
     def in_unicode(self) -> "Rows":
         """Return the same rows with a question mark in place of each character that cannot be encoded."""

@@ -33,20 +33,27 @@ class Command:
     ended: tuple[int, Verdict] | None = None
     value: Any = field(default=None, init=False)
     _error: BaseException | None = field(default=None, init=False)
-    _done: anyio.Event = field(default_factory=anyio.Event, init=False)
+    _waiter: anyio.Event | None = field(
+        default=None, init=False
+    )  # most commands have none, and an event takes its time
+    _done: bool = field(default=False, init=False)
 
     def resolve(self) -> None:
         """Give the waiter the value."""
-        self._done.set()
+        self._done = True
+        if self._waiter is not None:
+            self._waiter.set()
 
     def fail(self, error: BaseException) -> None:
         """Give the waiter an error."""
         self._error = error
-        self._done.set()
+        self.resolve()
 
     async def result(self) -> Any:
         """Wait for the batch that holds this command and return what its transition returned."""
-        await self._done.wait()
+        if not self._done:
+            self._waiter = anyio.Event()
+            await self._waiter.wait()
         if self._error is not None:
             raise self._error
         return self.value

@@ -2,8 +2,9 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from podium.conductor.rules.plans import LoadedPlan
@@ -102,6 +103,8 @@ def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
 def _jobs_with(
     rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan | JobDamaged], db: sqlite3.Connection
 ) -> list[JobRun | JobDamaged]:
+    """Build the jobs with these rows, with two queries for all of them. Nothing else may change them meanwhile."""
+    parts = _parts_of(db, [row["seq"] for row in rows])
     found: list[JobRun | JobDamaged] = []
     for row in rows:
         loaded, following = plans.get(row["plan_hash"]), plans.get(row["next_plan_hash"])
@@ -109,7 +112,7 @@ def _jobs_with(
             if not isinstance(loaded, LoadedPlan) or isinstance(following, JobDamaged):
                 found.append(damaged(row["job_id"], "its score, as it is stored, cannot be read"))
             else:
-                found.append(job_from_rows(db, row["job_id"], loaded, following))
+                found.append(_built(db, row, loaded, following, parts[row["seq"]]))
         except JobDamaged as error:
             found.append(error)
     return found
@@ -125,20 +128,43 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
     row = read_job(db, job_id)
     if row is None:
         raise deleted(job_id)
-    with naming(job_id, "its rows"):
-        job = _built(db, row, loaded, following)
+    return _built(db, row, loaded, following, _parts_of(db, [row["seq"]])[row["seq"]])
+
+
+class _Parts(NamedTuple):
+    """The rows of a job's sheets and of its open attempts."""
+
+    sheets: list[sqlite3.Row]
+    attempts: list[sqlite3.Row]
+
+
+def _parts_of(db: sqlite3.Connection, jobs: Sequence[int]) -> dict[int, _Parts]:
+    """Return the parts of the jobs with these numbers."""
+    parts = {seq: _Parts([], []) for seq in jobs}
+    among = f"job IN ({', '.join('?' * len(jobs))})"
+    # Whole: a cursor that an error leaves open would keep this connection at an old state of the database.
+    for row in db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE {among}", jobs).fetchall():  # noqa: S608 -- marks only
+        parts[row["job"]].sheets.append(row)
+    query = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE open = 1 AND {among}"  # noqa: S608 -- marks only
+    for row in db.execute(query, jobs).fetchall():
+        parts[row["job"]].attempts.append(row)
+    return parts
+
+
+def _built(
+    db: sqlite3.Connection, row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None, parts: _Parts
+) -> JobRun:
+    """Build a job from its rows.
+
+    Raises:
+        JobDamaged: they cannot be understood.
+    """
+    with naming(row["job_id"], "its rows"):
+        job = job_from(row, loaded, following)
+        job.sheets = {run.num: run for run in map(run_from, parts.sheets)}
+        job.running = {attempt.sheet: attempt for attempt in map(attempt_from, parts.attempts)}
         damage.check(job, db)
         job.rebuild()
-    return job
-
-
-def _built(db: sqlite3.Connection, row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None) -> JobRun:
-    job = job_from(row, loaded, following)
-    # Whole: a cursor that an error leaves open would keep this connection at an old state of the database.
-    sheets = db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job = ?", (job.seq,)).fetchall()  # noqa: S608
-    attempts = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND open = 1", (job.seq,)).fetchall()  # noqa: S608
-    job.sheets = {run.num: run for run in map(run_from, sheets)}
-    job.running = {attempt.sheet: attempt for attempt in map(attempt_from, attempts)}
     return job
 
 

@@ -6,12 +6,15 @@ from contextlib import suppress
 from typing import Any
 
 from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.event import Event
 from podium.conductor.rules.healing import remedies
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, SHEET_COLUMNS, Row, Rows
-from podium.contract.models import EventView, Survivor
+from podium.contract.models import Survivor
 from podium.times import iso
+
+_NONE = "[]"  # as most jobs have it: no warnings, and nothing that could not be ended
 
 
 def rows_of(batch: Batch) -> Rows:
@@ -29,7 +32,7 @@ def rows_of(batch: Batch) -> Rows:
         rows.add("attempts", attempt_row(attempt))
     at = batch.now.wall
     for event in batch.events:
-        rows.add("events", (event.seq, event.job_id, event.job_seq, event.type, at, json.dumps(event.data)))
+        rows.add("events", (event.seq, event.job_id, event.job_seq, event.type, at, event.data_text))
     return rows
 
 
@@ -40,7 +43,8 @@ def job_row(job: JobRun) -> Row:
         job.next_plan.hash if job.next_plan else None, job.next_from_sheet, job.workspace, job.config_path,
         job.start_sheet, int(job.self_healing), job.submitted_at, job.started_at, job.finished_at, job.total,
         job.counts["completed"], job.counts["failed"], job.counts["skipped"], job.event_count,
-        job.serial, json.dumps(job.warnings), job.client, json.dumps(job.survivors),
+        job.serial, json.dumps(job.warnings) if job.warnings else _NONE, job.client,
+        json.dumps(job.survivors) if job.survivors else _NONE,
     )  # fmt: skip
 
 
@@ -55,8 +59,8 @@ def job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None)
         loaded=loaded,
         next_plan=following,
         self_healing=bool(row["self_healing"]),
-        warnings=tuple(json.loads(row["warnings"])),
-        survivors=tuple(json.loads(row["survivors"])),
+        warnings=() if row["warnings"] == _NONE else tuple(json.loads(row["warnings"])),
+        survivors=() if row["survivors"] == _NONE else tuple(json.loads(row["survivors"])),
     )
 
 
@@ -81,7 +85,7 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.job_seq, attempt.serial, attempt.sheet, attempt.attempt, attempt.key, attempt.plan_hash,
         attempt.instrument, int(attempt.open), attempt.started_at, attempt.ended_at, attempt.outcome, attempt.end_reason,
         attempt.exit_code, attempt.signal, attempt.processes_ended, attempt.message, attempt.validations,
-        json.dumps([each.model_dump() for each in attempt.survivors]),
+        json.dumps([each.model_dump() for each in attempt.survivors]) if attempt.survivors else _NONE,
     )  # fmt: skip
 
 
@@ -93,12 +97,9 @@ def attempt_from(row: sqlite3.Row) -> Attempt:
     return Attempt(**{**values, "open": bool(values["open"]), "survivors": survivors})
 
 
-def event_from(row: sqlite3.Row) -> EventView:
+def event_from(row: sqlite3.Row) -> Event:
     """Build an event from its row."""
-    return EventView(
-        seq=row["seq"], job_id=row["job_id"], job_seq=row["job_seq"], type=row["type"], at=_moment(row["at"]),
-        data=_data_of(row["data"]),
-    )  # fmt: skip
+    return Event(row["seq"], row["job_id"], row["job_seq"], row["type"], _moment(row["at"]), _data_of(row["data"]))
 
 
 def _moment(seconds: float) -> str:

@@ -17,6 +17,7 @@ from podium.conductor import clock, faults
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.clock import Moment
 from podium.conductor.rules.batch import Batch, Record
+from podium.conductor.rules.event import Event
 from podium.conductor.rules.scheduler import Scheduler
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, sheets
@@ -29,7 +30,6 @@ from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.saving import rows_of
 from podium.conductor.supervisor.timers import Timers
 from podium.conductor.supervisor.unstored import Unstored, how
-from podium.contract.models import EventView
 from podium.contract.states import TERMINAL
 from podium.errors import JobDamaged, PodiumError, StorageFull
 
@@ -57,7 +57,7 @@ class Supervisor:
         *,
         next_event: int,
         next_job: int,
-        publish: Callable[[list[EventView]], None],
+        publish: Callable[[list[Event]], None],
         remove: Callable[[str], None],
     ) -> None:
         self.jobs: dict[str, JobRun] = {}

@@ -42,7 +42,10 @@ def read(db: sqlite3.Connection, *, row: sqlite3.Row) -> Found:
     events = db.execute(_HEALING, (row["job_id"], _HEALING_SHOWN)).fetchall()
     failed = failed_sheets(db, row["seq"])
     return Found(
-        sheet, failed, [attempt_from(each) for each in attempts[::-1]], [event_from(each) for each in events[::-1]]
+        sheet,
+        failed,
+        [attempt_from(each) for each in attempts[::-1]],
+        [event_from(each).view for each in events[::-1]],
     )
 
 

@@ -32,7 +32,7 @@ class Retry(Part):
 
 
 class Validation(Part):
-    """One check. `path`, `command` and `working_directory` may hold `{workspace}`-style fields (see `templates.render`).
+    """One check. `path`, `command` and `working_directory` may hold `{workspace}`-style fields (see `model.context`).
 
     Relative paths are under the workspace, which is also where a command runs unless `working_directory` says otherwise.
     `pattern` is used as written.
@@ -93,6 +93,7 @@ class PlanSheet:
     retry: int = 0  # index into Plan.retries
     validations: tuple[int, ...] = ()  # indexes into Plan.validations
     skip_when: str = ""
+    skip_asks: tuple[int, ...] | None = None  # sheets whose status skip_when asks for; None: an old plan, any of them
     skip_when_command: SkipCommand | None = None
     on_lost: Literal["retry", "fail"] = "retry"
     uses_previous_outputs: bool = False

@@ -1,134 +1,56 @@
-"""What a sheet's template and its validations' fields see, and their final text."""
+"""The final text of a sheet, and whether its condition holds."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from podium.errors import ScoreInvalid
+from podium.score.model.context import template_variables
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.conditions import ConditionFault, decide, parse
 from podium.score.templates.environment import TemplateFault, template
-
-CORE_NAMES = frozenset({
-    "sheet_num", "total_sheets", "start_item", "end_item", "workspace", "stage", "instance", "fan_count",
-    "total_stages", "movement", "voice", "total_movements", "previous_outputs",
-})  # fmt: skip
-"""Names that a score's variables cannot take. `name`, `job_name` and `item` can be taken: they are this project's own."""
-
-_FIELD = re.compile(r"(?<![$\{])\{([A-Za-z_]\w*)\}(?!\})")
-_DOUBLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
-
-
-def previous_sheets(plan: Plan, sheet: PlanSheet) -> range:
-    """Return the numbers of the sheets whose output `previous_outputs` holds for this sheet."""
-    if plan.cross_sheet is None or not plan.cross_sheet.auto_capture_stdout:
-        return range(0)
-    return range(max(1, sheet.num - plan.cross_sheet.lookback_sheets), sheet.num)
-
-
-def template_variables(
-    plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outputs: Mapping[int, str]
-) -> dict[str, Any]:
-    """Return every name that a template of this sheet can use.
-
-    `previous_outputs` there has exactly the sheets of `previous_sheets`, each with the end of its output, "" if it has none.
-    """
-    stage = sheet.stage or sheet.num
-    stages = plan.total_stages or len(plan.sheets)
-    limit = plan.cross_sheet.max_output_chars if plan.cross_sheet else 0
-    return {
-        "job_name": plan.name,
-        "name": sheet.name,
-        **plan.variables,
-        **sheet.variables,
-        "sheet_num": sheet.num,
-        "total_sheets": len(plan.sheets),
-        "start_item": sheet.start_item or sheet.num,
-        "end_item": sheet.end_item or sheet.num,
-        "workspace": workspace,
-        "stage": stage,
-        "instance": sheet.instance,
-        "fan_count": sheet.fan_count,
-        "total_stages": stages,
-        "movement": stage,
-        "voice": sheet.instance,
-        "total_movements": stages,
-        "previous_outputs": {num: previous_outputs.get(num, "")[-limit:] for num in previous_sheets(plan, sheet)},
-    }
 
 
 def render_script(plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outputs: Mapping[int, str]) -> str:
     """Return the text that the sheet's instrument gets: a bash script for `cli`, a prompt for an agent.
 
     Raises:
+        ScoreInvalid: see `render_text`.
+    """
+    variables = template_variables(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
+    return render_text(plan.templates[sheet.template], variables, sheet.label)
+
+
+def render_text(text: str, variables: Mapping[str, Any], label: str) -> str:
+    """Return a template's text for the sheet `label`.
+
+    Raises:
         ScoreInvalid: it cannot be rendered. A compiled plan has been rendered once, with no output of earlier sheets, so it
             is what they wrote that does not fit.
     """
-    variables = template_variables(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
     try:
-        return template(plan.templates[sheet.template]).render(variables)
+        return template(text).render(variables)
     except TemplateFault as fault:
-        raise _unfit(f"The template of sheet {sheet.label}, line {fault.line}: {fault.message}.") from None
+        raise _unfit(f"The template of sheet {label}, line {fault.line}: {fault.message}.") from None
 
 
-def asked_sheets(plan: Plan, sheet: PlanSheet) -> dict[Any, int]:
-    """Return the sheets whose status the sheet's `skip_when` asks for: the number of each by what it is called there."""
-    if not sheet.skip_when:
-        return {}
-    found = {key: plan.find(key) for key in parse(sheet.skip_when).sheets}
-    return {key: num for key, num in found.items() if num is not None}
+def asked_sheets(plan: Plan, condition: str) -> tuple[int, ...]:
+    """Return the numbers of the sheets whose status a condition asks for."""
+    found = {plan.find(key) for key in parse(condition).sheets} if condition else set()
+    return tuple(sorted(num for num in found if num is not None))
 
 
-def skips(plan: Plan, sheet: PlanSheet, *, workspace: str, statuses: Mapping[int, str]) -> bool:
-    """Return whether the sheet's `skip_when` holds, with the present status of each sheet by number; False without one.
+def holds(condition: str, variables: Mapping[str, Any], statuses: Mapping[str, str], label: str) -> bool:
+    """Return whether the `skip_when` of the sheet `label` holds; `statuses` are by name, and by number as text.
 
     Raises:
         ScoreInvalid: it cannot be decided.
     """
-    if not sheet.skip_when:
-        return False
-    known = {key: statuses[num] for key, num in asked_sheets(plan, sheet).items() if num in statuses}
-    variables = template_variables(plan, sheet, workspace=workspace, previous_outputs={})
+    known = {key: statuses[str(key)] for key in parse(condition).sheets if str(key) in statuses}
     try:
-        return decide(sheet.skip_when, {**variables, "statuses": known})
+        return decide(condition, {**variables, "statuses": known})
     except ConditionFault as fault:
-        raise _unfit(f"skip_when of sheet {sheet.label} cannot be evaluated: {fault}.") from None
+        raise _unfit(f"skip_when of sheet {label} cannot be evaluated: {fault}.") from None
 
 
 def _unfit(message: str) -> ScoreInvalid:
     return ScoreInvalid(message, fix="Correct the score and pass it to resume_job.", problems=[])
-
-
-def expand(text: str, plan: Plan, sheet: PlanSheet, *, workspace: str) -> str:
-    """Return a validation's path, command or working directory with its `{workspace}`-style fields filled in.
-
-    Only `{name}` of a variable that is a single value is replaced, and neither the shell's `${name}` nor anything in double
-    braces; so awk programs, brace expansions and JSON in commands stay as they are.
-    """
-    variables = template_variables(plan, sheet, workspace=workspace, previous_outputs={})
-    return _FIELD.sub(lambda match: _field(match, variables), text)
-
-
-def expanded_bytes(text: str, variables: Mapping[str, Any]) -> int:
-    """Return how long `expand` makes a text, in bytes."""
-    grown = sum(len(_field(match, variables).encode()) - len(match[0]) for match in _FIELD.finditer(text))
-    return len(text.encode()) + grown
-
-
-def fields(text: str) -> list[str]:
-    """Return the names in a text's `{name}` fields."""
-    return _FIELD.findall(text)
-
-
-def is_field(name: str, variables: Mapping[str, Any]) -> bool:
-    """Return whether `expand` fills `{name}` in."""
-    return isinstance(variables.get(name), str | int | float)
-
-
-def double_braces(text: str, variables: Mapping[str, Any]) -> list[str]:
-    """Return the variables that are written as `{{ name }}`, which is for templates only."""
-    return [name for name in _DOUBLE.findall(text) if name in variables]
-
-
-def _field(match: re.Match[str], variables: Mapping[str, Any]) -> str:
-    return str(variables[match[1]]) if is_field(match[1], variables) else match[0]

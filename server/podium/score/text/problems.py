@@ -1,7 +1,7 @@
 """Collecting every problem of a score, each with its line, column and field, in the words of the score's author."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from podium.contract.models import ProblemView
 from podium.errors import ScoreInvalid
 from podium.score.text.document import Document, Loc
+from podium.texts.problems import FIX, score_invalid
 
 MAX_LISTED = 100
 MAX_LOOKS = 100  # searches for words that are near
@@ -17,26 +18,10 @@ _BY_PLACE = attrgetter("line", "column")
 # How alike words must be, by difflib. Of our own words `rnu` is near `run`; of variables `target` is not near `stage`.
 _LIKE_OURS = 0.65
 LIKE_VARIABLES = 0.75
-_FIX = "Correct the score and check it again with validate_score."
 FIX_VARIABLES = (
     "Correct the score and check it again with validate_score, or pass the variables to start_job (dry_run=true to check "
     "first)."
 )
-
-
-def score_invalid(name: str, problems: Sequence[ProblemView], total: int, fix: str = _FIX) -> ScoreInvalid:
-    """Return the error that carries these problems; its message holds the first one."""
-    first = problems[0]
-    place = f"line {first.line}, column {first.column}, " if first.line else ""
-    more = f" (and {total - 1} more problem{'s' if total > 2 else ''})" if total > 1 else ""
-    message = f"{name} is not valid: {place}{first.field + ': ' if first.field else ''}{first.message}{more}."
-    listed = [problem.model_dump() for problem in problems]
-    return ScoreInvalid(message, fix=fix, problems=listed, problems_total=total)
-
-
-def invalid(name: str, message: str, *, line: int = 0, column: int = 0) -> ScoreInvalid:
-    """Return the error for a text that cannot be read at all."""
-    return score_invalid(name, [ProblemView(line=line, column=column, message=message)], 1)
 
 
 class Problems:
@@ -48,7 +33,7 @@ class Problems:
         self._locs: set[Loc] = set()
         self._prefixes: set[Loc] = set()
         self._near: dict[tuple[str, tuple[str, ...], int, float], str] = {}
-        self.fix = _FIX  # what to do about them all
+        self.fix = FIX  # what to do about them all
 
     def __len__(self) -> int:
         return len(self._found)

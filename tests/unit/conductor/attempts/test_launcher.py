@@ -15,6 +15,7 @@ from podium.conductor.clock import Moment
 from podium.conductor.engines.port import AttemptSpec, End
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.transitions import jobs, sheets
 from podium.conductor.rules.verdicts import Verdict
@@ -67,9 +68,9 @@ async def test_an_attempt_that_cannot_be_judged_or_launched_fails_and_the_others
     jobs.submit(job, batch)
     for num in (1, 2):
         sheets.start(job, num, batch, "home")
-    async with open_store(tmp_path) as store, Reaper() as reaper, engine.send, engine.receive:
+    async with open_store(tmp_path) as store, Reaper() as reaper, Reader(reaper) as reader, engine.send, engine.receive:
         home = Home(tmp_path)
-        made = Launcher(engine, Runner(reaper), Outputs(store, home), home, grace_seconds=1.0)  # type: ignore[arg-type]
+        made = Launcher(engine, Runner(reaper), reader, Outputs(store, home), home, grace_seconds=1.0)  # type: ignore[arg-type]
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(made.run, reports.attempt_ended)
             await anyio.wait_all_tasks_blocked()

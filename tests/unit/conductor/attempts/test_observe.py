@@ -8,6 +8,7 @@ import pytest
 from podium.conductor.attempts.observe import MOST_FOLDERS, make_folders, missing_folders, read_tails
 from podium.conductor.rules.healing.completion import MOST_CHARS, note
 from podium.errors import PathNotAllowed, PermissionDenied
+from podium.reader.missing import named_in
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def workspace(tmp_path: Path) -> Path:
     ],
 )
 def test_a_folder_is_found_in_what_tools_say_of_a_missing_file(workspace: Path, line: str) -> None:
-    assert missing_folders(workspace, [], f"begun\n{line}\nmore\n") == (str(workspace / "out"),)
+    assert missing_folders(workspace, named_in(f"begun\n{line}\nmore\n")) == (str(workspace / "out"),)
 
 
 @pytest.mark.parametrize(
@@ -46,33 +47,33 @@ def test_a_folder_is_found_in_what_tools_say_of_a_missing_file(workspace: Path, 
     ],
 )
 def test_nothing_is_missing_that_is_outside_or_not_said(workspace: Path, tail: str) -> None:
-    assert missing_folders(workspace, [], tail) == ()
+    assert missing_folders(workspace, named_in(tail)) == ()
 
 
 def test_a_link_does_not_lead_out_of_the_workspace(workspace: Path, tmp_path: Path) -> None:
     (workspace / "link").symlink_to(tmp_path)
     (workspace / "loop").symlink_to(workspace / "loop")
-    assert missing_folders(workspace, ["link/new/file", "loop/new/file"], "") == ()
+    assert missing_folders(workspace, ["link/new/file", "loop/new/file"]) == ()
     with pytest.raises(PathNotAllowed):
         make_folders(workspace, [str(workspace / "link" / "new")])
     assert not (tmp_path / "new").exists()
 
 
 def test_the_parents_of_validated_files_are_found_and_their_number_is_bounded(workspace: Path) -> None:
-    assert missing_folders(workspace, ["a/b/c.txt", "top.txt"], "") == (str(workspace / "a" / "b"),)
-    assert len(missing_folders(workspace, [f"d{number}/x" for number in range(50)], "")) == MOST_FOLDERS
+    assert missing_folders(workspace, ["a/b/c.txt", "top.txt"]) == (str(workspace / "a" / "b"),)
+    assert len(missing_folders(workspace, [f"d{number}/x" for number in range(50)])) == MOST_FOLDERS
 
 
 def test_what_the_system_refuses_to_look_at_is_not_missed(workspace: Path) -> None:
     (workspace / "file").touch()
     paths = [f"{'a' * 300}/x", "file/deep/x", "nul\0/x", "/root/secret/x"]
-    assert missing_folders(workspace, [*paths, "out/x"], "") == (str(workspace / "out"),)
-    assert missing_folders(workspace / ("a" * 300), paths, "") == (str(workspace / ("a" * 300)),)
+    assert missing_folders(workspace, [*paths, "out/x"]) == (str(workspace / "out"),)
+    assert missing_folders(workspace / ("a" * 300), paths) == (str(workspace / ("a" * 300)),)
 
 
 def test_a_missing_workspace_is_all_that_counts(workspace: Path) -> None:
     workspace.rmdir()
-    assert missing_folders(workspace, ["a/b"], "") == (str(workspace),)
+    assert missing_folders(workspace, ["a/b"]) == (str(workspace),)
     make_folders(workspace, [str(workspace)])
     assert workspace.is_dir()
 

@@ -11,13 +11,13 @@ from podium.conductor.clock import Moment
 from podium.conductor.engines.port import End, Usage
 from podium.conductor.housekeeping import watch as module
 from podium.conductor.housekeeping.watch import StuckWatch
+from podium.conductor.rules.event import Event
 from podium.conductor.rules.scheduler import Limits, Scheduler
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import open_store
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
-from podium.contract.models import EventView
 from podium.home import Home
 from tests.support import podium_home
 from tests.support.jobs import submit, until
@@ -60,7 +60,7 @@ class Room:
         self.supervisor = supervisor
         self.load = _Load()
         self.home = Home(home)
-        self.events: list[EventView] = []
+        self.events: list[Event] = []
         self.watch = StuckWatch(supervisor, self.load, self.home, STUCK_SECONDS)  # type: ignore[arg-type]
 
     async def job(self, sheets: int = 1, seq: int = 1) -> JobRun:
@@ -94,7 +94,7 @@ class Room:
         await self.supervisor.flushed()
 
     @property
-    def stuck(self) -> list[EventView]:
+    def stuck(self) -> list[Event]:
         """The events that say that a job is stuck."""
         return [event for event in self.events if event.type == "job.stuck"]
 
@@ -102,7 +102,7 @@ class Room:
 @asynccontextmanager
 async def opened(home: Path) -> AsyncIterator[Room]:
     """Yield a room whose supervisor is at work."""
-    events: list[EventView] = []
+    events: list[Event] = []
     async with open_store(home) as store, anyio.create_task_group() as tasks:
         supervisor = Supervisor(
             store, Loader(store), Scheduler(Limits(16)), _Launcher(), next_event=1, next_job=1,  # type: ignore[arg-type]

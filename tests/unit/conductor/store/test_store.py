@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import anyio
 import pytest
 
 from podium.conductor import daemon
@@ -104,12 +105,17 @@ async def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"), [("PRAGMA busy_timeout=0", "locked"), ("PRAGMA query_only=ON", "readonly")]
+    ("statement", "said"), [("PRAGMA query_only=OFF", "locked"), ("PRAGMA query_only=ON", "readonly")]
 )
-async def test_a_database_that_cannot_be_written_now_is_no_end(tmp_path: Path, statement: str, said: str) -> None:
+@pytest.mark.parametrize("kind", ["tombstones", "plans"])  # written in a thread, and on the loop
+async def test_a_database_that_cannot_be_written_now_is_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str, said: str, kind: str
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 100)
+    row = {"tombstones": ("gone", 1.0), "plans": ("hash", "{}", "")}[kind]
     async with open_store(tmp_path) as store:
         rows = Rows()
-        rows.add("tombstones", ("gone", 1.0))
+        rows.add(kind, row)
         store._writer.execute(statement)
         with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -118,7 +124,7 @@ async def test_a_database_that_cannot_be_written_now_is_no_end(tmp_path: Path, s
             other.execute("ROLLBACK")
         store._writer.execute("PRAGMA query_only=OFF")
         await store.commit(rows)
-        assert await store.read(lambda db: db.execute("SELECT COUNT(*) FROM tombstones").fetchone()[0]) == 1
+        assert await store.read(lambda db: db.execute(f"SELECT COUNT(*) FROM {kind}").fetchone()[0]) == 1  # noqa: S608
 
 
 class _Unflushed:
@@ -240,3 +246,26 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader.execute("DELETE FROM meta")
     reader.close()
+
+
+async def test_another_programs_lock_delays_a_commit_and_not_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 20_000)
+    rows = Rows()
+    rows.add("plans", ("hash", "{}", ""))
+    with anyio.fail_after(10):
+        async with open_store(tmp_path) as store, anyio.create_task_group() as tasks:
+            with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                tasks.start_soon(store.commit, rows)
+                await anyio.wait_all_tasks_blocked()  # would not return while the loop waits for the lock
+                other.execute("ROLLBACK")
+        assert await store_count(tmp_path) == 1
+
+
+async def store_count(home: Path) -> int:
+    """Return how many plans a store holds."""
+    async with open_store(home) as store:
+        count: int = await store.read(lambda db: db.execute("SELECT COUNT(*) FROM plans").fetchone()[0])
+        return count

@@ -1,7 +1,9 @@
 import pytest
 
 from podium.errors import ScoreInvalid
-from podium.score.templates.render import expand, previous_sheets, render_script, skips
+from podium.score.model.context import expand, previous_sheets, template_variables
+from podium.score.model.plan import Plan, PlanSheet
+from podium.score.templates.render import holds, render_script
 from tests.unit.score.helpers import compiled, numbered, sheets
 
 EVERY_NAME = (
@@ -76,6 +78,11 @@ def test_a_value_with_braces_is_not_filled_in_again() -> None:
     assert expand("{who}", plan, plan.sheet(1), workspace="/w") == "{workspace}"
 
 
+def skips(plan: Plan, sheet: PlanSheet, *, statuses: dict[str, str]) -> bool:
+    variables = template_variables(plan, sheet, workspace="/w", previous_outputs={})
+    return holds(sheet.skip_when, variables, statuses, sheet.label)
+
+
 def test_skip_when_is_decided_from_variables_and_the_status_of_other_sheets() -> None:
     text = "variables: {mode: fast}\n" + sheets(
         "{name: a, run: x}",
@@ -84,9 +91,10 @@ def test_skip_when_is_decided_from_variables_and_the_status_of_other_sheets() ->
     )
     plan = compiled(text)
     a, b, c = plan.sheets
-    statuses = {1: "completed", 2: "completed", 3: "pending"}
-    assert [skips(plan, sheet, workspace="/w", statuses=statuses) for sheet in (a, b, c)] == [False, False, False]
-    assert skips(plan, c, workspace="/w", statuses={**statuses, 2: "skipped"})
-    assert skips(compiled(text, variables={"mode": "slow"}), b, workspace="/w", statuses={})
+    assert (a.skip_asks, b.skip_asks, c.skip_asks) == (None, (), (1, 2))
+    statuses = {"1": "completed", "a": "completed", "2": "completed", "b": "completed"}
+    assert [skips(plan, sheet, statuses=statuses) for sheet in (b, c)] == [False, False]
+    assert skips(plan, c, statuses={**statuses, "2": "skipped"})
+    assert skips(compiled(text, variables={"mode": "slow"}), b, statuses={})
     with pytest.raises(ScoreInvalid, match="skip_when of sheet c cannot be evaluated"):
-        skips(plan, c, workspace="/w", statuses={})
+        skips(plan, c, statuses={})

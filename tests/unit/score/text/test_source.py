@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from podium.errors import InvalidArguments, PathNotAllowed, PermissionDenied, ScoreInvalid, ScoreNotFound
-from podium.score.text.source import check_text, read_score
+from podium.texts.source import check_text, read_score
 
 LIMIT = 10_000
 
@@ -96,7 +96,7 @@ def test_a_file_of_somebody_else_is_a_matter_of_permission(short_tmp: Path) -> N
     code = (  # everything is imported before root is given up: the interpreter may be in root's own folders
         "import os, pathlib, sys\n"
         "from podium.errors import PermissionDenied\n"
-        "from podium.score.text.source import read_score\n"
+        "from podium.texts.source import read_score\n"
         "os.setuid(65534)\n"
         "try:\n    read_score(sys.argv[1], cwd=pathlib.Path('/'), max_bytes=100)\n"
         "except PermissionDenied as error:\n    print(error.code)\n"

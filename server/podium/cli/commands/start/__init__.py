@@ -1,12 +1,15 @@
 """`podium start`: the conductor in the background, or here with --foreground."""
 
+import argparse
+import json
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from podium.cli.commands.start.daemonize import spawn
-from podium.cli.shared.light import log, parse, parser, quick_imports
+from podium.cli.shared.light import log, parser, quick_imports, settings_of
 from podium.cli.shared.probe import Health, alive, health
 from podium.errors import ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings
@@ -22,8 +25,12 @@ def main(arguments: Sequence[str]) -> int:
         "start", "Start the conductor in the background; it outlives the shell and the agent that started it."
     )
     made.add_argument("--foreground", action="store_true", help="run in this process, with the log on stderr")
-    options, settings = parse(made, arguments)
+    made.add_argument("--settings", help=argparse.SUPPRESS)  # all of them as JSON, from our own command
+    options = made.parse_args(arguments)
+    settings = Settings(**json.loads(options.settings)) if options.settings else settings_of(options)
     if options.foreground:
+        if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
+            os.execv(sys.executable, _foreground(settings))  # noqa: S606
         log.configure(settings.log_level)
         with quick_imports():
             from podium.conductor.daemon import run  # only the conductor's process pays for it
@@ -52,9 +59,7 @@ def start_in_background(settings: Settings) -> Health:
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = settings.places.log
     before = path.stat().st_size if path.exists() else 0
-    flags = {"--home": settings.home, "--socket": settings.socket, "--log-level": settings.log_level}
-    words = [str(word) for pair in flags.items() for word in pair]
-    pid = spawn([sys.executable, "-m", "podium", "start", "--foreground", *words], path)
+    pid = spawn(_foreground(settings), path)
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if (found := health(settings.socket)) and (found.pid == pid or _is_of(settings.home, found)):
@@ -70,6 +75,12 @@ def start_in_background(settings: Settings) -> Health:
         fix=f"Read {path}. If it does start later, `podium stop` stops it.",
         pid=pid,
     )
+
+
+def _foreground(settings: Settings) -> list[str]:
+    """Return the command that runs the conductor with these settings. The paths are flags too, for those who list processes."""
+    paths = ["--home", str(settings.home), "--socket", str(settings.socket)]
+    return [sys.executable, "-m", "podium", "start", "--foreground", *paths, "--settings", settings.model_dump_json()]
 
 
 def _is_of(home: Path, found: Health) -> bool:

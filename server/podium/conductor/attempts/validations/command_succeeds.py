@@ -1,7 +1,8 @@
 """`command_succeeds`: a bash command ends with exit code 0. It runs inside the attempt's process tree."""
 
 from podium.conductor.attempts.commands import in_bash, last_line, unjudged
-from podium.conductor.attempts.validations.context import Outcome, ValidationContext, one_line
+from podium.conductor.attempts.validations.context import Outcome, ValidationContext
+from podium.texts.shown import one_line
 
 
 async def check(ctx: ValidationContext, command: str, working_directory: str, timeout_seconds: float) -> Outcome:

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from podium.conductor.attempts.validations.context import Outcome
-from podium.conductor.attempts.validations.files import NotReadable, regular_file, without_match
+from podium.conductor.attempts.validations.files import NotReadable, regular_file
+from podium.texts.shown import without_match
 
 CHUNK = 1024 * 1024
 
@@ -14,7 +15,7 @@ def check(path: Path, text: str) -> Outcome:
     try:
         with regular_file(path) as fd:
             line = _line_of(fd, text.encode("utf-8", "surrogatepass"))
-            return Outcome(True, f"found on line {line}") if line else without_match(fd)
+            return Outcome(True, f"found on line {line}") if line else Outcome(False, without_match(fd))
     except NotReadable as error:
         return Outcome(False, str(error))
 

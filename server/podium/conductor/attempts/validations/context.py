@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium.conductor.processes.run import Runner
-
-FOUND_CHARS = 200  # shown of what was found, in one line
+from podium.conductor.reading.reader import Reader
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class ValidationContext:
     key: str
     expand: Callable[[str], str]
     runner: Runner
+    reader: Reader
     hide: Callable[[str], str] = str
 
     def path(self, text: str) -> Path:
@@ -37,9 +37,3 @@ class Outcome:
 
     passed: bool
     found: str
-
-
-def one_line(text: str) -> str:
-    """Return foreign text quoted, in one line without control characters, cut with a mark."""
-    shown = repr(text[:FOUND_CHARS])
-    return shown + "…" if len(text) > FOUND_CHARS else shown

@@ -2,13 +2,15 @@
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
-from podium.conductor.attempts.validations.context import FOUND_CHARS, Outcome, one_line
+import anyio
+import anyio.to_thread
 
-HEAD_BYTES = 4 * FOUND_CHARS
+# Threads that hang on a dead network disk cannot be ended, only abandoned: they must not be threads that others need.
+THREADS = anyio.CapacityLimiter(16)
 
 
 class NotReadable(Exception):
@@ -36,6 +38,19 @@ def regular_file(path: Path) -> Iterator[int]:
         os.close(fd)
 
 
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[tuple[int | None, str]]:
+    """Open a regular file in a thread; yield its descriptor, or None and why it cannot be read."""
+    stack = ExitStack()
+    try:
+        fd = await anyio.to_thread.run_sync(lambda: stack.enter_context(regular_file(path)), limiter=THREADS)
+    except NotReadable as error:
+        yield None, str(error)
+        return
+    with stack:
+        yield fd, ""
+
+
 def reason(error: OSError | ValueError) -> str:
     """Return in words why a path cannot be used."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
@@ -48,12 +63,3 @@ def kind(status: os.stat_result) -> str:
     if stat.S_ISREG(status.st_mode):
         return f"a file of {status.st_size} bytes"
     return "a folder" if stat.S_ISDIR(status.st_mode) else "neither a file nor a folder"
-
-
-def without_match(fd: int, note: str = "") -> Outcome:
-    """Return the outcome of content that does not match: its size and its beginning."""
-    size = os.fstat(fd).st_size
-    if not size:
-        return Outcome(False, "an empty file")
-    begin = os.pread(fd, HEAD_BYTES, 0).decode("utf-8", "replace")
-    return Outcome(False, f"{size} bytes{note} that begin with {one_line(begin)}")

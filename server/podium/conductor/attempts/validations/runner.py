@@ -1,7 +1,8 @@
 """Runs a sheet's validations: stages in order, file checks with retries, each rule within its time limit."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import groupby
 
 import anyio
@@ -10,15 +11,14 @@ import anyio.to_thread
 from podium.conductor.attempts.validations.command_succeeds import check as command_succeeds
 from podium.conductor.attempts.validations.content_contains import check as content_contains
 from podium.conductor.attempts.validations.content_regex import check as content_regex
-from podium.conductor.attempts.validations.context import FOUND_CHARS, Outcome, ValidationContext, one_line
+from podium.conductor.attempts.validations.context import Outcome, ValidationContext
 from podium.conductor.attempts.validations.file_exists import check as file_exists
 from podium.conductor.attempts.validations.file_modified import check as file_modified
 from podium.conductor.attempts.validations.file_modified import moment
+from podium.conductor.attempts.validations.files import THREADS
 from podium.contract.models import ValidationView
 from podium.score.model.plan import Validation
-
-# Threads that hang on a dead network disk cannot be ended, only abandoned: they must not be threads that others need.
-THREADS = anyio.CapacityLimiter(16)
+from podium.texts.shown import FOUND_CHARS, one_line
 
 
 async def validate(rules: Sequence[Validation], ctx: ValidationContext) -> list[ValidationView]:
@@ -41,11 +41,11 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
     if rule.type == "command_succeeds":
         outcome = await command_succeeds(ctx, rule.command, rule.working_directory, rule.timeout_seconds)
     else:
-        check = _file_check(rule, ctx)
+        check = _check_of(rule, ctx)
         outcome = Outcome(False, f"no result within {rule.timeout_seconds:g} s")
         with anyio.move_on_after(rule.timeout_seconds):
             for left in range(rule.retry_count, -1, -1):
-                outcome = await anyio.to_thread.run_sync(check, abandon_on_cancel=True, limiter=THREADS)
+                outcome = await check()
                 if outcome.passed or not left:
                     break
                 await anyio.sleep(rule.retry_delay_ms / 1000)
@@ -59,6 +59,13 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
     )
 
 
+def _check_of(rule: Validation, ctx: ValidationContext) -> Callable[[], Awaitable[Outcome]]:
+    """Return the check of a file rule: a pattern is for the reader, the rest is done in a thread."""
+    if rule.type == "content_regex":
+        return partial(content_regex, ctx.reader, ctx.path(rule.path), rule.pattern, rule.timeout_seconds)
+    return partial(anyio.to_thread.run_sync, _file_check(rule, ctx), abandon_on_cancel=True, limiter=THREADS)
+
+
 def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcome]:
     """Return the check of a file rule, ready to run in a thread."""
     path = ctx.path(rule.path)
@@ -67,10 +74,8 @@ def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcom
             return lambda: file_exists(path)
         case "file_modified":
             return lambda: file_modified(path, ctx.attempt_started)
-        case "content_contains":
-            return lambda: content_contains(path, rule.pattern)
         case _:
-            return lambda: content_regex(path, rule.pattern, rule.timeout_seconds)
+            return lambda: content_contains(path, rule.pattern)
 
 
 def _expected(rule: Validation, ctx: ValidationContext) -> str:

@@ -51,7 +51,7 @@ class LocalEngine:
         self.keepers = keepers
         self.prefix = f"{mark}." if mark else ""
         self.containment: Containment = "cgroup" if cgroups else "environment"
-        self._upkeep = Upkeep(limits or OutputLimits(), cgroups)
+        self._upkeep = Upkeep(limits or OutputLimits(), cgroups, self._beyond_limit)
         self._deadlines = Deadlines(self._timed_out)
         self._bash = shutil.which("bash") or "/bin/bash"
         self._running: dict[str, Running] = {}
@@ -129,7 +129,7 @@ class LocalEngine:
                 self.keepers.forget(child.key)
             elif child.state == "running" and child.key.startswith(self.prefix):
                 log.warning("unclaimed_attempt_ended", attempt=child.key, pid=child.pid)
-                await end_tree(child.key, child.pid, 0, Cgroup(Path(child.cgroup)) if child.cgroup else None)
+                await end_tree(child.key, child.group, 0, Cgroup(Path(child.cgroup)) if child.cgroup else None)
 
     async def shorten_journals(self, open_keys: Collection[str]) -> None:
         """Let the keepers forget what is stored: `open_keys` are the attempts whose end is not."""
@@ -227,13 +227,17 @@ class LocalEngine:
             self.tasks.start_soon(self._end_leftovers, running, child)
 
     async def _end_leftovers(self, running: Running, child: Child) -> None:
-        left = await end_tree(running.key, child.pid or None, running.grace_seconds, running.cgroup)
+        left = await end_tree(running.key, child.group, running.grace_seconds, running.cgroup)
         self.report(running.conclude(left))
 
     def _timed_out(self, key: str) -> None:
         if running := self._running.get(key):
             running.stop("timed_out", running.spec.grace_seconds)
             self._bring_about(running)
+
+    def _beyond_limit(self, running: Running, why: str) -> None:
+        running.stop("output_limit", 0.0, why)  # without a grace period, since it would go on writing
+        self._bring_about(running)
 
     def _bring_about(self, running: Running) -> None:
         """Begin to end an attempt whose process runs; one on the way to it is ended as soon as it does."""

@@ -1,5 +1,6 @@
 """What attempts use of this machine: their output is kept within limits, and their cgroups are removed after them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -14,10 +15,14 @@ log = get_logger()
 
 
 class Upkeep:
-    """Knows the attempts of an engine. `run` is its only task; it sleeps while there are none."""
+    """Knows the attempts of an engine, and calls `beyond` with one whose output exceeds a limit, and with which.
 
-    def __init__(self, limits: OutputLimits, cgroups: Cgroups | None) -> None:
+    `run` is its only task; it sleeps while there are none.
+    """
+
+    def __init__(self, limits: OutputLimits, cgroups: Cgroups | None, beyond: Callable[[Running, str], None]) -> None:
         self._output = Output(limits)
+        self._beyond = beyond
         self._cgroups = cgroups
         self._running: dict[Path, Running] = {}
         self._ended: list[Running] = []
@@ -56,7 +61,7 @@ class Upkeep:
             pause = look.seconds
             for folder, why in look.beyond.items():
                 if running := self._running.get(folder):
-                    running.stop("output_limit", 0.0, why)  # without a grace period, since it would go on writing
+                    self._beyond(running, why)
 
     def _look(self, running: list[Path], ended: list[Running]) -> Look:
         try:

@@ -14,6 +14,7 @@ from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.identity import Identity, Watch
 from podium.conductor.processes.keepers.child import Child
+from podium.conductor.processes.keepers.remains import RESTARTED
 from podium.conductor.processes.tree import end_tree
 from podium.log import get_logger
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 IDENTITY_LOOKS = 100  # a wrapper wrote its identity within milliseconds of its claim
 LOOK_SECONDS = 0.02
 AGAIN_SECONDS = 1.0
-RESTARTED = "the machine restarted"
 
 log = get_logger()
 

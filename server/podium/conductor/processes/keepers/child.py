@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import anyio
 
-NOWHERE = Path(os.devnull)
+from podium.conductor.processes import facts
+from podium.conductor.processes.identity import is_same
 
 State = Literal[
     "asked",  # on its way to a keeper, perhaps
@@ -34,9 +34,9 @@ class Start:
     key: str
     argv: Sequence[str]
     env: Mapping[str, str]
-    stdin: Path = NOWHERE
-    stdout: Path = NOWHERE
-    stderr: Path = NOWHERE
+    stdin: str = os.devnull
+    stdout: str = os.devnull
+    stderr: str = os.devnull
     pipe: int | None = None
     cgroup: str = ""
 
@@ -63,6 +63,13 @@ class Child:
     hold: int = -1  # a pidfd, while it runs
     over: anyio.Event = field(default_factory=anyio.Event)
 
+    @property
+    def group(self) -> int | None:
+        """Its pid, which names its session and process group too; None if that number may belong to another process by now."""
+        stat = facts.read_stat(self.pid) if self.pid else None
+        is_another = stat is not None and not is_same(stat.start_ticks, self.start_ticks)
+        return None if is_another else self.pid or None
+
     def begin(self, cgroup: str) -> None:
         """Note that the keeper has begun."""
         if self.state == "asked":
@@ -76,19 +83,23 @@ class Child:
 
     def end(self, code: int, at: float) -> None:
         """Note how it ended."""
-        self.code, self.ended_at = code, at
-        self._be_over("ended")
+        if self.state not in OVER:
+            self.code, self.ended_at = code, at
+            self._be_over("ended")
 
     def fail(self, state: Literal["failed", "refused", "lost"], fault: str, error: int = 0) -> None:
         """Note why it does not run, or that its end cannot be known."""
-        self.fault, self.error = fault, error
-        self._be_over(state)
+        if self.state not in OVER:
+            self.fault, self.error = fault, error
+            self._be_over(state)
 
     def watch(self) -> None:
         """Hold on to the process, so that its end can be waited for whoever dies; needs Linux."""
         if self.state == "running" and self.hold < 0 and hasattr(os, "pidfd_open"):
             with suppress(OSError):
                 self.hold = os.pidfd_open(self.pid)
+                if self.group is None:  # it pins whoever has that pid now
+                    self.release()
 
     def release(self) -> None:
         """Let go of the process."""
@@ -97,11 +108,10 @@ class Child:
             self.hold = -1
 
     def _be_over(self, state: State) -> None:
-        if self.state not in OVER:
-            self.state = state
-            self.release()
-            self.over.set()
-            self._changed()
+        self.state = state
+        self.release()
+        self.over.set()
+        self._changed()
 
     def _changed(self) -> None:
         if self.on_change is not None:

@@ -55,15 +55,17 @@ class Keeper:
             child = self.children[key] = Child(key)
         return child
 
-    def take(self) -> None:
-        """Read on in the journal, and note what it tells of each child."""
-        for words in self.records.read():
+    def take(self, *, to_the_last: bool = False) -> None:
+        """Read on in the journal (see `Records.read`), and note what it tells of each child."""
+        for words in self.records.read(to_the_last=to_the_last):
             match words:
                 case ["begin", str(key), str(group), *_]:
                     self.add(key).begin(group)
                 case ["started", str(key), int(pid), int(ticks), str(group), *_]:
-                    child = self._by_pid[pid] = self.add(key)
-                    child.run(pid, ticks, group)
+                    child = self.add(key)
+                    if self.is_of_this_boot:  # else these numbers may be those of others
+                        self._by_pid[pid] = child
+                        child.run(pid, ticks, group)
                 case ["failed", str(key), int(number), str(why), *_]:
                     self.ended[key] = self.records.generation
                     self.add(key).fail("failed", why, number)

@@ -25,6 +25,7 @@ from podium.keeper import program
 from podium.keeper.journal import VERSION
 from podium.keeper.system import surroundings
 from podium.log import get_logger
+from podium.times import iso
 
 LOOK_SECONDS = 0.01  # between two looks whether a new keeper answers
 SILENT_SECONDS = 1.0  # between two tries to reach one that does not answer
@@ -52,7 +53,8 @@ class Keepers:
         self._turn = anyio.Lock()
         self._tasks: TaskGroup = anyio.create_task_group()
         self.restarts = 0
-        self.last_death: dict[str, Any] | None = None
+        self._last_death = ""
+        self._silent = 0  # the number of the keeper that did nothing about what it was asked
 
     async def __aenter__(self) -> Self:
         await run_sync(self._take_folder)
@@ -133,17 +135,28 @@ class Keepers:
         return {int(pid) for pids in found for pid in pids} - known - self._reaper.pids()
 
     def describe(self) -> list[dict[str, Any]]:
-        """Return the keepers and guards that live, for people: pid, version, what runs, what is wrong."""
-        told = []
-        for keeper in self._keepers:
-            common = {"version": keeper.version, "running": len(keeper.running), "current": keeper is self._current,
-                      "broken": keeper.broken, "restarts": self.restarts, "last_death": self.last_death}  # fmt: skip
-            told += [
-                {"role": role, "pid": pid, **common, "waits_in": facts.read(f"/proc/{pid}/wchan").decode()}
-                for role, pid in (("keeper", keeper.pid), ("guard", keeper.guard))
-                if pid and facts.read_stat(pid)
-            ]
-        return told
+        """Return the keepers and guards, for people: pid, version, restarts, the last death, what is wrong."""
+        current = [keeper for keeper in self._keepers if keeper is self._current or keeper.running]
+        told = [("keeper", each.pid, each) for each in current] + [("guard", each.guard, each) for each in current]
+        return [
+            {
+                "role": role,
+                "pid": pid,
+                "version": str(keeper.version),
+                "restarts": self.restarts,
+                "last_death": self._last_death,
+                "note": self._note(keeper) if role == "keeper" else "",
+            }
+            for role, pid, keeper in told
+        ]
+
+    def _note(self, keeper: Keeper) -> str:
+        """Return what is unusual about a keeper."""
+        if keeper.broken:
+            return f"cannot write its journal: {keeper.broken}"
+        if keeper.link is None or self._silent == keeper.number:
+            return f"does not answer; it waits in {facts.read(f'/proc/{keeper.pid}/wchan').decode() or 'nothing known'}"
+        return "" if keeper is self._current else f"finishes what it has: {len(keeper.running)} processes"
 
     async def shorten(self, open_keys: Collection[str]) -> None:
         """Drop what the store knows: `open_keys` are the attempts whose end it has not stored."""
@@ -177,7 +190,7 @@ class Keepers:
         """Take up what an earlier conductor's keeper is doing, or what it left."""
         keeper = Keeper(folder)
         self._keepers.append(keeper)
-        keeper.take()
+        keeper.take(to_the_last=True)
         if await self._reach(keeper):
             self._tasks.start_soon(self._follow, keeper)
         else:
@@ -268,6 +281,7 @@ class Keepers:
 
     async def _bury(self, keeper: Keeper) -> None:
         """Find out what became of a keeper that does not answer, and take care of what it was doing."""
+        keeper.take(to_the_last=True)
         self._take(keeper)
         if self._current is keeper:
             self._current = None
@@ -277,11 +291,13 @@ class Keepers:
             return
         if running := keeper.running:
             self.restarts += 1
-            self.last_death = {"pid": keeper.pid, "at": time.time(), "running": len(running)}
+            self._last_death = f"{iso(time.time())}, pid {keeper.pid}, with {len(running)} processes"
             log.error("keeper_died", pid=keeper.pid, running=len(running))
         again = self._unbegun(keeper)
         for child in running:
-            if child.state == "running":
+            if not keeper.is_of_this_boot:
+                child.fail("lost", remains.RESTARTED)
+            elif child.state == "running":
                 self._tasks.start_soon(remains.watch, keeper, child, self._take)
             elif child.state == "begun":
                 self._tasks.start_soon(remains.settle, keeper, child, self._take)
@@ -318,7 +334,7 @@ class Keepers:
             await anyio.sleep(ANSWER_SECONDS)
             if keeper is not None and keeper is self._current and before.intersection(self._asked):
                 log.error("keeper_silent", pid=keeper.pid, waits_in=facts.read(f"/proc/{keeper.pid}/wchan").decode())
-                self._current = None
+                self._current, self._silent = None, keeper.number
 
     def _orphan_reaped(self, pid: int, code: int) -> None:
         """Note the end of a process that came to us because keeper and guard are dead."""

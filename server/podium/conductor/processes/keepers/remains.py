@@ -21,6 +21,7 @@ from podium.conductor.processes.keepers.child import OVER, Child
 from podium.conductor.processes.keepers.keeper import Keeper
 from podium.conductor.processes.keepers.link import is_held
 
+RESTARTED = "the machine restarted"
 TOLD_SECONDS = 2.0  # for the guard to write an end
 LOOK_SECONDS = 0.02
 POLL_SECONDS = 0.5

@@ -105,8 +105,8 @@ def _change(job: JobRun, batch: Batch, from_sheet: int | None, new: LoadedPlan |
     """Take a changed score, or another sheet to continue from, now or when the running sheets have ended."""
     kept = None
     if new is not None:
-        batch.plans[new.hash] = new
         kept = kept_sheets(job, new, from_sheet, differing(job))  # before the change, which drops the old state
+        batch.plans[new.hash] = new
     job.next_plan, job.next_from_sheet = new or job.next_plan, from_sheet
     if job.running:
         job.intent = "modify"

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
 
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import (
@@ -27,6 +28,7 @@ from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damage_of
 from podium.contract import methods as m
 from podium.errors import JobDamaged, JobDeleted, PodiumError, StoreGone
 from podium.wire.dispatcher import Handler, Peer
+from podium.wire.framing import RawJson
 
 Handle = Callable[[Context, Any, Peer], Awaitable[Any]]
 
@@ -91,7 +93,12 @@ async def _traced(context: Context, job_id: str, error: Exception) -> Exception:
 
 
 def _as_json(reply: Any) -> Any:
-    """Return a reply as it goes on the wire: models as their members, anything else unchanged."""
+    """Return a reply as it goes on the wire: a model as text, models in a list as their members, anything else unchanged."""
     if isinstance(reply, list):
-        return [_as_json(each) for each in reply]
-    return reply.model_dump() if isinstance(reply, BaseModel) else reply
+        return [each.model_dump() if isinstance(each, BaseModel) else each for each in reply]
+    if not isinstance(reply, BaseModel):
+        return reply
+    try:
+        return RawJson(reply.model_dump_json().encode())
+    except PydanticSerializationError:  # a lone surrogate, which only our own encoder passes on
+        return reply.model_dump()

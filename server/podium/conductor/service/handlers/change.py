@@ -1,58 +1,84 @@
 """`job.resume` and `job.modify`: let a job continue, with its own score or a changed one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
-
-import anyio.to_thread
+from typing import Any
 
 from podium.conductor.plans import given
-from podium.conductor.plans.differing import differing
+from podium.conductor.plans.compiling import differing
 from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control
 from podium.conductor.rules.transitions.control import Comparison, Done
+from podium.conductor.rules.transitions.modify import match_sheets
 from podium.conductor.service.context import Context
 from podium.contract.methods import ModifyParams, ResumeParams
 from podium.contract.replies import ChangeReply, Refusal
-from podium.errors import InvalidArguments, PodiumError
+from podium.errors import InvalidArguments, PodiumError, WrongState
 from podium.wire.dispatcher import Peer
+
+TRIES = 3
 
 
 async def resume(context: Context, params: ResumeParams, peer: Peer) -> ChangeReply | Refusal:
     """Answer `accepted` when the job is queued again on the disk; with a score it continues with that one."""
-    return await _change(context, params, control.resume)
+    return await _change(context, params, peer, control.resume)
 
 
 async def modify(context: Context, params: ModifyParams, peer: Peer) -> ChangeReply | Refusal:
     """Answer `accepted` when the changed score is on the disk; `pending` while sheets of the old one still run."""
-    return await _change(context, params, control.modify)
+    return await _change(context, params, peer, control.modify)
 
 
-async def _change(context: Context, params: ResumeParams, action: Callable[..., Done]) -> ChangeReply | Refusal:
+async def _change(
+    context: Context, params: ResumeParams, peer: Peer, action: Callable[..., Done]
+) -> ChangeReply | Refusal:
     try:
         change = partial(action, from_sheet=params.from_sheet)
         if params.config_path is not None or params.config_content is not None:
-            new, compare = await _changed_score(context, params)
-            change = partial(change, new=new, differing=compare)
+            done, job = await _with_score(context, params, peer, change)
         elif isinstance(params, ModifyParams):
             raise InvalidArguments("job.modify needs a changed score.", fix="Give config_path or config_content.")
-        done, job = await context.changes.apply(params.job_id, change, params.request_key)
+        else:
+            done, job = await context.changes.apply(params.job_id, change, params.request_key)
         facts = {**done, **done.get("kept", {})}
         return ChangeReply(job_id=params.job_id, status="accepted", job=context.views.of(job), **facts)
     except PodiumError as error:
         return Refusal.of(error, job_id=params.job_id, status="rejected", message=error.message)
 
 
-async def _changed_score(context: Context, params: ResumeParams) -> tuple[LoadedPlan, Comparison]:
-    """Compile the score that came with the call, for the job's own workspace and the variables of its start.
+async def _with_score(
+    context: Context, params: ResumeParams, peer: Peer, change: Callable[..., Done]
+) -> tuple[dict[str, Any], JobRun]:
+    """Change a job's score. If the job has another one by the time that the two are compared, they are compared again."""
+    for tries_left in range(TRIES - 1, -1, -1):
+        new, compare = await _changed_score(context, params, peer)
+        try:
+            whole = partial(change, new=new, differing=compare)
+            return await context.changes.apply(params.job_id, whole, params.request_key)
+        except WrongState as error:
+            if not error.facts.get("score_changed") or not tries_left:
+                raise
+    raise AssertionError  # the last try returns or raises
 
-    It is compared with the job's plan outside the event loop; only if the plan changed meanwhile it is compared again later.
-    """
+
+async def _changed_score(context: Context, params: ResumeParams, peer: Peer) -> tuple[LoadedPlan, Comparison]:
+    """Compile the score that came with the call, for the job's own workspace and the variables of its start, and compare it."""
     row = await context.queries.job(params.job_id)
     old = await context.loader.plan(row["plan_hash"])
     score = await given.read(
         params, max_bytes=context.settings.max_score_bytes, variables=old.plan.started_with, inherited=True,
         workspace=row["workspace"],
     )  # fmt: skip
-    new = (await context.compiler.prepare(score, lambda loaded: None)).loaded
-    found = await anyio.to_thread.run_sync(differing, old, new, row["workspace"])
-    return new, lambda job: found if job.loaded.hash == old.hash else differing(job.loaded, new, job.workspace)
+    new = (await context.compiler.prepare(score, lambda loaded: None, client=peer)).loaded
+    pairs = match_sheets(old, new)
+    found = await differing(context.reader, old.plan, new.plan, pairs, row["workspace"], client=peer)
+
+    def compare(job: JobRun) -> Collection[int]:
+        if job.loaded.hash != old.hash:
+            raise WrongState(
+                f"Job {job.job_id} got another score at the same moment.", fix="Call again.", score_changed=True
+            )
+        return found
+
+    return new, compare

@@ -7,9 +7,9 @@ import anyio.to_thread
 import psutil
 
 from podium import __version__
-from podium.conductor.instruments.profile import found_in
 from podium.conductor.service.context import Context
 from podium.contract.methods import FEATURES, PROTOCOL, HandshakeParams, NoParams, ShutdownParams
+from podium.instruments.finding import found_in
 from podium.settings import Settings
 from podium.wire.dispatcher import Peer
 
@@ -56,6 +56,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "store_trouble": str(context.store.trouble or ""),
         "survivors": context.launcher.survivors[-_UNSTORED_SHOWN:],
         "unstored": context.supervisor.unstored_ends()[:_UNSTORED_SHOWN],
+        "processes": [*context.keepers(), context.reader.facts()],
     }
 
 

@@ -1,19 +1,17 @@
 """`job.events`: transitions after a sequence number, as a page or as a live stream."""
 
-from collections.abc import Iterator
-from contextlib import suppress
-
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream
 
+from podium.conductor.rules.event import Event
 from podium.conductor.service.context import Context
+from podium.conductor.supervisor.events import Dropped, Subscription
 from podium.conductor.supervisor.saving import event_from
 from podium.conductor.views.cursors import number_in
 from podium.contract.methods import HEARTBEAT_SECONDS, EventsParams
-from podium.contract.models import EventView
 from podium.contract.replies import EventsReply
 from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
+from podium.wire.framing import RawJson
 
 _PAGE = 500
 
@@ -32,7 +30,7 @@ async def handle(context: Context, params: EventsParams, peer: Peer) -> EventsRe
         return EventsReply(next=_cursor(context, after), truncated_before=truncated)
     events = await _read(context, after, params.limit, params.job_ids)
     last = events[-1].seq if len(events) == params.limit else max(after, context.supervisor.last_event)
-    return EventsReply(events=events, next=_cursor(context, last), truncated_before=truncated)
+    return EventsReply(events=[event.view for event in events], next=_cursor(context, last), truncated_before=truncated)
 
 
 def _cursor(context: Context, seq: int) -> str:
@@ -53,7 +51,7 @@ def _sequence(context: Context, cursor: str) -> int:
     return number
 
 
-async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[EventView]:
+async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[Event]:
     only = f"AND job_id IN ({', '.join('?' * len(job_ids))})" if job_ids else ""
     query = f"SELECT * FROM events WHERE seq > ? {only} ORDER BY seq LIMIT ?"  # noqa: S608 -- marks only
     values = [after, *(job_ids or []), limit]
@@ -73,14 +71,14 @@ async def _stream(context: Context, after: int, peer: Peer) -> None:
     peer.close()
 
 
-async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[EventView], sent: int) -> int:
+async def _follow(context: Context, peer: Peer, live: Subscription, sent: int) -> int:
     """Pass live events on until this subscriber is dropped because it is too slow; return the last number sent."""
     while True:
-        events: list[EventView] = []
+        events: list[Event] = []
         with anyio.move_on_after(HEARTBEAT_SECONDS):
             try:
-                events = [await live.receive(), *_at_hand(live)]
-            except anyio.EndOfStream:
+                events = await live.take(_PAGE)  # one write for all costs little more than one for a single event
+            except Dropped:
                 return sent
         if not events:
             await peer.notify("job.heartbeat", {"next": _cursor(context, max(sent, context.supervisor.last_event))})
@@ -89,12 +87,5 @@ async def _follow(context: Context, peer: Peer, live: MemoryObjectReceiveStream[
             sent = new[-1].seq
 
 
-def _at_hand(live: MemoryObjectReceiveStream[EventView]) -> Iterator[EventView]:
-    """Yield the events that have arrived, up to a page: one write for all costs little more than one for a single event."""
-    with suppress(anyio.WouldBlock, anyio.EndOfStream):
-        for _ in range(_PAGE - 1):
-            yield live.receive_nowait()
-
-
-async def _send(peer: Peer, events: list[EventView]) -> None:
-    await peer.notify("job.event", *(event.model_dump() for event in events))
+async def _send(peer: Peer, events: list[Event]) -> None:
+    await peer.notify("job.event", *(RawJson(event.text) for event in events))

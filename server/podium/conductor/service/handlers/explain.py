@@ -10,13 +10,13 @@ from typing import Any, get_args
 
 import anyio.to_thread
 
-from podium.conductor.logs import LogTarget
-from podium.conductor.logs.end import end_of_output
 from podium.conductor.rules.state import Attempt
 from podium.conductor.service.context import Context
 from podium.conductor.views import explain
 from podium.contract.methods import JobParams
 from podium.contract.models import ExplainView, SheetView, Stream
+from podium.logs.end import end_of_output
+from podium.logs.read import LogTarget
 from podium.times import iso
 from podium.wire.dispatcher import Peer
 

@@ -1,14 +1,19 @@
 """`job.log`: a bounded part of the output of one attempt, even while it runs."""
 
+import os
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 
-from podium.conductor.logs import LogQuery, LogTarget, read_log
 from podium.conductor.service.context import Context
 from podium.conductor.views.telling import telling_sheet
 from podium.contract.methods import LogParams
+from podium.contract.models import LogView
 from podium.errors import InvalidArguments
+from podium.logs.read import LogQuery, LogTarget, check_query, open_output, read_log
+from podium.reader.requests import Search, Searched, encode
 from podium.wire.dispatcher import Peer
 
 _ATTEMPT = """
@@ -33,7 +38,26 @@ async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, A
                                fix=f'Call get_job with job_id={params.job_id} and detail="full" for its attempts.')  # fmt: skip
     serial, attempt, running = (found["serial"], found["attempt"], bool(found["open"])) if found else (0, 0, False)
     running = running and serial not in context.supervisor.unstored.of(params.job_id).ends
-    target = LogTarget(path=context.home.attempt(params.job_id, serial) / f"{params.stream}.log", job_id=params.job_id,
-                       sheet=num, attempt=attempt, stream=params.stream, sheet_name=sheet.name, running=running)  # fmt: skip
+    folder = context.home.attempt(params.job_id, serial)
+    target = LogTarget(job_id=params.job_id, sheet=num, attempt=attempt, stream=params.stream, sheet_name=sheet.name,
+                       running=running)  # fmt: skip
     query = LogQuery(params.mode, params.pattern, params.context_lines, params.cursor, params.max_lines)
-    return (await anyio.to_thread.run_sync(read_log, target, query)).model_dump()
+    if params.mode == "search":
+        return (await _search(context, folder, target, query, peer)).model_dump()
+    return (await anyio.to_thread.run_sync(read_log, folder, target, query)).model_dump()
+
+
+async def _search(context: Context, folder: Path, target: LogTarget, query: LogQuery, peer: Peer) -> LogView:
+    """Have an output searched by the reader, which gets the open file."""
+    check_query(query)
+    fd = await anyio.to_thread.run_sync(open_output, folder, target.stream)
+    try:
+        request = Search(
+            **asdict(target), context_lines=query.context_lines, cursor=query.cursor, max_lines=query.max_lines
+        )
+        files = [] if fd is None else [fd]
+        found, _ = await context.reader.ask(request, Searched, body=encode(query.pattern), files=files, client=peer)
+    finally:
+        if fd is not None:
+            os.close(fd)
+    return found.view

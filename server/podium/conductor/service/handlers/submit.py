@@ -31,7 +31,7 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitRe
     """Answer `accepted` with the job, or `rejected` with the reason. A dry run answers the plan and stores nothing."""
     try:
         if params.dry_run:
-            plan = await validate.planned(context, params)
+            plan = await validate.planned(context, params, peer)
             return DryRunReply(job_id="", status="accepted", message="Nothing was run.", plan=plan)
         key = params.idempotency_key or params.request_key
         # Of two calls with the same key at once, the second waits and then finds what the first has stored.
@@ -105,7 +105,7 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
         faults.point("after_workspace")
         return job_id, workspace, first
 
-    prepared = await context.compiler.prepare(score, place)
+    prepared = await context.compiler.prepare(score, place, client=peer)
     plan, (job_id, workspace, first) = prepared.loaded.plan, prepared.found
     warnings = [*plan.warnings, *_missing_instruments(prepared.loaded, prepared.installed)]
     # A folder that was made for this job has no other user.

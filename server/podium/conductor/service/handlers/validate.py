@@ -17,13 +17,13 @@ from podium.wire.dispatcher import Peer
 async def handle(context: Context, params: ScoreParams, peer: Peer) -> ValidateReply | Refusal:
     """Answer the plan, or every problem."""
     try:
-        view = await planned(context, params)
+        view = await planned(context, params, peer)
     except PodiumError as error:
         return Refusal(valid=False, code=error.code, message=error.message, fix=error.fix, **error.facts)
     return ValidateReply(valid=True, plan=view)
 
 
-async def planned(context: Context, params: ScoreParams) -> PlanView:
+async def planned(context: Context, params: ScoreParams, peer: Peer) -> PlanView:
     """Return what a submit of this score would run.
 
     Raises:
@@ -37,5 +37,5 @@ async def planned(context: Context, params: ScoreParams) -> PlanView:
 
     max_bytes = context.settings.max_score_bytes
     score = await given.read(params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace)
-    prepared = await context.compiler.prepare(score, find)
+    prepared = await context.compiler.prepare(score, find, client=peer)
     return plan_view(prepared.loaded.plan, start_sheet=prepared.found, instruments_found=prepared.installed)

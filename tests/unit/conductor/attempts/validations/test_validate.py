@@ -1,7 +1,7 @@
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path, PosixPath
 from typing import Any
@@ -12,8 +12,10 @@ import pytest
 from podium.conductor.attempts.validations import ValidationContext, validate
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.reader import Reader
 from podium.contract.models import ValidationView
 from podium.score.model.plan import Validation
+from tests.support.engines import open_keepers
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +28,7 @@ def context(workspace: Path, **changes: Any) -> ValidationContext:
         "key": f"test-{uuid.uuid4().hex}",  # a second run of these tests beside this one must not end our processes
         "expand": lambda text: text.replace("{workspace}", str(workspace)),
         "runner": None,  # only a command needs one
+        "reader": None,  # only a pattern needs one
     }
     return ValidationContext(**{**fields, **changes})
 
@@ -163,12 +166,17 @@ class TestContentContains:
 
 
 class TestContentRegex:
-    async def test_a_match_is_shown_with_its_line(self, tmp_path: Path) -> None:
+    @pytest.fixture
+    async def reader(self) -> AsyncIterator[Reader]:
+        async with Reaper() as reaper, Reader(reaper) as reader:
+            yield reader
+
+    async def test_a_match_is_shown_with_its_line(self, tmp_path: Path, reader: Reader) -> None:
         (tmp_path / "r").write_text("a\nran-7 ok\n")
-        view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": r"ran-\d+"})
+        view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": r"ran-\d+"}, reader=reader)
         assert (view.passed, view.found, view.expected) == (True, "'ran-7' on line 2", r"r matches 'ran-\\d+'")
 
-    async def test_a_pattern_that_never_ends_fails_within_its_time(self, tmp_path: Path) -> None:
+    async def test_a_pattern_that_never_ends_fails_within_its_time(self, tmp_path: Path, reader: Reader) -> None:
         (tmp_path / "r").write_text("x" * 5000)
         rule = {"type": "content_regex", "path": "r", "pattern": "(x+x+)+y", "timeout_seconds": 0.5}
         beats = 0
@@ -182,24 +190,24 @@ class TestContentRegex:
 
             tasks.start_soon(beat)
             with anyio.fail_after(10):
-                view = await one(tmp_path, rule)
+                view = await one(tmp_path, rule, reader=reader)
             tasks.cancel_scope.cancel()
         assert not view.passed
         assert "within 0.5 s" in view.found
         assert beats > 3, "the loop went on meanwhile"
 
-    async def test_a_pattern_that_does_not_compile_has_failed(self, tmp_path: Path) -> None:
+    async def test_a_pattern_that_does_not_compile_has_failed(self, tmp_path: Path, reader: Reader) -> None:
         (tmp_path / "r").write_text("x")
-        view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": "("})
-        assert "not a valid regular expression" in view.found
+        view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": "("}, reader=reader)
+        assert "is not a regular expression" in view.found
 
-    async def test_what_lies_beyond_the_searched_part_is_named(self, tmp_path: Path) -> None:
+    async def test_what_lies_beyond_the_searched_part_is_named(self, tmp_path: Path, reader: Reader) -> None:
         with (tmp_path / "big").open("wb") as output:
             output.write(b"head")
             output.truncate(16 * 1024 * 1024)
             output.seek(0, os.SEEK_END)
             output.write(b"END")
-        view = await one(tmp_path, {"type": "content_regex", "path": "big", "pattern": "END"})
+        view = await one(tmp_path, {"type": "content_regex", "path": "big", "pattern": "END"}, reader=reader)
         assert not view.passed
         assert "(the last 3 were not searched)" in view.found
 
@@ -226,7 +234,7 @@ class TestCommandSucceeds:
     @pytest.fixture
     async def runner(self) -> Any:
         async with AsyncExitStack() as stack:
-            yield Runner(await stack.enter_async_context(Reaper()))
+            yield Runner(await stack.enter_async_context(open_keepers()))
 
     async def check(self, runner: Runner, workspace: Path, command: str, **rule: Any) -> ValidationView:
         changes = {"runner": runner, "env": {"PATH": os.environ["PATH"], "COLOUR": "blue"}}

@@ -2,32 +2,37 @@
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-import anyio
 import pytest
 
-from podium.conductor.engines.local import engine as local
-from podium.conductor.engines.local.engine import LocalEngine
-from podium.conductor.engines.port import AttemptSpec
-from podium.conductor.processes.reaper import Reaper
+from podium.conductor.processes.keepers.child import Child, Start
+from podium.conductor.processes.keepers.keepers import Keepers
+from tests.support.engines import make_spec, run_attempt
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize(
-    ("number", "reason"),
-    [(errno.EMFILE, "never_started"), (errno.ENOSPC, "never_started"), (errno.E2BIG, "launch_failed")],
+    ("state", "number", "reason"),
+    [
+        ("failed", errno.EMFILE, "never_started"),
+        ("failed", errno.ENOSPC, "never_started"),
+        ("failed", errno.E2BIG, "launch_failed"),
+        ("refused", errno.EIO, "never_started"),
+    ],
 )
 async def test_a_refused_launch_is_told_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, reason: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: Literal["failed", "refused"], number: int, reason: str
 ) -> None:
-    def refused(*_: object, **__: object) -> int:
-        raise OSError(number, os.strerror(number))
+    async def refused(_: Keepers, starts: Sequence[Start]) -> list[Child]:
+        children = [Child(start.key) for start in starts]
+        for child in children:
+            child.fail(state, os.strerror(number), number)
+        return children
 
-    monkeypatch.setattr(local, "spawn", refused)
-    async with Reaper() as reaper, LocalEngine(reaper) as engine:
-        await engine.submit(AttemptSpec("test-refused", tmp_path / "attempt", "true", tmp_path, {}, ()))
-        with anyio.fail_after(20):
-            end = await anext(engine.changes())
+    monkeypatch.setattr(Keepers, "start", refused)
+    end = await run_attempt(make_spec(tmp_path))
     assert (end.reason, end.detail) == (reason, os.strerror(number))

@@ -1,1 +1,0 @@
-"""Instruments: the command-line tools that play sheets, each described by a YAML profile."""

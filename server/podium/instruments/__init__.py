@@ -1,0 +1,1 @@
+"""Instruments: the command-line tools that play sheets, each described by a profile."""

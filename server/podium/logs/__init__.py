@@ -1,0 +1,1 @@
+"""Reading an attempt's output files: bounded, resumable, and cheap on files of a gigabyte."""

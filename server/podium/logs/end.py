@@ -1,0 +1,28 @@
+"""The end of an attempt's output: enough to explain how the attempt ended."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from podium.contract.models import LogView, Stream
+from podium.logs.page import LogLimits
+from podium.logs.read import LogQuery, LogTarget, read_log
+
+_LIMITS = LogLimits(page_bytes=8_000, line_bytes=1_000, page_tokens=2_500)
+
+
+class TargetOf(Protocol):
+    """Makes the target of one stream of an attempt."""
+
+    def __call__(self, *, stream: Stream) -> LogTarget:
+        """Return the target."""
+
+
+def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream]) -> LogView:
+    """Return the end of the first of these streams that has output, else of the last one. Blocks: it reads files."""
+    query = LogQuery("tail", max_lines=40)
+    for stream in streams:
+        view = read_log(folder, target(stream=stream), query, _LIMITS)
+        if view.total_bytes:
+            break
+    return view

@@ -1,0 +1,64 @@
+"""What the reader can be asked, one function for each kind of request: it takes the request, its body and its open files."""
+
+from collections.abc import Callable
+from typing import Any
+
+from podium.logs.read import LogQuery, LogTarget, read_open
+from podium.reader import compiling, content_regex, requests
+from podium.reader.classify import classify, retry_after_seconds
+from podium.reader.differing import differing
+from podium.reader.match import matcher_for
+from podium.reader.missing import named_in
+from podium.reader.requests import Part, decode, encode
+from podium.score.model.plan import load_plan
+from podium.score.templates.render import holds, render_text
+
+Work = Callable[[Any, bytes, list[int]], tuple[Part, bytes]]
+
+
+def _render(request: requests.Render, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    variables = {**request.variables, "previous_outputs": request.previous}
+    text = render_text(decode(body), variables, request.label)
+    return requests.Nothing(), encode(text)
+
+
+def _decide(request: requests.Decide, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    variables = {**request.variables, "previous_outputs": {}}
+    return requests.Decided(holds=holds(decode(body), variables, request.statuses, request.label)), b""
+
+
+def _judge(request: requests.Judge, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    tail = decode(body)
+    kind = classify(request.patterns, tail)
+    wait = retry_after_seconds(tail, request.now) if kind == "rate_limit" else None
+    named = named_in(tail) if request.heal else ()
+    return requests.Judged(kind=kind, wait_seconds=wait, named=named), b""
+
+
+def _match(request: requests.Match, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    return content_regex.search(files[0], decode(body), request.seconds), b""
+
+
+def _search(request: requests.Search, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    target = LogTarget(
+        request.job_id, request.sheet, request.attempt, request.stream, request.sheet_name, request.running
+    )
+    query = LogQuery("search", decode(body), request.context_lines, request.cursor, request.max_lines)
+    return requests.Searched(view=read_open(files[0] if files else None, target, query, matcher_for=matcher_for)), b""
+
+
+def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    old, new = load_plan(decode(body[: request.split])), load_plan(decode(body[request.split :]))
+    return requests.Differing(sheets=differing(old, new, request.pairs, request.workspace)), b""
+
+
+WORK: dict[str, Work] = {
+    "compile": compiling.compiled,
+    "profiles": compiling.profiles,
+    "render": _render,
+    "decide": _decide,
+    "judge": _judge,
+    "match": _match,
+    "search": _search,
+    "differ": _differ,
+}

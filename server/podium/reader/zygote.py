@@ -1,0 +1,112 @@
+"""The reader's first process: it has imported everything, looks at nothing, and forks the workers that do.
+
+It ends when the conductor closes its socket or dies, and takes its workers with it; they die with it too, where the system can do
+that. What it is asked and what it reports has a fixed length, see `requests`.
+"""
+
+import ctypes
+import gc
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from contextlib import suppress
+
+from podium.reader.requests import FORK, NEWS
+from podium.reader.worker import serve
+
+PR_SET_PDEATHSIG = 1
+
+
+class Zygote:
+    """Forks workers on the socket `control` until it closes."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._workers: set[int] = set()
+        self._asked = bytearray()
+        self._sockets: list[int] = []
+        self._wake, self._woken = os.pipe()
+        os.set_blocking(self._woken, False)
+        self._libc = ctypes.CDLL(None)
+
+    def run(self) -> None:
+        """Fork, report starts and ends, and kill on demand; return when the conductor has gone."""
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
+        gc.collect()
+        control = self._control.fileno()
+        gc.freeze()  # the workers share what is here; collecting would copy it
+        try:
+            while True:
+                ready, _, _ = select.select([control, self._wake], [], [])
+                if self._wake in ready:
+                    os.read(self._wake, 4096)
+                    self._report_ends()
+                if control in ready and not self._take():
+                    return
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        finally:
+            for pid in self._workers:
+                os.kill(pid, signal.SIGKILL)
+
+    def _take(self) -> bool:
+        data, sockets, _, _ = socket.recv_fds(self._control, 4096, 16)
+        if not data:
+            return False
+        self._asked += data
+        self._sockets += sockets
+        while len(self._asked) >= FORK.size:
+            what, seconds, number = FORK.unpack_from(self._asked)
+            del self._asked[: FORK.size]
+            if what == b"f":
+                self._fork(self._sockets.pop(0), seconds, number)
+            elif number in self._workers:
+                os.kill(number, signal.SIGKILL)
+        return True
+
+    def _fork(self, descriptor: int, seconds: float, memory: int) -> None:
+        parent, pid = os.getpid(), os.fork()
+        if pid == 0:
+            try:
+                self._become_worker(parent, memory)
+                serve(socket.socket(fileno=descriptor), seconds)
+            finally:
+                os._exit(1)
+        self._workers.add(pid)
+        os.close(descriptor)
+        self._control.sendall(NEWS.pack(b"s", pid, 0))
+
+    def _become_worker(self, parent: int, memory: int) -> None:
+        """Drop what belongs to the parent, take the limit of memory, and die with the parent."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for descriptor in (self._control.detach(), self._wake, self._woken, *self._sockets):
+            os.close(descriptor)
+        if sys.platform == "linux":
+            self._libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:
+                os._exit(1)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with suppress(ValueError, OSError):  # macOS may refuse it
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+    def _report_ends(self) -> None:
+        while self._workers:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            self._workers.discard(pid)
+            self._control.sendall(NEWS.pack(b"e", pid, status))
+
+
+def main() -> None:
+    """Serve the socket that is the standard input."""
+    Zygote(socket.socket(fileno=os.dup(0))).run()

@@ -1,0 +1,1 @@
+"""Files that somebody else wrote: read within bounds and decoded, never looked into."""

@@ -1,0 +1,130 @@
+"""The reader dies, and nobody but the request that killed it notices."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.support.jobs import submit
+from tests.support.podium_home import Conductor, ask, make_home, until
+
+GOOD = "name: good\nsheets:\n  - run: echo '{{ job_name }}'\n"
+DEEP_VALUE = (
+    "{% set ns = namespace(t=()) %}{% for i in range(25000) %}{% set ns.t = ((((((((ns.t,),),),),),),),) %}{% endfor %}"
+    "{{ ns.t in {} }}"
+)
+DEEP = f"name: deep\nsheets:\n  - run: |\n      {DEEP_VALUE}\n"
+AT_LAUNCH = f"""\
+name: later
+cross_sheet: {{auto_capture_stdout: true}}
+sheets:
+  - {{name: a, run: echo boom}}
+  - name: b
+    run: |
+      {{% if previous_outputs.values()|join %}}{DEEP_VALUE}{{% endif %}} true
+"""
+FOREIGN_TEXT = ("yaml", "jinja2", "markupsafe", "regex")
+
+
+@pytest.fixture
+def conductor(short_tmp: Path) -> Iterator[Conductor]:
+    made = Conductor(make_home(short_tmp))
+    yield made.start()
+    made.end()
+
+
+def reader_of(conductor: Conductor) -> dict[str, Any]:
+    found = ask(conductor.settings.socket, "daemon.status")["processes"]
+    return next(each for each in found if each["role"] == "reader")
+
+
+def validate(conductor: Conductor, text: str) -> dict[str, Any]:
+    params = {"config_content": text, "client_cwd": "/"}
+    answer: dict[str, Any] = ask(conductor.settings.socket, "job.validate", params, seconds=40)
+    return answer
+
+
+def status(conductor: Conductor, job_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = ask(conductor.settings.socket, "job.status", {"job_id": job_id})
+    return found
+
+
+def test_the_conductor_with_a_settings_file_has_loaded_nothing_that_reads_foreign_text(short_tmp: Path) -> None:
+    (short_tmp / "podium.yaml").write_text("max_sheets: 3\n")
+    look = (
+        "import signal, sys\nsignal.signal(signal.SIGUSR2, lambda *_: open({!r}, 'w').write(' '.join(sys.modules)))\n"
+    )
+    (short_tmp / "sitecustomize.py").write_text(look.format(str(short_tmp / "modules")))
+    conductor = Conductor(make_home(short_tmp))
+    try:
+        conductor.start(PODIUM_CONFIG=str(short_tmp / "podium.yaml"), PYTHONPATH=str(short_tmp))
+        assert ask(conductor.settings.socket, "daemon.status")["max_sheets"] == 3
+        submit(conductor, GOOD)
+        until(lambda: not ask(conductor.settings.socket, "job.list", {"status": "running"}))
+        os.kill(conductor.pid, signal.SIGUSR2)
+        until(lambda: (short_tmp / "modules").exists() and (short_tmp / "modules").read_text())
+        loaded = (short_tmp / "modules").read_text().split()
+    finally:
+        conductor.end()
+    assert "podium.conductor.daemon" in loaded
+    assert not [name for name in loaded if name.split(".")[0] in FOREIGN_TEXT]
+
+
+def test_the_reader_starts_when_it_is_needed_and_ends_with_the_conductor(conductor: Conductor) -> None:
+    assert reader_of(conductor)["pid"] is None
+    assert validate(conductor, GOOD)["valid"]
+    reader = psutil.Process(reader_of(conductor)["pid"])
+    workers = reader.children()
+    assert workers
+    conductor.kill()
+    psutil.wait_procs([reader, *workers], timeout=10)
+    assert not [each for each in (reader, *workers) if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("which", ["worker", "zygote"])
+def test_a_process_of_the_reader_that_is_killed_is_replaced_and_the_call_is_answered(
+    conductor: Conductor, which: str
+) -> None:
+    for _ in range(5):
+        assert validate(conductor, GOOD)["valid"]
+        zygote = psutil.Process(reader_of(conductor)["pid"])
+        for each in zygote.children() if which == "worker" else [zygote]:
+            each.kill()
+    assert validate(conductor, GOOD)["valid"]
+
+
+def test_a_value_too_deep_for_python_ends_no_conductor(conductor: Conductor) -> None:
+    answer = validate(conductor, DEEP)
+    assert (answer["valid"], answer["code"]) == (False, "SCORE_INVALID")
+    assert answer["fix"]
+    assert validate(conductor, GOOD)["valid"]
+    assert conductor.process is not None
+    assert conductor.process.poll() is None
+
+
+def test_a_sheet_that_cannot_be_rendered_fails_and_the_next_conductor_starts_normally(conductor: Conductor) -> None:
+    job_id = submit(conductor, AT_LAUNCH)
+    until(lambda: status(conductor, job_id)["status"] == "failed", seconds=40)
+    conductor.kill()
+    conductor.start()
+    assert status(conductor, job_id)["status"] == "failed"
+    changed = AT_LAUNCH.replace(DEEP_VALUE, "echo fine;")
+    answer = ask(conductor.settings.socket, "job.resume", {"job_id": job_id, "config_content": changed})
+    assert answer["status"] == "accepted", answer
+    until(lambda: status(conductor, job_id)["status"] == "completed", seconds=40)
+    other = submit(conductor, AT_LAUNCH)
+    until(lambda: status(conductor, other)["status"] == "failed", seconds=40)
+    answer = ask(conductor.settings.socket, "job.clear", {"job_ids": [other]})
+    assert answer["deleted"] == 1, answer
+
+
+def test_a_pattern_that_takes_all_memory_is_refused_with_the_arguments(conductor: Conductor) -> None:
+    job_id = submit(conductor, "name: x\nsheets:\n  - run: echo aaa\n")
+    until(lambda: status(conductor, job_id)["status"] == "completed", seconds=40)
+    params = {"job_id": job_id, "mode": "search", "pattern": "((a{1000}){1000}){1000}"}
+    with pytest.raises(RuntimeError, match="INVALID_ARGUMENTS"):
+        ask(conductor.settings.socket, "job.log", params, seconds=40)

@@ -1,0 +1,57 @@
+"""Which sheets of a changed score count as changed: those that would do, or must leave, something else."""
+
+import pytest
+
+from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.transitions.modify import match_sheets
+from podium.reader.differing import differing
+from tests.unit.score.helpers import compiled
+
+SCORE = """\
+name: demo
+variables: {word: hello}
+env: {LEVEL: low}
+sheets:
+- {name: a, run: 'echo {{ word }}'}
+- {name: b, run: 'echo {{ sheet_num }} > {{ workspace }}/b', validate: [{file_exists: b}]}
+- {name: c, run: echo c, env: {X: '1'}}
+"""
+
+
+def changed(text: str, *, workspace: str | None = None) -> list[str]:
+    """Return the names of the sheets that `text` changes, compared with `SCORE`."""
+    old, new = compiled(SCORE), compiled(text, workspace=workspace)
+    pairs = match_sheets(LoadedPlan("old", old), LoadedPlan("new", new))
+    found = differing(old, new, pairs.items(), "/work")
+    return [new.sheet(num).label for num in sorted(found)]
+
+
+def test_the_same_score_changes_nothing() -> None:
+    assert changed(SCORE) == []
+
+
+def test_another_layout_of_the_same_score_changes_nothing() -> None:
+    assert changed(SCORE.replace("run: echo c,", "run: 'echo c', description: last,")) == []
+
+
+def test_a_workspace_that_was_chosen_for_the_job_changes_nothing() -> None:
+    assert changed(SCORE, workspace="/work") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "names"),
+    [
+        ("echo c", "echo d", ["c"]),
+        ("X: '1'", "X: '2'", ["c"]),
+        ("LEVEL: low", "LEVEL: high", ["a", "b", "c"]),
+        ("file_exists: b", "file_exists: other", ["b"]),
+        ("word: hello", "word: bye", ["a"]),
+        ("variables: {word: hello}", "variables: {word: hello, unused: 1}", []),
+        ("- {name: c", "- {name: new, run: 'true'}\n- {name: c", []),
+        ("- {name: a", "- {name: first, run: 'true'}\n- {name: a", ["b"]),
+        ("run: echo c", "instrument: claude-code, prompt: echo c", ["c"]),
+    ],
+)
+def test_a_change_counts_for_the_sheets_that_it_reaches(before: str, after: str, names: list[str]) -> None:
+    assert before in SCORE
+    assert changed(SCORE.replace(before, after)) == names
