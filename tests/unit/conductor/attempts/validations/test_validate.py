@@ -271,5 +271,20 @@ class TestCommandSucceeds:
             "cannot be judged: still running after 2 s, so it was stopped; its output ends with 'going'",
         )
 
+    @pytest.mark.parametrize(
+        ("command", "why"),
+        [
+            ("no-such-command", "exit code 127: a command was not found"),
+            ("/etc/passwd", "exit code 126: it could not be run"),
+            ("bash -c 'kill -SEGV $$'; exit $?", "exit code 139: a command was ended by signal 11"),
+        ],
+    )
+    async def test_a_command_without_an_answer_says_so(
+        self, runner: Runner, tmp_path: Path, command: str, why: str
+    ) -> None:
+        view = await self.check(runner, tmp_path, command)
+        assert not view.passed
+        assert view.found.startswith(f"cannot be judged: {why}")
+
     async def test_a_command_ended_by_a_signal_names_it(self, runner: Runner, tmp_path: Path) -> None:
         assert (await self.check(runner, tmp_path, "kill -KILL $$")).found == "cannot be judged: ended by signal 9"
