@@ -240,9 +240,11 @@ class Reader:
 
     async def _ask_alone(self, asked: Asked) -> None:
         try:
+            if asked.deaths:  # it may be innocent, and must not wait for those that take long
+                await self._try_alone(asked, QUICK_SECONDS)
             async with self._launch_slots if asked.client == LAUNCHES else self._slots:
                 while not asked.done.is_set() and not asked.abandoned:
-                    await self._try_alone(asked)
+                    await self._try_alone(asked, self.limits.seconds)
         except errors.PodiumError as error:
             asked.fail(error)
         finally:
@@ -250,14 +252,14 @@ class Reader:
             if not self._alone[asked.client]:
                 del self._alone[asked.client]
 
-    async def _try_alone(self, asked: Asked) -> None:
+    async def _try_alone(self, asked: Asked, seconds: float) -> None:
         """Ask once; a request that has killed its second worker is refused, now and for an hour."""
         asked.tries += 1
         self._used = time.monotonic()
-        worker = await self._process.worker(self.limits.seconds)
+        worker = await self._process.worker(seconds)
         status: int | None = 0
         try:
-            with anyio.fail_after(self.limits.seconds + HANGS_SECONDS):
+            with anyio.fail_after(seconds + HANGS_SECONDS):
                 worker.send(asked.message, asked.files)
                 await worker.flush()
                 head, body = (await worker.receive())[0]
@@ -273,7 +275,8 @@ class Reader:
             return
         self._workers_died += status is not None
         if status == -SIGALRM:
-            asked.fail(self._refusal(asked, "time"))
+            if seconds >= self.limits.seconds:
+                asked.fail(self._refusal(asked, "time"))
         elif status is not None:
             self._note_death(asked, how(status))
         elif asked.tries >= TRIES:
