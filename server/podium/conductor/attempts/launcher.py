@@ -12,7 +12,8 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from podium.conductor import faults
-from podium.conductor.attempts.judging import judge, judge_at_once
+from podium.conductor.attempts.commands import in_bash, last_line, unjudged
+from podium.conductor.attempts.judging import hider, judge, judge_at_once
 from podium.conductor.attempts.live import LiveAttempt, live_of
 from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
@@ -28,6 +29,7 @@ from podium.instruments.finding import find_executable
 from podium.log import get_logger
 from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
 from podium.score.model.context import constant
+from podium.texts.shown import one_line
 
 log = get_logger()
 
@@ -48,6 +50,7 @@ class Launcher:
         self._home = home
         self._grace = grace_seconds
         self._live: dict[str, LiveAttempt] = {}
+        self.survivors: list[str] = []  # what could not be ended since this conductor began
         self._plain: list[LiveAttempt] = []
         self._plain_came = anyio.Event()
         self._report: Report
@@ -129,8 +132,8 @@ class Launcher:
 
     async def _prepare(self, live: LiveAttempt) -> AttemptSpec | Verdict:
         """Return what to launch, or a verdict that says why nothing is launched."""
-        if live.first_try and (why := await self._skips(live)):
-            return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
+        if live.first_try and (verdict := await self._skipped(live)):
+            return verdict
         if live.is_tool:
             path = live.env().get("PATH") or os.environ.get("PATH", "")
             if await anyio.to_thread.run_sync(find_executable, live.profile, path) is None:
@@ -153,27 +156,34 @@ class Launcher:
         _, script = await self._reader.ask(request, Nothing, body=encode(template), client=LAUNCHES)
         return decode(script)
 
-    async def _skips(self, live: LiveAttempt) -> str:
-        """Return why the sheet is skipped, "" to run it. The condition comes before the command, whose exit code 0 skips."""
+    async def _skipped(self, live: LiveAttempt) -> Verdict | None:
+        """Return the verdict of a sheet that is skipped, None to run it. The condition comes before the command.
+
+        Exit code 0 of the command skips, another one does not; where it gives no answer the sheet fails instead of running.
+        """
         if live.sheet.skip_when:
             variables = live.variables({})
             del variables["previous_outputs"]
             request = Decide(label=live.sheet.label, variables=variables, statuses=live.statuses)
             condition = encode(live.sheet.skip_when)
             if (await self._reader.ask(request, Decided, body=condition, client=LAUNCHES))[0].holds:
-                return "skip_when is true"
+                return _skip(live, "skip_when is true")
         skip = live.sheet.skip_when_command
         if skip is None:
-            return ""
-        command = live.expand(skip.command)
-        result = await self._runner.run(
-            ["/bin/sh", "-c", command],
+            return None
+        done = await self._runner.run(
+            in_bash(live.expand(skip.command)),
             env=live.env(),
             cwd=live.workspace,
             timeout_seconds=skip.timeout_seconds,
             key=live.attempt.key,
         )
-        return "skip_when_command exited with code 0" if result.exit_code == 0 and not result.timed_out else ""
+        if why := unjudged(done, skip.timeout_seconds):
+            last = hider(live)(last_line(done))
+            ended = f"; its output ends with {one_line(last)}" if last else ""
+            message = f"skip_when_command cannot be judged: {why}{ended}; the sheet was not run"
+            return _not_run(live, "launch_failed", message, "unjudged")
+        return _skip(live, "skip_when_command exited with code 0") if done.exit_code == 0 else None
 
     def _spec(self, live: LiveAttempt, script: str) -> AttemptSpec:
         folder = self._home.attempt(live.job_id, live.attempt.serial)
@@ -218,6 +228,7 @@ class Launcher:
     def _close(self, live: LiveAttempt, verdict: Verdict) -> None:
         faults.point("before_verdict")
         del self._live[live.attempt.key]
+        self.survivors += [f"{live.job_id}, sheet {live.sheet.label}: {each.text}" for each in verdict.end.survivors]
         log.debug(
             "attempt_ended",
             job_id=live.job_id,
@@ -228,6 +239,11 @@ class Launcher:
             passed=verdict.passed,
         )
         self._report(live.job_id, live.attempt.serial, verdict)
+
+
+def _skip(live: LiveAttempt, why: str) -> Verdict:
+    """Return the verdict of an attempt whose sheet is skipped."""
+    return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
 
 
 def _is_plain(live: LiveAttempt) -> bool:

@@ -56,6 +56,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "limits": {name: getattr(context.settings, name) for name in LIMITS},
         "containment": context.engine.containment,
         "store_trouble": str(context.store.trouble or ""),
+        "survivors": context.launcher.survivors[-_UNSTORED_SHOWN:],
         "unstored": context.supervisor.unstored_ends()[:_UNSTORED_SHOWN],
         "processes": [*context.keepers(), context.reader.facts()],
     }
