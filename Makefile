@@ -41,8 +41,9 @@ conformance: $(STAMP) ## run the official conformance suites (needs npm)
 torture: $(STAMP) ## kill the conductor at every point of its work: make torture SEED=1 ROUNDS=30
 	$(BIN)/python -m tests.torture --seed $(SEED) --rounds $(ROUNDS)
 
-fuzz: $(STAMP) ## let hostile peers loose on a conductor, and try new examples of the properties: make fuzz SEED=1 INPUTS=100000
+fuzz: $(STAMP) ## let hostile peers and hostile texts loose on a conductor, and try new examples of the properties: make fuzz SEED=1 INPUTS=100000
 	$(BIN)/python -m tests.fuzz --seed $(SEED) --inputs $(INPUTS)
+	$(BIN)/python -m tests.fuzz.soak --seed $(SEED)
 	$(BIN)/pytest -q -n auto -m hypothesis --hypothesis-profile=campaign --hypothesis-seed=$(SEED) --timeout 3600 tests/property tests/unit
 
 bench: $(STAMP) ## measure, as ratios taken in one run; the table is also written to bench.json

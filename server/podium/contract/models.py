@@ -17,6 +17,20 @@ class View(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
 
+class Survivor(View):
+    """A process of an ended attempt that could not be ended. `command` is foreign text, cut and in one line."""
+
+    pid: int
+    user: str
+    command: str
+    why: str
+
+    @property
+    def text(self) -> str:
+        """It in one clause, such as "process 12 of root ('sleep 9') lives on: it is another user's"."""
+        return f"process {self.pid} of {self.user} ({self.command!r}) lives on: {self.why}"
+
+
 class JobView(View):
     """A job in short: everything that a caller needs to decide what to do next."""
 

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from podium.instruments.builtin import builtin_profiles
-from podium.reader.profiles import SCORE_FOLDER, Content, contents, score_profiles, user_profiles
-from podium.reader.requests import Compile, Nothing, Part, Profiles, decode, encode
+from podium.reader.profiles import Content, contents, score_profiles, user_profiles
+from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Nothing, Part, Profiles, decode, encode
 from podium.score.compile import compile_score
 from podium.score.model.plan import dump_plan
 
@@ -22,7 +22,9 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
     path, cwd = Path(request.path) if request.path is not None else None, Path(request.cwd)
     folder = path.parent if path else cwd
     profiles: Mapping[str, Content] = {**_builtin(), **request.profiles}
-    if os.path.isdir(folder / SCORE_FOLDER):  # noqa: PTH112 -- Path.is_dir raises for a path that is too long
+    own = os.path.isdir(folder / SCORE_FOLDER)  # noqa: PTH112 -- Path.is_dir raises for a path that is too long
+    read: list[Path] = []
+    if own:
         profiles = {**profiles, **contents(score_profiles(folder))}
     plan = compile_score(
         decode(body),
@@ -33,8 +35,9 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
         inherited=request.inherited,
         workspace=request.workspace,
         max_bytes=request.max_bytes,
+        on_file=read.append,
     )
-    return Nothing(), encode(dump_plan(plan))
+    return Compiled(from_files=own or bool(read)), encode(dump_plan(plan))
 
 
 def profiles(request: Profiles, body: bytes, files: list[int]) -> tuple[Part, bytes]:

@@ -10,12 +10,12 @@ from podium.contract.models import ProblemView
 from podium.errors import InvalidArguments, PodiumError, ScoreInvalid
 from podium.instruments.builtin import by_name
 from podium.instruments.profile import Profile
+from podium.reader.requests import SCORE_FOLDER
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text import document
 from podium.texts.source import decode, read_bytes
 
 MAX_BYTES = 65_536
-SCORE_FOLDER = Path(".podium") / "instruments"
 
 Content = dict[str, Any]
 """A profile's keys, as its file has them."""

@@ -7,6 +7,7 @@ the bytes of the request that names them.
 
 import json
 import struct
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -21,6 +22,9 @@ FORK = struct.Struct(
 )  # b"f", the seconds that a request may take, the bytes of address space; a socket comes beside it
 KILL = struct.Struct("!cdQ")  # b"k", nothing, the worker's pid
 NEWS = struct.Struct("!cii")  # b"s" and a pid: a worker started; b"e", a pid and its wait status: it ended
+
+
+SCORE_FOLDER = Path(".podium") / "instruments"  # beside a score: profiles that only it can use
 
 
 class Part(BaseModel):
@@ -155,6 +159,12 @@ class Differing(Part):
     """The sheets of the new plan that would do something else."""
 
     sheets: tuple[int, ...]
+
+
+class Compiled(Part):
+    """The answer's body is the plan. `from_files`: it depends on files beside the score, so it is of this moment only."""
+
+    from_files: bool
 
 
 class Nothing(Part):

@@ -1,7 +1,7 @@
 """The compiler: a score's text becomes a checked Plan, or one error with every problem."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ def compile_score(
     inherited: bool = False,
     workspace: str | None = None,
     max_bytes: int = MAX_BYTES,
+    on_file: Callable[[Path], None] = lambda _: None,
 ) -> Plan:
     """Return the checked plan of a score.
 
@@ -57,7 +58,7 @@ def compile_score(
     if not isinstance(document.root, dict):
         raise invalid(name, "should be a mapping with name and sheets", line=1, column=1)
     problems = Problems(document)
-    parts = PartBuilder(problems, path.parent if path else cwd, profiles, max_bytes)
+    parts = PartBuilder(problems, path.parent if path else cwd, profiles, max_bytes, on_file)
     draft = _read(document.root, parts, path)
     if draft is None or not draft.stages:
         raise problems.error(name)

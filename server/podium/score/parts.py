@@ -1,6 +1,6 @@
 """The parts of a plan that both dialects have: each is checked and built here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,15 @@ _REQUIRED = {
 
 @dataclass(frozen=True)
 class PartBuilder:
-    """Builds the parts; relative paths start in `folder`, and `problems` collects what is wrong."""
+    """Builds the parts; relative paths start in `folder`, `problems` collects what is wrong, and `on_file` is called
+    with each file that is read.
+    """
 
     problems: Problems
     folder: Path
     profiles: Mapping[str, Mapping[str, Any]]
     max_bytes: int
+    on_file: Callable[[Path], None] = lambda _: None
 
     @property
     def instruments(self) -> frozenset[str]:
@@ -64,6 +67,7 @@ class PartBuilder:
     def template_file(self, loc: Loc, given: str) -> Template:
         """Return the template in a file, which is relative to the score's folder; an unreadable one is a problem."""
         path = self.folder / given
+        self.on_file(path)
         try:
             text = decode(read_bytes(path, max_bytes=self.max_bytes), name=f"The file {path}")
         except PodiumError as error:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from podium.contract.models import Survivor
+
 EndReason = Literal[
     "exited",
     "timed_out",
@@ -49,7 +51,8 @@ class End:
     """How an attempt ended, exactly once.
 
     `exit_code` is None if it is not known; `signal` is set only if a signal is known to have ended it. `processes_ended` is the
-    number of processes of the tree that the engine ended. `ended_at` is in seconds since the epoch.
+    number of processes of the tree that the engine ended, `survivors` are the first of those that it could not end. `ended_at` is
+    in seconds since the epoch.
     """
 
     key: str
@@ -59,6 +62,7 @@ class End:
     processes_ended: int = 0
     ended_at: float = 0.0
     detail: str = ""
+    survivors: tuple[Survivor, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,20 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import anyio.to_thread
 
 from podium.conductor.plans.given import GivenScore
+from podium.conductor.plans.recent import RecentPlans
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
-from podium.reader.requests import Compile, Differ, Differing, Nothing, Profiles, decode
+from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Differ, Differing, Nothing, Profiles, decode
 from podium.score.model.plan import Plan, dump_plan, load_plan
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class Compiler:
     profiles: Mapping[str, Any]
     max_bytes: int
     share: Callable[[LoadedPlan], LoadedPlan]
+    _recent: RecentPlans = field(default_factory=RecentPlans)
 
     async def prepare(self, score: GivenScore, find: Callable[[LoadedPlan], T], *, client: object) -> Prepared[T]:
         """Compile a score. `find` is called with the plan in a thread, so it may block; its errors are passed on.
@@ -59,17 +61,34 @@ class Compiler:
             max_bytes=self.max_bytes,
             profiles=dict(self.profiles),
         )
-        _, stored = await self.reader.ask(request, Nothing, body=score.body, client=client)
-        made = await anyio.to_thread.run_sync(_prepared, score, stored, find)
-        return Prepared(self.share(made.loaded), made.installed, made.found)
+        recent = self._recent.get(score.body, request)
+        if recent is not None:
+            made = await anyio.to_thread.run_sync(
+                _prepared_alone, self.share(recent), find, score.folder / SCORE_FOLDER
+            )
+            if made is not None:
+                return made
+        answer, stored = await self.reader.ask(request, Compiled, body=score.body, client=client)
+        loaded = await anyio.to_thread.run_sync(_loaded, score, stored)
+        if not answer.from_files:
+            self._recent.put(score.body, request, loaded)
+        return await anyio.to_thread.run_sync(_prepared, self.share(loaded), find)
 
 
-def _prepared(score: GivenScore, stored: bytes, find: Callable[[LoadedPlan], T]) -> Prepared[T]:
-    """Read the compiled plan, and find out what has to be known before it is taken. Blocks."""
+def _loaded(score: GivenScore, stored: bytes) -> LoadedPlan:
+    """Read a compiled plan. Long scores take long."""
     text = decode(stored)
-    plan = load_plan(text)
-    loaded = LoadedPlan(hashlib.sha256(stored).hexdigest(), plan, score.text, text)
-    installed = found_in(loaded.instruments, plan.env.get("PATH") or os.environ.get("PATH", ""))
+    return LoadedPlan(hashlib.sha256(stored).hexdigest(), load_plan(text), score.text, text)
+
+
+def _prepared_alone(loaded: LoadedPlan, find: Callable[[LoadedPlan], T], profiles: Path) -> Prepared[T] | None:
+    """Do the same unless the folder of the score has profiles, on which the plan may depend by now."""
+    return None if os.path.isdir(profiles) else _prepared(loaded, find)  # noqa: PTH112 -- Path.is_dir raises for a long path
+
+
+def _prepared(loaded: LoadedPlan, find: Callable[[LoadedPlan], T]) -> Prepared[T]:
+    """Find out what has to be known about a compiled plan before it is taken. Blocks."""
+    installed = found_in(loaded.instruments, loaded.plan.env.get("PATH") or os.environ.get("PATH", ""))
     return Prepared(loaded, installed, find(loaded))
 
 

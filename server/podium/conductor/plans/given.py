@@ -25,6 +25,11 @@ class GivenScore:
     inherited: bool = False
 
     @property
+    def folder(self) -> Path:
+        """Where relative paths of the score begin."""
+        return self.path.parent if self.path else self.cwd
+
+    @property
     def body(self) -> bytes:
         """The text as the reader gets it."""
         return encode(self.text)

@@ -43,6 +43,10 @@ class Cgroup:
         files = [folder / "cgroup.procs" for folder in self._folders()]
         return {int(pid) for file in files for pid in facts.read(str(file)).split()}
 
+    def exists(self) -> bool:
+        """Return whether this is a group of the kernel's."""
+        return bool(facts.read(str(self.path / "cgroup.events")))
+
     def is_populated(self) -> bool:
         """Return whether a member is alive. Costs one small read."""
         return _value(self.path / "cgroup.events", b"populated") > 0
@@ -52,12 +56,15 @@ class Cgroup:
         return _value(self.path / "memory.events", b"oom_kill")
 
     def kill(self) -> None:
-        """Kill every member at once, including those being forked, if the system can (since Linux 5.14)."""
+        """Kill every member at once, another user's and those being forked among them, if the system can (since Linux 5.14)."""
+        self._write("cgroup.kill", b"1")
+
+    def _write(self, name: str, value: bytes) -> None:
         with suppress(OSError):
             # Without O_CREAT: in a plain folder in place of a group it would create a file.
-            file = os.open(self.path / "cgroup.kill", os.O_WRONLY)
+            file = os.open(self.path / name, os.O_WRONLY)
             with os.fdopen(file, "wb", buffering=0) as opened:
-                opened.write(b"1")
+                opened.write(value)
 
     def remove(self) -> bool:
         """Remove the group and what members have made below it; return False while a member is alive."""

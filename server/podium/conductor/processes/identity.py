@@ -63,13 +63,19 @@ class PidFd:
 
 
 def send_signal(pid: int, start_ticks: int, number: signal.Signals) -> bool:
-    """Send a signal to the process with this pid and start time; return False if it is gone or not ours to signal."""
+    """Send a signal to the process with this pid and start time; return False if it is gone.
+
+    Raises:
+        PermissionError: it is another user's.
+    """
     try:
         with closing(PidFd(pid)) as hold:
             stat = facts.read_stat(pid)
             if stat is None or stat.state == "Z" or not is_same(stat.start_ticks, start_ticks):
                 return False
             hold.send(number)
+    except PermissionError:
+        raise
     except OSError:
         return False
     return True

@@ -16,23 +16,31 @@ from anyio.to_thread import run_sync
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroup
+from podium.conductor.processes.chase import chase, is_of
 from podium.conductor.processes.facts import Stat
 from podium.conductor.processes.identity import is_same, send_signal
+from podium.conductor.processes.survivors import FOREIGN, TOO_FAST, UNMOVED, survivors
+from podium.contract.models import Survivor
 from podium.log import get_logger
 
 LOOK_SECONDS = (0.01, 0.1)  # between two looks at what is being ended: the first pause, doubled up to the second
+FORCE_SECONDS = 5.0  # of KILL before we give up on what does not end
+CHASE_SECONDS = 0.5  # of looking at each new process
 RESCAN_SECONDS = 1.0  # how often new members are looked for while known ones still run
 SECOND_LOOK_SECONDS = 0.01
-SWEEPS = 30  # rounds of KILL before we give up
+
+Identified = tuple[int, int]
+"""A process: its pid and start time."""
 
 log = get_logger()
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a tree: how many processes were ended."""
+    """What became of a tree: how many processes were ended, not counting the first one, and which could not be."""
 
     count: int = 0
+    survivors: tuple[Survivor, ...] = ()
 
 
 class Snapshot:
@@ -65,30 +73,30 @@ class Snapshot:
         return found
 
 
-def is_of(marker: str | None, key: str) -> bool:
-    """Return whether a marker is that of an attempt, or of a check that was run for it (`key#n`)."""
-    return marker is not None and (marker == key or marker.startswith(f"{key}#"))
-
-
 def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
-    """Return whether one of these processes may be a living member of the attempt: a cheap question before a scan."""
-    stats = (facts.read_stat(pid) for pid in pids)
-    living = (stat for stat in stats if stat is not None and stat.state != "Z")
-    markers = (key if group in (stat.session, stat.group) else facts.marker(stat.pid) for stat in living)
-    return any(marker is None or is_of(marker, key) for marker in markers)
+    """Return whether one of these processes may be a member of the attempt, or may have left one. Costs less than a scan."""
+    for pid in pids:
+        stat = facts.read_stat(pid)
+        if stat is None or stat.state == "Z" or group in (stat.session, stat.group):
+            return True  # one that has just ended may have gone on in another
+        marker = facts.marker(pid)
+        if marker is None or is_of(marker, key):
+            return True
+    return False
 
 
 async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> Ended:
     """End an attempt's members: TERM, the grace period, then KILL until none is left. Bounded even if one cannot be killed.
 
-    Returns how many processes were ended, not counting the first one (pid `group`).
+    With a cgroup the end is believed when the kernel says that the group has no living member, without one when two looks find
+    none and nothing new of the attempt appears.
     """
     hunt = Hunt(key, group, cgroup)
+    over = False
     with anyio.move_on_after(grace_seconds):
-        await hunt.ask()
-        return Ended(hunt.ended)
-    await hunt.force()
-    return Ended(hunt.ended)
+        over = await hunt.ask()
+    left = () if over else await hunt.force()
+    return Ended(hunt.ended, left)
 
 
 def may_have_left(orphans: set[int] | None, key: str, group: int, cgroup: Cgroup | None = None) -> bool:
@@ -107,41 +115,71 @@ class Hunt:
         self._key = key
         self._group = group
         self._cgroup = cgroup
-        self._asked: set[tuple[int, int]] = set()
-        self._hit: set[tuple[int, int]] = set()
+        self._asked: set[Identified] = set()
+        self._hit: set[Identified] = set()
+        self._refused: set[Identified] = set()  # another user's
+        self._unseen = False  # some were ended that no look found
+        self._last_pid = 0  # the newest one of the machine when no member was found
 
     @property
     def ended(self) -> int:
         """The number of processes that got a signal from us, not counting the first one."""
-        return sum(pid != self._group for pid, _ in self._hit)
+        return max(sum(pid != self._group for pid, _ in self._hit), int(self._unseen))
 
-    async def ask(self) -> None:
-        """Send TERM to each member once, until none is left."""
-        while members := await self._members():
-            fresh = [stat for stat in members if (stat.pid, stat.start_ticks) not in self._asked]
-            self._asked |= {(stat.pid, stat.start_ticks) for stat in fresh}
+    async def ask(self) -> bool:
+        """Send TERM to each member once, until none is left; return False as soon as all that are left are another user's."""
+        while (members := await self._members()) or await self._forks_unseen(signal.SIGTERM):
+            fresh = [stat for stat in members if _identified(stat) not in self._asked]
+            self._asked |= {_identified(stat) for stat in fresh}
             await run_sync(self._send, fresh, signal.SIGTERM)
-            await _gone(members)
+            await run_sync(self._send, fresh, signal.SIGCONT)  # so that the traps of a stopped one run
+            ours = self._ours(members)
+            await _gone(ours or members)  # another user's may end with ours
+            if members and not ours and await self._members():
+                return False
+        return True
 
-    async def force(self) -> None:
-        """Send KILL in sweeps until none is left."""
-        for sweep in range(SWEEPS):
+    async def force(self) -> tuple[Survivor, ...]:
+        """Send KILL in sweeps until none is left; return what lives on."""
+        members: list[Stat] = []
+        deadline, sweep = anyio.current_time() + FORCE_SECONDS, 0
+        while anyio.current_time() < deadline:
+            if self._cgroup is not None:
+                await run_sync(self._count_and_kill_group, self._cgroup)
+                await self._group_gone(self._cgroup)
             members = await self._members()
-            if not members:
-                return
-            await run_sync(self._send, members, signal.SIGKILL)
-            await _gone(members)
-            if sweep:
-                await run_sync(self._kill_at_once, members)
-        log.error("tree_not_ended", attempt=self._key, pids=[stat.pid for stat in members])
+            if not members and not await self._forks_unseen(signal.SIGKILL):
+                return ()
+            await run_sync(self._send, members, signal.SIGKILL)  # parents first: a shell must not run its next command
+            sweep += 1
+            if sweep > 1:
+                await run_sync(self._kill_groups, members)
+            await _gone(self._ours(members))
+            if members and not self._ours(members) and (members := await self._members()) and not self._ours(members):
+                break
+        return await self._lives_on(members)
 
     async def _members(self) -> list[Stat]:
         """Return the members that are left. To find none takes two looks: a process shows no environment while it loads."""
+        self._last_pid = facts.newest_pid()
         for pause in (SECOND_LOOK_SECONDS, 0):
             if members := await run_sync(self._look):
                 return members
             await anyio.sleep(pause)
         return []
+
+    async def _forks_unseen(self, number: signal.Signals) -> bool:
+        """Return whether members live that no look finds, because each has gone on in another process when it is looked at."""
+        if self._cgroup is not None and self._cgroup.exists():
+            if populated := self._cgroup.is_populated():
+                self._unseen = True
+                await run_sync(chase, self._key, number, CHASE_SECONDS)
+            return populated
+        if facts.newest_pid() == self._last_pid:
+            return False  # nothing on the machine has forked since before the first look: it saw all
+        caught = await run_sync(chase, self._key, number, CHASE_SECONDS)
+        self._unseen |= caught > 0
+        return caught > 0 or bool(await run_sync(self._look))
 
     def _look(self) -> list[Stat]:
         """Return the members, parents first: a shell must not see its child end and run the next command."""
@@ -149,16 +187,55 @@ class Hunt:
         members = Snapshot().members(self._key, self._group, inside).values()
         return sorted(members, key=lambda stat: (stat.start_ticks, stat.pid))
 
-    def _send(self, targets: list[Stat], number: signal.Signals) -> None:
-        self._hit |= {(at.pid, at.start_ticks) for at in targets if send_signal(at.pid, at.start_ticks, number)}
+    def _ours(self, members: list[Stat]) -> list[Stat]:
+        return [stat for stat in members if _identified(stat) not in self._refused]
 
-    def _kill_at_once(self, members: list[Stat]) -> None:
-        """Send KILL to the whole cgroup and to whole process groups: processes that fork faster than we look cannot escape."""
-        if self._cgroup is not None:
-            self._cgroup.kill()
-        for group in {stat.group for stat in members} - {os.getpgrp()}:
+    def _send(self, targets: list[Stat], number: signal.Signals) -> None:
+        for stat in targets:
+            try:
+                if send_signal(stat.pid, stat.start_ticks, number):
+                    self._hit.add(_identified(stat))
+            except PermissionError:
+                self._refused.add(_identified(stat))
+
+    def _count_and_kill_group(self, cgroup: Cgroup) -> None:
+        """Send KILL to the whole cgroup, processes that fork faster than we look and another user's among them."""
+        if not cgroup.is_populated():
+            return
+        for pid in cgroup.pids():
+            stat = facts.read_stat(pid)
+            if stat is not None and stat.state != "Z":
+                self._hit.add(_identified(stat))
+        cgroup.kill()
+
+    async def _group_gone(self, cgroup: Cgroup) -> None:
+        """Return when the kernel says that the group is empty, or after a while."""
+        pause, longest = LOOK_SECONDS
+        with anyio.move_on_after(RESCAN_SECONDS):
+            while cgroup.is_populated():
+                await anyio.sleep(pause)
+                pause = min(2 * pause, longest)
+
+    def _kill_groups(self, members: list[Stat]) -> None:
+        """Send KILL to whole process groups: that reaches what is being forked, too."""
+        for group in {stat.group for stat in self._ours(members)} - {os.getpgrp(), 0}:
             with suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
+
+    async def _lives_on(self, members: list[Stat]) -> tuple[Survivor, ...]:
+        """Describe what is left when the bound is reached."""
+        ours = {stat.pid for stat in self._ours(members)}
+        foreign = {stat.pid for stat in members} - ours
+        found = survivors(foreign, FOREIGN) + survivors(ours, UNMOVED)
+        if not members and (pid := await run_sync(chase, self._key, signal.SIGKILL, CHASE_SECONDS)):
+            found = survivors([pid], TOO_FAST)
+        if found:
+            log.error("tree_not_ended", attempt=self._key, pids=[each.pid for each in found])
+        return found
+
+
+def _identified(stat: Stat) -> Identified:
+    return stat.pid, stat.start_ticks
 
 
 async def _gone(processes: list[Stat]) -> None:

@@ -194,6 +194,7 @@ class Reader:
         except (WorkerGone, ValueError, IndexError):
             self._quick = None
         status = await worker.how_it_ended()
+        self._workers_died += status not in {0, None}
         sent, self._sent, self._sent_bytes = self._sent, deque(), 0
         if sent and status != 0:  # 0: it has given back memory
             first = sent.popleft()
@@ -270,6 +271,7 @@ class Reader:
             worker.close()
         if asked.done.is_set():
             return
+        self._workers_died += status is not None
         if status == -SIGALRM:
             asked.fail(self._refusal(asked, "time"))
         elif status is not None:
@@ -282,7 +284,6 @@ class Reader:
     def _note_death(self, asked: Asked, ended: str) -> None:
         """Remember that a request has killed a worker, and refuse it if it was not the first one."""
         asked.deaths += 1
-        self._workers_died += 1
         self._last_death = f"{iso(time.time())}, {ended}, at the request {asked.request.kind}"
         log.warning("reader_worker_died", request=asked.request.kind, how=ended, bytes=len(asked.body))
         if asked.deaths >= DEATHS:

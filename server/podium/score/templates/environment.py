@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 import jinja2
-from jinja2 import meta
 
 from podium.score.templates.sandbox import BUDGET, Budget, Sandbox, budgeted
 from podium.score.templates.sizes import CHARACTERS_PER_UNIT, weight
@@ -97,7 +96,7 @@ _sandbox = Sandbox()
 def _compile(text: str) -> Template:
     try:
         parsed = _sandbox.parse(text, filename=_FILE)
-        names = frozenset(meta.find_undeclared_variables(parsed))
+        names = _sandbox.names(parsed)
         compiled = _sandbox.from_string(parsed)
     except jinja2.TemplateSyntaxError as error:
         hint = _SHELL_HINT if "comment" in str(error.message) and "${#" in text else _RAW_HINT

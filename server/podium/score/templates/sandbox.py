@@ -14,6 +14,8 @@ from typing import Any, cast
 
 import jinja2
 from jinja2 import nodes
+from jinja2.compiler import CodeGenerator
+from jinja2.meta import TrackingCodeGenerator
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -22,6 +24,8 @@ from podium.score.templates.sizes import CHARACTERS_PER_UNIT, size, weight
 
 BUDGET = 300_000
 MAX_NUMBER_BITS = 4096
+MAX_DEPTH = 100  # levels of a value
+MAX_EXPRESSION_DEPTH = 100  # levels of an expression
 _LARGEST_ARGUMENT = 100_000
 _SCANNED_PER_UNIT = 4096  # characters of a text that a method of it looks through
 _COMPARED_PER_UNIT = 256  # characters of a text that is compared or looked for
@@ -86,8 +90,21 @@ def _room(units: int) -> None:
         raise BudgetSpent
 
 
+def _shallow(value: Any) -> Any:
+    """Refuse a value that is nested deeply, and return it: Python compares and prints such values without a bound, in C."""
+    level = [value] if isinstance(value, sizes.HOLDERS) else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return value
+        parts = [part for holder in level for part in sizes.held_by(holder)]
+        _charge(len(parts) // _PARTS_PER_UNIT)
+        level = list({id(part): part for part in parts if isinstance(part, sizes.HOLDERS)}.values())
+    raise jinja2.TemplateRuntimeError(f"builds a value that is nested deeper than {MAX_DEPTH} levels")
+
+
 def _made(value: Any) -> Any:
     """Charge for a value that was made, and return it."""
+    _shallow(value)
     if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
         raise jinja2.TemplateRuntimeError(f"computes a number with more than {MAX_NUMBER_BITS} bits")
     _charge(size(value))
@@ -175,6 +192,8 @@ class _Meter(NodeTransformer):
             case nodes.Test() if node.name in _COMPARING:
                 node.node = _filter("_weighed", node.node)
                 node.args = [_filter("_weighed", each) for each in node.args]
+            case nodes.Tuple() | nodes.List() | nodes.Dict() if getattr(node, "ctx", "load") == "load":
+                return _filter("_shallow", node)
             case nodes.Pair():
                 node.key = _filter("_weighed", node.key)
             case nodes.Include() | nodes.Import() | nodes.FromImport() | nodes.Extends():
@@ -182,22 +201,60 @@ class _Meter(NodeTransformer):
         return node
 
 
+def _check_depth(source: nodes.Template) -> None:
+    """Refuse expressions that are nested so deeply that compiling them takes long, or ends Python's own compiler."""
+    level: list[nodes.Node] = [source]
+    for _ in range(MAX_EXPRESSION_DEPTH):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return
+    raise jinja2.TemplateSyntaxError(f"is nested deeper than {MAX_EXPRESSION_DEPTH} levels", level[0].lineno)
+
+
 def _filter(name: str, value: nodes.Node, *args: nodes.Expr) -> nodes.Filter:
     return nodes.Filter(cast(nodes.Expr, value), name, list(args), [], None, None, lineno=value.lineno)
+
+
+class _Plain(CodeGenerator):
+    """Writes a template's code as it stands. Jinja would work out constants meanwhile, without a budget."""
+
+    def _make_finalize(self) -> Any:
+        return super()._make_finalize()._replace(const=None)
+
+
+class _Names(_Plain, TrackingCodeGenerator):
+    """Collects the names that a template asks for, without working out constants either."""
+
+    def __init__(self, environment: jinja2.Environment) -> None:
+        super().__init__(environment)
+        self.optimizer = None
 
 
 class Sandbox(SandboxedEnvironment):
     """The environment of all templates."""
 
+    code_generator_class = _Plain
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self) -> None:
-        super().__init__(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, finalize=_finalize)
+        super().__init__(
+            undefined=jinja2.StrictUndefined,
+            keep_trailing_newline=True,
+            finalize=_finalize,
+            optimized=False,  # it would work out constants too, every level of an expression anew
+        )
         self.filters["format"] = lambda text, *args, **kwargs: _percent(str(text), kwargs or args)
         self.filters.update({name: _bounded(name, function) for name, function in self.filters.items()})
-        self.filters.update({"_metered": _metered, "_concat": _concat, "_weighed": _weighed})
+        self.filters.update({"_metered": _metered, "_concat": _concat, "_weighed": _weighed, "_shallow": _shallow})
         for name in _MISSING:
             del self.globals[name]
+
+    def names(self, parsed: nodes.Template) -> frozenset[str]:
+        """Return the names that a template asks for; one that is nested too deeply is refused first."""
+        _check_depth(parsed)
+        generator = _Names(self)
+        generator.visit(parsed)
+        return frozenset(generator.undeclared_identifiers)
 
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
@@ -233,6 +290,8 @@ class Sandbox(SandboxedEnvironment):
         if isinstance(__obj, BuiltinMethodType | type):
             args = tuple(_metered(each, 0) if isinstance(each, Iterator) else each for each in args)
         owner = getattr(__obj, "__self__", None)
+        if isinstance(owner, list | dict | set):
+            _shallow([owner, *args, *kwargs.values()])  # what it is about to hold
         if isinstance(owner, str | list) or (isinstance(owner, type) and issubclass(owner, str)):
             name = __obj.__name__
             if isinstance(owner, str):

@@ -55,7 +55,7 @@ def weight(value: Any, most: int, *, indent: int = 0, after_keys: bool = False) 
             keys = [key for holder in holders if isinstance(holder, dict) for key in holder]
             margin += max((_written(key) if isinstance(key, str) else _NUMBER for key in keys), default=0)
         for holder in holders:
-            parts = _parts(holder)
+            parts = held_by(holder)
             total += len(parts) * (1 + margin // CHARACTERS_PER_UNIT)
             for part in parts:
                 if total > most:
@@ -75,7 +75,7 @@ def _written(text: str) -> int:
     return len(text) * (_IN_A_LIST if text.isascii() else _IN_A_LIST_UNICODE)
 
 
-def _parts(holder: Any) -> Collection[Any]:
+def held_by(holder: Any) -> Collection[Any]:
     """Return what the text of a value that holds others shows."""
     if isinstance(holder, Namespace):
         holder = holder._Namespace__attrs
@@ -145,7 +145,8 @@ def _urlize(text: Any, trim_url_limit: int | None = None, nofollow: bool = False
             rel: str | None = None, extra_schemes: Any = ()) -> int:  # fmt: skip
     text = str(text)
     words = _count(text, _SPACES) + 1
-    tried = words * len(extra_schemes or ())
+    longest = max(map(len, text.split()), default=0)
+    tried = words * len(extra_schemes or ()) + longest * longest // _COPIES_PER_UNIT  # brackets are moved one by one
     return _units(2 * _escaped(text) + words * (_LINK + _escaped(target or "") + _escaped(rel or ""))) + tried
 
 

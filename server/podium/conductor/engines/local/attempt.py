@@ -43,7 +43,7 @@ class Running:
         else:
             number = -child.code
             end = self.end(self.stopped or "killed", signal_number=number, ended_at=child.ended_at, detail=self._why)
-        end = replace(end, processes_ended=left.count)
+        end = replace(end, processes_ended=left.count, survivors=left.survivors)
         failed = self.stopped is None and end.exit_code != 0
         if failed and self.cgroup and (kills := self.cgroup.out_of_memory_kills()):
             return replace(end, reason="out_of_memory", detail=f"the kernel killed {kills} of its processes")

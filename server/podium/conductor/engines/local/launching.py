@@ -10,7 +10,7 @@ from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.port import AttemptSpec, End
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroup
-from podium.conductor.processes.keepers.child import NOWHERE, Start
+from podium.conductor.processes.keepers.child import Start
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # an attempt that finds no space may start later
 # bash reads the whole script before it runs any of it. A name without a slash is looked up in the sheet's own PATH.
@@ -46,9 +46,9 @@ def _prepare(running: Running, bash: str, make_group: Callable[[str], Cgroup | N
     group = make_group(running.key)
     start = Start(
         running.key,
-        command(spec, bash, str(folder.script)),
+        command(spec, bash, folder.script),
         {**spec.env, facts.MARKER: spec.key},
-        stdin=folder.script if spec.stdin_script else NOWHERE,
+        stdin=folder.script if spec.stdin_script else os.devnull,
         stdout=folder.stdout,
         stderr=folder.stderr,
         cgroup=str(group.path) if group else "",

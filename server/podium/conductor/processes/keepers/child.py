@@ -4,15 +4,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import anyio
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import is_same
-
-NOWHERE = Path(os.devnull)
 
 State = Literal[
     "asked",  # on its way to a keeper, perhaps
@@ -37,9 +34,9 @@ class Start:
     key: str
     argv: Sequence[str]
     env: Mapping[str, str]
-    stdin: Path = NOWHERE
-    stdout: Path = NOWHERE
-    stderr: Path = NOWHERE
+    stdin: str = os.devnull
+    stdout: str = os.devnull
+    stderr: str = os.devnull
     pipe: int | None = None
     cgroup: str = ""
 

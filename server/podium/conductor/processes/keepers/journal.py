@@ -18,27 +18,28 @@ class Records:
         self.offset = 0
         self._file = -1
 
-    def read(self) -> list[list[Any]]:
-        """Return the records that came since the last call."""
+    def read(self, *, to_the_last: bool = False) -> list[list[Any]]:
+        """Return the records that came since the last call.
+
+        `to_the_last`: also those of a generation that a keeper began when it died, before it said so in the one before.
+        """
         found: list[list[Any]] = []
-        while True:
-            if self._file < 0 and not self._next():
-                return found
+        while self._file >= 0 or self._next():
             data = os.pread(self._file, PIECE_BYTES, self.offset)
             records, used = parse(data)
             self.offset += used
             found += records
-            if not used and (self.generation == self._newest() or not self._next()):
-                return found
+            if records and records[-1][0] == "next":
+                self._next()
+            elif not used and not (to_the_last and self._next()):
+                break
+        return found
 
     def close(self) -> None:
         """Close the file."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-    def _newest(self) -> int:
-        return max(generations(str(self._folder)), default=0)
 
     def _next(self) -> bool:
         """Go on to the next generation that there is; return False without one."""

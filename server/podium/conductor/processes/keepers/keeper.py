@@ -68,9 +68,9 @@ class Keeper:
             child = self.children[key] = Child(key)
         return child
 
-    def take(self) -> None:
-        """Read on in the journal, and note what it tells of each child."""
-        for words in self.records.read():
+    def take(self, *, to_the_last: bool = False) -> None:
+        """Read on in the journal (see `Records.read`), and note what it tells of each child."""
+        for words in self.records.read(to_the_last=to_the_last):
             self._note(words)
         for child in self._by_pid.values():
             child.watch()

@@ -192,7 +192,7 @@ class Keepers:
         """Take up what an earlier conductor's keeper is doing, or what it left."""
         keeper = Keeper(folder)
         self._keepers.append(keeper)
-        keeper.take()
+        keeper.take(to_the_last=True)
         if await self._reach(keeper):
             self._tasks.start_soon(self._follow, keeper)
         else:
@@ -283,6 +283,7 @@ class Keepers:
 
     async def _bury(self, keeper: Keeper) -> None:
         """Find out what became of a keeper that does not answer, and take care of what it was doing."""
+        keeper.take(to_the_last=True)
         self._take(keeper)
         if self._current is keeper:
             self._current = None

@@ -154,7 +154,8 @@ def _end_unborn(keeper: Keeper) -> bool:
         line = facts.read(f"/proc/{stat.pid}/cmdline")
         if stat.pid != keeper.guard and os.fsencode(keeper.folder) in line and b"program.py" in line:
             deadline = time.monotonic() + TOLD_SECONDS
-            found |= send_signal(stat.pid, stat.start_ticks, signal.SIGKILL)
+            with suppress(PermissionError):  # another user's, who only names the folder
+                found |= send_signal(stat.pid, stat.start_ticks, signal.SIGKILL)
             while (now := facts.read_stat(stat.pid)) and now.state != "Z" and time.monotonic() < deadline:
                 time.sleep(LOOK_SECONDS)
     return found

@@ -24,14 +24,14 @@ def test_the_folder_and_its_files_are_private(folder: AttemptFolder) -> None:
 def test_a_folder_is_prepared_once(folder: AttemptFolder) -> None:
     with pytest.raises(FileExistsError):
         folder.prepare("echo again")
-    assert folder.script.read_text() == "echo hello"
+    assert Path(folder.script).read_text() == "echo hello"
 
 
 def test_a_script_is_kept_byte_for_byte(tmp_path: Path) -> None:
     text = "echo 'Grüße, 世界 🎼' # \udcff\n" + "x" * 200_000
     folder = AttemptFolder(tmp_path / "attempt")
     folder.prepare(text)
-    assert folder.script.read_bytes() == text.encode("utf-8", "surrogateescape")
+    assert Path(folder.script).read_bytes() == text.encode("utf-8", "surrogateescape")
 
 
 def test_the_first_reason_to_stop_is_kept_and_a_torn_one_is_none(folder: AttemptFolder) -> None:
@@ -39,5 +39,5 @@ def test_the_first_reason_to_stop_is_kept_and_a_torn_one_is_none(folder: Attempt
     folder.note_stop("output_limit")
     folder.note_stop("timed_out")
     assert folder.read_stop() == "output_limit"
-    folder.stopped.write_text("output_li")
+    Path(folder.stopped).write_text("output_li")
     assert folder.read_stop() is None
