@@ -259,6 +259,8 @@ class Keepers:
                 if "refused" in message:
                     self._asked.pop(message["refused"], None)
                     keeper.add(message["refused"]).fail("refused", message["why"])
+                    if self._current is keeper and not keeper.records.exists():
+                        self._current = None  # it will never write again
                 elif "broken" in message:
                     keeper.broken = message["broken"]
                 else:
