@@ -12,6 +12,7 @@ from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.port import End
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import Identity, Watch, send_signal
+from podium.conductor.processes.keepers.child import Child
 from podium.conductor.processes.run import Finished, Runner
 from podium.conductor.processes.tree import Snapshot, end_tree
 from tests.support.engines import (
@@ -174,7 +175,7 @@ async def test_orphans_are_reaped(tmp_path: Path) -> None:
                     await anyio.lowlevel.checkpoint()
             go.open()
             await next_end(engine)
-            assert engine.keepers.orphans() == set()
+            assert engine.keepers.orphans(Child("any")) == set()
 
 
 # -- checks and skip commands -----------------------------------------------------------------------------------------

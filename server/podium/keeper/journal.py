@@ -9,6 +9,7 @@
     ended KEY PID CODE AT               it ended with this exit code, negative for a signal
     orphaned CODE                       the keeper itself ended; from here on its guard writes
     gone PID CODE TICKS SESSION AT      a process that the keeper left ended
+    over                            nothing that the keeper left runs any more; the guard ends
     next GENERATION                     the journal goes on in another file
 """
 
@@ -20,7 +21,7 @@ import zlib
 from contextlib import suppress
 from typing import Any
 
-from podium.keeper.system import LINUX, boot_id, libc
+from podium.keeper.system import LINUX, boot_id, libc, point
 
 VERSION = 1  # of the protocol between a conductor and its keeper
 JOURNAL = "journal."
@@ -90,6 +91,7 @@ class Journal:
         if not os.fstat(self._file).st_nlink:
             raise OSError(errno.ENOENT, "its journal was removed")
         line = record(*words)
+        point("torn_record", lambda: os.write(self._file, line[: len(line) // 2]))
         if os.write(self._file, line) < len(line):
             os.ftruncate(self._file, self.length)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -29,7 +29,7 @@ if __name__ == "__main__":  # -I leaves out the folder of the script
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from podium.keeper.journal import JOURNAL, VERSION, Journal, generations
-from podium.keeper.system import become_subreaper, facts, oom_file, surroundings
+from podium.keeper.system import become_subreaper, facts, oom_file, point, surroundings
 
 LOCK, SOCKET = "lock", "socket"
 IDLE_SECONDS = 10.0  # without a conductor and without a process
@@ -42,13 +42,16 @@ class Keeper:
     """Starts and reaps. `procs` is the file of its own control group, "" without one."""
 
     def __init__(self, procs: str) -> None:
+        point("before_open")
         self._journal = Journal(1)
         self._journal.open()
+        point("after_open")
         self._running: dict[int, tuple[str, int, str]] = {}  # pid -> key, start ticks, control group
         self._begun: dict[str, int] = {}  # key -> generation
         self._env: dict[str, str] = {}
         self._procs = os.open(procs, os.O_WRONLY) if procs else -1
         self._score = oom_file()
+        point("before_listen")
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(SOCKET)
         self._listener.listen()
@@ -100,6 +103,7 @@ class Keeper:
             self._hang_up()
             fresh.setblocking(False)
             self._conductor = fresh
+            point("after_accept")
 
     def _hang_up(self) -> None:
         if self._conductor is not None:
@@ -108,6 +112,7 @@ class Keeper:
             os.close(file)
         self._conductor, self._input, self._files, self._ending = None, b"", [], False
         self._told = (0, 0)
+        point("after_hang_up")
 
     def _listen(self) -> None:
         """Read what the conductor sent, and do it."""
@@ -139,6 +144,7 @@ class Keeper:
                     self._hang_up()
                     return
                 self._epoch, self._env = asked["epoch"], asked["env"]
+                point("before_answer")
                 self._say({"version": VERSION, "pid": os.getpid(), "guard": os.getppid(), "running": len(self._running),
                            "generation": self._journal.generation, "length": self._journal.length,
                            "surroundings": surroundings()})  # fmt: skip
@@ -169,6 +175,7 @@ class Keeper:
         """Say how long the journal is, if that is news and there is room for it."""
         now = self._journal.generation, self._journal.length
         if self._conductor is not None and self._told != now:
+            point("before_tell")
             try:
                 self._conductor.send(json.dumps({"generation": now[0], "length": now[1]}).encode() + b"\n")
                 self._told = now
@@ -188,11 +195,13 @@ class Keeper:
                 return
             try:
                 self._journal.reserve(len(self._running) + 4)
+                point("before_begin")
                 self._journal.append("begin", key, start["cgroup"], time.time_ns())
             except OSError as error:
                 self._say({"refused": key, "why": f"the keeper cannot write its journal: {error.strerror}"})
                 return
             self._begun[key] = self._journal.generation
+            point("after_begin")
             try:
                 pid, inside = self._spawn(start, output)
             except (OSError, ValueError) as error:
@@ -200,8 +209,10 @@ class Keeper:
                 self._surely("failed", key, number, os.strerror(number) if number else str(error))
                 return
             ticks = facts(pid)[0]
+            point("before_started")
             self._running[pid] = key, ticks, start["cgroup"] if inside else ""
             self._surely("started", key, pid, *self._running[pid][1:])
+            point("after_started")
         finally:
             if output >= 0:
                 os.close(output)
@@ -218,12 +229,15 @@ class Keeper:
                 )
         env = {**self._env, **start["env"]}
         inside = self._enter(start["cgroup"])
+        point("after_enter")
         os.umask(start["umask"])
         if self._score:
             os.pwrite(self._score[0], self._score[1], 0)
+        point("before_spawn")
         try:
             pid = os.posix_spawn(start["argv"][0], start["argv"], env, file_actions=actions, setsid=True,
                                  setsigmask=(), setsigdef=DEFAULT_SIGNALS)  # fmt: skip
+            point("after_spawn")
             return pid, inside
         finally:
             if self._score:
@@ -248,6 +262,7 @@ class Keeper:
         while ended := _peek():
             pid, code = ended
             if pid in self._running:
+                point("before_ended")
                 try:
                     self._journal.append("ended", self._running[pid][0], pid, code, time.time_ns())
                 except OSError as error:
@@ -256,7 +271,9 @@ class Keeper:
                         self._say({"broken": self._broken})
                     return
                 del self._running[pid]
+                point("after_ended")
             os.waitpid(pid, 0)
+            point("after_reap")
         if self._broken:
             self._broken = ""
             self._say({"broken": ""})
@@ -267,13 +284,17 @@ class Keeper:
 
     def _rotate(self) -> None:
         """Begin a new generation, with a line for each process that runs; on a full disk the old one goes on."""
+        point("before_rotate")
         fresh = Journal(self._journal.generation + 1)
         try:
             fresh.reserve(len(self._running) + 4)
             fresh.open()
+            point("rotate_opened")
             for pid, (key, ticks, group) in self._running.items():
                 fresh.append("started", key, pid, ticks, group)
+            point("before_next")
             self._journal.append("next", fresh.generation)
+            point("after_next")
         except OSError:
             os.unlink(f"{JOURNAL}{fresh.generation}")
             fresh.close()
@@ -284,9 +305,11 @@ class Keeper:
 
     def _drop(self, before: int) -> None:
         """Forget the generations before one: the conductor has stored all that they tell."""
+        point("before_drop")
         for generation in generations("."):
             if generation < min(before, self._journal.generation):
                 os.unlink(f"{JOURNAL}{generation}")
+        point("after_drop")
         self._begun = {key: generation for key, generation in self._begun.items() if generation >= before}
 
 
@@ -320,6 +343,7 @@ def _all_ended() -> Iterator[tuple[int, int]]:
             return
         yield ended
         os.waitpid(ended[0], 0)
+        point("guard_reaped")
 
 
 def guard(keeper: int) -> None:
@@ -327,11 +351,17 @@ def guard(keeper: int) -> None:
     _, status = _ended(os.waitid(os.P_PID, keeper, os.WEXITED | os.WNOWAIT))
     journal = Journal(generations(".")[-1])
     _until_written(journal.mend)
+    point("before_orphaned")
     _until_written(lambda: journal.append("orphaned", status))
+    point("after_orphaned")
     for pid, code in _all_ended():
         if pid != keeper:
             ticks, session = facts(pid)
+            point("before_gone")
             _until_written(lambda: journal.append("gone", pid, code, ticks, session, time.time_ns()))  # noqa: B023
+            point("after_gone")
+    point("before_over")
+    _until_written(lambda: journal.append("over"))
 
 
 def main() -> None:
@@ -343,12 +373,15 @@ def main() -> None:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     become_subreaper()
+    point("before_fork")
     keeper = os.fork()
     if keeper:
         guard(keeper)
+        point("guard_over")
         return
     become_subreaper()
     Keeper(procs).run()
+    point("before_exit")
 
 
 if __name__ == "__main__":

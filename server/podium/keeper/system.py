@@ -3,7 +3,9 @@
 import ctypes
 import os
 import resource
+import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +13,65 @@ LINUX = sys.platform.startswith("linux")
 OOM_SCORE = 200  # by how much more readily than us the kernel ends a sheet when memory is short
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 libc = ctypes.CDLL(None, use_errno=True)
+POINTS = (
+    "before_fork",
+    "before_open",
+    "after_open",
+    "before_listen",
+    "after_accept",
+    "before_answer",
+    "after_hang_up",
+    "before_begin",
+    "torn_record",
+    "after_begin",
+    "after_enter",
+    "before_spawn",
+    "after_spawn",
+    "before_started",
+    "after_started",
+    "before_ended",
+    "after_ended",
+    "after_reap",
+    "before_tell",
+    "before_rotate",
+    "rotate_opened",
+    "before_next",
+    "after_next",
+    "before_drop",
+    "after_drop",
+    "before_exit",
+)
+"""Where a test can let the keeper die, as if the machine had killed it."""
+GUARD_POINTS = (
+    "before_orphaned",
+    "after_orphaned",
+    "before_gone",
+    "after_gone",
+    "guard_reaped",
+    "before_over",
+    "guard_over",
+)
+"""The same for the guard; it passes them when the keeper is dead."""
+
+_name, _times, _hit = ([*os.environ.get("PODIUM_KEEPER_FAULT", "").split(":", 2), "", ""])[:3]
+_left = int(_times or 1)
+
+
+def point(name: str, last: Callable[[], object] | None = None) -> None:
+    """Pass a named point. `PODIUM_KEEPER_FAULT=name:n:file` kills the process that is the n-th to pass it, after `last`.
+
+    It dies only if it can make `file`, so that one death is died once, whoever is started with the same environment.
+    """
+    global _left  # noqa: PLW0603 -- one countdown a process
+    if name != _name:
+        return
+    _left -= 1
+    if _left == 0:
+        with suppress(FileExistsError):
+            os.close(os.open(_hit, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            if last is not None:
+                last()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def become_subreaper() -> None:

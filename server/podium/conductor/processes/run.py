@@ -20,6 +20,7 @@ from podium.conductor.processes.cgroup import Cgroup, Cgroups
 from podium.conductor.processes.facts import MARKER
 from podium.conductor.processes.keepers.child import Child, Start
 from podium.conductor.processes.keepers.keepers import Keepers
+from podium.conductor.processes.keepers.remains import NEVER_BEGAN
 from podium.conductor.processes.tree import end_tree, may_have_left
 
 GRACE_SECONDS = 1.0
@@ -110,7 +111,7 @@ class Runner:
             timed_out = scope.cancelled_caught
             if timed_out:
                 ended = 1 + (await end_tree(child.key, child.pid or None, GRACE_SECONDS, group)).count
-            elif child.pid and may_have_left(self._keepers.orphans(), child.key, child.pid, group):
+            elif child.pid and may_have_left(self._keepers.orphans(child), child.key, child.pid, group):
                 ended = (await end_tree(child.key, child.pid, GRACE_SECONDS, group)).count
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
@@ -118,7 +119,7 @@ class Runner:
             raise
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
-        if child.state == "lost" and not timed_out:
+        if (child.state == "lost" or child.fault == NEVER_BEGAN) and not timed_out:
             return None
         if child.state in {"failed", "refused"}:
             return Finished(CANNOT_RUN, f"could not be started: {child.fault}")

@@ -1,6 +1,7 @@
 """Asking a reader that dies, hangs, swells or lies: each request gets its own answer, and the others theirs."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -106,6 +107,30 @@ async def test_a_client_does_not_wait_for_all_that_others_have_asked(reader: Rea
         waited = time.monotonic() - begun
         tasks.cancel_scope.cancel()
     assert waited < 0.8, "one quick limit and a fork, on a busy machine"
+
+
+async def test_a_request_whose_worker_was_killed_from_outside_does_not_wait_for_those_that_take_long(
+    reader: Reader,
+) -> None:
+    found: list[str] = []
+
+    async def good() -> None:
+        found.append(await act(reader, "wait", client="good"))
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(2 * module.ALONE):
+            tasks.start_soon(_quietly, reader, f"spin {number}", number)
+        await anyio.sleep(1.2)  # they have gone from the quick worker to the slow ones
+        begun = time.monotonic()
+        tasks.start_soon(good)
+        await anyio.sleep(0.05)
+        quick = reader._quick
+        if quick is not None and not found:
+            os.kill(quick.pid, signal.SIGKILL)
+        await anyio.to_thread.run_sync(lambda: until(lambda: found))
+        waited = time.monotonic() - begun
+        tasks.cancel_scope.cancel()
+    assert waited < 0.8
 
 
 async def _quietly(reader: Reader, what: str, client: object) -> None:

@@ -219,7 +219,7 @@ class LocalEngine:
             else:
                 self.report(end)
         elif child.state == "ended" and not may_have_left(
-            self.keepers.orphans(), running.key, child.pid, running.cgroup
+            self.keepers.orphans(child), running.key, child.pid, running.cgroup
         ):
             self.report(running.conclude(Ended()))
         else:

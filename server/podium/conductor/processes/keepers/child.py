@@ -54,6 +54,8 @@ class Child:
     pid: int = 0
     start_ticks: int = 0
     cgroup: str = ""
+    begun_at: float = 0.0
+    is_adrift: bool = False  # its keeper is dead: what it leaves may have become anybody's child
     code: int | None = None
     ended_at: float = 0.0
     fault: str = ""
@@ -70,10 +72,10 @@ class Child:
         is_another = stat is not None and not is_same(stat.start_ticks, self.start_ticks)
         return None if is_another else self.pid or None
 
-    def begin(self, cgroup: str) -> None:
-        """Note that the keeper has begun."""
+    def begin(self, cgroup: str, at: float) -> None:
+        """Note that the keeper has begun, and when (seconds since the epoch)."""
         if self.state == "asked":
-            self.state, self.cgroup = "begun", cgroup
+            self.state, self.cgroup, self.begun_at = "begun", cgroup, at
 
     def run(self, pid: int, start_ticks: int, cgroup: str) -> None:
         """Note its pid and start time (clock ticks since boot), and the control group that it is in."""

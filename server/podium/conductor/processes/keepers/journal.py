@@ -35,6 +35,10 @@ class Records:
                 break
         return found
 
+    def exists(self) -> bool:
+        """Return whether the generation that is read still has its name."""
+        return (self._folder / f"{JOURNAL}{self.generation}").exists()
+
     def close(self) -> None:
         """Close the file."""
         if self._file >= 0:

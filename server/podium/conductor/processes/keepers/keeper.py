@@ -1,11 +1,22 @@
 """One keeper as the conductor sees it: its folder, its journal, and the processes that it was asked for or left."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers.child import OVER, Child
 from podium.conductor.processes.keepers.journal import Records
 from podium.conductor.processes.keepers.link import Link, is_held
+
+
+@dataclass(frozen=True)
+class NamelessEnd:
+    """How a session's leader ended that nobody named: its code, the moment, and when it had begun (clock ticks since boot)."""
+
+    code: int
+    at: float
+    start_ticks: int
 
 
 class Keeper:
@@ -24,7 +35,9 @@ class Keeper:
         self.records = Records(folder)
         self.oldest = 1  # generation that is not dropped
         self.ended: dict[str, int] = {}  # key -> generation that tells its end, until that is dropped
-        self.nameless: dict[int, tuple[int, float]] = {}  # pid -> code and end of a session's leader that nobody named
+        self.nameless: dict[int, NamelessEnd] = {}  # by pid, told by the guard
+        self.is_orphaned = False  # its guard has seen its end
+        self.is_over = False  # its guard has told the end of everything
         self._by_pid: dict[int, Child] = {}
 
     @property
@@ -58,38 +71,44 @@ class Keeper:
     def take(self, *, to_the_last: bool = False) -> None:
         """Read on in the journal (see `Records.read`), and note what it tells of each child."""
         for words in self.records.read(to_the_last=to_the_last):
-            match words:
-                case ["begin", str(key), str(group), *_]:
-                    self.add(key).begin(group)
-                case ["started", str(key), int(pid), int(ticks), str(group), *_]:
-                    child = self.add(key)
-                    if self.is_of_this_boot:  # else these numbers may be those of others
-                        self._by_pid[pid] = child
-                        child.run(pid, ticks, group)
-                case ["failed", str(key), int(number), str(why), *_]:
-                    self.ended[key] = self.records.generation
-                    self.add(key).fail("failed", why, number)
-                case ["ended", str(key), int(pid), int(code), int(at), *_]:
-                    self._by_pid.pop(pid, None)
-                    self.ended[key] = self.records.generation
-                    self.add(key).end(code, at / 1e9)
-                case ["gone", int(pid), int(code), _, int(session), int(at), *_]:
-                    self.reaped(pid, code, at / 1e9, leader=session == pid)
-                case ["open", int(version), str(boot_id), int(pid), int(guard), *_]:
-                    self.version, self.boot_id, self.pid, self.guard = version, boot_id, pid, guard
-                case _:
-                    pass
+            self._note(words)
         for child in self._by_pid.values():
             child.watch()
 
-    def reaped(self, pid: int, code: int, at: float, *, leader: bool) -> None:
+    def _note(self, words: list[Any]) -> None:
+        """Note what one record tells."""
+        match words:
+            case ["begin", str(key), str(group), int(at), *_]:
+                self.add(key).begin(group, at / 1e9)
+            case ["started", str(key), int(pid), int(ticks), str(group), *_]:
+                child = self.add(key)
+                if self.is_of_this_boot:  # else these numbers may be those of others
+                    self._by_pid[pid] = child
+                    child.run(pid, ticks, group)
+            case ["failed", str(key), int(number), str(why), *_]:
+                self.ended[key] = self.records.generation
+                self.add(key).fail("failed", why, number)
+            case ["ended", str(key), int(pid), int(code), int(at), *_]:
+                self._by_pid.pop(pid, None)
+                self.ended[key] = self.records.generation
+                self.add(key).end(code, at / 1e9)
+            case ["gone", int(pid), int(code), int(ticks), int(session), int(at), *_]:
+                self.reaped(pid, NamelessEnd(code, at / 1e9, ticks), leader=session == pid)
+            case ["orphaned" | "over" as word, *_]:
+                self.is_orphaned, self.is_over = True, word == "over"
+            case ["open", int(version), str(boot_id), int(pid), int(guard), *_]:
+                self.version, self.boot_id, self.pid, self.guard = version, boot_id, pid, guard
+            case _:
+                pass
+
+    def reaped(self, pid: int, end: NamelessEnd, *, leader: bool) -> None:
         """Note the end of a process that somebody else than the keeper has reaped."""
         child = self._by_pid.pop(pid, None)
         if child is not None:
             self.ended[child.key] = self.records.generation
-            child.end(code, at)
+            child.end(end.code, end.at)
         elif leader:
-            self.nameless[pid] = code, at
+            self.nameless[pid] = end
 
     def dropped(self, before: int) -> None:
         """Forget the generations before one."""

@@ -17,7 +17,7 @@ from anyio.to_thread import run_sync
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers import remains
 from podium.conductor.processes.keepers.child import OVER, Child, Start
-from podium.conductor.processes.keepers.keeper import Keeper
+from podium.conductor.processes.keepers.keeper import Keeper, NamelessEnd
 from podium.conductor.processes.keepers.link import ANSWER_SECONDS, Link, is_held
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.spawn import spawn
@@ -119,11 +119,13 @@ class Keepers:
             if (child := keeper.children.get(key)) and child.state in OVER:
                 del keeper.children[key]
 
-    def orphans(self) -> set[int] | None:
-        """Return the processes that ended attempts have left to us, to a keeper or to a guard; None if that cannot be listed.
+    def orphans(self, child: Child) -> set[int] | None:
+        """Return the processes among which are those that a child left: they became ours, a keeper's or a guard's.
 
-        They are listed once for all ends that a journal told together.
+        None if that cannot be known. They are listed once for all ends that a journal told together.
         """
+        if child.is_adrift:
+            return None
         if self._orphans is None and facts.TELLS_CHILDREN:
             self._orphans = self._list_orphans()
         return self._orphans
@@ -203,8 +205,8 @@ class Keepers:
             OSError: there is none, and none could be started.
         """
         if self._current is None:
-            number = 1 + max((keeper.number for keeper in self._keepers), default=0)
-            keeper = Keeper(self._folder / str(number))
+            numbers = [int(folder.name) for folder in self._folder.iterdir() if folder.name.isdecimal()]
+            keeper = Keeper(self._folder / str(1 + max(numbers, default=0)))
             await self._launch(keeper)
             self._keepers.append(keeper)
             self._current = keeper
@@ -257,6 +259,8 @@ class Keepers:
                 if "refused" in message:
                     self._asked.pop(message["refused"], None)
                     keeper.add(message["refused"]).fail("refused", message["why"])
+                    if self._current is keeper and not keeper.records.exists():
+                        self._current = None  # it will never write again
                 elif "broken" in message:
                     keeper.broken = message["broken"]
                 else:
@@ -294,6 +298,8 @@ class Keepers:
             self._last_death = f"{iso(time.time())}, pid {keeper.pid}, with {len(running)} processes"
             log.error("keeper_died", pid=keeper.pid, running=len(running))
         again = self._unbegun(keeper)
+        for child in keeper.children.values():
+            child.is_adrift = True
         for child in running:
             if not keeper.is_of_this_boot:
                 child.fail("lost", remains.RESTARTED)
@@ -341,7 +347,7 @@ class Keepers:
         self._orphans = None
         for keeper in self._keepers:
             if keeper.link is None:
-                keeper.reaped(pid, code, time.time(), leader=False)
+                keeper.reaped(pid, NamelessEnd(code, time.time(), 0), leader=False)
 
 
 async def _end_if_idle(keeper: Keeper) -> None:

@@ -49,6 +49,9 @@ class Link:
                         return link
         except (OSError, TimeoutError):
             pass
+        except anyio.get_cancelled_exc_class():
+            connection.close()
+            raise
         connection.close()
         return None
 

@@ -18,10 +18,13 @@ from anyio.to_thread import run_sync
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import is_same, send_signal
 from podium.conductor.processes.keepers.child import OVER, Child
-from podium.conductor.processes.keepers.keeper import Keeper
+from podium.conductor.processes.keepers.keeper import Keeper, NamelessEnd
 from podium.conductor.processes.keepers.link import is_held
 
 RESTARTED = "the machine restarted"
+NEVER_BEGAN = "its keeper ended before the process began"
+START_SECONDS = 2.0  # from the record of a start to the start, at most
+CLOCK_SECONDS = 0.05  # by which two clocks may differ
 TOLD_SECONDS = 2.0  # for the guard to write an end
 LOOK_SECONDS = 0.02
 POLL_SECONDS = 0.5
@@ -54,19 +57,48 @@ async def watch(keeper: Keeper, child: Child, take: Take) -> None:
 
 
 async def settle(keeper: Keeper, child: Child, take: Take) -> None:
-    """Find out about a start that the keeper has begun and not finished: the process, or its end, or that it is lost."""
-    await run_sync(_end_unborn, keeper)
+    """Find out about a start that the keeper has begun and not finished: the process, or its end, or that there was none.
+
+    It is lost only if there may have been one that nobody saw end.
+    """
+    if await run_sync(_end_unborn, keeper):
+        child.fail("refused", NEVER_BEGAN)
+        return
     living = await run_sync(_marked, child.key)
     if living is not None:
         child.run(living.pid, living.start_ticks, child.cgroup)
         await watch(keeper, child, take)
         return
     await _until_told(keeper, child, take)
-    if child.state not in OVER:
-        if len(keeper.nameless) == 1:
-            child.end(*keeper.nameless.popitem()[1])
-        else:
-            child.fail("lost", "its keeper ended while starting it")
+    take(keeper)  # the guard's last word may have come just now
+    if child.state in OVER:
+        return
+    ends = [end for end in keeper.nameless.values() if _may_be_of(child, end)]
+    if len(ends) == 1:
+        child.end(ends[0].code, ends[0].at)
+    elif not keeper.nameless and await run_sync(_guard_has_none, keeper):
+        child.fail("refused", NEVER_BEGAN)
+    else:
+        child.fail("lost", "its keeper ended while starting it")
+
+
+def _may_be_of(child: Child, end: NamelessEnd) -> bool:
+    """Return whether a process that nobody named began when this start was begun."""
+    since = facts.booted_at() + end.start_ticks / facts.TICKS - child.begun_at
+    return -CLOCK_SECONDS <= since <= START_SECONDS
+
+
+def _guard_has_none(keeper: Keeper) -> bool:
+    """Return whether the guard lived to inherit all, and has no process that nobody named: then the keeper had started none."""
+    if keeper.is_over:
+        return True
+    if not keeper.is_orphaned or not is_held(keeper.folder) or not facts.TELLS_CHILDREN:
+        return False
+    known = {child.pid for child in keeper.running}
+    pids = {int(pid) for pid in facts.read(f"/proc/{keeper.guard}/task/{keeper.guard}/children").split()} - known
+    stats = [stat for pid in pids - {keeper.pid} if (stat := facts.read_stat(pid))]
+    # One that leads a session and tells no other key may be it, just ended or not to be looked into.
+    return is_held(keeper.folder) and all(stat.session != stat.pid or facts.marker(stat.pid) for stat in stats)
 
 
 async def _until_told(keeper: Keeper, child: Child, take: Take) -> None:
@@ -112,16 +144,21 @@ def _is_alive(child: Child) -> bool:
     return stat is not None and stat.state != "Z" and is_same(stat.start_ticks, child.start_ticks)
 
 
-def _end_unborn(keeper: Keeper) -> None:
-    """End a process that still shows the keeper's own command line: it has not begun its program, and must not any more."""
+def _end_unborn(keeper: Keeper) -> bool:
+    """End a process that still shows the keeper's own command line: it has not begun its program, and must not any more.
+
+    Returns whether there was one.
+    """
+    found = False
     for stat in facts.all_stats().values():
         line = facts.read(f"/proc/{stat.pid}/cmdline")
         if stat.pid != keeper.guard and os.fsencode(keeper.folder) in line and b"program.py" in line:
             deadline = time.monotonic() + TOLD_SECONDS
             with suppress(PermissionError):  # another user's, who only names the folder
-                send_signal(stat.pid, stat.start_ticks, signal.SIGKILL)
+                found |= send_signal(stat.pid, stat.start_ticks, signal.SIGKILL)
             while (now := facts.read_stat(stat.pid)) and now.state != "Z" and time.monotonic() < deadline:
                 time.sleep(LOOK_SECONDS)
+    return found
 
 
 def _marked(key: str) -> facts.Stat | None:

@@ -19,6 +19,8 @@ _CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process tre
 LIMITS = (
     "max_sheets_per_agent",
     "max_score_bytes",
+    "reader_seconds",
+    "reader_memory_bytes",
     "max_log_bytes",
     "max_job_log_bytes",
     "grace_seconds",

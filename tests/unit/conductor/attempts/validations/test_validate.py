@@ -199,7 +199,7 @@ class TestContentRegex:
     async def test_a_pattern_that_does_not_compile_has_failed(self, tmp_path: Path, reader: Reader) -> None:
         (tmp_path / "r").write_text("x")
         view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": "("}, reader=reader)
-        assert "is not a regular expression" in view.found
+        assert "is not a valid regular expression" in view.found
 
     async def test_what_lies_beyond_the_searched_part_is_named(self, tmp_path: Path, reader: Reader) -> None:
         with (tmp_path / "big").open("wb") as output:
