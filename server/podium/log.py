@@ -23,6 +23,7 @@ def configure(level: str = "info") -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,  # a line that is not written costs a twentieth then
     )
     logging.basicConfig(
         stream=sys.stderr,

@@ -1,5 +1,6 @@
 """Jobs as a user has them, on a real conductor with real processes."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -254,12 +255,32 @@ def test_a_condition_holds_again_when_its_sheet_is_asked_to_run_again(conductor:
     assert (tmp_path / "ran").read_text().split() == ["a", "d", "a", "d"]
 
 
-def test_a_skip_command_that_runs_out_of_time_skips_nothing(conductor: Conductor, tmp_path: Path) -> None:
-    command = 'trap "exit 0" TERM; sleep 60 & wait'
-    body = f"sheets:\n  - {{run: touch ran, skip_when_command: {{command: '{command}', timeout_seconds: 0.5}}}}"
-    job_id = submit(conductor, named(tmp_path, body))
-    assert until(conductor, job_id, "completed")["sheets_completed"] == 1
-    assert (tmp_path / "ran").exists()
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ('trap "exit 0" TERM; sleep 60 & wait', "still running after 0.5 s, so it was stopped"),
+        ("no-such-command", "exit code 127: a command was not found"),
+        ("/etc/passwd", "exit code 126: it could not be run"),
+        ("kill -KILL $$", "ended by signal 9"),
+        ('bash -c "kill -SEGV \\$\\$"; exit $?', "exit code 139: a command was ended by signal 11"),
+    ],
+)
+def test_a_skip_command_without_an_answer_fails_the_sheet_instead_of_running_it(
+    conductor: Conductor, tmp_path: Path, command: str, why: str
+) -> None:
+    skip = json.dumps({"command": command, "timeout_seconds": 0.5})
+    body = f"sheets:\n  - {{run: touch ran, skip_when_command: {skip}, retry: {{max_retries: 2}}}}"
+    view = until(conductor, submit(conductor, named(tmp_path, body)), "completed", "failed")
+    assert (view["status"], view["sheets_failed"]) == ("failed", 1)
+    assert f"skip_when_command cannot be judged: {why}" in view["reason"]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_skip_command_runs_in_bash_with_the_environment_of_the_sheet(conductor: Conductor, tmp_path: Path) -> None:
+    skip = json.dumps('[[ $GIVEN == yes && $PODIUM_SHEET == a && $PWD -ef "$PODIUM_WORKSPACE" ]]')
+    body = f"sheets:\n  - {{name: a, run: touch ran, env: {{GIVEN: 'yes'}}, skip_when_command: {skip}}}"
+    assert until(conductor, submit(conductor, named(tmp_path, body)), "completed", "failed")["sheets_skipped"] == 1
+    assert not (tmp_path / "ran").exists()
 
 
 def test_from_sheet_before_start_sheet_runs_only_what_depends_on_it(conductor: Conductor, tmp_path: Path) -> None:

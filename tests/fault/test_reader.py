@@ -116,6 +116,10 @@ def test_a_sheet_that_cannot_be_rendered_fails_and_the_next_conductor_starts_nor
     answer = ask(conductor.settings.socket, "job.resume", {"job_id": job_id, "config_content": changed})
     assert answer["status"] == "accepted", answer
     until(lambda: status(conductor, job_id)["status"] == "completed", seconds=40)
+    other = submit(conductor, AT_LAUNCH)
+    until(lambda: status(conductor, other)["status"] == "failed", seconds=40)
+    answer = ask(conductor.settings.socket, "job.clear", {"job_ids": [other]})
+    assert answer["deleted"] == 1, answer
 
 
 def test_a_pattern_that_takes_all_memory_is_refused_with_the_arguments(conductor: Conductor) -> None:

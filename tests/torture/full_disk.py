@@ -33,6 +33,8 @@ class FullDiskCampaign(Campaign):
         super().round(random, replace(death, how="at a moment", fault=""))
 
     def _die(self, death: Death) -> None:
+        acknowledged = self.history.ops  # the first score takes longer: a conductor starts its reader for it
+        until(lambda: any(op.outcome == "acknowledged" for op in acknowledged), seconds=RECOVERY_SECONDS)
         time.sleep(0.3)
         self._fill()
         time.sleep(FULL_SECONDS)

@@ -71,7 +71,8 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
         return _result(view, summary, success=True)
     if job.status != "cancelled":
         return _overtaken(view, "cancel")
-    summary = f"{job.job_id} was cancelled ({progress_of(job)}). Its workspace is kept.{dropped}"
+    left = f" Not everything could be ended: {'; '.join(shortened(job.survivors, 3))}." if job.survivors else ""
+    summary = f"{job.job_id} was cancelled ({progress_of(job)}). Its workspace is kept.{left}{dropped}"
     return _result(view, summary, success=True)
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from podium.contract.models import JobView
 from podium.contract.ports import JobControl
-from podium.contract.results import ProcessHealth
+from podium.contract.results import ProcessHealth, stopped_text
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import JobArgs
 from podium_tools.results import JobResult, job_fields, reason_of, status_of
@@ -21,6 +21,7 @@ class HealthResult(JobResult):
     cpu_percent: float | None
     memory_mb: float | None
     uptime_seconds: float | None
+    stopped_pids: list[int]
 
 
 def _load(health: ProcessHealth) -> str:
@@ -33,6 +34,9 @@ def _load(health: ProcessHealth) -> str:
 
 def _sentence(job: JobView, health: ProcessHealth) -> str:
     """Return one sentence on the process, apart from the job's state."""
+    if health.stopped_pids:
+        more = "" if len(health.stopped_pids) == 1 else f" So are {len(health.stopped_pids) - 1} more of its processes."
+        return f"{job.job_id}: {stopped_text(health.stopped_pids[0])}.{more}"
     if health.is_alive:
         stuck = f" The job is {reason_of(job)}." if job.stuck else ""
         return f"Process {health.pid} of {job.job_id} is alive{_load(health)}.{stuck}"
@@ -59,7 +63,7 @@ async def _health(port: JobControl, args: JobArgs, _call: Call) -> HealthResult:
         summary=_sentence(job, health),
         next=_next(job),
         **job_fields(job),
-        **asdict(health),
+        **{**asdict(health), "stopped_pids": list(health.stopped_pids)},
     )
 
 

@@ -92,7 +92,7 @@ class SheetLine(BaseModel):
     """A sheet with its last attempt; times are null before it has run.
 
     `instrument` is left out if it is `cli`; `healing` is the remedy that the conductor tried; `processes_ended` counts the
-    left-over processes of the attempt that it ended.
+    left-over processes of the attempt that it ended, and `survivors` are those that it could not end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,6 +113,7 @@ class SheetLine(BaseModel):
     failed_validations: list[str]
     healing: Omitted[str]
     processes_ended: Omitted[int]
+    survivors: Omitted[list[str]]
 
 
 class GetResult(JobResult):
@@ -145,6 +146,7 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
         "needs": sheet.needs[:NEEDS_SHOWN],
         "needs_total": len(sheet.needs),
         "failed_validations": failed_validations(sheet),
+        "survivors": [shortened_text(each.text) for each in sheet.survivors],
     }
     return SheetLine(**{**facts, **cut})
 

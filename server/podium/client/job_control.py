@@ -86,7 +86,8 @@ async def _as_result(job_id: str, action: Awaitable[ActionView]) -> JobActionRes
         return JobActionResult(False, job_id, str(error.facts.get("state", "unknown")), error.message)
     except JobNotFound as error:
         return JobActionResult(False, job_id, "unknown", error.message)
-    return JobActionResult(True, job_id, done.job.status, done.message)
+    message = " ".join([done.message, *(f"{each[0].upper()}{each[1:]}." for each in done.job.survivors)])
+    return JobActionResult(True, job_id, done.job.status, message)
 
 
 @asynccontextmanager

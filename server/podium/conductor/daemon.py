@@ -48,6 +48,7 @@ from podium.settings import Settings, config_file
 
 log = logging.get_logger()
 _UNSTORED_LOOK_SECONDS = 0.2
+_TOLD_SECONDS = 0.5  # for whoever stops to ask what lives on
 _LAST_TRY_SECONDS = 1.5  # longer than the time between two tries to store
 
 
@@ -175,7 +176,7 @@ async def _assemble(
         compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share),
         hub=hub,
         queries=Queries(store),
-        views=JobViews(supervisor, store.home_id, settings.stuck_seconds),
+        views=JobViews(supervisor, store.home_id, settings.stuck_seconds, engine.halted),
         sheet_views=SheetViews(store, loader, supervisor),
         shut_down=stop.ask,
     )
@@ -235,7 +236,11 @@ async def _wind_down(context: Context, stop: Stop) -> None:
 
 
 async def _all_ended(context: Context) -> None:
-    """Return when no sheet runs any more. If their ends cannot be stored, this is tried once more, and whoever stops is told."""
+    """Return when no sheet runs any more. If their ends cannot be stored, this is tried once more.
+
+    Whoever stops is told that, and what could not be ended.
+    """
+    lived_on = len(context.launcher.survivors)
     while _some_run(context):
         with context.hub.subscribe() as events, suppress(Dropped):  # dropped: more came at once than it holds
             while _some_run(context):
@@ -244,6 +249,8 @@ async def _all_ended(context: Context) -> None:
     if unstored := context.supervisor.unstored_ends():
         await anyio.sleep(_LAST_TRY_SECONDS)
         log.error("stopped_without_recording", sheets=unstored, reason=str(context.store.trouble or ""))
+    elif len(context.launcher.survivors) > lived_on:
+        await anyio.sleep(_TOLD_SECONDS)
 
 
 def _some_run(context: Context) -> bool:

@@ -27,8 +27,8 @@ class Survivor(View):
 
     @property
     def text(self) -> str:
-        """It in one clause, such as "process 12 of root ('sleep 9') lives on: it is another user's"."""
-        return f"process {self.pid} of {self.user} ({self.command!r}) lives on: {self.why}"
+        """It in one clause, such as "process 12 of root ('sleep 9') could not be ended: it is another user's"."""
+        return f"process {self.pid} of {self.user} ({self.command!r}) could not be ended: {self.why}"
 
 
 class JobView(View):
@@ -57,6 +57,7 @@ class JobView(View):
     started_at: str | None = None
     finished_at: str | None = None
     warnings: list[str] = Field(default_factory=list)
+    survivors: list[str] = Field(default_factory=list)  # processes of its sheets that could not be ended, one each
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
 
     @property
@@ -95,6 +96,7 @@ class SheetView(View):
     waiting_until: str | None = None
     healing: str = ""  # the remedy of its healing round, "" without one
     processes_ended: int = 0  # processes that the sheet left behind and the conductor ended
+    survivors: list[Survivor] = Field(default_factory=list)  # and those that it could not end
     validations: list[ValidationView] = Field(default_factory=list)
 
 

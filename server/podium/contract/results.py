@@ -41,6 +41,12 @@ class ProcessHealth:
     cpu_percent: float | None = None
     memory_mb: float | None = None
     uptime_seconds: float | None = None
+    stopped_pids: tuple[int, ...] = ()  # processes of the tree that a signal has stopped
 
 
 NO_PROCESS = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)
+
+
+def stopped_text(pid: int) -> str:
+    """Return that a process is stopped, and what to do."""
+    return f"its process {pid} is stopped (SIGSTOP): it does nothing until it gets SIGCONT (kill -CONT {pid}), or cancel the job"

@@ -177,13 +177,14 @@ class Searched(Part):
     view: LogView
 
 
+_WRITE = json.JSONEncoder(separators=(",", ":")).encode
 CALL = TypeAdapter(Call)
 ANSWER = TypeAdapter(Answer)
 
 
 def pack(head: Part, body: bytes = b"") -> bytes:
     """Return a message as it is sent."""
-    text = json.dumps(head.model_dump(), separators=(",", ":")).encode()  # pydantic's own refuses unpaired surrogates
+    text = _WRITE(head.model_dump()).encode()  # pydantic's own refuses unpaired surrogates
     return SIZES.pack(len(text), len(body)) + text + body
 
 

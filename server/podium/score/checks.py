@@ -14,7 +14,9 @@ from podium.score.templates.sandbox import Budget
 from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 
-TOTAL_BUDGET = 5_000_000  # units of `podium.score.templates.sandbox`, for trying all templates: a few seconds
+TOTAL_BUDGET = (
+    5_000_000  # units of `podium.score.templates.sandbox`, for compiling and trying all templates: a few seconds
+)
 _MAX_FILLED_BYTES = 131_000  # what the system takes as one argument of a command
 
 
@@ -29,6 +31,7 @@ class Checker:
         self.used: set[str] = set()
         self.warnings: dict[str, None] = dict.fromkeys(draft.warnings)
         self.broken: set[str] = set()  # templates whose syntax is wrong: said once
+        self.compiled: set[str] = set()  # templates that were charged for
         self.indexes = {validation: index for index, validation in enumerate(plan.validations)}
         self.rows: dict[int, list[tuple[Check, int]]] = {}
         self.captures = plan.cross_sheet is not None and plan.cross_sheet.auto_capture_stdout
@@ -88,6 +91,9 @@ class Checker:
             self._note_template(source, fault.message, fault.line)
             return False
         self.used |= compiled.names
+        if compiled.compiled is not None and source.text not in self.compiled:
+            self.compiled.add(source.text)
+            self.budget.left -= 2 * len(source.text)  # about what compiling it took
         try:
             compiled.render(variables, self.budget)
         except TemplateFault as fault:

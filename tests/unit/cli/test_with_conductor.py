@@ -204,7 +204,7 @@ def test_stop_waits_as_long_as_the_conductor_says_that_it_may_take(
     deaf = short_tmp / "deaf"
     podium(home, "run", "--detach", str(score(short_tmp, f"trap '' TERM; touch {deaf}; while :; do sleep 1; done")))
     until(deaf.exists)
-    assert stop.stop(home, cancel=True) == (conductor.pid, 1, [], "")
+    assert stop.stop(home, cancel=True) == (conductor.pid, 1, [], "", [])
     conductor.await_death()
 
 

@@ -1,6 +1,9 @@
 """What is too much is refused before it takes time or memory."""
 
-from tests.unit.score.helpers import numbered, only, places, problems, sheets
+import pytest
+
+from podium.score import checks
+from tests.unit.score.helpers import compiled, numbered, only, places, problems, sheets
 
 
 def test_a_score_larger_than_the_limit_or_not_a_mapping_is_refused() -> None:
@@ -44,3 +47,11 @@ def test_templates_that_take_too_much_work_together_are_refused() -> None:
     loop = "{% for i in range(50000) %}{% endfor %}"
     problem = only(numbered(sheet="size: 1, total_items: 1000", template=loop))
     assert problem["message"] == "template: rendering the templates of all sheets takes too much work"
+
+
+def test_templates_that_take_long_to_compile_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "TOTAL_BUDGET", 2000)
+    texts = [f"'{{{{ 1 + {number} }}}}{'x' * 300}'" for number in range(9)]
+    problem = only(sheets(*[f"{{run: {text}}}" for text in texts]))
+    assert problem["message"] == "template: rendering the templates of all sheets takes too much work"
+    assert compiled(sheets(*[f"{{run: {texts[0]}}}" for _ in range(9)])), "the same text is compiled once"

@@ -41,18 +41,21 @@ def command(
     elif running:
         became = f"; {counted(running, 'sheet')} {'keeps' if running == 1 else 'keep'} running"
     typer.echo(f"The conductor (pid {pid}) has stopped{became}.")
+    for line in stopped.survivors:
+        typer.echo(f"Not ended: {line}.")
     if stopped.unstored:
         typer.echo(f"Not recorded: {'; '.join(stopped.unstored)}. {stopped.trouble}.")
         typer.echo("The next conductor continues these jobs; cancel them then if they are not to go on.")
 
 
 class Stopped(NamedTuple):
-    """What was stopped: the conductor's pid, how many sheets ran, and which ends it could not record, and why."""
+    """What was stopped: the conductor's pid, how many sheets ran, which ends it could not record and why, and what lives on."""
 
     pid: int
     running: int
     unstored: list[str]
     trouble: str
+    survivors: list[str]
 
 
 def stop(settings: Settings, *, cancel: bool) -> Stopped:
@@ -70,7 +73,9 @@ def stop(settings: Settings, *, cancel: bool) -> Stopped:
             bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
             last = await _last_word(client, bound) if cancel else {}
         unstored, trouble = last.get("unstored") or [], last.get("store_trouble") or ""
-        return Stopped(int(status["pid"]), int(status.get("running_sheets", 0)), unstored, trouble), float(bound)
+        survivors = [line for line in last.get("survivors") or [] if line not in status.get("survivors", [])]
+        pid, running = int(status["pid"]), int(status.get("running_sheets", 0))
+        return Stopped(pid, running, unstored, trouble, survivors), float(bound)
 
     stopped, bound = wait_for(work)
     pid = stopped.pid

@@ -2,6 +2,8 @@
 
 import json
 import signal
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -46,7 +48,7 @@ async def judge(live: LiveAttempt, end: End, runner: Runner, reader: Reader, fol
             await checkpoint_if_cancelled()  # before the first one is started
             views = await _validate(live, runner, reader)
     if live.scope.cancelled_caught:
-        cancelled = End(end.key, "cancelled", end.exit_code, None, end.processes_ended, end.ended_at)
+        cancelled = replace(end, reason="cancelled", signal=None, detail="")
         return Verdict(cancelled, passed=False, message="cancelled during its validations")
     failed = next((view for view in views if not view.passed), None)
     text = json.dumps([view.model_dump() for view in views])
@@ -62,7 +64,6 @@ def _succeeded(live: LiveAttempt, end: End) -> bool:
 
 async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[ValidationView]:
     rules = [live.plan.validations[index] for index in live.sheet.validations]
-    variables = {**live.plan.variables, **live.sheet.variables}
     context = ValidationContext(
         workspace=live.workspace,
         attempt_started=live.attempt.started_at,
@@ -71,9 +72,15 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[V
         expand=live.expand,
         runner=runner,
         reader=reader,
-        hide=redactor({name: each for name, each in variables.items() if isinstance(each, str)}),
+        hide=hider(live),
     )
     return await validate(rules, context)
+
+
+def hider(live: LiveAttempt) -> Callable[[str], str]:
+    """Return what hides the values of the score's secrets in a text."""
+    variables = {**live.plan.variables, **live.sheet.variables}
+    return redactor({name: each for name, each in variables.items() if isinstance(each, str)})
 
 
 async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, validations: str, why: str) -> Verdict:

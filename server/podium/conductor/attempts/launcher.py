@@ -12,7 +12,8 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from podium.conductor import faults
-from podium.conductor.attempts.judging import judge, judge_at_once
+from podium.conductor.attempts.commands import in_bash, last_line, unjudged
+from podium.conductor.attempts.judging import hider, judge, judge_at_once
 from podium.conductor.attempts.live import LiveAttempt, live_of
 from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
@@ -28,6 +29,7 @@ from podium.instruments.finding import find_executable
 from podium.log import get_logger
 from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
 from podium.score.model.context import constant
+from podium.texts.shown import one_line
 
 log = get_logger()
 
@@ -48,6 +50,9 @@ class Launcher:
         self._home = home
         self._grace = grace_seconds
         self._live: dict[str, LiveAttempt] = {}
+        self.survivors: list[str] = []  # what could not be ended since this conductor began
+        self._plain: list[LiveAttempt] = []
+        self._plain_came = anyio.Event()
         self._report: Report
         self._tasks: TaskGroup
 
@@ -55,12 +60,18 @@ class Launcher:
         """Watch the engine for ends until cancelled, and report each; owns every launch and judgement."""
         self._report = report
         async with anyio.create_task_group() as self._tasks:
+            self._tasks.start_soon(self._launch_plain)
             async for end in self._engine.changes():
                 self._take(end)
 
     def launch(self, job: JobRun, attempt: Attempt) -> None:
-        """Start an attempt in a task of its own."""
-        self._tasks.start_soon(self._launch, self._track(job, attempt))
+        """Start an attempt: one whose text is known, together with others, else in a task of its own."""
+        live = self._track(job, attempt)
+        if _is_plain(live):
+            self._plain.append(live)
+            self._plain_came.set()
+        else:
+            self._tasks.start_soon(self._launch, live)
 
     async def reattach(self, job: JobRun, attempt: Attempt) -> None:
         """Hand an attempt that an earlier conductor began to the engine."""
@@ -91,6 +102,15 @@ class Launcher:
 
     # -- on the way to the engine ---------------------------------------------------------------------------------
 
+    async def _launch_plain(self) -> None:
+        """Launch what needs no preparation, in one task: a task for each costs more than all that is done in it."""
+        while True:
+            await self._plain_came.wait()
+            self._plain_came = anyio.Event()
+            taken, self._plain = self._plain, []
+            for live in taken:
+                await self._launch(live)
+
     async def _launch(self, live: LiveAttempt) -> None:
         """Hand an attempt to the engine; if it does not get that far, close it with the reason."""
         try:
@@ -112,8 +132,8 @@ class Launcher:
 
     async def _prepare(self, live: LiveAttempt) -> AttemptSpec | Verdict:
         """Return what to launch, or a verdict that says why nothing is launched."""
-        if live.first_try and (why := await self._skips(live)):
-            return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
+        if live.first_try and (verdict := await self._skipped(live)):
+            return verdict
         if live.is_tool:
             path = live.env().get("PATH") or os.environ.get("PATH", "")
             if await anyio.to_thread.run_sync(find_executable, live.profile, path) is None:
@@ -136,27 +156,34 @@ class Launcher:
         _, script = await self._reader.ask(request, Nothing, body=encode(template), client=LAUNCHES)
         return decode(script)
 
-    async def _skips(self, live: LiveAttempt) -> str:
-        """Return why the sheet is skipped, "" to run it. The condition comes before the command, whose exit code 0 skips."""
+    async def _skipped(self, live: LiveAttempt) -> Verdict | None:
+        """Return the verdict of a sheet that is skipped, None to run it. The condition comes before the command.
+
+        Exit code 0 of the command skips, another one does not; where it gives no answer the sheet fails instead of running.
+        """
         if live.sheet.skip_when:
             variables = live.variables({})
             del variables["previous_outputs"]
             request = Decide(label=live.sheet.label, variables=variables, statuses=live.statuses)
             condition = encode(live.sheet.skip_when)
             if (await self._reader.ask(request, Decided, body=condition, client=LAUNCHES))[0].holds:
-                return "skip_when is true"
+                return _skip(live, "skip_when is true")
         skip = live.sheet.skip_when_command
         if skip is None:
-            return ""
-        command = live.expand(skip.command)
-        result = await self._runner.run(
-            ["/bin/sh", "-c", command],
+            return None
+        done = await self._runner.run(
+            in_bash(live.expand(skip.command)),
             env=live.env(),
             cwd=live.workspace,
             timeout_seconds=skip.timeout_seconds,
             key=live.attempt.key,
         )
-        return "skip_when_command exited with code 0" if result.exit_code == 0 and not result.timed_out else ""
+        if why := unjudged(done, skip.timeout_seconds):
+            last = hider(live)(last_line(done))
+            ended = f"; its output ends with {one_line(last)}" if last else ""
+            message = f"skip_when_command cannot be judged: {why}{ended}; the sheet was not run"
+            return _not_run(live, "launch_failed", message, "unjudged")
+        return _skip(live, "skip_when_command exited with code 0") if done.exit_code == 0 else None
 
     def _spec(self, live: LiveAttempt, script: str) -> AttemptSpec:
         folder = self._home.attempt(live.job_id, live.attempt.serial)
@@ -201,6 +228,7 @@ class Launcher:
     def _close(self, live: LiveAttempt, verdict: Verdict) -> None:
         faults.point("before_verdict")
         del self._live[live.attempt.key]
+        self.survivors += [f"{live.job_id}, sheet {live.sheet.label}: {each.text}" for each in verdict.end.survivors]
         log.debug(
             "attempt_ended",
             job_id=live.job_id,
@@ -211,6 +239,19 @@ class Launcher:
             passed=verdict.passed,
         )
         self._report(live.job_id, live.attempt.serial, verdict)
+
+
+def _skip(live: LiveAttempt, why: str) -> Verdict:
+    """Return the verdict of an attempt whose sheet is skipped."""
+    return Verdict(End(live.attempt.key, "never_started"), passed=False, message=why, skipped=True)
+
+
+def _is_plain(live: LiveAttempt) -> bool:
+    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder."""
+    sheet = live.sheet
+    conditional = live.first_try and (sheet.skip_when or sheet.skip_when_command)
+    prepared = conditional or live.is_tool or live.remedy is not None
+    return not prepared and constant(live.plan.templates[sheet.template]) is not None
 
 
 def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:

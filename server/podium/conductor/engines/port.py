@@ -77,6 +77,7 @@ class Usage:
     cpu_seconds: float | None = None
     memory_mb: float | None = None
     uptime_seconds: float | None = None
+    stopped: tuple[int, ...] = ()  # those that a signal has stopped, such as SIGSTOP
     pids: tuple[int, ...] = ()
 
 
@@ -98,6 +99,9 @@ class Engine(Protocol):
 
     async def cancel(self, key: str, *, grace_seconds: float) -> None:
         """End an attempt's tree: TERM, the grace period, KILL. Its end comes in `changes` with reason "cancelled"."""
+
+    def halted(self, key: str) -> str:
+        """Return why a running attempt does not go on although its process lives, and what to do; "" if it goes on."""
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         """Return the load of those of these attempts that run; CPU use is measured over at least 100 ms."""

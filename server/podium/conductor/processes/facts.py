@@ -33,6 +33,11 @@ class Stat(NamedTuple):
     resident_bytes: int
 
 
+def is_stopped(stat: Stat) -> bool:
+    """Return whether a signal, such as SIGSTOP, or a debugger has stopped this process."""
+    return stat.state in {"T", "t"}
+
+
 def read_stat(pid: int) -> Stat | None:
     """Return the facts of a process, or None if it does not exist."""
     if not LINUX:

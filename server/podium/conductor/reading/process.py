@@ -18,7 +18,7 @@ from podium.errors import Internal
 from podium.reader.requests import FORK, KILL, NEWS
 
 COMMAND = (sys.executable, "-P", "-m", "podium.reader")
-START_SECONDS = 30.0  # on a machine that does much else
+START_SECONDS = 15.0  # on a machine that does much else
 
 
 class ReaderProcess:
@@ -62,6 +62,7 @@ class ReaderProcess:
             if worker.pid:
                 return worker
             worker.close()
+            self.stop()  # it hangs; when it wakes up it finds its socket closed, and ends
         raise Internal("The reader could not be started.", fix="The conductor's log has the details; try again.")
 
     def kill(self, worker: Worker) -> None:

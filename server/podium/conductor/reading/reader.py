@@ -1,7 +1,8 @@
 """The one way to have foreign text looked at: `Reader.ask`.
 
-Requests go to the quick worker, many in one message, where each has a fifth of a second. What takes longer, is large, or has
-killed a worker is asked again alone in a worker of its own, which has the full time. One that kills two is refused for an hour.
+Requests go to the quick worker, many in one message, where each has a tenth of a second. What takes longer or has killed a
+worker is asked again alone: at once for a fifth of a second, then, as what is large, with the full time when there is a place.
+One that kills two workers is refused for an hour.
 """
 
 import os
@@ -31,7 +32,8 @@ from podium.times import iso
 log = get_logger()
 Found = TypeVar("Found", bound=Part)
 
-QUICK_SECONDS = 0.2
+QUICK_SECONDS = 0.1
+HURRIED_SECONDS = 0.2  # alone, at once
 LARGE_BYTES = 64 * 1024  # a request from here on does not make the small ones wait
 MOST_SENT = 32  # requests that the quick worker has at once
 MOST_SENT_BYTES = 128 * 1024
@@ -165,7 +167,6 @@ class Reader:
                 self._since = self._used
             self._sent.append(asked)
             self._sent_bytes += len(message)
-            asked.tries += 1
             if not self._quick.send(message, asked.files):
                 self._tasks.start_soon(self._quick.flush)
                 return
@@ -198,6 +199,7 @@ class Reader:
         sent, self._sent, self._sent_bytes = self._sent, deque(), 0
         if sent and status != 0:  # 0: it has given back memory
             first = sent.popleft()
+            first.tries += 1
             if status is not None and status != -SIGALRM:
                 self._note_death(first, how(status))
             if first.tries >= TRIES:
@@ -236,13 +238,15 @@ class Reader:
             asked.fail(error)
             return
         self._alone[asked.client] += 1
-        self._tasks.start_soon(self._ask_alone, asked)
+        self._tasks.start_soon(self._ask_alone, asked, first)
 
-    async def _ask_alone(self, asked: Asked) -> None:
+    async def _ask_alone(self, asked: Asked, first: bool) -> None:
         try:
+            if not first:  # it may be innocent, and must not wait for those that take long
+                await self._try_alone(asked, HURRIED_SECONDS)
             async with self._launch_slots if asked.client == LAUNCHES else self._slots:
                 while not asked.done.is_set() and not asked.abandoned:
-                    await self._try_alone(asked)
+                    await self._try_alone(asked, self.limits.seconds)
         except errors.PodiumError as error:
             asked.fail(error)
         finally:
@@ -250,14 +254,14 @@ class Reader:
             if not self._alone[asked.client]:
                 del self._alone[asked.client]
 
-    async def _try_alone(self, asked: Asked) -> None:
+    async def _try_alone(self, asked: Asked, seconds: float) -> None:
         """Ask once; a request that has killed its second worker is refused, now and for an hour."""
         asked.tries += 1
         self._used = time.monotonic()
-        worker = await self._process.worker(self.limits.seconds)
+        worker = await self._process.worker(seconds)
         status: int | None = 0
         try:
-            with anyio.fail_after(self.limits.seconds + HANGS_SECONDS):
+            with anyio.fail_after(seconds + HANGS_SECONDS):
                 worker.send(asked.message, asked.files)
                 await worker.flush()
                 head, body = (await worker.receive())[0]
@@ -273,7 +277,8 @@ class Reader:
             return
         self._workers_died += status is not None
         if status == -SIGALRM:
-            asked.fail(self._refusal(asked, "time"))
+            if seconds >= self.limits.seconds:
+                asked.fail(self._refusal(asked, "time"))
         elif status is not None:
             self._note_death(asked, how(status))
         elif asked.tries >= TRIES:

@@ -9,6 +9,7 @@ from typing import Literal
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.ready import Ready
+from podium.contract.models import Survivor
 from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
 from podium.instruments.profile import Profile
 from podium.score.model.plan import Plan, Player
@@ -62,6 +63,7 @@ class Attempt:
     processes_ended: int = 0
     message: str = ""
     validations: str = "[]"
+    survivors: tuple[Survivor, ...] = ()
 
 
 @dataclass(eq=False)
@@ -88,6 +90,7 @@ class JobRun:
     serial: int = 0  # attempts made so far
     warnings: tuple[str, ...] = ()
     client: str = ""
+    survivors: tuple[str, ...] = ()  # processes of its sheets that could not be ended
     sheets: dict[int, SheetRun] = field(default_factory=dict)
     running: dict[int, Attempt] = field(default_factory=dict)
     ready: Ready = field(default_factory=Ready)

@@ -5,10 +5,10 @@ from typing import Literal
 
 from podium.conductor.engines.port import End
 
-Trouble = Literal["", "rate_limit", "auth", "capacity", "missing", "internal"]
+Trouble = Literal["", "rate_limit", "auth", "capacity", "missing", "internal", "unjudged"]
 """Why an agent instrument could not work: it has to wait, is not signed in, is out of capacity, or is not installed.
 
-`internal` is not the instrument's fault: the conductor itself failed.
+`internal` is not the instrument's fault: the conductor itself failed. `unjudged`: whether to skip the sheet cannot be told.
 """
 
 

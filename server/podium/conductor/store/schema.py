@@ -114,7 +114,13 @@ CREATE TRIGGER job_removed AFTER DELETE ON jobs BEGIN
 END;
 """
 
-STEPS = (_TABLES, _COUNTS)
+# What could not be ended: of an attempt, as JSON objects, and of a job, as sentences.
+_SURVIVORS = """
+ALTER TABLE attempts ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE jobs ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
+"""
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

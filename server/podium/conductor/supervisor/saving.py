@@ -11,9 +11,10 @@ from podium.conductor.rules.healing import remedies
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, SHEET_COLUMNS, Row, Rows
+from podium.contract.models import Survivor
 from podium.times import iso
 
-_NONE = "[]"  # as most jobs have it: no warnings
+_NONE = "[]"  # as most jobs have it: no warnings, and nothing that could not be ended
 
 
 def rows_of(batch: Batch) -> Rows:
@@ -43,6 +44,7 @@ def job_row(job: JobRun) -> Row:
         job.start_sheet, int(job.self_healing), job.submitted_at, job.started_at, job.finished_at, job.total,
         job.counts["completed"], job.counts["failed"], job.counts["skipped"], job.event_count,
         job.serial, json.dumps(job.warnings) if job.warnings else _NONE, job.client,
+        json.dumps(job.survivors) if job.survivors else _NONE,
     )  # fmt: skip
 
 
@@ -58,6 +60,7 @@ def job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None)
         next_plan=following,
         self_healing=bool(row["self_healing"]),
         warnings=() if row["warnings"] == _NONE else tuple(json.loads(row["warnings"])),
+        survivors=() if row["survivors"] == _NONE else tuple(json.loads(row["survivors"])),
     )
 
 
@@ -82,6 +85,7 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.job_seq, attempt.serial, attempt.sheet, attempt.attempt, attempt.key, attempt.plan_hash,
         attempt.instrument, int(attempt.open), attempt.started_at, attempt.ended_at, attempt.outcome, attempt.end_reason,
         attempt.exit_code, attempt.signal, attempt.processes_ended, attempt.message, attempt.validations,
+        json.dumps([each.model_dump() for each in attempt.survivors]) if attempt.survivors else _NONE,
     )  # fmt: skip
 
 
@@ -89,7 +93,8 @@ def attempt_from(row: sqlite3.Row) -> Attempt:
     """Build an attempt from its row."""
     names = ATTEMPT_COLUMNS.replace("job,", "job_seq,").split(", ")
     values = dict(zip(names, tuple(row), strict=True))
-    return Attempt(**{**values, "open": bool(values["open"])})
+    survivors = tuple(Survivor.model_validate(each) for each in json.loads(values["survivors"]))
+    return Attempt(**{**values, "open": bool(values["open"]), "survivors": survivors})
 
 
 def event_from(row: sqlite3.Row) -> Event:

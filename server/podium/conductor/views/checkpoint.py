@@ -1,5 +1,6 @@
 """The Marianne protocol's checkpoint object (as of 2026-11: 40 job members, sheets keyed by decimal strings)."""
 
+import json
 import sqlite3
 from typing import Any
 
@@ -72,6 +73,7 @@ def record(attempt: sqlite3.Row) -> dict[str, Any]:
         "end_reason": attempt["end_reason"],
         "error_message": attempt["message"] or None,
         "processes_ended": attempt["processes_ended"],
+        "survivors": json.loads(attempt["survivors"]),
         "started_at": iso(attempt["started_at"]),
         "completed_at": iso(attempt["ended_at"]) or None,
     }

@@ -127,4 +127,9 @@ def cause_of(view: ExplainView) -> str:
             parts.append(f"{limits} {view.waits_until}.")
         else:
             parts.append("It has no time limit." if alone else "Some running sheets have no time limit.")
-    return " ".join(part for part in (*parts, view.cause) if part)
+    return " ".join(part for part in (*parts, _other_survivors(job), view.cause) if part)
+
+
+def _other_survivors(job: JobView) -> str:
+    """Return what else could not be ended: the last of it is in the job's reason."""
+    return f"Also: {'; '.join(job.survivors[:-1])}." if len(job.survivors) > 1 else ""

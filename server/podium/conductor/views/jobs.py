@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from collections.abc import Callable, Sequence
 
 from podium.conductor.clock import wall
 from podium.conductor.rules.state import JobRun, phase_with
@@ -20,10 +21,14 @@ _SHOWN = 10  # labels of running sheets in a view
 class JobViews:
     """Builds `JobView`s."""
 
-    def __init__(self, supervisor: Supervisor, home_id: str, stuck_seconds: float) -> None:
+    def __init__(
+        self, supervisor: Supervisor, home_id: str, stuck_seconds: float, halted: Callable[[str], str] = lambda key: ""
+    ) -> None:
+        """`halted` tells of an attempt's key why it does not go on (see `Engine.halted`)."""
         self._supervisor = supervisor
         self._home_id = home_id
         self._stuck_seconds = stuck_seconds
+        self._halted = halted
 
     @property
     def cursor(self) -> str:
@@ -38,7 +43,7 @@ class JobViews:
             job_id=job.job_id,
             job_name=job.name,
             status=job.status,
-            reason=self._reason(job),
+            reason=_with_survivors(self._reason(job), job.survivors),
             sheets_total=job.total,
             sheets_completed=job.counts["completed"],
             sheets_failed=job.counts["failed"],
@@ -58,6 +63,7 @@ class JobViews:
             started_at=iso(job.started_at) or None,
             finished_at=iso(job.finished_at) or None,
             warnings=list(job.warnings),
+            survivors=list(job.survivors),
             cursor=self.cursor,
         )
 
@@ -86,11 +92,12 @@ class JobViews:
         )
 
     def _ended(self, row: sqlite3.Row) -> JobView:
+        survivors = json.loads(row["survivors"])
         return JobView(
             job_id=row["job_id"],
             job_name=row["name"],
             status=row["status"],
-            reason=row["reason"],
+            reason=_with_survivors(row["reason"], survivors),
             sheets_total=row["sheets_total"],
             sheets_completed=row["sheets_completed"],
             sheets_failed=row["sheets_failed"],
@@ -102,6 +109,7 @@ class JobViews:
             started_at=iso(row["started_at"]) or None,
             finished_at=iso(row["finished_at"]) or None,
             warnings=json.loads(row["warnings"]),
+            survivors=survivors,
             cursor=self.cursor,
         )
 
@@ -119,6 +127,12 @@ class JobViews:
             parts.append(f"cancelled: the processes of {left} are being terminated" if left else "cancelled")
         return f"{'; '.join(parts)}; not stored yet: {trouble or 'in a moment'}" if parts else ""
 
+    def _halted_sheets(self, job: JobRun) -> str:
+        """Return which of the first running sheets do not go on although their processes live, and why."""
+        shown = list(job.running.values())[:_SHOWN]
+        parts = [f"sheet {job.label(each.sheet)}: {why}" for each in shown if (why := self._halted(each.key))]
+        return "; ".join(parts)
+
     def _reason(self, job: JobRun) -> str:
         if unstored := self._unstored(job):
             return unstored
@@ -133,6 +147,8 @@ class JobViews:
         }
         if job.intent:
             return wishes[job.intent]
+        if halted := self._halted_sheets(job):
+            return halted
         if job.stuck:
             return f"no output and no CPU use by {names} for more than {self._stuck_seconds:g} s, since {iso(job.quiet_since)}"
         if job.status != "running" or job.running:
@@ -143,3 +159,11 @@ class JobViews:
             return f"sheet {job.label(first.num)} is waiting for {left:.0f} s: {first.reason}"
         pause = job.not_before - time.monotonic()
         return f"pausing for {pause:.0f} s between sheets" if pause > 0 else "waiting for a free slot"
+
+
+def _with_survivors(reason: str, survivors: Sequence[str]) -> str:
+    """Return a reason with what could not be ended: the last of it, and how much more there is."""
+    if not survivors:
+        return reason
+    more = f" (and {len(survivors) - 1} more)" if len(survivors) > 1 else ""
+    return "; ".join(part for part in (reason, survivors[-1] + more) if part)

@@ -141,6 +141,7 @@ def _facts(
             "signal": attempt["signal"],
             "duration_seconds": round(attempt["ended_at"] - attempt["started_at"], 3),
             "processes_ended": attempt["processes_ended"],
+            "survivors": json.loads(attempt["survivors"]),
             "validations": json.loads(attempt["validations"]),
         }
     return facts

@@ -49,5 +49,5 @@ async def invoke(spec: AnyTool, arguments: Mapping[str, Any], context: Context[S
         outcome, result = error.code, failure(error)
     except Exception as error:  # noqa: BLE001  the boundary: nothing internal may reach a client
         outcome, result = "INTERNAL", crash(spec.name, error)
-    log.info("tool_called", tool=spec.name, outcome=outcome, seconds=round(time.monotonic() - started, 3))
+    log.debug("tool_called", tool=spec.name, outcome=outcome, seconds=round(time.monotonic() - started, 3))
     return result

@@ -36,6 +36,9 @@ class _Load:
     def __init__(self) -> None:
         self.cpu_seconds: dict[str, float] = {}
 
+    def halted(self, key: str) -> str:
+        return ""
+
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         return {key: Usage(1, 1, alive=True, zombie=False, cpu_seconds=self.cpu_seconds.get(key, 0.0)) for key in keys}
 

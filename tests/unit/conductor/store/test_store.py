@@ -16,7 +16,7 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.transitions import jobs, sheets
 from podium.conductor.store import database, schema
 from podium.conductor.store.database import open_writer
-from podium.conductor.store.rows import STATEMENTS, Rows
+from podium.conductor.store.rows import JOB_COLUMNS, STATEMENTS, Rows
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, open_store
 from podium.conductor.supervisor.loading import Loader
@@ -174,12 +174,17 @@ def test_an_old_database_is_brought_up_to_date_with_its_jobs(tmp_path: Path) -> 
     batch = Batch(1, NOW)
     for seq in (1, 2, 3):
         jobs.submit(job_of(plan_of([[]]), seq=seq), batch)
-    for kind, statement in STATEMENTS.items():
-        db.executemany(statement, rows_of(batch).by_kind.get(kind, []))
+    rows = rows_of(batch).by_kind
+    old = JOB_COLUMNS.removesuffix(", survivors")  # as that version wrote them
+    marks = ", ".join("?" * len(old.split(", ")))
+    db.executemany(f"INSERT INTO jobs ({old}) VALUES ({marks})", [row[:-1] for row in rows.pop("jobs")])  # noqa: S608
+    for kind, each in rows.items():
+        db.executemany(STATEMENTS[kind], each)
     db.close()
     opened = open_writer(tmp_path)
     assert database.home_id(opened) == "abc"
     assert opened.execute("PRAGMA user_version").fetchone()[0] == schema.SCHEMA_VERSION
+    assert opened.execute("SELECT DISTINCT survivors FROM jobs").fetchall() == [("[]",)]
     opened.execute("UPDATE jobs SET status = 'failed' WHERE seq = 2")
     opened.execute("DELETE FROM jobs WHERE seq = 3")
     assert opened.execute("SELECT * FROM status_counts ORDER BY status").fetchall() == [("failed", 1), ("queued", 1)]

@@ -41,9 +41,19 @@ def regular_file(path: Path) -> Iterator[int]:
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[tuple[int | None, str]]:
     """Open a regular file in a thread; yield its descriptor, or None and why it cannot be read."""
-    stack = ExitStack()
+    stack, left = ExitStack(), anyio.Event()
+
+    def enter() -> int:
+        fd = stack.enter_context(regular_file(path))
+        if left.is_set():  # it took so long that nobody waits any more
+            stack.close()
+        return fd
+
     try:
-        fd = await anyio.to_thread.run_sync(lambda: stack.enter_context(regular_file(path)), limiter=THREADS)
+        fd = await anyio.to_thread.run_sync(enter, abandon_on_cancel=True, limiter=THREADS)
+    except anyio.get_cancelled_exc_class():
+        left.set()
+        raise
     except NotReadable as error:
         yield None, str(error)
         return

@@ -25,10 +25,12 @@ from podium.conductor.engines.local.limiter import Upkeep
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.local.usage import measure
 from podium.conductor.engines.port import AttemptSpec, Containment, End, Usage
+from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroup, Cgroups
 from podium.conductor.processes.keepers.child import OVER, Child
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.tree import Ended, end_tree, may_have_left
+from podium.contract.results import stopped_text
 from podium.log import get_logger
 
 LAST_WAIT_SECONDS = 5.0  # for a process whose tree was ended; only one that cannot be killed takes so long
@@ -101,6 +103,12 @@ class LocalEngine:
         if running := self._running.get(key):
             running.stop("cancelled", grace_seconds)
             self._bring_about(running)
+
+    def halted(self, key: str) -> str:
+        """Say so if the attempt's first process is stopped. Costs one small read."""
+        running = self._running.get(key)
+        stat = facts.read_stat(running.group) if running and running.group is not None else None
+        return stopped_text(stat.pid) if stat is not None and facts.is_stopped(stat) else ""
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         """Return the load of those of these attempts that run. Takes a fifth of a second."""

@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 
 from podium.conductor.engines.port import Usage
 from podium.conductor.processes import facts
-from podium.conductor.processes.facts import Stat
+from podium.conductor.processes.facts import Stat, is_stopped
 from podium.conductor.processes.tree import Snapshot
 
 WINDOW_SECONDS = 0.2  # the system counts in hundredths of a second; a mean over less than 100 ms means little
@@ -50,6 +50,7 @@ def _usage(pid: int, before: list[Stat], after: list[Stat], elapsed: float) -> U
         cpu_seconds=_ticks(after) / facts.TICKS,
         memory_mb=round(sum(stat.resident_bytes for stat in after) / 1024**2, 1),
         uptime_seconds=None if first is None else round(facts.age_seconds(first.start_ticks), 2),
+        stopped=tuple(sorted(stat.pid for stat in after if is_stopped(stat))),
         pids=tuple(sorted(stat.pid for stat in after)),
     )
 

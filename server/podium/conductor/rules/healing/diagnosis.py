@@ -83,6 +83,8 @@ def _in_trouble(case: Case) -> Diagnosis:
             return _to_the_next(case, "instrument_missing", f"{case.instrument} is not installed")
         case "internal":
             return Diagnosis("internal", "the conductor failed, not the sheet")
+        case "unjudged":
+            return Diagnosis("unjudged", "its skip_when_command gives no answer")
         case "":
             return _to_the_next(case, "not_started", f"{case.instrument} could not be started")
 

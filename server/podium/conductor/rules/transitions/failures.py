@@ -15,6 +15,8 @@ LIMIT_WAIT_SECONDS = 60.0  # the first wait if the instrument names none; each i
 LONGEST_LIMIT_WAIT_SECONDS = 6 * 3600.0
 _NO_RETRY = frozenset({"auth", "missing", "rate_limit"})  # trying again soon cannot help
 
+MOST_SURVIVORS = 20  # that a job tells
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -31,9 +33,17 @@ class Failure:
         self.batch.event(self.job, kind, **data, **facts(self.job, self.attempt))
 
 
+def note_survivors(job: JobRun, attempt: Attempt) -> None:
+    """Note what of an ended attempt lives on: the job tells it until it is resumed."""
+    found = [f"sheet {job.label(attempt.sheet)}: {each.text}" for each in attempt.survivors]
+    job.survivors = (*job.survivors, *found)[-MOST_SURVIVORS:]
+
+
 def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
     """Return what every event about the end of an attempt carries."""
+    left = {"survivors": [each.text for each in attempt.survivors]} if attempt.survivors else {}
     return {
+        **left,
         "sheet": attempt.sheet,
         "name": job.label(attempt.sheet),
         "attempt": attempt.attempt,
@@ -46,7 +56,8 @@ def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
 
 def failed(failure: Failure) -> None:
     """Decide what follows, the cheapest step first. Every step is bounded, so a sheet cannot continue for ever."""
-    if (failure.job.plan.fail_fast and failure.job.counts["failed"]) or failure.attempt.end_reason == "elsewhere":
+    final = failure.attempt.end_reason == "elsewhere" or failure.verdict.trouble == "unjudged"
+    if final or (failure.job.plan.fail_fast and failure.job.counts["failed"]):
         _give_up(failure, failure.attempt.message)
         return
     if _wait_out_limit(failure):

@@ -80,7 +80,7 @@ def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
     for run in changed:
         batch.touch(job, run)
     job.status, job.intent, job.reason, job.finished_at = "queued", "", "", None
-    job.not_before = 0.0
+    job.not_before, job.survivors = 0.0, ()
     job.rebuild()
     batch.touch(job)
 

@@ -2,7 +2,7 @@
 
 from podium.conductor.rules.batch import Batch, Launch
 from podium.conductor.rules.state import Attempt, JobRun
-from podium.conductor.rules.transitions.failures import Failure, facts, failed, note_applied
+from podium.conductor.rules.transitions.failures import Failure, facts, failed, note_applied, note_survivors
 from podium.conductor.rules.transitions.jobs import settle
 from podium.conductor.rules.verdicts import Verdict
 
@@ -57,7 +57,8 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     attempt.open, attempt.ended_at = False, max(attempt.started_at, end.ended_at or batch.now.wall)
     attempt.end_reason, attempt.exit_code, attempt.signal = end.reason, end.exit_code, end.signal
     attempt.processes_ended, attempt.message = end.processes_ended, verdict.message
-    attempt.validations = verdict.validations
+    attempt.validations, attempt.survivors = verdict.validations, end.survivors
+    note_survivors(job, attempt)
     batch.attempts[attempt.key] = attempt
     run = job.run_of(attempt.sheet)
     run.finished_at = attempt.ended_at

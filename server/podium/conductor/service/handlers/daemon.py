@@ -19,6 +19,8 @@ _CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process tre
 LIMITS = (
     "max_sheets_per_agent",
     "max_score_bytes",
+    "reader_seconds",
+    "reader_memory_bytes",
     "max_log_bytes",
     "max_job_log_bytes",
     "grace_seconds",
@@ -54,6 +56,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "limits": {name: getattr(context.settings, name) for name in LIMITS},
         "containment": context.engine.containment,
         "store_trouble": str(context.store.trouble or ""),
+        "survivors": context.launcher.survivors[-_UNSTORED_SHOWN:],
         "unstored": context.supervisor.unstored_ends()[:_UNSTORED_SHOWN],
         "processes": [*context.keepers(), context.reader.facts()],
     }

@@ -35,6 +35,7 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
             cpu_percent=usage.cpu_percent,
             memory_mb=usage.memory_mb,
             uptime_seconds=usage.uptime_seconds,
+            stopped_pids=usage.stopped,
         )
     )
 

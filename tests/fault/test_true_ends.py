@@ -1,0 +1,307 @@
+"""What is said of an end is so: the processes of an attempt are gone, or the answer names those that live on."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from podium.client.job_control import JobControlService
+from podium.client.link.daemon_client import DaemonClient
+from podium.conductor.processes import facts
+from podium.conductor.processes.cgroup import Cgroups, own_group
+from podium.conductor.processes.chase import is_of
+from podium.conductor.processes.survivors import COMMAND_CHARS, survivor
+from podium.conductor.processes.tree import end_tree
+from podium.settings import Settings
+from tests.support.engines import Gate, bystander, is_alive, make_spec, next_end, open_engine
+from tests.support.fast_and_foreign import as_root, hop
+from tests.support.jobs import submit, until
+from tests.support.podium_home import Conductor, ask, make_home
+from tests.support.podium_home import until as until_true
+
+pytestmark = pytest.mark.anyio
+NOBODY = 65534
+
+
+@pytest.fixture(params=["with a cgroup", "without a cgroup"])
+def cgroups(request: pytest.FixtureRequest) -> Iterator[Cgroups | None]:
+    """Return the groups of a home, and none."""
+    if request.param == "without a cgroup":
+        yield None
+        return
+    opened = Cgroups.open(f"test-{uuid.uuid4().hex[:8]}")
+    if opened is None:
+        pytest.skip("no cgroup v2 folder is writable here")
+    yield opened
+    opened.clean(())
+    opened.close()
+
+
+def lives(key: str) -> bool:
+    """Tell whether a process of an attempt is seen within a moment, however fast it is followed by another one."""
+    deadline = time.monotonic() + 0.3
+    while time.monotonic() < deadline:
+        if is_of(facts.marker(facts.newest_pid()), key):
+            return True
+    return any(is_of(facts.marker(pid), key) for pid in facts.all_stats())
+
+
+# -- faster than we look ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("session", ["", "1"])
+@pytest.mark.parametrize("grace_seconds", [0.0, 0.3])
+async def test_a_chain_of_processes_faster_than_we_look_is_ended_by_a_cancel(
+    tmp_path: Path, cgroups: Cgroups | None, session: str, grace_seconds: float
+) -> None:
+    spec = make_spec(tmp_path, f"{hop(tmp_path)} {session}\nsleep 1000")
+    async with open_engine(cgroups=cgroups) as engine:
+        await engine.submit(spec)
+        with anyio.fail_after(20):
+            while not await anyio.to_thread.run_sync(lives, spec.key):
+                pass
+        await engine.cancel(spec.key, grace_seconds=grace_seconds)
+        end = await next_end(engine)
+        assert (end.reason, end.survivors) == ("cancelled", ())
+        assert end.processes_ended > 0
+        assert not lives(spec.key)
+
+
+@pytest.mark.parametrize("session", ["", "1"])
+async def test_a_chain_that_a_finished_sheet_leaves_is_ended(
+    tmp_path: Path, cgroups: Cgroups | None, session: str
+) -> None:
+    spec = make_spec(tmp_path, f"{hop(tmp_path)} {session}\nsleep 0.2; exit 3", grace_seconds=0.1)
+    async with open_engine(cgroups=cgroups) as engine:
+        await engine.submit(spec)
+        end = await next_end(engine)
+        assert (end.reason, end.exit_code, end.survivors) == ("exited", 3, ())
+        assert not lives(spec.key)
+
+
+async def test_nothing_is_chased_where_nothing_forks(tmp_path: Path) -> None:
+    began = time.monotonic()
+    assert (await end_tree(f"test-{uuid.uuid4().hex}", None, 5)).survivors == ()
+    assert time.monotonic() - began < 2
+
+
+# -- stopped ----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_trap_of_a_stopped_process_runs_at_a_cancel(tmp_path: Path) -> None:
+    with Gate(tmp_path / "pids") as pids:
+        script = "trap 'echo trapped >trap; exit 7' TERM; echo $$ >pids; while :; do sleep 0.05; done"
+        spec = make_spec(tmp_path, script)
+        async with open_engine() as engine:
+            await engine.submit(spec)
+            pid = int(await pids.line())
+            os.kill(pid, signal.SIGSTOP)
+            until_true(lambda: engine.halted(spec.key))
+            assert f"process {pid} is stopped (SIGSTOP)" in engine.halted(spec.key)
+            assert (await engine.describe([spec.key]))[spec.key].stopped == (pid,)
+            await engine.cancel(spec.key, grace_seconds=10)
+            end = await next_end(engine)
+    assert (end.reason, end.exit_code) == ("cancelled", 7)
+    assert (tmp_path / "trap").read_text() == "trapped\n"
+
+
+def test_a_stopped_sheet_is_told_as_stopped(short_tmp: Path) -> None:
+    conductor = Conductor(make_home(short_tmp)).start()
+    try:
+        job_id = submit(
+            conductor,
+            "name: stopped\nsheets: [{name: a, run: 'echo $$ >pid; kill -STOP $$'}]",
+            workspace=str(short_tmp),
+        )
+        path = conductor.settings.socket
+
+        def reason() -> str:
+            return str(ask(path, "job.status", {"job_id": job_id, "sheets": False})["podium"]["reason"])
+
+        until_true(lambda: "is stopped (SIGSTOP)" in reason())
+        assert reason().startswith("sheet a: its process ")
+        assert "kill -CONT" in reason()
+        assert reason() == ask(path, "job.explain", {"job_id": job_id})["job"]["reason"]
+        assert len(ask(path, "job.health", {"job_id": job_id})["stopped_pids"]) == 1
+    finally:
+        conductor.end()
+
+
+# -- another user's ---------------------------------------------------------------------------------------------------
+
+
+class Unprivileged(Conductor):
+    """A conductor that is not root's, in a control group if one is given."""
+
+    def __init__(self, settings: Settings, group: Path | None) -> None:
+        super().__init__(settings)
+        self._group = group
+
+    def launch(self, **extra_environment: str) -> None:
+        """Start it; from then on we are nobody too, because a conductor answers only its own user."""
+        super().launch(**extra_environment)
+        os.seteuid(NOBODY)
+
+    def command(self) -> list[str]:
+        """Return the command that runs it as nobody."""
+        inside = ["sh", "-c", 'echo $$ >"$0"/cgroup.procs && exec "$@"', str(self._group)] if self._group else []
+        return [*inside, "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *super().command()]
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Return a folder of nobody's that nobody can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="pt-", dir="/tmp"))
+    folder.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def program(place: Path) -> Path:
+    """Return the program that does what sudo does."""
+    made = as_root(place)
+    if isinstance(made, str):
+        pytest.skip(made)
+    if shutil.which("setpriv") is None:
+        pytest.skip("there is no setpriv")
+    return made
+
+
+@pytest.fixture
+def delegated() -> Iterator[Path]:
+    """Return a control group that belongs to nobody."""
+    base = own_group(facts.read("/proc/self/cgroup").decode(), facts.read("/proc/self/mountinfo").decode())
+    if base is None or not os.access(base / "cgroup.procs", os.W_OK):
+        pytest.skip("no cgroup v2 folder is writable here")
+    folder = base / f"test-{uuid.uuid4().hex[:8]}"
+    folder.mkdir()
+    for path in (folder, folder / "cgroup.procs"):
+        os.chown(path, NOBODY, NOBODY)
+    yield folder
+    (folder / "cgroup.kill").write_text("1")
+    until_true(lambda: b"populated 0" in facts.read(str(folder / "cgroup.events")))
+    for inner, _, _ in os.walk(folder, topdown=False):
+        Path(inner).rmdir()
+
+
+@pytest.fixture
+def unprivileged(place: Path, program: Path) -> Iterator[Conductor]:
+    """Return a conductor that runs as nobody, without a control group."""
+    with _running(Unprivileged(make_home(place, grace_seconds=0.5), None)) as conductor:
+        yield conductor
+
+
+@contextmanager
+def _running(conductor: Conductor) -> Iterator[Conductor]:
+    conductor.log.touch()
+    try:
+        yield conductor.start(PYTHONDONTWRITEBYTECODE="1", HOME=str(conductor.log.parent))
+    finally:
+        conductor.end()
+        os.seteuid(0)
+
+
+def score(program: Path, then: str = "wait") -> str:
+    """Return a score whose one sheet starts a process of root's, and leaves its pid in its workspace."""
+    lines = f"{program} sh -c 'echo $$ >pid; exec sleep 61' &\n    sleep 0.3\n    {then}"
+    return f"name: foreign\nsheets:\n- name: a\n  run: |\n    {lines}\n"
+
+
+def foreign_pid(place: Path) -> int:
+    """Return the pid of root's process as soon as it runs."""
+    until_true(lambda: (place / "pid").exists() and (place / "pid").read_text().endswith("\n"))
+    return int((place / "pid").read_text())
+
+
+def view_of(conductor: Conductor, job_id: str) -> dict[str, Any]:
+    """Return a job as `list_jobs` shows it."""
+    views = ask(conductor.settings.socket, "job.list", {"limit": 10})["jobs"]
+    return next(each["podium"] for each in views if each["podium"]["job_id"] == job_id)
+
+
+async def test_a_cancel_says_at_once_that_another_users_process_lives_on(
+    place: Path, program: Path, unprivileged: Conductor
+) -> None:
+    path = unprivileged.settings.socket
+    job_id = submit(unprivileged, score(program), workspace=str(place))
+    pid = foreign_pid(place)
+    try:
+        began = time.monotonic()
+        async with DaemonClient(path, settings=unprivileged.settings) as client:
+            service = JobControlService(client)
+            result = await service.cancel_job(job_id)
+            took = time.monotonic() - began
+            explained = await service.explain(job_id)
+        said = f"process {pid} of root ('sleep 61') could not be ended: it is another user's"
+        assert (result.success, result.status) == (True, "cancelled")
+        assert said in result.message
+        assert took < unprivileged.settings.grace_seconds + 3
+        assert said in view_of(unprivileged, job_id)["reason"]
+        assert said in explained.job.reason
+        (sheet,) = ask(path, "job.status", {"job_id": job_id, "sheets_limit": 5})["podium_sheets"]
+        assert [(each["pid"], each["user"]) for each in sheet["survivors"]] == [(pid, "root")]
+        assert is_alive(pid)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("then", "limit", "status"), [("exit 0", 60, "completed"), ("wait", 1, "failed")])
+def test_every_end_tells_of_another_users_process(
+    place: Path, program: Path, unprivileged: Conductor, then: str, limit: int, status: str
+) -> None:
+    text = f"{score(program, then)}  timeout_seconds: {limit}\n"
+    job_id = submit(unprivileged, text, workspace=str(place))
+    pid = foreign_pid(place)
+    try:
+        assert f"process {pid} of root" in until(unprivileged, job_id, status)["reason"]
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_a_stop_tells_of_another_users_process(place: Path, program: Path, unprivileged: Conductor) -> None:
+    job_id = submit(unprivileged, score(program), workspace=str(place))
+    pid = foreign_pid(place)
+    try:
+        command = [*unprivileged.command()[:-6], "stop", "--cancel", "--home", str(unprivileged.settings.home)]
+        os.seteuid(0)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        os.seteuid(NOBODY)
+        assert f"Not ended: {job_id}, sheet a: process {pid} of root" in done.stdout
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_with_a_cgroup_another_users_process_is_ended(place: Path, program: Path, delegated: Path) -> None:
+    with _running(Unprivileged(make_home(place, grace_seconds=0.5), delegated)) as conductor:
+        assert ask(conductor.settings.socket, "daemon.status")["containment"] == "cgroup"
+        job_id = submit(conductor, score(program), workspace=str(place))
+        pid = foreign_pid(place)
+        ask(conductor.settings.socket, "job.cancel", {"job_id": job_id})
+        assert until(conductor, job_id, "cancelled")["survivors"] == []
+        assert not is_alive(pid)
+
+
+# -- how it is told ---------------------------------------------------------------------------------------------------
+
+
+def test_the_command_of_a_survivor_is_one_short_line_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "very-secret-value")
+    with bystander("/bin/sh", "-c", "sleep 1000; : 'very-secret-value\n\x1b[31m'", "x" * 500) as process:
+        until_true(lambda: facts.read(f"/proc/{process.pid}/cmdline").startswith(b"/bin/sh"))
+        told = survivor(process.pid, "a reason")
+    assert told.command.isprintable()
+    assert len(told.command) <= COMMAND_CHARS
+    assert "very-secret-value" not in told.command

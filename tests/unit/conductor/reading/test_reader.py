@@ -1,0 +1,231 @@
+"""Asking a reader that dies, hangs, swells or lies: each request gets its own answer, and the others theirs."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import psutil
+import pytest
+
+from podium.conductor.processes.reaper import Reaper
+from podium.conductor.reading import process
+from podium.conductor.reading import reader as module
+from podium.conductor.reading.queue import LAUNCHES
+from podium.conductor.reading.reader import Reader, ReaderLimits
+from podium.errors import ConductorBusy, InvalidArguments, ScoreInvalid
+from podium.reader.requests import Match, Matched, Nothing, Profiles, Render
+from tests.support.podium_home import until
+
+pytestmark = pytest.mark.anyio
+LIMITS = ReaderLimits(seconds=1.0, memory_bytes=1024**3, idle_seconds=60.0)
+
+
+@pytest.fixture
+async def reader(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Reader]:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    with anyio.fail_after(60):
+        async with Reaper() as reaper, Reader(reaper, LIMITS) as made:
+            await act(made, "start")
+            yield made
+
+
+async def act(reader: Reader, what: str, client: object = "somebody") -> str:
+    return (await reader.ask(Profiles(folder=what), Nothing, client=client))[1].decode()
+
+
+def workers(reader: Reader) -> list[psutil.Process]:
+    return psutil.Process(reader.facts()["pid"]).children()
+
+
+async def test_a_request_that_kills_two_workers_is_refused_at_once_the_next_time(reader: Reader) -> None:
+    with pytest.raises(InvalidArguments, match=r"ended the process that reads it \(signal SIGSEGV\)"):
+        await act(reader, "die")
+    assert "signal SIGSEGV, at the request profiles" in reader.facts()["last_death"]
+    died = reader.facts()["restarts"]
+    with pytest.raises(InvalidArguments):
+        await act(reader, "die", client="somebody else")
+    assert reader.facts()["restarts"] == died == 2
+    assert await act(reader, "live") == "live"
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("exit", "exit code 3"),
+        ("spin", "took longer than 1 s"),
+        ("swell", "needed more memory than the limit of 1024 MiB"),
+        ("recurse", "is nested too deeply"),
+        ("large", "makes a result that is too large"),
+        ("flood", "ended the process that reads it"),
+        ("nonsense", "its answer makes no sense"),
+    ],
+)
+async def test_what_a_request_does_to_its_worker_is_its_own_answer(reader: Reader, what: str, said: str) -> None:
+    with pytest.raises(InvalidArguments, match=said):
+        await act(reader, what)
+    assert await act(reader, "live") == "live"
+
+
+async def test_a_worker_that_hangs_without_its_timer_is_replaced(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HANGS_SECONDS", 0.5)
+    with pytest.raises(InvalidArguments, match="took longer"):
+        await act(reader, "stop")
+    assert await act(reader, "live") == "live"
+
+
+async def test_requests_that_were_sent_with_a_killer_are_answered(reader: Reader) -> None:
+    found: dict[str, str] = {}
+
+    async def one(what: str) -> None:
+        try:
+            found[what] = await act(reader, what, client=what)
+        except InvalidArguments as error:
+            found[what] = error.message
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(20):
+            tasks.start_soon(one, f"die {number}" if number % 7 == 3 else f"live {number}")
+    assert all(text == what for what, text in found.items() if what.startswith("live"))
+    assert all("SIGSEGV" in text for what, text in found.items() if what.startswith("die"))
+    assert len(found) == 20
+
+
+async def test_a_client_does_not_wait_for_all_that_others_have_asked(reader: Reader) -> None:
+    async with anyio.create_task_group() as tasks:
+        for number in range(6):
+            tasks.start_soon(_quietly, reader, f"spin {number}", "hostile")
+        await anyio.sleep(0.05)
+        begun = time.monotonic()
+        assert await act(reader, "live", client="good") == "live"
+        waited = time.monotonic() - begun
+        tasks.cancel_scope.cancel()
+    assert waited < 0.8, "one quick limit and a fork, on a busy machine"
+
+
+async def test_a_request_whose_worker_was_killed_from_outside_does_not_wait_for_those_that_take_long(
+    reader: Reader,
+) -> None:
+    found: list[str] = []
+
+    async def good() -> None:
+        found.append(await act(reader, "wait", client="good"))
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(2 * module.ALONE):
+            tasks.start_soon(_quietly, reader, f"spin {number}", number)
+        await anyio.sleep(1.2)  # they have gone from the quick worker to the slow ones
+        begun = time.monotonic()
+        tasks.start_soon(good)
+        await anyio.sleep(0.05)
+        quick = reader._quick
+        if quick is not None and not found:
+            os.kill(quick.pid, signal.SIGKILL)
+        await anyio.to_thread.run_sync(lambda: until(lambda: found))
+        waited = time.monotonic() - begun
+        tasks.cancel_scope.cancel()
+    assert waited < 0.8
+
+
+async def _quietly(reader: Reader, what: str, client: object) -> None:
+    try:
+        await act(reader, what, client)
+    except (InvalidArguments, ConductorBusy):
+        return
+
+
+async def test_one_client_cannot_fill_the_places_for_long_requests_and_sheets_are_never_refused(reader: Reader) -> None:
+    refused: list[str] = []
+
+    async def long(number: int, client: object) -> None:
+        try:
+            request = Profiles(folder=f"wait {number}")
+            await reader.ask(request, Nothing, body=b"x" * module.LARGE_BYTES, client=client)
+        except ConductorBusy as error:
+            refused.append(f"{client}: {error.message}")
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(14):
+            tasks.start_soon(long, number, "greedy")
+            tasks.start_soon(long, 100 + number, LAUNCHES)
+    assert len(refused) == 14 - module.MOST_ALONE_OF_ONE
+    assert all(each.startswith("greedy: ") for each in refused), refused
+
+
+async def test_a_cancelled_caller_keeps_nobody_and_its_answer_is_dropped(reader: Reader) -> None:
+    with anyio.move_on_after(0.05) as scope:
+        await act(reader, "wait")
+    assert scope.cancelled_caught
+    assert await act(reader, "live") == "live"
+
+
+async def test_an_open_file_crosses_and_is_not_left_open(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a\nneedle 7\n")
+    fd = os.open(tmp_path / "file", os.O_RDONLY)
+    (tmp_path / "file").unlink()
+    descriptors = psutil.Process().num_fds()
+    try:
+        for _ in range(5):
+            found, _ = await reader.ask(Match(seconds=1), Matched, body=rb"needle \d", files=[fd], client=LAUNCHES)
+            assert (found.passed, found.found) == (True, "'needle 7' on line 2")
+    finally:
+        assert psutil.Process().num_fds() == descriptors
+        os.close(fd)
+
+
+async def test_a_template_is_refused_in_the_words_of_its_sheet(reader: Reader) -> None:
+    request = Render(label="tests", variables={"who": "me"}, previous={1: "one"})
+    _, text = await reader.ask(request, Nothing, body=b"{{ who }} {{ previous_outputs[1] }}", client=LAUNCHES)
+    assert text == b"me one"
+    with pytest.raises(ScoreInvalid, match="The template of sheet tests, line 1"):
+        await reader.ask(request, Nothing, body=b"{{ nobody }}", client=LAUNCHES)
+
+
+async def test_a_killed_worker_and_a_killed_zygote_are_replaced_with_no_request_lost(reader: Reader) -> None:
+    for _ in range(3):
+        for each in workers(reader):
+            each.kill()
+        assert await act(reader, "live") == "live"
+        psutil.Process(reader.facts()["pid"]).kill()
+        assert await act(reader, "live") == "live"
+    assert reader.facts()["restarts"] >= 3
+
+
+async def test_a_zygote_that_hangs_is_replaced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "START_SECONDS", 3.0)
+    hanging = psutil.Process(reader.facts()["pid"])
+    for each in workers(reader):
+        each.kill()
+    hanging.suspend()
+    try:
+        assert await act(reader, "live") == "live"
+        assert reader.facts()["pid"] != hanging.pid
+    finally:
+        hanging.resume()
+    await anyio.to_thread.run_sync(hanging.wait, 10)
+
+
+async def test_workers_die_with_their_zygote(reader: Reader) -> None:
+    left = workers(reader)
+    assert left
+    psutil.Process(reader.facts()["pid"]).kill()
+    gone, alive = await anyio.to_thread.run_sync(lambda: psutil.wait_procs(left, timeout=5))
+    assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+    assert len(gone) + len(alive) == len(left)
+
+
+async def test_a_reader_that_nobody_needs_ends_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    with anyio.fail_after(60):
+        async with Reaper() as reaper, Reader(reaper, ReaderLimits(idle_seconds=0.2)) as reader:
+            assert reader.facts()["pid"] is None
+            await act(reader, "live")
+            await anyio.to_thread.run_sync(lambda: until(lambda: reader.facts()["pid"] is None))
+            assert await act(reader, "again") == "again"
