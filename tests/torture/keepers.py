@@ -12,6 +12,8 @@ from tests.torture.facts import read_rows
 ROLES = ("keeper", "guard", "both")
 KEEPER_POINTS = POINTS + GUARD_POINTS
 AT_THE_END = ("before_exit", "guard_over")  # passed by a keeper that has nothing to do any more
+STARTING = ("before_fork", "before_open", "after_open", "before_listen")
+RARELY = ("before_rotate", "rotate_opened", "before_next", "after_next", "before_drop", "after_drop", *AT_THE_END)
 hits: Counter[str] = Counter()
 """How often a keeper or guard died at each point, over all homes of this process."""
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from podium.conductor.faults import DEEPER_POINTS, POINTS
 from podium.keeper.system import GUARD_POINTS
-from tests.torture.keepers import draw_point
+from tests.torture.keepers import RARELY, STARTING, draw_point
 
 ALL_POINTS = POINTS + DEEPER_POINTS
 RARE = ("after_prepare",) * 3  # what it leaves is hardly ever left by chance
@@ -47,8 +47,10 @@ def draw(random: Random, number: int = 0) -> Death:
         named = random.random() < 0.6
         again.append((f"{random.choice(ALL_POINTS)}:{random.randint(1, 3)}" if named else "", random.uniform(0, 1.0)))
     point, times = draw_point(random, number)
-    # A guard passes its points when its keeper is dead.
-    victims = "keeper" if point in GUARD_POINTS else random.choice(("", "", "keeper", "guard", "both"))
+    # A guard passes its points when its keeper is dead; a keeper passes the first ones when it takes the place of another.
+    forced = point in GUARD_POINTS + STARTING
+    victims = "keeper" if forced else random.choice(("", "", "keeper", "guard", "both"))
+    times = 1 if forced or point in RARELY else times
     later = random.choice(("", "", "", "keeper", "guard", "both"))
     down = random.choice((0.0, 0.0, 0.3, 1.0))
     return Death(how, random.uniform(0.1, 1.6), fault, down, tuple(again), victims, later, (point, times))
