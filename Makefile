@@ -38,7 +38,7 @@ test-clients: $(STAMP) ## run the Inspector and the TypeScript clients, and coun
 conformance: $(STAMP) ## run the official conformance suites (needs npm)
 	$(BIN)/python -m tests.support.node && $(BIN)/pytest -q tests/conformance
 
-torture: $(STAMP) ## kill the conductor at every point of its work: make torture SEED=1 ROUNDS=30
+torture: $(STAMP) ## kill conductor, keeper and guard at every point of their work: make torture SEED=1 ROUNDS=30
 	$(BIN)/python -m tests.torture --seed $(SEED) --rounds $(ROUNDS)
 
 fuzz: $(STAMP) ## let hostile peers and hostile texts loose on a conductor, and try new examples of the properties: make fuzz SEED=1 INPUTS=100000

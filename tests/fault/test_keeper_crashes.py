@@ -235,6 +235,14 @@ ROTATING = {"before_rotate", "rotate_opened", "before_next", "after_next", "befo
 IDLE = {"before_exit", "guard_over"}
 
 
+def armed(place: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> Path:
+    """Let the next keepers of this test die at a point, and return the file that is gone when one has."""
+    file = place / "fault"
+    file.write_text(fault)
+    monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(file))
+    return file
+
+
 async def submitted(engine: LocalEngine, place: Path, count: int) -> list[End]:
     """Return the ends of some sheets that each note their run; what could not start is asked for again, as rules do."""
     specs = {spec.key: spec for spec in (make_spec(place, f"echo {n} >>ran; exit 5") for n in range(count))}
@@ -257,26 +265,27 @@ async def submitted(engine: LocalEngine, place: Path, count: int) -> list[End]:
 async def test_a_keeper_killed_at_any_step_of_its_work_loses_no_sheet_and_doubles_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, times: int
 ) -> None:
-    monkeypatch.setenv("PODIUM_KEEPER_FAULT", f"{name}:{times}:{tmp_path / 'hit'}")
+    fault = armed(tmp_path, monkeypatch, f"{name}:{times}")
     async with open_engine(keepers=tmp_path / "keepers") as engine:
         ends = await submitted(engine, tmp_path, 8)
     ran = (tmp_path / "ran").read_text().split()
     assert sorted(ran) == sorted(map(str, range(8)))
     assert {(end.reason, end.exit_code) for end in ends} == {("exited", 5)}
+    assert times > 1 or not fault.exists()
 
 
 @pytest.mark.parametrize("name", [name for name in GUARD_POINTS if name != "guard_over"])
 async def test_a_guard_killed_while_it_writes_ends_hides_none_from_the_conductor(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("PODIUM_KEEPER_FAULT", f"{name}:1:{stage.place / 'hit'}")
+    fault = armed(stage.place, monkeypatch, f"{name}:1")
     async with stage.engine() as engine:
         await engine.submit(stage.spec("exit 7"))
         await stage.has_begun()
         await stage.kill(stage.pids[0])
         stage.release()
         assert told(await next_end(engine)) == ("exited", 7, None)
-        await run_sync(until, (stage.place / "hit").exists)
+        await run_sync(until, lambda: not fault.exists())
 
 
 @pytest.mark.parametrize("name", sorted(ROTATING))
@@ -284,13 +293,13 @@ async def test_a_keeper_killed_while_its_journal_goes_on_in_another_file_loses_n
     stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr("podium.conductor.processes.keepers.keepers.LONG_BYTES", 1)
-    monkeypatch.setenv("PODIUM_KEEPER_FAULT", f"{name}:1:{stage.place / 'hit'}")
+    fault = armed(stage.place, monkeypatch, f"{name}:1")
     spec = stage.spec("exit 7")
     async with stage.engine() as engine:
         await engine.submit(spec)
         await stage.has_begun()
         with anyio.fail_after(10):
-            while not (stage.place / "hit").exists():
+            while fault.exists():
                 await engine.keepers.shorten({spec.key})
                 await anyio.sleep(0.02)
         other = make_spec(stage.place, "exit 4")

@@ -8,6 +8,7 @@ import sys
 import time
 
 from tests.torture.campaign import run_campaign
+from tests.torture.keepers import KEEPER_POINTS, hits
 
 
 def main() -> int:
@@ -24,6 +25,8 @@ def main() -> int:
     except AssertionError as error:
         print(error)
         return 1
+    for name in KEEPER_POINTS:
+        print(f"  {hits[name]:4} deaths of a keeper or guard at {name}")
     print(f"seed {options.seed}: {options.rounds} rounds, no violation")
     return 0
 

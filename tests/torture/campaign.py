@@ -14,12 +14,13 @@ from random import Random
 from subprocess import TimeoutExpired
 
 from podium.contract.states import TERMINAL
-from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home
+from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home, until
 from tests.torture.checks import check_all, check_cancels, check_files, check_quiet
 from tests.torture.clients import Client, Down
 from tests.torture.facts import Rows, read_rows
 from tests.torture.follower import Follower
 from tests.torture.history import History
+from tests.torture.keepers import AT_THE_END, Hands
 from tests.torture.kills import Death, draw
 from tests.torture.walk import Violation
 
@@ -38,11 +39,13 @@ class Campaign:
     seed: str
     folder: Path
     history: History = field(default_factory=History)
+    first: int = 0  # the number of its first round in the whole campaign
 
     def __post_init__(self) -> None:
         self.conductor = Conductor(make_home(self.folder, max_sheets=MAX_SHEETS, grace_seconds=0.3))
         self.home = self.conductor.settings.home
         self.follower = Follower(self.conductor.settings.socket)
+        self.hands = Hands(self.home, self.folder / "fault")
 
     def run(self, rounds: int, tell: Callable[[str], None]) -> None:
         """Run the rounds, let everything end, and check after each step.
@@ -52,7 +55,7 @@ class Campaign:
         """
         for number in range(rounds):
             random = Random(f"{self.seed}/{number}")
-            death = draw(random)
+            death = draw(random, self.first + number)
             self.history.note(f"round {number}: {death}")
             tell(f"seed {self.seed} round {number}: {death}")
             self.round(random, death)
@@ -61,25 +64,47 @@ class Campaign:
 
     def round(self, random: Random, death: Death) -> None:
         """Work, die, recover, check."""
-        self.conductor.launch(**({"PODIUM_FAULT": death.fault} if death.fault else {}))
+        if death.keeper_fault[0]:
+            self.hands.arm(*death.keeper_fault)
+        self._launch(death.fault)
         if self._answers():
             self._work(random, death)
         self._kill()
+        if death.victims_later:
+            self.hands.kill(death.victims_later, conductor_lives=False)
         time.sleep(death.down)
         for fault, early in death.again:
             self._die_again(fault, early)
         self.check()
-        self.conductor.start()
+        self._start()
         self._ask_again(random)
         self.check()
         check_files(self.home)
         check_cancels(self.home)
-        self.conductor.kill()
+        self._kill()
+        self.hands.disarm()
 
     def check(self) -> None:
         """Check the home as it is now; one that was never finished is not looked at."""
         if (self.home / "podium.db").exists() and _is_made(self.home):
-            self.follower.check(check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS))
+            self.follower.check(self._check_all())
+
+    def _check_all(self) -> Rows:
+        return check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS, self.hands.may_be_lost)
+
+    def _launch(self, fault: str = "") -> None:
+        self.conductor.launch(**self._environment(), **({"PODIUM_FAULT": fault} if fault else {}))
+
+    def _start(self) -> None:
+        self.conductor.start(**self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        """Return what lets keepers die, and go on in a new journal after a few jobs."""
+        return {
+            "PODIUM_KEEPER_FAULT": str(self.folder / "fault"),
+            "PODIUM_JOURNAL_BYTES": "2000",
+            "PODIUM_JOURNAL_PAUSE": "0.2",
+        }
 
     def _answers(self) -> bool:
         """Wait until the conductor answers; False where it died on the way."""
@@ -109,10 +134,13 @@ class Campaign:
                 each.result()
 
     def _die(self, death: Death) -> None:
+        time.sleep(death.seconds / 2)
+        if death.victims:
+            self.hands.kill(death.victims, conductor_lives=True)
         if death.how == "at a point":
             self._await_death(POINT_SECONDS)
             return
-        time.sleep(death.seconds)
+        time.sleep(death.seconds / 2)
         if death.how == "by TERM":
             assert self.conductor.process is not None
             self.conductor.process.terminate()
@@ -127,17 +155,19 @@ class Campaign:
             self.conductor.await_death(seconds)
         except TimeoutExpired:
             self._kill()
+        self.hands.look(conductor_lives=False)
 
     def _kill(self) -> None:
         """Kill the conductor, which must not have ended by itself."""
         code = self.conductor.process.poll() if self.conductor.process is not None else None
         self.conductor.kill()
+        self.hands.look(conductor_lives=False)
         if code not in {None, 0, -signal.SIGKILL}:
             raise Violation("stays up", f"the conductor ended with {code}")
 
     def _die_again(self, fault: str, early: float) -> None:
         """Start and die while recovering: at a point, or some moments after the start."""
-        self.conductor.launch(**({"PODIUM_FAULT": fault} if fault else {}))
+        self._launch(fault)
         if fault:
             self._await_death(2.0)
         else:
@@ -157,18 +187,21 @@ class Campaign:
 
     def finish(self) -> Rows:
         """Let every job go on to its end; then nothing may be left but what belongs to ended jobs. Return the last rows."""
-        self.conductor.start()
+        self.hands.arm(AT_THE_END[self.first // ROUNDS_A_HOME % 2])
+        self._start()
         deadline = time.monotonic() + END_SECONDS
         while (active := self._active()) and time.monotonic() < deadline:
             for job_id in [job_id for job_id, status in active.items() if status == "paused"]:
                 self._cancel(job_id)
             time.sleep(0.1)
-        rows = check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS)
+        rows = self._check_all()
         check_quiet(self.home)
         check_files(self.home)
         ask(self.conductor.settings.socket, "job.clear", {"request_key": "the end"})
         self._await_removal(deadline)
         self.conductor.stop()
+        until(lambda: not self.hands.living())
+        self.hands.disarm()
         return rows
 
     def _active(self) -> dict[str, str]:
@@ -227,7 +260,7 @@ def run_campaign(seed: str, rounds: int, tell: Callable[[str], None] = lambda _:
     """
     for first in range(0, rounds, ROUNDS_A_HOME):
         folder = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
-        campaign = Campaign(f"{seed}.{first // ROUNDS_A_HOME}", folder)
+        campaign = Campaign(f"{seed}.{first // ROUNDS_A_HOME}", folder, first=first)
         try:
             campaign.run(min(ROUNDS_A_HOME, rounds - first), tell)
         except (AssertionError, Down) as error:

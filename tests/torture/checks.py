@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.torture.facts import (
     ATTEMPT_FILES,
     FOLDERS,
     HOME_FILES,
+    KEEPER_FILES,
     Rows,
     Tokens,
     files_of,
@@ -26,8 +28,12 @@ CANCEL_SECONDS = 6.0  # grace periods and kills; some sheets take longer
 OURS = {"exited", "cancelled", "never_started"}  # ways to end when nobody but the conductor is killed
 
 
-def check_all(home: Path, tokens_file: Path, history: History, max_sheets: int) -> Rows:
+def check_all(
+    home: Path, tokens_file: Path, history: History, max_sheets: int, may_be_lost: Collection[str] = ()
+) -> Rows:
     """Check everything that holds at any moment, whether the conductor runs or not; return what the checks have read.
+
+    `may_be_lost` are the keys of attempts whose end nobody can know.
 
     Raises:
         Violation: with the check and the jobs.
@@ -40,7 +46,7 @@ def check_all(home: Path, tokens_file: Path, history: History, max_sheets: int) 
     for job_id in rows.jobs:
         check_status(rows, walks[job_id])
         check_effects(walks[job_id], history)
-        check_attempts(rows, walks[job_id], tokens)
+        check_attempts(rows, walks[job_id], tokens, may_be_lost)
     check_deletes(rows, history)
     check_snapshots(rows, history)
     check_tokens(rows, early)
@@ -124,7 +130,7 @@ def check_snapshots(rows: Rows, history: History) -> None:
     require(newest <= rows.last_event, "snapshots", f"a reply told of event {newest}; the last is {rows.last_event}")
 
 
-def check_attempts(rows: Rows, walk: Walk, tokens: Tokens) -> None:
+def check_attempts(rows: Rows, walk: Walk, tokens: Tokens, may_be_lost: Collection[str] = ()) -> None:
     """Each attempt that the events tell of has its row, its one end, and left what its end says."""
     attempts = rows.attempts.get(walk.job_id, [])
     require(
@@ -135,25 +141,28 @@ def check_attempts(rows: Rows, walk: Walk, tokens: Tokens) -> None:
     )
     for row, run in zip(attempts, walk.runs, strict=True):
         told = f"{row['key']} of {run.name}: {run}, stored {row['outcome']!r}, {row['end_reason']}, {row['message']}"
-        _check_outcome(row, run, walk.job_id, told)
+        _check_outcome(row, run, walk.job_id, told, may_be_lost)
         _check_tokens_of(row, tokens, walk.job_id, told)
 
 
-def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str) -> None:
+def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str, may_be_lost: Collection[str]) -> None:
     require(row["attempt"] == run.attempt, "attempts", f"another number: {told}", job_id)
     require(bool(row["open"]) == (row["outcome"] == ""), "attempts", f"open and ended, or neither: {told}", job_id)
     same = row["outcome"] == run.outcome or (
         run.outcome in {"abandoned", ""} and row["outcome"] in {"abandoned", "skipped"}
     )
     require(same, "attempts", f"events and row differ: {told}", job_id)
-    # A conductor that is killed while it ends a tree leaves the rest of the work, and no exit record, to the next one.
-    ours = OURS | {"lost"} if row["outcome"] == "cancelled" else OURS
+    # A conductor that is killed while it ends a tree leaves the rest of the work to the next one, which finds a signal.
+    ours = OURS | {"killed"} if row["outcome"] == "cancelled" else OURS
+    ours = ours | {"lost"} if row["key"] in may_be_lost else ours
     require(row["open"] or row["end_reason"] in ours, "attempts", f"ended in a way that nobody caused: {told}", job_id)
 
 
 def _check_tokens_of(row: dict[str, Any], tokens: Tokens, job_id: str, told: str) -> None:
     begins, ends = tokens.begins.get(row["key"], 0), tokens.ends.get(row["key"], [])
-    if row["outcome"] in {"completed", "failed"}:
+    if row["end_reason"] == "lost":
+        require(begins <= 1 and len(ends) <= 1, "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)
+    elif row["outcome"] in {"completed", "failed"}:
         require((begins, len(ends)) == (1, 1), "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)
         require(
             ends == [row["exit_code"]],
@@ -200,6 +209,8 @@ def _belongs(path: Path, rows: Rows) -> bool:
     parts = path.parts
     if len(parts) == 1:
         return parts[0] in HOME_FILES | FOLDERS
+    if parts[0] == "keepers":
+        return KEEPER_FILES.fullmatch("/".join(parts[1:])) is not None
     jobs = set(rows.jobs) | (rows.removals if parts[0] == "jobs" else rows.tombstones)
     return parts[1] in jobs and (len(parts) < 4 or parts[3] in ATTEMPT_FILES)
 

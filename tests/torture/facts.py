@@ -1,6 +1,7 @@
 """What a home really holds: rows, tokens, files and processes, read beside the conductor and not through it."""
 
 import os
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
@@ -105,5 +106,6 @@ def files_of(home: Path) -> Iterator[Path]:
 
 
 HOME_FILES = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-acked", "conductor.lock", "podium.sock"}
-FOLDERS = {"jobs", "workspaces"}
-ATTEMPT_FILES = {"record", "script", "stdout.log", "stderr.log", "stopped"}
+FOLDERS = {"jobs", "workspaces", "keepers"}
+KEEPER_FILES = re.compile(r"epoch|\d+(/(lock|log|socket|journal\.\d+))?")
+ATTEMPT_FILES = {"script", "stdout.log", "stderr.log", "stopped"}

@@ -53,22 +53,23 @@ GUARD_POINTS = (
 )
 """The same for the guard; it passes them when the keeper is dead."""
 
-_name, _times, _hit = ([*os.environ.get("PODIUM_KEEPER_FAULT", "").split(":", 2), "", ""])[:3]
-_left = int(_times or 1)
+_fault = os.environ.get("PODIUM_KEEPER_FAULT", "")
+_passed: dict[str, int] = {}
 
 
 def point(name: str, last: Callable[[], object] | None = None) -> None:
-    """Pass a named point. `PODIUM_KEEPER_FAULT=name:n:file` kills the process that is the n-th to pass it, after `last`.
+    """Pass a named point; without `PODIUM_KEEPER_FAULT` it costs a comparison.
 
-    It dies only if it can make `file`, so that one death is died once, whoever is started with the same environment.
+    That variable names a file. While it holds `name:n`, the process that passes that point for the n-th time removes the file,
+    does `last` and dies; so one death is died once, whoever else passes the point.
     """
-    global _left  # noqa: PLW0603 -- one countdown a process
-    if name != _name:
+    if not _fault:
         return
-    _left -= 1
-    if _left == 0:
-        with suppress(FileExistsError):
-            os.close(os.open(_hit, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    armed, _, times = read(_fault).strip().partition(":")
+    _passed[name] = _passed.get(name, 0) + 1 if armed == name else 0
+    if armed == name and _passed[name] == int(times):
+        with suppress(FileNotFoundError):
+            os.unlink(_fault)
             if last is not None:
                 last()
             os.kill(os.getpid(), signal.SIGKILL)

@@ -29,7 +29,7 @@ from podium.times import iso
 
 LOOK_SECONDS = 0.01  # between two looks whether a new keeper answers
 SILENT_SECONDS = 1.0  # between two tries to reach one that does not answer
-LONG_BYTES = 1 << 20  # a journal that is longer is begun anew
+LONG_BYTES = int(os.environ.get("PODIUM_JOURNAL_BYTES", str(1 << 20)))  # a journal that is longer is begun anew
 EPOCH = "epoch"
 
 log = get_logger()

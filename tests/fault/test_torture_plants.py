@@ -1,0 +1,102 @@
+"""The checks of the crash campaign see what they are for: a fault of each kind, planted in a home that has none, is caught."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+
+import pytest
+
+from podium.conductor.processes import facts
+from podium.contract.states import TERMINAL
+from podium.home import DATABASE
+from tests.support.engines import bystander
+from tests.support.podium_home import until
+from tests.torture.campaign import MAX_SHEETS, Campaign
+from tests.torture.checks import check_all
+from tests.torture.clients import Client
+from tests.torture.facts import read_rows
+from tests.torture.walk import Violation
+
+Plant = Callable[[Campaign, str], AbstractContextManager[object]]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
+    """A home in which some sheets ended well, and whose conductor has stopped."""
+    folder = tmp_path_factory.mktemp("p")
+    campaign = Campaign("planted", folder)
+    campaign.conductor.start()
+    try:
+        client = Client(0, campaign.conductor.settings.socket, folder, campaign.history)
+        for _ in range(4):
+            client.submit()
+        until(lambda: {job["status"] for job in read_rows(campaign.home).jobs.values()} <= TERMINAL, seconds=60)
+        campaign.conductor.stop()
+        yield campaign
+    finally:
+        campaign.conductor.end()
+
+
+def check(campaign: Campaign) -> None:
+    """Check the home as it is."""
+    check_all(campaign.home, campaign.folder / "tokens", campaign.history, MAX_SHEETS)
+
+
+def change(campaign: Campaign, statement: str, *values: object) -> None:
+    """Change the database of a home behind the conductor's back."""
+    with closing(sqlite3.connect(campaign.home / DATABASE)) as db, db:
+        db.execute(statement, values)
+
+
+@contextmanager
+def a_wrong_exit_code(campaign: Campaign, key: str) -> Iterator[None]:
+    """Store another exit code than the sheet's own."""
+    change(campaign, "UPDATE attempts SET exit_code = exit_code + 1 WHERE key = ?", key)
+    yield
+    change(campaign, "UPDATE attempts SET exit_code = exit_code - 1 WHERE key = ?", key)
+
+
+@contextmanager
+def a_lost_end(campaign: Campaign, key: str) -> Iterator[None]:
+    """Store that nobody knows an end that somebody could have known."""
+    change(campaign, "UPDATE attempts SET end_reason = 'lost' WHERE key = ?", key)
+    yield
+    change(campaign, "UPDATE attempts SET end_reason = 'exited' WHERE key = ?", key)
+
+
+@contextmanager
+def a_second_run(campaign: Campaign, key: str) -> Iterator[None]:
+    """Let a sheet have run twice."""
+    place = campaign.folder / "tokens"
+    kept = place.read_bytes()
+    place.write_bytes(kept + f"begin {key}\n".encode())
+    yield
+    place.write_bytes(kept)
+
+
+@contextmanager
+def an_orphan(campaign: Campaign, key: str) -> Iterator[None]:
+    """Let a process of an attempt run on after its end."""
+    with bystander(**{facts.MARKER: key}):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("plant", "caught"),
+    [
+        (a_wrong_exit_code, "tokens: its script exited with"),
+        (a_lost_end, "attempts: ended in a way that nobody caused"),
+        (a_second_run, "ran 2 times"),
+        (an_orphan, "processes: nobody's processes run"),
+    ],
+)
+def test_a_planted_fault_is_caught(finished: Campaign, plant: Plant, caught: str) -> None:
+    check(finished)
+    rows = [row for rows in read_rows(finished.home).attempts.values() for row in rows]
+    key = next(
+        row["key"] for row in rows if row["outcome"] in {"completed", "failed"} and row["end_reason"] == "exited"
+    )
+    with plant(finished, key), pytest.raises(Violation) as violation:
+        check(finished)
+    assert caught in str(violation.value)
+    check(finished)

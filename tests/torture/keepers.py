@@ -1,0 +1,81 @@
+"""The keepers of a home as a campaign sees them: who lives, how they die, and what nobody can know afterwards."""
+
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+from podium.keeper.system import GUARD_POINTS, POINTS
+from tests.support.engines import is_alive
+from tests.support.journals import is_keeper, keeper_and_guard, kill, read_journal
+from tests.torture.facts import read_rows
+
+ROLES = ("keeper", "guard", "both")
+KEEPER_POINTS = POINTS + GUARD_POINTS
+AT_THE_END = ("before_exit", "guard_over")  # passed by a keeper that has nothing to do any more
+STARTING = ("before_fork", "before_open", "after_open", "before_listen")
+RARELY = ("before_rotate", "rotate_opened", "before_next", "after_next", "before_drop", "after_drop", *AT_THE_END)
+hits: Counter[str] = Counter()
+"""How often a keeper or guard died at each point, over all homes of this process."""
+
+
+class Hands:
+    """The keepers of one home. `may_be_lost` are attempts whose end nobody can know: all who could were dead."""
+
+    def __init__(self, home: Path, fault: Path) -> None:
+        self._home = home
+        self._fault = fault
+        self._armed = ""
+        self.may_be_lost: set[str] = set()
+
+    def arm(self, name: str, times: int = 1) -> None:
+        """Let the next keeper or guard that passes a point for the n-th time die there."""
+        self._armed = name
+        self._fault.write_text(f"{name}:{times}")
+
+    def disarm(self) -> None:
+        """Count whether somebody died at the point, and spare the others."""
+        if self._armed and not self._fault.exists():
+            hits[self._armed] += 1
+        self._fault.unlink(missing_ok=True)
+        self._armed = ""
+
+    def kill(self, role: str, *, conductor_lives: bool) -> None:
+        """Kill the keepers, their guards, or both."""
+        for folder in self._folders():
+            keeper, guard = self._pids(folder)
+            for pid in [keeper] * (role != "guard") + [guard] * (role != "keeper"):
+                if is_keeper(pid, folder):
+                    kill(pid)
+        self.look(conductor_lives=conductor_lives)
+
+    def look(self, *, conductor_lives: bool) -> None:
+        """Note whose end nobody can know: what dead pairs were starting, and without a conductor all that they had."""
+        if not (self._home / "podium.db").exists():
+            return
+        for folder in self._folders():
+            if any(is_keeper(pid, folder) and is_alive(pid) for pid in self._pids(folder)):
+                continue
+            records = read_journal(folder)
+            begun = {words[1] for words in records if words[0] in {"begin", "started"}}
+            named = {words[1] for words in records if words[0] in {"started", "failed", "ended"}}
+            self.may_be_lost |= begun - named if conductor_lives else begun & read_rows(self._home).open_keys
+
+    def living(self) -> list[int]:
+        """Return the keepers and guards that live."""
+        pids = ((pid, folder) for folder in self._folders() for pid in self._pids(folder))
+        return [pid for pid, folder in pids if is_keeper(pid, folder) and is_alive(pid)]
+
+    def _folders(self) -> list[Path]:
+        place = self._home / "keepers"
+        return [each for each in place.iterdir() if each.name.isdecimal()] if place.exists() else []
+
+    def _pids(self, folder: Path) -> tuple[int, int]:
+        try:
+            return keeper_and_guard(folder)
+        except (IndexError, OSError):  # it died before its first record, or is just removed
+            return 0, 0
+
+
+def draw_point(random: Random, number: int) -> tuple[str, int]:
+    """Return the point of a round, each in its turn, and which passing of it is the last."""
+    return KEEPER_POINTS[number % len(KEEPER_POINTS)], random.choice((1, 1, 2, 5))
