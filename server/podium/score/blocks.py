@@ -79,7 +79,7 @@ class CrossSheetBlock(Block):
 
 
 class SkipCommandBlock(Block):
-    """A command that decides whether a sheet is skipped: exit code 0 skips it."""
+    """A command that decides whether a sheet is skipped: exit code 0 skips it; 126, 127, a signal or a time-out fail it."""
 
-    command: str = Field("", description="a shell command, run in the workspace")
+    command: str = Field("", description="a bash command, run in the workspace")
     timeout_seconds: float = Field(10.0, gt=0, le=60, description="the longest that it may run")

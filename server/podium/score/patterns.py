@@ -18,7 +18,7 @@ _COMMENT = re.compile(r"\(\?#[^)]*\)")
 
 
 class PatternFault(ValueError):
-    """The pattern is not a regular expression, or one that is too large."""
+    """The pattern is not a valid regular expression, or one that is too large."""
 
 
 def compile_pattern(pattern: str, flags: int = 0) -> "regex.Pattern[str]":
@@ -36,7 +36,7 @@ def compile_pattern(pattern: str, flags: int = 0) -> "regex.Pattern[str]":
     try:
         return regex.compile(pattern, flags)
     except Exception as error:  # noqa: BLE001 besides its own error the module lets others through
-        raise PatternFault(f"is not a regular expression: {error}") from None
+        raise PatternFault(f"is not a valid regular expression: {error}") from None
 
 
 def _written_out(pattern: str) -> int:

@@ -12,7 +12,7 @@ def test_ordinary_patterns_are_taken(pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["(", "[a--b]", "*", "a{2,1}", "(?P<a>", "\\"])
 def test_what_is_not_a_regular_expression_is_refused(pattern: str) -> None:
-    with pytest.raises(PatternFault, match="is not a regular expression"):
+    with pytest.raises(PatternFault, match="is not a valid regular expression"):
         compile_pattern(pattern)
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from typing import NamedTuple
 
 from podium.conductor.processes import facts
 
@@ -15,8 +16,15 @@ QUIET_SECONDS = 0.02  # without any new process on the machine: nothing forks
 UNSEEN_SECONDS, UNSEEN_LOOKS = 0.1, 20  # of looking at new processes of others only
 
 
-def chase(key: str, number: signal.Signals, seconds: float) -> int:
-    """Send a signal to each new process of an attempt; return the pid of one that lives on after so long, 0 if none is seen."""
+class Chased(NamedTuple):
+    """What a chase came to: whether a process was met at all, and the pid of one that lives on at its end, or 0."""
+
+    met: bool = False
+    lives_on: int = 0
+
+
+def chase(key: str, number: signal.Signals, seconds: float) -> Chased:
+    """Send a signal to each new process of an attempt, until none comes any more, or for so long."""
     now = time.monotonic()
     deadline, quiet, unseen = now + seconds, now + QUIET_SECONDS, now + UNSEEN_SECONDS
     last, seen, others = facts.newest_pid(), 0, 0
@@ -29,7 +37,7 @@ def chase(key: str, number: signal.Signals, seconds: float) -> int:
             with suppress(OSError):
                 os.kill(pid, number)  # without a pidfd, which takes longer than such a process lives
             seen, unseen, others = pid, now + UNSEEN_SECONDS, 0
-    return seen if now >= deadline else 0
+    return Chased(seen > 0, seen if now >= deadline else 0)
 
 
 def is_of(marker: str | None, key: str) -> bool:

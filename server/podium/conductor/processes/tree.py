@@ -177,9 +177,9 @@ class Hunt:
             return populated
         if facts.newest_pid() == self._last_pid:
             return False  # nothing on the machine has forked since before the first look: it saw all
-        caught = await run_sync(chase, self._key, number, CHASE_SECONDS)
-        self._unseen |= caught > 0
-        return caught > 0 or bool(await run_sync(self._look))
+        chased = await run_sync(chase, self._key, number, CHASE_SECONDS)
+        self._unseen |= chased.met
+        return chased.lives_on > 0 or bool(await run_sync(self._look))
 
     def _look(self) -> list[Stat]:
         """Return the members, parents first: a shell must not see its child end and run the next command."""
@@ -227,7 +227,7 @@ class Hunt:
         ours = {stat.pid for stat in self._ours(members)}
         foreign = {stat.pid for stat in members} - ours
         found = survivors(foreign, FOREIGN) + survivors(ours, UNMOVED)
-        if not members and (pid := await run_sync(chase, self._key, signal.SIGKILL, CHASE_SECONDS)):
+        if not members and (pid := (await run_sync(chase, self._key, signal.SIGKILL, CHASE_SECONDS)).lives_on):
             found = survivors([pid], TOO_FAST)
         if found:
             log.error("tree_not_ended", attempt=self._key, pids=[each.pid for each in found])

@@ -144,7 +144,10 @@ class NamedSheet(Block):
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
     skip_when: str = Field("", description="skip the sheet if this condition holds")
-    skip_when_command: SkipOrText | None = Field(None, description="skip the sheet if this ends with exit code 0")
+    skip_when_command: SkipOrText | None = Field(
+        None,
+        description="skip the sheet if this bash command ends with exit code 0; 126, 127, a signal or a time-out fail it",
+    )
     on_lost: OnLost = Field("retry", description="what to do if the machine goes down during an attempt")
 
 

@@ -199,7 +199,7 @@ class TestContentRegex:
     async def test_a_pattern_that_does_not_compile_has_failed(self, tmp_path: Path, reader: Reader) -> None:
         (tmp_path / "r").write_text("x")
         view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": "("}, reader=reader)
-        assert "is not a regular expression" in view.found
+        assert "is not a valid regular expression" in view.found
 
     async def test_what_lies_beyond_the_searched_part_is_named(self, tmp_path: Path, reader: Reader) -> None:
         with (tmp_path / "big").open("wb") as output:
@@ -270,6 +270,21 @@ class TestCommandSucceeds:
             False,
             "cannot be judged: still running after 2 s, so it was stopped; its output ends with 'going'",
         )
+
+    @pytest.mark.parametrize(
+        ("command", "why"),
+        [
+            ("no-such-command", "exit code 127: a command was not found"),
+            ("/etc/passwd", "exit code 126: it could not be run"),
+            ("bash -c 'kill -SEGV $$'; exit $?", "exit code 139: a command was ended by signal 11"),
+        ],
+    )
+    async def test_a_command_without_an_answer_says_so(
+        self, runner: Runner, tmp_path: Path, command: str, why: str
+    ) -> None:
+        view = await self.check(runner, tmp_path, command)
+        assert not view.passed
+        assert view.found.startswith(f"cannot be judged: {why}")
 
     async def test_a_command_ended_by_a_signal_names_it(self, runner: Runner, tmp_path: Path) -> None:
         assert (await self.check(runner, tmp_path, "kill -KILL $$")).found == "cannot be judged: ended by signal 9"
