@@ -14,8 +14,9 @@ from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.port import AttemptSpec, End
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers import remains
+from podium.conductor.processes.run import Runner
 from podium.keeper.system import GUARD_POINTS, POINTS
-from tests.support.engines import Gate, Holder, is_alive, make_spec, next_end, open_engine
+from tests.support.engines import Gate, Holder, is_alive, make_spec, next_end, open_engine, open_keepers
 from tests.support.journals import keeper_and_guard, kill, newest, read_journal
 from tests.support.podium_home import until
 
@@ -272,6 +273,18 @@ async def test_a_keeper_killed_at_any_step_of_its_work_loses_no_sheet_and_double
     assert sorted(ran) == sorted(map(str, range(8)))
     assert {(end.reason, end.exit_code) for end in ends} == {("exited", 5)}
     assert times > 1 or not fault.exists()
+
+
+@pytest.mark.parametrize("name", ["before_open", "before_begin", "before_spawn", "after_spawn", "before_started"])
+async def test_a_check_whose_keeper_is_killed_is_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    fault = armed(tmp_path, monkeypatch, f"{name}:1")
+    async with open_keepers(tmp_path / "keepers") as keepers:
+        key = make_spec(tmp_path).key
+        argv = ["/bin/bash", "-c", "echo said; exit 4"]
+        done = await Runner(keepers).run(argv, env={}, cwd=tmp_path, timeout_seconds=20, key=key)
+    assert (done.exit_code, done.output, fault.exists()) == (4, "said\n", False)
 
 
 @pytest.mark.parametrize("name", [name for name in GUARD_POINTS if name != "guard_over"])

@@ -46,7 +46,8 @@ def check_all(
     for job_id in rows.jobs:
         check_status(rows, walks[job_id])
         check_effects(walks[job_id], history)
-        check_attempts(rows, walks[job_id], tokens, may_be_lost)
+        killed = bool(history.of(job_id, "cancel", "unknown"))  # carried out, and forgotten with the conductor
+        check_attempts(rows, walks[job_id], tokens, may_be_lost, may_be_killed=killed)
     check_deletes(rows, history)
     check_snapshots(rows, history)
     check_tokens(rows, early)
@@ -130,7 +131,9 @@ def check_snapshots(rows: Rows, history: History) -> None:
     require(newest <= rows.last_event, "snapshots", f"a reply told of event {newest}; the last is {rows.last_event}")
 
 
-def check_attempts(rows: Rows, walk: Walk, tokens: Tokens, may_be_lost: Collection[str] = ()) -> None:
+def check_attempts(
+    rows: Rows, walk: Walk, tokens: Tokens, may_be_lost: Collection[str] = (), *, may_be_killed: bool = False
+) -> None:
     """Each attempt that the events tell of has its row, its one end, and left what its end says."""
     attempts = rows.attempts.get(walk.job_id, [])
     require(
@@ -141,11 +144,12 @@ def check_attempts(rows: Rows, walk: Walk, tokens: Tokens, may_be_lost: Collecti
     )
     for row, run in zip(attempts, walk.runs, strict=True):
         told = f"{row['key']} of {run.name}: {run}, stored {row['outcome']!r}, {row['end_reason']}, {row['message']}"
-        _check_outcome(row, run, walk.job_id, told, may_be_lost)
+        excused = ({"lost"} if row["key"] in may_be_lost else set()) | ({"killed"} if may_be_killed else set())
+        _check_outcome(row, run, walk.job_id, told, excused)
         _check_tokens_of(row, tokens, walk.job_id, told)
 
 
-def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str, may_be_lost: Collection[str]) -> None:
+def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str, excused: set[str]) -> None:
     require(row["attempt"] == run.attempt, "attempts", f"another number: {told}", job_id)
     require(bool(row["open"]) == (row["outcome"] == ""), "attempts", f"open and ended, or neither: {told}", job_id)
     same = row["outcome"] == run.outcome or (
@@ -153,14 +157,13 @@ def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str, may_be
     )
     require(same, "attempts", f"events and row differ: {told}", job_id)
     # A conductor that is killed while it ends a tree leaves the rest of the work to the next one, which finds a signal.
-    ours = OURS | {"killed"} if row["outcome"] == "cancelled" else OURS
-    ours = ours | {"lost"} if row["key"] in may_be_lost else ours
+    ours = OURS | excused | ({"killed"} if row["outcome"] == "cancelled" else set())
     require(row["open"] or row["end_reason"] in ours, "attempts", f"ended in a way that nobody caused: {told}", job_id)
 
 
 def _check_tokens_of(row: dict[str, Any], tokens: Tokens, job_id: str, told: str) -> None:
     begins, ends = tokens.begins.get(row["key"], 0), tokens.ends.get(row["key"], [])
-    if row["end_reason"] == "lost":
+    if row["end_reason"] in {"lost", "killed"}:
         require(begins <= 1 and len(ends) <= 1, "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)
     elif row["outcome"] in {"completed", "failed"}:
         require((begins, len(ends)) == (1, 1), "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)

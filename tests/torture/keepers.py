@@ -7,6 +7,7 @@ from random import Random
 from podium.keeper.system import GUARD_POINTS, POINTS
 from tests.support.engines import is_alive
 from tests.support.journals import is_keeper, keeper_and_guard, kill, read_journal
+from tests.support.podium_home import until
 from tests.torture.facts import read_rows
 
 ROLES = ("keeper", "guard", "both")
@@ -41,11 +42,14 @@ class Hands:
 
     def kill(self, role: str, *, conductor_lives: bool) -> None:
         """Kill the keepers, their guards, or both."""
+        victims = []
         for folder in self._folders():
             keeper, guard = self._pids(folder)
-            for pid in [keeper] * (role != "guard") + [guard] * (role != "keeper"):
-                if is_keeper(pid, folder):
-                    kill(pid)
+            pids = [keeper] * (role != "guard") + [guard] * (role != "keeper")
+            victims += [pid for pid in pids if is_keeper(pid, folder)]
+        for pid in victims:
+            kill(pid)
+        until(lambda: not any(is_alive(pid) for pid in victims))
         self.look(conductor_lives=conductor_lives)
 
     def look(self, *, conductor_lives: bool) -> None:

@@ -20,7 +20,6 @@ from podium.conductor.processes.cgroup import Cgroup, Cgroups
 from podium.conductor.processes.facts import MARKER
 from podium.conductor.processes.keepers.child import Child, Start
 from podium.conductor.processes.keepers.keepers import Keepers
-from podium.conductor.processes.keepers.remains import NEVER_BEGAN
 from podium.conductor.processes.tree import end_tree, may_have_left
 
 GRACE_SECONDS = 1.0
@@ -28,6 +27,7 @@ CANNOT_RUN = 126
 # posix_spawn cannot change the folder on every system, so bash does, and then becomes the command.
 ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec -- "$@"'
 LAST_WAIT_SECONDS = 5.0
+AGAIN_SECONDS = 0.5  # until a command that no keeper could begin, or whose keeper died, is tried again
 TRIES = 3  # of a command whose keeper dies: it only looks, and may run again
 LAST_READS = 64  # enough for what a pipe can still hold; a child that writes for ever must not keep us
 
@@ -74,7 +74,8 @@ class Runner:
             finished = await self._run(argv, env, cwd, timeout_seconds, key, output_limit_bytes)
             if finished is not None:
                 return finished
-        return Finished(CANNOT_RUN, "could not be run: its keeper died each time")
+            await anyio.sleep(AGAIN_SECONDS)
+        return Finished(CANNOT_RUN, "could not be run: each time its keeper died or could not begin it")
 
     async def _run(
         self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, seconds: float, key: str, output_bytes: int
@@ -119,7 +120,7 @@ class Runner:
             raise
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
-        if (child.state == "lost" or child.fault == NEVER_BEGAN) and not timed_out:
+        if child.state in {"lost", "refused"} and not timed_out:
             return None
         if child.state in {"failed", "refused"}:
             return Finished(CANNOT_RUN, f"could not be started: {child.fault}")
