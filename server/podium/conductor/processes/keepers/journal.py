@@ -39,6 +39,10 @@ class Records:
         """Return whether the generation that is read still has its name."""
         return (self._folder / f"{JOURNAL}{self.generation}").exists()
 
+    def ahead(self) -> list[list[Any]]:
+        """Return the records that the next call of `read` will begin with, without taking them."""
+        return parse(os.pread(self._file, PIECE_BYTES, self.offset))[0] if self._file >= 0 else []
+
     def close(self) -> None:
         """Close the file."""
         if self._file >= 0:

@@ -39,6 +39,7 @@ class Keeper:
         self.is_orphaned = False  # its guard has seen its end
         self.is_over = False  # its guard has told the end of everything
         self._by_pid: dict[int, Child] = {}
+        self._just_ended: set[int] = set()  # pids that may not be reaped yet
 
     @property
     def is_of_this_boot(self) -> bool:
@@ -70,6 +71,7 @@ class Keeper:
 
     def take(self, *, to_the_last: bool = False) -> None:
         """Read on in the journal (see `Records.read`), and note what it tells of each child."""
+        self._just_ended.clear()
         for words in self.records.read(to_the_last=to_the_last):
             self._note(words)
         for child in self._by_pid.values():
@@ -90,6 +92,7 @@ class Keeper:
                 self.add(key).fail("failed", why, number)
             case ["ended", str(key), int(pid), int(code), int(at), *_]:
                 self._by_pid.pop(pid, None)
+                self._just_ended.add(pid)
                 self.ended[key] = self.records.generation
                 self.add(key).end(code, at / 1e9)
             case ["gone", int(pid), int(code), int(ticks), int(session), int(at), *_]:
@@ -109,6 +112,15 @@ class Keeper:
             child.end(end.code, end.at)
         elif leader:
             self.nameless[pid] = end
+
+    def orphans(self) -> set[int]:
+        """Return the children of the keeper and of its guard that the keeper did not start. Needs Linux."""
+        parents = {pid for pid in (self.pid, self.guard) if pid}
+        lists = (facts.read(f"/proc/{pid}/task/{pid}/children").split() for pid in parents)
+        found = {int(pid) for pids in lists for pid in pids} - parents - self._by_pid.keys() - self._just_ended
+        if found:  # some may have been started since the journal was read
+            found -= {words[2] for words in self.records.ahead() if words[0] == "started"}
+        return found
 
     def dropped(self, before: int) -> None:
         """Forget the generations before one."""

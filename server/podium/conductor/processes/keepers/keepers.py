@@ -131,10 +131,9 @@ class Keepers:
         return self._orphans
 
     def _list_orphans(self) -> set[int]:
-        parents = {os.getpid()} | {pid for keeper in self._keepers for pid in (keeper.pid, keeper.guard) if pid}
-        known = {child.pid for keeper in self._keepers for child in keeper.running} | parents
-        found = (facts.read(f"/proc/{pid}/task/{pid}/children").split() for pid in parents)
-        return {int(pid) for pids in found for pid in pids} - known - self._reaper.pids()
+        own = facts.own_children() or set()
+        guards = {keeper.guard for keeper in self._keepers}
+        return set().union(own - self._reaper.pids() - guards, *(keeper.orphans() for keeper in self._keepers))
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the keepers and guards, for people: pid, version, restarts, the last death, what is wrong."""
