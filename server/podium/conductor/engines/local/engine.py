@@ -133,8 +133,8 @@ class LocalEngine:
 
     async def shorten_journals(self, open_keys: Collection[str]) -> None:
         """Let the keepers forget what is stored: `open_keys` are the attempts whose end is not."""
+        await self.keepers.shorten(open_keys)  # before anything that takes long: the keys are those of now
         await self.end_unclaimed()
-        await self.keepers.shorten(open_keys)
 
     # -- the way in ------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ class Keeper:
         self.records = Records(folder)
         self.oldest = 1  # generation that is not dropped
         self.ended: dict[str, int] = {}  # key -> generation that tells its end, until that is dropped
+        self.unended: set[str] = set()  # keys that were begun, and of which the journal tells no end
         self.nameless: dict[int, NamelessEnd] = {}  # by pid, told by the guard
         self.is_orphaned = False  # its guard has seen its end
         self.is_over = False  # its guard has told the end of everything
@@ -79,18 +80,20 @@ class Keeper:
         """Note what one record tells."""
         match words:
             case ["begin", str(key), str(group), int(at), *_]:
+                self.unended.add(key)
                 self.add(key).begin(group, at / 1e9)
             case ["started", str(key), int(pid), int(ticks), str(group), *_]:
                 child = self.add(key)
+                self.unended.add(key)
                 if self.is_of_this_boot:  # else these numbers may be those of others
                     self._by_pid[pid] = child
                     child.run(pid, ticks, group)
             case ["failed", str(key), int(number), str(why), *_]:
-                self.ended[key] = self.records.generation
+                self._has_ended(key)
                 self.add(key).fail("failed", why, number)
             case ["ended", str(key), int(pid), int(code), int(at), *_]:
                 self._by_pid.pop(pid, None)
-                self.ended[key] = self.records.generation
+                self._has_ended(key)
                 self.add(key).end(code, at / 1e9)
             case ["gone", int(pid), int(code), int(ticks), int(session), int(at), *_]:
                 self.reaped(pid, NamelessEnd(code, at / 1e9, ticks), leader=session == pid)
@@ -105,10 +108,14 @@ class Keeper:
         """Note the end of a process that somebody else than the keeper has reaped."""
         child = self._by_pid.pop(pid, None)
         if child is not None:
-            self.ended[child.key] = self.records.generation
+            self._has_ended(child.key)
             child.end(end.code, end.at)
         elif leader:
             self.nameless[pid] = end
+
+    def _has_ended(self, key: str) -> None:
+        self.ended[key] = self.records.generation
+        self.unended.discard(key)
 
     def dropped(self, before: int) -> None:
         """Forget the generations before one."""

@@ -172,7 +172,7 @@ class Keepers:
                         keeper.dropped(newest)
                     elif keeper.records.offset > LONG_BYTES and newest == keeper.oldest:
                         await keeper.link.send({"do": "rotate"})
-            elif not keeper.running and not waiting and not is_held(keeper.folder):
+            elif not (keeper.running or waiting or keeper.unended.intersection(open_keys) or is_held(keeper.folder)):
                 self._keepers.remove(keeper)
                 await run_sync(keeper.remove)
 
