@@ -25,6 +25,7 @@ from podium.log import get_logger
 
 LOOK_SECONDS = (0.01, 0.1)  # between two looks at what is being ended: the first pause, doubled up to the second
 FORCE_SECONDS = 5.0  # of KILL before we give up on what does not end
+CHASES = 3  # without meeting anything, on a machine where others fork all the time
 CHASE_SECONDS = 0.5  # of looking at each new process
 RESCAN_SECONDS = 1.0  # how often new members are looked for while known ones still run
 SECOND_LOOK_SECONDS = 0.01
@@ -177,9 +178,16 @@ class Hunt:
             return populated
         if facts.newest_pid() == self._last_pid:
             return False  # nothing on the machine has forked since before the first look: it saw all
-        chased = await run_sync(chase, self._key, number, CHASE_SECONDS)
-        self._unseen |= chased.met
-        return chased.lives_on > 0 or bool(await run_sync(self._look))
+        for _ in range(CHASES):
+            if (await run_sync(chase, self._key, number, CHASE_SECONDS)).met:
+                self._unseen = True
+                return True  # it may be over: the next round finds out
+            before = facts.newest_pid()
+            if await run_sync(self._look):
+                return True
+            if facts.newest_pid() == before:
+                break
+        return False
 
     def _look(self) -> list[Stat]:
         """Return the members, parents first: a shell must not see its child end and run the next command."""
@@ -202,10 +210,10 @@ class Hunt:
         """Send KILL to the whole cgroup, processes that fork faster than we look and another user's among them."""
         if not cgroup.is_populated():
             return
-        for pid in cgroup.pids():
-            stat = facts.read_stat(pid)
-            if stat is not None and stat.state != "Z":
-                self._hit.add(_identified(stat))
+        stats = [facts.read_stat(pid) for pid in cgroup.pids()]
+        found = {_identified(stat) for stat in stats if stat is not None and stat.state != "Z"}
+        self._hit |= found
+        self._unseen |= not found  # populated all the same: each had gone on in another process
         cgroup.kill()
 
     async def _group_gone(self, cgroup: Cgroup) -> None:
