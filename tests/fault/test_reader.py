@@ -89,12 +89,12 @@ def test_the_reader_starts_when_it_is_needed_and_ends_with_the_conductor(conduct
 def test_a_process_of_the_reader_that_is_killed_is_replaced_and_the_call_is_answered(
     conductor: Conductor, which: str
 ) -> None:
-    for _ in range(5):
-        assert validate(conductor, GOOD)["valid"]
+    for number in range(5):
+        assert validate(conductor, f"{GOOD}\n# {number}")["valid"]  # new each time: a known one needs no reader
         zygote = psutil.Process(reader_of(conductor)["pid"])
         for each in zygote.children() if which == "worker" else [zygote]:
             each.kill()
-    assert validate(conductor, GOOD)["valid"]
+    assert validate(conductor, f"{GOOD}\n# the last one")["valid"]
 
 
 def test_a_value_too_deep_for_python_ends_no_conductor(conductor: Conductor) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 PAUSE_SECONDS = 0.005
 SECONDS = 60.0  # it gives up after that
-_HEALTH = {"id": 1, "method": "daemon.health"}
+_HEALTH: dict[str, Any] = {"id": 1, "method": "daemon.health"}
 _NEW_EVERY = 10
 
 
@@ -41,11 +41,13 @@ def _ask(peer: socket.socket, request: dict[str, Any]) -> None:
 
 def main(path: str, score: str = "") -> None:
     """Ask again and again, every tenth time over a new connection."""
-    params = {"config_content": score, "client_cwd": "/"}
-    request = {"id": 1, "method": "job.validate", "params": params} if score else _HEALTH
+    request = _HEALTH
     taken: list[tuple[float, float]] = []
     with _connect(path) as kept:
         while not select.select([sys.stdin], [], [], PAUSE_SECONDS)[0]:
+            if score:  # new each time: a score that was compiled lately needs no reader
+                params = {"config_content": f"{score}# {len(taken)}\n", "client_cwd": "/"}
+                request = {"id": 1, "method": "job.validate", "params": params}
             begun = time.monotonic()
             if len(taken) % _NEW_EVERY:
                 _ask(kept, request)

@@ -72,10 +72,10 @@ class Store:
             StorageBroken: it is unknown what was written.
         """
         async with self._writing:
-            if lost := self._place.lost():
-                raise gone(lost)
-            written = rows.are_few and self._write_here(rows)
             try:
+                if lost := self._place.lost():
+                    raise gone(lost)
+                written = rows.are_few and self._write_here(rows)
                 with anyio.CancelScope(shield=True):  # so that the end of every commit is known
                     await anyio.to_thread.run_sync(self._commit, rows, written, limiter=self._write_slot)
             except StorageFull as error:
