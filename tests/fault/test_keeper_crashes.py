@@ -325,6 +325,26 @@ async def test_a_keeper_killed_while_its_journal_goes_on_in_another_file_loses_n
     assert stage.runs() == 1
 
 
+async def test_the_journal_of_a_dead_keeper_stays_until_each_of_its_ends_is_stored(stage: Stage) -> None:
+    spec = stage.spec("exit 7")
+    Holder(spec).kill()
+    await stage.has_begun()
+    folder = newest(stage.keepers)
+    async with stage.engine() as engine:
+        await engine.reattach(spec)
+        await stage.kill(*stage.pids)
+        stage.release()
+        assert (await next_end(engine)).reason in {"exited", "lost"}  # as the kernel tells it or not
+        for _ in range(3):
+            await engine.shorten_journals({spec.key})
+        assert folder.exists()
+    async with stage.engine() as engine:  # the one before died before it stored the end
+        await engine.reattach(spec)
+        assert (await next_end(engine)).reason == "lost"
+        await engine.shorten_journals(set())
+        assert not folder.exists()
+
+
 async def test_what_a_sheet_left_is_ended_too_when_its_keeper_is_dead(stage: Stage) -> None:
     async with stage.engine() as engine:
         await engine.submit(stage.spec("setsid sleep 1000 & echo $! >left; exit 7"))

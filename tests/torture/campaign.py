@@ -8,12 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from subprocess import TimeoutExpired
 
 from podium.contract.states import TERMINAL
+from tests.support.journals import kill
 from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home, until
 from tests.torture.checks import check_all, check_cancels, check_files, check_quiet
 from tests.torture.clients import Client, Down
@@ -137,6 +139,8 @@ class Campaign:
         time.sleep(death.seconds / 2)
         if death.victims:
             self.hands.kill(death.victims, conductor_lives=True)
+        if death.reader:
+            self._kill_reader()
         if death.how == "at a point":
             self._await_death(POINT_SECONDS)
             return
@@ -149,6 +153,12 @@ class Campaign:
             self.conductor.settings.socket.unlink()
             time.sleep(death.seconds + SOCKET_SECONDS)
         self._kill()
+
+    def _kill_reader(self) -> None:
+        with suppress(OSError):
+            processes = ask(self.conductor.settings.socket, "daemon.status")["processes"]
+            for pid in [each["pid"] for each in processes if each["role"] == "reader" and each["pid"]]:
+                kill(pid)
 
     def _await_death(self, seconds: float) -> None:
         try:

@@ -46,7 +46,7 @@ def check_all(
     for job_id in rows.jobs:
         check_status(rows, walks[job_id])
         check_effects(walks[job_id], history)
-        killed = bool(history.of(job_id, "cancel", "unknown"))  # carried out, and forgotten with the conductor
+        killed = job_id in history.unstored  # the cancel may have died with its conductor
         check_attempts(rows, walks[job_id], tokens, may_be_lost, may_be_killed=killed)
     check_deletes(rows, history)
     check_snapshots(rows, history)

@@ -115,6 +115,7 @@ class Client:
         op.outcome, op.code = ("acknowledged", "") if done else ("refused", refused["code"])
         if reply.get("unstored"):  # carried out, but not promised to outlive this conductor
             op.outcome = "unknown"
+            self.history.unstored.add(op.job_id)
             return
         if done and op.kind == "submit":
             assert op.job_id in {"", reply["job_id"]}, f"one key, two jobs: {op}"

@@ -36,6 +36,7 @@ class History:
         self.ops: list[Op] = []
         self.notes: list[str] = []
         self.seen: dict[str, int] = {}  # job id -> the newest event number that a reply's snapshot was said to include
+        self.unstored: set[str] = set()  # jobs of which a cancel was carried out before it was stored
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 

@@ -10,7 +10,6 @@ from tests.support.journals import is_keeper, keeper_and_guard, kill, read_journ
 from tests.support.podium_home import until
 from tests.torture.facts import read_rows
 
-ROLES = ("keeper", "guard", "both")
 KEEPER_POINTS = POINTS + GUARD_POINTS
 AT_THE_END = ("before_exit", "guard_over")  # passed by a keeper that has nothing to do any more
 STARTING = ("before_fork", "before_open", "after_open", "before_listen")

@@ -24,6 +24,7 @@ class Death:
     again: tuple[tuple[str, float], ...]
     victims: str = ""  # which of keeper and guard are killed while the clients work, "" for none
     victims_later: str = ""  # and while no conductor runs
+    reader: bool = False  # the reader dies too
     keeper_fault: tuple[str, int] = ("", 0)  # the point at which a keeper or guard dies, and at which passing
 
     def __str__(self) -> str:
@@ -53,4 +54,6 @@ def draw(random: Random, number: int = 0) -> Death:
     times = 1 if forced or point in RARELY else times
     later = random.choice(("", "", "", "keeper", "guard", "both"))
     down = random.choice((0.0, 0.0, 0.3, 1.0))
-    return Death(how, random.uniform(0.1, 1.6), fault, down, tuple(again), victims, later, (point, times))
+    return Death(
+        how, random.uniform(0.1, 1.6), fault, down, tuple(again), victims, later, random.random() < 0.3, (point, times)
+    )

@@ -73,7 +73,7 @@ class Store:
         """
         async with self._writing:
             try:
-                if lost := self._place.lost():
+                if lost := self._place.lost_lately():
                     raise gone(lost)
                 written = rows.are_few and self._write_here(rows)
                 with anyio.CancelScope(shield=True):  # so that the end of every commit is known

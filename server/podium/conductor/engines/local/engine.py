@@ -35,6 +35,7 @@ from podium.log import get_logger
 
 LAST_WAIT_SECONDS = 5.0  # for a process whose tree was ended; only one that cannot be killed takes so long
 AGAIN_SECONDS = 1.0  # until an attempt that the system had no room for is tried again
+SETTLE_SECONDS = (0.002, 0.004, 0.008, 0.016)  # before each look again; a scan costs as much as many of them
 LOOK_SECONDS = 5.0  # for the workspaces of a few attempts; longer only on a disk that does not answer
 
 log = get_logger()
@@ -133,8 +134,8 @@ class LocalEngine:
 
     async def shorten_journals(self, open_keys: Collection[str]) -> None:
         """Let the keepers forget what is stored: `open_keys` are the attempts whose end is not."""
+        await self.keepers.shorten(open_keys)  # before anything that takes long: the keys are those of now
         await self.end_unclaimed()
-        await self.keepers.shorten(open_keys)
 
     # -- the way in ------------------------------------------------------------------------------------------------
 
@@ -227,6 +228,13 @@ class LocalEngine:
             self.tasks.start_soon(self._end_leftovers, running, child)
 
     async def _end_leftovers(self, running: Running, child: Child) -> None:
+        """End what an attempt left. A process that is just being started looks as if it might be that, for a moment."""
+        for seconds in SETTLE_SECONDS if child.state == "ended" else ():
+            await anyio.sleep(seconds)
+            orphans = self.keepers.orphans(child, anew=True)
+            if not may_have_left(orphans, running.key, child.pid, running.cgroup):
+                self.report(running.conclude(Ended()))
+                return
         left = await end_tree(running.key, child.group, running.grace_seconds, running.cgroup)
         self.report(running.conclude(left))
 

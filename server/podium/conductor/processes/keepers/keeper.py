@@ -31,20 +31,16 @@ class Keeper:
         self.guard = 0
         self.version = 0
         self.broken = ""  # why it cannot write its journal
-        self.boot_id = ""
+        self.is_of_this_boot = False  # the machine has not restarted since it began
         self.records = Records(folder)
         self.oldest = 1  # generation that is not dropped
         self.ended: dict[str, int] = {}  # key -> generation that tells its end, until that is dropped
+        self.unended: set[str] = set()  # keys that were begun, and of which the journal tells no end
         self.nameless: dict[int, NamelessEnd] = {}  # by pid, told by the guard
         self.is_orphaned = False  # its guard has seen its end
         self.is_over = False  # its guard has told the end of everything
         self._by_pid: dict[int, Child] = {}
         self._just_ended: set[int] = set()  # pids that may not be reaped yet
-
-    @property
-    def is_of_this_boot(self) -> bool:
-        """Whether the machine has not restarted since it began."""
-        return self.boot_id == facts.boot_id()
 
     @property
     def running(self) -> list[Child]:
@@ -81,26 +77,29 @@ class Keeper:
         """Note what one record tells."""
         match words:
             case ["begin", str(key), str(group), int(at), *_]:
+                self.unended.add(key)
                 self.add(key).begin(group, at / 1e9)
             case ["started", str(key), int(pid), int(ticks), str(group), *_]:
                 child = self.add(key)
+                self.unended.add(key)
                 if self.is_of_this_boot:  # else these numbers may be those of others
                     self._by_pid[pid] = child
                     child.run(pid, ticks, group)
             case ["failed", str(key), int(number), str(why), *_]:
-                self.ended[key] = self.records.generation
+                self._has_ended(key)
                 self.add(key).fail("failed", why, number)
             case ["ended", str(key), int(pid), int(code), int(at), *_]:
                 self._by_pid.pop(pid, None)
                 self._just_ended.add(pid)
-                self.ended[key] = self.records.generation
+                self._has_ended(key)
                 self.add(key).end(code, at / 1e9)
             case ["gone", int(pid), int(code), int(ticks), int(session), int(at), *_]:
                 self.reaped(pid, NamelessEnd(code, at / 1e9, ticks), leader=session == pid)
             case ["orphaned" | "over" as word, *_]:
                 self.is_orphaned, self.is_over = True, word == "over"
             case ["open", int(version), str(boot_id), int(pid), int(guard), *_]:
-                self.version, self.boot_id, self.pid, self.guard = version, boot_id, pid, guard
+                self.version, self.pid, self.guard = version, pid, guard
+                self.is_of_this_boot = boot_id == facts.boot_id()
             case _:
                 pass
 
@@ -108,7 +107,7 @@ class Keeper:
         """Note the end of a process that somebody else than the keeper has reaped."""
         child = self._by_pid.pop(pid, None)
         if child is not None:
-            self.ended[child.key] = self.records.generation
+            self._has_ended(child.key)
             child.end(end.code, end.at)
         elif leader:
             self.nameless[pid] = end
@@ -121,6 +120,10 @@ class Keeper:
         if found:  # some may have been started since the journal was read
             found -= {words[2] for words in self.records.ahead() if words[0] == "started"}
         return found
+
+    def _has_ended(self, key: str) -> None:
+        self.ended[key] = self.records.generation
+        self.unended.discard(key)
 
     def dropped(self, before: int) -> None:
         """Forget the generations before one."""

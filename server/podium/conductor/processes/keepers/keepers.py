@@ -119,14 +119,14 @@ class Keepers:
             if (child := keeper.children.get(key)) and child.state in OVER:
                 del keeper.children[key]
 
-    def orphans(self, child: Child) -> set[int] | None:
+    def orphans(self, child: Child, *, anew: bool = False) -> set[int] | None:
         """Return the processes among which are those that a child left: they became ours, a keeper's or a guard's.
 
-        None if that cannot be known. They are listed once for all ends that a journal told together.
+        None if that cannot be known. They are listed once for all ends that a journal told together, or `anew`.
         """
         if child.is_adrift:
             return None
-        if self._orphans is None and facts.TELLS_CHILDREN:
+        if (anew or self._orphans is None) and facts.TELLS_CHILDREN:
             self._orphans = self._list_orphans()
         return self._orphans
 
@@ -171,7 +171,7 @@ class Keepers:
                         keeper.dropped(newest)
                     elif keeper.records.offset > LONG_BYTES and newest == keeper.oldest:
                         await keeper.link.send({"do": "rotate"})
-            elif not keeper.running and not waiting and not is_held(keeper.folder):
+            elif not (keeper.running or waiting or keeper.unended.intersection(open_keys) or is_held(keeper.folder)):
                 self._keepers.remove(keeper)
                 await run_sync(keeper.remove)
 
