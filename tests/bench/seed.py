@@ -1,5 +1,6 @@
 """Homes whose registry is full already: ended or paused jobs, written by the conductor's own transitions and store."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def job_id_of(seq: int) -> str:
 
 
 async def _fill(home: Path, count: int, paused: bool) -> None:
-    loaded = LoadedPlan("seeded", PLAN, "name: seeded\nsheets: [{name: only, run: 'true'}]\n", dump_plan(PLAN))
+    text = dump_plan(PLAN)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    loaded = LoadedPlan(digest, PLAN, "name: seeded\nsheets: [{name: only, run: 'true'}]\n", text)
     async with open_store(home) as store:
         next_seq = 1
         for first in range(1, count + 1, JOBS_A_COMMIT):

@@ -216,17 +216,17 @@ def test_it_ends_after_what_runs_when_it_is_asked_to(keeper: OwnKeeper, peer: Pe
     assert keeper.process.wait(5) == 0
 
 
-def test_without_a_conductor_it_ends_by_itself_after_a_while(keeper: OwnKeeper, peer: Peer) -> None:
-    began = time.monotonic()
-    peer.close()
-    assert keeper.process.wait(IDLE_SECONDS + 15) == 0
-    assert time.monotonic() - began > IDLE_SECONDS - 2
-
-
-def test_with_a_sheet_it_stays_without_a_conductor(keeper: OwnKeeper, peer: Peer) -> None:
-    peer.start(start_request("key", f"sleep {IDLE_SECONDS + 2}; exit 3"))
-    until(lambda: any(words[0] == "started" for words in keeper.records()))
-    peer.close()
+def test_without_a_conductor_it_ends_by_itself_after_a_while_unless_it_has_a_sheet(
+    keeper: OwnKeeper, peer: Peer, short_tmp: Path
+) -> None:
+    with OwnKeeper(short_tmp / "2") as idle:
+        idle.peer().close()
+        began = time.monotonic()
+        peer.start(start_request("key", f"sleep {IDLE_SECONDS + 2}; exit 3"))
+        until(lambda: any(words[0] == "started" for words in keeper.records()))
+        peer.close()
+        assert idle.process.wait(IDLE_SECONDS + 15) == 0
+        assert time.monotonic() - began > IDLE_SECONDS - 2
     until(lambda: "key" in keeper.ends(), seconds=IDLE_SECONDS + 20)
     assert keeper.ends() == {"key": 3}
     assert is_alive(keeper.process.pid)

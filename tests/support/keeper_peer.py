@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,13 +24,27 @@ def start_request(key: str, script: str = "true", **fields: Any) -> dict[str, An
             "piped": False, "cgroup": "", "umask": 0o077, **fields}  # fmt: skip
 
 
+def connected(folder: Path) -> socket.socket:
+    """Return a connection to the keeper in a folder, which may be just about to listen."""
+    deadline = time.monotonic() + BOUND_SECONDS
+    while True:
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(BOUND_SECONDS)
+        try:
+            peer.connect(str(folder / program.SOCKET))
+        except ConnectionRefusedError:
+            peer.close()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        else:
+            return peer
+
+
 class Peer:
     """One connection to a keeper."""
 
     def __init__(self, folder: Path) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(BOUND_SECONDS)
-        self._socket.connect(str(folder / program.SOCKET))
+        self._socket = connected(folder)
         self._lines = self._socket.makefile("rb")
 
     def send(self, message: dict[str, Any]) -> None:
