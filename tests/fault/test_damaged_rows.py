@@ -125,7 +125,7 @@ def sound() -> Iterator[bytes]:
             yield db.serialize()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_one_value_becomes_jobs_load_or_are_named(sound: bytes, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory(prefix="pod-") as folder:

@@ -1,5 +1,6 @@
 """The folder that a version without keepers left: its claim, its two records, and what of them is torn."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ from hypothesis import strategies as st
 
 from podium.conductor.engines.local.earlier import BLOCK_BYTES, EXIT, IDENTITY, EarlierFolder, Origin
 from podium.conductor.processes.identity import Identity
-from podium.conductor.processes.spawn import spawn
 from tests.support.earlier import BLANK, HERE, prepare
 from tests.support.engines import make_spec
 
@@ -38,7 +38,7 @@ def test_a_claim_of_a_launch_cannot_be_taken(folder: EarlierFolder) -> None:
 def test_a_claim_of_a_conductor_holds_for_the_next_one_and_against_every_launch(folder: EarlierFolder) -> None:
     assert [folder.try_claim(), folder.try_claim()] == [True, True]
     with pytest.raises(FileExistsError):
-        spawn(["/bin/true"], {}, stdout=folder.record.parent / "stdout.log", new_stdout=True)
+        os.open(folder.record.parent / "stdout.log", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
 
 
 def test_what_was_never_prepared_may_be_claimed_and_has_no_records(tmp_path: Path) -> None:
