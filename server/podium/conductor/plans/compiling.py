@@ -45,8 +45,12 @@ class Compiler:
     share: Callable[[LoadedPlan], LoadedPlan]
     _recent: RecentPlans = field(default_factory=RecentPlans)
 
-    async def prepare(self, score: GivenScore, find: Callable[[LoadedPlan], T], *, client: object) -> Prepared[T]:
+    async def prepare(
+        self, score: GivenScore, find: Callable[[LoadedPlan], T], *, client: object, at_home: bool = False
+    ) -> Prepared[T]:
         """Compile a score. `find` is called with the plan in a thread, so it may block; its errors are passed on.
+
+        `at_home`: for a plan without a workspace `find` touches nothing but the home, so it may be called without a thread.
 
         Raises:
             ScoreInvalid: lists every problem, or says what limit the score exceeds.
@@ -63,10 +67,14 @@ class Compiler:
         )
         recent = self._recent.get(score.body, request)
         if recent is not None:
+            plain = at_home and recent.plan.workspace is None and not recent.plan.profiles and not recent.plan.env
+            if plain and self._recent.is_alone(score.folder):
+                return _prepared(self.share(recent), find)
             made = await anyio.to_thread.run_sync(
                 _prepared_alone, self.share(recent), find, score.folder / SCORE_FOLDER
             )
             if made is not None:
+                self._recent.note_alone(score.folder)
                 return made
         answer, stored = await self.reader.ask(request, Compiled, body=score.body, client=client)
         loaded = await anyio.to_thread.run_sync(_loaded, score, stored)

@@ -1,12 +1,15 @@
 """Plans compiled lately, for scores that are started again and again: the same text, for the same place and variables."""
 
 import hashlib
+import time
 from collections import OrderedDict
+from pathlib import Path
 
 from podium.conductor.rules.plans import LoadedPlan
 from podium.reader.requests import Compile
 
 MOST = 64
+ALONE_SECONDS = 0.25
 MOST_CHARS = 64 * 1024  # of a score and of its plan; a longer one costs little more than its own reading
 
 
@@ -15,6 +18,16 @@ class RecentPlans:
 
     def __init__(self) -> None:
         self._plans: OrderedDict[bytes, LoadedPlan] = OrderedDict()
+        self._alone: tuple[Path, float] = Path(), 0.0  # a folder without profiles, and when that was seen
+
+    def note_alone(self, folder: Path) -> None:
+        """Note that a folder of scores has no profiles of its own."""
+        self._alone = folder, time.monotonic()
+
+    def is_alone(self, folder: Path) -> bool:
+        """Return whether it was just noted that a folder has no profiles: the disk need not be asked for each of many starts."""
+        known, at = self._alone
+        return known == folder and time.monotonic() - at < ALONE_SECONDS
 
     def get(self, body: bytes, request: Compile) -> LoadedPlan | None:
         """Return the plan of this very request, None if it is not known."""

@@ -105,7 +105,7 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
         faults.point("after_workspace")
         return job_id, workspace, first
 
-    prepared = await context.compiler.prepare(score, place, client=peer)
+    prepared = await context.compiler.prepare(score, place, client=peer, at_home=True)
     plan, (job_id, workspace, first) = prepared.loaded.plan, prepared.found
     warnings = [*plan.warnings, *_missing_instruments(prepared.loaded, prepared.installed)]
     # A folder that was made for this job has no other user.

@@ -1,0 +1,68 @@
+"""A score that is started again and again is compiled once, unless its plan depends on files."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from podium.conductor.plans.compiling import Compiler
+from podium.conductor.plans.given import GivenScore
+from podium.conductor.plans.recent import ALONE_SECONDS
+from podium.conductor.processes.reaper import Reaper
+from podium.conductor.reading.reader import Reader
+from podium.conductor.rules.plans import LoadedPlan
+from podium.reader.requests import SCORE_FOLDER
+
+pytestmark = pytest.mark.anyio
+
+PLAIN = "name: plain\nsheets: [{run: 'true'}]\n"
+FROM_FILE = "name: from-file\nsheet: {size: 1, total_items: 1}\nprompt: {template_file: part.j2}\n"
+
+
+@pytest.fixture
+async def compiler() -> AsyncIterator[Compiler]:
+    async with Reaper() as reaper, Reader(reaper) as reader:
+        yield Compiler(reader, {}, 1_000_000, lambda loaded: loaded)
+
+
+async def plan_of(compiler: Compiler, text: str, folder: Path, **variables: str) -> LoadedPlan:
+    score = GivenScore(text, None, folder, variables, None)
+    return (await compiler.prepare(score, lambda loaded: None, client=None, at_home=True)).loaded
+
+
+async def test_the_same_score_is_compiled_once_and_another_place_or_variable_anew(
+    compiler: Compiler, tmp_path: Path
+) -> None:
+    first = await plan_of(compiler, PLAIN, tmp_path)
+    for _ in range(3):
+        assert (await plan_of(compiler, PLAIN, tmp_path)).plan is first.plan
+    assert (await plan_of(compiler, PLAIN, tmp_path / "elsewhere")).plan is not first.plan
+    assert (await plan_of(compiler, PLAIN + "variables: {a: b}\n", tmp_path)).plan is not first.plan
+
+
+async def test_a_known_plan_keeps_the_texts_that_its_next_job_stores(compiler: Compiler, tmp_path: Path) -> None:
+    first = await plan_of(compiler, PLAIN, tmp_path)
+    texts = first.source, first.text
+    first.source = first.text = ""  # as when they are on the disk
+    again = await plan_of(compiler, PLAIN, tmp_path)
+    assert (again.source, again.text) == texts
+    assert all(texts)
+
+
+async def test_a_plan_from_a_file_is_compiled_anew_each_time(compiler: Compiler, tmp_path: Path) -> None:
+    (tmp_path / "part.j2").write_text("echo one")
+    before = await plan_of(compiler, FROM_FILE, tmp_path)
+    (tmp_path / "part.j2").write_text("echo two")
+    after = await plan_of(compiler, FROM_FILE, tmp_path)
+    assert [each.plan.templates for each in (before, after)] == [("echo one",), ("echo two",)]
+
+
+async def test_profiles_that_appear_beside_a_known_score_are_seen(
+    compiler: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        first = await plan_of(compiler, PLAIN, tmp_path)
+    (tmp_path / SCORE_FOLDER).mkdir(parents=True)
+    monkeypatch.setattr("podium.conductor.plans.recent.ALONE_SECONDS", 0.0)
+    assert ALONE_SECONDS < 1
+    assert (await plan_of(compiler, PLAIN, tmp_path)).plan is not first.plan
