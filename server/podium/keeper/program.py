@@ -349,7 +349,7 @@ def _all_ended() -> Iterator[tuple[int, int]]:
 def guard(keeper: int) -> None:
     """Wait for the keeper's end; then write how each process ended that it left, until there is none."""
     _, status = _ended(os.waitid(os.P_PID, keeper, os.WEXITED | os.WNOWAIT))
-    journal = Journal(generations(".")[-1])
+    journal = Journal((generations(".") or [1])[-1])  # it may have been removed
     _until_written(journal.mend)
     point("before_orphaned")
     _until_written(lambda: journal.append("orphaned", status))
