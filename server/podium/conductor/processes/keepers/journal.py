@@ -51,7 +51,10 @@ class Records:
 
     def _next(self) -> bool:
         """Go on to the next generation that there is; return False without one."""
-        later = [each for each in generations(str(self._folder)) if each > self.generation]
+        try:
+            later = [each for each in generations(str(self._folder)) if each > self.generation]
+        except FileNotFoundError:  # somebody removed the folder
+            return False
         if not later:
             return False
         self.close()

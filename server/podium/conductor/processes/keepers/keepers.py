@@ -191,7 +191,7 @@ class Keepers:
         """Take up what an earlier conductor's keeper is doing, or what it left."""
         keeper = Keeper(folder)
         self._keepers.append(keeper)
-        keeper.take(to_the_last=True)
+        await self._take_all(keeper)
         if await self._reach(keeper):
             self._tasks.start_soon(self._follow, keeper)
         else:
@@ -271,12 +271,23 @@ class Keepers:
                 await self._ask(keeper, self._unbegun(keeper))
         await self._bury(keeper)
 
-    def _take(self, keeper: Keeper) -> None:
+    def _take(self, keeper: Keeper, *, to_the_last: bool = False) -> bool:
+        """Read on in a journal; return False if it cannot be read now, which the next look makes good."""
         self._orphans = None
-        keeper.take()
+        try:
+            keeper.take(to_the_last=to_the_last)
+        except OSError as error:
+            log.warning("journal_not_read", number=keeper.number, error=str(error))
+            return False
         if self._asked:
             for key in [key for key in self._asked if (child := keeper.children.get(key)) and child.state != "asked"]:
                 del self._asked[key]
+        return True
+
+    async def _take_all(self, keeper: Keeper) -> None:
+        """Read a journal to its end, however long that takes."""
+        while not self._take(keeper, to_the_last=True):  # noqa: ASYNC110 -- there is nothing to wait for but time
+            await anyio.sleep(SILENT_SECONDS)
 
     def _unbegun(self, keeper: Keeper) -> list[Start]:
         """Return what this keeper was asked for and did not begin."""
@@ -284,8 +295,7 @@ class Keepers:
 
     async def _bury(self, keeper: Keeper) -> None:
         """Find out what became of a keeper that does not answer, and take care of what it was doing."""
-        keeper.take(to_the_last=True)
-        self._take(keeper)
+        await self._take_all(keeper)
         if self._current is keeper:
             self._current = None
         if keeper.is_alive():

@@ -36,7 +36,10 @@ class Link:
 
         Of all conductors that ever connect, only the one with the highest epoch is heard.
         """
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError:  # no descriptor is left
+            return None
         connection.setblocking(False)
         link = cls(connection)
         try:
@@ -125,11 +128,13 @@ def _connect(connection: socket.socket, folder: Path) -> None:
 
 
 def is_held(folder: Path) -> bool:
-    """Return whether the keeper or the guard of a folder lives."""
+    """Return whether the keeper or the guard of a folder lives; also while that cannot be found out."""
     try:
         lock = os.open(folder / program.LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except OSError:  # no descriptor is left
+        return True
     with closing(os.fdopen(lock)):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -30,7 +30,7 @@ LOOK_SECONDS = 0.02
 POLL_SECONDS = 0.5
 INFO_BYTES, INFO_EXIT = 64, 1 << 3
 GET_INFO = (3 << 30) | (INFO_BYTES << 16) | (0xFF << 8) | 11
-Take = Callable[[Keeper], None]
+Take = Callable[[Keeper], bool]
 """Reads on in a keeper's journal."""
 CODE_AT = 60  # the offset of exit_code in struct pidfd_info
 
