@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import pytest
 from anyio.to_thread import run_sync
 
 from podium.conductor.processes.cgroup import Cgroup, Cgroups, own_group
+from podium.conductor.processes.run import Runner
 from tests.support import engines
 from tests.support.engines import (
     ROOT,
@@ -25,6 +28,7 @@ from tests.support.engines import (
     make_spec,
     next_end,
     open_engine,
+    open_keepers,
     reattach,
     run_attempt,
 )
@@ -46,8 +50,10 @@ def home_id() -> Iterator[str]:
     if cgroups is None:
         pytest.skip("no cgroup v2 folder is writable here")
     yield name
-    cgroups.clean(())
-    cgroups.close()
+    left = Cgroups.open(name)
+    assert left is not None
+    left.clean(())
+    left.close()
 
 
 @pytest.fixture
@@ -161,16 +167,20 @@ async def test_survivors_of_a_killed_shell_are_found_by_their_group(tmp_path: Pa
     assert not is_alive(pid)
 
 
-async def test_groups_of_attempts_that_nobody_asks_for_are_taken_away(
-    tmp_path: Path, home_id: str, cgroups: Cgroups
-) -> None:
+async def test_groups_of_attempts_that_nobody_asks_for_are_taken_away(tmp_path: Path, home_id: str) -> None:
     with Gate(tmp_path / "pids") as pids:
         kept, forgotten = (make_spec(tmp_path, f"{UNKNOWN}{STAY}") for _ in range(2))
         Holder(kept, forgotten, home_id=home_id).kill(after=2)
         [await pids.line() for _ in range(4)]
+        cgroups = Cgroups.open(home_id)  # as the next conductor does
+        assert cgroups is not None
         async with open_engine(cgroups=cgroups, keepers=tmp_path / "keepers") as engine:
             await engine.reattach(kept)
+            later = cgroups.of("made-since")
+            assert later.make()
             await engine.clean()
+            assert later.path.exists()  # the keeper itself may be in it, starting a process
+            assert later.remove()
             group = cgroups.of(forgotten.key)
             await run_sync(until, lambda: not group.is_populated())
             assert cgroups.of(kept.key).is_populated()
@@ -178,6 +188,27 @@ async def test_groups_of_attempts_that_nobody_asks_for_are_taken_away(
             assert (await next_end(engine)).processes_ended == 1
             await engine.clean()
             assert not group.path.exists()
+
+
+async def test_a_check_that_is_cancelled_while_it_is_started_does_not_end_its_keeper(
+    tmp_path: Path, cgroups: Cgroups
+) -> None:
+    async with open_keepers() as keepers:
+        runner = Runner(keepers, cgroups)
+
+        async def check() -> None:
+            await runner.run(["/bin/sleep", "100"], env={}, cwd=tmp_path, timeout_seconds=50, key="test-check")
+
+        await runner.run(["/bin/true"], env={}, cwd=tmp_path, timeout_seconds=50, key="test-check")  # starts the keeper
+        began = keepers.describe()[0]["pid"]
+        for turns in range(60):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(check)
+                for _ in range(turns % 12):
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+        assert keepers.describe()[0]["pid"] == began
+        assert keepers.restarts == 0
 
 
 def test_a_conductor_says_what_holds_its_sheets_together_and_leaves_no_group(conductor: Conductor) -> None:

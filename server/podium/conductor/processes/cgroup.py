@@ -86,6 +86,7 @@ class Cgroups:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._found = list(folder.iterdir()) if folder.is_dir() else []
 
     @classmethod
     def open(cls, mark: str) -> Self | None:
@@ -107,9 +108,12 @@ class Cgroups:
         return cls(folder)
 
     def clean(self, kept: Collection[str]) -> None:
-        """Kill and remove every group except those of these attempts: a killed conductor may have left some."""
-        with suppress(FileNotFoundError):
-            for path in [path for path in self._folder.iterdir() if path.is_dir() and path.name not in kept]:
+        """Kill and remove the groups that killed conductors have left, except those of these attempts.
+
+        One that was made since this object is left alone: the keeper itself may be in it, starting a process.
+        """
+        for path in self._found:
+            if path.name not in kept and path.is_dir():
                 left = Cgroup(path)
                 if not left.remove():
                     log.warning("cgroup_left", path=str(path), pids=sorted(left.pids()))

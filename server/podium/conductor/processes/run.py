@@ -26,6 +26,8 @@ GRACE_SECONDS = 1.0
 CANNOT_RUN = 126
 # posix_spawn cannot change the folder on every system, so bash does, and then becomes the command.
 ENTER = f'cd -- "$1" || exit {CANNOT_RUN}; shift; exec -- "$@"'
+START_SECONDS = 5.0  # a start takes milliseconds, unless its keeper hangs
+LOOK_SECONDS = 0.005
 LAST_WAIT_SECONDS = 5.0
 AGAIN_SECONDS = 0.5  # until a command that no keeper could begin, or whose keeper died, is tried again
 TRIES = 3  # of a command whose keeper dies: it only looks, and may run again
@@ -90,8 +92,8 @@ class Runner:
                 return Finished(CANNOT_RUN, f"could not be started: {error.strerror}")
             group = await run_sync(self._make_group, name)
             start = Start(name, command, {**env, MARKER: name}, pipe=tail.end, cgroup=str(group.path) if group else "")
-            (child,) = await self._keepers.start([start])
             try:
+                (child,) = await self._keepers.start([start])
                 return await self._follow(child, tail, group, seconds)
             finally:
                 self._keepers.forget(name)
@@ -111,12 +113,12 @@ class Runner:
                 await tail.read_until(child)
             timed_out = scope.cancelled_caught
             if timed_out:
-                ended = 1 + (await end_tree(child.key, child.pid or None, GRACE_SECONDS, group)).count
+                ended = 1 + await _end(child, group)
             elif child.pid and may_have_left(self._keepers.orphans(child), child.key, child.pid, group):
-                ended = (await end_tree(child.key, child.pid, GRACE_SECONDS, group)).count
+                ended = await _end(child, group)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
-                await end_tree(child.key, child.pid or None, GRACE_SECONDS, group)
+                await _end(child, group)
             raise
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
@@ -126,6 +128,18 @@ class Runner:
             return Finished(CANNOT_RUN, f"could not be started: {child.fault}")
         # One that cannot be killed is not waited for.
         return Finished(-int(signal.SIGKILL) if child.code is None else child.code, tail.text(), timed_out, ended)
+
+
+async def _end(child: Child, group: Cgroup | None) -> int:
+    """End the tree of a command and return how many processes were ended; one that is being started is waited for.
+
+    While the keeper starts it, the keeper itself is in its control group.
+    """
+    with anyio.move_on_after(START_SECONDS):
+        while child.state in {"asked", "begun"}:  # noqa: ASYNC110 -- rare, and over in a moment
+            await anyio.sleep(LOOK_SECONDS)
+    known = child.state not in {"asked", "begun"}
+    return (await end_tree(child.key, child.group, GRACE_SECONDS, group if known else None)).count
 
 
 class _Tail:

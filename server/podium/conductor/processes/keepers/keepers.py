@@ -95,7 +95,13 @@ class Keepers:
             children = [keeper.add(start.key) for start in starts]
             for child in children:
                 child.is_claimed = True
-            await self._ask(keeper, starts)
+            try:
+                await self._ask(keeper, starts)
+            except anyio.get_cancelled_exc_class():
+                for child in children:  # whatever of it is begun all the same, nobody waits for
+                    child.is_claimed = False
+                    self._asked.pop(child.key, None)
+                raise
             return children
 
     def find(self, key: str) -> Child | None:

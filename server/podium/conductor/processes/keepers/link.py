@@ -6,7 +6,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -87,6 +87,8 @@ class Link:
     async def send(self, message: Mapping[str, Any], files: Sequence[int] = ()) -> None:
         """Send a message, with descriptors.
 
+        A caller that is cancelled in the middle of it breaks the connection, since the rest can never follow.
+
         Raises:
             OSError: the connection is broken.
         """
@@ -97,7 +99,12 @@ class Link:
                     sent = socket.send_fds(self._socket, [data], files) if files else self._socket.send(data)
                     data, files = data[sent:], ()
                 except BlockingIOError:
-                    await anyio.wait_writable(self._socket)
+                    try:
+                        await anyio.wait_writable(self._socket)
+                    except anyio.get_cancelled_exc_class():
+                        with suppress(OSError):
+                            self._socket.shutdown(socket.SHUT_RDWR)
+                        raise
 
     async def next(self) -> dict[str, Any] | None:
         """Return the next thing that the keeper says, None at the end of the connection."""
