@@ -4,15 +4,15 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import anyio
-import anyio.lowlevel
 import pytest
 from anyio.to_thread import run_sync
 
 from podium.conductor.processes.cgroup import Cgroup, Cgroups, own_group
+from podium.conductor.processes.keepers.child import Child, Start
 from podium.conductor.processes.run import Runner
 from tests.support import engines
 from tests.support.engines import (
@@ -191,21 +191,29 @@ async def test_groups_of_attempts_that_nobody_asks_for_are_taken_away(tmp_path: 
 
 
 async def test_a_check_that_is_cancelled_while_it_is_started_does_not_end_its_keeper(
-    tmp_path: Path, cgroups: Cgroups
+    tmp_path: Path, cgroups: Cgroups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_keepers() as keepers:
-        runner = Runner(keepers, cgroups)
+        runner, start = Runner(keepers, cgroups), keepers.start
+        await runner.run(["/bin/true"], env={}, cwd=tmp_path, timeout_seconds=50, key="test-check")  # starts the keeper
+        began = keepers.describe()[0]["pid"]
+        asked = anyio.Event()
+
+        async def tell(starts: Sequence[Start]) -> list[Child]:
+            children = await start(starts)
+            asked.set()
+            return children
+
+        monkeypatch.setattr(keepers, "start", tell)
 
         async def check() -> None:
             await runner.run(["/bin/sleep", "100"], env={}, cwd=tmp_path, timeout_seconds=50, key="test-check")
 
-        await runner.run(["/bin/true"], env={}, cwd=tmp_path, timeout_seconds=50, key="test-check")  # starts the keeper
-        began = keepers.describe()[0]["pid"]
-        for turns in range(60):
+        for _ in range(40):
+            asked = anyio.Event()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(check)
-                for _ in range(turns % 12):
-                    await anyio.lowlevel.checkpoint()
+                await asked.wait()
                 tasks.cancel_scope.cancel()
         assert keepers.describe()[0]["pid"] == began
         assert keepers.restarts == 0
