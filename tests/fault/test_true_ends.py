@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -179,6 +180,17 @@ def program(place: Path) -> Path:
         pytest.skip(made)
     if shutil.which("setpriv") is None:
         pytest.skip("there is no setpriv")
+    command = [
+        "setpriv",
+        f"--reuid={NOBODY}",
+        f"--regid={NOBODY}",
+        "--clear-groups",
+        sys.executable,
+        "-c",
+        "import podium",
+    ]
+    if subprocess.run(command, cwd=place, capture_output=True, check=False).returncode:
+        pytest.skip("the interpreter, or the source, lies where nobody may not look")
     return made
 
 

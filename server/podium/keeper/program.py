@@ -349,7 +349,12 @@ def _all_ended() -> Iterator[tuple[int, int]]:
 def guard(keeper: int) -> None:
     """Wait for the keeper's end; then write how each process ended that it left, until there is none."""
     _, status = _ended(os.waitid(os.P_PID, keeper, os.WEXITED | os.WNOWAIT))
-    journal = Journal((generations(".") or [1])[-1])  # it may have been removed
+    written = generations(".")
+    if not written:  # somebody removed the journal: there is nowhere to write, and nobody who would read it
+        for _ in _all_ended():
+            pass
+        return
+    journal = Journal(written[-1])
     _until_written(journal.mend)
     point("before_orphaned")
     _until_written(lambda: journal.append("orphaned", status))

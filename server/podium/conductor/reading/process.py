@@ -18,6 +18,7 @@ from podium.errors import Internal
 from podium.reader.requests import FORK, KILL, NEWS
 
 COMMAND = (sys.executable, "-P", "-m", "podium.reader")
+TRIES = 4
 START_SECONDS = 15.0  # on a machine that does much else
 
 
@@ -50,7 +51,7 @@ class ReaderProcess:
         Raises:
             Internal: none could be started.
         """
-        for _ in range(2):  # the zygote may have died since it was used last
+        for _ in range(TRIES):  # the zygote may have died since it was used last, and what tells of it may come late
             async with self._lock:
                 if self._control is None:
                     await self._start()

@@ -179,7 +179,8 @@ class Keepers:
                         await keeper.link.send({"do": "rotate"})
             elif not (keeper.running or waiting or keeper.unended.intersection(open_keys) or is_held(keeper.folder)):
                 self._keepers.remove(keeper)
-                await run_sync(keeper.remove)
+                with suppress(OSError):  # the next conductor finds it again
+                    await run_sync(keeper.remove)
 
     # -- which keeper ----------------------------------------------------------------------------------------------
 
