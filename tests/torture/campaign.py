@@ -92,6 +92,7 @@ class Campaign:
             self.follower.check(self._check_all())
 
     def _check_all(self) -> Rows:
+        self.hands.look(conductor_lives=True)  # a keeper may have died at a point whose guard was killed a round ago
         return check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS, self.hands.may_be_lost)
 
     def _launch(self, fault: str = "") -> None:
