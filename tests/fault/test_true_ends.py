@@ -172,6 +172,10 @@ def place() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+# The first program is found with the rights of before, only the second with those of nobody.
+TWICE = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import podium'], check=True)"
+
+
 @pytest.fixture
 def program(place: Path) -> Path:
     """Return the program that does what sudo does."""
@@ -187,7 +191,7 @@ def program(place: Path) -> Path:
         "--clear-groups",
         sys.executable,
         "-c",
-        "import podium",
+        TWICE,
     ]
     if subprocess.run(command, cwd=place, capture_output=True, check=False).returncode:
         pytest.skip("the interpreter, or the source, lies where nobody may not look")

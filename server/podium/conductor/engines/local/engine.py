@@ -229,7 +229,8 @@ class LocalEngine:
 
     async def _end_leftovers(self, running: Running, child: Child) -> None:
         """End what an attempt left. A process that is just being started looks as if it might be that, for a moment."""
-        for seconds in SETTLE_SECONDS if child.state == "ended" else ():
+        sure = child.state == "ended" and running.cgroup is not None  # the kernel tells whether somebody is left
+        for seconds in SETTLE_SECONDS if sure else ():
             await anyio.sleep(seconds)
             orphans = self.keepers.orphans(child, anew=True)
             if not may_have_left(orphans, running.key, child.pid, running.cgroup):
