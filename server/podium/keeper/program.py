@@ -29,13 +29,12 @@ if __name__ == "__main__":  # -I leaves out the folder of the script
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from podium.keeper.journal import JOURNAL, VERSION, Journal, generations
-from podium.keeper.system import become_subreaper, facts, oom_file, point, surroundings
+from podium.keeper.system import DEFAULT_SIGNALS, become_subreaper, facts, oom_file, point, surroundings
 
 LOCK, SOCKET = "lock", "socket"
 IDLE_SECONDS = 10.0  # without a conductor and without a process
 RETRY_SECONDS = 0.5  # between two tries to write a journal that cannot be written
 MOST_DESCRIPTORS = 250  # of one message; the kernel allows 253
-DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
 class Keeper:

@@ -13,6 +13,8 @@ LINUX = sys.platform.startswith("linux")
 OOM_SCORE = 200  # by how much more readily than us the kernel ends a sheet when memory is short
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 libc = ctypes.CDLL(None, use_errno=True)
+# A process inherits the signals that its parent ignores; ours start with every signal at its default.
+DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 POINTS = (
     "before_fork",
     "before_open",

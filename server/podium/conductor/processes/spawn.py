@@ -1,14 +1,13 @@
 """Starting one process. It blocks until the new program has begun, so it belongs into a thread."""
 
 import os
-import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from podium.keeper.system import DEFAULT_SIGNALS
+
 NOWHERE = Path(os.devnull)
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-# A process inherits the signals that its parent ignores; ours start with every signal at its default.
-DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 Target = Path | int  # a file, or an open descriptor
 
