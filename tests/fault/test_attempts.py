@@ -150,8 +150,9 @@ async def test_the_second_submit_of_a_key_starts_nothing(tmp_path: Path) -> None
         await engine.submit(spec)
         await engine.submit(spec)
         await next_end(engine)
-        await engine.submit(spec)  # whose folder exists already
-        assert (await next_end(engine)).reason == "launch_failed"
+        await engine.submit(spec)
+        end = await next_end(engine)
+        assert (end.reason, end.detail) == ("never_started", "it was begun before")
     assert (tmp_path / "ran").read_text() == "ran\n"
 
 

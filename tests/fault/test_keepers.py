@@ -11,8 +11,9 @@ import anyio
 import pytest
 from anyio.to_thread import run_sync
 
-from podium.conductor.engines.local import engine as local
+from podium.conductor.engines.local import launching
 from podium.conductor.processes.keepers import keepers, link
+from podium.keeper.journal import VERSION
 from podium.settings import Settings
 from tests.support.engines import Gate, Holder, is_alive, make_spec, next_end, open_engine
 from tests.support.jobs import submit
@@ -42,7 +43,7 @@ async def test_a_keeper_that_hands_on_other_things_finishes_what_it_has_beside_a
         Holder(spec).kill()
         await said.line()
         if differs == "version":
-            monkeypatch.setattr(keepers, "VERSION", 2)
+            monkeypatch.setattr(keepers, "VERSION", VERSION + 1)
         else:
             soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
             resource.setrlimit(resource.RLIMIT_CORE, (0 if soft else min(hard, 4096) if hard > 0 else 4096, hard))
@@ -50,7 +51,7 @@ async def test_a_keeper_that_hands_on_other_things_finishes_what_it_has_beside_a
             async with open_engine(keepers=tmp_path / "keepers") as engine:
                 await engine.reattach(spec)
                 new = make_spec(tmp_path, "exit 4")
-                monkeypatch.setattr(keepers, "VERSION", 1)
+                monkeypatch.setattr(keepers, "VERSION", VERSION)
                 await engine.submit(new)
                 assert (await next_end(engine)).exit_code == 4
                 assert folders(tmp_path) == ["1", "2"]
@@ -138,7 +139,7 @@ async def test_a_keeper_whose_journal_was_removed_refuses_one_start_and_another_
 async def test_a_workspace_that_does_not_answer_holds_up_only_its_own_sheets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(launching, "LOOK_SECONDS", 0.5)
     answers = threading.Event()
     access = os.access
 

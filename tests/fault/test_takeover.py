@@ -11,6 +11,7 @@ from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.folder import AttemptFolder
 from podium.conductor.engines.port import AttemptSpec, End, EndReason
 from podium.conductor.processes import facts
+from podium.keeper import folder
 from tests.support.engines import (
     Gate,
     Holder,
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.anyio
 
 def left(spec: AttemptSpec, *records: tuple[object, ...], boot: str = "") -> AttemptSpec:
     """Leave an attempt as a keeper that is dead left it, its journal and its folder."""
-    AttemptFolder(spec.folder).prepare(spec.script)
+    folder.make(str(spec.folder), spec.script)
     leave_journal(spec.folder.parent / "keepers", *records, boot=boot)
     return spec
 

@@ -18,10 +18,10 @@ BOUND_SECONDS = 20.0
 
 
 def start_request(key: str, script: str = "true", **fields: Any) -> dict[str, Any]:
-    """Return one start as a conductor of protocol version 1 sends it."""
+    """Return one start as a conductor of this version sends it."""
     null = os.devnull
     return {"key": key, "argv": ["/bin/bash", "-c", script], "env": {}, "stdin": null, "stdout": null, "stderr": null,
-            "piped": False, "cgroup": "", "umask": 0o077, **fields}  # fmt: skip
+            "piped": False, "cgroup": "", "folder": "", "script": "", "umask": 0o077, **fields}  # fmt: skip
 
 
 def connected(folder: Path) -> socket.socket:

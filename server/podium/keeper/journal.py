@@ -23,7 +23,7 @@ from typing import Any
 
 from podium.keeper.system import LINUX, boot_id, libc, point
 
-VERSION = 1  # of the protocol between a conductor and its keeper
+VERSION = 2  # of the protocol between a conductor and its keeper
 JOURNAL = "journal."
 RESERVED_BYTES = (
     1 << 20

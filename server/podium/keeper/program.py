@@ -28,8 +28,19 @@ from typing import Any
 if __name__ == "__main__":  # -I leaves out the folder of the script
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
+from podium.keeper import folder
 from podium.keeper.journal import JOURNAL, VERSION, Journal, generations
-from podium.keeper.system import DEFAULT_SIGNALS, become_subreaper, facts, oom_file, point, surroundings
+from podium.keeper.system import (
+    DEFAULT_SIGNALS,
+    become_subreaper,
+    ended_of,
+    facts,
+    leave_none,
+    oom_file,
+    peek,
+    point,
+    surroundings,
+)
 
 LOCK, SOCKET = "lock", "socket"
 IDLE_SECONDS = 10.0  # without a conductor and without a process
@@ -191,6 +202,7 @@ class Keeper:
         output = self._files.pop(0) if start.get("piped") else -1
         try:
             if key in self._begun:
+                self._say({"refused": key, "why": "it was begun before"})
                 return
             try:
                 self._journal.reserve(len(self._running) + 4)
@@ -202,8 +214,12 @@ class Keeper:
             self._begun[key] = self._journal.generation
             point("after_begin")
             try:
+                if start.get("folder"):
+                    folder.make(start["folder"], start["script"])
+                    point("after_folder")
                 pid, inside = self._spawn(start, output)
             except (OSError, ValueError) as error:
+                leave_none(start["cgroup"])
                 number = error.errno if isinstance(error, OSError) else 0
                 self._surely("failed", key, number, os.strerror(number) if number else str(error))
                 return
@@ -245,20 +261,23 @@ class Keeper:
                 os.write(self._procs, b"0")
 
     def _enter(self, group: str) -> bool:
-        """Enter a control group that was made for this start. Without it the process is known by its environment."""
+        """Enter a control group that is made for this start. Without it the process is known by its environment."""
         if not group or self._procs < 0:
             return False
-        with suppress(OSError):
+        try:
+            os.mkdir(group)
             file = os.open(f"{group}/cgroup.procs", os.O_WRONLY)
             try:
                 return os.write(file, b"0") > 0
             finally:
                 os.close(file)
-        return False
+        except OSError:
+            leave_none(group)
+            return False
 
     def _reap(self) -> None:
         """Write how each child ended, then take it from the kernel. While that cannot be written, the zombie is the record."""
-        while ended := _peek():
+        while ended := peek():
             pid, code = ended
             if pid in self._running:
                 point("before_ended")
@@ -312,19 +331,6 @@ class Keeper:
         self._begun = {key: generation for key, generation in self._begun.items() if generation >= before}
 
 
-def _peek() -> tuple[int, int] | None:
-    """Return the pid and the exit code (negative for a signal) of a child that has ended, without reaping it."""
-    try:
-        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return None
-    return _ended(found) if found else None
-
-
-def _ended(found: Any) -> tuple[int, int]:
-    return found.si_pid, found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
-
-
 def _until_written(write: Callable[[], None]) -> None:
     while True:
         try:
@@ -337,17 +343,17 @@ def _all_ended() -> Iterator[tuple[int, int]]:
     """Yield the pid and exit code of each child as it ends, and reap it afterwards, until there is none."""
     while True:
         try:
-            ended = _ended(os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT))
+            end = ended_of(os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT))
         except ChildProcessError:
             return
-        yield ended
-        os.waitpid(ended[0], 0)
+        yield end
+        os.waitpid(end[0], 0)
         point("guard_reaped")
 
 
 def guard(keeper: int) -> None:
     """Wait for the keeper's end; then write how each process ended that it left, until there is none."""
-    _, status = _ended(os.waitid(os.P_PID, keeper, os.WEXITED | os.WNOWAIT))
+    _, status = ended_of(os.waitid(os.P_PID, keeper, os.WEXITED | os.WNOWAIT))
     written = generations(".")
     if not written:  # somebody removed the journal: there is nowhere to write, and nobody who would read it
         for _ in _all_ended():
@@ -370,8 +376,8 @@ def guard(keeper: int) -> None:
 
 def main() -> None:
     """Take the folder's lock, become guard and keeper."""
-    folder, procs = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
-    os.chdir(folder)
+    procs = sys.argv[2] if len(sys.argv) > 2 else ""
+    os.chdir(sys.argv[1])
     lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):

@@ -26,6 +26,7 @@ POINTS = (
     "before_begin",
     "torn_record",
     "after_begin",
+    "after_folder",
     "after_enter",
     "before_spawn",
     "after_spawn",
@@ -81,6 +82,26 @@ def become_subreaper() -> None:
     """Adopt the orphans among our descendants; other systems give them to pid 1. A child does not inherit this."""
     if LINUX:
         libc.prctl(SUBREAPER, 1, 0, 0, 0)
+
+
+def peek() -> tuple[int, int] | None:
+    """Return the pid and the exit code (negative for a signal) of a child that has ended, without reaping it."""
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return ended_of(found) if found else None
+
+
+def ended_of(found: Any) -> tuple[int, int]:
+    """Return the pid and the exit code (negative for a signal) that `os.waitid` tells."""
+    return found.si_pid, found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+
+
+def leave_none(group: str) -> None:
+    """Remove a control group in which nothing runs."""
+    with suppress(OSError):
+        os.rmdir(group)
 
 
 def boot_id() -> str:

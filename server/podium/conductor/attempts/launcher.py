@@ -193,6 +193,7 @@ class Launcher:
             folder=folder,
             script=script,
             workspace=live.workspace,
+            workspace_is_ours=live.plan.workspace is None,
             env=live.env(),
             argv=tuple(argv),
             stdin_script=stdin_script,

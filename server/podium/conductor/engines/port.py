@@ -43,6 +43,7 @@ class AttemptSpec:
     stdin_script: bool = False  # the script's text is the command's standard input
     timeout_seconds: float | None = None
     grace_seconds: float = 5.0
+    workspace_is_ours: bool = False  # it was made for the job, in the home
     intended_at: float = 0.0  # when the intent was committed, seconds since the epoch; 0 if it is not known
 
 

@@ -90,7 +90,7 @@ class Runner:
                 tail = stack.enter_context(closing(_Tail(output_bytes)))
             except OSError as error:
                 return Finished(CANNOT_RUN, f"could not be started: {error.strerror}")
-            group = await run_sync(self._make_group, name)
+            group = self._cgroups.of(name.replace("#", ".")) if self._cgroups else None
             start = Start(name, command, {**env, MARKER: name}, pipe=tail.end, cgroup=str(group.path) if group else "")
             try:
                 (child,) = await self._keepers.start([start])
@@ -100,10 +100,6 @@ class Runner:
                 if group is not None:
                     with anyio.CancelScope(shield=True):
                         await run_sync(group.remove)
-
-    def _make_group(self, name: str) -> Cgroup | None:
-        group = self._cgroups.of(name.replace("#", ".")) if self._cgroups else None
-        return group if group and group.make() else None
 
     async def _follow(self, child: Child, tail: "_Tail", group: Cgroup | None, limit: float) -> Finished | None:
         """Wait for the end or the limit (seconds), and end what is left of the tree."""

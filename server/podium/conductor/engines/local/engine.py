@@ -4,11 +4,12 @@ Closing the engine ends no attempt: the next conductor finds each one by its key
 when nothing of the attempt's tree runs any more, or with what could not be ended.
 """
 
+import errno
 import math
 import shutil
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import anyio
@@ -20,7 +21,7 @@ from podium.conductor.engines.local import takeover
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.local.deadlines import Deadlines
 from podium.conductor.engines.local.folder import LIMITS
-from podium.conductor.engines.local.launching import FULL, Prepared, prepare
+from podium.conductor.engines.local.launching import is_own_folder, start_of, unusable
 from podium.conductor.engines.local.limiter import Upkeep
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.local.usage import measure
@@ -36,7 +37,7 @@ from podium.log import get_logger
 LAST_WAIT_SECONDS = 5.0  # for a process whose tree was ended; only one that cannot be killed takes so long
 AGAIN_SECONDS = 1.0  # until an attempt that the system had no room for is tried again
 SETTLE_SECONDS = (0.002, 0.004, 0.008, 0.016)  # before each look again; a scan costs as much as many of them
-LOOK_SECONDS = 5.0  # for the workspaces of a few attempts; longer only on a disk that does not answer
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # an attempt that finds no space may start later
 
 log = get_logger()
 
@@ -145,48 +146,33 @@ class LocalEngine:
         return running
 
     async def _launch(self) -> None:
-        """Prepare what was submitted, and hand it to the keeper, as many at once as have come."""
+        """Hand what was submitted to the keeper, as many at once as have come."""
         while True:
             await self._wanted.wait()
             self._wanted = anyio.Event()
             taken, self._to_launch = self._to_launch, []
-            going: list[Running] = []
-            for running in taken:
-                if running.stopped:
-                    self.report(running.never_begun())
-                else:
-                    going.append(running)
-            found = await self._prepared(going)
-            faults.point("after_prepare")
-            await self._hand_over([each for each in found if not isinstance(each, End)])
-            for each in found:
-                if isinstance(each, End) and each.reason == "never_started":
-                    self.tasks.start_soon(self._report_later, each)
-                elif isinstance(each, End):
-                    self.report(each)
+            foreign = [each for each in taken if not is_own_folder(each.spec)]
+            if len(foreign) < len(taken):
+                await self._hand_over([each for each in taken if each not in foreign])
+            if foreign:
+                unfit = await unusable({each.spec.workspace for each in foreign})
+                await self._hand_over(foreign, unfit)
 
-    async def _prepared(self, batch: list[Running]) -> list[Prepared | End]:
-        """Prepare attempts in a thread; one whose workspace does not answer holds up only itself."""
-        with anyio.move_on_after(LOOK_SECONDS):
-            return await run_sync(prepare, batch, self._bash, self._upkeep.make_group, abandon_on_cancel=True)
-        if len(batch) == 1:
-            return [batch[0].end("launch_failed", detail=f"the workspace {batch[0].spec.workspace} does not answer")]
-        found: list[Prepared | End] = []
+    async def _hand_over(self, batch: Sequence[Running], unfit: Mapping[Path, str] = MappingProxyType({})) -> None:
+        """Hand attempts to the keeper, except those that were stopped meanwhile and those whose workspace is `unfit`."""
+        going: list[Running] = []
         for running in batch:
-            found += await self._prepared([running])
-        return found
-
-    async def _hand_over(self, prepared: list[Prepared]) -> None:
-        going: list[Prepared] = []
-        for each in prepared:
-            if each.running.stopped:
-                self.report(each.running.never_begun())
+            if running.stopped:
+                self.report(running.never_begun())
+            elif why := unfit.get(running.spec.workspace):
+                self.report(running.end("launch_failed", detail=why))
             else:
-                going.append(each)
+                going.append(running)
+        faults.point("after_prepare")
         if going:
-            children = await self.keepers.start([each.start for each in going])
-            for each, child in zip(going, children, strict=True):
-                self.follow(each.running, child, each.running.spec.timeout_seconds)
+            starts = [start_of(each, self._bash, self._upkeep.group_of(each.key)) for each in going]
+            for each, child in zip(going, await self.keepers.start(starts), strict=True):
+                self.follow(each, child, each.spec.timeout_seconds)
 
     # -- the life of one attempt ----------------------------------------------------------------------------------
 

@@ -5,8 +5,8 @@
     stderr.log  the same
     stopped     only if a limit was reached: `timed_out` or `output_limit`, written before anything is ended
 
-That an attempt was begun, its process and its exit are in the keeper's journal. Folders of earlier versions also hold a `record`
-(see `earlier`). The folder is 0700 and each file 0600, since scripts may hold secrets.
+The keeper makes the folder with its script. That an attempt was begun, its process and its exit are in its journal. Folders of
+earlier versions also hold a `record` (see `earlier`). The folder is 0700 and each file 0600, since scripts may hold secrets.
 """
 
 import os
@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from podium.conductor.engines.port import EndReason
+from podium.keeper.folder import write
 
 LIMITS: tuple[EndReason, ...] = ("timed_out", "output_limit")
 
@@ -29,20 +30,6 @@ class AttemptFolder:
         self.stderr = f"{place}/stderr.log"  # the standard error
         self.stopped = f"{place}/stopped"  # why the attempt is being ended
 
-    def prepare(self, script: str) -> None:
-        """Write what the attempt needs.
-
-        Raises:
-            OSError: the disk is full or not ours to write.
-            ValueError: the script cannot be encoded.
-        """
-        data = script.encode("utf-8", "surrogateescape")
-        try:
-            os.mkdir(self.path, 0o700)  # noqa: PTH102 -- a third of the cost, for every attempt
-        except FileNotFoundError:
-            self.path.mkdir(mode=0o700, parents=True)
-        write(self.script, data)
-
     def note_stop(self, reason: EndReason) -> None:
         """Record why the attempt is being ended, for a conductor that finds it half ended. The first note counts.
 
@@ -56,13 +43,3 @@ class AttemptFolder:
         """Return what `note_stop` wrote, None if the note is missing or torn."""
         noted = Path(self.stopped).read_text("ascii", "replace") if os.path.exists(self.stopped) else ""  # noqa: PTH110
         return next((reason for reason in LIMITS if noted == f"{reason}\n"), None)
-
-
-def write(path: str, data: bytes) -> None:
-    """Write a new file whole; a reader that comes earlier finds it short, never wrong."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        while data:
-            data = data[os.write(file, data) :]
-    finally:
-        os.close(file)

@@ -1,59 +1,61 @@
-"""What an attempt needs before it starts: its folder, its script, its control group, and the command that runs it."""
+"""What an attempt needs before it starts: a workspace that answers, and the command that runs it."""
 
-import errno
 import os
-import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import stat
+from pathlib import Path
+
+import anyio
+from anyio.to_thread import run_sync
 
 from podium.conductor.engines.local.attempt import Running
-from podium.conductor.engines.port import AttemptSpec, End
+from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
-from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.keepers.child import Start
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # an attempt that finds no space may start later
+LOOK_SECONDS = 5.0  # for a workspace; longer only on a disk that does not answer
 # bash reads the whole script before it runs any of it. A name without a slash is looked up in the sheet's own PATH.
 PLAY = 'cd -- "$1" || exit 126; shift; . "$0"'
 BECOME = 'cd -- "$1" || exit 126; shift; exec -- "$@"'
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """An attempt that can be started."""
-
-    running: Running
-    start: Start
-
-
-def prepare(batch: Sequence[Running], bash: str, make_group: Callable[[str], Cgroup | None]) -> list[Prepared | End]:
-    """Prepare attempts for their start; one that cannot start is told as its end. Blocks, also on the workspaces' disks."""
-    return [_prepare(running, bash, make_group) for running in batch]
-
-
-def _prepare(running: Running, bash: str, make_group: Callable[[str], Cgroup | None]) -> Prepared | End:
-    spec, folder = running.spec, running.folder
-    if not os.access(spec.workspace, os.X_OK):
-        return running.end("launch_failed", detail=f"cannot change to workspace {spec.workspace}")
+def is_own_folder(spec: AttemptSpec) -> bool:
+    """Return whether the workspace is a plain folder in our home: looking there takes no longer than writing to the store."""
     try:
-        folder.prepare(spec.script)
-    except (OSError, ValueError) as error:
-        passing = isinstance(error, OSError) and error.errno in FULL
-        if passing:
-            shutil.rmtree(spec.folder, ignore_errors=True)
-        why = (isinstance(error, OSError) and error.strerror) or str(error)  # without the paths of our own files
-        return running.end("never_started" if passing else "launch_failed", detail=why)
-    group = make_group(running.key)
-    start = Start(
+        return spec.workspace_is_ours and stat.S_ISDIR(os.lstat(spec.workspace).st_mode)
+    except OSError:
+        return False
+
+
+async def unusable(workspaces: set[Path]) -> dict[Path, str]:
+    """Return which workspaces cannot be entered, and why; one that does not answer holds up only itself."""
+    with anyio.move_on_after(LOOK_SECONDS):
+        return await run_sync(_closed, workspaces, abandon_on_cancel=True)
+    if len(workspaces) == 1:
+        return {workspace: f"the workspace {workspace} does not answer" for workspace in workspaces}
+    found: dict[Path, str] = {}
+    for workspace in workspaces:
+        found |= await unusable({workspace})
+    return found
+
+
+def _closed(workspaces: set[Path]) -> dict[Path, str]:
+    return {each: f"cannot change to workspace {each}" for each in workspaces if not os.access(each, os.X_OK)}
+
+
+def start_of(running: Running, bash: str, cgroup: str) -> Start:
+    """Return what to ask the keeper for; `cgroup` is the control group to make, "" for none."""
+    spec, folder = running.spec, running.folder
+    return Start(
         running.key,
         command(spec, bash, folder.script),
         {**spec.env, facts.MARKER: spec.key},
         stdin=folder.script if spec.stdin_script else os.devnull,
         stdout=folder.stdout,
         stderr=folder.stderr,
-        cgroup=str(group.path) if group else "",
+        cgroup=cgroup,
+        folder=str(folder.path),
+        script=spec.script,
     )
-    return Prepared(running, start)
 
 
 def command(spec: AttemptSpec, bash: str, script: str) -> list[str]:

@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.local.limits.output import MOST_SECONDS, Look, Output, OutputLimits
-from podium.conductor.processes.cgroup import Cgroup, Cgroups
+from podium.conductor.processes.cgroup import Cgroups
 from podium.log import get_logger
 
 log = get_logger()
@@ -38,10 +38,9 @@ class Upkeep:
         del self._running[running.folder.path]
         self._ended.append(running)
 
-    def make_group(self, key: str) -> Cgroup | None:
-        """Make the cgroup of a new attempt, or return None if this machine has none. May block for some milliseconds."""
-        group = self._cgroups.of(key) if self._cgroups else None
-        return group if group and group.make() else None
+    def group_of(self, key: str) -> str:
+        """Return the folder of the cgroup that an attempt gets, "" if this machine has none."""
+        return str(self._cgroups.of(key).path) if self._cgroups else ""
 
     def clean(self) -> None:
         """Remove the cgroups of attempts that are not taken care of any more. Blocks."""

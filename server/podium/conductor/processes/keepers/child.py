@@ -27,8 +27,8 @@ OVER: tuple[State, ...] = ("ended", "failed", "refused", "lost")
 class Start:
     """What to start: `argv[0]` is an absolute path, `env` lies over the conductor's environment.
 
-    Output is appended to the files, or goes to the descriptor `pipe`. `cgroup` is the folder of a control group that was made for
-    this start, "" for none.
+    Output is appended to the files, or goes to the descriptor `pipe`. `cgroup` is the folder of a control group, and `folder` the
+    one of an attempt with its `script`, both of which the keeper makes for this start; "" for none.
     """
 
     key: str
@@ -39,6 +39,8 @@ class Start:
     stderr: str = os.devnull
     pipe: int | None = None
     cgroup: str = ""
+    folder: str = ""
+    script: str = ""
 
 
 @dataclass(eq=False)

@@ -78,6 +78,8 @@ class Link:
                 "stderr": each.stderr,
                 "piped": each.pipe is not None,
                 "cgroup": each.cgroup,
+                "folder": each.folder,
+                "script": each.script,
                 "umask": umask,
             }
             for each in starts
