@@ -109,13 +109,16 @@ class Launcher:
             self._plain_came = anyio.Event()
             taken, self._plain = self._plain, []
             for live in taken:
-                await self._launch(live)
+                await self._launch(live, prepared=True)
 
-    async def _launch(self, live: LiveAttempt) -> None:
+    async def _launch(self, live: LiveAttempt, *, prepared: bool = False) -> None:
         """Hand an attempt to the engine; if it does not get that far, close it with the reason."""
         try:
-            with live.scope:
-                ready = await self._prepare(live)
+            if prepared:
+                ready: AttemptSpec | Verdict = self._spec(live, await self._script(live))
+            else:
+                with live.scope:
+                    ready = await self._prepare(live)
             if live.scope.cancelled_caught or live.cancel_asked:
                 ready = _not_run(live, "cancelled", "cancelled before it started")
             if isinstance(ready, AttemptSpec):
@@ -187,7 +190,7 @@ class Launcher:
 
     def _spec(self, live: LiveAttempt, script: str) -> AttemptSpec:
         folder = self._home.attempt(live.job_id, live.attempt.serial)
-        argv, stdin_script = live.profile.command(str(folder / "script"), script, live.player.config)
+        argv, stdin_script = live.profile.command(f"{folder}/script", script, live.player.config)
         return AttemptSpec(
             key=live.attempt.key,
             folder=folder,
@@ -209,13 +212,14 @@ class Launcher:
         live = self._live.get(end.key)
         if live is None:
             return
-        live.in_engine, live.ended, live.scope = False, True, anyio.CancelScope()
-        if live.cancel_asked:
-            live.scope.cancel()
+        live.in_engine, live.ended = False, True
         verdict = judge_at_once(live, end)
         if verdict is not None:
             self._close(live, verdict)
         else:
+            live.scope = anyio.CancelScope()
+            if live.cancel_asked:
+                live.scope.cancel()
             self._tasks.start_soon(self._judge, live, end)
 
     async def _judge(self, live: LiveAttempt, end: End) -> None:

@@ -56,16 +56,7 @@ class Compiler:
             ScoreInvalid: lists every problem, or says what limit the score exceeds.
             ConductorBusy: too many scores wait, or too many of this client's.
         """
-        request = Compile(
-            path=None if score.path is None else str(score.path),
-            cwd=str(score.cwd),
-            variables=dict(score.variables),
-            inherited=score.inherited,
-            workspace=score.workspace,
-            max_bytes=self.max_bytes,
-            profiles=dict(self.profiles),
-        )
-        recent = self._recent.get(score.body, request)
+        recent = self._recent.get(score)
         if recent is not None:
             plain = at_home and recent.plan.workspace is None and not recent.plan.profiles and not recent.plan.env
             if plain and self._recent.is_alone(score.folder):
@@ -76,10 +67,19 @@ class Compiler:
             if made is not None:
                 self._recent.note_alone(score.folder)
                 return made
+        request = Compile(
+            path=None if score.path is None else str(score.path),
+            cwd=str(score.cwd),
+            variables=dict(score.variables),
+            inherited=score.inherited,
+            workspace=score.workspace,
+            max_bytes=self.max_bytes,
+            profiles=dict(self.profiles),
+        )
         answer, stored = await self.reader.ask(request, Compiled, body=score.body, client=client)
         loaded = await anyio.to_thread.run_sync(_loaded, score, stored)
         if not answer.from_files:
-            self._recent.put(score.body, request, loaded)
+            self._recent.put(score, loaded)
         return await anyio.to_thread.run_sync(_prepared, self.share(loaded), find)
 
 

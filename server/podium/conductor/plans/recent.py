@@ -1,12 +1,12 @@
 """Plans compiled lately, for scores that are started again and again: the same text, for the same place and variables."""
 
-import hashlib
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from pathlib import Path
 
+from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
-from podium.reader.requests import Compile
 
 MOST = 64
 ALONE_SECONDS = 0.25
@@ -17,7 +17,7 @@ class RecentPlans:
     """Remembers plans that depend on nothing but what is asked."""
 
     def __init__(self) -> None:
-        self._plans: OrderedDict[bytes, LoadedPlan] = OrderedDict()
+        self._plans: OrderedDict[Hashable, LoadedPlan] = OrderedDict()
         self._alone: tuple[Path, float] = Path(), 0.0  # a folder without profiles, and when that was seen
 
     def note_alone(self, folder: Path) -> None:
@@ -29,23 +29,22 @@ class RecentPlans:
         known, at = self._alone
         return known == folder and time.monotonic() - at < ALONE_SECONDS
 
-    def get(self, body: bytes, request: Compile) -> LoadedPlan | None:
-        """Return the plan of this very request, None if it is not known."""
-        key = _key(body, request)
+    def get(self, score: GivenScore) -> LoadedPlan | None:
+        """Return the plan of this very score, for the same place and variables; None if it is not known."""
+        key = _key(score)
         if key in self._plans:
             self._plans.move_to_end(key)
         return self._plans.get(key)
 
-    def put(self, body: bytes, request: Compile, loaded: LoadedPlan) -> None:
+    def put(self, score: GivenScore, loaded: LoadedPlan) -> None:
         """Remember a plan, in place of the one that was not asked for longest."""
-        if max(len(body), len(loaded.text)) <= MOST_CHARS:
+        if max(len(score.text), len(loaded.text)) <= MOST_CHARS:
             # A plan of its own: one that jobs share gives up its texts once they are stored.
-            self._plans[_key(body, request)] = LoadedPlan(loaded.hash, loaded.plan, loaded.source, loaded.text)
+            self._plans[_key(score)] = LoadedPlan(loaded.hash, loaded.plan, loaded.source, loaded.text)
             if len(self._plans) > MOST:
                 self._plans.popitem(last=False)
 
 
-def _key(body: bytes, request: Compile) -> bytes:
-    place = (request.path, request.cwd, request.workspace, request.inherited, request.max_bytes)
-    given = (place, sorted(request.variables.items()))
-    return hashlib.sha256(repr(given).encode("utf-8", "surrogatepass") + b"\0" + body).digest()
+def _key(score: GivenScore) -> Hashable:
+    variables = tuple(sorted(score.variables.items()))
+    return score.text, score.path, score.cwd, score.workspace, score.inherited, variables

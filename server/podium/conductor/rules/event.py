@@ -1,8 +1,7 @@
 """One transition of a job as the conductor keeps it: its text is made once, for the disk and for every subscriber."""
 
 import json
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from podium.contract.models import EventView
@@ -10,7 +9,7 @@ from podium.contract.models import EventView
 _ENCODER = json.JSONEncoder(separators=(",", ":"))  # ASCII only, so a lone surrogate survives
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Event:
     """A transition. `at` is in ISO-8601."""
 
@@ -20,6 +19,8 @@ class Event:
     type: str
     at: str
     data: dict[str, Any]
+    _data_text: str = field(default="", init=False, compare=False, repr=False)  # most of the cost of an event
+    _text: bytes = field(default=b"", init=False, compare=False, repr=False)
 
     @property
     def view(self) -> EventView:
@@ -28,15 +29,17 @@ class Event:
             seq=self.seq, job_id=self.job_id, job_seq=self.job_seq, type=self.type, at=self.at, data=self.data
         )
 
-    @cached_property
+    @property
     def data_text(self) -> str:
         """The data as a JSON object."""
-        return _ENCODER.encode(self.data)
+        if not self._data_text:
+            self._data_text = _ENCODER.encode(self.data)
+        return self._data_text
 
-    @cached_property
+    @property
     def text(self) -> bytes:
         """The view as a JSON object. Ids, types and times hold nothing that needs to be escaped."""
-        head = (
-            f'"seq":{self.seq},"job_id":"{self.job_id}","job_seq":{self.job_seq},"type":"{self.type}","at":"{self.at}"'
-        )
-        return f'{{{head},"data":{self.data_text}}}'.encode()
+        if not self._text:
+            head = f'"seq":{self.seq},"job_id":"{self.job_id}","job_seq":{self.job_seq},"type":"{self.type}"'
+            self._text = f'{{{head},"at":"{self.at}","data":{self.data_text}}}'.encode()
+        return self._text

@@ -49,15 +49,12 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
         raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
     max_bytes = context.settings.max_score_bytes
     score = await given.read(params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace)
-    # Everything that must be the same when an idempotency key is used again.
-    same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
-            str(score.path or ""), score.text)  # fmt: skip
-    digest = hashlib.sha256(json.dumps(same).encode()).hexdigest()
+    key = params.idempotency_key
+    digest = "" if key is None else _digest(params, score)
     earlier = _earlier(context, params, digest)
     if earlier is not None:
         return context.views.of_row(await context.queries.job(earlier)), True
     job = await _make(context, params, score, peer)
-    key = params.idempotency_key
     records = [("idempotency", (key, digest, job.job_id))] if key is not None else []
     try:
         await context.supervisor.submit(job, records, params.request_key)
@@ -67,6 +64,13 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
                 await anyio.to_thread.run_sync(os.rmdir, job.workspace)
         raise
     return context.views.of(job), False
+
+
+def _digest(params: SubmitParams, score: GivenScore) -> str:
+    """Return a digest of everything that must be the same when an idempotency key is used again."""
+    same = (params.workspace, params.start_sheet, params.self_healing, sorted(params.variables.items()),
+            str(score.path or ""), score.text)  # fmt: skip
+    return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
 
 def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
