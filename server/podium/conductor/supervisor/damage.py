@@ -25,6 +25,7 @@ NOT_UNDERSTOOD = (
     sqlite3.DataError,
 )
 _TEXT_CHARS = 200
+_JOB_STATUSES, _INTENTS, _SHEET_STATUSES = get_args(JobStatus), get_args(Intent), get_args(SheetStatus)
 
 
 def damaged(job_id: str, what: str) -> JobDamaged:
@@ -52,19 +53,19 @@ def naming(job_id: str, what: str) -> Iterator[None]:
         raise damaged(job_id, f"{what}: {type(error).__name__}: {error}") from error
 
 
-def check(job: JobRun, db: sqlite3.Connection) -> None:
-    """Refuse a job in memory that no conductor can have written.
+def check(job: JobRun, last_event: int, last_attempt: int) -> None:
+    """Refuse a job in memory that no conductor can have written; the numbers are the highest of its events and attempts.
 
     Raises:
         JobDamaged: says what is impossible.
     """
-    for problem in _problems(job, db):
+    for problem in _problems(job, last_event, last_attempt):
         raise damaged(job.job_id, problem)
 
 
-def _problems(job: JobRun, db: sqlite3.Connection) -> Iterator[str]:
-    yield from _unknown("status", job.status, get_args(JobStatus))
-    yield from _unknown("intent", job.intent, get_args(Intent))
+def _problems(job: JobRun, last_event: int, last_attempt: int) -> Iterator[str]:
+    yield from _unknown("status", job.status, _JOB_STATUSES)
+    yield from _unknown("intent", job.intent, _INTENTS)
     if not 1 <= job.start_sheet <= job.total:
         yield f"its start_sheet {job.start_sheet} is not among its {job.total} sheets"
     yield from _no_times("the job", job.submitted_at, job.started_at, job.finished_at)
@@ -74,18 +75,16 @@ def _problems(job: JobRun, db: sqlite3.Connection) -> Iterator[str]:
         yield from _no_times(f"an attempt of sheet {attempt.sheet}", attempt.started_at)
         if job.status_of(attempt.sheet) != "running":
             yield f"sheet {attempt.sheet} has an open attempt but is {job.status_of(attempt.sheet)}"
-    last = db.execute("SELECT COALESCE(MAX(job_seq), 0) FROM events WHERE job_id = ?", (job.job_id,)).fetchone()[0]
-    if job.event_count < last:
-        yield f"its event count is {job.event_count}, but it has an event {last}"
-    last = db.execute("SELECT COALESCE(MAX(serial), 0) FROM attempts WHERE job = ?", (job.seq,)).fetchone()[0]
-    if job.serial < last:
-        yield f"it has made {job.serial} attempts, but there is an attempt {last}"
+    if job.event_count < last_event:
+        yield f"its event count is {job.event_count}, but it has an event {last_event}"
+    if job.serial < last_attempt:
+        yield f"it has made {job.serial} attempts, but there is an attempt {last_attempt}"
 
 
 def _problems_of_sheet(job: JobRun, run: SheetRun) -> Iterator[str]:
     if not 1 <= run.num <= job.total:
         yield f"sheet {run.num} is not among its {job.total} sheets"
-    yield from _unknown(f"status of sheet {run.num}", run.status, get_args(SheetStatus))
+    yield from _unknown(f"status of sheet {run.num}", run.status, _SHEET_STATUSES)
     yield from _no_times(f"sheet {run.num}", run.started_at, run.finished_at, run.waiting_until)
     if not 0 <= run.player < len(job.plan.sheet(run.num).instruments):
         yield f"sheet {run.num} is played by its instrument number {run.player}, which it does not have"

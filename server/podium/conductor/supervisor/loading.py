@@ -19,6 +19,8 @@ from podium.errors import JobDamaged, JobDeleted, PodiumError
 from podium.score.model.plan import load_plan
 
 _AT_ONCE = 200  # jobs that are read in one turn of a thread
+_LAST = """SELECT seq, (SELECT COALESCE(MAX(job_seq), 0) FROM events WHERE events.job_id = jobs.job_id),
+    (SELECT COALESCE(MAX(serial), 0) FROM attempts WHERE attempts.job = jobs.seq) FROM jobs WHERE seq IN ({marks})"""
 
 
 class Loader:
@@ -103,7 +105,7 @@ def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
 def _jobs_with(
     rows: list[sqlite3.Row], plans: Mapping[str, LoadedPlan | JobDamaged], db: sqlite3.Connection
 ) -> list[JobRun | JobDamaged]:
-    """Build the jobs with these rows, with two queries for all of them. Nothing else may change them meanwhile."""
+    """Build the jobs with these rows, with the same few queries for all of them. Nothing else may change them meanwhile."""
     parts = _parts_of(db, [row["seq"] for row in rows])
     found: list[JobRun | JobDamaged] = []
     for row in rows:
@@ -112,7 +114,7 @@ def _jobs_with(
             if not isinstance(loaded, LoadedPlan) or isinstance(following, JobDamaged):
                 found.append(damaged(row["job_id"], "its score, as it is stored, cannot be read"))
             else:
-                found.append(_built(db, row, loaded, following, parts[row["seq"]]))
+                found.append(_built(row, loaded, following, parts[row["seq"]]))
         except JobDamaged as error:
             found.append(error)
     return found
@@ -128,32 +130,33 @@ def job_from_rows(db: sqlite3.Connection, job_id: str, loaded: LoadedPlan, follo
     row = read_job(db, job_id)
     if row is None:
         raise deleted(job_id)
-    return _built(db, row, loaded, following, _parts_of(db, [row["seq"]])[row["seq"]])
+    return _built(row, loaded, following, _parts_of(db, [row["seq"]])[row["seq"]])
 
 
 class _Parts(NamedTuple):
-    """The rows of a job's sheets and of its open attempts."""
+    """The rows of a job's sheets and of its open attempts, and the highest numbers of its events and attempts."""
 
     sheets: list[sqlite3.Row]
     attempts: list[sqlite3.Row]
+    last_event: int
+    last_attempt: int
 
 
 def _parts_of(db: sqlite3.Connection, jobs: Sequence[int]) -> dict[int, _Parts]:
     """Return the parts of the jobs with these numbers."""
-    parts = {seq: _Parts([], []) for seq in jobs}
-    among = f"job IN ({', '.join('?' * len(jobs))})"
+    marks = ", ".join("?" * len(jobs))
     # Whole: a cursor that an error leaves open would keep this connection at an old state of the database.
-    for row in db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE {among}", jobs).fetchall():  # noqa: S608 -- marks only
+    last = {seq: numbers for seq, *numbers in db.execute(_LAST.format(marks=marks), jobs).fetchall()}
+    parts = {seq: _Parts([], [], *last.get(seq, (0, 0))) for seq in jobs}
+    for row in db.execute(f"SELECT {SHEET_COLUMNS} FROM sheets WHERE job IN ({marks})", jobs).fetchall():  # noqa: S608 -- marks only
         parts[row["job"]].sheets.append(row)
-    query = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE open = 1 AND {among}"  # noqa: S608 -- marks only
+    query = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE open = 1 AND job IN ({marks})"  # noqa: S608 -- marks only
     for row in db.execute(query, jobs).fetchall():
         parts[row["job"]].attempts.append(row)
     return parts
 
 
-def _built(
-    db: sqlite3.Connection, row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None, parts: _Parts
-) -> JobRun:
+def _built(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None, parts: _Parts) -> JobRun:
     """Build a job from its rows.
 
     Raises:
@@ -163,7 +166,7 @@ def _built(
         job = job_from(row, loaded, following)
         job.sheets = {run.num: run for run in map(run_from, parts.sheets)}
         job.running = {attempt.sheet: attempt for attempt in map(attempt_from, parts.attempts)}
-        damage.check(job, db)
+        damage.check(job, parts.last_event, parts.last_attempt)
         job.rebuild()
     return job
 
