@@ -55,6 +55,12 @@ class Usage:
         return cls((int(fields[11]) + int(fields[12])) / TICKS, int(fields[21]) * PAGE / MIB)
 
 
+def children_of(pid: int) -> set[int]:
+    """Return the pids of a process's children, whichever of its threads has started them."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for each in lists for child in each.read_text().split()}
+
+
 def sockets_of(pid: int) -> int:
     """Return how many sockets a process holds open."""
     links = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
