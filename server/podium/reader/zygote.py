@@ -14,8 +14,8 @@ import socket
 import sys
 from contextlib import suppress
 
+from podium.reader import worker
 from podium.reader.requests import FORK, NEWS
-from podium.reader.worker import serve
 
 PR_SET_PDEATHSIG = 1
 
@@ -73,7 +73,7 @@ class Zygote:
         if pid == 0:
             try:
                 self._become_worker(parent, memory)
-                serve(socket.socket(fileno=descriptor), seconds)
+                worker.serve(socket.socket(fileno=descriptor), seconds)
             finally:
                 os._exit(1)
         self._workers.add(pid)
