@@ -81,7 +81,7 @@ class Worker:
         while not self._closed and not self._send_some():
             try:
                 await anyio.wait_writable(self._connection)
-            except (OSError, anyio.ClosedResourceError):
+            except (OSError, ValueError, anyio.ClosedResourceError):
                 return
 
     async def answer_to(self, number: int) -> tuple[Answer, bytes]:
@@ -107,7 +107,7 @@ class Worker:
             while not found and not self.is_mad:
                 await anyio.wait_readable(self._connection)
                 self._read_some(found)
-        except (OSError, anyio.ClosedResourceError):
+        except (OSError, ValueError, anyio.ClosedResourceError):  # ValueError: the socket is closed already
             raise WorkerGone from None
         if not found:
             raise WorkerGone

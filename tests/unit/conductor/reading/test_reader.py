@@ -20,6 +20,8 @@ from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader, ReaderLimits
 from podium.errors import ConductorBusy, InvalidArguments, ScoreInvalid
 from podium.reader.requests import Match, Matched, Nothing, Profiles, Render
+from podium.reader.worker import WORKER_POINTS
+from podium.reader.zygote import ZYGOTE_POINTS
 from tests.support.podium_home import until
 
 pytestmark = pytest.mark.anyio
@@ -274,6 +276,30 @@ async def test_a_killed_worker_and_a_killed_zygote_are_replaced_with_no_request_
         psutil.Process(reader.facts()["pid"]).kill()
         assert await act(reader, "live") == "live"
     assert reader.facts()["restarts"] >= 3
+
+
+@pytest.mark.parametrize("name", ZYGOTE_POINTS + WORKER_POINTS)
+async def test_a_process_that_dies_at_any_step_of_its_work_loses_no_request(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(tmp_path))
+    (tmp_path / name).write_text("1")
+    found: list[str] = []
+
+    async def one(reader: Reader, what: str) -> None:
+        found.append(await act(reader, what, client=what))
+
+    with anyio.fail_after(60):
+        async with Reaper() as reaper, Reader(reaper, LIMITS) as made:
+            for turn in range(2):
+                async with anyio.create_task_group() as tasks:
+                    for number in range(10):
+                        tasks.start_soon(one, made, f"live {turn} {number}")
+                await act(made, "dawdle")  # after it the next one needs a new worker
+            await act(made, "live")
+            assert not (tmp_path / name).exists()
+    assert sorted(found) == [f"live {turn} {number}" for turn in range(2) for number in range(10)]
 
 
 async def test_a_zygote_that_hangs_is_replaced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
