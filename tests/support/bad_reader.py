@@ -14,6 +14,13 @@ def _spin() -> None:
         pass
 
 
+def _work() -> None:
+    """Take more of the processor than a quick request, and less than kills."""
+    until = time.process_time() + 0.15
+    while time.process_time() < until:
+        pass
+
+
 def _recurse() -> None:
     _recurse()
 
@@ -60,6 +67,7 @@ ACTS: dict[str, Callable[[], object]] = {
     "recurse": _recurse,
     "wait": lambda: time.sleep(0.08),
     "dawdle": lambda: time.sleep(0.2),  # longer than others shall wait, within its own time
+    "work": _work,
     "noise": lambda: _send(b"\xff" * 64),
     "empty": lambda: _send(requests.SIZES.pack(0, 0)),
     "text": lambda: _send(_message(b"\x80 no JSON")),

@@ -17,7 +17,7 @@ from podium.conductor.reading.queue import Asked, Queue
 from podium.conductor.reading.worker import Worker, WorkerGone
 
 QUICK_SECONDS = 0.1  # that a request may hold up those behind it
-LEFT_SECONDS = 0.3  # that it has in all, the rest of them in a worker that is left to it
+LEFT_SECONDS = 0.2  # of the processor, that it has in all, the rest of them in a worker that is left to it
 MOST_SENT = 32  # requests that the quick worker has at once
 MOST_SENT_BYTES = 128 * 1024
 

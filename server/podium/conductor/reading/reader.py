@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
-from signal import SIGALRM, SIGKILL
+from signal import SIGKILL, SIGPROF
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from podium import errors
 from podium.conductor.processes.reaper import Reaper
-from podium.conductor.reading.lane import LEFT_SECONDS, Lane
+from podium.conductor.reading.lane import LEFT_SECONDS, QUICK_SECONDS, Lane
 from podium.conductor.reading.process import ReaderProcess
 from podium.conductor.reading.queue import LAUNCHES, Asked, digest_of, process_of
 from podium.conductor.reading.refusals import Why, busy, refusal
@@ -37,11 +37,12 @@ Found = TypeVar("Found", bound=Part)
 DOUBT_SECONDS = 10.0  # that a client is in the second lane
 MOST_DOUBTED = 1000
 HURRIED_SECONDS = 0.2  # alone, at once
+MOST_LEFT = 8  # workers that are left to one request each
 LARGE_BYTES = 64 * 1024  # a request from here on does not make the small ones wait
 ALONE = 2  # at once, and as many of launches beside them
 MOST_ALONE = 64
 MOST_ALONE_OF_ONE = 8
-HANGS_SECONDS = 5.0  # over the limit: its own timer has not ended it, so it hangs in the system
+HANGS_SECONDS = 5.0  # over the limit, by the clock: it hangs in the system, or the machine does much else
 LOOK_SECONDS = 1.0
 REFUSED_SECONDS = 3600.0
 MOST_REFUSED = 1000
@@ -69,6 +70,7 @@ class Reader:
         self._doubted: dict[object, float] = {}  # process -> until when its requests go to the second lane
         self._numbers = count(1)
         self._asking = 0
+        self._left = 0  # workers that are left to one request
         self._alone: Counter[object] = Counter()
         self._slots = anyio.CapacityLimiter(ALONE)
         self._launch_slots = anyio.CapacityLimiter(ALONE)
@@ -159,34 +161,46 @@ class Reader:
     def _lane_of(self, client: object) -> Lane:
         return self._lanes[self._doubted.get(process_of(client), 0.0) > time.monotonic()]
 
-    def _doubt(self, client: object) -> None:
-        """Let a client wait among its like for a while: what it asks has just held a worker up, or killed it."""
+    def _doubt(self, client: object) -> float:
+        """Let a client wait among its like for a while: what it asks has just held a worker up, or killed it.
+
+        Returns until when it was doubted before.
+        """
         if client == LAUNCHES:
-            return
+            return 0.0
         process = process_of(client)
-        self._doubted.pop(process, None)
+        until = self._doubted.pop(process, 0.0)
         if len(self._doubted) >= MOST_DOUBTED:
             self._doubted.pop(next(iter(self._doubted)))
         self._doubted[process] = time.monotonic() + DOUBT_SECONDS
         for asked in reversed(self._lanes[False].withdraw(process)):
             self._lanes[True].put_back(asked)
+        return until
 
     def _leave(self, worker: Worker, asked: Asked | None, late: bool) -> None:
         """Take over a worker that a lane goes on without, and the request that it is at."""
-        if asked is not None:
-            self._doubt(asked.client)
-        self._tasks.start_soon(self._see_to, worker, asked, late)
+        self._tasks.start_soon(
+            self._see_to, worker, asked, late, self._doubt(asked.client) if asked is not None else 0.0
+        )
 
-    async def _see_to(self, worker: Worker, asked: Asked | None, late: bool) -> None:
-        """Wait for a request's answer from the worker that is left to it, or for how that ended."""
-        status = await self._outcome(worker, asked, LEFT_SECONDS)
-        if asked is None or asked.done.is_set():
+    async def _see_to(self, worker: Worker, asked: Asked | None, late: bool, until: float) -> None:
+        """Wait for a request's answer from the worker that is left to it, or for how that ended.
+
+        `until` is until when its process was doubted before: nothing is added where it was not its fault.
+        """
+        self._left += 1
+        status = await self._outcome(worker, asked, LEFT_SECONDS if self._left <= MOST_LEFT else -HANGS_SECONDS)
+        self._left -= 1
+        if asked is None:
+            return
+        by_others = status in {0, None, -SIGKILL} and not worker.is_mad  # it gave back memory, or somebody killed it
+        was_slow = asked.answer is None or asked.answer[0].seconds >= QUICK_SECONDS  # by itself, not by the machine
+        if by_others and not (late and was_slow):
+            self._doubted[process_of(asked.client)] = until
+        if asked.done.is_set():
             return
         asked.tries += 1
-        by_others = status in {0, None, -SIGKILL} and not worker.is_mad  # it gave back memory, or somebody killed it
-        if by_others and not late:
-            self._doubted.pop(process_of(asked.client), None)
-        if status == -SIGALRM:
+        if status == -SIGPROF:
             self._go_alone(asked)
         elif asked.tries >= TRIES:
             asked.fail(busy("its processes are ended again and again"))
@@ -206,7 +220,7 @@ class Reader:
                 await worker.flush()
                 asked.succeed(*await worker.answer_to(asked.number))
         except TimeoutError:
-            status = -SIGALRM
+            status = -SIGPROF
         except WorkerGone:
             if worker.is_mad:
                 self._process.kill(worker)
@@ -214,7 +228,7 @@ class Reader:
         self._process.kill(worker)  # it may be at what has been asked again elsewhere
         worker.close()
         if asked is not None and not asked.done.is_set() and (status or worker.is_mad):
-            self._note_loss(asked, "too much time" if status == -SIGALRM else worker.told(status))
+            self._note_loss(asked, "too much time" if status == -SIGPROF else worker.told(status))
         return status
 
     # -- alone ----------------------------------------------------------------------------------------------------
@@ -258,7 +272,7 @@ class Reader:
         status = await self._outcome(worker, asked, seconds)
         if asked.done.is_set():
             return
-        if status == -SIGALRM:
+        if status == -SIGPROF:
             if seconds >= self.limits.seconds:
                 asked.fail(self._refusal(asked, "time"))
         elif status is not None:

@@ -166,6 +166,23 @@ async def test_a_good_client_never_shares_a_worker_with_those_that_have_ended_on
     assert len(where) == 1, "the worker of the good client was held up or ended by somebody else's request"
 
 
+async def test_a_client_that_waited_for_the_machine_only_is_not_sent_among_the_hostile_ones(reader: Reader) -> None:
+    assert await act(reader, "dawdle", Client(1)) == "dawdle"  # long by the clock, without work
+    assert reader._lane_of(Client(1)) is reader._lanes[0]
+    assert await act(reader, "work", Client(1)) == "work"
+    assert reader._lane_of(Client(1)) is reader._lanes[1]
+
+
+async def test_when_too_many_workers_are_left_to_one_request_each_the_next_one_is_asked_alone_at_once(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_LEFT", 0)
+    monkeypatch.setattr(module, "HANGS_SECONDS", 1.0)
+    assert await act(reader, "work") == "work"
+    assert reader.facts()["last_death"] == ""
+    assert reader.facts()["restarts"] == 1
+
+
 async def test_a_client_whose_worker_was_killed_from_outside_is_not_sent_among_the_hostile_ones(reader: Reader) -> None:
     async def good() -> None:
         assert await act(reader, "wait", Client(1)) == "wait"
