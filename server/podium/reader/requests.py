@@ -125,8 +125,8 @@ class Call(Part):
 class Answer(Part):
     """What a request found; its text, if any, is the body. `error` is the object of a `PodiumError`.
 
-    `seconds` are the processor's for this request. `spent` says that it needed too much of something; the worker ends then, as its
-    memory cannot be trusted.
+    `seconds` are the processor's for this request. `spent` says that it needed too much of something; the worker ends then, as
+    its memory cannot be trusted.
     """
 
     number: int
