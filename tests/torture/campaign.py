@@ -28,7 +28,7 @@ from tests.torture.walk import Violation
 
 CLIENTS = 4
 MAX_SHEETS = 6
-POINT_SECONDS = 4.0  # a point that is not passed by then is not waited for
+POINT_SECONDS = 3.0  # a point that is not passed by then is not waited for
 SOCKET_SECONDS = 2.0  # until a conductor notices that its socket file is gone
 END_SECONDS = 90.0  # for everything to end, at the end
 ROUNDS_A_HOME = 10

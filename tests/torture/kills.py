@@ -42,7 +42,9 @@ def draw(random: Random) -> Death:
     how: How = random.choices(("at a moment", "at a point", "by TERM", "at a moment, socket removed"), (40, 50, 6, 4))[
         0
     ]
-    fault = f"{random.choice(ALL_POINTS + RARE)}:{random.randint(1, 12)}" if how == "at a point" else ""
+    name = random.choice(ALL_POINTS + RARE)
+    times = random.randint(1, 3 if name in DEEPER_POINTS else 12)
+    fault = f"{name}:{times}" if how == "at a point" else ""
     # An attempt that was prepared only is found unclaimed: the recovery that finds it has its own moment to die.
     again = [("after_claim:1", 0.0)] if fault.startswith("after_prepare") and random.random() < 0.5 else []
     while len(again) < 3 and random.random() < 0.4:
