@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": COMMON | {"contract"},
     "instruments": COMMON,
     "score": COMMON | {"contract", "texts"},
-    "reader": COMMON | {"contract", "texts", "logs", "instruments", "score"},
+    "reader": COMMON | {"contract", "texts", "logs", "instruments", "score", "keeper"},
     "conductor": COMMON | {"contract", "wire", "texts", "logs", "instruments", "score", "reader", "keeper"},
     "mcp": COMMON | {"contract", "wire", "client", "score", "tools"},
     "cli": COMMON | {"contract", "wire", "client", "score", "tools", "mcp", "conductor", "keeper"},

@@ -61,7 +61,7 @@ class Settings(BaseModel):
     max_connections: int = Field(512, ge=4, description="connections that the conductor serves at the same time")
     max_score_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="the largest score")
     reader_seconds: float = Field(
-        10.0, ge=0.5, le=600, description="the longest time for one score, template, condition or pattern"
+        10.0, ge=0.5, le=600, description="the most processor time for one score, template, condition or pattern"
     )
     reader_memory_bytes: int = Field(
         1024**3, ge=256 * 1024**2, description="the most address space for one score, template, condition or pattern"

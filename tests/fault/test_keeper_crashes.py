@@ -238,9 +238,11 @@ IDLE = {"before_exit", "guard_over"}
 
 def armed(place: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> Path:
     """Let the next keepers of this test die at a point, and return the file that is gone when one has."""
-    file = place / "fault"
-    file.write_text(fault)
-    monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(file))
+    name, _, times = fault.partition(":")
+    file = place / "faults" / name
+    file.parent.mkdir()
+    file.write_text(times)
+    monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(file.parent))
     return file
 
 

@@ -1,11 +1,13 @@
 """`python -m tests.fuzz.soak [--seed N] [--inputs N]`: hostile scores, templates and patterns, and what must hold meanwhile.
 
 Beside them a good client has a score checked again and again. The conductor must never restart, must not grow, and the good client
-must not wait. How many of the reader's workers died is printed: a run in which none does proves nothing.
+must not wait. How many of the reader's workers the texts have ended is printed, apart from those that the soak itself kills: a run
+in which none does proves nothing.
 """
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,8 @@ from typing import Any
 
 import psutil
 
-from tests.fuzz.scores import draw, params_of
+from tests.fuzz import stranger
+from tests.fuzz.scores import KILLERS, draw, params_of
 from tests.support.jobs import submit
 from tests.support.podium_home import Conductor, ask, make_home, until
 
@@ -28,7 +31,11 @@ GROWTH_BYTES = 15 * 1024**2
 WAIT_SECONDS = 0.5  # of the good client
 LONG = 10_000  # inputs from which on so many deaths are expected
 DEATHS = 100
+KILLER_SHARE = 0.05  # of the inputs, at least, for each known killer
 KILL_EVERY = 80  # inputs
+STRANGER_EVERY = 10  # inputs: one that comes from a process of its own, of which the conductor knows nothing
+STRANGER = Path(stranger.__file__)
+LOST = re.compile(r'reader_worker_lost.* why="([^"]+)"')
 CODES = {"SCORE_INVALID", "INVALID_ARGUMENTS", "CONDUCTOR_BUSY"}
 
 
@@ -42,6 +49,7 @@ class Soak:
         self.violations: list[str] = []
         self.kinds: Counter[str] = Counter()
         self.answers: Counter[str] = Counter()
+        self.killed = 0
 
     def run(self, inputs: int) -> None:
         """Play the inputs, and note what does not hold."""
@@ -63,15 +71,26 @@ class Soak:
         if self.conductor.pid != pid or not self.conductor.answers():
             self.violations.append("the conductor has ended")
             return
-        reader = self._reader()
         try:
             until(lambda: self._resident() - begun <= GROWTH_BYTES, seconds=20)
         except AssertionError:
             self.violations.append(f"the conductor grew from {begun >> 20} to {self._resident() >> 20} MiB")
-        print(f"seed {self.seed}: resident MiB before and after: {begun >> 20}, {self._resident() >> 20}; "
-              f"{reader['restarts']} deaths of the reader's processes, the last: {reader['last_death']}")  # fmt: skip
-        if inputs >= LONG and reader["restarts"] <= DEATHS:
-            self.violations.append(f"only {reader['restarts']} processes of the reader died, which proves nothing")
+        print(f"seed {self.seed}: resident MiB before and after: {begun >> 20}, {self._resident() >> 20}")
+        self._check_losses(inputs)
+
+    def _check_losses(self, inputs: int) -> None:
+        """The texts were hostile enough: they have ended many workers, and no known killer was drawn seldom."""
+        losses = Counter(LOST.findall(self.conductor.log.read_text()))
+        from_outside = losses.pop("signal SIGKILL", 0)
+        print(f"seed {self.seed}: workers that the texts ended: {losses.total()}, {dict(losses.most_common())}; "
+              f"the soak killed {self.killed}, {from_outside} of them at work")  # fmt: skip
+        if inputs < LONG:
+            return
+        if losses.total() <= DEATHS:
+            self.violations.append(f"only {losses.total()} workers were ended by the texts, which proves nothing")
+        for kind, _, _ in KILLERS:
+            if self.kinds[kind] < KILLER_SHARE * inputs:
+                self.violations.append(f"only {self.kinds[kind]} inputs were of the kind {kind}")
 
     def _play(self, number: int, job_id: str) -> None:
         foreign = draw(self.seed, number)
@@ -79,7 +98,7 @@ class Soak:
         if number % KILL_EVERY == KILL_EVERY - 1:
             self._kill_worker()
         try:
-            answer = ask(self.socket, foreign.method, params_of(foreign, job_id), seconds=60)
+            answer = self._ask(foreign.method, params_of(foreign, job_id), number)
             code = answer.get("code", "") if isinstance(answer, dict) else ""
         except RuntimeError as error:
             data = json.loads(str(error)).get("data") or {}
@@ -90,6 +109,17 @@ class Soak:
         if code and code not in CODES:
             self.violations.append(f"input {number} ({foreign.kind}) was answered with {code}: {foreign.text[:200]!r}")
 
+    def _ask(self, method: str, params: dict[str, Any], number: int) -> Any:
+        if number % STRANGER_EVERY:
+            return ask(self.socket, method, params, seconds=60)
+        request = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}) + "\n"
+        command = [sys.executable, "-I", "-S", str(STRANGER), str(self.socket)]
+        told = subprocess.run(command, input=request, capture_output=True, text=True, timeout=90, check=False).stdout
+        answer = json.loads(told) if told else {"error": {}}
+        if "error" in answer:
+            raise RuntimeError(json.dumps(answer["error"]))
+        return answer["result"]
+
     def _kill_worker(self) -> None:
         """Kill a worker of the reader, as the system may do."""
         if (pid := self._reader()["pid"]) is None:
@@ -97,6 +127,7 @@ class Soak:
         try:
             for each in psutil.Process(pid).children()[:1]:
                 each.kill()
+                self.killed += 1
         except psutil.NoSuchProcess:
             return
 

@@ -8,7 +8,7 @@ import sys
 import time
 
 from tests.torture.campaign import run_campaign
-from tests.torture.keepers import KEEPER_POINTS, hits
+from tests.torture.keepers import table
 
 
 def main() -> int:
@@ -25,8 +25,8 @@ def main() -> int:
     except AssertionError as error:
         print(error)
         return 1
-    for name in KEEPER_POINTS:
-        print(f"  {hits[name]:4} deaths of a keeper or guard at {name}")
+    finally:
+        print(f"deaths at the points of keeper, guard and reader:\n{table()}")
     print(f"seed {options.seed}: {options.rounds} rounds, no violation")
     return 0
 

@@ -1,43 +1,52 @@
-"""The keepers of a home as a campaign sees them: who lives, how they die, and what nobody can know afterwards."""
+"""The keepers of a home as a campaign sees them: who lives, how they die, and what nobody can know afterwards.
+
+The processes of the reader die at points of theirs too; nothing is lost with them.
+"""
 
 from collections import Counter
 from pathlib import Path
 from random import Random
 
 from podium.keeper.system import GUARD_POINTS, POINTS
+from podium.reader.worker import WORKER_POINTS
+from podium.reader.zygote import ZYGOTE_POINTS
 from tests.support.engines import is_alive
 from tests.support.journals import is_keeper, keeper_and_guard, kill, read_journal
 from tests.support.podium_home import until
 from tests.torture.facts import read_rows
 
-KEEPER_POINTS = POINTS + GUARD_POINTS
 AT_THE_END = ("before_exit", "guard_over")  # passed by a keeper that has nothing to do any more
 STARTING = ("before_fork", "before_open", "after_open", "before_listen")
-RARELY = ("before_rotate", "rotate_opened", "before_next", "after_next", "before_drop", "after_drop", *AT_THE_END)
+RARELY = ("before_rotate", "rotate_opened", "before_next", "after_next", "before_drop", "after_drop")
+ONCE = (*GUARD_POINTS, *STARTING, *RARELY, "reader_ready", "worker_begun")
+"""Not passed more than once by most processes."""
+READER_POINTS = ZYGOTE_POINTS + WORKER_POINTS
+ALL_POINTS = POINTS + GUARD_POINTS + READER_POINTS
 hits: Counter[str] = Counter()
-"""How often a keeper or guard died at each point, over all homes of this process."""
+"""How often a process died at each point, over all homes of this process."""
 
 
 class Hands:
     """The keepers of one home. `may_be_lost` are attempts whose end nobody can know: all who could were dead."""
 
-    def __init__(self, home: Path, fault: Path) -> None:
+    def __init__(self, home: Path, faults: Path) -> None:
         self._home = home
-        self._fault = fault
-        self._armed = ""
+        self._faults = faults
+        self._faults.mkdir()
+        self._armed: set[str] = set()
         self.may_be_lost: set[str] = set()
 
     def arm(self, name: str, times: int = 1) -> None:
-        """Let the next keeper or guard that passes a point for the n-th time die there."""
-        self._armed = name
-        self._fault.write_text(f"{name}:{times}")
+        """Let the next process that passes a point for the n-th time die there."""
+        self._armed.add(name)
+        (self._faults / name).write_text(str(times))
 
     def disarm(self) -> None:
-        """Count whether somebody died at the point, and spare the others."""
-        if self._armed and not self._fault.exists():
-            hits[self._armed] += 1
-        self._fault.unlink(missing_ok=True)
-        self._armed = ""
+        """Count at which points somebody died, and spare the others."""
+        for name in self._armed:
+            hits[name] += not (self._faults / name).exists()
+            (self._faults / name).unlink(missing_ok=True)
+        self._armed.clear()
 
     def kill(self, role: str, *, conductor_lives: bool) -> None:
         """Kill the keepers, their guards, or both."""
@@ -79,6 +88,15 @@ class Hands:
             return 0, 0
 
 
-def draw_point(random: Random, number: int) -> tuple[str, int]:
-    """Return the point of a round, each in its turn, and which passing of it is the last."""
-    return KEEPER_POINTS[number % len(KEEPER_POINTS)], random.choice((1, 1, 2, 5))
+def draw_points(random: Random) -> tuple[tuple[str, int], ...]:
+    """Return the points of a round, and which passing of each is the last: those that have been hit least so far."""
+    groups = [[name for name in POINTS if name not in AT_THE_END], READER_POINTS]
+    if random.random() < 0.5:
+        groups.append([name for name in GUARD_POINTS if name not in AT_THE_END])
+    drawn = [min(names, key=lambda name: (hits[name], random.random())) for names in groups]
+    return tuple((name, 1 if name in ONCE else random.choice((1, 1, 2, 5))) for name in drawn)
+
+
+def table() -> str:
+    """Return how often each point was hit, the least first."""
+    return "\n".join(f"  {hits[name]:4} {name}" for name in sorted(ALL_POINTS, key=lambda name: hits[name]))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from podium.conductor.faults import DEEPER_POINTS, POINTS
 from podium.keeper.system import GUARD_POINTS
-from tests.torture.keepers import RARELY, STARTING, draw_point
+from tests.torture.keepers import STARTING, draw_points
 
 ALL_POINTS = POINTS + DEEPER_POINTS
 RARE = ("after_prepare",) * 3  # what it leaves is hardly ever left by chance
@@ -25,35 +25,37 @@ class Death:
     victims: str = ""  # which of keeper and guard are killed while the clients work, "" for none
     victims_later: str = ""  # and while no conductor runs
     reader: bool = False  # the reader dies too
-    keeper_fault: tuple[str, int] = ("", 0)  # the point at which a keeper or guard dies, and at which passing
+    points: tuple[tuple[str, int], ...] = ()  # at which processes of keeper and reader die, and at which passing
 
     def __str__(self) -> str:
         again = ", ".join(fault or f"kill {early:.2f} s after the start" for fault, early in self.again)
-        hands = f"{self.victims or 'none'}, later {self.victims_later or 'none'}, at {self.keeper_fault[0]}:{self.keeper_fault[1]}"
+        points = " ".join(f"{name}:{times}" for name, times in self.points)
+        hands = f"{self.victims or 'none'}, later {self.victims_later or 'none'}, at {points}"
         return (
             f"{self.how} {self.fault or f'{self.seconds:.2f} s'}; down {self.down:.2f} s; then {again or 'no more'}; "
             f"of the keepers {hands}"
         )
 
 
-def draw(random: Random, number: int = 0) -> Death:
-    """Draw a round's plan. `number` says which of the keeper's points is its turn."""
+def draw(random: Random) -> Death:
+    """Draw a round's plan. The points of keeper and reader depend on those of earlier rounds, too."""
     how: How = random.choices(("at a moment", "at a point", "by TERM", "at a moment, socket removed"), (40, 50, 6, 4))[
         0
     ]
-    fault = f"{random.choice(ALL_POINTS + RARE)}:{random.randint(1, 12)}" if how == "at a point" else ""
+    name = random.choice(ALL_POINTS + RARE)
+    times = random.randint(1, 3 if name in DEEPER_POINTS else 12)
+    fault = f"{name}:{times}" if how == "at a point" else ""
     # An attempt that was prepared only is found unclaimed: the recovery that finds it has its own moment to die.
     again = [("after_claim:1", 0.0)] if fault.startswith("after_prepare") and random.random() < 0.5 else []
     while len(again) < 3 and random.random() < 0.4:
         named = random.random() < 0.6
         again.append((f"{random.choice(ALL_POINTS)}:{random.randint(1, 3)}" if named else "", random.uniform(0, 1.0)))
-    point, times = draw_point(random, number)
+    points = draw_points(random)
     # A guard passes its points when its keeper is dead; a keeper passes the first ones when it takes the place of another.
-    forced = point in GUARD_POINTS + STARTING
+    forced = any(name in GUARD_POINTS + STARTING for name, _ in points)
     victims = "keeper" if forced else random.choice(("", "", "keeper", "guard", "both"))
-    times = 1 if forced or point in RARELY else times
     later = random.choice(("", "", "", "keeper", "guard", "both"))
     down = random.choice((0.0, 0.0, 0.3, 1.0))
     return Death(
-        how, random.uniform(0.1, 1.6), fault, down, tuple(again), victims, later, random.random() < 0.3, (point, times)
+        how, random.uniform(0.1, 1.6), fault, down, tuple(again), victims, later, random.random() < 0.3, points
     )

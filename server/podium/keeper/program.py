@@ -43,7 +43,9 @@ from podium.keeper.system import (
 )
 
 LOCK, SOCKET = "lock", "socket"
-IDLE_SECONDS = 10.0  # without a conductor and without a process
+IDLE_SECONDS = float(
+    os.environ.get("PODIUM_KEEPER_IDLE", "10")
+)  # without a conductor and a process; tests may want less
 RETRY_SECONDS = 0.5  # between two tries to write a journal that cannot be written
 MOST_DESCRIPTORS = 250  # of one message; the kernel allows 253
 

@@ -56,23 +56,24 @@ GUARD_POINTS = (
 )
 """The same for the guard; it passes them when the keeper is dead."""
 
-_fault = os.environ.get("PODIUM_KEEPER_FAULT", "")
+_faults = os.environ.get("PODIUM_KEEPER_FAULT", "")
 _passed: dict[str, int] = {}
 
 
 def point(name: str, last: Callable[[], object] | None = None) -> None:
     """Pass a named point; without `PODIUM_KEEPER_FAULT` it costs a comparison.
 
-    That variable names a file. While it holds `name:n`, the process that passes that point for the n-th time removes the file,
-    does `last` and dies; so one death is died once, whoever else passes the point.
+    That variable names a folder. While it has a file of the point's name that holds `n`, the process that passes the point for
+    the n-th time removes the file, does `last` and dies; so one death is died once, whoever else passes the point.
     """
-    if not _fault:
+    if not _faults:
         return
-    armed, _, times = read(_fault).strip().partition(":")
-    _passed[name] = _passed.get(name, 0) + 1 if armed == name else 0
-    if armed == name and _passed[name] == int(times):
+    file = f"{_faults}/{name}"
+    times = read(file)
+    _passed[name] = _passed.get(name, 0) + 1 if times else 0
+    if times and _passed[name] == int(times):
         with suppress(FileNotFoundError):
-            os.unlink(_fault)
+            os.unlink(file)
             if last is not None:
                 last()
             os.kill(os.getpid(), signal.SIGKILL)

@@ -19,7 +19,7 @@ MAX_HEAD_BYTES = 64 * 1024**2  # of a request; variables are part of it
 MAX_ANSWER_BYTES = 8 * 1024**2
 FORK = struct.Struct(
     "!cdQ"
-)  # b"f", the seconds that a request may take, the bytes of address space; a socket comes beside it
+)  # b"f", the seconds of the processor that a request may take, the bytes of address space; a socket comes beside it
 KILL = struct.Struct("!cdQ")  # b"k", nothing, the worker's pid
 NEWS = struct.Struct("!cii")  # b"s" and a pid: a worker started; b"e", a pid and its wait status: it ended
 
@@ -125,12 +125,14 @@ class Call(Part):
 class Answer(Part):
     """What a request found; its text, if any, is the body. `error` is the object of a `PodiumError`.
 
-    `spent` says that the request needed too much of something; the worker ends then, as its memory cannot be trusted.
+    `seconds` are the processor's for this request. `spent` says that it needed too much of something; the worker ends then, as
+    its memory cannot be trusted.
     """
 
     number: int
     found: dict[str, Any] = Field(default_factory=dict)
     error: dict[str, Any] | None = None
+    seconds: float = 0.0
     spent: Literal["", "memory", "depth", "size"] = ""
 
 

@@ -1,6 +1,7 @@
 """A worker: one thread that answers requests in order, each within its time, and ends after one that asked too much.
 
-The time is kept by an interval timer whose signal ends the process, so that not even C code that never returns outlives it.
+The time is the processor's, so that a busy machine makes nobody guilty. It is kept by an interval timer whose signal ends the
+process, so that not even C code that never returns outlives it.
 """
 
 import os
@@ -8,16 +9,20 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from podium.errors import Internal, PodiumError
+from podium.keeper.system import point
 from podium.reader.requests import MAX_ANSWER_BYTES, MAX_HEAD_BYTES, Answer, Call, Part, pack, read_call, unpack
 from podium.reader.work import WORK
 
 MOST_FILES = 16  # descriptors in one message
 GROWN_BYTES = 64 * 1024**2  # a worker that has become so much larger ends, and gives the memory back
 READ_BYTES = 256 * 1024
+WORKER_POINTS = ("worker_begun", "request_received", "before_worker_answers", "worker_answered")
+"""Where a test can let a worker die; see `keeper.system.point`."""
 
 
 class Found(NamedTuple):
@@ -29,8 +34,9 @@ class Found(NamedTuple):
 
 def serve(connection: socket.socket, seconds: float) -> None:
     """Answer requests, each within so many seconds, until the connection closes; the process ends then."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     data, files, begun = bytearray(), list[int](), _peak()
+    point("worker_begun")
     while True:
         try:
             more, descriptors, _, _ = socket.recv_fds(connection, READ_BYTES, MOST_FILES)
@@ -41,10 +47,15 @@ def serve(connection: socket.socket, seconds: float) -> None:
         data += more
         files += descriptors
         while (message := unpack(data, MAX_HEAD_BYTES)) is not None:
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+            point("request_received")
+            since = time.process_time()
             answer, body = _answered(message, files)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            answer = answer.model_copy(update={"seconds": time.process_time() - since})
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            point("before_worker_answers")
             connection.sendall(pack(answer, body))
+            point("worker_answered")
             if answer.spent or _peak() - begun > GROWN_BYTES:
                 connection.shutdown(socket.SHUT_WR)  # what was sent arrives before the end
                 os._exit(0)

@@ -14,10 +14,20 @@ import socket
 import sys
 from contextlib import suppress
 
+from podium.keeper.system import point
+from podium.reader import worker
 from podium.reader.requests import FORK, NEWS
-from podium.reader.worker import serve
 
 PR_SET_PDEATHSIG = 1
+ZYGOTE_POINTS = (
+    "reader_ready",
+    "before_worker_fork",
+    "after_worker_fork",
+    "after_worker_told",
+    "before_worker_end_told",
+    "after_worker_end_told",
+)
+"""Where a test can let the zygote die; see `keeper.system.point`."""
 
 
 class Zygote:
@@ -39,6 +49,7 @@ class Zygote:
         gc.collect()
         control = self._control.fileno()
         gc.freeze()  # the workers share what is here; collecting would copy it
+        point("reader_ready")
         try:
             while True:
                 ready, _, _ = select.select([control, self._wake], [], [])
@@ -69,16 +80,19 @@ class Zygote:
         return True
 
     def _fork(self, descriptor: int, seconds: float, memory: int) -> None:
+        point("before_worker_fork")
         parent, pid = os.getpid(), os.fork()
         if pid == 0:
             try:
                 self._become_worker(parent, memory)
-                serve(socket.socket(fileno=descriptor), seconds)
+                worker.serve(socket.socket(fileno=descriptor), seconds)
             finally:
                 os._exit(1)
         self._workers.add(pid)
         os.close(descriptor)
+        point("after_worker_fork")
         self._control.sendall(NEWS.pack(b"s", pid, 0))
+        point("after_worker_told")
 
     def _become_worker(self, parent: int, memory: int) -> None:
         """Drop what belongs to the parent, take the limit of memory, and die with the parent."""
@@ -104,7 +118,9 @@ class Zygote:
             if not pid:
                 return
             self._workers.discard(pid)
+            point("before_worker_end_told")
             self._control.sendall(NEWS.pack(b"e", pid, status))
+            point("after_worker_end_told")
 
 
 def main() -> None:

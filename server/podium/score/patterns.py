@@ -35,6 +35,8 @@ def compile_pattern(pattern: str, flags: int = 0) -> "regex.Pattern[str]":
         raise PatternFault("has nested repeats that are too large to compile")
     try:
         return regex.compile(pattern, flags)
+    except MemoryError:
+        raise  # says nothing of the pattern alone, and the process is to end
     except Exception as error:  # noqa: BLE001 besides its own error the module lets others through
         raise PatternFault(f"is not a valid regular expression: {error}") from None
 

@@ -43,3 +43,12 @@ def test_repeats_that_multiply_beyond_the_memory_are_refused_before_they_are_com
 def test_patterns_that_cannot_be_measured_or_are_too_long_are_refused(pattern: str, message: str) -> None:
     with pytest.raises(PatternFault, match=message):
         compile_pattern(pattern)
+
+
+def test_a_lack_of_memory_is_not_told_as_a_fault_of_the_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(pattern: str, flags: int) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("podium.score.patterns.regex.compile", lacking)
+    with pytest.raises(MemoryError):
+        compile_pattern("a")

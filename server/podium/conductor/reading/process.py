@@ -1,7 +1,6 @@
 """The reader's processes as the conductor sees them: one zygote, and the workers that it forks for us."""
 
 import os
-import signal
 import socket
 import sys
 from collections import deque
@@ -68,7 +67,7 @@ class ReaderProcess:
 
     def kill(self, worker: Worker) -> None:
         """End a worker that does not end by itself."""
-        if self._control is not None and worker.pid in self._workers:
+        if self._control is not None and self._workers.get(worker.pid) is worker:
             with suppress(OSError):
                 self._control.send(KILL.pack(b"k", 0.0, worker.pid))
 
@@ -144,13 +143,3 @@ class ReaderProcess:
             worker.close()
         self._starting.clear()
         self._workers.clear()
-
-
-def how(status: int) -> str:
-    """Return in words how a worker ended."""
-    if status >= 0:
-        return f"exit code {status}"
-    try:
-        return f"signal {signal.Signals(-status).name}"
-    except ValueError:
-        return f"signal {-status}"

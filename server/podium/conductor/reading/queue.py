@@ -68,6 +68,12 @@ def digest_of(request: Request, body: bytes) -> bytes:
     return hashlib.sha256(request.model_dump_json(exclude={"now", "cursor"}).encode() + b"\0" + body).digest()
 
 
+def process_of(client: object) -> object:
+    """Return what a client stays known by when it connects anew: its process id, if the kernel has told it."""
+    pid = getattr(client, "pid", None)
+    return client if pid is None else pid
+
+
 class Queue:
     """Requests in one line a client; the lines take turns."""
 
@@ -94,9 +100,19 @@ class Queue:
         self._counted(asked, 1)
 
     def put_back(self, asked: Asked) -> None:
-        """Put a request back to where it came from."""
+        """Put a request back to where it came from: before all others."""
         self._lines.setdefault(asked.client, deque()).appendleft(asked)
+        self._lines.move_to_end(asked.client, last=False)
         self._counted(asked, 1)
+
+    def withdraw(self, process: object) -> list[Asked]:
+        """Take away and return all that one process has asked."""
+        found: list[Asked] = []
+        for client in [each for each in self._lines if process_of(each) == process]:
+            found += self._lines.pop(client)
+        for asked in found:
+            self._counted(asked, -1)
+        return found
 
     def take(self) -> Asked | None:
         """Return the next request that somebody still waits for; the client's next one comes after all others'."""

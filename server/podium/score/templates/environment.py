@@ -101,6 +101,8 @@ def _compile(text: str) -> Template:
     except jinja2.TemplateSyntaxError as error:
         hint = _SHELL_HINT if "comment" in str(error.message) and "${#" in text else _RAW_HINT
         raise TemplateFault(f"template: {error.message}{hint}", error.lineno) from None
+    except MemoryError:
+        raise  # the process is to end
     except Exception as error:  # noqa: BLE001 deep nesting ends Jinja or Python in several ways
         raise TemplateFault(f"template: cannot be compiled ({type(error).__name__})", 1) from None
     if "${#" in text:  # of the shell: Jinja would take it, and all up to the next `#}`, for a comment
@@ -122,7 +124,7 @@ def _generate(compiled: jinja2.Template, variables: Mapping[str, Any]) -> str:
             length += len(piece)
             if length > MAX_OUTPUT:
                 raise _too_long()
-    except TemplateFault:
+    except (TemplateFault, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 a template's expressions may raise anything
         said = (

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -13,16 +14,25 @@ import psutil
 import pytest
 
 from podium.conductor.processes.reaper import Reaper
-from podium.conductor.reading import process
+from podium.conductor.reading import lane, process
 from podium.conductor.reading import reader as module
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader, ReaderLimits
 from podium.errors import ConductorBusy, InvalidArguments, ScoreInvalid
 from podium.reader.requests import Match, Matched, Nothing, Profiles, Render
+from podium.reader.worker import WORKER_POINTS
+from podium.reader.zygote import ZYGOTE_POINTS
 from tests.support.podium_home import until
 
 pytestmark = pytest.mark.anyio
 LIMITS = ReaderLimits(seconds=1.0, memory_bytes=1024**3, idle_seconds=60.0)
+
+
+@dataclass(eq=False)
+class Client:
+    """A connection of the process `pid`, as the conductor knows it."""
+
+    pid: int
 
 
 @pytest.fixture
@@ -63,9 +73,23 @@ async def test_a_request_that_kills_two_workers_is_refused_at_once_the_next_time
         ("large", "makes a result that is too large"),
         ("flood", "ended the process that reads it"),
         ("nonsense", "its answer makes no sense"),
+        ("noise", "an answer that makes no sense"),
+        ("empty", "an answer that makes no sense"),
+        ("text", "an answer that makes no sense"),
+        ("nested", "an answer that makes no sense"),
+        ("number", "an answer that makes no sense"),
+        ("other", "an answer that makes no sense"),
+        ("twice", "an answer that makes no sense"),
+        ("announce", "an answer that makes no sense"),
+        ("pour", "an answer that makes no sense"),
+        ("half", "an answer that makes no sense"),
+        ("promise", "took longer than 1 s"),
     ],
 )
-async def test_what_a_request_does_to_its_worker_is_its_own_answer(reader: Reader, what: str, said: str) -> None:
+async def test_what_a_request_does_to_its_worker_is_its_own_answer(
+    reader: Reader, what: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HANGS_SECONDS", 0.5)
     with pytest.raises(InvalidArguments, match=said):
         await act(reader, what)
     assert await act(reader, "live") == "live"
@@ -97,6 +121,80 @@ async def test_requests_that_were_sent_with_a_killer_are_answered(reader: Reader
     assert len(found) == 20
 
 
+async def test_an_answer_that_nobody_asked_for_costs_no_request(reader: Reader) -> None:
+    assert await act(reader, "live") == "live"
+    with pytest.raises(InvalidArguments, match="makes no sense"):
+        await act(reader, "twice", client="hostile")
+    found = [await act(reader, f"live {number}") for number in range(5)]
+    assert found == [f"live {number}" for number in range(5)]
+
+
+async def test_those_behind_a_long_request_go_on_and_it_is_not_begun_again(reader: Reader) -> None:
+    order: list[tuple[str, str]] = []
+
+    async def one(what: str) -> None:
+        order.append((what, await act(reader, what, client=what)))
+
+    died = reader.facts()["restarts"]
+    async with anyio.create_task_group() as tasks:
+        for what in ("dawdle", "live 1", "live 2", "live 3"):
+            tasks.start_soon(one, what)
+    assert order == [(what, what) for what in ("live 1", "live 2", "live 3", "dawdle")]
+    assert reader.facts()["restarts"] == died
+
+
+async def test_a_good_client_never_shares_a_worker_with_those_that_have_ended_one(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "QUICK_SECONDS", 2.0)  # so that a busy machine holds nobody up
+    clients = [Client(pid) for pid in range(8)]
+    for client in clients:
+        await _quietly(reader, f"die {client.pid}", client)
+
+    async def hammer(pid: int) -> None:
+        for number in range(1000):  # each time over a new connection
+            await _quietly(reader, f"{('die', 'swell', 'half', 'noise')[number % 4]} {pid} {number}", Client(pid))
+
+    async with anyio.create_task_group() as tasks:
+        for client in clients:
+            tasks.start_soon(hammer, client.pid)
+        died = reader.facts()["restarts"]
+        where: set[str] = set()
+        while reader.facts()["restarts"] < died + 40:
+            where.add(await act(reader, "where", client=Client(999)))
+        tasks.cancel_scope.cancel()
+    assert len(where) == 1, "the worker of the good client was held up or ended by somebody else's request"
+
+
+async def test_a_client_that_waited_for_the_machine_only_is_not_sent_among_the_hostile_ones(reader: Reader) -> None:
+    assert await act(reader, "dawdle", Client(1)) == "dawdle"  # long by the clock, without work
+    assert reader._lane_of(Client(1)) is reader._lanes[0]
+    assert await act(reader, "work", Client(1)) == "work"
+    assert reader._lane_of(Client(1)) is reader._lanes[1]
+
+
+async def test_when_too_many_workers_are_left_to_one_request_each_the_next_one_is_asked_alone_at_once(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_LEFT", 0)
+    monkeypatch.setattr(module, "HANGS_SECONDS", 1.0)
+    assert await act(reader, "work") == "work"
+    assert reader.facts()["last_death"] == ""
+    assert reader.facts()["restarts"] == 1
+
+
+async def test_a_client_whose_worker_was_killed_from_outside_is_not_sent_among_the_hostile_ones(reader: Reader) -> None:
+    async def good() -> None:
+        assert await act(reader, "wait", Client(1)) == "wait"
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(good)
+        await anyio.sleep(0.02)
+        for each in workers(reader):
+            each.kill()
+    assert reader._lane_of(Client(1)) is reader._lanes[0]
+
+
 async def test_a_client_does_not_wait_for_all_that_others_have_asked(reader: Reader) -> None:
     async with anyio.create_task_group() as tasks:
         for number in range(6):
@@ -124,7 +222,7 @@ async def test_a_request_whose_worker_was_killed_from_outside_does_not_wait_for_
         begun = time.monotonic()
         tasks.start_soon(good)
         await anyio.sleep(0.05)
-        quick = reader._quick
+        quick = reader._lanes[0].worker
         if quick is not None and not found:
             os.kill(quick.pid, signal.SIGKILL)
         await anyio.to_thread.run_sync(lambda: until(lambda: found))
@@ -195,6 +293,30 @@ async def test_a_killed_worker_and_a_killed_zygote_are_replaced_with_no_request_
         psutil.Process(reader.facts()["pid"]).kill()
         assert await act(reader, "live") == "live"
     assert reader.facts()["restarts"] >= 3
+
+
+@pytest.mark.parametrize("name", ZYGOTE_POINTS + WORKER_POINTS)
+async def test_a_process_that_dies_at_any_step_of_its_work_loses_no_request(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(tmp_path))
+    (tmp_path / name).write_text("1")
+    found: list[str] = []
+
+    async def one(reader: Reader, what: str) -> None:
+        found.append(await act(reader, what, client=what))
+
+    with anyio.fail_after(60):
+        async with Reaper() as reaper, Reader(reaper, LIMITS) as made:
+            for turn in range(2):
+                async with anyio.create_task_group() as tasks:
+                    for number in range(10):
+                        tasks.start_soon(one, made, f"live {turn} {number}")
+                await act(made, "dawdle")  # after it the next one needs a new worker
+            await act(made, "live")
+            assert not (tmp_path / name).exists()
+    assert sorted(found) == [f"live {turn} {number}" for turn in range(2) for number in range(10)]
 
 
 async def test_a_zygote_that_hangs_is_replaced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ import pytest
 from podium.errors import ScoreInvalid
 from podium.score.model.context import expand, previous_sheets, template_variables
 from podium.score.model.plan import Plan, PlanSheet
-from podium.score.templates.render import holds, render_script
+from podium.score.templates.render import holds, render_script, render_text
 from tests.unit.score.helpers import compiled, numbered, sheets
 
 EVERY_NAME = (
@@ -98,3 +98,12 @@ def test_skip_when_is_decided_from_variables_and_the_status_of_other_sheets() ->
     assert skips(compiled(text, variables={"mode": "slow"}), b, statuses={})
     with pytest.raises(ScoreInvalid, match="skip_when of sheet c cannot be evaluated"):
         skips(plan, c, statuses={})
+
+
+def test_a_lack_of_memory_is_not_told_as_a_fault_of_the_template() -> None:
+    class Lacking:
+        def __str__(self) -> str:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        render_text("{{ x }}", {"x": Lacking()}, "a")
