@@ -15,7 +15,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-clients conformance torture fuzz bench lint types golden constraints clean
+.PHONY: help demo test coverage test-clients conformance torture fuzz guards bench lint types golden constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -45,6 +45,9 @@ fuzz: $(STAMP) ## let hostile peers and hostile texts loose on a conductor, and 
 	$(BIN)/python -m tests.fuzz --seed $(SEED) --inputs $(INPUTS)
 	$(BIN)/python -m tests.fuzz.soak --seed $(SEED)
 	$(BIN)/pytest -q -n auto -m hypothesis --hypothesis-profile=campaign --hypothesis-seed=$(SEED) --timeout 3600 tests/property tests/unit
+
+guards: $(STAMP) ## take out each guard against an attack, in a copy, and see its test turn red: make guards WORDS="keeper"
+	$(BIN)/python -m tests.guards $(WORDS)
 
 bench: $(STAMP) ## measure, as ratios taken in one run; the table is also written to bench.json
 	$(BIN)/python -m tests.bench --output bench.json

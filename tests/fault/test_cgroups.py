@@ -12,10 +12,13 @@ import pytest
 from anyio.to_thread import run_sync
 
 from podium.conductor.engines.local.attempt import Running
+from podium.conductor.processes import tree
 from podium.conductor.processes.cgroup import Cgroup, Cgroups, own_group
+from podium.conductor.processes.chase import Chased
 from podium.conductor.processes.keepers.child import Child, Start
 from podium.conductor.processes.run import Runner
-from podium.conductor.processes.tree import Ended
+from podium.conductor.processes.survivors import TOO_FAST
+from podium.conductor.processes.tree import Ended, end_tree
 from tests.support.engines import (
     ROOT,
     STAY,
@@ -109,6 +112,24 @@ async def test_what_is_always_somebody_else_when_we_kill_it_is_ended(tmp_path: P
         await pids.line()
         await LateHunt("test-hop", None, group).force()
     assert not group.is_populated()
+
+
+async def test_an_end_is_not_told_while_the_kernel_says_that_a_member_lives(
+    tmp_path: Path, cgroups: Cgroups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = cgroups.of("test-lives")
+    group.make()
+    enter = f'echo $$ >"{group.path}/cgroup.procs"; exec env -i /bin/sleep 1000'
+    with bystander("/bin/bash", "-c", enter) as process:
+        await run_sync(until, lambda: process.pid in group.pids())
+        # A kernel that cannot kill a group, and looks that find nobody in it.
+        monkeypatch.setattr(Cgroup, "kill", lambda group: None)
+        monkeypatch.setattr(Cgroup, "pids", lambda group: set())
+        monkeypatch.setattr(tree, "FORCE_SECONDS", 0.5)
+        monkeypatch.setattr(tree, "chase", lambda key, number, seconds: Chased(True, process.pid))
+        (left,) = (await end_tree("test-lives", None, 0, group)).survivors
+        assert (left.pid, left.why) == (process.pid, TOO_FAST)
+        assert is_alive(process.pid)
 
 
 async def test_groups_that_a_sheet_made_below_its_own_are_members_and_go_with_it(

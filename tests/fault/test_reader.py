@@ -129,5 +129,46 @@ def test_a_pattern_that_takes_all_memory_is_refused_with_the_arguments(conductor
     job_id = submit(conductor, "name: x\nsheets:\n  - run: echo aaa\n")
     until(lambda: status(conductor, job_id)["status"] == "completed", seconds=40)
     params = {"job_id": job_id, "mode": "search", "pattern": "((a{1000}){1000}){1000}"}
-    with pytest.raises(RuntimeError, match="INVALID_ARGUMENTS"):
+    with pytest.raises(RuntimeError, match=r"too large to compile|needed more memory than the limit") as refused:
         ask(conductor.settings.socket, "job.log", params, seconds=40)
+    assert "INVALID_ARGUMENTS" in str(refused.value)
+
+
+KILLER = """\
+import os, signal, sys, time
+if "podium.reader" in sys.orig_argv:
+    from podium.reader import work
+    def die(request, body, files, render=work.WORK["render"]):
+        if b"killer" in body:
+            open({begun!r}, "a").close()
+            while not os.path.exists({go!r}):
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return render(request, body, files)
+    work.WORK["render"] = die
+"""
+
+
+def test_a_job_whose_sheet_kills_the_reader_at_its_launch_can_be_cancelled_and_deleted(short_tmp: Path) -> None:
+    begun, go = short_tmp / "begun", short_tmp / "go"
+    (short_tmp / "sitecustomize.py").write_text(KILLER.format(begun=str(begun), go=str(go)))
+    conductor = Conductor(make_home(short_tmp)).start(PYTHONPATH=str(short_tmp))
+    try:
+        text = AT_LAUNCH.replace(DEEP_VALUE, "echo killer;")
+        job_id = submit(conductor, text, workspace=str(short_tmp))
+        until(begun.exists)
+        answer = ask(conductor.settings.socket, "job.cancel", {"job_id": job_id})
+        assert answer["cancelled"], answer
+        view = status(conductor, job_id)["podium"]
+        assert (view["status"], view["running"], view["survivors"]) == ("cancelled", [], [])
+        go.touch()  # what is still being read dies now, for nobody
+        assert ask(conductor.settings.socket, "job.clear", {"job_ids": [job_id]})["deleted"] == 1
+        failing = submit(conductor, text, workspace=str(short_tmp))
+        until(lambda: status(conductor, failing)["status"] == "failed", seconds=40)
+        assert "ended the process that reads it (signal SIGSEGV)" in status(conductor, failing)["podium"]["reason"]
+        good = submit(conductor, GOOD)
+        until(lambda: status(conductor, good)["status"] == "completed", seconds=40)
+        assert conductor.process is not None
+        assert conductor.process.poll() is None
+    finally:
+        conductor.end()

@@ -1,5 +1,6 @@
 """What is said of an end is so: the processes of an attempt are gone, or the answer names those that live on."""
 
+import json
 import os
 import shutil
 import signal
@@ -24,14 +25,15 @@ from podium.conductor.processes.chase import is_of
 from podium.conductor.processes.survivors import COMMAND_CHARS, survivor
 from podium.conductor.processes.tree import end_tree
 from podium.settings import Settings
-from tests.support.engines import Gate, bystander, is_alive, make_spec, next_end, open_engine
+from tests.support.engines import STAY, Gate, bystander, is_alive, make_spec, next_end, open_engine
 from tests.support.fast_and_foreign import as_root, hop
-from tests.support.jobs import submit, until
+from tests.support.jobs import sheets_of, submit, until
 from tests.support.podium_home import Conductor, ask, make_home
 from tests.support.podium_home import until as until_true
 
 pytestmark = pytest.mark.anyio
 NOBODY = 65534
+MIB = 1024**2
 
 
 @pytest.fixture(params=["with a cgroup", "without a cgroup"])
@@ -62,19 +64,20 @@ def lives(key: str) -> bool:
 
 @pytest.mark.parametrize("session", ["", "1"])
 @pytest.mark.parametrize("grace_seconds", [0.0, 0.3])
-async def test_a_chain_of_processes_faster_than_we_look_is_ended_by_a_cancel(
+async def test_chains_of_processes_faster_than_we_look_are_ended_by_a_cancel(
     tmp_path: Path, cgroups: Cgroups | None, session: str, grace_seconds: float
 ) -> None:
-    spec = make_spec(tmp_path, f"{hop(tmp_path)} {session}\nsleep 1000")
-    async with open_engine(cgroups=cgroups) as engine:
-        await engine.submit(spec)
-        with anyio.fail_after(20):
-            while not await anyio.to_thread.run_sync(lives, spec.key):
-                pass
-        await engine.cancel(spec.key, grace_seconds=grace_seconds)
-        end = await next_end(engine)
-        assert (end.reason, end.survivors) == ("cancelled", ())
-        assert not lives(spec.key)
+    with Gate(tmp_path / "pids") as pids:
+        three = f"{hop(tmp_path)} {session}\n" * 3  # a look may meet one by chance
+        spec = make_spec(tmp_path, three + STAY)
+        async with open_engine(cgroups=cgroups) as engine:
+            await engine.submit(spec)
+            await pids.line()  # the first process of each chain has ended
+            assert await anyio.to_thread.run_sync(lives, spec.key)
+            await engine.cancel(spec.key, grace_seconds=grace_seconds)
+            end = await next_end(engine)
+    assert (end.reason, end.survivors) == ("cancelled", ())
+    assert not lives(spec.key)
 
 
 @pytest.mark.parametrize("session", ["", "1"])
@@ -287,6 +290,48 @@ def test_every_end_tells_of_another_users_process(
         assert f"process {pid} of root" in until(unprivileged, job_id, status)["reason"]
     finally:
         os.kill(pid, signal.SIGKILL)
+
+
+FOREIGN_COMMAND = "{program} sh -c 'echo $$ >pid; exec sleep 61' >/dev/null 2>&1 & sleep 0.3; {then}"
+
+
+@pytest.mark.parametrize(("then", "status"), [("exit 0", "completed"), ("exit 1", "failed"), ("wait", "cancelled")])
+@pytest.mark.parametrize("kind", ["skip command", "validation"])
+def test_every_end_tells_of_another_users_process_that_a_command_of_the_score_left(
+    place: Path, program: Path, unprivileged: Conductor, kind: str, then: str, status: str
+) -> None:
+    command = FOREIGN_COMMAND.format(program=program, then=then)
+    given: dict[str, Any] = {"skip_when_command": {"command": command, "timeout_seconds": 60}}
+    if kind == "validation":
+        given = {"validate": [{"command_succeeds": command}]}
+    sheet = {"name": "a", "run": "exit 1" if (kind, status) == ("skip command", "failed") else "exit 0", **given}
+    job_id = submit(unprivileged, json.dumps({"name": "foreign", "sheets": [sheet]}), workspace=str(place))
+    pid = foreign_pid(place)
+    try:
+        if status == "cancelled":
+            ask(unprivileged.settings.socket, "job.cancel", {"job_id": job_id})
+        said = f"sheet a: process {pid} of root ('sleep 61') could not be ended: it is another user's"
+        assert said in until(unprivileged, job_id, "completed", "failed", "cancelled")["reason"]
+        assert view_of(unprivileged, job_id)["status"] == status
+        assert said in ask(unprivileged.settings.socket, "job.explain", {"job_id": job_id})["job"]["reason"]
+        assert [each["pid"] for each in sheets_of(unprivileged, job_id)["a"]["survivors"]] == [pid]
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_the_end_at_the_limit_of_output_tells_of_another_users_process(place: Path, program: Path) -> None:
+    settings = make_home(place, grace_seconds=0.5, max_log_bytes=MIB, max_job_log_bytes=MIB)
+    with _running(Unprivileged(settings, None)) as conductor:
+        before = "- run: head -c 128K /dev/zero\n" * 8
+        text = score(program, "head -c 200K /dev/zero; wait").replace("- name: a", f"{before}- name: a")
+        job_id = submit(conductor, text, workspace=str(place))
+        pid = foreign_pid(place)
+        try:
+            view = until(conductor, job_id, "failed", "completed")
+            assert "output limit reached" in view["reason"]
+            assert f"process {pid} of root" in view["reason"]
+        finally:
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_stop_tells_of_another_users_process(place: Path, program: Path, unprivileged: Conductor) -> None:

@@ -73,6 +73,7 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[V
         runner=runner,
         reader=reader,
         hide=hider(live),
+        survivors=live.survivors,
     )
     return await validate(rules, context)
 

@@ -5,6 +5,7 @@ The supervisor commits the intent before `launch`; each attempt is reported back
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -180,6 +181,7 @@ class Launcher:
             cwd=live.workspace,
             timeout_seconds=skip.timeout_seconds,
             key=live.attempt.key,
+            survivors=live.survivors,
         )
         if why := unjudged(done, skip.timeout_seconds):
             last = hider(live)(last_line(done))
@@ -233,6 +235,9 @@ class Launcher:
     def _close(self, live: LiveAttempt, verdict: Verdict) -> None:
         faults.point("before_verdict")
         del self._live[live.attempt.key]
+        if live.survivors:
+            end = verdict.end
+            verdict = replace(verdict, end=replace(end, survivors=(*end.survivors, *live.survivors)))
         self.survivors += [f"{live.job_id}, sheet {live.sheet.label}: {each.text}" for each in verdict.end.survivors]
         log.debug(
             "attempt_ended",

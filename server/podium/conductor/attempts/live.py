@@ -9,6 +9,7 @@ import anyio
 
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.state import Attempt, JobRun
+from podium.contract.models import Survivor
 from podium.instruments.profile import Profile
 from podium.score.model.context import expand, template_variables
 from podium.score.model.plan import Plan, PlanSheet, Player
@@ -34,6 +35,7 @@ class LiveAttempt:
     in_engine: bool = False
     ended: bool = False
     cancel_asked: bool = False
+    survivors: list[Survivor] = field(default_factory=list)  # of its skip command and its validations
 
     @property
     def is_tool(self) -> bool:

@@ -16,11 +16,12 @@ from pathlib import Path
 import anyio
 from anyio.to_thread import run_sync
 
-from podium.conductor.processes.cgroup import Cgroup, Cgroups
+from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.facts import MARKER
 from podium.conductor.processes.keepers.child import Child, Start
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.tree import end_tree, may_have_left
+from podium.contract.models import Survivor
 
 GRACE_SECONDS = 1.0
 CANNOT_RUN = 126
@@ -67,20 +68,29 @@ class Runner:
         timeout_seconds: float,
         key: str,
         output_limit_bytes: int = 4096,
+        survivors: list[Survivor] | None = None,
     ) -> Finished:
         """Run a command for the attempt `key` and wait for it.
 
-        Processes that it leaves running are ended; if the caller is cancelled, the whole tree is. Raises no errors of its own.
+        Processes that it leaves running are ended; if the caller is cancelled, the whole tree is. What could not be ended is
+        added to `survivors`, then too. Raises no errors of its own.
         """
         for _ in range(TRIES):
-            finished = await self._run(argv, env, cwd, timeout_seconds, key, output_limit_bytes)
+            finished = await self._run(argv, env, cwd, timeout_seconds, key, output_limit_bytes, survivors)
             if finished is not None:
                 return finished
             await anyio.sleep(AGAIN_SECONDS)
         return Finished(CANNOT_RUN, "could not be run: each time its keeper died or could not begin it")
 
     async def _run(
-        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, seconds: float, key: str, output_bytes: int
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        seconds: float,
+        key: str,
+        output_bytes: int,
+        survivors: list[Survivor] | None,
     ) -> Finished | None:
         """Run a command once; None if its keeper died and nobody knows how it ended."""
         name = f"{key}#{self._life}.{next(self._numbers)}"
@@ -94,14 +104,14 @@ class Runner:
             start = Start(name, command, {**env, MARKER: name}, pipe=tail.end, cgroup=str(group.path) if group else "")
             try:
                 (child,) = await self._keepers.start([start])
-                return await self._follow(child, tail, group, seconds)
+                return await self._follow(child, tail, seconds, [] if survivors is None else survivors)
             finally:
                 self._keepers.forget(name)
                 if group is not None:
                     with anyio.CancelScope(shield=True):
                         await run_sync(group.remove)
 
-    async def _follow(self, child: Child, tail: "_Tail", group: Cgroup | None, limit: float) -> Finished | None:
+    async def _follow(self, child: Child, tail: "_Tail", limit: float, survivors: list[Survivor]) -> Finished | None:
         """Wait for the end or the limit (seconds), and end what is left of the tree."""
         timed_out, ended = False, 0
         try:
@@ -109,12 +119,12 @@ class Runner:
                 await tail.read_until(child)
             timed_out = scope.cancelled_caught
             if timed_out:
-                ended = 1 + await _end(child, group)
-            elif child.pid and may_have_left(self._keepers.orphans(child), child.key, child.pid, group):
-                ended = await _end(child, group)
+                ended = 1 + await _end(child, survivors)
+            elif child.pid and may_have_left(self._keepers.orphans(child), child.key, child.pid, child.control_group):
+                ended = await _end(child, survivors)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
-                await _end(child, group)
+                await _end(child, survivors)
             raise
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
@@ -126,7 +136,7 @@ class Runner:
         return Finished(-int(signal.SIGKILL) if child.code is None else child.code, tail.text(), timed_out, ended)
 
 
-async def _end(child: Child, group: Cgroup | None) -> int:
+async def _end(child: Child, survivors: list[Survivor]) -> int:
     """End the tree of a command and return how many processes were ended; one that is being started is waited for.
 
     While the keeper starts it, the keeper itself is in its control group.
@@ -134,8 +144,9 @@ async def _end(child: Child, group: Cgroup | None) -> int:
     with anyio.move_on_after(START_SECONDS):
         while child.state in {"asked", "begun"}:  # noqa: ASYNC110 -- rare, and over in a moment
             await anyio.sleep(LOOK_SECONDS)
-    known = child.state not in {"asked", "begun"}
-    return (await end_tree(child.key, child.group, GRACE_SECONDS, group if known else None)).count
+    left = await end_tree(child.key, child.group, GRACE_SECONDS, child.control_group)
+    survivors.extend(left.survivors)
+    return left.count
 
 
 class _Tail:

@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 
 import pytest
 
@@ -60,9 +61,14 @@ def test_an_expression_of_many_levels_is_refused_at_once(text: str) -> None:
 
 
 def test_constants_are_not_worked_out_while_a_template_is_compiled() -> None:
-    filling = "x" * 190
-    text = "{{ [" + ",".join([f"'a'|center(100000)|replace(' ','{filling}')"] * 200) + "]|length }}"
-    assert "too much work" in fault_of(text)
+    filling, count = "x" * 150, 20
+    text = "{{ [" + ",".join([f"'a'|center(100000)|replace(' ','{filling}')"] * count) + "]|length }}"
+    tracemalloc.start()
+    try:
+        assert "too much work" in fault_of(text)
+        assert tracemalloc.get_traced_memory()[1] < 5 * 100_000 * len(filling), "no more of them than the budget is for"
+    finally:
+        tracemalloc.stop()
 
 
 def test_brackets_around_a_long_link_are_not_moved_one_by_one() -> None:

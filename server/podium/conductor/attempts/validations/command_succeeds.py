@@ -13,6 +13,7 @@ async def check(ctx: ValidationContext, command: str, working_directory: str, ti
         cwd=ctx.path(working_directory),
         timeout_seconds=timeout_seconds,
         key=ctx.key,
+        survivors=ctx.survivors,
     )
     if done.exit_code == 0 and not done.timed_out:
         return Outcome(True, "exit code 0")

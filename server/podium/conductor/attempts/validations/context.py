@@ -1,11 +1,12 @@
 """What a validation knows about its attempt, and what it returns."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.reader import Reader
+from podium.contract.models import Survivor
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class ValidationContext:
 
     `attempt_started` is in seconds since the epoch, by the clock of the workspace's file system: take it before the launch.
     `expand` fills the `{workspace}`-style fields of a path, a command or a working directory and raises nothing; patterns
-    are used unchanged. `hide` removes secrets from a text that is shown.
+    are used unchanged. `hide` removes secrets from a text that is shown. What a command leaves and cannot be ended is added to
+    `survivors`.
     """
 
     workspace: Path
@@ -25,6 +27,7 @@ class ValidationContext:
     runner: Runner
     reader: Reader
     hide: Callable[[str], str] = str
+    survivors: list[Survivor] = field(default_factory=list)
 
     def path(self, text: str) -> Path:
         """Return a rule's path; a relative one is under the workspace."""

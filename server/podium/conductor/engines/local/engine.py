@@ -27,7 +27,7 @@ from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.local.usage import measure
 from podium.conductor.engines.port import AttemptSpec, Containment, End, Usage
 from podium.conductor.processes import facts
-from podium.conductor.processes.cgroup import Cgroup, Cgroups
+from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.keepers.child import OVER, Child
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.tree import Ended, end_tree, may_have_left
@@ -131,7 +131,7 @@ class LocalEngine:
                 self.keepers.forget(child.key)
             elif child.state == "running" and child.key.startswith(self.prefix):
                 log.warning("unclaimed_attempt_ended", attempt=child.key, pid=child.pid)
-                await end_tree(child.key, child.group, 0, Cgroup(Path(child.cgroup)) if child.cgroup else None)
+                await end_tree(child.key, child.group, 0, child.control_group)
 
     async def shorten_journals(self, open_keys: Collection[str]) -> None:
         """Let the keepers forget what is stored: `open_keys` are the attempts whose end is not."""
@@ -188,7 +188,7 @@ class LocalEngine:
         """Go on with an attempt whose process has started or is over."""
         if child.pid:
             running.group = child.pid
-            running.cgroup = Cgroup(Path(child.cgroup)) if child.cgroup else None
+            running.cgroup = child.control_group
         if running.is_being_ended:
             return
         if child.state in OVER:

@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import anyio
 
 from podium.conductor.processes import facts
+from podium.conductor.processes.cgroup import Cgroup
 from podium.conductor.processes.identity import is_same
 
 State = Literal[
@@ -73,6 +75,12 @@ class Child:
         stat = facts.read_stat(self.pid) if self.pid else None
         is_another = stat is not None and not is_same(stat.start_ticks, self.start_ticks)
         return None if is_another else self.pid or None
+
+    @property
+    def control_group(self) -> Cgroup | None:
+        """The control group that it is in; None while that is not known, or if it is in none of its own."""
+        is_known = self.cgroup and self.state not in {"asked", "begun"}
+        return Cgroup(Path(self.cgroup)) if is_known else None
 
     def begin(self, cgroup: str, at: float) -> None:
         """Note that the keeper has begun, and when (seconds since the epoch)."""
