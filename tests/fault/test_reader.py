@@ -30,6 +30,12 @@ sheets:
 FOREIGN_TEXT = ("yaml", "jinja2", "markupsafe", "regex")
 
 
+@pytest.fixture(autouse=True)
+def _its_own_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each conductor start its reader itself: these tests look at those processes, and kill them."""
+    monkeypatch.setattr(Conductor, "quick", False)
+
+
 @pytest.fixture
 def conductor(short_tmp: Path) -> Iterator[Conductor]:
     made = Conductor(make_home(short_tmp))

@@ -12,18 +12,24 @@ import struct
 import sys
 from collections.abc import Mapping, Sequence
 
-NUMBER = struct.Struct("<i")  # the length of an order; back come a pid and a wait status
+NUMBER = struct.Struct("<i")  # the length of an order; back come a pid and an exit code, negative for a signal
 STREAMS = 3  # stdin, stdout and stderr come with the length
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LIMITS = [name for name in dir(resource) if name.startswith("RLIMIT_")]
 
 
 def order(
-    path: str, words: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], *, bound: bool
+    path: str,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    streams: Sequence[int],
+    *,
+    reader: Sequence[str] = (),
+    bound: bool,
 ) -> socket.socket:
     """Order a process as it would be if it were ours, and return the socket on which a nursery tells of it.
 
-    A process that is `bound` is killed when that socket is closed.
+    A conductor starts its `reader` with that command. A process that is `bound` is killed when that socket is closed.
     """
     umask = os.umask(0o077)
     os.umask(umask)
@@ -33,6 +39,7 @@ def order(
         "folder": os.getcwd(),  # noqa: PTH109 -- this is all that an errand loads
         "umask": umask,
         "limits": {name: resource.getrlimit(getattr(resource, name)) for name in LIMITS},
+        "reader": reader,
         "bound": bound,
     }
     text = json.dumps(told).encode()
@@ -64,7 +71,7 @@ def main(path: str, *words: str) -> int:
             signal.signal(number, lambda number, _: os.kill(pid, number))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         os.closerange(0, STREAMS)  # the process has them; when it closes one its peer must see that
-        code = os.waitstatus_to_exitcode(read_number(peer))
+        code = read_number(peer)
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

@@ -33,7 +33,8 @@ class Nursed:
     ) -> None:
         """Start `podium` with these words; both of its outputs go to `output`."""
         streams = (stdin, output.fileno(), output.fileno())
-        self._peer = errand.order(nursery("conductor", plain=plain), words, environment, streams, bound=False)
+        path, reader = nursery("conductor", plain=plain), command("reader", plain=plain)
+        self._peer = errand.order(path, words, environment, streams, reader=reader, bound=False)
         self.pid = errand.read_number(self._peer)
         self.returncode: int | None = None
 
@@ -55,7 +56,7 @@ class Nursed:
 
     def _end(self) -> int:
         with self._peer:
-            self.returncode = os.waitstatus_to_exitcode(errand.read_number(self._peer))
+            self.returncode = errand.read_number(self._peer)
         return self.returncode
 
     def send_signal(self, number: int) -> None:

@@ -18,18 +18,17 @@ from importlib import import_module, reload
 from pathlib import Path
 from typing import Any
 
-from podium.cli import main as run_podium
-from podium.cli.app import COMMANDS
 from podium.cli.shared.light import hidden, log
 from tests.support.errand import NUMBER, STREAMS
 
-FAULTS = "podium.conductor.faults"
+LOOP = "anyio._backends._asyncio"  # what anyio loads when the first loop starts
 
 
 def _load_conductor() -> None:
     """Load what `podium start --foreground` does, and nothing else: a conductor never has more."""
     import_module("podium.cli.commands.start")
     import_module("podium.conductor.daemon")
+    import_module(LOOP)
 
 
 def _load_server() -> None:
@@ -38,32 +37,41 @@ def _load_server() -> None:
     log.configure("info")
     with hidden("rich"):
         import_module("podium.mcp.product")
+    import_module(LOOP)
 
 
 def _load_commands() -> None:
     """Load what the commands do that people use beside a conductor."""
-    for name in COMMANDS:
+    for name in import_module("podium.cli.app").COMMANDS:
         import_module(f"podium.cli.commands.{name}")
     import_module("podium.cli.commands.call.server")
+    import_module(LOOP)
+
+
+def _load_reader() -> None:
+    """Load the reader of a conductor."""
+    import_module(PROGRAMS["reader"])
 
 
 def _load_stand_in() -> None:
     """Load a server with a stand-in for the conductor."""
-    import_module("tests.support.stdio_stand_in")
+    import_module(PROGRAMS["stand-in"])
 
 
 LOADERS: dict[str, Callable[[], None]] = {
     "conductor": _load_conductor,
+    "reader": _load_reader,
     "server": _load_server,
     "commands": _load_commands,
     "stand-in": _load_stand_in,
 }
+PROGRAMS = {"reader": "podium.reader.zygote", "stand-in": "tests.support.stdio_stand_in"}
+"""The modules that have the `main` of what is not the `podium` command."""
 
 
 def nurse(kind: str, path: str) -> None:
     """Fork a minder for each order until the standard input ends. Returns in the processes that are to become `podium`."""
     LOADERS[kind]()
-    import_module("anyio._backends._asyncio")
     gc.freeze()  # what is forked shares it
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -82,7 +90,7 @@ def nurse(kind: str, path: str) -> None:
 
 
 def _mind(peer: socket.socket) -> None:
-    """Fork what the peer orders, and send it the pid and then the wait status. Returns in the forked process."""
+    """Fork what the peer orders, and send it the pid and then the exit code. Returns in the forked process."""
     minder = os.getpid()
     try:
         length, streams, _, _ = socket.recv_fds(peer, NUMBER.size, STREAMS)
@@ -96,23 +104,26 @@ def _mind(peer: socket.socket) -> None:
         for stream in streams:
             os.close(stream)
         peer.sendall(NUMBER.pack(pid))
-        peer.sendall(NUMBER.pack(_end_of(pid, peer, bound=order["bound"])))
+        peer.sendall(NUMBER.pack(_code_of(pid, peer, bound=order["bound"])))
+        peer.recv(1)  # it is a zombie, as every child is, until its peer knows and closes
     finally:
         if os.getpid() == minder:
             os._exit(0)
 
 
-def _end_of(pid: int, peer: socket.socket, *, bound: bool) -> int:
-    """Return the wait status of a process when it has ended. One that is `bound` to its peer is killed when that goes."""
+def _code_of(pid: int, peer: socket.socket, *, bound: bool) -> int:
+    """Return the exit code of a process when it has ended. One that is `bound` to its peer is killed when that goes."""
     if bound:
-        ended = os.pidfd_open(pid)
-        if ended not in select.select([ended, peer.fileno()], [], [])[0]:
+        hold = os.pidfd_open(pid)
+        if hold not in select.select([hold, peer.fileno()], [], [])[0]:
             os.kill(pid, signal.SIGKILL)
-    return os.waitpid(pid, 0)[1]
+    end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert end is not None
+    return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
 
 
 def _become(order: dict[str, Any], streams: list[int]) -> None:
-    """Make this process what was ordered, but for its code."""
+    """Make this process what was ordered, but for its code. A conductor is told how to get its reader from a nursery too."""
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -123,12 +134,13 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
         resource.setrlimit(getattr(resource, name), limits)
     os.environ.clear()
     os.environ.update(order["environment"])
-    if FAULTS in sys.modules:
-        reload(sys.modules[FAULTS])  # it looks at the environment when it is loaded
+    if order["reader"]:
+        reload(sys.modules["podium.conductor.faults"])  # it looks at the environment when it is loaded
+        sys.modules["podium.conductor.reading.process"].__dict__["COMMAND"] = tuple(order["reader"])
     sys.argv = ["podium", *order["words"]]
 
 
 if __name__ == "__main__":
     asked = sys.argv[1]
     nurse(asked, sys.argv[2])
-    sys.exit(import_module("tests.support.stdio_stand_in").main() if asked == "stand-in" else run_podium())
+    sys.exit(import_module(PROGRAMS.get(asked, "podium.cli")).main())

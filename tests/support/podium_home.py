@@ -63,7 +63,7 @@ class Conductor:
     """A conductor process on a home. `start` returns when it answers; it may be killed and started again."""
 
     quick = False
-    """Whether a nursery forks it; it is a process of its own either way. The tests of pytest have it so, see `conftest.py`."""
+    """Whether nurseries fork it and its reader; they are processes of their own either way. See `conftest.py`."""
     plain = False
     """Whether it is held to the modes of files, also under root."""
 
