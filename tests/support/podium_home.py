@@ -95,7 +95,7 @@ class Conductor:
         assert self.process is None
         env = {**self.environment(), **extra_environment}
         with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
-            if self.quick and env.keys().isdisjoint(READ_WHEN_LOADED):
+            if self.quick and type(self).command is Conductor.command and env.keys().isdisjoint(READ_WHEN_LOADED):
                 self.process = Nursed(self._words(), env, nothing.fileno(), log, plain=self.plain)
             else:
                 self.process = subprocess.Popen(
