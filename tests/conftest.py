@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 import podium
 import podium_tools
 from podium.settings import Settings
+from tests.support import nursed
 from tests.support.examples import CAMPAIGN, ORDINARY
 from tests.support.podium_home import Conductor, make_home
 
@@ -29,6 +30,8 @@ os.environ["PODIUM_CONFIG"] = "/nonexistent/podium.yaml"
 # A shell that runs `make test &` lets it ignore these two, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+Conductor.quick = nursed.POSSIBLE
 
 # Neither the machine's load nor a lucky draw may decide a test: no deadline an example, and every run draws the same ones.
 settings.register_profile(

@@ -30,6 +30,12 @@ sheets:
 FOREIGN_TEXT = ("yaml", "jinja2", "markupsafe", "regex")
 
 
+@pytest.fixture(autouse=True)
+def _its_own_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each conductor start its reader itself: these tests look at those processes, and kill them."""
+    monkeypatch.setattr(Conductor, "quick", False)
+
+
 @pytest.fixture
 def conductor(short_tmp: Path) -> Iterator[Conductor]:
     made = Conductor(make_home(short_tmp))
@@ -77,7 +83,9 @@ def test_the_conductor_with_a_settings_file_has_loaded_nothing_that_reads_foreig
 def test_the_reader_starts_when_it_is_needed_and_ends_with_the_conductor(conductor: Conductor) -> None:
     assert reader_of(conductor)["pid"] is None
     assert validate(conductor, GOOD)["valid"]
-    reader = psutil.Process(reader_of(conductor)["pid"])
+    pid = reader_of(conductor)["pid"]
+    assert pid is not None  # that would be this process
+    reader = psutil.Process(pid)
     workers = reader.children()
     assert workers
     conductor.kill()

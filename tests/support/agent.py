@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from mcp.shared.dispatcher import ProgressFnT
 from mcp.types import ResourceLink, TextContent
 
 from podium.settings import Settings
+from tests.support import nursed
 
 BOTH_ERAS = ("auto", "legacy")
 SECONDS = 50.0  # for whatever must come at all
@@ -92,4 +92,5 @@ async def standing_agent(settings: Settings, mode: str, **options: Any) -> Async
 def _serve(settings: Settings) -> StdioServerParameters:
     ours = {"HOME": settings.home, "SOCKET": settings.socket, "EFFECT_SECONDS": 0.3}
     environment = {**os.environ, **{f"PODIUM_{name}": str(value) for name, value in ours.items()}}
-    return StdioServerParameters(command=sys.executable, args=["-m", "podium", "serve"], env=environment)
+    command, *args = nursed.command("server", "serve")
+    return StdioServerParameters(command=command, args=args, env=environment)

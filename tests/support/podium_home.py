@@ -15,6 +15,7 @@ from typing import Any
 
 from podium.conductor.processes.cgroup import Cgroups
 from podium.settings import Settings, load
+from tests.support.nursed import PLAIN, READ_WHEN_LOADED, Nursed
 
 READY_SECONDS = 20.0
 
@@ -61,9 +62,14 @@ def until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
 class Conductor:
     """A conductor process on a home. `start` returns when it answers; it may be killed and started again."""
 
+    quick = False
+    """Whether nurseries fork it and its reader; they are processes of their own either way. See `conftest.py`."""
+    plain = False
+    """Whether it is held to the modes of files, also under root."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Nursed | None = None
         self.log = settings.home.parent / "conductor.log"
 
     @property
@@ -74,8 +80,10 @@ class Conductor:
 
     def command(self) -> list[str]:
         """Return the command that runs the conductor in the foreground."""
-        home, path = str(self.settings.home), str(self.settings.socket)
-        return [sys.executable, "-m", "podium", "start", "--foreground", "--home", home, "--socket", path]
+        return [*(PLAIN if self.plain else ()), sys.executable, "-m", "podium", *self._words()]
+
+    def _words(self) -> list[str]:
+        return ["start", "--foreground", "--home", str(self.settings.home), "--socket", str(self.settings.socket)]
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the conductor: ours, with the settings that have no flag."""
@@ -85,15 +93,14 @@ class Conductor:
     def launch(self, **extra_environment: str) -> None:
         """Start the process without waiting for it."""
         assert self.process is None
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command(),
-                env={**self.environment(), **extra_environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        env = {**self.environment(), **extra_environment}
+        with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            if self.quick and type(self).command is Conductor.command and env.keys().isdisjoint(READ_WHEN_LOADED):
+                self.process = Nursed(self._words(), env, nothing.fileno(), log, plain=self.plain)
+            else:
+                self.process = subprocess.Popen(
+                    self.command(), env=env, stdin=nothing, stdout=log, stderr=log, start_new_session=True
+                )
 
     def start(self, **extra_environment: str) -> "Conductor":
         """Start the process and wait until it answers `daemon.health`."""

@@ -38,6 +38,11 @@ async def told() -> AsyncIterator[JobControl]:
         sys.stderr.write("the port is closed\n")
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Serve, and return the exit code."""
     log.configure("info")
-    sys.exit(run(build_server(told)))
+    return run(build_server(told))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,13 @@ from podium.cli import main
 from podium.cli.commands import run, stop
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
+from tests.support import nursed
 from tests.support.podium_home import Conductor, ask, make_home, until
-
-COMMAND = [sys.executable, "-m", "podium"]
 
 
 def podium(home: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command on a home."""
-    line = [*COMMAND, *words, "--home", str(home.home)]
+    line = nursed.command("commands", *words, "--home", str(home.home))
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=50)
 
 
@@ -110,7 +108,7 @@ def test_run_refuses_a_bad_score_with_every_problem(common: Settings, short_tmp:
 def test_ctrl_c_leaves_the_job_running_and_says_so(common: Settings, short_tmp: Path) -> None:
     gate = short_tmp / "gate"
     os.mkfifo(gate)
-    line = [*COMMAND, "run", str(score(short_tmp, f"cat {gate}")), "--home", str(common.home)]
+    line = nursed.command("commands", "run", str(score(short_tmp, f"cat {gate}")), "--home", str(common.home))
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         assert watching.stdout
         job_id = watching.stdout.readline().partition(":")[0]
@@ -129,7 +127,7 @@ def test_run_tells_by_its_exit_code_that_somebody_else_stopped_the_job(
 ) -> None:
     gate = short_tmp / "gate"
     os.mkfifo(gate)
-    line = [*COMMAND, "run", str(score(short_tmp, f"cat {gate}", "true")), "--home", str(common.home)]
+    line = nursed.command("commands", "run", str(score(short_tmp, f"cat {gate}", "true")), "--home", str(common.home))
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         assert watching.stdout
         job_id = watching.stdout.readline().partition(":")[0]

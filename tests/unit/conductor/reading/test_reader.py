@@ -48,8 +48,14 @@ async def act(reader: Reader, what: str, client: object = "somebody") -> str:
     return (await reader.ask(Profiles(folder=what), Nothing, client=client))[1].decode()
 
 
+def zygotes(reader: Reader) -> list[psutil.Process]:
+    """Return the zygote if it runs: `psutil.Process(None)` would be the process of the tests itself."""
+    pid = reader.facts()["pid"]
+    return [psutil.Process(pid)] if pid is not None and psutil.pid_exists(pid) else []
+
+
 def workers(reader: Reader) -> list[psutil.Process]:
-    return psutil.Process(reader.facts()["pid"]).children()
+    return [worker for zygote in zygotes(reader) for worker in zygote.children()]
 
 
 async def test_a_request_that_kills_two_workers_is_refused_at_once_the_next_time(reader: Reader) -> None:
@@ -290,7 +296,8 @@ async def test_a_killed_worker_and_a_killed_zygote_are_replaced_with_no_request_
         for each in workers(reader):
             each.kill()
         assert await act(reader, "live") == "live"
-        psutil.Process(reader.facts()["pid"]).kill()
+        for each in zygotes(reader):
+            each.kill()
         assert await act(reader, "live") == "live"
     assert reader.facts()["restarts"] >= 3
 
@@ -321,7 +328,7 @@ async def test_a_process_that_dies_at_any_step_of_its_work_loses_no_request(
 
 async def test_a_zygote_that_hangs_is_replaced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "START_SECONDS", 3.0)
-    hanging = psutil.Process(reader.facts()["pid"])
+    (hanging,) = zygotes(reader)
     for each in workers(reader):
         each.kill()
     hanging.suspend()
@@ -336,7 +343,8 @@ async def test_a_zygote_that_hangs_is_replaced(reader: Reader, monkeypatch: pyte
 async def test_workers_die_with_their_zygote(reader: Reader) -> None:
     left = workers(reader)
     assert left
-    psutil.Process(reader.facts()["pid"]).kill()
+    (zygote,) = zygotes(reader)
+    zygote.kill()
     gone, alive = await anyio.to_thread.run_sync(lambda: psutil.wait_procs(left, timeout=5))
     assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
     assert len(gone) + len(alive) == len(left)

@@ -15,6 +15,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from podium_tools import ALL_TOOLS
+from tests.support import nursed
 
 REPOSITORY = Path(__file__).parents[4]
 COMMAND = [sys.executable, "-m", "tests.support.stdio_stand_in"]
@@ -36,11 +37,11 @@ HELLO = {
 class Served:
     """A running server, with the raw protocol on its pipes."""
 
-    def __init__(self, stderr: Path) -> None:
+    def __init__(self, command: list[str], stderr: Path) -> None:
         self.stderr = stderr
         with stderr.open("wb") as log:
             self.process = subprocess.Popen(
-                COMMAND, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+                command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
             )
 
     def send(self, method: str, params: dict[str, Any] | None = None, *, request: int | None = None) -> None:
@@ -89,9 +90,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(stderr: Path) -> Iterator[Served]:
+def serving(command: list[str], stderr: Path) -> Iterator[Served]:
     """Start a server and end it, however it is."""
-    server = Served(stderr)
+    server = Served(command, stderr)
     try:
         yield server
     finally:
@@ -105,14 +106,14 @@ def serving(stderr: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path / "stderr") as server:
+    with serving(nursed.command("stand-in"), tmp_path / "stderr") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return a server that has shaken hands, for tests that leave it as it was."""
-    with serving(tmp_path_factory.mktemp("standing") / "stderr") as server:
+    with serving(COMMAND, tmp_path_factory.mktemp("standing") / "stderr") as server:
         server.hello()
         yield server
 

@@ -1,0 +1,82 @@
+"""Orders to a nursery (`nursery.py`); as a program, `python -I -S errand.py SOCKET WORDS...`, it stands for what it orders.
+
+It is for those who can only start a command, such as an agent's client. Standard library only: it starts in no time.
+"""
+
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+
+NUMBER = struct.Struct("<i")  # the length of an order; back come a pid and an exit code, negative for a signal
+STREAMS = 3  # stdin, stdout and stderr come with the length
+PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+LIMITS = [name for name in dir(resource) if name.startswith("RLIMIT_")]
+
+
+def order(
+    path: str,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    streams: Sequence[int],
+    *,
+    reader: Sequence[str] = (),
+    bound: bool,
+) -> socket.socket:
+    """Order a process as it would be if it were ours, and return the socket on which a nursery tells of it.
+
+    A conductor starts its `reader` with that command. A process that is `bound` is killed when that socket is closed.
+    """
+    umask = os.umask(0o077)
+    os.umask(umask)
+    told = {
+        "words": words,
+        "environment": dict(environment),
+        "folder": os.getcwd(),  # noqa: PTH109 -- this is all that an errand loads
+        "umask": umask,
+        "limits": {name: resource.getrlimit(getattr(resource, name)) for name in LIMITS},
+        "reader": reader,
+        "bound": bound,
+    }
+    text = json.dumps(told).encode()
+    peer = socket.socket(socket.AF_UNIX)
+    peer.connect(path)
+    socket.send_fds(peer, [NUMBER.pack(len(text))], streams)
+    peer.sendall(text)
+    return peer
+
+
+def read_number(peer: socket.socket) -> int:
+    """Return what the nursery tells next.
+
+    Raises:
+        ConnectionError: it has ended.
+    """
+    data = peer.recv(NUMBER.size)
+    if not data:
+        raise ConnectionError("the nursery has ended")
+    return int(NUMBER.unpack(data)[0])
+
+
+def main(path: str, *words: str) -> int:
+    """Stand for a process: pass on the signals that end it, and return its exit code."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # until it is known to whom
+    with order(path, words, os.environ, range(STREAMS), bound=True) as peer:
+        pid = read_number(peer)
+        for number in PASSED_ON:
+            signal.signal(number, lambda number, _: os.kill(pid, number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+        os.closerange(0, STREAMS)  # the process has them; when it closes one its peer must see that
+        code = read_number(peer)
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,120 @@
+"""Starting `podium` processes in a moment: nurseries fork them, one nursery for each kind in a test process."""
+
+import atexit
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+from tests.support import errand
+
+ROOT = Path(__file__).parents[2]
+POSSIBLE = sys.platform == "linux"  # elsewhere code that was loaded may not survive a fork
+READY_SECONDS, END_SECONDS = 60, 10
+_NO_MORE = "-dac_override,-dac_read_search"
+# Root that has lost these two capabilities is held to the modes of files, as everybody is, and still reaches its own folders.
+PLAIN = ["setpriv", f"--bounding-set={_NO_MORE}", f"--inh-caps={_NO_MORE}"] if os.geteuid() == 0 else []
+READ_WHEN_LOADED = {"PODIUM_CLOCK_SHIFT", "PODIUM_JOURNAL_BYTES", "PODIUM_JOURNAL_PAUSE"}
+"""Variables that the code looks at when it is loaded: with one of them a process has to load it itself."""
+
+
+class Nursed:
+    """A conductor that a nursery forked for us; it is used as a `subprocess.Popen` is."""
+
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], stdin: int, output: IO[Any], *, plain: bool
+    ) -> None:
+        """Start `podium` with these words; both of its outputs go to `output`."""
+        streams = (stdin, output.fileno(), output.fileno())
+        path, reader = nursery("conductor", plain=plain), command("reader", plain=plain)
+        self._peer = errand.order(path, words, environment, streams, reader=reader, bound=False)
+        self.pid = errand.read_number(self._peer)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit code, negative for a signal, or None while the process runs."""
+        if self.returncode is None and select.select([self._peer], [], [], 0)[0]:
+            self._end()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code when the process has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not after so many seconds.
+        """
+        if self.returncode is None and not select.select([self._peer], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(f"podium, pid {self.pid}", timeout or 0)
+        return self._end() if self.returncode is None else self.returncode
+
+    def _end(self) -> int:
+        with self._peer:
+            self.returncode = errand.read_number(self._peer)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process."""
+        self.send_signal(signal.SIGKILL)
+
+
+def command(kind: str, *words: str, plain: bool = False) -> list[str]:
+    """Return a command line that is `podium` with these words, as far as who runs it can see.
+
+    `kind` is what a nursery has loaded, see there. A `plain` process is held to the modes of files, also under root.
+    """
+    if not POSSIBLE:
+        module = "tests.support.stdio_stand_in" if kind == "stand-in" else "podium"
+        return [*(PLAIN if plain else ()), sys.executable, "-m", module, *words]
+    return [sys.executable, "-I", "-S", errand.__file__, nursery(kind, plain=plain), *words]
+
+
+@cache
+def nursery(kind: str, *, plain: bool = False) -> str:
+    """Return the socket of this process's nursery of a kind. It ends with this process, however that ends."""
+    folder = tempfile.mkdtemp(prefix="pod-", dir="/tmp")
+    path = f"{folder}/nursery"
+    process = subprocess.Popen(
+        [*(PLAIN if plain else ()), sys.executable, "-m", "tests.support.nursery", kind, path],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # Python asks once whether a stream has places: all three must be such that have none
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    told = process.stdout.readline() if select.select([process.stdout], [], [], READY_SECONDS)[0] else b"nothing"
+    if told != b"ready\n":
+        process.kill()
+        raise AssertionError(f"the nursery did not start: {told + process.communicate()[0]!r}")
+    atexit.register(_close, process, folder)
+    return path
+
+
+def _close(process: subprocess.Popen[bytes], folder: str) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.close()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+    shutil.rmtree(folder, ignore_errors=True)
