@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -79,7 +79,10 @@ class Hands:
             pids = self._pids(folder)
             if any(is_keeper(pid, folder) and is_alive(pid) for pid in pids):
                 continue
-            records = read_journal(folder)
+            try:
+                records = read_journal(folder)
+            except FileNotFoundError:  # a conductor has just removed it
+                continue
             begun = {words[1] for words in records if words[0] in {"begin", "started"}}
             named = {words[1] for words in records if words[0] in {"started", "failed", "ended"}}
             self.may_be_lost |= begun - named if conductor_lives else begun & read_rows(self._home).open_keys
@@ -97,8 +100,7 @@ class Hands:
 
         def work() -> None:
             while not done.wait(LOOK_SECONDS):
-                with suppress(OSError):  # a folder that is removed just now
-                    self.look(conductor_lives=True)
+                self.look(conductor_lives=True)
 
         with ThreadPoolExecutor(1) as pool:
             watching = pool.submit(work)
