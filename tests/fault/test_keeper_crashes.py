@@ -347,6 +347,20 @@ async def test_the_journal_of_a_dead_keeper_stays_until_each_of_its_ends_is_stor
         assert not folder.exists()
 
 
+async def test_an_end_stays_in_the_journal_though_the_store_was_read_before_its_sheet_began(stage: Stage) -> None:
+    async with stage.engine() as engine:
+        await engine.submit(stage.spec("exit 7"))
+        await stage.has_begun()
+        folder = newest(stage.keepers)
+        await stage.kill(*stage.pids)
+        stage.release()
+        await next_end(engine)
+        await engine.shorten_journals(set())  # the keys of a moment before
+        assert folder.exists(), "the next conductor would take the sheet for one that never started"
+        await engine.shorten_journals(set())
+        assert not folder.exists()
+
+
 async def test_what_a_sheet_left_is_ended_too_when_its_keeper_is_dead(stage: Stage) -> None:
     async with stage.engine() as engine:
         await engine.submit(stage.spec("setsid sleep 1000 & echo $! >left; exit 7"))

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -10,11 +11,13 @@ from podium.conductor.processes import facts
 from podium.contract.states import TERMINAL
 from podium.home import DATABASE
 from tests.support.engines import bystander
+from tests.support.journals import begun, ended, leave_journal, started
 from tests.support.podium_home import until
 from tests.torture.campaign import MAX_SHEETS, Campaign
 from tests.torture.checks import check_all
 from tests.torture.clients import Client
 from tests.torture.facts import read_rows
+from tests.torture.keepers import Hands
 from tests.torture.walk import Violation
 
 Plant = Callable[[Campaign, str], AbstractContextManager[object]]
@@ -100,3 +103,23 @@ def test_a_planted_fault_is_caught(finished: Campaign, plant: Plant, caught: str
         check(finished)
     assert caught in str(violation.value)
     check(finished)
+
+
+@pytest.mark.parametrize(("is_found", "excused"), [(True, {"home.job.2"}), (False, set[str]())])
+def test_an_end_is_excused_only_where_all_were_dead_who_could_know_it(
+    tmp_path: Path, is_found: bool, excused: set[str]
+) -> None:
+    (tmp_path / DATABASE).touch()
+    hands = Hands(tmp_path, tmp_path / "faults")
+    one, two, three = (f"home.job.{number}" for number in (1, 2, 3))
+    leave_journal(
+        tmp_path / "keepers",
+        *(record for key in (one, two, three) for record in (begun(key), started(key, int(key[-1])))),
+        ended(one, 0, 1),
+        ("orphaned", -9),
+        ("gone", 3, 0, 1, 3, 0),
+    )
+    if is_found:
+        hands.meet_conductor()
+    hands.look(conductor_lives=True)
+    assert hands.may_be_lost == excused

@@ -26,6 +26,9 @@ from tests.support.jobs import submit
 from tests.support.podium_home import Conductor, ask, make_home, until
 
 GOOD = "name: good\nvariables: {who: me}\nsheets:\n  - run: echo {{ who }} {{ who|upper }}\n"
+LOG = (
+    "name: log\nsheets:\n  - run: seq 3000; yes aaaaaaaaaaaaaaaaaaaaaaaab | head -n 5\n"  # on which patterns take long
+)
 LANES = 2  # hostile clients at once
 GROWTH_BYTES = 15 * 1024**2
 WAIT_SECONDS = 0.5  # of the good client
@@ -56,7 +59,7 @@ class Soak:
         self.conductor.start()
         pid, job_id = (
             self.conductor.pid,
-            submit(self.conductor, "name: log\nsheets:\n  - run: seq 3000; echo aaaaaaaa\n"),
+            submit(self.conductor, LOG),
         )
         until(lambda: ask(self.socket, "job.status", {"job_id": job_id})["status"] == "completed")
         ask(self.socket, "job.validate", {"config_content": GOOD, "client_cwd": "/"})  # the reader has started

@@ -59,7 +59,8 @@ class Campaign:
             death = draw(random)
             self.history.note(f"round {number}: {death}")
             tell(f"seed {self.seed} round {number}: {death}")
-            self.round(random, death)
+            with self.hands.watched():
+                self.round(random, death)
         rows = self.finish()
         tell(f"seed {self.seed}: {summary(self.history, rows)}")
 
@@ -95,9 +96,11 @@ class Campaign:
         return check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS, self.hands.may_be_lost)
 
     def _launch(self, fault: str = "") -> None:
+        self.hands.meet_conductor()
         self.conductor.launch(**self._environment(), **({"PODIUM_FAULT": fault} if fault else {}))
 
     def _start(self) -> None:
+        self.hands.meet_conductor()
         self.conductor.start(**self._environment())
 
     def _environment(self) -> dict[str, str]:

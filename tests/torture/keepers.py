@@ -3,9 +3,14 @@
 The processes of the reader die at points of theirs too; nothing is lost with them.
 """
 
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from podium.keeper.system import GUARD_POINTS, POINTS
 from podium.reader.worker import WORKER_POINTS
@@ -22,6 +27,7 @@ ONCE = (*GUARD_POINTS, *STARTING, *RARELY, "reader_ready", "worker_begun")
 """Not passed more than once by most processes."""
 READER_POINTS = ZYGOTE_POINTS + WORKER_POINTS
 ALL_POINTS = POINTS + GUARD_POINTS + READER_POINTS
+LOOK_SECONDS = 0.1
 hits: Counter[str] = Counter()
 """How often a process died at each point, over all homes of this process."""
 
@@ -34,6 +40,7 @@ class Hands:
         self._faults = faults
         self._faults.mkdir()
         self._armed: set[str] = set()
+        self._found: set[int] = set()  # keepers that an earlier conductor has started
         self.may_be_lost: set[str] = set()
 
     def arm(self, name: str, times: int = 1) -> None:
@@ -61,16 +68,47 @@ class Hands:
         self.look(conductor_lives=conductor_lives)
 
     def look(self, *, conductor_lives: bool) -> None:
-        """Note whose end nobody can know: what dead pairs were starting, and without a conductor all that they had."""
+        """Note whose end nobody can know: what dead pairs were starting, and all that they had if nobody else had it.
+
+        A conductor inherits what a pair had that it has started itself. Of one that it has found it sees only what it has looked
+        at in time.
+        """
         if not (self._home / "podium.db").exists():
             return
         for folder in self._folders():
-            if any(is_keeper(pid, folder) and is_alive(pid) for pid in self._pids(folder)):
+            pids = self._pids(folder)
+            if any(is_keeper(pid, folder) and is_alive(pid) for pid in pids):
                 continue
-            records = read_journal(folder)
+            try:
+                records = read_journal(folder)
+            except FileNotFoundError:  # a conductor has just removed it
+                continue
             begun = {words[1] for words in records if words[0] in {"begin", "started"}}
             named = {words[1] for words in records if words[0] in {"started", "failed", "ended"}}
             self.may_be_lost |= begun - named if conductor_lives else begun & read_rows(self._home).open_keys
+            if pids[0] in self._found:
+                self.may_be_lost |= _without_end(records)
+
+    def meet_conductor(self) -> None:
+        """Note which keepers a conductor finds that is started now."""
+        self._found = {self._pids(folder)[0] for folder in self._folders()} - {0}
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look again and again, since the folder of a dead pair is removed soon."""
+        done = threading.Event()
+
+        def work() -> None:
+            while not done.wait(LOOK_SECONDS):
+                self.look(conductor_lives=True)
+
+        with ThreadPoolExecutor(1) as pool:
+            watching = pool.submit(work)
+            try:
+                yield
+            finally:
+                done.set()
+            watching.result()
 
     def living(self) -> list[int]:
         """Return the keepers and guards that live."""
@@ -86,6 +124,13 @@ class Hands:
             return keeper_and_guard(folder)
         except (IndexError, OSError):  # it died before its first record, or is just removed
             return 0, 0
+
+
+def _without_end(records: list[list[Any]]) -> set[str]:
+    """Return the keys that ran when the journal ended."""
+    gone = {words[1] for words in records if words[0] == "gone"}
+    started = {words[1] for words in records if words[0] == "started" and words[2] not in gone}
+    return started - {words[1] for words in records if words[0] == "ended"}
 
 
 def draw_points(random: Random) -> tuple[tuple[str, int], ...]:

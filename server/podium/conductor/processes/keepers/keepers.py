@@ -49,6 +49,7 @@ class Keepers:
         self._keepers: list[Keeper] = []
         self._current: Keeper | None = None
         self._asked: dict[str, Start] = {}  # what no keeper may have begun yet
+        self._lately: set[str] = set()  # keys of starts since the journals were shortened last
         self._orphans: set[int] | None = None
         self._turn = anyio.Lock()
         self._tasks: TaskGroup = anyio.create_task_group()
@@ -92,6 +93,7 @@ class Keepers:
                     child.fail("refused", f"no keeper could be started: {error.strerror or error}", error.errno or 0)
                 return children
             self._asked |= {start.key: start for start in starts}
+            self._lately.update(start.key for start in starts)
             children = [keeper.add(start.key) for start in starts]
             for child in children:
                 child.is_claimed = True
@@ -166,7 +168,10 @@ class Keepers:
         return "" if keeper is self._current else f"finishes what it has: {len(keeper.running)} processes"
 
     async def shorten(self, open_keys: Collection[str]) -> None:
-        """Drop what the store knows: `open_keys` are the attempts whose end it has not stored."""
+        """Drop what the store knows: `open_keys` are the attempts whose end it had not stored when it was read, after the last
+        call. What was started since then may have ended, and not be among them.
+        """
+        open_keys, self._lately = self._lately.union(open_keys), set()
         for keeper in list(self._keepers):
             newest = keeper.records.generation
             waiting = [keeper.ended[key] for key in open_keys if key in keeper.ended]
