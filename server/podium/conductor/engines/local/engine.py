@@ -150,23 +150,23 @@ class LocalEngine:
             await self._wanted.wait()
             self._wanted = anyio.Event()
             taken, self._to_launch = self._to_launch, []
-            going: list[Running] = []
-            for running in taken:
-                if running.stopped:
-                    self.report(running.never_begun())
-                else:
-                    going.append(running)
-            found = await self._prepared(going)
+            found = await self._prepared(taken)
             faults.point("after_prepare")
-            await self._hand_over([each for each in found if not isinstance(each, End)])
-            for each in found:
-                if isinstance(each, End) and each.reason == "never_started":
+            going: list[Prepared] = []
+            for running, each in zip(taken, found, strict=True):
+                if running.stopped:  # before it was submitted, or while it was prepared
+                    self.report(running.never_begun())
+                elif not isinstance(each, End):
+                    going.append(each)
+                elif each.reason == "never_started":
                     self.tasks.start_soon(self._report_later, each)
-                elif isinstance(each, End):
+                else:
                     self.report(each)
+            if going:
+                await self._hand_over(going)
 
     async def _prepared(self, batch: list[Running]) -> list[Prepared | End]:
-        """Prepare attempts in a thread; one whose workspace does not answer holds up only itself."""
+        """Prepare attempts in a thread, in their order; one whose workspace does not answer holds up only itself."""
         with anyio.move_on_after(LOOK_SECONDS):
             return await run_sync(prepare, batch, self._bash, self._upkeep.make_group, abandon_on_cancel=True)
         if len(batch) == 1:
@@ -177,16 +177,9 @@ class LocalEngine:
         return found
 
     async def _hand_over(self, prepared: list[Prepared]) -> None:
-        going: list[Prepared] = []
-        for each in prepared:
-            if each.running.stopped:
-                self.report(each.running.never_begun())
-            else:
-                going.append(each)
-        if going:
-            children = await self.keepers.start([each.start for each in going])
-            for each, child in zip(going, children, strict=True):
-                self.follow(each.running, child, each.running.spec.timeout_seconds)
+        children = await self.keepers.start([each.start for each in prepared])
+        for each, child in zip(prepared, children, strict=True):
+            self.follow(each.running, child, each.running.spec.timeout_seconds)
 
     # -- the life of one attempt ----------------------------------------------------------------------------------
 
