@@ -30,7 +30,7 @@ DAMAGE = {
     "text that is no UTF-8": "UPDATE jobs SET status = CAST(x'ff80' AS TEXT) WHERE job_id = ?",
     "an event count of the past": "UPDATE jobs SET event_count = 0 WHERE job_id = ?",
     "an attempt count of the past": "UPDATE jobs SET serial = 0 WHERE job_id = ?",
-    "an event count near the largest number": "UPDATE jobs SET event_count = 9223372036854775806 WHERE job_id = ?",
+    "an event count near the largest number": "UPDATE jobs SET event_count = 9223372036854775807 WHERE job_id = ?",
     "an attempt count near the largest number": "UPDATE jobs SET serial = 9223372036854775807 WHERE job_id = ?",
     "a sheet's retries below zero": "UPDATE sheets SET retries_used = -9 WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
     "a first sheet that it lacks": "UPDATE jobs SET start_sheet = 99 WHERE job_id = ?",
