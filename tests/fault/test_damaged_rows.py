@@ -1,5 +1,6 @@
 """Rows that the database's own check finds whole and that make no sense: their job is named, and every other job works."""
 
+import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ DAMAGE = {
     "text that is no UTF-8": "UPDATE jobs SET status = CAST(x'ff80' AS TEXT) WHERE job_id = ?",
     "an event count of the past": "UPDATE jobs SET event_count = 0 WHERE job_id = ?",
     "an attempt count of the past": "UPDATE jobs SET serial = 0 WHERE job_id = ?",
+    "an event count near the largest number": "UPDATE jobs SET event_count = 9223372036854775807 WHERE job_id = ?",
+    "an attempt count near the largest number": "UPDATE jobs SET serial = 9223372036854775807 WHERE job_id = ?",
+    "a sheet's retries below zero": "UPDATE sheets SET retries_used = -9 WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
     "a first sheet that it lacks": "UPDATE jobs SET start_sheet = 99 WHERE job_id = ?",
     "a time that is none": "UPDATE jobs SET submitted_at = 9e999 WHERE job_id = ?",
     "no plan": "UPDATE jobs SET plan_hash = 'gone' WHERE job_id = ?",
@@ -95,6 +99,52 @@ def test_a_row_that_makes_no_sense_is_named_can_be_deleted_and_holds_up_no_other
     assert until(stopped, whole, "completed", "failed")["status"] == "completed"
     left = call(stopped, "job.list", limit=10)["jobs"]
     assert [job["podium"]["job_id"] for job in left] == [whole]
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63 - 2, 2**62])
+def test_an_event_whose_number_was_flipped_keeps_the_conductor_from_starting_and_says_what_to_do(
+    stopped: Conductor, number: int
+) -> None:
+    stopped.start()
+    job_id = submit(stopped, "name: flipped\nsheets: [{run: 'true'}]\n")
+    until(stopped, job_id, "completed")
+    stopped.stop()
+    path = stopped.settings.home / DATABASE
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE events SET seq = ? WHERE seq = 2", (number,))
+        db.commit()
+        assert db.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+    stopped.launch()
+    stopped.await_death()
+    said = stopped.log.read_text()
+    assert f"an event of job {job_id} has the number {number}" in said
+    assert "Traceback" not in said
+    remedy = re.search(r"'(DELETE FROM events WHERE seq > \d+)'", said)
+    assert remedy, said
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(remedy[1])
+        db.commit()
+    stopped.start()
+    assert until(stopped, submit(stopped, "name: next\nsheets: [{run: 'true'}]\n"), "completed")
+    assert until(stopped, job_id, "completed")
+
+
+@pytest.mark.parametrize(
+    "where", ["UPDATE jobs SET seq = {}", "UPDATE sqlite_sequence SET seq = {} WHERE name = 'jobs'"]
+)
+def test_a_job_number_that_was_flipped_keeps_the_conductor_from_starting(stopped: Conductor, where: str) -> None:
+    stopped.start()
+    until(stopped, submit(stopped, "name: flipped\nsheets: [{run: 'true'}]\n"), "completed")
+    stopped.stop()
+    with closing(sqlite3.connect(stopped.settings.home / DATABASE)) as db:
+        db.execute(where.format(2**63 - 1))
+        db.commit()
+    stopped.launch()
+    stopped.await_death()
+    said = stopped.log.read_text()
+    assert "a job has a number that no conductor gives" in said
+    assert "Restore" in said
+    assert "Traceback" not in said
 
 
 TEXTS = st.one_of(st.text(max_size=12), st.sampled_from(["", "null", "[]", "{}", "[1e999]", "running", "cancel"]))

@@ -1,5 +1,6 @@
 """Several keepers of one home, and one that hangs, cannot write, or belongs to another version."""
 
+import errno
 import os
 import resource
 import signal
@@ -15,7 +16,7 @@ from podium.conductor.engines.local import launching
 from podium.conductor.processes.keepers import keepers, link
 from podium.keeper.journal import VERSION
 from podium.settings import Settings
-from tests.support.engines import Gate, Holder, is_alive, make_spec, next_end, open_engine
+from tests.support.engines import Gate, Holder, is_alive, make_spec, next_end, on_a_disk_of_its_own, open_engine
 from tests.support.jobs import submit
 from tests.support.jobs import until as until_status
 from tests.support.journals import keeper_and_guard, kill, newest, read_journal
@@ -117,6 +118,17 @@ async def test_a_conductor_that_finds_a_keeper_that_hangs_starts_its_own_and_rea
 
 
 # -- one that cannot write --------------------------------------------------------------------------------------------
+
+
+async def test_a_keeper_without_room_for_its_journal_says_so_starts_nothing_and_goes_on_when_there_is_room(
+    short_tmp: Path, tmp_path: Path
+) -> None:
+    ends = await run_sync(on_a_disk_of_its_own, "tests.support.keeper_disk", short_tmp, tmp_path)
+    if ends is None:
+        pytest.skip("no mount namespaces here")
+    why = f"the keeper cannot write its journal: {os.strerror(errno.ENOSPC)}"
+    assert ends == [["never_started", why, None], ["never_started", why, None], ["exited", "", 5]]
+    assert (tmp_path / "ran").read_text() == "2\n"
 
 
 async def test_a_keeper_whose_journal_was_removed_refuses_one_start_and_another_takes_the_next(tmp_path: Path) -> None:

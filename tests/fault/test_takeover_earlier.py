@@ -19,7 +19,8 @@ from podium.conductor.engines.port import AttemptSpec, EndReason
 from podium.conductor.processes import facts
 from podium.home import Home
 from podium.settings import Settings
-from tests.support.earlier import HERE, forge, launch, prepare
+from tests.support.earlier import BLANK, HERE, forge, launch, prepare, recorded_home
+from tests.support.earlier import HOME as RECORDED
 from tests.support.engines import (
     BOUND_SECONDS,
     Gate,
@@ -31,7 +32,7 @@ from tests.support.engines import (
     open_keepers,
     reattach,
 )
-from tests.support.jobs import sheets_of, submit
+from tests.support.jobs import check_history, sheets_of, submit
 from tests.support.jobs import until as until_status
 from tests.support.podium_home import Conductor, until
 from tests.torture.facts import read_rows
@@ -265,6 +266,45 @@ def test_a_home_of_that_version_is_taken_over_with_what_runs_in_it(
     until_status(stopped, job_id, status)
     assert sheets_of(stopped, job_id)["only"]["exit_code"] == code
     assert sheets_of(stopped, next_job)["only"]["exit_code"] == 4
+
+
+def test_what_stands_in_for_that_version_writes_what_it_wrote(home: Settings, tmp_path: Path) -> None:
+    _, spec = recorded_home(home.home, tmp_path)["runs"]
+    prepare(spec)
+    wrote = (RECORDED / "record.json").read_text().replace("@WORKSPACE@", str(tmp_path)).replace("@BOOT@", HERE.boot_id)
+    assert (spec.folder / "record").read_bytes() == 2 * BLANK + wrote.encode()
+    assert {(path.name, path.stat().st_mode & 0o777) for path in spec.folder.iterdir()} == {
+        ("record", 0o600),
+        ("script", 0o600),
+        ("stderr.log", 0o600),
+    }
+
+
+def test_a_recorded_home_of_that_version_is_taken_over_with_three_running_sheets(
+    stopped: Conductor, tmp_path: Path
+) -> None:
+    found = recorded_home(stopped.settings.home, tmp_path)
+    for name, (_, spec) in found.items():
+        launch(spec)
+        until((tmp_path / f"begun-{name}").exists)
+    (tmp_path / "ends").touch()  # nobody watches
+    until(lambda: has_ended(found["ends"][1]) and has_ended(found["dies"][1]))
+    stopped.start()
+    job_ids = {name: job_id for name, (job_id, _) in found.items()}
+    assert until_status(stopped, job_ids["ends"], "failed")
+    assert until_status(stopped, job_ids["dies"], "failed")
+    assert until_status(stopped, job_ids["runs"], "running")["running"] == ["only"]
+    (tmp_path / "go").touch()
+    until_status(stopped, job_ids["runs"], "failed")
+    codes = {name: sheets_of(stopped, job_id)["only"]["exit_code"] for name, job_id in job_ids.items()}
+    assert codes == {
+        "runs": 5,
+        "ends": 7,
+        "dies": 128 + signal.SIGKILL,
+    }  # that version could not tell a signal from a code
+    for job_id in job_ids.values():
+        check_history(stopped, job_id)
+    assert until_status(stopped, submit(stopped, "name: new\nsheets: [{run: 'true'}]"), "completed")
 
 
 def test_a_sheet_of_that_version_that_ended_meanwhile_is_told_with_its_code(stopped: Conductor, tmp_path: Path) -> None:

@@ -43,6 +43,14 @@ def call(conductor: Conductor, method: str, **params: Any) -> Any:
     return ask(conductor.settings.socket, method, params, seconds=30)
 
 
+def answer_of(conductor: Conductor, method: str, **params: Any) -> str:
+    """Return the whole answer, or the whole error."""
+    try:
+        return str(call(conductor, method, **params))
+    except RuntimeError as error:
+        return str(error)
+
+
 def view_of(conductor: Conductor, job_id: str) -> dict[str, Any]:
     view: dict[str, Any] = call(conductor, "job.status", job_id=job_id, sheets=False)["podium"]
     return view
@@ -103,6 +111,50 @@ def test_a_cancel_ends_the_job_that_fills_the_disk_and_is_stored_when_there_is_r
     assert until(running, job_id, "completed", "failed", "cancelled")["status"] == "cancelled"
     assert not (tmp_path / "second").exists()
     check_history(running, job_id)
+
+
+FAILING_DISK = """\
+import os, sqlite3, sys
+if "podium" in sys.orig_argv:
+    class Failing(sqlite3.Connection):
+        def execute(self, statement, *values):
+            if os.path.exists({file!r}) and statement.split()[0] in open({file!r}).read().split():
+                error = sqlite3.OperationalError("disk I/O error")
+                error.sqlite_errorcode, error.sqlite_errorname = 778, "SQLITE_IOERR_WRITE"
+                raise error
+            return super().execute(statement, *values)
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *args, **given: connect(*args, factory=Failing, **given)
+"""
+
+
+@pytest.mark.parametrize("failing", ["COMMIT", "COMMIT ROLLBACK", "COMMIT ROLLBACK SELECT"])
+def test_a_disk_that_fails_while_a_failed_commit_is_undone_is_trouble_that_may_pass(
+    home: Settings, tmp_path: Path, failing: str
+) -> None:
+    file = tmp_path / "failing"
+    (tmp_path / "sitecustomize.py").write_text(FAILING_DISK.format(file=str(file)))
+    running = Conductor(home).start(PYTHONPATH=str(tmp_path))
+    try:
+        score = "name: ends\nsheets:\n  - {name: one, run: 'touch begun; until [ -e go ]; do sleep 0.02; done'}\n"
+        job_id = submit(running, score, workspace=str(tmp_path))
+        wait_for_file(tmp_path / "begun")
+        (tmp_path / "new").write_text(failing)
+        (tmp_path / "new").rename(file)
+        for _ in range(2):
+            assert "STORAGE_FULL" in answer_of(running, "job.pause", job_id=job_id)
+        (tmp_path / "go").touch()
+        podium_home.until(lambda: "reports an error: disk I/O error" in call(running, "daemon.health")["store_trouble"])
+        assert "STORAGE_FULL" in answer_of(running, "job.pause", job_id=job_id)
+        assert running.process is not None
+        assert running.process.poll() is None
+        file.unlink()
+        podium_home.until(lambda: trouble_of(running) == "")
+        assert until(running, job_id, "completed", "failed")["status"] == "completed"
+        check_history(running, job_id)
+        assert "Traceback" not in running.log.read_text()
+    finally:
+        running.end()
 
 
 def test_trouble_that_only_a_refused_call_has_met_ends_by_itself(running: Conductor) -> None:

@@ -1,41 +1,34 @@
 """What a version without keepers left on the disk and among the processes (format version 1), as that version made it.
 
-A shell ran around each attempt and wrote into its folder; the text below is that shell's, to the letter.
+A shell ran around each attempt and wrote into its folder. That shell's text, a record, and the database of a home with three
+running sheets lie in `tests/fault/homes/without_keepers`; all were taken from that version while it ran.
 """
 
+import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 from podium.conductor.engines.local.earlier import BLOCK_BYTES, EarlierFolder, Origin
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
+from podium.home import ACKNOWLEDGED, DATABASE, Home
 
 HERE = Origin(facts.boot_id())
 BLANK = b" " * (BLOCK_BYTES - 1) + b"\n"
-TEXT = rf"""exec 3>&2 4<>"$1/record" 2>/dev/null
-set +eu
-[ -z "$4" ] || printf 0 >"$4/cgroup.procs"
-podium_stop=
-trap 'podium_stop=1' HUP INT QUIT PIPE ALRM TERM USR1 USR2
-podium_start() {{ shift 21; podium_ticks=$1; }}
-read -r podium_stat </proc/$$/stat && podium_start $podium_stat
-printf '%-{BLOCK_BYTES - 1}s\n' "$$ ${{podium_ticks:-0}} $2 end" >&4
-if ! cd -- "$3"; then
-  set -- no_workspace 126
-elif [ -n "$podium_stop" ]; then
-  set -- exited 143
-else
-  shift 4
-  (exec "$@" 2>&3 3>&- 4>&-)
-  set -- exited $?
-fi
-printf '%s %s end\n' "$1" "$2" >&4
-exit "$2"
-"""
+HOME = Path(__file__).parents[1] / "fault/homes/without_keepers"
+TEXT = (HOME / "wrapper.sh").read_text("utf-8")
+SCRIPTS = {
+    "runs": "touch begun-runs; until [ -e go ]; do sleep 0.02; done; echo said; exit 5",
+    "ends": "touch begun-ends; until [ -e ends ]; do sleep 0.02; done; exit 7",
+    "dies": "touch begun-dies; until [ -e ends ]; do sleep 0.02; done; kill -9 $$",
+}
+"""The sheets of the recorded home, each the only one of a job with that name."""
 
 
 def prepare(spec: AttemptSpec, origin: Origin = HERE) -> EarlierFolder:
@@ -51,9 +44,11 @@ def prepare(spec: AttemptSpec, origin: Origin = HERE) -> EarlierFolder:
         "grace_seconds": spec.grace_seconds,
         "env": dict(spec.env),
     }
-    (spec.folder / "record").write_bytes(BLANK + BLANK + json.dumps({**asked, **asdict(origin)}).encode())
-    (spec.folder / "script").write_text(spec.script)
-    (spec.folder / "stderr.log").touch()
+    record, script, stderr = (spec.folder / name for name in ("record", "script", "stderr.log"))
+    for path in (record, script, stderr):
+        path.touch(0o600)
+    record.write_bytes(BLANK + BLANK + json.dumps({**asked, **asdict(origin)}).encode())
+    script.write_text(spec.script)
     return EarlierFolder(spec.folder)
 
 
@@ -87,3 +82,35 @@ def launch(spec: AttemptSpec, origin: Origin = HERE) -> None:
     ):
         env = {**os.environ, **spec.env, facts.MARKER: spec.key}
         subprocess.run(command, env=env, stdin=stdin, stdout=stdout, stderr=stderr, check=True)
+
+
+def recorded_home(home: Path, workspace: Path) -> dict[str, tuple[str, AttemptSpec]]:
+    """Make the recorded home, and return the job and the attempt of each of `SCRIPTS`, which were running when it was recorded."""
+    home.mkdir(mode=0o700)
+    place = f"{home.stat().st_dev}:{home.stat().st_ino}"
+    text = (HOME / "database.sql").read_text("utf-8").replace("@WORKSPACE@", str(workspace)).replace("@PLACE@", place)
+    with closing(sqlite3.connect(home / DATABASE)) as db:
+        db.executescript(text)
+        db.execute("PRAGMA journal_mode=WAL")
+        for old, plan in db.execute("SELECT hash, plan FROM plans").fetchall():  # the plan names the workspace
+            new = hashlib.sha256(plan.encode()).hexdigest()
+            for table, column in (("plans", "hash"), ("jobs", "plan_hash"), ("attempts", "plan_hash")):
+                db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new, old))  # noqa: S608
+        db.commit()
+        rows = db.execute("SELECT name, job_id, attempts.serial, key FROM jobs JOIN attempts ON job = seq").fetchall()
+        last = db.execute("SELECT MAX(seq) FROM events").fetchone()[0]
+    (home / ACKNOWLEDGED).write_text(f"{last:020} end\n")
+    found = {}
+    for name, job_id, serial, key in rows:
+        env = {
+            "PODIUM_JOB_ID": job_id,
+            "PODIUM_SHEET": "only",
+            "PODIUM_ATTEMPT": "1",
+            "PODIUM_WORKSPACE": str(workspace),
+        }
+        folder = Home(home).attempt(job_id, serial)
+        spec = AttemptSpec(
+            key=key, folder=folder, script=SCRIPTS[name], workspace=workspace, env=env, grace_seconds=5.0
+        )
+        found[name] = job_id, spec
+    return found

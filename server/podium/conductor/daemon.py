@@ -79,7 +79,7 @@ def run(settings: Settings) -> int:
     try:
         with hold_home(settings.home):
             anyio.run(_main, settings)
-    except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments, StorageBroken) as group:
+    except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments, StorageBroken, StorageFull) as group:
         refused.extend(_leaves(group))
     for error in refused:
         event = "stopped_as_the_disk_is_broken" if isinstance(error, StorageBroken) else "cannot_start"

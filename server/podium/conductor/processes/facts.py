@@ -5,7 +5,6 @@ pid and the boot id they identify a process for ever. Everything here is a plain
 """
 
 import os
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,10 @@ from typing import NamedTuple
 
 import psutil
 
-LINUX = sys.platform.startswith("linux")
+from podium.keeper import system
+
+LINUX = system.LINUX
+boot_id = system.boot_id
 TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks per second
 MARKER = "PODIUM_ATTEMPT_KEY"  # the variable that marks the members of an attempt
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -107,11 +109,6 @@ def own_children() -> set[int] | None:
 def newest_pid() -> int:
     """Return the pid that was given out last, 0 if the system does not tell. Costs one small read."""
     return int((read("/proc/loadavg") or b"0").split()[-1])
-
-
-def boot_id() -> str:
-    """Return the id of this run of the kernel, "-" if the system has none."""
-    return read("/proc/sys/kernel/random/boot_id").decode().strip() or "-"
 
 
 def age_seconds(start_ticks: int) -> float:

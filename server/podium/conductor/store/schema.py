@@ -124,6 +124,9 @@ STEPS = (_TABLES, _COUNTS, _SURVIVORS)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 
+LARGEST = 2**53
+"""No conductor counts so far: a larger number is damage. JSON keeps every number up to it."""
+
 WAYS_OUT = (
     "It was left unchanged. Restore podium.db, podium.db-wal and podium.db-acked together from a backup, "
     "or move all three elsewhere to start with an empty database."
@@ -161,6 +164,16 @@ def check(connection: sqlite3.Connection, path: str, acknowledged: int) -> None:
     if problems != ["ok"]:
         raise UnreadableDatabase(f"{path} is damaged: {'; '.join(problems)}. {WAYS_OUT}")
     found = connection.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0] if version else 0
+    if found > LARGEST:
+        job_id = connection.execute("SELECT job_id FROM events WHERE seq = ?", (found,)).fetchone()[0]
+        remedy = f"'DELETE FROM events WHERE seq > {LARGEST}'"  # noqa: S608 -- a constant
+        raise UnreadableDatabase(
+            f"{path} is damaged: an event of job {job_id} has the number {found}, which no conductor gives. {WAYS_OUT} "
+            f"To continue without this event: sqlite3 {path} {remedy}."
+        )
+    last_job = "SELECT MAX((SELECT MAX(seq) FROM jobs), (SELECT MAX(seq) FROM sqlite_sequence WHERE name = 'jobs'))"
+    if version and (connection.execute(last_job).fetchone()[0] or 0) > LARGEST:
+        raise UnreadableDatabase(f"{path} is damaged: a job has a number that no conductor gives. {WAYS_OUT}")
     if found < acknowledged:
         raise UnreadableDatabase(
             f"{path} ends with event {found}, although events up to {acknowledged} were acknowledged: "

@@ -95,8 +95,7 @@ class Store:
         try:
             self._write(rows)
         except (sqlite3.Error, UnicodeEncodeError):  # the thread tries again, and says what is wrong
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            self._roll_back()
             return False
         return True
 
@@ -109,20 +108,16 @@ class Store:
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "") in _UNFLUSHED:
                 raise StorageBroken(f"The disk of PODIUM_HOME failed to flush written data: {error}.") from error
-            if self._writer.in_transaction:
+            self._roll_back()
+            with suppress(sqlite3.Error):  # so that the next commit can reuse the log instead of extending it
+                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            raise _in_words(error, "written to") from error
+
+    def _roll_back(self) -> None:
+        """Undo what was begun. On a disk that fails this may fail too: then the next write begins with it."""
+        if self._writer.in_transaction:
+            with suppress(sqlite3.Error):
                 self._writer.execute("ROLLBACK")
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary part of an extended code
-            if code in _DISK:
-                what, fix = _DISK[code]
-                with suppress(sqlite3.Error):  # so that the next commit can reuse the log instead of extending it
-                    self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                raise StorageFull(f"The conductor's disk {what}: {error}.", fix=fix) from error
-            if code in _HINDERED:
-                raise StorageFull(
-                    f"The conductor's database cannot be written to right now: {error}.",
-                    fix=f"Find out which program has locked or write-protected {DATABASE} in PODIUM_HOME, then repeat the call.",
-                ) from error
-            raise
 
     def _write_waiting(self, rows: Rows) -> None:
         with database.waiting(self._writer):
@@ -133,6 +128,8 @@ class Store:
                 self._write(rows.in_unicode())
 
     def _write(self, rows: Rows) -> None:
+        if self._writer.in_transaction:  # that could not be undone
+            self._writer.execute("ROLLBACK")
         self._writer.execute("BEGIN IMMEDIATE")
         for kind, statement in STATEMENTS.items():
             if kind in rows.by_kind:
@@ -145,17 +142,26 @@ class Store:
             self._acknowledged.note(events[-1][0])
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a query in a thread on a read-only connection; it sees every commit that has returned."""
+        """Run a query in a thread on a read-only connection; it sees every commit that has returned.
+
+        Raises:
+            StorageFull: the disk is failing, or another program holds the database.
+        """
         async with self._read_slots:
             connection = self._readers.pop()
             try:
                 return await anyio.to_thread.run_sync(query, connection)
+            except sqlite3.OperationalError as error:
+                raise _in_words(error, "read") from error
             finally:
                 self._readers.append(connection)
 
     def find(self, query: str, *values: object) -> sqlite3.Row | None:
         """Return the row of a look-up by a unique key. It takes some 20 microseconds, less than handing it to a thread."""
-        row: sqlite3.Row | None = self._finder.execute(query, values).fetchone()
+        try:
+            row: sqlite3.Row | None = self._finder.execute(query, values).fetchone()
+        except sqlite3.OperationalError as error:
+            raise _in_words(error, "read") from error
         return row
 
     def close(self) -> None:
@@ -164,6 +170,20 @@ class Store:
             reader.close()
         self._writer.close()
         self._acknowledged.close()
+
+
+def _in_words(error: sqlite3.Error, what: str) -> Exception:
+    """Return the error for trouble with the disk that may pass; the same error if it is something else."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary part of an extended code
+    if code in _DISK:
+        said, fix = _DISK[code]
+        return StorageFull(f"The conductor's disk {said}: {error}.", fix=fix)
+    if code in _HINDERED:
+        return StorageFull(
+            f"The conductor's database cannot be {what} right now: {error}.",
+            fix=f"Find out which program has locked or write-protected {DATABASE} in PODIUM_HOME, then repeat the call.",
+        )
+    return error
 
 
 @asynccontextmanager

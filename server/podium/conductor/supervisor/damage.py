@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import get_args
 
 from podium.conductor.rules.state import Intent, JobRun, SheetRun
+from podium.conductor.store.schema import LARGEST
 from podium.contract.states import JobStatus, SheetStatus
 from podium.errors import JobDamaged, PodiumError
 
@@ -69,10 +70,12 @@ def _problems(job: JobRun, last_event: int, last_attempt: int) -> Iterator[str]:
     if not 1 <= job.start_sheet <= job.total:
         yield f"its start_sheet {job.start_sheet} is not among its {job.total} sheets"
     yield from _no_times("the job", job.submitted_at, job.started_at, job.finished_at)
+    yield from _no_counts("the job", job.event_count, job.serial)
     for run in job.sheets.values():
         yield from _problems_of_sheet(job, run)
     for attempt in job.running.values():
         yield from _no_times(f"an attempt of sheet {attempt.sheet}", attempt.started_at)
+        yield from _no_counts(f"an attempt of sheet {attempt.sheet}", attempt.serial, attempt.attempt)
         if job.status_of(attempt.sheet) != "running":
             yield f"sheet {attempt.sheet} has an open attempt but is {job.status_of(attempt.sheet)}"
     if job.event_count < last_event:
@@ -86,6 +89,7 @@ def _problems_of_sheet(job: JobRun, run: SheetRun) -> Iterator[str]:
         yield f"sheet {run.num} is not among its {job.total} sheets"
     yield from _unknown(f"status of sheet {run.num}", run.status, _SHEET_STATUSES)
     yield from _no_times(f"sheet {run.num}", run.started_at, run.finished_at, run.waiting_until)
+    yield from _no_counts(f"sheet {run.num}", run.attempts, run.retries_used, run.limit_waits)
     if not 0 <= run.player < len(job.plan.sheet(run.num).instruments):
         yield f"sheet {run.num} is played by its instrument number {run.player}, which it does not have"
     if run.status == "running" and run.num not in job.running:
@@ -102,6 +106,13 @@ def _no_times(whose: str, *times: float | None) -> Iterator[str]:
     for each in times:
         if each is not None and not (math.isfinite(each) and 0 <= each < 250_000_000_000):
             yield f"{each!r} is not a time of {whose}"
+
+
+def _no_counts(whose: str, *numbers: int) -> Iterator[str]:
+    """Yield the numbers that nothing can have counted: with one more they would soon not fit into the database."""
+    for each in numbers:
+        if not 0 <= each <= LARGEST:
+            yield f"{each} is not a count of {whose}"
 
 
 def damage_of(db: sqlite3.Connection, job_id: str) -> JobDamaged | None:

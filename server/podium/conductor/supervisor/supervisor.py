@@ -75,6 +75,7 @@ class Supervisor:
         self.unstored = Unstored()
         self.damaged: dict[str, JobDamaged] = {}  # jobs that were not taken up, because their rows make no sense
         self._put_back: list[Command] = []  # that could not be committed and are tried again
+        self._unread: dict[str, None] = {}  # ids of jobs that have to be read back from the disk before anything else
         self._timers = Timers()
         self._hold_until = 0.0
 
@@ -217,6 +218,9 @@ class Supervisor:
 
     async def _round(self, commands: list[Command]) -> None:
         """Do one batch. A function of its own, so that nothing keeps its jobs and their plans until the next one."""
+        if self._unread and (failing := await self._read_back()):
+            self._refuse(commands, failing)
+            return
         now = clock.now()
         if self._hold_until <= now.mono:
             commands, self._put_back = self._put_back + commands, []
@@ -329,14 +333,28 @@ class Supervisor:
         self._hold_until = now + _RETRY_STORAGE_SECONDS
         for job in batch.jobs.values():
             self._forget(job)
+            self._unread[job.job_id] = None
+        await self._read_back()
+        self._refuse(done, error)
+
+    async def _read_back(self) -> StorageFull | None:
+        """Read jobs back from the disk; return why that is not possible now."""
+        for job_id in list(self._unread):
             try:
-                fresh = await self._loader.job(job.job_id)
+                fresh = await self._loader.job(job_id)
+                if fresh is not None and fresh.status not in TERMINAL:
+                    self.adopt(fresh, clock.now())
             except JobDamaged as damage:
                 self.leave_out(damage)
-                continue
-            if fresh is not None and fresh.status not in TERMINAL:
-                self.adopt(fresh, clock.now())
-        for command in done:
+            except StorageFull as error:
+                self._hold_until = clock.now().mono + _RETRY_STORAGE_SECONDS
+                return error
+            del self._unread[job_id]
+        return None
+
+    def _refuse(self, commands: list[Command], error: StorageFull) -> None:
+        """Keep the ends of attempts for later, and refuse the callers."""
+        for command in commands:
             if command.kept:
                 self._put_back.append(command)
                 if command.ended is not None:

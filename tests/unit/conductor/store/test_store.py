@@ -130,10 +130,12 @@ async def test_a_database_that_cannot_be_written_now_is_no_end(
 class _Unflushed:
     """A connection whose commit fails in the flush. SQLite gives no way to cause that without a disk that is broken."""
 
-    in_transaction = True
-
     def __init__(self, real: sqlite3.Connection) -> None:
         self.real = real
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.real.in_transaction
 
     def execute(self, statement: str) -> sqlite3.Cursor:
         if statement == "COMMIT":
