@@ -246,8 +246,7 @@ def intended(conductor: Conductor, workspace: Path, script: str) -> tuple[str, A
     conductor.await_death()
     (row,) = read_rows(conductor.settings.home).attempts[job_id]
     folder = Home(conductor.settings.home).attempt(job_id, row["serial"])
-    for path in folder.iterdir():
-        path.unlink()
+    assert not folder.exists()
     return job_id, make_spec(workspace, script, key=row["key"], folder=folder)
 
 

@@ -12,11 +12,7 @@ def make(path: str, script: str) -> None:
         ValueError: the script cannot be encoded.
     """
     data = script.encode("utf-8", "surrogateescape")
-    os.umask(0o077)
-    try:
-        os.mkdir(path)
-    except FileNotFoundError:
-        os.makedirs(path)
+    _make_folder(path)
     try:
         write(f"{path}/script", data)
     except OSError:
@@ -24,6 +20,15 @@ def make(path: str, script: str) -> None:
             os.unlink(f"{path}/script")
             os.rmdir(path)
         raise
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.mkdir(path, 0o700)
+    except FileNotFoundError:
+        with suppress(FileExistsError):
+            _make_folder(os.path.dirname(path))
+        os.mkdir(path, 0o700)
 
 
 def write(path: str, data: bytes) -> None:

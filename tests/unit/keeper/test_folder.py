@@ -2,20 +2,11 @@
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from podium.keeper import folder
-
-
-@pytest.fixture(autouse=True)
-def umask() -> Iterator[None]:
-    """The umask of the tests is theirs again afterwards: the keeper sets its own."""
-    own = os.umask(0o022)
-    yield
-    os.umask(own)
 
 
 def test_the_folder_and_its_script_are_private_and_so_is_the_folder_of_its_job(tmp_path: Path) -> None:
