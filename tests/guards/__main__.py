@@ -22,9 +22,9 @@ import pytest
 from tests.support.source_tree import REPOSITORY
 
 TABLE = Path(__file__).with_name("table.toml")
-TEST_SECONDS = 90  # of one test; without a guard some wait for what never comes
+TEST_SECONDS = 120  # of one test with all its cases; without a guard some wait for what never comes
 NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "build", "dist")
-# What a test leaves running without a guard ends with it, and its control groups are seen by nobody else.
+# What a test leaves running without a guard ends with it.
 ALONE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 # A shell as the first process reaps what a test leaves. Beside it are so many processes as on a machine with other users: among a
 # few, a look at all of them is quick enough for anything.
