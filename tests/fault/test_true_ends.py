@@ -231,8 +231,10 @@ def _running(conductor: Conductor) -> Iterator[Conductor]:
     try:
         yield conductor.start(PYTHONDONTWRITEBYTECODE="1", HOME=str(conductor.log.parent))
     finally:
-        conductor.end()
-        os.seteuid(0)
+        try:
+            conductor.end()
+        finally:
+            os.seteuid(0)  # whatever happened: all later tests in this process would run as nobody
 
 
 def score(program: Path, then: str = "wait") -> str:

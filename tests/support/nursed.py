@@ -100,21 +100,14 @@ def nursery(kind: str, *, plain: bool = False) -> str:
     )
     assert process.stdout is not None
     told = process.stdout.readline() if select.select([process.stdout], [], [], READY_SECONDS)[0] else b"nothing"
-    if told != b"ready\n":
-        process.kill()
-        raise AssertionError(f"the nursery did not start: {told + process.communicate()[0]!r}")
+    assert told == b"ready\n", f"the nursery did not start: {told!r}"
+    process.wait(END_SECONDS)  # the nursery itself is its child
     atexit.register(_close, process, folder)
     return path
 
 
 def _close(process: subprocess.Popen[bytes], folder: str) -> None:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.close()
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    process.stdout.close()
+    for stream in (process.stdin, process.stdout):
+        assert stream is not None
+        stream.close()
     shutil.rmtree(folder, ignore_errors=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.cli.shared.light import hidden, log
+from podium.contract.secrets import redactor
 from tests.support.errand import NUMBER, STREAMS
 
 LOOP = "anyio._backends._asyncio"  # what anyio loads when the first loop starts
@@ -134,6 +135,8 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
         resource.setrlimit(getattr(resource, name), limits)
     os.environ.clear()
     os.environ.update(order["environment"])
+    if results := sys.modules.get("podium.mcp.calls.results"):
+        results.__dict__["redact"] = redactor(os.environ)  # it takes the secrets when it is loaded
     if order["reader"]:
         reload(sys.modules["podium.conductor.faults"])  # it looks at the environment when it is loaded
         sys.modules["podium.conductor.reading.process"].__dict__["COMMAND"] = tuple(order["reader"])
@@ -141,6 +144,8 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    if os.fork():
+        os._exit(0)  # a nursery is no child of the tests: an engine in their process takes each of those for its own
     asked = sys.argv[1]
     nurse(asked, sys.argv[2])
     sys.exit(import_module(PROGRAMS.get(asked, "podium.cli")).main())

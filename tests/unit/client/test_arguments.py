@@ -10,6 +10,7 @@ from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import SubmitParams
 from podium.errors import InvalidArguments, PathNotAllowed, PermissionDenied, PodiumError, ScoreNotFound
+from tests.support.another_user import as_another_user
 from tests.unit.client.link.stand_in import client_for
 
 
@@ -119,21 +120,13 @@ def test_a_score_that_may_not_be_read_is_a_matter_of_permission(short_tmp: Path)
 
 
 def _kind_as_another_user(path: Path) -> str:
-    """Return the error that another user than root gets, from a child process when this one is root's."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        if os.getuid() == 0:
-            os.setuid(65534)
+    """Return the error that another user than root gets."""
+
+    def start() -> str:
         try:
             checked_start(SubmitParams(config_path=str(path)))
-            kind = "accepted"
         except PodiumError as error:
-            kind = type(error).__name__
-        os.write(writing, kind.encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        told = pipe.read()
-    os.waitpid(child, 0)
-    return told.decode()
+            return type(error).__name__
+        return "accepted"
+
+    return as_another_user(start)

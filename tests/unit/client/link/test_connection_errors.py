@@ -21,6 +21,7 @@ from podium.errors import (
 )
 from podium.settings import load
 from podium.wire.sockets import SocketStream
+from tests.support.another_user import as_another_user
 from tests.support.sockets import listening
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for
 
@@ -117,26 +118,8 @@ def test_a_socket_of_another_user_is_a_matter_of_permission(short_tmp: Path) -> 
         server.listen()
         if os.getuid() != 0:
             path.chmod(0)
-        report = _call_as_another_user(path)
-    assert report == {"kind": "PermissionDenied", "is_permission_error": True, "names_socket": True}
-
-
-def _call_as_another_user(path: Path) -> dict[str, Any]:
-    """Make a call in a child process, as nobody when this one is root's, and return what it met."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        if os.getuid() == 0:
-            os.setgid(65534)
-            os.setuid(65534)
-        os.write(writing, json.dumps(anyio.run(_report, path)).encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        data = pipe.read()
-    os.waitpid(child, 0)
-    report: dict[str, Any] = json.loads(data)
-    return report
+        report = as_another_user(lambda: json.dumps(anyio.run(_report, path)))
+    assert json.loads(report) == {"kind": "PermissionDenied", "is_permission_error": True, "names_socket": True}
 
 
 async def _report(path: Path) -> dict[str, Any]:
