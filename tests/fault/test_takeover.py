@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from tests.support.engines import (
     reattach,
     run_attempt,
 )
-from tests.support.journals import OTHER_BOOT, begun, ended, leave_journal, started
+from tests.support.journals import NOBODY, OTHER_BOOT, begun, ended, leave_journal, started
 
 pytestmark = pytest.mark.anyio
 
@@ -190,6 +191,34 @@ async def test_a_start_that_was_begun_and_whose_process_runs_is_adopted(tmp_path
             await engine.reattach(spec)
             usage = await described(engine, spec.key)
             assert (usage.alive, usage.pid) == (True, process.pid)
+            await engine.cancel(spec.key, grace_seconds=10)
+            assert (await next_end(engine)).reason == "cancelled"
+
+
+async def test_what_a_start_that_nobody_named_has_left_is_not_taken_for_it_but_ended(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    with bystander(**{facts.MARKER: spec.key}) as leftover:
+        stat = facts.read_stat(leftover.pid)
+        assert stat is not None
+        gone = "gone", NOBODY, 3, stat.start_ticks - 1, NOBODY, time.time_ns()
+        end = await reattach(left(spec, begun(spec.key), gone))
+    assert (end.reason, end.exit_code, end.processes_ended) == ("exited", 3, 1)
+
+
+async def test_a_start_whose_process_is_still_loading_its_program_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = make_spec(tmp_path)
+    left(spec, begun(spec.key))
+    marker, looks = facts.marker, count()
+    with bystander(**{facts.MARKER: spec.key}) as process:
+        # A program that is being loaded has no environment yet.
+        monkeypatch.setattr(
+            facts, "marker", lambda pid: None if pid == process.pid and next(looks) < 3 else marker(pid)
+        )
+        async with open_engine(keepers=tmp_path / "keepers") as engine:
+            await engine.reattach(spec)
+            assert (await described(engine, spec.key)).pid == process.pid
             await engine.cancel(spec.key, grace_seconds=10)
             assert (await next_end(engine)).reason == "cancelled"
 

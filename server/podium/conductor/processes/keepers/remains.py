@@ -26,6 +26,7 @@ NEVER_BEGAN = "its keeper ended before the process began"
 START_SECONDS = 2.0  # from the record of a start to the start, at most
 CLOCK_SECONDS = 0.05  # by which two clocks may differ
 TOLD_SECONDS = 2.0  # for the guard to write an end
+LOADING_SECONDS = 0.5  # for a process to show its environment
 LOOK_SECONDS = 0.02
 POLL_SECONDS = 0.5
 INFO_BYTES, INFO_EXIT = 64, 1 << 3
@@ -64,32 +65,50 @@ async def settle(keeper: Keeper, child: Child, take: Take) -> None:
     if await run_sync(_end_unborn, keeper):
         child.fail("refused", NEVER_BEGAN)
         return
-    living = await run_sync(_marked, child.key)
-    if living is not None:
-        child.run(living.pid, living.start_ticks, child.cgroup)
-        await watch(keeper, child, take)
+    if await _goes_on(keeper, child, take):
         return
     await _until_told(keeper, child, take)
     take(keeper)  # the guard's last word may have come just now
     if child.state in OVER:
         return
-    ends = [end for end in keeper.nameless.values() if _may_be_of(child, end)]
+    ends = _ends_of(keeper, child)
     if len(ends) == 1:
         child.end(ends[0].code, ends[0].at)
-    elif not keeper.nameless and await run_sync(_guard_has_none, keeper):
+    elif await _goes_on(keeper, child, take):  # a process that was loading its program has told nothing before
+        return
+    elif not keeper.nameless and await run_sync(_guard_has_none, keeper, child):
         child.fail("refused", NEVER_BEGAN)
     else:
         child.fail("lost", "its keeper ended while starting it")
 
 
-def _may_be_of(child: Child, end: NamelessEnd) -> bool:
-    """Return whether a process that nobody named began when this start was begun."""
-    since = facts.booted_at() + end.start_ticks / facts.TICKS - child.begun_at
+async def _goes_on(keeper: Keeper, child: Child, take: Take) -> bool:
+    """Follow the process of a start to its end if it lives; return False if it does not.
+
+    Of those that live, and of those that ended and nobody named, it is the one that began first: the others are its children.
+    """
+    living = await run_sync(_marked, child.key, child.begun_at)
+    take(keeper)
+    if living is None or any(end.start_ticks < living.start_ticks for end in _ends_of(keeper, child)):
+        return False
+    child.run(living.pid, living.start_ticks, child.cgroup)
+    await watch(keeper, child, take)
+    return True
+
+
+def _ends_of(keeper: Keeper, child: Child) -> list[NamelessEnd]:
+    """Return the ends that nobody named and that may be of this start."""
+    return [end for end in keeper.nameless.values() if _may_be_of(child.begun_at, end.start_ticks)]
+
+
+def _may_be_of(begun_at: float, start_ticks: int) -> bool:
+    """Return whether a process began when a start was begun (seconds since the epoch)."""
+    since = facts.booted_at() + start_ticks / facts.TICKS - begun_at
     return -CLOCK_SECONDS <= since <= START_SECONDS
 
 
-def _guard_has_none(keeper: Keeper) -> bool:
-    """Return whether the guard lived to inherit all, and has no process that nobody named: then the keeper had started none."""
+def _guard_has_none(keeper: Keeper, child: Child) -> bool:
+    """Return whether the guard lived to inherit all, and has no process that may be this start's: then there was none."""
     if keeper.is_over:
         return True
     if not keeper.is_orphaned or not is_held(keeper.folder) or not facts.TELLS_CHILDREN:
@@ -98,7 +117,8 @@ def _guard_has_none(keeper: Keeper) -> bool:
     pids = {int(pid) for pid in facts.read(f"/proc/{keeper.guard}/task/{keeper.guard}/children").split()} - known
     stats = [stat for pid in pids - {keeper.pid} if (stat := facts.read_stat(pid))]
     # One that leads a session and tells no other key may be it, just ended or not to be looked into.
-    return is_held(keeper.folder) and all(stat.session != stat.pid or facts.marker(stat.pid) for stat in stats)
+    others = all(stat.session != stat.pid or facts.marker(stat.pid) not in {None, "", child.key} for stat in stats)
+    return others and is_held(keeper.folder)
 
 
 async def _until_told(keeper: Keeper, child: Child, take: Take) -> None:
@@ -161,7 +181,17 @@ def _end_unborn(keeper: Keeper) -> bool:
     return found
 
 
-def _marked(key: str) -> facts.Stat | None:
-    """Return the living first process of an attempt, known by its environment and its session."""
-    stats = facts.all_stats().values()
-    return next((stat for stat in stats if stat.session == stat.pid and facts.marker(stat.pid) == key), None)
+def _marked(key: str, begun_at: float) -> facts.Stat | None:
+    """Return the living first process of an attempt, known by its environment and its session.
+
+    One that may be it and is just loading its program shows no environment; it is waited for, within a bound.
+    """
+    deadline = time.monotonic() + LOADING_SECONDS
+    while True:
+        leaders = [stat for stat in facts.all_stats().values() if stat.session == stat.pid]
+        told = [(stat, facts.marker(stat.pid)) for stat in leaders]
+        found = [stat for stat, marker in told if marker == key]
+        loading = any(marker is None and _may_be_of(begun_at, stat.start_ticks) for stat, marker in told)
+        if found or not loading or time.monotonic() > deadline:
+            return min(found, key=lambda stat: (stat.start_ticks, stat.pid), default=None)
+        time.sleep(LOOK_SECONDS)
