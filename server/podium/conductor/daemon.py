@@ -198,8 +198,9 @@ async def _recover(context: Context) -> None:
     jobs, damaged = await context.loader.active()
     for error in damaged:
         context.supervisor.leave_out(error)
+    now = clock.now()
     for job in jobs:  # all of them before any goes on: what runs already holds slots
-        context.supervisor.adopt(job, clock.now())
+        context.supervisor.adopt(job, now)
     # Only what an earlier conductor has begun: from the first commit on, sheets are started beside it.
     begun = [(job, attempt) for job in jobs for attempt in job.running.values()]
     faults.point("after_adoption")
@@ -208,7 +209,8 @@ async def _recover(context: Context) -> None:
         if job.intent == "cancel":
             context.launcher.cancel(attempt)
     for job in jobs:
-        context.supervisor.settle(job.job_id)
+        if job.status != "paused" or job.intent or not job.ready:  # else there is nothing to derive, and there may be many
+            context.supervisor.settle(job.job_id)
     log.info("jobs_recovered", count=len(context.supervisor.jobs))
 
 

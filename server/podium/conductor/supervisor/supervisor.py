@@ -200,7 +200,7 @@ class Supervisor:
         pause = job.plan.pause_between_sheets_seconds
         ended = [
             run.finished_at
-            for run in job.sheets.values()
+            for run in (job.sheets.values() if pause else ())
             if run.finished_at and run.status in {"completed", "failed", "waiting"}
         ]
         # Setting the clock back cannot lengthen the pause after the last sheet.
