@@ -209,7 +209,7 @@ async def _recover(context: Context) -> None:
         if job.intent == "cancel":
             context.launcher.cancel(attempt)
     for job in jobs:
-        if job.status != "paused" or job.intent or not job.ready:  # else there is nothing to derive, and there may be many
+        if job.status != "paused" or job.intent or not job.ready:  # of the rest, perhaps many, nothing follows
             context.supervisor.settle(job.job_id)
     log.info("jobs_recovered", count=len(context.supervisor.jobs))
 
