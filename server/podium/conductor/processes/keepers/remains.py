@@ -26,6 +26,7 @@ NEVER_BEGAN = "its keeper ended before the process began"
 START_SECONDS = 2.0  # from the record of a start to the start, at most
 CLOCK_SECONDS = 0.05  # by which two clocks may differ
 TOLD_SECONDS = 2.0  # for the guard to write an end
+REAPED_SECONDS = 10.0  # for whoever has a dead process now to reap it
 LOADING_SECONDS = 0.5  # for a process to show its environment
 LOOK_SECONDS = 0.02
 POLL_SECONDS = 0.5
@@ -47,7 +48,7 @@ async def watch(keeper: Keeper, child: Child, take: Take) -> None:
                 await anyio.sleep(POLL_SECONDS)
         await _until_told(keeper, child, take)
         if child.state not in OVER:
-            code = await _told_by_kernel(hold)
+            code = await _told_by_kernel(hold, child.pid)
             if code is None:
                 child.fail("lost", "it ended while neither the conductor nor its keeper nor the keeper's guard lived")
             else:
@@ -131,11 +132,12 @@ async def _until_told(keeper: Keeper, child: Child, take: Take) -> None:
             await anyio.sleep(LOOK_SECONDS)
 
 
-async def _told_by_kernel(hold: int) -> int | None:
-    """Return how the process of a pidfd ended; the kernel tells it when somebody has reaped the process."""
-    with anyio.move_on_after(TOLD_SECONDS):
+async def _told_by_kernel(hold: int, pid: int) -> int | None:
+    """Return how the process of a pidfd ended; the kernel tells it when somebody has reaped the process, which may take time."""
+    with anyio.move_on_after(REAPED_SECONDS):
         while hold >= 0:
-            if (code := exit_code(hold)) is not None:
+            is_reaped = facts.read_stat(pid) is None
+            if (code := exit_code(hold)) is not None or is_reaped:
                 return code
             await anyio.sleep(LOOK_SECONDS)
     return None
