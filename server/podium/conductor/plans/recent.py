@@ -11,6 +11,7 @@ from podium.conductor.rules.plans import LoadedPlan
 MOST = 64
 ALONE_SECONDS = 0.25
 MOST_CHARS = 64 * 1024  # of a score and of its plan; a longer one costs little more than its own reading
+MOST_SHEETS = 100  # each takes 700 bytes
 
 
 class RecentPlans:
@@ -38,7 +39,7 @@ class RecentPlans:
 
     def put(self, score: GivenScore, loaded: LoadedPlan) -> None:
         """Remember a plan, in place of the one that was not asked for longest."""
-        if max(len(score.text), len(loaded.text)) <= MOST_CHARS:
+        if max(len(score.text), len(loaded.text)) <= MOST_CHARS and len(loaded.plan.sheets) <= MOST_SHEETS:
             # A plan of its own: one that jobs share gives up its texts once they are stored.
             self._plans[_key(score)] = LoadedPlan(loaded.hash, loaded.plan, loaded.source, loaded.text)
             if len(self._plans) > MOST:

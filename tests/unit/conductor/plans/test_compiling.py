@@ -66,3 +66,11 @@ async def test_profiles_that_appear_beside_a_known_score_are_seen(
     monkeypatch.setattr("podium.conductor.plans.recent.ALONE_SECONDS", 0.0)
     assert ALONE_SECONDS < 1
     assert (await plan_of(compiler, PLAIN, tmp_path)).plan is not first.plan
+
+
+async def test_a_plan_of_many_sheets_is_not_kept_when_its_job_is_over(compiler: Compiler, tmp_path: Path) -> None:
+    items = ", ".join(str(number) for number in range(200))
+    score = f"name: many\nsheets: [{{name: each, foreach: [{items}], run: 'true'}}]\n"
+    first = await plan_of(compiler, score, tmp_path)
+    assert len(first.plan.sheets) == 200
+    assert (await plan_of(compiler, score, tmp_path)).plan is not first.plan
