@@ -10,6 +10,7 @@ import pytest
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers.keeper import Keeper
 from podium.keeper.journal import parse, record
+from tests.support.journals import NOBODY, begun, ended, leave_journal, started
 from tests.support.keeper_peer import OwnKeeper
 from tests.support.podium_home import until
 from tests.support.source_tree import REPOSITORY
@@ -60,6 +61,15 @@ def test_a_conductor_understands_a_journal_of_version_1(tmp_path: Path, monkeypa
         1764400002.0,
     )
     assert list(keeper.nameless) == [204]
+    keeper.close()
+
+
+def test_an_end_belongs_to_the_part_of_the_journal_that_tells_it_though_another_has_begun(tmp_path: Path) -> None:
+    folder = leave_journal(tmp_path, begun("one"), started("one"), ended("one", 0), ("next", 2)).parent
+    (folder / "journal.2").write_bytes(record("open", 1, facts.boot_id(), NOBODY, NOBODY))
+    keeper = Keeper(folder)
+    keeper.take()
+    assert (keeper.records.generation, keeper.ended) == (2, {"one": 1})
     keeper.close()
 
 

@@ -18,17 +18,17 @@ class Records:
         self.offset = 0
         self._file = -1
 
-    def read(self, *, to_the_last: bool = False) -> list[list[Any]]:
-        """Return the records that came since the last call.
+    def read(self, *, to_the_last: bool = False) -> list[tuple[int, list[Any]]]:
+        """Return the records that came since the last call, each with its generation.
 
         `to_the_last`: also those of a generation that a keeper began when it died, before it said so in the one before.
         """
-        found: list[list[Any]] = []
+        found: list[tuple[int, list[Any]]] = []
         while self._file >= 0 or self._next():
             data = os.pread(self._file, PIECE_BYTES, self.offset)
             records, used = parse(data)
             self.offset += used
-            found += records
+            found += [(self.generation, words) for words in records]
             if records and records[-1][0] == "next":
                 self._next()
             elif not used and not (to_the_last and self._next()):

@@ -34,6 +34,7 @@ class Keeper:
         self.is_of_this_boot = False  # the machine has not restarted since it began
         self.records = Records(folder)
         self.oldest = 1  # generation that is not dropped
+        self._told_in = 0  # the generation of the record that was noted last
         self.ended: dict[str, int] = {}  # key -> generation that tells its end, until that is dropped
         self.unended: set[str] = set()  # keys that were begun, and of which the journal tells no end
         self.nameless: dict[int, NamelessEnd] = {}  # by pid, told by the guard
@@ -68,7 +69,8 @@ class Keeper:
     def take(self, *, to_the_last: bool = False) -> None:
         """Read on in the journal (see `Records.read`), and note what it tells of each child."""
         self._just_ended.clear()
-        for words in self.records.read(to_the_last=to_the_last):
+        for generation, words in self.records.read(to_the_last=to_the_last):
+            self._told_in = generation
             self._note(words)
         for child in self._by_pid.values():
             child.watch()
@@ -122,7 +124,7 @@ class Keeper:
         return found
 
     def _has_ended(self, key: str) -> None:
-        self.ended[key] = self.records.generation
+        self.ended[key] = self._told_in
         self.unended.discard(key)
 
     def dropped(self, before: int) -> None:
