@@ -205,6 +205,17 @@ async def test_what_a_start_that_nobody_named_has_left_is_not_taken_for_it_but_e
     assert (end.reason, end.exit_code, end.processes_ended) == ("exited", 3, 1)
 
 
+async def test_the_end_of_what_another_sheet_left_is_not_taken_for_the_end_of_a_start_without_a_name(
+    tmp_path: Path,
+) -> None:
+    spec = make_spec(tmp_path)
+    ticks = int((time.time() - facts.booted_at()) * facts.TICKS)
+    gone = "gone", NOBODY, -15, ticks, NOBODY, time.time_ns(), "/podium-home/other"
+    left(spec, begun(spec.key, f"/sys/fs/cgroup/podium-home/{spec.key}"), gone, ("over",))
+    end = await reattach(spec)
+    assert (end.reason, end.signal) == ("never_started", None)
+
+
 async def test_a_start_whose_process_is_still_loading_its_program_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

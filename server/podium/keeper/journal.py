@@ -8,7 +8,7 @@
     failed KEY ERRNO REASON             it could not be started
     ended KEY PID CODE AT               it ended with this exit code, negative for a signal
     orphaned CODE                       the keeper itself ended; from here on its guard writes
-    gone PID CODE TICKS SESSION AT      a process that the keeper left ended
+    gone PID CODE TICKS SESSION AT PATH a process that the keeper left ended; it was in the control group with this path
     over                            nothing that the keeper left runs any more; the guard ends
     next GENERATION                     the journal goes on in another file
 """

@@ -28,19 +28,9 @@ from typing import Any
 if __name__ == "__main__":  # -I leaves out the folder of the script
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from podium.keeper import folder
+from podium.keeper import folder, system
 from podium.keeper.journal import JOURNAL, VERSION, Journal, generations
-from podium.keeper.system import (
-    DEFAULT_SIGNALS,
-    become_subreaper,
-    ended_of,
-    facts,
-    leave_none,
-    oom_file,
-    peek,
-    point,
-    surroundings,
-)
+from podium.keeper.system import DEFAULT_SIGNALS, become_subreaper, ended_of, facts, point
 
 LOCK, SOCKET = "lock", "socket"
 IDLE_SECONDS = float(
@@ -62,7 +52,7 @@ class Keeper:
         self._begun: dict[str, int] = {}  # key -> generation
         self._env: dict[str, str] = {}
         self._procs = os.open(procs, os.O_WRONLY) if procs else -1
-        self._score = oom_file()
+        self._score = system.oom_file()
         point("before_listen")
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(SOCKET)
@@ -159,7 +149,7 @@ class Keeper:
                 point("before_answer")
                 self._say({"version": VERSION, "pid": os.getpid(), "guard": os.getppid(), "running": len(self._running),
                            "generation": self._journal.generation, "length": self._journal.length,
-                           "surroundings": surroundings()})  # fmt: skip
+                           "surroundings": system.surroundings()})  # fmt: skip
             case "start":
                 for start in asked["starts"]:
                     self._start(start)
@@ -221,7 +211,7 @@ class Keeper:
                     point("after_folder")
                 pid, inside = self._spawn(start, output)
             except (OSError, ValueError) as error:
-                leave_none(start["cgroup"])
+                system.leave_none(start["cgroup"])
                 number = error.errno if isinstance(error, OSError) else 0
                 self._surely("failed", key, number, os.strerror(number) if number else str(error))
                 return
@@ -274,12 +264,12 @@ class Keeper:
             finally:
                 os.close(file)
         except OSError:
-            leave_none(group)
+            system.leave_none(group)
             return False
 
     def _reap(self) -> None:
         """Write how each child ended, then take it from the kernel. While that cannot be written, the zombie is the record."""
-        while ended := peek():
+        while ended := system.peek():
             pid, code = ended
             if pid in self._running:
                 point("before_ended")
@@ -370,7 +360,8 @@ def guard(keeper: int) -> None:
         if pid != keeper:
             ticks, session = facts(pid)
             point("before_gone")
-            _until_written(lambda: journal.append("gone", pid, code, ticks, session, time.time_ns()))  # noqa: B023
+            words = "gone", pid, code, ticks, session, time.time_ns(), system.group_of(pid)
+            _until_written(lambda: journal.append(*words))  # noqa: B023
             point("after_gone")
     point("before_over")
     _until_written(lambda: journal.append("over"))

@@ -137,6 +137,12 @@ def facts(pid: int) -> tuple[int, int]:
     return (int(part[19]), int(part[3])) if part else (0, 0)
 
 
+def group_of(pid: int) -> str:
+    """Return the path of the control group that a process is in, or was until it ended; "" if it cannot be known."""
+    lines = read(f"/proc/{pid}/cgroup").splitlines()
+    return next((line[3:].removesuffix(" (deleted)") for line in lines if line.startswith("0::")), "")
+
+
 def read(path: str) -> str:
     """Return the beginning of a small file, nothing if it is gone or not ours to read."""
     with suppress(OSError):

@@ -12,11 +12,15 @@ from podium.conductor.processes.keepers.link import Link, is_held
 
 @dataclass(frozen=True)
 class NamelessEnd:
-    """How a session's leader ended that nobody named: its code, the moment, and when it had begun (clock ticks since boot)."""
+    """How a session's leader ended that nobody named: its code, the moment, and when it had begun (clock ticks since boot).
+
+    `group` is the path of the control group that it was in, "" if that is not known.
+    """
 
     code: int
     at: float
     start_ticks: int
+    group: str = ""
 
 
 class Keeper:
@@ -95,8 +99,9 @@ class Keeper:
                 self._just_ended.add(pid)
                 self._has_ended(key)
                 self.add(key).end(code, at / 1e9)
-            case ["gone", int(pid), int(code), int(ticks), int(session), int(at), *_]:
-                self.reaped(pid, NamelessEnd(code, at / 1e9, ticks), leader=session == pid)
+            case ["gone", int(pid), int(code), int(ticks), int(session), int(at), *rest]:
+                group = next((each for each in rest if isinstance(each, str)), "")
+                self.reaped(pid, NamelessEnd(code, at / 1e9, ticks, group), leader=session == pid)
             case ["orphaned" | "over" as word, *_]:
                 self.is_orphaned, self.is_over = True, word == "over"
             case ["open", int(version), str(boot_id), int(pid), int(guard), *_]:

@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import PurePath
 
 import anyio
 from anyio.to_thread import run_sync
@@ -27,7 +28,7 @@ START_SECONDS = 2.0  # from the record of a start to the start, at most
 CLOCK_SECONDS = 0.05  # by which two clocks may differ
 TOLD_SECONDS = 2.0  # for the guard to write an end
 REAPED_SECONDS = 10.0  # for whoever has a dead process now to reap it
-LOADING_SECONDS = 0.5  # for a process to show its environment
+LOADING_LOOKS = 10  # at a process that does not show its environment yet
 LOOK_SECONDS = 0.02
 POLL_SECONDS = 0.5
 INFO_BYTES, INFO_EXIT = 64, 1 << 3
@@ -77,7 +78,7 @@ async def settle(keeper: Keeper, child: Child, take: Take) -> None:
         child.end(ends[0].code, ends[0].at)
     elif await _goes_on(keeper, child, take):  # a process that was loading its program has told nothing before
         return
-    elif not keeper.nameless and await run_sync(_guard_has_none, keeper, child):
+    elif not _nameless(keeper, child) and await run_sync(_guard_has_none, keeper, child):
         child.fail("refused", NEVER_BEGAN)
     else:
         child.fail("lost", "its keeper ended while starting it")
@@ -99,7 +100,14 @@ async def _goes_on(keeper: Keeper, child: Child, take: Take) -> bool:
 
 def _ends_of(keeper: Keeper, child: Child) -> list[NamelessEnd]:
     """Return the ends that nobody named and that may be of this start."""
-    return [end for end in keeper.nameless.values() if _may_be_of(child.begun_at, end.start_ticks)]
+    return [end for end in _nameless(keeper, child) if _may_be_of(child.begun_at, end.start_ticks)]
+
+
+def _nameless(keeper: Keeper, child: Child) -> list[NamelessEnd]:
+    """Return the ends that nobody named, without those in the control group of another start: of what that has left."""
+    own = PurePath(child.cgroup)
+    groups = ((end, PurePath(end.group)) for end in keeper.nameless.values())
+    return [end for end, group in groups if group.name == own.name or group.parent.name != own.parent.name]
 
 
 def _may_be_of(begun_at: float, start_ticks: int) -> bool:
@@ -127,7 +135,11 @@ async def _until_told(keeper: Keeper, child: Child, take: Take) -> None:
     with anyio.move_on_after(TOLD_SECONDS):
         while True:
             take(keeper)
-            if child.state in OVER or (child.state == "begun" and keeper.nameless) or not is_held(keeper.folder):
+            if (
+                child.state in OVER
+                or (child.state == "begun" and _nameless(keeper, child))
+                or not is_held(keeper.folder)
+            ):
                 return
             await anyio.sleep(LOOK_SECONDS)
 
@@ -188,12 +200,14 @@ def _marked(key: str, begun_at: float) -> facts.Stat | None:
 
     One that may be it and is just loading its program shows no environment; it is waited for, within a bound.
     """
-    deadline = time.monotonic() + LOADING_SECONDS
-    while True:
+    for look in range(LOADING_LOOKS):
+        if look:
+            time.sleep(LOOK_SECONDS)
         leaders = [stat for stat in facts.all_stats().values() if stat.session == stat.pid]
         told = [(stat, facts.marker(stat.pid)) for stat in leaders]
         found = [stat for stat, marker in told if marker == key]
-        loading = any(marker is None and _may_be_of(begun_at, stat.start_ticks) for stat, marker in told)
-        if found or not loading or time.monotonic() > deadline:
-            return min(found, key=lambda stat: (stat.start_ticks, stat.pid), default=None)
-        time.sleep(LOOK_SECONDS)
+        if found:
+            return min(found, key=lambda stat: (stat.start_ticks, stat.pid))
+        if not any(marker is None and _may_be_of(begun_at, stat.start_ticks) for stat, marker in told):
+            break
+    return None
