@@ -108,9 +108,13 @@ class Launcher:
         while True:
             await self._plain_came.wait()
             self._plain_came = anyio.Event()
-            taken, self._plain = self._plain, []
-            for live in taken:
-                await self._launch(live, prepared=True)
+            await self._launch_waiting()
+
+    async def _launch_waiting(self) -> None:
+        """Launch what waits. A function of its own, so that no variable of the loop keeps the last attempt's plan."""
+        taken, self._plain = self._plain, []
+        for live in taken:
+            await self._launch(live, prepared=True)
 
     async def _launch(self, live: LiveAttempt, *, prepared: bool = False) -> None:
         """Hand an attempt to the engine; if it does not get that far, close it with the reason."""

@@ -1,5 +1,7 @@
 """An error of the conductor itself at one attempt is that attempt's end, and nobody else's."""
 
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -85,3 +87,27 @@ async def test_an_attempt_that_cannot_be_judged_or_launched_fails_and_the_others
     assert (launched.passed, launched.end.reason) == (False, "launch_failed")
     assert launched.message.startswith("internal error: RuntimeError: can't start new thread")
     assert "Traceback" in capsys.readouterr().out
+
+
+async def test_the_plan_of_the_last_attempt_is_forgotten_when_its_job_is_over(tmp_path: Path) -> None:
+    reports, engine = _Reports(), _Instant()
+
+    def play(made: Launcher) -> weakref.ref[Any]:
+        job, batch = job_of(plan_of([[]])), Batch(1, Moment(5.0, 5.0))
+        jobs.submit(job, batch)
+        sheets.start(job, 1, batch, "home")
+        made.launch(job, job.running[1])
+        return weakref.ref(job.plan)
+
+    async with open_store(tmp_path) as store, Reaper() as reaper, Reader(reaper) as reader, engine.send, engine.receive:
+        home = Home(tmp_path)
+        made = Launcher(engine, Runner(reaper), reader, Outputs(store, home), home, grace_seconds=1.0)  # type: ignore[arg-type]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(made.run, reports.attempt_ended)
+            await anyio.wait_all_tasks_blocked()
+            plan = play(made)
+            await anyio.wait_all_tasks_blocked()
+            gc.collect()
+            assert reports.verdicts[1].passed
+            assert plan() is None
+            tasks.cancel_scope.cancel()

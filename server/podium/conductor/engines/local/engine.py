@@ -150,13 +150,17 @@ class LocalEngine:
         while True:
             await self._wanted.wait()
             self._wanted = anyio.Event()
-            taken, self._to_launch = self._to_launch, []
-            foreign = [each for each in taken if not is_own_folder(each.spec)]
-            if len(foreign) < len(taken):
-                await self._hand_over([each for each in taken if each not in foreign])
-            if foreign:
-                unfit = await unusable({each.spec.workspace for each in foreign})
-                await self._hand_over(foreign, unfit)
+            await self._launch_waiting()
+
+    async def _launch_waiting(self) -> None:
+        """Launch what waits. A function of its own, so that no variable of the loop keeps the scripts of the last ones."""
+        taken, self._to_launch = self._to_launch, []
+        own = {each.key for each in taken if is_own_folder(each.spec)}
+        if own:
+            await self._hand_over([each for each in taken if each.key in own])
+        foreign = [each for each in taken if each.key not in own]
+        if foreign:
+            await self._hand_over(foreign, await unusable({each.spec.workspace for each in foreign}))
 
     async def _hand_over(self, batch: Sequence[Running], unfit: Mapping[Path, str] = MappingProxyType({})) -> None:
         """Hand attempts to the keeper, except those that were stopped meanwhile and those whose workspace is `unfit`."""
