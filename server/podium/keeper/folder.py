@@ -18,6 +18,7 @@ def make(path: str, script: str) -> None:
     except OSError:
         with suppress(OSError):
             os.unlink(f"{path}/script")
+        with suppress(OSError):
             os.rmdir(path)
         raise
 

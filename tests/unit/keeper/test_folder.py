@@ -28,13 +28,15 @@ def test_a_script_is_kept_byte_for_byte(tmp_path: Path) -> None:
     assert (tmp_path / "1" / "script").read_bytes() == text.encode("utf-8", "surrogateescape")
 
 
+@pytest.mark.parametrize("failing", ["open", "write"])
 def test_nothing_is_left_of_a_folder_whose_script_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    def full(file: int, data: bytes) -> int:
+    def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(os, failing, full)
     with pytest.raises(OSError, match="No space left"):
         folder.make(str(tmp_path / "1"), "echo hello")
+    monkeypatch.undo()
     assert not (tmp_path / "1").exists()
