@@ -9,11 +9,8 @@ from podium.keeper.system import GUARD_POINTS
 from tests.torture.keepers import STARTING, draw_points
 
 ALL_POINTS = POINTS + DEEPER_POINTS
-NAMELESS = (
-    "after_spawn",
-    "before_started",
-    "torn_record",
-)  # a keeper that dies there leaves a process without a record
+NAMELESS = ("after_spawn", "before_started", "torn_record")
+"""Points at which a keeper that dies leaves a process without a record."""
 RARE = ("after_prepare",) * 3  # what it leaves is hardly ever left by chance
 How = Literal["at a moment", "at a point", "by TERM", "at a moment, socket removed"]
 

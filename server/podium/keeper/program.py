@@ -33,9 +33,8 @@ from podium.keeper.journal import JOURNAL, VERSION, Journal, generations
 from podium.keeper.system import DEFAULT_SIGNALS, become_subreaper, ended_of, facts, point
 
 LOCK, SOCKET = "lock", "socket"
-IDLE_SECONDS = float(
-    os.environ.get("PODIUM_KEEPER_IDLE", "10")
-)  # without a conductor and a process; tests may want less
+# Without a conductor and without a process; tests may want less.
+IDLE_SECONDS = float(os.environ.get("PODIUM_KEEPER_IDLE", "10"))
 RETRY_SECONDS = 0.5  # between two tries to write a journal that cannot be written
 MOST_DESCRIPTORS = 250  # of one message; the kernel allows 253
 

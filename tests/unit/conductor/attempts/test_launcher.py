@@ -3,6 +3,7 @@
 import gc
 import weakref
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,19 @@ class _Reports:
             self.two.set()
 
 
+@asynccontextmanager
+async def running(folder: Path, engine: _Instant, reports: _Reports) -> AsyncIterator[Launcher]:
+    """Yield a launcher that runs."""
+    async with open_store(folder) as store, Reaper() as reaper, Reader(reaper) as reader, engine.send, engine.receive:
+        home = Home(folder)
+        made = Launcher(engine, Runner(reaper), reader, Outputs(store, home), home, grace_seconds=1.0)  # type: ignore[arg-type]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(made.run, reports.attempt_ended)
+            await anyio.wait_all_tasks_blocked()
+            yield made
+            tasks.cancel_scope.cancel()
+
+
 async def test_an_attempt_that_cannot_be_judged_or_launched_fails_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,17 +84,11 @@ async def test_an_attempt_that_cannot_be_judged_or_launched_fails_and_the_others
     jobs.submit(job, batch)
     for num in (1, 2):
         sheets.start(job, num, batch, "home")
-    async with open_store(tmp_path) as store, Reaper() as reaper, Reader(reaper) as reader, engine.send, engine.receive:
-        home = Home(tmp_path)
-        made = Launcher(engine, Runner(reaper), reader, Outputs(store, home), home, grace_seconds=1.0)  # type: ignore[arg-type]
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(made.run, reports.attempt_ended)
-            await anyio.wait_all_tasks_blocked()
-            for attempt in list(job.running.values()):
-                made.launch(job, attempt)
-            with anyio.fail_after(20):
-                await reports.two.wait()
-            tasks.cancel_scope.cancel()
+    async with running(tmp_path, engine, reports) as made:
+        for attempt in list(job.running.values()):
+            made.launch(job, attempt)
+        with anyio.fail_after(20):
+            await reports.two.wait()
     judged, launched = reports.verdicts[1], reports.verdicts[2]
     assert (judged.passed, judged.end.reason, judged.end.exit_code) == (False, "exited", 0)
     assert judged.message.startswith("internal error: OSError: [Errno 36] File name too long")
@@ -99,15 +107,9 @@ async def test_the_plan_of_the_last_attempt_is_forgotten_when_its_job_is_over(tm
         made.launch(job, job.running[1])
         return weakref.ref(job.plan)
 
-    async with open_store(tmp_path) as store, Reaper() as reaper, Reader(reaper) as reader, engine.send, engine.receive:
-        home = Home(tmp_path)
-        made = Launcher(engine, Runner(reaper), reader, Outputs(store, home), home, grace_seconds=1.0)  # type: ignore[arg-type]
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(made.run, reports.attempt_ended)
-            await anyio.wait_all_tasks_blocked()
-            plan = play(made)
-            await anyio.wait_all_tasks_blocked()
-            gc.collect()
-            assert reports.verdicts[1].passed
-            assert plan() is None
-            tasks.cancel_scope.cancel()
+    async with running(tmp_path, engine, reports) as made:
+        plan = play(made)
+        await anyio.wait_all_tasks_blocked()
+        gc.collect()
+        assert reports.verdicts[1].passed
+        assert plan() is None
