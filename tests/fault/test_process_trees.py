@@ -166,6 +166,7 @@ async def test_a_key_that_begins_like_another_is_another(tmp_path: Path) -> None
 
 
 async def test_orphans_are_reaped(tmp_path: Path) -> None:
+    others = facts.own_children() or set()  # such as the keeper of another test, which ends some seconds after it
     with Gate(tmp_path / "pids") as pids, Gate(tmp_path / "go") as go:
         async with open_engine() as engine:
             await engine.submit(make_spec(tmp_path, "(setsid bash -c 'echo $$ >pids' &); read -r x <go"))
@@ -175,7 +176,7 @@ async def test_orphans_are_reaped(tmp_path: Path) -> None:
                     await anyio.lowlevel.checkpoint()
             go.open()
             await next_end(engine)
-            assert engine.keepers.orphans(Child("any")) == set()
+            assert (engine.keepers.orphans(Child("any")) or set()) - others == set()
 
 
 # -- checks and skip commands -----------------------------------------------------------------------------------------
