@@ -35,7 +35,7 @@ class Stage:
     """A sheet that has begun and waits, and the keeper that runs it."""
 
     def __init__(self, place: Path, said: Gate, hold: Gate) -> None:
-        self.place, self._said, self._hold = place, said, hold
+        self.place, self.said, self._hold = place, said, hold
         self.keepers = place / "keepers"
 
     def spec(self, ending: str) -> AttemptSpec:
@@ -44,7 +44,7 @@ class Stage:
 
     async def has_begun(self) -> None:
         """Wait until a sheet has begun, and its start is in the journal."""
-        await self._said.line()
+        await self.said.line()
         await run_sync(until, lambda: any(words[0] == "started" for words in read_journal(newest(self.keepers))))
 
     def release(self) -> None:
@@ -301,6 +301,79 @@ async def test_a_guard_killed_while_it_writes_ends_hides_none_from_the_conductor
         stage.release()
         assert told(await next_end(engine)) == ("exited", 7, None)
         await run_sync(until, lambda: not fault.exists())
+
+
+LEAVES = "setsid sleep 1000 & echo $! >left; "
+
+
+async def begun_without_record(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, script: str, fault: str = "before_started:1", *, guard_dies: bool
+) -> AttemptSpec:
+    """Return an attempt that runs, of which its dead keeper told no start; its conductor is dead, too."""
+    armed(stage.place, monkeypatch, fault)
+    spec = make_spec(stage.place, script)
+    Holder(spec).kill()
+    await stage.said.line()
+    keeper, guard = stage.pids
+    await run_sync(until, lambda: not is_alive(keeper))
+    if guard_dies:
+        await stage.kill(guard)
+    return spec
+
+
+async def pid_of(engine: LocalEngine, spec: AttemptSpec) -> int:
+    """Wait until the first process of an attempt is known, and return its pid."""
+    child = engine.keepers.find(spec.key)
+    assert child is not None
+    await run_sync(until, lambda: child.state == "running")
+    return child.pid
+
+
+@pytest.mark.parametrize("fault", ["after_spawn:1", "before_started:1", "torn_record:3"])
+@pytest.mark.parametrize(("guard_dies", "told_end"), [(False, ("exited", 7, None)), (True, ("lost", None, None))])
+async def test_what_a_sheet_left_is_not_taken_for_the_sheet(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    guard_dies: bool,
+    told_end: tuple[str, int | None, int | None],
+) -> None:
+    spec = await begun_without_record(stage, monkeypatch, LEAVES + WAIT + "exit 7", fault, guard_dies=guard_dies)
+    await stage.end_sheet()
+    async with stage.engine() as engine:
+        await engine.reattach(spec)
+        end = await next_end(engine)
+    assert (*told(end), end.processes_ended) == (*told_end, 1)
+    assert not is_alive(int((stage.place / "left").read_text()))
+
+
+@pytest.mark.parametrize("guard_dies", [True, False])
+async def test_a_sheet_of_which_no_start_was_told_goes_on_beside_what_it_left(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, guard_dies: bool
+) -> None:
+    spec = await begun_without_record(stage, monkeypatch, LEAVES + WAIT, guard_dies=guard_dies)
+    async with stage.engine() as engine:
+        await engine.reattach(spec)
+        assert await pid_of(engine, spec) == int((stage.place / "ran").read_text())
+        await engine.cancel(spec.key, grace_seconds=10)
+        end = await next_end(engine)
+    assert end.reason == "cancelled"
+    assert (stage.runs(), is_alive(int((stage.place / "left").read_text()))) == (1, False)
+
+
+@pytest.mark.parametrize(("guard_dies", "reason"), [(True, "lost"), (False, "cancelled")])
+async def test_a_sheet_that_became_another_program_is_known_only_while_the_guard_tells_what_ended(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, guard_dies: bool, reason: str
+) -> None:
+    becomes = "echo $$ >ran; echo x >said; exec sleep 1000"
+    spec = await begun_without_record(stage, monkeypatch, becomes, guard_dies=guard_dies)
+    async with stage.engine() as engine:
+        await engine.reattach(spec)
+        if not guard_dies:
+            await pid_of(engine, spec)
+            await engine.cancel(spec.key, grace_seconds=10)
+        assert (await next_end(engine)).reason == reason
+    assert not is_alive(int((stage.place / "ran").read_text()))
 
 
 @pytest.mark.parametrize("name", sorted(ROTATING))

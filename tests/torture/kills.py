@@ -9,8 +9,6 @@ from podium.keeper.system import GUARD_POINTS
 from tests.torture.keepers import STARTING, draw_points
 
 ALL_POINTS = POINTS + DEEPER_POINTS
-NAMELESS = ("after_spawn", "before_started", "torn_record")
-"""Points at which a keeper that dies leaves a process without a record."""
 RARE = ("after_prepare",) * 3  # what it leaves is hardly ever left by chance
 How = Literal["at a moment", "at a point", "by TERM", "at a moment, socket removed"]
 
@@ -57,10 +55,6 @@ def draw(random: Random) -> Death:
     forced = any(name in GUARD_POINTS + STARTING for name, _ in points)
     victims = "keeper" if forced else random.choice(("", "", "keeper", "guard", "both"))
     later = random.choice(("", "", "", "keeper", "guard", "both"))
-    if any(name in NAMELESS for name, _ in points):
-        # What such a start has left can be told from it only while its guard lives (see docs/decisions/keeper.md).
-        points = tuple(point for point in points if point[0] not in GUARD_POINTS)
-        victims, later = (each if each in {"", "keeper"} else "keeper" for each in (victims, later))
     down = random.choice((0.0, 0.0, 0.3, 1.0))
     return Death(
         how, random.uniform(0.1, 1.6), fault, down, tuple(again), victims, later, random.random() < 0.3, points

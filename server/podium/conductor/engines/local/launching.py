@@ -10,11 +10,10 @@ from anyio.to_thread import run_sync
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
-from podium.conductor.processes.keepers.child import Start
+from podium.conductor.processes.keepers.child import PLAY, Start
 
 LOOK_SECONDS = 5.0  # for a workspace; longer only on a disk that does not answer
-# bash reads the whole script before it runs any of it. A name without a slash is looked up in the sheet's own PATH.
-PLAY = 'cd -- "$1" || exit 126; shift; . "$0"'
+# A name without a slash is looked up in the sheet's own PATH.
 BECOME = 'cd -- "$1" || exit 126; shift; exec -- "$@"'
 
 

@@ -23,6 +23,9 @@ State = Literal[
     "lost",  # it was begun, and whoever could know how it ended is gone
 ]
 OVER: tuple[State, ...] = ("ended", "failed", "refused", "lost")
+# How a shell plays a script: it reads the whole of it before it runs any. Nothing that a sheet leaves leads a session and has a
+# command line like this: it tells which process is the first one of a start.
+PLAY = 'cd -- "$1" || exit 126; shift; . "$0"'
 
 
 @dataclass(frozen=True)

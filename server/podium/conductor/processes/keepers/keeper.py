@@ -12,11 +12,12 @@ from podium.conductor.processes.keepers.link import Link, is_held
 
 @dataclass(frozen=True)
 class NamelessEnd:
-    """How a session's leader ended that nobody named: its code, the moment, and when it had begun (clock ticks since boot).
+    """How a session's leader ended that nobody named: its pid, its code, the moment, and when it began (clock ticks since boot).
 
     `group` is the path of the control group that it was in, "" if that is not known.
     """
 
+    pid: int
     code: int
     at: float
     start_ticks: int
@@ -41,7 +42,7 @@ class Keeper:
         self._told_in = 0  # the generation of the record that was noted last
         self.ended: dict[str, int] = {}  # key -> generation that tells its end, until that is dropped
         self.unended: set[str] = set()  # keys that were begun, and of which the journal tells no end
-        self.nameless: dict[int, NamelessEnd] = {}  # by pid, told by the guard
+        self.nameless: list[NamelessEnd] = []  # told by the guard
         self.is_orphaned = False  # its guard has seen its end
         self.is_over = False  # its guard has told the end of everything
         self._by_pid: dict[int, Child] = {}
@@ -101,7 +102,7 @@ class Keeper:
                 self.add(key).end(code, at / 1e9)
             case ["gone", int(pid), int(code), int(ticks), int(session), int(at), *rest]:
                 group = next((each for each in rest if isinstance(each, str)), "")
-                self.reaped(pid, NamelessEnd(code, at / 1e9, ticks, group), leader=session == pid)
+                self.reaped(NamelessEnd(pid, code, at / 1e9, ticks, group), leader=session == pid)
             case ["orphaned" | "over" as word, *_]:
                 self.is_orphaned, self.is_over = True, word == "over"
             case ["open", int(version), str(boot_id), int(pid), int(guard), *_]:
@@ -110,14 +111,14 @@ class Keeper:
             case _:
                 pass
 
-    def reaped(self, pid: int, end: NamelessEnd, *, leader: bool) -> None:
+    def reaped(self, end: NamelessEnd, *, leader: bool) -> None:
         """Note the end of a process that somebody else than the keeper has reaped."""
-        child = self._by_pid.pop(pid, None)
+        child = self._by_pid.pop(end.pid, None)
         if child is not None:
             self._has_ended(child.key)
             child.end(end.code, end.at)
         elif leader:
-            self.nameless[pid] = end
+            self.nameless.append(end)
 
     def orphans(self) -> set[int]:
         """Return the children of the keeper and of its guard that the keeper did not start. Needs Linux."""

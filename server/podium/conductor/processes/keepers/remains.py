@@ -8,6 +8,7 @@ import fcntl
 import os
 import signal
 import struct
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +19,7 @@ from anyio.to_thread import run_sync
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import is_same, send_signal
-from podium.conductor.processes.keepers.child import OVER, Child
+from podium.conductor.processes.keepers.child import OVER, PLAY, Child
 from podium.conductor.processes.keepers.keeper import Keeper, NamelessEnd
 from podium.conductor.processes.keepers.link import is_held
 
@@ -62,51 +63,46 @@ async def watch(keeper: Keeper, child: Child, take: Take) -> None:
 async def settle(keeper: Keeper, child: Child, take: Take) -> None:
     """Find out about a start that the keeper has begun and not finished: the process, or its end, or that there was none.
 
-    It is lost only if there may have been one that nobody saw end.
+    It is lost only if there may have been one that nobody saw end, or that cannot be told from what it left.
     """
     if await run_sync(_end_unborn, keeper):
         child.fail("refused", NEVER_BEGAN)
         return
-    if await _goes_on(keeper, child, take):
-        return
-    await _until_told(keeper, child, take)
+    living, is_first = await run_sync(_marked, child.key, child.begun_at)
+    if not is_first:
+        await _until_told(keeper, child, take)
+        living, is_first = await run_sync(_marked, child.key, child.begun_at)  # one may have shown nothing before
     take(keeper)  # the guard's last word may have come just now
     if child.state in OVER:
         return
-    ends = _ends_of(keeper, child)
-    if len(ends) == 1:
-        child.end(ends[0].code, ends[0].at)
-    elif await _goes_on(keeper, child, take):  # a process that was loading its program has told nothing before
-        return
-    elif not _nameless(keeper, child) and await run_sync(_guard_has_none, keeper, child):
+    ended = _nameless(keeper, child)
+    all_told = keeper.is_over or is_held(keeper.folder)
+    first = living if is_first else _earliest(child.begun_at, living, ended) if all_told else None
+    if isinstance(first, facts.Stat):
+        child.run(first.pid, first.start_ticks, child.cgroup)
+        await watch(keeper, child, take)
+    elif first is not None:
+        child.end(first.code, first.at)
+    elif living is None and not ended and await run_sync(_guard_has_none, keeper, child):
         child.fail("refused", NEVER_BEGAN)
     else:
         child.fail("lost", "its keeper ended while starting it")
 
 
-async def _goes_on(keeper: Keeper, child: Child, take: Take) -> bool:
-    """Follow the process of a start to its end if it lives; return False if it does not.
+def _earliest(begun_at: float, living: facts.Stat | None, ended: list[NamelessEnd]) -> facts.Stat | NamelessEnd | None:
+    """Return which process is a start's own, of one that lives and of those that ended: what it leaves begins after it.
 
-    Of those that live, and of those that ended and nobody named, it is the one that began first: the others are its children.
+    None if none is, or if more than one may be.
     """
-    living = await run_sync(_marked, child.key, child.begun_at)
-    take(keeper)
-    if living is None or any(end.start_ticks < living.start_ticks for end in _ends_of(keeper, child)):
-        return False
-    child.run(living.pid, living.start_ticks, child.cgroup)
-    await watch(keeper, child, take)
-    return True
-
-
-def _ends_of(keeper: Keeper, child: Child) -> list[NamelessEnd]:
-    """Return the ends that nobody named and that may be of this start."""
-    return [end for end in _nameless(keeper, child) if _may_be_of(child.begun_at, end.start_ticks)]
+    last = (living.start_ticks, living.pid) if living else (sys.maxsize, 0)
+    before = [end for end in ended if _may_be_of(begun_at, end.start_ticks) and (end.start_ticks, end.pid) < last]
+    return living if not before else before[0] if len(before) == 1 else None
 
 
 def _nameless(keeper: Keeper, child: Child) -> list[NamelessEnd]:
     """Return the ends that nobody named, without those in the control group of another start: of what that has left."""
     own = PurePath(child.cgroup)
-    groups = ((end, PurePath(end.group)) for end in keeper.nameless.values())
+    groups = ((end, PurePath(end.group)) for end in keeper.nameless)
     return [end for end, group in groups if group.name == own.name or group.parent.name != own.parent.name]
 
 
@@ -195,8 +191,8 @@ def _end_unborn(keeper: Keeper) -> bool:
     return found
 
 
-def _marked(key: str, begun_at: float) -> facts.Stat | None:
-    """Return the living first process of an attempt, known by its environment and its session.
+def _marked(key: str, begun_at: float) -> tuple[facts.Stat | None, bool]:
+    """Return a living process of an attempt that leads a session, the oldest one, and whether it surely is the first of all.
 
     One that may be it and is just loading its program shows no environment; it is waited for, within a bound.
     """
@@ -205,9 +201,15 @@ def _marked(key: str, begun_at: float) -> facts.Stat | None:
             time.sleep(LOOK_SECONDS)
         leaders = [stat for stat in facts.all_stats().values() if stat.session == stat.pid]
         told = [(stat, facts.marker(stat.pid)) for stat in leaders]
-        found = [stat for stat, marker in told if marker == key]
+        found = sorted((stat.start_ticks, stat.pid, stat) for stat, marker in told if marker == key)
         if found:
-            return min(found, key=lambda stat: (stat.start_ticks, stat.pid))
+            first = next((stat for _, pid, stat in found if _plays(pid)), None)
+            return first or found[0][2], first is not None
         if not any(marker is None and _may_be_of(begun_at, stat.start_ticks) for stat, marker in told):
             break
-    return None
+    return None, False
+
+
+def _plays(pid: int) -> bool:
+    """Return whether a process is a shell that a keeper started, and that has not become another program."""
+    return b"\0-c\0" + PLAY.encode() + b"\0" in facts.read(f"/proc/{pid}/cmdline")
