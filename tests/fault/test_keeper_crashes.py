@@ -240,7 +240,7 @@ def armed(place: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> Path:
     """Let the next keepers of this test die at a point, and return the file that is gone when one has."""
     name, _, times = fault.partition(":")
     file = place / "faults" / name
-    file.parent.mkdir()
+    file.parent.mkdir(exist_ok=True)
     file.write_text(times)
     monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(file.parent))
     return file
@@ -307,17 +307,23 @@ LEAVES = "setsid sleep 1000 & echo $! >left; "
 
 
 async def begun_without_record(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, script: str, fault: str = "before_started:1", *, guard_dies: bool
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, script: str, guard: str, fault: str = "before_started:1"
 ) -> AttemptSpec:
-    """Return an attempt that runs, of which its dead keeper told no start; its conductor is dead, too."""
+    """Return an attempt that runs, of which its dead keeper told no start; its conductor is dead, too.
+
+    `guard` is the point at which the guard dies, "killed" if it is killed when it has told what the keeper left, "" if it lives.
+    """
     armed(stage.place, monkeypatch, fault)
+    if guard not in {"", "killed"}:
+        armed(stage.place, monkeypatch, f"{guard}:1")
     spec = make_spec(stage.place, script)
     Holder(spec).kill()
     await stage.said.line()
-    keeper, guard = stage.pids
+    keeper, guarding = stage.pids
     await run_sync(until, lambda: not is_alive(keeper))
-    if guard_dies:
-        await stage.kill(guard)
+    if guard == "killed":
+        await run_sync(until, lambda: read_journal(newest(stage.keepers))[-1][0] == "orphaned")
+        await stage.kill(guarding)
     return spec
 
 
@@ -329,29 +335,30 @@ async def pid_of(engine: LocalEngine, spec: AttemptSpec) -> int:
     return child.pid
 
 
+GUARDS = ["", "killed", "before_orphaned", "after_orphaned"]
+
+
 @pytest.mark.parametrize("fault", ["after_spawn:1", "before_started:1", "torn_record:3"])
-@pytest.mark.parametrize(("guard_dies", "told_end"), [(False, ("exited", 7, None)), (True, ("lost", None, None))])
+@pytest.mark.parametrize("guard", [*GUARDS, "after_gone"])
 async def test_what_a_sheet_left_is_not_taken_for_the_sheet(
-    stage: Stage,
-    monkeypatch: pytest.MonkeyPatch,
-    fault: str,
-    guard_dies: bool,
-    told_end: tuple[str, int | None, int | None],
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: str, guard: str
 ) -> None:
-    spec = await begun_without_record(stage, monkeypatch, LEAVES + WAIT + "exit 7", fault, guard_dies=guard_dies)
+    spec = await begun_without_record(stage, monkeypatch, LEAVES + WAIT + "exit 7", guard, fault)
     await stage.end_sheet()
     async with stage.engine() as engine:
         await engine.reattach(spec)
         end = await next_end(engine)
-    assert (*told(end), end.processes_ended) == (*told_end, 1)
+    was_told = guard in {"", "after_gone"}
+    assert told(end) == (("exited", 7, None) if was_told else ("lost", None, None))
+    assert end.processes_ended == 1
     assert not is_alive(int((stage.place / "left").read_text()))
 
 
-@pytest.mark.parametrize("guard_dies", [True, False])
+@pytest.mark.parametrize("guard", GUARDS)
 async def test_a_sheet_of_which_no_start_was_told_goes_on_beside_what_it_left(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, guard_dies: bool
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    spec = await begun_without_record(stage, monkeypatch, LEAVES + WAIT, guard_dies=guard_dies)
+    spec = await begun_without_record(stage, monkeypatch, LEAVES + WAIT, guard)
     async with stage.engine() as engine:
         await engine.reattach(spec)
         assert await pid_of(engine, spec) == int((stage.place / "ran").read_text())
@@ -361,18 +368,17 @@ async def test_a_sheet_of_which_no_start_was_told_goes_on_beside_what_it_left(
     assert (stage.runs(), is_alive(int((stage.place / "left").read_text()))) == (1, False)
 
 
-@pytest.mark.parametrize(("guard_dies", "reason"), [(True, "lost"), (False, "cancelled")])
-async def test_a_sheet_that_became_another_program_is_known_only_while_the_guard_tells_what_ended(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, guard_dies: bool, reason: str
+@pytest.mark.parametrize("guard", GUARDS)
+async def test_a_sheet_that_became_another_program_is_known_unless_its_guard_died_at_once_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    becomes = "echo $$ >ran; echo x >said; exec sleep 1000"
-    spec = await begun_without_record(stage, monkeypatch, becomes, guard_dies=guard_dies)
+    spec = await begun_without_record(stage, monkeypatch, "echo $$ >ran; echo x >said; exec sleep 1000", guard)
     async with stage.engine() as engine:
         await engine.reattach(spec)
-        if not guard_dies:
+        if guard != "before_orphaned":
             await pid_of(engine, spec)
             await engine.cancel(spec.key, grace_seconds=10)
-        assert (await next_end(engine)).reason == reason
+        assert (await next_end(engine)).reason == ("lost" if guard == "before_orphaned" else "cancelled")
     assert not is_alive(int((stage.place / "ran").read_text()))
 
 

@@ -60,7 +60,7 @@ def test_a_conductor_understands_a_journal_of_version_1(tmp_path: Path, monkeypa
         "/sys/fs/cgroup/podium-home/home.job.1",
         1764400002.0,
     )
-    assert [end.pid for end in keeper.nameless] == [204]
+    assert [pid for pid, _ in keeper.nameless] == [204]
     keeper.close()
 
 

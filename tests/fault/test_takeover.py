@@ -210,19 +210,19 @@ async def test_what_a_start_that_nobody_named_has_left_is_not_taken_for_it_but_e
     with bystander(**{facts.MARKER: spec.key}) as leftover:
         stat = facts.read_stat(leftover.pid)
         assert stat is not None
-        # Its guard is dead, too: this end may be that of something that the sheet left.
+        orphaned = "orphaned", -9, [[leftover.pid, stat.start_ticks], [NOBODY, stat.start_ticks - 1]]
         gone = "gone", NOBODY, 3, stat.start_ticks - 1, NOBODY, time.time_ns()
-        end = await reattach(left(spec, begun(spec.key), gone))
-    assert (end.reason, end.exit_code, end.processes_ended) == ("lost", None, 1)
+        end = await reattach(left(spec, begun(spec.key), orphaned, gone))
+    assert (end.reason, end.exit_code, end.processes_ended) == ("exited", 3, 1)
 
 
 async def test_the_end_of_what_another_sheet_left_is_not_taken_for_the_end_of_a_start_without_a_name(
     tmp_path: Path,
 ) -> None:
     spec = make_spec(tmp_path)
-    ticks = int((time.time() - facts.booted_at()) * facts.TICKS)
-    gone = "gone", NOBODY, -15, ticks, NOBODY, time.time_ns(), "/podium-home/other"
-    left(spec, begun(spec.key, f"/sys/fs/cgroup/podium-home/{spec.key}"), gone, ("over",))
+    orphaned = "orphaned", -9, [[NOBODY, 1]]
+    gone = "gone", NOBODY, -15, 1, NOBODY, time.time_ns(), "/podium-home/other"
+    left(spec, begun(spec.key, f"/sys/fs/cgroup/podium-home/{spec.key}"), orphaned, gone, ("over",))
     end = await reattach(spec)
     assert (end.reason, end.signal) == ("never_started", None)
 

@@ -3,11 +3,12 @@
 `parse` and the words of a record are read by conductors of every later version: they may be added to, never changed.
 
     open VERSION BOOT_ID KEEPER GUARD   the first record of a generation, with the pids of both
-    begin KEY CGROUP AT                 a process is about to be started (AT in nanoseconds since the epoch)
+    begin KEY CGROUP AT BOOTED          a process is about to be started (AT in nanoseconds since the epoch, BOOTED since boot)
     started KEY PID TICKS CGROUP        it was, at this time since boot; CGROUP is "" if it is in none of its own
     failed KEY ERRNO REASON             it could not be started
     ended KEY PID CODE AT               it ended with this exit code, negative for a signal
-    orphaned CODE                       the keeper itself ended; from here on its guard writes
+    orphaned CODE LEFT                  the keeper itself ended; from here on its guard writes. LEFT: PID and TICKS of each child
+                                        that may be of a start it died in, null if they cannot be listed
     gone PID CODE TICKS SESSION AT PATH a process that the keeper left ended; it was in the control group with this path
     over                            nothing that the keeper left runs any more; the guard ends
     next GENERATION                     the journal goes on in another file
@@ -21,9 +22,9 @@ import zlib
 from contextlib import suppress
 from typing import Any
 
-from podium.keeper.system import LINUX, boot_id, libc, point
+from podium.keeper.system import LINUX, TICKS, boot_id, children, facts, libc, point
 
-VERSION = 2  # of the protocol between a conductor and its keeper
+VERSION = 3  # of the protocol between a conductor and its keeper
 JOURNAL = "journal."
 RESERVED_BYTES = (
     1 << 20
@@ -101,6 +102,24 @@ class Journal:
         """End a line that the process before us left torn."""
         if self.length and os.pread(self._file, 1, self.length - 1) != b"\n":
             self.length += os.write(self._file, b"\n")
+
+    def unnamed(self, keeper: int) -> list[tuple[int, int]] | None:
+        """Return pid and start time of each child that may be of a start that was begun and not told: of the last record's.
+
+        None if the system does not list children.
+        """
+        told, _ = parse(os.pread(self._file, self.length, 0))
+        if not told or told[-1][0] != "begin":
+            return []
+        named = {keeper}
+        for word, _, pid, *_ in (words for words in told if words[0] in {"started", "ended"}):
+            (named.add if word == "started" else named.discard)(pid)
+        pids, since = children(), told[-1][4] * TICKS // 10**9
+        return (
+            None
+            if pids is None
+            else [(pid, ticks) for pid in pids if pid not in named and (ticks := facts(pid)[0]) >= since]
+        )
 
     def close(self) -> None:
         """Close it."""

@@ -198,7 +198,9 @@ class Keeper:
             try:
                 self._journal.reserve(len(self._running) + 4)
                 point("before_begin")
-                self._journal.append("begin", key, start["cgroup"], time.time_ns())
+                self._journal.append(
+                    "begin", key, start["cgroup"], time.time_ns(), time.clock_gettime_ns(system.BOOTED)
+                )
             except OSError as error:
                 self._say({"refused": key, "why": f"the keeper cannot write its journal: {error.strerror}"})
                 return
@@ -353,7 +355,8 @@ def guard(keeper: int) -> None:
     journal = Journal(written[-1])
     _until_written(journal.mend)
     point("before_orphaned")
-    _until_written(lambda: journal.append("orphaned", status))
+    left = journal.unnamed(keeper)
+    _until_written(lambda: journal.append("orphaned", status, left))
     point("after_orphaned")
     for pid, code in _all_ended():
         if pid != keeper:

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 LINUX = sys.platform.startswith("linux")
 OOM_SCORE = 200  # by how much more readily than us the kernel ends a sheet when memory is short
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
+TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks per second
+BOOTED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the clock of start times
 libc = ctypes.CDLL(None, use_errno=True)
 # A process inherits the signals that its parent ignores; ours start with every signal at its default.
 DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
@@ -135,6 +138,12 @@ def facts(pid: int) -> tuple[int, int]:
     """Return the start time of a process (clock ticks since boot) and its session; zeros if it is gone or there is no /proc."""
     part = read(f"/proc/{pid}/stat").rpartition(") ")[2].split()
     return (int(part[19]), int(part[3])) if part else (0, 0)
+
+
+def children() -> list[int] | None:
+    """Return the pids of our children, zombies included; None if the system has no list of them (CONFIG_PROC_CHILDREN)."""
+    place = f"/proc/self/task/{os.getpid()}/children"
+    return [int(pid) for pid in read(place).split()] if os.path.exists(place) else None
 
 
 def group_of(pid: int) -> str:

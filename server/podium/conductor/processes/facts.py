@@ -16,7 +16,7 @@ from podium.keeper import system
 
 LINUX = system.LINUX
 boot_id = system.boot_id
-TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks per second
+TICKS = system.TICKS
 MARKER = "PODIUM_ATTEMPT_KEY"  # the variable that marks the members of an attempt
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TELLS_CHILDREN = Path("/proc/thread-self/children").exists()  # CONFIG_PROC_CHILDREN

@@ -61,7 +61,6 @@ class Child:
     pid: int = 0
     start_ticks: int = 0
     cgroup: str = ""
-    begun_at: float = 0.0
     is_adrift: bool = False  # its keeper is dead: what it leaves may have become anybody's child
     code: int | None = None
     ended_at: float = 0.0
@@ -85,10 +84,10 @@ class Child:
         is_known = self.cgroup and self.state not in {"asked", "begun"}
         return Cgroup(Path(self.cgroup)) if is_known else None
 
-    def begin(self, cgroup: str, at: float) -> None:
-        """Note that the keeper has begun, and when (seconds since the epoch)."""
+    def begin(self, cgroup: str) -> None:
+        """Note that the keeper has begun."""
         if self.state == "asked":
-            self.state, self.cgroup, self.begun_at = "begun", cgroup, at
+            self.state, self.cgroup = "begun", cgroup
 
     def run(self, pid: int, start_ticks: int, cgroup: str) -> None:
         """Note its pid and start time (clock ticks since boot), and the control group that it is in."""

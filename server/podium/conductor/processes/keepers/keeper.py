@@ -1,8 +1,7 @@
 """One keeper as the conductor sees it: its folder, its journal, and the processes that it was asked for or left."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers.child import OVER, Child
@@ -10,17 +9,15 @@ from podium.conductor.processes.keepers.journal import Records
 from podium.conductor.processes.keepers.link import Link, is_held
 
 
-@dataclass(frozen=True)
-class NamelessEnd:
-    """How a session's leader ended that nobody named: its pid, its code, the moment, and when it began (clock ticks since boot).
+class NamelessEnd(NamedTuple):
+    """How a process ended that nobody named: its code, the moment (seconds since the epoch), its session, and its control group.
 
-    `group` is the path of the control group that it was in, "" if that is not known.
+    `group` is the group's path, "" if that is not known; the session is 0 if that is not.
     """
 
-    pid: int
     code: int
     at: float
-    start_ticks: int
+    session: int = 0
     group: str = ""
 
 
@@ -42,9 +39,9 @@ class Keeper:
         self._told_in = 0  # the generation of the record that was noted last
         self.ended: dict[str, int] = {}  # key -> generation that tells its end, until that is dropped
         self.unended: set[str] = set()  # keys that were begun, and of which the journal tells no end
-        self.nameless: list[NamelessEnd] = []  # told by the guard
-        self.is_orphaned = False  # its guard has seen its end
-        self.is_over = False  # its guard has told the end of everything
+        self.nameless: dict[tuple[int, int], NamelessEnd] = {}  # by pid and start time
+        # Pid and start time of each process that may be the start in which it died; None if its guard has not told.
+        self.left: list[tuple[int, int]] | None = None
         self._by_pid: dict[int, Child] = {}
         self._just_ended: set[int] = set()  # pids that may not be reaped yet
 
@@ -83,9 +80,9 @@ class Keeper:
     def _note(self, words: list[Any]) -> None:
         """Note what one record tells."""
         match words:
-            case ["begin", str(key), str(group), int(at), *_]:
+            case ["begin", str(key), str(group), *_]:
                 self.unended.add(key)
-                self.add(key).begin(group, at / 1e9)
+                self.add(key).begin(group)
             case ["started", str(key), int(pid), int(ticks), str(group), *_]:
                 child = self.add(key)
                 self.unended.add(key)
@@ -102,23 +99,24 @@ class Keeper:
                 self.add(key).end(code, at / 1e9)
             case ["gone", int(pid), int(code), int(ticks), int(session), int(at), *rest]:
                 group = next((each for each in rest if isinstance(each, str)), "")
-                self.reaped(NamelessEnd(pid, code, at / 1e9, ticks, group), leader=session == pid)
-            case ["orphaned" | "over" as word, *_]:
-                self.is_orphaned, self.is_over = True, word == "over"
+                self.reaped(pid, NamelessEnd(code, at / 1e9, session, group), ticks)
+            case ["orphaned", int(), list(left), *_]:
+                self.left = [(int(pid), int(ticks)) for pid, ticks in left]
             case ["open", int(version), str(boot_id), int(pid), int(guard), *_]:
                 self.version, self.pid, self.guard = version, pid, guard
                 self.is_of_this_boot = boot_id == facts.boot_id()
             case _:
                 pass
 
-    def reaped(self, end: NamelessEnd, *, leader: bool) -> None:
+    def reaped(self, pid: int, end: NamelessEnd, ticks: int | None = None) -> None:
         """Note the end of a process that somebody else than the keeper has reaped."""
-        child = self._by_pid.pop(end.pid, None)
+        child = self._by_pid.pop(pid, None)
+        ticks = dict(self.left or ()).get(pid) if ticks is None else ticks
         if child is not None:
             self._has_ended(child.key)
             child.end(end.code, end.at)
-        elif leader:
-            self.nameless.append(end)
+        elif ticks is not None:
+            self.nameless.setdefault((pid, ticks), end)
 
     def orphans(self) -> set[int]:
         """Return the children of the keeper and of its guard that the keeper did not start. Needs Linux."""

@@ -368,7 +368,7 @@ class Keepers:
         self._orphans = None
         for keeper in self._keepers:
             if keeper.link is None:
-                keeper.reaped(NamelessEnd(pid, code, time.time(), 0), leader=False)
+                keeper.reaped(pid, NamelessEnd(code, time.time()))
 
 
 async def _end_if_idle(keeper: Keeper) -> None:

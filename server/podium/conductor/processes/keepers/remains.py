@@ -8,11 +8,12 @@ import fcntl
 import os
 import signal
 import struct
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from pathlib import PurePath
+from typing import Literal
 
 import anyio
 from anyio.to_thread import run_sync
@@ -25,8 +26,6 @@ from podium.conductor.processes.keepers.link import is_held
 
 RESTARTED = "the machine restarted"
 NEVER_BEGAN = "its keeper ended before the process began"
-START_SECONDS = 2.0  # from the record of a start to the start, at most
-CLOCK_SECONDS = 0.05  # by which two clocks may differ
 TOLD_SECONDS = 2.0  # for the guard to write an end
 REAPED_SECONDS = 10.0  # for whoever has a dead process now to reap it
 LOADING_LOOKS = 10  # at a process that does not show its environment yet
@@ -36,6 +35,8 @@ INFO_BYTES, INFO_EXIT = 64, 1 << 3
 GET_INFO = (3 << 30) | (INFO_BYTES << 16) | (0xFF << 8) | 11
 Take = Callable[[Keeper], bool]
 """Reads on in a keeper's journal."""
+Found = facts.Stat | NamelessEnd | Literal["none"] | None
+"""The process of a start that nobody told of: it lives, it has ended, there was none; None if that is not known."""
 CODE_AT = 60  # the offset of exit_code in struct pidfd_info
 
 
@@ -68,62 +69,47 @@ async def settle(keeper: Keeper, child: Child, take: Take) -> None:
     if await run_sync(_end_unborn, keeper):
         child.fail("refused", NEVER_BEGAN)
         return
-    living, is_first = await run_sync(_marked, child.key, child.begun_at)
-    if not is_first:
-        await _until_told(keeper, child, take)
-        living, is_first = await run_sync(_marked, child.key, child.begun_at)  # one may have shown nothing before
-    take(keeper)  # the guard's last word may have come just now
-    if child.state in OVER:
-        return
-    ended = _nameless(keeper, child)
-    all_told = keeper.is_over or is_held(keeper.folder)
-    first = living if is_first else _earliest(child.begun_at, living, ended) if all_told else None
+    first: Found = None
+    with anyio.move_on_after(TOLD_SECONDS):
+        for look in count(1):
+            is_held_still = is_held(keeper.folder)  # before the journal is read: the guard's last word comes first
+            take(keeper)
+            first = await run_sync(_playing, child.key) or await run_sync(_first, keeper, child)
+            if first is not None or (look >= LOADING_LOOKS and not is_held_still):
+                break
+            await anyio.sleep(LOOK_SECONDS)
     if isinstance(first, facts.Stat):
         child.run(first.pid, first.start_ticks, child.cgroup)
         await watch(keeper, child, take)
-    elif first is not None:
+    elif isinstance(first, NamelessEnd):
         child.end(first.code, first.at)
-    elif living is None and not ended and await run_sync(_guard_has_none, keeper, child):
+    elif first == "none":
         child.fail("refused", NEVER_BEGAN)
     else:
         child.fail("lost", "its keeper ended while starting it")
 
 
-def _earliest(begun_at: float, living: facts.Stat | None, ended: list[NamelessEnd]) -> facts.Stat | NamelessEnd | None:
-    """Return which process is a start's own, of one that lives and of those that ended: what it leaves begins after it.
-
-    None if none is, or if more than one may be.
-    """
-    last = (living.start_ticks, living.pid) if living else (sys.maxsize, 0)
-    before = [end for end in ended if _may_be_of(begun_at, end.start_ticks) and (end.start_ticks, end.pid) < last]
-    return living if not before else before[0] if len(before) == 1 else None
-
-
-def _nameless(keeper: Keeper, child: Child) -> list[NamelessEnd]:
-    """Return the ends that nobody named, without those in the control group of another start: of what that has left."""
-    own = PurePath(child.cgroup)
-    groups = ((end, PurePath(end.group)) for end in keeper.nameless)
-    return [end for end, group in groups if group.name == own.name or group.parent.name != own.parent.name]
-
-
-def _may_be_of(begun_at: float, start_ticks: int) -> bool:
-    """Return whether a process began when a start was begun (seconds since the epoch)."""
-    since = facts.booted_at() + start_ticks / facts.TICKS - begun_at
-    return -CLOCK_SECONDS <= since <= START_SECONDS
+def _first(keeper: Keeper, child: Child) -> Found:
+    """Return which of the processes that the keeper left is a start's own: of those that may be it, the one that began first."""
+    if keeper.left is None:
+        return None
+    for pid, ticks in sorted(keeper.left, key=lambda each: (each[1], each[0])):
+        if (end := keeper.nameless.get((pid, ticks))) is not None:
+            if end.session in {0, pid} and not _is_of_another(end, child):
+                return end
+            continue
+        stat, marker = facts.read_stat(pid), facts.marker(pid)
+        if stat is None or stat.state == "Z" or not is_same(stat.start_ticks, ticks) or marker is None:
+            return None  # its end is not told yet, or it is loading its program
+        if stat.session == pid and marker == child.key:
+            return stat
+    return "none"
 
 
-def _guard_has_none(keeper: Keeper, child: Child) -> bool:
-    """Return whether the guard lived to inherit all, and has no process that may be this start's: then there was none."""
-    if keeper.is_over:
-        return True
-    if not keeper.is_orphaned or not is_held(keeper.folder) or not facts.TELLS_CHILDREN:
-        return False
-    known = {child.pid for child in keeper.running}
-    pids = {int(pid) for pid in facts.read(f"/proc/{keeper.guard}/task/{keeper.guard}/children").split()} - known
-    stats = [stat for pid in pids - {keeper.pid} if (stat := facts.read_stat(pid))]
-    # One that leads a session and tells no other key may be it, just ended or not to be looked into.
-    others = all(stat.session != stat.pid or facts.marker(stat.pid) not in {None, "", child.key} for stat in stats)
-    return others and is_held(keeper.folder)
+def _is_of_another(end: NamelessEnd, child: Child) -> bool:
+    """Return whether an end is that of what another start has left: it was in that one's control group."""
+    own, group = PurePath(child.cgroup), PurePath(end.group)
+    return group.name != own.name and group.parent.name == own.parent.name
 
 
 async def _until_told(keeper: Keeper, child: Child, take: Take) -> None:
@@ -131,11 +117,7 @@ async def _until_told(keeper: Keeper, child: Child, take: Take) -> None:
     with anyio.move_on_after(TOLD_SECONDS):
         while True:
             take(keeper)
-            if (
-                child.state in OVER
-                or (child.state == "begun" and _nameless(keeper, child))
-                or not is_held(keeper.folder)
-            ):
+            if child.state in OVER or not is_held(keeper.folder):
                 return
             await anyio.sleep(LOOK_SECONDS)
 
@@ -191,25 +173,9 @@ def _end_unborn(keeper: Keeper) -> bool:
     return found
 
 
-def _marked(key: str, begun_at: float) -> tuple[facts.Stat | None, bool]:
-    """Return a living process of an attempt that leads a session, the oldest one, and whether it surely is the first of all.
-
-    One that may be it and is just loading its program shows no environment; it is waited for, within a bound.
-    """
-    for look in range(LOADING_LOOKS):
-        if look:
-            time.sleep(LOOK_SECONDS)
-        leaders = [stat for stat in facts.all_stats().values() if stat.session == stat.pid]
-        told = [(stat, facts.marker(stat.pid)) for stat in leaders]
-        found = sorted((stat.start_ticks, stat.pid, stat) for stat, marker in told if marker == key)
-        if found:
-            first = next((stat for _, pid, stat in found if _plays(pid)), None)
-            return first or found[0][2], first is not None
-        if not any(marker is None and _may_be_of(begun_at, stat.start_ticks) for stat, marker in told):
-            break
-    return None, False
-
-
-def _plays(pid: int) -> bool:
-    """Return whether a process is a shell that a keeper started, and that has not become another program."""
-    return b"\0-c\0" + PLAY.encode() + b"\0" in facts.read(f"/proc/{pid}/cmdline")
+def _playing(key: str) -> facts.Stat | None:
+    """Return the living process of an attempt that surely is its first one: a shell that has not become another program."""
+    play = b"\0-c\0" + PLAY.encode() + b"\0"
+    leaders = (stat for stat in facts.all_stats().values() if stat.session == stat.pid)
+    playing = (stat for stat in leaders if play in facts.read(f"/proc/{stat.pid}/cmdline"))
+    return next((stat for stat in playing if facts.marker(stat.pid) == key), None)
