@@ -269,7 +269,7 @@ def test_out_of_memory_is_what_the_kernel_says_of_an_attempt_that_failed(
     text = f"low 0\nhigh 0\nmax 7\noom 1\noom_kill {kills}\noom_group_kill 0\n"
     (tmp_path / "memory.events").write_text(text)
     running = Running(make_spec(tmp_path))
-    running.cgroup, running.child = Cgroup(tmp_path), Child(running.key)
+    running.cgroup, running.child = Cgroup(str(tmp_path)), Child(running.key)
     running.child.end(code, 0.0)
     end = running.conclude(Ended())
     assert (end.reason, end.exit_code) == (reason, code)
@@ -328,7 +328,7 @@ def ask_child(script: str, **options: object) -> str:
 
 def test_below_a_group_that_was_delegated_ours_lie_beside_the_conductors(home_id: str, cgroups: Cgroups) -> None:
     unit = cgroups.of("unit.service")
-    inner = Cgroup(unit.path / "conductor")
+    inner = Cgroup(f"{unit.place}/conductor")
     assert unit.make()
     assert inner.make()
     os.setxattr(unit.path, "user.delegate", b"1")

@@ -22,10 +22,15 @@ log = get_logger()
 
 
 class Cgroup:
-    """The group of one attempt. A group that does not exist has no members."""
+    """The group of one attempt, by the path of its folder. A group that does not exist has no members."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, place: str) -> None:
+        self.place = place  # a text: one is made for each attempt, and most have only their `cgroup.events` read
+
+    @property
+    def path(self) -> Path:
+        """The group's folder."""
+        return Path(self.place)
 
     def make(self) -> bool:
         """Make the group; return False if that is not possible now."""
@@ -34,7 +39,7 @@ class Cgroup:
         except FileExistsError:
             return True
         except OSError as error:
-            log.warning("cgroup_not_made", path=str(self.path), error=str(error))
+            log.warning("cgroup_not_made", path=self.place, error=str(error))
             return False
         return True
 
@@ -45,15 +50,15 @@ class Cgroup:
 
     def exists(self) -> bool:
         """Return whether this is a group of the kernel's."""
-        return bool(facts.read(str(self.path / "cgroup.events")))
+        return bool(facts.read(f"{self.place}/cgroup.events"))
 
     def is_populated(self) -> bool:
         """Return whether a member is alive. Costs one small read."""
-        return _value(self.path / "cgroup.events", b"populated") > 0
+        return _value(f"{self.place}/cgroup.events", b"populated") > 0
 
     def out_of_memory_kills(self) -> int:
         """Return how many members the kernel has killed for lack of memory; 0 if the group has no memory account."""
-        return _value(self.path / "memory.events", b"oom_kill")
+        return _value(f"{self.place}/memory.events", b"oom_kill")
 
     def kill(self) -> None:
         """Kill every member at once, another user's and those being forked among them, if the system can (since Linux 5.14)."""
@@ -62,7 +67,7 @@ class Cgroup:
     def _write(self, name: str, value: bytes) -> None:
         with suppress(OSError):
             # Without O_CREAT: in a plain folder in place of a group it would create a file.
-            file = os.open(self.path / name, os.O_WRONLY)
+            file = os.open(f"{self.place}/{name}", os.O_WRONLY)
             with os.fdopen(file, "wb", buffering=0) as opened:
                 opened.write(value)
 
@@ -78,7 +83,7 @@ class Cgroup:
 
     def _folders(self) -> list[Path]:
         """Return the group's folder and all folders below it, parents first."""
-        return [Path(folder) for folder, _, _ in os.walk(self.path)]
+        return [Path(folder) for folder, _, _ in os.walk(self.place)]
 
 
 class Cgroups:
@@ -100,7 +105,7 @@ class Cgroups:
         if base is None or not os.access(base / "cgroup.procs", os.W_OK):
             return None
         folder = base / f"podium-{mark}"
-        if not Cgroup(folder).make():
+        if not Cgroup(str(folder)).make():
             return None
         for group in (base, folder) if delegated else (folder,):
             with suppress(OSError):
@@ -114,7 +119,7 @@ class Cgroups:
         """
         for path in self._found:
             if path.name not in kept and path.is_dir():
-                left = Cgroup(path)
+                left = Cgroup(str(path))
                 if not left.remove():
                     log.warning("cgroup_left", path=str(path), pids=sorted(left.pids()))
                     left.kill()
@@ -127,7 +132,7 @@ class Cgroups:
 
     def of(self, key: str) -> Cgroup:
         """Return the group of an attempt, made or not."""
-        return Cgroup(self._folder / key)
+        return Cgroup(f"{self._folder}/{key}")
 
 
 def own_group(groups: str, mounts: str) -> Path | None:
@@ -150,7 +155,7 @@ def own_procs() -> str:
     return str(procs) if procs and os.access(procs, os.W_OK) else ""
 
 
-def _value(file: Path, name: bytes) -> int:
+def _value(file: str, name: bytes) -> int:
     """Return one number of a file of `name number` lines, 0 if the name is missing."""
-    words = facts.read(str(file)).split()
+    words = facts.read(file).split()
     return int(words[words.index(name) + 1]) if name in words else 0

@@ -101,7 +101,7 @@ class Runner:
             except OSError as error:
                 return Finished(CANNOT_RUN, f"could not be started: {error.strerror}")
             group = self._cgroups.of(name.replace("#", ".")) if self._cgroups else None
-            start = Start(name, command, {**env, MARKER: name}, pipe=tail.end, cgroup=str(group.path) if group else "")
+            start = Start(name, command, {**env, MARKER: name}, pipe=tail.end, cgroup=group.place if group else "")
             try:
                 (child,) = await self._keepers.start([start])
                 return await self._follow(child, tail, seconds, [] if survivors is None else survivors)

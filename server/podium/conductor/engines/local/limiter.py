@@ -40,7 +40,7 @@ class Upkeep:
 
     def group_of(self, key: str) -> str:
         """Return the folder of the cgroup that an attempt gets, "" if this machine has none."""
-        return str(self._cgroups.of(key).path) if self._cgroups else ""
+        return self._cgroups.of(key).place if self._cgroups else ""
 
     def clean(self) -> None:
         """Remove the cgroups of attempts that are not taken care of any more. Blocks."""
@@ -66,7 +66,7 @@ class Upkeep:
         try:
             for each in ended:
                 if each.cgroup and not each.cgroup.remove():
-                    log.warning("cgroup_left", attempt=each.key, path=str(each.cgroup.path))
+                    log.warning("cgroup_left", attempt=each.key, path=each.cgroup.place)
             return self._output.look(running, [each.folder.path for each in ended])
         except OSError as error:
             log.warning("output_unknown", error=str(error))

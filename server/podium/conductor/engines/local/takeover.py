@@ -1,7 +1,6 @@
 """Taking over attempts that an earlier conductor began: from the keepers' journals, or from the folder of an earlier version."""
 
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -67,7 +66,7 @@ async def _take_over(engine: "LocalEngine", running: Running) -> None:
 async def _take_over_earlier(engine: "LocalEngine", running: Running, folder: EarlierFolder, *, foreign: bool) -> None:
     """Take over what a version without keepers began."""
     origin = await run_sync(folder.read_origin)
-    running.cgroup = Cgroup(Path(origin.cgroup)) if origin and origin.cgroup else None
+    running.cgroup = Cgroup(origin.cgroup) if origin and origin.cgroup else None
     ended = await run_sync(folder.read_exit)
     # Begun in another home, and not before the machine started: it may still run there.
     if foreign and ended is None and (origin is None or origin.boot_id == facts.boot_id()):
@@ -89,7 +88,7 @@ async def _take_over_earlier(engine: "LocalEngine", running: Running, folder: Ea
         engine.follow(running, child, None)
         return
     with closing(watch):
-        child.run(identity.pid, identity.start_ticks, str(running.cgroup.path) if running.cgroup else "")
+        child.run(identity.pid, identity.start_ticks, running.cgroup.place if running.cgroup else "")
         limit = running.spec.timeout_seconds
         engine.follow(running, child, None if limit is None else limit - facts.age_seconds(identity.start_ticks))
         await watch.wait()

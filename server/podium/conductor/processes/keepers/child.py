@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import anyio
@@ -82,7 +81,7 @@ class Child:
     def control_group(self) -> Cgroup | None:
         """The control group that it is in; None while that is not known, or if it is in none of its own."""
         is_known = self.cgroup and self.state not in {"asked", "begun"}
-        return Cgroup(Path(self.cgroup)) if is_known else None
+        return Cgroup(self.cgroup) if is_known else None
 
     def begin(self, cgroup: str) -> None:
         """Note that the keeper has begun."""
