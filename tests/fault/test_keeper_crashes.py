@@ -368,6 +368,18 @@ async def test_a_sheet_of_which_no_start_was_told_goes_on_beside_what_it_left(
     assert (stage.runs(), is_alive(int((stage.place / "left").read_text()))) == (1, False)
 
 
+async def test_the_guard_tells_the_end_of_a_sheet_of_which_no_start_was_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = await begun_without_record(stage, monkeypatch, WAIT + "exit 7", guard="")
+    with without_kernel(monkeypatch):
+        async with stage.engine() as engine:
+            await engine.reattach(spec)
+            await pid_of(engine, spec)
+            stage.release()
+            assert told(await next_end(engine)) == ("exited", 7, None)
+
+
 @pytest.mark.parametrize("guard", GUARDS)
 async def test_a_sheet_that_became_another_program_is_known_unless_its_guard_died_at_once_too(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, guard: str

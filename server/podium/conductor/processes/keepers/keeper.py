@@ -118,6 +118,12 @@ class Keeper:
         elif ticks is not None:
             self.nameless.setdefault((pid, ticks), end)
 
+    def name(self, child: Child) -> None:
+        """Note the process of a start that the keeper has not told, so that its end is told to it."""
+        self._by_pid[child.pid] = child
+        if end := self.nameless.get((child.pid, child.start_ticks)):
+            self.reaped(child.pid, end)
+
     def orphans(self) -> set[int]:
         """Return the children of the keeper and of its guard that the keeper did not start. Needs Linux."""
         parents = {pid for pid in (self.pid, self.guard) if pid}

@@ -80,6 +80,7 @@ async def settle(keeper: Keeper, child: Child, take: Take) -> None:
             await anyio.sleep(LOOK_SECONDS)
     if isinstance(first, facts.Stat):
         child.run(first.pid, first.start_ticks, child.cgroup)
+        keeper.name(child)
         await watch(keeper, child, take)
     elif isinstance(first, NamelessEnd):
         child.end(first.code, first.at)
