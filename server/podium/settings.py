@@ -135,6 +135,8 @@ def _from_file() -> dict[str, Any]:
         raise InvalidArguments(
             f"The settings file {file} cannot be read: {error.strerror}.", fix="Correct it, or unset PODIUM_CONFIG."
         ) from None
+    if not text.strip():
+        return {}
     import yaml  # noqa: PLC0415  most homes have no settings file
 
     try:

@@ -27,8 +27,8 @@ def waits(bench: Bench) -> list[Row]:
 
 async def _measure(bench: Bench, conductor: Conductor, gate: Path) -> list[Row]:
     count = bench.size(WAITS, 50)
-    sockets = sockets_of(conductor.pid)
     job_id = _gated_job(conductor, gate)
+    sockets = sockets_of(conductor.pid)  # with those to keeper and reader, which it opens for its first job
     async with official_client(SERVE, environment(conductor)) as client, anyio.create_task_group() as tasks:
         for _ in range(count):
             tasks.start_soon(_wait, client, job_id)
@@ -47,11 +47,14 @@ async def _measure(bench: Bench, conductor: Conductor, gate: Path) -> list[Row]:
 
 
 def _gated_job(conductor: Conductor, gate: Path) -> str:
-    """Start a job that runs until a file is there."""
+    """Start a job that runs until a file is there, and wait until it does."""
     run = f"until test -e {gate}; do sleep 0.01; done"
     with Line(conductor.settings.socket).shake_hands() as line:
         (reply,) = line.submit_all([f"name: gated\nsheets: [{{name: gate, run: '{run}'}}]\n"])
-    return str(json.loads(reply)["result"]["job_id"])
+        job_id = str(json.loads(reply)["result"]["job_id"])
+        while not line.ask("job.health", {"job_id": job_id})["is_alive"]:
+            time.sleep(0.02)
+    return job_id
 
 
 async def _wait(client: Client, job_id: str) -> None:
