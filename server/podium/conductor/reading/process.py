@@ -57,10 +57,14 @@ class ReaderProcess:
             worker = self._ask_for_one(seconds)
             if worker is None:
                 continue
-            with anyio.move_on_after(START_SECONDS):
-                await worker.started.wait()
-            if worker.pid:
-                return worker
+            try:
+                with anyio.move_on_after(START_SECONDS):
+                    await worker.started.wait()
+                if worker.pid:
+                    return worker
+            except anyio.get_cancelled_exc_class():
+                worker.close()
+                raise
             worker.close()
             self.stop()  # it hangs; when it wakes up it finds its socket closed, and ends
         raise Internal("The reader could not be started.", fix="The conductor's log has the details; try again.")
@@ -83,12 +87,13 @@ class ReaderProcess:
         ours.setblocking(False)
         try:
             self._child = await self._reaper.spawn(COMMAND, os.environ, stdin=theirs.fileno(), stderr=2)
+            self._control = ours
         except (OSError, ValueError) as error:
-            ours.close()
             raise Internal(f"The reader could not be started: {error}.", fix="Try again.") from None
         finally:
             theirs.close()
-        self._control = ours
+            if self._control is not ours:
+                ours.close()
         self.starts += 1
         self._tasks.start_soon(self._listen, ours)
 

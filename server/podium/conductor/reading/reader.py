@@ -90,10 +90,12 @@ class Reader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         self._tasks.cancel_scope.cancel()
-        self._process.stop()
-        for lane in self._lanes:
-            lane.close()
-        return await self._tasks.__aexit__(kind, error, trace)
+        try:
+            return await self._tasks.__aexit__(kind, error, trace)
+        finally:
+            self._process.stop()  # last, since one of the tasks may just have started it
+            for lane in self._lanes:
+                lane.close()
 
     def facts(self) -> dict[str, Any]:
         """Return which process the reader is, how often it was started anew, and what killed a worker last."""
@@ -225,8 +227,9 @@ class Reader:
             if worker.is_mad:
                 self._process.kill(worker)
             status = await worker.how_it_ended()
-        self._process.kill(worker)  # it may be at what has been asked again elsewhere
-        worker.close()
+        finally:
+            self._process.kill(worker)  # it may be at what has been asked again elsewhere
+            worker.close()
         if asked is not None and not asked.done.is_set() and (status or worker.is_mad):
             self._note_loss(asked, "too much time" if status == -SIGPROF else worker.told(status))
         return status

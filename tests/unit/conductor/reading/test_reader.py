@@ -1,11 +1,14 @@
 """Asking a reader that dies, hangs, swells or lies: each request gets its own answer, and the others theirs."""
 
+import gc
 import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -267,6 +270,23 @@ async def test_a_cancelled_caller_keeps_nobody_and_its_answer_is_dropped(reader:
         await act(reader, "wait")
     assert scope.cancelled_caught
     assert await act(reader, "live") == "live"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.2, 0.4])
+async def test_a_reader_that_is_closed_while_it_is_asked_leaves_no_socket_open(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        async with Reaper() as reaper, Reader(reaper, LIMITS) as made:
+            with anyio.move_on_after(seconds):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(act, made, "wait")
+                    body = b"x" * module.LARGE_BYTES
+                    tasks.start_soon(partial(made.ask, Profiles(folder="wait"), Nothing, body=body, client="another"))
+        gc.collect()
+    assert not [str(each.message) for each in told]
 
 
 async def test_an_open_file_crosses_and_is_not_left_open(reader: Reader, tmp_path: Path) -> None:
