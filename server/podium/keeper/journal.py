@@ -114,12 +114,10 @@ class Journal:
         named = {keeper}
         for word, _, pid, *_ in (words for words in told if words[0] in {"started", "ended"}):
             (named.add if word == "started" else named.discard)(pid)
-        pids, since = children(), told[-1][4] * TICKS // 10**9
-        return (
-            None
-            if pids is None
-            else [(pid, ticks) for pid in pids if pid not in named and (ticks := facts(pid)[0]) >= since]
-        )
+        if (pids := children()) is None:
+            return None
+        since = told[-1][4] * TICKS // 10**9
+        return [(pid, ticks) for pid in pids if pid not in named and (ticks := facts(pid)[0]) >= since]
 
     def close(self) -> None:
         """Close it."""

@@ -14,6 +14,7 @@ LINUX = sys.platform.startswith("linux")
 OOM_SCORE = 200  # by how much more readily than us the kernel ends a sheet when memory is short
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks per second
+TELLS_CHILDREN = os.path.exists("/proc/thread-self/children")  # CONFIG_PROC_CHILDREN
 BOOTED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the clock of start times
 libc = ctypes.CDLL(None, use_errno=True)
 # A process inherits the signals that its parent ignores; ours start with every signal at its default.
@@ -141,9 +142,11 @@ def facts(pid: int) -> tuple[int, int]:
 
 
 def children() -> list[int] | None:
-    """Return the pids of our children, zombies included; None if the system has no list of them (CONFIG_PROC_CHILDREN)."""
-    place = f"/proc/self/task/{os.getpid()}/children"
-    return [int(pid) for pid in read(place).split()] if os.path.exists(place) else None
+    """Return the pids of the main thread's children, zombies included, or None if the system has no cheap way to list them.
+
+    Orphans are given to the first living thread of their subreaper (find_new_reaper in kernel/exit.c): the main thread.
+    """
+    return [int(pid) for pid in read(f"/proc/self/task/{os.getpid()}/children").split()] if TELLS_CHILDREN else None
 
 
 def group_of(pid: int) -> str:
@@ -153,14 +156,19 @@ def group_of(pid: int) -> str:
 
 
 def read(path: str) -> str:
-    """Return the beginning of a small file, nothing if it is gone or not ours to read."""
+    """Return a small file's text, nothing if it is gone or not ours to read."""
+    return read_bytes(path).decode("utf-8", "replace")
+
+
+def read_bytes(path: str) -> bytes:
+    """Return a small file's bytes, nothing if it is gone or not ours to read. The kernel gives a long list page by page."""
     with suppress(OSError):
         file = os.open(path, os.O_RDONLY)
         try:
-            return os.read(file, 65536).decode("utf-8", "replace")
+            return b"".join(iter(lambda: os.read(file, 65536), b""))
         finally:
             os.close(file)
-    return ""
+    return b""
 
 
 def oom_file() -> tuple[int, bytes, bytes] | None:

@@ -12,7 +12,7 @@ from tests.bench.machine import Bench
 from tests.bench.measuring import Usage, sockets_of
 from tests.bench.peers import Line
 from tests.bench.report import Row, Target
-from tests.support.podium_home import Conductor
+from tests.support.podium_home import Conductor, until
 
 WAITS = 500
 LOOKED_SECONDS = 8.0  # more than the longest pause between two looks of a wait
@@ -52,8 +52,7 @@ def _gated_job(conductor: Conductor, gate: Path) -> str:
     with Line(conductor.settings.socket).shake_hands() as line:
         (reply,) = line.submit_all([f"name: gated\nsheets: [{{name: gate, run: '{run}'}}]\n"])
         job_id = str(json.loads(reply)["result"]["job_id"])
-        while not line.ask("job.health", {"job_id": job_id})["is_alive"]:
-            time.sleep(0.02)
+        until(lambda: line.ask("job.health", {"job_id": job_id})["is_alive"])
     return job_id
 
 

@@ -6,8 +6,6 @@ pid and the boot id they identify a process for ever. Everything here is a plain
 
 import os
 import time
-from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -19,7 +17,8 @@ boot_id = system.boot_id
 TICKS = system.TICKS
 MARKER = "PODIUM_ATTEMPT_KEY"  # the variable that marks the members of an attempt
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-TELLS_CHILDREN = Path("/proc/thread-self/children").exists()  # CONFIG_PROC_CHILDREN
+TELLS_CHILDREN = system.TELLS_CHILDREN
+read = system.read_bytes
 
 
 class Stat(NamedTuple):
@@ -97,13 +96,9 @@ def marker(pid: int) -> str | None:
 
 
 def own_children() -> set[int] | None:
-    """Return the pids of the main thread's children, zombies included, or None if the system has no cheap way to list them.
-
-    Orphans are given to the first living thread of their subreaper (find_new_reaper in kernel/exit.c): the main thread.
-    """
-    if not TELLS_CHILDREN:
-        return None
-    return {int(pid) for pid in read(f"/proc/self/task/{os.getpid()}/children").split()}
+    """Return `system.children()` as a set."""
+    pids = system.children()
+    return None if pids is None else set(pids)
 
 
 def newest_pid() -> int:
@@ -120,14 +115,3 @@ def age_seconds(start_ticks: int) -> float:
 def booted_at() -> float:
     """Return when the machine started, in seconds since the epoch by the present clock."""
     return time.time() - float(read("/proc/uptime").split()[0]) if LINUX else psutil.boot_time()
-
-
-def read(path: str) -> bytes:
-    """Return a small file's bytes, or nothing if it is gone or not ours to read."""
-    with suppress(OSError):
-        file = os.open(path, os.O_RDONLY)
-        try:
-            return b"".join(iter(lambda: os.read(file, 65536), b""))
-        finally:
-            os.close(file)
-    return b""
