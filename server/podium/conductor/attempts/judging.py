@@ -19,7 +19,7 @@ from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.contract.models import ValidationView
-from podium.contract.secrets import redactor
+from podium.contract.secrets.masks import redactor
 from podium.errors import PodiumError
 from podium.log import get_logger
 from podium.reader.requests import Judge, Judged, encode

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from podium.conductor.processes import facts
 from podium.contract.models import Survivor
-from podium.contract.secrets import redactor
+from podium.contract.secrets.masks import redactor
 
 MOST = 10  # are named
 COMMAND_CHARS = 80
