@@ -72,6 +72,10 @@ class Settings(BaseModel):
     max_job_log_bytes: int = Field(
         4 * 1024**3, ge=1024**2, description="output kept for all attempts of a job together"
     )
+    env_file: Path | None = Field(
+        None,
+        description="file of NAME=value lines for {from_env: NAME} in scores; nobody else may be able to read it (mode 600)",
+    )
     retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after this many days; 0 keeps them")
     retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the newest; 0 keeps all")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
@@ -82,7 +86,9 @@ class Settings(BaseModel):
         """Make the paths absolute, and choose the socket's where none is given."""
         home = Path(values.get("home") or _default_home()).expanduser().absolute()
         socket = Path(values.get("socket") or _default_socket(home)).expanduser().absolute()
-        return {**values, "home": home, "socket": socket}
+        given = values.get("env_file")
+        env_file = Path(given).expanduser().absolute() if given else None
+        return {**values, "home": home, "socket": socket, "env_file": env_file}
 
     @property
     def places(self) -> Home:

@@ -13,6 +13,7 @@ from podium import log as logging
 from podium.conductor import clock, faults
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.attempts.outputs import Outputs
+from podium.conductor.attempts.values import Values
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.housekeeping.journals import keep_short
@@ -149,7 +150,9 @@ async def _assemble(
     home = settings.places
     contents, own = await user_profiles(reader, config_file().parent)
     hub, loader, removals = EventHub(), Loader(store), Removals(store, home)
-    launcher = Launcher(engine, runner, reader, Outputs(store, home), home, grace_seconds=settings.grace_seconds)
+    values = Values(home, os.environ, settings.env_file)
+    outputs = Outputs(store, home)
+    launcher = Launcher(engine, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
     last_event, last_job = await store.read(_numbers)
     supervisor = Supervisor(
         store,
@@ -169,6 +172,7 @@ async def _assemble(
         supervisor=supervisor,
         changes=Changes(store, loader, supervisor),
         launcher=launcher,
+        values=values,
         engine=engine,
         keepers=engine.keepers.describe,
         profiles={**builtin_profiles(), **own},

@@ -34,6 +34,8 @@ FEATURES: tuple[str, ...] = (
     "paging",
     "from_sheet",
     "tasks",
+    "environment",
+    "secrets",
 )
 
 PATH_CHARS = 10_000
@@ -59,6 +61,10 @@ Sheet = Number | Name
 PageSize = Annotated[int, Field(ge=1, le=500)]
 PathText = Annotated[str, _at_most(PATH_CHARS, len)]
 """A path as the caller's system has it, which need not be UTF-8."""
+Environment = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[^=\x00]+$", max_length=1000)], Annotated[str, Field(pattern=r"^[^\x00]*$")]],
+    _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),
+]
 Variables = Annotated[
     dict[str, str],
     _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),
@@ -107,11 +113,16 @@ class HandshakeParams(Params):
 
 @dataclass(frozen=True)
 class ScoreCall(Params):
-    """A score by path or inline. A path is absolute or relative to `client_cwd`, the folder in which the caller runs."""
+    """A score by path or inline. A path is absolute or relative to `client_cwd`, the folder in which the caller runs.
+
+    `environment` are variables of the caller for the sheets. A call that lacks some that the score's `env_pass` names is refused
+    with `env_needed`, so a caller sends those only that the score names.
+    """
 
     config_path: PathText | None = None
     config_content: str | None = None
     client_cwd: PathText | None = None
+    environment: Environment = field(default_factory=dict)  # what the score's env_pass names, or the caller adds
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from podium.errors import PodiumError
-from podium.score.blocks import RetryBlock, SkipCommandBlock
+from podium.score.blocks import FromEnv, RetryBlock, SkipCommandBlock, is_env_name
 from podium.score.model.draft import Template
-from podium.score.model.plan import CLI, Player, Retry, SkipCommand, Validation, ValidationType
+from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
 from podium.texts.source import decode, read_bytes
 
-_RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 _REQUIRED = {
     "file_exists": ("path",),
     "file_modified": ("path",),
@@ -76,16 +75,32 @@ class PartBuilder:
         return Template(text, loc, file=given)
 
     def env(self, loc: Loc, env: Mapping[str, Any]) -> dict[str, str]:
-        """Return environment variables as text: a number or a boolean as it is written."""
+        """Return environment variables as text: a number or a boolean as it is written. See `env_from` for the others."""
         for name in env:
             if not name or "=" in name:
                 self.problems.add((*loc, name), f"{name!r} is not a valid environment variable name", key=True)
-            if name in _RESERVED_ENV:
+            if name in RESERVED_ENV:
                 self.problems.add((*loc, name), "is reserved: the conductor sets it", key=True)
         return {
             name: value if isinstance(value, str) else self.problems.document.raw((*loc, name))
             for name, value in env.items()
+            if not isinstance(value, FromEnv)
         }
+
+    def env_from(self, env: Mapping[str, Any]) -> dict[str, str]:
+        """Return those environment variables that take their values from the conductor's, each with the name of that one."""
+        return {name: value.from_env for name, value in env.items() if isinstance(value, FromEnv)}
+
+    def env_pass(self, loc: Loc, names: Sequence[str], env: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the variables that come with the start; `env` is the score's own, which cannot give the same ones."""
+        for index, name in enumerate(names):
+            if not is_env_name(name):
+                self.problems.add((*loc, index), f"{name!r} is not a valid environment variable name")
+            elif name in RESERVED_ENV:
+                self.problems.add((*loc, index), "is reserved: the conductor sets it")
+            elif name in env:
+                self.problems.add((*loc, index), f"env gives {name} a value too; leave one of the two out")
+        return tuple(dict.fromkeys(names))
 
     def retry(self, loc: Loc, block: RetryBlock) -> Retry:
         """Return the retry policy of the plan; without retries the delays mean nothing."""

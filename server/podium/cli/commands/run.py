@@ -1,5 +1,6 @@
 """`podium run SCORE`: submit a score, follow the job, and report its result by the exit code."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from podium.cli.shared.session import wait_for
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
+from podium.errors import InvalidArguments
 from podium.settings import Settings
 from podium_tools.fields import pairs
 from podium_tools.results import counted
@@ -30,6 +32,12 @@ def command(
     workspace: Annotated[Path | None, typer.Option(help="run in this folder instead of the score's workspace")] = None,
     start_sheet: Annotated[str, typer.Option(help="start at this sheet; earlier ones count as done")] = "1",
     variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--env", metavar="NAME[=VALUE]", help="an environment variable for the sheets; without a value, ours"
+        ),
+    ] = None,
     self_healing: Annotated[
         bool, typer.Option("--self-healing", help="try to repair failures before giving up")
     ] = False,
@@ -46,6 +54,7 @@ def command(
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,
         variables=dict(pairs(variable or [])),
+        environment=dict(map(_variable, env or [])),
     )
     follower = Follower(settings, request, quiet=as_json)
     try:
@@ -56,6 +65,16 @@ def command(
     if as_json:
         print_json(job.model_dump())
     raise typer.Exit(0 if detach else EXIT_CODES.get(job.status, 1))
+
+
+def _variable(text: str) -> tuple[str, str]:
+    """Return the name and the value of an --env; the value may be our own."""
+    name, has_value, value = text.partition("=")
+    if not name or (not has_value and name not in os.environ):
+        raise InvalidArguments(
+            f"--env {text}: there is no such variable here.", fix="Write NAME=VALUE, or set it first."
+        )
+    return name, value if has_value else os.environ[name]
 
 
 class Follower:

@@ -71,6 +71,7 @@ class Compiler:
             path=None if score.path is None else str(score.path),
             cwd=str(score.cwd),
             variables=dict(score.variables),
+            passed=score.passed,
             inherited=score.inherited,
             workspace=score.workspace,
             max_bytes=self.max_bytes,

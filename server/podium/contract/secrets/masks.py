@@ -46,8 +46,9 @@ class Masker:
     """Knows some secrets."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self.secrets = tuple(secrets)
         self._forms: dict[bytes, _Form] = {}
-        for secret in secrets:
+        for secret in self.secrets:
             before = secret.before.encode("utf-8", "surrogateescape")
             for form in forms(secret.text):
                 self._forms.setdefault(before + form, _Form(secret.name, len(before)))
