@@ -1,6 +1,7 @@
 """Job control against a Podium conductor."""
 
 import time
+from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,11 +18,13 @@ from podium.contract.replies import (
     EventsReply,
     ListReply,
     Refusal,
+    SecretsReply,
     StatusReply,
     TaskStateReply,
     ValidateReply,
 )
 from podium.contract.results import ProcessHealth
+from podium.contract.secrets.masks import Span
 from podium.contract.states import JobStatus
 from podium.errors import ConductorError, UnsupportedByConductor
 
@@ -126,7 +129,14 @@ class PodiumDialect:
 
     async def files(self, job_id: str) -> WorkspaceFiles:
         """Return the files of the job's workspace."""
-        return WorkspaceFiles((await self._view(job_id)).workspace)
+        if not (await self._client.identity()).has("secrets"):
+            return WorkspaceFiles((await self._view(job_id)).workspace)
+
+        async def spans_of(data: bytes) -> list[Span]:
+            params = {"job_id": job_id, "data": b64encode(data).decode()}
+            return (await self._client.ask(SecretsReply, "job.secrets", params)).spans
+
+        return WorkspaceFiles((await self._view(job_id)).workspace, spans_of)
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[models.EventView], str]:
         """Wait on the event feed for something to happen after a cursor."""

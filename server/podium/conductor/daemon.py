@@ -151,6 +151,8 @@ async def _assemble(
     contents, own = await user_profiles(reader, config_file().parent)
     hub, loader, removals = EventHub(), Loader(store), Removals(store, home)
     values = Values(home, os.environ, settings.env_file)
+    if settings.env_file is not None and values.own.trouble:
+        log.warning("env_file_unusable", reason=values.own.trouble)
     outputs = Outputs(store, home)
     launcher = Launcher(engine, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
     last_event, last_job = await store.read(_numbers)

@@ -39,6 +39,7 @@ FEATURES: tuple[str, ...] = (
 )
 
 PATH_CHARS = 10_000
+SECRETS_BYTES = 1024 * 1024  # of a text in which secrets are looked for at once
 VARIABLES_CHARS = 1024 * 1024
 
 
@@ -233,6 +234,13 @@ class LogParams(JobParams):
     context_lines: Annotated[int, Field(ge=0, le=50)] = 0
     cursor: Name = ""
     max_lines: Annotated[int, Field(ge=1, le=2000)] = 100
+
+
+@dataclass(frozen=True)
+class SecretsParams(JobParams):
+    """Parameters of `job.secrets`: bytes as base64, at most `SECRETS_BYTES` of them."""
+
+    data: Annotated[str, Field(max_length=4 * -(-SECRETS_BYTES // 3))]
 
 
 @dataclass(frozen=True)

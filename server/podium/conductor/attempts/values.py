@@ -103,8 +103,17 @@ class Values:
         )
         self._passed: OrderedDict[str, dict[str, str]] = OrderedDict()
         self._maskers: OrderedDict[Hashable, Masker] = OrderedDict()
-        self.own = Known(self._own, masker=Masker(self._own_secrets))
-        """What is known without a job."""
+        self._read_file()
+
+    @property
+    def own(self) -> Known:
+        """What is known without a job, as of the last look at the env file."""
+        stamp, filed, trouble = self._file
+        masker = self._maskers.get(stamp)
+        if masker is None:
+            masker = Masker(dict.fromkeys([*self._own_secrets, *secrets_in(filed, declared=True)]))
+            _remember(self._maskers, stamp, masker)
+        return Known({**self._own, **filed}, masker=masker, trouble=trouble)
 
     async def of(self, job_id: str, loaded: LoadedPlan) -> Known:
         """Return what is known for a job with this plan.
@@ -170,7 +179,7 @@ class Values:
         """
         await run_sync(passed.keep, self._home, job_id, values)
         self._passed[job_id] = dict(values)
-        for key in [each for each in list(self._maskers) if isinstance(each, tuple) and each[2] == job_id]:
+        for key in [each for each in list(self._maskers) if isinstance(each, tuple) and each[-1] == job_id]:
             del self._maskers[key]
 
     async def drop(self, job_id: str) -> None:
