@@ -67,7 +67,7 @@ def stop(settings: Settings, *, cancel: bool) -> Stopped:
     """
 
     async def work() -> tuple[Stopped, float]:
-        async with DaemonClient(settings.socket, settings=settings) as client:
+        async with DaemonClient(settings=settings) as client:
             status = await client.call("daemon.status")
             reply = await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
             bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
