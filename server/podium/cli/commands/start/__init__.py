@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from podium.cli.commands.start.daemonize import spawn
+from podium.cli.shared.door import line
 from podium.cli.shared.light import log, parser, quick_imports, settings_of
 from podium.cli.shared.probe import Health, alive, health
+from podium.cli.streams import run_for_long
 from podium.errors import ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings
 
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.foreground:
         if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
             os.execv(sys.executable, _foreground(settings))  # noqa: S606
+        run_for_long()
         log.configure(settings.log_level)
         with quick_imports():
             from podium.conductor.daemon import run  # only the conductor's process pays for it
@@ -42,10 +45,10 @@ def main(arguments: Sequence[str]) -> int:
     if found:
         if not _is_of(settings.home, found):
             raise _taken(settings, found)
-        print(f"The conductor is already running (pid {found.pid}) on {settings.socket}.")
+        line(f"The conductor is already running (pid {found.pid}) on {settings.socket}.")
         return 0
     started = start_in_background(settings)
-    print(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
+    line(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
     return 0
 
 
