@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from podium.cli.shared.door import line
 from podium.cli.shared.options import Home, Socket
-from podium.cli.shared.output import say
+from podium.cli.shared.output import print_json, say
 from podium.errors import InvalidArguments
 
 ClientName = Literal["claude-code", "vscode", "cursor", "inspector"]
@@ -50,13 +51,13 @@ def command(
     entry = server_entry(home, socket)
     if client == "inspector":
         env = [word for name, value in entry.get("env", {}).items() for word in ("-e", f"{name}={value}")]
-        print(shlex.join([*INSPECTOR, *env, entry["command"], *entry["args"]]))
+        line(shlex.join([*INSPECTOR, *env, entry["command"], *entry["args"]]))
         return
     target = TARGETS[client]
     path = folder / target.file
     if not write:
         say(f"Add this to {path}, or run again with --write:", stderr=True)
-        print(json.dumps({target.member: {"podium": entry}}, indent=2))
+        print_json({target.member: {"podium": entry}})
         return
     merge(path, target.member, entry)
     say(f"Wrote {path}. {target.after}")

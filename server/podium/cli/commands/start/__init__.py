@@ -10,8 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from podium.cli.commands.start.daemonize import spawn
+from podium.cli.shared.door import line
 from podium.cli.shared.light import log, parser, quick_imports, settings_of
 from podium.cli.shared.probe import Health, alive, health, running
+from podium.cli.streams import run_for_long
 from podium.errors import ConductorNotRunning, ConductorTimeout, PermissionDenied
 from podium.home import SOCKET
 from podium.places import default_home, point, unused_home
@@ -40,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
                 point(settings.home)
         if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
             os.execv(sys.executable, _foreground(settings))  # noqa: S606
+        run_for_long()
         log.configure(settings.log_level)
         with quick_imports():
             from podium.conductor.daemon import run  # only the conductor's process pays for it
@@ -53,11 +56,11 @@ def main(arguments: Sequence[str]) -> int:
         health_of, path = found
         if settings.socket_given and path != settings.socket:
             raise _elsewhere(settings, health_of, path)
-        print(f"The conductor is already running (pid {health_of.pid}) on {path}.")
+        line(f"The conductor is already running (pid {health_of.pid}) on {path}.")
         return 0
     settings = _with_free_socket(settings)
     started = start_in_background(settings)
-    print(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
+    line(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
     return 0
 
 
