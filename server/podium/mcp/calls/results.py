@@ -27,9 +27,11 @@ log = get_logger()
 redact = redactor(os.environ)
 
 
-def success(result: BaseModel) -> CallToolResult:
-    """Return a tool's result: the structured facts, and the same as compact JSON text."""
+def success(result: BaseModel, note: str = "") -> CallToolResult:
+    """Return a tool's result: the structured facts, and the same as compact JSON text; `note` ends its summary."""
     facts = facts_of(result)
+    if note:
+        facts["summary"] = f"{facts['summary']} {safe(note)}"
     content: list[ContentBlock] = [_text(facts)]
     if isinstance(result, LinkedResult) and result.resource_uri:  # it shows a part of this file or nothing
         uri, size = facts["resource_uri"], facts["size_bytes"]
@@ -38,9 +40,10 @@ def success(result: BaseModel) -> CallToolResult:
     return CallToolResult(content=content, structured_content=facts)
 
 
-def failure(error: PodiumError) -> CallToolResult:
-    """Return an error that the caller may see: one text block with one JSON object."""
-    return CallToolResult(content=[_text({"error": error_facts(error)})], is_error=True)
+def failure(error: PodiumError, note: str = "") -> CallToolResult:
+    """Return an error that the caller may see: one text block with one JSON object; `note` is a fact of it."""
+    noted = {"note": safe(note)} if note else {}
+    return CallToolResult(content=[_text({"error": error_facts(error) | noted})], is_error=True)
 
 
 def crash(tool: str, error: Exception) -> CallToolResult:
