@@ -12,12 +12,13 @@ from tests.support.source_tree import REPOSITORY, modules
 
 MODULES = modules()
 # What each part may import of the others; a part may always import itself, and `podium` itself holds only the version.
-COMMON = {"", "errors", "home", "settings", "log", "times"}
+COMMON = {"", "errors", "home", "settings", "log", "times", "cwd"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": set(),
     "__main__": {"cli"},
     "errors": set(),
-    "settings": {"errors", "home"},
+    "settings": {"errors", "home", "cwd"},
+    "cwd": {"errors"},
     "log": set(),
     "times": set(),
     "home": set(),

@@ -169,7 +169,7 @@ async def test_a_fault_of_ours_shows_nothing_internal(mode: str) -> None:
             facts = error_of(await connected.call_tool("list_jobs", {}))
     assert facts["code"] == "INTERNAL"
     assert "secret" not in json.dumps(facts)
-    crashed = [entry for entry in logs if entry["event"] == "tool_crashed"]
+    crashed = [entry for entry in logs if entry["event"] == "call_crashed"]
     assert [entry["request_id"] for entry in crashed] == [facts["request_id"]]
 
 
