@@ -12,14 +12,15 @@ from tests.support.source_tree import REPOSITORY, modules
 
 MODULES = modules()
 # What each part may import of the others; a part may always import itself, and `podium` itself holds only the version.
-COMMON = {"", "errors", "home", "places", "privacy", "settings", "log", "times"}
+COMMON = {"", "errors", "home", "places", "privacy", "settings", "log", "times", "cwd"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": set(),
     "__main__": {"cli"},
     "errors": set(),
-    "settings": {"errors", "home", "places", "privacy"},
+    "settings": {"errors", "home", "places", "privacy", "cwd"},
     "places": {"errors", "home", "privacy"},
     "privacy": {"errors", "home"},
+    "cwd": {"errors"},
     "log": set(),
     "outlet": set(),
     "times": set(),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from podium.cwd import absolute
 from podium.errors import InvalidArguments
 from podium.home import Home
 from podium.places import config_file, default_home, default_socket, holder, recorded, usual_sockets
@@ -122,13 +123,17 @@ def load(**flags: Any) -> Settings:
     """Read the settings; flags that are None count as not given.
 
     Raises:
-        InvalidArguments: the file cannot be read, a value is out of bounds, a key is unknown or the socket path is too long.
+        InvalidArguments: the file cannot be read, a value is out of bounds, a key is unknown, the socket path is too long, or
+            a path is relative to a folder that was removed.
         PermissionDenied: another user can write the file.
     """
     variables = {name: os.environ.get(f"PODIUM_{name.upper()}") for name in Settings.model_fields}
     given = _from_file()
     for source in (variables, flags):
         given |= {name: value for name, value in source.items() if value is not None}
+    for name in ("home", "socket"):
+        if isinstance(given.get(name), str | Path) and str(given[name]).strip():
+            given[name] = absolute(Path(given[name]).expanduser(), f"Setting {name}:")
     try:
         settings = Settings(**given)
     except ValidationError as error:

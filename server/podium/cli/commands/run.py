@@ -16,6 +16,7 @@ from podium.cli.streams import OutputLost
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
+from podium.cwd import absolute
 from podium.settings import Settings
 from podium_tools.fields import pairs
 from podium_tools.results import counted
@@ -37,8 +38,8 @@ def command(
     """Run a score and follow it; exit codes: 0 completed, 1 failed, 3 cancelled, 4 paused, 6 lost sight of the job."""
     settings = settings_for(home, socket)
     request = SubmitParams(
-        config_path=str(score.absolute().resolve()),
-        workspace=str(workspace.absolute()) if workspace else None,
+        config_path=str(absolute(score, "The score path").resolve()),
+        workspace=str(absolute(workspace, "workspace:")) if workspace else None,
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,
         variables=dict(pairs(variable or [])),

@@ -17,6 +17,7 @@ from podium.cli.commands.demo.story import Story
 from podium.cli.shared.output import Terminal, say
 from podium.cli.shared.probe import alive, health
 from podium.cli.shared.session import wait_for
+from podium.cwd import absolute
 from podium.errors import Internal, ScoreNotFound
 from podium.settings import Settings, load
 
@@ -26,7 +27,7 @@ COMMAND_SECONDS = 40.0
 
 def command() -> None:
     """Run a complete example once: an MCP client, the MCP server, a conductor and a real job on this repository."""
-    score = SCORE.absolute()
+    score = absolute(SCORE, "The score")
     if not score.is_file():
         raise ScoreNotFound(
             f"{SCORE} was not found.", fix="Run this command in a clone of Podium, or run `make demo` there."

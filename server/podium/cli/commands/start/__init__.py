@@ -72,14 +72,14 @@ def _prepare(settings: Settings) -> None:
     """
     try:
         if note := check_home(settings.home):
-            print(f"Note: {note}")
+            line(f"Note: {note}")
         point(settings.home)
     except PermissionDenied:
         raise
     except OSError as error:
         raise _unusable(settings.home, error) from error
     if (other := unused_home()) and settings.home == default_home():
-        print(f"Note: {other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
+        line(f"Note: {other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
 
 
 def start_in_background(settings: Settings) -> Health:
