@@ -90,11 +90,16 @@ class Settings(BaseModel):
         return Home(self.home)
 
     @property
-    def start_command(self) -> str:
-        """Return the command that starts the conductor of this home and socket in any shell."""
+    def place_flags(self) -> list[str]:
+        """Return the flags that lead a command to this home and socket in any shell."""
         home = [] if self.home == _default_home() else ["--home", str(self.home)]
         socket = [] if self.socket == _default_socket(self.home) else ["--socket", str(self.socket)]
-        return shlex.join(["podium", "start", *home, *socket])
+        return [*home, *socket]
+
+    @property
+    def start_command(self) -> str:
+        """Return the command that starts the conductor of this home and socket in any shell."""
+        return shlex.join(["podium", "start", *self.place_flags])
 
 
 def load(**flags: Any) -> Settings:
