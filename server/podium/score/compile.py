@@ -15,7 +15,7 @@ from podium.score.named.draft import read_named
 from podium.score.named.words import SHEETS_WORDS
 from podium.score.numbered.draft import read_numbered
 from podium.score.parts import NO_FOLDER, PartBuilder
-from podium.score.text.document import DocumentFault, load
+from podium.score.text.document import DocumentFault, load, plain_value
 from podium.score.text.problems import Problems
 from podium.texts.problems import invalid
 from podium.texts.source import check_text, is_unicode
@@ -65,7 +65,8 @@ def compile_score(
     check_graph(draft.stages, problems)
     _check_names(draft, problems)
     folder = _workspace(draft, workspace, parts.folder, cwd)
-    plan = assemble(draft, folder, {**draft.variables, **variables}, problems)
+    given = {name: _given(name, value, draft.variables.get(name), problems) for name, value in variables.items()}
+    plan = assemble(draft, folder, {**draft.variables, **given}, problems)
     if plan is None:
         raise problems.error(name)
     checker = Checker(draft, plan, problems)
@@ -74,7 +75,8 @@ def compile_score(
         raise problems.error(name)
     if not inherited:
         _check_use(variables, {*draft.variables, *checker.used} - CORE_NAMES)
-    warnings = plan.warnings
+    parts.note_reread()
+    warnings = problems.notes()
     if inherited and workspace and draft.workspace and _absolute(draft.workspace, parts.folder) != workspace:
         warnings += (f"workspace: the change is ignored; the job stays in {workspace}",)
     # The instrument cli, which has no profile, is always the same.
@@ -154,6 +156,20 @@ def _check_given(variables: Mapping[str, str]) -> None:
                 f"variables: the value of {name} contains a NUL character or an unpaired surrogate.",
                 fix="Pass it as plain text.",
             )
+
+
+def _given(name: str, text: str, own: Any, problems: Problems) -> Any:
+    """Return a variable of the start: a number or a boolean if the score has one there and the text is one, else the text."""
+    if not isinstance(own, int | float):
+        return text
+    value = plain_value(text)
+    if isinstance(value, int | float) and isinstance(value, bool) == isinstance(own, bool):
+        return value
+    kind, form = ("a boolean", "true or false") if isinstance(own, bool) else ("a number", "a plain number")
+    problems.note(
+        f"the variable {name} is {kind} in the score, and the text {text[:40]!r} now; pass {form} to keep it one."
+    )
+    return text
 
 
 def _check_use(variables: Mapping[str, str], known: set[str]) -> None:
