@@ -116,8 +116,9 @@ class HandshakeParams(Params):
 class ScoreCall(Params):
     """A score by path or inline. A path is absolute or relative to `client_cwd`, the folder in which the caller runs.
 
-    `environment` are variables of the caller for the sheets. A call that lacks some that the score's `env_pass` names is refused
-    with `env_needed`, so a caller sends those only that the score names.
+    Without `client_cwd` (its folder may be gone) nothing in an inline score can be relative. `environment` are variables
+    of the caller for the sheets. A call that lacks some that the score's `env_pass` names is refused with `env_needed`, so a
+    caller sends those only that the score names.
     """
 
     config_path: PathText | None = None

@@ -39,7 +39,7 @@ class Compile(Part):
 
     kind: Literal["compile"] = "compile"
     path: str | None
-    cwd: str
+    cwd: str | None
     variables: dict[str, str]
     passed: tuple[str, ...] = ()
     inherited: bool

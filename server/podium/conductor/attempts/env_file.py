@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from podium.errors import InvalidArguments
+from podium.privacy.way import check_way
 
 MOST_BYTES = 1024 * 1024
 _LINE = re.compile(r"(?:export\s+)?([^\s=#]+)\s*=\s*(.*)")
@@ -20,7 +21,9 @@ def read_env_file(path: Path) -> dict[str, str]:
 
     Raises:
         InvalidArguments: it is missing, no regular file, another user's, open to others, or has a line that is no variable.
+        PermissionDenied: another user could put a file in its place.
     """
+    check_way(path, "The env_file", "PODIUM_ENV_FILE")
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
