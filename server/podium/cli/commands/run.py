@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from podium.cli.shared.door import in_line
+from podium.cli.shared.environment import difference
 from podium.cli.shared.exits import Code
 from podium.cli.shared.follow import ENDS, Follower, LostSight
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say
+from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import Interrupted
 from podium.cli.streams import OutputLost
@@ -53,7 +55,9 @@ def command(
         variables=dict(pairs(variable or [])),
         environment=dict(map(_variable, env or [])),
     )
-    run = _Run(settings, request, quiet=as_json)
+    found = running(settings)
+    note = difference(found[0].environment, request.environment) if found else ""
+    run = _Run(settings, request, note, quiet=as_json)
     try:
         job = wait_for(run.submit if detach else run.follow)
     except Interrupted:
@@ -83,8 +87,9 @@ def _variable(text: str) -> tuple[str, str]:
 class _Run:
     """One submitted job and its last known state, which whatever ends the command leaves for the message."""
 
-    def __init__(self, settings: Settings, request: SubmitParams, *, quiet: bool) -> None:
+    def __init__(self, settings: Settings, request: SubmitParams, note: str, *, quiet: bool) -> None:
         self._settings = settings
+        self._note = note
         self._request = request
         self._follower = Follower(quiet=quiet)
         self._accepted: JobView | None = None
@@ -107,7 +112,7 @@ class _Run:
     async def _start(self, control: JobControlService) -> JobView:
         job = self._accepted = (await control.start(self._request)).job
         self._follower.say(f"{job.job_id}: {counted(job.sheets_total, 'sheet')} in {in_line(job.workspace)}")
-        for warning in job.warnings:
+        for warning in (*job.warnings, *([self._note] if self._note else [])):
             self._follower.say(f"  note: {in_line(warning)}", style="yellow")
         return job
 

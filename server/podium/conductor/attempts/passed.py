@@ -9,22 +9,24 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
-from podium.errors import StorageFull
+from podium.errors import PermissionDenied, StorageFull
 from podium.home import Home
+from podium.privacy.files import open_own
+from podium.privacy.way import make_private
 
 
 def keep(home: Home, job_id: str, values: Mapping[str, str]) -> None:
     """Write the values of a job, in place of earlier ones; they are on the disk when this returns. Blocks.
 
     Raises:
-        StorageFull: they cannot be written.
+        StorageFull: they cannot be written. PermissionDenied: another user could read or change them.
     """
     path = home.passed(job_id)
     part = path.with_suffix(".part")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         part.unlink(missing_ok=True)
-        with open(part, "x", encoding="ascii", opener=_opener) as file:
+        with os.fdopen(open_own(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
             json.dump(dict(values), file)
             file.flush()
             os.fsync(file.fileno())
@@ -34,16 +36,15 @@ def keep(home: Home, job_id: str, values: Mapping[str, str]) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+    except PermissionDenied:
+        raise
     except OSError as error:
-        drop(home, job_id)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise StorageFull(
             f"The values of environment variables that came with the call cannot be stored in {path.parent}: {error.strerror}.",
             fix="Free disk space, or make the folder writable, then call again.",
         ) from None
-
-
-def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def read(home: Home, job_id: str) -> dict[str, str]:
