@@ -103,6 +103,7 @@ class Search(Part):
     context_lines: int
     cursor: str
     max_lines: int
+    secrets: tuple[Secret, ...] = ()
 
 
 class Differ(Part):

@@ -47,7 +47,8 @@ def _search(request: requests.Search, body: bytes, files: list[int]) -> tuple[Pa
         request.job_id, request.sheet, request.attempt, request.stream, request.sheet_name, request.running
     )
     query = LogQuery("search", decode(body), request.context_lines, request.cursor, request.max_lines)
-    return requests.Searched(view=read_open(files[0] if files else None, target, query, matcher_for=matcher_for)), b""
+    file, masker = files[0] if files else None, _masker(request.secrets)
+    return requests.Searched(view=read_open(file, target, query, matcher_for=matcher_for, masker=masker)), b""
 
 
 def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Part, bytes]:

@@ -96,15 +96,12 @@ class Masker:
     def cut(self, data: bytes, *, at_start: bool, at_end: bool) -> list[Span]:
         """Return the parts of secrets at the edges of data whose rest is lost for good, as in a log with a gap."""
         found = []
+        head, tail = data[:PIECE_BYTES], data[-PIECE_BYTES:]
         for form, (name, before) in self._forms.items():
-            for size in range(min(len(form) - 1, len(data)), _SHORTEST_CUT - 1, -1) if at_start else ():
-                if data.startswith(form[-size:]):
-                    found.append(Span(0, size, name))
-                    break
-            for size in range(min(len(form) - 1, len(data)), before + _SHORTEST_CUT - 1, -1) if at_end else ():
-                if data.endswith(form[:size]):
-                    found.append(Span(len(data) - size + before, len(data), name))
-                    break
+            if at_start and (end := _begins_with_end_of(form, head)):
+                found.append(Span(0, end, name))
+            if at_end and (size := _ends_with_begin_of(form, tail)) > before:
+                found.append(Span(len(data) - size + before, len(data), name))
         return merged(found)
 
     def __call__(self, text: str) -> str:
@@ -114,6 +111,26 @@ class Masker:
         data = text.encode("utf-8", "surrogatepass")
         spans = self.spans(data)
         return replaced(data, spans).decode("utf-8", "surrogatepass") if spans else text
+
+
+def _begins_with_end_of(form: bytes, data: bytes) -> int:
+    """Return how many bytes at the start of the data are the end of the form, 0 for less than four or for all of it."""
+    last, at = form[-_SHORTEST_CUT:], -1
+    while (at := data.find(last, at + 1)) >= 0:
+        end = at + len(last)
+        if end < len(form) and form.endswith(data[:end]):
+            return end
+    return 0
+
+
+def _ends_with_begin_of(form: bytes, data: bytes) -> int:
+    """Return how many bytes at the end of the data are the beginning of the form, 0 for less than four or for all of it."""
+    first, at = form[:_SHORTEST_CUT], -1
+    while (at := data.find(first, at + 1)) >= 0:
+        size = len(data) - at
+        if size < len(form) and form.startswith(data[at:]):
+            return size
+    return 0
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

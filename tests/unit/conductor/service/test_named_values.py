@@ -66,15 +66,24 @@ def test_a_sheet_gets_the_values_and_no_answer_or_file_of_the_conductor_has_them
     shown = json.dumps([view, sheet, ask(own.settings.socket, "job.history", {"job_id": job_id})])
     secrets = (TOKEN, "conductor_0abc9def", FILED, GIVEN, "literal-pass-1")
     assert [each for each in secrets if each in shown] == []
+    for mode in ("tail", "search"):
+        query = {"job_id": job_id, "mode": mode, "pattern": "value|abc9" if mode == "search" else ""}
+        log = ask(own.settings.socket, "job.log", query)
+        told = [line["text"] for line in log["lines"]]
+        assert told[:3] == ["[value of SOME_NAME]", "[value of IN_FILE]", "[value of GIVEN]"], mode
+    why = ask(own.settings.socket, "job.explain", {"job_id": job_id})
+    assert [line["text"] for line in why["output"]["lines"]] == [*told[:3], "[value of LITERAL_PASSWORD]"]
     kept = own.settings.places.passed(job_id)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    log = own.settings.places.job(job_id)
+    attempts = own.settings.places.job(job_id)
     others = [
-        path for path in own.settings.home.rglob("*") if path.is_file() and path != kept and log not in path.parents
+        path
+        for path in own.settings.home.rglob("*")
+        if path.is_file() and path != kept and attempts not in path.parents
     ]
     assert others
     assert not [path for path in others if any(each.encode() in path.read_bytes() for each in (TOKEN, FILED, GIVEN))]
-    scripts = list(log.rglob("script"))
+    scripts = list(attempts.rglob("script"))
     assert scripts
     assert not any(TOKEN in script.read_text() for script in scripts)
     ask(own.settings.socket, "job.clear", {"job_ids": [job_id]})
