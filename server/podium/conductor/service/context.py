@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podium.conductor.attempts.launcher import Launcher
+from podium.conductor.clock import Timekeeper
 from podium.conductor.engines.port import Engine
 from podium.conductor.plans.compiling import Compiler
 from podium.conductor.reading.reader import Reader
@@ -29,6 +30,7 @@ class Context:
     settings: Settings
     home: Home
     store: Store
+    timekeeper: Timekeeper
     loader: Loader
     supervisor: Supervisor
     changes: Changes
