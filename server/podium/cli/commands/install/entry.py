@@ -14,7 +14,7 @@ from podium.settings import Settings
 
 def server_command(settings: Settings) -> list[str]:
     """Return the command that serves the tools of this home and socket, with all paths absolute."""
-    return [*_program(), "serve", *settings.place_flags]
+    return [*_program(), "serve", *settings.flags]
 
 
 def server_environment() -> dict[str, str]:
