@@ -71,8 +71,16 @@ class Settings(BaseModel):
         None,
         description="file of NAME=value lines for {from_env: NAME} in scores; nobody else may be able to read it (mode 600)",
     )
-    retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after this many days; 0 keeps them")
-    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the newest; 0 keeps all")
+    retention_days: float = Field(
+        30.0,
+        ge=0,
+        description="ended jobs are deleted after this many days; 0 keeps them. A jump of the clock, or of a conductor that was "
+        "off, by more than a day counts only once a day has been seen passing after it",
+    )
+    retention_newest: int = Field(
+        10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
+    )
+    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")

@@ -19,7 +19,7 @@ from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.housekeeping.journals import keep_short
 from podium.conductor.housekeeping.place import keep_record, watch_place
 from podium.conductor.housekeeping.removal import Removals
-from podium.conductor.housekeeping.retention import Retention
+from podium.conductor.housekeeping.retention import Retention, calendar_of
 from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.plans.compiling import Compiler, user_profiles
@@ -120,7 +120,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
     """Take up what an earlier conductor left, then answer until a stop is asked for."""
     context, settings = parts.context, parts.context.settings
     supervisor = context.supervisor
-    retention = Retention(settings, context.store, supervisor, context.changes)
+    retention = Retention(settings, context.store, supervisor, context.changes, context.timekeeper)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_on_signals, context, stop)
         tasks.start_soon(context.launcher.run, supervisor.attempt_ended)
@@ -158,6 +158,8 @@ async def _assemble(
     outputs = Outputs(store, home)
     launcher = Launcher(engine, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
     last_event, last_job = await store.read(_numbers)
+    began = clock.now()
+    calendar = await store.read(lambda db: calendar_of(db, began.wall))
     supervisor = Supervisor(
         store,
         loader,
@@ -172,6 +174,7 @@ async def _assemble(
         settings=settings,
         home=home,
         store=store,
+        timekeeper=clock.Timekeeper(calendar, began),
         loader=loader,
         supervisor=supervisor,
         changes=Changes(store, loader, supervisor),
