@@ -145,6 +145,14 @@ def holder(home: Path) -> int | None:
         return None
 
 
+def known_folder() -> str:
+    """Return the folder of this process's user as the system knows it, "" for a user whom it does not know."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
+
+
 def _plain_home(env: Environment) -> Path:
     return _folder_of_user(env) / (_OF_A_MAC if sys.platform == "darwin" else ".local/state") / "podium"
 
@@ -164,7 +172,7 @@ def _config_folder(env: Environment) -> Path:
 def _folder_of_user(env: Environment) -> Path:
     """Return the folder of the user: HOME, or what the system knows if that is not set."""
     found = Path(env.get("HOME") or "")
-    return found if found.is_absolute() else Path(pwd.getpwuid(os.getuid()).pw_dir)
+    return found if found.is_absolute() else Path(known_folder() or _TEMPORARY / f"podium-{os.getuid()}")
 
 
 def _named_by(variable: str, env: Environment) -> Path | None:

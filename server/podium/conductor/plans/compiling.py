@@ -17,6 +17,7 @@ from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
+from podium.privacy.way import check_settings, check_way
 from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Differ, Differing, Nothing, Profiles, decode
 from podium.score.model.plan import Plan, dump_plan, load_plan
 
@@ -105,12 +106,28 @@ async def user_profiles(reader: Reader, folder: Path) -> tuple[dict[str, Any], d
 
     Raises:
         InvalidArguments: one is not valid.
+        PermissionDenied: another user can change one, or the folder.
     """
-    if not await anyio.to_thread.run_sync(os.path.isdir, folder / "instruments"):
+    if not await anyio.to_thread.run_sync(profiles_are_there, folder / "instruments"):
         return {}, {}
     _, text = await reader.ask(Profiles(folder=str(folder)), Nothing, client=LAUNCHES)
     contents = json.loads(text)
     return contents, {name: Profile.model_validate(content) for name, content in contents.items()}
+
+
+def profiles_are_there(folder: Path) -> bool:
+    """Return whether there may be profiles of the user's. What they name is run, so nobody else may write them.
+
+    Raises:
+        PermissionDenied: somebody can.
+    """
+    if not folder.is_dir():
+        return False
+    check_way(folder / "*", "The instruments", "PODIUM_CONFIG")
+    for path in folder.glob("*.y*ml"):
+        if path.exists():
+            check_settings(path, "The profile")
+    return True
 
 
 async def differing(
