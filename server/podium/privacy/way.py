@@ -97,6 +97,15 @@ def check_settings(file: Path, what: str = "The settings file") -> None:
         )
 
 
+def is_there(path: Path) -> bool:
+    """Return whether there is something at a path, as far as we may look: unlike `Path.exists` it raises nothing."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
 def make_private(folder: Path) -> None:
     """Make a folder and the missing ones above it, closed to others whatever the umask.
 

@@ -154,6 +154,18 @@ def test_another_user_who_takes_the_usual_place_first_neither_gets_a_word_nor_st
         assert f"socket {user.home}/podium.sock" in user.podium(each, "status").stdout
 
 
+@pytest.mark.parametrize("command", ["start", "status", "doctor", "call list_jobs"])
+def test_a_home_variable_of_another_user_gives_no_traceback(user: User, command: str) -> None:
+    closed = user.folder / "closed"  # as after `su`, which may keep the first user's HOME
+    closed.mkdir(mode=0)
+    env = {**user.client, "TMPDIR": str(user.folder), "HOME": str(closed)}
+    env |= dict.fromkeys(("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"), f"{closed}/xdg")
+    line = nursed.command("commands", *command.split(), plain=True)
+    done = subprocess.run(line, env=env, capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o500])
 def test_a_home_that_cannot_be_written_is_an_error_with_a_fix(user: User, short_tmp: Path, mode: int) -> None:
     folder = short_tmp / "home"

@@ -17,7 +17,7 @@ from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
-from podium.privacy.way import check_settings, check_way
+from podium.privacy.way import check_settings, check_way, is_there
 from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Differ, Differing, Nothing, Profiles, decode
 from podium.score.model.plan import Plan, dump_plan, load_plan
 
@@ -121,11 +121,11 @@ def profiles_are_there(folder: Path) -> bool:
     Raises:
         PermissionDenied: somebody can.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 -- Path.is_dir raises for a folder that may not be entered
         return False
     check_way(folder / "*", "The instruments", "PODIUM_CONFIG")
     for path in folder.glob("*.y*ml"):
-        if path.exists():
+        if is_there(path):
             check_settings(path, "The profile")
     return True
 

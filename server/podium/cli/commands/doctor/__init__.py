@@ -23,7 +23,7 @@ from podium.errors import InvalidArguments, PermissionDenied
 from podium.home import SOCKET
 from podium.places import config_file, holder
 from podium.privacy.state import check_home
-from podium.privacy.way import check_socket
+from podium.privacy.way import check_socket, is_there
 from podium.settings import Settings
 
 MARKS: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("•", "yellow"), "fail": ("✗", "red")}
@@ -63,7 +63,7 @@ def _installation() -> Iterator[Finding]:
         sqlite += ": Podium uses a single writing connection (WAL-reset bug before 3.51.3)"
     yield Finding("sqlite", "ok", sqlite)
     config = config_file()
-    yield Finding("settings", "ok", f"{config}" if config.exists() else f"defaults; {config} does not exist")
+    yield Finding("settings", "ok", f"{config}" if is_there(config) else f"defaults; {config} does not exist")
     for name in ("sh", "bash"):
         found = shutil.which(name)
         yield Finding(name, "ok" if found else "fail", found or "not on PATH", "" if found else f"Install {name}.")
@@ -76,7 +76,7 @@ def _places(settings: Settings) -> Iterator[Finding]:
         if found.verdict == "fail" and not settings.socket_given:
             found = replace(found, verdict="note", fix="`podium start` listens inside the home instead.")
         yield found
-    place = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    place = next(path for path in (settings.home, *settings.home.parents) if is_there(path))
     free = shutil.disk_usage(place).free
     enough = free >= LOW_DISK_BYTES
     fix = "" if enough else "Free some space: the conductor refuses jobs that it cannot store."
@@ -85,7 +85,7 @@ def _places(settings: Settings) -> Iterator[Finding]:
 
 def _place(what: str, path: Path, check: Callable[[Path], str | None], setting: str) -> Finding:
     """Judge a folder of ours as the conductor and its clients do."""
-    parent = next(each for each in (path, *path.parents) if each.exists())
+    parent = next(each for each in (path, *path.parents) if is_there(each))
     try:
         note = check(path)
     except PermissionDenied as error:
