@@ -178,7 +178,8 @@ def _from_file() -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise InvalidArguments(
-            f"The settings file {file} cannot be read: {error.strerror}.", fix="Correct it, or unset PODIUM_CONFIG."
+            f"The settings file {file} cannot be read: {error.strerror}.",
+            fix="Make it a file that you can read, or correct PODIUM_CONFIG or HOME, which say where it is.",
         ) from None
     check_settings(file)
     if not text.strip():

@@ -43,7 +43,7 @@ from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.views.jobs import JobViews
 from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
-from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
+from podium.errors import InvalidArguments, JobNotFound, PermissionDenied, StorageFull, WrongState
 from podium.instruments.builtin import builtin_profiles
 from podium.places import config_file
 from podium.settings import Settings
@@ -81,7 +81,15 @@ def run(settings: Settings) -> int:
     try:
         with hold_home(settings.home):
             anyio.run(_main, settings)
-    except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments, StorageBroken, StorageFull) as group:
+    except* (
+        HomeTaken,
+        UnreadableDatabase,
+        SocketTaken,
+        InvalidArguments,
+        PermissionDenied,
+        StorageBroken,
+        StorageFull,
+    ) as group:
         refused.extend(_leaves(group))
     for error in refused:
         event = "stopped_as_the_disk_is_broken" if isinstance(error, StorageBroken) else "cannot_start"
