@@ -21,6 +21,7 @@ OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "
 """The variables that a sheet gets; no settings."""
 NOBODY = 0  # no process has this pid
 MOST_BYTES = 1024 * 1024  # of a settings file
+_PATHS = ("home", "socket", "env_file")
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
 
@@ -87,10 +88,9 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        paths = {"home", "socket", "env_file"}
-        return {name: value for name, value in values.items() if value or name not in paths}
+        return {name: value for name, value in values.items() if value or name not in _PATHS}
 
-    @field_validator("home", "socket", "env_file")
+    @field_validator(*_PATHS)
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return expanded(path).absolute() if path else None
@@ -145,7 +145,7 @@ def load(**flags: Any) -> Settings:
     given = _from_file()
     for source in (variables, flags):
         given |= {name: value for name, value in source.items() if value is not None}
-    for name in ("home", "socket"):
+    for name in _PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
             given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
     try:

@@ -189,7 +189,7 @@ def test_start_refuses_the_home_of_another_user_and_starts_nothing(
     home: Path, spoil: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     spoil(home)
-    assert main(["start", "--home", str(home)]) == 1
+    assert main(["start", "--home", str(home)]) == 2
     told = capsys.readouterr()
     assert f"The home {home} is not used" in told.err
     assert list(home.iterdir()) == []
