@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from podium.cwd import absolute
 from podium.errors import InvalidArguments
 from podium.home import Home
-from podium.places import config_file, default_home, default_socket, holder, recorded, usual_sockets
+from podium.places import config_file, default_home, default_socket, holder, only_home, recorded, usual_sockets
 from podium.privacy.way import check_settings
 
 OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
@@ -66,19 +67,32 @@ class Settings(BaseModel):
     max_job_log_bytes: int = Field(
         4 * 1024**3, ge=1024**2, description="output kept for all attempts of a job together"
     )
-    retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after this many days; 0 keeps them")
-    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the newest; 0 keeps all")
+    env_file: Path | None = Field(
+        None,
+        description="file of NAME=value lines for {from_env: NAME} in scores; nobody else may be able to read it (mode 600)",
+    )
+    retention_days: float = Field(
+        30.0,
+        ge=0,
+        description="ended jobs are deleted after this many days; 0 keeps them. A jump of the clock, or of a conductor that was "
+        "off, by more than a day counts only once a day has been seen passing after it",
+    )
+    retention_newest: int = Field(
+        10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
+    )
+    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")
     @classmethod
     def _without_empty_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value or name not in {"home", "socket"}}
+        paths = {"home", "socket", "env_file"}
+        return {name: value for name, value in values.items() if value or name not in paths}
 
-    @field_validator("home", "socket")
+    @field_validator("home", "socket", "env_file")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None
 
     @property
     def places(self) -> Home:
@@ -92,8 +106,8 @@ class Settings(BaseModel):
 
     @property
     def flags(self) -> list[str]:
-        """The flags that lead a program with another environment to the same home and socket."""
-        home = [] if self.home == default_home() else ["--home", str(self.home)]
+        """The flags that lead a program that has only HOME in its environment to the same home and socket."""
+        home = [] if self.home == default_home(only_home()) else ["--home", str(self.home)]
         socket = [] if self.socket == default_socket(self.home) else ["--socket", str(self.socket)]
         return [*home, *socket]
 
@@ -122,13 +136,17 @@ def load(**flags: Any) -> Settings:
     """Read the settings; flags that are None count as not given.
 
     Raises:
-        InvalidArguments: the file cannot be read, a value is out of bounds, a key is unknown or the socket path is too long.
+        InvalidArguments: the file cannot be read, a value is out of bounds, a key is unknown, the socket path is too long, or
+            a path is relative to a folder that was removed.
         PermissionDenied: another user can write the file.
     """
     variables = {name: os.environ.get(f"PODIUM_{name.upper()}") for name in Settings.model_fields}
     given = _from_file()
     for source in (variables, flags):
         given |= {name: value for name, value in source.items() if value is not None}
+    for name in ("home", "socket"):
+        if isinstance(given.get(name), str | Path) and str(given[name]).strip():
+            given[name] = absolute(Path(given[name]).expanduser(), f"Setting {name}:")
     try:
         settings = Settings(**given)
     except ValidationError as error:

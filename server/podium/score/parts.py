@@ -1,20 +1,20 @@
 """The parts of a plan that both dialects have: each is checked and built here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from podium.errors import PodiumError
-from podium.score.blocks import RetryBlock, SkipCommandBlock
+from podium.score.blocks import FromEnv, RetryBlock, SkipCommandBlock, is_env_name
 from podium.score.model.draft import Template
-from podium.score.model.plan import CLI, Player, Retry, SkipCommand, Validation, ValidationType
+from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
 from podium.texts.source import decode, read_bytes
 
-_RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
+NO_FOLDER = "is relative, but the score is not in a file, and the folder of its caller was removed or is not known"
 _REQUIRED = {
     "file_exists": ("path",),
     "file_modified": ("path",),
@@ -22,19 +22,23 @@ _REQUIRED = {
     "content_regex": ("path", "pattern"),
     "command_succeeds": ("command",),
 }
+_LISTED, _SHOWN = 5, 40  # values in a note, and characters of each
 
 
 @dataclass(frozen=True)
 class PartBuilder:
-    """Builds the parts; relative paths start in `folder`, `problems` collects what is wrong, and `on_file` is called
-    with each file that is read.
+    """Builds the parts; relative paths start in `folder`, None if there is none, `problems` collects what is wrong, and
+    `on_file` is called with each file that is read.
     """
 
     problems: Problems
-    folder: Path
+    folder: Path | None
     profiles: Mapping[str, Mapping[str, Any]]
     max_bytes: int
     on_file: Callable[[Path], None] = lambda _: None
+    reread: dict[str, list[Loc]] = field(
+        default_factory=dict
+    )  # values that YAML 1.1 reads differently, and where they are
 
     @property
     def instruments(self) -> frozenset[str]:
@@ -66,7 +70,11 @@ class PartBuilder:
 
     def template_file(self, loc: Loc, given: str) -> Template:
         """Return the template in a file, which is relative to the score's folder; an unreadable one is a problem."""
-        path = self.folder / given
+        path = Path(given)
+        if self.folder is None and not path.is_absolute():
+            self.problems.add(loc, f"{given!r} {NO_FOLDER}")
+            return Template("", loc, file=given)
+        path = (self.folder or Path("/")) / path
         self.on_file(path)
         try:
             text = decode(read_bytes(path, max_bytes=self.max_bytes), name=f"The file {path}")
@@ -76,16 +84,64 @@ class PartBuilder:
         return Template(text, loc, file=given)
 
     def env(self, loc: Loc, env: Mapping[str, Any]) -> dict[str, str]:
-        """Return environment variables as text: a number or a boolean as it is written."""
-        for name in env:
+        """Return environment variables as text: a number or a boolean as it is written. See `env_from` for the others."""
+        for name, value in env.items():
             if not name or "=" in name:
                 self.problems.add((*loc, name), f"{name!r} is not a valid environment variable name", key=True)
-            if name in _RESERVED_ENV:
+            if name in RESERVED_ENV:
                 self.problems.add((*loc, name), "is reserved: the conductor sets it", key=True)
-        return {
-            name: value if isinstance(value, str) else self.problems.document.raw((*loc, name))
-            for name, value in env.items()
-        }
+            if value is None and not self.problems.document.text_of((*loc, name), None):
+                self.problems.add((*loc, name), 'is empty; write "" for an empty text')
+        document = self.problems.document
+        written = {name: value for name, value in env.items() if not isinstance(value, FromEnv)}
+        return {name: document.text_of((*loc, name), value) for name, value in written.items()}
+
+    def variables(self, loc: Loc, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values for templates: each as it is written, see `text.document`. Where YAML 1.1 reads another one, a note."""
+        return {name: self.value((*loc, name), value) for name, value in variables.items()}
+
+    def value(self, loc: Loc, value: Any) -> Any:
+        """Return one value for templates. `null` is kept, other words for it are text."""
+        if isinstance(value, dict):
+            return self.variables(loc, value)
+        if isinstance(value, list):
+            return [self.value((*loc, position), inner) for position, inner in enumerate(value)]
+        document = self.problems.document
+        written = document.text_of(loc, value)
+        reading = document.reread.get(document.locate(loc), "") if isinstance(value, str) else ""
+        if value is None and written != "null":
+            value, reading = written, "null"
+        if reading:
+            self.reread.setdefault(f"{written[:_SHOWN] or 'an empty value'} ({reading[:_SHOWN]})", []).append(loc)
+        return value
+
+    def note_reread(self) -> None:
+        """Note which values YAML 1.1 reads differently."""
+        if not self.reread:
+            return
+        document = self.problems.document
+        told = sorted(self.reread, key=lambda each: min(map(document.locate, self.reread[each])))
+        more = f" and {len(self.reread) - _LISTED} more" if len(self.reread) > _LISTED else ""
+        self.problems.note(
+            f"used as written, where YAML 1.1 has other values: {', '.join(told[:_LISTED])}{more}. Quote a text to "
+            "leave no doubt; only true, false, null and numbers such as 3 or 3.5 are no text.",
+            *(loc for locs in self.reread.values() for loc in locs),
+        )
+
+    def env_from(self, env: Mapping[str, Any]) -> dict[str, str]:
+        """Return those environment variables that take their values from the conductor's, each with the name of that one."""
+        return {name: value.from_env for name, value in env.items() if isinstance(value, FromEnv)}
+
+    def env_pass(self, loc: Loc, names: Sequence[str], env: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the variables that come with the start; `env` is the score's own, which cannot give the same ones."""
+        for index, name in enumerate(names):
+            if not is_env_name(name):
+                self.problems.add((*loc, index), f"{name!r} is not a valid environment variable name")
+            elif name in RESERVED_ENV:
+                self.problems.add((*loc, index), "is reserved: the conductor sets it")
+            elif name in env:
+                self.problems.add((*loc, index), f"env gives {name} a value too; leave one of the two out")
+        return tuple(dict.fromkeys(names))
 
     def retry(self, loc: Loc, block: RetryBlock) -> Retry:
         """Return the retry policy of the plan; without retries the delays mean nothing."""

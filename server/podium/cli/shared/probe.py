@@ -2,7 +2,8 @@
 
 import json
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Health:
     pid: int
     shutting_down: bool
     store_trouble: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)  # what decides which programs its sheets find
 
 
 def health(path: Path) -> Health | None:
@@ -34,7 +36,8 @@ def health(path: Path) -> Health | None:
     try:
         answer = _ask(path, "daemon.health")
         trouble = str(answer.get("store_trouble") or "")
-        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble)
+        environment = {str(name): str(value) for name, value in dict(answer.get("environment") or {}).items()}
+        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble, environment)
     except PermissionDenied:
         raise
     except (OSError, ValueError, KeyError, TypeError):

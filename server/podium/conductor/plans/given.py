@@ -1,6 +1,6 @@
 """A score as a call gives it: its text, where it comes from, and what it is compiled for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,18 +15,22 @@ from podium.texts.source import read_score
 
 @dataclass(frozen=True)
 class GivenScore:
-    """A score's text, the path if it has one, and what it is compiled for (see `compile_score`)."""
+    """A score's text, the path if it has one, and what it is compiled for (see `compile_score`).
+
+    `cwd` is the caller's folder, None if the caller names none.
+    """
 
     text: str
     path: Path | None
-    cwd: Path
+    cwd: Path | None
     variables: Mapping[str, str]
     workspace: str | None
     inherited: bool = False
+    passed: tuple[str, ...] = ()  # names of environment variables that came with the call, or with the job's start
 
     @property
-    def folder(self) -> Path:
-        """Where relative paths of the score begin."""
+    def folder(self) -> Path | None:
+        """Where relative paths of the score begin, None if it may have none."""
         return self.path.parent if self.path else self.cwd
 
     @property
@@ -36,7 +40,13 @@ class GivenScore:
 
 
 async def read(
-    call: ScoreCall, *, max_bytes: int, variables: Mapping[str, str], workspace: str | None, inherited: bool = False
+    call: ScoreCall,
+    *,
+    max_bytes: int,
+    variables: Mapping[str, str],
+    workspace: str | None,
+    inherited: bool = False,
+    passed: Collection[str] = (),
 ) -> GivenScore:
     """Return the score of a call.
 
@@ -45,8 +55,9 @@ async def read(
         PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied: see `read_score`.
     """
     check_given_once(call.config_path, call.config_content)
-    cwd = Path(call.client_cwd or "/")
+    cwd = Path(call.client_cwd) if call.client_cwd else None
     path, text = None, call.config_content or ""
     if call.config_path is not None:
-        path, text = await anyio.to_thread.run_sync(partial(read_score, call.config_path, cwd=cwd, max_bytes=max_bytes))
-    return GivenScore(text, path, cwd, variables, workspace, inherited)
+        reading = partial(read_score, call.config_path, cwd=cwd or Path("/"), max_bytes=max_bytes)
+        path, text = await anyio.to_thread.run_sync(reading)
+    return GivenScore(text, path, cwd, variables, workspace, inherited, tuple(sorted(passed)))

@@ -10,8 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from podium.cli.commands.start.daemonize import spawn
+from podium.cli.shared.door import line
+from podium.cli.shared.environment import difference
 from podium.cli.shared.light import log, parser, quick_imports, settings_of
 from podium.cli.shared.probe import Health, alive, health, running
+from podium.cli.streams import run_for_long
 from podium.errors import ConductorNotRunning, ConductorTimeout, PermissionDenied
 from podium.home import SOCKET
 from podium.places import default_home, point, unused_home
@@ -27,7 +30,9 @@ TAIL_BYTES = 4096
 def main(arguments: Sequence[str]) -> int:
     """Start the conductor and return when it answers; with --foreground return when it has stopped."""
     made = parser(
-        "start", "Start the conductor in the background; it outlives the shell and the agent that started it."
+        "start",
+        "Start the conductor in the background; it outlives the shell and the agent that started it. Sheets get its environment, "
+        "as it is here and now.",
     )
     made.add_argument("--foreground", action="store_true", help="run in this process, with the log on stderr")
     made.add_argument("--settings", help=argparse.SUPPRESS)  # all of them as JSON, from our own command
@@ -40,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
                 point(settings.home)
         if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
             os.execv(sys.executable, _foreground(settings))  # noqa: S606
+        run_for_long()
         log.configure(settings.log_level)
         with quick_imports():
             from podium.conductor.daemon import run  # only the conductor's process pays for it
@@ -53,11 +59,13 @@ def main(arguments: Sequence[str]) -> int:
         health_of, path = found
         if settings.socket_given and path != settings.socket:
             raise _elsewhere(settings, health_of, path)
-        print(f"The conductor is already running (pid {health_of.pid}) on {path}.")
+        line(f"The conductor is already running (pid {health_of.pid}) on {path}.")
+        if note := difference(health_of.environment):
+            line(f"Note: {note}")
         return 0
     settings = _with_free_socket(settings)
     started = start_in_background(settings)
-    print(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
+    line(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
     return 0
 
 
@@ -69,14 +77,14 @@ def _prepare(settings: Settings) -> None:
     """
     try:
         if note := check_home(settings.home):
-            print(f"Note: {note}")
+            line(f"Note: {note}")
         point(settings.home)
     except PermissionDenied:
         raise
     except OSError as error:
         raise _unusable(settings.home, error) from error
     if (other := unused_home()) and settings.home == default_home():
-        print(f"Note: {other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
+        line(f"Note: {other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
 
 
 def start_in_background(settings: Settings) -> Health:
