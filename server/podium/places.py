@@ -37,6 +37,11 @@ class Recorded(NamedTuple):
     home_id: str
 
 
+def only_home() -> dict[str, str]:
+    """Return what every program of this user has in its environment."""
+    return {"HOME": os.environ.get("HOME", "")}
+
+
 def default_home(env: Environment = os.environ) -> Path:
     """Return the home that is used when none is given. Raises as `elsewhere`."""
     plain = _plain_home(env)

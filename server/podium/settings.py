@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from podium.cwd import absolute, expanded, is_utf8
 from podium.errors import InvalidArguments
 from podium.home import Home
-from podium.places import config_file, default_home, default_socket, holder, recorded, usual_sockets
+from podium.places import config_file, default_home, default_socket, holder, only_home, recorded, usual_sockets
 from podium.privacy.way import check_settings
 
 OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
@@ -107,8 +107,8 @@ class Settings(BaseModel):
 
     @property
     def flags(self) -> list[str]:
-        """The flags that lead a program with another environment to the same home and socket."""
-        home = [] if self.home == default_home() else ["--home", str(self.home)]
+        """The flags that lead a program that has only HOME in its environment to the same home and socket."""
+        home = [] if self.home == default_home(only_home()) else ["--home", str(self.home)]
         socket = [] if self.socket == default_socket(self.home) else ["--socket", str(self.socket)]
         return [*home, *socket]
 
