@@ -242,6 +242,12 @@ def test_a_project_that_was_mistyped_is_not_made(user: Path, capsys: pytest.Capt
     assert sorted(path.name for path in user.parent.iterdir()) == ["project", "user"]
 
 
+def test_in_a_folder_that_was_removed_the_message_says_so(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path().absolute().rmdir()
+    assert main(["install", "cursor", "--write"]) == 2
+    assert "was removed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["claude-desktop", "goose"])
 def test_a_client_without_files_of_a_project_says_so(name: str, user: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["install", name, "--scope", "project"]) == 2
