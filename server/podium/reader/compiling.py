@@ -8,6 +8,7 @@ from pathlib import Path
 
 from podium.instruments.builtin import builtin_profiles
 from podium.reader.profiles import Content, contents, score_profiles, user_profiles
+from podium.reader.programs import missing_programs
 from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Nothing, Part, Profiles, decode, encode
 from podium.score.compile import compile_score
 from podium.score.model.plan import dump_plan
@@ -37,7 +38,9 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
         max_bytes=request.max_bytes,
         on_file=read.append,
     )
-    return Compiled(from_files=own or bool(read)), encode(dump_plan(plan))
+    missing = missing_programs(plan)
+    plan = plan.model_copy(update={"warnings": (*plan.warnings, *missing)})
+    return Compiled(from_files=own or bool(read) or bool(missing)), encode(dump_plan(plan))
 
 
 def profiles(request: Profiles, body: bytes, files: list[int]) -> tuple[Part, bytes]:
