@@ -15,6 +15,7 @@ from podium.score.text.problems import Problems, describe
 from podium.texts.interpreter import interpreter, is_plain_shell
 from podium.texts.source import decode, read_bytes
 
+NO_FOLDER = "is relative, but the score is not in a file, and the folder of its caller was removed or is not known"
 _RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 _REQUIRED = {
     "file_exists": ("path",),
@@ -30,12 +31,12 @@ _LISTED, _SHOWN = 5, 40  # values in a note, and characters of each
 
 @dataclass(frozen=True)
 class PartBuilder:
-    """Builds the parts; relative paths start in `folder`, `problems` collects what is wrong, and `on_file` is called
-    with each file that is read.
+    """Builds the parts; relative paths start in `folder`, None if there is none, `problems` collects what is wrong, and
+    `on_file` is called with each file that is read.
     """
 
     problems: Problems
-    folder: Path
+    folder: Path | None
     profiles: Mapping[str, Mapping[str, Any]]
     max_bytes: int
     on_file: Callable[[Path], None] = lambda _: None
@@ -73,7 +74,11 @@ class PartBuilder:
 
     def template_file(self, loc: Loc, given: str) -> Template:
         """Return the template in a file, which is relative to the score's folder; an unreadable one is a problem."""
-        path = self.folder / given
+        path = Path(given)
+        if self.folder is None and not path.is_absolute():
+            self.problems.add(loc, f"{given!r} {NO_FOLDER}")
+            return Template("", loc, file=given)
+        path = (self.folder or Path("/")) / path
         self.on_file(path)
         try:
             text = decode(read_bytes(path, max_bytes=self.max_bytes), name=f"The file {path}")
