@@ -7,7 +7,7 @@ error. The sources are read here, since pydantic-settings would take a quarter o
 import os
 import shlex
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -83,6 +83,10 @@ class Settings(BaseModel):
         10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
     )
     retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
+    score_profiles: Literal["warn", "allow", "refuse"] = Field(
+        "warn",
+        description="what to do about a score whose folder replaces a known instrument, or brings along the program of one",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")
