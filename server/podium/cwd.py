@@ -1,4 +1,7 @@
-"""The folder in which this process runs, which somebody else may have removed: a worktree or a temporary folder."""
+"""Paths as a caller gives them: `~` is a home, and a relative one begins in the folder in which this process runs.
+
+Somebody else may have removed that folder: a worktree or a temporary folder.
+"""
 
 import os
 from pathlib import Path
@@ -17,11 +20,18 @@ def working_folder() -> str | None:
 
 
 def absolute(path: Path, what: str) -> Path:
-    """Return a path made absolute without looking at the disk; `what` is its name in the error.
+    """Return a path made absolute without looking at the disk, `~` and `~user` too; `what` is its name in the error.
 
     Raises:
-        InvalidArguments: it is relative, and the working folder was removed.
+        InvalidArguments: it is relative, and the working folder was removed; or nobody knows the home that it begins with.
     """
+    try:
+        path = path.expanduser()
+    except RuntimeError:
+        raise InvalidArguments(
+            f"{what} {str(path)!r} begins with {path.parts[0]!r}, and this system knows no such home.",
+            fix="Give an absolute path.",
+        ) from None
     if path.is_absolute():
         return path
     folder = working_folder()

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from podium.cwd import absolute
 from podium.errors import InvalidArguments, PermissionDenied
 from podium.home import DATABASE, ELSEWHERE, LOCK, SOCKET, SOCKET_RECORD
 from podium.privacy.files import open_own
@@ -54,7 +55,7 @@ def unused_home(env: Environment = os.environ) -> Path | None:
 def config_file(env: Environment = os.environ) -> Path:
     """Return where the settings file is looked for. Raises as `elsewhere`."""
     if given := env.get("PODIUM_CONFIG"):
-        return Path(given).expanduser().absolute()
+        return absolute(Path(given), "PODIUM_CONFIG:")
     return _config_folder(env) / CONFIG
 
 
@@ -162,9 +163,21 @@ def _config_folder(env: Environment) -> Path:
 
 
 def _folder_of_user(env: Environment) -> Path:
-    """Return the folder of the user: HOME, or what the system knows if that is not set."""
+    """Return the folder of the user: HOME, or what the system knows if that is not set.
+
+    Raises:
+        InvalidArguments: neither says it, as in a container that runs under a number without a user.
+    """
     found = Path(env.get("HOME") or "")
-    return found if found.is_absolute() else Path(pwd.getpwuid(os.getuid()).pw_dir)
+    if found.is_absolute():
+        return found
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        raise InvalidArguments(
+            f"HOME is not set to an absolute path, and the system knows no home of user {os.getuid()}.",
+            fix="Set HOME to a folder that you can write.",
+        ) from None
 
 
 def _named_by(variable: str, env: Environment) -> Path | None:

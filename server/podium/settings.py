@@ -133,7 +133,7 @@ def load(**flags: Any) -> Settings:
         given |= {name: value for name, value in source.items() if value is not None}
     for name in ("home", "socket"):
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
-            given[name] = absolute(Path(given[name]).expanduser(), f"Setting {name}:")
+            given[name] = absolute(Path(given[name]), f"Setting {name}:")
     try:
         settings = Settings(**given)
     except ValidationError as error:
