@@ -176,5 +176,5 @@ def test_a_home_or_settings_file_of_an_unknown_user_is_named(monkeypatch: pytest
     with pytest.raises(InvalidArguments, match="Setting home: '~nobody-here/x' begins with '~nobody-here'"):
         load(home="~nobody-here/x")
     monkeypatch.setenv("PODIUM_CONFIG", "~nobody-here/podium.yaml")
-    with pytest.raises(InvalidArguments, match="PODIUM_CONFIG: '~nobody-here/podium.yaml' begins with"):
+    with pytest.raises(InvalidArguments, match=r"PODIUM_CONFIG: '~nobody-here/podium\.yaml' begins with"):
         load()
