@@ -1,7 +1,4 @@
-"""Paths as a caller gives them: `~` is a home, and a relative one begins in the folder in which this process runs.
-
-Somebody else may have removed that folder: a worktree or a temporary folder.
-"""
+"""Paths as a user gives them, and the folder in which this process runs, which somebody else may have removed."""
 
 import os
 from pathlib import Path
@@ -19,19 +16,35 @@ def working_folder() -> str | None:
         return None
 
 
-def absolute(path: Path, what: str) -> Path:
-    """Return a path made absolute without looking at the disk, `~` and `~user` too; `what` is its name in the error.
+def expanded(path: Path) -> Path:
+    """Return a path with the home folder for its `~` or `~user`.
 
     Raises:
-        InvalidArguments: it is relative, and the working folder was removed; or nobody knows the home that it begins with.
+        InvalidArguments: there is no such user. The path is not taken as it is: nobody means a folder of that name.
     """
     try:
-        path = path.expanduser()
+        return path.expanduser()
     except RuntimeError:
         raise InvalidArguments(
-            f"{what} {str(path)!r} begins with {path.parts[0]!r}, and this system knows no such home.",
-            fix="Give an absolute path.",
+            f"{str(path)!r} begins with the home folder of a user who does not exist.", fix="Give an absolute path."
         ) from None
+
+
+def is_utf8(path: Path) -> bool:
+    """Return whether a path is text: in messages, in JSON and in the store it has to be."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def absolute(path: Path, what: str) -> Path:
+    """Return a path made absolute without looking at the disk; `what` is its name in the error.
+
+    Raises:
+        InvalidArguments: it is relative, and the working folder was removed.
+    """
     if path.is_absolute():
         return path
     folder = working_folder()

@@ -160,21 +160,3 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PODIUM_SOCKET", "")
     assert load().home == default_home()
     assert not load().socket_given
-
-
-def test_a_user_without_a_name_and_without_a_home_variable_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(uid: int) -> None:
-        raise KeyError(f"getpwuid(): uid not found: {uid}")
-
-    monkeypatch.setattr("podium.places.pwd.getpwuid", unknown)
-    with pytest.raises(InvalidArguments, match="HOME is not set") as caught:
-        default_home({"HOME": "not/absolute"})
-    assert caught.value.fix == "Set HOME to a folder that you can write."
-
-
-def test_a_home_or_settings_file_of_an_unknown_user_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InvalidArguments, match="Setting home: '~nobody-here/x' begins with '~nobody-here'"):
-        load(home="~nobody-here/x")
-    monkeypatch.setenv("PODIUM_CONFIG", "~nobody-here/podium.yaml")
-    with pytest.raises(InvalidArguments, match=r"PODIUM_CONFIG: '~nobody-here/podium\.yaml' begins with"):
-        load()

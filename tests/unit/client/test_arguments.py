@@ -130,11 +130,3 @@ def _kind_as_another_user(path: Path) -> str:
         return "accepted"
 
     return as_another_user(start)
-
-
-@pytest.mark.parametrize("given", ["~nobody-here/x", "~nobody-here"])
-def test_the_home_of_a_user_that_is_not_there_is_named(given: str) -> None:
-    with pytest.raises(InvalidArguments, match=r"workspace: '~nobody-here.* begins with '~nobody-here'"):
-        checked_start(SubmitParams(config_content="name: x", workspace=given))
-    with pytest.raises(InvalidArguments, match="begins with '~nobody-here'"):
-        checked_start(SubmitParams(config_path="~nobody-here/x.yaml"))
