@@ -94,7 +94,7 @@ def test_without_an_installed_command_the_interpreter_runs_the_package(monkeypat
     monkeypatch.setattr(sys, "executable", "/opt/python")
     monkeypatch.setattr(sys, "argv", ["/opt/podium/__main__.py"])
     monkeypatch.setenv("PATH", "/nowhere")
-    assert server_command(load())[:4] == ["/opt/python", "-m", "podium", "serve"]
+    assert server_command(load())[:4] == ["/opt/python", "-P", "-m", "podium"]
 
 
 @pytest.mark.parametrize("name", NAMES)
