@@ -34,6 +34,7 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
         cwd=cwd,
         profiles={**known, **contents({name: profile for name, (profile, _) in beside.items()})},
         variables=request.variables,
+        passed=request.passed,
         inherited=request.inherited,
         workspace=request.workspace,
         max_bytes=request.max_bytes,

@@ -55,7 +55,7 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
         type=rule.type,
         passed=outcome.passed,
         expected=_expected(rule, ctx),
-        found=ctx.hide(outcome.found),
+        found=ctx.masker(outcome.found),
         seconds=round(time.monotonic() - started, 3),
         description=rule.description,
     )
@@ -64,7 +64,7 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
 def _check_of(rule: Validation, ctx: ValidationContext) -> Callable[[], Awaitable[Outcome]]:
     """Return the check of a file rule: a pattern is for the reader, the rest is done in a thread."""
     if rule.type == "content_regex":
-        return partial(content_regex, ctx.reader, ctx.path(rule.path), rule.pattern, rule.timeout_seconds)
+        return partial(content_regex, ctx, rule)
     return partial(anyio.to_thread.run_sync, _file_check(rule, ctx), abandon_on_cancel=True, limiter=THREADS)
 
 
@@ -77,7 +77,7 @@ def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcom
         case "file_modified":
             return lambda: file_modified(path, ctx.attempt_started)
         case _:
-            return lambda: content_contains(path, rule.pattern)
+            return lambda: content_contains(path, rule.pattern, ctx.masker)
 
 
 async def _aged(outcome: Outcome, rule: Validation, ctx: ValidationContext) -> Outcome:
@@ -94,7 +94,7 @@ async def _aged(outcome: Outcome, rule: Validation, ctx: ValidationContext) -> O
 
 
 def _shown_path(rule: Validation, ctx: ValidationContext) -> str:
-    path = ctx.hide(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
+    path = ctx.masker(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
     return path if path.isprintable() and len(path) <= FOUND_CHARS else one_line(path)
 
 
@@ -107,8 +107,8 @@ def _expected(rule: Validation, ctx: ValidationContext) -> str:
         case "file_modified":
             return f"{path} was modified at or after {moment(ctx.attempt_started)}"
         case "content_contains":
-            return f"{path} contains {one_line(rule.pattern)}"
+            return f"{path} contains {one_line(ctx.masker(rule.pattern))}"
         case "content_regex":
-            return f"{path} matches {one_line(rule.pattern)}"
+            return f"{path} matches {one_line(ctx.masker(rule.pattern))}"
         case _:
-            return f"exit code 0 from {one_line(ctx.hide(ctx.expand(rule.command)))}"
+            return f"exit code 0 from {one_line(ctx.masker(ctx.expand(rule.command)))}"
