@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from podium.cli.shared.exits import Code
+from podium.conductor.store.database import open_writer
 from podium.places import holder
 from tests.support import nursed
 from tests.support.another_user import NOBODY
@@ -38,8 +39,9 @@ class User:
         return subprocess.run(line, env=env, capture_output=True, text=True, check=False, timeout=50)
 
     def end(self) -> None:
-        """End the user's conductor."""
-        self.podium(self.client, "stop", "--cancel")
+        """End the user's conductor if there is one."""
+        if any(self.folder.rglob("conductor.lock")):
+            self.podium(self.client, "stop", "--cancel")
 
 
 @pytest.fixture
@@ -134,8 +136,8 @@ def test_a_record_that_leads_to_another_homes_conductor_is_seen_through(user: Us
 def test_a_home_of_an_earlier_version_goes_on_with_its_jobs_in_every_environment(user: User, short_tmp: Path) -> None:
     shell = {**user.shell, "XDG_STATE_HOME": str(short_tmp / "state")}
     earlier = short_tmp / "state" / "podium"
-    user.podium({**user.shell, "PODIUM_HOME": str(earlier), "PODIUM_SOCKET": str(user.socket)}, "start")
-    user.podium({**user.shell, "PODIUM_HOME": str(earlier)}, "stop")
+    earlier.mkdir(mode=0o700, parents=True)
+    open_writer(earlier).close()
     assert user.podium(shell, "start").returncode == 0
     assert f"pid {holder(earlier)}" in user.podium(user.client, "status").stdout
     assert not (user.home / "podium.db").exists()
@@ -179,13 +181,18 @@ def test_a_home_that_cannot_be_written_is_an_error_with_a_fix(user: User, short_
 
 
 def test_every_file_of_a_home_is_closed_to_others_whatever_the_umask(user: User, short_tmp: Path) -> None:
+    user.home.mkdir(parents=True)
+    user.home.chmod(0o755)
     before = os.umask(0)
     try:
-        assert user.podium(user.shell, "start").returncode == 0
+        first = user.podium(user.shell, "start")
         started = user.podium(user.shell, "run", str(_score(short_tmp)))
     finally:
         os.umask(before)
     assert started.returncode == 0, started.stderr
+    note = f"{user.home} was open to other users (mode 755); it is closed to them now."
+    assert f"Note: {note}" in first.stdout
+    assert note in (user.home / "conductor.log").read_text()
     outside = user.home / "workspaces"
     found = [path for path in user.home.rglob("*") if not path.is_relative_to(outside) and path.name != "podium.sock"]
     assert {"podium.db", "podium.db-wal", "podium.db-shm", "podium.db-acked", "conductor.log"} <= {
