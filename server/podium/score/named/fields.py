@@ -9,6 +9,7 @@ from podium.score.blocks import (
     CrossSheetBlock,
     Data,
     Delay,
+    EnvValue,
     Fallbacks,
     Filled,
     Milliseconds,
@@ -118,8 +119,9 @@ class NamedSheet(Block):
     description: Text = Field("", description="for human readers")
     run: Text | None = Field(
         None,
-        description="a bash script that the cli instrument runs in the workspace. It continues after a command that fails, and "
-        "the last one decides the result, unless it begins with `set -e`",
+        description="a script that the cli instrument runs in the workspace, with bash or the program of its `#!` line. bash "
+        "continues after a command that fails, and the last one decides the result, unless the sheet is strict or begins with "
+        "`set -e`",
     )
     prompt: Text | None = Field(None, description="what an agent instrument is asked to do")
     prompt_file: Text | None = Field(None, description="a file with the prompt, relative to the score")
@@ -140,8 +142,12 @@ class NamedSheet(Block):
         dict[str, list[Any]] | None,
         PlainValidator(_foreach, json_schema_input_type=list[Scalar] | dict[str, list[Scalar]]),
     ] = Field(None, description="creates one sheet, name[item], for each item; use {{ item }} in the template")
-    env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of this sheet, used as written"
+    env: dict[str, EnvValue] = Field(
+        default_factory=dict,
+        description="environment variables of this sheet, used as written, or {from_env: NAME}: see the score's",
+    )
+    strict: bool | None = Field(
+        None, description="run is played by `bash -euo pipefail`, which ends at the first failure; default: the score's"
     )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
@@ -168,8 +174,15 @@ class NamedScore(Block):
     name: Name = Field("", description="the job's name")
     description: Text = Field("", description="for human readers")
     workspace: Filled | None = Field(None, description="working folder, relative to the score; created if missing")
-    env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of every sheet, used as written"
+    env: dict[str, EnvValue] = Field(
+        default_factory=dict,
+        description="environment variables of every sheet, used as written and stored; {from_env: NAME} takes the value of the "
+        "conductor's variable, or of its env_file, when a sheet starts, and is never stored: the way to give secrets. All other "
+        "variables are those that the conductor was started with, not the caller's",
+    )
+    env_pass: list[Text] = Field(
+        default_factory=list,
+        description="names of variables that the start takes from its caller's environment: podium run's or podium serve's",
     )
     variables: Data = Field(
         default_factory=dict,
@@ -181,6 +194,9 @@ class NamedScore(Block):
     )
     sheets: list[NamedSheet] = Field(
         default_factory=list, description="the steps; they run one after another unless one has needs"
+    )
+    strict: bool = Field(
+        False, description="each run is played by `bash -euo pipefail`, which ends at the first failure"
     )
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")
