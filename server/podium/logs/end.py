@@ -1,4 +1,4 @@
-"""The end of an attempt's output: enough to explain how the attempt ended."""
+"""The end of an attempt's output: enough to explain how the attempt ended, and to judge why it failed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,3 +26,15 @@ def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream]) -> 
         if view.total_bytes:
             break
     return view
+
+
+def end_as_text(folder: Path, stream: Stream, limit: int) -> str:
+    """Return the last lines of a stream, up to `limit` bytes, as they are shown. Blocks: it reads a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    target = LogTarget(job_id="", sheet=0, attempt=0, stream=stream)
+    limits = LogLimits(page_bytes=limit, line_bytes=limit, page_tokens=10 * limit, count_bytes=0)
+    view = read_log(folder, target, LogQuery("tail", max_lines=limit), limits)
+    return "".join(f"{line.text}\n" for line in view.lines)

@@ -2,7 +2,6 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator
 
 from podium.logs.cursor import Cursor
 from podium.logs.extents import Extent, after, back
@@ -17,16 +16,16 @@ def following(number: int, line: Line) -> int:
     return 0 if line.hole or not number else number + line.many
 
 
-def complete(found: Iterator[Line], *, running: bool) -> Iterator[Line]:
-    """Leave out a last line without a newline while its writer may continue it, so that no line comes in two halves."""
-    return (line for line in found if line.ended or not running)
-
-
 def forward(fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, running: bool) -> tuple[Cursor, bool]:
-    """Fill the page from the cursor on; return where to continue, and whether the end of the file was reached."""
+    """Fill the page from the cursor on; return where to continue, and whether the end of the file was reached.
+
+    A last line without a newline is left out while its writer may continue it, so that no line comes in two halves.
+    """
     at = cursor
-    found = lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + 1)
-    for line in complete(found, running=running):
+    for line in lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + 1):
+        if running and not line.ended:
+            page.unfinished = True
+            break
         if not page.add(page.render(line, at.line)):
             return at, False
         at = Cursor(line.end, following(at.line, line))
@@ -38,7 +37,9 @@ def tail(fd: int, pieces: list[Extent], page: Page, *, running: bool) -> Cursor:
     size = pieces[-1].end if pieces else 0
     found, cut = _last_lines(fd, pieces, page)
     for line in reversed(found):
-        if not page.add(page.render_end(line) if line is cut else page.render(line, 0)):
+        begins_before = line is cut and not line.rewritten
+        text = page.render_end(line) if begins_before else page.render(line, 0, to_end=True)
+        if not page.add(text.model_copy(update={"unfinished": running and not line.ended})):
             break
     page.lines.reverse()
     shown = found[len(found) - len(page.lines) :]
@@ -60,7 +61,7 @@ def _last_lines(fd: int, pieces: list[Extent], page: Page) -> tuple[list[Line], 
     window = min(FIRST_WINDOW, limits.tail_bytes)
     while True:
         start = back(pieces, window)
-        newest = list(deque(lines(fd, after(pieces, start), keep=window), maxlen=page.max_lines + 1))
+        newest = list(deque(lines(fd, after(pieces, start), keep=limits.line_bytes + 1), maxlen=page.max_lines + 1))
         starts_line = not newest or newest[0].start > start or any(piece.start == start for piece in pieces)
         cut = None if starts_line or os.pread(fd, 1, start - 1) == b"\n" else newest[0]
         whole = newest[1:] if cut else newest

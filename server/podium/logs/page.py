@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from podium.contract.models import LogLine
 from podium.contract.weight import tokens_at_most
 from podium.logs.lines import Line, cut_text
+from podium.logs.rewriting import without_backspaces
 
 MARK = "…"
 
@@ -19,15 +21,28 @@ class LogLimits:
     line_bytes: int = 4_000  # shown of one line
     tail_bytes: int = 8 * 1024 * 1024  # how far back a tail looks for the beginning of its lines
     count_bytes: int = 4 * 1024 * 1024  # read by a tail to number its lines
-    search_line_bytes: int = 1024 * 1024  # searched of one line
+    search_line_bytes: int = 16 * 1024 * 1024  # searched of one line
     scan_bytes: int = 1024**3
     scan_seconds: float = 3.0
-    match_seconds: float = 1.0  # for one line
+    match_seconds: float = 1.0  # for one line of up to 1 MiB
+
+
+class Hit(NamedTuple):
+    """The text of a line that matched, of `size` bytes in all, and at which byte; `rewritten` if the line shows another now."""
+
+    text: bytes
+    size: int
+    at: int
+    rewritten: bool = False
 
 
 @dataclass
 class Page:
-    """The lines so far. `truncated` means that something was left out because of a limit."""
+    """The lines so far. `truncated` means that something was left out because of a limit.
+
+    `unfinished` means that the output ends with a line that may still be continued, so it is not passed by; `unsearched` are
+    the bytes of long lines in which a search did not look.
+    """
 
     limits: LogLimits
     max_lines: int
@@ -35,6 +50,8 @@ class Page:
     size: int = 0
     tokens: int = 0
     truncated: bool = False
+    unfinished: bool = False
+    unsearched: int = 0
 
     def add(self, line: LogLine) -> bool:
         """Add a line if it fits; the first one always does, so that every page makes progress."""
@@ -48,24 +65,42 @@ class Page:
         self.size, self.tokens = size, tokens
         return True
 
-    def render(self, line: Line, number: int, *, match: bool = False, at: int = 0) -> LogLine:
-        """Return the line as it is shown; one that is too long is cut to the part around byte `at`, with a mark at each cut."""
+    def render(self, line: Line, number: int, *, to_end: bool = False) -> LogLine:
+        """Return the line as it is shown. Of one that is too long the beginning stays, or with `to_end` more of its end."""
         if line.hole:
             return LogLine(text=f"{MARK}[{line.size} bytes without data]")
         raw = line.raw.strip(b"\0") if line.edge else line.raw
-        size = line.size - len(line.raw) + len(raw)
-        if size <= self.limits.line_bytes:
-            return LogLine(number=number, text=cut_text(raw, 0, size).removesuffix("\r"), match=match)
+        size, limit = line.size - len(line.raw) + len(raw), self.limits.line_bytes
+        if size <= limit:
+            return LogLine(number=number, text=_text(raw, 0, size))
         self.truncated = True
+        if not to_end:
+            return LogLine(number=number, text=f"{_text(raw, 0, limit)}{MARK}[{size - limit} bytes more]")
+        first, last = limit // 4, limit - limit // 4
+        kept = line.last or raw
+        end = _text(kept, len(kept) - last, last)
+        return LogLine(number=number, text=f"{_text(raw, 0, first)}{MARK}[{size - limit} bytes left out]{end}")
+
+    def render_hit(self, line: Line, number: int, hit: Hit) -> LogLine:
+        """Return what matched; text that is too long is cut to the part around the match."""
         limit = self.limits.line_bytes
-        begin = at - limit // 4 if at > limit // 2 else 0
-        rest = size - begin - limit
+        begin = hit.at - limit // 4 if hit.size > limit and hit.at > limit // 2 else 0
+        rest = hit.size - begin - limit
         before = f"{MARK}[{begin} bytes before]" if begin else ""
         behind = f"{MARK}[{rest} bytes more]" if rest > 0 else ""
-        return LogLine(number=number, text=f"{before}{cut_text(raw, begin, limit)}{behind}", match=match)
+        self.truncated |= bool(begin) or rest > 0
+        later = f"{MARK}[rewritten later]" if hit.rewritten else ""
+        return LogLine(number=number, text=f"{before}{_text(hit.text, begin, limit)}{behind}{later}", match=True)
 
     def render_end(self, line: Line) -> LogLine:
         """Return the end of a line whose beginning is too far back."""
         self.truncated = True
-        limit = self.limits.line_bytes
-        return LogLine(text=f"{MARK}[cut before]{cut_text(line.raw, max(0, len(line.raw) - limit), limit)}")
+        limit, end = self.limits.line_bytes, line.last or line.raw
+        return LogLine(text=f"{MARK}[cut before]{_text(end, max(0, len(end) - limit), limit)}")
+
+
+def _text(raw: bytes, begin: int, limit: int) -> str:
+    """Return part of a line as text, with its backspaces carried out."""
+    if b"\b" in raw[begin : begin + limit]:
+        raw, begin = without_backspaces(raw[begin : begin + limit]), 0
+    return cut_text(raw, begin, limit)
