@@ -10,6 +10,13 @@ LOG = "conductor.log"
 SOCKET = "podium.sock"
 SCORES = "foreign-scores"  # inline scores, kept for a conductor that takes files only
 KEY_FILE = "task.key"  # signs the ids of tasks
+SOCKET_RECORD = "socket.json"  # where the conductor listens
+ELSEWHERE = "elsewhere.json"  # in the default home: where the home or the settings are instead
+FILES = frozenset(
+    {ACKNOWLEDGED, LOCK, LOG, KEY_FILE, SOCKET_RECORD, ELSEWHERE}
+    | {f"{DATABASE}{end}" for end in ("", "-wal", "-shm", "-journal")}
+)
+"""The names that are regular files of ours."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,11 @@ class Home:
     def keepers(self) -> Path:
         """The folders of the keepers, one for each."""
         return self.folder / "keepers"
+
+    @property
+    def folders(self) -> frozenset[Path]:
+        """The folders of ours."""
+        return frozenset({self.keepers, self.workspaces, self.folder / "jobs", self.folder / SCORES})
 
     @property
     def workspaces(self) -> Path:

@@ -1,7 +1,5 @@
 """`conductor_status`: which conductor answers, and what it can do."""
 
-from typing import Literal
-
 from podium.contract.models import ConductorView
 from podium.contract.ports import JobControl
 from podium_tools.calls import call
@@ -32,7 +30,7 @@ class StatusResult(Result):
     instruments: list[str]
     limits: list[str]
     processes: list[str]
-    containment: Literal["", "cgroup", "environment"]
+    containment: str
     store_trouble: str
 
 

@@ -26,14 +26,14 @@ from podium_tools.results import (
 )
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
-StatusFilter = Literal["", "queued", "running", "paused", "completed", "failed", "cancelled"]
+StatusFilter = Literal["all", "queued", "running", "paused", "completed", "failed", "cancelled"]
 SHEETS_A_PAGE = 50
 
 
 class ListArgs(Args):
     """Arguments of `list_jobs`."""
 
-    status: StatusFilter = Field("", description='Only jobs in this state; "" for all.')
+    status: StatusFilter = Field("all", description="Only jobs in this state.")
     name: str = Field("", description="Only jobs with this text in their name or id, case-insensitive.")
     limit: int = Field(20, ge=1, le=100, description="Jobs per page.")
     cursor: str = Field("", description="next_cursor of the previous page.")
@@ -55,7 +55,7 @@ class ListResult(Result):
 
 def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:
     """Return what the page shows, with its filters, and why it is shorter than requested."""
-    kind = f"{args.status} " if args.status else ""
+    kind = f"{args.status} " if args.status != "all" else ""
     which = f" matching {args.name!r}" if args.name else ""
     if not page.jobs:
         return f"No {'more ' if page.total else ''}{kind}jobs{which}."
@@ -70,7 +70,9 @@ async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
 
 
 async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
-    page = await port.list_page(status=args.status or None, name=args.name, limit=limit, cursor=args.cursor)
+    page = await port.list_page(
+        status=None if args.status == "all" else args.status, name=args.name, limit=limit, cursor=args.cursor
+    )
     more = again("list_jobs", args, cursor=page.next_cursor)
     return ListResult(
         summary=_list_sentence(page, args, limit),

@@ -18,6 +18,7 @@ PROBLEMS_SHOWN = 50
 class ScoreArgs(Args):
     """Arguments of `validate_score`."""
 
+    needs_one_of = ("config_path", "config_content")
     config_path: ConfigPath = ""
     config_content: ConfigContent = ""
 

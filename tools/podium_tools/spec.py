@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,8 +12,12 @@ Risk = Literal["read", "run", "control", "destroy"]
 
 
 class Args(BaseModel):
-    """Base of a tool's arguments: flat primitives and lists of primitives, nothing unknown."""
+    """Base of a tool's arguments: flat primitives and lists of primitives, nothing unknown.
 
+    `needs_one_of` names arguments of which a call needs one, though each alone may be left out.
+    """
+
+    needs_one_of: ClassVar[tuple[str, ...]] = ()
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

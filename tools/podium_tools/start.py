@@ -15,6 +15,7 @@ from podium_tools.spec import Args, Call, Hints, ToolSpec
 class StartArgs(Args):
     """Arguments of `start_job`."""
 
+    needs_one_of = ("config_path", "config_content")
     config_path: ConfigPath = ""
     config_content: ConfigContent = ""
     workspace: str = Field("", description="Working directory; default: the score's, else a new one for the job.")

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from podium.contract.methods import ScoreCall, ScoreParams
 from podium.contract.paths import check_given_once, score_path
+from podium.cwd import absolute, working_folder
 from podium.errors import InvalidArguments, PermissionDenied, ScoreNotFound
 
 Call = TypeVar("Call", bound=ScoreCall)
@@ -20,7 +21,7 @@ def checked_start(call: Start) -> Start:
     Raises:
         As `checked_score`.
     """
-    workspace = str(Path(call.workspace).expanduser().absolute()) if call.workspace else None
+    workspace = str(absolute(Path(call.workspace).expanduser(), "workspace:")) if call.workspace else None
     return replace(checked_score(call, required=True), workspace=workspace)
 
 
@@ -29,7 +30,7 @@ def checked_score(call: Call, *, required: bool) -> Call:
 
     Raises:
         InvalidArguments: both path and content are given, or neither of them though the score is required; the content is empty;
-            the path does not end in .yaml or .yml.
+            the path does not end in .yaml or .yml, or is relative to a folder that was removed.
         PathNotAllowed: `..` in the path. ScoreNotFound: no such file. PermissionDenied: this user has no permission to read it.
     """
     path, content = call.config_path, call.config_content
@@ -38,10 +39,10 @@ def checked_score(call: Call, *, required: bool) -> Call:
     if content is not None and not content.strip():
         raise InvalidArguments("config_content is empty.", fix="Pass the text of a score.")
     if path is not None:
-        absolute = score_path(path).expanduser().absolute()
-        _check_readable(absolute)
-        path = str(absolute)
-    return replace(call, config_path=path, client_cwd=os.getcwd())  # noqa: PTH109 - text
+        file = absolute(score_path(path).expanduser(), "The score path")
+        _check_readable(file)
+        path = str(file)
+    return replace(call, config_path=path, client_cwd=working_folder())
 
 
 def _check_readable(path: Path) -> None:

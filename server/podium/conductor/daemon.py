@@ -16,7 +16,7 @@ from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.housekeeping.journals import keep_short
-from podium.conductor.housekeeping.place import watch_place
+from podium.conductor.housekeeping.place import keep_record, watch_place
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.housekeeping.retention import Retention
 from podium.conductor.housekeeping.watch import StuckWatch
@@ -44,7 +44,8 @@ from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
 from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
 from podium.instruments.builtin import builtin_profiles
-from podium.settings import Settings, config_file
+from podium.places import config_file
+from podium.settings import Settings
 
 log = logging.get_logger()
 _UNSTORED_LOOK_SECONDS = 0.2
@@ -126,6 +127,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.start_soon(parts.removals.run, supervisor.post)
         tasks.start_soon(StuckWatch(supervisor, engine, context.home, settings.stuck_seconds).run)
         tasks.start_soon(watch_place, context.store, supervisor)
+        tasks.start_soon(keep_record, settings.home, settings.socket, context.store.home_id)
         await parts.removals.sweep()
         await _recover(context)
         await engine.clean()

@@ -107,7 +107,10 @@ class HandshakeParams(Params):
 
 @dataclass(frozen=True)
 class ScoreCall(Params):
-    """A score by path or inline. A path is absolute or relative to `client_cwd`, the folder in which the caller runs."""
+    """A score by path or inline. A path is absolute or relative to `client_cwd`, the folder in which the caller runs.
+
+    Without `client_cwd` (its folder may have been removed) nothing in an inline score can be relative.
+    """
 
     config_path: PathText | None = None
     config_content: str | None = None

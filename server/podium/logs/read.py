@@ -49,7 +49,7 @@ def open_output(folder: Path, stream: Stream) -> int | None:
         OSError: it cannot be opened.
     """
     try:
-        return os.open(folder / f"{stream}.log", os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(folder / f"{stream}.log", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
 

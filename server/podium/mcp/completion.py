@@ -12,9 +12,9 @@ from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from podium.contract.ports import JobControl
 from podium.errors import PodiumError
+from podium.mcp.calls.boundary import serve
 from podium.mcp.calls.invoke import State
 from podium.mcp.calls.results import safe
-from podium.mcp.sdk import handle
 
 MOST_VALUES = 100  # the protocol's limit
 _LOOKED_AT = 500  # sheets of a job, or entries below a folder
@@ -62,4 +62,4 @@ def install_completion(server: MCPServer[State]) -> None:
             completion=Completion(values=shown, total=len(values), has_more=len(values) > MOST_VALUES)
         )
 
-    handle(server, "completion/complete", CompleteRequestParams, complete)
+    serve(server, "completion/complete", CompleteRequestParams, complete)

@@ -19,12 +19,13 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
     Raises:
         ScoreInvalid, InvalidArguments: see `compile_score` and `score_profiles`.
     """
-    path, cwd = Path(request.path) if request.path is not None else None, Path(request.cwd)
+    path, cwd = (None if each is None else Path(each) for each in (request.path, request.cwd))
     folder = path.parent if path else cwd
     profiles: Mapping[str, Content] = {**_builtin(), **request.profiles}
-    own = os.path.isdir(folder / SCORE_FOLDER)  # noqa: PTH112 -- Path.is_dir raises for a path that is too long
+    # os.path, since Path.is_dir raises for a path that is too long
+    own = folder is not None and os.path.isdir(folder / SCORE_FOLDER)  # noqa: PTH112
     read: list[Path] = []
-    if own:
+    if folder is not None and own:
         profiles = {**profiles, **contents(score_profiles(folder))}
     plan = compile_score(
         decode(body),

@@ -38,7 +38,7 @@ class Compile(Part):
 
     kind: Literal["compile"] = "compile"
     path: str | None
-    cwd: str
+    cwd: str | None
     variables: dict[str, str]
     inherited: bool
     workspace: str | None

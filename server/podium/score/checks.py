@@ -29,7 +29,6 @@ class Checker:
         self.problems = problems
         self.budget = Budget(TOTAL_BUDGET)
         self.used: set[str] = set()
-        self.warnings: dict[str, None] = dict.fromkeys(draft.warnings)
         self.broken: set[str] = set()  # templates whose syntax is wrong: said once
         self.compiled: set[str] = set()  # templates that were charged for
         self.indexes = {validation: index for index, validation in enumerate(plan.validations)}
@@ -43,9 +42,9 @@ class Checker:
         """Return the plan with the validations of each sheet; problems are noted on the way."""
         sheets = tuple(self._check(sheet) for sheet in self.plan.sheets)
         first = self._variables(self.plan.sheets[0])
-        self._warn_of("The workspace path", self.plan.workspace or "", first)
-        self._warn_of_env(self.plan.env, first)
-        return self.plan.model_copy(update={"sheets": sheets, "warnings": tuple(self.warnings)})
+        self._note_literal("the workspace path", self.plan.workspace or "", first, ("workspace",))
+        self._note_env(self.plan.env, first, ("env",))
+        return self.plan.model_copy(update={"sheets": sheets})
 
     def _check(self, sheet: PlanSheet) -> PlanSheet:
         stage = self.draft.stages[sheet.stage - 1]
@@ -131,12 +130,13 @@ class Checker:
             return False
 
     def _fields(self, stage: Stage, variables: Mapping[str, Any]) -> None:
-        """Check the `{workspace}`-style fields of the entry's validations and skip command, and warn of texts that take none."""
-        self._warn_of_env(stage.env, variables)
+        """Check the `{workspace}`-style fields of the entry's validations and skip command, and note texts that take none."""
+        self._note_env(stage.env, variables, (*stage.loc, "env"))
         if stage.skip_when_command is not None:
             self._filled(stage.skip_when_command.command, variables, stage.skip_when_command_loc)
         for check in stage.checks:
-            self._warn_of(f"The pattern {check.validation.pattern[:80]!r}", check.validation.pattern, variables)
+            pattern, loc = check.validation.pattern, (*check.loc, "pattern")
+            self._note_literal(f"the pattern {pattern[:80]!r}", pattern, variables, loc)
             for field in ("path", "command", "working_directory"):
                 text, loc = getattr(check.validation, field), (*check.loc, field)
                 self._filled(text, variables, loc)
@@ -147,16 +147,17 @@ class Checker:
                     hint = self.problems.near(name, known, LIKE_VARIABLES)
                     self.problems.add(loc, f"unknown variable {name!r} in {{{name}}}{hint}", allowed=known)
 
-    def _warn_of_env(self, env: Mapping[str, str], variables: Mapping[str, Any]) -> None:
+    def _note_env(self, env: Mapping[str, str], variables: Mapping[str, Any], loc: Loc) -> None:
         for name, value in env.items():
-            self._warn_of(f"The value of env {name[:80]}", value, variables, " Use template variables in run instead.")
+            what, where = f"the value of env {name[:80]}", (*loc, name)
+            self._note_literal(what, value, variables, where, " Use template variables in run instead.")
 
-    def _warn_of(self, what: str, text: str, variables: Mapping[str, Any], instead: str = "") -> None:
-        """Warn of what looks like a template in a text that is used as written."""
+    def _note_literal(self, what: str, text: str, variables: Mapping[str, Any], loc: Loc, instead: str = "") -> None:
+        """Note what looks like a template in a text that is used as written."""
         written = [f"{{{{ {name} }}}}" for name in double_braces(text, variables)]
         written += [f"{{{name}}}" for name in fields(text) if is_field(name, variables)]
         if written:
-            self.warnings.setdefault(f"{what} is used as written, without filling in {', '.join(written)}.{instead}")
+            self.problems.note(f"{what} is used as written, without filling in {', '.join(written)}.{instead}", loc)
 
     def _filled(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         """Check a text whose fields are filled in before it is used."""

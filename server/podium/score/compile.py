@@ -14,8 +14,8 @@ from podium.score.model.plan import CLI, Plan
 from podium.score.named.draft import read_named
 from podium.score.named.words import SHEETS_WORDS
 from podium.score.numbered.draft import read_numbered
-from podium.score.parts import PartBuilder
-from podium.score.text.document import DocumentFault, load
+from podium.score.parts import NO_FOLDER, PartBuilder
+from podium.score.text.document import DocumentFault, load, plain_value
 from podium.score.text.problems import Problems
 from podium.texts.problems import invalid
 from podium.texts.source import check_text, is_unicode
@@ -29,7 +29,7 @@ def compile_score(
     text: str,
     *,
     path: Path | None,
-    cwd: Path,
+    cwd: Path | None,
     profiles: Mapping[str, Mapping[str, Any]],
     variables: Mapping[str, str] = _NO_VARIABLES,
     inherited: bool = False,
@@ -39,10 +39,10 @@ def compile_score(
 ) -> Plan:
     """Return the checked plan of a score.
 
-    `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`.
-    `workspace` (relative to `cwd`) and `variables` win over the score's own; with `inherited` they are those of the job whose
-    changed score this is, which need not have them. `profiles` holds the profile of each instrument that can be used: the plan
-    keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold.
+    `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`, None if
+    there is no such folder. `workspace` (relative to `cwd`) and `variables` win over the score's own; with `inherited` they are
+    those of the job whose changed score this is, which need not have them. `profiles` holds the profile of each instrument that
+    can be used: the plan keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold.
 
     Raises:
         ScoreInvalid: with every problem that was found, at most 100 of them listed.
@@ -65,7 +65,8 @@ def compile_score(
     check_graph(draft.stages, problems)
     _check_names(draft, problems)
     folder = _workspace(draft, workspace, parts.folder, cwd)
-    plan = assemble(draft, folder, {**draft.variables, **variables}, problems)
+    given = {name: _given(name, value, draft.variables.get(name), problems) for name, value in variables.items()}
+    plan = assemble(draft, folder, {**draft.variables, **given}, problems)
     if plan is None:
         raise problems.error(name)
     checker = Checker(draft, plan, problems)
@@ -74,7 +75,8 @@ def compile_score(
         raise problems.error(name)
     if not inherited:
         _check_use(variables, {*draft.variables, *checker.used} - CORE_NAMES)
-    warnings = plan.warnings
+    parts.note_reread()
+    warnings = problems.notes()
     if inherited and workspace and draft.workspace and _absolute(draft.workspace, parts.folder) != workspace:
         warnings += (f"workspace: the change is ignored; the job stays in {workspace}",)
     # The instrument cli, which has no profile, is always the same.
@@ -104,7 +106,7 @@ def _read(root: dict[Any, Any], parts: PartBuilder, path: Path | None) -> Draft 
     return None
 
 
-def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str | None:
+def _workspace(draft: Draft, given: str | None, folder: Path | None, cwd: Path | None) -> str | None:
     chosen, base = (given, cwd) if given else (draft.workspace, folder)
     path = _absolute(chosen, base) if chosen else None
     if path is not None and not _is_text(path):
@@ -115,8 +117,11 @@ def _workspace(draft: Draft, given: str | None, folder: Path, cwd: Path) -> str 
     return path
 
 
-def _absolute(path: str, base: Path) -> str:
-    return os.path.abspath(base / os.path.expanduser(path))  # noqa: PTH100, PTH111 no disk
+def _absolute(path: str, base: Path | None) -> str:
+    full = Path(os.path.expanduser(path))  # noqa: PTH111 no disk
+    if base is None and not full.is_absolute():
+        raise InvalidArguments(f"workspace: {path!r} {NO_FOLDER}.", fix="Give an absolute path.")
+    return os.path.abspath(base / full if base else full)  # noqa: PTH100 no disk
 
 
 def _is_text(value: str) -> bool:
@@ -151,6 +156,20 @@ def _check_given(variables: Mapping[str, str]) -> None:
                 f"variables: the value of {name} contains a NUL character or an unpaired surrogate.",
                 fix="Pass it as plain text.",
             )
+
+
+def _given(name: str, text: str, own: Any, problems: Problems) -> Any:
+    """Return a variable of the start: a number or a boolean if the score has one there and the text is one, else the text."""
+    if not isinstance(own, int | float):
+        return text
+    value = plain_value(text)
+    if isinstance(value, int | float) and isinstance(value, bool) == isinstance(own, bool):
+        return value
+    kind, form = ("a boolean", "true or false") if isinstance(own, bool) else ("a number", "a plain number")
+    problems.note(
+        f"the variable {name} is {kind} in the score, and the text {text[:40]!r} now; pass {form} to keep it one."
+    )
+    return text
 
 
 def _check_use(variables: Mapping[str, str], known: set[str]) -> None:

@@ -1,7 +1,7 @@
 """The parts of a plan that both dialects have: each is checked and built here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
 from podium.texts.source import decode, read_bytes
 
+NO_FOLDER = "is relative, but the score is not in a file, and the folder of its caller was removed or is not known"
 _RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 _REQUIRED = {
     "file_exists": ("path",),
@@ -22,19 +23,23 @@ _REQUIRED = {
     "content_regex": ("path", "pattern"),
     "command_succeeds": ("command",),
 }
+_LISTED, _SHOWN = 5, 40  # values in a note, and characters of each
 
 
 @dataclass(frozen=True)
 class PartBuilder:
-    """Builds the parts; relative paths start in `folder`, `problems` collects what is wrong, and `on_file` is called
-    with each file that is read.
+    """Builds the parts; relative paths start in `folder`, None if there is none, `problems` collects what is wrong, and
+    `on_file` is called with each file that is read.
     """
 
     problems: Problems
-    folder: Path
+    folder: Path | None
     profiles: Mapping[str, Mapping[str, Any]]
     max_bytes: int
     on_file: Callable[[Path], None] = lambda _: None
+    reread: dict[str, list[Loc]] = field(
+        default_factory=dict
+    )  # values that YAML 1.1 reads differently, and where they are
 
     @property
     def instruments(self) -> frozenset[str]:
@@ -66,7 +71,11 @@ class PartBuilder:
 
     def template_file(self, loc: Loc, given: str) -> Template:
         """Return the template in a file, which is relative to the score's folder; an unreadable one is a problem."""
-        path = self.folder / given
+        path = Path(given)
+        if self.folder is None and not path.is_absolute():
+            self.problems.add(loc, f"{given!r} {NO_FOLDER}")
+            return Template("", loc, file=given)
+        path = (self.folder or Path("/")) / path
         self.on_file(path)
         try:
             text = decode(read_bytes(path, max_bytes=self.max_bytes), name=f"The file {path}")
@@ -77,15 +86,46 @@ class PartBuilder:
 
     def env(self, loc: Loc, env: Mapping[str, Any]) -> dict[str, str]:
         """Return environment variables as text: a number or a boolean as it is written."""
-        for name in env:
+        for name, value in env.items():
             if not name or "=" in name:
                 self.problems.add((*loc, name), f"{name!r} is not a valid environment variable name", key=True)
             if name in _RESERVED_ENV:
                 self.problems.add((*loc, name), "is reserved: the conductor sets it", key=True)
-        return {
-            name: value if isinstance(value, str) else self.problems.document.raw((*loc, name))
-            for name, value in env.items()
-        }
+            if value is None and not self.problems.document.text_of((*loc, name), None):
+                self.problems.add((*loc, name), 'is empty; write "" for an empty text')
+        return {name: self.problems.document.text_of((*loc, name), value) for name, value in env.items()}
+
+    def variables(self, loc: Loc, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values for templates: each as it is written, see `text.document`. Where YAML 1.1 reads another one, a note."""
+        return {name: self.value((*loc, name), value) for name, value in variables.items()}
+
+    def value(self, loc: Loc, value: Any) -> Any:
+        """Return one value for templates. `null` is kept, other words for it are text."""
+        if isinstance(value, dict):
+            return self.variables(loc, value)
+        if isinstance(value, list):
+            return [self.value((*loc, position), inner) for position, inner in enumerate(value)]
+        document = self.problems.document
+        written = document.text_of(loc, value)
+        reading = document.reread.get(document.locate(loc), "") if isinstance(value, str) else ""
+        if value is None and written != "null":
+            value, reading = written, "null"
+        if reading:
+            self.reread.setdefault(f"{written[:_SHOWN] or 'an empty value'} ({reading[:_SHOWN]})", []).append(loc)
+        return value
+
+    def note_reread(self) -> None:
+        """Note which values YAML 1.1 reads differently."""
+        if not self.reread:
+            return
+        document = self.problems.document
+        told = sorted(self.reread, key=lambda each: min(map(document.locate, self.reread[each])))
+        more = f" and {len(self.reread) - _LISTED} more" if len(self.reread) > _LISTED else ""
+        self.problems.note(
+            f"used as written, where YAML 1.1 has other values: {', '.join(told[:_LISTED])}{more}. Quote a text to "
+            "leave no doubt; only true, false, null and numbers such as 3 or 3.5 are no text.",
+            *(loc for locs in self.reread.values() for loc in locs),
+        )
 
     def retry(self, loc: Loc, block: RetryBlock) -> Retry:
         """Return the retry policy of the plan; without retries the delays mean nothing."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from podium.cli import main
-from podium.cli.commands.doctor import Finding, examine
+from podium.cli.commands.doctor import examine
+from podium.cli.commands.doctor.finding import Finding
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -27,7 +28,11 @@ def test_a_home_that_is_open_to_others_is_named_with_the_command_that_closes_it(
     folder.mkdir()
     folder.chmod(0o755)
     found = by_name(examine(folder, None))["home"]
-    assert (found.verdict, found.fix) == ("fail", f"chmod 700 {folder}")
+    assert (found.verdict, found.fix) == ("note", f"chmod 700 {folder}")
+    folder.chmod(0o777)
+    found = by_name(examine(folder, None))["home"]
+    assert found.verdict == "fail"
+    assert f"chmod 700 {folder}" in found.fix
 
 
 def test_a_socket_file_that_nobody_serves_is_told_from_none(short_tmp: Path) -> None:
@@ -48,5 +53,5 @@ def test_the_exit_code_tells_whether_something_is_in_the_way(
 ) -> None:
     assert main(["doctor", "--json", "--home", str(short_tmp / "home")]) == 0
     assert {finding["what"] for finding in json.loads(capsys.readouterr().out)} > {"python", "sqlite", "disk"}
-    short_tmp.chmod(0o755)
+    short_tmp.chmod(0o777)
     assert main(["doctor", "--home", str(short_tmp)]) == 1

@@ -51,6 +51,12 @@ def error_of(result: CallToolResult) -> dict[str, Any]:
     return facts
 
 
+def text_of(result: CallToolResult) -> str:
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
 async def test_the_server_says_who_it_is(mode: str) -> None:
     async with client(ScriptedPort(), mode) as connected:
         info = connected.server_info
@@ -130,6 +136,17 @@ async def test_arguments_that_are_meant_well_are_accepted(mode: str) -> None:
     assert port.calls == [("wait", ([ID], "any", 0.0, ""))]
 
 
+async def test_an_answer_says_which_arguments_were_ignored(mode: str) -> None:
+    async with client(ScriptedPort(), mode) as connected:
+        result = await connected.call_tool("conductor_status", {"random_string": "dummy"})
+        wrong = error_of(await connected.call_tool("list_jobs", {"_": 1, "limit": 500}))
+    note = "Ignored: unknown argument 'random_string' (conductor_status takes no arguments)."
+    assert result.structured_content["summary"].endswith(note)
+    assert json.loads(text_of(result))["summary"].endswith(note)
+    assert wrong["arguments"] == ["limit"]
+    assert wrong["note"].startswith("Ignored: unknown argument '_' (list_jobs takes status,")
+
+
 async def test_a_score_that_is_json_text_stays_text(mode: str) -> None:
     port = ScriptedPort()
     async with client(port, mode) as connected:
@@ -152,7 +169,7 @@ async def test_a_fault_of_ours_shows_nothing_internal(mode: str) -> None:
             facts = error_of(await connected.call_tool("list_jobs", {}))
     assert facts["code"] == "INTERNAL"
     assert "secret" not in json.dumps(facts)
-    crashed = [entry for entry in logs if entry["event"] == "tool_crashed"]
+    crashed = [entry for entry in logs if entry["event"] == "call_crashed"]
     assert [entry["request_id"] for entry in crashed] == [facts["request_id"]]
 
 

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from podium.errors import PermissionDenied
+from podium.places import holder
+from podium.privacy.peers import check_peer
+from podium.privacy.way import check_socket
+from podium.settings import Settings
+
 PROBE_SECONDS = 2.0
 MAX_ANSWER_BYTES = 65536
 
@@ -20,13 +26,37 @@ class Health:
 
 
 def health(path: Path) -> Health | None:
-    """Ask the conductor on `path` for its health; None if none answers."""
+    """Ask the conductor on `path` for its health; None if none answers.
+
+    Raises:
+        PermissionDenied: another user's process listens there, or could.
+    """
     try:
         answer = _ask(path, "daemon.health")
         trouble = str(answer.get("store_trouble") or "")
         return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble)
+    except PermissionDenied:
+        raise
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def running(settings: Settings) -> tuple[Health, Path] | None:
+    """Return the conductor that holds the home, and where it answers; None if it answers nowhere that is known.
+
+    Raises:
+        PermissionDenied: another user's process listens on the socket of the settings, or the home is not ours alone.
+    """
+    for path in dict.fromkeys([settings.socket, *settings.home_sockets().sockets]):
+        try:
+            found = health(path)
+        except PermissionDenied:
+            if path == settings.socket:
+                raise
+            continue  # what is at a place that was only guessed is no concern of ours
+        if found and holder(settings.home) == found.pid:
+            return found, path
+    return None
 
 
 def processes(path: Path) -> list[dict[str, Any]]:
@@ -38,9 +68,11 @@ def processes(path: Path) -> list[dict[str, Any]]:
 
 
 def _ask(path: Path, method: str) -> Any:
+    check_socket(path)
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(PROBE_SECONDS)
         peer.connect(str(path))
+        check_peer(peer, path)
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
         peer.sendall(json.dumps(request).encode() + b"\n")
         with peer.makefile("rb") as lines:

@@ -61,15 +61,13 @@ class Compiler:
             plain = at_home and recent.plan.workspace is None and not recent.plan.profiles and not recent.plan.env
             if plain and self._recent.is_alone(score.folder):
                 return _prepared(self.share(recent), find)
-            made = await anyio.to_thread.run_sync(
-                _prepared_alone, self.share(recent), find, score.folder / SCORE_FOLDER
-            )
+            made = await anyio.to_thread.run_sync(_prepared_alone, self.share(recent), find, score.folder)
             if made is not None:
                 self._recent.note_alone(score.folder)
                 return made
         request = Compile(
             path=None if score.path is None else str(score.path),
-            cwd=str(score.cwd),
+            cwd=None if score.cwd is None else str(score.cwd),
             variables=dict(score.variables),
             inherited=score.inherited,
             workspace=score.workspace,
@@ -89,9 +87,11 @@ def _loaded(score: GivenScore, stored: bytes) -> LoadedPlan:
     return LoadedPlan(hashlib.sha256(stored).hexdigest(), load_plan(text), score.text, text)
 
 
-def _prepared_alone(loaded: LoadedPlan, find: Callable[[LoadedPlan], T], profiles: Path) -> Prepared[T] | None:
+def _prepared_alone(loaded: LoadedPlan, find: Callable[[LoadedPlan], T], folder: Path | None) -> Prepared[T] | None:
     """Do the same unless the folder of the score has profiles, on which the plan may depend by now."""
-    return None if os.path.isdir(profiles) else _prepared(loaded, find)  # noqa: PTH112 -- Path.is_dir raises for a long path
+    if folder is not None and os.path.isdir(folder / SCORE_FOLDER):  # noqa: PTH112 -- Path.is_dir raises for a long path
+        return None
+    return _prepared(loaded, find)
 
 
 def _prepared(loaded: LoadedPlan, find: Callable[[LoadedPlan], T]) -> Prepared[T]:

@@ -15,18 +15,21 @@ from podium.texts.source import read_score
 
 @dataclass(frozen=True)
 class GivenScore:
-    """A score's text, the path if it has one, and what it is compiled for (see `compile_score`)."""
+    """A score's text, the path if it has one, and what it is compiled for (see `compile_score`).
+
+    `cwd` is the caller's folder, None if the caller names none.
+    """
 
     text: str
     path: Path | None
-    cwd: Path
+    cwd: Path | None
     variables: Mapping[str, str]
     workspace: str | None
     inherited: bool = False
 
     @property
-    def folder(self) -> Path:
-        """Where relative paths of the score begin."""
+    def folder(self) -> Path | None:
+        """Where relative paths of the score begin, None if it may have none."""
         return self.path.parent if self.path else self.cwd
 
     @property
@@ -45,8 +48,9 @@ async def read(
         PathNotAllowed, ScoreNotFound, ScoreInvalid, PermissionDenied: see `read_score`.
     """
     check_given_once(call.config_path, call.config_content)
-    cwd = Path(call.client_cwd or "/")
+    cwd = Path(call.client_cwd) if call.client_cwd else None
     path, text = None, call.config_content or ""
     if call.config_path is not None:
-        path, text = await anyio.to_thread.run_sync(partial(read_score, call.config_path, cwd=cwd, max_bytes=max_bytes))
+        reading = partial(read_score, call.config_path, cwd=cwd or Path("/"), max_bytes=max_bytes)
+        path, text = await anyio.to_thread.run_sync(reading)
     return GivenScore(text, path, cwd, variables, workspace, inherited)

@@ -19,13 +19,13 @@ class RecentPlans:
 
     def __init__(self) -> None:
         self._plans: OrderedDict[Hashable, LoadedPlan] = OrderedDict()
-        self._alone: tuple[Path, float] = Path(), 0.0  # a folder without profiles, and when that was seen
+        self._alone: tuple[Path | None, float] = Path(), 0.0  # a folder without profiles, and when that was seen
 
-    def note_alone(self, folder: Path) -> None:
+    def note_alone(self, folder: Path | None) -> None:
         """Note that a folder of scores has no profiles of its own."""
         self._alone = folder, time.monotonic()
 
-    def is_alone(self, folder: Path) -> bool:
+    def is_alone(self, folder: Path | None) -> bool:
         """Return whether it was just noted that a folder has no profiles: the disk need not be asked for each of many starts."""
         known, at = self._alone
         return known == folder and time.monotonic() - at < ALONE_SECONDS

@@ -9,10 +9,10 @@ from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult
 
 from podium.contract.ports import JobControl
-from podium.errors import PodiumError
 from podium.log import get_logger
-from podium.mcp.calls.arguments import check
-from podium.mcp.calls.results import crash, failure, success
+from podium.mcp.calls.arguments import check, ignored
+from podium.mcp.calls.boundary import shown
+from podium.mcp.calls.results import failure, success
 from podium.mcp.updates import Updates
 from podium_tools.spec import AnyTool
 
@@ -41,13 +41,13 @@ class ProtocolCall:
 async def invoke(spec: AnyTool, arguments: Mapping[str, Any], context: Context[State, Any]) -> CallToolResult:
     """Check the arguments, run the tool, and return its result or its error; only a cancellation is raised."""
     started, outcome = time.monotonic(), "ok"
+    note = ignored(spec.name, spec.arguments, arguments)
     try:
         checked = check(spec.name, spec.arguments, arguments)
         port = context.request_context.lifespan_context.port
-        result = success(await spec.handler(port, checked, ProtocolCall(context)))
-    except PodiumError as error:
-        outcome, result = error.code, failure(error)
+        result = success(await spec.handler(port, checked, ProtocolCall(context)), note)
     except Exception as error:  # noqa: BLE001  the boundary: nothing internal may reach a client
-        outcome, result = "INTERNAL", crash(spec.name, error)
+        seen = shown(spec.name, error)
+        outcome, result = seen.code, failure(seen, note)
     log.debug("tool_called", tool=spec.name, outcome=outcome, seconds=round(time.monotonic() - started, 3))
     return result

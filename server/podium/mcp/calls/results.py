@@ -7,7 +7,6 @@ complete in its one text block and has no structured half.
 
 import json
 import os
-import secrets
 from itertools import accumulate
 from typing import Any
 
@@ -16,20 +15,20 @@ from pydantic import BaseModel
 
 from podium.contract.secrets import redactor
 from podium.contract.weight import tokens_at_most
-from podium.errors import Internal, PodiumError
-from podium.log import get_logger
+from podium.errors import PodiumError
 from podium.mcp.calls.cleaning import clean_text, every_text
 from podium_tools.results import LinkedResult
 
 PROBLEM_TOKENS = 6_000  # that the problems in one error cost
 
-log = get_logger()
 redact = redactor(os.environ)
 
 
-def success(result: BaseModel) -> CallToolResult:
-    """Return a tool's result: the structured facts, and the same as compact JSON text."""
+def success(result: BaseModel, note: str = "") -> CallToolResult:
+    """Return a tool's result: the structured facts, and the same as compact JSON text; `note` ends its summary."""
     facts = facts_of(result)
+    if note:
+        facts["summary"] = f"{facts['summary']} {safe(note)}"
     content: list[ContentBlock] = [_text(facts)]
     if isinstance(result, LinkedResult) and result.resource_uri:  # it shows a part of this file or nothing
         uri, size = facts["resource_uri"], facts["size_bytes"]
@@ -38,25 +37,10 @@ def success(result: BaseModel) -> CallToolResult:
     return CallToolResult(content=content, structured_content=facts)
 
 
-def failure(error: PodiumError) -> CallToolResult:
-    """Return an error that the caller may see: one text block with one JSON object."""
-    return CallToolResult(content=[_text({"error": error_facts(error)})], is_error=True)
-
-
-def crash(tool: str, error: Exception) -> CallToolResult:
-    """Return an internal fault as a tool's error."""
-    return failure(crash_report(tool, error))
-
-
-def crash_report(what: str, error: Exception) -> Internal:
-    """Return INTERNAL with a request id; the details are only in the log, under the same id."""
-    request_id = secrets.token_hex(6)
-    log.error("tool_crashed", tool=what, request_id=request_id, exc_info=error)
-    return Internal(
-        f"{what} failed inside the server.",
-        fix=f"Look for request_id {request_id} in the server's log; conductor_status shows whether jobs are still running.",
-        request_id=request_id,
-    )
+def failure(error: PodiumError, note: str = "") -> CallToolResult:
+    """Return an error that the caller may see: one text block with one JSON object; `note` is a fact of it."""
+    noted = {"note": safe(note)} if note else {}
+    return CallToolResult(content=[_text({"error": error_facts(error) | noted})], is_error=True)
 
 
 def facts_of(result: BaseModel) -> dict[str, Any]:

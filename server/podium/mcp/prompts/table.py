@@ -18,8 +18,8 @@ from mcp.types import (
     PromptMessage,
 )
 
+from podium.mcp.calls.boundary import serve
 from podium.mcp.calls.invoke import State
-from podium.mcp.sdk import handle
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def install_prompts(server: MCPServer[State], specs: Sequence[PromptSpec], tools
             raise MCPError(INVALID_PARAMS, f"Prompt {spec.name} is missing {' and '.join(missing)}.")
         return GetPromptResult(description=spec.description, messages=spec.render(given))
 
-    handle(server, "prompts/list", PaginatedRequestParams, list_prompts)
-    handle(server, "prompts/get", GetPromptRequestParams, get_prompt)
+    serve(server, "prompts/list", PaginatedRequestParams, list_prompts)
+    serve(server, "prompts/get", GetPromptRequestParams, get_prompt)
 
 
 def _listed(spec: PromptSpec) -> Prompt:

@@ -12,9 +12,10 @@ from mcp.types import (
     UnsubscribeRequestParams,
 )
 
+from podium.mcp.calls.boundary import serve
 from podium.mcp.calls.invoke import State
 from podium.mcp.resources.table import ResourceTable
-from podium.mcp.sdk import at_disconnect, handle
+from podium.mcp.sdk import at_disconnect
 
 SESSION_HEADER = "mcp-session-id"
 RequestContext = ServerRequestContext[State, Any]
@@ -44,9 +45,9 @@ def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table:
         ctx.lifespan_context.updates.unsubscribe(_client(ctx), params.uri)
         return EmptyResult()
 
-    handle(server, "subscriptions/listen", SubscriptionsListenRequestParams, listen)
-    handle(server, "resources/subscribe", SubscribeRequestParams, subscribe)
-    handle(server, "resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
+    serve(server, "subscriptions/listen", SubscriptionsListenRequestParams, listen)
+    serve(server, "resources/subscribe", SubscribeRequestParams, subscribe)
+    serve(server, "resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
 
 
 def _client(ctx: RequestContext) -> str:

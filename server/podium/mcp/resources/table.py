@@ -13,7 +13,6 @@ from mcp import MCPError
 from mcp.server import MCPServer, ServerRequestContext
 from mcp.shared.uri_template import UriTemplate
 from mcp.types import (
-    INTERNAL_ERROR,
     INVALID_PARAMS,
     BlobResourceContents,
     ListResourcesResult,
@@ -27,16 +26,13 @@ from mcp.types import (
 )
 
 from podium.contract.ports import JobControl
-from podium.errors import ArtifactNotFound, InvalidArguments, JobNotFound, PathNotAllowed, PodiumError
+from podium.mcp.calls.boundary import serve
 from podium.mcp.calls.invoke import State
-from podium.mcp.calls.results import crash_report, error_facts
-from podium.mcp.sdk import handle
 from podium_tools.results import OUTPUT_NOTE
 
 RequestContext = ServerRequestContext[State, Any]
 Variables = Mapping[str, str]
 FOREIGN_KEY = "podium/note"
-_CALLERS_FAULTS = (JobNotFound, ArtifactNotFound, PathNotAllowed, InvalidArguments)
 
 
 @dataclass(frozen=True)
@@ -101,12 +97,7 @@ def install_resources(server: MCPServer[State], table: ResourceTable) -> None:
 
     async def read(ctx: RequestContext, params: ReadResourceRequestParams) -> ReadResourceResult:
         spec, variables = table.find(params.uri)
-        try:
-            content = await spec.read(ctx.lifespan_context.port, variables)
-        except PodiumError as error:
-            raise _refusal(params.uri, error) from None
-        except Exception as error:  # noqa: BLE001  the boundary: nothing internal may reach a client
-            raise _refusal(params.uri, crash_report(f"Reading {spec.name}", error)) from None
+        content = await spec.read(ctx.lifespan_context.port, variables)
         meta = {FOREIGN_KEY: OUTPUT_NOTE} if content.foreign else None  # its reader may be a model
         common: dict[str, Any] = {"uri": params.uri, "mime_type": content.mime_type, "_meta": meta}
         if isinstance(content.body, str):
@@ -114,9 +105,9 @@ def install_resources(server: MCPServer[State], table: ResourceTable) -> None:
         blob = base64.b64encode(content.body).decode()
         return ReadResourceResult(contents=[BlobResourceContents(blob=blob, **common)])
 
-    handle(server, "resources/list", PaginatedRequestParams, list_resources)
-    handle(server, "resources/templates/list", PaginatedRequestParams, list_templates)
-    handle(server, "resources/read", ReadResourceRequestParams, read)
+    serve(server, "resources/list", PaginatedRequestParams, list_resources)
+    serve(server, "resources/templates/list", PaginatedRequestParams, list_templates)
+    serve(server, "resources/read", ReadResourceRequestParams, read)
 
 
 def _facts(spec: ResourceSpec) -> dict[str, Any]:
@@ -126,10 +117,3 @@ def _facts(spec: ResourceSpec) -> dict[str, Any]:
         "description": spec.description,
         "mime_type": spec.mime_type or None,
     }
-
-
-def _refusal(uri: str, error: PodiumError) -> MCPError:
-    """Return the protocol's error for one of ours, all of it in its data; INVALID_PARAMS if the caller is at fault."""
-    facts = error_facts(error)
-    code = INVALID_PARAMS if isinstance(error, _CALLERS_FAULTS) else INTERNAL_ERROR
-    return MCPError(code, facts["message"], {"uri": uri, **facts})

@@ -16,6 +16,7 @@ from mcp.server.mcpserver import Extension, require_client_extension
 from mcp.types import HEADER_MISMATCH, INVALID_PARAMS, CallToolRequestParams, RequestParams
 from pydantic import Field
 
+from podium.mcp.calls.boundary import refusing
 from podium.times import iso
 
 EXTENSION = "io.modelcontextprotocol/tasks"
@@ -107,20 +108,24 @@ class Tasks(Extension):
         declared = ctx.session.client_capabilities
         if ctx.protocol_version not in VERSIONS or not declared or EXTENSION not in (declared.extensions or {}):
             return await call_next(ctx)
-        begun = await self._port.begin(ctx, params, call_next)
+        with refusing(ctx.method):
+            begun = await self._port.begin(ctx, params, call_next)
         return {"resultType": "task", **begun.wire()} if isinstance(begun, Task) else begun
 
     async def _get(self, ctx: RequestContext, params: TaskIdParams) -> HandlerResult:
-        return {**ACKNOWLEDGED, **(await self._known(ctx, params.task_id)).wire()}
+        with refusing(ctx.method):
+            return {**ACKNOWLEDGED, **(await self._known(ctx, params.task_id)).wire()}
 
     async def _update(self, ctx: RequestContext, params: TaskUpdateParams) -> HandlerResult:
-        await self._known(ctx, params.task_id)
-        await self._port.answer(ctx, params.task_id, params.input_responses)
+        with refusing(ctx.method):
+            await self._known(ctx, params.task_id)
+            await self._port.answer(ctx, params.task_id, params.input_responses)
         return dict(ACKNOWLEDGED)
 
     async def _cancel(self, ctx: RequestContext, params: TaskIdParams) -> HandlerResult:
-        await self._known(ctx, params.task_id)
-        await self._port.cancel(ctx, params.task_id)
+        with refusing(ctx.method):
+            await self._known(ctx, params.task_id)
+            await self._port.cancel(ctx, params.task_id)
         return dict(ACKNOWLEDGED)
 
     async def _known(self, ctx: RequestContext, task_id: str) -> Task:

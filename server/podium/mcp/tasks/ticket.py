@@ -16,6 +16,8 @@ import anyio.to_thread
 from pydantic import TypeAdapter, ValidationError
 
 from podium.home import KEY_FILE
+from podium.privacy.files import open_own
+from podium.privacy.way import make_private
 
 KEY_BYTES = 32
 LONGEST_ID = 16_384  # characters; fifty of the longest job ids fit
@@ -81,8 +83,8 @@ def load_or_make(path: Path) -> bytes:
         OSError: the folder cannot be written or the file cannot be read.
     """
     with suppress(FileNotFoundError):
-        return path.read_bytes()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _read(path)
+    make_private(path.parent)
     fd, draft = tempfile.mkstemp(prefix=f".{KEY_FILE}-", dir=path.parent)  # readable by its owner only
     try:
         with os.fdopen(fd, "wb") as file:
@@ -93,7 +95,12 @@ def load_or_make(path: Path) -> bytes:
             os.link(draft, path)
     finally:
         Path(draft).unlink()
-    return path.read_bytes()
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+        return file.read()
 
 
 def _encoded(data: bytes) -> str:

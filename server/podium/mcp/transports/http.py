@@ -95,7 +95,7 @@ async def _serve(server: MCPServer[Any], listener: socket.socket) -> int:
 
         await tasks.start(end_on_signal)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
-        log.info("http_listening", url=url, open_to="every user on this machine")
+        log.warning("http_listening", url=url, open_to="every user on this machine")
         await web.serve(sockets=[listener])
         tasks.cancel_scope.cancel()
     return 128 + received[0] if received else 1

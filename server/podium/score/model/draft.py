@@ -89,4 +89,3 @@ class Draft:
     pause_between_sheets_seconds: float = 0.0
     default_timeout_seconds: float | None = None
     cross_sheet: CrossSheet | None = None
-    warnings: tuple[str, ...] = ()

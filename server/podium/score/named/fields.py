@@ -10,12 +10,15 @@ from podium.score.blocks import (
     Data,
     Delay,
     Fallbacks,
+    Filled,
+    Milliseconds,
     Name,
     Reference,
     RetryBlock,
     Scalar,
     Seconds,
     SkipCommandBlock,
+    Text,
 )
 from podium.score.model.draft import OnLost
 from podium.score.model.plan import VALIDATION_TYPES
@@ -24,11 +27,11 @@ from podium.score.text.reading import Block
 
 
 def _as_path(value: Any) -> Any:
-    return {"path": value} if isinstance(value, str) else value
+    return {"path": value} if isinstance(value, str | int | float) else value
 
 
 def _as_command(value: Any) -> Any:
-    return {"command": value} if isinstance(value, str) else value
+    return {"command": value} if isinstance(value, str | int | float) else value
 
 
 def _foreach(value: Any) -> dict[str, list[Any]]:
@@ -43,7 +46,7 @@ def _foreach(value: Any) -> dict[str, list[Any]]:
     if not isinstance(items, list) or not items:
         raise ValueError("needs at least one item")
     for item in items:
-        if not isinstance(item, str | int | float):
+        if isinstance(item, dict | list):
             raise ValueError(f"each item should be a single value, not {describe(item)}")  # noqa: TRY004 pydantic wants it
     return {name: items}
 
@@ -52,35 +55,35 @@ class Common(Block):
     """What every validation may carry."""
 
     stage: int = Field(1, ge=1, le=10, description="stages run in order; a failing one stops the next")
-    condition: str = Field("", description="when it applies, such as `instance == 1`")
+    condition: Text = Field("", description="when it applies, such as `instance == 1`")
     retry_count: int = Field(0, ge=0, le=10, description="how many times to check again before it fails")
-    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
+    retry_delay_ms: Milliseconds = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
     timeout_seconds: Seconds = Field(30.0, description="time limit of one check")
-    description: str = Field("", description="shown with the result")
+    description: Text = Field("", description="shown with the result")
 
 
 class PathCheck(Common):
     """A file, which is only read."""
 
-    path: str = Field("", description="absolute, or relative to the workspace; may contain {workspace}-style fields")
+    path: Text = Field("", description="absolute, or relative to the workspace; may contain {workspace}-style fields")
 
 
 class ContentCheck(PathCheck):
     """What a file holds."""
 
-    pattern: str = Field("", description="the text or the regular expression to look for")
+    pattern: Text = Field("", description="the text or the regular expression to look for")
 
 
 class CommandCheck(Common):
     """A command that must end with exit code 0. It must only read: it may run again after a crash."""
 
-    command: str = Field("", description="a shell command; may contain {workspace}-style fields")
-    working_directory: str = Field("", description="where it runs: absolute, or relative to the workspace")
+    command: Text = Field("", description="a shell command; may contain {workspace}-style fields")
+    working_directory: Text = Field("", description="where it runs: absolute, or relative to the workspace")
 
 
-PathOrText = Annotated[PathCheck, BeforeValidator(_as_path, json_schema_input_type=str | PathCheck)]
-CommandOrText = Annotated[CommandCheck, BeforeValidator(_as_command, json_schema_input_type=str | CommandCheck)]
-SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schema_input_type=str | SkipCommandBlock)]
+PathOrText = Annotated[PathCheck, BeforeValidator(_as_path, json_schema_input_type=Text | PathCheck)]
+CommandOrText = Annotated[CommandCheck, BeforeValidator(_as_command, json_schema_input_type=Text | CommandCheck)]
+SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schema_input_type=Text | SkipCommandBlock)]
 
 
 class NamedCheck(Block):
@@ -112,15 +115,15 @@ class NamedSheet(Block):
     """One step: exactly one of run, prompt and prompt_file."""
 
     name: Name = Field("", description="the sheet's name in needs, tools and logs")
-    description: str = Field("", description="for human readers")
-    run: str | None = Field(
+    description: Text = Field("", description="for human readers")
+    run: Text | None = Field(
         None,
         description="a bash script that the cli instrument runs in the workspace. It continues after a command that fails, and "
         "the last one decides the result, unless it begins with `set -e`",
     )
-    prompt: str | None = Field(None, description="what an agent instrument is asked to do")
-    prompt_file: str | None = Field(None, description="a file with the prompt, relative to the score")
-    instrument: str | None = Field(None, description="which agent runs the prompt; default: the score's")
+    prompt: Text | None = Field(None, description="what an agent instrument is asked to do")
+    prompt_file: Text | None = Field(None, description="a file with the prompt, relative to the score")
+    instrument: Text | None = Field(None, description="which agent runs the prompt; default: the score's")
     instrument_config: Data = Field(
         default_factory=dict, description="settings that the agent instrument's profile defines, such as model"
     )
@@ -143,7 +146,7 @@ class NamedSheet(Block):
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
-    skip_when: str = Field("", description="skip the sheet if this condition holds")
+    skip_when: Text = Field("", description="skip the sheet if this condition holds")
     skip_when_command: SkipOrText | None = Field(
         None,
         description="skip the sheet if this bash command ends with exit code 0; 126, 127, a signal or a time-out fail it",
@@ -156,17 +159,15 @@ class NamedParallel(Block):
 
     max_concurrent: int = Field(4, ge=1, le=1000, description="sheets of this job that may run at the same time")
     fail_fast: bool = Field(False, description="start no more sheets after one has failed")
-    stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
+    stagger_delay_ms: Milliseconds = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
 
 
 class NamedScore(Block):
     """A score with named sheets."""
 
     name: Name = Field("", description="the job's name")
-    description: str = Field("", description="for human readers")
-    workspace: str | None = Field(
-        None, min_length=1, description="working folder, relative to the score; created if missing"
-    )
+    description: Text = Field("", description="for human readers")
+    workspace: Filled | None = Field(None, description="working folder, relative to the score; created if missing")
     env: dict[str, Scalar] = Field(
         default_factory=dict, description="environment variables of every sheet, used as written"
     )
@@ -174,7 +175,7 @@ class NamedScore(Block):
         default_factory=dict,
         description="values for templates; start_job can override them. They are stored and shown: do not put secrets here",
     )
-    instrument: str | None = Field(None, description="which agent runs the prompts; a sheet may choose another")
+    instrument: Text | None = Field(None, description="which agent runs the prompts; a sheet may choose another")
     instrument_fallbacks: Fallbacks = Field(
         default_factory=list, description="agents to try in order when one is missing or out of capacity"
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import InvalidArguments
-from podium.mcp.calls.arguments import check
+from podium.mcp.calls.arguments import check, ignored
 from podium_tools import ALL_TOOLS
 from podium_tools.jobs import LIST_JOBS
 from podium_tools.spec import AnyTool
@@ -26,6 +26,10 @@ anything = st.recursive(
 def checked(tool: str, **arguments: Any) -> dict[str, Any]:
     spec = SPECS[tool]
     return dict(check(tool, spec.arguments, arguments))
+
+
+def repr_start(value: Any) -> str:
+    return f"{type(value).__name__}-{value[:3] if isinstance(value, str) else ''}"
 
 
 def refused(tool: str, **arguments: Any) -> InvalidArguments:
@@ -76,17 +80,49 @@ def test_an_unknown_argument_is_refused_with_the_one_that_was_meant() -> None:
     assert error.facts == {"arguments": ["config"]}
 
 
-def test_a_tool_without_arguments_says_so() -> None:
-    assert refused("conductor_status", verbose=True).fix.endswith("It takes: none.")
+@pytest.mark.parametrize("spec", ALL_TOOLS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("sent", ["", None])
+def test_nothing_for_an_optional_argument_of_any_type_means_unset(spec: AnyTool, sent: str | None) -> None:
+    fields = spec.arguments.model_fields.items()
+    needed = {name: ["a"] if name == "job_ids" else "a" for name, field in fields if field.is_required()}
+    optional = [name for name, field in fields if not field.is_required()]
+    expected = spec.arguments(**needed)
+    for name in optional:
+        assert check(spec.name, spec.arguments, {**needed, name: sent}) == expected, name
+    assert check(spec.name, spec.arguments, {**needed, **dict.fromkeys(optional, sent)}) == expected
+
+
+@pytest.mark.parametrize("name", ["random_string", "_", "dummy"])
+def test_what_a_client_invents_for_a_tool_that_needs_nothing_is_ignored_and_said(name: str) -> None:
+    for tool, takes in (("list_jobs", "status, name, limit, cursor"), ("conductor_status", "no arguments")):
+        model = SPECS[tool].arguments
+        assert check(tool, model, {name: "x"}) == model()
+        assert ignored(tool, model, {name: "x"}) == f"Ignored: unknown argument {name!r} ({tool} takes {takes})."
+        assert ignored(tool, model, {}) == ""
+
+
+def test_an_ignored_argument_that_resembles_another_names_that_one() -> None:
+    note = ignored("list_jobs", LIST_JOBS.arguments, {"state": "failed", "x": 1})
+    assert note.startswith("Ignored: unknown arguments 'state' (did you mean status?), 'x' (list_jobs takes ")
+
+
+@pytest.mark.parametrize("spec", ALL_TOOLS, ids=lambda spec: spec.name)
+def test_a_tool_that_needs_an_argument_refuses_unknown_ones_by_name(spec: AnyTool) -> None:
+    if spec.name in {"list_jobs", "conductor_status"}:
+        return
+    error = refused(spec.name, random_string="x")
+    assert "Unknown argument 'random_string'." in error.message
+    assert ignored(spec.name, spec.arguments, {"random_string": "x"}) == ""
 
 
 def test_every_problem_is_named_at_once() -> None:
-    error = refused("list_jobs", status="done", limit=500, colour="red")
-    assert error.facts["arguments"] == ["colour", "status", "limit"]
+    error = refused("wait_for_job", until="some", timeout_seconds=900, colour="red")
+    assert error.facts["arguments"] == ["colour", "job_ids", "until", "timeout_seconds"]
     assert error.message == (
-        "list_jobs: Unknown argument 'colour'. "
-        'status must be one of "", "queued", "running", "paused", "completed", "failed", "cancelled", not "done". '
-        "limit must be a whole number from 1 to 100, not 500."
+        "wait_for_job: Unknown argument 'colour'. "
+        "job_ids is missing; it must be a list of strings with 1 to 50 entries. "
+        'until must be one of "any", "all", not "some". '
+        "timeout_seconds must be a number from 0 to 600, not 900."
     )
 
 
@@ -121,6 +157,12 @@ def test_a_long_value_is_not_repeated_in_full() -> None:
     assert message.endswith("(10002 characters).")
 
 
+@pytest.mark.parametrize("sent", ["[" * 100_000, "[" * 300 + "]" * 300, [[[]]], "9" * 5000, 10**5000], ids=repr_start)
+def test_lists_in_lists_without_end_and_numbers_of_absurd_length_are_refused_as_arguments(sent: Any) -> None:
+    assert refused("wait_for_job", job_ids=sent, until="no").facts["arguments"][-1] == "until"
+    assert refused("list_jobs", limit=sent).message.startswith("list_jobs: limit must be a whole number from 1 to 100")
+
+
 @given(st.sampled_from(ALL_TOOLS), st.dictionaries(st.text(max_size=8), anything, max_size=3), st.data())
 def test_any_arguments_are_checked_or_refused_in_plain_words(
     spec: AnyTool, unknown: dict[str, Any], data: st.DataObject
@@ -132,7 +174,8 @@ def test_any_arguments_are_checked_or_refused_in_plain_words(
     except InvalidArguments as raised:
         error = raised
     if error is None:
-        assert not unknown.keys() - spec.arguments.model_fields.keys()
+        said = ignored(spec.name, spec.arguments, {**unknown, **known})
+        assert bool(said) == bool(unknown.keys() - spec.arguments.model_fields.keys())
         assert spec.arguments.model_validate(result.model_dump()) == result
     else:
         assert "pydantic" not in error.message

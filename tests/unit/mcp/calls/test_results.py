@@ -3,12 +3,10 @@
 import json
 from typing import Any
 
-import pytest
 from mcp.types import CallToolResult, TextContent
-from structlog.testing import capture_logs
 
 from podium.errors import ScoreInvalid, WrongState
-from podium.mcp.calls.results import crash, failure, success
+from podium.mcp.calls.results import failure, success
 from podium_tools.results import Result
 
 
@@ -66,20 +64,3 @@ def test_text_of_others_in_an_error_is_cleaned() -> None:
     facts = only_text(failure(error))["error"]
     assert facts["message"] == "bad  name"
     assert facts["problems"] == [{"line": 1, "message": "red"}]
-
-
-@pytest.mark.parametrize(
-    "error", [KeyError("/secret/path"), ValueError("https://errors.pydantic.dev/x"), OSError(2, "no")]
-)
-def test_a_crash_shows_a_request_id_and_nothing_else(error: Exception) -> None:
-    with capture_logs() as logs:
-        result = crash("get_job", error)
-    facts = only_text(result)["error"]
-    assert facts["code"] == "INTERNAL"
-    assert set(facts) == {"code", "message", "retryable", "fix", "request_id"}
-    assert facts["message"] == "get_job failed inside the server."
-    assert "secret" not in json.dumps(facts)
-    (entry,) = logs
-    assert entry["event"] == "tool_crashed"
-    assert entry["request_id"] == facts["request_id"]
-    assert entry["exc_info"] is error

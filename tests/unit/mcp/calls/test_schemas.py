@@ -1,5 +1,6 @@
 """Published schemas are plain, small and free of references."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -66,6 +67,14 @@ async def test_no_published_schema_has_references_unions_or_titles() -> None:
             for part in walk(tool[name]):
                 assert not {"$ref", "$defs", "anyOf", "oneOf", "allOf", "prefixItems"} & part.keys()
                 assert not isinstance(part.get("title"), str)
+
+
+async def test_no_choice_of_a_published_schema_is_empty_or_null() -> None:
+    for tool in await published():
+        for name in ("inputSchema", "outputSchema"):
+            choices = [part["enum"] for part in walk(tool[name]) if isinstance(part.get("enum"), list)]
+            assert all(isinstance(choice, str) and choice.strip() for each in choices for choice in each), tool["name"]
+            assert "const" not in json.dumps(tool[name])
 
 
 def test_instructions_are_short_and_only_about_tools_that_are_on() -> None:

@@ -11,13 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-from rich.console import Console
 
 from podium import __version__
 from podium.cli.commands.demo.story import Story
-from podium.cli.shared.output import say
+from podium.cli.shared.output import Terminal, say
 from podium.cli.shared.probe import alive, health
 from podium.cli.shared.session import wait_for
+from podium.cwd import absolute
 from podium.errors import Internal, ScoreNotFound
 from podium.settings import Settings, load
 
@@ -27,7 +27,7 @@ COMMAND_SECONDS = 40.0
 
 def command() -> None:
     """Run a complete example once: an MCP client, the MCP server, a conductor and a real job on this repository."""
-    score = SCORE.absolute()
+    score = absolute(SCORE, "The score")
     if not score.is_file():
         raise ScoreNotFound(
             f"{SCORE} was not found.", fix="Run this command in a clone of Podium, or run `make demo` there."
@@ -35,7 +35,7 @@ def command() -> None:
     began = time.monotonic()
     say(f"Podium {__version__}: an agent starts a real job and stays in control of it", style="bold")
     with temporary_home() as settings, running_conductor(settings) as pid:
-        story = Story(Console(highlight=False), settings, score)
+        story = Story(Terminal(highlight=False), settings, score)
         wait_for(story.tell)
         _stop(story, settings, pid)
     say(f"\nThat was the whole demo, in {time.monotonic() - began:.0f} s. Next: README.md", style="bold")

@@ -166,7 +166,7 @@ class Story:
         files = [entry for entry in listed["entries"] if entry["type"] == "file"]
         self.says(", ".join(f"{file['path']} ({file['size_bytes']} B)" for file in files), style="dim")
         read = await self.call("read_artifact", job_id=self.job_id, path="report.md")
-        self.console.print(Padding(Markdown(read["job_output"]), (1, 6)))
+        self.console.print(Padding(Markdown(read["job_output"], hyperlinks=False), (1, 6)))
 
     async def _refused(self) -> None:
         self.title("A call that cannot succeed is refused, with the reason and what to do instead")

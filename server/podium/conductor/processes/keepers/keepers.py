@@ -25,6 +25,8 @@ from podium.keeper import program
 from podium.keeper.journal import VERSION
 from podium.keeper.system import surroundings
 from podium.log import get_logger
+from podium.privacy.files import open_own
+from podium.privacy.way import make_private
 from podium.times import iso
 
 LOOK_SECONDS = 0.01  # between two looks whether a new keeper answers
@@ -191,13 +193,14 @@ class Keepers:
 
     def _take_folder(self) -> None:
         """Make the folder, and begin a new epoch in it: keepers hear the conductor with the highest one."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        make_private(self._folder)
         place = self._folder / EPOCH
         with suppress(OSError, ValueError):
             self._epoch = int(place.read_text("ascii"))
         self._epoch = max(self._epoch + 1, int(time.time()))
-        with suppress(OSError):  # on a full disk the clock has to do
-            place.write_text(str(self._epoch), "ascii")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with suppress(OSError), os.fdopen(open_own(place, flags), "wb") as file:  # on a full disk the clock has to do
+            file.write(b"%d" % self._epoch)
 
     async def _find(self, folder: Path) -> None:
         """Take up what an earlier conductor's keeper is doing, or what it left."""
