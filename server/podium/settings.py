@@ -7,19 +7,21 @@ error. The sources are read here, since pydantic-settings would take a quarter o
 import os
 import shlex
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from podium.cwd import absolute
+from podium.cwd import absolute, expanded, is_utf8
 from podium.errors import InvalidArguments
 from podium.home import Home
-from podium.places import config_file, default_home, default_socket, holder, recorded, usual_sockets
+from podium.places import config_file, default_home, default_socket, holder, only_home, recorded, usual_sockets
 from podium.privacy.way import check_settings
 
 OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 """The variables that a sheet gets; no settings."""
 NOBODY = 0  # no process has this pid
+MOST_BYTES = 1024 * 1024  # of a settings file
+_PATHS = ("home", "socket", "env_file")
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
 
@@ -71,20 +73,31 @@ class Settings(BaseModel):
         None,
         description="file of NAME=value lines for {from_env: NAME} in scores; nobody else may be able to read it (mode 600)",
     )
-    retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after this many days; 0 keeps them")
-    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the newest; 0 keeps all")
+    retention_days: float = Field(
+        30.0,
+        ge=0,
+        description="ended jobs are deleted after this many days; 0 keeps them. A jump of the clock, or of a conductor that was "
+        "off, by more than a day counts only once a day has been seen passing after it",
+    )
+    retention_newest: int = Field(
+        10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
+    )
+    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
+    score_profiles: Literal["warn", "allow", "refuse"] = Field(
+        "warn",
+        description="what to do about a score whose folder replaces a known instrument, or brings along the program of one",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")
     @classmethod
     def _without_empty_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        paths = {"home", "socket", "env_file"}
-        return {name: value for name, value in values.items() if value or name not in paths}
+        return {name: value for name, value in values.items() if value or name not in _PATHS}
 
-    @field_validator("home", "socket", "env_file")
+    @field_validator(*_PATHS)
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
-        return path.expanduser().absolute() if path else None
+        return expanded(path).absolute() if path else None
 
     @property
     def places(self) -> Home:
@@ -98,8 +111,8 @@ class Settings(BaseModel):
 
     @property
     def flags(self) -> list[str]:
-        """The flags that lead a program with another environment to the same home and socket."""
-        home = [] if self.home == default_home() else ["--home", str(self.home)]
+        """The flags that lead a program that has only HOME in its environment to the same home and socket."""
+        home = [] if self.home == default_home(only_home()) else ["--home", str(self.home)]
         socket = [] if self.socket == default_socket(self.home) else ["--socket", str(self.socket)]
         return [*home, *socket]
 
@@ -136,9 +149,9 @@ def load(**flags: Any) -> Settings:
     given = _from_file()
     for source in (variables, flags):
         given |= {name: value for name, value in source.items() if value is not None}
-    for name in ("home", "socket"):
+    for name in _PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
-            given[name] = absolute(Path(given[name]).expanduser(), f"Setting {name}:")
+            given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -148,6 +161,11 @@ def load(**flags: Any) -> Settings:
             f"Setting {name}: {first['msg']}.",
             fix=f"Correct it in {config_file()}, the environment (PODIUM_...) or the flag.",
         ) from None
+    for name, path in (("home", settings.home), ("socket", settings.socket)):
+        if not is_utf8(path):
+            raise InvalidArguments(
+                f"Setting {name}: {str(path)!r} is not UTF-8.", fix="Rename it, or choose another place."
+            )
     if len(os.fsencode(settings.socket)) > SOCKET_PATH_LIMIT:
         raise InvalidArguments(
             f"The socket path {settings.socket} is longer than {SOCKET_PATH_LIMIT} bytes.",
@@ -160,7 +178,7 @@ def _from_file() -> dict[str, Any]:
     """Return what the settings file says. One that is empty says nothing, nor does one that is missing where none was named."""
     file = config_file()
     try:
-        text = file.read_bytes()
+        text = _read(file)
     except FileNotFoundError:
         if not os.environ.get("PODIUM_CONFIG"):
             return {}
@@ -170,9 +188,14 @@ def _from_file() -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise InvalidArguments(
-            f"The settings file {file} cannot be read: {error.strerror}.", fix="Correct it, or unset PODIUM_CONFIG."
+            f"The settings file {file} cannot be read: {error.strerror}.",
+            fix="Make it a file that you can read, or correct PODIUM_CONFIG or HOME, which say where it is.",
         ) from None
     check_settings(file)
+    if len(text) > MOST_BYTES:
+        raise InvalidArguments(
+            f"The settings file {file} is larger than {MOST_BYTES} bytes.", fix="Correct PODIUM_CONFIG, or unset it."
+        )
     if not text.strip():
         return {}
     import yaml  # noqa: PLC0415  most homes have no settings file
@@ -189,3 +212,10 @@ def _from_file() -> dict[str, Any]:
             fix="Write one setting per line, for example `max_sheets: 8`.",
         )
     return found
+
+
+def _read(file: Path) -> bytes:
+    """Return the beginning of a file, more than is allowed where there is more; never wait for somebody to write it."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as opened:  # noqa: PTH123 a descriptor, not a path
+        return opened.read(MOST_BYTES + 1) or b""

@@ -19,7 +19,7 @@ from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.housekeeping.journals import keep_short
 from podium.conductor.housekeeping.place import keep_record, watch_place
 from podium.conductor.housekeeping.removal import Removals
-from podium.conductor.housekeeping.retention import Retention
+from podium.conductor.housekeeping.retention import Retention, calendar_of
 from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.plans.compiling import Compiler, user_profiles
@@ -43,7 +43,7 @@ from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.views.jobs import JobViews
 from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
-from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
+from podium.errors import InvalidArguments, JobNotFound, PermissionDenied, StorageFull, WrongState
 from podium.instruments.builtin import builtin_profiles
 from podium.places import config_file
 from podium.settings import Settings
@@ -81,7 +81,15 @@ def run(settings: Settings) -> int:
     try:
         with hold_home(settings.home):
             anyio.run(_main, settings)
-    except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments, StorageBroken, StorageFull) as group:
+    except* (
+        HomeTaken,
+        UnreadableDatabase,
+        SocketTaken,
+        InvalidArguments,
+        PermissionDenied,
+        StorageBroken,
+        StorageFull,
+    ) as group:
         refused.extend(_leaves(group))
     for error in refused:
         event = "stopped_as_the_disk_is_broken" if isinstance(error, StorageBroken) else "cannot_start"
@@ -120,7 +128,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
     """Take up what an earlier conductor left, then answer until a stop is asked for."""
     context, settings = parts.context, parts.context.settings
     supervisor = context.supervisor
-    retention = Retention(settings, context.store, supervisor, context.changes)
+    retention = Retention(settings, context.store, supervisor, context.changes, context.timekeeper)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_on_signals, context, stop)
         tasks.start_soon(context.launcher.run, supervisor.attempt_ended)
@@ -158,6 +166,8 @@ async def _assemble(
     outputs = Outputs(store, home)
     launcher = Launcher(engine, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
     last_event, last_job = await store.read(_numbers)
+    began = clock.now()
+    calendar = await store.read(lambda db: calendar_of(db, began.wall))
     supervisor = Supervisor(
         store,
         loader,
@@ -172,6 +182,7 @@ async def _assemble(
         settings=settings,
         home=home,
         store=store,
+        timekeeper=clock.Timekeeper(calendar, began),
         loader=loader,
         supervisor=supervisor,
         changes=Changes(store, loader, supervisor),
@@ -181,7 +192,7 @@ async def _assemble(
         keepers=engine.keepers.describe,
         profiles={**builtin_profiles(), **own},
         reader=reader,
-        compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share),
+        compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share, settings.score_profiles),
         hub=hub,
         queries=Queries(store),
         views=JobViews(supervisor, store.home_id, settings.stuck_seconds, engine.halted),

@@ -1,5 +1,6 @@
 """A conductor that a login shell started, looked for by programs that were given another environment: real processes."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 from podium.places import holder
 from tests.support import nursed
+from tests.support.another_user import NOBODY
 from tests.support.podium_home import ask, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="the folders of macOS have other names")
@@ -61,7 +63,7 @@ def test_a_conductor_of_a_login_shell_is_found_without_its_variables(user: User,
             True,
         )
     other = user.podium(user.client, "start", "--socket", str(short_tmp / "s"))
-    assert other.returncode == 1
+    assert other.returncode == 5
     assert f"(pid {holder(user.home)}) listens on {user.socket}" in other.stderr
     doctor = user.podium(user.client, "doctor").stdout
     assert "any program of this user finds the same" in doctor or "for the system" in doctor
@@ -81,7 +83,7 @@ def test_after_a_crash_the_next_conductor_may_listen_elsewhere_and_is_found(user
     os.kill(first, signal.SIGKILL)
     until(lambda: not _answers(user.socket))
     dead = user.podium(user.client, "status")
-    assert (dead.returncode, f"{user.socket} is a stale socket file" in dead.stderr) == (1, True)
+    assert (dead.returncode, f"{user.socket} is a stale socket file" in dead.stderr) == (5, True)
     (user.folder / "rt2").mkdir(mode=0o700)
     assert user.podium({**user.client, "XDG_RUNTIME_DIR": str(user.folder / "rt2")}, "start").returncode == 0
     for env in (user.shell, user.client):
@@ -106,7 +108,7 @@ def test_the_conductor_of_another_home_is_not_taken_for_ones_own_though_it_has_t
     assert user.podium(user.shell, "start").returncode == 0
     try:
         none = second.podium(second.shell, "status")
-        assert none.returncode == 1
+        assert none.returncode == 5
         assert "belongs to another home" in none.stderr
         started = second.podium(second.shell, "start")  # finds a place of its own
         assert started.returncode == 0, started.stderr
@@ -124,7 +126,7 @@ def test_a_record_that_leads_to_another_homes_conductor_is_seen_through(user: Us
     record = other / "socket.json"
     record.write_text(record.read_text().replace('"home_id": "', '"home_id": "x'))
     found = user.podium(user.shell, "status", "--home", str(other))
-    assert found.returncode == 1
+    assert found.returncode == 5
     assert "belongs to another home" in found.stderr
 
 
@@ -138,13 +140,39 @@ def test_a_home_of_an_earlier_version_goes_on_with_its_jobs_in_every_environment
     assert not (user.home / "podium.db").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_another_user_who_takes_the_usual_place_first_neither_gets_a_word_nor_stops_us(user: User) -> None:
+    squatted = user.folder / f"podium-{os.getuid()}"
+    squatted.mkdir(mode=0o777)
+    os.chown(squatted, NOBODY, NOBODY)
+    env = {**user.client, "TMPDIR": str(user.folder)}
+    refused = user.podium(env, "call", "list_jobs", "--json")
+    assert json.loads(refused.stdout)["error"]["code"] == "PERMISSION_DENIED"
+    assert "Run `podium start`" in refused.stdout
+    assert user.podium(env, "start").returncode == 0
+    for each in (env, user.client):
+        assert f"socket {user.home}/podium.sock" in user.podium(each, "status").stdout
+
+
+@pytest.mark.parametrize("command", ["start", "status", "doctor", "call list_jobs"])
+def test_a_home_variable_of_another_user_gives_no_traceback(user: User, command: str) -> None:
+    closed = user.folder / "closed"  # as after `su`, which may keep the first user's HOME
+    closed.mkdir(mode=0)
+    env = {**user.client, "TMPDIR": str(user.folder), "HOME": str(closed)}
+    env |= dict.fromkeys(("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"), f"{closed}/xdg")
+    line = nursed.command("commands", *command.split(), plain=True)
+    done = subprocess.run(line, env=env, capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == (1 if command == "doctor" else 2), done.stderr  # doctor names the check that did not pass
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o500])
 def test_a_home_that_cannot_be_written_is_an_error_with_a_fix(user: User, short_tmp: Path, mode: int) -> None:
     folder = short_tmp / "home"
     folder.write_text("") if mode == 0o600 else folder.mkdir(mode)
     line = nursed.command("commands", "start", "--home", str(folder), plain=True)
     done = subprocess.run(line, env=user.shell, capture_output=True, text=True, check=False, timeout=50)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert f"The home {folder} cannot be used: " in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -171,3 +199,19 @@ def _score(folder: Path) -> Path:
     path = folder / "score.yaml"
     path.write_text("name: x\nsheets: [{run: echo out}]\n")
     return path
+
+
+def test_a_conductor_in_a_project_with_modules_of_the_same_names_runs_its_own(user: User, short_tmp: Path) -> None:
+    (short_tmp / "project/podium").mkdir(parents=True)
+    for name in ("podium/__init__.py", "yaml.py", "typing.py"):
+        (short_tmp / "project" / name).write_text("raise SystemExit('the module of the project')")
+    (short_tmp / "settings.yaml").write_text(
+        "max_sheets: 2\n"
+    )  # with a file, the conductor is another process than the command
+    line = [sys.executable, "-P", "-m", "podium", "start", "--foreground"]
+    env = {**user.shell, "PODIUM_CONFIG": str(short_tmp / "settings.yaml")}
+    with subprocess.Popen(line, cwd=short_tmp / "project", env=env, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: user.socket.is_socket() or process.poll() is not None)
+        process.terminate()
+        _, told = process.communicate(timeout=30)
+    assert "conductor_ready" in told

@@ -48,7 +48,7 @@ def command(
     """Run a score and follow it; exit codes: 0 completed, 1 failed, 3 cancelled, 4 paused, 6 lost sight of the job."""
     settings = settings_for(home, socket)
     request = SubmitParams(
-        config_path=str(absolute(score, "The score path").resolve()),
+        config_path=os.path.realpath(absolute(score, "The score path")),  # of a link to itself a Path raises
         workspace=str(absolute(workspace, "workspace:")) if workspace else None,
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,

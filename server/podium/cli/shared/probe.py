@@ -48,15 +48,15 @@ def running(settings: Settings) -> tuple[Health, Path] | None:
     """Return the conductor that holds the home, and where it answers; None if it answers nowhere that is known.
 
     Raises:
-        PermissionDenied: another user's process listens on the socket of the settings, or the home is not ours alone.
+        PermissionDenied: another user's process listens on the socket that was given, or the home is not ours alone.
     """
     for path in dict.fromkeys([settings.socket, *settings.home_sockets().sockets]):
         try:
             found = health(path)
         except PermissionDenied:
-            if path == settings.socket:
+            if settings.socket_given and path == settings.socket:
                 raise
-            continue  # what is at a place that was only guessed is no concern of ours
+            continue  # whoever is at a place that was only guessed is no concern of ours
         if found and holder(settings.home) == found.pid:
             return found, path
     return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.attempts.values import Values
+from podium.conductor.clock import Timekeeper
 from podium.conductor.engines.port import Engine
 from podium.conductor.plans.compiling import Compiler
 from podium.conductor.reading.reader import Reader
@@ -30,6 +31,7 @@ class Context:
     settings: Settings
     home: Home
     store: Store
+    timekeeper: Timekeeper
     loader: Loader
     supervisor: Supervisor
     changes: Changes

@@ -27,6 +27,7 @@ LIMITS = (
     "grace_seconds",
     "stuck_seconds",
     "retention_days",
+    "retention_newest",
     "retention_jobs",
 )
 
