@@ -18,6 +18,7 @@ from podium.conductor.attempts.validations.file_modified import moment
 from podium.conductor.attempts.validations.files import THREADS
 from podium.contract.models import ValidationView
 from podium.score.model.plan import Validation
+from podium.texts.letters import all_visible
 from podium.texts.shown import FOUND_CHARS, one_line
 
 
@@ -81,7 +82,7 @@ def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcom
 def _expected(rule: Validation, ctx: ValidationContext) -> str:
     """Return in one line what the rule expects."""
     path = ctx.hide(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
-    if not path.isprintable() or len(path) > FOUND_CHARS:
+    if not all_visible(path) or len(path) > FOUND_CHARS:
         path = one_line(path)
     match rule.type:
         case "file_exists":
