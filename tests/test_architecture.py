@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "errors": set(),
     "settings": {"errors", "home", "places", "privacy", "cwd"},
-    "places": {"errors", "home", "privacy"},
+    "places": {"errors", "home", "privacy", "cwd"},
     "privacy": {"errors", "home"},
     "cwd": {"errors"},
     "log": set(),

@@ -49,6 +49,15 @@ class Home:
         """The workspace of a job whose score names none."""
         return Path(f"{self.folder}/workspaces/{job_id}")  # made for each job: one step costs a third of three
 
+    @property
+    def passed_values(self) -> Path:
+        """The values of environment variables that came with starts, a file for each job that has some."""
+        return self.folder / "passed-values"
+
+    def passed(self, job_id: str) -> Path:
+        """The file with the values that came with the start of a job."""
+        return self.passed_values / f"{job_id}.json"
+
     def job(self, job_id: str) -> Path:
         """The folder with the attempts of a job."""
         return Path(f"{self.folder}/jobs/{job_id}")

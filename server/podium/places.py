@@ -16,10 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from podium.cwd import expanded
 from podium.errors import InvalidArguments, PermissionDenied
 from podium.home import DATABASE, ELSEWHERE, LOCK, SOCKET, SOCKET_RECORD
 from podium.privacy.files import open_own
-from podium.privacy.way import check_way, make_private
+from podium.privacy.way import check_way, is_there, make_private
 
 Environment = Mapping[str, str]
 CONFIG = "podium.yaml"
@@ -54,7 +55,7 @@ def unused_home(env: Environment = os.environ) -> Path | None:
 def config_file(env: Environment = os.environ) -> Path:
     """Return where the settings file is looked for. Raises as `elsewhere`."""
     if given := env.get("PODIUM_CONFIG"):
-        return Path(given).expanduser().absolute()
+        return expanded(Path(given)).absolute()
     return _config_folder(env) / CONFIG
 
 
@@ -145,6 +146,14 @@ def holder(home: Path) -> int | None:
         return None
 
 
+def known_folder() -> str:
+    """Return the folder of this process's user as the system knows it, "" for a user whom it does not know."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
+
+
 def _plain_home(env: Environment) -> Path:
     return _folder_of_user(env) / (_OF_A_MAC if sys.platform == "darwin" else ".local/state") / "podium"
 
@@ -156,7 +165,7 @@ def _plain_config(env: Environment) -> Path:
 def _config_folder(env: Environment) -> Path:
     plain = _plain_config(env)
     for other in (elsewhere(env).get("config"), _named_by("XDG_CONFIG_HOME", env)):
-        if other and other.is_dir() and not plain.is_dir():
+        if other and is_there(other) and not is_there(plain):
             return other
     return plain
 
@@ -164,7 +173,7 @@ def _config_folder(env: Environment) -> Path:
 def _folder_of_user(env: Environment) -> Path:
     """Return the folder of the user: HOME, or what the system knows if that is not set."""
     found = Path(env.get("HOME") or "")
-    return found if found.is_absolute() else Path(pwd.getpwuid(os.getuid()).pw_dir)
+    return found if found.is_absolute() else Path(known_folder() or _TEMPORARY / f"podium-{os.getuid()}")
 
 
 def _named_by(variable: str, env: Environment) -> Path | None:
@@ -173,7 +182,7 @@ def _named_by(variable: str, env: Environment) -> Path | None:
 
 
 def _is_home(folder: Path) -> bool:
-    return (folder / DATABASE).exists()
+    return is_there(folder / DATABASE)
 
 
 def _runtime_folder(env: Environment) -> Path:
@@ -186,7 +195,7 @@ def _runtime_folder(env: Environment) -> Path:
         except OSError:
             pass
     temporary = Path(env.get("TMPDIR") or _TEMPORARY)
-    return (temporary if temporary.is_dir() else _TEMPORARY) / f"podium-{os.getuid()}"
+    return (temporary if is_there(temporary) else _TEMPORARY) / f"podium-{os.getuid()}"
 
 
 def _read(path: Path) -> dict[str, Any] | None:

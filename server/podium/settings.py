@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from podium.cwd import absolute
+from podium.cwd import absolute, expanded, is_utf8
 from podium.errors import InvalidArguments
 from podium.home import Home
 from podium.places import config_file, default_home, default_socket, holder, recorded, usual_sockets
@@ -20,6 +20,7 @@ from podium.privacy.way import check_settings
 OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 """The variables that a sheet gets; no settings."""
 NOBODY = 0  # no process has this pid
+MOST_BYTES = 1024 * 1024  # of a settings file
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
 
@@ -67,19 +68,32 @@ class Settings(BaseModel):
     max_job_log_bytes: int = Field(
         4 * 1024**3, ge=1024**2, description="output kept for all attempts of a job together"
     )
-    retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after this many days; 0 keeps them")
-    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the newest; 0 keeps all")
+    env_file: Path | None = Field(
+        None,
+        description="file of NAME=value lines for {from_env: NAME} in scores; nobody else may be able to read it (mode 600)",
+    )
+    retention_days: float = Field(
+        30.0,
+        ge=0,
+        description="ended jobs are deleted after this many days; 0 keeps them. A jump of the clock, or of a conductor that was "
+        "off, by more than a day counts only once a day has been seen passing after it",
+    )
+    retention_newest: int = Field(
+        10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
+    )
+    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")
     @classmethod
     def _without_empty_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value or name not in {"home", "socket"}}
+        paths = {"home", "socket", "env_file"}
+        return {name: value for name, value in values.items() if value or name not in paths}
 
-    @field_validator("home", "socket")
+    @field_validator("home", "socket", "env_file")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return expanded(path).absolute() if path else None
 
     @property
     def places(self) -> Home:
@@ -133,7 +147,7 @@ def load(**flags: Any) -> Settings:
         given |= {name: value for name, value in source.items() if value is not None}
     for name in ("home", "socket"):
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
-            given[name] = absolute(Path(given[name]).expanduser(), f"Setting {name}:")
+            given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -143,6 +157,11 @@ def load(**flags: Any) -> Settings:
             f"Setting {name}: {first['msg']}.",
             fix=f"Correct it in {config_file()}, the environment (PODIUM_...) or the flag.",
         ) from None
+    for name, path in (("home", settings.home), ("socket", settings.socket)):
+        if not is_utf8(path):
+            raise InvalidArguments(
+                f"Setting {name}: {str(path)!r} is not UTF-8.", fix="Rename it, or choose another place."
+            )
     if len(os.fsencode(settings.socket)) > SOCKET_PATH_LIMIT:
         raise InvalidArguments(
             f"The socket path {settings.socket} is longer than {SOCKET_PATH_LIMIT} bytes.",
@@ -155,7 +174,7 @@ def _from_file() -> dict[str, Any]:
     """Return what the settings file says. One that is empty says nothing, nor does one that is missing where none was named."""
     file = config_file()
     try:
-        text = file.read_bytes()
+        text = _read(file)
     except FileNotFoundError:
         if not os.environ.get("PODIUM_CONFIG"):
             return {}
@@ -165,9 +184,14 @@ def _from_file() -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise InvalidArguments(
-            f"The settings file {file} cannot be read: {error.strerror}.", fix="Correct it, or unset PODIUM_CONFIG."
+            f"The settings file {file} cannot be read: {error.strerror}.",
+            fix="Make it a file that you can read, or correct PODIUM_CONFIG or HOME, which say where it is.",
         ) from None
     check_settings(file)
+    if len(text) > MOST_BYTES:
+        raise InvalidArguments(
+            f"The settings file {file} is larger than {MOST_BYTES} bytes.", fix="Correct PODIUM_CONFIG, or unset it."
+        )
     if not text.strip():
         return {}
     import yaml  # noqa: PLC0415  most homes have no settings file
@@ -184,3 +208,10 @@ def _from_file() -> dict[str, Any]:
             fix="Write one setting per line, for example `max_sheets: 8`.",
         )
     return found
+
+
+def _read(file: Path) -> bytes:
+    """Return the beginning of a file, more than is allowed where there is more; never wait for somebody to write it."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as opened:  # noqa: PTH123 a descriptor, not a path
+        return opened.read(MOST_BYTES + 1) or b""

@@ -15,6 +15,7 @@ from podium.cli.streams import OutputLost, end_messages, output_lost, take_over
 from podium.errors import PodiumError
 
 LIGHT = ("serve", "start")
+BUG_FRAMES = 20  # the innermost, of what is shown of a bug
 WINDOWS = "Podium needs Unix sockets, process groups and fork. On Windows run it inside WSL (https://aka.ms/wsl)."
 
 
@@ -65,6 +66,6 @@ def _dispatch(arguments: list[str]) -> int:
     except OutputLost:
         raise
     except Exception:  # noqa: BLE001  the boundary
-        line(traceback.format_exc(), stderr=True)
+        line(traceback.format_exc(limit=-BUG_FRAMES, chain=False), stderr=True)
         line("podium: This is a bug of Podium; please report it with the lines above.", stderr=True)
         return Code.INTERNAL

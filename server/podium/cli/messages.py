@@ -80,7 +80,7 @@ class Messages(io.TextIOBase):
         if self.is_log:
             now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
             return f"timestamp={now} level=warning event=log_lines_dropped count={count}\n".encode()
-        return f"podium: {count} messages were dropped, as nobody read them.\n".encode()
+        return f"podium: messages dropped, as nobody read them: {count}\n".encode()
 
 
 def _visible(character: str) -> str:

@@ -3,6 +3,7 @@
 import os
 from collections import deque
 
+from podium.contract.secrets.masks import MARGIN
 from podium.logs.cursor import Cursor
 from podium.logs.extents import Extent, after, back
 from podium.logs.lines import Line, count_newlines, lines
@@ -16,13 +17,20 @@ def following(number: int, line: Line) -> int:
     return 0 if line.hole or not number else number + line.many
 
 
+def rest_before(fd: int, offset: int) -> bytes:
+    """Return what stands before an offset in the same line, as much as may belong to a secret that the offset cuts."""
+    start = max(0, offset - MARGIN)
+    return os.pread(fd, offset - start, start).rpartition(b"\n")[2]
+
+
 def forward(fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, running: bool) -> tuple[Cursor, bool]:
     """Fill the page from the cursor on; return where to continue, and whether the end of the file was reached.
 
     A last line without a newline is left out while its writer may continue it, so that no line comes in two halves.
     """
     at = cursor
-    for line in lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + 1):
+    page.before = cursor.offset, rest_before(fd, cursor.offset)
+    for line in lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + MARGIN):
         if running and not line.ended:
             page.unfinished = True
             break
@@ -61,7 +69,9 @@ def _last_lines(fd: int, pieces: list[Extent], page: Page) -> tuple[list[Line], 
     window = min(FIRST_WINDOW, limits.tail_bytes)
     while True:
         start = back(pieces, window)
-        newest = list(deque(lines(fd, after(pieces, start), keep=limits.line_bytes + 1), maxlen=page.max_lines + 1))
+        newest = list(
+            deque(lines(fd, after(pieces, start), keep=limits.line_bytes + MARGIN), maxlen=page.max_lines + 1)
+        )
         starts_line = not newest or newest[0].start > start or any(piece.start == start for piece in pieces)
         cut = None if starts_line or os.pread(fd, 1, start - 1) == b"\n" else newest[0]
         whole = newest[1:] if cut else newest

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from podium.contract.models import LogLine
+from podium.contract.secrets.masks import MARGIN, Masker, Span, merged
 from podium.contract.weight import tokens_at_most
 from podium.logs.lines import Line, cut_text
-from podium.logs.rewriting import without_backspaces
+from podium.logs.rewriting import as_seen
 
 MARK = "…"
 
@@ -46,6 +47,8 @@ class Page:
 
     limits: LogLimits
     max_lines: int
+    masker: Masker = field(default_factory=Masker)
+    before: tuple[int, bytes] = (0, b"")  # what stands in the same line before the offset where the page begins
     lines: list[LogLine] = field(default_factory=list)
     size: int = 0
     tokens: int = 0
@@ -69,17 +72,20 @@ class Page:
         """Return the line as it is shown. Of one that is too long the beginning stays, or with `to_end` more of its end."""
         if line.hole:
             return LogLine(text=f"{MARK}[{line.size} bytes without data]")
-        raw = line.raw.strip(b"\0") if line.edge else line.raw
-        size, limit = line.size - len(line.raw) + len(raw), self.limits.line_bytes
+        raw = as_seen(line.raw.strip(b"\0") if line.edge else line.raw)
+        is_whole, limit = line.size <= len(line.raw), self.limits.line_bytes
+        size = len(raw) if is_whole else line.size
         if size <= limit:
-            return LogLine(number=number, text=_text(raw, 0, size))
+            return LogLine(number=number, text=self._shown(line, raw, 0, size))
         self.truncated = True
         if not to_end:
-            return LogLine(number=number, text=f"{_text(raw, 0, limit)}{MARK}[{size - limit} bytes more]")
+            begin = self._shown(line, raw, 0, limit, ends=is_whole)
+            return LogLine(number=number, text=f"{begin}{MARK}[{size - limit} bytes more]")
         first, last = limit // 4, limit - limit // 4
-        kept = line.last or raw
-        end = _text(kept, len(kept) - last, last)
-        return LogLine(number=number, text=f"{_text(raw, 0, first)}{MARK}[{size - limit} bytes left out]{end}")
+        kept = raw if is_whole else as_seen(line.last)
+        begin = self._shown(line, raw, 0, first, ends=is_whole)
+        end = self._shown(line, kept, max(0, len(kept) - last), last, starts=is_whole)
+        return LogLine(number=number, text=f"{begin}{MARK}[{size - limit} bytes left out]{end}")
 
     def render_hit(self, line: Line, number: int, hit: Hit) -> LogLine:
         """Return what matched; text that is too long is cut to the part around the match."""
@@ -90,17 +96,32 @@ class Page:
         behind = f"{MARK}[{rest} bytes more]" if rest > 0 else ""
         self.truncated |= bool(begin) or rest > 0
         later = f"{MARK}[rewritten later]" if hit.rewritten else ""
-        return LogLine(number=number, text=f"{before}{_text(hit.text, begin, limit)}{behind}{later}", match=True)
+        is_last = not hit.rewritten and len(hit.text) == hit.size
+        shown = self._shown(line, hit.text, begin, limit, starts=not hit.rewritten, ends=is_last)
+        return LogLine(number=number, text=f"{before}{shown}{behind}{later}", match=True)
 
     def render_end(self, line: Line) -> LogLine:
         """Return the end of a line whose beginning is too far back."""
         self.truncated = True
-        limit, end = self.limits.line_bytes, line.last or line.raw
-        return LogLine(text=f"{MARK}[cut before]{_text(end, max(0, len(end) - limit), limit)}")
+        limit, end = self.limits.line_bytes, as_seen(line.last or line.raw)
+        shown = self._shown(line, end, max(0, len(end) - limit), limit, starts=False)
+        return LogLine(text=f"{MARK}[cut before]{shown}")
 
+    def _shown(self, line: Line, text: bytes, begin: int, limit: int, *, starts: bool = True, ends: bool = True) -> str:
+        """Return a part of a line without secrets; what stands beside the part tells of those that its edges cut.
 
-def _text(raw: bytes, begin: int, limit: int) -> str:
-    """Return part of a line as text, with its backspaces carried out."""
-    if b"\b" in raw[begin : begin + limit]:
-        raw, begin = without_backspaces(raw[begin : begin + limit]), 0
-    return cut_text(raw, begin, limit)
+        `starts` and `ends` say whether the text has the beginning and the end of the line.
+        """
+        if not self.masker:
+            return cut_text(text, begin, limit)
+        missing = self.before[1] if starts and not line.rewritten and line.start == self.before[0] else b""
+        whole = missing + text
+        first = max(0, begin + len(missing) - MARGIN)
+        near = whole[first : begin + len(missing) + limit + MARGIN]
+        found = list(self.masker.spans(near))
+        if line.edge or not line.ended:  # the rest is lost, or not written yet
+            at_end = ends and first + len(near) == len(whole)
+            found += self.masker.cut(near, at_start=line.edge and starts and not first, at_end=at_end)
+        shift = first - len(missing)
+        moved = [Span(max(0, each.start + shift), each.end + shift, each.name) for each in merged(found)]
+        return cut_text(text, begin, limit, [each for each in moved if each.end > 0])

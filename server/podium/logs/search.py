@@ -8,7 +8,7 @@ from podium.logs.cursor import Cursor
 from podium.logs.extents import Extent, after
 from podium.logs.finding import Finder, Matcher
 from podium.logs.lines import Line, Skip, lines
-from podium.logs.modes import following
+from podium.logs.modes import following, rest_before
 from podium.logs.page import Hit, Page
 
 KEPT_BYTES = 64 * 1024  # of each end of a line; longer ones are read again for their match
@@ -60,6 +60,7 @@ def search(
     """
     limits = page.limits
     scan = _Scan(page, context, cursor._replace(owed=min(cursor.owed, context)), deque(maxlen=context))
+    page.before = cursor.offset, rest_before(fd, cursor.offset)
     finder = Finder(fd, matcher, limits, deadline=time.monotonic() + limits.scan_seconds)
     skip = Skip(finder.wanted, context) if matcher.wanted else None
     at_end = True

@@ -57,5 +57,5 @@ def refusal(path: Path, why: str) -> PermissionDenied:
     """Return the error for a name of ours behind which there is something else."""
     return PermissionDenied(
         f"{path} is not used: {why}.",
-        fix=f"Look at it with `ls -ld {path}`. If you know where it comes from, replace it by a file of your own or remove it.",
+        fix=f"Look at it with `ls -ld {path}`. If you know where it comes from, replace it with a file of your own or remove it.",
     )

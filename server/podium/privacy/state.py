@@ -8,7 +8,7 @@ from typing import NamedTuple
 from podium.home import FILES, Home
 from podium.privacy.files import check_file, refusal
 from podium.privacy.users import named, trusted
-from podium.privacy.way import check_own_folder, check_way, make_private
+from podium.privacy.way import check_own_folder, check_way, is_there, make_private
 
 _WHAT, _SETTING = "The home", "PODIUM_HOME"
 _OF_OTHERS = 0o077
@@ -48,7 +48,7 @@ def check_home(home: Path) -> str:
         PermissionDenied, OSError.
     """
     check_way(home, _WHAT, _SETTING)
-    return _look(home).note if home.exists() else ""
+    return _look(home).note if is_there(home) else ""
 
 
 def _look(home: Path) -> Open:

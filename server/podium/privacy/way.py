@@ -77,25 +77,33 @@ def check_socket(path: Path) -> None:
         raise
 
 
-def check_settings(file: Path) -> None:
-    """Refuse a settings file that another user can change: it names the home, and its folder has instruments.
+def check_settings(file: Path, what: str = "The settings file") -> None:
+    """Refuse a file of settings or instruments that another user can change: it says what is used and run.
 
     Raises:
         PermissionDenied: as `check_way`, which it does too.
+        OSError: it cannot be looked at.
     """
-    check_way(file, "The settings file", "PODIUM_CONFIG")
+    check_way(file, what, "PODIUM_CONFIG")
     status = file.stat()
     if not stat.S_ISREG(status.st_mode):  # /dev/null, or a pipe that a shell made
         return
     if not trusted(status.st_uid):
-        raise _refusal(
-            file, "The settings file", "PODIUM_CONFIG", f"it belongs to {named(status.st_uid)}", status.st_uid
-        )
+        raise _refusal(file, what, "PODIUM_CONFIG", f"it belongs to {named(status.st_uid)}", status.st_uid)
     if written_by_others(status):
         raise PermissionDenied(
-            f"The settings file {file} is not used: other users can write it (mode {stat.S_IMODE(status.st_mode):o}).",
+            f"{what} {file} is not used: other users can write it (mode {stat.S_IMODE(status.st_mode):o}).",
             fix=f"Read it, then run `chmod go-w {file}`.",
         )
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is something at a path, as far as we may look: unlike `Path.exists` it raises nothing."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
 
 
 def make_private(folder: Path) -> None:
@@ -107,6 +115,8 @@ def make_private(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700)
     except FileNotFoundError:
+        if folder.parent.is_dir():  # a file system such as /proc, where nothing can be made
+            raise
         make_private(folder.parent)
         make_private(folder)
     except FileExistsError:

@@ -33,6 +33,7 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
         cwd=cwd,
         profiles=profiles,
         variables=request.variables,
+        passed=request.passed,
         inherited=request.inherited,
         workspace=request.workspace,
         max_bytes=request.max_bytes,

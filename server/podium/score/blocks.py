@@ -31,6 +31,27 @@ def _scalar(value: Any) -> str | int | float | bool | None:
     raise ValueError(f"should be a single value, not {describe(value)}")
 
 
+class FromEnv(Block):
+    """The value of an environment variable that is looked up when the sheet is launched."""
+
+    from_env: str = Field(description="a variable of the conductor's environment, or of its env_file, which wins")
+
+
+def _env_value(value: Any) -> Any:
+    """Read `{from_env: NAME}` or a single value."""
+    if not isinstance(value, dict):
+        return _scalar(value)
+    name = value.get("from_env")
+    if len(value) != 1 or not is_env_name(name):
+        raise ValueError(f"should be a single value or {{from_env: NAME}}, not {describe(value)}")
+    return FromEnv(from_env=name)
+
+
+def is_env_name(name: object) -> bool:
+    """Return whether a system would take this for the name of an environment variable."""
+    return isinstance(name, str) and bool(name) and "=" not in name and name.isprintable()
+
+
 def _name(value: Any) -> Any:
     value = _text(value)
     if isinstance(value, str) and (not all_visible(value) or value != value.strip()):
@@ -70,6 +91,7 @@ Reference = Annotated[str | int, PlainValidator(_reference, json_schema_input_ty
 Scalar = Annotated[
     str | int | float | bool | None, PlainValidator(_scalar, json_schema_input_type=str | int | float | bool | None)
 ]
+EnvValue = Annotated[Any, PlainValidator(_env_value, json_schema_input_type=str | int | float | bool | None | FromEnv)]
 Name = Annotated[str, Field(max_length=200), BeforeValidator(_name)]
 Data = Annotated[dict[str, Any], BeforeValidator(_data)]
 Fallbacks = Annotated[list[Text], Field(max_length=10)]

@@ -1,7 +1,7 @@
 """The compiler: a score's text becomes a checked Plan, or one error with every problem."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ def compile_score(
     cwd: Path | None,
     profiles: Mapping[str, Mapping[str, Any]],
     variables: Mapping[str, str] = _NO_VARIABLES,
+    passed: Sequence[str] = (),
     inherited: bool = False,
     workspace: str | None = None,
     max_bytes: int = MAX_BYTES,
@@ -41,8 +42,9 @@ def compile_score(
 
     `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`, None if
     there is no such folder. `workspace` (relative to `cwd`) and `variables` win over the score's own; with `inherited` they are
-    those of the job whose changed score this is, which need not have them. `profiles` holds the profile of each instrument that
-    can be used: the plan keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold.
+    those of the job whose changed score this is, which need not have them. `passed` are names of environment variables that came
+    with the start, beside those in the score's `env_pass`. `profiles` holds the profile of each instrument that can be used: the
+    plan keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold.
 
     Raises:
         ScoreInvalid: with every problem that was found, at most 100 of them listed.
@@ -82,7 +84,9 @@ def compile_score(
     # The instrument cli, which has no profile, is always the same.
     agents = {name for sheet in plan.sheets for name in sheet.instruments} - {CLI}
     used = {name: profiles[name] for name in sorted(agents)}
-    return plan.model_copy(update={"profiles": used, "started_with": dict(variables), "warnings": warnings})
+    names = tuple(dict.fromkeys((*plan.env_pass, *passed)))
+    changes = {"profiles": used, "started_with": dict(variables), "env_pass": names, "warnings": warnings}
+    return plan.model_copy(update=changes)
 
 
 def _read(root: dict[Any, Any], parts: PartBuilder, path: Path | None) -> Draft | None:

@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from podium.errors import PodiumError
-from podium.score.blocks import RetryBlock, SkipCommandBlock
+from podium.score.blocks import FromEnv, RetryBlock, SkipCommandBlock, is_env_name
 from podium.score.model.draft import Template
-from podium.score.model.plan import CLI, Player, Retry, SkipCommand, Validation, ValidationType
+from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
 from podium.texts.source import decode, read_bytes
 
 NO_FOLDER = "is relative, but the score is not in a file, and the folder of its caller was removed or is not known"
-_RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 _REQUIRED = {
     "file_exists": ("path",),
     "file_modified": ("path",),
@@ -85,15 +84,17 @@ class PartBuilder:
         return Template(text, loc, file=given)
 
     def env(self, loc: Loc, env: Mapping[str, Any]) -> dict[str, str]:
-        """Return environment variables as text: a number or a boolean as it is written."""
+        """Return environment variables as text: a number or a boolean as it is written. See `env_from` for the others."""
         for name, value in env.items():
             if not name or "=" in name:
                 self.problems.add((*loc, name), f"{name!r} is not a valid environment variable name", key=True)
-            if name in _RESERVED_ENV:
+            if name in RESERVED_ENV:
                 self.problems.add((*loc, name), "is reserved: the conductor sets it", key=True)
             if value is None and not self.problems.document.text_of((*loc, name), None):
                 self.problems.add((*loc, name), 'is empty; write "" for an empty text')
-        return {name: self.problems.document.text_of((*loc, name), value) for name, value in env.items()}
+        document = self.problems.document
+        written = {name: value for name, value in env.items() if not isinstance(value, FromEnv)}
+        return {name: document.text_of((*loc, name), value) for name, value in written.items()}
 
     def variables(self, loc: Loc, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return values for templates: each as it is written, see `text.document`. Where YAML 1.1 reads another one, a note."""
@@ -126,6 +127,21 @@ class PartBuilder:
             "leave no doubt; only true, false, null and numbers such as 3 or 3.5 are no text.",
             *(loc for locs in self.reread.values() for loc in locs),
         )
+
+    def env_from(self, env: Mapping[str, Any]) -> dict[str, str]:
+        """Return those environment variables that take their values from the conductor's, each with the name of that one."""
+        return {name: value.from_env for name, value in env.items() if isinstance(value, FromEnv)}
+
+    def env_pass(self, loc: Loc, names: Sequence[str], env: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the variables that come with the start; `env` is the score's own, which cannot give the same ones."""
+        for index, name in enumerate(names):
+            if not is_env_name(name):
+                self.problems.add((*loc, index), f"{name!r} is not a valid environment variable name")
+            elif name in RESERVED_ENV:
+                self.problems.add((*loc, index), "is reserved: the conductor sets it")
+            elif name in env:
+                self.problems.add((*loc, index), f"env gives {name} a value too; leave one of the two out")
+        return tuple(dict.fromkeys(names))
 
     def retry(self, loc: Loc, block: RetryBlock) -> Retry:
         """Return the retry policy of the plan; without retries the delays mean nothing."""

@@ -2,6 +2,7 @@
 
 import os
 
+from podium.contract.secrets.masks import MARGIN, Masker, replaced
 from podium.texts.letters import is_invisible
 
 FOUND_CHARS = 200  # shown of what was found, in one line
@@ -19,10 +20,11 @@ def escaped(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
 
 
-def without_match(fd: int, note: str = "") -> str:
-    """Return in words what an open file without a match holds: its size and its beginning."""
+def without_match(fd: int, masker: Masker, note: str = "") -> str:
+    """Return in words what an open file without a match holds: its size and its beginning, without secrets."""
     size = os.fstat(fd).st_size
     if not size:
         return "an empty file"
-    begin = os.pread(fd, HEAD_BYTES, 0).decode("utf-8", "replace")
+    head = os.pread(fd, HEAD_BYTES + MARGIN, 0)
+    begin = replaced(head, masker.spans(head)).decode("utf-8", "replace")
     return f"{size} bytes{note} that begin with {one_line(begin)}"

@@ -1,5 +1,6 @@
 """A conductor that a login shell started, looked for by programs that were given another environment: real processes."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 from podium.places import holder
 from tests.support import nursed
+from tests.support.another_user import NOBODY
 from tests.support.podium_home import ask, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="the folders of macOS have other names")
@@ -136,6 +138,32 @@ def test_a_home_of_an_earlier_version_goes_on_with_its_jobs_in_every_environment
     assert user.podium(shell, "start").returncode == 0
     assert f"pid {holder(earlier)}" in user.podium(user.client, "status").stdout
     assert not (user.home / "podium.db").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_another_user_who_takes_the_usual_place_first_neither_gets_a_word_nor_stops_us(user: User) -> None:
+    squatted = user.folder / f"podium-{os.getuid()}"
+    squatted.mkdir(mode=0o777)
+    os.chown(squatted, NOBODY, NOBODY)
+    env = {**user.client, "TMPDIR": str(user.folder)}
+    refused = user.podium(env, "call", "list_jobs", "--json")
+    assert json.loads(refused.stdout)["error"]["code"] == "PERMISSION_DENIED"
+    assert "Run `podium start`" in refused.stdout
+    assert user.podium(env, "start").returncode == 0
+    for each in (env, user.client):
+        assert f"socket {user.home}/podium.sock" in user.podium(each, "status").stdout
+
+
+@pytest.mark.parametrize("command", ["start", "status", "doctor", "call list_jobs"])
+def test_a_home_variable_of_another_user_gives_no_traceback(user: User, command: str) -> None:
+    closed = user.folder / "closed"  # as after `su`, which may keep the first user's HOME
+    closed.mkdir(mode=0)
+    env = {**user.client, "TMPDIR": str(user.folder), "HOME": str(closed)}
+    env |= dict.fromkeys(("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"), f"{closed}/xdg")
+    line = nursed.command("commands", *command.split(), plain=True)
+    done = subprocess.run(line, env=env, capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o500])

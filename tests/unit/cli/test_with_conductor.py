@@ -219,3 +219,26 @@ def test_a_second_start_finds_the_first(shared_conductor: Conductor) -> None:
     done = podium(shared_conductor.settings, "start")
     assert done.returncode == 0
     assert f"is already running (pid {shared_conductor.pid})" in done.stdout
+
+
+def test_run_passes_on_variables_and_says_where_the_environment_of_sheets_comes_from(
+    common: Settings, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURS", "ours-1")
+    monkeypatch.setenv("VIRTUAL_ENV", "/somewhere/.venv")
+    path = score(short_tmp, 'test "$OURS $THEIRS" = "ours-1 a=b"')
+    done = podium(common, "run", str(path), "--env", "OURS", "--env", "THEIRS=a=b")
+    assert done.returncode == 0, done.stdout
+    text = " ".join(done.stdout.split())
+    assert "note: sheets run with the environment of the conductor" in text
+    assert "podium run --env VIRTUAL_ENV, or env_pass: [VIRTUAL_ENV] in the score" in text
+    assert "of this shell" not in podium(common, "run", str(path), "--env", "OURS", "--env", "VIRTUAL_ENV").stdout
+    started = podium(common, "start")
+    assert "already running" in started.stdout
+    assert "Note: sheets run with the environment of the conductor" in started.stdout
+
+
+def test_run_refuses_to_pass_on_a_variable_that_is_not_set(common: Settings, short_tmp: Path) -> None:
+    done = podium(common, "run", str(score(short_tmp, "true")), "--env", "NOT_SET_ANYWHERE")
+    assert done.returncode == 2
+    assert "--env NOT_SET_ANYWHERE: there is no such variable here" in done.stderr

@@ -9,10 +9,13 @@ import pytest
 
 from podium.cli import main
 from podium.conductor.lock import HomeTaken, hold_home
+from podium.conductor.plans.compiling import profiles_are_there
 from podium.errors import PermissionDenied
+from podium.places import record
 from podium.privacy.files import open_own
 from podium.privacy.state import check_home, open_home
 from podium.privacy.way import check_socket, make_private
+from podium.settings import load
 from tests.support.another_user import NOBODY
 
 with_another_user = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
@@ -198,3 +201,44 @@ def test_root_is_told_to_work_as_the_owner(home: Path) -> None:
     with pytest.raises(PermissionDenied) as refused:
         open_home(home)
     assert "without sudo" in refused.value.fix
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_a_client_takes_no_socket_from_a_home_that_another_user_can_write(
+    home: Path, spoil: Callable[[Path], None]
+) -> None:
+    record(home, home / "podium.sock", "id")
+    spoil(home)
+    with pytest.raises(PermissionDenied):
+        load(home=home).where()
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_instruments_that_another_user_can_change_are_refused(home: Path, spoil: Callable[[Path], None]) -> None:
+    folder = home / "instruments"
+    folder.mkdir(mode=0o700)
+    profile = folder / "mine.yaml"
+    profile.touch(0o600)
+    assert profiles_are_there(folder)
+    for path in (profile, folder, home):
+        spoil(path)
+        with pytest.raises(PermissionDenied, match=f"{path}|{profile}"):
+            profiles_are_there(folder)
+        os.chown(path, os.geteuid(), os.getegid())
+        path.chmod(0o700)
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_settings_that_another_user_can_change_are_refused(
+    home: Path, spoil: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "podium.yaml"
+    file.write_text("max_sheets: 3\n")
+    monkeypatch.setenv("PODIUM_CONFIG", str(file))
+    assert load().max_sheets == 3
+    for path in (file, home):
+        spoil(path)
+        with pytest.raises(PermissionDenied, match=f"The settings file {file} is not used"):
+            load()
+        os.chown(path, os.geteuid(), os.getegid())
+        path.chmod(0o700)

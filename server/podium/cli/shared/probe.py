@@ -2,7 +2,8 @@
 
 import json
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Health:
     pid: int
     shutting_down: bool
     store_trouble: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)  # what decides which programs its sheets find
 
 
 def health(path: Path) -> Health | None:
@@ -34,7 +36,8 @@ def health(path: Path) -> Health | None:
     try:
         answer = _ask(path, "daemon.health")
         trouble = str(answer.get("store_trouble") or "")
-        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble)
+        environment = {str(name): str(value) for name, value in dict(answer.get("environment") or {}).items()}
+        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble, environment)
     except PermissionDenied:
         raise
     except (OSError, ValueError, KeyError, TypeError):
@@ -45,15 +48,15 @@ def running(settings: Settings) -> tuple[Health, Path] | None:
     """Return the conductor that holds the home, and where it answers; None if it answers nowhere that is known.
 
     Raises:
-        PermissionDenied: another user's process listens on the socket of the settings, or the home is not ours alone.
+        PermissionDenied: another user's process listens on the socket that was given, or the home is not ours alone.
     """
     for path in dict.fromkeys([settings.socket, *settings.home_sockets().sockets]):
         try:
             found = health(path)
         except PermissionDenied:
-            if path == settings.socket:
+            if settings.socket_given and path == settings.socket:
                 raise
-            continue  # what is at a place that was only guessed is no concern of ours
+            continue  # whoever is at a place that was only guessed is no concern of ours
         if found and holder(settings.home) == found.pid:
             return found, path
     return None

@@ -24,6 +24,7 @@ from podium.errors import (
     ConductorError,
     ConductorNotRunning,
     InvalidArguments,
+    PermissionDenied,
     UnsupportedByConductor,
     from_dict,
 )
@@ -222,10 +223,12 @@ async def find_connection(
 
     try:
         return await attempt(first)
-    except ConductorNotRunning:
+    except (ConductorNotRunning, PermissionDenied) as error:
         for path in others:
-            with suppress(ConductorError):  # what is at a place that was only guessed is no concern of ours
+            with suppress(ConductorError):  # whoever is at a place that was only guessed is no concern of ours
                 return await attempt(path)
+        if isinstance(error, PermissionDenied) and others:
+            error.fix = f"Run `{start_command}`: it listens inside the home if another user has the usual place."
         raise
 
 

@@ -2,7 +2,6 @@
 
 import json
 import signal
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.contract.models import ValidationView
-from podium.contract.secrets import redactor
 from podium.errors import PodiumError
 from podium.log import get_logger
 from podium.reader.requests import Judge, Judged, encode
@@ -33,6 +31,8 @@ NOTHING_KNOWN = Judged(kind="error", wait_seconds=None, named=())
 
 def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
     """Return the verdict if it follows from the end alone, else None: output, validations or the disk decide."""
+    if end.survivors or end.detail:  # texts that may hold a secret
+        return None
     if _succeeded(live, end):
         return None if live.sheet.validations else Verdict(end, passed=True)
     if live.self_healing or (live.is_tool and end.reason == "exited"):
@@ -72,16 +72,10 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[V
         expand=live.expand,
         runner=runner,
         reader=reader,
-        hide=hider(live),
+        masker=live.known.masker,
         survivors=live.survivors,
     )
     return await validate(rules, context)
-
-
-def hider(live: LiveAttempt) -> Callable[[str], str]:
-    """Return what hides the values of the score's secrets in a text."""
-    variables = {**live.plan.variables, **live.sheet.variables}
-    return redactor({name: each for name, each in variables.items() if isinstance(each, str)})
 
 
 async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, validations: str, why: str) -> Verdict:

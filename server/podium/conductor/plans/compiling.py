@@ -17,6 +17,7 @@ from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
+from podium.privacy.way import check_settings, check_way, is_there
 from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Differ, Differing, Nothing, Profiles, decode
 from podium.score.model.plan import Plan, dump_plan, load_plan
 
@@ -69,6 +70,7 @@ class Compiler:
             path=None if score.path is None else str(score.path),
             cwd=None if score.cwd is None else str(score.cwd),
             variables=dict(score.variables),
+            passed=score.passed,
             inherited=score.inherited,
             workspace=score.workspace,
             max_bytes=self.max_bytes,
@@ -105,12 +107,28 @@ async def user_profiles(reader: Reader, folder: Path) -> tuple[dict[str, Any], d
 
     Raises:
         InvalidArguments: one is not valid.
+        PermissionDenied: another user can change one, or the folder.
     """
-    if not await anyio.to_thread.run_sync(os.path.isdir, folder / "instruments"):
+    if not await anyio.to_thread.run_sync(profiles_are_there, folder / "instruments"):
         return {}, {}
     _, text = await reader.ask(Profiles(folder=str(folder)), Nothing, client=LAUNCHES)
     contents = json.loads(text)
     return contents, {name: Profile.model_validate(content) for name, content in contents.items()}
+
+
+def profiles_are_there(folder: Path) -> bool:
+    """Return whether there may be profiles of the user's. What they name is run, so nobody else may write them.
+
+    Raises:
+        PermissionDenied: somebody can.
+    """
+    if not os.path.isdir(folder):  # noqa: PTH112 -- Path.is_dir raises for a folder that may not be entered
+        return False
+    check_way(folder / "*", "The instruments", "PODIUM_CONFIG")
+    for path in folder.glob("*.y*ml"):
+        if is_there(path):
+            check_settings(path, "The profile")
+    return True
 
 
 async def differing(

@@ -155,7 +155,8 @@ class JobViews:
             return job.reason
         if job.waiting:
             first = min((job.sheets[num] for num in job.waiting), key=lambda run: run.waiting_until or 0.0)
-            left = max(0.0, (first.waiting_until or 0.0) - wall())
+            # Never more than it began with: the clock may have been set back since.
+            left = max(0.0, min((first.waiting_until or 0.0) - wall(), first.waiting_left or 0.0))
             return f"sheet {job.label(first.num)} is waiting for {left:.0f} s: {first.reason}"
         pause = job.not_before - time.monotonic()
         return f"pausing for {pause:.0f} s between sheets" if pause > 0 else "waiting for a free slot"

@@ -21,6 +21,7 @@ from podium.privacy.way import make_private
 
 KEY_BYTES = 32
 LONGEST_ID = 16_384  # characters; fifty of the longest job ids fit
+SKEW_SECONDS = 60.0  # a clock that is being corrected
 _MAC_BYTES = 16
 
 
@@ -39,6 +40,14 @@ class Ticket:
     def deadline(self) -> float:
         """When the wait ends, in seconds since the epoch."""
         return self.started + self.timeout_seconds
+
+    def waits(self, now: float) -> bool:
+        """Whether its time is not over. It is over when the clock was set back behind its start: nobody knows how long it was."""
+        return self.started - SKEW_SECONDS <= now < self.deadline
+
+    def waited_seconds(self, now: float) -> float:
+        """Return how long it has waited: at most as long as it was to, whatever the clock was set to meanwhile."""
+        return min(max(0.0, now - self.started), self.timeout_seconds)
 
 
 _TICKET = TypeAdapter(Ticket)

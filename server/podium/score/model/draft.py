@@ -60,6 +60,7 @@ class Stage:
     instrument_config: Mapping[str, Any] = field(default_factory=dict)
     fallbacks: tuple[Player, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    env_from: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float | None = None
     retry: Retry = field(default_factory=Retry)
     checks: tuple[Check, ...] = ()
@@ -81,6 +82,8 @@ class Draft:
     description: str = ""
     workspace: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    env_from: Mapping[str, str] = field(default_factory=dict)
+    env_pass: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     variables_loc: Loc = ("variables",)
     max_concurrent: int = 4

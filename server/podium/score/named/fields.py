@@ -9,6 +9,7 @@ from podium.score.blocks import (
     CrossSheetBlock,
     Data,
     Delay,
+    EnvValue,
     Fallbacks,
     Filled,
     Milliseconds,
@@ -140,8 +141,9 @@ class NamedSheet(Block):
         dict[str, list[Any]] | None,
         PlainValidator(_foreach, json_schema_input_type=list[Scalar] | dict[str, list[Scalar]]),
     ] = Field(None, description="creates one sheet, name[item], for each item; use {{ item }} in the template")
-    env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of this sheet, used as written"
+    env: dict[str, EnvValue] = Field(
+        default_factory=dict,
+        description="environment variables of this sheet, used as written, or {from_env: NAME}: see the score's",
     )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
@@ -168,8 +170,15 @@ class NamedScore(Block):
     name: Name = Field("", description="the job's name")
     description: Text = Field("", description="for human readers")
     workspace: Filled | None = Field(None, description="working folder, relative to the score; created if missing")
-    env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of every sheet, used as written"
+    env: dict[str, EnvValue] = Field(
+        default_factory=dict,
+        description="environment variables of every sheet, used as written and stored; {from_env: NAME} takes the value of the "
+        "conductor's variable, or of its env_file, when a sheet starts, and is never stored: the way to give secrets. All other "
+        "variables are those that the conductor was started with, not the caller's",
+    )
+    env_pass: list[Text] = Field(
+        default_factory=list,
+        description="names of variables that the start takes from its caller's environment: podium run's or podium serve's",
     )
     variables: Data = Field(
         default_factory=dict,

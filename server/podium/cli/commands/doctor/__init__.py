@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import typer
@@ -16,14 +16,14 @@ from podium.cli.commands.doctor.environment import seen_from_clients, unknown_va
 from podium.cli.commands.doctor.finding import Finding, Verdict
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say
-from podium.cli.shared.probe import health, processes, running
+from podium.cli.shared.probe import Health, health, processes, running
 from podium.conductor.processes.cgroup import own_group
 from podium.contract.models import ProcessView
 from podium.errors import InvalidArguments, PermissionDenied
 from podium.home import SOCKET
-from podium.places import config_file
+from podium.places import config_file, holder
 from podium.privacy.state import check_home
-from podium.privacy.way import check_socket
+from podium.privacy.way import check_socket, is_there
 from podium.settings import Settings
 
 MARKS: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("•", "yellow"), "fail": ("✗", "red")}
@@ -63,7 +63,7 @@ def _installation() -> Iterator[Finding]:
         sqlite += ": Podium uses a single writing connection (WAL-reset bug before 3.51.3)"
     yield Finding("sqlite", "ok", sqlite)
     config = config_file()
-    yield Finding("settings", "ok", f"{config}" if config.exists() else f"defaults; {config} does not exist")
+    yield Finding("settings", "ok", f"{config}" if is_there(config) else f"defaults; {config} does not exist")
     for name in ("sh", "bash"):
         found = shutil.which(name)
         yield Finding(name, "ok" if found else "fail", found or "not on PATH", "" if found else f"Install {name}.")
@@ -72,8 +72,11 @@ def _installation() -> Iterator[Finding]:
 def _places(settings: Settings) -> Iterator[Finding]:
     yield _place("home", settings.home, check_home, "PODIUM_HOME")
     if settings.socket.parent != settings.home:
-        yield _place("socket folder", settings.socket.parent, _check_socket_folder, "PODIUM_SOCKET")
-    place = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+        found = _place("socket folder", settings.socket.parent, _check_socket_folder, "PODIUM_SOCKET")
+        if found.verdict == "fail" and not settings.socket_given:
+            found = replace(found, verdict="note", fix="`podium start` listens inside the home instead.")
+        yield found
+    place = next(path for path in (settings.home, *settings.home.parents) if is_there(path))
     free = shutil.disk_usage(place).free
     enough = free >= LOW_DISK_BYTES
     fix = "" if enough else "Free some space: the conductor refuses jobs that it cannot store."
@@ -82,7 +85,7 @@ def _places(settings: Settings) -> Iterator[Finding]:
 
 def _place(what: str, path: Path, check: Callable[[Path], str | None], setting: str) -> Finding:
     """Judge a folder of ours as the conductor and its clients do."""
-    parent = next(each for each in (path, *path.parents) if each.exists())
+    parent = next(each for each in (path, *path.parents) if is_there(each))
     try:
         note = check(path)
     except PermissionDenied as error:
@@ -133,14 +136,8 @@ def _processes(path: Path) -> Iterator[Finding]:
 
 def _conductor(settings: Settings) -> Iterator[Finding]:
     try:
-        place = running(settings)
-        if place is None and (found := health(settings.socket)):
-            if not settings.socket_given:
-                text = f"the one that answers on {settings.socket} (pid {found.pid}) belongs to another home"
-                yield Finding("conductor", "note", text, settings.start_command)
-                yield seen_from_clients(settings, None)
-                return
-            place = (found, settings.socket)
+        answers = _on_the_socket(settings)
+        place = answers if answers and settings.socket_given else running(settings) or answers
     except PermissionDenied as error:
         yield Finding("conductor", "fail", error.message, error.fix)
         return
@@ -152,6 +149,11 @@ def _conductor(settings: Settings) -> Iterator[Finding]:
     if found.store_trouble:
         text = f"pid {found.pid} cannot store anything: {found.store_trouble}"
         yield Finding("conductor", "fail", text, "Jobs continue; changes are refused until this is mended.")
+    elif not settings.socket_given and holder(settings.home) != found.pid:
+        text = f"the one that answers on {path} (pid {found.pid}) belongs to another home"
+        yield Finding("conductor", "note", text, settings.start_command)
+        yield seen_from_clients(settings, None)
+        return
     elif settings.socket_given and path != settings.socket:
         text = f"this home's (pid {found.pid}) listens on {path}, but PODIUM_SOCKET or --socket says {settings.socket}"
         yield Finding("conductor", "fail", text, "Leave PODIUM_SOCKET and --socket out.")
@@ -161,8 +163,19 @@ def _conductor(settings: Settings) -> Iterator[Finding]:
     yield from _processes(path)
 
 
+def _on_the_socket(settings: Settings) -> tuple[Health, Path] | None:
+    """Return who answers on the socket of the settings; None if nobody does, or another user who has only the usual place."""
+    try:
+        found = health(settings.socket)
+    except PermissionDenied:
+        if settings.socket_given:
+            raise
+        return None
+    return (found, settings.socket) if found else None
+
+
 def _silent(settings: Settings) -> Finding:
-    if settings.socket.exists():
+    if settings.socket.is_socket():
         text = f"{settings.socket} exists but no conductor answers on it"
         return Finding("conductor", "note", text, "`podium start` replaces a socket file left behind by a crash.")
     return Finding("conductor", "note", f"none is running on {settings.socket}", settings.start_command)

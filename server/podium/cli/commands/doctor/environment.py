@@ -2,12 +2,11 @@
 
 import difflib
 import os
-import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
 from podium.cli.commands.doctor.finding import Finding
-from podium.places import config_file, default_home, default_socket, recorded, unused_home, usual_sockets
+from podium.places import config_file, default_home, default_socket, known_folder, recorded, unused_home, usual_sockets
 from podium.settings import OF_A_SHEET, Settings
 
 # What the official SDKs hand on to a server that they start.
@@ -16,7 +15,7 @@ WRITES = "`podium install CLIENT` writes what this shell says into the client's 
 
 
 def unknown_variables() -> Iterator[Finding]:
-    """Tell of PODIUM_ variables that nothing reads."""
+    """Report PODIUM_ variables that nothing reads."""
     known = {f"PODIUM_{name.upper()}" for name in Settings.model_fields} | {"PODIUM_CONFIG"}
     for name in sorted(name for name in os.environ if name.startswith("PODIUM_")):
         if name not in known | OF_A_SHEET:
@@ -50,8 +49,8 @@ def seen_from_clients(settings: Settings, socket: Path | None) -> Finding:
     if other := unused_home():
         text = f"{other} has jobs of an earlier conductor, and is not used as {home} has some too"
         return Finding("other shells", "note", text, f"podium start --home {other}")
-    known = pwd.getpwuid(os.getuid()).pw_dir
-    if Path(known) != Path(os.environ.get("HOME") or known):
+    known = known_folder()
+    if known and Path(known) != Path(os.environ.get("HOME") or known):
         text = f"HOME is {os.environ['HOME']}, but {known} for the system: programs with that one use another home"
         return Finding("other shells", "note", text, "Set PODIUM_HOME for both if they are to share jobs.")
     return Finding("other shells", "ok", "any program of this user finds the same home, settings and conductor")

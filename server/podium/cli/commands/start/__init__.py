@@ -11,6 +11,7 @@ from pathlib import Path
 
 from podium.cli.commands.start.daemonize import spawn
 from podium.cli.shared.door import line
+from podium.cli.shared.environment import difference
 from podium.cli.shared.light import log, parser, quick_imports, settings_of
 from podium.cli.shared.probe import Health, alive, health, running
 from podium.cli.streams import run_for_long
@@ -29,7 +30,9 @@ TAIL_BYTES = 4096
 def main(arguments: Sequence[str]) -> int:
     """Start the conductor and return when it answers; with --foreground return when it has stopped."""
     made = parser(
-        "start", "Start the conductor in the background; it outlives the shell and the agent that started it."
+        "start",
+        "Start the conductor in the background; it outlives the shell and the agent that started it. Sheets get its environment, "
+        "as it is here and now.",
     )
     made.add_argument("--foreground", action="store_true", help="run in this process, with the log on stderr")
     made.add_argument("--settings", help=argparse.SUPPRESS)  # all of them as JSON, from our own command
@@ -57,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
         if settings.socket_given and path != settings.socket:
             raise _elsewhere(settings, health_of, path)
         line(f"The conductor is already running (pid {health_of.pid}) on {path}.")
+        if note := difference(health_of.environment):
+            line(f"Note: {note}")
         return 0
     settings = _with_free_socket(settings)
     started = start_in_background(settings)

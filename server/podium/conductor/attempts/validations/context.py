@@ -7,6 +7,7 @@ from pathlib import Path
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.reader import Reader
 from podium.contract.models import Survivor
+from podium.contract.secrets.masks import Masker
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class ValidationContext:
 
     `attempt_started` is in seconds since the epoch, by the clock of the workspace's file system: take it before the launch.
     `expand` fills the `{workspace}`-style fields of a path, a command or a working directory and raises nothing; patterns
-    are used unchanged. `hide` removes secrets from a text that is shown. What a command leaves and cannot be ended is added to
+    are used unchanged. `masker` removes secrets from a text that is shown. What a command leaves and cannot be ended is added to
     `survivors`.
     """
 
@@ -26,7 +27,7 @@ class ValidationContext:
     expand: Callable[[str], str]
     runner: Runner
     reader: Reader
-    hide: Callable[[str], str] = str
+    masker: Masker = field(default_factory=Masker)
     survivors: list[Survivor] = field(default_factory=list)
 
     def path(self, text: str) -> Path:

@@ -54,7 +54,7 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
         type=rule.type,
         passed=outcome.passed,
         expected=_expected(rule, ctx),
-        found=ctx.hide(outcome.found),
+        found=ctx.masker(outcome.found),
         seconds=round(time.monotonic() - started, 3),
         description=rule.description,
     )
@@ -63,7 +63,7 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
 def _check_of(rule: Validation, ctx: ValidationContext) -> Callable[[], Awaitable[Outcome]]:
     """Return the check of a file rule: a pattern is for the reader, the rest is done in a thread."""
     if rule.type == "content_regex":
-        return partial(content_regex, ctx.reader, ctx.path(rule.path), rule.pattern, rule.timeout_seconds)
+        return partial(content_regex, ctx, rule)
     return partial(anyio.to_thread.run_sync, _file_check(rule, ctx), abandon_on_cancel=True, limiter=THREADS)
 
 
@@ -76,12 +76,12 @@ def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcom
         case "file_modified":
             return lambda: file_modified(path, ctx.attempt_started)
         case _:
-            return lambda: content_contains(path, rule.pattern)
+            return lambda: content_contains(path, rule.pattern, ctx.masker)
 
 
 def _expected(rule: Validation, ctx: ValidationContext) -> str:
     """Return in one line what the rule expects."""
-    path = ctx.hide(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
+    path = ctx.masker(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
     if not all_visible(path) or len(path) > FOUND_CHARS:
         path = one_line(path)
     match rule.type:
@@ -90,8 +90,8 @@ def _expected(rule: Validation, ctx: ValidationContext) -> str:
         case "file_modified":
             return f"{path} was modified at or after {moment(ctx.attempt_started)}"
         case "content_contains":
-            return f"{path} contains {one_line(rule.pattern)}"
+            return f"{path} contains {one_line(ctx.masker(rule.pattern))}"
         case "content_regex":
-            return f"{path} matches {one_line(rule.pattern)}"
+            return f"{path} matches {one_line(ctx.masker(rule.pattern))}"
         case _:
-            return f"exit code 0 from {one_line(ctx.hide(ctx.expand(rule.command)))}"
+            return f"exit code 0 from {one_line(ctx.masker(ctx.expand(rule.command)))}"

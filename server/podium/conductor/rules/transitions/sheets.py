@@ -27,7 +27,7 @@ def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
     job.running[num] = attempt
     if job.status == "queued":
         job.status, job.reason = "running", ""
-        job.started_at = job.started_at or batch.now.wall
+        job.started_at = job.started_at or max(job.submitted_at, batch.now.wall)
         batch.event(job, "job.started", workspace=job.workspace)
     batch.touch(job, run)
     batch.attempts[attempt.key] = attempt
