@@ -37,7 +37,7 @@ class JobProgress:
             TextColumn("{task.fields[doing]}", style="dim", markup=False),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not console.file.isatty(),  # FORCE_COLOR asks for colours in a pipe, not for a bar that is drawn again
         )
         self._task = self._bar.add_task(name, total=None, doing="")
 

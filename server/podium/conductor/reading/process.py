@@ -90,8 +90,9 @@ class ReaderProcess:
             self._child = await self._reaper.spawn(COMMAND, os.environ, stdin=theirs.fileno(), stderr=2)
             self._control = ours
         except (OSError, ValueError) as error:
-            why = f"The reader could not be started: {gone() or error}."
-            raise Internal(why, fix=FIX if gone() else "Try again.") from None
+            if missing := gone():
+                raise Internal(f"The reader could not be started: {missing}.", fix=FIX) from None
+            raise Internal(f"The reader could not be started: {error}.", fix="Try again.") from None
         finally:
             theirs.close()
             if self._control is not ours:
