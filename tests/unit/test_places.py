@@ -169,5 +169,5 @@ def test_a_user_without_a_home_whom_the_system_does_not_know_has_one_in_the_temp
         raise KeyError(f"getpwuid(): uid not found: {uid}")
 
     monkeypatch.setattr("podium.places.pwd.getpwuid", unknown)
-    assert Path(f"/tmp/podium-{os.getuid()}") in default_home({}).parents
-    assert Path(f"/tmp/podium-{os.getuid()}") in config_file({"HOME": "not/absolute"}).parents
+    assert Path(f"/tmp/podium-{os.getuid()}") in default_home({}).parents  # noqa: S108
+    assert Path(f"/tmp/podium-{os.getuid()}") in config_file({"HOME": "not/absolute"}).parents  # noqa: S108
