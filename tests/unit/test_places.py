@@ -76,6 +76,16 @@ def test_settings_that_an_earlier_version_read_are_found_by_everybody(bare: dict
     assert config_file(bare) == folder / "podium.yaml"
 
 
+def test_the_command_to_start_works_in_every_shell(bare: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = shell_of(bare)
+    earlier = a_home(Path(shell["XDG_STATE_HOME"]) / "podium")
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    assert load().flags == ["--home", str(earlier)]
+    point(earlier)
+    assert load().flags == []
+
+
 def test_of_two_homes_with_jobs_the_default_one_is_used_by_all_and_the_other_is_told_of(bare: dict[str, str]) -> None:
     shell = shell_of(bare)
     earlier = a_home(Path(shell["XDG_STATE_HOME"]) / "podium")

@@ -21,7 +21,7 @@ from podium.conductor.engines.local import takeover
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.local.deadlines import Deadlines
 from podium.conductor.engines.local.folder import LIMITS
-from podium.conductor.engines.local.launching import is_own_folder, start_of, unusable
+from podium.conductor.engines.local.launching import is_own_folder, start_of, too_long, unusable
 from podium.conductor.engines.local.limiter import Upkeep
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.local.usage import measure
@@ -203,7 +203,8 @@ class LocalEngine:
         """Report an attempt whose process is over by itself, after what it left has been ended."""
         if child.state in {"failed", "refused"}:
             passing = child.state == "refused" or child.error in FULL
-            self.report(running.end("never_started" if passing else "launch_failed", detail=child.fault))
+            why = f": {too_long(start_of(running, self._bash, ''))}" if child.error == errno.E2BIG else ""
+            self.report(running.end("never_started" if passing else "launch_failed", detail=child.fault + why))
         elif child.state == "ended" and not may_have_left(
             self.keepers.orphans(child), running.key, child.pid, running.cgroup
         ):
