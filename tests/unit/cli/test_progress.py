@@ -62,5 +62,5 @@ def test_colours_that_are_forced_into_a_pipe_bring_no_bar_along() -> None:
         view.job(completed=0, total=1, doing="")
         view.sheets([sheet("completed")])
     assert "\x1b[32m" in out.getvalue()
-    assert "\x1b[?25l" not in out.getvalue()
+    assert "\x1b[?25" not in out.getvalue()
     assert len(out.getvalue().splitlines()) == 1

@@ -60,7 +60,8 @@ class JobProgress:
     def _leave(self) -> None:
         with suppress(IndexError):  # of rich, if a signal ended it before it had begun
             self._bar.stop()
-        self._bar.console.show_cursor()
+        if not self._bar.disable:
+            self._bar.console.show_cursor()
 
     def job(self, *, completed: int, total: int, doing: str) -> None:
         """Move the bar; `doing` says what runs or why nothing does."""
