@@ -7,7 +7,7 @@ error. The sources are read here, since pydantic-settings would take a quarter o
 import os
 import shlex
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -21,6 +21,7 @@ OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "
 """The variables that a sheet gets; no settings."""
 NOBODY = 0  # no process has this pid
 MOST_BYTES = 1024 * 1024  # of a settings file
+_PATHS = ("home", "socket", "env_file")
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
 
@@ -82,15 +83,18 @@ class Settings(BaseModel):
         10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
     )
     retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
+    score_profiles: Literal["warn", "allow", "refuse"] = Field(
+        "warn",
+        description="what to do about a score whose folder replaces a known instrument, or brings along the program of one",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")
     @classmethod
     def _without_empty_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        paths = {"home", "socket", "env_file"}
-        return {name: value for name, value in values.items() if value or name not in paths}
+        return {name: value for name, value in values.items() if value or name not in _PATHS}
 
-    @field_validator("home", "socket", "env_file")
+    @field_validator(*_PATHS)
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return expanded(path).absolute() if path else None
@@ -145,7 +149,7 @@ def load(**flags: Any) -> Settings:
     given = _from_file()
     for source in (variables, flags):
         given |= {name: value for name, value in source.items() if value is not None}
-    for name in ("home", "socket"):
+    for name in _PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
             given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
     try:

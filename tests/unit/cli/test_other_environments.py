@@ -207,3 +207,19 @@ def _score(folder: Path) -> Path:
     path = folder / "score.yaml"
     path.write_text("name: x\nsheets: [{run: echo out}]\n")
     return path
+
+
+def test_a_conductor_in_a_project_with_modules_of_the_same_names_runs_its_own(user: User, short_tmp: Path) -> None:
+    (short_tmp / "project/podium").mkdir(parents=True)
+    for name in ("podium/__init__.py", "yaml.py", "typing.py"):
+        (short_tmp / "project" / name).write_text("raise SystemExit('the module of the project')")
+    (short_tmp / "settings.yaml").write_text(
+        "max_sheets: 2\n"
+    )  # with a file, the conductor is another process than the command
+    line = [sys.executable, "-P", "-m", "podium", "start", "--foreground"]
+    env = {**user.shell, "PODIUM_CONFIG": str(short_tmp / "settings.yaml")}
+    with subprocess.Popen(line, cwd=short_tmp / "project", env=env, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: user.socket.is_socket() or process.poll() is not None)
+        process.terminate()
+        _, told = process.communicate(timeout=30)
+    assert "conductor_ready" in told

@@ -31,6 +31,7 @@ from podium.instruments.finding import find_executable
 from podium.log import get_logger
 from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
 from podium.score.model.context import constant
+from podium.texts.interpreter import Interpreter, interpreter, missing_program
 from podium.texts.shown import one_line
 
 log = get_logger()
@@ -162,6 +163,9 @@ class Launcher:
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
         script = await self._script(live)
+        own = None if live.is_tool else interpreter(script)
+        if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, live, own)):
+            return _not_run(live, "launch_failed", why, "missing")
         return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""), live.env())
 
     async def _script(self, live: LiveAttempt) -> str:
@@ -209,6 +213,8 @@ class Launcher:
         """Return what the engine is given; to take an attempt over it needs neither script nor environment."""
         folder = self._home.attempt(live.job_id, live.attempt.serial)
         argv, stdin_script = live.profile.command(f"{folder}/script", script, live.player.config)
+        if not live.is_tool and (own := interpreter(script)) is not None:
+            argv = own.command(f"{folder}/script")
         return AttemptSpec(
             key=live.attempt.key,
             folder=folder,
@@ -217,6 +223,7 @@ class Launcher:
             workspace_is_ours=live.plan.workspace is None,
             env=env,
             argv=tuple(argv),
+            strict=live.sheet.strict,
             stdin_script=stdin_script,
             timeout_seconds=live.limit_seconds,
             grace_seconds=self._grace,
@@ -280,12 +287,25 @@ def _skip(live: LiveAttempt, why: str) -> Verdict:
 
 
 def _is_plain(live: LiveAttempt) -> bool:
-    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder."""
+    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder.
+
+    The program of a `#!` line is looked for too.
+    """
     sheet = live.sheet
     conditional = live.first_try and (sheet.skip_when or sheet.skip_when_command)
     looked_up = live.plan.env_pass or live.plan.env_from or sheet.env_from
     prepared = conditional or live.is_tool or live.remedy is not None or looked_up
-    return not prepared and constant(live.plan.templates[sheet.template]) is not None
+    text = None if prepared else constant(live.plan.templates[sheet.template])
+    return text is not None and not text.startswith("#!")
+
+
+def _unplayable(live: LiveAttempt, own: Interpreter) -> str:
+    """Return why the program of a `#!` line cannot play the script, "" if it can. Blocks on the disk."""
+    if own.fault:
+        return own.fault
+    path = live.env().get("PATH") or os.environ.get("PATH", "")
+    missing = missing_program(own, path, str(live.workspace))
+    return f"the program {missing}, which the #! line of the script names, was not found" if missing else ""
 
 
 def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:
