@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from podium.cwd import absolute, expanded, is_utf8
 from podium.errors import InvalidArguments
 from podium.home import Home
-from podium.places import config_file, default_home, default_socket, holder, recorded, usual_sockets
+from podium.places import config_file, default_home, default_socket, holder, only_home, recorded, usual_sockets
 from podium.privacy.way import check_settings
 
 OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 """The variables that a sheet gets; no settings."""
 NOBODY = 0  # no process has this pid
 MOST_BYTES = 1024 * 1024  # of a settings file
+_PATHS = ("home", "socket", "env_file")
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
 
@@ -91,10 +92,9 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        paths = {"home", "socket", "env_file"}
-        return {name: value for name, value in values.items() if value or name not in paths}
+        return {name: value for name, value in values.items() if value or name not in _PATHS}
 
-    @field_validator("home", "socket", "env_file")
+    @field_validator(*_PATHS)
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return expanded(path).absolute() if path else None
@@ -111,8 +111,8 @@ class Settings(BaseModel):
 
     @property
     def flags(self) -> list[str]:
-        """The flags that lead a program with another environment to the same home and socket."""
-        home = [] if self.home == default_home() else ["--home", str(self.home)]
+        """The flags that lead a program that has only HOME in its environment to the same home and socket."""
+        home = [] if self.home == default_home(only_home()) else ["--home", str(self.home)]
         socket = [] if self.socket == default_socket(self.home) else ["--socket", str(self.socket)]
         return [*home, *socket]
 
@@ -149,7 +149,7 @@ def load(**flags: Any) -> Settings:
     given = _from_file()
     for source in (variables, flags):
         given |= {name: value for name, value in source.items() if value is not None}
-    for name in ("home", "socket"):
+    for name in _PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
             given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
     try:

@@ -124,7 +124,13 @@ def _workspace(draft: Draft, given: str | None, folder: Path | None, cwd: Path |
 
 
 def _absolute(path: str, base: Path | None) -> str:
-    full = Path(os.path.expanduser(path))  # noqa: PTH111 no disk
+    expanded = os.path.expanduser(path)  # noqa: PTH111 no disk
+    if expanded.startswith("~"):
+        raise InvalidArguments(
+            f"workspace: {path!r} begins with a home that this system does not know.",
+            fix="Give an absolute path, or write ./ before the name of a folder that begins with ~.",
+        )
+    full = Path(expanded)
     if base is None and not full.is_absolute():
         raise InvalidArguments(f"workspace: {path!r} {NO_FOLDER}.", fix="Give an absolute path.")
     return os.path.abspath(base / full if base else full)  # noqa: PTH100 no disk

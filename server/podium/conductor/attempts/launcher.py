@@ -22,6 +22,7 @@ from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.attempts.values import Values
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.process import NoReader
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.state import Attempt, JobRun
@@ -144,6 +145,8 @@ class Launcher:
                 await self._engine.submit(ready)
                 faults.point("after_launch")
                 return
+        except NoReader as error:
+            ready = Verdict(End(live.attempt.key, "never_started", detail=error.message), passed=False)
         except PodiumError as error:
             ready = await self._hidden(live, _not_run(live, "launch_failed", error.message))
         except Exception as error:  # noqa: BLE001 -- a fault at one attempt must not end all jobs

@@ -1,6 +1,7 @@
 """Lines on stdin to messages of the protocol, and messages to lines."""
 
 import json
+import math
 from typing import Any
 
 from mcp.types import (
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 ERA_KEY = "io.modelcontextprotocol/protocolVersion"  # in `_meta` of every request of the stateless era, and only there
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MOST_DIGITS = 4300  # of a number in JSON; Python refuses to read more
 
 
 def decode(line: bytes) -> JSONRPCMessage:
@@ -54,12 +56,33 @@ def opens_stateless(request: JSONRPCRequest) -> bool:
 def _bad(text: bytes) -> BadLine:
     """Return the answer to a line that is not JSON, or not a message; with its id if it has one."""
     try:
-        value: Any = json.loads(text)
+        value: Any = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError):
         return _answer(None, PARSE_ERROR, "Parse error")
     found = value.get("id") if isinstance(value, dict) else None
-    known = isinstance(found, str | int) and not isinstance(found, bool)
-    return _answer(found if known else None, INVALID_REQUEST, "Invalid request")
+    if isinstance(found, bool) or not isinstance(found, str | int) or (isinstance(found, str) and not _is_text(found)):
+        found = None  # nothing that could stand in an answer
+    return _answer(found, INVALID_REQUEST, _what_is_wrong(value))
+
+
+def _whole(digits: str) -> int | float:
+    """Return a number; one of thousands of digits, which Python refuses to read, becomes an infinite one."""
+    return int(digits) if len(digits) <= MOST_DIGITS else math.inf
+
+
+def _what_is_wrong(value: Any) -> str:
+    """Return what the sender is told of a line that is JSON and no message."""
+    if not _is_text(json.dumps(value, ensure_ascii=False)):
+        return "Invalid request: it contains an unpaired surrogate (\\ud800 to \\udfff), which is not valid Unicode"
+    return "Invalid request"
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _answer(request_id: str | int | None, code: int, message: str) -> BadLine:
