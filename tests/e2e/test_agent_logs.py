@@ -67,7 +67,43 @@ async def test_long_lines_are_cut_with_a_mark_and_a_bad_pattern_is_refused(user:
     await user.settled(job_id)
     log = await user.call("read_job_log", job_id=job_id)
     line, end = log["job_output"].splitlines()
-    assert line == "x" * 4000 + "…[96000 bytes more]"
+    assert line == "x" * 1000 + "…[96000 bytes left out]" + "x" * 3000
     assert (end, log["truncated"], log["total_bytes"]) == ("end", True, 100_005)
     error = await user.refused("read_job_log", job_id=job_id, mode="search", pattern="(")
     assert error["code"] == "INVALID_ARGUMENTS"
+
+
+BAR = """
+name: bar
+sheets:
+  - name: b
+    run: "printf '{\\"rows\\": [%01200000d], \\"verdict\\": \\"NEEDLE_AT_END\\"}\\n' 0"
+  - name: a
+    run: |
+      for n in $(seq 990); do printf '\\r%3d.%d%% step %d/1000' $((n / 10)) $((n % 10)) "$n"; done
+      until [ -e go ]; do sleep 0.02; done
+      printf '\\rfatal: disk quota exceeded\\n' >&2
+      exit 7
+"""
+
+
+@pytest.mark.parametrize("mode", BOTH_ERAS)
+async def test_a_progress_bar_is_one_line_that_shows_its_last_state(user: Agent) -> None:
+    job = await user.call("start_job", config_content=BAR)
+    job_id, last = job["job_id"], " 99.0% step 990/1000"
+    log = await read_until(user, f"{last}…[unfinished]", job_id=job_id, sheet="a", max_lines=1)
+    assert (log["lines"], log["running"]) == (1, True)
+    found = await user.call("read_job_log", job_id=job_id, sheet="a", mode="search", pattern="^ 99.0% step")
+    assert found["summary"].startswith("1 matching line ")
+    assert found["job_output"] == f"1:{last}…[unfinished]"
+    onward = await user.call("read_job_log", job_id=job_id, sheet="a", mode="range")
+    assert "mode tail shows its unfinished last line" in onward["summary"]
+    await (anyio.Path(job["workspace"]) / "go").touch()
+    await user.settled(job_id)
+    onward = await user.call("read_job_log", job_id=job_id, sheet="a", mode="range", cursor=onward["cursor"])
+    assert onward["job_output"] == last
+    told = await user.call("explain_job", job_id=job_id)
+    assert told["job_output"] == "fatal: disk quota exceeded"
+    found = await user.call("read_job_log", job_id=job_id, sheet="b", mode="search", pattern="NEEDLE_AT_END")
+    assert found["summary"].startswith("1 matching line ")
+    assert "NEEDLE_AT_END" in found["job_output"]

@@ -5,23 +5,31 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import regex
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from podium.contract.models import LogLine, LogMode
+from podium.logs import lines as reading_lines
+from podium.logs.extents import Extent
 from tests.support.examples import examples
 from tests.support.outputs import LogLimits, LogQuery, LogTarget, read_log
 
 PIECES = st.lists(
     st.one_of(
-        st.binary(max_size=12),
+        st.binary(max_size=12).map(lambda data: data.translate(None, b"\b\x1b")),
         st.sampled_from(
             [b"\n", b"\n\n", b"\r\n", "äöü€𝄞\n".encode(), b"\xff\xfe\n", b"needle\n", b"a" * 40 + b"\n", b"\0\n"]
+        ),
+        st.sampled_from(
+            [b"\r", b"\r 12%", b"\r\x1b[2K", b"\x1b[2K\x1b[1G", b"34%\x1b[100D", b"need\x1b[31mle\x1b[0m", b"  "]
         ),
     ),
     max_size=30,
 )
+SPACES = b" \t\n\r\v\f"
+COLOURS = re.compile(rb"\x1b\[\d+[mK]")  # and what clears a line
 LIMITS = st.builds(
     LogLimits,
     page_bytes=st.integers(1, 200),
@@ -46,11 +54,23 @@ def target(path: Path, *, running: bool = False) -> LogTarget:
     return LogTarget(path, "demo-abcde", 1, 1, "stdout", running=running)
 
 
-def expected_lines(content: bytes) -> list[str]:
+def line_states(content: bytes) -> list[list[bytes]]:
+    """The states of each line, as a slow and simple reader sees them: those that show something, or else the first."""
     whole = content.split(b"\n")
     if not whole[-1]:
         whole.pop()
-    return [line.decode("utf-8", "replace").removesuffix("\r") for line in whole]
+    split = [re.split(rb"\r|\x1b\[1G|\x1b\[100D", line) for line in whole]
+    return [
+        [state for state in line if state.replace(b"\x1b[2K", b"").strip(b"\0" + SPACES)] or line[:1] for line in split
+    ]
+
+
+def expected_lines(content: bytes) -> list[str]:
+    return [COLOURS.sub(b"", states[-1]).decode("utf-8", "replace") for states in line_states(content)]
+
+
+def has_match(pattern: str, states: list[bytes]) -> bool:
+    return any(regex.search(pattern, COLOURS.sub(b"", state).decode("utf-8", "replace")) for state in states)
 
 
 def pages(path: Path, mode: LogMode, limits: LogLimits, max_lines: int, **query: object) -> Iterator[LogLine]:
@@ -134,9 +154,9 @@ def test_a_search_in_pages_finds_every_match_once_with_its_context(
         path.write_bytes(content)
         found = list(pages(path, "search", limits, max_lines, pattern=pattern, context_lines=context))
     lines = expected_lines(content)
-    matches = [number for number, line in enumerate(lines, 1) if regex.search(pattern, line)]
+    matches = [number for number, states in enumerate(line_states(content), 1) if has_match(pattern, states)]
     assert [line.number for line in found if line.match] == matches
-    assert all(line.text == lines[line.number - 1] for line in found)
+    assert all(line.text == lines[line.number - 1] for line in found if not line.match)
     near = {n for hit in matches for n in range(hit - context, hit + context + 1) if 1 <= n <= len(lines)}
     numbers = [line.number for line in found]
     assert numbers == sorted(set(numbers)), "no line comes twice"
@@ -147,7 +167,7 @@ def test_a_search_in_pages_finds_every_match_once_with_its_context(
 
 @given(st.binary(max_size=400), st.integers(4, 40))
 def test_a_cut_line_never_splits_a_character(content: bytes, line_bytes: int) -> None:
-    text = content.decode("utf-8", "ignore").replace("\n", "€").replace("\r", "𝄞")
+    text = content.decode("utf-8", "ignore").translate(dict.fromkeys(map(ord, "\n\r\b\x1b"), "€"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stdout.log"
         path.write_bytes(text.encode() + b"\n")
@@ -162,12 +182,33 @@ def test_a_cut_line_never_splits_a_character(content: bytes, line_bytes: int) ->
 @given(st.text("ab \n\r", max_size=60), ANY_PATTERN)
 def test_ruling_out_whole_chunks_hides_no_match(text: str, pattern: str) -> None:
     try:
-        compiled = regex.compile(pattern)
+        regex.compile(pattern)
     except regex.error:
         assume(False)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stdout.log"
         path.write_bytes(text.encode())
         view = read_log(target(path), LogQuery(mode="search", pattern=pattern))
-    lines = expected_lines(text.encode())
-    assert [line.number for line in view.lines] == [n for n, line in enumerate(lines, 1) if compiled.search(line)]
+    expected = [number for number, states in enumerate(line_states(text.encode()), 1) if has_match(pattern, states)]
+    assert [line.number for line in view.lines] == expected
+
+
+@given(PIECES, st.integers(1, 40), st.integers(10, 30))
+def test_lines_are_the_same_wherever_a_chunk_ends_and_however_little_is_kept(
+    pieces: list[bytes], chunk: int, keep: int
+) -> None:
+    content = b"".join(pieces)
+    blanks = re.findall(rb"(?:[\s\0]|\x1b\[(?:2K|1G|100D))+", content)
+    assume(max(map(len, blanks), default=0) <= 2 * keep)  # blanks that are longer may be forgotten
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading_lines, "CHUNK", chunk)
+        path = Path(folder) / "stdout.log"
+        path.write_bytes(content)
+        with path.open("rb") as file:
+            found = list(reading_lines.lines(file.fileno(), [Extent(0, len(content))], keep=keep))
+    expected = [states[-1] for states in line_states(content)]
+    assert [line.size for line in found] == [len(state) for state in expected]
+    assert [line.raw for line in found] == [state[:keep] for state in expected]
+    assert [line.last for line in found] == [state[-keep:] if len(state) > keep else b"" for state in expected]
+    assert [content[line.state : line.state + line.size] for line in found] == expected
+    assert [line.start for line in found] == [0, *(line.end for line in found[:-1])][: len(found)]

@@ -15,6 +15,7 @@ from podium_tools.results import (
     job_fields,
     named,
     shortened_text,
+    shown_line,
     state_of,
 )
 from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
@@ -127,7 +128,7 @@ async def _explain(port: JobControl, args: JobArgs, _call: Call) -> ExplainResul
             "healing": [event_text(event, LINE_CHARS) for event in view.healing[-HEALING_SHOWN:]],
             "options": _options(view),
             "job_output_note": OUTPUT_NOTE,
-            "job_output": "\n".join(line.text for line in output.lines) if output else "",
+            "job_output": "\n".join(map(shown_line, output.lines)) if output else "",
             "output_stream": output.stream if output else "",
             "output_truncated": output.truncated if output else False,
         }

@@ -10,7 +10,7 @@ from podium.contract.ports import JobControl
 from podium.errors import InvalidArguments
 from podium_tools.calls import again
 from podium_tools.fields import JobArgs, sheet_of
-from podium_tools.results import OUTPUT_NOTE, JobOutput, Result, counted
+from podium_tools.results import OUTPUT_NOTE, JobOutput, Result, counted, shown_line
 from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 
@@ -79,10 +79,12 @@ def _sentence(view: LogView, mode: str) -> str:
     if mode == "search":
         found = sum(line.match for line in view.lines)
         more = ", there may be more" if not view.at_end else "; long lines are cut" if view.truncated else ""
-        return f"{counted(found, 'matching line')} in {where}{more}."
+        left = f"; {view.unsearched_bytes} bytes of very long lines were not searched" if view.unsearched_bytes else ""
+        return f"{counted(found, 'matching line')} in {where}{more}{left}."
     if not view.lines:
         more = " yet; the sheet is still running" if view.running else ""
-        return f"No {'more ' if view.total_bytes else ''}output in {where}{more}."
+        unfinished = ", and mode tail shows its unfinished last line" if view.unfinished else ""
+        return f"No {'more ' if view.total_bytes else ''}output in {where}{more}{unfinished}."
     part = {"tail": "The last", "head": "The first", "range": "The next"}[mode]
     count = "line" if len(view.lines) == 1 else f"{len(view.lines)} lines"
     return f"{part} {count} of {where} ({view.total_bytes} bytes in total)."
@@ -112,7 +114,7 @@ async def _read(port: JobControl, args: LogArgs, _call: Call) -> LogResult:
         attempt=view.attempt,
         stream=view.stream,
         job_output_note=OUTPUT_NOTE,
-        job_output="\n".join(f"{mark}{line.text}" for mark, line in zip(marks, view.lines, strict=True)),
+        job_output="\n".join(f"{mark}{shown_line(line)}" for mark, line in zip(marks, view.lines, strict=True)),
         first_line=view.lines[0].number if view.lines else 0,
         lines=len(view.lines),
         total_bytes=view.total_bytes,
@@ -128,8 +130,9 @@ READ_JOB_LOG = ToolSpec(
     title="Read a job's output",
     description=(
         "Read a bounded part of a sheet's output, even while it runs: the end, the start, the part after a cursor, or "
-        "the numbered lines that match a pattern. Control and invisible characters are removed, and very "
-        "long lines are cut. For files that the job created use read_artifact."
+        "the numbered lines that match a pattern. Control and invisible characters are removed, very long lines are "
+        "cut, and a line that was rewritten (a progress bar) is shown as it was last. "
+        "For files that the job created use read_artifact."
     ),
     risk="read",
     hints=READ_FOREIGN,

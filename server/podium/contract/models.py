@@ -174,11 +174,15 @@ class ActionView(View):
 
 
 class LogLine(View):
-    """One line of output; `number` counts from 1 in this attempt and stream; 0 if counting would mean reading everything."""
+    """One line of output; `number` counts from 1 in this attempt and stream; 0 if counting would mean reading everything.
+
+    A line that the program rewrites, such as a progress bar, is one line with the text that it shows last.
+    """
 
     number: int = 0
     text: str
     match: bool = False  # search mode: this line matched (the others are context)
+    unfinished: bool = False  # it has no newline yet and may go on
 
 
 class LogView(View):
@@ -194,6 +198,8 @@ class LogView(View):
     at_end: bool = True  # the file has nothing more now
     running: bool = False  # the attempt still runs, so more may come
     truncated: bool = False  # a limit of lines or bytes cut this part
+    unfinished: bool = False  # range, head, search: after this part comes a line without a newline, which may go on
+    unsearched_bytes: int = 0  # in lines that are too long to be searched whole
     total_bytes: int = 0
 
 

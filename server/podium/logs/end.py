@@ -1,4 +1,4 @@
-"""The end of an attempt's output: enough to explain how the attempt ended."""
+"""The end of an attempt's output: enough to explain how the attempt ended, and to judge why it failed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Protocol
 from podium.contract.models import LogView, Stream
 from podium.contract.secrets.masks import Masker
 from podium.logs.page import LogLimits
-from podium.logs.read import LogQuery, LogTarget, read_log
+from podium.logs.read import NO_SECRETS, LogQuery, LogTarget, read_log
 
 _LIMITS = LogLimits(page_bytes=8_000, line_bytes=1_000, page_tokens=2_500)
 
@@ -27,3 +27,15 @@ def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream], mas
         if view.total_bytes:
             break
     return view
+
+
+def end_as_text(folder: Path, stream: Stream, limit: int, masker: Masker = NO_SECRETS) -> str:
+    """Return the last lines of a stream, up to `limit` bytes, as they are shown. Blocks: it reads a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    target = LogTarget(job_id="", sheet=0, attempt=0, stream=stream)
+    limits = LogLimits(page_bytes=limit, line_bytes=limit, page_tokens=10 * limit, count_bytes=0)
+    view = read_log(folder, target, LogQuery("tail", max_lines=limit), limits, masker)
+    return "".join(f"{line.text}\n" for line in view.lines)

@@ -2,7 +2,6 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator
 
 from podium.contract.secrets.masks import MARGIN
 from podium.logs.cursor import Cursor
@@ -18,11 +17,6 @@ def following(number: int, line: Line) -> int:
     return 0 if line.hole or not number else number + line.many
 
 
-def complete(found: Iterator[Line], *, running: bool) -> Iterator[Line]:
-    """Leave out a last line without a newline while its writer may continue it, so that no line comes in two halves."""
-    return (line for line in found if line.ended or not running)
-
-
 def rest_before(fd: int, offset: int) -> bytes:
     """Return what stands before an offset in the same line, as much as may belong to a secret that the offset cuts."""
     start = max(0, offset - MARGIN)
@@ -30,11 +24,16 @@ def rest_before(fd: int, offset: int) -> bytes:
 
 
 def forward(fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, running: bool) -> tuple[Cursor, bool]:
-    """Fill the page from the cursor on; return where to continue, and whether the end of the file was reached."""
+    """Fill the page from the cursor on; return where to continue, and whether the end of the file was reached.
+
+    A last line without a newline is left out while its writer may continue it, so that no line comes in two halves.
+    """
     at = cursor
     page.before = cursor.offset, rest_before(fd, cursor.offset)
-    found = lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + MARGIN)
-    for line in complete(found, running=running):
+    for line in lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + MARGIN):
+        if running and not line.ended:
+            page.unfinished = True
+            break
         if not page.add(page.render(line, at.line)):
             return at, False
         at = Cursor(line.end, following(at.line, line))
@@ -46,7 +45,9 @@ def tail(fd: int, pieces: list[Extent], page: Page, *, running: bool) -> Cursor:
     size = pieces[-1].end if pieces else 0
     found, cut = _last_lines(fd, pieces, page)
     for line in reversed(found):
-        if not page.add(page.render_end(line) if line is cut else page.render(line, 0)):
+        begins_before = line is cut and not line.rewritten
+        text = page.render_end(line) if begins_before else page.render(line, 0, to_end=True)
+        if not page.add(text.model_copy(update={"unfinished": running and not line.ended})):
             break
     page.lines.reverse()
     shown = found[len(found) - len(page.lines) :]
@@ -68,7 +69,9 @@ def _last_lines(fd: int, pieces: list[Extent], page: Page) -> tuple[list[Line], 
     window = min(FIRST_WINDOW, limits.tail_bytes)
     while True:
         start = back(pieces, window)
-        newest = list(deque(lines(fd, after(pieces, start), keep=window), maxlen=page.max_lines + 1))
+        newest = list(
+            deque(lines(fd, after(pieces, start), keep=limits.line_bytes + MARGIN), maxlen=page.max_lines + 1)
+        )
         starts_line = not newest or newest[0].start > start or any(piece.start == start for piece in pieces)
         cut = None if starts_line or os.pread(fd, 1, start - 1) == b"\n" else newest[0]
         whole = newest[1:] if cut else newest

@@ -10,9 +10,10 @@ from podium.contract.secrets.masks import Masker
 from podium.errors import InvalidArguments
 from podium.logs.cursor import Cursor, seal_of
 from podium.logs.extents import extents
+from podium.logs.finding import Matcher
 from podium.logs.modes import forward, tail
 from podium.logs.page import LogLimits, Page
-from podium.logs.search import Matcher, search
+from podium.logs.search import search
 
 __all__ = ["LogLimits", "LogQuery", "LogTarget", "open_output", "read_log", "read_open"]
 
@@ -91,8 +92,8 @@ def read_open(
 ) -> LogView:
     """Read one part of an open output; None counts as empty. Blocks, a search for up to a few seconds.
 
-    In the modes range and search each line comes exactly once, however the file grows between two calls. A search that ran
-    out of time returns `at_end: false` and continues from its cursor, with mode search and the same pattern.
+    In the modes range and search each finished line comes exactly once, however the file grows between two calls. A search
+    that ran out of time returns `at_end: false` and continues from its cursor, with mode search and the same pattern.
 
     Raises:
         InvalidArguments: a field does not go with the mode, the cursor is of another output, or the pattern is unusable.
@@ -118,6 +119,8 @@ def read_open(
         at_end=at_end,
         running=target.running,
         truncated=page.truncated,
+        unfinished=page.unfinished,
+        unsearched_bytes=page.unsearched,
         total_bytes=size,
     )
 

@@ -2,22 +2,16 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from podium.logs.cursor import Cursor
 from podium.logs.extents import Extent, after
+from podium.logs.finding import Finder, Matcher
 from podium.logs.lines import Line, Skip, lines
-from podium.logs.modes import complete, following, rest_before
-from podium.logs.page import Page
+from podium.logs.modes import following, rest_before
+from podium.logs.page import Hit, Page
 
-
-class Matcher(NamedTuple):
-    """`at` returns the byte at which a line matches, or -1. `wanted` returns whether a chunk of lines may hold a match."""
-
-    at: Callable[[Line], int]
-    wanted: Callable[[bytes], bool] | None = None
+KEPT_BYTES = 64 * 1024  # of each end of a line; longer ones are read again for their match
 
 
 @dataclass
@@ -29,24 +23,29 @@ class _Scan:
     at: Cursor
     before: deque[tuple[Cursor, Line]]
 
-    def take(self, line: Line, match_at: int) -> bool:
+    def take(self, line: Line, hit: Hit | None) -> bool:
         """Move past a line and add what it gives to the page; return False if the page is full: `at` is where to continue."""
-        while match_at >= 0 and self.before:
+        while hit and self.before:
             if not self._add(*self.before[0]):
                 return False
             self.before.popleft()
-        if match_at >= 0 or self.at.owed:
-            if not self._add(self.at, line, match_at):
+        if hit or self.at.owed:
+            if not self._add(self.at, line, hit):
                 return False
         elif line.many == 1:
             self.before.append((self.at, line))
-        owed = self.context if match_at >= 0 else max(0, self.at.owed - 1)
+        owed = self.context if hit else max(0, self.at.owed - 1)
         self.at = Cursor(line.end, following(self.at.line, line), owed)
         return True
 
-    def _add(self, here: Cursor, line: Line, match_at: int = -1) -> bool:
+    def preview(self, line: Line, hit: Hit) -> bool:
+        """Add an unfinished line without moving past it; return False if it does not fit."""
+        return self.page.add(self.page.render_hit(line, self.at.line, hit).model_copy(update={"unfinished": True}))
+
+    def _add(self, here: Cursor, line: Line, hit: Hit | None = None) -> bool:
         """Add one line; if it does not fit, the next page begins with it."""
-        if self.page.add(self.page.render(line, here.line, match=match_at >= 0, at=max(0, match_at))):
+        page = self.page
+        if page.add(page.render_hit(line, here.line, hit) if hit else page.render(line, here.line)):
             return True
         self.at = here
         return False
@@ -55,20 +54,29 @@ class _Scan:
 def search(
     fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, matcher: Matcher, context: int, running: bool
 ) -> tuple[Cursor, bool]:
-    """Fill the page with matches and their context; return where to continue, and whether the end of the file was reached."""
+    """Fill the page with matches and their context; return where to continue, and whether the end of the file was reached.
+
+    A last line without a newline is shown if it matches, but while its writer may continue it, it is searched again next time.
+    """
     limits = page.limits
     scan = _Scan(page, context, cursor._replace(owed=min(cursor.owed, context)), deque(maxlen=context))
     page.before = cursor.offset, rest_before(fd, cursor.offset)
-    deadline = time.monotonic() + limits.scan_seconds
-    skip = Skip(matcher.wanted, context) if matcher.wanted else None
-    found = lines(fd, after(pieces, cursor.offset), keep=limits.search_line_bytes, skip=skip)
-    for line in complete(found, running=running):
-        if not scan.take(line, -1 if line.hole or line.many > 1 else matcher.at(line)):
+    finder = Finder(fd, matcher, limits, deadline=time.monotonic() + limits.scan_seconds)
+    skip = Skip(finder.wanted, context) if matcher.wanted else None
+    at_end = True
+    for line in lines(fd, after(pieces, cursor.offset), keep=KEPT_BYTES, skip=skip):
+        hit = finder.hit(line)
+        if running and not line.ended:
+            page.unfinished = True
+            at_end = hit is None or scan.preview(line, hit)
+        elif not scan.take(line, hit):
+            page.unsearched = finder.unsearched
             return scan.at, False
-        if time.monotonic() > deadline or line.end - cursor.offset > limits.scan_bytes:
-            page.truncated = True
+        elif time.monotonic() > finder.deadline or line.end - cursor.offset > limits.scan_bytes:
+            page.truncated, page.unsearched = True, finder.unsearched
             return _resume(scan, cursor.offset), False
-    return _resume(scan, -1), True
+    page.unsearched = finder.unsearched
+    return _resume(scan, -1), at_end
 
 
 def _resume(scan: _Scan, floor: int) -> Cursor:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import regex
 
 from podium.errors import InvalidArguments
-from podium.logs.lines import Line
+from podium.logs.finding import NO_MATCH, NOT_SEARCHED, Matcher
 from podium.logs.page import LogLimits
-from podium.logs.search import Matcher
 from podium.score.patterns import PatternFault, compile_pattern
 
 SPECIAL = frozenset(r".^$*+?{}[]\|()")
@@ -19,6 +18,7 @@ SPECIAL = frozenset(r".^$*+?{}[]\|()")
 # looks beyond the line, and it can give back all that it took (no look-around, atomic or possessive part, \A or \Z).
 SIMPLE = regex.compile(r"(?:[^\\*+?{}(]|\((?!\?)|\\(?:[dDsSwWb]|[^\w])|(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![*+?]))*+")
 CHUNK_SECONDS = 0.2
+LONG_BYTES = 1024 * 1024  # a longer text may take longer, and one that takes too long is passed over
 
 
 def matcher_for(pattern: str, limits: LogLimits) -> Matcher:
@@ -29,7 +29,7 @@ def matcher_for(pattern: str, limits: LogLimits) -> Matcher:
     """
     if not SPECIAL & set(pattern):
         needle = pattern.encode("utf-8", "replace")
-        return Matcher(lambda line: line.raw.find(needle), lambda chunk: needle in chunk)
+        return Matcher(lambda text, _: text.find(needle), lambda chunk: needle in chunk)
     try:
         compiled = compile_pattern(pattern)
         chunks = _Chunks(regex.compile(pattern, regex.M)) if SIMPLE.fullmatch(pattern) else None
@@ -38,7 +38,7 @@ def matcher_for(pattern: str, limits: LogLimits) -> Matcher:
             f"The pattern {fault}.",
             fix="Correct it; put a backslash before special characters to match them literally.",
         ) from None
-    return Matcher(lambda line: _match(compiled, line, limits), chunks.wanted if chunks else None)
+    return Matcher(lambda text, offset: _match(compiled, text, offset, limits), chunks.wanted if chunks else None)
 
 
 @dataclass
@@ -50,7 +50,7 @@ class _Chunks:
 
     def wanted(self, chunk: bytes) -> bool:
         """Return whether a line of the chunk may match."""
-        text = chunk.decode("utf-8", "replace").replace("\r\n", "\n")
+        text = chunk.decode("utf-8", "replace")
         try:
             return not self.quick or bool(self.pattern.search(text, timeout=CHUNK_SECONDS, concurrent=True))
         except TimeoutError:
@@ -58,16 +58,20 @@ class _Chunks:
             return True
 
 
-def _match(pattern: regex.Pattern[str], line: Line, limits: LogLimits) -> int:
-    """Return where the pattern matches, or -1; for a line that is shown whole, 0 stands for any place."""
-    text = line.raw.decode("utf-8", "replace").removesuffix("\r")
+def _match(pattern: regex.Pattern[str], raw: bytes, offset: int, limits: LogLimits) -> int:
+    """Return where the pattern matches in a text; for one that is shown whole, 0 stands for any place."""
+    text = raw.decode("utf-8", "replace")
+    is_long = len(raw) > LONG_BYTES
     try:
-        found = pattern.search(text, timeout=limits.match_seconds, concurrent=True)
+        seconds = limits.scan_seconds if is_long else limits.match_seconds
+        found = pattern.search(text, timeout=seconds, concurrent=True)
     except TimeoutError:
+        if is_long:
+            return NOT_SEARCHED
         raise InvalidArguments(
-            f"The pattern took longer than {limits.match_seconds:g} s to match the line at byte {line.start}.",
+            f"The pattern took longer than {limits.match_seconds:g} s to match the line at byte {offset}.",
             fix="Use a simpler pattern: plain text, or one without nested repetition.",
         ) from None
     if not found:
-        return -1
-    return len(text[: found.start()].encode()) if line.size > limits.line_bytes else 0
+        return NO_MATCH
+    return len(text[: found.start()].encode()) if len(raw) > limits.line_bytes else 0

@@ -50,7 +50,7 @@ def test_a_file_that_is_not_there_yet_is_empty_and_can_be_followed(tmp_path: Pat
 def test_a_tail_shows_the_unfinished_line_and_its_cursor_gives_it_again_when_it_is_whole(tmp_path: Path) -> None:
     path = write(tmp_path, b"one\nPassword: ")
     view = read_log(target(path, running=True), LogQuery(mode="tail"))
-    assert texts(view) == ["one", "Password: "]
+    assert [(line.text, line.unfinished) for line in view.lines] == [("one", False), ("Password: ", True)]
     with path.open("ab") as output:
         output.write(b"secret\n")
     follow = read_log(target(path, running=True), LogQuery(mode="range", cursor=view.cursor))
@@ -60,8 +60,9 @@ def test_a_tail_shows_the_unfinished_line_and_its_cursor_gives_it_again_when_it_
 def test_reading_forward_holds_an_unfinished_line_back_until_the_attempt_has_ended(tmp_path: Path) -> None:
     path = write(tmp_path, b"one\ntw")
     view = read_log(target(path, running=True), LogQuery(mode="range"))
-    assert (texts(view), view.at_end) == (["one"], True)
-    assert texts(read_log(target(path), LogQuery(mode="range", cursor=view.cursor))) == ["tw"]
+    assert (texts(view), view.at_end, view.unfinished) == (["one"], True, True)
+    last = read_log(target(path), LogQuery(mode="range", cursor=view.cursor))
+    assert (texts(last), last.lines[0].unfinished, last.unfinished) == (["tw"], False, False)
 
 
 @pytest.mark.parametrize("other", [{"job_id": "x"}, {"sheet": 4}, {"attempt": 1}, {"stream": "stderr"}])
@@ -107,7 +108,13 @@ def test_a_long_line_is_cut_with_a_mark_and_the_next_one_follows(tmp_path: Path)
     view = read_log(target(path), LogQuery(mode="head"))
     assert texts(view) == ["x" * 4000 + "…[1000 bytes more]", "next"]
     assert view.truncated
-    assert texts(read_log(target(path), LogQuery(mode="tail"))) == texts(view)
+
+
+def test_a_tail_cuts_the_middle_of_a_long_line_and_keeps_its_end(tmp_path: Path) -> None:
+    path = write(tmp_path, b"fatal: " + b"x" * 5000 + b" disk full\nnext\n")
+    view = read_log(target(path), LogQuery(mode="tail"))
+    assert texts(view) == ["fatal: " + "x" * 993 + "…[1017 bytes left out]" + "x" * 2990 + " disk full", "next"]
+    assert view.truncated
 
 
 def test_a_page_stays_within_its_bytes(tmp_path: Path) -> None:

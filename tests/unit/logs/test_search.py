@@ -120,14 +120,29 @@ def test_a_line_end_of_another_system_does_not_hide_the_end_of_the_line(tmp_path
     assert [line.text for line in find(path, "done$").lines] == ["done"]
 
 
-def test_an_unfinished_line_is_searched_only_when_the_attempt_has_ended(tmp_path: Path) -> None:
+def test_an_unfinished_line_is_searched_marked_and_searched_again_when_it_has_grown(tmp_path: Path) -> None:
     path = tmp_path / "stderr.log"
-    path.write_bytes(b"nee")
-    view = find(path, "nee", running=True)
-    assert view.lines == []
+    path.write_bytes(b"one\nnee")
+    view = find(path, "nee", running=True, context_lines=1)
+    assert [(line.number, line.text, line.unfinished) for line in view.lines] == [(2, "nee", True)]
+    assert (view.at_end, view.unfinished) == (True, True)
     with path.open("ab") as output:
         output.write(b"dle")
-    assert [line.text for line in find(path, "nee", cursor=view.cursor).lines] == ["needle"]
+    last = find(path, "nee", cursor=view.cursor, context_lines=1)
+    assert [(line.number, line.text, line.unfinished) for line in last.lines] == [
+        (1, "one", False),
+        (2, "needle", False),
+    ]
+
+
+def test_a_full_page_leaves_the_unfinished_match_to_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(b"needle\nno\nneedle")
+    first = find(path, "needle", running=True, max_lines=1, context_lines=1)
+    pages = [first]
+    while not pages[-1].at_end:
+        pages.append(find(path, "needle", running=True, max_lines=1, context_lines=1, cursor=pages[-1].cursor))
+    assert [line.text for page in pages for line in page.lines] == ["needle", "no", "needle"]
 
 
 @pytest.mark.parametrize("pattern", ["^$", "^x*$", "$^"])
@@ -142,3 +157,55 @@ def test_an_expression_that_is_slow_on_a_chunk_is_tried_line_by_line(tmp_path: P
     path.write_bytes(b"aaaaaaaa\n" * 20_000 + b"z\n")
     patient = LogLimits(scan_seconds=50)  # a busy machine must not end the search before it has found the line
     assert shown(find(path, "[^y]*[^x]*[^w]*[^v]*!|z$", patient)) == [(20_001, True)]
+
+
+BAR = b"".join(b"\rstep %5d of 20000" % step for step in range(20_000))
+
+
+def test_a_rewritten_line_is_one_line_with_its_last_state(tmp_path: Path) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(b"start\n" + BAR * 5 + b"\nend\n")
+    view = find(path, "step", LogLimits(line_bytes=100))
+    assert [(line.number, line.text) for line in view.lines] == [(2, "step 19999 of 20000")]
+    assert (view.truncated, view.unsearched_bytes) == (False, 0)
+
+
+@pytest.mark.parametrize("pattern", ["step   777", "^step +777 of"])
+def test_an_earlier_state_of_a_line_is_found_too_and_marked(tmp_path: Path, pattern: str) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(BAR)
+    assert [line.text for line in find(path, pattern).lines] == ["step   777 of 20000…[rewritten later]"]
+
+
+@pytest.mark.parametrize("pattern", ["NEEDLE", "NEED?LE", "^y+ NEEDLE end$"])
+def test_a_line_of_many_mebibytes_is_searched_to_its_end(tmp_path: Path, pattern: str) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(b"y" * 3_000_000 + b" NEEDLE end\n")
+    view = find(path, pattern, LogLimits(scan_seconds=50))
+    assert len(view.lines) == 1
+    assert view.unsearched_bytes == 0
+    assert ("NEEDLE" in view.lines[0].text) == (not pattern.startswith("^"))
+
+
+def test_what_a_search_leaves_out_of_a_very_long_line_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(b"y" * 300_000 + b" NEEDLE\nNEEDLE\n")
+    view = find(path, "NEEDLE", LogLimits(search_line_bytes=200_000))
+    assert ([line.text for line in view.lines], view.unsearched_bytes) == (["NEEDLE"], 100_007)
+
+
+def test_a_pattern_too_slow_for_a_very_long_line_does_not_end_the_search(tmp_path: Path) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(b"x" * 1_100_000 + b"\nxy\n")
+    view = find(path, "(x+x+)+y", LogLimits(scan_seconds=0.2))
+    rest = find(path, "(x+x+)+y", cursor=view.cursor)
+    assert view.unsearched_bytes == 1_100_000
+    assert [line.text for line in (*view.lines, *rest.lines)] == []
+    assert rest.at_end
+
+
+@pytest.mark.parametrize("pattern", ["^error: disk full$", "error: disk"])
+def test_colours_and_backspaces_do_not_hide_what_is_seen(tmp_path: Path, pattern: str) -> None:
+    path = tmp_path / "stderr.log"
+    path.write_bytes(b"ok\n\x1b[1;31merror\x1b[0m: d\bdisk ful|\bl\n" * 2)
+    assert shown(find(path, pattern)) == [(2, True), (4, True)]

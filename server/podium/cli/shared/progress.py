@@ -40,7 +40,7 @@ class JobProgress:
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
-            disable=not console.is_terminal,
+            disable=not console.file.isatty(),  # FORCE_COLOR asks for colours in a pipe, not for a bar that is drawn again
         )
         self._task = self._bar.add_task(name, total=None, doing="")
 
@@ -60,7 +60,8 @@ class JobProgress:
     def _leave(self) -> None:
         with suppress(IndexError):  # of rich, if a signal ended it before it had begun
             self._bar.stop()
-        self._bar.console.show_cursor()
+        if not self._bar.disable:
+            self._bar.console.show_cursor()
 
     def job(self, *, completed: int, total: int, doing: str) -> None:
         """Move the bar; `doing` says what runs or why nothing does."""

@@ -83,7 +83,7 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader, notes: li
 
 async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, validations: str, why: str) -> Verdict:
     """Find out why an attempt failed, from its output and, if a remedy may be looked for, from the disk."""
-    tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES)
+    tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES, live.known.masker)
     trouble: Trouble = ""
     wait = None
     message = why or describe(live, end)

@@ -3,19 +3,23 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 from podium.conductor.attempts.workspaces import make_workspace
+from podium.contract.models import Stream
+from podium.contract.secrets.masks import Masker
 from podium.errors import PathNotAllowed, PermissionDenied
+from podium.logs.end import end_as_text
 
 MOST_FOLDERS = 10
 
 
-def read_tails(folder: Path, limit: int) -> str:
-    """Return the end of an attempt's stdout and then of its stderr, each of up to `limit` bytes."""
+def read_tails(folder: Path, limit: int, masker: Masker) -> str:
+    """Return the last lines of an attempt's stdout and then of its stderr, each of up to `limit` bytes."""
     tails = []
-    for name in ("stdout.log", "stderr.log"):
+    for stream in get_args(Stream):
         try:
-            tails.append(read_end(folder / name, limit))
+            tails.append(end_as_text(folder, stream, limit, masker))
         except OSError:
             tails.append("")  # without its output a failure is judged by its exit code alone
     return "\n".join(tails)
