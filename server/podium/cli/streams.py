@@ -5,6 +5,8 @@ import os
 import sys
 from typing import TextIO, cast
 
+_found_closed: set[int] = set()
+
 
 class Stream(io.TextIOWrapper):
     """A standard stream that drops everything after the first failure to write, which is kept in `lost`.
@@ -60,9 +62,15 @@ def take_over() -> None:
             os.fstat(number)
         except OSError:  # the lowest free number is the one that is given
             os.set_inheritable(os.open(os.devnull, flags), True)
+            _found_closed.add(number)
     stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout, sys.stderr = Stream.over(stdout, strict=True), Stream.over(stderr, strict=False)
+
+
+def was_closed(number: int) -> bool:
+    """Return whether this process was started with a standard descriptor closed: /dev/null stands in for it."""
+    return number in _found_closed
 
 
 def output_lost() -> OSError | None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from podium.cli.shared.light import hidden, log, parse, parser, quick_imports
+from podium.cli.streams import was_closed
+from podium.errors import InvalidArguments
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -10,8 +12,20 @@ def main(arguments: Sequence[str]) -> int:
     made = parser("serve", "Serve the tools to agents (MCP): on stdin and stdout, or over HTTP.")
     made.add_argument("--http", metavar="PORT", help="serve over HTTP on this port of the loopback interface, at /mcp")
     options, settings = parse(made, arguments)
+    if options.http is None:
+        _check_streams()
     log.configure(settings.log_level)  # before the import: the SDK reads the logging set-up when it is imported
     with hidden("rich"):  # the SDK would load it for a handler of log records, though the log is set up already
         with quick_imports():
             from podium.mcp.product import serve_http, serve_stdio
         return serve_stdio(settings) if options.http is None else serve_http(settings, options.http)
+
+
+def _check_streams() -> None:
+    """Refuse to serve on a stream that is not there: without this the process would end, or answer nobody, silently."""
+    for number, name in enumerate(("stdin", "stdout")):
+        if was_closed(number):
+            raise InvalidArguments(
+                f"{name} (descriptor {number}) is closed, and podium serve speaks MCP on it.",
+                fix="Start it from an MCP client, which gives it both streams, or serve over HTTP with --http PORT.",
+            )
