@@ -11,14 +11,30 @@ def main(arguments: Sequence[str]) -> int:
     """Serve until the client closes stdin or a signal comes; return the process's exit code."""
     made = parser("serve", "Serve the tools to agents (MCP): on stdin and stdout, or over HTTP.")
     made.add_argument("--http", metavar="PORT", help="serve over HTTP on this port of the loopback interface, at /mcp")
+    made.add_argument(
+        "--allowed-host",
+        metavar="NAME[:PORT]",
+        action="append",
+        default=[],
+        help="with --http: serve requests under this name too, as a proxy or tunnel in front of it passes them on",
+    )
+    made.add_argument(
+        "--any-local-user",
+        action="store_true",
+        help="with --http: serve every user of this machine, each of whom can then run commands as you",
+    )
     options, settings = parse(made, arguments)
     if options.http is None:
+        if options.allowed_host or options.any_local_user:
+            made.error("--allowed-host and --any-local-user need --http")
         _check_streams()
     log.configure(settings.log_level)  # before the import: the SDK reads the logging set-up when it is imported
     with hidden("rich"):  # the SDK would load it for a handler of log records, though the log is set up already
         with quick_imports():
             from podium.mcp.product import serve_http, serve_stdio
-        return serve_stdio(settings) if options.http is None else serve_http(settings, options.http)
+        if options.http is None:
+            return serve_stdio(settings)
+        return serve_http(settings, options.http, hosts=options.allowed_host, any_local_user=options.any_local_user)
 
 
 def _check_streams() -> None:
