@@ -26,7 +26,7 @@ from tests.support.podium_home import Conductor, make_home
 KEPT = ("HOME", "PATH", "PYTEST_", "COVERAGE_", "PODIUM_UPDATE_GOLDEN")
 for name in [name for name in os.environ if not name.startswith(KEPT)]:
     del os.environ[name]
-os.environ["PODIUM_CONFIG"] = "/nonexistent/podium.yaml"
+os.environ["PODIUM_CONFIG"] = os.devnull
 # A shell that runs `make test &` lets it ignore these two, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)

@@ -12,14 +12,17 @@ from tests.support.source_tree import REPOSITORY, modules
 
 MODULES = modules()
 # What each part may import of the others; a part may always import itself, and `podium` itself holds only the version.
-COMMON = {"", "errors", "home", "settings", "log", "times", "cwd"}
+COMMON = {"", "errors", "home", "places", "privacy", "settings", "log", "times", "cwd"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": set(),
     "__main__": {"cli"},
     "errors": set(),
-    "settings": {"errors", "home", "cwd"},
+    "settings": {"errors", "home", "places", "privacy", "cwd"},
+    "places": {"errors", "home", "privacy", "cwd"},
+    "privacy": {"errors", "home"},
     "cwd": {"errors"},
     "log": set(),
+    "outlet": set(),
     "times": set(),
     "home": set(),
     "contract": {"errors"},
@@ -34,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reader": COMMON | {"contract", "texts", "logs", "instruments", "score", "keeper"},
     "conductor": COMMON | {"contract", "wire", "texts", "logs", "instruments", "score", "reader", "keeper"},
     "mcp": COMMON | {"contract", "wire", "client", "score", "tools"},
-    "cli": COMMON | {"contract", "wire", "client", "score", "tools", "mcp", "conductor", "keeper"},
+    "cli": COMMON | {"outlet", "contract", "wire", "client", "score", "tools", "mcp", "conductor", "keeper"},
 }
 FILE_LINES = 400
 FUNCTION_LINES = 50
@@ -216,3 +219,13 @@ def test_modules_and_what_they_make_public_have_docstrings(name: str) -> None:
     ]
     assert ast.get_docstring(tree)
     assert not [node.name for node in public if not ast.get_docstring(node)]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if part_of(name) == "cli"))
+def test_whatever_a_command_prints_goes_through_its_one_door(name: str) -> None:
+    """What others wrote is cleaned there: in `door` for plain lines, in `output` for what rich draws."""
+    if name in {"podium.cli.shared.door", "podium.cli.shared.output"}:
+        return
+    calls = {ast.unparse(node.func) for node in ast.walk(MODULES[name].tree) if isinstance(node, ast.Call)}
+    past_it = {"print", "Console", "rich.print", "typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write"}
+    assert not calls & past_it

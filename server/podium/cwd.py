@@ -1,4 +1,4 @@
-"""The folder in which this process runs, which somebody else may have removed: a worktree or a temporary folder."""
+"""Paths as a user gives them, and the folder in which this process runs, which somebody else may have removed."""
 
 import os
 from pathlib import Path
@@ -14,6 +14,29 @@ def working_folder() -> str | None:
         return os.getcwd()  # noqa: PTH109 - text
     except OSError:
         return None
+
+
+def expanded(path: Path) -> Path:
+    """Return a path with the home folder for its `~` or `~user`.
+
+    Raises:
+        InvalidArguments: there is no such user. The path is not taken as it is: nobody means a folder of that name.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise InvalidArguments(
+            f"{str(path)!r} begins with the home folder of a user who does not exist.", fix="Give an absolute path."
+        ) from None
+
+
+def is_utf8(path: Path) -> bool:
+    """Return whether a path is text: in messages, in JSON and in the store it has to be."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def absolute(path: Path, what: str) -> Path:

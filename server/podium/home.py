@@ -10,6 +10,13 @@ LOG = "conductor.log"
 SOCKET = "podium.sock"
 SCORES = "foreign-scores"  # inline scores, kept for a conductor that takes files only
 KEY_FILE = "task.key"  # signs the ids of tasks
+SOCKET_RECORD = "socket.json"  # where the conductor listens
+ELSEWHERE = "elsewhere.json"  # in the default home: where the home or the settings are instead
+FILES = frozenset(
+    {ACKNOWLEDGED, LOCK, LOG, KEY_FILE, SOCKET_RECORD, ELSEWHERE}
+    | {f"{DATABASE}{end}" for end in ("", "-wal", "-shm", "-journal")}
+)
+"""The names that are regular files of ours."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,11 @@ class Home:
         return self.folder / "keepers"
 
     @property
+    def folders(self) -> frozenset[Path]:
+        """The folders of ours."""
+        return frozenset({self.keepers, self.workspaces, self.folder / "jobs", self.folder / SCORES})
+
+    @property
     def workspaces(self) -> Path:
         """The workspaces of jobs whose score names none."""
         return self.folder / "workspaces"
@@ -36,6 +48,15 @@ class Home:
     def workspace(self, job_id: str) -> Path:
         """The workspace of a job whose score names none."""
         return Path(f"{self.folder}/workspaces/{job_id}")  # made for each job: one step costs a third of three
+
+    @property
+    def passed_values(self) -> Path:
+        """The values of environment variables that came with starts, a file for each job that has some."""
+        return self.folder / "passed-values"
+
+    def passed(self, job_id: str) -> Path:
+        """The file with the values that came with the start of a job."""
+        return self.passed_values / f"{job_id}.json"
 
     def job(self, job_id: str) -> Path:
         """The folder with the attempts of a job."""

@@ -1,6 +1,7 @@
 """structlog, to stderr only: stdout belongs to the protocol. Events are snake_case with keys.
 
-The command's stderr drops what cannot be written (`podium.cli.streams`), so a full disk below the log ends nothing.
+The command's stderr drops what cannot be written (`podium.cli.messages`), so a full disk below the log ends nothing, and neither
+does a pipe that nobody reads.
 """
 
 import logging
@@ -22,7 +23,7 @@ def configure(level: str = "info") -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,  # a line that is not written costs a twentieth then
     )
     logging.basicConfig(

@@ -1,44 +1,40 @@
 """Every setting on one page: defaults < settings file < environment (`PODIUM_...`) < flags.
 
-The file is YAML, at `PODIUM_CONFIG` or `podium.yaml` in the user's config folder. An unknown key in it is an error. The
-sources are read here, since pydantic-settings would take a quarter of the time that a conductor needs to start.
+The file is YAML, at `PODIUM_CONFIG` or `podium.yaml` in the user's config folder (`places.py`). An unknown key in it is an
+error. The sources are read here, since pydantic-settings would take a quarter of the time that a conductor needs to start.
 """
 
 import os
 import shlex
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from podium.cwd import absolute
+from podium.cwd import absolute, expanded, is_utf8
 from podium.errors import InvalidArguments
-from podium.home import SOCKET, Home
+from podium.home import Home
+from podium.places import config_file, default_home, default_socket, holder, only_home, recorded, usual_sockets
+from podium.privacy.way import check_settings
 
+OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
+"""The variables that a sheet gets; no settings."""
+NOBODY = 0  # no process has this pid
+MOST_BYTES = 1024 * 1024  # of a settings file
+_PATHS = ("home", "socket", "env_file")
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
 
-def config_file() -> Path:
-    """Return where the settings file is looked for."""
-    return Path(os.environ.get("PODIUM_CONFIG") or Path(platformdirs.user_config_dir("podium")) / "podium.yaml")
+class Where(NamedTuple):
+    """Where a client looks for its conductor, the likeliest first, and by what it knows it: one of both, or else any will do."""
 
+    sockets: list[Path]
+    home_id: str = ""
+    pid: int | None = None
 
-def _runtime_dir() -> Path:
-    """Return a private folder for the default home's socket: the user's runtime folder where there is one."""
-    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
-        return Path(runtime) / "podium"
-    return Path(tempfile.gettempdir()) / f"podium-{os.getuid()}"
-
-
-def _default_home() -> Path:
-    return Path(platformdirs.user_state_dir("podium"))
-
-
-def _default_socket(home: Path) -> Path:
-    """Return the place in the runtime folder or, for a home of one's own, the one inside it."""
-    return (_runtime_dir() if home == _default_home() else home) / SOCKET
+    def knows(self, home_id: str, pid: int) -> bool:
+        """Return whether a conductor with this home and pid is the one that is looked for."""
+        return home_id == self.home_id if self.home_id else self.pid in {None, pid}
 
 
 class Settings(BaseModel):
@@ -46,11 +42,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    home: Path = Field(
-        default_factory=_default_home,
-        description="folder for the conductor's state",
+    home: Path = Field(default_factory=default_home, description="folder for the conductor's state")
+    socket: Path = Field(
+        default_factory=lambda given: default_socket(given.get("home", Path())),
+        description="Unix socket of the conductor, which may be a foreign one",
     )
-    socket: Path = Field(default=Path(), description="Unix socket of the conductor, which may be a foreign one")
     max_sheets: int = Field(16, ge=1, le=1000, description="sheets that may run at the same time on this machine")
     max_sheets_per_agent: int = Field(4, ge=1, le=1000, description="sheets at the same time per agent instrument")
     grace_seconds: float = Field(5.0, ge=0, le=600, description="between TERM and KILL when a process tree is ended")
@@ -73,17 +69,35 @@ class Settings(BaseModel):
     max_job_log_bytes: int = Field(
         4 * 1024**3, ge=1024**2, description="output kept for all attempts of a job together"
     )
-    retention_days: float = Field(30.0, ge=0, description="ended jobs are deleted after this many days; 0 keeps them")
-    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the newest; 0 keeps all")
+    env_file: Path | None = Field(
+        None,
+        description="file of NAME=value lines for {from_env: NAME} in scores; nobody else may be able to read it (mode 600)",
+    )
+    retention_days: float = Field(
+        30.0,
+        ge=0,
+        description="ended jobs are deleted after this many days; 0 keeps them. A jump of the clock, or of a conductor that was "
+        "off, by more than a day counts only once a day has been seen passing after it",
+    )
+    retention_newest: int = Field(
+        10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
+    )
+    retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
+    score_profiles: Literal["warn", "allow", "refuse"] = Field(
+        "warn",
+        description="what to do about a score whose folder replaces a known instrument, or brings along the program of one",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")
     @classmethod
-    def _absolute_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Make the paths absolute, and choose the socket's where none is given."""
-        home = Path(values.get("home") or _default_home()).expanduser().absolute()
-        socket = Path(values.get("socket") or _default_socket(home)).expanduser().absolute()
-        return {**values, "home": home, "socket": socket}
+    def _without_empty_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value or name not in _PATHS}
+
+    @field_validator(*_PATHS)
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return expanded(path).absolute() if path else None
 
     @property
     def places(self) -> Home:
@@ -91,11 +105,36 @@ class Settings(BaseModel):
         return Home(self.home)
 
     @property
+    def socket_given(self) -> bool:
+        """Whether the user named the socket; otherwise clients look where the home's conductor says that it listens."""
+        return "socket" in self.model_fields_set
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags that lead a program that has only HOME in its environment to the same home and socket."""
+        home = [] if self.home == default_home(only_home()) else ["--home", str(self.home)]
+        socket = [] if self.socket == default_socket(self.home) else ["--socket", str(self.socket)]
+        return [*home, *socket]
+
+    @property
     def start_command(self) -> str:
-        """Return the command that starts the conductor of this home and socket in any shell."""
-        home = [] if self.home == _default_home() else ["--home", str(self.home)]
-        socket = [] if self.socket == _default_socket(self.home) else ["--socket", str(self.socket)]
-        return shlex.join(["podium", "start", *home, *socket])
+        """The command that starts the conductor of this home and socket in any shell."""
+        return shlex.join(["podium", "start", *self.flags])
+
+    def where(self) -> Where:
+        """Return where this home's conductor may listen: only there where that was given.
+
+        Raises:
+            PermissionDenied: another user could have written what the home says.
+        """
+        return Where([self.socket]) if self.socket_given else self.home_sockets()
+
+    def home_sockets(self) -> Where:
+        """Return where this home's conductor may listen, whatever socket was given. Raises as `where`."""
+        found = recorded(self.home)
+        sockets = [*([found.socket] if found else []), default_socket(self.home), *usual_sockets(self.home)]
+        own = Where(list(dict.fromkeys(sockets)))
+        return own._replace(home_id=found.home_id) if found else own._replace(pid=holder(self.home) or NOBODY)
 
 
 def load(**flags: Any) -> Settings:
@@ -104,14 +143,15 @@ def load(**flags: Any) -> Settings:
     Raises:
         InvalidArguments: the file cannot be read, a value is out of bounds, a key is unknown, the socket path is too long, or
             a path is relative to a folder that was removed.
+        PermissionDenied: another user can write the file.
     """
     variables = {name: os.environ.get(f"PODIUM_{name.upper()}") for name in Settings.model_fields}
     given = _from_file()
     for source in (variables, flags):
         given |= {name: value for name, value in source.items() if value is not None}
-    for name in ("home", "socket"):
+    for name in _PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
-            given[name] = absolute(Path(given[name]).expanduser(), f"Setting {name}:")
+            given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -121,6 +161,11 @@ def load(**flags: Any) -> Settings:
             f"Setting {name}: {first['msg']}.",
             fix=f"Correct it in {config_file()}, the environment (PODIUM_...) or the flag.",
         ) from None
+    for name, path in (("home", settings.home), ("socket", settings.socket)):
+        if not is_utf8(path):
+            raise InvalidArguments(
+                f"Setting {name}: {str(path)!r} is not UTF-8.", fix="Rename it, or choose another place."
+            )
     if len(os.fsencode(settings.socket)) > SOCKET_PATH_LIMIT:
         raise InvalidArguments(
             f"The socket path {settings.socket} is longer than {SOCKET_PATH_LIMIT} bytes.",
@@ -130,16 +175,27 @@ def load(**flags: Any) -> Settings:
 
 
 def _from_file() -> dict[str, Any]:
-    """Return what the settings file says; a file that is missing or empty says nothing."""
+    """Return what the settings file says. One that is empty says nothing, nor does one that is missing where none was named."""
     file = config_file()
     try:
-        text = file.read_bytes()
+        text = _read(file)
     except FileNotFoundError:
-        return {}
+        if not os.environ.get("PODIUM_CONFIG"):
+            return {}
+        raise InvalidArguments(
+            f"The settings file {file}, which PODIUM_CONFIG names, does not exist.",
+            fix="Correct PODIUM_CONFIG, or unset it; PODIUM_CONFIG=/dev/null stands for no settings.",
+        ) from None
     except OSError as error:
         raise InvalidArguments(
-            f"The settings file {file} cannot be read: {error.strerror}.", fix="Correct it, or unset PODIUM_CONFIG."
+            f"The settings file {file} cannot be read: {error.strerror}.",
+            fix="Make it a file that you can read, or correct PODIUM_CONFIG or HOME, which say where it is.",
         ) from None
+    check_settings(file)
+    if len(text) > MOST_BYTES:
+        raise InvalidArguments(
+            f"The settings file {file} is larger than {MOST_BYTES} bytes.", fix="Correct PODIUM_CONFIG, or unset it."
+        )
     if not text.strip():
         return {}
     import yaml  # noqa: PLC0415  most homes have no settings file
@@ -156,3 +212,10 @@ def _from_file() -> dict[str, Any]:
             fix="Write one setting per line, for example `max_sheets: 8`.",
         )
     return found
+
+
+def _read(file: Path) -> bytes:
+    """Return the beginning of a file, more than is allowed where there is more; never wait for somebody to write it."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as opened:  # noqa: PTH123 a descriptor, not a path
+        return opened.read(MOST_BYTES + 1) or b""

@@ -24,10 +24,10 @@ EXAMPLES = REPOSITORY / "examples"
 CLIENTS = sorted(path for path in (EXAMPLES / "clients").iterdir() if path.suffix != ".md")
 # Where each client keeps the entry of one server.
 PLACES = {
-    "claude-code.mcp.json": ("mcpServers",),
+    "claude-code.json": ("mcpServers",),
     "claude-desktop.json": ("mcpServers",),
     "cursor.json": ("mcpServers",),
-    "vscode.json": ("servers",),
+    "vscode.json": ("mcpServers",),
     "gemini-cli.json": ("mcpServers",),
     "copilot-cli.json": ("mcpServers",),
     "opencode.json": ("mcp", "servers"),
@@ -84,6 +84,25 @@ async def test_the_command_in_a_clients_file_serves_the_tools(
             async with Client(parameters) as client:
                 listed[words] = [tool.name for tool in (await client.list_tools()).tools]
     assert listed[words] == [spec.name for spec in ALL_TOOLS]
+
+
+@pytest.mark.anyio
+async def test_an_installed_entry_reaches_its_conductor_with_what_clients_pass_on(
+    conductor: Conductor, tmp_path: Path
+) -> None:
+    """Clients give their servers HOME, PATH and little more, and neither leads to this home and this socket."""
+    podium, settings = str(Path(sys.executable).with_name("podium")), conductor.settings
+    places = ["--home", str(settings.home), "--socket", str(settings.socket)]
+    with anyio.fail_after(30):
+        await anyio.run_process([podium, "install", "cursor", "--write", "--folder", str(tmp_path), *places])
+    entry = parsed(tmp_path / ".cursor" / "mcp.json")["mcpServers"]["podium"]
+    passed_on = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    parameters = StdioServerParameters(command=entry["command"], args=entry["args"], env=passed_on)
+    with anyio.fail_after(40):
+        async with Client(parameters) as client:
+            status = await client.call_tool("conductor_status", {})
+    assert status.structured_content is not None
+    assert status.structured_content["pid"] == conductor.pid
 
 
 def test_the_agent_loop_starts_watches_and_repairs_a_job(conductor: Conductor, short_tmp: Path) -> None:

@@ -23,7 +23,7 @@ SCORE = "name: {name}\nsheets: [{{name: only, run: '{run}'}}]"
 @pytest.fixture
 def home(short_tmp: Path) -> Settings:
     """Return settings that keep everything."""
-    return make_home(short_tmp, retention_days=0)
+    return make_home(short_tmp, retention_days=0, retention_newest=0)
 
 
 def run(conductor: Conductor, name: str, command: str = "echo ran >>ran", **params: Any) -> str:
@@ -93,12 +93,61 @@ def test_an_ended_job_goes_whole_after_its_days_and_the_others_stay(keeper: Cond
     eventually(lambda: len(column(keeper.settings, plans)) == 2)
 
 
-def test_of_ended_jobs_the_newest_are_kept(keeper: Conductor) -> None:
-    jobs = [run(keeper, f"job{number}") for number in range(4)]
+def test_of_ended_jobs_the_last_to_end_are_kept_whatever_the_clock_said(keeper: Conductor, tmp_path: Path) -> None:
+    first = submit(keeper, SCORE.format(name="first", run=f"until [ -e {tmp_path}/go ]; do sleep 0.02; done"))
+    jobs = [run(keeper, f"job{number}") for number in range(3)]
+    (tmp_path / "go").touch()
+    until(keeper, first, "completed")
     keeper.stop()
-    age(keeper.settings, jobs[3], 1)  # the last to be submitted was the first to end
+    age(keeper.settings, jobs[0], -40)  # it ended while the clock was ahead
     restart(keeper, PODIUM_RETENTION_JOBS="2")
-    eventually(lambda: known(keeper) == {jobs[1], jobs[2]})
+    eventually(lambda: known(keeper) == {jobs[2], first})
+    restart(keeper, PODIUM_RETENTION_JOBS="1")
+    eventually(lambda: known(keeper) == {first})
+
+
+def test_the_last_jobs_to_end_stay_however_old_they_are(keeper: Conductor) -> None:
+    jobs = [run(keeper, f"job{number}") for number in range(3)]
+    keeper.stop()
+    for job_id in jobs:
+        age(keeper.settings, job_id, 100)
+    restart(keeper, PODIUM_RETENTION_DAYS="30", PODIUM_RETENTION_NEWEST="2")
+    eventually(lambda: known(keeper) == set(jobs[1:]))
+
+
+def test_a_clock_that_jumps_ahead_deletes_nothing_and_counts_once_time_was_seen_after_it(keeper: Conductor) -> None:
+    job_id = run(keeper, "old", idempotency_key="used", request_key="first")
+    gone = run(keeper, "gone", idempotency_key="gone")
+    assert ask(keeper.settings.socket, "job.clear", {"job_ids": [gone]})["deleted"] == 1
+    rules = {"PODIUM_RETENTION_DAYS": "30", "PODIUM_CLOCK_SHIFT": str(40 * DAY)}
+    restart(keeper, **rules)
+    eventually(lambda: "clock_jumped" in keeper.log.read_text())
+    ahead = run(keeper, "ahead")  # the whole first look is over
+    with pytest.raises(RuntimeError, match="The clock has jumped"):
+        ask(keeper.settings.socket, "job.clear", {"older_than_seconds": 3600})
+    assert known(keeper) == {job_id, ahead}
+    assert "first" in column(keeper.settings, "SELECT key FROM replies")
+    assert column(keeper.settings, "SELECT key FROM idempotency") == {"used", "gone"}
+    restart(keeper, PODIUM_RETENTION_DAYS="30")  # the clock was corrected
+    run(keeper, "right again")
+    assert {job_id, ahead} < known(keeper)
+    restart(keeper, **rules)  # it really is so much later, after a holiday
+    run(keeper, "after the holiday")
+    assert job_id in known(keeper)
+    keeper.stop()
+    change(keeper.settings, "UPDATE meta SET value = json_set(value, '$.doubt', 0.001) WHERE key = 'calendar'")
+    restart(keeper, **rules)
+    eventually(lambda: job_id not in known(keeper))
+    assert ahead in known(keeper)
+
+
+def test_a_job_never_ends_before_it_began_though_the_clock_was_set_back(keeper: Conductor, tmp_path: Path) -> None:
+    job_id = submit(keeper, SCORE.format(name="long", run=f"until [ -e {tmp_path}/go ]; do sleep 0.02; done"))
+    until(keeper, job_id, "running")
+    restart(keeper, PODIUM_CLOCK_SHIFT=str(-40 * DAY))
+    (tmp_path / "go").touch()
+    ended = until(keeper, job_id, "completed")
+    assert ended["submitted_at"] <= ended["started_at"] <= ended["finished_at"]
 
 
 def test_more_than_one_step_of_jobs_goes_too(keeper: Conductor) -> None:
@@ -139,7 +188,7 @@ def test_old_replies_and_the_keys_of_jobs_deleted_long_since_are_forgotten(keepe
     assert ask(keeper.settings.socket, "job.clear", {"job_ids": [gone, recent]})["deleted"] == 2
     keeper.stop()
     change(keeper.settings, "UPDATE idempotency SET deleted_at = ? WHERE key = 'used'", time.time() - 7.1 * DAY)
-    change(keeper.settings, "UPDATE replies SET at = ? WHERE key = 'first'", time.time() - 3601)
+    change(keeper.settings, "UPDATE replies SET at = ? WHERE key = 'first'", time.time() - 2.1 * DAY)
     restart(keeper)
     eventually(lambda: column(keeper.settings, "SELECT key FROM replies") == {"second", "third"})
     eventually(lambda: column(keeper.settings, "SELECT key FROM idempotency") == {"in use", "just deleted"})

@@ -1,5 +1,6 @@
 """A short crash campaign (`make torture` runs a long one), a full disk, a damaged database, and a clock that was set back."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,21 @@ def test_a_retry_comes_in_its_time_though_the_clock_was_set_back(stopped: Conduc
     stopped.kill()
     stopped.start(PODIUM_CLOCK_SHIFT=str(-DAY))
     assert until(stopped, job_id, "completed", "failed")["status"] == "completed"
+
+
+def test_a_wait_is_never_told_as_longer_than_it_is_though_the_clock_was_set_back(
+    stopped: Conductor, tmp_path: Path
+) -> None:
+    retry = "    retry: {max_retries: 1, base_delay_seconds: 50}\n"
+    stopped.start()
+    job_id = submit(stopped, f"name: waits\nworkspace: {tmp_path}\nsheets:\n  - run: exit 1\n{retry}")
+    wait_until(lambda: "sheet.retrying" in types_of(stopped, job_id))
+    stopped.kill()
+    stopped.start(PODIUM_CLOCK_SHIFT=str(-DAY))
+    reason = ask(stopped.settings.socket, "job.status", {"job_id": job_id})["podium"]["reason"]
+    told = re.search(r"is waiting for (\d+) s", reason)
+    assert told is not None, reason
+    assert int(told[1]) <= 60  # 50 s and the jitter
 
 
 def test_a_sheet_that_starts_while_others_are_recovered_is_not_taken_for_one_of_them(

@@ -28,6 +28,7 @@ def config_with(instrument: str, profile: str, folder: Path) -> str:
     """Make a settings folder with the profile of one instrument, and return the path of the settings file in it."""
     (folder / "instruments").mkdir()
     (folder / "instruments" / f"{instrument}.yaml").write_text(profile)
+    (folder / "podium.yaml").touch()
     return str(folder / "podium.yaml")
 
 

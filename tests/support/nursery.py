@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.cli.shared.light import hidden, log
-from podium.contract.secrets import redactor
+from podium.contract.secrets.masks import redactor
 from tests.support.errand import NUMBER, STREAMS
 
 LOOP = "anyio._backends._asyncio"  # what anyio loads when the first loop starts

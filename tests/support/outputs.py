@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium.contract.models import LogView, Stream
+from podium.contract.secrets.masks import Masker
 from podium.logs.page import LogLimits
-from podium.logs.read import LogQuery, read_open
+from podium.logs.read import NO_SECRETS, LogQuery, read_open
 from podium.logs.read import LogTarget as Target
 from podium.reader.match import matcher_for
 
@@ -26,7 +27,9 @@ class LogTarget:
     running: bool = False
 
 
-def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None) -> LogView:
+def read_log(
+    target: LogTarget, query: LogQuery, limits: LogLimits | None = None, masker: Masker = NO_SECRETS
+) -> LogView:
     """Read one part of the file, with a pattern too."""
     facts = Target(
         target.job_id, target.sheet, target.attempt, target.stream, sheet_name=target.sheet_name, running=target.running
@@ -34,8 +37,8 @@ def read_log(target: LogTarget, query: LogQuery, limits: LogLimits | None = None
     try:
         fd = os.open(target.path, os.O_RDONLY)
     except FileNotFoundError:
-        return read_open(None, facts, query, limits)
+        return read_open(None, facts, query, limits, masker=masker)
     try:
-        return read_open(fd, facts, query, limits, matcher_for if query.pattern else None)
+        return read_open(fd, facts, query, limits, matcher_for if query.pattern else None, masker)
     finally:
         os.close(fd)

@@ -29,4 +29,12 @@ MARIANNE_METHODS: dict[str, bool] = {
 }
 """Method -> served (True) or answered -32601 (False)."""
 
-OWN_METHODS: tuple[str, ...] = ("job.events", "job.log", "job.explain", "job.validate", "job.health", "task.state")
+OWN_METHODS: tuple[str, ...] = (
+    "job.events",
+    "job.log",
+    "job.explain",
+    "job.validate",
+    "job.health",
+    "job.secrets",
+    "task.state",
+)

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from podium.errors import InvalidArguments
+from podium.errors import InvalidArguments, PermissionDenied
 from podium.settings import load
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where the settings file is looked for; it does not exist yet."""
+    """Return where the settings file is looked for; it is empty."""
     path = tmp_path / "podium.yaml"
+    path.touch()
     monkeypatch.setenv("PODIUM_CONFIG", str(path))
     return path
 
@@ -69,7 +70,27 @@ def test_a_wrong_file_is_refused_with_what_is_wrong(file: Path, text: str, messa
     assert refused.value.fix
 
 
+def test_a_file_that_was_named_and_is_not_there_is_refused(file: Path) -> None:
+    file.unlink()
+    with pytest.raises(InvalidArguments, match="which PODIUM_CONFIG names, does not exist"):
+        load()
+
+
+def test_a_file_that_nobody_named_need_not_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PODIUM_CONFIG")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load().max_sheets == 16
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o666])
+def test_a_file_that_other_users_can_write_is_refused(file: Path, mode: int) -> None:
+    file.chmod(mode)
+    with pytest.raises(PermissionDenied, match="other users can write it"):
+        load()
+
+
 def test_a_file_that_cannot_be_read_is_refused(file: Path) -> None:
+    file.unlink()
     file.mkdir()
     with pytest.raises(InvalidArguments, match=r"cannot be read: Is a directory\."):
         load()

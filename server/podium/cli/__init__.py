@@ -4,57 +4,68 @@
 """
 
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from podium.cli.streams import output_lost, take_over
+from podium.cli.shared.door import line, show_error
+from podium.cli.shared.exits import Code, code_of
+from podium.cli.signals import take_signals
+from podium.cli.streams import OutputLost, end_messages, output_lost, take_over
 from podium.errors import PodiumError
 
 LIGHT = ("serve", "start")
+BUG_FRAMES = 20  # the innermost, of what is shown of a bug
 WINDOWS = "Podium needs Unix sockets, process groups and fork. On Windows run it inside WSL (https://aka.ms/wsl)."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 2 for a usage error, 1 for a failure, 130 for Ctrl-C."""
-    if sys.platform == "win32":
-        print(WINDOWS, file=sys.stderr)
-        return 1
-    if argv is None:
+    """Run the command line and return its exit code, one of `cli.shared.exits`, or 128 + the number of a signal."""
+    if argv is None and sys.platform != "win32":
         take_over()
+        take_signals()
+    code = _run(list(sys.argv[1:] if argv is None else argv))
+    end_messages()
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     try:
-        code = _dispatch(list(sys.argv[1:] if argv is None else argv))
+        code = _dispatch(arguments)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return 130
-    except OSError as error:
-        if error is not output_lost():
-            raise
-        code = 1
+    except OutputLost:
+        code = Code.DONE
     if lost := output_lost():
-        if not isinstance(lost, BrokenPipeError):  # a reader that has gone needs no message
-            print(f"podium: Cannot write the output: {lost.strerror}.", file=sys.stderr)
-        return code or 1
+        if not lost.reader_has_gone:  # that needs no message
+            line(f"podium: Cannot write the output: {lost.reason}.", stderr=True)
+        return code or Code.LOST_SIGHT
     return code
 
 
 def _dispatch(arguments: list[str]) -> int:
+    """Run a command. Whatever ends it shows as a message and an exit code; only what is a bug shows where it happened."""
+    if sys.platform == "win32":
+        line(WINDOWS, stderr=True)
+        return Code.FAILED
     try:
         if arguments and arguments[0] in LIGHT:
             command = import_module(f"podium.cli.commands.{arguments[0]}").main
             return int(command(arguments[1:]))
         return int(import_module("podium.cli.app").run_app(arguments))
     except PodiumError as error:
-        return report(error)
-    except SystemExit as end:  # argparse, click and typer end a process so
+        show_error(error)
+        return code_of(error)
+    except SystemExit as end:  # argparse ends a process so, and a signal does
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-
-
-def report(error: PodiumError) -> int:
-    """Print an error, every problem of a score that it carries, and its fix on stderr; return exit code 1."""
-    print(f"podium: {error.message}", file=sys.stderr)
-    for problem in error.facts.get("problems") or []:
-        place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
-        print(f"        {place}: {problem.get('message', '')}", file=sys.stderr)
-    if error.fix:
-        print(f"        {error.fix}", file=sys.stderr)
-    return 1
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:  # a place that was given, or the machine: neither is a bug
+        place = f"{error.filename}: " if error.filename else ""
+        line(f"podium: {place}{error.strerror or error}.", stderr=True)
+        return Code.BAD_INPUT
+    except OutputLost:
+        raise
+    except Exception:  # noqa: BLE001  the boundary
+        line(traceback.format_exc(limit=-BUG_FRAMES, chain=False), stderr=True)
+        line("podium: This is a bug of Podium; please report it with the lines above.", stderr=True)
+        return Code.INTERNAL

@@ -1,13 +1,14 @@
 """The command line as a typer application. Only the command that is asked for is imported; the others are listed."""
 
 import difflib
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 import typer
 
 from podium import __version__
+from podium.cli.shared.door import in_line, line
+from podium.cli.shared.exits import Code
 
 HELP = "Run long jobs under a conductor, and let agents control them through MCP."
 COMMANDS = {
@@ -33,15 +34,22 @@ def run_app(arguments: Sequence[str]) -> int:
         near = [f"podium {name}" for name in difflib.get_close_matches(asked, COMMANDS, n=1)]
         near = near or [f"podium call {name}" for name in near_tools(asked)]
         fix = f"Did you mean `{'` or `'.join(near)}`?" if near else "`podium --help` lists the commands."
-        print(f"podium: Unknown command {asked!r}.\n        {fix}", file=sys.stderr)
-        return 2
-    app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+        line(f"podium: Unknown command {asked!r}.\n        {fix}", stderr=True)
+        return Code.BAD_INPUT
+    app = typer.Typer(help=HELP, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_root)
     for name, text in COMMANDS.items():
         function = import_module(f"podium.cli.commands.{name}").command if name == asked else _listed
         app.command(name, help=text if name != asked else None)(function)
-    app(args=list(arguments), prog_name="podium")
-    return 0
+    try:
+        code = app(args=list(arguments) or ["--help"], prog_name="podium", standalone_mode=False)
+    except typer.TyperException as error:
+        line(f"podium: {in_line(error.format_message())}", stderr=True)
+        line(
+            f"        `{' '.join(['podium', *([asked] if asked else [])])} --help` shows how it is called.", stderr=True
+        )
+        return Code.BAD_INPUT
+    return int(code or Code.DONE) if arguments else Code.BAD_INPUT
 
 
 def _listed() -> None:
@@ -50,7 +58,7 @@ def _listed() -> None:
 
 def _print_version(value: bool) -> None:
     if value:
-        typer.echo(f"podium {__version__}")
+        line(f"podium {__version__}")
         raise typer.Exit
 
 

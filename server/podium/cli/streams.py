@@ -1,32 +1,34 @@
-"""The command's standard streams: a failure to write is met once, here, and never again at the interpreter's exit."""
+"""The command's standard streams: what is printed on stdout is the answer, and a failure to write it is met once, here."""
 
 import io
 import os
 import sys
 from typing import TextIO, cast
 
+from podium.cli.messages import PLAINLY, Messages
+
 _found_closed: set[int] = set()
 
 
-class Stream(io.TextIOWrapper):
-    """A standard stream that drops everything after the first failure to write, which is kept in `lost`.
+class OutputLost(Exception):
+    """The output of this process cannot be written; `reason` is in the words of the system."""
 
-    A strict one raises that first OSError: output was asked for. One that is not strict raises nothing: messages and logs never
-    decide an exit code. The interpreter flushes both at its exit, and would end with code 120 if that failed.
+    def __init__(self, cause: OSError) -> None:
+        self.reason = cause.strerror or str(cause)
+        self.reader_has_gone = isinstance(cause, BrokenPipeError)
+        super().__init__(self.reason)
+
+
+class Output(io.TextIOWrapper):
+    """The standard output. After the first failure to write, which is raised, everything is dropped.
+
+    The interpreter flushes it at its exit, and would end with code 120 if that failed.
+
+    Raises:
+        OutputLost: it cannot be written.
     """
 
-    lost: OSError | None = None
-    strict = True
-
-    @classmethod
-    def over(cls, stream: TextIO, *, strict: bool) -> "Stream":
-        """Return such a stream in place of `stream`, which cannot be used any more."""
-        text = cast(io.TextIOWrapper, stream)  # as the interpreter makes them
-        encoding, errors = text.encoding, text.errors
-        at_once, through = text.line_buffering or not strict, text.write_through
-        made = cls(text.detach(), encoding=encoding, errors=errors, line_buffering=at_once, write_through=through)
-        made.strict = strict
-        return made
+    lost: OutputLost | None = None
 
     def write(self, text: str) -> int:
         """Write a text, or drop it."""
@@ -46,13 +48,12 @@ class Stream(io.TextIOWrapper):
                 self._lose(error)
 
     def _lose(self, error: OSError) -> None:
-        self.lost = error
-        if self.strict:
-            raise error
+        self.lost = OutputLost(error)
+        raise self.lost from None
 
 
 def take_over() -> None:
-    """Replace stdout and stderr of this process: output that cannot be written is an error, a message that cannot is dropped.
+    """Replace stdout and stderr of this process.
 
     The descriptor of a closed stream is given to /dev/null, so that no file of ours gets it: read-only in place of stdout, where
     each write then fails as it would on the closed one.
@@ -63,9 +64,11 @@ def take_over() -> None:
         except OSError:  # the lowest free number is the one that is given
             os.set_inheritable(os.open(os.devnull, flags), True)
             _found_closed.add(number)
-    stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout, sys.stderr = Stream.over(stdout, strict=True), Stream.over(stderr, strict=False)
+    stdout = cast(TextIO, sys.stdout or open(1, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+    text = cast(io.TextIOWrapper, stdout)  # as the interpreter makes it
+    encoding, at_once = text.encoding, text.line_buffering
+    sys.stdout = Output(text.detach(), encoding=encoding, errors=PLAINLY, line_buffering=at_once)
+    sys.stderr = cast(TextIO, Messages(2, sys.stderr.encoding if sys.stderr else "utf-8"))
 
 
 def was_closed(number: int) -> bool:
@@ -73,6 +76,19 @@ def was_closed(number: int) -> bool:
     return number in _found_closed
 
 
-def output_lost() -> OSError | None:
+def run_for_long() -> None:
+    """Make stderr a log from now on: no line of it is waited for."""
+    if isinstance(sys.stderr, Messages):
+        sys.stderr.is_log = True
+
+
+def output_lost() -> OutputLost | None:
     """Return why the output of this process could not be written; None if it could, or is not ours to judge."""
     return getattr(sys.stdout, "lost", None)
+
+
+def end_messages() -> None:
+    """Give the last messages a moment to be written."""
+    if isinstance(sys.stderr, Messages):
+        sys.stderr.flush()
+        sys.stderr.end()

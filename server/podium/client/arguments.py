@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from podium.contract.methods import ScoreCall, ScoreParams
 from podium.contract.paths import check_given_once, score_path
-from podium.cwd import absolute, working_folder
+from podium.cwd import absolute, expanded, working_folder
 from podium.errors import InvalidArguments, PermissionDenied, ScoreNotFound
 
 Call = TypeVar("Call", bound=ScoreCall)
@@ -21,7 +21,7 @@ def checked_start(call: Start) -> Start:
     Raises:
         As `checked_score`.
     """
-    workspace = str(absolute(Path(call.workspace).expanduser(), "workspace:")) if call.workspace else None
+    workspace = str(absolute(expanded(Path(call.workspace)), "workspace:")) if call.workspace else None
     return replace(checked_score(call, required=True), workspace=workspace)
 
 
@@ -39,7 +39,7 @@ def checked_score(call: Call, *, required: bool) -> Call:
     if content is not None and not content.strip():
         raise InvalidArguments("config_content is empty.", fix="Pass the text of a score.")
     if path is not None:
-        file = absolute(score_path(path).expanduser(), "The score path")
+        file = absolute(expanded(score_path(path)), "The score path")
         _check_readable(file)
         path = str(file)
     return replace(call, config_path=path, client_cwd=working_folder())

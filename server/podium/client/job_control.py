@@ -93,5 +93,5 @@ async def _as_result(job_id: str, action: Awaitable[ActionView]) -> JobActionRes
 @asynccontextmanager
 async def job_control(settings: Settings) -> AsyncIterator[JobControlService]:
     """Open the proxy to the conductor and close it. No conductor need run for this: each call finds out."""
-    async with DaemonClient(settings.socket, settings=settings) as client:
+    async with DaemonClient(settings=settings) as client:
         yield JobControlService(client)

@@ -1,11 +1,13 @@
 """Job control against a Podium conductor."""
 
 import time
+from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import anyio
 
+from podium.client.environment import with_environment
 from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract import models
@@ -16,13 +18,15 @@ from podium.contract.replies import (
     EventsReply,
     ListReply,
     Refusal,
+    SecretsReply,
     StatusReply,
     TaskStateReply,
     ValidateReply,
 )
 from podium.contract.results import ProcessHealth
+from podium.contract.secrets.masks import Span
 from podium.contract.states import JobStatus
-from podium.errors import ConductorError
+from podium.errors import ConductorError, UnsupportedByConductor
 
 _EVENTS_PAGE = 200
 
@@ -42,8 +46,13 @@ class PodiumDialect:
 
     async def start(self, request: SubmitParams) -> models.StartView:
         """Submit a score."""
-        reply = await self._client.mutate("job.submit", vars(request), check="list_jobs")
-        return self._accepted(models.StartView, reply)
+        await self._check_environment(request)
+
+        async def submit(request: SubmitParams) -> models.StartView:
+            reply = await self._client.mutate("job.submit", vars(request), check="list_jobs")
+            return self._accepted(models.StartView, reply)
+
+        return await with_environment(submit, request)
 
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Check a score."""
@@ -55,11 +64,27 @@ class PodiumDialect:
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a job continue, with a changed score if one is given."""
-        return await self._control("job.resume", params.job_id, vars(params), lambda job: not job.modify_requested)
+        return await self._changed("job.resume", params)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score, whatever it is doing."""
-        return await self._control("job.modify", params.job_id, vars(params), lambda job: not job.modify_requested)
+        return await self._changed("job.modify", params)
+
+    async def _changed(self, method: str, params: ResumeParams) -> models.ActionView:
+        """Let a job continue, perhaps with a changed score."""
+
+        async def change(params: ResumeParams) -> models.ActionView:
+            return await self._control(method, params.job_id, vars(params), lambda job: not job.modify_requested)
+
+        return await with_environment(change, params)
+
+    async def _check_environment(self, request: SubmitParams) -> None:
+        """Refuse variables for an older conductor, which would ignore them."""
+        if request.environment and not (await self._client.identity()).has("environment"):
+            raise UnsupportedByConductor(
+                "This conductor is too old to take environment variables with a start.",
+                fix="Restart it: podium stop, podium start.",
+            )
 
     async def cancel(self, job_id: str) -> models.ActionView:
         """End a job and its process trees."""
@@ -104,7 +129,14 @@ class PodiumDialect:
 
     async def files(self, job_id: str) -> WorkspaceFiles:
         """Return the files of the job's workspace."""
-        return WorkspaceFiles((await self._view(job_id)).workspace)
+        if not (await self._client.identity()).has("secrets"):
+            return WorkspaceFiles((await self._view(job_id)).workspace)
+
+        async def spans_of(data: bytes) -> list[Span]:
+            params = {"job_id": job_id, "data": b64encode(data).decode()}
+            return (await self._client.ask(SecretsReply, "job.secrets", params)).spans
+
+        return WorkspaceFiles((await self._view(job_id)).workspace, spans_of)
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[models.EventView], str]:
         """Wait on the event feed for something to happen after a cursor."""

@@ -13,12 +13,13 @@ from podium import log as logging
 from podium.conductor import clock, faults
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.attempts.outputs import Outputs
+from podium.conductor.attempts.values import Values
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.housekeeping.journals import keep_short
-from podium.conductor.housekeeping.place import watch_place
+from podium.conductor.housekeeping.place import keep_record, watch_place
 from podium.conductor.housekeeping.removal import Removals
-from podium.conductor.housekeeping.retention import Retention
+from podium.conductor.housekeeping.retention import Retention, calendar_of
 from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.plans.compiling import Compiler, user_profiles
@@ -42,9 +43,10 @@ from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.views.jobs import JobViews
 from podium.conductor.views.queries import Queries
 from podium.conductor.views.sheets import SheetViews
-from podium.errors import InvalidArguments, JobNotFound, StorageFull, WrongState
+from podium.errors import InvalidArguments, JobNotFound, PermissionDenied, StorageFull, WrongState
 from podium.instruments.builtin import builtin_profiles
-from podium.settings import Settings, config_file
+from podium.places import config_file
+from podium.settings import Settings
 
 log = logging.get_logger()
 _UNSTORED_LOOK_SECONDS = 0.2
@@ -79,7 +81,15 @@ def run(settings: Settings) -> int:
     try:
         with hold_home(settings.home):
             anyio.run(_main, settings)
-    except* (HomeTaken, UnreadableDatabase, SocketTaken, InvalidArguments, StorageBroken, StorageFull) as group:
+    except* (
+        HomeTaken,
+        UnreadableDatabase,
+        SocketTaken,
+        InvalidArguments,
+        PermissionDenied,
+        StorageBroken,
+        StorageFull,
+    ) as group:
         refused.extend(_leaves(group))
     for error in refused:
         event = "stopped_as_the_disk_is_broken" if isinstance(error, StorageBroken) else "cannot_start"
@@ -118,7 +128,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
     """Take up what an earlier conductor left, then answer until a stop is asked for."""
     context, settings = parts.context, parts.context.settings
     supervisor = context.supervisor
-    retention = Retention(settings, context.store, supervisor, context.changes)
+    retention = Retention(settings, context.store, supervisor, context.changes, context.timekeeper)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_on_signals, context, stop)
         tasks.start_soon(context.launcher.run, supervisor.attempt_ended)
@@ -126,6 +136,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.start_soon(parts.removals.run, supervisor.post)
         tasks.start_soon(StuckWatch(supervisor, engine, context.home, settings.stuck_seconds).run)
         tasks.start_soon(watch_place, context.store, supervisor)
+        tasks.start_soon(keep_record, settings.home, settings.socket, context.store.home_id)
         await parts.removals.sweep()
         await _recover(context)
         await engine.clean()
@@ -149,8 +160,14 @@ async def _assemble(
     home = settings.places
     contents, own = await user_profiles(reader, config_file().parent)
     hub, loader, removals = EventHub(), Loader(store), Removals(store, home)
-    launcher = Launcher(engine, runner, reader, Outputs(store, home), home, grace_seconds=settings.grace_seconds)
+    values = Values(home, os.environ, settings.env_file)
+    if settings.env_file is not None and values.own.trouble:
+        log.warning("env_file_unusable", reason=values.own.trouble)
+    outputs = Outputs(store, home)
+    launcher = Launcher(engine, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
     last_event, last_job = await store.read(_numbers)
+    began = clock.now()
+    calendar = await store.read(lambda db: calendar_of(db, began.wall))
     supervisor = Supervisor(
         store,
         loader,
@@ -165,15 +182,17 @@ async def _assemble(
         settings=settings,
         home=home,
         store=store,
+        timekeeper=clock.Timekeeper(calendar, began),
         loader=loader,
         supervisor=supervisor,
         changes=Changes(store, loader, supervisor),
         launcher=launcher,
+        values=values,
         engine=engine,
         keepers=engine.keepers.describe,
         profiles={**builtin_profiles(), **own},
         reader=reader,
-        compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share),
+        compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share, settings.score_profiles),
         hub=hub,
         queries=Queries(store),
         views=JobViews(supervisor, store.home_id, settings.stuck_seconds, engine.halted),

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from podium.errors import PermissionDenied
 from podium.home import LOCK
+from podium.log import get_logger
+from podium.places import PID_CHARS
+from podium.privacy.files import open_own
+from podium.privacy.state import open_home
 
-_PID_CHARS = 20
+log = get_logger()
 
 
 class HomeTaken(Exception):
@@ -17,13 +22,17 @@ class HomeTaken(Exception):
 
 @contextmanager
 def hold_home(home: Path) -> Iterator[None]:
-    """Make the home (0700) and hold it for the duration of a context; the lock file holds our pid.
+    """Make the home (0700), or close it to others, and hold it for the duration of a context; the lock file holds our pid.
 
     Raises:
-        HomeTaken: says the pid of its holder, or the system's reason.
+        HomeTaken: says the pid of its holder, the system's reason, or how another user could have changed the home.
     """
     try:
+        if note := open_home(home):
+            log.warning("home_closed_to_others", note=note)
         descriptor = _lock(home)
+    except PermissionDenied as error:
+        raise HomeTaken(f"{error.message} {error.fix}") from error
     except OSError as error:
         raise HomeTaken(f"The home {home} cannot be used: {error.strerror}.") from error
     try:
@@ -32,23 +41,14 @@ def hold_home(home: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def holder(home: Path) -> int | None:
-    """Return the pid of the conductor that holds the home or held it last, None if there was none."""
-    try:
-        return int((home / LOCK).read_bytes()[:_PID_CHARS])
-    except (OSError, ValueError):
-        return None
-
-
 def _lock(home: Path) -> int:
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_own(home / LOCK, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Overwritten in place, that needs no space on a full disk.
-        os.pwrite(descriptor, f"{os.getpid():<{_PID_CHARS}}\n".encode(), 0)
+        os.pwrite(descriptor, f"{os.getpid():<{PID_CHARS}}\n".encode(), 0)
     except BlockingIOError:
-        holder = os.pread(descriptor, _PID_CHARS, 0).decode("ascii", "replace").strip()
+        holder = os.pread(descriptor, PID_CHARS, 0).decode("ascii", "replace").strip()
         os.close(descriptor)
         raise HomeTaken(f"A conductor (pid {holder or 'unknown'}) is already running for {home}.") from None
     except OSError:

@@ -34,9 +34,12 @@ FEATURES: tuple[str, ...] = (
     "paging",
     "from_sheet",
     "tasks",
+    "environment",
+    "secrets",
 )
 
 PATH_CHARS = 10_000
+SECRETS_BYTES = 1024 * 1024  # of a text in which secrets are looked for at once
 VARIABLES_CHARS = 1024 * 1024
 
 
@@ -59,6 +62,10 @@ Sheet = Number | Name
 PageSize = Annotated[int, Field(ge=1, le=500)]
 PathText = Annotated[str, _at_most(PATH_CHARS, len)]
 """A path as the caller's system has it, which need not be UTF-8."""
+Environment = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[^=\x00]+$", max_length=1000)], Annotated[str, Field(pattern=r"^[^\x00]*$")]],
+    _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),
+]
 Variables = Annotated[
     dict[str, str],
     _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),
@@ -109,12 +116,15 @@ class HandshakeParams(Params):
 class ScoreCall(Params):
     """A score by path or inline. A path is absolute or relative to `client_cwd`, the folder in which the caller runs.
 
-    Without `client_cwd` (its folder may have been removed) nothing in an inline score can be relative.
+    Without `client_cwd` (its folder may be gone) nothing in an inline score can be relative. `environment` are variables
+    of the caller for the sheets. A call that lacks some that the score's `env_pass` names is refused with `env_needed`, so a
+    caller sends those only that the score names.
     """
 
     config_path: PathText | None = None
     config_content: str | None = None
     client_cwd: PathText | None = None
+    environment: Environment = field(default_factory=dict)  # what the score's env_pass names, or the caller adds
 
 
 @dataclass(frozen=True)
@@ -225,6 +235,13 @@ class LogParams(JobParams):
     context_lines: Annotated[int, Field(ge=0, le=50)] = 0
     cursor: Name = ""
     max_lines: Annotated[int, Field(ge=1, le=2000)] = 100
+
+
+@dataclass(frozen=True)
+class SecretsParams(JobParams):
+    """Parameters of `job.secrets`: bytes as base64, at most `SECRETS_BYTES` of them."""
+
+    data: Annotated[str, Field(max_length=4 * -(-SECRETS_BYTES // 3))]
 
 
 @dataclass(frozen=True)

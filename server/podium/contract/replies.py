@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from podium.contract.models import ActionView, EventView, JobView, PlanView, SheetView, StartView, View
+from podium.contract.secrets.masks import Span
 from podium.errors import PodiumError, from_dict
 
 
@@ -138,6 +139,12 @@ class EventsReply(Sparse):
     events: list[EventView] = Field(default_factory=list)
     next: str
     truncated_before: str | None = None
+
+
+class SecretsReply(View):
+    """`job.secrets`: where secrets stand in the bytes, and the names of their variables."""
+
+    spans: list[Span]
 
 
 class TaskStateReply(View):

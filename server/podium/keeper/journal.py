@@ -63,7 +63,7 @@ class Journal:
 
     def __init__(self, generation: int) -> None:
         self.generation = generation
-        self._file = os.open(f"{JOURNAL}{generation}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = os.open(f"{JOURNAL}{generation}", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         self.length = self._reserved = os.fstat(self._file).st_size
 
     def reserve(self, records: int) -> None:

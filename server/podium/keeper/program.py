@@ -232,9 +232,8 @@ class Keeper:
             if output >= 0:
                 actions.append((os.POSIX_SPAWN_DUP2, output, number))
             else:
-                actions.append(
-                    (os.POSIX_SPAWN_OPEN, number, start[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-                )
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+                actions.append((os.POSIX_SPAWN_OPEN, number, start[name], flags, 0o600))
         env = {**self._env, **start["env"]}
         inside = self._enter(start["cgroup"])
         point("after_enter")
@@ -373,7 +372,7 @@ def main() -> None:
     """Take the folder's lock, become guard and keeper."""
     procs = sys.argv[2] if len(sys.argv) > 2 else ""
     os.chdir(sys.argv[1])
-    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from podium.contract.models import LogView, Stream
+from podium.contract.secrets.masks import Masker
 from podium.logs.page import LogLimits
 from podium.logs.read import LogQuery, LogTarget, read_log
 
@@ -18,11 +19,11 @@ class TargetOf(Protocol):
         """Return the target."""
 
 
-def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream]) -> LogView:
+def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream], masker: Masker) -> LogView:
     """Return the end of the first of these streams that has output, else of the last one. Blocks: it reads files."""
     query = LogQuery("tail", max_lines=40)
     for stream in streams:
-        view = read_log(folder, target(stream=stream), query, _LIMITS)
+        view = read_log(folder, target(stream=stream), query, _LIMITS, masker)
         if view.total_bytes:
             break
     return view

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from podium.contract.secrets.masks import Span, replaced
 from podium.logs.extents import Extent
 
 CHUNK = 256 * 1024
@@ -108,11 +109,11 @@ def count_newlines(fd: int, stop: int) -> int:
     return count
 
 
-def cut_text(raw: bytes, begin: int, limit: int) -> str:
-    """Return `limit` bytes from `begin` as text, whole characters only; invalid UTF-8 becomes U+FFFD."""
+def cut_text(raw: bytes, begin: int, limit: int, secrets: Iterable[Span] = ()) -> str:
+    """Return `limit` bytes from `begin` as text, whole characters only; invalid UTF-8 becomes U+FFFD, secrets their names."""
     end = begin + limit
     for _ in range(3):  # a character has at most three bytes after its first
         if 0 < begin < len(raw) and raw[begin] & 0xC0 == 0x80:
             begin += 1
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    return decoder.decode(raw[begin:end], final=end >= len(raw))
+    return decoder.decode(replaced(raw, secrets, begin, min(end, len(raw))), final=end >= len(raw))

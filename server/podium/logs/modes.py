@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 
+from podium.contract.secrets.masks import MARGIN
 from podium.logs.cursor import Cursor
 from podium.logs.extents import Extent, after, back
 from podium.logs.lines import Line, count_newlines, lines
@@ -22,10 +23,17 @@ def complete(found: Iterator[Line], *, running: bool) -> Iterator[Line]:
     return (line for line in found if line.ended or not running)
 
 
+def rest_before(fd: int, offset: int) -> bytes:
+    """Return what stands before an offset in the same line, as much as may belong to a secret that the offset cuts."""
+    start = max(0, offset - MARGIN)
+    return os.pread(fd, offset - start, start).rpartition(b"\n")[2]
+
+
 def forward(fd: int, pieces: list[Extent], cursor: Cursor, page: Page, *, running: bool) -> tuple[Cursor, bool]:
     """Fill the page from the cursor on; return where to continue, and whether the end of the file was reached."""
     at = cursor
-    found = lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + 1)
+    page.before = cursor.offset, rest_before(fd, cursor.offset)
+    found = lines(fd, after(pieces, cursor.offset), keep=page.limits.line_bytes + MARGIN)
     for line in complete(found, running=running):
         if not page.add(page.render(line, at.line)):
             return at, False

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from podium.contract.models import LogLine
+from podium.contract.secrets.masks import MARGIN, Masker, Span, merged
 from podium.contract.weight import tokens_at_most
 from podium.logs.lines import Line, cut_text
 
@@ -31,6 +32,8 @@ class Page:
 
     limits: LogLimits
     max_lines: int
+    masker: Masker = field(default_factory=Masker)
+    before: tuple[int, bytes] = (0, b"")  # what stands in the same line before the offset where the page begins
     lines: list[LogLine] = field(default_factory=list)
     size: int = 0
     tokens: int = 0
@@ -55,17 +58,34 @@ class Page:
         raw = line.raw.strip(b"\0") if line.edge else line.raw
         size = line.size - len(line.raw) + len(raw)
         if size <= self.limits.line_bytes:
-            return LogLine(number=number, text=cut_text(raw, 0, size).removesuffix("\r"), match=match)
+            return LogLine(number=number, text=self._shown(line, raw, 0, size).removesuffix("\r"), match=match)
         self.truncated = True
         limit = self.limits.line_bytes
         begin = at - limit // 4 if at > limit // 2 else 0
         rest = size - begin - limit
         before = f"{MARK}[{begin} bytes before]" if begin else ""
         behind = f"{MARK}[{rest} bytes more]" if rest > 0 else ""
-        return LogLine(number=number, text=f"{before}{cut_text(raw, begin, limit)}{behind}", match=match)
+        return LogLine(number=number, text=f"{before}{self._shown(line, raw, begin, limit)}{behind}", match=match)
 
     def render_end(self, line: Line) -> LogLine:
         """Return the end of a line whose beginning is too far back."""
         self.truncated = True
         limit = self.limits.line_bytes
-        return LogLine(text=f"{MARK}[cut before]{cut_text(line.raw, max(0, len(line.raw) - limit), limit)}")
+        shown = self._shown(line, line.raw, max(0, len(line.raw) - limit), limit)
+        return LogLine(text=f"{MARK}[cut before]{shown}")
+
+    def _shown(self, line: Line, raw: bytes, begin: int, limit: int) -> str:
+        """Return a part of a line without secrets; what stands beside the part tells of those that its edges cut."""
+        if not self.masker:
+            return cut_text(raw, begin, limit)
+        missing = self.before[1] if line.start == self.before[0] else b""
+        whole = missing + raw
+        first = max(0, begin + len(missing) - MARGIN)
+        near = whole[first : begin + len(missing) + limit + MARGIN]
+        found = list(self.masker.spans(near))
+        if line.edge or not line.ended:  # the rest is lost, or not written yet
+            at_end = first + len(near) == len(whole) and len(line.raw) == line.size
+            found += self.masker.cut(near, at_start=line.edge and not first, at_end=at_end)
+        shift = first - len(missing)
+        moved = [Span(max(0, each.start + shift), each.end + shift, each.name) for each in merged(found)]
+        return cut_text(raw, begin, limit, [each for each in moved if each.end > 0])

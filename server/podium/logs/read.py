@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium.contract.models import LogMode, LogView, Stream
+from podium.contract.secrets.masks import Masker
 from podium.errors import InvalidArguments
 from podium.logs.cursor import Cursor, seal_of
 from podium.logs.extents import extents
@@ -15,6 +16,7 @@ from podium.logs.search import Matcher, search
 
 __all__ = ["LogLimits", "LogQuery", "LogTarget", "open_output", "read_log", "read_open"]
 
+NO_SECRETS = Masker()
 MatcherFor = Callable[[str, LogLimits], Matcher]
 
 
@@ -48,16 +50,18 @@ def open_output(folder: Path, stream: Stream) -> int | None:
         OSError: it cannot be opened.
     """
     try:
-        return os.open(folder / f"{stream}.log", os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(folder / f"{stream}.log", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
 
 
-def read_log(folder: Path, target: LogTarget, query: LogQuery, limits: LogLimits | None = None) -> LogView:
+def read_log(
+    folder: Path, target: LogTarget, query: LogQuery, limits: LogLimits | None = None, masker: Masker = NO_SECRETS
+) -> LogView:
     """Read one part of the output in an attempt's folder; a search is for `read_open`. Blocks: it reads files."""
     fd = open_output(folder, target.stream)
     try:
-        return read_open(fd, target, query, limits)
+        return read_open(fd, target, query, limits, masker=masker)
     finally:
         if fd is not None:
             os.close(fd)
@@ -83,6 +87,7 @@ def read_open(
     query: LogQuery,
     limits: LogLimits | None = None,
     matcher_for: MatcherFor | None = None,
+    masker: Masker = NO_SECRETS,
 ) -> LogView:
     """Read one part of an open output; None counts as empty. Blocks, a search for up to a few seconds.
 
@@ -96,7 +101,7 @@ def read_open(
     check_query(query)
     seal = seal_of(target.job_id, target.sheet, target.attempt, target.stream)
     cursor = Cursor.decode(query.cursor, seal) if query.cursor else Cursor(0)
-    page = Page(limits or LogLimits(), query.max_lines)
+    page = Page(limits or LogLimits(), query.max_lines, masker)
     size, after, at_end = 0, cursor, True
     find = matcher_for(query.pattern, page.limits) if matcher_for else None
     if fd is not None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from podium.logs.cursor import Cursor
 from podium.logs.extents import Extent, after
 from podium.logs.lines import Line, Skip, lines
-from podium.logs.modes import complete, following
+from podium.logs.modes import complete, following, rest_before
 from podium.logs.page import Page
 
 
@@ -58,6 +58,7 @@ def search(
     """Fill the page with matches and their context; return where to continue, and whether the end of the file was reached."""
     limits = page.limits
     scan = _Scan(page, context, cursor._replace(owed=min(cursor.owed, context)), deque(maxlen=context))
+    page.before = cursor.offset, rest_before(fd, cursor.offset)
     deadline = time.monotonic() + limits.scan_seconds
     skip = Skip(matcher.wanted, context) if matcher.wanted else None
     found = lines(fd, after(pieces, cursor.offset), keep=limits.search_line_bytes, skip=skip)

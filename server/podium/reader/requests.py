@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from podium.contract.models import LogView
+from podium.contract.secrets.masks import Secret
 
 SIZES = struct.Struct("!II")  # of the head and of the body, in bytes, before each message
 MAX_HEAD_BYTES = 64 * 1024**2  # of a request; variables are part of it
@@ -24,6 +25,7 @@ KILL = struct.Struct("!cdQ")  # b"k", nothing, the worker's pid
 NEWS = struct.Struct("!cii")  # b"s" and a pid: a worker started; b"e", a pid and its wait status: it ended
 
 
+ScoreProfiles = Literal["warn", "allow", "refuse"]  # programs that a score brings along
 SCORE_FOLDER = Path(".podium") / "instruments"  # beside a score: profiles that only it can use
 
 
@@ -40,10 +42,12 @@ class Compile(Part):
     path: str | None
     cwd: str | None
     variables: dict[str, str]
+    passed: tuple[str, ...] = ()
     inherited: bool
     workspace: str | None
     max_bytes: int
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    score_profiles: ScoreProfiles = "warn"
 
 
 class Profiles(Part):
@@ -81,10 +85,11 @@ class Judge(Part):
 
 
 class Match(Part):
-    """Search the open file for the pattern in the body, for at most so many seconds."""
+    """Search the open file for the pattern in the body, for at most so many seconds; `secrets` are not repeated."""
 
     kind: Literal["match"] = "match"
     seconds: float
+    secrets: tuple[Secret, ...] = ()
 
 
 class Search(Part):
@@ -100,6 +105,7 @@ class Search(Part):
     context_lines: int
     cursor: str
     max_lines: int
+    secrets: tuple[Secret, ...] = ()
 
 
 class Differ(Part):

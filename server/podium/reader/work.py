@@ -1,8 +1,10 @@
 """What the reader can be asked, one function for each kind of request: it takes the request, its body and its open files."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.reader import compiling, content_regex, requests
 from podium.reader.classify import classify, retry_after_seconds
@@ -13,6 +15,7 @@ from podium.reader.requests import Part, decode, encode
 from podium.score.model.plan import load_plan
 from podium.score.templates.render import holds, render_text
 
+_masker = lru_cache(maxsize=8)(Masker)  # a job is asked about again and again
 Work = Callable[[Any, bytes, list[int]], tuple[Part, bytes]]
 
 
@@ -36,7 +39,7 @@ def _judge(request: requests.Judge, body: bytes, files: list[int]) -> tuple[Part
 
 
 def _match(request: requests.Match, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    return content_regex.search(files[0], decode(body), request.seconds), b""
+    return content_regex.search(files[0], decode(body), request.seconds, _masker(request.secrets)), b""
 
 
 def _search(request: requests.Search, body: bytes, files: list[int]) -> tuple[Part, bytes]:
@@ -44,7 +47,8 @@ def _search(request: requests.Search, body: bytes, files: list[int]) -> tuple[Pa
         request.job_id, request.sheet, request.attempt, request.stream, request.sheet_name, request.running
     )
     query = LogQuery("search", decode(body), request.context_lines, request.cursor, request.max_lines)
-    return requests.Searched(view=read_open(files[0] if files else None, target, query, matcher_for=matcher_for)), b""
+    file, masker = files[0] if files else None, _masker(request.secrets)
+    return requests.Searched(view=read_open(file, target, query, matcher_for=matcher_for, masker=masker)), b""
 
 
 def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Part, bytes]:

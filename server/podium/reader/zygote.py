@@ -123,6 +123,18 @@ class Zygote:
             point("after_worker_end_told")
 
 
+def _never_wait() -> None:
+    """Open the standard error anew, so that a message is dropped, and not waited for, where nobody reads it.
+
+    Non-blocking mode belongs to the open file: set on the one that came from the conductor it would change the conductor's too.
+    """
+    with suppress(OSError):  # not Linux, or a socket: it stays as it is
+        own = os.open("/proc/self/fd/2", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.dup2(own, 2)
+        os.close(own)
+
+
 def main() -> None:
     """Serve the socket that is the standard input."""
+    _never_wait()
     Zygote(socket.socket(fileno=os.dup(0))).run()

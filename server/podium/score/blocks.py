@@ -3,27 +3,56 @@
 from collections import Counter
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
+from podium.score.text.units import milliseconds, seconds
+from podium.texts.written import shown
 
 MAX_SHEETS = 20_000
 
 
+def _text(value: Any) -> Any:
+    """Take a number or a boolean for the text as which it is written: see `text.document`."""
+    return shown(value) if isinstance(value, bool | int | float) else value
+
+
 def _reference(value: Any) -> str | int:
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        return value
+    if isinstance(value, str | int | float):
+        return shown(value) if isinstance(value, bool | float) else value
     raise ValueError(f"should be the name or the number of a sheet, not {describe(value)}")
 
 
-def _scalar(value: Any) -> str | int | float | bool:
-    if isinstance(value, str | int | float | bool):
+def _scalar(value: Any) -> str | int | float | bool | None:
+    if value is None or isinstance(value, str | int | float | bool):
         return value
     raise ValueError(f"should be a single value, not {describe(value)}")
 
 
+class FromEnv(Block):
+    """The value of an environment variable that is looked up when the sheet is launched."""
+
+    from_env: str = Field(description="a variable of the conductor's environment, or of its env_file, which wins")
+
+
+def _env_value(value: Any) -> Any:
+    """Read `{from_env: NAME}` or a single value."""
+    if not isinstance(value, dict):
+        return _scalar(value)
+    name = value.get("from_env")
+    if len(value) != 1 or not is_env_name(name):
+        raise ValueError(f"should be a single value or {{from_env: NAME}}, not {describe(value)}")
+    return FromEnv(from_env=name)
+
+
+def is_env_name(name: object) -> bool:
+    """Return whether a system would take this for the name of an environment variable."""
+    return isinstance(name, str) and bool(name) and "=" not in name and name.isprintable()
+
+
 def _name(value: Any) -> Any:
+    value = _text(value)
     if isinstance(value, str) and (not value.isprintable() or value != value.strip()):
         raise ValueError("has control characters, or begins or ends with a space")
     return value
@@ -42,22 +71,33 @@ def _data(value: Any) -> Any:
     return value
 
 
+def _number(key: Any) -> str:
+    return str(int(key)) if str(key).isdecimal() and len(str(key)) < 20 else str(key)
+
+
 def no_twin_keys(value: Any) -> Any:
     """Refuse the keys 2 and "2" side by side: they mean the same sheet, and one would be lost."""
     if isinstance(value, dict):
-        text, times = max(Counter(str(key) for key in value).items(), key=lambda item: item[1], default=("", 0))
+        text, times = max(Counter(_number(key) for key in value).items(), key=lambda item: item[1], default=("", 0))
         if times > 1:
             raise ValueError(f"sheet {text} appears twice")
     return value
 
 
+Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Filled = Annotated[str, Field(min_length=1), BeforeValidator(_text)]  # a text that is not empty
 Reference = Annotated[str | int, PlainValidator(_reference, json_schema_input_type=str | int)]
-Scalar = Annotated[str | int | float | bool, PlainValidator(_scalar, json_schema_input_type=str | int | float | bool)]
+Scalar = Annotated[
+    str | int | float | bool | None, PlainValidator(_scalar, json_schema_input_type=str | int | float | bool | None)
+]
+EnvValue = Annotated[Any, PlainValidator(_env_value, json_schema_input_type=str | int | float | bool | None | FromEnv)]
 Name = Annotated[str, Field(max_length=200), BeforeValidator(_name)]
 Data = Annotated[dict[str, Any], BeforeValidator(_data)]
-Fallbacks = Annotated[list[str], Field(max_length=10)]
-Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
-Delay = Annotated[float, Field(ge=0, le=365 * 86400)]
+Fallbacks = Annotated[list[Text], Field(max_length=10)]
+_Duration = BeforeValidator(seconds, json_schema_input_type=float | str)
+Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400), _Duration]
+Delay = Annotated[float, Field(ge=0, le=365 * 86400), _Duration]
+Milliseconds = Annotated[int, BeforeValidator(milliseconds, json_schema_input_type=int | str)]
 
 
 class RetryBlock(Block):
@@ -81,5 +121,7 @@ class CrossSheetBlock(Block):
 class SkipCommandBlock(Block):
     """A command that decides whether a sheet is skipped: exit code 0 skips it; 126, 127, a signal or a time-out fail it."""
 
-    command: str = Field("", description="a bash command, run in the workspace")
-    timeout_seconds: float = Field(10.0, gt=0, le=60, description="the longest that it may run")
+    command: Text = Field("", description="a bash command, run in the workspace")
+    timeout_seconds: Annotated[float, Field(gt=0, le=60), _Duration] = Field(
+        10.0, description="the longest that it may run"
+    )

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from podium.score.literals import note_pattern, note_shell_words, note_templates
 from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, template_variables
 from podium.score.model.draft import Check, Draft, Stage, Template
-from podium.score.model.plan import Plan, PlanSheet
+from podium.score.model.plan import CLI, Plan, PlanSheet
+from podium.score.scripts import hides_failures
 from podium.score.templates.conditions import ConditionFault, decide, parse
 from podium.score.templates.environment import TemplateFault, template
 from podium.score.templates.render import asked_sheets
 from podium.score.templates.sandbox import Budget
 from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
+from podium.texts.interpreter import interpreter
 
 TOTAL_BUDGET = (
     5_000_000  # units of `podium.score.templates.sandbox`, for compiling and trying all templates: a few seconds
@@ -29,7 +32,7 @@ class Checker:
         self.problems = problems
         self.budget = Budget(TOTAL_BUDGET)
         self.used: set[str] = set()
-        self.warnings: dict[str, None] = dict.fromkeys(draft.warnings)
+        self.text: str | None = None  # what the last template made
         self.broken: set[str] = set()  # templates whose syntax is wrong: said once
         self.compiled: set[str] = set()  # templates that were charged for
         self.indexes = {validation: index for index, validation in enumerate(plan.validations)}
@@ -43,9 +46,16 @@ class Checker:
         """Return the plan with the validations of each sheet; problems are noted on the way."""
         sheets = tuple(self._check(sheet) for sheet in self.plan.sheets)
         first = self._variables(self.plan.sheets[0])
-        self._warn_of("The workspace path", self.plan.workspace or "", first)
-        self._warn_of_env(self.plan.env, first)
-        return self.plan.model_copy(update={"sheets": sheets, "warnings": tuple(self.warnings)})
+        self._note_literal("the workspace path", self.plan.workspace or "", first, ("workspace",))
+        if self.draft.workspace and self.draft.workspace.lstrip("~/") in (
+            self.plan.workspace or ""
+        ):  # not one of the call
+            note_shell_words(
+                self.problems, "the workspace path", self.draft.workspace.removeprefix("~"), ("workspace",)
+            )
+        note_templates(self.problems, self.draft, first)
+        self._note_env(self.plan.env, first, ("env",))
+        return self.plan.model_copy(update={"sheets": sheets})
 
     def _check(self, sheet: PlanSheet) -> PlanSheet:
         stage = self.draft.stages[sheet.stage - 1]
@@ -63,6 +73,8 @@ class Checker:
             if check.sheet in {None, sheet.num}
             and (not check.condition or self._decide(check.condition, variables, (*check.loc, "condition")))
         )
+        if stage.instrument == CLI and self.text is not None:
+            self._script(stage, self.text, checked=bool(validations))
         if sheet.instance == 1:
             self._fields(stage, variables)
         if not validations and not uses_previous and not sheet.skip_when:
@@ -81,7 +93,8 @@ class Checker:
         return template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
 
     def _render(self, source: Template, variables: Mapping[str, Any]) -> bool:
-        """Render the template; return whether it asks for earlier outputs."""
+        """Render the template into `text`; return whether it asks for earlier outputs."""
+        self.text = None
         if source.text in self.broken or self.budget.left < 0:
             return False
         try:
@@ -95,7 +108,7 @@ class Checker:
             self.compiled.add(source.text)
             self.budget.left -= 2 * len(source.text)  # about what compiling it took
         try:
-            compiled.render(variables, self.budget)
+            self.text = compiled.render(variables, self.budget)
         except TemplateFault as fault:
             hint = self._names_hint(fault.message, sorted(compiled.names - variables.keys()), variables)
             self._note_template(source, fault.message + hint, fault.line)
@@ -122,6 +135,23 @@ class Checker:
         else:
             self.problems.add(source.loc, message, text_line=line)
 
+    def _script(self, stage: Stage, script: str, *, checked: bool) -> None:
+        """Check how a script is played, and note one that may fail without being noticed."""
+        found = interpreter(script)
+        if found is not None:
+            if found.fault:
+                self._note_template(stage.template, found.fault, 1)
+        elif script.lstrip().startswith("#!"):
+            message = "the #! is not at the very beginning of the script, so bash plays it; put it on the first line."
+            self.problems.note(message, stage.template.loc)
+        elif not checked and not stage.strict and hides_failures(script):
+            strict = "strict: true, " if self.draft.dialect == "named" else ""
+            self.problems.note(
+                "this script of several lines goes on after a command that fails, only its last command decides, and no "
+                f"validation checks what it did; use {strict}set -e or a validation.",
+                stage.template.loc,
+            )
+
     def _decide(self, expr: str, variables: Mapping[str, Any], loc: Loc) -> bool:
         try:
             self.used |= parse(expr).names
@@ -131,14 +161,18 @@ class Checker:
             return False
 
     def _fields(self, stage: Stage, variables: Mapping[str, Any]) -> None:
-        """Check the `{workspace}`-style fields of the entry's validations and skip command, and warn of texts that take none."""
-        self._warn_of_env(stage.env, variables)
+        """Check the `{workspace}`-style fields of the entry's validations and skip command, and note texts that take none."""
+        self._note_env(stage.env, variables, (*stage.loc, "env"))
         if stage.skip_when_command is not None:
             self._filled(stage.skip_when_command.command, variables, stage.skip_when_command_loc)
         for check in stage.checks:
-            self._warn_of(f"The pattern {check.validation.pattern[:80]!r}", check.validation.pattern, variables)
+            pattern, loc = check.validation.pattern, (*check.loc, "pattern")
+            self._note_literal(f"the pattern {pattern[:80]!r}", pattern, variables, loc)
+            note_pattern(self.problems, check.validation.path, (*check.loc, "path"))
             for field in ("path", "command", "working_directory"):
                 text, loc = getattr(check.validation, field), (*check.loc, field)
+                if field != "command":
+                    note_shell_words(self.problems, f"the {field} {text[:80]!r}", text, loc)
                 self._filled(text, variables, loc)
                 # A command may have braces of its own.
                 unknown = [name for name in fields(text) if field != "command" and not is_field(name, variables)]
@@ -147,16 +181,18 @@ class Checker:
                     hint = self.problems.near(name, known, LIKE_VARIABLES)
                     self.problems.add(loc, f"unknown variable {name!r} in {{{name}}}{hint}", allowed=known)
 
-    def _warn_of_env(self, env: Mapping[str, str], variables: Mapping[str, Any]) -> None:
+    def _note_env(self, env: Mapping[str, str], variables: Mapping[str, Any], loc: Loc) -> None:
         for name, value in env.items():
-            self._warn_of(f"The value of env {name[:80]}", value, variables, " Use template variables in run instead.")
+            what, where = f"the value of env {name[:80]}", (*loc, name)
+            self._note_literal(what, value, variables, where, " Use template variables in run instead.")
+            note_shell_words(self.problems, what, value, where, f" Set it in run instead: export {name[:80]}=...")
 
-    def _warn_of(self, what: str, text: str, variables: Mapping[str, Any], instead: str = "") -> None:
-        """Warn of what looks like a template in a text that is used as written."""
+    def _note_literal(self, what: str, text: str, variables: Mapping[str, Any], loc: Loc, instead: str = "") -> None:
+        """Note what looks like a template in a text that is used as written."""
         written = [f"{{{{ {name} }}}}" for name in double_braces(text, variables)]
         written += [f"{{{name}}}" for name in fields(text) if is_field(name, variables)]
         if written:
-            self.warnings.setdefault(f"{what} is used as written, without filling in {', '.join(written)}.{instead}")
+            self.problems.note(f"{what} is used as written, without filling in {', '.join(written)}.{instead}", loc)
 
     def _filled(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         """Check a text whose fields are filled in before it is used."""

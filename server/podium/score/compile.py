@@ -1,7 +1,7 @@
 """The compiler: a score's text becomes a checked Plan, or one error with every problem."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from podium.score.named.draft import read_named
 from podium.score.named.words import SHEETS_WORDS
 from podium.score.numbered.draft import read_numbered
 from podium.score.parts import NO_FOLDER, PartBuilder
-from podium.score.text.document import DocumentFault, load
+from podium.score.text.document import DocumentFault, load, plain_value
 from podium.score.text.problems import Problems
 from podium.texts.problems import invalid
 from podium.texts.source import check_text, is_unicode
@@ -32,6 +32,7 @@ def compile_score(
     cwd: Path | None,
     profiles: Mapping[str, Mapping[str, Any]],
     variables: Mapping[str, str] = _NO_VARIABLES,
+    passed: Sequence[str] = (),
     inherited: bool = False,
     workspace: str | None = None,
     max_bytes: int = MAX_BYTES,
@@ -41,8 +42,9 @@ def compile_score(
 
     `path` is the score's file, None for an inline one: what the score names is relative to its folder, or to `cwd`, None if
     there is no such folder. `workspace` (relative to `cwd`) and `variables` win over the score's own; with `inherited` they are
-    those of the job whose changed score this is, which need not have them. `profiles` holds the profile of each instrument that
-    can be used: the plan keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold.
+    those of the job whose changed score this is, which need not have them. `passed` are names of environment variables that came
+    with the start, beside those in the score's `env_pass`. `profiles` holds the profile of each instrument that can be used: the
+    plan keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold.
 
     Raises:
         ScoreInvalid: with every problem that was found, at most 100 of them listed.
@@ -65,7 +67,8 @@ def compile_score(
     check_graph(draft.stages, problems)
     _check_names(draft, problems)
     folder = _workspace(draft, workspace, parts.folder, cwd)
-    plan = assemble(draft, folder, {**draft.variables, **variables}, problems)
+    given = {name: _given(name, value, draft.variables.get(name), problems) for name, value in variables.items()}
+    plan = assemble(draft, folder, {**draft.variables, **given}, problems)
     if plan is None:
         raise problems.error(name)
     checker = Checker(draft, plan, problems)
@@ -74,13 +77,16 @@ def compile_score(
         raise problems.error(name)
     if not inherited:
         _check_use(variables, {*draft.variables, *checker.used} - CORE_NAMES)
-    warnings = plan.warnings
+    parts.note_reread()
+    warnings = problems.notes()
     if inherited and workspace and draft.workspace and _absolute(draft.workspace, parts.folder) != workspace:
         warnings += (f"workspace: the change is ignored; the job stays in {workspace}",)
     # The instrument cli, which has no profile, is always the same.
     agents = {name for sheet in plan.sheets for name in sheet.instruments} - {CLI}
     used = {name: profiles[name] for name in sorted(agents)}
-    return plan.model_copy(update={"profiles": used, "started_with": dict(variables), "warnings": warnings})
+    names = tuple(dict.fromkeys((*plan.env_pass, *passed)))
+    changes = {"profiles": used, "started_with": dict(variables), "env_pass": names, "warnings": warnings}
+    return plan.model_copy(update=changes)
 
 
 def _read(root: dict[Any, Any], parts: PartBuilder, path: Path | None) -> Draft | None:
@@ -116,7 +122,13 @@ def _workspace(draft: Draft, given: str | None, folder: Path | None, cwd: Path |
 
 
 def _absolute(path: str, base: Path | None) -> str:
-    full = Path(os.path.expanduser(path))  # noqa: PTH111 no disk
+    expanded = os.path.expanduser(path)  # noqa: PTH111 no disk
+    if expanded.startswith("~"):
+        raise InvalidArguments(
+            f"workspace: {path!r} begins with a home that this system does not know.",
+            fix="Give an absolute path, or write ./ before the name of a folder that begins with ~.",
+        )
+    full = Path(expanded)
     if base is None and not full.is_absolute():
         raise InvalidArguments(f"workspace: {path!r} {NO_FOLDER}.", fix="Give an absolute path.")
     return os.path.abspath(base / full if base else full)  # noqa: PTH100 no disk
@@ -154,6 +166,20 @@ def _check_given(variables: Mapping[str, str]) -> None:
                 f"variables: the value of {name} contains a NUL character or an unpaired surrogate.",
                 fix="Pass it as plain text.",
             )
+
+
+def _given(name: str, text: str, own: Any, problems: Problems) -> Any:
+    """Return a variable of the start: a number or a boolean if the score has one there and the text is one, else the text."""
+    if not isinstance(own, int | float):
+        return text
+    value = plain_value(text)
+    if isinstance(value, int | float) and isinstance(value, bool) == isinstance(own, bool):
+        return value
+    kind, form = ("a boolean", "true or false") if isinstance(own, bool) else ("a number", "a plain number")
+    problems.note(
+        f"the variable {name} is {kind} in the score, and the text {text[:40]!r} now; pass {form} to keep it one."
+    )
+    return text
 
 
 def _check_use(variables: Mapping[str, str], known: set[str]) -> None:

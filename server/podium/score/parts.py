@@ -1,21 +1,21 @@
 """The parts of a plan that both dialects have: each is checked and built here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from podium.errors import PodiumError
-from podium.score.blocks import RetryBlock, SkipCommandBlock
+from podium.score.blocks import FromEnv, RetryBlock, SkipCommandBlock, is_env_name
 from podium.score.model.draft import Template
-from podium.score.model.plan import CLI, Player, Retry, SkipCommand, Validation, ValidationType
+from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
+from podium.texts.interpreter import interpreter, is_plain_shell
 from podium.texts.source import decode, read_bytes
 
 NO_FOLDER = "is relative, but the score is not in a file, and the folder of its caller was removed or is not known"
-_RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 _REQUIRED = {
     "file_exists": ("path",),
     "file_modified": ("path",),
@@ -23,6 +23,9 @@ _REQUIRED = {
     "content_regex": ("path", "pattern"),
     "command_succeeds": ("command",),
 }
+# Linux limits one variable of the environment, like one argument, to 131,072 bytes with its NUL (MAX_ARG_STRLEN).
+MAX_VARIABLE_BYTES = 131_071
+_LISTED, _SHOWN = 5, 40  # values in a note, and characters of each
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class PartBuilder:
     profiles: Mapping[str, Mapping[str, Any]]
     max_bytes: int
     on_file: Callable[[Path], None] = lambda _: None
+    reread: dict[str, list[Loc]] = field(
+        default_factory=dict
+    )  # values that YAML 1.1 reads differently, and where they are
 
     @property
     def instruments(self) -> frozenset[str]:
@@ -81,16 +87,70 @@ class PartBuilder:
         return Template(text, loc, file=given)
 
     def env(self, loc: Loc, env: Mapping[str, Any]) -> dict[str, str]:
-        """Return environment variables as text: a number or a boolean as it is written."""
-        for name in env:
+        """Return environment variables as text: a number or a boolean as it is written. See `env_from` for the others."""
+        for name, value in env.items():
             if not name or "=" in name:
                 self.problems.add((*loc, name), f"{name!r} is not a valid environment variable name", key=True)
-            if name in _RESERVED_ENV:
+            if name in RESERVED_ENV:
                 self.problems.add((*loc, name), "is reserved: the conductor sets it", key=True)
-        return {
-            name: value if isinstance(value, str) else self.problems.document.raw((*loc, name))
-            for name, value in env.items()
-        }
+            size = len(f"{name}={value}".encode())
+            if size > MAX_VARIABLE_BYTES:
+                message = (
+                    f"has {size} bytes with its name; the system takes at most {MAX_VARIABLE_BYTES} for one variable"
+                )
+                self.problems.add((*loc, name), f"{message}; write the text to a file instead")
+            if value is None and not self.problems.document.text_of((*loc, name), None):
+                self.problems.add((*loc, name), 'is empty; write "" for an empty text')
+        document = self.problems.document
+        written = {name: value for name, value in env.items() if not isinstance(value, FromEnv)}
+        return {name: document.text_of((*loc, name), value) for name, value in written.items()}
+
+    def variables(self, loc: Loc, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values for templates: each as it is written, see `text.document`. Where YAML 1.1 reads another one, a note."""
+        return {name: self.value((*loc, name), value) for name, value in variables.items()}
+
+    def value(self, loc: Loc, value: Any) -> Any:
+        """Return one value for templates. `null` is kept, other words for it are text."""
+        if isinstance(value, dict):
+            return self.variables(loc, value)
+        if isinstance(value, list):
+            return [self.value((*loc, position), inner) for position, inner in enumerate(value)]
+        document = self.problems.document
+        written = document.text_of(loc, value)
+        reading = document.reread.get(document.locate(loc), "") if isinstance(value, str) else ""
+        if value is None and written != "null":
+            value, reading = written, "null"
+        if reading:
+            self.reread.setdefault(f"{written[:_SHOWN] or 'an empty value'} ({reading[:_SHOWN]})", []).append(loc)
+        return value
+
+    def note_reread(self) -> None:
+        """Note which values YAML 1.1 reads differently."""
+        if not self.reread:
+            return
+        document = self.problems.document
+        told = sorted(self.reread, key=lambda each: min(map(document.locate, self.reread[each])))
+        more = f" and {len(self.reread) - _LISTED} more" if len(self.reread) > _LISTED else ""
+        self.problems.note(
+            f"used as written, where YAML 1.1 has other values: {', '.join(told[:_LISTED])}{more}. Quote a text to "
+            "leave no doubt; only true, false, null and numbers such as 3 or 3.5 are no text.",
+            *(loc for locs in self.reread.values() for loc in locs),
+        )
+
+    def env_from(self, env: Mapping[str, Any]) -> dict[str, str]:
+        """Return those environment variables that take their values from the conductor's, each with the name of that one."""
+        return {name: value.from_env for name, value in env.items() if isinstance(value, FromEnv)}
+
+    def env_pass(self, loc: Loc, names: Sequence[str], env: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the variables that come with the start; `env` is the score's own, which cannot give the same ones."""
+        for index, name in enumerate(names):
+            if not is_env_name(name):
+                self.problems.add((*loc, index), f"{name!r} is not a valid environment variable name")
+            elif name in RESERVED_ENV:
+                self.problems.add((*loc, index), "is reserved: the conductor sets it")
+            elif name in env:
+                self.problems.add((*loc, index), f"env gives {name} a value too; leave one of the two out")
+        return tuple(dict.fromkeys(names))
 
     def retry(self, loc: Loc, block: RetryBlock) -> Retry:
         """Return the retry policy of the plan; without retries the delays mean nothing."""
@@ -104,7 +164,16 @@ class PartBuilder:
             return None
         if not block.command:
             self.problems.add(loc, "has no command")
+        self._no_interpreter(loc, block.command)
         return SkipCommand(command=block.command, timeout_seconds=block.timeout_seconds)
+
+    def _no_interpreter(self, loc: Loc, command: str) -> None:
+        """Refuse a `#!` that would be ignored: bash plays commands."""
+        found = interpreter(command.lstrip())
+        if found is not None and not is_plain_shell(found):
+            self.problems.add(
+                loc, "has a #! line, which only a sheet's run can have: bash plays it; call the program instead"
+            )
 
     def validation(self, loc: Loc, kind: ValidationType, fields: Mapping[str, Any]) -> Validation:
         """Return a validation of the plan; a field that is missing or that this type has no use for is a problem."""
@@ -116,6 +185,8 @@ class PartBuilder:
         for name in ("path", "pattern", "command", "working_directory"):
             if values.get(name) and name not in used:
                 self.problems.add((*loc, name), f"{kind} does not take {name}", allowed=used, key=True)
+        if kind == "command_succeeds":
+            self._no_interpreter((*loc, "command"), values.get("command", ""))
         if kind == "content_regex":
             try:
                 compile_pattern(values.get("pattern", ""))

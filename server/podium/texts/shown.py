@@ -2,6 +2,8 @@
 
 import os
 
+from podium.contract.secrets.masks import MARGIN, Masker, replaced
+
 FOUND_CHARS = 200  # shown of what was found, in one line
 HEAD_BYTES = 4 * FOUND_CHARS
 
@@ -12,10 +14,11 @@ def one_line(text: str) -> str:
     return shown + "…" if len(text) > FOUND_CHARS else shown
 
 
-def without_match(fd: int, note: str = "") -> str:
-    """Return in words what an open file without a match holds: its size and its beginning."""
+def without_match(fd: int, masker: Masker, note: str = "") -> str:
+    """Return in words what an open file without a match holds: its size and its beginning, without secrets."""
     size = os.fstat(fd).st_size
     if not size:
         return "an empty file"
-    begin = os.pread(fd, HEAD_BYTES, 0).decode("utf-8", "replace")
+    head = os.pread(fd, HEAD_BYTES + MARGIN, 0)
+    begin = replaced(head, masker.spans(head)).decode("utf-8", "replace")
     return f"{size} bytes{note} that begin with {one_line(begin)}"

@@ -69,7 +69,7 @@ def test_an_unknown_command_points_to_the_one_that_is_meant(
 def test_a_call_that_is_written_wrong_is_told_how_to_write_it(
     words: list[str], fix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["call", *words]) == 1
+    assert main(["call", *words]) == 2
     assert fix in capsys.readouterr().err
 
 
@@ -79,18 +79,18 @@ def test_the_tools_are_listed_without_the_protocol_of_the_agents() -> None:
     assert "mcp" not in loaded
 
 
-def test_an_error_is_printed_with_its_fix_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["call", "get_job", "no-equals-sign"]) == 1
+def test_an_error_is_printed_with_its_fix_and_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["call", "get_job", "no-equals-sign"]) == 2
     shown = capsys.readouterr().err
     assert "no-equals-sign" in shown
     assert "name=value" in shown
 
 
-def test_a_setting_that_is_wrong_is_named_with_exit_code_1(
+def test_a_setting_that_is_wrong_is_named_as_bad_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PODIUM_MAX_SHEETS", "none")
-    assert main(["start"]) == 1
+    assert main(["start"]) == 2
     assert "max_sheets" in capsys.readouterr().err
 
 

@@ -1,80 +1,279 @@
-"""`podium install` adds one entry to a client's file and touches nothing else."""
+"""`podium install` adds one entry to a client's file, changes what is ours in it, removes it, and touches nothing else."""
 
 import json
 import os
+import shlex
+import stat
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from podium.cli import main
-from podium.cli.commands.install import TARGETS, merge, server_entry
-from podium.errors import InvalidArguments
+from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
+from podium.cli.commands.install.entry import server_command
+from podium.cli.commands.install.formats import format_of
+from podium.settings import Settings, load
+from tests.support.source_tree import REPOSITORY
+
+NAMES = sorted(CLIENTS)
+SCOPES = [(name, scope) for name in NAMES for scope in ("project", "user") if getattr(CLIENTS[name], scope)]
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of a user who has started each client once, and an environment without anything of ours."""
+    home = tmp_path / "user"
+    for name in (*(name for name in os.environ if name.startswith(("PODIUM_", "XDG_", "CODEX", "COPILOT", "CLAUDE"))),):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    for client in CLIENTS.values():
+        for place in client.user:
+            place.file(Path("/nowhere")).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    return home
+
+
+def place_of(name: ClientName, scope: str) -> Place:
+    places: tuple[Place, ...] = getattr(CLIENTS[name], scope)
+    return places[0]
+
+
+def data_of(file: Path) -> Any:
+    text = file.read_text()
+    if file.suffix == ".toml":
+        return tomllib.loads(text)
+    return yaml.safe_load(text) if file.suffix == ".yaml" else json.loads(text)
+
+
+def entry_of(file: Path, place: Place) -> Any:
+    found = data_of(file)
+    for member in (*place.members, "podium"):
+        found = found[member]
+    return found
+
+
+def words_of(client: Client, entry: dict[str, Any]) -> list[str]:
+    command = entry[client.command_member]
+    return command if client.one_list else [command, *entry["args"]]
 
 
 def test_the_command_is_absolute_and_exists() -> None:
-    entry = server_entry(None, None)
-    assert Path(entry["command"]).is_absolute()
-    assert os.access(entry["command"], os.X_OK)
-    assert entry["args"] == ["serve"]
+    program, *rest = server_command(load())
+    assert Path(program).is_absolute()
+    assert os.access(program, os.X_OK)
+    assert rest[0] == "serve"
 
 
-def test_a_home_given_to_install_is_given_to_the_server(tmp_path: Path) -> None:
-    assert server_entry(tmp_path / "h", None)["args"] == ["serve", "--home", str(tmp_path / "h")]
+def test_a_default_home_needs_no_flags_and_another_is_named_in_full(user: Path, tmp_path: Path) -> None:
+    assert server_command(Settings())[1:] == ["serve"]
+    assert server_command(load(home=Path("h")))[1:] == ["serve", "--home", str(tmp_path / "project" / "h")]
+    assert server_command(load(socket=Path("s")))[1:] == ["serve", "--socket", str(tmp_path / "project" / "s")]
 
 
-def test_the_environment_that_leads_to_the_conductor_goes_into_the_entry(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_environment_that_leads_elsewhere_becomes_flags_since_clients_do_not_pass_it_on(
+    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PODIUM_CONFIG")
-    assert "env" not in server_entry(None, None)
+    (tmp_path / "project" / "my.yaml").write_text("")
     monkeypatch.setenv("PODIUM_HOME", "relative")
     monkeypatch.setenv("PODIUM_SOCKET", "/run/other.sock")
-    places = {"PODIUM_HOME": str(tmp_path / "relative"), "PODIUM_SOCKET": "/run/other.sock"}
-    assert server_entry(None, None)["env"] == places
-    assert main(["install", "inspector"]) == 0
-    assert f"-e PODIUM_HOME={tmp_path}/relative -e PODIUM_SOCKET=/run/other.sock " in capsys.readouterr().out
+    monkeypatch.setenv("PODIUM_CONFIG", "my.yaml")
+    assert main(["install", "cursor"]) == 0
+    entry = json.loads(capsys.readouterr().out)["mcpServers"]["podium"]
+    project = tmp_path / "project"
+    assert entry["args"] == ["serve", "--home", str(project / "relative"), "--socket", "/run/other.sock"]
+    assert entry["env"] == {"PODIUM_CONFIG": str(project / "my.yaml")}
 
 
-@pytest.mark.parametrize("client", sorted(TARGETS))
-def test_without_write_the_entry_is_printed_as_json(
-    client: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_without_an_installed_command_the_interpreter_runs_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/opt/python")
+    monkeypatch.setattr(sys, "argv", ["/opt/podium/__main__.py"])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert server_command(load())[:4] == ["/opt/python", "-P", "-m", "podium"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_examples_show_what_is_written(name: ClientName) -> None:
+    (file,) = (REPOSITORY / "examples" / "clients").glob(f"{name}.*")
+    assert entry_of(file, place_of(name, "user")) == CLIENTS[name].entry(["podium", "serve"], {})
+
+
+@pytest.mark.parametrize(("name", "scope"), SCOPES)
+def test_without_write_the_entry_is_printed_in_the_clients_language(
+    name: ClientName, scope: str, user: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert main(["install", client, "--folder", str(tmp_path)]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert list(printed) == [TARGETS[client].member]  # type: ignore[index]
-    assert not list(tmp_path.iterdir())
+    assert main(["install", name, "--scope", scope]) == 0
+    place, file = place_of(name, scope), tmp_path / f"printed{Path(place_of(name, scope).path).suffix}"
+    file.write_text(capsys.readouterr().out)
+    assert words_of(CLIENTS[name], entry_of(file, place)) == server_command(load())
+    assert not any((tmp_path / "project").iterdir())
 
 
-@pytest.mark.parametrize("client", sorted(TARGETS))
-def test_with_write_the_file_holds_the_entry(client: str, tmp_path: Path) -> None:
-    assert main(["install", client, "--write", "--folder", str(tmp_path)]) == 0
-    target = TARGETS[client]  # type: ignore[index]
-    assert json.loads((tmp_path / target.file).read_text())[target.member]["podium"] == server_entry(None, None)
+@pytest.mark.parametrize(("name", "scope"), SCOPES)
+def test_an_entry_is_added_then_unchanged_then_removed(
+    name: ClientName, scope: str, user: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    place = place_of(name, scope)
+    file = place.file(tmp_path / "project")
+    told = []
+    for words in (["--write"], ["--write"], ["--remove"], ["--remove"]):
+        assert main(["install", name, "--scope", scope, *words]) == 0
+        told.append(capsys.readouterr().out.split()[0])
+        if told[-1] == "Added":
+            assert words_of(CLIENTS[name], entry_of(file, place)) == server_command(load())
+            assert stat.S_IMODE(file.stat().st_mode) & 0o077 == (0 if scope == "user" else 0o077 & ~umask())
+    assert told == ["Added", "Unchanged:", "Removed", "Unchanged:"]
+    assert (data_of(file) or {}) == {}
 
 
-def test_other_servers_and_members_of_the_file_stay(tmp_path: Path) -> None:
-    path = tmp_path / ".mcp.json"
-    path.write_text('{"mcpServers": {"other": {"command": "x"}, "podium": {"command": "old"}}, "inputs": [1]}')
-    merge(path, "mcpServers", {"command": "new"})
-    assert json.loads(path.read_text()) == {
-        "mcpServers": {"other": {"command": "x"}, "podium": {"command": "new"}},
-        "inputs": [1],
-    }
-    assert [file.name for file in tmp_path.iterdir()] == [".mcp.json"]
+def umask() -> int:
+    """Return the umask of the files that this process makes for everybody."""
+    os.umask(before := os.umask(0o022))
+    return 0o111 | before
 
 
-@pytest.mark.parametrize("text", ["// comment\n{}", "[]", '{"servers": []}'])
-def test_a_file_that_cannot_be_merged_is_refused_and_left_as_it_is(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "mcp.json"
-    path.write_text(text)
-    with pytest.raises(InvalidArguments):
-        merge(path, "servers", {})
-    assert path.read_text() == text
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_user_put_into_the_entry_stays_when_the_command_is_replaced(
+    name: ClientName, user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, file = place_of(name, "user"), place_of(name, "user").file(Path())
+    assert main(["install", name, "--scope", "user", "--write"]) == 0
+    language, path = format_of(file), (*place.members, "podium")
+    text = language.put(file.read_text(), (*path, "disabled"), True)
+    text = language.put(text, (*path, CLIENTS[name].env_member), {"TOKEN": "mine"})
+    text = language.put(text, (*place.members, "other"), {"command": "x"})
+    file.write_text(language.put(text, (*path, CLIENTS[name].command_member), ["old"] if name == "opencode" else "old"))
+    before = entry_of(file, place)
+    assert main(["install", name, "--scope", "user", "--write"]) == 0
+    assert "Replaced" in capsys.readouterr().out
+    assert entry_of(file, place) == {**before, **CLIENTS[name].owned(server_command(load()))}
+    assert main(["install", name, "--scope", "user", "--remove"]) == 0
+    assert data_of(file) == _nested(place.members, {"other": {"command": "x"}})
 
 
-def test_the_inspector_gets_a_command_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["install", "inspector"]) == 0
-    words = capsys.readouterr().out.split()
-    assert words[:2] == ["npx", "@modelcontextprotocol/inspector"]
-    assert words[-1] == "serve"
+def _nested(path: tuple[str, ...], value: Any) -> Any:
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+def test_a_home_in_the_environment_of_an_entry_that_stays_is_told(
+    user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(".mcp.json").write_text('{"mcpServers": {"podium": {"command": "old", "env": {"PODIUM_HOME": "/old"}}}}')
+    assert main(["install", "claude-code", "--write"]) == 0
+    assert "The entry sets PODIUM_HOME, as before." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{\n  "mcpServers": {\n}', "is not valid: line 3"),
+        ("[]", "its value is not an object"),
+        ('{"mcpServers": []}', "mcpServers is not a set of servers"),
+        ('{"mcpServers": {"podium": "x"}}', "mcpServers is not a set of servers"),
+        ('{"mcpServers": {"podium": {"type": "http", "url": "http://x"}}}', "is reached by a URL"),
+    ],
+)
+def test_a_file_that_cannot_be_merged_is_refused_and_left_as_it_is(
+    text: str, words: str, user: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(".mcp.json").write_text(text)
+    assert main(["install", "claude-code", "--write"]) == 2
+    assert words in capsys.readouterr().err
+    assert Path(".mcp.json").read_text() == text
+
+
+def test_a_file_of_an_older_opencode_is_not_broken(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = '{"mcp": {"other": {"type": "local", "command": ["x"]}}}'
+    Path("opencode.json").write_text(text)
+    assert main(["install", "opencode", "--write"]) == 2
+    assert "older version" in capsys.readouterr().err
+    assert Path("opencode.json").read_text() == text
+
+
+def test_of_two_names_of_a_clients_file_the_one_that_is_there_is_used(user: Path) -> None:
+    Path("opencode.jsonc").write_text("// mine\n{}\n")
+    assert main(["install", "opencode", "--write"]) == 0
+    assert [path.name for path in Path().iterdir()] == ["opencode.jsonc"]
+    assert Path("opencode.jsonc").read_text().startswith('// mine\n{\n  "mcp": {')
+
+
+def test_vs_code_gets_the_portable_file_unless_the_entry_stands_in_its_former_one(user: Path) -> None:
+    Path(".vscode").mkdir()
+    Path(".vscode/mcp.json").write_text('{"servers": {}}')
+    assert main(["install", "vscode", "--write"]) == 0
+    assert "podium" in data_of(Path(".mcp.json"))["mcpServers"]
+    Path(".mcp.json").unlink()
+    Path(".vscode/mcp.json").write_text('{"servers": {"podium": {"command": "old"}}}')
+    assert main(["install", "vscode", "--write"]) == 0
+    assert data_of(Path(".vscode/mcp.json"))["servers"]["podium"]["args"] == ["serve"]
+    assert main(["install", "vscode", "--remove"]) == 0
+    assert (data_of(Path(".vscode/mcp.json")), Path(".mcp.json").exists()) == ({}, False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_users_folder_of_a_client_that_was_never_started_is_not_made(
+    name: ClientName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "empty"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert main(["install", name, "--scope", "user", "--write"]) == 2
+    assert "does not exist" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_file_that_is_a_link_is_followed_and_told(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (user / "real.json").write_text("{}")
+    Path(".mcp.json").symlink_to(user / "real.json")
+    assert main(["install", "claude-code", "--write"]) == 0
+    assert f"a link to {user / 'real.json'}." in capsys.readouterr().out.replace("\n", "")
+    assert "podium" in data_of(user / "real.json")["mcpServers"]
+
+
+def test_a_project_that_was_mistyped_is_not_made(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["install", "cursor", "--write", "--folder", "../projct"]) == 2
+    assert "There is no folder ../projct" in capsys.readouterr().err
+    assert sorted(path.name for path in user.parent.iterdir()) == ["project", "user"]
+
+
+def test_in_a_folder_that_was_removed_the_message_says_so(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path().absolute().rmdir()
+    assert main(["install", "cursor", "--write"]) == 2
+    assert "was removed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["claude-desktop", "goose"])
+def test_a_client_without_files_of_a_project_says_so(name: str, user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["install", name, "--scope", "project"]) == 2
+    assert "Use --scope user." in capsys.readouterr().err
+
+
+def test_write_and_remove_do_not_go_together(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["install", "cursor", "--write", "--remove"]) == 2
+    assert "cannot go together" in capsys.readouterr().err
+
+
+def test_the_command_line_of_the_inspector_works_in_a_path_with_a_space(
+    user: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "a b"
+    place.mkdir()
+    (place / "npx").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (place / "npx").chmod(0o755)
+    assert main(["install", "inspector", "--home", str(place)]) == 0
+    line = capsys.readouterr().out.strip()
+    done = subprocess.run(
+        ["sh", "-c", f"eval {shlex.quote(line)}"],
+        env={"PATH": f"{place}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
+    assert done.stdout.splitlines() == ["@modelcontextprotocol/inspector", *server_command(load(home=place))]

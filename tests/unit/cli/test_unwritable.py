@@ -22,7 +22,7 @@ def podium(*arguments: str, redirect: str) -> subprocess.CompletedProcess[str]:
 )
 def test_output_that_cannot_be_written_is_a_failure_that_says_so(command: str, redirect: str, reason: str) -> None:
     done = podium(*command.split(), redirect=redirect)
-    assert (done.returncode, done.stderr) == (1, f"podium: Cannot write the output: {reason}.\n")
+    assert (done.returncode, done.stderr) == (6, f"podium: Cannot write the output: {reason}.\n")
 
 
 def test_a_server_that_cannot_write_its_answers_ends_and_says_why(short_tmp: Path) -> None:
@@ -40,13 +40,13 @@ def test_a_server_that_cannot_write_its_answers_ends_and_says_why(short_tmp: Pat
 )
 def test_a_server_without_a_stream_says_which_one_is_closed(short_tmp: Path, redirect: str, name: str) -> None:
     done = podium("serve", "--home", str(short_tmp), redirect=redirect)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith(f"podium: {name} is closed, and podium serve speaks MCP on it.\n")
     assert "--http PORT" in done.stderr
 
 
 def test_a_server_that_is_started_with_every_stream_closed_ends_at_once(short_tmp: Path) -> None:
-    assert podium("serve", "--home", str(short_tmp), redirect="<&- >&- 2>&-").returncode == 1
+    assert podium("serve", "--home", str(short_tmp), redirect="<&- >&- 2>&-").returncode == 2
 
 
 def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:
@@ -56,7 +56,7 @@ def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:
 
 @pytest.mark.parametrize("redirect", ["2>/dev/full", "2>&-"])
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["schema"], 0), (["no-such-command"], 2), (["call", "get_job", "job_id=x"], 1)]
+    ("arguments", "code"), [(["schema"], 0), (["no-such-command"], 2), (["call", "get_job", "job_id=x"], 5)]
 )
 def test_messages_that_cannot_be_written_change_no_exit_code(
     arguments: list[str], code: int, redirect: str, short_tmp: Path

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from podium.cli import main
-from podium.cli.commands import run, stop
+from podium.cli.commands import stop
+from podium.cli.shared import follow
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
 from tests.support import nursed
@@ -58,7 +59,7 @@ def test_run_exits_1_when_the_job_fails_and_says_where_to_look(common: Settings,
 def test_run_tells_of_every_sheet_of_a_job_with_many(
     common: Settings, short_tmp: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "SHEETS_PAGE", 2)
+    monkeypatch.setattr(follow, "SHEETS_PAGE", 2)
     path = score(short_tmp, *["true"] * 5)
     assert main(["run", str(path), "--home", str(common.home)]) == 0
     shown = capsys.readouterr().out
@@ -79,7 +80,7 @@ def test_run_with_json_prints_one_object_and_nothing_else(common: Settings, shor
 def test_start_does_not_take_the_conductor_of_another_home_for_its_own(common: Settings, short_tmp: Path) -> None:
     other = make_home(short_tmp, socket=common.socket)
     done = podium(other, "start", "--socket", str(common.socket))
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert f"No conductor is running for {other.home}" in done.stderr
     assert "belongs to another home" in done.stderr
     own = podium(common, "start")
@@ -100,7 +101,7 @@ def test_run_refuses_a_bad_score_with_every_problem(common: Settings, short_tmp:
     path.write_text("name: x\nsheets:\n  - run: [1]\n    nonsense: 1\n")
     before = set(jobs(common))
     done = podium(common, "run", str(path))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "nonsense" in done.stderr
     assert set(jobs(common)) == before
 
@@ -161,14 +162,14 @@ def test_call_without_a_tool_lists_them_and_an_unknown_one_is_refused(home: Sett
     as_json = json.loads(podium(home, "call", "--json").stdout)
     assert [tool["name"] for tool in as_json if "inputSchema" in tool] == [tool.name for tool in ALL_TOOLS]
     unknown = podium(home, "call", "no_such_tool")
-    assert unknown.returncode == 1
+    assert unknown.returncode == 2
     assert "no_such_tool" in unknown.stderr
 
 
 def test_a_command_without_a_conductor_says_how_to_start_one(home: Settings) -> None:
     for words in (("status",), ("call", "list_jobs")):
         done = podium(home, *words)
-        assert done.returncode == 1
+        assert done.returncode == 5
         assert "podium start" in done.stderr
     assert json.loads(podium(home, "status", "--json").stdout)["running"] is False
 
@@ -210,7 +211,7 @@ def test_a_start_that_fails_shows_the_end_of_the_log(home: Settings) -> None:
     home.home.mkdir(mode=0o700)
     (home.home / "podium.db").write_bytes(b"not a database at all" * 100)
     done = podium(home, "start")
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert "cannot_start" in done.stderr
 
 
@@ -218,3 +219,26 @@ def test_a_second_start_finds_the_first(shared_conductor: Conductor) -> None:
     done = podium(shared_conductor.settings, "start")
     assert done.returncode == 0
     assert f"is already running (pid {shared_conductor.pid})" in done.stdout
+
+
+def test_run_passes_on_variables_and_says_where_the_environment_of_sheets_comes_from(
+    common: Settings, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURS", "ours-1")
+    monkeypatch.setenv("VIRTUAL_ENV", "/somewhere/.venv")
+    path = score(short_tmp, 'test "$OURS $THEIRS" = "ours-1 a=b"')
+    done = podium(common, "run", str(path), "--env", "OURS", "--env", "THEIRS=a=b")
+    assert done.returncode == 0, done.stdout
+    text = " ".join(done.stdout.split())
+    assert "note: sheets run with the environment of the conductor" in text
+    assert "podium run --env VIRTUAL_ENV, or env_pass: [VIRTUAL_ENV] in the score" in text
+    assert "of this shell" not in podium(common, "run", str(path), "--env", "OURS", "--env", "VIRTUAL_ENV").stdout
+    started = podium(common, "start")
+    assert "already running" in started.stdout
+    assert "Note: sheets run with the environment of the conductor" in started.stdout
+
+
+def test_run_refuses_to_pass_on_a_variable_that_is_not_set(common: Settings, short_tmp: Path) -> None:
+    done = podium(common, "run", str(score(short_tmp, "true")), "--env", "NOT_SET_ANYWHERE")
+    assert done.returncode == 2
+    assert "--env NOT_SET_ANYWHERE: there is no such variable here" in done.stderr

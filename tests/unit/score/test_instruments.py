@@ -73,7 +73,7 @@ def test_a_plan_keeps_the_profiles_of_its_agents_over_the_store() -> None:
          "is not a setting of claude-code"),
         ("{prompt: x, instrument: claude-code, instrument_config: {model: [y]}}", 67, "instrument_config.model",
          "should be text or a number, not a list"),
-        ("{prompt: x, instrument: claude-code, instrument_config: {model: yes}}", 67, "instrument_config.model",
+        ("{prompt: x, instrument: claude-code, instrument_config: {model: true}}", 67, "instrument_config.model",
          "should be text or a number, not true"),
     ],
 )  # fmt: skip

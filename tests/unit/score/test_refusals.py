@@ -8,8 +8,8 @@ from podium.errors import ScoreInvalid
 from tests.unit.score.helpers import compiled, numbered, only, places, problems, sheets
 
 NAMED = [
-    ("{run: 5}", 9, "sheets[0].run", "should be text, not the number 5; put it in quotes"),
-    ("{run: yes}", 9, "sheets[0].run", "should be text, not true; put it in quotes"),
+    ("{run: [5]}", 9, "sheets[0].run", "should be text, not a list"),
+    ("{run: {a: b}}", 9, "sheets[0].run", "should be text, not a mapping"),
     ("{run: }", 3, "sheets[0]", "needs one of run, prompt, prompt_file"),
     ("{run: ''}", 9, "sheets[0].run", "is empty"),
     ("{prompt: ' ', instrument: claude-code}", 12, "sheets[0].prompt", "is empty"),
@@ -29,7 +29,7 @@ NAMED = [
     ("{run: x, needs: [lint]}", 20, "sheets[0].needs[0]", "unknown sheet 'lint'"),
     ("{run: x, needs: [2]}", 20, "sheets[0].needs[0]", "unknown sheet 2"),
     ("{run: x, needs: [1]}", 20, "sheets[0].needs[0]", "a sheet cannot need itself"),
-    ("{run: x, needs: [true]}", 20, "sheets[0].needs[0]", "should be the name or the number of a sheet, not true"),
+    ("{run: x, needs: [true]}", 20, "sheets[0].needs[0]", "unknown sheet 'true'"),
     ("{run: x, name: a, foreach: []}", 30, "sheets[0].foreach",
      "needs at least one item"),
     ("{run: x, name: a, foreach: [[1]]}", 30, "sheets[0].foreach", "each item should be a single value, not a list"),
@@ -39,18 +39,19 @@ NAMED = [
     ("{run: x, name: a, foreach: {stage: [1]}}", 30, "sheets[0].foreach", "stage is reserved: every template already has a variable with this name"),
     ("{run: x, name: a, foreach: [1, '1']}", 30, "sheets[0].foreach", "creates sheet a[1] twice"),
     ("{run: x, name: a, foreach: [\"t\\tb\"]}", 30, "sheets[0].foreach",
-     "each item becomes part of a name: use at most 100 characters and no control characters"),
+     "each item becomes part of a name: use 1 to 100 characters and no control characters"),
     ("{prompt: x, instrument: claude-code, instrument_config: {timeout_seconds: 5}}", 60,
      "sheets[0].instrument_config.timeout_seconds", "belongs on the sheet itself; set timeout_seconds there"),
     ("{run: x, foreach: [1]}", 12, "sheets[0].foreach", "a sheet with foreach needs a name"),
     ("{run: x, timeout_seconds: 0}", 29, "sheets[0].timeout_seconds", "must be more than 0, not the number 0"),
-    ("{run: x, timeout_seconds: soon}", 29, "sheets[0].timeout_seconds", "should be a number, not the text 'soon'"),
+    ("{run: x, timeout_seconds: soon}", 29, "sheets[0].timeout_seconds",
+     "should be a number of seconds, or one with a unit such as 90s, 5m or 2h, not the text 'soon'"),
     ("{run: x, retry: {max_retries: -1}}", 33, "sheets[0].retry.max_retries", "must be at least 0, not the number -1"),
     ("{run: x, retry: {max_retries: 1.5}}", 33, "sheets[0].retry.max_retries",
      "should be a whole number, not the number 1.5"),
     ("{run: x, retry: {base_delay_seconds: 9, max_delay_seconds: 1}}", 40, "sheets[0].retry.base_delay_seconds",
      "is greater than max_delay_seconds"),
-    ("{run: x, env: {A: }}", 21, "sheets[0].env.A", "should be a single value, not an empty value"),
+    ("{run: x, env: {A: }}", 21, "sheets[0].env.A", 'is empty; write "" for an empty text'),
     ("{run: x, env: {A=B: c}}", 18, "sheets[0].env.A=B", "'A=B' is not a valid environment variable name"),
     ("{run: x, env: {PODIUM_SHEET: c}}", 18, "sheets[0].env.PODIUM_SHEET", "is reserved: the conductor sets it"),
     ("{run: x, on_lost: never}", 21, "sheets[0].on_lost", "should be 'retry' or 'fail', not the text 'never'"),
@@ -66,7 +67,7 @@ NAMED = [
      "the condition cannot be evaluated: 'blah' is unexpected here"),
     ("{run: x, skip_when: 'statuses[4] == \"failed\"'}", 23, "sheets[0].skip_when",
      "the condition cannot be evaluated: statuses has no entry 4"),
-    ("{run: x, skip_when: true}", 23, "sheets[0].skip_when", "should be text, not true; put it in quotes"),
+    ("{run: x, skip_when: [a]}", 23, "sheets[0].skip_when", "should be text, not a list"),
     ("{run: x, skip_when_command: {timeout_seconds: 5}}", 31, "sheets[0].skip_when_command", "has no command"),
     ("{run: x, skip_when_command: 'test {{ workspace }}'}", 31, "sheets[0].skip_when_command",
      "is not a template: write {workspace} with single braces"),
@@ -101,7 +102,7 @@ NAMED = [
 TOP = [
     ("sheets: [{run: x}]", 1, 1, "name", "the score needs a name"),
     ("name: ''\nsheets: [{run: x}]", 1, 7, "name", "the score needs a name"),
-    ("name: yes\nsheets: [{run: x}]", 1, 7, "name", "should be text, not true; put it in quotes"),
+    ("name: [yes]\nsheets: [{run: x}]", 1, 7, "name", "should be text, not a list"),
     ("name: x\nsheets: []", 2, 9, "sheets", "needs at least one sheet"),
     ("name: x\nsheets:", 2, 8, "sheets", "should be a list, not an empty value; write [{name: build, run: make}]"),
     ("name: x\nsheets: {a: b}", 2, 9, "sheets", "should be a list, not a mapping; write [{name: build, run: make}]"),
@@ -264,12 +265,12 @@ def test_a_numbered_sheet_block_is_refused_at_its_place(sheet: str, column: int,
     ("change", "place", "message"),
     [
         (("name: demo\n", ""), (1, 1, "name"), "the score needs name"),
-        (("name: demo", "name: 5"), (1, 7, "name"), "should be text, not the number 5; put it in quotes"),
+        (("name: demo", "name: [5]"), (1, 7, "name"), "should be text, not a list"),
         (("prompt: {template: 'true'}\n", ""), (1, 1, "prompt"), "the score needs prompt"),
         (("template: 'true'", ""), (4, 9, "prompt"), "needs template or template_file"),
         (("template: 'true'", "template: x, template_file: y"), (4, 9, "prompt"),
          "has both template and template_file; use only one of them"),
-        (("template: 'true'", "template: 5"), (4, 20, "prompt.template"), "should be text, not the number 5; put it in quotes"),
+        (("template: 'true'", "template: [5]"), (4, 20, "prompt.template"), "should be text, not a list"),
         (("template: 'true'", "template: 'true', foo: 1"), (4, 28, "prompt.foo"), "unknown key"),
         (("template: 'true'", "template: '{{ nope }}'"), (4, 20, "prompt.template"),
          "template: 'nope' is undefined; define it under prompt.variables, or call start_job with variables=[\"nope=...\"]"),
@@ -313,7 +314,7 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_lines() -> None:
         name: x
         foo: 1
         sheets:
-        - run: 5
+        - run: [5]
           ned: []
         - 7
         - name: a
@@ -342,10 +343,10 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_lines() -> None:
 
 def test_the_error_says_the_first_problem_and_how_many_there_are() -> None:
     with pytest.raises(ScoreInvalid) as caught:
-        compiled("name: x\nsheets: [{run: 1}, {run: 2}]", path=Path("/s/a.yaml"))
+        compiled("name: x\nsheets: [{run: [1]}, {run: [2]}]", path=Path("/s/a.yaml"))
     assert caught.value.message == (
         "The score /s/a.yaml is not valid: line 2, column 16, sheets[0].run: "
-        "should be text, not the number 1; put it in quotes (and 1 more problem)."
+        "should be text, not a list (and 1 more problem)."
     )
     assert caught.value.facts["problems_total"] == 2
 
@@ -353,7 +354,7 @@ def test_the_error_says_the_first_problem_and_how_many_there_are() -> None:
 def test_a_problem_of_many_instances_is_told_once_and_a_long_list_is_cut() -> None:
     assert len(problems(sheets("{name: a, foreach: [1, 2, 3], run: '{{ nope }}'}"))) == 1
     with pytest.raises(ScoreInvalid) as caught:
-        compiled(sheets(*[f"{{run: {number}}}" for number in range(150)]))
+        compiled(sheets(*[f"{{run: x, needs: [z{number}]}}" for number in range(150)]))
     assert (len(caught.value.facts["problems"]), caught.value.facts["problems_total"]) == (100, 150)
 
 

@@ -22,7 +22,16 @@ def test_the_schema_is_a_schema() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [AUDIT, sheets("{run: x}"), numbered(), sheets("{name: a, foreach: {h: [1]}, run: x, skip_when_command: y}")],
+    [
+        AUDIT,
+        sheets("{run: x}"),
+        numbered(),
+        sheets("{name: a, foreach: {h: [1]}, run: x, skip_when_command: y}"),
+        sheets(
+            "{name: a, run: true, timeout_seconds: 5m, foreach: [3.10, ~], env: {A: no}, validate: [{file_exists: 3.10}]}"
+        ),
+        numbered("pause_between_sheets_seconds: 2s", sheet="size: 1, total_items: 1, descriptions: {1: 3.10}"),
+    ],
 )
 def test_scores_that_compile_fit_the_schema(text: str) -> None:
     assert fits(text)

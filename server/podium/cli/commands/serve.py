@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from podium.cli.shared.light import hidden, log, parse, parser, quick_imports
-from podium.cli.streams import was_closed
+from podium.cli.streams import run_for_long, was_closed
 from podium.errors import InvalidArguments
 
 
@@ -28,7 +28,10 @@ def main(arguments: Sequence[str]) -> int:
         if options.allowed_host or options.any_local_user:
             made.error("--allowed-host and --any-local-user need --http")
         _check_streams()
-    log.configure(settings.log_level)  # before the import: the SDK reads the logging set-up when it is imported
+    run_for_long()
+    # Clients keep what is said here, or never read it: warnings only, unless more is asked for.
+    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    log.configure(level)  # before the import: the SDK reads the logging set-up when it is imported
     with hidden("rich"):  # the SDK would load it for a handler of log records, though the log is set up already
         with quick_imports():
             from podium.mcp.product import serve_http, serve_stdio

@@ -2,6 +2,7 @@
 
 import typer
 
+from podium.cli.shared.exits import code_of
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say, table
 from podium.cli.shared.session import wait_for
@@ -13,7 +14,7 @@ NEWEST = 10
 
 
 def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
-    """Show the conductor and its newest jobs; exit code 1 if none is running."""
+    """Show the conductor and its newest jobs; exit code 5 if none is running."""
     settings = settings_for(home, socket)
 
     async def work() -> tuple[ConductorView, JobPage]:
@@ -26,7 +27,7 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
         if not as_json:
             raise
         print_json({"running": False, "error": error.as_dict()})
-        raise typer.Exit(1) from None
+        raise typer.Exit(code_of(error)) from None
     if as_json:
         jobs = [job.model_dump() for job in page.jobs]
         print_json({"running": True, "conductor": conductor.model_dump(), "jobs": jobs, "jobs_total": page.total})

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import anyio
 import typer
 
+from podium.cli.shared.door import line
 from podium.cli.shared.options import Home, Socket, settings_for
 from podium.cli.shared.probe import alive
 from podium.cli.shared.session import wait_for
@@ -33,19 +34,19 @@ def command(
     try:
         stopped = stop(settings, cancel=cancel)
     except ConductorNotRunning:
-        typer.echo(f"No conductor is running on {settings.socket}.")
+        line(f"No conductor is running on {settings.socket}.")
         return
     pid, running, became = stopped.pid, stopped.running, ""
     if running and cancel:
         became = f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
     elif running:
         became = f"; {counted(running, 'sheet')} {'keeps' if running == 1 else 'keep'} running"
-    typer.echo(f"The conductor (pid {pid}) has stopped{became}.")
-    for line in stopped.survivors:
-        typer.echo(f"Not ended: {line}.")
+    line(f"The conductor (pid {pid}) has stopped{became}.")
+    for survivor in stopped.survivors:
+        line(f"Not ended: {survivor}.")
     if stopped.unstored:
-        typer.echo(f"Not recorded: {'; '.join(stopped.unstored)}. {stopped.trouble}.")
-        typer.echo("The next conductor continues these jobs; cancel them then if they are not to go on.")
+        line(f"Not recorded: {'; '.join(stopped.unstored)}. {stopped.trouble}.")
+        line("The next conductor continues these jobs; cancel them then if they are not to go on.")
 
 
 class Stopped(NamedTuple):
@@ -67,13 +68,13 @@ def stop(settings: Settings, *, cancel: bool) -> Stopped:
     """
 
     async def work() -> tuple[Stopped, float]:
-        async with DaemonClient(settings.socket, settings=settings) as client:
+        async with DaemonClient(settings=settings) as client:
             status = await client.call("daemon.status")
             reply = await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
             bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
             last = await _last_word(client, bound) if cancel else {}
         unstored, trouble = last.get("unstored") or [], last.get("store_trouble") or ""
-        survivors = [line for line in last.get("survivors") or [] if line not in status.get("survivors", [])]
+        survivors = [each for each in last.get("survivors") or [] if each not in status.get("survivors", [])]
         pid, running = int(status["pid"]), int(status.get("running_sheets", 0))
         return Stopped(pid, running, unstored, trouble, survivors), float(bound)
 

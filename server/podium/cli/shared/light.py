@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import NoReturn, cast
 
+from podium.cli.shared.door import in_line, line
+from podium.cli.shared.exits import Code
 from podium.settings import Settings, load
 
 
@@ -44,9 +46,18 @@ with hidden("rich"):
 __all__ = ["hidden", "log", "parse", "parser", "quick_imports", "settings_of"]
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong as every command does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end."""
+        line(f"podium: {in_line(message)}.\n        `{self.prog} --help` shows how it is called.", stderr=True)
+        raise SystemExit(Code.BAD_INPUT)
+
+
 def parser(command: str, description: str) -> argparse.ArgumentParser:
     """Return a parser with the options that every conductor-related command takes."""
-    made = argparse.ArgumentParser(prog=f"podium {command}", description=description, allow_abbrev=False)
+    made = _Parser(prog=f"podium {command}", description=description, allow_abbrev=False)
     made.add_argument("--home", type=Path, help="folder for the conductor's state")
     made.add_argument("--socket", type=Path, help="socket of the conductor, which may be a foreign one")
     made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="level of the log on stderr")

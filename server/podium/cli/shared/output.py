@@ -1,13 +1,20 @@
-"""What the commands print: plain lines, tables and JSON on stdout, in colour only on a terminal."""
+"""What the commands print through rich: lines, tables and JSON on stdout, in colour only on a terminal.
+
+It cleans as `door` does: first each text as a whole, and then, whatever draws it, every piece that goes to the terminal.
+"""
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from podium.cli.shared.door import clean, in_line, line
 
 STATUS_STYLES = {
     "completed": "green",
@@ -19,20 +26,31 @@ STATUS_STYLES = {
 }
 
 
+class Terminal(Console):
+    """A console on which nothing but its own styles and cursor movements can be more than text."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield what is drawn, without what a terminal would act on."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(clean(segment.text), segment.style)
+
+
 @cache
 def console(*, stderr: bool = False) -> Console:
     """Return the console of stdout or stderr."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return Terminal(stderr=stderr, highlight=False, soft_wrap=True)
 
 
 def say(text: str, *, style: str = "", stderr: bool = False) -> None:
-    """Print one line; the text is never read as markup."""
-    console(stderr=stderr).print(Text(text, style=style))
+    """Print a text, which may have several lines; it is never read as markup."""
+    console(stderr=stderr).print(Text(clean(text), style=style))
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value, indented, on stdout."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print one JSON value, indented, on stdout; what a terminal or the encoding cannot show is escaped, never dropped."""
+    readable = json.dumps(value, indent=2, ensure_ascii=False)
+    is_shown = clean(readable) == readable and (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    line(readable if is_shown else json.dumps(value, indent=2))
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -41,5 +59,5 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for heading in headings:
         made.add_column(heading, overflow="fold")
     for row in rows:
-        made.add_row(*(Text(cell, style=STATUS_STYLES.get(cell, "")) for cell in row))
+        made.add_row(*(Text(in_line(cell), style=STATUS_STYLES.get(cell, "")) for cell in row))
     console().print(made)

@@ -2,9 +2,16 @@
 
 import json
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from podium.errors import PermissionDenied
+from podium.places import holder
+from podium.privacy.peers import check_peer
+from podium.privacy.way import check_socket
+from podium.settings import Settings
 
 PROBE_SECONDS = 2.0
 MAX_ANSWER_BYTES = 65536
@@ -17,16 +24,42 @@ class Health:
     pid: int
     shutting_down: bool
     store_trouble: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)  # what decides which programs its sheets find
 
 
 def health(path: Path) -> Health | None:
-    """Ask the conductor on `path` for its health; None if none answers."""
+    """Ask the conductor on `path` for its health; None if none answers.
+
+    Raises:
+        PermissionDenied: another user's process listens there, or could.
+    """
     try:
         answer = _ask(path, "daemon.health")
         trouble = str(answer.get("store_trouble") or "")
-        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble)
+        environment = {str(name): str(value) for name, value in dict(answer.get("environment") or {}).items()}
+        return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble, environment)
+    except PermissionDenied:
+        raise
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def running(settings: Settings) -> tuple[Health, Path] | None:
+    """Return the conductor that holds the home, and where it answers; None if it answers nowhere that is known.
+
+    Raises:
+        PermissionDenied: another user's process listens on the socket that was given, or the home is not ours alone.
+    """
+    for path in dict.fromkeys([settings.socket, *settings.home_sockets().sockets]):
+        try:
+            found = health(path)
+        except PermissionDenied:
+            if settings.socket_given and path == settings.socket:
+                raise
+            continue  # whoever is at a place that was only guessed is no concern of ours
+        if found and holder(settings.home) == found.pid:
+            return found, path
+    return None
 
 
 def processes(path: Path) -> list[dict[str, Any]]:
@@ -38,9 +71,11 @@ def processes(path: Path) -> list[dict[str, Any]]:
 
 
 def _ask(path: Path, method: str) -> Any:
+    check_socket(path)
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(PROBE_SECONDS)
         peer.connect(str(path))
+        check_peer(peer, path)
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
         peer.sendall(json.dumps(request).encode() + b"\n")
         with peer.makefile("rb") as lines:

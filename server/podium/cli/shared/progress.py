@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from podium.cli.shared.door import in_line
+
 MARKS = {
     "completed": ("✓", "green"),
     "failed": ("✗", "red"),
@@ -27,12 +29,12 @@ class JobProgress:
     def __init__(self, console: Console, name: str) -> None:
         self._shown: dict[int, tuple[str, int]] = {}
         self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
+            SpinnerColumn("line" if console.options.ascii_only else "dots"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[doing]}", style="dim"),
+            TextColumn("{task.fields[doing]}", style="dim", markup=False),
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -50,7 +52,7 @@ class JobProgress:
 
     def job(self, *, completed: int, total: int, doing: str) -> None:
         """Move the bar; `doing` says what runs or why nothing does."""
-        self._bar.update(self._task, completed=completed, total=total, doing=doing)
+        self._bar.update(self._task, completed=completed, total=total, doing=in_line(doing))
 
     def sheets(self, sheets: Iterable[Mapping[str, Any]]) -> None:
         """Print a line for each sheet (the members of `SheetView`) that ended or waits since the last snapshot."""
@@ -63,14 +65,14 @@ class JobProgress:
     def line(self, sheet: Mapping[str, Any]) -> None:
         """Print one sheet's line: mark, label, time, and what is unusual about it."""
         mark, style = MARKS[sheet["status"]]
-        label = sheet["name"] or f"sheet {sheet['sheet']}"
+        label = in_line(sheet["name"]) or f"sheet {sheet['sheet']}"
         facts = []
         if sheet["status"] == "completed" and sheet["duration_seconds"] is not None:
             facts.append(f"{sheet['duration_seconds']:6.1f} s")
         if sheet["attempts"] > 1:
             facts.append(f"attempt {sheet['attempts']}")
         if sheet["status"] != "completed" and sheet["reason"]:
-            reason = str(sheet["reason"])  # cut to fit a line: its beginning says what comes next
+            reason = in_line(str(sheet["reason"]))  # cut to fit a line: its beginning says what comes next
             facts.append(reason if len(reason) <= REASON_CHARS else f"{reason[:REASON_CHARS]}…")
         line = Text.assemble((f"   {mark} ", style), f"{label:<16}", (" ".join(facts), "dim"))
         self._bar.console.print(line, soft_wrap=True)

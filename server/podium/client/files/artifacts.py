@@ -109,6 +109,16 @@ def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> 
     )
 
 
+def read_around(workspace: str, *, path: str, start: int, end: int, margin: int) -> tuple[int, bytes]:
+    """Return a part of a file with up to `margin` bytes on both sides, and how many of them stand before it.
+
+    Blocking: call it in a thread. Raises as `read_artifact`.
+    """
+    with _opened_file(workspace, path) as (fd, _, _):
+        first = max(0, start - margin)
+        return start - first, os.pread(fd, end + margin - first, first)
+
+
 def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
     """Return a whole file. Blocking: call it in a thread.
 

@@ -22,10 +22,15 @@ from podium.contract.methods import PROTOCOL
 from podium.errors import (
     ConductorBusy,
     ConductorError,
+    ConductorNotRunning,
     InvalidArguments,
+    PermissionDenied,
     UnsupportedByConductor,
     from_dict,
 )
+from podium.privacy.peers import check_peer
+from podium.privacy.way import check_socket
+from podium.settings import Where
 from podium.wire import messages
 from podium.wire.errors import from_wire
 from podium.wire.framing import FrameError, FrameReader, MalformedFrame, decode
@@ -43,7 +48,7 @@ class Connection:
     def __init__(self, stream: SocketStream, path: Path, on_notification: OnNotification | None = None) -> None:
         self._stream = stream
         self._raw: socket.socket = stream.extra_attributes[SocketAttribute.raw_socket]()
-        self._path = path
+        self.path = path
         self._on_notification = on_notification
         self._reader = FrameReader(stream, whole_lines=True)
         self._replies: dict[int, dict[str, Any] | None] = {}  # of each call that waits; None until it has come
@@ -84,8 +89,8 @@ class Connection:
         try:
             status = await self.call("daemon.status", {"protocol": PROTOCOL}, seconds=seconds)
         except (UnsupportedByConductor, InvalidArguments) as error:
-            raise failures.foreign(self._path, f"it answers daemon.status with {error.message!r}") from None
-        self.identity = identify(status, self._path)
+            raise failures.foreign(self.path, f"it answers daemon.status with {error.message!r}") from None
+        self.identity = identify(status, self.path)
         self._concurrent = self.identity.is_podium
         self.used = 0
 
@@ -105,7 +110,7 @@ class Connection:
                 await self.wait_until(lambda: self._replies[request_id] is not None, method)
         except TimeoutError:
             self.retired = True
-            raise failures.no_reply(self._path, method, seconds) from None
+            raise failures.no_reply(self.path, method, seconds) from None
         finally:
             reply = self._replies.pop(request_id) or {}
             # A conductor that answers in order may still be busy with a call that was given up.
@@ -130,7 +135,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the socket; calls that wait fail as unreachable."""
-        self._fail(failures.lost(self._path, "the call"))
+        self._fail(failures.lost(self.path, "the call"))
 
     async def _send(self, frame: bytes, method: str) -> None:
         """Write a whole frame; if that fails, the connection is of no further use."""
@@ -145,7 +150,7 @@ class Connection:
             except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
                 # The peer may have answered, or said why it closes: what has arrived is read first.
                 if self._reading:
-                    raise failures.lost(self._path, method) from error
+                    raise failures.lost(self.path, method) from error
             except BaseException:
                 self.close()
                 raise
@@ -156,11 +161,11 @@ class Connection:
         try:
             self._take(await self._reader.read())
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            self._fail(failures.lost(self._path, method))
+            self._fail(failures.lost(self.path, method))
         except MalformedFrame:
-            self._fail(failures.foreign(self._path, "its answer is not JSON"))
+            self._fail(failures.foreign(self.path, "its answer is not JSON"))
         except FrameError as error:
-            self._fail(failures.foreign(self._path, str(error)))
+            self._fail(failures.foreign(self.path, str(error)))
         except ConductorError as error:
             self._fail(error)
         finally:
@@ -176,21 +181,21 @@ class Connection:
         """
         message = decode(line)
         if not isinstance(message, dict):
-            raise failures.foreign(self._path, "its answer is not a JSON-RPC object")
+            raise failures.foreign(self.path, "its answer is not a JSON-RPC object")
         if "method" in message:
             method, params = message["method"], message.get("params", {})
             if not isinstance(method, str) or not isinstance(params, dict):
-                raise failures.foreign(self._path, "its notification has no name or no parameters")
+                raise failures.foreign(self.path, "its notification has no name or no parameters")
             if self._on_notification is not None:
                 self._on_notification(method, params)
             return
         request_id, error = message.get("id"), message.get("error")
         if ("result" in message) == ("error" in message) or not ("result" in message or isinstance(error, dict)):
-            raise failures.foreign(self._path, "its answer does not have exactly one of result and error")
+            raise failures.foreign(self.path, "its answer does not have exactly one of result and error")
         if request_id is None and error is not None and isinstance(refusal := from_wire(error), ConductorBusy):
             raise refusal
         if type(request_id) is not int:  # true is not an id, though it equals 1
-            raise failures.foreign(self._path, "its answer does not match any request")
+            raise failures.foreign(self.path, "its answer does not match any request")
         if request_id in self._replies:
             self._replies[request_id] = message
 
@@ -201,17 +206,44 @@ class Connection:
         self._frame_read.ring()
 
 
+async def find_connection(
+    where: Where, *, start_command: str, connect_seconds: float, on_notification: OnNotification | None = None
+) -> Connection:
+    """Connect to the conductor of a home, wherever it listens; raises as `open_connection`, for the likeliest place."""
+    first, *others = where.sockets
+
+    async def attempt(path: Path) -> Connection:
+        connection = await open_connection(
+            path, start_command=start_command, connect_seconds=connect_seconds, on_notification=on_notification
+        )
+        if where.knows(connection.identity.home_id, connection.identity.pid):
+            return connection
+        connection.close()
+        raise failures.of_another_home(path, connection.identity.pid, start_command)
+
+    try:
+        return await attempt(first)
+    except (ConductorNotRunning, PermissionDenied) as error:
+        for path in others:
+            with suppress(ConductorError):  # whoever is at a place that was only guessed is no concern of ours
+                return await attempt(path)
+        if isinstance(error, PermissionDenied) and others:
+            error.fix = f"Run `{start_command}`: it listens inside the home if another user has the usual place."
+        raise
+
+
 async def open_connection(
     path: Path, *, start_command: str, connect_seconds: float, on_notification: OnNotification | None = None
 ) -> Connection:
     """Connect and shake hands within `connect_seconds`; a full queue is tried again until then.
 
-    `start_command` is named by the error when no conductor listens.
+    `start_command` is named by the error when no conductor listens. Nothing is sent to a peer that is not ours.
 
     Raises:
         ConductorNotRunning, ConductorBusy, PermissionDenied, ConductorUnreachable: no connection.
         ConductorTimeout, ConductorMismatch: nothing answers, or something other than a conductor.
     """
+    check_socket(path)
     deadline = anyio.current_time() + connect_seconds
     while True:
         try:
@@ -223,6 +255,7 @@ async def open_connection(
             await anyio.sleep(_BUSY_PAUSE_SECONDS)
     connection = Connection(stream, path, on_notification)
     try:
+        check_peer(stream.extra_attributes[SocketAttribute.raw_socket](), path)
         await connection.handshake(connect_seconds)
     except BaseException:
         connection.close()

@@ -22,19 +22,23 @@ Model = TypeVar("Model")
 
 
 class DaemonClient:
-    """The conductor behind a Unix socket.
+    """The conductor of a home, or the one behind a given Unix socket.
 
-    Nothing is connected before the first call. As an async context manager it closes its connections at the end; without one,
+    Each connection looks for it anew, as the home's next conductor may listen elsewhere. Nothing is connected before the
+    first call. As an async context manager it closes its connections at the end; without one,
     they close when idle, or by `close()`. Each change carries `client_name` to the conductor.
     """
 
     def __init__(
-        self, socket_path: Path | str, *, settings: Settings | None = None, client_name: str = "podium proxy"
+        self,
+        socket_path: Path | str | None = None,
+        *,
+        settings: Settings | None = None,
+        client_name: str = "podium proxy",
     ) -> None:
         self.settings = settings or load(socket=socket_path)
-        self.socket_path = Path(socket_path)
         self._client_name = client_name
-        self._pool = Pool(self.socket_path, self.settings)
+        self._pool = Pool(Path(socket_path) if socket_path else None, self.settings)
         self.feed = EventFeed(
             self._pool.open, call_seconds=self.settings.call_seconds, idle_seconds=self.settings.idle_seconds
         )
@@ -51,6 +55,11 @@ class DaemonClient:
         """Close every connection; a later call opens a new one."""
         self.feed.close()
         self._pool.close()
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the conductor was found last, or is looked for first."""
+        return self._pool.path
 
     async def identity(self) -> Identity:
         """Return which conductor answers; costs no round trip while a connection is open."""

@@ -46,6 +46,15 @@ def connect_failure(error: OSError, path: Path, start: str) -> ConductorError:
     )
 
 
+def of_another_home(path: Path, pid: int, start: str) -> ConductorNotRunning:
+    """Return the error for a conductor that answers where that of this home listened last."""
+    return ConductorNotRunning(
+        f"No conductor is running for this home: the conductor that answers on {path} now (pid {pid}) belongs to another home.",
+        fix=f"Start one with `{start}`; or set PODIUM_HOME to the home of the other one.",
+        socket=str(path),
+    )
+
+
 def _refused(path: Path, start: str) -> ConductorError:
     """Return the error for a file on which no process listens."""
     try:

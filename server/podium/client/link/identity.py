@@ -22,6 +22,7 @@ class Identity(BaseModel):
     product: str = MARIANNE
     protocol: str = ""
     features: frozenset[str] = frozenset()
+    home_id: str = ""
 
     @property
     def is_podium(self) -> bool:

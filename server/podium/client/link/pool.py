@@ -14,19 +14,23 @@ import anyio
 
 from podium.client.link import failures
 from podium.client.link.bell import Bell
-from podium.client.link.connection import Connection, OnNotification, open_connection
+from podium.client.link.connection import Connection, OnNotification, find_connection
 from podium.client.link.identity import Identity
 from podium.client.link.idle import IdleTimer
-from podium.settings import Settings
+from podium.settings import Settings, Where
 
 SEQUENTIAL_CONNECTIONS = 3
 
 
 class Pool:
-    """The connections of one client. `settings` has the time limits."""
+    """The connections of one client. `settings` has the time limits, and says where to look if no `path` was given.
 
-    def __init__(self, path: Path, settings: Settings) -> None:
-        self._path = path
+    `path` is where the conductor was found last.
+    """
+
+    def __init__(self, path: Path | None, settings: Settings) -> None:
+        self.path = path or settings.socket
+        self._given = path
         self._settings = settings
         self._connections: list[Connection] = []
         self._choosing = anyio.Lock(fast_acquire=True)
@@ -34,17 +38,21 @@ class Pool:
         self._idle = IdleTimer(settings.idle_seconds, self._close_idle)
 
     async def open(self, on_notification: OnNotification | None = None) -> Connection:
-        """Open a connection beside the pool; the caller closes it. Raises as `open_connection`."""
-        return await open_connection(
-            self._path,
+        """Open a connection beside the pool; the caller closes it. Raises as `find_connection`."""
+        where = Where([self._given]) if self._given else self._settings.where()
+        self.path = where.sockets[0]
+        connection = await find_connection(
+            where,
             start_command=self._settings.start_command,
             connect_seconds=self._settings.connect_seconds,
             on_notification=on_notification,
         )
+        self.path = connection.path
+        return connection
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[Connection]:
-        """Lend a connection for one call. Raises as `open_connection`, and ConductorBusy when none becomes free in time."""
+        """Lend a connection for one call. Raises as `find_connection`, and ConductorBusy when none becomes free in time."""
         connection = await self._choose()
         try:
             yield connection
@@ -78,7 +86,7 @@ class Pool:
                 with anyio.fail_after(self._settings.call_seconds):
                     return await self._choose_in_turn()
             except TimeoutError:
-                raise failures.busy(self._path) from None
+                raise failures.busy(self.path) from None
         connection.users += 1
         return connection
 

@@ -279,6 +279,7 @@ def _check_start(request: SubmitParams) -> None:
         "start_sheet": request.start_sheet not in {None, 1, "1"},
         "idempotency_key": request.idempotency_key is not None,
         "variables": bool(request.variables),
+        "environment": bool(request.environment),
     }
     if names := [name for name, given in ignored.items() if given]:
         raise UnsupportedByConductor(

@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 from podium.home import SCORES
+from podium.privacy.way import make_private
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _NAME = re.compile(r"^name:\s*[\"']?([^\"'#\n]+)", re.MULTILINE)
@@ -40,7 +41,7 @@ class ForeignScores:
         return self._folder / f"{job_id.replace('/', '_')}.yaml"
 
     def _write(self, job_id: str, text: str) -> Path:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._folder)
         path = self._path(job_id)
         part = path.with_suffix(f".{secrets.token_hex(4)}.part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

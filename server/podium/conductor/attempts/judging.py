@@ -2,7 +2,6 @@
 
 import json
 import signal
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.contract.models import ValidationView
-from podium.contract.secrets import redactor
 from podium.errors import PodiumError
 from podium.log import get_logger
 from podium.reader.requests import Judge, Judged, encode
@@ -33,6 +31,8 @@ NOTHING_KNOWN = Judged(kind="error", wait_seconds=None, named=())
 
 def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
     """Return the verdict if it follows from the end alone, else None: output, validations or the disk decide."""
+    if end.survivors or end.detail:  # texts that may hold a secret
+        return None
     if _succeeded(live, end):
         return None if live.sheet.validations else Verdict(end, passed=True)
     if live.self_healing or (live.is_tool and end.reason == "exited"):
@@ -43,17 +43,18 @@ def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
 async def judge(live: LiveAttempt, end: End, runner: Runner, reader: Reader, folder: Path) -> Verdict:
     """Return the verdict after the validations, or after a look at what a failed attempt left in its `folder`."""
     views: list[ValidationView] = []
+    notes: list[str] = []
     with live.scope:
         if _succeeded(live, end):
             await checkpoint_if_cancelled()  # before the first one is started
-            views = await _validate(live, runner, reader)
+            views = await _validate(live, runner, reader, notes)
     if live.scope.cancelled_caught:
         cancelled = replace(end, reason="cancelled", signal=None, detail="")
         return Verdict(cancelled, passed=False, message="cancelled during its validations")
     failed = next((view for view in views if not view.passed), None)
     text = json.dumps([view.model_dump() for view in views])
     if _succeeded(live, end) and failed is None:
-        return Verdict(end, passed=True, validations=text)
+        return Verdict(end, passed=True, validations=text, notes=tuple(notes))
     why = f"validation {failed.type} failed: expected {failed.expected}, found {failed.found}" if failed else ""
     return await _explain(live, end, reader, folder, text, why)
 
@@ -62,7 +63,7 @@ def _succeeded(live: LiveAttempt, end: End) -> bool:
     return end.reason == "exited" and end.exit_code in live.profile.success_codes
 
 
-async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[ValidationView]:
+async def _validate(live: LiveAttempt, runner: Runner, reader: Reader, notes: list[str]) -> list[ValidationView]:
     rules = [live.plan.validations[index] for index in live.sheet.validations]
     context = ValidationContext(
         workspace=live.workspace,
@@ -72,16 +73,12 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[V
         expand=live.expand,
         runner=runner,
         reader=reader,
-        hide=hider(live),
+        masker=live.known.masker,
         survivors=live.survivors,
+        job_submitted=live.job_submitted,
+        notes=notes,
     )
     return await validate(rules, context)
-
-
-def hider(live: LiveAttempt) -> Callable[[str], str]:
-    """Return what hides the values of the score's secrets in a text."""
-    variables = {**live.plan.variables, **live.sheet.variables}
-    return redactor({name: each for name, each in variables.items() if isinstance(each, str)})
 
 
 async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, validations: str, why: str) -> Verdict:

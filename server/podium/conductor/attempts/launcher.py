@@ -14,10 +14,11 @@ from anyio.abc import TaskGroup
 
 from podium.conductor import faults
 from podium.conductor.attempts.commands import in_bash, last_line, unjudged
-from podium.conductor.attempts.judging import hider, judge, judge_at_once
+from podium.conductor.attempts.judging import judge, judge_at_once
 from podium.conductor.attempts.live import LiveAttempt, live_of
 from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
+from podium.conductor.attempts.values import Values
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.queue import LAUNCHES
@@ -30,6 +31,7 @@ from podium.instruments.finding import find_executable
 from podium.log import get_logger
 from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
 from podium.score.model.context import constant
+from podium.texts.interpreter import Interpreter, interpreter, missing_program
 from podium.texts.shown import one_line
 
 log = get_logger()
@@ -42,13 +44,22 @@ class Launcher:
     """Launches attempts, cancels them, and reports their ends."""
 
     def __init__(
-        self, engine: Engine, runner: Runner, reader: Reader, outputs: Outputs, home: Home, *, grace_seconds: float
+        self,
+        engine: Engine,
+        runner: Runner,
+        reader: Reader,
+        outputs: Outputs,
+        home: Home,
+        values: Values,
+        *,
+        grace_seconds: float,
     ) -> None:
         self._engine = engine
         self._runner = runner
         self._reader = reader
         self._outputs = outputs
         self._home = home
+        self._values = values
         self._grace = grace_seconds
         self._live: dict[str, LiveAttempt] = {}
         self.survivors: list[str] = []  # what could not be ended since this conductor began
@@ -78,7 +89,7 @@ class Launcher:
         """Hand an attempt that an earlier conductor began to the engine."""
         live = self._track(job, attempt)
         live.in_engine = True
-        await self._engine.reattach(self._spec(live, script=""))
+        await self._engine.reattach(self._spec(live, "", {}))
 
     def cancel(self, attempt: Attempt) -> None:
         """End an attempt, however far it has come."""
@@ -120,7 +131,7 @@ class Launcher:
         """Hand an attempt to the engine; if it does not get that far, close it with the reason."""
         try:
             if prepared:
-                ready: AttemptSpec | Verdict = self._spec(live, await self._script(live))
+                ready: AttemptSpec | Verdict = self._spec(live, await self._script(live), live.env())
             else:
                 with live.scope:
                     ready = await self._prepare(live)
@@ -133,13 +144,14 @@ class Launcher:
                 faults.point("after_launch")
                 return
         except PodiumError as error:
-            ready = _not_run(live, "launch_failed", error.message)
+            ready = await self._hidden(live, _not_run(live, "launch_failed", error.message))
         except Exception as error:  # noqa: BLE001 -- a fault at one attempt must not end all jobs
-            ready = _broken(live, End(live.attempt.key, "launch_failed"), error)
+            ready = await self._hidden(live, _broken(live, End(live.attempt.key, "launch_failed"), error))
         self._close(live, ready)
 
     async def _prepare(self, live: LiveAttempt) -> AttemptSpec | Verdict:
         """Return what to launch, or a verdict that says why nothing is launched."""
+        live.known = await self._values.of(live.job_id, live.loaded)
         if live.first_try and (verdict := await self._skipped(live)):
             return verdict
         if live.is_tool:
@@ -151,7 +163,10 @@ class Launcher:
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
         script = await self._script(live)
-        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""))
+        own = None if live.is_tool else interpreter(script)
+        if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, live, own)):
+            return _not_run(live, "launch_failed", why, "missing")
+        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""), live.env())
 
     async def _script(self, live: LiveAttempt) -> str:
         """Return the sheet's text. The reader is asked only if there is something to fill in."""
@@ -188,23 +203,27 @@ class Launcher:
             survivors=live.survivors,
         )
         if why := unjudged(done, skip.timeout_seconds):
-            last = hider(live)(last_line(done))
+            last = live.known.masker(last_line(done))
             ended = f"; its output ends with {one_line(last)}" if last else ""
             message = f"skip_when_command cannot be judged: {why}{ended}; the sheet was not run"
             return _not_run(live, "launch_failed", message, "unjudged")
         return _skip(live, "skip_when_command exited with code 0") if done.exit_code == 0 else None
 
-    def _spec(self, live: LiveAttempt, script: str) -> AttemptSpec:
+    def _spec(self, live: LiveAttempt, script: str, env: dict[str, str]) -> AttemptSpec:
+        """Return what the engine is given; to take an attempt over it needs neither script nor environment."""
         folder = self._home.attempt(live.job_id, live.attempt.serial)
         argv, stdin_script = live.profile.command(f"{folder}/script", script, live.player.config)
+        if not live.is_tool and (own := interpreter(script)) is not None:
+            argv = own.command(f"{folder}/script")
         return AttemptSpec(
             key=live.attempt.key,
             folder=folder,
             script=script,
             workspace=live.workspace,
             workspace_is_ours=live.plan.workspace is None,
-            env=live.env(),
+            env=env,
             argv=tuple(argv),
+            strict=live.sheet.strict,
             stdin_script=stdin_script,
             timeout_seconds=live.limit_seconds,
             grace_seconds=self._grace,
@@ -231,10 +250,17 @@ class Launcher:
     async def _judge(self, live: LiveAttempt, end: End) -> None:
         folder = self._home.attempt(live.job_id, live.attempt.serial)
         try:
-            verdict = await judge(live, end, self._runner, self._reader, folder)
+            live.known = await self._values.of(live.job_id, live.loaded)
+            verdict = live.known.hidden(await judge(live, end, self._runner, self._reader, folder))
+        except PodiumError as error:
+            verdict = live.known.hidden(Verdict(end, passed=False, message=error.message))
         except Exception as error:  # noqa: BLE001 -- as in `_launch`; judged again after a restart, it would fail again
-            verdict = _broken(live, end, error)
+            verdict = live.known.hidden(_broken(live, end, error))
         self._close(live, verdict)
+
+    async def _hidden(self, live: LiveAttempt, verdict: Verdict) -> Verdict:
+        """Return the verdict without secrets."""
+        return (await self._values.of(live.job_id, live.loaded)).hidden(verdict)
 
     def _close(self, live: LiveAttempt, verdict: Verdict) -> None:
         faults.point("before_verdict")
@@ -261,11 +287,25 @@ def _skip(live: LiveAttempt, why: str) -> Verdict:
 
 
 def _is_plain(live: LiveAttempt) -> bool:
-    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder."""
+    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder.
+
+    The program of a `#!` line is looked for too.
+    """
     sheet = live.sheet
     conditional = live.first_try and (sheet.skip_when or sheet.skip_when_command)
-    prepared = conditional or live.is_tool or live.remedy is not None
-    return not prepared and constant(live.plan.templates[sheet.template]) is not None
+    looked_up = live.plan.env_pass or live.plan.env_from or sheet.env_from
+    prepared = conditional or live.is_tool or live.remedy is not None or looked_up
+    text = None if prepared else constant(live.plan.templates[sheet.template])
+    return text is not None and not text.startswith("#!")
+
+
+def _unplayable(live: LiveAttempt, own: Interpreter) -> str:
+    """Return why the program of a `#!` line cannot play the script, "" if it can. Blocks on the disk."""
+    if own.fault:
+        return own.fault
+    path = live.env().get("PATH") or os.environ.get("PATH", "")
+    missing = missing_program(own, path, str(live.workspace))
+    return f"the program {missing}, which the #! line of the script names, was not found" if missing else ""
 
 
 def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:

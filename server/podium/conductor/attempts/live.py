@@ -7,12 +7,16 @@ from typing import Any
 
 import anyio
 
+from podium.conductor.attempts.values import Known
 from podium.conductor.rules.healing.remedies import Remedy
+from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.contract.models import Survivor
 from podium.instruments.profile import Profile
 from podium.score.model.context import expand, template_variables
 from podium.score.model.plan import Plan, PlanSheet, Player
+
+NOTHING_KNOWN = Known()
 
 
 @dataclass(eq=False)
@@ -20,7 +24,7 @@ class LiveAttempt:
     """One attempt from its launch, or its re-attachment, to its verdict. Its plan stays the one that it began with."""
 
     job_id: str
-    plan: Plan
+    loaded: LoadedPlan
     sheet: PlanSheet
     workspace: Path
     attempt: Attempt
@@ -30,12 +34,19 @@ class LiveAttempt:
     remedy: Remedy | None
     self_healing: bool
     first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
+    job_submitted: float  # seconds since the epoch
     statuses: dict[str, str]  # of the sheets that its skip_when names, at its launch: by number and by name
+    known: Known = NOTHING_KNOWN
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
     in_engine: bool = False
     ended: bool = False
     cancel_asked: bool = False
     survivors: list[Survivor] = field(default_factory=list)  # of its skip command and its validations
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that it began with."""
+        return self.loaded.plan
 
     @property
     def is_tool(self) -> bool:
@@ -51,11 +62,14 @@ class LiveAttempt:
         return template_variables(self.plan, self.sheet, workspace=str(self.workspace), previous_outputs=previous)
 
     def env(self) -> dict[str, str]:
-        """Return the variables that the instrument, the score and Podium add to the environment."""
+        """Return the variables that the instrument, the score, the start and Podium add to the environment.
+
+        Raises:
+            InvalidArguments: a value that the score only names is nowhere to be had.
+        """
         return {
             **self.profile.env,
-            **self.plan.env,
-            **self.sheet.env,
+            **self.known.env(self.plan, self.sheet),
             "PODIUM_JOB_ID": self.job_id,
             "PODIUM_SHEET": self.sheet.label,
             "PODIUM_ATTEMPT": str(self.attempt.attempt),
@@ -65,11 +79,11 @@ class LiveAttempt:
 
 def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
     """Return the attempt with what its job says about it now; while the attempt is open this does not change."""
-    plan, sheet, num = job.plan, job.plan.sheet(attempt.sheet), attempt.sheet
+    sheet, num = job.plan.sheet(attempt.sheet), attempt.sheet
     run = job.run_of(num)
     return LiveAttempt(
         job_id=job.job_id,
-        plan=plan,
+        loaded=job.loaded,
         sheet=sheet,
         workspace=Path(job.workspace),
         attempt=attempt,
@@ -79,6 +93,7 @@ def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
         remedy=run.remedy,
         self_healing=job.self_healing,
         first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy),
+        job_submitted=job.submitted_at,
         statuses=_statuses(job, sheet) if sheet.skip_when else {},
     )
 

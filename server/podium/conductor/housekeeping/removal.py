@@ -4,11 +4,13 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
 from podium.conductor import faults
+from podium.conductor.attempts import passed
 from podium.conductor.rules.batch import Record
 from podium.conductor.store.store import Store
 from podium.home import Home
@@ -27,17 +29,21 @@ class Removals:
         self._send, self._receive = anyio.create_memory_object_stream[str](float("inf"))
 
     async def sweep(self) -> None:
-        """Remove the empty workspaces of submits that were never committed. Call it before a submit can begin."""
-        folder = self._home.workspaces
-        names = await anyio.to_thread.run_sync(
-            lambda: [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        )
-        unknown = await self._store.read(
-            lambda db: [name for name in names if not db.execute(_KNOWN, (name, name)).fetchone()]
-        )
-        for name in unknown:
+        """Remove empty workspaces and values of submits that were never committed. Call it before a submit can begin."""
+        for name in await self._unknown(self._home.workspaces):
             with suppress(OSError):  # not empty any more
                 self._home.workspace(name).rmdir()
+        for name in await self._unknown(self._home.passed_values):
+            await anyio.to_thread.run_sync(passed.drop, self._home, name)
+
+    async def _unknown(self, folder: Path) -> list[str]:
+        """Return the ids in the names of a folder's entries that are no job's."""
+        names = await anyio.to_thread.run_sync(
+            lambda: [path.name.partition(".")[0] for path in folder.iterdir()] if folder.is_dir() else []
+        )
+        return await self._store.read(
+            lambda db: [name for name in names if not db.execute(_KNOWN, (name, name)).fetchone()]
+        )
 
     def add(self, job_id: str) -> None:
         """Remove the folder of a job whose deletion is on the disk."""
@@ -52,6 +58,7 @@ class Removals:
             async for job_id in self._receive:
                 folder = self._home.job(job_id)
                 faults.point("before_removal")
+                await anyio.to_thread.run_sync(passed.drop, self._home, job_id)
                 await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
                 faults.point("after_removal")
                 if await anyio.to_thread.run_sync(os.path.lexists, folder):

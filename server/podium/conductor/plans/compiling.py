@@ -17,7 +17,18 @@ from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
-from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Differ, Differing, Nothing, Profiles, decode
+from podium.privacy.way import check_settings, check_way, is_there
+from podium.reader.requests import (
+    SCORE_FOLDER,
+    Compile,
+    Compiled,
+    Differ,
+    Differing,
+    Nothing,
+    Profiles,
+    ScoreProfiles,
+    decode,
+)
 from podium.score.model.plan import Plan, dump_plan, load_plan
 
 T = TypeVar("T")
@@ -36,13 +47,15 @@ class Prepared(Generic[T]):
 class Compiler:
     """Compiles scores for one conductor. A score may use the `profiles` of the user, and those in the folder beside it.
 
-    `share` returns an equal plan that is already in memory, if there is one.
+    `score_profiles` says what is done about programs that a score brings along (see `reader.beside`). `share` returns an equal
+    plan that is already in memory, if there is one.
     """
 
     reader: Reader
     profiles: Mapping[str, Any]
     max_bytes: int
     share: Callable[[LoadedPlan], LoadedPlan]
+    score_profiles: ScoreProfiles = "warn"
     _recent: RecentPlans = field(default_factory=RecentPlans)
 
     async def prepare(
@@ -69,10 +82,12 @@ class Compiler:
             path=None if score.path is None else str(score.path),
             cwd=None if score.cwd is None else str(score.cwd),
             variables=dict(score.variables),
+            passed=score.passed,
             inherited=score.inherited,
             workspace=score.workspace,
             max_bytes=self.max_bytes,
             profiles=dict(self.profiles),
+            score_profiles=self.score_profiles,
         )
         answer, stored = await self.reader.ask(request, Compiled, body=score.body, client=client)
         loaded = await anyio.to_thread.run_sync(_loaded, score, stored)
@@ -105,12 +120,28 @@ async def user_profiles(reader: Reader, folder: Path) -> tuple[dict[str, Any], d
 
     Raises:
         InvalidArguments: one is not valid.
+        PermissionDenied: another user can change one, or the folder.
     """
-    if not await anyio.to_thread.run_sync(os.path.isdir, folder / "instruments"):
+    if not await anyio.to_thread.run_sync(profiles_are_there, folder / "instruments"):
         return {}, {}
     _, text = await reader.ask(Profiles(folder=str(folder)), Nothing, client=LAUNCHES)
     contents = json.loads(text)
     return contents, {name: Profile.model_validate(content) for name, content in contents.items()}
+
+
+def profiles_are_there(folder: Path) -> bool:
+    """Return whether there may be profiles of the user's. What they name is run, so nobody else may write them.
+
+    Raises:
+        PermissionDenied: somebody can.
+    """
+    if not os.path.isdir(folder):  # noqa: PTH112 -- Path.is_dir raises for a folder that may not be entered
+        return False
+    check_way(folder / "*", "The instruments", "PODIUM_CONFIG")
+    for path in folder.glob("*.y*ml"):
+        if is_there(path):
+            check_settings(path, "The profile")
+    return True
 
 
 async def differing(

@@ -1,6 +1,6 @@
 """A score as a call gives it: its text, where it comes from, and what it is compiled for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ class GivenScore:
     variables: Mapping[str, str]
     workspace: str | None
     inherited: bool = False
+    passed: tuple[str, ...] = ()  # names of environment variables that came with the call, or with the job's start
 
     @property
     def folder(self) -> Path | None:
@@ -39,7 +40,13 @@ class GivenScore:
 
 
 async def read(
-    call: ScoreCall, *, max_bytes: int, variables: Mapping[str, str], workspace: str | None, inherited: bool = False
+    call: ScoreCall,
+    *,
+    max_bytes: int,
+    variables: Mapping[str, str],
+    workspace: str | None,
+    inherited: bool = False,
+    passed: Collection[str] = (),
 ) -> GivenScore:
     """Return the score of a call.
 
@@ -53,4 +60,4 @@ async def read(
     if call.config_path is not None:
         reading = partial(read_score, call.config_path, cwd=cwd or Path("/"), max_bytes=max_bytes)
         path, text = await anyio.to_thread.run_sync(reading)
-    return GivenScore(text, path, cwd, variables, workspace, inherited)
+    return GivenScore(text, path, cwd, variables, workspace, inherited, tuple(sorted(passed)))

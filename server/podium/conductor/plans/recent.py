@@ -48,4 +48,4 @@ class RecentPlans:
 
 def _key(score: GivenScore) -> Hashable:
     variables = tuple(sorted(score.variables.items()))
-    return score.text, score.path, score.cwd, score.workspace, score.inherited, variables
+    return score.text, score.path, score.cwd, score.workspace, score.inherited, score.passed, variables

@@ -7,7 +7,7 @@ from pathlib import Path
 from podium.keeper.system import DEFAULT_SIGNALS
 
 NOWHERE = Path(os.devnull)
-APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
 
 Target = Path | int  # a file, or an open descriptor
 

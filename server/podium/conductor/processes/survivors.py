@@ -7,10 +7,11 @@ from contextlib import suppress
 
 from podium.conductor.processes import facts
 from podium.contract.models import Survivor
-from podium.contract.secrets import redactor
+from podium.contract.secrets.masks import redactor
 
 MOST = 10  # are named
 COMMAND_CHARS = 80
+CUT = "…"
 FOREIGN = "it is another user's, whom Podium may not signal"
 TOO_FAST = "it goes on in a new process faster than Podium can look, and no cgroup is available to end it"
 UNMOVED = "it does not react to SIGKILL, as a process that waits for a device or a dead network disk"
@@ -36,4 +37,4 @@ def survivors(pids: Iterable[int], why: str) -> tuple[Survivor, ...]:
 def _shown(text: str) -> str:
     """Return foreign text in one short line without control characters and without the secrets of our environment."""
     clean = "".join(each if each.isprintable() else " " for each in redactor(os.environ)(text)).strip()
-    return clean if len(clean) <= COMMAND_CHARS else clean[: COMMAND_CHARS - 1] + "…"
+    return clean if len(clean) <= COMMAND_CHARS else clean[: COMMAND_CHARS - 1] + CUT

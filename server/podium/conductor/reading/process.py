@@ -11,6 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from podium import __version__
+from podium.conductor.processes.installation import FIX, gone
 from podium.conductor.processes.reaper import Child, Reaper
 from podium.conductor.reading.worker import Worker
 from podium.errors import Internal
@@ -89,7 +90,8 @@ class ReaderProcess:
             self._child = await self._reaper.spawn(COMMAND, os.environ, stdin=theirs.fileno(), stderr=2)
             self._control = ours
         except (OSError, ValueError) as error:
-            raise Internal(f"The reader could not be started: {error}.", fix="Try again.") from None
+            why = f"The reader could not be started: {gone() or error}."
+            raise Internal(why, fix=FIX if gone() else "Try again.") from None
         finally:
             theirs.close()
             if self._control is not ours:

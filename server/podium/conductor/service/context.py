@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podium.conductor.attempts.launcher import Launcher
+from podium.conductor.attempts.values import Values
+from podium.conductor.clock import Timekeeper
 from podium.conductor.engines.port import Engine
 from podium.conductor.plans.compiling import Compiler
 from podium.conductor.reading.reader import Reader
@@ -29,10 +31,12 @@ class Context:
     settings: Settings
     home: Home
     store: Store
+    timekeeper: Timekeeper
     loader: Loader
     supervisor: Supervisor
     changes: Changes
     launcher: Launcher
+    values: Values
     engine: Engine
     keepers: Callable[[], list[dict[str, Any]]]  # what there is to say about each keeper and guard
     profiles: dict[str, Profile]

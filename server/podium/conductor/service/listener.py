@@ -4,7 +4,6 @@ import os
 import resource
 import socket
 import stat
-import struct
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import Self
 import anyio
 from anyio.abc import TaskGroup
 
-from podium.errors import ConductorBusy
+from podium.errors import ConductorBusy, PermissionDenied
 from podium.log import get_logger
+from podium.privacy.peers import credentials
+from podium.privacy.way import check_socket, make_private
 from podium.wire import messages
 from podium.wire.budget import Budget
 from podium.wire.dispatcher import Handler, Peer, WireLimits, serve_connection
@@ -97,7 +98,8 @@ class Listener:
         """Bind, restrict and listen; raises `SocketTaken`."""
         folder = self._path.parent
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            check_socket(self._path)
+            make_private(folder)
             if folder.stat().st_uid != os.getuid():
                 raise SocketTaken(f"the socket's folder {folder} belongs to another user")
             if self._path.is_socket() and _answers(self._path):
@@ -115,6 +117,8 @@ class Listener:
                 status = self._path.stat()
                 self._inode = (status.st_dev, status.st_ino)
                 undo.pop_all()
+        except PermissionDenied as error:
+            raise SocketTaken(f"{error.message} {error.fix}") from error
         except OSError as error:
             raise SocketTaken(f"the socket {self._path} cannot be created: {error.strerror or error}") from error
         return server
@@ -161,7 +165,8 @@ class Listener:
             _turn_away(connection, self._path)
             return
         try:
-            peer = _peer_of(connection)
+            uid, pid = credentials(connection)
+            peer = Peer(uid=uid, pid=pid)
             if peer.uid is not None and peer.uid != os.getuid():
                 log.warning("foreign_peer_refused", uid=peer.uid, pid=peer.pid)
                 connection.close()
@@ -204,14 +209,6 @@ def _turn_away(connection: socket.socket, path: Path) -> None:
     log.warning("connection_turned_away")
     with connection, suppress(OSError):
         connection.send(messages.error(None, to_wire(refusal, "")))
-
-
-def _peer_of(connection: socket.socket) -> Peer:
-    """Return the peer of a connection, as the kernel reports it; uid and pid are None if it does not."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return Peer()
-    pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return Peer(uid=uid, pid=pid)
 
 
 def _answers(path: Path) -> bool:

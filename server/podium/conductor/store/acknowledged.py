@@ -16,6 +16,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from podium.privacy.files import open_own
+
 _RECORD = re.compile(rb"(\d{20}) end\n")
 
 
@@ -23,7 +25,7 @@ class Acknowledged:
     """The file, open for writing."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = open_own(path, os.O_RDWR | os.O_CREAT)
 
     def note(self, seq: int) -> None:
         """Note the last event of a commit. If the write fails, the file stays behind, which is safe."""

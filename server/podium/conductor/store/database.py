@@ -1,5 +1,6 @@
 """Opening the database: the one writing connection, and read-only ones."""
 
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from podium.conductor.store import acknowledged, schema
 from podium.conductor.store.schema import UnreadableDatabase
 from podium.home import ACKNOWLEDGED, DATABASE
+from podium.privacy.files import open_own
 
 BUSY_MILLISECONDS = 5000  # how long another program's lock is waited for
 
@@ -33,8 +35,9 @@ def open_writer(home: Path) -> sqlite3.Connection:
             raise UnreadableDatabase(
                 f"{path} is missing or empty, although {last} events were acknowledged. {schema.WAYS_OUT}"
             )
+        os.close(open_own(path, os.O_RDWR | os.O_CREAT))  # closed to others; SQLite gives its other files the same mode
         return _connect(path, _set_up)
-    except sqlite3.OperationalError as error:  # the system refused: no sign that the database is damaged
+    except (sqlite3.OperationalError, OSError) as error:  # the system refused: no sign that the database is damaged
         raise UnreadableDatabase(
             f"{path} cannot be opened: {error}. It was left unchanged. Check the free space and permissions of its disk, "
             "then start again."

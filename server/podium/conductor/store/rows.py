@@ -51,6 +51,7 @@ STATEMENTS: dict[str, str] = {
     "old_keys": "DELETE FROM idempotency WHERE deleted_at < ?",
     "unused_plans": "DELETE FROM plans WHERE hash = ?1 AND NOT EXISTS "
     "(SELECT 1 FROM jobs WHERE plan_hash = ?1 OR next_plan_hash = ?1)",
+    "calendar": "INSERT OR REPLACE INTO meta VALUES ('calendar', ?)",
     "probes": "INSERT OR REPLACE INTO meta VALUES ('probed_at', ?)",
     "task_ends": "INSERT OR IGNORE INTO task_ends (key, state, at) VALUES (?, ?, ?)",
     "old_task_ends": "DELETE FROM task_ends WHERE at < ?",

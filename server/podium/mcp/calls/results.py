@@ -13,7 +13,7 @@ from typing import Any
 from mcp.types import CallToolResult, ContentBlock, ResourceLink, TextContent
 from pydantic import BaseModel
 
-from podium.contract.secrets import redactor
+from podium.contract.secrets.masks import redactor
 from podium.contract.weight import tokens_at_most
 from podium.errors import PodiumError
 from podium.mcp.calls.cleaning import clean_text, every_text

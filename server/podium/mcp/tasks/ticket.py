@@ -16,9 +16,12 @@ import anyio.to_thread
 from pydantic import TypeAdapter, ValidationError
 
 from podium.home import KEY_FILE
+from podium.privacy.files import open_own
+from podium.privacy.way import make_private
 
 KEY_BYTES = 32
 LONGEST_ID = 16_384  # characters; fifty of the longest job ids fit
+SKEW_SECONDS = 60.0  # a clock that is being corrected
 _MAC_BYTES = 16
 
 
@@ -37,6 +40,14 @@ class Ticket:
     def deadline(self) -> float:
         """When the wait ends, in seconds since the epoch."""
         return self.started + self.timeout_seconds
+
+    def waits(self, now: float) -> bool:
+        """Whether its time is not over. It is over when the clock was set back behind its start: nobody knows how long it was."""
+        return self.started - SKEW_SECONDS <= now < self.deadline
+
+    def waited_seconds(self, now: float) -> float:
+        """Return how long it has waited: at most as long as it was to, whatever the clock was set to meanwhile."""
+        return min(max(0.0, now - self.started), self.timeout_seconds)
 
 
 _TICKET = TypeAdapter(Ticket)
@@ -81,8 +92,8 @@ def load_or_make(path: Path) -> bytes:
         OSError: the folder cannot be written or the file cannot be read.
     """
     with suppress(FileNotFoundError):
-        return path.read_bytes()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _read(path)
+    make_private(path.parent)
     fd, draft = tempfile.mkstemp(prefix=f".{KEY_FILE}-", dir=path.parent)  # readable by its owner only
     try:
         with os.fdopen(fd, "wb") as file:
@@ -93,7 +104,12 @@ def load_or_make(path: Path) -> bytes:
             os.link(draft, path)
     finally:
         Path(draft).unlink()
-    return path.read_bytes()
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+        return file.read()
 
 
 def _encoded(data: bytes) -> str:

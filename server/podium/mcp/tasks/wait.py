@@ -71,7 +71,7 @@ class WaitTasks(TaskPort):
                     return _working(task_id, ticket, found)
                 end = await port.task_state(ticket.key, end=found)
         except ConductorError as error:  # it may be restarting; a task outlives that until its time is over
-            if time.time() < ticket.deadline:
+            if ticket.waits(time.time()):
                 return _working(task_id, ticket, error.message)
             end = _completed(failure(error))
         end = end or {}
@@ -98,9 +98,9 @@ async def _found(port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
     except PodiumError as error:  # a job was deleted meanwhile
         return _completed(failure(error))
     now = time.time()
-    if view.woke_for == "timeout" and now < ticket.deadline:
+    if view.woke_for == "timeout" and ticket.waits(now):
         return _message(view)
-    waited = view.model_copy(update={"waited_seconds": now - ticket.started})
+    waited = view.model_copy(update={"waited_seconds": ticket.waited_seconds(now)})
     args = WaitArgs(job_ids=list(ticket.job_ids), until=ticket.until, timeout_seconds=ticket.timeout_seconds)
     return _completed(success(wait_result(waited, args)))
 

@@ -32,19 +32,28 @@ from podium.mcp.transports.messages import (
 MAX_LINE_BYTES = 16 * 1024 * 1024
 ANSWER_SECONDS = 0.4  # after the end of the input: for the next answer to what was read before it
 CLOSE_SECONDS = 0.5  # then: for the serving loops to refuse what is left
+MOST_UNREAD = 64  # answers that wait for a client to read; no more of its messages are taken then
+UNREAD_LOOK_SECONDS = 0.2  # between two looks whether such a client is still there
 
 log = get_logger()
 
 Write = Callable[[bytes], Awaitable[None]]
 
 
-async def serve_lines(server: Server[Any], lines: AsyncIterator[bytes | None], write: Write) -> None:
-    """Serve one client until `lines` end; then answer what can be answered quickly, refuse the rest, and return."""
+async def serve_lines(
+    server: Server[Any], lines: AsyncIterator[bytes | None], write: Write, has_left: Callable[[], bool] = lambda: False
+) -> None:
+    """Serve one client until `lines` end; then answer what can be answered quickly, refuse the rest, and return.
+
+    `has_left` says whether the client has closed the lines already, which is not seen while it does not read its answers.
+    """
     send, receive = anyio.create_memory_object_stream[SessionMessage | bytes](0)
     async with server.lifespan(server) as state, anyio.create_task_group() as tasks:
         with closing(_Client(server, state, tasks, send)) as client:
             tasks.start_soon(client.write_answers, receive, write)
             async for line in lines:
+                if not await client.reads(has_left):
+                    break
                 if line is None or line.strip():
                     await client.accept(too_long(MAX_LINE_BYTES) if line is None else decode(line))
             await client.answered()
@@ -67,7 +76,18 @@ class _Client:
         self._version = ""  # that was agreed in the last handshake
         self._batches = Batches()
         self._changed = anyio.Event()
+        self._written = anyio.Event()
         self.finished = anyio.Event()  # the last answers are written, after `close`
+
+    async def reads(self, has_left: Callable[[], bool]) -> bool:
+        """Wait while too many answers are unread; return False if the client has left meanwhile."""
+        while self._send.statistics().tasks_waiting_send >= MOST_UNREAD:
+            if has_left():
+                return False
+            self._written = anyio.Event()
+            with anyio.move_on_after(UNREAD_LOOK_SECONDS):
+                await self._written.wait()
+        return True
 
     async def accept(self, message: Decoded) -> None:
         """Take what a line of the client holds."""
@@ -115,12 +135,10 @@ class _Client:
         try:
             async with receive:
                 async for item in receive:
-                    if isinstance(item, bytes):
-                        await write(item)
-                        continue
-                    if line := self._line(item.message):
+                    if line := item if isinstance(item, bytes) else self._line(item.message):
                         await write(line)
-                    if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+                    self._written.set()
+                    if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse | JSONRPCError):
                         self._forget(item.message.id)
         except BrokenPipeError:
             log.warning("client_gone")

@@ -1,6 +1,7 @@
 """Lines on stdin, and bodies over HTTP, to messages of the protocol, and messages to lines."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ ERA_KEY = "io.modelcontextprotocol/protocolVersion"  # in `_meta` of every reque
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BATCH_VERSION = "2025-03-26"  # of the protocol: the only one that has batches
 MOST_IN_A_BATCH = 100
+MOST_DIGITS = 4300  # of a number in JSON; Python refuses to read more
 
 
 class BadLine(JSONRPCError):
@@ -79,7 +81,7 @@ def _json(message: JSONRPCMessage) -> bytes:
 def _other(text: bytes, notification: JSONRPCMessage | None = None) -> Decoded:
     """Return the batch that a text holds, the notification if it is one after all, or the answer to anything else."""
     try:
-        value: Any = json.loads(text)
+        value: Any = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError):
         return bad(PARSE_ERROR, "Parse error")
     if notification is not None and "id" not in value:
@@ -106,11 +108,14 @@ def _batch(values: list[Any]) -> Decoded:
 
 
 def _member(value: Any) -> JSONRPCMessage:
-    try:
-        message = jsonrpc_message_adapter.validate_python(value, by_name=False)
-    except ValidationError:
+    """Return the message in a batch, or the answer to what is none: as if it had come alone."""
+    if not isinstance(value, dict):
         return _refused(value)
-    return _refused(value) if isinstance(message, JSONRPCNotification) and "id" in value else message
+    try:
+        message = decode(json.dumps(value).encode())
+    except RecursionError:
+        return bad(PARSE_ERROR, "Parse error")
+    return _refused(value) if isinstance(message, list) else message
 
 
 def _refused(value: Any) -> BadLine:
@@ -118,8 +123,10 @@ def _refused(value: Any) -> BadLine:
     if not isinstance(value, dict):
         return bad(INVALID_REQUEST, "Invalid request: a message is a JSON object")
     found = value.get("id")
-    known = isinstance(found, str | int) and not isinstance(found, bool)
-    if "id" in value and not known:
+    known = isinstance(found, str | int) and not isinstance(found, bool) and _is_text(str(found))
+    if not _is_text(json.dumps(value, ensure_ascii=False)):
+        why = "it contains an unpaired surrogate (\\ud800 to \\udfff), which is not valid Unicode"
+    elif "id" in value and not known:
         why = "id must be a string or a whole number"
     elif value.get("jsonrpc") != "2.0":
         why = 'jsonrpc must be "2.0"'
@@ -130,3 +137,16 @@ def _refused(value: Any) -> BadLine:
     else:
         why = "it is neither a request nor an answer"
     return bad(INVALID_REQUEST, f"Invalid request: {why}", found if known else None)
+
+
+def _whole(digits: str) -> int | float:
+    """Return a number; one of thousands of digits, which Python refuses to read, becomes an infinite one."""
+    return int(digits) if len(digits) <= MOST_DIGITS else math.inf
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -10,7 +10,7 @@ import os
 import select
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 
 import anyio
 
@@ -22,7 +22,8 @@ PAGE_BYTES = 4096  # a pipe that polls as writable takes this much without block
 def claimed() -> Iterator[tuple[int, int]]:
     """Take stdin and stdout for the protocol and yield private descriptors of them.
 
-    Until they are given back, fd 0 reads as empty, and writes to fd 1 go to stderr.
+    Until they are given back, fd 0 reads as empty, and writes to fd 1 go to stderr. What is printed goes to `sys.stderr`, which
+    need not wait for a reader.
     """
     sys.stdout.flush()
     stdin, stdout = _moved(0), _moved(1)
@@ -34,7 +35,8 @@ def claimed() -> Iterator[tuple[int, int]]:
         os.dup2(empty, 1)
     os.close(empty)
     try:
-        yield stdin, stdout
+        with redirect_stdout(sys.stderr):
+            yield stdin, stdout
     finally:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
@@ -67,6 +69,15 @@ async def read_lines(fd: int, limit: int, *, chunk_bytes: int = CHUNK_BYTES) -> 
             scanned = 0
     if buffer and not skipping:
         yield bytes(buffer)
+
+
+def hung_up(fd: int) -> bool:
+    """Return whether the other end of `fd` is closed, also while there is something to read."""
+    look = select.poll()
+    look.register(
+        fd, getattr(select, "POLLRDHUP", 0)
+    )  # a socket of which one half is closed; POLLHUP is always looked for
+    return bool(look.poll(0))
 
 
 async def write_all(fd: int, data: bytes) -> None:

@@ -5,6 +5,7 @@ every case the way to the conductor is closed in order. The jobs run on in the c
 """
 
 import signal
+from functools import partial
 from typing import Any
 
 import anyio
@@ -14,7 +15,7 @@ from mcp.server import MCPServer
 from podium.log import get_logger
 from podium.mcp.sdk import low_level
 from podium.mcp.transports.eras import MAX_LINE_BYTES, serve_lines
-from podium.mcp.transports.pipes import claimed, read_lines, write_all
+from podium.mcp.transports.pipes import claimed, hung_up, read_lines, write_all
 
 log = get_logger()
 
@@ -51,6 +52,7 @@ async def _serve(server: MCPServer[Any], stdin: int, stdout: int) -> int:
                 tasks.cancel_scope.cancel()
 
         await tasks.start(end_on_signal)
-        await serve_lines(low_level(server), read_lines(stdin, MAX_LINE_BYTES), write)
+        lines = read_lines(stdin, MAX_LINE_BYTES)
+        await serve_lines(low_level(server), lines, write, partial(hung_up, stdin))
         tasks.cancel_scope.cancel()
     return codes[0] if codes else 0

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from podium.score.model.plan import Plan, PlanSheet
+from podium.texts.written import shown
 
 CORE_NAMES = frozenset({
     "sheet_num", "total_sheets", "start_item", "end_item", "workspace", "stage", "instance", "fan_count",
@@ -85,7 +86,7 @@ def fields(text: str) -> list[str]:
 
 def is_field(name: str, variables: Mapping[str, Any]) -> bool:
     """Return whether `expand` fills `{name}` in."""
-    return isinstance(variables.get(name), str | int | float)
+    return name in variables and isinstance(variables[name], str | int | float | None)
 
 
 def double_braces(text: str, variables: Mapping[str, Any]) -> list[str]:
@@ -94,4 +95,4 @@ def double_braces(text: str, variables: Mapping[str, Any]) -> list[str]:
 
 
 def _field(match: re.Match[str], variables: Mapping[str, Any]) -> str:
-    return str(variables[match[1]]) if is_field(match[1], variables) else match[0]
+    return shown(variables[match[1]]) if is_field(match[1], variables) else match[0]

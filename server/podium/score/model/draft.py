@@ -1,6 +1,6 @@
 """What both dialects are read into: entries with their places in the text, before fan-out and before templates are tried."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,6 +60,7 @@ class Stage:
     instrument_config: Mapping[str, Any] = field(default_factory=dict)
     fallbacks: tuple[Player, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    env_from: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float | None = None
     retry: Retry = field(default_factory=Retry)
     checks: tuple[Check, ...] = ()
@@ -68,6 +69,13 @@ class Stage:
     skip_when_command: SkipCommand | None = None
     skip_when_command_loc: Loc = ()
     on_lost: OnLost = "retry"
+    strict: bool = False
+
+    def instance_values(self) -> Iterator[tuple[str, Any]]:
+        """Yield each instance's own variables."""
+        for instance in self.instances:
+            yield from instance.variables.items()
+
     items: tuple[int, int] = (0, 0)
 
 
@@ -81,6 +89,8 @@ class Draft:
     description: str = ""
     workspace: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    env_from: Mapping[str, str] = field(default_factory=dict)
+    env_pass: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     variables_loc: Loc = ("variables",)
     max_concurrent: int = 4
@@ -89,4 +99,3 @@ class Draft:
     pause_between_sheets_seconds: float = 0.0
     default_timeout_seconds: float | None = None
     cross_sheet: CrossSheet | None = None
-    warnings: tuple[str, ...] = ()

@@ -12,6 +12,8 @@ from pydantic.dataclasses import dataclass
 PLAN_VERSION = 1
 CLI = "cli"  # bash on a sheet's text: the same everywhere, unlike the instruments of profiles
 ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
+# What the conductor sets for each sheet.
+RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 VALIDATION_TYPES: tuple[ValidationType, ...] = get_args(ValidationType)
 
 
@@ -89,6 +91,9 @@ class PlanSheet:
     variables: dict[str, Any] = Field(default_factory=dict)  # this sheet's own; they win over the plan's
     needs: tuple[int, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
+    env_from: dict[str, str] = Field(
+        default_factory=dict
+    )  # variable -> that of the conductor which gives its value at a launch
     timeout_seconds: float | None = None
     retry: int = 0  # index into Plan.retries
     validations: tuple[int, ...] = ()  # indexes into Plan.validations
@@ -100,6 +105,7 @@ class PlanSheet:
     stage: int = 0  # the entry of the score that this sheet comes from, from 1; 0 = the sheet's number
     instance: int = 1  # which one of that entry's sheets it is
     fan_count: int = 1  # how many sheets that entry makes
+    strict: bool = False  # bash ends at the first command that fails: -euo pipefail
     start_item: int = 0  # first and last item of a numbered score's slice; 0 = the sheet's number
     end_item: int = 0
 
@@ -129,6 +135,8 @@ class Plan(Part):
     dialect: Literal["named", "numbered"]
     workspace: str | None = None  # absolute; None: the conductor chooses one (inline score) or the score gave none
     env: dict[str, str] = Field(default_factory=dict)
+    env_from: dict[str, str] = Field(default_factory=dict)
+    env_pass: tuple[str, ...] = ()  # variables whose values came with the start and are kept outside of the plan
     variables: dict[str, Any] = Field(default_factory=dict)
     started_with: dict[str, str] = Field(default_factory=dict)  # those of `variables` that the start gave
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)  # content of the agent instruments' profiles

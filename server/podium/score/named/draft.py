@@ -10,6 +10,8 @@ from podium.score.named.words import RUN_WORDS, WORDS
 from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
 from podium.score.text.reading import read_block
+from podium.texts.interpreter import is_shell
+from podium.texts.written import shown
 
 _SOURCES = ("run", "prompt", "prompt_file")
 _LISTED_NAMES = 50
@@ -27,21 +29,25 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
         parts.instrument(("instrument",), score.instrument)
     if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
         problems.add(("instrument_fallbacks",), "no sheet has a prompt, so fallbacks would never be used", key=True)
+    if score.strict and score.sheets and all(sheet.run is None for sheet in score.sheets):
+        problems.add(("strict",), "no sheet has a script for bash, so it would have no effect", key=True)
     sheets = _Sheets(score, parts)
+    sheets.note_chain()
     return Draft(
         dialect="named",
         name=score.name,
         description=score.description,
         workspace=score.workspace,
         env=parts.env(("env",), score.env),
-        variables=score.variables,
+        env_from=parts.env_from(score.env),
+        env_pass=parts.env_pass(("env_pass",), score.env_pass, score.env),
+        variables=parts.variables(("variables",), score.variables),
         stages=tuple(sheets.stage(index, sheet) for index, sheet in enumerate(score.sheets)),
         max_concurrent=score.parallel.max_concurrent,
         fail_fast=score.parallel.fail_fast,
         stagger_delay_ms=score.parallel.stagger_delay_ms,
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
-        warnings=sheets.warnings(),
     )
 
 
@@ -56,16 +62,16 @@ class _Sheets:
         self.names = self._names()
         self.sequential = not any("needs" in sheet.model_fields_set for sheet in score.sheets)
 
-    def warnings(self) -> tuple[str, ...]:
-        """Return the warning of a `max_concurrent` that nothing makes use of."""
+    def note_chain(self) -> None:
+        """Note a `max_concurrent` that nothing makes use of."""
         parallel = self.score.parallel
         wanted = "max_concurrent" in parallel.model_fields_set and parallel.max_concurrent > 1
         chain = self.sequential and len(self.instances) > 1 and all(len(each) == 1 for each in self.instances)
-        if not (wanted and chain):
-            return ()
-        return (
-            "The sheets run one after another, because none has needs; to run them in parallel, give one of them needs: [].",
-        )
+        if wanted and chain:
+            self.problems.note(
+                "the sheets run one after another, because none has needs; to run them in parallel, give one of them needs: [].",
+                ("parallel", "max_concurrent"),
+            )
 
     def stage(self, index: int, sheet: NamedSheet) -> Stage:
         loc: Loc = ("sheets", index)
@@ -81,6 +87,7 @@ class _Sheets:
             instrument_config=self._config(loc, sheet),
             fallbacks=self._fallbacks(loc, sheet),
             env=self.parts.env((*loc, "env"), sheet.env),
+            env_from=self.parts.env_from(sheet.env),
             timeout_seconds=sheet.timeout_seconds,
             retry=self.parts.retry((*loc, "retry"), sheet.retry),
             checks=self._checks(loc, sheet.checks),
@@ -89,20 +96,23 @@ class _Sheets:
             skip_when_command=self.parts.skip_command((*loc, "skip_when_command"), sheet.skip_when_command),
             skip_when_command_loc=(*loc, "skip_when_command"),
             on_lost=sheet.on_lost,
+            strict=self._strict(loc, sheet),
         )
 
     def _instances(self, index: int, sheet: NamedSheet) -> tuple[Instance, ...]:
         if sheet.foreach is None:
             return (Instance(),)
         loc: Loc = ("sheets", index, "foreach")
-        ((variable, items),) = sheet.foreach.items()
+        ((variable, found),) = sheet.foreach.items()
+        where: Loc = (*loc, variable) if isinstance(self.problems.document.at(loc), dict) else loc
+        items = [self.parts.value((*where, position), item) for position, item in enumerate(found)]
         if not sheet.name and not self.problems.under(("sheets", index, "name")):
             self.problems.add(loc, "a sheet with foreach needs a name", key=True)
-        if not all(str(item).isprintable() and len(str(item)) <= 100 for item in items):
+        if not all(0 < len(shown(item)) <= 100 and shown(item).isprintable() for item in items):
             self.problems.add(
-                loc, "each item becomes part of a name: use at most 100 characters and no control characters"
+                loc, "each item becomes part of a name: use 1 to 100 characters and no control characters"
             )
-        return tuple(Instance(f"[{item}]", {variable: item}) for item in items)
+        return tuple(Instance(f"[{shown(item)}]", {variable: item}) for item in items)
 
     def _names(self) -> dict[str, Need]:
         """Return what each name means: all sheets of an entry, or with `[item]` one of them."""
@@ -175,6 +185,22 @@ class _Sheets:
             self.problems.add(where, "a prompt needs an agent instrument; for a cli script, use run", allowed=agents)
             return CLI
         return self.parts.instrument(where, name)
+
+    def _strict(self, loc: Loc, sheet: NamedSheet) -> bool:
+        """Return whether bash plays the script strictly. A script with a `#!` line is not played by bash."""
+        if sheet.run is None:
+            if sheet.strict:
+                self.problems.add((*loc, "strict"), "is for run, a script; a prompt has no commands", key=True)
+            return False
+        if not sheet.run.startswith("#!"):
+            return self.score.strict if sheet.strict is None else sheet.strict
+        if sheet.strict:
+            message = "the #! line says what plays this script, so strict has no effect; write it there, such as #!/bin/bash -eu"
+            self.problems.add((*loc, "strict"), message, key=True)
+        elif self.score.strict and sheet.strict is None and is_shell(sheet.run):
+            message = "strict has no effect on a script with a #! line; leave the line out, or write #!/bin/bash -eu."
+            self.problems.note(message, (*loc, "run"))
+        return False
 
     def _fallbacks(self, loc: Loc, sheet: NamedSheet) -> tuple[Player, ...]:
         """Return what the sheet falls back to: its own list, else the score's without its instrument."""

@@ -9,13 +9,17 @@ from podium.score.blocks import (
     CrossSheetBlock,
     Data,
     Delay,
+    EnvValue,
     Fallbacks,
+    Filled,
+    Milliseconds,
     Name,
     Reference,
     RetryBlock,
     Scalar,
     Seconds,
     SkipCommandBlock,
+    Text,
 )
 from podium.score.model.draft import OnLost
 from podium.score.model.plan import VALIDATION_TYPES
@@ -24,11 +28,11 @@ from podium.score.text.reading import Block
 
 
 def _as_path(value: Any) -> Any:
-    return {"path": value} if isinstance(value, str) else value
+    return {"path": value} if isinstance(value, str | int | float) else value
 
 
 def _as_command(value: Any) -> Any:
-    return {"command": value} if isinstance(value, str) else value
+    return {"command": value} if isinstance(value, str | int | float) else value
 
 
 def _foreach(value: Any) -> dict[str, list[Any]]:
@@ -43,7 +47,7 @@ def _foreach(value: Any) -> dict[str, list[Any]]:
     if not isinstance(items, list) or not items:
         raise ValueError("needs at least one item")
     for item in items:
-        if not isinstance(item, str | int | float):
+        if isinstance(item, dict | list):
             raise ValueError(f"each item should be a single value, not {describe(item)}")  # noqa: TRY004 pydantic wants it
     return {name: items}
 
@@ -52,35 +56,35 @@ class Common(Block):
     """What every validation may carry."""
 
     stage: int = Field(1, ge=1, le=10, description="stages run in order; a failing one stops the next")
-    condition: str = Field("", description="when it applies, such as `instance == 1`")
+    condition: Text = Field("", description="when it applies, such as `instance == 1`")
     retry_count: int = Field(0, ge=0, le=10, description="how many times to check again before it fails")
-    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
+    retry_delay_ms: Milliseconds = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
     timeout_seconds: Seconds = Field(30.0, description="time limit of one check")
-    description: str = Field("", description="shown with the result")
+    description: Text = Field("", description="shown with the result")
 
 
 class PathCheck(Common):
     """A file, which is only read."""
 
-    path: str = Field("", description="absolute, or relative to the workspace; may contain {workspace}-style fields")
+    path: Text = Field("", description="absolute, or relative to the workspace; may contain {workspace}-style fields")
 
 
 class ContentCheck(PathCheck):
     """What a file holds."""
 
-    pattern: str = Field("", description="the text or the regular expression to look for")
+    pattern: Text = Field("", description="the text or the regular expression to look for")
 
 
 class CommandCheck(Common):
     """A command that must end with exit code 0. It must only read: it may run again after a crash."""
 
-    command: str = Field("", description="a shell command; may contain {workspace}-style fields")
-    working_directory: str = Field("", description="where it runs: absolute, or relative to the workspace")
+    command: Text = Field("", description="a shell command; may contain {workspace}-style fields")
+    working_directory: Text = Field("", description="where it runs: absolute, or relative to the workspace")
 
 
-PathOrText = Annotated[PathCheck, BeforeValidator(_as_path, json_schema_input_type=str | PathCheck)]
-CommandOrText = Annotated[CommandCheck, BeforeValidator(_as_command, json_schema_input_type=str | CommandCheck)]
-SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schema_input_type=str | SkipCommandBlock)]
+PathOrText = Annotated[PathCheck, BeforeValidator(_as_path, json_schema_input_type=Text | PathCheck)]
+CommandOrText = Annotated[CommandCheck, BeforeValidator(_as_command, json_schema_input_type=Text | CommandCheck)]
+SkipOrText = Annotated[SkipCommandBlock, BeforeValidator(_as_command, json_schema_input_type=Text | SkipCommandBlock)]
 
 
 class NamedCheck(Block):
@@ -112,15 +116,16 @@ class NamedSheet(Block):
     """One step: exactly one of run, prompt and prompt_file."""
 
     name: Name = Field("", description="the sheet's name in needs, tools and logs")
-    description: str = Field("", description="for human readers")
-    run: str | None = Field(
+    description: Text = Field("", description="for human readers")
+    run: Text | None = Field(
         None,
-        description="a bash script that the cli instrument runs in the workspace. It continues after a command that fails, and "
-        "the last one decides the result, unless it begins with `set -e`",
+        description="a script that the cli instrument runs in the workspace, with bash or the program of its `#!` line. bash "
+        "continues after a command that fails, and the last one decides the result, unless the sheet is strict or begins with "
+        "`set -e`",
     )
-    prompt: str | None = Field(None, description="what an agent instrument is asked to do")
-    prompt_file: str | None = Field(None, description="a file with the prompt, relative to the score")
-    instrument: str | None = Field(None, description="which agent runs the prompt; default: the score's")
+    prompt: Text | None = Field(None, description="what an agent instrument is asked to do")
+    prompt_file: Text | None = Field(None, description="a file with the prompt, relative to the score")
+    instrument: Text | None = Field(None, description="which agent runs the prompt; default: the score's")
     instrument_config: Data = Field(
         default_factory=dict, description="settings that the agent instrument's profile defines, such as model"
     )
@@ -137,13 +142,17 @@ class NamedSheet(Block):
         dict[str, list[Any]] | None,
         PlainValidator(_foreach, json_schema_input_type=list[Scalar] | dict[str, list[Scalar]]),
     ] = Field(None, description="creates one sheet, name[item], for each item; use {{ item }} in the template")
-    env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of this sheet, used as written"
+    env: dict[str, EnvValue] = Field(
+        default_factory=dict,
+        description="environment variables of this sheet, used as written, or {from_env: NAME}: see the score's",
+    )
+    strict: bool | None = Field(
+        None, description="run is played by `bash -euo pipefail`, which ends at the first failure; default: the score's"
     )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
-    skip_when: str = Field("", description="skip the sheet if this condition holds")
+    skip_when: Text = Field("", description="skip the sheet if this condition holds")
     skip_when_command: SkipOrText | None = Field(
         None,
         description="skip the sheet if this bash command ends with exit code 0; 126, 127, a signal or a time-out fail it",
@@ -156,30 +165,38 @@ class NamedParallel(Block):
 
     max_concurrent: int = Field(4, ge=1, le=1000, description="sheets of this job that may run at the same time")
     fail_fast: bool = Field(False, description="start no more sheets after one has failed")
-    stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
+    stagger_delay_ms: Milliseconds = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
 
 
 class NamedScore(Block):
     """A score with named sheets."""
 
     name: Name = Field("", description="the job's name")
-    description: str = Field("", description="for human readers")
-    workspace: str | None = Field(
-        None, min_length=1, description="working folder, relative to the score; created if missing"
+    description: Text = Field("", description="for human readers")
+    workspace: Filled | None = Field(None, description="working folder, relative to the score; created if missing")
+    env: dict[str, EnvValue] = Field(
+        default_factory=dict,
+        description="environment variables of every sheet, used as written and stored; {from_env: NAME} takes the value of the "
+        "conductor's variable, or of its env_file, when a sheet starts, and is never stored: the way to give secrets. All other "
+        "variables are those that the conductor was started with, not the caller's",
     )
-    env: dict[str, Scalar] = Field(
-        default_factory=dict, description="environment variables of every sheet, used as written"
+    env_pass: list[Text] = Field(
+        default_factory=list,
+        description="names of variables that the start takes from its caller's environment: podium run's or podium serve's",
     )
     variables: Data = Field(
         default_factory=dict,
         description="values for templates; start_job can override them. They are stored and shown: do not put secrets here",
     )
-    instrument: str | None = Field(None, description="which agent runs the prompts; a sheet may choose another")
+    instrument: Text | None = Field(None, description="which agent runs the prompts; a sheet may choose another")
     instrument_fallbacks: Fallbacks = Field(
         default_factory=list, description="agents to try in order when one is missing or out of capacity"
     )
     sheets: list[NamedSheet] = Field(
         default_factory=list, description="the steps; they run one after another unless one has needs"
+    )
+    strict: bool = Field(
+        False, description="each run is played by `bash -euo pipefail`, which ends at the first failure"
     )
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from podium.score.blocks import MAX_SHEETS
+from podium.score.foreign import foreign_keys
 from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
 from podium.score.model.plan import CLI, VALIDATION_TYPES, CrossSheet, Player
 from podium.score.numbered.fields import UNSUPPORTED, AliasBlock, NumberedScore
 from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
-from podium.score.text.reading import Words, read_block
+from podium.score.text.reading import Keys, Words, read_block
+from podium.score.text.units import seconds
 
 DEFAULT_INSTRUMENT = "claude-code"
 _DEFAULT_BACKEND = "claude_cli"  # the original's name for the same tool
@@ -31,10 +33,14 @@ _SHEET_MAPS = (
 )
 
 
+_MEANT: dict[Keys, str] = {(key,): instead for key, instead in foreign_keys().items()}
+_WORDS = Words(unsupported=UNSUPPORTED, meant=_MEANT | {("env",): "set variables in the template with export"})
+
+
 def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
     """Read the numbered dialect; everything that is wrong becomes a problem."""
     problems = parts.problems
-    score = read_block(NumberedScore, data, problems, Words(unsupported=UNSUPPORTED))
+    score = read_block(NumberedScore, data, problems, _WORDS)
     sheet, parallel = score.sheet, score.parallel
     for key in ("name", "prompt"):
         if key not in data:
@@ -48,18 +54,18 @@ def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
         if movement.voices not in {None, 1}:
             problems.add(("movements", number, "voices"), "not supported: use sheet.fan_out", key=True)
     stages = _Stages(score, parts).stages()
-    warnings: tuple[str, ...] = ()
     chain = not sheet.dependencies and all(count == 1 for count in sheet.fan_out.values())
     if parallel.enabled and chain and len(stages) > 1:
-        warnings = (
-            "The sheets run one after another, because none has dependencies; sheet.dependencies: {1: []} runs them in parallel.",
+        problems.note(
+            "the sheets run one after another, because none has dependencies; sheet.dependencies: {1: []} runs them in parallel.",
+            ("parallel", "enabled"),
         )
     return Draft(
         dialect="numbered",
         name=score.name or (path.stem if path else "score"),
         description=score.description or "",
         workspace=score.workspace,
-        variables=score.prompt.variables,
+        variables=parts.variables(("prompt", "variables"), score.prompt.variables),
         variables_loc=("prompt", "variables"),
         stages=tuple(stages),
         max_concurrent=parallel.max_concurrent if parallel.enabled else 1,
@@ -68,7 +74,6 @@ def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
         default_timeout_seconds=DEFAULT_TIMEOUT_SECONDS,
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
-        warnings=warnings,
     )
 
 
@@ -218,10 +223,12 @@ class _Stages:
         timeout = config.pop("timeout_seconds", None)
         if timeout is None:
             timeout = self.score.backend.timeout_seconds
-        elif isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
+        elif (limit := _limit(timeout)) is None:
             where = next(where for where, layer in reversed(layers) if "timeout_seconds" in layer)
             self.problems.add((*where, "timeout_seconds"), "should be a number of seconds greater than 0")
             timeout = None
+        else:
+            timeout = limit
         self.played[asked] = {
             "instrument": name,
             "instrument_config": config,
@@ -259,3 +266,12 @@ class _Stages:
             validation = self.parts.validation(loc, check.type, fields)
             found.append(Check(validation, loc, condition=check.condition or "", sheet=check.sheet))
         return tuple(found)
+
+
+def _limit(value: Any) -> float | None:
+    """Return a time limit in seconds, None if it is not one."""
+    try:
+        limit = float(seconds(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0
+    except ValueError:
+        return None
+    return limit if limit > 0 else None

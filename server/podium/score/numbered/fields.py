@@ -12,10 +12,13 @@ from podium.score.blocks import (
     Data,
     Delay,
     Fallbacks,
+    Filled,
+    Milliseconds,
     Name,
     RetryBlock,
     Seconds,
     SkipCommandBlock,
+    Text,
     no_twin_keys,
 )
 from podium.score.model.plan import ValidationType
@@ -54,12 +57,12 @@ class NumberedSheets(Block):
         default_factory=dict, description="the sheets that each one waits for; default: a chain"
     )
     fan_out: SheetMap[Positive] = Field(default_factory=dict, description="number of sheets that each stage becomes")
-    descriptions: SheetMap[str] = Field(default_factory=dict, description="for human readers")
-    skip_when: SheetMap[str] = Field(default_factory=dict, description="conditions that skip a sheet")
+    descriptions: SheetMap[Text] = Field(default_factory=dict, description="for human readers")
+    skip_when: SheetMap[Text] = Field(default_factory=dict, description="conditions that skip a sheet")
     skip_when_command: SheetMap[SkipCommandBlock] = Field(
         default_factory=dict, description="commands that skip a sheet"
     )
-    per_sheet_instruments: SheetMap[str] = Field(
+    per_sheet_instruments: SheetMap[Text] = Field(
         default_factory=dict, description="instruments or aliases for individual sheets"
     )
     per_sheet_instrument_config: SheetMap[dict[str, Any]] = Field(
@@ -72,10 +75,11 @@ class NumberedSheets(Block):
 
 
 class NumberedPrompt(Block):
-    """The template of all sheets: a prompt for an agent or a bash script for `cli`, which needs `set -e` to stop at a failure."""
+    """The template of all sheets: a prompt for an agent or a script for `cli`: for bash, which needs `set -e` to stop at a
+    failure, or for the program of its `#!` line."""
 
-    template: str | None = Field(None, description="the text; use this or template_file")
-    template_file: str | None = Field(None, description="a file with the text, relative to the score")
+    template: Text | None = Field(None, description="the text; use this or template_file")
+    template_file: Text | None = Field(None, description="a file with the text, relative to the score")
     variables: Data = Field(
         default_factory=dict,
         description="values for the template; stored and shown: do not put secrets here",
@@ -96,7 +100,7 @@ class NumberedParallel(Block):
     enabled: bool = Field(False, description="run sheets in parallel")
     max_concurrent: int = Field(3, ge=1, le=20, description="sheets of this job that may run at the same time")
     fail_fast: bool = Field(True, description="start no more sheets after one has failed")
-    stagger_delay_ms: int = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
+    stagger_delay_ms: Milliseconds = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
     budget_partition: Literal[True] = Field(True, description="has no effect; only true is accepted")
 
 
@@ -104,43 +108,43 @@ class NumberedCheck(Block):
     """One validation of the sheets that its `sheet` and `condition` choose."""
 
     type: ValidationType | None = Field(None, description="what is checked")
-    path: str | None = Field(
+    path: Text | None = Field(
         None,
         description="a file, absolute or relative to the workspace; it is only read; may contain {workspace}-style fields",
     )
-    pattern: str | None = Field(None, description="the text or the regular expression to look for")
-    command: str | None = Field(None, description="a shell command; may contain {workspace}-style fields")
-    working_directory: str | None = Field(
+    pattern: Text | None = Field(None, description="the text or the regular expression to look for")
+    command: Text | None = Field(None, description="a shell command; may contain {workspace}-style fields")
+    working_directory: Text | None = Field(
         None, description="where the command runs: absolute, or relative to the workspace"
     )
     stage: int = Field(1, ge=1, le=10, description="stages run in order; a failing one stops the next")
-    condition: str | None = Field(None, description="when it applies, such as `sheet_num >= 3 and stage == 2`")
+    condition: Text | None = Field(None, description="when it applies, such as `sheet_num >= 3 and stage == 2`")
     sheet: int | None = Field(None, description="the only sheet that it applies to")
     retry_count: int = Field(3, ge=0, le=10, description="how many times to check again before it fails")
-    retry_delay_ms: int = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
+    retry_delay_ms: Milliseconds = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
     timeout_seconds: Seconds | None = Field(None, description="time limit of one check; default: 30")
-    description: str | None = Field(None, description="shown with the result")
+    description: Text | None = Field(None, description="shown with the result")
 
 
 class BackendBlock(Block):
     """The older way to set the time limit."""
 
-    type: str | None = Field(None, description="only claude_cli, the default instrument, is accepted; use instrument")
+    type: Text | None = Field(None, description="only claude_cli, the default instrument, is accepted; use instrument")
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt")
 
 
 class AliasBlock(Block):
     """An instrument under a name of the score's own."""
 
-    profile: str = Field("", description="the instrument")
+    profile: Text = Field("", description="the instrument")
     config: Data = Field(default_factory=dict, description="its settings")
 
 
 class MovementBlock(Block):
     """A stage's name and instrument."""
 
-    name: str | None = Field(None, description="becomes the description of the stage's sheets")
-    instrument: str | None = Field(None, description="instrument of the stage's sheets")
+    name: Text | None = Field(None, description="becomes the description of the stage's sheets")
+    instrument: Text | None = Field(None, description="instrument of the stage's sheets")
     voices: int | None = Field(None, ge=1, description="only 1 is accepted; use sheet.fan_out")
 
 
@@ -148,11 +152,9 @@ class NumberedScore(Block):
     """A score with numbered sheets."""
 
     name: Name | None = Field(None, description="the job's name; if empty, the file's name")
-    description: str | None = Field(None, description="for human readers")
-    workspace: str | None = Field(
-        None, min_length=1, description="working folder, relative to the score; created if missing"
-    )
-    instrument: str | None = Field(None, min_length=1, description="which instrument runs the sheets")
+    description: Text | None = Field(None, description="for human readers")
+    workspace: Filled | None = Field(None, description="working folder, relative to the score; created if missing")
+    instrument: Filled | None = Field(None, description="which instrument runs the sheets")
     instrument_config: Data = Field(
         default_factory=dict, description="its settings; timeout_seconds applies to every instrument"
     )

@@ -31,6 +31,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_EQUALITY = {"==", "!="}
 _CONSTANTS = {"True": True, "true": True, "False": False, "false": False}
 _WORDS = {"and", "or", "not"}
 
@@ -126,14 +127,16 @@ class _Reader:
         return lambda variables: not node(variables)
 
     def comparison(self) -> Node:
-        left = self.operand()
+        left_token, left = self.tokens[self.at], self.operand()
         if self.word not in _OPERATORS:
             return left
         sign = self.take()[1]
-        right = self.operand()
+        right_token, right = self.tokens[self.at], self.operand()
 
         def compare(variables: Variables) -> Any:
             first, second = left(variables), right(variables)
+            if sign in _EQUALITY:  # a text is equal to a number that is written the same: `version == 3.10`
+                first, second = _beside(first, left_token, second), _beside(second, right_token, first)
             try:
                 return _OPERATORS[sign](first, second)
             except TypeError:
@@ -181,6 +184,13 @@ class _Reader:
         node = read()
         self.depth -= 1
         return node
+
+
+def _beside(value: Any, token: tuple[str, str], other: Any) -> Any:
+    """Return a constant as it is written if it is compared with a text."""
+    kind, text = token
+    is_constant = kind == "number" or text in _CONSTANTS
+    return text if is_constant and isinstance(other, str) else value
 
 
 def _constant(kind: str, text: str) -> Any:

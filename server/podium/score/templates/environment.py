@@ -16,6 +16,7 @@ import jinja2
 
 from podium.score.templates.sandbox import BUDGET, Budget, Sandbox, budgeted
 from podium.score.templates.sizes import CHARACTERS_PER_UNIT, weight
+from podium.texts.written import shown
 
 MAX_OUTPUT = 1024 * 1024  # characters
 _FILE = "<template>"
@@ -64,7 +65,7 @@ class Template:
         used = {name: variables[name] for name in self.names}
         if any(isinstance(value, list | dict) and weight(value, BUDGET) > BUDGET for value in used.values()):
             raise _too_long()  # one text may be in a value many times over
-        texts = {name: str(value) for name, value in used.items()}
+        texts = {name: shown(value) for name, value in used.items()}
         longest, places = max(map(len, texts.values()), default=0), len(self.text) // len("{{a}}")
         if longest * places > MAX_OUTPUT and sum(len(texts[name]) for name in _NAME.findall(self.text)) > MAX_OUTPUT:
             raise _too_long()

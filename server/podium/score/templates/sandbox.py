@@ -15,12 +15,14 @@ from typing import Any, cast
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator
+from jinja2.filters import do_join
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from podium.score.templates import sizes
 from podium.score.templates.sizes import CHARACTERS_PER_UNIT, size, weight
+from podium.texts.written import in_words_of_json, shown
 
 BUDGET = 300_000
 MAX_NUMBER_BITS = 4096
@@ -108,7 +110,7 @@ def _made(value: Any) -> Any:
     if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
         raise jinja2.TemplateRuntimeError(f"computes a number with more than {MAX_NUMBER_BITS} bits")
     _charge(size(value))
-    return value
+    return in_words_of_json(value)
 
 
 def _check_arguments(arguments: Iterable[Any]) -> None:
@@ -140,7 +142,7 @@ def _weighed(value: Any) -> Any:
 
 def _concat(values: list[Any]) -> str:
     _room(sum(weight(value, _left()) for value in values))
-    return cast(str, _made("".join(str(value) for value in values)))
+    return cast(str, _made("".join(shown(value) for value in values)))
 
 
 def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -171,6 +173,13 @@ def _percent(text: str, values: Any) -> str:
         raise jinja2.TemplateRuntimeError("formats with a width of more than three digits")
     _room(sizes.percent(text, values, _left()))
     return str(text % values)
+
+
+@jinja2.pass_eval_context
+def _join(context: Any, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
+    """Join as Jinja does, with booleans as they are written."""
+    items = value if attribute is not None else [in_words_of_json(each) for each in value]
+    return cast(str, do_join(context, items, d, attribute))
 
 
 class _Meter(NodeTransformer):
@@ -243,6 +252,9 @@ class Sandbox(SandboxedEnvironment):
             finalize=_finalize,
             optimized=False,  # it would work out constants too, every level of an expression anew
         )
+        self.filters["join"] = _join
+        as_text = self.filters["string"]
+        self.filters["string"] = lambda value: as_text(in_words_of_json(value))
         self.filters["format"] = lambda text, *args, **kwargs: _percent(str(text), kwargs or args)
         self.filters.update({name: _bounded(name, function) for name, function in self.filters.items()})
         self.filters.update({"_metered": _metered, "_concat": _concat, "_weighed": _weighed, "_shallow": _shallow})
@@ -319,4 +331,4 @@ def _finalize(value: Any) -> Any:
     if not isinstance(value, str | int):
         _room(weight(value, _left()))  # of the text that is about to be made
     _charge(size(value))
-    return value
+    return in_words_of_json(value)

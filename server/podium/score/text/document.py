@@ -1,9 +1,13 @@
 """YAML text becomes plain data that remembers where each key and value stands.
 
 It is built from the parser's events, not from its node tree: that is several times faster, and deep nesting, which ends the
-C composer with a segmentation fault, meets a bound here. Scalars follow YAML 1.1 as PyYAML's safe loader does, except that
-dates, and keys such as `on`, stay text. Merge keys (`<<`) work; a duplicate key, a second document, a custom tag or a number
-that JSON cannot hold is refused.
+C composer with a segmentation fault, meets a bound here. Merge keys (`<<`) work; a duplicate key, a second document or a custom
+tag is refused.
+
+What was written is what is used. An unquoted scalar is a number or a boolean only if that prints as it is written (`3`, `3.5`,
+`true`, `false`); `3.10`, `no`, `01234`, `12:30:00` and `1_0`, of which YAML 1.1 makes something else, are text, and `reread` says
+where they stand. `null`, `~` and nothing at all are None: each field decides whether it takes that or the text. Keys are text,
+except whole numbers.
 """
 
 import math
@@ -15,6 +19,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from podium.score.text.yaml_advice import advice
+from podium.texts.written import shown
 
 MAX_DEPTH = 50
 MAX_NODES = 1_000_000  # keys and values, aliases counted as often as they are used
@@ -49,6 +54,9 @@ class Document:
     root: Any
     top: Place
     places: dict[int, Children]  # of each container, by its id; `root` keeps the containers alive
+    reread: dict[
+        tuple[int, int], str
+    ]  # line and column of texts that YAML 1.1 reads differently -> what it makes of them
 
     def locate(self, loc: Loc, *, key: bool = False) -> tuple[int, int]:
         """Return line and column of the value at `loc` (or of its key), or of the last part of the path that exists."""
@@ -64,9 +72,18 @@ class Document:
         content = lines[start + line - 1] if len(lines) >= start + line else ""
         return start + line, len(content) - len(content.lstrip()) + 1
 
-    def raw(self, loc: Loc) -> str:
-        """Return the scalar at `loc` as it is written."""
-        return self._find(loc)[0][1][3]
+    def text_of(self, loc: Loc, value: Any) -> str:
+        """Return the single value at `loc` as it is written."""
+        return self._find(loc)[0][1][3] if value is None else shown(value)
+
+    def at(self, loc: Loc) -> Any:
+        """Return the value at `loc`, or the last part of the path that exists."""
+        value = self.root
+        for part in loc:
+            if part not in self.places.get(id(value), {}):
+                break
+            value = value[part]
+        return value
 
     def _find(self, loc: Loc) -> tuple[tuple[Place, Place], bool]:
         found, value = (self.top, self.top), self.root
@@ -104,7 +121,7 @@ def load(text: str) -> Document:
         raise DocumentFault("not YAML: a control character that YAML does not allow", *place) from None
     if builder.top is None:
         raise DocumentFault("the document is empty", 1, 1)
-    return Document(text, builder.root, builder.top, builder.places)
+    return Document(text, builder.root, builder.top, builder.places, builder.reread)
 
 
 @dataclass(slots=True)
@@ -127,7 +144,8 @@ class _Builder:
         self.root: Any = None
         self.top: Place | None = None
         self.places: dict[int, Children] = {}
-        self.anchors: dict[str, tuple[Any, int]] = {}  # value and number of nodes in it
+        self.anchors: dict[str, tuple[Any, int, str]] = {}  # value, number of nodes in it, and how it is written
+        self.reread: dict[tuple[int, int], str] = {}
         self.stack: list[_Frame] = []
         self.count = 0
         self.handlers = {
@@ -152,18 +170,20 @@ class _Builder:
 
     def scalar(self, event: Any) -> None:
         try:
-            value = _resolve(event)
+            value, reading = _resolve(event)
         except ValueError as error:
             raise _fault(str(error), event) from None
         frame = self.stack[-1] if self.stack else None
         at_key = frame is not None and isinstance(frame.container, dict) and frame.key_place is None
+        if reading and not at_key:
+            self.reread[_place(event)[:2]] = reading
         self.place("<<" if value is _MERGE and not at_key else value, event, 1)
 
     def alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
             raise _fault(f"the alias *{event.anchor} has no anchor before it", event)
-        value, size = self.anchors[event.anchor]
-        self.place(value, event, size)
+        value, size, written = self.anchors[event.anchor]
+        self.place(value, event, size, written=written)
 
     def open(self, container: Any, event: Any, kind: str) -> None:
         if event.tag not in {None, "!", _CORE + kind}:
@@ -188,15 +208,15 @@ class _Builder:
                     frame.container[key] = source[key]
                     frame.children[key] = self.places[id(source)][key]
 
-    def place(self, value: Any, event: Any, added: int, size: int | None = None) -> None:
+    def place(self, value: Any, event: Any, added: int, size: int | None = None, written: str | None = None) -> None:
         """Put a complete value where it belongs."""
         self.count += added
         if self.count > MAX_NODES:
             raise _fault(f"more than {MAX_NODES} keys and values, counting aliases each time they are used", event)
         anchor = getattr(event, "anchor", None)
         if anchor is not None and not isinstance(event, yaml.AliasEvent):
-            self.anchors[anchor] = value, size or added
-        place = _place(event)
+            self.anchors[anchor] = value, size or added, getattr(event, "value", "")
+        place = _place(event, written)
         frame = self.stack[-1] if self.stack else None
         if frame is None:
             self.root, self.top = value, place
@@ -204,7 +224,7 @@ class _Builder:
             frame.children[len(frame.container)] = place, place
             frame.container.append(value)
         elif frame.key_place is None:
-            self.key(frame, value, event)
+            self.key(frame, value, event, place)
         else:
             if frame.key is _MERGE:
                 frame.merges.append(value)
@@ -213,21 +233,22 @@ class _Builder:
                 frame.children[frame.key] = frame.key_place, place
             frame.key = frame.key_place = None
 
-    def key(self, frame: _Frame, value: Any, event: Any) -> None:
+    def key(self, frame: _Frame, value: Any, event: Any, place: Place) -> None:
         if isinstance(value, dict | list):
             raise _fault(
                 "a key is a single value, not a list or a mapping; a value that begins with {{ needs quotes", event
             )
-        if value is None or isinstance(value, bool):
-            value = event.value  # `on` and `null` as keys are names, whatever YAML 1.1 says
+        if value is None or isinstance(value, bool | float):
+            value = place[3]  # `on` and `null` as keys are names, whatever YAML 1.1 says
         if value in frame.container or (value is _MERGE and frame.merges):
-            raise _fault(f"the key {event.value!r} appears twice", event)
-        frame.key, frame.key_place = value, _place(event)
+            raise _fault(f"the key {place[3]!r} appears twice", event)
+        frame.key, frame.key_place = value, place
 
 
-def _place(event: Any) -> Place:
+def _place(event: Any, written: str | None = None) -> Place:
     mark = event.start_mark
-    return mark.line + 1, mark.column + 1, getattr(event, "style", None) == "|", getattr(event, "value", "")
+    text = getattr(event, "value", "") if written is None else written
+    return mark.line + 1, mark.column + 1, getattr(event, "style", None) == "|", text
 
 
 def _fault(message: str, event: Any) -> DocumentFault:
@@ -238,26 +259,38 @@ def _tag(tag: str) -> str:
     return tag.replace(_CORE, "!!")
 
 
-def _resolve(event: Any) -> Any:
-    """Return a scalar's value; ValueError says why it has none."""
+def _resolve(event: Any) -> tuple[Any, str]:
+    """Return a scalar's value, and what YAML 1.1 makes of it if that differs; ValueError says why it has none."""
     text: str = event.value
     if "\0" in text:
         raise ValueError("a NUL character cannot be used here")
     if event.tag is None and event.implicit[0] and not event.style:
         return _kept(text) if len(text) <= _KEPT_CHARS else _plain(text)
     if event.tag in {None, "!", _CORE + "str"}:
-        return text
+        return text, ""
     if event.tag in _MAKERS:
-        return _make(event.tag, text)
+        return _make(event.tag, text), ""
     raise ValueError(f"the tag {_tag(event.tag)} is not allowed")
 
 
-def _plain(text: str) -> Any:
-    """Return what an unquoted scalar means in YAML 1.1; dates stay text."""
-    for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], []):
-        if pattern.match(text):
-            return _make(tag, text)
-    return text
+def _plain(text: str) -> tuple[Any, str]:
+    """Return what an unquoted scalar is, and what YAML 1.1 makes of it if that is something else; dates stay text."""
+    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], [])
+    tag = next((tag for tag, pattern in resolvers if pattern.match(text)), "")
+    if tag not in _MAKERS:
+        return text, ""
+    try:
+        value = _make(tag, text)
+    except ValueError:  # infinite, or of more than 64 bits
+        return text, "a number"
+    if value is None or value is _MERGE or shown(value) == text:
+        return value, ""
+    return text, shown(value)
+
+
+def plain_value(text: str) -> Any:
+    """Return what a text is when it stands in a score without quotes."""
+    return _plain(text)[0]
 
 
 _kept = lru_cache(maxsize=4096)(_plain)

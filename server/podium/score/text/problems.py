@@ -1,6 +1,10 @@
-"""Collecting every problem of a score, each with its line, column and field, in the words of the score's author."""
+"""Collecting every problem of a score, each with its line, column and field, in the words of the score's author; and notes.
+
+A note is about something that is accepted and may mean something else than its author thinks. It is one sentence with its lines.
+"""
 
 import difflib
+import sys
 from collections.abc import Iterable
 from itertools import islice
 from operator import attrgetter
@@ -12,6 +16,7 @@ from podium.score.text.document import Document, Loc
 from podium.texts.problems import FIX, score_invalid
 
 MAX_LISTED = 100
+MAX_NOTES = 100
 MAX_LOOKS = 100  # searches for words that are near
 _FEW = 5  # equal problems that are listed one by one
 _BY_PLACE = attrgetter("line", "column")
@@ -34,6 +39,7 @@ class Problems:
         self._prefixes: set[Loc] = set()
         self._near: dict[tuple[str, tuple[str, ...], int, float], str] = {}
         self.fix = FIX  # what to do about them all
+        self._notes: dict[str, set[int]] = {}  # the lines of each
 
     def __len__(self) -> int:
         return len(self._found)
@@ -49,6 +55,16 @@ class Problems:
         self._found.setdefault((loc, message), view)
         self._locs.add(loc)
         self._prefixes |= {loc[:length] for length in range(len(loc) + 1)}
+
+    def note(self, message: str, *locs: Loc) -> None:
+        """Note what is accepted but may surprise; `locs` are its places. The same note again is one note with more lines."""
+        self._notes.setdefault(message, set()).update(self.document.locate(loc)[0] for loc in locs)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the notes in the order of their lines, at most `MAX_NOTES` of them; those without a line come last."""
+        places = {message: sorted(lines) for message, lines in self._notes.items()}
+        ordered = sorted(places, key=lambda message: places[message][:1] or [sys.maxsize])
+        return tuple(_at_lines(message, places[message]) for message in ordered[:MAX_NOTES])
 
     def at(self, loc: Loc) -> bool:
         """Return whether there is a problem at `loc` itself."""
@@ -94,6 +110,13 @@ class Problems:
             listed.append(problem.model_copy(update={"allowed": []}) if allowed in seen else problem)
             seen.add(allowed)
         return score_invalid(name, listed, len(told), self.fix)
+
+
+def _at_lines(message: str, lines: list[int]) -> str:
+    if not lines:
+        return message
+    listed = ", ".join(map(str, lines[:_FEW])) + (", …" if len(lines) > _FEW else "")
+    return f"Line{'s' if len(lines) > 1 else ''} {listed}: {message}"
 
 
 def describe(value: Any) -> str:

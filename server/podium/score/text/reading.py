@@ -90,8 +90,12 @@ def _note(model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems
         known = keys_of(block)
         hint = f"; {words.meant[place]}" if place in words.meant else problems.near(str(loc[-1]), known)
         problems.add(loc, f"unknown key{hint}", allowed=known, key=True)
-    elif given and not (isinstance(given, dict) and given.get("enabled") is False):
+    elif given and not _is_off(given.get("enabled") if isinstance(given, dict) else given):
         problems.add(loc, f"not supported: {words.unsupported[place]}", key=True)
+
+
+def _is_off(value: Any) -> bool:
+    return value is False or str(value).lower() in {"false", "no", "off"}
 
 
 def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
@@ -107,9 +111,7 @@ def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
     expected = _EXPECTED.get(kind.partition("_")[0])
     if expected is None:
         return detail["msg"]
-    hint = "; put it in quotes" if expected == "text" and isinstance(detail["input"], bool | int | float) else ""
-    if form and expected in {"a list", "a mapping"}:
-        hint = f"; write {form}"
+    hint = f"; write {form}" if form and expected in {"a list", "a mapping"} else ""
     return f"should be {expected}, not {describe(detail['input'])}{hint}"
 
 

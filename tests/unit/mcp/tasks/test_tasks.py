@@ -206,6 +206,17 @@ async def test_a_task_whose_time_is_over_completes_with_the_present_state(tmp_pa
     assert caught.value.error.code == INVALID_PARAMS  # long expired
 
 
+@pytest.mark.parametrize(("ago", "waited"), [(-86400.0, 0.0), (3000.0, 60.0)])
+async def test_a_task_does_not_wait_for_a_clock_that_was_set(ago: float, waited: float, tmp_path: Path) -> None:
+    """It was to wait for a minute; since it began, the clock was set back by a day, or went ahead."""
+    ticket = Ticket("k" * 32, time.time() - ago, 60.0, "all", CURSOR, (ID,))
+    async with client(ScriptedPort(waited=running()), tmp_path) as connected:
+        task = await look(connected, await Signer(tmp_path).sign(ticket))
+    assert task.status == "completed"
+    assert task.result is not None
+    assert task.result["structuredContent"]["waited_seconds"] == waited
+
+
 async def test_a_conductor_that_restarts_does_not_end_a_task(tmp_path: Path) -> None:
     port = ScriptedPort(waited=running())
     async with client(port, tmp_path) as connected:

@@ -141,7 +141,7 @@ def test_foreach_makes_one_sheet_an_item_and_needs_waits_for_all_or_one() -> Non
 
 def test_foreach_can_name_its_variable() -> None:
     plan = compiled(sheets("{name: a, foreach: {host: [x, 2, true]}, run: 'ping {{ host }}'}"))
-    assert [sheet.name for sheet in plan.sheets] == ["a[x]", "a[2]", "a[True]"]
+    assert [sheet.name for sheet in plan.sheets] == ["a[x]", "a[2]", "a[true]"]
     assert [sheet.variables["host"] for sheet in plan.sheets] == ["x", 2, True]
 
 
@@ -197,12 +197,12 @@ def test_a_pattern_that_looks_like_it_has_fields_brings_a_warning() -> None:
 
 def test_a_value_of_env_or_a_workspace_that_looks_like_a_template_brings_a_warning() -> None:
     text = "variables: {target: t}\nenv: {ALL: '{job_name}'}\nworkspace: 'out/{{ target }}'\n"
-    entry = "{run: x, env: {T: '{{ target }} {{ other }}', W: '{workspace} ${HOME}', X: '{other}', Y: plain}}"
+    entry = "{run: x, env: {T: '{{ target }} {{ other }}', W: '{workspace}', X: '{other}', Y: plain}}"
     assert sorted(compiled(text + sheets(entry, entry)).warnings) == [
-        "The value of env ALL is used as written, without filling in {job_name}. Use template variables in run instead.",
-        "The value of env T is used as written, without filling in {{ target }}. Use template variables in run instead.",
-        "The value of env W is used as written, without filling in {workspace}. Use template variables in run instead.",
-        "The workspace path is used as written, without filling in {{ target }}.",
+        "Line 2: the value of env ALL is used as written, without filling in {job_name}. Use template variables in run instead.",
+        "Line 3: the workspace path is used as written, without filling in {{ target }}.",
+        "Lines 6, 7: the value of env T is used as written, without filling in {{ target }}. Use template variables in run instead.",
+        "Lines 6, 7: the value of env W is used as written, without filling in {workspace}. Use template variables in run instead.",
     ]
 
 

@@ -165,7 +165,7 @@ def test_large_texts_are_worked_on_as_ever(text: str, output: str) -> None:
 
 def test_a_template_cannot_change_the_variables_for_the_next_one() -> None:
     variables = {"items": [1]}
-    assert template("{{ items.append(2) }}{{ items }}").render(variables) == "None[1, 2]"
+    assert template("{{ items.append(2) }}{{ items }}").render(variables) == "null[1, 2]"
     assert variables == {"items": [1]}
 
 

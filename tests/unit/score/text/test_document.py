@@ -8,17 +8,21 @@ from podium.score.text.document import MAX_DEPTH, DocumentFault, load
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("a", "a"), ("'1'", "1"), ("1", 1), ("0x1f", 31), ("1_000", 1000), ("1.50", 1.5), ("yes", True), ("~", None), ("", None),
+        ("a", "a"), ("'1'", "1"), ("1", 1), ("0x1f", "0x1f"), ("1_000", "1_000"), ("1.50", "1.50"), ("1.5", 1.5),
+        ("yes", "yes"), ("true", True), ("True", "True"), ("010", "010"), ("-0", "-0"), ("-3", -3), ("12:30:00", "12:30:00"), ("1e3", "1e3"),
+        (".inf", ".inf"), ("0b_", "0b_"), ("99999999999999999999", "99999999999999999999"), ("!!bool no", False), ("!!float 3.10", 3.1), ("~", None), ("", None), ("null", None),
         ("2024-01-02", "2024-01-02"), ("!!str 5", "5"), ("!!int '5'", 5), ("[a, {b: c}]", ["a", {"b": "c"}]), ("<<", "<<"),
         ("|\n  one\n  two\n", "one\ntwo\n"), ("\"t\\tb\"", "t\tb"),
     ],
 )  # fmt: skip
-def test_values_are_what_yaml_says_but_dates_stay_text(text: str, value: Any) -> None:
+def test_a_value_is_a_number_or_a_boolean_only_if_that_prints_as_it_is_written(text: str, value: Any) -> None:
     assert load(f"key: {text}").root == {"key": value}
 
 
 def test_keys_that_yaml_takes_for_something_else_are_names() -> None:
-    assert load("on: 1\nNULL: 2\nno: 3\n4: 4\n").root == {"on": 1, "NULL": 2, "no": 3, 4: 4}
+    assert load("on: 1\nNULL: 2\nno: 3\n4: 4\n4.5: 5\n04: 6\n").root == {
+        "on": 1, "NULL": 2, "no": 3, 4: 4, "4.5": 5, "04": 6,
+    }  # fmt: skip
 
 
 def test_keys_and_values_are_found_again_by_line_and_column() -> None:
@@ -42,9 +46,15 @@ def test_a_line_inside_a_literal_block_is_found() -> None:
     assert document.locate_text(("other",), 2) == (4, 8)
 
 
-def test_a_number_can_be_had_as_it_is_written() -> None:
-    document = load("env: {A: 1.10, B: 007}")
-    assert [document.raw(("env", key)) for key in "AB"] == ["1.10", "007"]
+def test_every_value_can_be_had_as_it_is_written_also_through_an_alias() -> None:
+    document = load("x: [&a ~, &b 3.10]\nenv: {A: 1.10, B: 007, C: true, D: null, E: , F: *a, G: *b}")
+    texts = {key: document.text_of(("env", key), value) for key, value in document.root["env"].items()}
+    assert texts == {"A": "1.10", "B": "007", "C": "true", "D": "null", "E": "", "F": "~", "G": "3.10"}
+
+
+def test_what_yaml_reads_differently_is_known_by_its_place() -> None:
+    document = load("a: [3.10, 3.5, 'no', no, 2024-01-02, y]\nb: 12:30:00\nc: .inf\nno: 0x1f\n")
+    assert document.reread == {(1, 5): "3.1", (1, 22): "false", (2, 4): "45000", (3, 4): "a number", (4, 5): "31"}
 
 
 def test_aliases_and_merge_keys_bring_values_and_their_places() -> None:
@@ -61,7 +71,7 @@ def test_aliases_and_merge_keys_bring_values_and_their_places() -> None:
         ("", 1, 1, "the document is empty"),
         ("# only a comment\n", 1, 1, "the document is empty"),
         ("a: 1\nb: 2\na: 3\n", 3, 1, "the key 'a' appears twice"),
-        ("1: a\n1.0: b\n", 2, 1, "the key '1.0' appears twice"),
+        ("1: a\n1: b\n", 2, 1, "the key '1' appears twice"),
         ("a: {<<: {x: 1}, <<: {y: 2}}", 1, 17, "the key '<<' appears twice"),
         ("a: 1\n---\nb: 2\n", 2, 1, "a second document begins here"),
         ("a: !!python/object:os.system {}", 1, 4, "tag !!python/object:os.system is not allowed"),
@@ -69,9 +79,9 @@ def test_aliases_and_merge_keys_bring_values_and_their_places() -> None:
         ("a: !!set {b, c}", 1, 4, "tag !!set is not allowed"),
         ("a: !!binary aGk=", 1, 4, "tag !!binary is not allowed"),
         ("a: !!int b", 1, 4, "'b' does not match its type !!int"),
-        ("a: 0b_", 1, 4, "'0b_' does not match its type !!int"),
-        ("a: .inf", 1, 4, ".inf is not a finite number"),
-        ("a: 99999999999999999999", 1, 4, "more than 64 bits"),
+        ("a: !!int 0b_", 1, 4, "'0b_' does not match its type !!int"),
+        ("a: !!float .inf", 1, 4, ".inf is not a finite number"),
+        ("a: !!int 99999999999999999999", 1, 4, "more than 64 bits"),
         ("a: *b", 1, 4, "alias *b has no anchor before it"),
         ("a: &a [*a]", 1, 8, "alias *a has no anchor before it"),
         ("? [a]\n: b", 1, 3, "a key is a single value"),

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from podium.cli.shared.door import line
+from podium.cli.shared.exits import Code, code_named
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say, table
 from podium.cli.shared.tool_names import given_arguments, parameters, tool_named
@@ -19,7 +21,7 @@ def command(
     socket: Socket = None,
     as_json: AsJson = False,
 ) -> None:
-    """Call a tool exactly as an agent would; exit code 1 if it returns an error."""
+    """Call a tool exactly as an agent would; exit code 0 if it returns no error and finds nothing wrong."""
     settings = settings_for(home, socket)
     if not tool and not as_json:
         rows = [(each.name, " ".join(parameters(each)), each.description.partition(". ")[0]) for each in ALL_TOOLS]
@@ -35,20 +37,29 @@ def command(
 
     result = call_tool(settings, tool, given)
     answer: Any = json.loads(getattr(result.content[0], "text", "{}")) if result.is_error else result.structured_content
+    code = _code(answer, is_error=bool(result.is_error))
     if as_json:
         print_json(answer)
     elif result.is_error:
         _show_error(answer["error"])
     else:
         _show(answer)
-    raise typer.Exit(1 if result.is_error else 0)
+    raise typer.Exit(code)
+
+
+def _code(answer: dict[str, Any], *, is_error: bool) -> Code:
+    """Return the exit code for a tool's answer: that of its error; a score that was found not to be valid is bad input too."""
+    if is_error:
+        error = answer["error"]
+        return code_named(error["code"], outcome=str(error.get("outcome", "")))
+    return Code.BAD_INPUT if answer.get("valid") is False else Code.DONE
 
 
 def _show(facts: dict[str, Any]) -> None:
     facts = {key: value for key, value in facts.items() if value not in ("", [], None)}
     say(str(facts.pop("summary", "")), style="bold")
     if facts:
-        print(yaml.dump(facts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110).rstrip())
+        line(yaml.dump(facts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110).rstrip())
 
 
 def _show_error(facts: dict[str, Any]) -> None:

@@ -11,11 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-from rich.console import Console
 
 from podium import __version__
 from podium.cli.commands.demo.story import Story
-from podium.cli.shared.output import say
+from podium.cli.shared.output import Terminal, say
 from podium.cli.shared.probe import alive, health
 from podium.cli.shared.session import wait_for
 from podium.cwd import absolute
@@ -36,7 +35,7 @@ def command() -> None:
     began = time.monotonic()
     say(f"Podium {__version__}: an agent starts a real job and stays in control of it", style="bold")
     with temporary_home() as settings, running_conductor(settings) as pid:
-        story = Story(Console(highlight=False), settings, score)
+        story = Story(Terminal(highlight=False), settings, score)
         wait_for(story.tell)
         _stop(story, settings, pid)
     say(f"\nThat was the whole demo, in {time.monotonic() - began:.0f} s. Next: README.md", style="bold")
@@ -74,7 +73,7 @@ def podium(settings: Settings, *words: str) -> None:
         Internal: it failed.
     """
     say(f"   $ podium {' '.join(words)}", style="dim")
-    line = [sys.executable, "-m", "podium", *words, "--home", str(settings.home)]
+    line = [sys.executable, "-P", "-m", "podium", *words, "--home", str(settings.home)]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(  # noqa: S603
         line, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False

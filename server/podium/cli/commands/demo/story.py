@@ -45,7 +45,7 @@ class Story:
         Raises:
             Internal: a tool answered other than the story needs.
         """
-        words = ["-m", "podium", "serve", "--home", str(self.settings.home), "--log-level", "error"]
+        words = ["-P", "-m", "podium", "serve", "--home", str(self.settings.home), "--log-level", "error"]
         self.title("An MCP client starts the MCP server and connects over stdio")
         async with Client(StdioServerParameters(command=sys.executable, args=words)) as client:
             self._client = client
@@ -166,7 +166,7 @@ class Story:
         files = [entry for entry in listed["entries"] if entry["type"] == "file"]
         self.says(", ".join(f"{file['path']} ({file['size_bytes']} B)" for file in files), style="dim")
         read = await self.call("read_artifact", job_id=self.job_id, path="report.md")
-        self.console.print(Padding(Markdown(read["job_output"]), (1, 6)))
+        self.console.print(Padding(Markdown(read["job_output"], hyperlinks=False), (1, 6)))
 
     async def _refused(self) -> None:
         self.title("A call that cannot succeed is refused, with the reason and what to do instead")

@@ -6,13 +6,21 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from podium.cli.commands.start.daemonize import spawn
+from podium.cli.shared.door import line
+from podium.cli.shared.environment import difference
 from podium.cli.shared.light import log, parser, quick_imports, settings_of
-from podium.cli.shared.probe import Health, alive, health
-from podium.errors import ConductorNotRunning, ConductorTimeout
-from podium.settings import Settings
+from podium.cli.shared.probe import Health, alive, health, running
+from podium.cli.streams import run_for_long
+from podium.errors import ConductorNotRunning, ConductorTimeout, PermissionDenied
+from podium.home import SOCKET
+from podium.places import default_home, point, unused_home
+from podium.privacy.state import check_home
+from podium.privacy.way import make_private
+from podium.settings import SOCKET_PATH_LIMIT, Settings
 
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.03
@@ -22,31 +30,61 @@ TAIL_BYTES = 4096
 def main(arguments: Sequence[str]) -> int:
     """Start the conductor and return when it answers; with --foreground return when it has stopped."""
     made = parser(
-        "start", "Start the conductor in the background; it outlives the shell and the agent that started it."
+        "start",
+        "Start the conductor in the background; it outlives the shell and the agent that started it. Sheets get its environment, "
+        "as it is here and now.",
     )
     made.add_argument("--foreground", action="store_true", help="run in this process, with the log on stderr")
     made.add_argument("--settings", help=argparse.SUPPRESS)  # all of them as JSON, from our own command
     options = made.parse_args(arguments)
     settings = Settings(**json.loads(options.settings)) if options.settings else settings_of(options)
     if options.foreground:
+        if not options.settings:
+            settings = settings if settings.socket_given else _with_free_socket(settings)
+            with suppress(OSError):  # it is tried again at the next start
+                point(settings.home)
         if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
             os.execv(sys.executable, _foreground(settings))  # noqa: S606
+        run_for_long()
         log.configure(settings.log_level)
         with quick_imports():
             from podium.conductor.daemon import run  # only the conductor's process pays for it
         return run(settings)
+    _prepare(settings)
     deadline = time.monotonic() + READY_SECONDS
     # a conductor that is shutting down does not count as running: wait until it has gone
-    while (found := health(settings.socket)) and found.shutting_down and time.monotonic() < deadline:
+    while (found := running(settings)) and found[0].shutting_down and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
     if found:
-        if not _is_of(settings.home, found):
-            raise _taken(settings, found)
-        print(f"The conductor is already running (pid {found.pid}) on {settings.socket}.")
+        health_of, path = found
+        if settings.socket_given and path != settings.socket:
+            raise _elsewhere(settings, health_of, path)
+        line(f"The conductor is already running (pid {health_of.pid}) on {path}.")
+        if note := difference(health_of.environment):
+            line(f"Note: {note}")
         return 0
+    settings = _with_free_socket(settings)
     started = start_in_background(settings)
-    print(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
+    line(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
     return 0
+
+
+def _prepare(settings: Settings) -> None:
+    """Look whether the home can be used, and say what was open to others; write down where it is if others could not find it.
+
+    Raises:
+        PermissionDenied: it cannot, or another user could change it.
+    """
+    try:
+        if note := check_home(settings.home):
+            line(f"Note: {note}")
+        point(settings.home)
+    except PermissionDenied:
+        raise
+    except OSError as error:
+        raise _unusable(settings.home, error) from error
+    if (other := unused_home()) and settings.home == default_home():
+        line(f"Note: {other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
 
 
 def start_in_background(settings: Settings) -> Health:
@@ -55,15 +93,21 @@ def start_in_background(settings: Settings) -> Health:
     Raises:
         ConductorNotRunning: it ended at once; the message has the end of its log.
         ConductorTimeout: it lives but does not answer.
+        PermissionDenied: the home cannot be written.
     """
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = settings.places.log
-    before = path.stat().st_size if path.exists() else 0
-    pid = spawn(_foreground(settings), path)
+    try:
+        make_private(settings.home)
+        before = path.stat().st_size if path.exists() else 0
+        pid = spawn(_foreground(settings), path)
+    except PermissionDenied:
+        raise
+    except OSError as error:
+        raise _unusable(settings.home, error) from error
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        if (found := health(settings.socket)) and (found.pid == pid or _is_of(settings.home, found)):
-            return found
+        if found := running(settings):
+            return found[0]
         if not alive(pid):
             raise ConductorNotRunning(
                 f"The conductor exited immediately after it started. The end of its log:\n{_tail(path, before)}",
@@ -78,16 +122,61 @@ def start_in_background(settings: Settings) -> Health:
 
 
 def _foreground(settings: Settings) -> list[str]:
-    """Return the command that runs the conductor with these settings. The paths are flags too, for those who list processes."""
+    """Return the command that runs the conductor with these settings. The paths are flags too, for those who list processes.
+
+    With -P a folder podium, or a file typing.py, in the folder where it is called is not taken for ours.
+    """
     paths = ["--home", str(settings.home), "--socket", str(settings.socket)]
-    return [sys.executable, "-m", "podium", "start", "--foreground", *paths, "--settings", settings.model_dump_json()]
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "podium",
+        "start",
+        "--foreground",
+        *paths,
+        "--settings",
+        settings.model_dump_json(),
+    ]
 
 
-def _is_of(home: Path, found: Health) -> bool:
-    """Whether the conductor that answers belongs to this home: its lock names it."""
-    from podium.conductor.lock import holder  # a start in the foreground, and the server, do without it
+def _with_free_socket(settings: Settings) -> Settings:
+    """Return the settings with a socket inside the home if another home of this user, or another user, has the default one.
 
-    return holder(home) == found.pid
+    Raises:
+        ConductorNotRunning: another home's conductor answers on the socket that was given.
+        PermissionDenied: another user has its place.
+    """
+    inside = settings.home / SOCKET
+    wanted = settings.socket_given or settings.socket == inside or len(os.fsencode(inside)) > SOCKET_PATH_LIMIT
+    try:
+        other = health(settings.socket)
+    except PermissionDenied:
+        if wanted:
+            raise
+    else:
+        if other is None:
+            return settings
+        if wanted:
+            raise _taken(settings, other)
+    return settings.model_copy(update={"socket": inside})
+
+
+def _elsewhere(settings: Settings, found: Health, path: Path) -> ConductorNotRunning:
+    return ConductorNotRunning(
+        f"No conductor is running on {settings.socket}: that of {settings.home} (pid {found.pid}) listens on {path}.",
+        fix="Use it where it is, without PODIUM_SOCKET or --socket; or run `podium stop` without them and then this again: "
+        "running sheets go on.",
+        pid=found.pid,
+        socket=str(path),
+    )
+
+
+def _unusable(home: Path, error: OSError) -> PermissionDenied:
+    return PermissionDenied(
+        f"The home {home} cannot be used: {error.strerror or error}.",
+        fix="Make it a folder that you can write, or set PODIUM_HOME to one.",
+    )
 
 
 def _taken(settings: Settings, found: Health) -> ConductorNotRunning:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from podium.privacy.files import open_own
+from podium.settings import OF_A_SHEET
+
 
 def spawn(command: Sequence[str], log: Path) -> int:
     """Run `command` in the background with its output appended to `log`; return its pid.
@@ -15,8 +18,9 @@ def spawn(command: Sequence[str], log: Path) -> int:
 
     Raises:
         OSError: a process or the log file could not be made.
+        PermissionDenied: the log file is a link, or another user's.
     """
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    output = open_own(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -44,8 +48,7 @@ def _leave(command: Sequence[str], output: int, answer: int) -> NoReturn:
         os.closerange(3, _highest_descriptor() + 1)
         os.chdir("/")
         # a conductor that is started in a sheet outlives it, so it must not be marked as part of it
-        marks = {"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"}
-        environment = {name: value for name, value in os.environ.items() if name not in marks}
+        environment = {name: value for name, value in os.environ.items() if name not in OF_A_SHEET}
         os.execve(command[0], list(command), environment)  # noqa: S606
     except OSError as error:
         os.write(2, f"podium: {error}\n".encode())

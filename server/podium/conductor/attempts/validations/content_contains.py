@@ -5,17 +5,18 @@ from pathlib import Path
 
 from podium.conductor.attempts.validations.context import Outcome
 from podium.conductor.attempts.validations.files import NotReadable, regular_file
+from podium.contract.secrets.masks import Masker
 from podium.texts.shown import without_match
 
 CHUNK = 1024 * 1024
 
 
-def check(path: Path, text: str) -> Outcome:
+def check(path: Path, text: str, masker: Masker) -> Outcome:
     """Check that the file's content contains the text."""
     try:
         with regular_file(path) as fd:
             line = _line_of(fd, text.encode("utf-8", "surrogatepass"))
-            return Outcome(True, f"found on line {line}") if line else Outcome(False, without_match(fd))
+            return Outcome(True, f"found on line {line}") if line else Outcome(False, without_match(fd, masker))
     except NotReadable as error:
         return Outcome(False, str(error))
 

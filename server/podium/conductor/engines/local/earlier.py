@@ -18,6 +18,7 @@ from typing import Literal
 
 from podium.conductor.processes import facts
 from podium.conductor.processes.identity import Identity
+from podium.privacy.files import NOT_A_LINK
 
 CONDUCTORS = "conductor"  # where a conductor's claim points; no such file is ever created
 BLOCK_BYTES = 128
@@ -103,7 +104,7 @@ class EarlierFolder:
 def _read_blocks(path: Path) -> tuple[bytes, float]:
     """Return both blocks of a record and the time of its last change (seconds since the epoch); no bytes if it does not exist."""
     try:
-        file = os.open(path, os.O_RDONLY)
+        file = os.open(path, os.O_RDONLY | NOT_A_LINK)
     except FileNotFoundError:
         return b"", 0.0
     try:

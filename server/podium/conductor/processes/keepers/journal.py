@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.keeper.journal import JOURNAL, generations, parse
+from podium.privacy.files import NOT_A_LINK
 
 PIECE_BYTES = 1 << 20
 
@@ -58,6 +59,6 @@ class Records:
         if not later:
             return False
         self.close()
-        self._file = os.open(self._folder / f"{JOURNAL}{later[0]}", os.O_RDONLY | os.O_CLOEXEC)
+        self._file = os.open(self._folder / f"{JOURNAL}{later[0]}", os.O_RDONLY | NOT_A_LINK)
         self.generation, self.offset = later[0], 0
         return True

@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from podium.conductor.processes import facts
+from podium.conductor.processes.installation import gone
 from podium.conductor.processes.keepers import remains
 from podium.conductor.processes.keepers.child import OVER, Child, Start
 from podium.conductor.processes.keepers.keeper import Keeper, NamelessEnd
@@ -25,6 +26,8 @@ from podium.keeper import program
 from podium.keeper.journal import VERSION
 from podium.keeper.system import surroundings
 from podium.log import get_logger
+from podium.privacy.files import open_own
+from podium.privacy.way import make_private
 from podium.times import iso
 
 LOOK_SECONDS = 0.01  # between two looks whether a new keeper answers
@@ -191,13 +194,14 @@ class Keepers:
 
     def _take_folder(self) -> None:
         """Make the folder, and begin a new epoch in it: keepers hear the conductor with the highest one."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        make_private(self._folder)
         place = self._folder / EPOCH
         with suppress(OSError, ValueError):
             self._epoch = int(place.read_text("ascii"))
         self._epoch = max(self._epoch + 1, int(time.time()))
-        with suppress(OSError):  # on a full disk the clock has to do
-            place.write_text(str(self._epoch), "ascii")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with suppress(OSError), os.fdopen(open_own(place, flags), "wb") as file:  # on a full disk the clock has to do
+            file.write(b"%d" % self._epoch)
 
     async def _find(self, folder: Path) -> None:
         """Take up what an earlier conductor's keeper is doing, or what it left."""
@@ -233,14 +237,22 @@ class Keepers:
         keeper.folder.mkdir(mode=0o700)
         command = [sys.executable, "-I", "-S", program.__file__, str(keeper.folder), self._procs]
         messages = keeper.folder / "log"
-        child = await self._reaper.launch(partial(spawn, command, self._env, stdout=messages, stderr=messages))
+        try:
+            child = await self._reaper.launch(partial(spawn, command, self._env, stdout=messages, stderr=messages))
+        except OSError as error:
+            await run_sync(keeper.remove)  # else each try would leave a folder
+            raise OSError(error.errno, gone(program.__file__) or error.strerror) from error
         with anyio.move_on_after(ANSWER_SECONDS):
             while not child.has_ended:
                 if await self._reach(keeper):
                     log.info("keeper_started", pid=keeper.pid, number=keeper.number)
                     return
                 await anyio.sleep(LOOK_SECONDS)
-        said = facts.read(str(messages)).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        said = (
+            gone(program.__file__) or facts.read(str(messages)).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        )
+        if child.has_ended:
+            await run_sync(keeper.remove)
         raise OSError(0, said or "it does not answer")
 
     async def _reach(self, keeper: Keeper) -> bool:

@@ -15,6 +15,7 @@ import anyio
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers.child import Start
 from podium.keeper import program
+from podium.privacy.files import NOT_A_LINK
 
 ANSWER_SECONDS = 5.0  # a keeper that is silent for longer hangs
 PIECE_BYTES = 1 << 16
@@ -139,7 +140,7 @@ def _connect(connection: socket.socket, folder: Path) -> None:
 def is_held(folder: Path) -> bool:
     """Return whether the keeper or the guard of a folder lives; also while that cannot be found out."""
     try:
-        lock = os.open(folder / program.LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(folder / program.LOCK, os.O_RDONLY | NOT_A_LINK)
     except FileNotFoundError:
         return False
     except OSError:  # no descriptor is left

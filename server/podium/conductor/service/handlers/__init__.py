@@ -19,6 +19,7 @@ from podium.conductor.service.handlers import (
     history,
     jobs,
     log,
+    secrets,
     status,
     submit,
     task_state,
@@ -26,6 +27,7 @@ from podium.conductor.service.handlers import (
 )
 from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damage_of
 from podium.contract import methods as m
+from podium.contract.replies import Refusal
 from podium.errors import JobDamaged, JobDeleted, PodiumError, StoreGone
 from podium.wire.dispatcher import Handler, Peer
 from podium.wire.framing import RawJson
@@ -46,6 +48,7 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.history": (m.HistoryParams, history.history),
     "job.events": (m.EventsParams, events.handle),
     "job.log": (m.LogParams, log.handle),
+    "job.secrets": (m.SecretsParams, secrets.handle),
     "job.explain": (m.JobParams, explain.handle),
     "job.validate": (m.ScoreParams, validate.handle),
     "job.health": (m.JobParams, health.handle),
@@ -72,11 +75,29 @@ async def _call(
         raise trouble.error
     checked = model.model_validate(params)
     try:
-        return _as_json(await handle(context, checked, peer))
+        reply = await handle(context, checked, peer)
+        return _as_json(_without_secrets(reply, context.values.own.masker) if isinstance(reply, Refusal) else reply)
     except (*NOT_UNDERSTOOD, JobDeleted) as error:
         if isinstance(error, PodiumError) and not isinstance(error, JobDeleted):
             raise
         raise await _traced(context, str(params.get("job_id") or ""), error) from error
+    except PodiumError as error:
+        hide = context.values.own.masker
+        error.message, error.fix = hide(error.message), hide(error.fix)
+        raise
+
+
+def _without_secrets(refusal: Refusal, hide: Callable[[str], str]) -> Refusal:
+    """Return a refusal whose texts may quote a score or a path, without the conductor's own secrets."""
+    texts: dict[str, Any] = {
+        name: hide(getattr(refusal, name)) for name in ("message", "error", "fix") if getattr(refusal, name)
+    }
+    if isinstance(problems := (refusal.model_extra or {}).get("problems"), list):
+        texts["problems"] = [
+            {**each, "message": hide(str(each["message"]))} if isinstance(each, dict) and "message" in each else each
+            for each in problems
+        ]
+    return refusal.model_copy(update=texts)
 
 
 async def _traced(context: Context, job_id: str, error: Exception) -> Exception:

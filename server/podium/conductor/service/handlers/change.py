@@ -6,6 +6,7 @@ from typing import Any
 
 from podium.conductor.plans import given
 from podium.conductor.plans.compiling import differing
+from podium.conductor.plans.environment import check_given
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control
@@ -66,11 +67,17 @@ async def _changed_score(context: Context, params: ResumeParams, peer: Peer) -> 
     """Compile the score that came with the call, for the job's own workspace and the variables of its start, and compare it."""
     row = await context.queries.job(params.job_id)
     old = await context.loader.plan(row["plan_hash"])
+    kept = await context.values.kept(params.job_id) if old.plan.env_pass else {}
+    environment = {**kept, **params.environment}
     score = await given.read(
         params, max_bytes=context.settings.max_score_bytes, variables=old.plan.started_with, inherited=True,
-        workspace=row["workspace"],
+        workspace=row["workspace"], passed=environment,
     )  # fmt: skip
-    new = (await context.compiler.prepare(score, lambda loaded: None, client=peer)).loaded
+    new = (
+        await context.compiler.prepare(score, lambda loaded: check_given(loaded.plan, environment), client=peer)
+    ).loaded
+    if environment != kept:
+        await context.values.keep(params.job_id, environment)
     pairs = match_sheets(old, new)
     found = await differing(context.reader, old.plan, new.plan, pairs, row["workspace"], client=peer)
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from podium.conductor.clock import wall
+from podium.conductor.clock import now, wall
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control
@@ -12,7 +12,8 @@ from podium.contract.methods import ClearParams
 from podium.contract.models import JobView
 from podium.contract.replies import ClearReply, Refusal
 from podium.contract.states import TERMINAL
-from podium.errors import JobDamaged, PodiumError
+from podium.errors import InvalidArguments, JobDamaged, PodiumError
+from podium.times import span
 from podium.wire.dispatcher import Peer
 
 
@@ -61,8 +62,24 @@ async def _wanted(context: Context, params: ClearParams) -> list[str]:
         return params.job_ids
     statuses = sorted(TERMINAL.intersection(params.statuses if params.statuses is not None else TERMINAL))
     # Without an age every ended job matches, even one that ended "later" because the clock was set back since.
-    before = math.inf if params.older_than_seconds is None else wall() - params.older_than_seconds
+    before = math.inf if params.older_than_seconds is None else _present(context) - params.older_than_seconds
     marks = ", ".join("?" * len(statuses))
     query = f"SELECT job_id FROM jobs WHERE status IN ({marks}) AND finished_at <= ? ORDER BY seq"  # noqa: S608
     rows = await context.store.read(lambda db: db.execute(query, [*statuses, before]).fetchall())
     return [row["job_id"] for row in rows]
+
+
+def _present(context: Context) -> float:
+    """Return the present, in seconds since the epoch.
+
+    Raises:
+        InvalidArguments: the clock has jumped, so no age is sure; what is deleted does not come back.
+    """
+    calendar = context.timekeeper.at(now())
+    if calendar.doubt:
+        raise InvalidArguments(
+            f"The clock has jumped, or the conductor was off, by {span(abs(calendar.wall - calendar.sure))}: "
+            f"how old a job is will be sure after {span(calendar.doubt)} more of running.",
+            fix="Name the jobs, or give no age.",
+        )
+    return calendar.wall

@@ -15,6 +15,7 @@ from podium.wire.dispatcher import Peer
 
 _UNSTORED_SHOWN = 20
 _CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process trees beyond their grace period
+_TELLING = ("PATH", "VIRTUAL_ENV")
 # The settings that limit what a job may use or how long it is kept, for callers to know in advance.
 LIMITS = (
     "max_sheets_per_agent",
@@ -26,6 +27,7 @@ LIMITS = (
     "grace_seconds",
     "stuck_seconds",
     "retention_days",
+    "retention_newest",
     "retention_jobs",
 )
 
@@ -63,8 +65,9 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
 
 
 async def health(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
-    """Answer ok, the pid and the uptime."""
-    return {"status": "ok", "pid": os.getpid(), "uptime_seconds": context.uptime_seconds,
+    """Answer ok, the pid, the uptime, and what decides which programs sheets find."""
+    environment = {name: os.environ[name] for name in _TELLING if name in os.environ}
+    return {"environment": environment, "status": "ok", "pid": os.getpid(), "uptime_seconds": context.uptime_seconds,
             "shutting_down": context.shutting_down, "store_trouble": str(context.store.trouble or "")}  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import anyio.to_thread
 
+from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt
 from podium.conductor.service.context import Context
 from podium.conductor.views import explain
@@ -52,11 +53,13 @@ async def _sheet_facts(context: Context, row: sqlite3.Row, found: explain.Found)
         "blocked_total": len(blocked),
         "failed": [f"{loaded.plan.sheet(num).label}: {reason}" for num, reason in found.failed],
         "earlier_attempts": [explain.attempt_line(each) for each in found.attempts[:-1]],
-        **await _output(context, row["job_id"], sheets[0], found.attempts),
+        **await _output(context, row["job_id"], sheets[0], found.attempts, loaded),
     }
 
 
-async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Sequence[Attempt]) -> dict[str, Any]:
+async def _output(
+    context: Context, job_id: str, sheet: SheetView, attempts: Sequence[Attempt], loaded: LoadedPlan
+) -> dict[str, Any]:
     """Return the end of the last attempt's most informative stream, and facts about all of its output."""
     if not attempts:
         return {}
@@ -65,7 +68,8 @@ async def _output(context: Context, job_id: str, sheet: SheetView, attempts: Seq
     target = partial(
         LogTarget, job_id=job_id, sheet=sheet.sheet, attempt=last.attempt, sheet_name=sheet.name, running=last.open
     )
-    output = await anyio.to_thread.run_sync(end_of_output, folder, target, explain.streams_of(last))
+    hide = (await context.values.of(job_id, loaded)).masker
+    output = await anyio.to_thread.run_sync(end_of_output, folder, target, explain.streams_of(last), hide)
     logs = await anyio.to_thread.run_sync(_logs, folder)
     other = sum(log.st_size for stream, log in logs.items() if stream != output.stream)
     written_at = max((log.st_mtime for log in logs.values() if log.st_size), default=None)

@@ -11,6 +11,7 @@ from podium.conductor.service.context import Context
 from podium.conductor.views.telling import telling_sheet
 from podium.contract.methods import LogParams
 from podium.contract.models import LogView
+from podium.contract.secrets.masks import Masker
 from podium.errors import InvalidArguments
 from podium.logs.read import LogQuery, LogTarget, check_query, open_output, read_log
 from podium.reader.requests import Search, Searched, encode
@@ -42,18 +43,25 @@ async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, A
     target = LogTarget(job_id=params.job_id, sheet=num, attempt=attempt, stream=params.stream, sheet_name=sheet.name,
                        running=running)  # fmt: skip
     query = LogQuery(params.mode, params.pattern, params.context_lines, params.cursor, params.max_lines)
+    known = await context.values.of(params.job_id, loaded)
     if params.mode == "search":
-        return (await _search(context, folder, target, query, peer)).model_dump()
-    return (await anyio.to_thread.run_sync(read_log, folder, target, query)).model_dump()
+        return (await _search(context, folder, target, query, known.masker, peer)).model_dump()
+    return (await anyio.to_thread.run_sync(read_log, folder, target, query, None, known.masker)).model_dump()
 
 
-async def _search(context: Context, folder: Path, target: LogTarget, query: LogQuery, peer: Peer) -> LogView:
+async def _search(
+    context: Context, folder: Path, target: LogTarget, query: LogQuery, masker: Masker, peer: Peer
+) -> LogView:
     """Have an output searched by the reader, which gets the open file."""
     check_query(query)
     fd = await anyio.to_thread.run_sync(open_output, folder, target.stream)
     try:
         request = Search(
-            **asdict(target), context_lines=query.context_lines, cursor=query.cursor, max_lines=query.max_lines
+            **asdict(target),
+            context_lines=query.context_lines,
+            cursor=query.cursor,
+            max_lines=query.max_lines,
+            secrets=masker.secrets,
         )
         files = [] if fd is None else [fd]
         found, _ = await context.reader.ask(request, Searched, body=encode(query.pattern), files=files, client=peer)

@@ -11,7 +11,7 @@ import anyio.to_thread
 from podium.conductor import faults
 from podium.conductor.attempts.workspaces import make_workspace
 from podium.conductor.clock import wall
-from podium.conductor.plans import given
+from podium.conductor.plans import environment, given
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
@@ -48,17 +48,23 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     if context.shutting_down:
         raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
     max_bytes = context.settings.max_score_bytes
-    score = await given.read(params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace)
+    score = await given.read(
+        params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace, passed=params.environment
+    )
     key = params.idempotency_key
     digest = "" if key is None else _digest(params, score)
     earlier = _earlier(context, params, digest)
     if earlier is not None:
         return context.views.of_row(await context.queries.job(earlier)), True
     job = await _make(context, params, score, peer)
+    if params.environment:
+        await context.values.keep(job.job_id, params.environment)
     records = [("idempotency", (key, digest, job.job_id))] if key is not None else []
     try:
         await context.supervisor.submit(job, records, params.request_key)
     except StorageFull:
+        if params.environment:
+            await context.values.drop(job.job_id)
         if job.loaded.plan.workspace is None:  # made only for this job; no sheet has used it
             with suppress(OSError):
                 await anyio.to_thread.run_sync(os.rmdir, job.workspace)
@@ -102,6 +108,7 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
     seq = context.supervisor.reserve()
 
     def place(loaded: LoadedPlan) -> tuple[str, Path, int]:
+        environment.check_given(loaded.plan, params.environment)
         first = loaded.sheet_number(params.start_sheet) or 1
         job_id = job_id_of(loaded.plan.name, seq, context.store.home_id)
         workspace = Path(loaded.plan.workspace or context.home.workspace(job_id))
@@ -111,14 +118,15 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
 
     prepared = await context.compiler.prepare(score, place, client=peer, at_home=True)
     plan, (job_id, workspace, first) = prepared.loaded.plan, prepared.found
-    warnings = [*plan.warnings, *_missing_instruments(prepared.loaded, prepared.installed)]
+    known = await context.values.of("", prepared.loaded)
+    warnings = [*plan.warnings, *known.missing(plan), *_missing_instruments(prepared.loaded, prepared.installed)]
     # A folder that was made for this job has no other user.
     if plan.workspace and (others := sorted(context.supervisor.working_in(str(workspace)))):
         warnings.append(f"other active jobs also use the workspace: {', '.join(others[:3])}")
     return JobRun(
         seq=seq, job_id=job_id, name=plan.name, loaded=prepared.loaded, workspace=str(workspace),
         submitted_at=wall(), config_path=str(score.path) if score.path else None, start_sheet=first,
-        self_healing=params.self_healing, warnings=tuple(warnings), client=params.client or f"uid {peer.uid}",
+        self_healing=params.self_healing, warnings=tuple(map(known.masker, warnings)), client=params.client or f"uid {peer.uid}",
     )  # fmt: skip
 
 

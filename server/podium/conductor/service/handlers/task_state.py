@@ -1,7 +1,7 @@
 """`task.state`: how a wait that a client holds as a task has ended. The first end that is reported is kept for good.
 
 The server that answers agents keeps nothing itself, so a task that was cancelled or has completed stays so after a restart of the
-server, and for every server of the conductor.
+server, and for every server of the conductor; retention forgets it after seven days.
 """
 
 from podium.conductor.clock import wall
@@ -12,7 +12,6 @@ from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
 from podium.wire.framing import RawJson, dumps
 
-KEPT_SECONDS = 7 * 86400.0
 _FIND = "SELECT state FROM task_ends WHERE key = ?"
 
 
@@ -27,9 +26,8 @@ async def handle(context: Context, params: TaskStateParams, peer: Peer) -> RawJs
                 f"The value of end cannot be written as JSON: {error}.",
                 fix="Leave out NaN and infinities, or nest it less deeply.",
             ) from None
-        now, rows = wall(), Rows()
-        rows.add("task_ends", (params.key, text, now))
-        rows.add("old_task_ends", (now - KEPT_SECONDS,))
+        rows = Rows()
+        rows.add("task_ends", (params.key, text, wall()))
         await context.store.commit(rows)
         kept = _find(context, params.key)
     return RawJson(b'{"end":%b}' % (kept or "null").encode())

@@ -1,5 +1,6 @@
 """`job.validate`: check a score without running or storing anything."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from podium.conductor.attempts.workspaces import check_workspace
@@ -10,6 +11,7 @@ from podium.contract.methods import ScoreParams
 from podium.contract.models import PlanView
 from podium.contract.replies import Refusal, ValidateReply
 from podium.errors import PodiumError
+from podium.score.model.plan import Plan
 from podium.score.model.view import plan_view
 from podium.wire.dispatcher import Peer
 
@@ -36,6 +38,22 @@ async def planned(context: Context, params: ScoreParams, peer: Peer) -> PlanView
         return loaded.sheet_number(params.start_sheet) or 1
 
     max_bytes = context.settings.max_score_bytes
-    score = await given.read(params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace)
+    score = await given.read(
+        params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace, passed=params.environment
+    )
     prepared = await context.compiler.prepare(score, find, client=peer)
-    return plan_view(prepared.loaded.plan, start_sheet=prepared.found, instruments_found=prepared.installed)
+    plan = prepared.loaded.plan
+    known = await context.values.of("", prepared.loaded)
+    notes = [*known.missing(plan), *_passed_on(plan, params.environment)]
+    view = plan_view(plan, start_sheet=prepared.found, instruments_found=prepared.installed)
+    return view.model_copy(update={"warnings": [known.masker(each) for each in (*view.warnings, *notes)]})
+
+
+def _passed_on(plan: Plan, given: Collection[str]) -> list[str]:
+    """Return a note of what a start has to bring along."""
+    names = ", ".join(name for name in plan.env_pass if name not in given)
+    if not names:
+        return []
+    return [
+        f"env_pass: the start takes {names} from its caller's environment (podium run or podium serve), and fails without."
+    ]

@@ -127,7 +127,7 @@ async def serve(
         await tasks.start(end_on_signal)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
         open_to = "every user of this machine" if access.any_local_user else f"user {os.getuid()} of this machine"
-        log.info("http_listening", url=url, open_to=open_to)
+        log.warning("http_listening", url=url, open_to=open_to)
         await web.serve(sockets=[listener])
         tasks.cancel_scope.cancel()
     return 128 + received[0] if received else 1

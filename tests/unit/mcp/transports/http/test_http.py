@@ -153,6 +153,6 @@ def test_the_command_says_why_it_does_not_serve(home: Settings, address: str) ->
             address = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "podium", "serve", "--http", address, "--home", str(home.home)]
         ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=40)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert ended.stderr.startswith("podium: ")
     assert "Traceback" not in ended.stderr

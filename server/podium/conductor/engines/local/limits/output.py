@@ -9,6 +9,7 @@ Attempts whose folders lie in one folder belong to one job. Everything here bloc
 be in it.
 """
 
+import errno
 import os
 import time
 from collections import defaultdict
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium.conductor.engines.local.limits.holes import punch
+from podium.privacy.files import NOT_A_LINK
 
 HEAD_BYTES = 64 * 1024  # of every log, never cut
 STREAMS = ("stdout.log", "stderr.log")
@@ -134,12 +136,14 @@ class Output:
 def cut(path: Path, keep_bytes: int) -> bool:
     """Free the middle of a log: its first 64 kB and its last part stay, together `keep_bytes` bytes.
 
-    Returns False if the file system cannot. A log that is gone needs no cut.
+    Returns False if the file system cannot. A log that is gone needs no cut, nor does a link in its place.
     """
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
+        fd = os.open(path, os.O_RDWR | NOT_A_LINK)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ELOOP}:
+            return True
+        raise
     try:
         return punch(fd, HEAD_BYTES, os.fstat(fd).st_size - (keep_bytes - HEAD_BYTES))
     finally:

@@ -6,35 +6,29 @@ import shutil
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Literal
 
 import typer
 
+from podium.cli.commands.doctor.environment import seen_from_clients, unknown_variables
+from podium.cli.commands.doctor.finding import Finding, Verdict
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say
-from podium.cli.shared.probe import health, processes
+from podium.cli.shared.probe import Health, health, processes, running
 from podium.conductor.processes.cgroup import own_group
 from podium.contract.models import ProcessView
-from podium.errors import InvalidArguments
-from podium.settings import Settings, config_file
+from podium.errors import InvalidArguments, PermissionDenied
+from podium.home import SOCKET
+from podium.places import config_file, holder
+from podium.privacy.state import check_home
+from podium.privacy.way import check_socket, is_there
+from podium.settings import Settings
 
-Verdict = Literal["ok", "note", "fail"]
 MARKS: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("•", "yellow"), "fail": ("✗", "red")}
 PR_GET_CHILD_SUBREAPER = 37
 LOW_DISK_BYTES = 512 * 1024**2
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at; `note` is worth knowing, `fail` stands in the way."""
-
-    what: str
-    verdict: Verdict
-    found: str
-    fix: str = ""
 
 
 def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
@@ -55,9 +49,9 @@ def examine(home: Path | None, socket: Path | None) -> list[Finding]:
     """Look at everything and return the findings; a broken setting is the only one then."""
     try:
         settings = settings_for(home, socket)
-    except InvalidArguments as error:
+    except (InvalidArguments, PermissionDenied) as error:
         return [Finding("settings", "fail", error.message, error.fix)]
-    return [*_installation(), *_places(settings), *_trees(), _conductor(settings), *_processes(settings)]
+    return [*_installation(), *unknown_variables(), *_places(settings), *_trees(), *_conductor(settings)]
 
 
 def _installation() -> Iterator[Finding]:
@@ -69,39 +63,50 @@ def _installation() -> Iterator[Finding]:
         sqlite += ": Podium uses a single writing connection (WAL-reset bug before 3.51.3)"
     yield Finding("sqlite", "ok", sqlite)
     config = config_file()
-    yield Finding("settings", "ok", f"{config}" if config.exists() else f"defaults; {config} does not exist")
+    yield Finding("settings", "ok", f"{config}" if is_there(config) else f"defaults; {config} does not exist")
     for name in ("sh", "bash"):
         found = shutil.which(name)
         yield Finding(name, "ok" if found else "fail", found or "not on PATH", "" if found else f"Install {name}.")
 
 
 def _places(settings: Settings) -> Iterator[Finding]:
-    yield _folder("home", settings.home)
+    yield _place("home", settings.home, check_home, "PODIUM_HOME")
     if settings.socket.parent != settings.home:
-        yield _folder("socket folder", settings.socket.parent)
-    place = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+        found = _place("socket folder", settings.socket.parent, _check_socket_folder, "PODIUM_SOCKET")
+        if found.verdict == "fail" and not settings.socket_given:
+            found = replace(found, verdict="note", fix="`podium start` listens inside the home instead.")
+        yield found
+    place = next(path for path in (settings.home, *settings.home.parents) if is_there(path))
     free = shutil.disk_usage(place).free
     enough = free >= LOW_DISK_BYTES
     fix = "" if enough else "Free some space: the conductor refuses jobs that it cannot store."
     yield Finding("disk", "ok" if enough else "fail", f"{free / 1024**3:.1f} GiB free at {place}", fix)
 
 
-def _folder(what: str, path: Path) -> Finding:
-    """Judge a private folder: ours, closed to others, writable; or one that can be made."""
-    setting = "PODIUM_HOME" if what == "home" else "PODIUM_SOCKET"
-    if not path.exists():
-        parent = next(parent for parent in path.parents if parent.exists())
-        if os.access(parent, os.W_OK):
-            return Finding(what, "ok", f"{path} will be created at the first start")
-        return Finding(what, "fail", f"{path} cannot be created: {parent} is not writable", f"Set {setting} elsewhere.")
-    facts = path.stat()
-    if facts.st_uid != os.getuid():
-        return Finding(what, "fail", f"{path} belongs to uid {facts.st_uid}", f"chown it, or set {setting}.")
-    if stat.S_IMODE(facts.st_mode) & 0o077:
-        return Finding(what, "fail", f"{path} is accessible to others ({facts.st_mode & 0o777:o})", f"chmod 700 {path}")
-    if not os.access(path, os.W_OK):
-        return Finding(what, "fail", f"{path} is not writable", f"chmod 700 {path}")
+def _place(what: str, path: Path, check: Callable[[Path], str | None], setting: str) -> Finding:
+    """Judge a folder of ours as the conductor and its clients do."""
+    parent = next(each for each in (path, *path.parents) if is_there(each))
+    try:
+        note = check(path)
+    except PermissionDenied as error:
+        return Finding(what, "fail", error.message, error.fix)
+    except OSError as error:
+        return Finding(what, "fail", f"{path} cannot be used: {error.strerror}", f"Set {setting} elsewhere.")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        why = "is not writable" if parent == path else f"cannot be created: {parent} is not writable"
+        return Finding(what, "fail", f"{path} {why}", f"Set {setting} elsewhere.")
+    if parent != path:
+        return Finding(what, "ok", f"{path} will be created at the first start")
+    if note:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        return Finding(
+            what, "note", f"{path} is open to others (mode {mode:o}): the next start closes it", f"chmod 700 {path}"
+        )
     return Finding(what, "ok", f"{path} is private")
+
+
+def _check_socket_folder(folder: Path) -> None:
+    check_socket(folder / SOCKET)
 
 
 def _trees() -> Iterator[Finding]:
@@ -122,21 +127,55 @@ def _trees() -> Iterator[Finding]:
     yield Finding("cgroup v2", "note", f"{found}: a sheet's processes are recognized by a marker in their environment")
 
 
-def _processes(settings: Settings) -> Iterator[Finding]:
+def _processes(path: Path) -> Iterator[Finding]:
     """The processes that work for a running conductor."""
-    for each in processes(settings.socket):
+    for each in processes(path):
         view = ProcessView.model_validate(each)
         yield Finding(view.role, "note" if view.last_death else "ok", view.line.removeprefix(f"{view.role}: "))
 
 
-def _conductor(settings: Settings) -> Finding:
-    found = health(settings.socket)
-    if found and found.store_trouble:
+def _conductor(settings: Settings) -> Iterator[Finding]:
+    try:
+        answers = _on_the_socket(settings)
+        place = answers if answers and settings.socket_given else running(settings) or answers
+    except PermissionDenied as error:
+        yield Finding("conductor", "fail", error.message, error.fix)
+        return
+    if place is None:
+        yield _silent(settings)
+        yield seen_from_clients(settings, None)
+        return
+    found, path = place
+    if found.store_trouble:
         text = f"pid {found.pid} cannot store anything: {found.store_trouble}"
-        return Finding("conductor", "fail", text, "Jobs continue; changes are refused until this is mended.")
-    if found:
-        return Finding("conductor", "ok", f"answers on {settings.socket}, pid {found.pid}")
-    if settings.socket.exists():
+        yield Finding("conductor", "fail", text, "Jobs continue; changes are refused until this is mended.")
+    elif not settings.socket_given and holder(settings.home) != found.pid:
+        text = f"the one that answers on {path} (pid {found.pid}) belongs to another home"
+        yield Finding("conductor", "note", text, settings.start_command)
+        yield seen_from_clients(settings, None)
+        return
+    elif settings.socket_given and path != settings.socket:
+        text = f"this home's (pid {found.pid}) listens on {path}, but PODIUM_SOCKET or --socket says {settings.socket}"
+        yield Finding("conductor", "fail", text, "Leave PODIUM_SOCKET and --socket out.")
+    else:
+        yield Finding("conductor", "ok", f"answers on {path}, pid {found.pid}")
+    yield seen_from_clients(settings, path)
+    yield from _processes(path)
+
+
+def _on_the_socket(settings: Settings) -> tuple[Health, Path] | None:
+    """Return who answers on the socket of the settings; None if nobody does, or another user who has only the usual place."""
+    try:
+        found = health(settings.socket)
+    except PermissionDenied:
+        if settings.socket_given:
+            raise
+        return None
+    return (found, settings.socket) if found else None
+
+
+def _silent(settings: Settings) -> Finding:
+    if settings.socket.is_socket():
         text = f"{settings.socket} exists but no conductor answers on it"
         return Finding("conductor", "note", text, "`podium start` replaces a socket file left behind by a crash.")
     return Finding("conductor", "note", f"none is running on {settings.socket}", settings.start_command)

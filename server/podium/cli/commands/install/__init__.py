@@ -1,0 +1,115 @@
+"""`podium install CLIENT`: the configuration that adds the MCP server to an agent's client, printed, written or removed."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
+from podium.cli.commands.install.entry import server_command, server_environment
+from podium.cli.shared.door import line
+from podium.cli.shared.options import Home, Socket
+from podium.cli.shared.output import say
+from podium.cwd import absolute
+from podium.errors import InvalidArguments
+from podium.settings import load
+
+Scope = Literal["project", "user"]
+INSPECTOR = ("npx", "@modelcontextprotocol/inspector")
+
+
+def command(
+    client: Annotated[Literal[ClientName, "inspector"], typer.Argument(help="the MCP client")],
+    write: Annotated[bool, typer.Option("--write", help="write the entry to the file instead of printing it")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="remove the entry from the file")] = False,
+    scope: Annotated[
+        Scope | None, typer.Option(help="whose file: the project's (default, where the client has one) or the user's")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+    home: Home = None,
+    socket: Socket = None,
+) -> None:
+    """Print the configuration that adds Podium to a client, or write or remove it; for the Inspector, print its command."""
+    words, env = server_command(load(home=home, socket=socket)), server_environment()
+    if client == "inspector":
+        given = [word for name, value in env.items() for word in ("-e", f"{name}={value}")]
+        line(shlex.join([*INSPECTOR, *given, *words]))
+        return
+    if write and remove:
+        raise InvalidArguments("--write and --remove cannot go together.", fix="Give one of them.")
+    known = CLIENTS[client]
+    places = _places(known, scope)
+    if not folder.is_dir():
+        raise InvalidArguments(f"There is no folder {folder}.", fix="Give the project's folder with --folder.")
+    private = places is known.user
+    folder = folder if private else absolute(folder, "The project's folder")
+    if remove:
+        _remove(places, folder)
+    elif write:
+        _write(known, places, folder, words, env, private=private)
+    else:
+        _print(known, places, folder, words, env)
+
+
+def _places(client: Client, scope: Scope | None) -> tuple[Place, ...]:
+    places = {"project": client.project, "user": client.user, None: client.project or client.user}[scope]
+    if not places:
+        raise InvalidArguments(f"{client.title} has no file for a project.", fix="Use --scope user.")
+    return places
+
+
+def _print(client: Client, places: tuple[Place, ...], folder: Path, words: list[str], env: dict[str, str]) -> None:
+    from podium.cli.commands.install.formats import format_of
+    from podium.cli.commands.install.merging import NAME
+
+    file = places[0].file(folder)
+    say(f"Add this to {file}, or run again with --write:", stderr=True)
+    line(format_of(file).put("", (*places[0].members, NAME), client.entry(words, env)).rstrip("\n"))
+
+
+def _write(
+    client: Client, places: tuple[Place, ...], folder: Path, words: list[str], env: dict[str, str], *, private: bool
+) -> None:
+    from podium.cli.commands.install.merging import choose, entry_at, write
+
+    place = choose(places, folder)
+    file = place.file(folder)
+    _make_folder(client, file, folder, private=private)
+    outcome = write(client, place, file, words, env, private=private)
+    if outcome == "Unchanged":
+        say(f"Unchanged: {file} has this entry already.")
+        return
+    behind = f", a link to {file.resolve()}" if file.is_symlink() else ""
+    say(f"{outcome} the entry of Podium in {file}{behind}. {client.after}")
+    kept = (entry_at(place, file).get(client.env_member) or {}).keys() & {"PODIUM_HOME", "PODIUM_SOCKET"}
+    if kept:
+        say(
+            f"The entry sets {' and '.join(sorted(kept))}, as before. Remove what should not lead to another conductor."
+        )
+
+
+def _make_folder(client: Client, file: Path, folder: Path, *, private: bool) -> None:
+    """Make a client's folder inside a project, such as `.cursor`. A user's is made by the client itself, never here.
+
+    Raises:
+        InvalidArguments: the user's folder is missing.
+    """
+    if file.parent.is_dir():
+        return
+    if private or file.parent.parent != folder:
+        raise InvalidArguments(
+            f"The folder {file.parent} does not exist.",
+            fix=f"Start {client.title} once, which makes it; or use --scope project, if it has that.",
+        )
+    file.parent.mkdir()
+
+
+def _remove(places: tuple[Place, ...], folder: Path) -> None:
+    from podium.cli.commands.install.merging import remove
+
+    done = [file for place in places if remove(place, file := place.file(folder))]
+    for file in done:
+        say(f"Removed the entry of Podium from {file}.")
+    if not done:
+        say(f"Unchanged: there is no entry of Podium in {' or '.join(str(place.file(folder)) for place in places)}.")

@@ -1,0 +1,36 @@
+"""The one door to the terminal for plain lines: whatever text goes through it, it changes nothing there but what can be read.
+
+Much of what a command prints was written by others: names and paths in a score, a job's output, the environment. `output` draws
+tables and colours through the same cleaning; nothing else in the command writes to stdout or stderr.
+"""
+
+import sys
+
+from podium.errors import PodiumError
+from podium.mcp.calls.cleaning import clean_text
+
+
+def clean(text: str) -> str:
+    """Return a text as it may be shown: no terminal sequences, nothing hidden; bytes that are not text are shown as escapes."""
+    return clean_text(text.encode("utf-8", "backslashreplace").decode())
+
+
+def in_line(text: str) -> str:
+    """Return a text that others wrote for use within a line: it cannot begin lines of its own."""
+    return " ".join(clean(text).split("\n"))
+
+
+def line(text: str = "", *, stderr: bool = False) -> None:
+    """Print one text, which may have several lines."""
+    print(clean(text), file=sys.stderr if stderr else sys.stdout, flush=stderr)
+
+
+def show_error(error: PodiumError) -> None:
+    """Print an error, every problem of a score that it carries, and its fix on stderr."""
+    line(f"podium: {error.message}", stderr=True)
+    for problem in error.facts.get("problems") or []:
+        place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
+        what = in_line(f"{place}: {problem.get('message', '')}")
+        line(f"        {what}", stderr=True)
+    if error.fix:
+        line(f"        {error.fix}", stderr=True)

@@ -1,0 +1,140 @@
+"""Following a job to its end: its sheets line by line, how it ended, and why. It outlasts a restart of the conductor."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+from podium.cli.shared.door import in_line
+from podium.cli.shared.exits import Code
+from podium.cli.shared.output import console, say
+from podium.cli.shared.progress import JobProgress
+from podium.client.job_control import JobControlService
+from podium.contract.models import ExplainView, JobView, WaitView
+from podium.errors import ConductorError, JobNotFound, PodiumError
+from podium_tools.results import counted
+
+ENDS = {"completed": Code.DONE, "failed": Code.FAILED, "cancelled": Code.CANCELLED, "paused": Code.PAUSED}
+WAIT_SECONDS = 30.0
+SHEETS_PAGE = 500
+STUCK_POLL_SECONDS = 5.0
+AWAY_SECONDS = 60.0  # for which a conductor may be away; a restart takes seconds
+RETRY_SECONDS = 0.5
+OUTPUT_LINES = 10  # of what a failed sheet wrote last
+
+Answer = TypeVar("Answer")
+
+
+class LostSight(Exception):
+    """The job can be followed no more, although it may go on; the message says why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Follower:
+    """Follows one job. `job` is its last known state; with `quiet` everything is said on stderr."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self.job: JobView | None = None
+
+    def say(self, text: str, *, style: str = "") -> None:
+        """Print a text where this follower prints."""
+        say(text, style=style, stderr=self._quiet)
+
+    async def follow(self, control: JobControlService, job: JobView) -> JobView:
+        """Show the job's progress until it has ended or is paused, then its result; return its last state.
+
+        Raises:
+            LostSight: the conductor has gone and is not back in time, or the job was deleted.
+        """
+        with JobProgress(console(stderr=self._quiet), in_line(job.job_name)) as view:
+            job = await self._to_the_end(control, job, view)
+        self.say(verdict(job), style="bold")
+        if job.status == "failed":
+            for text in last_output(await self._bridged(lambda: control.explain(job.job_id))):
+                self.say(text, style="dim")
+        if hint := next_command(job):
+            self.say(f"  next: {hint}", style="bold")
+        return job
+
+    async def _to_the_end(self, control: JobControlService, job: JobView, view: JobProgress) -> JobView:
+        job_id, after = job.job_id, job.cursor
+
+        async def show(_elapsed: float = 0, _jobs: object = None) -> None:
+            await self._show(control, job_id, view)
+
+        async def look() -> WaitView:
+            seen = await control.wait([job_id], until="any", timeout_seconds=WAIT_SECONDS, after=after, progress=show)
+            await show()
+            return seen
+
+        while True:
+            seen = await self._bridged(look)
+            after, self.job = seen.after, seen.jobs[0]
+            if self.job.status in ENDS:
+                return self.job
+            if self.job.stuck:  # a settled job answers at once; do not ask in a hot loop
+                await anyio.sleep(STUCK_POLL_SECONDS)
+
+    async def _bridged(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Ask until the conductor answers, for a time; say when it is away and when it is back.
+
+        Raises:
+            LostSight: it is not back in time, or knows the job no more.
+        """
+        since: float | None = None
+        while True:
+            try:
+                answer = await ask()
+            except JobNotFound as error:
+                raise LostSight(error.message.removesuffix(".")) from None
+            except ConductorError as error:
+                if since is None:
+                    since = time.monotonic()
+                    self.say(f"The conductor is away; waiting for it for up to {AWAY_SECONDS:.0f} s.", style="yellow")
+                if not error.retryable or time.monotonic() - since > AWAY_SECONDS:
+                    raise LostSight(f"The conductor is gone ({error.message.removesuffix('.')})") from None
+                await anyio.sleep(RETRY_SECONDS)
+            except PodiumError as error:
+                raise LostSight(error.message.removesuffix(".")) from None
+            else:
+                if since is not None:
+                    self.say("The conductor is back.", style="yellow")
+                return answer
+
+    async def _show(self, control: JobControlService, job_id: str, view: JobProgress) -> None:
+        detail = await control.detail(job_id, sheets=True, limit=SHEETS_PAGE)
+        self.job = job = detail.job
+        doing = f"running {', '.join(job.running)}" if job.running else job.reason
+        view.job(completed=job.sheets_completed, total=job.sheets_total, doing=doing)
+        view.sheets(sheet.model_dump() for sheet in detail.sheets)
+        while cursor := detail.sheets_cursor:
+            detail = await control.detail(job_id, sheets=True, sheets_cursor=cursor, limit=SHEETS_PAGE)
+            view.sheets(sheet.model_dump() for sheet in detail.sheets)
+
+
+def verdict(job: JobView) -> str:
+    """Say in a line how a job ended."""
+    text = f"{job.job_id} {job.status}: {job.sheets_completed} of {counted(job.sheets_total, 'sheet')} completed"
+    return f"{text} ({in_line(job.reason)})" if job.reason else text
+
+
+def last_output(explained: ExplainView) -> list[str]:
+    """Return the last lines that the sheet wrote of which a job failed, below a line that says what they are."""
+    output = explained.output
+    if output is None or not output.lines:
+        return []
+    sheet = in_line(output.sheet_name) or f"sheet {output.sheet}"
+    shown = output.lines[-OUTPUT_LINES:]
+    return [f"  the end of what {sheet} wrote to {output.stream}:", *(f"   | {in_line(each.text)}" for each in shown)]
+
+
+def next_command(job: JobView) -> str:
+    """Return the command that says or does more about a job that has not completed; "" where there is none."""
+    hints = {"failed": "explain_job", "paused": "resume_job", "cancelled": "resume_job"}
+    hint = hints.get(job.status)
+    return f"podium call {hint} job_id={job.job_id}" if hint else ""

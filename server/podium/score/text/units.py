@@ -1,0 +1,42 @@
+"""Durations with units, such as `90s`, `5m` or `2h`; a plain number is in the unit that the field's name says."""
+
+import re
+from typing import Any
+
+from podium.score.text.problems import describe
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?", re.ASCII)
+_NUMBER = re.compile(r"[-+]?\d[\d_]*(?:\.\d+)?", re.ASCII)
+
+
+def seconds(value: Any) -> Any:
+    """Return a duration in seconds; what is not text is left to the field.
+
+    Raises:
+        ValueError: the text is no duration.
+    """
+    if not isinstance(value, str):
+        return value
+    written = _WRITTEN.fullmatch(value.strip())
+    if written is not None and written[2]:
+        return float(written[1]) * _SECONDS[written[2]]
+    if _NUMBER.fullmatch(value):
+        return value
+    raise ValueError(f"should be a number of seconds, or one with a unit such as 90s, 5m or 2h, not {describe(value)}")
+
+
+def milliseconds(value: Any) -> Any:
+    """Return a duration in milliseconds; what is not text is left to the field.
+
+    Raises:
+        ValueError: the text is no duration.
+    """
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return value
+    written = _WRITTEN.fullmatch(value.strip())
+    if written is None:
+        raise ValueError(
+            f"should be a number of milliseconds, or one with a unit such as 500ms or 2s, not {describe(value)}"
+        )
+    return round(float(written[1]) * _SECONDS[written[2]] * 1000)

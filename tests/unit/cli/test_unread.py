@@ -1,0 +1,132 @@
+"""Streams that nobody reads: they freeze no process of ours, and none of them keeps it from ending."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.settings import Settings
+from tests.support import nursed
+from tests.support.podium_home import Conductor, ask, until
+
+CALLS = 40
+END_SECONDS = 10
+LOOKS = 20  # in which a server that reads on would have taken something
+HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+ENDS = pytest.mark.parametrize(
+    ("ends", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129), (None, 0)]
+)
+
+
+@contextmanager
+def full_pipe() -> Iterator[tuple[int, int]]:
+    """Yield a pipe's two ends: it is full, and a write to it waits until somebody reads."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    try:
+        yield reading, writing
+    finally:
+        for end in (reading, writing):
+            os.close(end)
+
+
+def message(number: int, method: str, params: dict[str, Any]) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode() + b"\n"
+
+
+def end(process: subprocess.Popen[bytes], ends: signal.Signals | None) -> int:
+    """End a process by a signal, or by the end of its input, and return its exit code."""
+    assert process.stdin is not None
+    if ends is None:
+        process.stdin.close()
+    else:
+        process.send_signal(ends)
+    return process.wait(END_SECONDS)
+
+
+def is_completed(home: Settings, job_id: str) -> bool:
+    return bool(ask(home.socket, "job.status", {"job_id": job_id})["status"] == "completed")
+
+
+@pytest.fixture
+def serving(home: Settings) -> list[str]:
+    words = ["serve", "--home", str(home.home), "--socket", str(home.socket), "--log-level", "debug"]
+    return nursed.command("server", *words)
+
+
+@ENDS
+def test_a_server_whose_log_nobody_reads_answers_every_call_and_ends_at_once(
+    serving: list[str], ends: signal.Signals | None, code: int
+) -> None:
+    with full_pipe() as (_, log):
+        process = subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+        with process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(message(0, "initialize", HELLO))
+            for number in range(1, CALLS):
+                process.stdin.write(message(number, "tools/call", {"name": "list_jobs", "arguments": {}}))
+            process.stdin.flush()
+            answered = {json.loads(process.stdout.readline())["id"] for _ in range(CALLS)}
+            assert answered == set(range(CALLS))
+            assert end(process, ends) == code
+
+
+@ENDS
+def test_a_server_whose_answers_nobody_reads_takes_no_more_and_ends_at_once(
+    serving: list[str], ends: signal.Signals | None, code: int
+) -> None:
+    with full_pipe() as (_, answers):
+        process = subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=answers, stderr=answers)
+        with process:
+            assert process.stdin is not None
+            writing = process.stdin.fileno()
+            os.set_blocking(writing, False)
+            asked = message(1, "tools/list", {}) * 100
+            in_vain = 0
+
+            def is_refused() -> bool:
+                nonlocal in_vain
+                try:
+                    os.write(writing, asked)
+                    in_vain = 0
+                except BlockingIOError:
+                    in_vain += 1
+                return in_vain > LOOKS
+
+            os.write(writing, message(0, "initialize", HELLO))
+            until(is_refused)
+            assert end(process, ends) == code
+
+
+def test_a_conductor_whose_log_nobody_reads_runs_jobs_and_stops_at_once(home: Settings, short_tmp: Path) -> None:
+    with full_pipe() as (_, log):
+        conductor = Conductor(home)
+        words = ["start", "--foreground", "--home", str(home.home), "--socket", str(home.socket)]
+        process = subprocess.Popen(
+            nursed.command("conductor", *words, "--log-level", "debug"),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        with process:
+            until(conductor.answers)
+            score = {"name": "n", "workspace": str(short_tmp / "w"), "sheets": [{"name": "a", "run": "true"}]}
+            for number in range(5):
+                job = ask(home.socket, "job.submit", {"config_content": json.dumps({**score, "name": f"n{number}"})})
+                job_id = job["job_id"]
+                until(partial(is_completed, home, job_id))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(END_SECONDS) == 0

@@ -1,0 +1,158 @@
+"""`from_env`, `env_pass` and the secrets of a job, with a real conductor: what sheets get, what is kept, what is shown."""
+
+import json
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.conductor.attempts.values import Known
+from podium.conductor.engines.port import End
+from podium.conductor.rules.verdicts import Verdict
+from podium.contract.models import Survivor
+from podium.contract.secrets.masks import Masker, Secret
+from tests.support.jobs import sheets_of, submit, until
+from tests.support.podium_home import Conductor, ask, make_home
+from tests.support.podium_home import until as becomes
+
+TOKEN, FILED, GIVEN = "ghp_conductor_0abc9def", "value-of-the-file", "passed-value-77"
+SCORE = """
+name: named
+workspace: {workspace}
+env: {{TOKEN: {{from_env: SOME_NAME}}, LITERAL_PASSWORD: literal-pass-1}}
+env_pass: [GIVEN]
+sheets:
+  - name: first
+    run: printf '%s\\n' "$TOKEN" "$FILED" "$GIVEN" "$LITERAL_PASSWORD" | tee values.txt
+    env: {{FILED: {{from_env: IN_FILE}}}}
+    validate:
+      - {{content_contains: {{path: values.txt, pattern: nothing}}}}
+      - {{content_regex: {{path: values.txt, pattern: "conductor_.*"}}}}
+      - command_succeeds: "tail -n 1 values.txt; false"
+"""
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Conductor]:
+    """A conductor with a secret variable and an env file."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        file = Path(folder, "values.env")
+        file.write_text(f"IN_FILE={FILED}\n")
+        file.chmod(0o600)
+        made = Conductor(make_home(Path(folder), env_file=file))
+        made.start(SOME_NAME=TOKEN)
+        yield made
+        made.end()
+
+
+def score_in(folder: Path) -> str:
+    return SCORE.format(workspace=folder)
+
+
+def test_a_sheet_gets_the_values_and_no_answer_or_file_of_the_conductor_has_them(
+    own: Conductor, tmp_path: Path
+) -> None:
+    job_id = submit(own, score_in(tmp_path), environment={"GIVEN": GIVEN})
+    view = until(own, job_id, "failed")
+    assert (tmp_path / "values.txt").read_text() == f"{TOKEN}\n{FILED}\n{GIVEN}\nliteral-pass-1\n"
+    sheet = sheets_of(own, job_id)["first"]
+    found = [check["found"] for check in sheet["validations"]]
+    assert "[value of SOME_NAME]" in found[0]
+    assert found[1].startswith("'[value of SOME_NAME]'")  # though the pattern matched a part of it only
+    assert "[value of LITERAL_PASSWORD]" in found[2]
+    shown = json.dumps([view, sheet, ask(own.settings.socket, "job.history", {"job_id": job_id})])
+    secrets = (TOKEN, "conductor_0abc9def", FILED, GIVEN, "literal-pass-1")
+    assert [each for each in secrets if each in shown] == []
+    for mode in ("tail", "search"):
+        query = {"job_id": job_id, "mode": mode, "pattern": "value|abc9" if mode == "search" else ""}
+        log = ask(own.settings.socket, "job.log", query)
+        told = [line["text"] for line in log["lines"]]
+        assert told[:3] == ["[value of SOME_NAME]", "[value of IN_FILE]", "[value of GIVEN]"], mode
+    why = ask(own.settings.socket, "job.explain", {"job_id": job_id})
+    assert [line["text"] for line in why["output"]["lines"]] == [*told[:3], "[value of LITERAL_PASSWORD]"]
+    kept = own.settings.places.passed(job_id)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    attempts = own.settings.places.job(job_id)
+    others = [
+        path
+        for path in own.settings.home.rglob("*")
+        if path.is_file() and path != kept and attempts not in path.parents
+    ]
+    assert others
+    assert not [path for path in others if any(each.encode() in path.read_bytes() for each in (TOKEN, FILED, GIVEN))]
+    scripts = list(attempts.rglob("script"))
+    assert scripts
+    assert not any(TOKEN in script.read_text() for script in scripts)
+    ask(own.settings.socket, "job.clear", {"job_ids": [job_id]})
+    becomes(lambda: not kept.exists())
+
+
+def test_a_start_that_lacks_what_the_score_passes_on_is_refused_and_leaves_nothing(
+    own: Conductor, tmp_path: Path
+) -> None:
+    reply = ask(
+        own.settings.socket, "job.submit", {"config_content": score_in(tmp_path / "w"), "environment": {"OTHER": "x"}}
+    )
+    assert (reply["status"], reply["code"], reply["env_needed"]) == ("rejected", "INVALID_ARGUMENTS", ["GIVEN"])
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_named_value_that_is_nowhere_is_noted_at_the_start_and_fails_the_sheet_with_its_name(own: Conductor) -> None:
+    score = "name: n\nsheets: [{name: s, run: echo ran, env: {A: {from_env: NOWHERE_AT_ALL}}}]"
+    checked = ask(own.settings.socket, "job.validate", {"config_content": score})
+    assert any("no variable NOWHERE_AT_ALL" in note for note in checked["plan"]["warnings"])
+    job_id = submit(own, score)
+    view = until(own, job_id, "failed")
+    assert any("no variable NOWHERE_AT_ALL" in note for note in view["warnings"])
+    assert "env A: {from_env: NOWHERE_AT_ALL}" in view["reason"]
+    assert sheets_of(own, job_id)["s"]["exit_code"] is None
+
+
+def test_the_env_file_is_read_again_when_it_has_changed_and_refused_when_others_can_read_it(own: Conductor) -> None:
+    file = own.settings.env_file
+    assert file is not None
+    score = "name: n\nsheets: [{name: s, run: 'test \"$A\" = changed-value', env: {A: {from_env: IN_FILE}}}]"
+    before = file.read_text()
+    try:
+        file.write_text("IN_FILE=changed-value\n")
+        until(own, submit(own, score), "completed")
+        file.chmod(0o644)
+        assert "can be read or changed by other users" in until(own, submit(own, score), "failed")["reason"]
+    finally:
+        file.chmod(0o600)
+        file.write_text(before)
+
+
+def test_what_came_with_a_start_is_there_after_a_restart_and_with_a_changed_score(conductor: Conductor) -> None:
+    def text(command: str) -> str:
+        return json.dumps({"name": "n", "env_pass": ["GIVEN"], "sheets": [{"name": "s", "run": command}]})
+
+    job_id = submit(conductor, text("exit 1"), environment={"GIVEN": GIVEN, "MORE": "m-o-r-e"})
+    until(conductor, job_id, "failed")
+    conductor.kill()
+    conductor.start()
+    changed: dict[str, Any] = {"job_id": job_id, "config_content": text(f'test "$GIVEN$MORE" = {GIVEN}m-o-r-e')}
+    assert ask(conductor.settings.socket, "job.resume", changed)["status"] == "accepted"
+    until(conductor, job_id, "completed")
+
+
+def test_values_of_a_start_that_was_never_stored_are_gone_after_a_restart(conductor: Conductor) -> None:
+    folder = conductor.settings.places.passed_values
+    conductor.kill()
+    folder.mkdir(mode=0o700)
+    (folder / "never-abcde.json").write_text('{"A": "s3cr3t"}')
+    conductor.start()
+    assert not list(folder.iterdir())
+
+
+def test_a_command_line_that_lives_on_is_shown_without_the_secrets_of_its_job() -> None:
+    """See `Known.hidden`: what cannot be ended is told with its command line."""
+    alive = Survivor(pid=1, user="u", command="curl -H s3cr3t-value s3cr3t…", why="why")
+    end = End("k", "exited", 1, detail="s3cr3t-value", survivors=(alive,))
+    shown = Known(masker=Masker([Secret("T", "s3cr3t-value")])).hidden(
+        Verdict(end, passed=False, message="m s3cr3t-value", tail="s3cr3t-value")
+    )
+    assert "s3cr3t" not in repr(shown)
