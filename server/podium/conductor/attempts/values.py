@@ -24,6 +24,7 @@ from podium.score.model.plan import Plan, PlanSheet
 
 MOST_SECRETS = 4000  # of one job that are looked for; more than one a sheet only in a very large score
 _REMEMBERED = 64
+_FEW_SHEETS = 100  # are looked through at once
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -121,8 +122,11 @@ class Values:
         It is looked up anew each time but for what came with the start: the env file may have been changed.
         """
         key = loaded.hash, self._file[0], job_id if loaded.plan.env_pass else ""
-        if self._env_file is None and key in self._maskers and (not key[2] or job_id in self._passed):
-            return self._known(job_id, loaded)
+        if self._env_file is None:
+            if key in self._maskers and (not key[2] or job_id in self._passed):
+                return self._known(job_id, loaded)
+            if len(loaded.plan.sheets) <= _FEW_SHEETS and _names_nothing(loaded.plan):
+                return self.own
         return await run_sync(self._looked_up, job_id, loaded)
 
     def _looked_up(self, job_id: str, loaded: LoadedPlan) -> Known:
@@ -139,14 +143,8 @@ class Values:
         key = loaded.hash, stamp, job_id if loaded.plan.env_pass else ""
         masker = self._maskers.get(key)
         if masker is None:
-            secrets = dict.fromkeys(
-                [
-                    *self._own_secrets,
-                    *secrets_in(filed, declared=True),
-                    *islice(_of_job(loaded, named, given), MOST_SECRETS),
-                ]
-            )
-            masker = Masker(secrets) if secrets else Masker()
+            own, more = self.own.masker, dict.fromkeys(islice(_of_job(loaded, named, given), MOST_SECRETS))
+            masker = Masker(dict.fromkeys([*own.secrets, *more])) if more else own
             _remember(self._maskers, key, masker)
         return Known(named, given, masker, trouble)
 
@@ -186,6 +184,12 @@ class Values:
         """Forget the values of a job that was not taken after all."""
         self._passed.pop(job_id, None)
         await run_sync(passed.drop, self._home, job_id)
+
+
+def _names_nothing(plan: Plan) -> bool:
+    """Return whether a plan has no values among which there could be a secret."""
+    own = plan.env or plan.env_from or plan.env_pass or plan.variables or plan.profiles
+    return not own and not any(sheet.env or sheet.env_from or sheet.variables for sheet in plan.sheets)
 
 
 def _looked_up_by(plan: Plan) -> list[Mapping[str, str]]:

@@ -21,7 +21,9 @@ _ENDINGS = re.compile(
     r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|COOKIE|(?:API|ACCESS|SECRET|PRIVATE|ENCRYPTION|SIGNING|MASTER)KEY"
     r"|(?:DB|MYSQL|PG|SMTP|REDIS|ROOT|USER|ADMIN)(?:PASS|PWD)|AUTHTOKEN)(?:S|B64|BASE64)?$"
 )
-_CONNECTION = frozenset(("CONN", "CONNECTION", "CONNSTR", "CONNECTIONSTRING"))
+_CONNECTION = _words("CONN CONNECTION CONNSTR CONNECTIONSTRING")
+_CONNECTION_ENDINGS = _CONNECTION | _words("STRING STRINGS STR URL URI")
+_CONNECTION_VALUE = re.compile("[=@]|://")
 _KEY_WORDS = frozenset(("KEY", "KEYS"))
 # Keys that are no secrets: those that others may know, and those that name a place in data or on a keyboard.
 _OPEN_KEYS = _words(
@@ -36,7 +38,9 @@ _ABOUT = _words(
     "SECURE FORMAT PREFIX HEADER FIELD ENDPOINT STORE PLUGIN MECHANISM SECONDS MINUTES HOURS DAYS COLOR"
 )
 _AMOUNTS = _words("MAX MIN NUM TOTAL COUNT OUTPUT INPUT")
-_NEVER = frozenset(("PWD", "OLDPWD", "INIT_CWD", "SSH_ASKPASS", "GIT_ASKPASS", "SUDO_ASKPASS", "XAUTHORITY"))
+_NEVER = frozenset(
+    ("PWD", "OLDPWD", "INIT_CWD", "SSH_ASKPASS", "GIT_ASKPASS", "SUDO_ASKPASS", "XAUTHORITY", "SSH_CONNECTION")
+)
 _SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 # Common values of switches whose names look like those of secrets, which would take ordinary words out of all texts.
@@ -63,7 +67,10 @@ _WEBHOOK_CHARS = 16
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether the name of a variable says that its value is a secret."""
+    """Return whether the name of a variable says that its value is a secret.
+
+    What a name says of a connection may be true of a value only that has the form of one: see `secret_parts`.
+    """
     if name.upper() in _NEVER:
         return False
     words = [word.upper() for word in _SPLIT.split(name) if word]
@@ -73,9 +80,11 @@ def is_secret_name(name: str) -> bool:
         return False
     if _WORDS.intersection(words) or any(_ENDINGS.search(word) for word in words):
         return True
-    if any(word in _CONNECTION for word in words):
-        return words[-1] in {"STRING", "STR", "URL", "URI", "STRINGS"} or words[-1] in _CONNECTION
-    return _has_key(words)
+    return _is_connection(words) or _has_key(words)
+
+
+def _is_connection(words: list[str]) -> bool:
+    return bool(_CONNECTION.intersection(words)) and words[-1] in _CONNECTION_ENDINGS
 
 
 def _has_key(words: list[str]) -> bool:
@@ -98,8 +107,9 @@ def secret_parts(name: str, value: str, *, declared: bool = False) -> Iterator[t
     found = list(dict.fromkeys(_of_connection(name, value)))
     yield from found
     whole = is_secret_name(name) and len(value) >= SHORTEST and not _PLACE.match(value)
-    is_connection = bool(_URL.match(value)) or bool(found)
-    if declared or (whole and not is_connection):
+    if _is_connection([word.upper() for word in _SPLIT.split(name) if word]):
+        whole = whole and bool(_CONNECTION_VALUE.search(value))
+    if declared or (whole and not found and not _URL.match(value)):
         yield "", value
 
 

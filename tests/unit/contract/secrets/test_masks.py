@@ -25,6 +25,7 @@ KEY = (
         ("VAULT_TOKEN", "~/.vault-token"),
         ("API_TOKEN", ""),
         ("NPM_AUTH", "required"),
+        ("QUEUE_CONNECTION", "database"),
         ("AUTH_URL", "https://auth.example.com/login?next=/home"),
         ("REPOSITORY", "git@github.com:owner/name.git"),
     ],
