@@ -34,7 +34,7 @@ def cut_text(
     before, part, after = map(without_backspaces, parts) if b"\b" in b"".join(parts) else parts
     near = before + part + after
     if masker:
-        found = _spans(near, masker)
+        found = spans_in(near, masker)
         found += masker.cut(
             near,
             at_start=lost_start and begin <= MARGIN and not missing,
@@ -46,7 +46,7 @@ def cut_text(
     return codecs.getincrementaldecoder("utf-8")("replace").decode(shown, final=not after)
 
 
-def _spans(data: bytes, masker: Masker) -> list[Span]:
+def spans_in(data: bytes, masker: Masker) -> list[Span]:
     """Return where secrets stand, also those of which a terminal would colour a part."""
     found = masker.spans(data)
     if b"\x1b" not in data:
