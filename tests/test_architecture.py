@@ -36,8 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "score": COMMON | {"contract", "texts"},
     "reader": COMMON | {"contract", "texts", "logs", "instruments", "score", "keeper"},
     "conductor": COMMON | {"contract", "wire", "texts", "logs", "instruments", "score", "reader", "keeper"},
-    "mcp": COMMON | {"contract", "wire", "client", "score", "tools"},
-    "cli": COMMON | {"outlet", "contract", "wire", "client", "score", "tools", "mcp", "conductor", "keeper"},
+    "mcp": COMMON | {"contract", "wire", "client", "score", "texts", "tools"},
+    "cli": COMMON | {"outlet", "contract", "wire", "client", "score", "texts", "tools", "mcp", "conductor", "keeper"},
 }
 FILE_LINES = 400
 FUNCTION_LINES = 50

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from podium.cwd import expanded
+from podium.cwd import absolute, expanded
 from podium.errors import InvalidArguments, PermissionDenied
 from podium.home import DATABASE, ELSEWHERE, LOCK, SOCKET, SOCKET_RECORD
 from podium.privacy.files import open_own
@@ -60,7 +60,7 @@ def unused_home(env: Environment = os.environ) -> Path | None:
 def config_file(env: Environment = os.environ) -> Path:
     """Return where the settings file is looked for. Raises as `elsewhere`."""
     if given := env.get("PODIUM_CONFIG"):
-        return expanded(Path(given)).absolute()
+        return absolute(expanded(Path(given)), "PODIUM_CONFIG")
     return _config_folder(env) / CONFIG
 
 

@@ -69,6 +69,10 @@ class Settings(BaseModel):
     max_job_log_bytes: int = Field(
         4 * 1024**3, ge=1024**2, description="output kept for all attempts of a job together"
     )
+    score_profiles: Literal["warn", "allow", "refuse"] = Field(
+        "warn",
+        description="what to do about a score whose folder replaces a known instrument, or brings along the program of one",
+    )
     env_file: Path | None = Field(
         None,
         description="file of NAME=value lines for {from_env: NAME} in scores; nobody else may be able to read it (mode 600)",
@@ -83,10 +87,6 @@ class Settings(BaseModel):
         10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
     )
     retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
-    score_profiles: Literal["warn", "allow", "refuse"] = Field(
-        "warn",
-        description="what to do about a score whose folder replaces a known instrument, or brings along the program of one",
-    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")

@@ -247,12 +247,18 @@ def test_without_its_installation_a_conductor_says_so_and_goes_on_when_it_is_bac
     conductor.link.symlink_to(sys.executable)
     conductor.start(PYTHONPATH=os.pathsep.join(sys.path))
     try:
-        path, score = conductor.settings.socket, "name: x\nworkspace: {place}\nsheets: [{{run: 'true'}}]"
+        path, score = (
+            conductor.settings.socket,
+            "name: x\nworkspace: {place}\nsheets: [{{run: 'echo {{{{ job_name }}}}'}}]",
+        )
         known = score.format(place=short_tmp)
         until_status(conductor, submit(conductor, known), "completed")
         conductor.link.unlink()
-        for pid in keeper_of(conductor):
+        (reader,) = [each["pid"] for each in ask(path, "daemon.status")["processes"] if each["role"] == "reader"]
+        for pid in (*keeper_of(conductor), reader):
             kill(pid)
+        refused = ask(path, "job.submit", {"config_content": known + " # changed"})
+        assert f"{conductor.link} of Podium's installation is gone" in refused["message"]
         job_id = submit(conductor, known)
         until(lambda: "is gone" in ask(path, "job.status", {"job_id": job_id, "sheets": False})["podium"]["reason"])
         reason = ask(path, "job.status", {"job_id": job_id, "sheets": False})["podium"]["reason"]

@@ -29,7 +29,7 @@ PIECES = st.lists(
     max_size=30,
 )
 SPACES = b" \t\n\r\v\f"
-COLOURS = re.compile(rb"\x1b\[\d+[mK]")
+COLOURS = re.compile(rb"\x1b\[\d+[mK]")  # and what clears a line
 LIMITS = st.builds(
     LogLimits,
     page_bytes=st.integers(1, 200),
@@ -66,7 +66,7 @@ def line_states(content: bytes) -> list[list[bytes]]:
 
 
 def expected_lines(content: bytes) -> list[str]:
-    return [states[-1].decode("utf-8", "replace") for states in line_states(content)]
+    return [COLOURS.sub(b"", states[-1]).decode("utf-8", "replace") for states in line_states(content)]
 
 
 def has_match(pattern: str, states: list[bytes]) -> bool:

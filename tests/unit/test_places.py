@@ -170,3 +170,14 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PODIUM_SOCKET", "")
     assert load().home == default_home()
     assert not load().socket_given
+
+
+def test_a_user_without_a_home_whom_the_system_does_not_know_has_one_in_the_temporary_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("podium.places.pwd.getpwuid", unknown)
+    assert Path(f"/tmp/podium-{os.getuid()}") in default_home({}).parents  # noqa: S108
+    assert Path(f"/tmp/podium-{os.getuid()}") in config_file({"HOME": "not/absolute"}).parents  # noqa: S108

@@ -8,6 +8,7 @@ from podium.contract.models import LogLine
 from podium.contract.secrets.masks import Masker
 from podium.contract.weight import tokens_at_most
 from podium.logs.lines import Line
+from podium.logs.rewriting import as_seen
 from podium.logs.shown import cut_text
 
 MARK = "…"
@@ -72,19 +73,20 @@ class Page:
         """Return the line as it is shown. Of one that is too long the beginning stays, or with `to_end` more of its end."""
         if line.hole:
             return LogLine(text=f"{MARK}[{line.size} bytes without data]")
-        raw = line.raw.strip(b"\0") if line.edge else line.raw
-        size, limit = line.size - len(line.raw) + len(raw), self.limits.line_bytes
+        raw = as_seen(line.raw.strip(b"\0") if line.edge else line.raw)
+        is_whole, limit = line.size <= len(line.raw), self.limits.line_bytes
+        size = len(raw) if is_whole else line.size
         if size <= limit:
             return LogLine(number=number, text=self._shown(line, raw, 0, size))
         self.truncated = True
         if not to_end:
-            return LogLine(number=number, text=f"{self._shown(line, raw, 0, limit)}{MARK}[{size - limit} bytes more]")
+            begin = self._shown(line, raw, 0, limit, ends=is_whole)
+            return LogLine(number=number, text=f"{begin}{MARK}[{size - limit} bytes more]")
         first, last = limit // 4, limit - limit // 4
-        kept = line.last or raw
-        end = self._shown(line, kept, len(kept) - last, last)
-        return LogLine(
-            number=number, text=f"{self._shown(line, raw, 0, first)}{MARK}[{size - limit} bytes left out]{end}"
-        )
+        kept = raw if is_whole else as_seen(line.last)
+        begin = self._shown(line, raw, 0, first, ends=is_whole)
+        end = self._shown(line, kept, max(0, len(kept) - last), last, starts=is_whole)
+        return LogLine(number=number, text=f"{begin}{MARK}[{size - limit} bytes left out]{end}")
 
     def render_hit(self, line: Line, number: int, hit: Hit) -> LogLine:
         """Return what matched; text that is too long is cut to the part around the match."""
@@ -95,31 +97,29 @@ class Page:
         behind = f"{MARK}[{rest} bytes more]" if rest > 0 else ""
         self.truncated |= bool(begin) or rest > 0
         later = f"{MARK}[rewritten later]" if hit.rewritten else ""
-        lost = (line.edge or not line.ended) and hit.size == len(hit.text)
-        missing = b"" if hit.rewritten else self._missing(line)
-        shown = cut_text(hit.text, begin, limit, self.masker, missing=missing, lost_start=line.edge, lost_end=lost)
+        is_whole = len(hit.text) == hit.size
+        shown = self._shown(line, hit.text, begin, limit, starts=not hit.rewritten, ends=is_whole)
         return LogLine(number=number, text=f"{before}{shown}{behind}{later}", match=True)
 
     def render_end(self, line: Line) -> LogLine:
         """Return the end of a line whose beginning is too far back."""
         self.truncated = True
-        limit, end = self.limits.line_bytes, line.last or line.raw
-        return LogLine(text=f"{MARK}[cut before]{self._shown(line, end, max(0, len(end) - limit), limit)}")
+        limit, end = self.limits.line_bytes, as_seen(line.last or line.raw)
+        shown = self._shown(line, end, max(0, len(end) - limit), limit, starts=False)
+        return LogLine(text=f"{MARK}[cut before]{shown}")
 
-    def _shown(self, line: Line, raw: bytes, begin: int, limit: int) -> str:
-        """Return part of one end of a line as text."""
-        lost = line.edge or not line.ended  # what follows it is gone, or not written yet
-        is_head = raw is not line.last
+    def _shown(self, line: Line, text: bytes, begin: int, limit: int, *, starts: bool = True, ends: bool = True) -> str:
+        """Return part of a line without secrets. `starts` and `ends` say whether `text` has the beginning and the end of it."""
         return cut_text(
-            raw,
+            text,
             begin,
             limit,
             self.masker,
-            missing=self._missing(line) if is_head else b"",
-            lost_start=line.edge and is_head,
-            lost_end=lost and (not is_head or not line.last),
+            missing=self._missing(line) if starts else b"",
+            lost_start=line.edge and starts,
+            lost_end=ends and (line.edge or not line.ended),  # what follows is gone, or not written yet
         )
 
     def _missing(self, line: Line) -> bytes:
         """Return what stands before the beginning of a line, in the same line of the file."""
-        return self.before[1] if line.state == self.before[0] else b""
+        return as_seen(self.before[1]).rpartition(b"\n")[2] if line.state == self.before[0] else b""

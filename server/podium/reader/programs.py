@@ -13,7 +13,7 @@ def missing_programs(plan: Plan) -> tuple[str, ...]:
     """Return a note for each program that is missing now. A line with a template in it is looked at when its sheet starts."""
     missing: dict[str, list[str]] = {}
     known: dict[tuple[str, str], str] = {}
-    for sheet in plan.sheets:
+    for sheet in plan.sheets if "PATH" not in plan.env_pass else ():  # the start says where they are looked for
         text = plan.templates[sheet.template]
         if sheet.instrument != CLI or not text.startswith("#!"):
             continue

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
 from podium.score.text.units import milliseconds, seconds
+from podium.texts.letters import all_visible
 from podium.texts.written import shown
 
 MAX_SHEETS = 20_000
@@ -53,8 +54,8 @@ def is_env_name(name: object) -> bool:
 
 def _name(value: Any) -> Any:
     value = _text(value)
-    if isinstance(value, str) and (not value.isprintable() or value != value.strip()):
-        raise ValueError("has control characters, or begins or ends with a space")
+    if isinstance(value, str) and (not all_visible(value) or value != value.strip()):
+        raise ValueError("has control characters or invisible letters, or begins or ends with a space")
     return value
 
 

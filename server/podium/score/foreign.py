@@ -23,9 +23,7 @@ _INSTEAD = {
         "image container containers docker services volumes volume mounts "
         "ports platform runs_on runs-on agent_pool node host hosts engine"
     ),
-    "sheets have the environment of the conductor, so start that with the secrets, or read them from a file in run": (
-        "secrets secret vault"
-    ),
+    "write env: {TOKEN: {from_env: TOKEN}}, which is looked up when a sheet starts and never stored": "secrets secret vault",
     "there are no labels; use name and description": "tags tag labels label metadata annotations",
     "a score is one file; repeat parts with YAML anchors, &a and *a": "include includes extends import imports uses templates",
     "a job pauses when pause_job asks for it": "hold approval manual pause",

@@ -10,6 +10,7 @@ from podium.score.text.document import Loc
 from podium.score.text.problems import Problems
 
 _SHELL = re.compile(r"(?<!\$)\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*[^}]*\}|\([^)]*\)?)|`[^`]+`|^~(?=/|$)")
+_WHOLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _TAG = re.compile(r"\{%-?\s*(?:if|for|set)\b")
 _LISTED, _SHOWN = 3, 40
 
@@ -18,6 +19,12 @@ def of_the_shell(text: str) -> list[str]:
     """Return what a shell would fill in, such as `$NAME`; at most a few of them."""
     found = dict.fromkeys(match[0][:_SHOWN] for match in _SHELL.finditer(text))
     return list(found)[:_LISTED]
+
+
+def instead_of_shell(name: str, value: str) -> str:
+    """Return what to write for an environment variable in place of what only a shell fills in."""
+    whole = _WHOLE.fullmatch(value)
+    return f" Write {{from_env: {whole[1]}}} instead." if whole else f" Set it in run instead: export {name[:80]}=..."
 
 
 def note_shell_words(problems: Problems, what: str, text: str, loc: Loc, instead: str = "") -> None:

@@ -3,15 +3,21 @@
 import os
 
 from podium.contract.secrets.masks import MARGIN, Masker, replaced
+from podium.texts.letters import is_invisible
 
 FOUND_CHARS = 200  # shown of what was found, in one line
 HEAD_BYTES = 4 * FOUND_CHARS
 
 
 def one_line(text: str) -> str:
-    """Return foreign text quoted, in one line without control characters, cut with a mark."""
-    shown = repr(text[:FOUND_CHARS])
+    """Return foreign text quoted, in one line, with escapes for letters that nobody sees, cut with a mark."""
+    shown = "".join(escaped(each) if is_invisible(each) else each for each in repr(text[:FOUND_CHARS]))
     return shown + "…" if len(text) > FOUND_CHARS else shown
+
+
+def escaped(letter: str) -> str:
+    """Return a letter as it is written in a program."""
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def without_match(fd: int, masker: Masker, note: str = "") -> str:

@@ -17,7 +17,7 @@ COMMANDS = {
     "stop": ["stop"],
     "status": ["status"],
     "run": ["run", "score.yaml"],
-    "call": ["call", "list_jobs"],
+    "call": ["call"],
     "install": ["install", "claude-code"],
     "doctor": ["doctor"],
 }
@@ -72,6 +72,7 @@ PLACES: dict[str, Situation] = {
 EXPECTED = {  # where it is none of that
     "stop": {Code.DONE, Code.BAD_INPUT, Code.NO_CONDUCTOR},
     "doctor": {Code.FAILED, Code.DONE, Code.BAD_INPUT},
+    "call": {Code.DONE, Code.BAD_INPUT},  # without a tool it asks nobody
     "serve": {Code.DONE, Code.BAD_INPUT},
     "install": {Code.DONE, Code.BAD_INPUT},
 }

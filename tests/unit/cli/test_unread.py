@@ -130,3 +130,18 @@ def test_a_conductor_whose_log_nobody_reads_runs_jobs_and_stops_at_once(home: Se
                 until(partial(is_completed, home, job_id))
             process.send_signal(signal.SIGTERM)
             assert process.wait(END_SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("level", "logs"), [({}, False), ({"PODIUM_LOG_LEVEL": "debug"}, True), ({"PODIUM_LOG_LEVEL": "warning"}, False)]
+)
+def test_a_server_logs_warnings_only_unless_more_is_asked_for(
+    home: Settings, level: dict[str, str], logs: bool
+) -> None:
+    line = nursed.command("server", "serve", "--home", str(home.home), "--socket", str(home.socket))
+    call = message(1, "tools/call", {"name": "list_jobs", "arguments": {}})
+    asked = message(0, "initialize", HELLO) + call
+    done = subprocess.run(line, input=asked, capture_output=True, env={**os.environ, **level}, check=True, timeout=50)
+    assert len(done.stdout.splitlines()) == 2
+    assert (b"tool_called" in done.stderr) == logs
+    assert bool(done.stderr) == logs

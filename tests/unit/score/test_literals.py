@@ -24,7 +24,7 @@ def test_variables_of_the_shell_in_env_are_noted() -> None:
     text = 'env: {PATH: "/x:$PATH"}\n' + sheets("{run: x, env: {T: $NAME, U: plain}}")
     assert compiled(text).warnings == (
         "Line 1: the value of env PATH is used as written: no shell fills in $PATH. Set it in run instead: export PATH=...",
-        "Line 4: the value of env T is used as written: no shell fills in $NAME. Set it in run instead: export T=...",
+        "Line 4: the value of env T is used as written: no shell fills in $NAME. Write {from_env: NAME} instead.",
     )
 
 

@@ -7,7 +7,7 @@ tables and colours through the same cleaning; nothing else in the command writes
 import sys
 
 from podium.errors import PodiumError
-from podium.mcp.calls.cleaning import clean_text
+from podium.texts.cleaning import clean_text
 
 
 def clean(text: str) -> str:

@@ -4,9 +4,10 @@ The supervisor commits the intent before `launch`; each attempt is reported back
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -21,6 +22,7 @@ from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.attempts.values import Values
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.process import NoReader
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.state import Attempt, JobRun
@@ -143,6 +145,8 @@ class Launcher:
                 await self._engine.submit(ready)
                 faults.point("after_launch")
                 return
+        except NoReader as error:
+            ready = Verdict(End(live.attempt.key, "never_started", detail=error.message), passed=False)
         except PodiumError as error:
             ready = await self._hidden(live, _not_run(live, "launch_failed", error.message))
         except Exception as error:  # noqa: BLE001 -- a fault at one attempt must not end all jobs
@@ -163,10 +167,11 @@ class Launcher:
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
         script = await self._script(live)
+        env = live.env()
         own = None if live.is_tool else interpreter(script)
-        if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, live, own)):
+        if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, own, env, live.workspace)):
             return _not_run(live, "launch_failed", why, "missing")
-        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""), live.env())
+        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""), env)
 
     async def _script(self, live: LiveAttempt) -> str:
         """Return the sheet's text. The reader is asked only if there is something to fill in."""
@@ -299,12 +304,11 @@ def _is_plain(live: LiveAttempt) -> bool:
     return text is not None and not text.startswith("#!")
 
 
-def _unplayable(live: LiveAttempt, own: Interpreter) -> str:
+def _unplayable(own: Interpreter, env: Mapping[str, str], workspace: Path) -> str:
     """Return why the program of a `#!` line cannot play the script, "" if it can. Blocks on the disk."""
     if own.fault:
         return own.fault
-    path = live.env().get("PATH") or os.environ.get("PATH", "")
-    missing = missing_program(own, path, str(live.workspace))
+    missing = missing_program(own, env.get("PATH") or os.environ.get("PATH", ""), str(workspace))
     return f"the program {missing}, which the #! line of the script names, was not found" if missing else ""
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from podium.contract.secrets.masks import redactor
 from podium.contract.weight import tokens_at_most
 from podium.errors import PodiumError
-from podium.mcp.calls.cleaning import clean_text, every_text
+from podium.texts.cleaning import clean_text, every_text
 from podium_tools.results import LinkedResult
 
 PROBLEM_TOKENS = 6_000  # that the problems in one error cost

@@ -11,6 +11,7 @@ from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
 from podium.score.text.reading import read_block
 from podium.texts.interpreter import is_shell
+from podium.texts.letters import all_visible
 from podium.texts.written import shown
 
 _SOURCES = ("run", "prompt", "prompt_file")
@@ -108,9 +109,10 @@ class _Sheets:
         items = [self.parts.value((*where, position), item) for position, item in enumerate(found)]
         if not sheet.name and not self.problems.under(("sheets", index, "name")):
             self.problems.add(loc, "a sheet with foreach needs a name", key=True)
-        if not all(0 < len(shown(item)) <= 100 and shown(item).isprintable() for item in items):
+        if not all(0 < len(shown(item)) <= 100 and all_visible(shown(item)) for item in items):
             self.problems.add(
-                loc, "each item becomes part of a name: use 1 to 100 characters and no control characters"
+                loc,
+                "each item becomes part of a name: use 1 to 100 characters, no control characters or invisible letters",
             )
         return tuple(Instance(f"[{shown(item)}]", {variable: item}) for item in items)
 

@@ -17,6 +17,7 @@ from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
 from podium.score.text.reading import Keys, Words, read_block
 from podium.score.text.units import seconds
+from podium.texts.letters import all_visible
 
 DEFAULT_INSTRUMENT = "claude-code"
 _DEFAULT_BACKEND = "claude_cli"  # the original's name for the same tool
@@ -62,7 +63,7 @@ def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
         )
     return Draft(
         dialect="numbered",
-        name=score.name or (path.stem if path else "score"),
+        name=score.name or (path.stem if path and all_visible(path.stem) else "score"),
         description=score.description or "",
         workspace=score.workspace,
         variables=parts.variables(("prompt", "variables"), score.prompt.variables),

@@ -98,6 +98,16 @@ def test_a_request_may_be_as_large_as_on_stdio(standing: HttpServer, megabytes: 
     assert post(standing, message) == status
 
 
+@pytest.mark.parametrize("types", ["*/*", "application/json, text/event-stream", "text/*;q=0.9, application/*"])
+def test_any_way_to_accept_both_kinds_of_answer_is_understood(standing: HttpServer, types: str) -> None:
+    assert post(standing, Accept=types) == 200
+
+
+def test_a_session_of_an_earlier_server_is_not_found_so_that_the_client_begins_anew(standing: HttpServer) -> None:
+    listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    assert post(standing, listing, **{"Mcp-Session-Id": "0123456789abcdef0123456789abcdef"}) == 404
+
+
 def test_it_listens_on_the_loopback_interface_only(standing: HttpServer) -> None:
     listening = [each for each in psutil.Process(standing.process.pid).net_connections() if each.status == "LISTEN"]
     assert [each.laddr for each in listening] == [("127.0.0.1", standing.port)]

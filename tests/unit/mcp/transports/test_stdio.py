@@ -160,6 +160,29 @@ def test_a_wait_that_is_open_at_the_end_of_stdin_is_refused_and_does_not_hold_th
     assert served.code() == 0
 
 
+@pytest.mark.parametrize("token", [0, "", "a"])
+def test_progress_is_told_with_the_clients_own_token_also_if_it_is_0(served: Served, token: int | str) -> None:
+    served.hello()
+    wait = {"name": "wait_for_job", "arguments": {"job_ids": [ID], "timeout_seconds": 0}}
+    assert "result" in served.call("tools/call", wait, request=2)  # without a token nothing is reported
+    served.send("tools/call", {**wait, "_meta": {"progressToken": token}}, request=3)
+    told = [served.read() for _ in range(3)]
+    assert [message.get("method", "") for message in told] == ["notifications/progress"] * 2 + [""]
+    assert [message["params"]["progressToken"] for message in told[:2]] == [token, token]
+    assert told[0]["params"]["progress"] < told[1]["params"]["progress"]
+
+
+def test_a_wait_holds_up_no_other_call_and_its_cancellation_ends_nothing_else(served: Served) -> None:
+    served.hello()
+    served.send("tools/call", {"name": "wait_for_job", "arguments": {"job_ids": [ID]}}, request=2)
+    served.call("tools/call", {"name": "list_jobs", "arguments": {}}, request=3)
+    served.send("notifications/cancelled", {"requestId": 2})
+    served.send("notifications/cancelled", {"requestId": 3})
+    served.call("tools/call", {"name": "list_jobs", "arguments": {}}, request=4)
+    assert served.end_input() == b""  # a cancelled request is not answered
+    assert served.code() == 0
+
+
 def test_the_last_line_needs_no_newline(served: Served) -> None:
     served.hello()
     assert served.process.stdin is not None

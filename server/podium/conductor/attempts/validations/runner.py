@@ -18,6 +18,7 @@ from podium.conductor.attempts.validations.file_modified import is_before, momen
 from podium.conductor.attempts.validations.files import THREADS, modified_ns
 from podium.contract.models import ValidationView
 from podium.score.model.plan import Validation
+from podium.texts.letters import all_visible
 from podium.texts.shown import FOUND_CHARS, one_line
 
 
@@ -95,7 +96,7 @@ async def _aged(outcome: Outcome, rule: Validation, ctx: ValidationContext) -> O
 
 def _shown_path(rule: Validation, ctx: ValidationContext) -> str:
     path = ctx.masker(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
-    return path if path.isprintable() and len(path) <= FOUND_CHARS else one_line(path)
+    return path if all_visible(path) and len(path) <= FOUND_CHARS else one_line(path)
 
 
 def _expected(rule: Validation, ctx: ValidationContext) -> str:

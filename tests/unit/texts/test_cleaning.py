@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.mcp.calls.cleaning import clean_text, every_text
+from podium.texts.cleaning import clean_text, every_text
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,20 @@ from podium.mcp.calls.cleaning import clean_text, every_text
         ("line\u2028para\u2029", "linepara"),
         ("lone \ud800 surrogate", "lone  surrogate"),
         ("cut \x1b[", "cut "),
+        ("a\x1bXall that follows\nis here", "aall that follows\nis here"),
+        ("a\x1b]0;title\nb\x07c", "a0;title\nbc"),
+        ("a\x1bPb\x1b[31mc\nd", "abc\nd"),
+        ("a\x1b^" + "b" * 100_000 + "\x07", "a" + "b" * 100_000),
+        ("\u2800\u3164 \U00013441\U00016fe4\U0001d159", " "),
     ],
 )
 def test_what_cannot_be_seen_is_removed(dirty: str, expected: str) -> None:
     assert clean_text(dirty) == expected
 
 
-@pytest.mark.parametrize("text", ["plain\ttext\n", "Grüße, 日本語, שלום, مرحبا", "👍 ✓ ─ │ ⠋", "e\u0301", "\ue0b0"])
+@pytest.mark.parametrize(
+    "text", ["plain\ttext\n", "Grüße, 日本語, שלום, مرحبا", "👍 ✓ ─ │ ⠋", "\u3000\xa0", "e\u0301", "\ue0b0"]
+)
 def test_what_can_be_seen_stays(text: str) -> None:
     assert clean_text(text) == text
 
