@@ -23,6 +23,7 @@ from podium.home import Home
 from podium.score.model.plan import Plan, PlanSheet
 
 MOST_SECRETS = 4000  # of one job that are looked for; more than one a sheet only in a very large score
+MOST_CHARS = 1024 * 1024  # of them together
 _REMEMBERED = 64
 _FEW_SHEETS = 100  # are looked through at once
 
@@ -143,7 +144,7 @@ class Values:
         key = loaded.hash, stamp, job_id if loaded.plan.env_pass else ""
         masker = self._maskers.get(key)
         if masker is None:
-            own, more = self.own.masker, dict.fromkeys(islice(_of_job(loaded, named, given), MOST_SECRETS))
+            own, more = self.own.masker, dict.fromkeys(_bounded(_of_job(loaded, named, given)))
             masker = Masker(dict.fromkeys([*own.secrets, *more])) if more else own
             _remember(self._maskers, key, masker)
         return Known(named, given, masker, trouble)
@@ -209,6 +210,16 @@ def _of_job(loaded: LoadedPlan, named: Mapping[str, str], given: Mapping[str, st
     texts = dict.fromkeys((name, value) for group in groups for name, value in group.items() if isinstance(value, str))
     for name, value in texts:
         yield from secrets_in({name: value})
+
+
+def _bounded(secrets: Iterator[Secret]) -> Iterator[Secret]:
+    """Yield the first of them, as many as a conductor and its reader can look for."""
+    chars = 0
+    for secret in islice(secrets, MOST_SECRETS):
+        chars += len(secret.text)
+        if chars > MOST_CHARS:
+            return
+        yield secret
 
 
 def _remember(known: OrderedDict[Key, Value], key: Key, value: Value) -> None:
