@@ -1,5 +1,6 @@
 """Which variables hold a secret, by their names and values, and which part of a value is one."""
 
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -102,15 +103,22 @@ def _has_key(words: list[str]) -> bool:
 def secret_parts(name: str, value: str, *, declared: bool = False) -> Iterator[tuple[str, str]]:
     """Yield each secret of a variable with the text before it by which it is known if it is short, mostly "".
 
-    Of a connection string only its password is one, whatever the variable is called. A `declared` value is one as a whole.
+    Of a connection string only its password is one, whatever the variable is called. Of a JSON document, such as a service
+    account, those members are secrets too whose names say so. A `declared` value is one as a whole.
     """
     found = list(dict.fromkeys(_of_connection(name, value)))
     yield from found
-    whole = is_secret_name(name) and len(value) >= SHORTEST and not _PLACE.match(value)
-    if _is_connection([word.upper() for word in _SPLIT.split(name) if word]):
-        whole = whole and bool(_CONNECTION_VALUE.search(value))
-    if declared or (whole and not found and not _URL.match(value)):
+    yield from (("", secret) for secret in _of_document(value))
+    if declared or (not found and _is_whole_secret(name, value)):
         yield "", value
+
+
+def _is_whole_secret(name: str, value: str) -> bool:
+    """Return whether all of a value is a secret: the name says so, and it has not the form of something else."""
+    if not is_secret_name(name) or len(value) < SHORTEST or _PLACE.match(value) or _URL.match(value):
+        return False
+    speaks_of_connection = _is_connection([word.upper() for word in _SPLIT.split(name) if word])
+    return not speaks_of_connection or bool(_CONNECTION_VALUE.search(value))
 
 
 def _of_connection(name: str, value: str) -> Iterator[tuple[str, str]]:
@@ -135,6 +143,24 @@ def _of_connection(name: str, value: str) -> Iterator[tuple[str, str]]:
         path = value[url.end() :].partition("/")[2]
         if len(path) >= _WEBHOOK_CHARS:
             yield "", path
+
+
+def _of_document(value: str) -> Iterator[str]:
+    """Yield the secrets in a JSON document, as a program shows them that has read it."""
+    if not value.lstrip().startswith("{") or len(value) > _SEARCHED_CHARS:
+        return
+    try:
+        ahead = [("", json.loads(value))]
+    except (ValueError, RecursionError):
+        return
+    while ahead:
+        name, found = ahead.pop()
+        if isinstance(found, dict):
+            ahead += found.items()
+        elif isinstance(found, list):
+            ahead += [(name, each) for each in found]
+        elif isinstance(found, str) and _is_whole_secret(name, found):
+            yield found
 
 
 def is_place(value: str) -> bool:
