@@ -80,7 +80,8 @@ class Edge:
         is_stateful = not version or version in HANDSHAKE_PROTOCOL_VERSIONS
         lacks_session = is_stateful and SESSION_HEADER not in headers
         if scope["method"] != "POST":
-            return _json(400, encode(bad(INVALID_REQUEST, NO_SESSION))) if lacks_session else None
+            is_of_session = scope["method"] in ("GET", "DELETE") and lacks_session
+            return _json(400, encode(bad(INVALID_REQUEST, NO_SESSION))) if is_of_session else None
         found = decode(body)
         if isinstance(found, list):
             if not is_stateful or version not in ("", BATCH_VERSION):

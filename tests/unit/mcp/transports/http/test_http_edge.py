@@ -168,6 +168,11 @@ def test_a_request_before_the_handshake_is_told_what_to_send(standing: HttpServe
     assert 'Send an "initialize" request first, and its Mcp-Session-Id header' in told.value["error"]["message"]
 
 
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "PATCH"])
+def test_a_method_that_is_not_served_is_told_so(standing: HttpServer, method: str) -> None:
+    assert Told(standing, b"", method=method).status == 405
+
+
 def test_a_batch_is_answered_as_a_batch_where_it_was_agreed(standing: HttpServer) -> None:
     known = session(standing, "2025-03-26")
     call = {"name": "list_jobs", "arguments": {}}
