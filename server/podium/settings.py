@@ -4,8 +4,10 @@ The file is YAML, at `PODIUM_CONFIG` or `podium.yaml` in the user's config folde
 error. The sources are read here, since pydantic-settings would take a quarter of the time that a conductor needs to start.
 """
 
+import errno
 import os
 import shlex
+import stat
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -215,7 +217,13 @@ def _from_file() -> dict[str, Any]:
 
 
 def _read(file: Path) -> bytes:
-    """Return the beginning of a file, more than is allowed where there is more; never wait for somebody to write it."""
+    """Return the beginning of a file, more than is allowed where there is more; never wait for somebody to write it.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe.
+    """
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as opened:  # noqa: PTH123 a descriptor, not a path
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is a pipe, not a file")
         return opened.read(MOST_BYTES + 1) or b""

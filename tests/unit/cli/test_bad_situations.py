@@ -63,6 +63,7 @@ PLACES: dict[str, Situation] = {
     "settings that are binary": lambda folder: {"PODIUM_CONFIG": _binary(folder)},
     "settings below a file": lambda folder: {"PODIUM_CONFIG": f"{_file(folder)}/x"},
     "settings that have no end": lambda _: {"PODIUM_CONFIG": "/dev/zero"},
+    "settings that are a pipe": lambda folder: {"PODIUM_CONFIG": _fifo(folder)},
     "settings that are a link to itself": lambda folder: {"PODIUM_CONFIG": _loop(folder)},
     "settings that do not exist": lambda folder: {"PODIUM_CONFIG": str(folder / HOSTILE)},
     "settings of a user who is not there": lambda _: {"PODIUM_CONFIG": "~nobody-of-this-name/x"},

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,9 @@ import pytest
 from podium.cli import main
 from podium.cli.shared import follow
 from podium.client import waiting
+from podium.client.job_control import JobControlService
+from podium.contract.models import ExplainView, WaitView
+from podium.errors import JobDeleted, UnsupportedByConductor
 from podium.settings import Settings
 from tests.support import nursed
 from tests.support.podium_home import Conductor, ask, until
@@ -204,6 +207,30 @@ def test_a_conductor_that_stays_away_is_told_apart_from_a_job_that_fails(
     gate.write_text("go")
     assert "The conductor is gone" in told
     assert "continues to run" in told
+
+
+def test_a_job_that_somebody_deletes_is_told_apart_from_one_that_fails(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(self: JobControlService, job_ids: Sequence[str], **_: object) -> WaitView:
+        raise JobDeleted(f"Job {job_ids[0]} was deleted.")
+
+    monkeypatch.setattr(JobControlService, "wait", gone)
+    assert main(["run", score(short_tmp, "true"), "--home", str(common.home)]) == 6
+    told = capfd.readouterr().err
+    assert "was deleted." in told
+    assert "continues to run" not in told
+
+
+def test_a_failed_job_is_told_also_by_a_conductor_that_explains_nothing(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(self: JobControlService, job_id: str) -> ExplainView:
+        raise UnsupportedByConductor("This conductor has no job.explain.")
+
+    monkeypatch.setattr(JobControlService, "explain", unknown)
+    assert main(["run", score(short_tmp, "exit 3"), "--home", str(common.home)]) == 1
+    assert "podium call explain_job" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("encoding", PLAIN, ids=["latin-1", "ASCII"])

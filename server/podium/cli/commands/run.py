@@ -63,7 +63,10 @@ def command(
     except BaseException as end:
         if (why := _why_unseen(end)) is None:
             raise
-        _say_it_goes_on(why, run.job)
+        if isinstance(end, LostSight) and not end.goes_on:
+            say(f"{why}.", stderr=True)
+        else:
+            _say_it_goes_on(why, run.job)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
         print_json(job.model_dump())
