@@ -203,8 +203,13 @@ class LocalEngine:
         """Report an attempt whose process is over by itself, after what it left has been ended."""
         if child.state in {"failed", "refused"}:
             passing = child.state == "refused" or child.error in FULL
-            why = f": {too_long(start_of(running, self._bash, ''))}" if child.error == errno.E2BIG else ""
-            self.report(running.end("never_started" if passing else "launch_failed", detail=child.fault + why))
+            why = too_long(start_of(running, self._bash, "")) if child.error == errno.E2BIG else ""
+            self.report(
+                running.end(
+                    "never_started" if passing else "launch_failed",
+                    detail=f"{child.fault}: {why}" if why else child.fault,
+                )
+            )
         elif child.state == "ended" and not may_have_left(
             self.keepers.orphans(child), running.key, child.pid, running.cgroup
         ):

@@ -60,7 +60,10 @@ def start_of(running: Running, bash: str, cgroup: str) -> Start:
 
 
 def too_long(start: Start) -> str:
-    """Return why the system refuses a start as too long: its environment or its command, and what makes most of it."""
+    """Return why the system refuses a start as too long: its environment or its command, and what makes most of it.
+
+    "" if that cannot be seen: of an attempt that is taken over the environment is not known.
+    """
     variables = {**os.environ, **start.env}
     sizes = {name: len(os.fsencode(f"{name}={value}")) + 1 for name, value in variables.items()}
     largest = max(sizes, key=sizes.__getitem__)
@@ -70,6 +73,8 @@ def too_long(start: Start) -> str:
             f"the environment variable {largest} has {size} bytes; the system takes at most {MAX_STRING_BYTES} for one"
         )
     total, words = sum(sizes.values()), sum(len(os.fsencode(each)) + 1 for each in start.argv)
+    if total + words < os.sysconf("SC_ARG_MAX") // 2:  # the system counts more than these bytes
+        return ""
     if words > total:
         return f"its command has {words} bytes, more than the system takes"
     return (
