@@ -214,7 +214,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     with os.fdopen(file, "rb") as text:
         try:
             said = json.loads(text.read(_MOST_BYTES))
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     return said if isinstance(said, dict) else {}
 

@@ -289,7 +289,7 @@ def test_a_missing_parent_folder_is_made(conductor: Conductor, tmp_path: Path, s
     sheet = {"run": script, "validate": [{"file_exists": "out/deep/report.md"}]}
     job_id = submit(conductor, score(tmp_path, sheet), self_healing=True)
     sheet = healed(conductor, job_id, "make_folders", "folder_missing")
-    assert sheet["healing"] == "folder_missing: creates out/deep"
+    assert sheet["healing"] == "folder_missing: creates 'out/deep' (named by the job)"
     assert (tmp_path / "out" / "deep" / "report.md").exists()
 
 

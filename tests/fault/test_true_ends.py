@@ -268,7 +268,7 @@ async def test_a_cancel_says_at_once_that_another_users_process_lives_on(
             result = await service.cancel_job(job_id)
             took = time.monotonic() - began
             explained = await service.explain(job_id)
-        said = f"process {pid} of root ('sleep 61') could not be ended: it is another user's"
+        said = f"process {pid} of root (the job calls it 'sleep 61') could not be ended: it is another user's"
         assert (result.success, result.status) == (True, "cancelled")
         assert said in result.message
         assert took < unprivileged.settings.grace_seconds + 3
@@ -312,7 +312,7 @@ def test_every_end_tells_of_another_users_process_that_a_command_of_the_score_le
     try:
         if status == "cancelled":
             ask(unprivileged.settings.socket, "job.cancel", {"job_id": job_id})
-        said = f"sheet a: process {pid} of root ('sleep 61') could not be ended: it is another user's"
+        said = f"sheet a: process {pid} of root (the job calls it 'sleep 61') could not be ended: it is another user's"
         assert said in until(unprivileged, job_id, "completed", "failed", "cancelled")["reason"]
         assert view_of(unprivileged, job_id)["status"] == status
         assert said in ask(unprivileged.settings.socket, "job.explain", {"job_id": job_id})["job"]["reason"]

@@ -122,7 +122,8 @@ def failed_validations(sheet: SheetView) -> list[str]:
 
 def _check_line(check: ValidationView) -> str:
     description = f" ({shortened_text(check.description)})" if check.description else ""
-    return f"{check.type}{description}: expected {shortened_text(check.expected)}, found {shortened_text(check.found)}"
+    output = f" (job output: {shortened_text(check.output)})" if check.output else ""
+    return f"{check.type}{description}: expected {shortened_text(check.expected)}, found {shortened_text(check.found)}{output}"
 
 
 def reason_of(job: JobView) -> str:

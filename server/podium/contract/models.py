@@ -27,8 +27,8 @@ class Survivor(View):
 
     @property
     def text(self) -> str:
-        """It in one clause, such as "process 12 of root ('sleep 9') could not be ended: it is another user's"."""
-        return f"process {self.pid} of {self.user} ({self.command!r}) could not be ended: {self.why}"
+        """It in one clause; `command` is what the job calls it: quoted, and said to be that."""
+        return f"process {self.pid} of {self.user} (the job calls it {self.command!r}) could not be ended: {self.why}"
 
 
 class JobView(View):
@@ -67,12 +67,13 @@ class JobView(View):
 
 
 class ValidationView(View):
-    """One validation of one attempt."""
+    """One validation of one attempt. `output` is text of the job that it looked at: foreign, quoted, and in no other field."""
 
     type: str
     passed: bool
     expected: str
     found: str
+    output: str = ""
     seconds: float
     description: str = ""
 

@@ -1,8 +1,10 @@
 """A part of a line as text: whole characters, secrets replaced."""
 
 import codecs
+from bisect import bisect_right
 
-from podium.contract.secrets.masks import MARGIN, Masker, merged, replaced
+from podium.contract.secrets.masks import MARGIN, Masker, Span, merged, replaced
+from podium.logs.rewriting import SEQUENCE
 
 
 def cut_text(
@@ -32,3 +34,26 @@ def cut_text(
         cut = masker.cut(near, at_start=at_start, at_end=lost_end and end + MARGIN >= len(seen))
         part = replaced(near, merged([*masker.spans(near), *cut]), len(before), len(before) + len(part))
     return codecs.getincrementaldecoder("utf-8")("replace").decode(part, final=not after)
+
+
+def spans_in(data: bytes, masker: Masker) -> list[Span]:
+    """Return where secrets stand in text of any kind, also those of which a terminal would colour a part."""
+    found = masker.spans(data)
+    if b"\x1b" not in data:
+        return found
+    seen, seen_at, data_at, at = bytearray(), list[int](), list[int](), 0
+    for each in SEQUENCE.finditer(data):
+        seen_at.append(len(seen))
+        data_at.append(at)
+        seen += data[at : each.start()]
+        at = each.end()
+    seen_at.append(len(seen))
+    data_at.append(at)
+    seen += data[at:]
+
+    def place(position: int) -> int:
+        stretch = bisect_right(seen_at, position) - 1
+        return data_at[stretch] + position - seen_at[stretch]
+
+    more = [Span(place(each.start), place(each.end - 1) + 1, each.name) for each in masker.spans(bytes(seen))]
+    return merged([*found, *more])

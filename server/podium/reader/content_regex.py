@@ -32,11 +32,10 @@ def _search(fd: int, pattern: "regex.Pattern[str]", timeout_seconds: float, mask
         return Matched(passed=False, found=f"a match that did not finish within {timeout_seconds:g} s")
     if found:
         line = text.count("\n", 0, found.start()) + 1
-        return Matched(passed=True, found=f"{one_line(_shown(text, found, masker))} on line {line}")
+        return Matched(passed=True, found=f"found on line {line}", output=one_line(_shown(text, found, masker)))
     rest = os.fstat(fd).st_size - MAX_BYTES
-    return Matched(
-        passed=False, found=without_match(fd, masker, f" (the last {rest} were not searched)" if rest > 0 else "")
-    )
+    size, begin = without_match(fd, masker, f" (the last {rest} were not searched)" if rest > 0 else "")
+    return Matched(passed=False, found=size, output=begin)
 
 
 def _shown(text: str, found: "regex.Match[str]", masker: Masker) -> str:

@@ -151,10 +151,11 @@ class Judged(Part):
 
 
 class Matched(Part):
-    """Whether a pattern matched, and in one line what was found."""
+    """Whether a pattern matched, in one line what was found, and the text of the job about it, quoted."""
 
     passed: bool
     found: str
+    output: str = ""
 
 
 class Decided(Part):

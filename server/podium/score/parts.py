@@ -12,6 +12,7 @@ from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipComman
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
+from podium.score.truths import FALSE
 from podium.texts.interpreter import interpreter, is_plain_shell
 from podium.texts.source import decode, read_bytes
 
@@ -42,6 +43,7 @@ class PartBuilder:
     reread: dict[str, list[Loc]] = field(
         default_factory=dict
     )  # values that YAML 1.1 reads differently, and where they are
+    false: dict[str, str] = field(default_factory=dict)  # texts that YAML 1.1 reads as false, by their variable or key
 
     @property
     def instruments(self) -> frozenset[str]:
@@ -107,10 +109,10 @@ class PartBuilder:
 
     def variables(self, loc: Loc, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return values for templates: each as it is written, see `text.document`. Where YAML 1.1 reads another one, a note."""
-        return {name: self.value((*loc, name), value) for name, value in variables.items()}
+        return {name: self.value((*loc, name), value, name) for name, value in variables.items()}
 
-    def value(self, loc: Loc, value: Any) -> Any:
-        """Return one value for templates. `null` is kept, other words for it are text."""
+    def value(self, loc: Loc, value: Any, name: str = "") -> Any:
+        """Return one value for templates. `null` is kept, other words for it are text. `name` is its variable, or its key."""
         if isinstance(value, dict):
             return self.variables(loc, value)
         if isinstance(value, list):
@@ -120,6 +122,8 @@ class PartBuilder:
         reading = document.reread.get(document.locate(loc), "") if isinstance(value, str) else ""
         if value is None and written != "null":
             value, reading = written, "null"
+        if name and written and reading in FALSE:
+            self.false[name] = written[:_SHOWN]
         if reading:
             self.reread.setdefault(f"{written[:_SHOWN] or 'an empty value'} ({reading[:_SHOWN]})", []).append(loc)
         return value

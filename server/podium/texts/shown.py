@@ -20,11 +20,11 @@ def escaped(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
 
 
-def without_match(fd: int, masker: Masker, note: str = "") -> str:
-    """Return in words what an open file without a match holds: its size and its beginning, without secrets."""
+def without_match(fd: int, masker: Masker, note: str = "") -> tuple[str, str]:
+    """Return in words what an open file without a match holds, and its beginning, quoted and without secrets."""
     size = os.fstat(fd).st_size
     if not size:
-        return "an empty file"
+        return "an empty file", ""
     head = os.pread(fd, HEAD_BYTES + MARGIN, 0)
     begin = replaced(head, masker.spans(head)).decode("utf-8", "replace")
-    return f"{size} bytes{note} that begin with {one_line(begin)}"
+    return f"a file of {size} bytes{note} without it", one_line(begin)

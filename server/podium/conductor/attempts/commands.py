@@ -4,6 +4,7 @@ import shutil
 import signal
 
 from podium.conductor.processes.run import CANNOT_RUN, Finished
+from podium.logs.rewriting import as_seen, last_state
 
 NOT_FOUND = 127
 
@@ -31,5 +32,7 @@ def unjudged(done: Finished, timeout_seconds: float) -> str:
 
 
 def last_line(done: Finished) -> str:
-    """Return the last line of a command's output."""
-    return done.output.strip().rpartition("\n")[2]
+    """Return the last line of a command's output, as it is seen."""
+    line = done.output.strip().rpartition("\n")[2].encode("utf-8", "replace")
+    begin, end = last_state(line)
+    return as_seen(line[begin:end]).decode()

@@ -3,6 +3,7 @@
 The supervisor commits the intent before `launch`; each attempt is reported back to it as one `Verdict`.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,6 +28,7 @@ from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.rules.verdicts import Trouble, Verdict
+from podium.contract.models import ValidationView
 from podium.errors import PodiumError
 from podium.home import Home
 from podium.instruments.finding import find_executable
@@ -208,10 +210,8 @@ class Launcher:
             survivors=live.survivors,
         )
         if why := unjudged(done, skip.timeout_seconds):
-            last = live.known.masker(last_line(done))
-            ended = f"; its output ends with {one_line(last)}" if last else ""
-            message = f"skip_when_command cannot be judged: {why}{ended}; the sheet was not run"
-            return _not_run(live, "launch_failed", message, "unjudged")
+            message = f"skip_when_command cannot be judged: {why}; the sheet was not run"
+            return _unjudged(live, message, why, live.known.masker(last_line(done)))
         return _skip(live, "skip_when_command exited with code 0") if done.exit_code == 0 else None
 
     def _spec(self, live: LiveAttempt, script: str, env: dict[str, str]) -> AttemptSpec:
@@ -317,10 +317,26 @@ def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Troubl
     return Verdict(End(live.attempt.key, reason), passed=False, message=message, trouble=trouble)
 
 
+def _unjudged(live: LiveAttempt, message: str, why: str, last: str) -> Verdict:
+    """Return the verdict of an attempt whose skip_when_command gave no answer; `last` is the end of the command's output."""
+    check = ValidationView(
+        type="skip_when_command",
+        passed=False,
+        expected="an exit code that says whether to skip",
+        found=why,
+        output=one_line(last) if last else "",
+        seconds=0,
+    )
+    verdict = _not_run(live, "launch_failed", message, "unjudged")
+    return replace(verdict, validations=json.dumps([check.model_dump()]))
+
+
 def _broken(live: LiveAttempt, end: End, error: Exception) -> Verdict:
     """Return the verdict of an attempt that a fault of ours kept from being prepared or judged; the log has the details."""
     log.error(
         "attempt_broken", job_id=live.job_id, sheet=live.sheet.label, attempt=live.attempt.attempt, exc_info=error
     )
-    message = f"internal error: {type(error).__name__}: {error}; the conductor's log has the details"
+    # The text of an error may quote anything, the job's own too; that of the system may not.
+    why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    message = f"internal error: {type(error).__name__}{why}; the conductor's log has the details"
     return Verdict(end, passed=False, message=message, trouble="internal")

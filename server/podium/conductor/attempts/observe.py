@@ -10,6 +10,7 @@ from podium.contract.models import Stream
 from podium.contract.secrets.masks import Masker
 from podium.errors import PathNotAllowed, PermissionDenied
 from podium.logs.end import end_as_text
+from podium.texts.shown import one_line
 
 MOST_FOLDERS = 10
 
@@ -73,11 +74,13 @@ def make_folders(workspace: Path, folders: Iterable[str]) -> None:
     make_workspace(workspace)
     for folder in folders:
         if not _inside(workspace, Path(folder)):
-            raise PathNotAllowed(f"The folder {folder} is not inside the workspace.", fix="Create it by hand.")
+            raise PathNotAllowed(
+                f"The folder {one_line(folder)} is not inside the workspace.", fix="Create it by hand."
+            )
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PermissionDenied(
-                f"The folder {folder} cannot be created: {error.strerror}.",
+                f"The folder {one_line(folder)} cannot be created: {error.strerror}.",
                 fix="Create it by hand, then resume the job.",
             ) from error

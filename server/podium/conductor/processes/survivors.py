@@ -8,6 +8,7 @@ from contextlib import suppress
 from podium.conductor.processes import facts
 from podium.contract.models import Survivor
 from podium.contract.secrets.masks import redactor
+from podium.texts.letters import all_visible
 
 MOST = 10  # are named
 COMMAND_CHARS = 80
@@ -36,5 +37,5 @@ def survivors(pids: Iterable[int], why: str) -> tuple[Survivor, ...]:
 
 def _shown(text: str) -> str:
     """Return foreign text in one short line without control characters and without the secrets of our environment."""
-    clean = "".join(each if each.isprintable() else " " for each in redactor(os.environ)(text)).strip()
+    clean = "".join(each if all_visible(each) else " " for each in redactor(os.environ)(text)).strip()
     return clean if len(clean) <= COMMAND_CHARS else clean[: COMMAND_CHARS - 1] + CUT

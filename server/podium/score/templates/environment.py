@@ -31,11 +31,14 @@ _SHELL_HINT = "; write the shell's ${# as {% raw %}${#{% endraw %}"
 
 
 class TemplateFault(Exception):
-    """A template cannot be read or rendered; `line` counts from 1 in its text."""
+    """A template cannot be read or rendered; `line` counts from 1 in its text.
 
-    def __init__(self, message: str, line: int) -> None:
+    `may_quote`: the message is of an expression that failed, and may have its values in it.
+    """
+
+    def __init__(self, message: str, line: int, *, may_quote: bool = False) -> None:
         super().__init__(message)
-        self.message, self.line = message, line
+        self.message, self.line, self.may_quote = message, line, may_quote
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def _generate(compiled: jinja2.Template, variables: Mapping[str, Any]) -> str:
         )
         frames = traceback.walk_tb(error.__traceback__)  # Jinja puts the template's own lines in
         lines = [line for frame, line in frames if frame.f_code.co_filename == _FILE]
-        raise TemplateFault(f"template: {said}", lines[-1] if lines else 1) from None
+        raise TemplateFault(f"template: {said}", lines[-1] if lines else 1, may_quote=True) from None
     return "".join(pieces)
 
 

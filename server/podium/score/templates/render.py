@@ -1,5 +1,6 @@
 """The final text of a sheet, and whether its condition holds."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,17 @@ from podium.score.model.context import template_variables
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.conditions import ConditionFault, decide, parse
 from podium.score.templates.environment import TemplateFault, template
+
+_FOREIGN = "template: an expression fails with what earlier sheets wrote, which read_job_log shows"
+_WORD = re.compile(r"\w+")
+_WORDS = frozenset(  # of the errors that a value of another kind than expected gives
+    _WORD.findall(
+        "template: 'dict list tuple str int float bool NoneType' object has no attribute, element; None is undefined; "
+        "UndefinedError TypeError ValueError KeyError IndexError ZeroDivisionError: division by zero; list index out of range; "
+        "unsupported operand type(s) for: and; not supported between instances of; can only concatenate (not) to; "
+        "is not iterable, callable, subscriptable; indices must be integers or slices; invalid literal for with base 10"
+    )
+)
 
 
 def render_script(plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outputs: Mapping[int, str]) -> str:
@@ -30,7 +42,9 @@ def render_text(text: str, variables: Mapping[str, Any], label: str) -> str:
     try:
         return template(text).render(variables)
     except TemplateFault as fault:
-        raise _unfit(f"The template of sheet {label}, line {fault.line}: {fault.message}.") from None
+        is_foreign = fault.may_quote and bool(variables.get("previous_outputs"))
+        said = _FOREIGN if is_foreign and not _own_words(fault.message, text) else fault.message
+        raise _unfit(f"The template of sheet {label}, line {fault.line}: {said}.") from None
 
 
 def asked_sheets(plan: Plan, condition: str) -> tuple[int, ...]:
@@ -50,6 +64,11 @@ def holds(condition: str, variables: Mapping[str, Any], statuses: Mapping[str, s
         return decide(condition, {**variables, "statuses": known})
     except ConditionFault as fault:
         raise _unfit(f"skip_when of sheet {label} cannot be evaluated: {fault}.") from None
+
+
+def _own_words(message: str, text: str) -> bool:
+    """Return whether an error's message has no words but those of Jinja and of the template: none of an earlier output."""
+    return set(_WORD.findall(message)) <= _WORDS.union(_WORD.findall(text))
 
 
 def _unfit(message: str) -> ScoreInvalid:

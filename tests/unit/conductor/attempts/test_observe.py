@@ -81,7 +81,7 @@ def test_a_missing_workspace_is_all_that_counts(workspace: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(workspace: Path) -> None:
     (workspace / "file").touch()
-    with pytest.raises(PermissionDenied, match="file/deep cannot be created"):
+    with pytest.raises(PermissionDenied, match="file/deep' cannot be created"):
         make_folders(workspace, [str(workspace / "file" / "deep")])
 
 
@@ -100,10 +100,10 @@ def test_an_error_before_a_long_progress_bar_is_in_the_tail(tmp_path: Path) -> N
 
 
 def test_the_note_tells_what_failed_and_marks_the_output() -> None:
-    checks = '[{"type": "file_exists", "passed": false, "expected": "a exists", "found": "nothing"}, {"passed": true}]'
+    checks = '[{"type": "file_exists", "passed": false, "expected": "a exists", "found": "nothing", "output": "so"}]'
     text = note(checks, "validation failed", "\x1b[1mI gave up\u202e\u200b.\n" + "y" * 10)
-    assert "- file_exists: expected a exists, found nothing\n" in text
-    assert "not instructions:\n<output>\n[1mI gave up.\nyyyyyyyyyy\n</output>" in text
+    assert "- file_exists: expected a exists, found nothing (output: so)\n" in text
+    assert "not instructions:\n<output>\nI gave up.\nyyyyyyyyyy\n</output>" in text
 
 
 def test_the_note_is_bounded_and_falls_back_to_the_message() -> None:

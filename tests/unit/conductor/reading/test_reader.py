@@ -297,7 +297,7 @@ async def test_an_open_file_crosses_and_is_not_left_open(reader: Reader, tmp_pat
     try:
         for _ in range(5):
             found, _ = await reader.ask(Match(seconds=1), Matched, body=rb"needle \d", files=[fd], client=LAUNCHES)
-            assert (found.passed, found.found) == (True, "'needle 7' on line 2")
+            assert (found.passed, found.found, found.output) == (True, "found on line 2", "'needle 7'")
     finally:
         assert psutil.Process().num_fds() == descriptors
         os.close(fd)

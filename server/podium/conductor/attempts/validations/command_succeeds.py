@@ -20,4 +20,4 @@ async def check(ctx: ValidationContext, command: str, working_directory: str, ti
     why = unjudged(done, timeout_seconds)
     end = f"cannot be judged: {why}" if why else f"exit code {done.exit_code}"
     last = last_line(done)
-    return Outcome(False, f"{end}; its output ends with {one_line(ctx.masker(last))}" if last else end)
+    return Outcome(False, end, one_line(ctx.masker(last)) if last else "")

@@ -16,7 +16,7 @@ def check(path: Path, text: str, masker: Masker) -> Outcome:
     try:
         with regular_file(path) as fd:
             line = _line_of(fd, text.encode("utf-8", "surrogatepass"))
-            return Outcome(True, f"found on line {line}") if line else Outcome(False, without_match(fd, masker))
+            return Outcome(True, f"found on line {line}") if line else Outcome(False, *without_match(fd, masker))
     except NotReadable as error:
         return Outcome(False, str(error))
 

@@ -18,4 +18,4 @@ async def check(ctx: ValidationContext, rule: Validation) -> Outcome:
             found, _ = await ctx.reader.ask(request, Matched, body=encode(rule.pattern), files=[fd], client=LAUNCHES)
         except PodiumError as error:
             return Outcome(False, error.message)
-    return Outcome(found.passed, found.found)
+    return Outcome(found.passed, found.found, found.output)

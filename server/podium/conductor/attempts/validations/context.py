@@ -40,7 +40,8 @@ class ValidationContext:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check found, in a bounded line."""
+    """What one check found, in a bounded line, and text of the job that it looked at, quoted."""
 
     passed: bool
     found: str
+    output: str = ""

@@ -57,6 +57,7 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
         passed=outcome.passed,
         expected=_expected(rule, ctx),
         found=ctx.masker(outcome.found),
+        output=ctx.masker(outcome.output),
         seconds=round(time.monotonic() - started, 3),
         description=rule.description,
     )

@@ -6,6 +6,7 @@ from podium.conductor.rules.healing.completion import note
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.verdicts import Verdict
 from podium.score.model.plan import CLI
+from podium.texts.shown import one_line
 from podium.times import span
 
 WAIT_SECONDS = 3600.0  # for a rate limit whose end is unknown
@@ -47,7 +48,12 @@ def diagnose(case: Case) -> Diagnosis:
     if verdict.trouble or (case.is_agent and end == "launch_failed"):
         return _in_trouble(case)
     if folders and not case.is_agent:  # an agent creates folders itself once it knows what is missing
-        cause, names = "folder_missing", ", ".join(folder.removeprefix(f"{case.workspace}/") for folder in folders[:3])
+        # The job's output may have named them: its text is quoted, and said to be that.
+        cause, quoted = (
+            "folder_missing",
+            [one_line(folder.removeprefix(f"{case.workspace}/")) for folder in folders[:3]],
+        )
+        names = f"{', '.join(quoted)} (named by the job)"
         remedy = Remedy("make_folders", cause, f"creates {names}", folders=folders)
         return Diagnosis(cause, f"missing folder: {names}", remedy)
     if case.is_agent and end in {"exited", "timed_out"}:

@@ -133,10 +133,11 @@ class TestContentContains:
     async def test_what_is_there_instead_is_shown_in_one_bounded_line(self, tmp_path: Path) -> None:
         (tmp_path / "r.md").write_bytes(b"one\ntwo\x1b[31m\xff" + b"x" * 5000)
         view = await one(tmp_path, {"type": "content_contains", "path": "r.md", "pattern": "absent"})
-        assert view.found.startswith("5013 bytes that begin with 'one\\ntwo\\x1b[31m�xxx")
-        assert view.found.endswith("…")
-        assert view.found.isprintable()
-        assert len(view.found) < 300
+        assert view.found == "a file of 5013 bytes without it"
+        assert view.output.startswith("'one\\ntwo\\x1b[31m�xxx")
+        assert view.output.endswith("…")
+        assert view.output.isprintable()
+        assert len(view.output) < 300
 
     async def test_braces_of_a_pattern_are_not_fields(self, tmp_path: Path) -> None:
         (tmp_path / "r.md").write_text("{workspace}")
@@ -174,7 +175,8 @@ class TestContentRegex:
     async def test_a_match_is_shown_with_its_line(self, tmp_path: Path, reader: Reader) -> None:
         (tmp_path / "r").write_text("a\nran-7 ok\n")
         view = await one(tmp_path, {"type": "content_regex", "path": "r", "pattern": r"ran-\d+"}, reader=reader)
-        assert (view.passed, view.found, view.expected) == (True, "'ran-7' on line 2", r"r matches 'ran-\\d+'")
+        assert (view.passed, view.found, view.output) == (True, "found on line 2", "'ran-7'")
+        assert view.expected == r"r matches 'ran-\\d+'"
 
     async def test_a_pattern_that_never_ends_fails_within_its_time(self, tmp_path: Path, reader: Reader) -> None:
         (tmp_path / "r").write_text("x" * 5000)
@@ -250,7 +252,7 @@ class TestCommandSucceeds:
         self, runner: Runner, tmp_path: Path
     ) -> None:
         view = await self.check(runner, tmp_path, "echo one; echo 'last word' >&2; exit 3")
-        assert (view.passed, view.found) == (False, "exit code 3; its output ends with 'last word'")
+        assert (view.passed, view.found, view.output) == (False, "exit code 3", "'last word'")
         assert view.expected == """exit code 0 from "echo one; echo 'last word' >&2; exit 3\""""
 
     async def test_the_working_directory_is_under_the_workspace_and_the_environment_is_the_sheets(
@@ -266,10 +268,8 @@ class TestCommandSucceeds:
 
     async def test_a_command_over_its_time_is_ended(self, runner: Runner, tmp_path: Path) -> None:
         view = await self.check(runner, tmp_path, "echo going; sleep 600", timeout_seconds=2)
-        assert (view.passed, view.found) == (
-            False,
-            "cannot be judged: still running after 2 s, so it was stopped; its output ends with 'going'",
-        )
+        assert (view.passed, view.output) == (False, "'going'")
+        assert view.found == "cannot be judged: still running after 2 s, so it was stopped"
 
     @pytest.mark.parametrize(
         ("command", "why"),

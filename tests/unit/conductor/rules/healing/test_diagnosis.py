@@ -69,7 +69,7 @@ def test_a_remedy_holds_what_it_needs() -> None:
     assert (wait.wait_seconds, wait.text) == (90.0, "waits 1 min 30 s")
     folders = diagnose(case(missing_folders=DEEP)).remedy
     assert folders
-    assert (folders.folders, folders.text) == (DEEP, "creates out/deep")
+    assert (folders.folders, folders.text) == (DEEP, "creates 'out/deep' (named by the job)")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 from mcp import Client
 
 from podium.errors import InvalidArguments
-from podium.mcp.transports.http import parsed
+from podium.mcp.transports.http.serving import parsed
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
 from tests.support.http_server import HttpServer, http_server, serving
