@@ -2,10 +2,13 @@
 
 import os
 import signal
+import sys
+import threading
 from types import FrameType
 
 from podium.outlet import takes
 
+AGAIN_SECONDS = 0.01
 _received: list[int] = []
 
 
@@ -13,6 +16,7 @@ class Interrupted(SystemExit):
     """A signal came. The exit code is 128 and its number, as shells expect."""
 
     def __init__(self, number: int) -> None:
+        self.number = number
         super().__init__(128 + number)
 
 
@@ -21,6 +25,15 @@ def take_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
+    sys.unraisablehook = _raise_again
+
+
+def _raise_again(ignored: "sys.UnraisableHookArgs") -> None:
+    """Send a signal again that came where nothing can be raised: while an object was taken apart."""
+    if isinstance(ignored.exc_value, Interrupted):
+        threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), ignored.exc_value.number)).start()
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def interrupted() -> int | None:

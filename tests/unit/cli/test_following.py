@@ -256,3 +256,18 @@ def test_an_encoding_without_our_marks_gets_plain_ones(
         assert r"\u2603 \U0001f600" in shown
     if words == ["run", "--json"]:
         assert json.loads(done.stdout.decode("ascii"))["status"] == "failed"
+
+
+def test_a_signal_that_comes_while_an_object_is_taken_apart_is_not_lost() -> None:
+    program = (
+        "import os, time\n"
+        "from podium.cli.signals import take_signals\n"
+        "class Last:\n"
+        "    def __del__(self):\n"
+        "        os.kill(os.getpid(), 15)\n"
+        "take_signals()\n"
+        "Last()\n"
+        "time.sleep(30)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=SECONDS)
+    assert (done.returncode, done.stderr) == (143, b"")
