@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from podium.cwd import expanded
+from podium.cwd import absolute, expanded
 from podium.errors import InvalidArguments, PermissionDenied
 from podium.home import DATABASE, ELSEWHERE, LOCK, SOCKET, SOCKET_RECORD
 from podium.privacy.files import open_own
@@ -37,6 +37,11 @@ class Recorded(NamedTuple):
     home_id: str
 
 
+def only_home() -> dict[str, str]:
+    """Return what every program of this user has in its environment."""
+    return {"HOME": os.environ.get("HOME", "")}
+
+
 def default_home(env: Environment = os.environ) -> Path:
     """Return the home that is used when none is given. Raises as `elsewhere`."""
     plain = _plain_home(env)
@@ -55,7 +60,7 @@ def unused_home(env: Environment = os.environ) -> Path | None:
 def config_file(env: Environment = os.environ) -> Path:
     """Return where the settings file is looked for. Raises as `elsewhere`."""
     if given := env.get("PODIUM_CONFIG"):
-        return expanded(Path(given)).absolute()
+        return absolute(expanded(Path(given)), "PODIUM_CONFIG")
     return _config_folder(env) / CONFIG
 
 
@@ -209,7 +214,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     with os.fdopen(file, "rb") as text:
         try:
             said = json.loads(text.read(_MOST_BYTES))
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     return said if isinstance(said, dict) else {}
 

@@ -4,23 +4,26 @@ The file is YAML, at `PODIUM_CONFIG` or `podium.yaml` in the user's config folde
 error. The sources are read here, since pydantic-settings would take a quarter of the time that a conductor needs to start.
 """
 
+import errno
 import os
 import shlex
+import stat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from podium.cwd import absolute, expanded, is_utf8
 from podium.errors import InvalidArguments
 from podium.home import Home
-from podium.places import config_file, default_home, default_socket, holder, recorded, usual_sockets
+from podium.places import config_file, default_home, default_socket, holder, only_home, recorded, usual_sockets
 from podium.privacy.way import check_settings
 
 OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 """The variables that a sheet gets; no settings."""
 NOBODY = 0  # no process has this pid
 MOST_BYTES = 1024 * 1024  # of a settings file
+_PATHS = ("home", "socket", "env_file")
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
 
@@ -68,6 +71,10 @@ class Settings(BaseModel):
     max_job_log_bytes: int = Field(
         4 * 1024**3, ge=1024**2, description="output kept for all attempts of a job together"
     )
+    score_profiles: Literal["warn", "allow", "refuse"] = Field(
+        "warn",
+        description="what to do about a score whose folder replaces a known instrument, or brings along the program of one",
+    )
     env_file: Path | None = Field(
         None,
         description="file of NAME=value lines for {from_env: NAME} in scores; nobody else may be able to read it (mode 600)",
@@ -87,10 +94,9 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty_paths(cls, values: dict[str, Any]) -> dict[str, Any]:
-        paths = {"home", "socket", "env_file"}
-        return {name: value for name, value in values.items() if value or name not in paths}
+        return {name: value for name, value in values.items() if value or name not in _PATHS}
 
-    @field_validator("home", "socket", "env_file")
+    @field_validator(*_PATHS)
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return expanded(path).absolute() if path else None
@@ -107,8 +113,8 @@ class Settings(BaseModel):
 
     @property
     def flags(self) -> list[str]:
-        """The flags that lead a program with another environment to the same home and socket."""
-        home = [] if self.home == default_home() else ["--home", str(self.home)]
+        """The flags that lead a program that has only HOME in its environment to the same home and socket."""
+        home = [] if self.home == default_home(only_home()) else ["--home", str(self.home)]
         socket = [] if self.socket == default_socket(self.home) else ["--socket", str(self.socket)]
         return [*home, *socket]
 
@@ -145,7 +151,7 @@ def load(**flags: Any) -> Settings:
     given = _from_file()
     for source in (variables, flags):
         given |= {name: value for name, value in source.items() if value is not None}
-    for name in ("home", "socket"):
+    for name in _PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
             given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
     try:
@@ -211,7 +217,13 @@ def _from_file() -> dict[str, Any]:
 
 
 def _read(file: Path) -> bytes:
-    """Return the beginning of a file, more than is allowed where there is more; never wait for somebody to write it."""
+    """Return the beginning of a file, more than is allowed where there is more; never wait for somebody to write it.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe.
+    """
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as opened:  # noqa: PTH123 a descriptor, not a path
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is a pipe, not a file")
         return opened.read(MOST_BYTES + 1) or b""

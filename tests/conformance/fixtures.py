@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
     from podium.mcp.resources.podium import RESOURCES
     from podium.mcp.tasks.ticket import Signer
     from podium.mcp.tasks.wait import WaitTasks
-    from podium.mcp.transports.http import run
+    from podium.mcp.transports.http.serving import run
     from tests.conformance import content, interaction, long_work
 
     offer = Offer(

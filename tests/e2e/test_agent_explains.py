@@ -182,7 +182,7 @@ async def test_a_stuck_job_leads_to_a_look_at_its_process(short_tmp: Path) -> No
             why = await user.call("explain_job", job_id=job_id)
             assert (why["kind"], why["sheet"], why["waits_until"]) == ("stuck", "nap", "")
             assert why["reason"].startswith("stuck: no output and no CPU use by nap for more than 1 s, since 20")
-            assert "and has produced no output." in why["summary"]
+            assert "and has produced no output (programs hold it back" in why["summary"]
             assert "It has no time limit." in why["summary"]
             assert why["next"] == f'verify_process_health(job_id="{job_id}")'
     finally:

@@ -5,6 +5,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from mcp.types import TextResourceContents
 
 from tests.support.agent import BOTH_ERAS, Agent, agent
 from tests.support.podium_home import Conductor
@@ -135,3 +136,31 @@ async def test_values_of_secret_variables_are_redacted_and_nothing_else(
         error = await user.refused("get_job", job_id=SECRET)
         assert SECRET not in json.dumps(error)
         assert "[value of DEPLOY_TOKEN]" in error["message"]
+
+
+@pytest.mark.parametrize("mode", BOTH_ERAS)
+async def test_secrets_of_a_job_that_only_the_conductor_knows_reach_no_agent(user: Agent) -> None:
+    """The server has nothing of them in its environment; the job writes them coloured, in base64 and as they are."""
+    value = "abcdefgh-0123456789-STUVWXYZ"
+    lines = [
+        'echo "plain $DB_PASS"',
+        r"printf 'coloured %s\033[31m%s\033[m%s\n' ${DB_PASS:0:9} ${DB_PASS:9:5} ${DB_PASS:14}",
+        'echo "basic $(printf user:$DB_PASS | base64)"',
+    ]
+    commands = f"{{ {'; '.join(lines)}; }} | tee out.txt; exit 3"
+    text = json.dumps({"name": "leaky", "env": {"DB_PASS": value}, "sheets": [{"name": "s", "run": commands}]})
+    job_id = (await user.call("start_job", config_content=text))["job_id"]
+    await user.settled(job_id)
+    told = [
+        (await user.call("read_job_log", job_id=job_id))["job_output"],
+        (await user.call("read_job_log", job_id=job_id, mode="search", pattern="plain|coloured|basic"))["job_output"],
+        (await user.call("explain_job", job_id=job_id))["job_output"],
+        (await user.call("read_artifact", job_id=job_id, path="out.txt"))["job_output"],
+    ]
+    for uri in (f"job://{job_id}/log/s", f"job://{job_id}/artifact/out.txt"):
+        (content,) = (await user.client.read_resource(uri)).contents
+        assert isinstance(content, TextResourceContents)
+        told.append(content.text)
+    for each in told:
+        assert each.count("[value of DB_PASS]") == 3, each
+        assert not [at for at in range(len(value) - 4) if value[at : at + 5] in each], each

@@ -2,23 +2,29 @@
 
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import anyio
+import psutil
 import pytest
 from anyio.lowlevel import checkpoint
 
 from podium.wire.dispatcher import Handler, Peer, WireLimits, serve_connection
 from podium.wire.sockets import SocketStream, connect
+from tests.support.podium_home import Conductor
+from tests.support.podium_home import ask as ask_conductor
 from tests.support.sockets import listening
 
 pytestmark = pytest.mark.anyio
 
 HEALTH = b'{"id":1,"method":"daemon.health"}\n'
 PATIENT = WireLimits()
+BEGUN = 40  # frames that are begun
 STRICT = WireLimits(partial_seconds=0.1, write_seconds=0.1)
 
 
@@ -207,3 +213,25 @@ async def test_requests_are_served_beside_a_hundred_idle_connections(short_tmp: 
         for peer in idle:
             peer.close()
         await served.all_gone()
+
+
+def test_begun_frames_of_many_peers_do_not_take_the_memory_of_a_conductor(conductor: Conductor) -> None:
+    begun = b'{"id":1,"method":"' + b"x" * 8 * 1024**2
+    process = psutil.Process(conductor.pid)
+    before = process.memory_info().rss
+    with ExitStack() as peers, ThreadPoolExecutor(BEGUN) as pool:
+        for _ in range(BEGUN):
+            peer = peers.enter_context(_connect(conductor.settings.socket))
+            peer.settimeout(2)
+            pool.submit(suppressed_send, peer, begun)
+        deadline = time.monotonic() + 1.5
+        while time.monotonic() < deadline:
+            assert process.memory_info().rss - before < 200 * 1024**2
+            assert ask_conductor(conductor.settings.socket, "daemon.health")["status"]
+        large = {"config_content": "name: x\nsheets: [{run: 'true'}]\n#" + "y" * 1024**2, "client_cwd": "/"}
+        assert ask_conductor(conductor.settings.socket, "job.validate", large, seconds=20)["valid"]
+
+
+def suppressed_send(peer: socket.socket, data: bytes) -> None:
+    with suppress(OSError):
+        peer.sendall(data)

@@ -139,7 +139,17 @@ def test_an_older_conductor_is_not_heard(keeper: OwnKeeper, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    "nonsense", [b"\n", b"{}\n", b'{"do": "start"}\n', b"[1]\n", b"\xff\xfe\n", b'{"do": "start", "starts": [{}]}\n']
+    "nonsense",
+    [
+        b"\n",
+        b"{}\n",
+        b'{"do": "start"}\n',
+        b"[1]\n",
+        b"\xff\xfe\n",
+        b'{"do": "start", "starts": [{}]}\n',
+        b"[" * 50_000 + b"\n",
+    ],
+    ids=range(7),
 )
 def test_what_it_does_not_understand_costs_the_connection_only(keeper: OwnKeeper, peer: Peer, nonsense: bytes) -> None:
     peer.start(start_request("key", "sleep 1000"))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,9 @@ def test_each_record_is_written_as_it_was_in_version_1() -> None:
 
 def test_a_torn_or_damaged_record_is_left_out_and_those_around_it_are_read() -> None:
     whole = [record("ended", f"key-{number}", number, 0, 1) for number in range(3)]
-    for middle in (whole[1][:20] + b"\n", whole[1].replace(b"key-1", b"key-7"), b"\n", b"7 zz x\n"):
+    deep = b"[" * 50_000
+    nested = b"%d %08x %s\n" % (len(deep), zlib.crc32(deep), deep)
+    for middle in (nested, whole[1][:20] + b"\n", whole[1].replace(b"key-1", b"key-7"), b"\n", b"7 zz x\n"):
         assert [words[1] for words in parse(whole[0] + middle + whole[2])[0]] == ["key-0", "key-2"]
     records, used = parse(whole[0] + whole[1][:-5])
     assert ([words[1] for words in records], used) == (["key-0"], len(whole[0]))

@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.support.engines import Gate, Holder, is_alive, make_spec, next_end, o
 from tests.support.jobs import submit
 from tests.support.jobs import until as until_status
 from tests.support.journals import keeper_and_guard, kill, newest, read_journal
-from tests.support.podium_home import Conductor, until
+from tests.support.podium_home import Conductor, ask, make_home, until
 
 pytestmark = pytest.mark.anyio
 
@@ -225,3 +226,46 @@ def test_a_keeper_that_is_killed_under_a_conductor_costs_no_sheet_its_end(stoppe
     (tmp_path / "go").touch()
     assert until_status(stopped, first, "failed")["reason"] == "sheet 1 failed: exit code 7"
     assert until_status(stopped, second, "failed")["reason"] == "sheet 1 failed: exit code 8"
+
+
+class OfAnInterpreterOfItsOwn(Conductor):
+    """A conductor whose interpreter is a link that a test can remove, as an upgrade removes a virtual environment."""
+
+    @property
+    def link(self) -> Path:
+        return self.settings.home.parent / "python"
+
+    def command(self) -> list[str]:
+        """Return the command, by the link."""
+        return [str(self.link), *super().command()[1:]]
+
+
+def test_without_its_installation_a_conductor_says_so_and_goes_on_when_it_is_back(
+    short_tmp: Path,
+) -> None:
+    conductor = OfAnInterpreterOfItsOwn(make_home(short_tmp))
+    conductor.link.symlink_to(sys.executable)
+    conductor.start(PYTHONPATH=os.pathsep.join(sys.path))
+    try:
+        path, score = (
+            conductor.settings.socket,
+            "name: x\nworkspace: {place}\nsheets: [{{run: 'echo {{{{ job_name }}}}'}}]",
+        )
+        known = score.format(place=short_tmp)
+        until_status(conductor, submit(conductor, known), "completed")
+        conductor.link.unlink()
+        (reader,) = [each["pid"] for each in ask(path, "daemon.status")["processes"] if each["role"] == "reader"]
+        for pid in (*keeper_of(conductor), reader):
+            kill(pid)
+        refused = ask(path, "job.submit", {"config_content": known + " # changed"})
+        assert f"{conductor.link} of Podium's installation is gone" in refused["message"]
+        job_id = submit(conductor, known)
+        until(lambda: "is gone" in ask(path, "job.status", {"job_id": job_id, "sheets": False})["podium"]["reason"])
+        reason = ask(path, "job.status", {"job_id": job_id, "sheets": False})["podium"]["reason"]
+        assert f"{conductor.link} of Podium's installation is gone; the conductor must be restarted" in reason
+        conductor.link.symlink_to(sys.executable)
+        until_status(conductor, job_id, "completed")
+        assert len(folders(conductor.settings.home)) <= 2, "each try left a folder"
+        assert conductor.log.read_text().count("launch_refused") == 1
+    finally:
+        conductor.end()

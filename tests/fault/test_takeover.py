@@ -10,6 +10,7 @@ import pytest
 
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.folder import AttemptFolder
+from podium.conductor.engines.local.launching import STRICT
 from podium.conductor.engines.port import AttemptSpec, End, EndReason
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers.child import PLAY
@@ -191,11 +192,14 @@ async def test_a_start_that_was_begun_and_never_finished_is_lost_when_its_tree_i
     assert (end.reason, end.processes_ended) == ("lost", 1)
 
 
-async def test_a_start_that_was_begun_and_whose_process_runs_is_adopted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), STRICT])
+async def test_a_start_that_was_begun_and_whose_process_runs_is_adopted(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
     spec = make_spec(tmp_path)
     left(spec, begun(spec.key))
     with bystander(
-        "/bin/bash", "-c", PLAY, script_that_waits(tmp_path), tmp_path, **{facts.MARKER: spec.key}
+        "/bin/bash", *options, "-c", PLAY, script_that_waits(tmp_path), tmp_path, **{facts.MARKER: spec.key}
     ) as process:
         async with open_engine(keepers=tmp_path / "keepers") as engine:
             await engine.reattach(spec)

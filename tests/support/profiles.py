@@ -13,5 +13,5 @@ def load_profiles(*, config_folder: Path | None = None, score_folder: Path | Non
     if config_folder is not None:
         found |= user_profiles(config_folder)
     if score_folder is not None:
-        found |= score_profiles(score_folder)
+        found |= {name: profile for name, (profile, _) in score_profiles(score_folder).items()}
     return found

@@ -12,7 +12,7 @@ from typing import Any
 
 from podium.conductor.processes import facts
 from podium.conductor.store.database import open_reader
-from podium.home import DATABASE
+from podium.home import DATABASE, SOCKET_RECORD
 
 Row = dict[str, Any]
 
@@ -105,7 +105,15 @@ def files_of(home: Path) -> Iterator[Path]:
                 yield inside
 
 
-HOME_FILES = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-acked", "conductor.lock", "podium.sock"}
+HOME_FILES = {
+    DATABASE,
+    f"{DATABASE}-wal",
+    f"{DATABASE}-shm",
+    f"{DATABASE}-acked",
+    "conductor.lock",
+    "podium.sock",
+    SOCKET_RECORD,
+}
 FOLDERS = {"jobs", "workspaces", "keepers"}
 KEEPER_FILES = re.compile(r"epoch|\d+(/(lock|log|socket|journal\.\d+))?")
 ATTEMPT_FILES = {"script", "stdout.log", "stderr.log", "stopped"}

@@ -76,6 +76,16 @@ def test_settings_that_an_earlier_version_read_are_found_by_everybody(bare: dict
     assert config_file(bare) == folder / "podium.yaml"
 
 
+def test_the_command_to_start_works_in_every_shell(bare: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = shell_of(bare)
+    earlier = a_home(Path(shell["XDG_STATE_HOME"]) / "podium")
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    assert load().flags == ["--home", str(earlier)]
+    point(earlier)
+    assert load().flags == []
+
+
 def test_of_two_homes_with_jobs_the_default_one_is_used_by_all_and_the_other_is_told_of(bare: dict[str, str]) -> None:
     shell = shell_of(bare)
     earlier = a_home(Path(shell["XDG_STATE_HOME"]) / "podium")
@@ -160,3 +170,14 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PODIUM_SOCKET", "")
     assert load().home == default_home()
     assert not load().socket_given
+
+
+def test_a_user_without_a_home_whom_the_system_does_not_know_has_one_in_the_temporary_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("podium.places.pwd.getpwuid", unknown)
+    assert Path(f"/tmp/podium-{os.getuid()}") in default_home({}).parents  # noqa: S108
+    assert Path(f"/tmp/podium-{os.getuid()}") in config_file({"HOME": "not/absolute"}).parents  # noqa: S108

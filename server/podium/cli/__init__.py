@@ -10,7 +10,7 @@ from importlib import import_module
 
 from podium.cli.shared.door import line, show_error
 from podium.cli.shared.exits import Code, code_of
-from podium.cli.signals import take_signals
+from podium.cli.signals import interrupted, take_signals
 from podium.cli.streams import OutputLost, end_messages, output_lost, take_over
 from podium.errors import PodiumError
 
@@ -52,13 +52,24 @@ def _dispatch(arguments: list[str]) -> int:
             command = import_module(f"podium.cli.commands.{arguments[0]}").main
             return int(command(arguments[1:]))
         return int(import_module("podium.cli.app").run_app(arguments))
+    except BaseException as error:  # noqa: BLE001  the boundary
+        code = interrupted()
+        return _code_of(error) if code is None else code
+
+
+def _code_of(end: BaseException) -> int:
+    """Return the exit code for what ended a command, and say what that was.
+
+    Raises:
+        OutputLost: nothing more can be said.
+    """
+    try:
+        raise end
     except PodiumError as error:
         show_error(error)
         return code_of(error)
-    except SystemExit as end:  # argparse ends a process so, and a signal does
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except KeyboardInterrupt:
-        return 130
+    except SystemExit as error:  # argparse ends a process so
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
     except OSError as error:  # a place that was given, or the machine: neither is a bug
         place = f"{error.filename}: " if error.filename else ""
         line(f"podium: {place}{error.strerror or error}.", stderr=True)

@@ -6,6 +6,8 @@ from types import FrameType
 
 from podium.outlet import takes
 
+_received: list[int] = []
+
 
 class Interrupted(SystemExit):
     """A signal came. The exit code is 128 and its number, as shells expect."""
@@ -21,6 +23,14 @@ def take_signals() -> None:
             signal.signal(number, _interrupt)
 
 
+def interrupted() -> int | None:
+    """Return the exit code for the signal that came first; None if none did.
+
+    What was going on when it came may end with another error than `Interrupted`.
+    """
+    return 128 + _received[0] if _received else None
+
+
 def _interrupt(number: int, _: FrameType | None) -> None:
     """Leave whatever is going on, also a write to a terminal or pipe that nobody reads, which gets no last word then."""
     for descriptor in (1, 2):
@@ -28,4 +38,5 @@ def _interrupt(number: int, _: FrameType | None) -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, descriptor)
             os.close(nowhere)
+    _received.append(number)
     raise Interrupted(number)

@@ -7,6 +7,8 @@ from typing import TextIO, cast
 
 from podium.cli.messages import PLAINLY, Messages
 
+_found_closed: set[int] = set()
+
 
 class OutputLost(Exception):
     """The output of this process cannot be written; `reason` is in the words of the system."""
@@ -61,11 +63,17 @@ def take_over() -> None:
             os.fstat(number)
         except OSError:  # the lowest free number is the one that is given
             os.set_inheritable(os.open(os.devnull, flags), True)
+            _found_closed.add(number)
     stdout = cast(TextIO, sys.stdout or open(1, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
     text = cast(io.TextIOWrapper, stdout)  # as the interpreter makes it
     encoding, at_once = text.encoding, text.line_buffering
     sys.stdout = Output(text.detach(), encoding=encoding, errors=PLAINLY, line_buffering=at_once)
     sys.stderr = cast(TextIO, Messages(2, sys.stderr.encoding if sys.stderr else "utf-8"))
+
+
+def was_closed(number: int) -> bool:
+    """Return whether this process was started with a standard descriptor closed: /dev/null stands in for it."""
+    return number in _found_closed
 
 
 def run_for_long() -> None:

@@ -192,7 +192,7 @@ async def _assemble(
         keepers=engine.keepers.describe,
         profiles={**builtin_profiles(), **own},
         reader=reader,
-        compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share),
+        compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share, settings.score_profiles),
         hub=hub,
         queries=Queries(store),
         views=JobViews(supervisor, store.home_id, settings.stuck_seconds, engine.halted),

@@ -43,6 +43,14 @@ SECRETS_BYTES = 1024 * 1024  # of a text in which secrets are looked for at once
 VARIABLES_CHARS = 1024 * 1024
 
 
+def _of_a_process(variables: dict[str, str]) -> dict[str, str]:
+    """Refuse what no process can have in its environment; the message repeats no value."""
+    for name, value in variables.items():
+        if not name.isprintable() or not name or "=" in name or "\0" in value:
+            raise PydanticCustomError("environment", "has a name or a value that no environment can hold")
+    return variables
+
+
 def _at_most(limit: int, size: Callable[[Any], int]) -> AfterValidator:
     def check(value: Any) -> Any:
         if size(value) > limit:
@@ -63,9 +71,11 @@ PageSize = Annotated[int, Field(ge=1, le=500)]
 PathText = Annotated[str, _at_most(PATH_CHARS, len)]
 """A path as the caller's system has it, which need not be UTF-8."""
 Environment = Annotated[
-    dict[Annotated[str, Field(pattern=r"^[^=\x00]+$", max_length=1000)], Annotated[str, Field(pattern=r"^[^\x00]*$")]],
+    dict[str, str],
     _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),
+    AfterValidator(_of_a_process),
 ]
+"""Environment variables with values as the caller's system has them, which need not be UTF-8."""
 Variables = Annotated[
     dict[str, str],
     _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),

@@ -46,7 +46,7 @@ def parse(data: bytes) -> tuple[list[list[Any]], int]:
     for line in data[:end].splitlines():
         length, _, rest = line.partition(b" ")
         check, _, text = rest.partition(b" ")
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             if int(length) == len(text) and int(check, 16) == zlib.crc32(text):
                 found.append(json.loads(text))
     return found, end

@@ -134,7 +134,7 @@ class Keeper:
             try:
                 if self._conductor is not None:
                     self._do(json.loads(line))
-            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
                 self._say({"error": repr(error)})
                 self._hang_up()
 

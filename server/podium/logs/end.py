@@ -7,7 +7,7 @@ from typing import Protocol
 from podium.contract.models import LogView, Stream
 from podium.contract.secrets.masks import Masker
 from podium.logs.page import LogLimits
-from podium.logs.read import LogQuery, LogTarget, read_log
+from podium.logs.read import NO_SECRETS, LogQuery, LogTarget, read_log
 
 _LIMITS = LogLimits(page_bytes=8_000, line_bytes=1_000, page_tokens=2_500)
 
@@ -29,7 +29,7 @@ def end_of_output(folder: Path, target: TargetOf, streams: Sequence[Stream], mas
     return view
 
 
-def end_as_text(folder: Path, stream: Stream, limit: int) -> str:
+def end_as_text(folder: Path, stream: Stream, limit: int, masker: Masker = NO_SECRETS) -> str:
     """Return the last lines of a stream, up to `limit` bytes, as they are shown. Blocks: it reads a file.
 
     Raises:
@@ -37,5 +37,5 @@ def end_as_text(folder: Path, stream: Stream, limit: int) -> str:
     """
     target = LogTarget(job_id="", sheet=0, attempt=0, stream=stream)
     limits = LogLimits(page_bytes=limit, line_bytes=limit, page_tokens=10 * limit, count_bytes=0)
-    view = read_log(folder, target, LogQuery("tail", max_lines=limit), limits)
+    view = read_log(folder, target, LogQuery("tail", max_lines=limit), limits, masker)
     return "".join(f"{line.text}\n" for line in view.lines)

@@ -3,12 +3,10 @@ r"""From bytes to lines. A line ends at a newline, at a hole or at the end of th
 A line that a program rewrites counts as its last state (see `rewriting`), however many states it had.
 """
 
-import codecs
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from podium.contract.secrets.masks import Span, replaced
 from podium.logs.extents import Extent
 from podium.logs.rewriting import MARK_BYTES, last_state, may_be_rewritten
 
@@ -174,13 +172,3 @@ def count_newlines(fd: int, stop: int) -> int:
         count += chunk.count(b"\n")
         position += len(chunk)
     return count
-
-
-def cut_text(raw: bytes, begin: int, limit: int, secrets: Iterable[Span] = ()) -> str:
-    """Return `limit` bytes from `begin` as text, whole characters only; invalid UTF-8 becomes U+FFFD, secrets their names."""
-    end = begin + limit
-    for _ in range(3):  # a character has at most three bytes after its first
-        if 0 < begin < len(raw) and raw[begin] & 0xC0 == 0x80:
-            begin += 1
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    return decoder.decode(replaced(raw, secrets, begin, min(end, len(raw))), final=end >= len(raw))

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from podium.contract.models import LogLine
-from podium.contract.secrets.masks import MARGIN, Masker, Span, merged
+from podium.contract.secrets.masks import Masker
 from podium.contract.weight import tokens_at_most
-from podium.logs.lines import Line, cut_text
+from podium.logs.lines import Line
 from podium.logs.rewriting import as_seen
+from podium.logs.shown import cut_text
 
 MARK = "…"
 
@@ -96,8 +97,8 @@ class Page:
         behind = f"{MARK}[{rest} bytes more]" if rest > 0 else ""
         self.truncated |= bool(begin) or rest > 0
         later = f"{MARK}[rewritten later]" if hit.rewritten else ""
-        is_last = not hit.rewritten and len(hit.text) == hit.size
-        shown = self._shown(line, hit.text, begin, limit, starts=not hit.rewritten, ends=is_last)
+        is_whole = len(hit.text) == hit.size
+        shown = self._shown(line, hit.text, begin, limit, starts=not hit.rewritten, ends=is_whole)
         return LogLine(number=number, text=f"{before}{shown}{behind}{later}", match=True)
 
     def render_end(self, line: Line) -> LogLine:
@@ -108,20 +109,17 @@ class Page:
         return LogLine(text=f"{MARK}[cut before]{shown}")
 
     def _shown(self, line: Line, text: bytes, begin: int, limit: int, *, starts: bool = True, ends: bool = True) -> str:
-        """Return a part of a line without secrets; what stands beside the part tells of those that its edges cut.
+        """Return part of a line without secrets. `starts` and `ends` say whether `text` has the beginning and the end of it."""
+        return cut_text(
+            text,
+            begin,
+            limit,
+            self.masker,
+            missing=self._missing(line) if starts else b"",
+            lost_start=line.edge and starts,
+            lost_end=ends and (line.edge or not line.ended),  # what follows is gone, or not written yet
+        )
 
-        `starts` and `ends` say whether the text has the beginning and the end of the line.
-        """
-        if not self.masker:
-            return cut_text(text, begin, limit)
-        missing = self.before[1] if starts and not line.rewritten and line.start == self.before[0] else b""
-        whole = missing + text
-        first = max(0, begin + len(missing) - MARGIN)
-        near = whole[first : begin + len(missing) + limit + MARGIN]
-        found = list(self.masker.spans(near))
-        if line.edge or not line.ended:  # the rest is lost, or not written yet
-            at_end = ends and first + len(near) == len(whole)
-            found += self.masker.cut(near, at_start=line.edge and starts and not first, at_end=at_end)
-        shift = first - len(missing)
-        moved = [Span(max(0, each.start + shift), each.end + shift, each.name) for each in merged(found)]
-        return cut_text(text, begin, limit, [each for each in moved if each.end > 0])
+    def _missing(self, line: Line) -> bytes:
+        """Return what stands before the beginning of a line, in the same line of the file."""
+        return as_seen(self.before[1]).rpartition(b"\n")[2] if line.state == self.before[0] else b""

@@ -17,7 +17,7 @@ _SEQUENCE_BYTES = 32  # of the last escape sequence, at most
 _BLANK = re.compile(rb"(?:[\s\0]|\x1b\[[0-?]*[ -/]*[@-~])*+")
 _BLANK_BACKWARDS = re.compile(rb"(?:[\s\0]|[@-~][ -/]*[0-?]*\[\x1b)*+")
 # Sequences that show nothing, each within its line: CSI; OSC, DCS, SOS, PM and APC with their text; those of two characters.
-_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])")
+SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])")
 
 
 def may_be_rewritten(text: bytes) -> bool:
@@ -54,7 +54,7 @@ def as_seen(text: bytes) -> bytes:
     """Return lines as a search compares them: each state a line, without escape sequences, with its backspaces carried out."""
     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\x1b" in text:
-        text = _SEQUENCE.sub(b"", _MOVED.sub(b"\n", text))
+        text = SEQUENCE.sub(b"", _MOVED.sub(b"\n", text))
     return b"\n".join(map(without_backspaces, text.split(b"\n"))) if b"\b" in text else text
 
 

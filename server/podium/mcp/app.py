@@ -6,18 +6,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import anyio
-from mcp import MCPError
-from mcp.server import CacheHint, MCPServer, ServerRequestContext
+from mcp.server import CacheHint, MCPServer
 from mcp.server.caching import CacheableMethod
-from mcp.server.context import CallNext, HandlerResult
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.subscriptions import InMemorySubscriptionBus
-from mcp.types import INVALID_PARAMS, CallToolResult, ToolAnnotations
+from mcp.types import CallToolResult, ToolAnnotations
 
 from podium import __version__
 from podium.contract.ports import JobControl
 from podium.mcp.calls.invoke import State, invoke
+from podium.mcp.calls.requests import install_checks
 from podium.mcp.calls.schemas import input_schema, output_schema
 from podium.mcp.completion import install_completion
 from podium.mcp.instructions import instructions
@@ -78,18 +77,7 @@ def build_server(port: PortFactory, offer: Offer = Offer()) -> MCPServer[State]:
     install_subscriptions(server, bus, table)
     install_prompts(server, offer.prompts, names)
     install_completion(server)
-
-    async def refuse_unknown_tool(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Answer a call of an unknown tool with the protocol's error, as the SDK does not."""
-        name = (ctx.params or {}).get("name")
-        is_call = ctx.method == "tools/call" and ctx.request_id is not None
-        is_unknown = is_call and isinstance(name, str) and name not in names
-        # an extension or a test may have added tools
-        if is_unknown and name not in {tool.name for tool in await server.list_tools()}:
-            raise MCPError(INVALID_PARAMS, f"Unknown tool: {str(name)[:100]}")
-        return await call_next(ctx)
-
-    server.middleware.append(refuse_unknown_tool)
+    install_checks(server, names)
     return server
 
 

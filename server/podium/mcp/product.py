@@ -1,5 +1,7 @@
 """The server as it is shipped: every tool, over the conductor of the settings, on either transport."""
 
+from collections.abc import Sequence
+
 from mcp.server import MCPServer
 
 from podium.client.job_control import job_control
@@ -16,15 +18,17 @@ def serve_stdio(settings: Settings) -> int:
     return stdio.run(product(settings))
 
 
-def serve_http(settings: Settings, address: str) -> int:
+def serve_http(settings: Settings, address: str, *, hosts: Sequence[str] = (), any_local_user: bool = False) -> int:
     """Serve the tools on `PORT` or `HOST:PORT` of the loopback interface, and return the process's exit code.
 
-    Raises:
-        InvalidArguments: the address is not valid, is not loopback, or is taken.
-    """
-    from podium.mcp.transports import http  # noqa: PLC0415  stdio starts without a web server
+    `hosts` are further names in the clients' URLs; `any_local_user` serves every user of this machine.
 
-    return http.run(product(settings), *http.parsed(address))
+    Raises:
+        InvalidArguments: the address is not valid, is not loopback, or is taken; see `http.serving.run`.
+    """
+    from podium.mcp.transports.http import serving  # noqa: PLC0415  stdio starts without a web server
+
+    return serving.run(product(settings), *serving.parsed(address), serving.Access(hosts, any_local_user))
 
 
 def product(settings: Settings) -> MCPServer[State]:

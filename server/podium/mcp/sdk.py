@@ -39,6 +39,16 @@ def at_disconnect(ctx: ServerRequestContext[Any, Any], forget: Callable[[], obje
     ctx.session._connection.exit_stack.callback(forget)
 
 
+def has_begun(ctx: ServerRequestContext[Any, Any]) -> bool:
+    """Return whether the client has shaken hands, or need not: the SDK refuses its requests until then."""
+    return ctx.session._connection.initialize_accepted
+
+
+async def notify(ctx: ServerRequestContext[Any, Any], method: str, params: dict[str, Any]) -> None:
+    """Send a notification about a request that the SDK's own types would not let pass."""
+    await ctx.session._request_outbound.notify(method, params)
+
+
 def publish_schemas(tool: Tool, arguments: dict[str, Any], result: dict[str, Any]) -> None:
     """Show clients these schemas instead of those the SDK derives from a signature; it would take arguments apart by those."""
     tool.parameters = arguments

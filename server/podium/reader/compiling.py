@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from podium.instruments.builtin import builtin_profiles
+from podium.reader.beside import refused, surroundings, told
 from podium.reader.profiles import Content, contents, score_profiles, user_profiles
+from podium.reader.programs import missing_programs
 from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Nothing, Part, Profiles, decode, encode
 from podium.score.compile import compile_score
 from podium.score.model.plan import dump_plan
@@ -21,17 +23,16 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
     """
     path, cwd = (None if each is None else Path(each) for each in (request.path, request.cwd))
     folder = path.parent if path else cwd
-    profiles: Mapping[str, Content] = {**_builtin(), **request.profiles}
+    known: Mapping[str, Content] = {**_builtin(), **request.profiles}
     # os.path, since Path.is_dir raises for a path that is too long
     own = folder is not None and os.path.isdir(folder / SCORE_FOLDER)  # noqa: PTH112
     read: list[Path] = []
-    if folder is not None and own:
-        profiles = {**profiles, **contents(score_profiles(folder))}
+    beside = score_profiles(folder) if folder is not None and own else {}
     plan = compile_score(
         decode(body),
         path=path,
         cwd=cwd,
-        profiles=profiles,
+        profiles={**known, **contents({name: profile for name, (profile, _) in beside.items()})},
         variables=request.variables,
         passed=request.passed,
         inherited=request.inherited,
@@ -39,7 +40,17 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
         max_bytes=request.max_bytes,
         on_file=read.append,
     )
-    return Compiled(from_files=own or bool(read)), encode(dump_plan(plan))
+    brought: tuple[str, ...] = ()
+    if plan.profiles and request.score_profiles != "allow":
+        places = {name: file for name, (_, file) in beside.items()}
+        brought = told(plan, surroundings(folder, plan.workspace, places, _builtin(), request.profiles))
+    if brought and request.score_profiles == "refuse":
+        raise refused(brought)
+    missing = missing_programs(plan)
+    plan = plan.model_copy(update={"warnings": (*brought, *plan.warnings, *missing)})
+    # The programs of instruments, and of `#!` lines, may be others by the next time.
+    of_this_moment = own or bool(read) or bool(plan.profiles) or bool(missing)
+    return Compiled(from_files=of_this_moment), encode(dump_plan(plan))
 
 
 def profiles(request: Profiles, body: bytes, files: list[int]) -> tuple[Part, bytes]:

@@ -34,7 +34,7 @@ def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
     """Return what a sheet does and has to leave, except its text."""
     checks = [plan.validations[index] for index in sheet.validations]
     env = {**plan.env, **sheet.env}, {**plan.env_from, **sheet.env_from}, sorted(plan.env_pass)
-    return sheet.player(0), sheet.fallbacks, env, checks, sheet.skip_when, sheet.skip_when_command
+    return sheet.player(0), sheet.strict, sheet.fallbacks, env, checks, sheet.skip_when, sheet.skip_when_command
 
 
 def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:

@@ -36,25 +36,26 @@ def user_profiles(config_folder: Path) -> dict[str, Profile]:
         InvalidArguments: one is not valid.
     """
     try:
-        return by_name(_folder(config_folder / "instruments"))
+        return by_name(profile for profile, _ in _folder(config_folder / "instruments"))
     except _Bad as error:
         raise InvalidArguments(
             f"Instrument profile {error}", fix="Correct or remove the file.", problems=error.problems
         ) from None
 
 
-def score_profiles(folder: Path) -> dict[str, Profile]:
-    """Return the profiles beside a score, in its folder's `.podium/instruments/`, by name and alias.
+def score_profiles(folder: Path) -> dict[str, tuple[Profile, Path]]:
+    """Return the profiles beside a score, in its folder's `.podium/instruments/`, by name and alias, each with its file.
 
     Raises:
         ScoreInvalid: one is not valid; `problems` lists what is wrong.
     """
     try:
-        return by_name(_folder(folder / SCORE_FOLDER))
+        found = list(_folder(folder / SCORE_FOLDER))
     except _Bad as error:
         raise ScoreInvalid(
             f"Instrument profile {error}", fix="Correct or remove the file.", problems=error.problems
         ) from None
+    return {name: (profile, path) for profile, path in found for name in (profile.name, *profile.aliases)}
 
 
 def contents(profiles: Mapping[str, Profile]) -> dict[str, Content]:
@@ -65,8 +66,8 @@ def contents(profiles: Mapping[str, Profile]) -> dict[str, Content]:
     }
 
 
-def _folder(folder: Path) -> Iterator[Profile]:
-    """Yield the profiles of a folder in the order of their file names; nothing if the folder does not exist."""
+def _folder(folder: Path) -> Iterator[tuple[Profile, Path]]:
+    """Yield the profiles of a folder and their files, in the order of the names; nothing if the folder does not exist."""
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
     except (FileNotFoundError, NotADirectoryError):
@@ -83,7 +84,7 @@ def _folder(folder: Path) -> Iterator[Profile]:
         profile = _profile(text, path.stem, path)
         if "cli" in (profile.name, *profile.aliases):
             raise _Bad([_problem(path, "the name cli is reserved for bash", field="name")])
-        yield profile
+        yield profile, path
 
 
 def _profile(text: str, name: str, path: Path = Path()) -> Profile:

@@ -25,6 +25,7 @@ KILL = struct.Struct("!cdQ")  # b"k", nothing, the worker's pid
 NEWS = struct.Struct("!cii")  # b"s" and a pid: a worker started; b"e", a pid and its wait status: it ended
 
 
+ScoreProfiles = Literal["warn", "allow", "refuse"]  # programs that a score brings along
 SCORE_FOLDER = Path(".podium") / "instruments"  # beside a score: profiles that only it can use
 
 
@@ -46,6 +47,7 @@ class Compile(Part):
     workspace: str | None
     max_bytes: int
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    score_profiles: ScoreProfiles = "warn"
 
 
 class Profiles(Part):

@@ -129,7 +129,7 @@ def _never_wait() -> None:
     Non-blocking mode belongs to the open file: set on the one that came from the conductor it would change the conductor's too.
     """
     with suppress(OSError):  # not Linux, or a socket: it stays as it is
-        own = os.open("/proc/self/fd/2", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
+        own = os.open("/proc/self/fd/2", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY)
         os.dup2(own, 2)
         os.close(own)
 

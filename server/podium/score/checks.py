@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from podium.score.literals import instead_of_shell, note_pattern, note_shell_words, note_templates
 from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, template_variables
 from podium.score.model.draft import Check, Draft, Stage, Template
-from podium.score.model.plan import Plan, PlanSheet
+from podium.score.model.plan import CLI, Plan, PlanSheet
+from podium.score.scripts import hides_failures
 from podium.score.templates.conditions import ConditionFault, decide, parse
 from podium.score.templates.environment import TemplateFault, template
 from podium.score.templates.render import asked_sheets
 from podium.score.templates.sandbox import Budget
 from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
+from podium.texts.interpreter import interpreter
 
 TOTAL_BUDGET = (
     5_000_000  # units of `podium.score.templates.sandbox`, for compiling and trying all templates: a few seconds
@@ -29,6 +32,7 @@ class Checker:
         self.problems = problems
         self.budget = Budget(TOTAL_BUDGET)
         self.used: set[str] = set()
+        self.text: str | None = None  # what the last template made
         self.broken: set[str] = set()  # templates whose syntax is wrong: said once
         self.compiled: set[str] = set()  # templates that were charged for
         self.indexes = {validation: index for index, validation in enumerate(plan.validations)}
@@ -43,6 +47,13 @@ class Checker:
         sheets = tuple(self._check(sheet) for sheet in self.plan.sheets)
         first = self._variables(self.plan.sheets[0])
         self._note_literal("the workspace path", self.plan.workspace or "", first, ("workspace",))
+        if self.draft.workspace and self.draft.workspace.lstrip("~/") in (
+            self.plan.workspace or ""
+        ):  # not one of the call
+            note_shell_words(
+                self.problems, "the workspace path", self.draft.workspace.removeprefix("~"), ("workspace",)
+            )
+        note_templates(self.problems, self.draft, first)
         self._note_env(self.plan.env, first, ("env",))
         return self.plan.model_copy(update={"sheets": sheets})
 
@@ -62,6 +73,8 @@ class Checker:
             if check.sheet in {None, sheet.num}
             and (not check.condition or self._decide(check.condition, variables, (*check.loc, "condition")))
         )
+        if stage.instrument == CLI and self.text is not None:
+            self._script(stage, self.text, checked=bool(validations))
         if sheet.instance == 1:
             self._fields(stage, variables)
         if not validations and not uses_previous and not sheet.skip_when:
@@ -80,7 +93,8 @@ class Checker:
         return template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
 
     def _render(self, source: Template, variables: Mapping[str, Any]) -> bool:
-        """Render the template; return whether it asks for earlier outputs."""
+        """Render the template into `text`; return whether it asks for earlier outputs."""
+        self.text = None
         if source.text in self.broken or self.budget.left < 0:
             return False
         try:
@@ -94,7 +108,7 @@ class Checker:
             self.compiled.add(source.text)
             self.budget.left -= 2 * len(source.text)  # about what compiling it took
         try:
-            compiled.render(variables, self.budget)
+            self.text = compiled.render(variables, self.budget)
         except TemplateFault as fault:
             hint = self._names_hint(fault.message, sorted(compiled.names - variables.keys()), variables)
             self._note_template(source, fault.message + hint, fault.line)
@@ -121,6 +135,23 @@ class Checker:
         else:
             self.problems.add(source.loc, message, text_line=line)
 
+    def _script(self, stage: Stage, script: str, *, checked: bool) -> None:
+        """Check how a script is played, and note one that may fail without being noticed."""
+        found = interpreter(script)
+        if found is not None:
+            if found.fault:
+                self._note_template(stage.template, found.fault, 1)
+        elif script.lstrip().startswith("#!"):
+            message = "the #! is not at the very beginning of the script, so bash plays it; put it on the first line."
+            self.problems.note(message, stage.template.loc)
+        elif not checked and not stage.strict and hides_failures(script):
+            strict = "strict: true, " if self.draft.dialect == "named" else ""
+            self.problems.note(
+                "this script of several lines goes on after a command that fails, only its last command decides, and no "
+                f"validation checks what it did; use {strict}set -e or a validation.",
+                stage.template.loc,
+            )
+
     def _decide(self, expr: str, variables: Mapping[str, Any], loc: Loc) -> bool:
         try:
             self.used |= parse(expr).names
@@ -137,8 +168,11 @@ class Checker:
         for check in stage.checks:
             pattern, loc = check.validation.pattern, (*check.loc, "pattern")
             self._note_literal(f"the pattern {pattern[:80]!r}", pattern, variables, loc)
+            note_pattern(self.problems, check.validation.path, (*check.loc, "path"))
             for field in ("path", "command", "working_directory"):
                 text, loc = getattr(check.validation, field), (*check.loc, field)
+                if field != "command":
+                    note_shell_words(self.problems, f"the {field} {text[:80]!r}", text, loc)
                 self._filled(text, variables, loc)
                 # A command may have braces of its own.
                 unknown = [name for name in fields(text) if field != "command" and not is_field(name, variables)]
@@ -151,6 +185,7 @@ class Checker:
         for name, value in env.items():
             what, where = f"the value of env {name[:80]}", (*loc, name)
             self._note_literal(what, value, variables, where, " Use template variables in run instead.")
+            note_shell_words(self.problems, what, value, where, instead_of_shell(name, value))
 
     def _note_literal(self, what: str, text: str, variables: Mapping[str, Any], loc: Loc, instead: str = "") -> None:
         """Note what looks like a template in a text that is used as written."""

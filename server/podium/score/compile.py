@@ -17,6 +17,7 @@ from podium.score.numbered.draft import read_numbered
 from podium.score.parts import NO_FOLDER, PartBuilder
 from podium.score.text.document import DocumentFault, load, plain_value
 from podium.score.text.problems import Problems
+from podium.score.truths import check_truths
 from podium.texts.problems import invalid
 from podium.texts.source import check_text, is_unicode
 
@@ -65,6 +66,7 @@ def compile_score(
     if draft is None or not draft.stages:
         raise problems.error(name)
     check_graph(draft.stages, problems)
+    check_truths(draft, {name: text for name, text in parts.false.items() if name not in variables}, problems)
     _check_names(draft, problems)
     folder = _workspace(draft, workspace, parts.folder, cwd)
     given = {name: _given(name, value, draft.variables.get(name), problems) for name, value in variables.items()}
@@ -122,7 +124,13 @@ def _workspace(draft: Draft, given: str | None, folder: Path | None, cwd: Path |
 
 
 def _absolute(path: str, base: Path | None) -> str:
-    full = Path(os.path.expanduser(path))  # noqa: PTH111 no disk
+    expanded = os.path.expanduser(path)  # noqa: PTH111 no disk
+    if expanded.startswith("~"):
+        raise InvalidArguments(
+            f"workspace: {path!r} begins with a home that this system does not know.",
+            fix="Give an absolute path, or write ./ before the name of a folder that begins with ~.",
+        )
+    full = Path(expanded)
     if base is None and not full.is_absolute():
         raise InvalidArguments(f"workspace: {path!r} {NO_FOLDER}.", fix="Give an absolute path.")
     return os.path.abspath(base / full if base else full)  # noqa: PTH100 no disk

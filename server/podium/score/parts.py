@@ -12,6 +12,8 @@ from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipComman
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import Loc
 from podium.score.text.problems import Problems, describe
+from podium.score.truths import FALSE
+from podium.texts.interpreter import interpreter, is_plain_shell
 from podium.texts.source import decode, read_bytes
 
 NO_FOLDER = "is relative, but the score is not in a file, and the folder of its caller was removed or is not known"
@@ -22,6 +24,8 @@ _REQUIRED = {
     "content_regex": ("path", "pattern"),
     "command_succeeds": ("command",),
 }
+# Linux limits one variable of the environment, like one argument, to 131,072 bytes with its NUL (MAX_ARG_STRLEN).
+MAX_VARIABLE_BYTES = 131_071
 _LISTED, _SHOWN = 5, 40  # values in a note, and characters of each
 
 
@@ -39,6 +43,7 @@ class PartBuilder:
     reread: dict[str, list[Loc]] = field(
         default_factory=dict
     )  # values that YAML 1.1 reads differently, and where they are
+    false: dict[str, str] = field(default_factory=dict)  # texts that YAML 1.1 reads as false, by their variable or key
 
     @property
     def instruments(self) -> frozenset[str]:
@@ -90,6 +95,12 @@ class PartBuilder:
                 self.problems.add((*loc, name), f"{name!r} is not a valid environment variable name", key=True)
             if name in RESERVED_ENV:
                 self.problems.add((*loc, name), "is reserved: the conductor sets it", key=True)
+            size = len(f"{name}={value}".encode())
+            if size > MAX_VARIABLE_BYTES:
+                message = (
+                    f"has {size} bytes with its name; the system takes at most {MAX_VARIABLE_BYTES} for one variable"
+                )
+                self.problems.add((*loc, name), f"{message}; write the text to a file instead")
             if value is None and not self.problems.document.text_of((*loc, name), None):
                 self.problems.add((*loc, name), 'is empty; write "" for an empty text')
         document = self.problems.document
@@ -98,10 +109,10 @@ class PartBuilder:
 
     def variables(self, loc: Loc, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return values for templates: each as it is written, see `text.document`. Where YAML 1.1 reads another one, a note."""
-        return {name: self.value((*loc, name), value) for name, value in variables.items()}
+        return {name: self.value((*loc, name), value, name) for name, value in variables.items()}
 
-    def value(self, loc: Loc, value: Any) -> Any:
-        """Return one value for templates. `null` is kept, other words for it are text."""
+    def value(self, loc: Loc, value: Any, name: str = "") -> Any:
+        """Return one value for templates. `null` is kept, other words for it are text. `name` is its variable, or its key."""
         if isinstance(value, dict):
             return self.variables(loc, value)
         if isinstance(value, list):
@@ -111,6 +122,8 @@ class PartBuilder:
         reading = document.reread.get(document.locate(loc), "") if isinstance(value, str) else ""
         if value is None and written != "null":
             value, reading = written, "null"
+        if name and written and reading in FALSE:
+            self.false[name] = written[:_SHOWN]
         if reading:
             self.reread.setdefault(f"{written[:_SHOWN] or 'an empty value'} ({reading[:_SHOWN]})", []).append(loc)
         return value
@@ -155,7 +168,16 @@ class PartBuilder:
             return None
         if not block.command:
             self.problems.add(loc, "has no command")
+        self._no_interpreter(loc, block.command)
         return SkipCommand(command=block.command, timeout_seconds=block.timeout_seconds)
+
+    def _no_interpreter(self, loc: Loc, command: str) -> None:
+        """Refuse a `#!` that would be ignored: bash plays commands."""
+        found = interpreter(command.lstrip())
+        if found is not None and not is_plain_shell(found):
+            self.problems.add(
+                loc, "has a #! line, which only a sheet's run can have: bash plays it; call the program instead"
+            )
 
     def validation(self, loc: Loc, kind: ValidationType, fields: Mapping[str, Any]) -> Validation:
         """Return a validation of the plan; a field that is missing or that this type has no use for is a problem."""
@@ -167,6 +189,8 @@ class PartBuilder:
         for name in ("path", "pattern", "command", "working_directory"):
             if values.get(name) and name not in used:
                 self.problems.add((*loc, name), f"{kind} does not take {name}", allowed=used, key=True)
+        if kind == "command_succeeds":
+            self._no_interpreter((*loc, "command"), values.get("command", ""))
         if kind == "content_regex":
             try:
                 compile_pattern(values.get("pattern", ""))

@@ -20,8 +20,9 @@ from podium.contract.methods import MAX_LINE_BYTES
 from podium.errors import ConductorBusy
 from podium.log import get_logger
 from podium.wire import messages
+from podium.wire.budget import Budget
 from podium.wire.errors import INTERNAL_ERROR, METHOD_NOT_FOUND, PARSE_ERROR, RpcFault, is_expected, to_wire, unwrap
-from podium.wire.framing import PARTIAL_SECONDS, FrameReader, OversizedFrame, SlowFrame
+from podium.wire.framing import PARTIAL_SECONDS, CrowdedFrame, FrameReader, OversizedFrame, SlowFrame
 
 log = get_logger()
 
@@ -35,13 +36,17 @@ _begun: ContextVar[list[Streamer]] = ContextVar("begun")  # the streams that the
 
 @dataclass(frozen=True)
 class WireLimits:
-    """Bounds of one connection: bytes of a frame with its newline, seconds, and how many requests and streams run at once."""
+    """Bounds of one connection: bytes of a frame with its newline, seconds, and how many requests and streams run at once.
+
+    `budget` is shared with other connections: the bytes of begun frames.
+    """
 
     max_line_bytes: int = MAX_LINE_BYTES
     partial_seconds: float = PARTIAL_SECONDS
     write_seconds: float = 30.0
     in_flight: int = 64
     streams: int = 16
+    budget: Budget | None = None
 
 
 class Peer:
@@ -106,7 +111,12 @@ class _Connection:
         self._scope = anyio.CancelScope()
         self._streams = 0  # that run or are about to
         self._writing = anyio.Lock(fast_acquire=True)
-        self._reader = FrameReader(stream, max_bytes=limits.max_line_bytes, partial_seconds=limits.partial_seconds)
+        self._reader = FrameReader(
+            stream,
+            max_bytes=limits.max_line_bytes,
+            partial_seconds=limits.partial_seconds,
+            budget=limits.budget,
+        )
         self._turn = anyio.Lock(fast_acquire=True)  # to read
         self._tasks = 0  # that take turns
         self._waiting = 0  # of them, for their turn
@@ -196,9 +206,13 @@ class _Connection:
                 await checkpoint()
             try:
                 return await self._reader.read()
-            except (OversizedFrame, SlowFrame) as fault:
-                self._ended = isinstance(fault, SlowFrame)
-                refusal = RpcFault(PARSE_ERROR, f"Parse error: {fault}")
+            except (OversizedFrame, SlowFrame, CrowdedFrame) as fault:
+                self._ended = not isinstance(fault, OversizedFrame)
+                refusal: Exception = RpcFault(PARSE_ERROR, f"Parse error: {fault}")
+                if isinstance(fault, CrowdedFrame):
+                    refusal = ConductorBusy(
+                        f"The conductor is short of memory: {fault}.", fix="Send the request again."
+                    )
                 await self.send(messages.error(None, to_wire(refusal, "")))
             except _ENDED:
                 self._ended = True

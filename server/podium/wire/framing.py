@@ -12,6 +12,7 @@ import anyio
 from anyio.abc import ByteReceiveStream
 
 from podium.contract.methods import MAX_LINE_BYTES
+from podium.wire.budget import Budget
 
 PARTIAL_SECONDS = 30.0  # how long the rest of a frame may take once its first byte is there
 _CHUNK_BYTES = 65536
@@ -30,6 +31,10 @@ class OversizedFrame(FrameError):
 
 class SlowFrame(FrameError):
     """A frame was begun and not completed in time. The stream is of no further use."""
+
+
+class CrowdedFrame(FrameError):
+    """A frame was begun and stalled while all begun frames held too much memory. The stream is of no further use."""
 
 
 class MalformedFrame(FrameError):
@@ -75,7 +80,8 @@ def decode(line: bytes) -> Any:
 class FrameReader:
     """Reads lines from a byte stream, for one task at a time.
 
-    With `whole_lines` a last line without a newline is taken for cut off and dropped; else it is returned as a line.
+    `budget` bounds what this reader and others hold of frames that were begun. With `whole_lines` a last line without a newline
+    is taken for cut off and dropped; else it is returned as a line.
     """
 
     def __init__(
@@ -85,12 +91,16 @@ class FrameReader:
         max_bytes: int = MAX_LINE_BYTES,
         partial_seconds: float = PARTIAL_SECONDS,
         whole_lines: bool = False,
+        budget: Budget | None = None,
     ) -> None:
         self._stream = stream
         self._max_bytes = max_bytes
         self._partial_seconds = partial_seconds
         self._whole_lines = whole_lines
         self._buffer = bytearray()
+        self._budget = budget
+        self._patience = anyio.CancelScope()  # of the frame that is being read
+        self._given_up = False
         self._searched = 0  # the buffer has no newline before this place
 
     async def read(self) -> bytes:
@@ -99,6 +109,7 @@ class FrameReader:
         Raises:
             OversizedFrame: the line was too long and has been skipped; read on.
             SlowFrame: the line did not end within the time for a begun frame.
+            CrowdedFrame: it stalled while too much was held.
             anyio.EndOfStream: there is nothing more.
         """
         if not self._buffer:
@@ -106,10 +117,19 @@ class FrameReader:
         if (line := self._take()) is not None:
             return line
         try:
-            with anyio.fail_after(self._partial_seconds):
+            with anyio.fail_after(self._partial_seconds) as self._patience:
                 return await self._complete()
         except TimeoutError:
             raise SlowFrame(f"the line was not completed within {self._partial_seconds:g} s") from None
+        finally:
+            self._release()
+        raise CrowdedFrame("unfinished lines of all connections hold too much memory, and this one has stalled")
+
+    def give_up(self) -> None:
+        """Drop the begun frame, whose `read` then raises `CrowdedFrame`."""
+        self._given_up = True
+        self._take_rest()
+        self._patience.cancel()
 
     def _take(self) -> bytes | None:
         """Take a whole line from the buffer; None if it has none yet."""
@@ -128,20 +148,30 @@ class FrameReader:
         """Receive the rest of the line in the buffer; one that is too long is dropped, and what follows it is kept."""
         while len(self._buffer) < self._max_bytes:
             try:
-                self._buffer += await self._stream.receive(_CHUNK_BYTES)
+                chunk = await self._stream.receive(_CHUNK_BYTES)
             except anyio.EndOfStream:
                 rest = self._take_rest()
                 if self._whole_lines:
                     raise
                 return rest
+            if self._given_up:
+                await anyio.sleep_forever()  # cancelled
+            self._buffer += chunk
             if (line := self._take()) is not None:
                 return line
+            if self._budget is not None:
+                await self._budget.take(self, len(self._buffer))
         self._take_rest()
+        self._release()
         with suppress(anyio.EndOfStream):
             while (end := (chunk := await self._stream.receive(_CHUNK_BYTES)).find(b"\n")) < 0:
                 pass
             self._buffer += chunk[end + 1 :]
         raise self._oversized()
+
+    def _release(self) -> None:
+        if self._budget is not None:
+            self._budget.release(self)
 
     def _take_rest(self) -> bytes:
         """Take the whole buffer, which is a part of a line."""

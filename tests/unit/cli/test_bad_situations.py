@@ -17,7 +17,7 @@ COMMANDS = {
     "stop": ["stop"],
     "status": ["status"],
     "run": ["run", "score.yaml"],
-    "call": ["call", "list_jobs"],
+    "call": ["call"],
     "install": ["install", "claude-code"],
     "doctor": ["doctor"],
 }
@@ -63,6 +63,7 @@ PLACES: dict[str, Situation] = {
     "settings that are binary": lambda folder: {"PODIUM_CONFIG": _binary(folder)},
     "settings below a file": lambda folder: {"PODIUM_CONFIG": f"{_file(folder)}/x"},
     "settings that have no end": lambda _: {"PODIUM_CONFIG": "/dev/zero"},
+    "settings that are a pipe": lambda folder: {"PODIUM_CONFIG": _fifo(folder)},
     "settings that are a link to itself": lambda folder: {"PODIUM_CONFIG": _loop(folder)},
     "settings that do not exist": lambda folder: {"PODIUM_CONFIG": str(folder / HOSTILE)},
     "settings of a user who is not there": lambda _: {"PODIUM_CONFIG": "~nobody-of-this-name/x"},
@@ -72,6 +73,7 @@ PLACES: dict[str, Situation] = {
 EXPECTED = {  # where it is none of that
     "stop": {Code.DONE, Code.BAD_INPUT, Code.NO_CONDUCTOR},
     "doctor": {Code.FAILED, Code.DONE, Code.BAD_INPUT},
+    "call": {Code.DONE, Code.BAD_INPUT},  # without a tool it asks nobody
     "serve": {Code.DONE, Code.BAD_INPUT},
     "install": {Code.DONE, Code.BAD_INPUT},
 }

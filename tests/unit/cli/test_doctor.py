@@ -36,6 +36,19 @@ def test_a_home_that_is_open_to_others_is_named_with_the_command_that_closes_it(
     assert f"chmod 700 {folder}" in found.fix
 
 
+def test_an_env_file_that_others_can_read_is_named_with_the_command_that_closes_it(
+    short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = short_tmp / "values.env"
+    file.write_text("A=1\nB=2\n")
+    monkeypatch.setenv("PODIUM_ENV_FILE", str(file))
+    file.chmod(0o644)
+    found = by_name(examine(short_tmp / "home", None))["env_file"]
+    assert (found.verdict, f"chmod 600 {file}" in found.fix) == ("fail", True)
+    file.chmod(0o600)
+    assert by_name(examine(short_tmp / "home", None))["env_file"].found == f"{file} has 2 variables"
+
+
 def test_a_socket_file_that_nobody_serves_is_told_from_none(short_tmp: Path) -> None:
     with sockets.socket(sockets.AF_UNIX) as stale:
         stale.bind(str(short_tmp / "s"))

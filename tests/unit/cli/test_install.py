@@ -94,7 +94,7 @@ def test_without_an_installed_command_the_interpreter_runs_the_package(monkeypat
     monkeypatch.setattr(sys, "executable", "/opt/python")
     monkeypatch.setattr(sys, "argv", ["/opt/podium/__main__.py"])
     monkeypatch.setenv("PATH", "/nowhere")
-    assert server_command(load())[:4] == ["/opt/python", "-m", "podium", "serve"]
+    assert server_command(load())[:4] == ["/opt/python", "-P", "-m", "podium"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -184,7 +184,7 @@ def test_a_file_that_cannot_be_merged_is_refused_and_left_as_it_is(
     text: str, words: str, user: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path(".mcp.json").write_text(text)
-    assert main(["install", "claude-code", "--write"]) == 1
+    assert main(["install", "claude-code", "--write"]) == 2
     assert words in capsys.readouterr().err
     assert Path(".mcp.json").read_text() == text
 
@@ -192,7 +192,7 @@ def test_a_file_that_cannot_be_merged_is_refused_and_left_as_it_is(
 def test_a_file_of_an_older_opencode_is_not_broken(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = '{"mcp": {"other": {"type": "local", "command": ["x"]}}}'
     Path("opencode.json").write_text(text)
-    assert main(["install", "opencode", "--write"]) == 1
+    assert main(["install", "opencode", "--write"]) == 2
     assert "older version" in capsys.readouterr().err
     assert Path("opencode.json").read_text() == text
 
@@ -223,7 +223,7 @@ def test_a_users_folder_of_a_client_that_was_never_started_is_not_made(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "empty"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    assert main(["install", name, "--scope", "user", "--write"]) == 1
+    assert main(["install", name, "--scope", "user", "--write"]) == 2
     assert "does not exist" in capsys.readouterr().err
     assert not any(tmp_path.iterdir())
 
@@ -237,19 +237,25 @@ def test_a_file_that_is_a_link_is_followed_and_told(user: Path, capsys: pytest.C
 
 
 def test_a_project_that_was_mistyped_is_not_made(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["install", "cursor", "--write", "--folder", "../projct"]) == 1
+    assert main(["install", "cursor", "--write", "--folder", "../projct"]) == 2
     assert "There is no folder ../projct" in capsys.readouterr().err
     assert sorted(path.name for path in user.parent.iterdir()) == ["project", "user"]
 
 
+def test_in_a_folder_that_was_removed_the_message_says_so(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path().absolute().rmdir()
+    assert main(["install", "cursor", "--write"]) == 2
+    assert "was removed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["claude-desktop", "goose"])
 def test_a_client_without_files_of_a_project_says_so(name: str, user: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["install", name, "--scope", "project"]) == 1
+    assert main(["install", name, "--scope", "project"]) == 2
     assert "Use --scope user." in capsys.readouterr().err
 
 
 def test_write_and_remove_do_not_go_together(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["install", "cursor", "--write", "--remove"]) == 1
+    assert main(["install", "cursor", "--write", "--remove"]) == 2
     assert "cannot go together" in capsys.readouterr().err
 
 

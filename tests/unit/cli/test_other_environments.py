@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from podium.cli.shared.exits import Code
+from podium.conductor.store.database import open_writer
 from podium.places import holder
 from tests.support import nursed
 from tests.support.another_user import NOBODY
@@ -37,8 +39,9 @@ class User:
         return subprocess.run(line, env=env, capture_output=True, text=True, check=False, timeout=50)
 
     def end(self) -> None:
-        """End the user's conductor."""
-        self.podium(self.client, "stop", "--cancel")
+        """End the user's conductor if there is one."""
+        if any(self.folder.rglob("conductor.lock")):
+            self.podium(self.client, "stop", "--cancel")
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def test_a_conductor_of_a_login_shell_is_found_without_its_variables(user: User,
             True,
         )
     other = user.podium(user.client, "start", "--socket", str(short_tmp / "s"))
-    assert other.returncode == 1
+    assert other.returncode == Code.NO_CONDUCTOR
     assert f"(pid {holder(user.home)}) listens on {user.socket}" in other.stderr
     doctor = user.podium(user.client, "doctor").stdout
     assert "any program of this user finds the same" in doctor or "for the system" in doctor
@@ -83,7 +86,7 @@ def test_after_a_crash_the_next_conductor_may_listen_elsewhere_and_is_found(user
     os.kill(first, signal.SIGKILL)
     until(lambda: not _answers(user.socket))
     dead = user.podium(user.client, "status")
-    assert (dead.returncode, f"{user.socket} is a stale socket file" in dead.stderr) == (1, True)
+    assert (dead.returncode, f"{user.socket} is a stale socket file" in dead.stderr) == (Code.NO_CONDUCTOR, True)
     (user.folder / "rt2").mkdir(mode=0o700)
     assert user.podium({**user.client, "XDG_RUNTIME_DIR": str(user.folder / "rt2")}, "start").returncode == 0
     for env in (user.shell, user.client):
@@ -108,7 +111,7 @@ def test_the_conductor_of_another_home_is_not_taken_for_ones_own_though_it_has_t
     assert user.podium(user.shell, "start").returncode == 0
     try:
         none = second.podium(second.shell, "status")
-        assert none.returncode == 1
+        assert none.returncode == Code.NO_CONDUCTOR
         assert "belongs to another home" in none.stderr
         started = second.podium(second.shell, "start")  # finds a place of its own
         assert started.returncode == 0, started.stderr
@@ -126,15 +129,15 @@ def test_a_record_that_leads_to_another_homes_conductor_is_seen_through(user: Us
     record = other / "socket.json"
     record.write_text(record.read_text().replace('"home_id": "', '"home_id": "x'))
     found = user.podium(user.shell, "status", "--home", str(other))
-    assert found.returncode == 1
+    assert found.returncode == Code.NO_CONDUCTOR
     assert "belongs to another home" in found.stderr
 
 
 def test_a_home_of_an_earlier_version_goes_on_with_its_jobs_in_every_environment(user: User, short_tmp: Path) -> None:
     shell = {**user.shell, "XDG_STATE_HOME": str(short_tmp / "state")}
     earlier = short_tmp / "state" / "podium"
-    user.podium({**user.shell, "PODIUM_HOME": str(earlier), "PODIUM_SOCKET": str(user.socket)}, "start")
-    user.podium({**user.shell, "PODIUM_HOME": str(earlier)}, "stop")
+    earlier.mkdir(mode=0o700, parents=True)
+    open_writer(earlier).close()
     assert user.podium(shell, "start").returncode == 0
     assert f"pid {holder(earlier)}" in user.podium(user.client, "status").stdout
     assert not (user.home / "podium.db").exists()
@@ -162,7 +165,7 @@ def test_a_home_variable_of_another_user_gives_no_traceback(user: User, command:
     env |= dict.fromkeys(("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"), f"{closed}/xdg")
     line = nursed.command("commands", *command.split(), plain=True)
     done = subprocess.run(line, env=env, capture_output=True, text=True, check=False, timeout=50)
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == (Code.FAILED if command == "doctor" else Code.BAD_INPUT), done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -172,19 +175,24 @@ def test_a_home_that_cannot_be_written_is_an_error_with_a_fix(user: User, short_
     folder.write_text("") if mode == 0o600 else folder.mkdir(mode)
     line = nursed.command("commands", "start", "--home", str(folder), plain=True)
     done = subprocess.run(line, env=user.shell, capture_output=True, text=True, check=False, timeout=50)
-    assert done.returncode == 1
+    assert done.returncode == Code.BAD_INPUT
     assert f"The home {folder} cannot be used: " in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_every_file_of_a_home_is_closed_to_others_whatever_the_umask(user: User, short_tmp: Path) -> None:
+    user.home.mkdir(parents=True)
+    user.home.chmod(0o755)
     before = os.umask(0)
     try:
-        assert user.podium(user.shell, "start").returncode == 0
+        first = user.podium(user.shell, "start")
         started = user.podium(user.shell, "run", str(_score(short_tmp)))
     finally:
         os.umask(before)
     assert started.returncode == 0, started.stderr
+    note = f"{user.home} was open to other users (mode 755); it is closed to them now."
+    assert f"Note: {note}" in first.stdout
+    assert note in (user.home / "conductor.log").read_text()
     outside = user.home / "workspaces"
     found = [path for path in user.home.rglob("*") if not path.is_relative_to(outside) and path.name != "podium.sock"]
     assert {"podium.db", "podium.db-wal", "podium.db-shm", "podium.db-acked", "conductor.log"} <= {
@@ -199,3 +207,19 @@ def _score(folder: Path) -> Path:
     path = folder / "score.yaml"
     path.write_text("name: x\nsheets: [{run: echo out}]\n")
     return path
+
+
+def test_a_conductor_in_a_project_with_modules_of_the_same_names_runs_its_own(user: User, short_tmp: Path) -> None:
+    (short_tmp / "project/podium").mkdir(parents=True)
+    for name in ("podium/__init__.py", "yaml.py", "typing.py"):
+        (short_tmp / "project" / name).write_text("raise SystemExit('the module of the project')")
+    (short_tmp / "settings.yaml").write_text(
+        "max_sheets: 2\n"
+    )  # with a file, the conductor is another process than the command
+    line = [sys.executable, "-P", "-m", "podium", "start", "--foreground"]
+    env = {**user.shell, "PODIUM_CONFIG": str(short_tmp / "settings.yaml")}
+    with subprocess.Popen(line, cwd=short_tmp / "project", env=env, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: user.socket.is_socket() or process.poll() is not None)
+        process.terminate()
+        _, told = process.communicate(timeout=30)
+    assert "conductor_ready" in told

@@ -54,3 +54,13 @@ def test_a_long_reason_keeps_what_comes_next() -> None:
     assert "retry 1 of 2 after: x" in line
     assert line.endswith("x…")
     assert len(line) < 140
+
+
+def test_colours_that_are_forced_into_a_pipe_bring_no_bar_along() -> None:
+    out = io.StringIO()
+    with JobProgress(Console(file=out, force_terminal=True, color_system="standard"), "job") as view:
+        view.job(completed=0, total=1, doing="")
+        view.sheets([sheet("completed")])
+    assert "\x1b[32m" in out.getvalue()
+    assert "\x1b[?25" not in out.getvalue()
+    assert len(out.getvalue().splitlines()) == 1

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -130,3 +130,56 @@ def test_a_conductor_whose_log_nobody_reads_runs_jobs_and_stops_at_once(home: Se
                 until(partial(is_completed, home, job_id))
             process.send_signal(signal.SIGTERM)
             assert process.wait(END_SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("level", "logs"), [({}, False), ({"PODIUM_LOG_LEVEL": "debug"}, True), ({"PODIUM_LOG_LEVEL": "warning"}, False)]
+)
+def test_a_server_logs_warnings_only_unless_more_is_asked_for(
+    home: Settings, level: dict[str, str], logs: bool
+) -> None:
+    line = nursed.command("server", "serve", "--home", str(home.home), "--socket", str(home.socket))
+    call = message(1, "tools/call", {"name": "list_jobs", "arguments": {}})
+    asked = message(0, "initialize", HELLO) + call
+    done = subprocess.run(line, input=asked, capture_output=True, env={**os.environ, **level}, check=True, timeout=50)
+    assert len(done.stdout.splitlines()) == 2
+    assert (b"tool_called" in done.stderr) == logs
+    assert bool(done.stderr) == logs
+
+
+@pytest.fixture
+def following(shared_conductor: Conductor, short_tmp: Path) -> Callable[..., list[str]]:
+    """Return the command that runs a score of one sheet and follows it."""
+    settings = shared_conductor.settings
+
+    def command(run: str, *words: str) -> list[str]:
+        path = short_tmp / "score.yaml"
+        path.write_text(json.dumps({"name": "n", "workspace": str(short_tmp / "w"), "sheets": [{"run": run}]}))
+        home = ["--home", str(settings.home), "--socket", str(settings.socket)]
+        return nursed.command("commands", "run", str(path), *words, *home)
+
+    return command
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_command_whose_output_nobody_reads_ends_at_once_and_its_job_goes_on(
+    following: Callable[..., list[str]], short_tmp: Path, number: signal.Signals
+) -> None:
+    begun = short_tmp / "begun"
+    with full_pipe() as (_, output):
+        line = following(f"touch {begun}; sleep 2")
+        with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE) as process:
+            until(begun.exists)
+            process.send_signal(number)
+            _, told = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 128 + number
+    assert b"continues to run" in told
+
+
+def test_a_command_whose_messages_nobody_reads_goes_on_to_its_end(following: Callable[..., list[str]]) -> None:
+    with full_pipe() as (_, messages):
+        line = following("true", "--json")
+        done = subprocess.run(
+            line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=messages, check=True, timeout=50
+        )
+    assert json.loads(done.stdout)["status"] == "completed"

@@ -35,8 +35,18 @@ def test_a_server_that_cannot_write_its_answers_ends_and_says_why(short_tmp: Pat
     assert "Traceback" not in done.stderr
 
 
-def test_a_server_that_is_started_with_every_stream_closed_ends_well(short_tmp: Path) -> None:
-    assert podium("serve", "--home", str(short_tmp), redirect="<&- >&- 2>&-").returncode == 0
+@pytest.mark.parametrize(
+    ("redirect", "name"), [("<&-", "stdin (descriptor 0)"), ("</dev/null >&-", "stdout (descriptor 1)")]
+)
+def test_a_server_without_a_stream_says_which_one_is_closed(short_tmp: Path, redirect: str, name: str) -> None:
+    done = podium("serve", "--home", str(short_tmp), redirect=redirect)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"podium: {name} is closed, and podium serve speaks MCP on it.\n")
+    assert "--http PORT" in done.stderr
+
+
+def test_a_server_that_is_started_with_every_stream_closed_ends_at_once(short_tmp: Path) -> None:
+    assert podium("serve", "--home", str(short_tmp), redirect="<&- >&- 2>&-").returncode == 2
 
 
 def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:

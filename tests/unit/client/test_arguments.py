@@ -130,3 +130,10 @@ def _kind_as_another_user(path: Path) -> str:
         return "accepted"
 
     return as_another_user(start)
+
+
+def test_a_relative_path_is_told_with_the_folder_in_which_it_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")  # where some clients start their servers
+    with pytest.raises(ScoreNotFound, match=r"The score /no-such-folder/score\.yaml does not exist"):
+        checked_start(SubmitParams(config_path="no-such-folder/score.yaml"))
+    assert checked_start(SubmitParams(config_content="name: x", workspace="out")).workspace == "/out"

@@ -123,3 +123,17 @@ async def test_a_name_that_the_conductor_sets_cannot_be_given(service: JobContro
         await service.start(
             SubmitParams(config_content=PASSING % "x", environment={"PODIUM_SHEET": "x", "OF_THE_CALLER": "x"})
         )
+
+
+async def test_a_value_that_is_no_utf8_is_passed_on_as_it_is_and_one_that_no_process_can_have_is_refused(
+    service: JobControlService,
+) -> None:
+    odd = b"caf\xe9 \n value".decode("utf-8", "surrogateescape")
+    score = 'name: n\nsheets: [{name: s, run: "printf \'%s\' \\"$ODD\\" > odd"}]\n'
+    started = (await service.start(SubmitParams(config_content=score, environment={"ODD": odd}))).job
+    assert await ended(service, started.job_id) == "completed"
+    assert await anyio.Path(started.workspace, "odd").read_bytes() == b"caf\xe9 \n value"
+    for environment in ({"A=B": "x"}, {"": "x"}, {"A\udce9": "x"}, {"A": "s3cr3t\0"}):
+        with pytest.raises(InvalidArguments, match="no environment can hold") as refused:
+            await service.start(SubmitParams(config_content=score, environment=environment))
+        assert "s3cr3t" not in refused.value.message

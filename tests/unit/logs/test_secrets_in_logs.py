@@ -121,6 +121,27 @@ def test_a_line_of_many_letters_that_are_no_ascii_is_cut_between_letters_as_befo
         assert "\ufffd" not in text
 
 
+@pytest.mark.parametrize("mode", ["tail", "range", "search"])
+def test_a_secret_is_replaced_though_a_program_colours_rewrites_or_corrects_a_part_of_it(
+    tmp_path: Path, mode: str
+) -> None:
+    coloured = f"{SECRET[:9]}\x1b[01;31m\x1b[K{SECRET[9:14]}\x1b[m\x1b[K{SECRET[14:]}"
+    corrected = f"{SECRET[:9]}xy\b\b{SECRET[9:]}"
+    path = written(tmp_path, f"key {coloured}.\nkey {corrected}.\nkey 10 %\rkey {SECRET}\r\n".encode())
+    query = LogQuery(mode=mode, pattern="key" if mode == "search" else "")  # type: ignore[arg-type]
+    assert shown(read_log(target(path), query, None, MASKER)) == f"key {LABEL}.\nkey {LABEL}.\nkey {LABEL}"
+
+
+def test_the_cut_in_the_middle_of_a_long_line_of_a_tail_shows_no_part_of_a_secret(tmp_path: Path) -> None:
+    limits = LogLimits(line_bytes=80)
+    for before in range(75):
+        secret = SECRET.encode()
+        content = b"x" * before + secret + b"y" * 500 + secret + b"z" * before
+        assert not leaks(
+            shown(read_log(target(written(tmp_path, content + b"\n")), LogQuery(mode="tail"), limits, MASKER))
+        )
+
+
 def test_a_log_without_secrets_is_shown_as_it_is(tmp_path: Path) -> None:
     path = written(tmp_path, b"abcd 0123 STUV\n")
     assert shown(read_log(target(path), LogQuery(mode="range"), None, MASKER)) == "abcd 0123 STUV"

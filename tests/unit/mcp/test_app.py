@@ -8,12 +8,14 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, MCPError
-from mcp.types import INVALID_PARAMS, CallToolResult, TextContent
+from mcp.types import INVALID_PARAMS, CallToolResult, ErrorData, TextContent
 from structlog.testing import capture_logs
 
 from podium import __version__
 from podium.errors import ConductorNotRunning
 from podium.mcp.app import build_server
+from podium.mcp.sdk import low_level
+from podium.mcp.transports.eras import serve_lines
 from podium_tools import ALL_TOOLS
 from tests.support.port import ScriptedPort, job
 
@@ -40,6 +42,43 @@ async def client(port: ScriptedPort, mode: str) -> AsyncIterator[Client]:
     with anyio.fail_after(20):
         async with Client(build_server(port.opened), mode=mode) as connected:
             yield connected
+
+
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+
+
+async def exchange(mode: str, method: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Send what no official client would send, as request 2, and return all that the server writes until its answer."""
+    written: list[dict[str, Any]] = []
+    answered = anyio.Event()
+
+    async def lines() -> AsyncIterator[bytes]:
+        if mode == "legacy":
+            yield json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO}).encode()
+            yield b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
+        meta = {**params.get("_meta", {}), **({} if mode == "legacy" else META)}
+        sent = {**params, **({"_meta": meta} if meta else {})}
+        yield json.dumps({"jsonrpc": "2.0", "id": 2, "method": method, "params": sent}).encode()
+        await answered.wait()
+
+    async def write(data: bytes) -> None:
+        written.append(json.loads(data))
+        if written[-1].get("id") == 2:
+            answered.set()
+
+    with anyio.fail_after(20):
+        await serve_lines(low_level(build_server(ScriptedPort().opened)), lines(), write)
+    return written
+
+
+async def refused(mode: str, method: str, params: dict[str, Any]) -> ErrorData:
+    """Return the protocol's error for such a request."""
+    (answer,) = [each for each in await exchange(mode, method, params) if each.get("id") == 2]
+    return ErrorData(**answer["error"])
 
 
 def error_of(result: CallToolResult) -> dict[str, Any]:
@@ -197,6 +236,48 @@ async def test_a_wait_reports_progress_that_grows(mode: str) -> None:
         await arrived.wait()
     assert [progress for progress, _, _ in seen] == [1.0, 2.0]
     assert seen[0][2] == f"{ID}: running, 1 of 3 sheets completed, running: 2 tests"
+
+
+@pytest.mark.parametrize(("sent", "kind"), [([1], "a list"), ("{}", "text"), (5, "a number"), (True, "true or false")])
+async def test_arguments_that_are_no_object_are_told_what_to_send(mode: str, sent: Any, kind: str) -> None:
+    params = {"name": "list_jobs", "arguments": sent}
+    error = await refused(mode, "tools/call", params)
+    assert error.code == INVALID_PARAMS
+    assert error.message.startswith("list_jobs: arguments must be a JSON object, such as")
+    assert error.message.endswith(f"what came is {kind}.")
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "message"),
+    [
+        ("tools/call", {}, "tools/call: params.name: Field required."),
+        ("resources/read", {}, "resources/read: params.uri: Field required."),
+        (
+            "prompts/get",
+            {"name": "write_score", "arguments": {"goal": 5}},
+            "prompts/get: params.arguments.goal: Input should be a valid string.",
+        ),
+    ],
+)
+async def test_parameters_that_are_wrong_are_named(
+    mode: str, method: str, params: dict[str, Any], message: str
+) -> None:
+    error = await refused(mode, method, params)
+    assert (error.code, error.message) == (INVALID_PARAMS, message)
+
+
+@pytest.mark.parametrize("token", [1.5, 2.0])
+async def test_a_progress_token_may_be_a_fraction(mode: str, token: float) -> None:
+    wait = {
+        "name": "wait_for_job",
+        "arguments": {"job_ids": [ID], "timeout_seconds": 0},
+        "_meta": {"progressToken": token},
+    }
+    answers = await exchange(mode, "tools/call", wait)
+    *progress, answer = [each for each in answers if each.get("method") or each.get("id") == 2]
+    assert [each["params"]["progressToken"] for each in progress] == [token, token]
+    assert [each["params"]["progress"] for each in progress] == [1.0, 2.0]
+    assert not answer["result"]["isError"]
 
 
 async def test_a_client_that_gives_up_ends_its_wait(mode: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from podium.cli import main
+from podium.cli.shared.exits import Code
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.plans.compiling import profiles_are_there
 from podium.errors import PermissionDenied
@@ -189,7 +190,7 @@ def test_start_refuses_the_home_of_another_user_and_starts_nothing(
     home: Path, spoil: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     spoil(home)
-    assert main(["start", "--home", str(home)]) == 1
+    assert main(["start", "--home", str(home)]) == Code.BAD_INPUT
     told = capsys.readouterr()
     assert f"The home {home} is not used" in told.err
     assert list(home.iterdir()) == []

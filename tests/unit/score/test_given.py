@@ -40,3 +40,8 @@ def test_arguments_that_cannot_be_stored_are_refused(argument: str, text: str) -
     given: dict[str, Any] = {"workspace": text} if argument == "workspace" else {"variables": {"mode": text}}
     with pytest.raises(InvalidArguments, match=f"{argument}: .* a NUL character or an unpaired surrogate"):
         compiled("variables: {mode: a}\n" + sheets("{run: x}"), **given)
+
+
+def test_a_workspace_in_the_home_of_an_unknown_user_is_refused_and_not_made_here() -> None:
+    with pytest.raises(InvalidArguments, match="'~nobody-here/out' begins with a home that this system does not know"):
+        compiled(sheets("{run: x}"), workspace="~nobody-here/out")

@@ -27,7 +27,7 @@ def texts(plan: Plan, num: int = 1) -> str:
 def test_a_value_is_the_same_text_wherever_it_stands(written: str) -> None:
     text = f"""\
         name: demo
-        workspace: {written}x
+        workspace: x{written}
         variables: {{v: {written}, l: [{written}], d: {{k: {written}}}}}
         env: {{V: {written}}}
         sheets:

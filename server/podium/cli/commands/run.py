@@ -14,7 +14,7 @@ from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say
 from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
-from podium.cli.signals import Interrupted
+from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import SubmitParams
@@ -60,15 +60,14 @@ def command(
     run = _Run(settings, request, note, quiet=as_json)
     try:
         job = wait_for(run.submit if detach else run.follow)
-    except Interrupted:
-        _say_it_goes_on("\nStopped watching", run.job)
-        raise
-    except OutputLost as lost:
-        _say_it_goes_on(f"Cannot write the output ({lost.reason})", run.job)
-        raise typer.Exit(Code.LOST_SIGHT) from None
-    except LostSight as lost:
-        _say_it_goes_on(lost.message, run.job)
-        raise typer.Exit(Code.LOST_SIGHT) from None
+    except BaseException as end:
+        if (why := _why_unseen(end)) is None:
+            raise
+        if isinstance(end, LostSight) and not end.goes_on:
+            say(f"{why}.", stderr=True)
+        else:
+            _say_it_goes_on(why, run.job)
+        raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
         print_json(job.model_dump())
     raise typer.Exit(Code.DONE if detach else ENDS[job.status])
@@ -115,6 +114,15 @@ class _Run:
         for warning in (*job.warnings, *([self._note] if self._note else [])):
             self._follower.say(f"  note: {in_line(warning)}", style="yellow")
         return job
+
+
+def _why_unseen(end: BaseException) -> str | None:
+    """Return why a job is followed no more; None if the command has ended in another way."""
+    if interrupted():
+        return "\nStopped watching"
+    if isinstance(end, OutputLost):
+        return f"Cannot write the output ({end.reason})"
+    return end.message if isinstance(end, LostSight) else None
 
 
 def _say_it_goes_on(why: str, job: JobView | None) -> None:

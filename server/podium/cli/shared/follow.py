@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import anyio
@@ -27,11 +28,12 @@ Answer = TypeVar("Answer")
 
 
 class LostSight(Exception):
-    """The job can be followed no more, although it may go on; the message says why."""
+    """The job can be followed no more; the message says why, and `goes_on` whether there is still a job."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str, *, goes_on: bool = True) -> None:
+        self.message = message.removesuffix(".")
+        self.goes_on = goes_on
+        super().__init__(self.message)
 
 
 class Follower:
@@ -55,8 +57,9 @@ class Follower:
             job = await self._to_the_end(control, job, view)
         self.say(verdict(job), style="bold")
         if job.status == "failed":
-            for text in last_output(await self._bridged(lambda: control.explain(job.job_id))):
-                self.say(text, style="dim")
+            with suppress(PodiumError):  # the result is known; not every conductor can explain it
+                for text in last_output(await control.explain(job.job_id)):
+                    self.say(text, style="dim")
         if hint := next_command(job):
             self.say(f"  next: {hint}", style="bold")
         return job
@@ -91,16 +94,16 @@ class Follower:
             try:
                 answer = await ask()
             except JobNotFound as error:
-                raise LostSight(error.message.removesuffix(".")) from None
-            except ConductorError as error:
+                raise LostSight(error.message, goes_on=False) from None
+            except PodiumError as error:
+                if not (isinstance(error, ConductorError) and error.retryable):
+                    raise LostSight(error.message) from None
                 if since is None:
                     since = time.monotonic()
                     self.say(f"The conductor is away; waiting for it for up to {AWAY_SECONDS:.0f} s.", style="yellow")
-                if not error.retryable or time.monotonic() - since > AWAY_SECONDS:
+                if time.monotonic() - since > AWAY_SECONDS:
                     raise LostSight(f"The conductor is gone ({error.message.removesuffix('.')})") from None
                 await anyio.sleep(RETRY_SECONDS)
-            except PodiumError as error:
-                raise LostSight(error.message.removesuffix(".")) from None
             else:
                 if since is not None:
                     self.say("The conductor is back.", style="yellow")

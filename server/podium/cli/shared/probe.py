@@ -40,7 +40,7 @@ def health(path: Path) -> Health | None:
         return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble, environment)
     except PermissionDenied:
         raise
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -66,7 +66,7 @@ def processes(path: Path) -> list[dict[str, Any]]:
     """Ask the conductor on `path` for the processes that work for it; none if it does not say."""
     try:
         return list(_ask(path, "daemon.status")["processes"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 

@@ -4,6 +4,7 @@ Without a terminal (a pipe, a log of a build) the lines are printed and the bar 
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -37,18 +38,30 @@ class JobProgress:
             TextColumn("{task.fields[doing]}", style="dim", markup=False),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            disable=not console.file.isatty(),  # FORCE_COLOR asks for colours in a pipe, not for a bar that is drawn again
         )
         self._task = self._bar.add_task(name, total=None, doing="")
 
     def __enter__(self) -> "JobProgress":
-        self._bar.start()
+        try:
+            self._bar.start()
+        except BaseException:  # a signal: the cursor is hidden before the rest is drawn
+            self._leave()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._leave()
+
+    def _leave(self) -> None:
+        with suppress(IndexError):  # of rich, if a signal ended it before it had begun
+            self._bar.stop()
+        if not self._bar.disable:
+            self._bar.console.show_cursor()
 
     def job(self, *, completed: int, total: int, doing: str) -> None:
         """Move the bar; `doing` says what runs or why nothing does."""

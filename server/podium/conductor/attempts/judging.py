@@ -43,17 +43,18 @@ def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
 async def judge(live: LiveAttempt, end: End, runner: Runner, reader: Reader, folder: Path) -> Verdict:
     """Return the verdict after the validations, or after a look at what a failed attempt left in its `folder`."""
     views: list[ValidationView] = []
+    notes: list[str] = []
     with live.scope:
         if _succeeded(live, end):
             await checkpoint_if_cancelled()  # before the first one is started
-            views = await _validate(live, runner, reader)
+            views = await _validate(live, runner, reader, notes)
     if live.scope.cancelled_caught:
         cancelled = replace(end, reason="cancelled", signal=None, detail="")
         return Verdict(cancelled, passed=False, message="cancelled during its validations")
     failed = next((view for view in views if not view.passed), None)
     text = json.dumps([view.model_dump() for view in views])
     if _succeeded(live, end) and failed is None:
-        return Verdict(end, passed=True, validations=text)
+        return Verdict(end, passed=True, validations=text, notes=tuple(notes))
     why = f"validation {failed.type} failed: expected {failed.expected}, found {failed.found}" if failed else ""
     return await _explain(live, end, reader, folder, text, why)
 
@@ -62,7 +63,7 @@ def _succeeded(live: LiveAttempt, end: End) -> bool:
     return end.reason == "exited" and end.exit_code in live.profile.success_codes
 
 
-async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[ValidationView]:
+async def _validate(live: LiveAttempt, runner: Runner, reader: Reader, notes: list[str]) -> list[ValidationView]:
     rules = [live.plan.validations[index] for index in live.sheet.validations]
     context = ValidationContext(
         workspace=live.workspace,
@@ -74,13 +75,15 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader) -> list[V
         reader=reader,
         masker=live.known.masker,
         survivors=live.survivors,
+        job_submitted=live.job_submitted,
+        notes=notes,
     )
     return await validate(rules, context)
 
 
 async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, validations: str, why: str) -> Verdict:
     """Find out why an attempt failed, from its output and, if a remedy may be looked for, from the disk."""
-    tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES)
+    tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES, live.known.masker)
     trouble: Trouble = ""
     wait = None
     message = why or describe(live, end)

@@ -5,9 +5,10 @@ The supervisor commits the intent before `launch`; each attempt is reported back
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -22,6 +23,7 @@ from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.attempts.values import Values
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
 from podium.conductor.processes.run import Runner
+from podium.conductor.reading.process import NoReader
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.state import Attempt, JobRun
@@ -33,6 +35,7 @@ from podium.instruments.finding import find_executable
 from podium.log import get_logger
 from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
 from podium.score.model.context import constant
+from podium.texts.interpreter import Interpreter, interpreter, missing_program
 from podium.texts.shown import one_line
 
 log = get_logger()
@@ -144,6 +147,8 @@ class Launcher:
                 await self._engine.submit(ready)
                 faults.point("after_launch")
                 return
+        except NoReader as error:
+            ready = Verdict(End(live.attempt.key, "never_started", detail=error.message), passed=False)
         except PodiumError as error:
             ready = await self._hidden(live, _not_run(live, "launch_failed", error.message))
         except Exception as error:  # noqa: BLE001 -- a fault at one attempt must not end all jobs
@@ -164,7 +169,11 @@ class Launcher:
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
         script = await self._script(live)
-        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""), live.env())
+        env = live.env()
+        own = None if live.is_tool else interpreter(script)
+        if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, own, env, live.workspace)):
+            return _not_run(live, "launch_failed", why, "missing")
+        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""), env)
 
     async def _script(self, live: LiveAttempt) -> str:
         """Return the sheet's text. The reader is asked only if there is something to fill in."""
@@ -209,6 +218,8 @@ class Launcher:
         """Return what the engine is given; to take an attempt over it needs neither script nor environment."""
         folder = self._home.attempt(live.job_id, live.attempt.serial)
         argv, stdin_script = live.profile.command(f"{folder}/script", script, live.player.config)
+        if not live.is_tool and (own := interpreter(script)) is not None:
+            argv = own.command(f"{folder}/script")
         return AttemptSpec(
             key=live.attempt.key,
             folder=folder,
@@ -217,6 +228,7 @@ class Launcher:
             workspace_is_ours=live.plan.workspace is None,
             env=env,
             argv=tuple(argv),
+            strict=live.sheet.strict,
             stdin_script=stdin_script,
             timeout_seconds=live.limit_seconds,
             grace_seconds=self._grace,
@@ -280,12 +292,24 @@ def _skip(live: LiveAttempt, why: str) -> Verdict:
 
 
 def _is_plain(live: LiveAttempt) -> bool:
-    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder."""
+    """Return whether nothing has to be waited for before an attempt is launched: no condition, template, program or folder.
+
+    The program of a `#!` line is looked for too.
+    """
     sheet = live.sheet
     conditional = live.first_try and (sheet.skip_when or sheet.skip_when_command)
     looked_up = live.plan.env_pass or live.plan.env_from or sheet.env_from
     prepared = conditional or live.is_tool or live.remedy is not None or looked_up
-    return not prepared and constant(live.plan.templates[sheet.template]) is not None
+    text = None if prepared else constant(live.plan.templates[sheet.template])
+    return text is not None and not text.startswith("#!")
+
+
+def _unplayable(own: Interpreter, env: Mapping[str, str], workspace: Path) -> str:
+    """Return why the program of a `#!` line cannot play the script, "" if it can. Blocks on the disk."""
+    if own.fault:
+        return own.fault
+    missing = missing_program(own, env.get("PATH") or os.environ.get("PATH", ""), str(workspace))
+    return f"the program {missing}, which the #! line of the script names, was not found" if missing else ""
 
 
 def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:

@@ -34,6 +34,7 @@ class LiveAttempt:
     remedy: Remedy | None
     self_healing: bool
     first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
+    job_submitted: float  # seconds since the epoch
     statuses: dict[str, str]  # of the sheets that its skip_when names, at its launch: by number and by name
     known: Known = NOTHING_KNOWN
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
@@ -92,6 +93,7 @@ def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
         remedy=run.remedy,
         self_healing=job.self_healing,
         first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy),
+        job_submitted=job.submitted_at,
         statuses=_statuses(job, sheet) if sheet.skip_when else {},
     )
 

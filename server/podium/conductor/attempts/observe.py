@@ -7,6 +7,7 @@ from typing import get_args
 
 from podium.conductor.attempts.workspaces import make_workspace
 from podium.contract.models import Stream
+from podium.contract.secrets.masks import Masker
 from podium.errors import PathNotAllowed, PermissionDenied
 from podium.logs.end import end_as_text
 from podium.texts.shown import one_line
@@ -14,12 +15,12 @@ from podium.texts.shown import one_line
 MOST_FOLDERS = 10
 
 
-def read_tails(folder: Path, limit: int) -> str:
+def read_tails(folder: Path, limit: int, masker: Masker) -> str:
     """Return the last lines of an attempt's stdout and then of its stderr, each of up to `limit` bytes."""
     tails = []
     for stream in get_args(Stream):
         try:
-            tails.append(end_as_text(folder, stream, limit))
+            tails.append(end_as_text(folder, stream, limit, masker))
         except OSError:
             tails.append("")  # without its output a failure is judged by its exit code alone
     return "\n".join(tails)

@@ -51,7 +51,7 @@ def read(home: Home, job_id: str) -> dict[str, str]:
     """Return the values of a job, none for a job without any or whose file cannot be read. Blocks."""
     try:
         found = json.loads(home.passed(job_id).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
 

@@ -23,7 +23,9 @@ from podium.home import Home
 from podium.score.model.plan import Plan, PlanSheet
 
 MOST_SECRETS = 4000  # of one job that are looked for; more than one a sheet only in a very large score
+MOST_CHARS = 1024 * 1024  # of them together
 _REMEMBERED = 64
+_FEW_SHEETS = 100  # are looked through at once
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -121,8 +123,11 @@ class Values:
         It is looked up anew each time but for what came with the start: the env file may have been changed.
         """
         key = loaded.hash, self._file[0], job_id if loaded.plan.env_pass else ""
-        if self._env_file is None and key in self._maskers and (not key[2] or job_id in self._passed):
-            return self._known(job_id, loaded)
+        if self._env_file is None:
+            if key in self._maskers and (not key[2] or job_id in self._passed):
+                return self._known(job_id, loaded)
+            if len(loaded.plan.sheets) <= _FEW_SHEETS and _names_nothing(loaded.plan):
+                return self.own
         return await run_sync(self._looked_up, job_id, loaded)
 
     def _looked_up(self, job_id: str, loaded: LoadedPlan) -> Known:
@@ -139,14 +144,8 @@ class Values:
         key = loaded.hash, stamp, job_id if loaded.plan.env_pass else ""
         masker = self._maskers.get(key)
         if masker is None:
-            secrets = dict.fromkeys(
-                [
-                    *self._own_secrets,
-                    *secrets_in(filed, declared=True),
-                    *islice(_of_job(loaded, named, given), MOST_SECRETS),
-                ]
-            )
-            masker = Masker(secrets) if secrets else Masker()
+            own, more = self.own.masker, dict.fromkeys(_bounded(_of_job(loaded, named, given)))
+            masker = Masker(dict.fromkeys([*own.secrets, *more])) if more else own
             _remember(self._maskers, key, masker)
         return Known(named, given, masker, trouble)
 
@@ -188,6 +187,12 @@ class Values:
         await run_sync(passed.drop, self._home, job_id)
 
 
+def _names_nothing(plan: Plan) -> bool:
+    """Return whether a plan has no values among which there could be a secret."""
+    own = plan.env or plan.env_from or plan.env_pass or plan.variables or plan.profiles
+    return not own and not any(sheet.env or sheet.env_from or sheet.variables for sheet in plan.sheets)
+
+
 def _looked_up_by(plan: Plan) -> list[Mapping[str, str]]:
     """Return where a plan names variables of the conductor."""
     return [plan.env_from, *(sheet.env_from for sheet in plan.sheets if sheet.env_from)]
@@ -205,6 +210,16 @@ def _of_job(loaded: LoadedPlan, named: Mapping[str, str], given: Mapping[str, st
     texts = dict.fromkeys((name, value) for group in groups for name, value in group.items() if isinstance(value, str))
     for name, value in texts:
         yield from secrets_in({name: value})
+
+
+def _bounded(secrets: Iterator[Secret]) -> Iterator[Secret]:
+    """Yield the first of them, as many as a conductor and its reader can look for."""
+    chars = 0
+    for secret in islice(secrets, MOST_SECRETS):
+        chars += len(secret.text)
+        if chars > MOST_CHARS:
+            return
+        yield secret
 
 
 def _remember(known: OrderedDict[Key, Value], key: Key, value: Value) -> None:

@@ -40,6 +40,7 @@ class AttemptSpec:
     workspace: Path
     env: dict[str, str]
     argv: tuple[str, ...] = ()  # () = bash on the script file
+    strict: bool = False  # bash ends at the first command that fails
     stdin_script: bool = False  # the script's text is the command's standard input
     timeout_seconds: float | None = None
     grace_seconds: float = 5.0

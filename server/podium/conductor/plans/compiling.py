@@ -18,7 +18,17 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
 from podium.privacy.way import check_settings, check_way, is_there
-from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Differ, Differing, Nothing, Profiles, decode
+from podium.reader.requests import (
+    SCORE_FOLDER,
+    Compile,
+    Compiled,
+    Differ,
+    Differing,
+    Nothing,
+    Profiles,
+    ScoreProfiles,
+    decode,
+)
 from podium.score.model.plan import Plan, dump_plan, load_plan
 
 T = TypeVar("T")
@@ -37,13 +47,15 @@ class Prepared(Generic[T]):
 class Compiler:
     """Compiles scores for one conductor. A score may use the `profiles` of the user, and those in the folder beside it.
 
-    `share` returns an equal plan that is already in memory, if there is one.
+    `score_profiles` says what is done about programs that a score brings along (see `reader.beside`). `share` returns an equal
+    plan that is already in memory, if there is one.
     """
 
     reader: Reader
     profiles: Mapping[str, Any]
     max_bytes: int
     share: Callable[[LoadedPlan], LoadedPlan]
+    score_profiles: ScoreProfiles = "warn"
     _recent: RecentPlans = field(default_factory=RecentPlans)
 
     async def prepare(
@@ -75,6 +87,7 @@ class Compiler:
             workspace=score.workspace,
             max_bytes=self.max_bytes,
             profiles=dict(self.profiles),
+            score_profiles=self.score_profiles,
         )
         answer, stored = await self.reader.ask(request, Compiled, body=score.body, client=client)
         loaded = await anyio.to_thread.run_sync(_loaded, score, stored)

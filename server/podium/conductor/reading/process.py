@@ -9,8 +9,10 @@ from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
 from podium import __version__
+from podium.conductor.processes.installation import FIX, changed
 from podium.conductor.processes.reaper import Child, Reaper
 from podium.conductor.reading.worker import Worker
 from podium.errors import Internal
@@ -19,6 +21,10 @@ from podium.reader.requests import FORK, KILL, NEWS
 COMMAND = (sys.executable, "-P", "-m", "podium.reader")
 TRIES = 4
 START_SECONDS = 15.0  # on a machine that does much else
+
+
+class NoReader(Internal):
+    """The installation that it would be started from is gone, or is another one: nothing that was asked is to blame."""
 
 
 class ReaderProcess:
@@ -48,7 +54,7 @@ class ReaderProcess:
         """Return a new worker that gives each request so many seconds.
 
         Raises:
-            Internal: none could be started.
+            Internal: none could be started; a `NoReader` if the conductor must be restarted first.
         """
         for _ in range(TRIES):  # the zygote may have died since it was used last, and what tells of it may come late
             async with self._lock:
@@ -83,6 +89,8 @@ class ReaderProcess:
         self._forget()
 
     async def _start(self) -> None:
+        if reason := await run_sync(changed):
+            raise NoReader(f"The reader could not be started: {reason}.", fix=FIX)
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         try:

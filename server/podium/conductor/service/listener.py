@@ -18,7 +18,8 @@ from podium.log import get_logger
 from podium.privacy.peers import credentials
 from podium.privacy.way import check_socket, make_private
 from podium.wire import messages
-from podium.wire.dispatcher import Handler, Peer, serve_connection
+from podium.wire.budget import Budget
+from podium.wire.dispatcher import Handler, Peer, WireLimits, serve_connection
 from podium.wire.errors import to_wire
 from podium.wire.sockets import SocketStream
 
@@ -30,6 +31,7 @@ _SEAT_SECONDS = 1.0
 _FEWEST_SEATS = 16
 _WAITING_SHARE = 4  # for each so many seats one connection may wait; further ones are turned away at once
 _BIND_RETRY_SECONDS = 2.0
+_BEGUN_BYTES = 64 * 1024 * 1024  # of frames that were begun, over all connections
 
 
 class SocketTaken(Exception):
@@ -50,6 +52,7 @@ class Listener:
         self._path = path
         self._handlers = handlers
         self._seats = seats(max_connections)
+        self._limits = WireLimits(budget=Budget(_BEGUN_BYTES))
         self._slots = anyio.Semaphore(self._seats)
         self._inode: tuple[int, int] | None = None
         self._server: socket.socket
@@ -168,7 +171,7 @@ class Listener:
                 log.warning("foreign_peer_refused", uid=peer.uid, pid=peer.pid)
                 connection.close()
                 return
-            await serve_connection(SocketStream(connection), peer, self._handlers)
+            await serve_connection(SocketStream(connection), peer, self._handlers, self._limits)
         finally:
             self._slots.release()
 

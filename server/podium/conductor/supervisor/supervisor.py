@@ -27,6 +27,7 @@ from podium.conductor.store.store import Store
 from podium.conductor.store.trouble import Trouble
 from podium.conductor.supervisor.inbox import Command, Inbox, Transition
 from podium.conductor.supervisor.loading import Loader
+from podium.conductor.supervisor.refused import Refused
 from podium.conductor.supervisor.saving import rows_of
 from podium.conductor.supervisor.timers import Timers
 from podium.conductor.supervisor.unstored import Unstored, how
@@ -78,6 +79,7 @@ class Supervisor:
         self._unread: dict[str, None] = {}  # ids of jobs that have to be read back from the disk before anything else
         self._timers = Timers()
         self._hold_until = 0.0
+        self.refused = Refused()
 
     # -- what others ask ------------------------------------------------------------------------------------------
 
@@ -131,8 +133,10 @@ class Supervisor:
         attempt = next((each for each in job.running.values() if each.serial == serial), None)
         if attempt is None:
             return
-        if verdict.end.reason == "never_started" and verdict.end.detail:
-            self._hold_until = batch.now.mono + _RETRY_STORAGE_SECONDS  # no space even for its folder
+        if verdict.end.reason != "never_started":
+            self.refused.forget()
+        elif verdict.end.detail:
+            self.refused.note(verdict.end.detail, batch.now.mono)
         self.scheduler.give_back(attempt.instrument)
         sheets.attempt_ended(job, attempt, verdict, batch)
         self._watch(job, attempt.sheet, batch.now)
@@ -212,8 +216,8 @@ class Supervisor:
         """Take commands for ever; cancelled by its owner."""
         while True:
             now = clock.now().mono
-            hold = self._hold_until - now if self._hold_until > now else None
-            waits = [seconds for seconds in (self._timers.seconds_left(now), hold) if seconds is not None]
+            holds = [moment - now for moment in (self._hold_until, self.refused.until) if moment > now]
+            waits = [seconds for seconds in (self._timers.seconds_left(now), *holds) if seconds is not None]
             await self._round(await self._inbox.take(min(waits, default=None)))
 
     async def _round(self, commands: list[Command]) -> None:
@@ -278,7 +282,7 @@ class Supervisor:
             self._offer(job)
 
     def _dispatch(self, batch: Batch) -> None:
-        if not self.accepting or self._hold_until > batch.now.mono:
+        if not self.accepting or max(self._hold_until, self.refused.until) > batch.now.mono:
             return
         for job, num in self.scheduler.next_sheets(batch.now.mono):
             sheets.start(job, num, batch, self._store.mark)

@@ -15,6 +15,7 @@ from podium.times import iso
 
 _ATTEMPTS_SHOWN = 6
 _HEALING_SHOWN = 10
+_SILENT = "has produced no output (programs hold it back where it is not a terminal: PYTHONUNBUFFERED=1, stdbuf -oL)"
 _ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND sheet = ? ORDER BY attempt DESC LIMIT ?"  # noqa: S608
 _HEALING = """
 SELECT * FROM events WHERE job_id = ? AND (type LIKE 'healing.%' OR type IN ('sheet.fallback', 'sheet.rate_limited'))
@@ -106,7 +107,7 @@ def cause_of(view: ExplainView) -> str:
     if sheet is not None:
         label = sheet.name or str(sheet.sheet)
         if sheet.status == "running":
-            wrote = f"wrote its last output at {view.written_at}" if view.written_at else "has produced no output"
+            wrote = f"wrote its last output at {view.written_at}" if view.written_at else _SILENT
             parts.append(f"Sheet {label} has been running since {sheet.started_at} and {wrote}.")
         elif sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
             parts.append(

@@ -138,7 +138,11 @@ class JobViews:
             return unstored
         if job.status == "queued":
             ahead = self._supervisor.scheduler.ahead_of(job)
-            return f"queued behind {ahead} job{'s' if ahead != 1 else ''}" if ahead else "queued, next in line"
+            return (
+                f"queued behind {ahead} job{'s' if ahead != 1 else ''}"
+                if ahead
+                else self._waiting("queued, next in line")
+            )
         names = ", ".join(job.running_labels[:_SHOWN])
         wishes = {
             "pause": f"pause requested: waiting for {names} to end",
@@ -159,7 +163,12 @@ class JobViews:
             left = max(0.0, min((first.waiting_until or 0.0) - wall(), first.waiting_left or 0.0))
             return f"sheet {job.label(first.num)} is waiting for {left:.0f} s: {first.reason}"
         pause = job.not_before - time.monotonic()
-        return f"pausing for {pause:.0f} s between sheets" if pause > 0 else "waiting for a free slot"
+        return f"pausing for {pause:.0f} s between sheets" if pause > 0 else self._waiting("waiting for a free slot")
+
+    def _waiting(self, usual: str) -> str:
+        """Return what a job waits for whose turn it is: a slot, unless nothing can be started now."""
+        why = self._supervisor.refused.why
+        return f"no sheet can be started now, which is tried again: {why}" if why else usual
 
 
 def _with_survivors(reason: str, survivors: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Which variables hold a secret, by their names and values, and which part of a value is one."""
 
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -21,7 +22,9 @@ _ENDINGS = re.compile(
     r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|COOKIE|(?:API|ACCESS|SECRET|PRIVATE|ENCRYPTION|SIGNING|MASTER)KEY"
     r"|(?:DB|MYSQL|PG|SMTP|REDIS|ROOT|USER|ADMIN)(?:PASS|PWD)|AUTHTOKEN)(?:S|B64|BASE64)?$"
 )
-_CONNECTION = frozenset(("CONN", "CONNECTION", "CONNSTR", "CONNECTIONSTRING"))
+_CONNECTION = _words("CONN CONNECTION CONNSTR CONNECTIONSTRING")
+_CONNECTION_ENDINGS = _CONNECTION | _words("STRING STRINGS STR URL URI")
+_CONNECTION_VALUE = re.compile("[=@]|://")
 _KEY_WORDS = frozenset(("KEY", "KEYS"))
 # Keys that are no secrets: those that others may know, and those that name a place in data or on a keyboard.
 _OPEN_KEYS = _words(
@@ -36,7 +39,9 @@ _ABOUT = _words(
     "SECURE FORMAT PREFIX HEADER FIELD ENDPOINT STORE PLUGIN MECHANISM SECONDS MINUTES HOURS DAYS COLOR"
 )
 _AMOUNTS = _words("MAX MIN NUM TOTAL COUNT OUTPUT INPUT")
-_NEVER = frozenset(("PWD", "OLDPWD", "INIT_CWD", "SSH_ASKPASS", "GIT_ASKPASS", "SUDO_ASKPASS", "XAUTHORITY"))
+_NEVER = frozenset(
+    ("PWD", "OLDPWD", "INIT_CWD", "SSH_ASKPASS", "GIT_ASKPASS", "SUDO_ASKPASS", "XAUTHORITY", "SSH_CONNECTION")
+)
 _SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 # Common values of switches whose names look like those of secrets, which would take ordinary words out of all texts.
@@ -63,7 +68,10 @@ _WEBHOOK_CHARS = 16
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether the name of a variable says that its value is a secret."""
+    """Return whether the name of a variable says that its value is a secret.
+
+    What a name says of a connection may be true of a value only that has the form of one: see `secret_parts`.
+    """
     if name.upper() in _NEVER:
         return False
     words = [word.upper() for word in _SPLIT.split(name) if word]
@@ -73,9 +81,11 @@ def is_secret_name(name: str) -> bool:
         return False
     if _WORDS.intersection(words) or any(_ENDINGS.search(word) for word in words):
         return True
-    if any(word in _CONNECTION for word in words):
-        return words[-1] in {"STRING", "STR", "URL", "URI", "STRINGS"} or words[-1] in _CONNECTION
-    return _has_key(words)
+    return _is_connection(words) or _has_key(words)
+
+
+def _is_connection(words: list[str]) -> bool:
+    return bool(_CONNECTION.intersection(words)) and words[-1] in _CONNECTION_ENDINGS
 
 
 def _has_key(words: list[str]) -> bool:
@@ -93,14 +103,22 @@ def _has_key(words: list[str]) -> bool:
 def secret_parts(name: str, value: str, *, declared: bool = False) -> Iterator[tuple[str, str]]:
     """Yield each secret of a variable with the text before it by which it is known if it is short, mostly "".
 
-    Of a connection string only its password is one, whatever the variable is called. A `declared` value is one as a whole.
+    Of a connection string only its password is one, whatever the variable is called. Of a JSON document, such as a service
+    account, those members are secrets too whose names say so. A `declared` value is one as a whole.
     """
     found = list(dict.fromkeys(_of_connection(name, value)))
     yield from found
-    whole = is_secret_name(name) and len(value) >= SHORTEST and not _PLACE.match(value)
-    is_connection = bool(_URL.match(value)) or bool(found)
-    if declared or (whole and not is_connection):
+    yield from (("", secret) for secret in _of_document(value))
+    if declared or (not found and _is_whole_secret(name, value)):
         yield "", value
+
+
+def _is_whole_secret(name: str, value: str) -> bool:
+    """Return whether all of a value is a secret: the name says so, and it has not the form of something else."""
+    if not is_secret_name(name) or len(value) < SHORTEST or _PLACE.match(value) or _URL.match(value):
+        return False
+    speaks_of_connection = _is_connection([word.upper() for word in _SPLIT.split(name) if word])
+    return not speaks_of_connection or bool(_CONNECTION_VALUE.search(value))
 
 
 def _of_connection(name: str, value: str) -> Iterator[tuple[str, str]]:
@@ -125,6 +143,24 @@ def _of_connection(name: str, value: str) -> Iterator[tuple[str, str]]:
         path = value[url.end() :].partition("/")[2]
         if len(path) >= _WEBHOOK_CHARS:
             yield "", path
+
+
+def _of_document(value: str) -> Iterator[str]:
+    """Yield the secrets in a JSON document, as a program shows them that has read it."""
+    if not value.lstrip().startswith("{") or len(value) > _SEARCHED_CHARS:
+        return
+    try:
+        ahead = [("", json.loads(value))]
+    except (ValueError, RecursionError):
+        return
+    while ahead:
+        name, found = ahead.pop()
+        if isinstance(found, dict):
+            ahead += found.items()
+        elif isinstance(found, list):
+            ahead += [(name, each) for each in found]
+        elif isinstance(found, str) and _is_whole_secret(name, found):
+            yield found
 
 
 def is_place(value: str) -> bool:

@@ -12,7 +12,9 @@ from podium.contract.ports import JobControl
 from podium.log import get_logger
 from podium.mcp.calls.arguments import check, ignored
 from podium.mcp.calls.boundary import shown
+from podium.mcp.calls.requests import FRACTION_KEY
 from podium.mcp.calls.results import failure, success
+from podium.mcp.sdk import notify
 from podium.mcp.updates import Updates
 from podium_tools.spec import AnyTool
 
@@ -35,7 +37,13 @@ class ProtocolCall:
 
     async def report_progress(self, progress: float, total: float | None, message: str) -> None:
         """Send a progress notification if the client asked for them."""
-        await self.context.report_progress(progress, total, message)
+        ctx = self.context.request_context
+        token = ((ctx.params or {}).get("_meta") or {}).get(FRACTION_KEY)
+        if not isinstance(token, float):
+            await self.context.report_progress(progress, total, message)
+            return
+        facts = {"progressToken": token, "progress": progress, "message": message}
+        await notify(ctx, "notifications/progress", facts if total is None else {**facts, "total": total})
 
 
 async def invoke(spec: AnyTool, arguments: Mapping[str, Any], context: Context[State, Any]) -> CallToolResult:

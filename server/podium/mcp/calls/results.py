@@ -54,7 +54,11 @@ def error_facts(error: PodiumError) -> dict[str, Any]:
 
     It has the first problems, as many as it can hold; the message and `problems_total` give the number of all.
     """
-    facts: dict[str, Any] = every_text(error.as_dict(), safe)
+    facts: dict[str, Any]
+    try:
+        facts = every_text(error.as_dict(), safe)
+    except RecursionError:  # facts of a foreign conductor, nested without end
+        facts = {name: every_text(error.as_dict()[name], safe) for name in ("code", "message", "retryable", "fix")}
     if problems := facts.get("problems"):
         costs = accumulate(tokens_at_most(compact(problem)) for problem in problems)
         facts["problems"] = [problem for problem, cost in zip(problems, costs, strict=True) if cost <= PROBLEM_TOKENS]

@@ -17,7 +17,17 @@ from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
 
 from podium.log import get_logger
-from podium.mcp.transports.messages import BadLine, decode, encode, opens_stateless, too_long
+from podium.mcp.transports.batches import Batches
+from podium.mcp.transports.messages import (
+    BATCH_VERSION,
+    BadLine,
+    Decoded,
+    decode,
+    encode,
+    no_batches,
+    opens_stateless,
+    too_long,
+)
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 ANSWER_SECONDS = 0.4  # after the end of the input: for the next answer to what was read before it
@@ -37,7 +47,7 @@ async def serve_lines(
 
     `has_left` says whether the client has closed the lines already, which is not seen while it does not read its answers.
     """
-    send, receive = anyio.create_memory_object_stream[SessionMessage](0)
+    send, receive = anyio.create_memory_object_stream[SessionMessage | bytes](0)
     async with server.lifespan(server) as state, anyio.create_task_group() as tasks:
         with closing(_Client(server, state, tasks, send)) as client:
             tasks.start_soon(client.write_answers, receive, write)
@@ -56,12 +66,15 @@ class _Client:
     """The serving loops of one client, and its unanswered requests."""
 
     def __init__(
-        self, server: Server[Any], state: Any, tasks: TaskGroup, send: MemoryObjectSendStream[SessionMessage]
+        self, server: Server[Any], state: Any, tasks: TaskGroup, send: MemoryObjectSendStream[SessionMessage | bytes]
     ) -> None:
         self._server, self._state, self._tasks, self._send = server, state, tasks, send
         self._inboxes: list[MemoryObjectSendStream[SessionMessage | Exception]] = []
         self._stateless = False
         self._waiting: set[RequestId] = set()
+        self._handshakes: set[RequestId] = set()  # requests to initialize that are not answered
+        self._version = ""  # that was agreed in the last handshake
+        self._batches = Batches()
         self._changed = anyio.Event()
         self._written = anyio.Event()
         self.finished = anyio.Event()  # the last answers are written, after `close`
@@ -76,14 +89,29 @@ class _Client:
                 await self._written.wait()
         return True
 
-    async def accept(self, message: JSONRPCMessage) -> None:
-        """Take one message of the client; a serving loop is started if it needs one."""
+    async def accept(self, message: Decoded) -> None:
+        """Take what a line of the client holds."""
+        if not isinstance(message, list):
+            await self._accept(message)
+        elif self._version != BATCH_VERSION:
+            await self._accept(no_batches())
+        else:
+            await self._say(self._batches.begin(message))
+            for each in message:
+                if not isinstance(each, BadLine):
+                    await self._accept(each)
+
+    async def _accept(self, message: JSONRPCMessage) -> None:
+        """Take one message; a serving loop is started if it needs one."""
         if isinstance(message, BadLine):
             log.warning("bad_line", answer=message.error.message, request_id=message.id)
             await self._send.send(SessionMessage(message))
             return
         if isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
-            self._forget((message.params or {}).get("requestId"))
+            request_id = (message.params or {}).get("requestId")
+            self._forget(request_id)
+            if isinstance(request_id, str | int):
+                await self._say(self._batches.cancelled(request_id))
         starts_over = self._stateless and isinstance(message, JSONRPCRequest) and message.method == "initialize"
         if not self._inboxes or starts_over:
             inbox, source = anyio.create_memory_object_stream[SessionMessage | Exception](0)
@@ -93,6 +121,8 @@ class _Client:
         if isinstance(message, JSONRPCRequest):
             self._stateless = self._stateless or opens_stateless(message)
             self._waiting.add(message.id)
+            if message.method == "initialize":
+                self._handshakes.add(message.id)
         await self._inboxes[-1].send(SessionMessage(message))
 
     async def _serve(self, source: MemoryObjectReceiveStream[SessionMessage | Exception]) -> None:
@@ -100,19 +130,33 @@ class _Client:
         out = self._send.clone()
         await serve_dual_era_loop(self._server, source, out, lifespan_state=self._state, init_options=options)
 
-    async def write_answers(self, receive: MemoryObjectReceiveStream[SessionMessage], write: Write) -> None:
+    async def write_answers(self, receive: MemoryObjectReceiveStream[SessionMessage | bytes], write: Write) -> None:
         """Write what the serving loops send, until all of them and the client have closed, or the pipe is broken."""
         try:
             async with receive:
                 async for item in receive:
-                    await write(encode(item.message))
+                    if line := item if isinstance(item, bytes) else self._line(item.message):
+                        await write(line)
                     self._written.set()
-                    if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+                    if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse | JSONRPCError):
                         self._forget(item.message.id)
         except BrokenPipeError:
             log.warning("client_gone")
             self._tasks.cancel_scope.cancel()
         self.finished.set()
+
+    async def _say(self, line: bytes) -> None:
+        """Have a line written, if there is one."""
+        if line:
+            await self._send.send(line)
+
+    def _line(self, message: JSONRPCMessage) -> bytes:
+        """Return what to write for a message of a serving loop; the answers to a batch are written together."""
+        if not isinstance(message, JSONRPCResponse | JSONRPCError):
+            return encode(message)
+        if message.id in self._handshakes and isinstance(message, JSONRPCResponse):
+            self._version = str(message.result.get("protocolVersion"))
+        return self._batches.answered(message)
 
     def _forget(self, request_id: Any) -> None:
         if isinstance(request_id, str | int):  # a client may name anything

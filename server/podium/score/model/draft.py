@@ -1,6 +1,6 @@
 """What both dialects are read into: entries with their places in the text, before fan-out and before templates are tried."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -69,6 +69,13 @@ class Stage:
     skip_when_command: SkipCommand | None = None
     skip_when_command_loc: Loc = ()
     on_lost: OnLost = "retry"
+    strict: bool = False
+
+    def instance_values(self) -> Iterator[tuple[str, Any]]:
+        """Yield each instance's own variables."""
+        for instance in self.instances:
+            yield from instance.variables.items()
+
     items: tuple[int, int] = (0, 0)
 
 

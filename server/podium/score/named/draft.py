@@ -10,6 +10,7 @@ from podium.score.named.words import RUN_WORDS, WORDS
 from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
 from podium.score.text.reading import read_block
+from podium.texts.interpreter import is_shell
 from podium.texts.letters import all_visible
 from podium.texts.written import shown
 
@@ -29,6 +30,8 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
         parts.instrument(("instrument",), score.instrument)
     if score.instrument_fallbacks and all(sheet.run is not None for sheet in score.sheets):
         problems.add(("instrument_fallbacks",), "no sheet has a prompt, so fallbacks would never be used", key=True)
+    if score.strict and score.sheets and all(sheet.run is None for sheet in score.sheets):
+        problems.add(("strict",), "no sheet has a script for bash, so it would have no effect", key=True)
     sheets = _Sheets(score, parts)
     sheets.note_chain()
     return Draft(
@@ -94,6 +97,7 @@ class _Sheets:
             skip_when_command=self.parts.skip_command((*loc, "skip_when_command"), sheet.skip_when_command),
             skip_when_command_loc=(*loc, "skip_when_command"),
             on_lost=sheet.on_lost,
+            strict=self._strict(loc, sheet),
         )
 
     def _instances(self, index: int, sheet: NamedSheet) -> tuple[Instance, ...]:
@@ -102,7 +106,7 @@ class _Sheets:
         loc: Loc = ("sheets", index, "foreach")
         ((variable, found),) = sheet.foreach.items()
         where: Loc = (*loc, variable) if isinstance(self.problems.document.at(loc), dict) else loc
-        items = [self.parts.value((*where, position), item) for position, item in enumerate(found)]
+        items = [self.parts.value((*where, position), item, variable) for position, item in enumerate(found)]
         if not sheet.name and not self.problems.under(("sheets", index, "name")):
             self.problems.add(loc, "a sheet with foreach needs a name", key=True)
         if not all(0 < len(shown(item)) <= 100 and all_visible(shown(item)) for item in items):
@@ -183,6 +187,22 @@ class _Sheets:
             self.problems.add(where, "a prompt needs an agent instrument; for a cli script, use run", allowed=agents)
             return CLI
         return self.parts.instrument(where, name)
+
+    def _strict(self, loc: Loc, sheet: NamedSheet) -> bool:
+        """Return whether bash plays the script strictly. A script with a `#!` line is not played by bash."""
+        if sheet.run is None:
+            if sheet.strict:
+                self.problems.add((*loc, "strict"), "is for run, a script; a prompt has no commands", key=True)
+            return False
+        if not sheet.run.startswith("#!"):
+            return self.score.strict if sheet.strict is None else sheet.strict
+        if sheet.strict:
+            message = "the #! line says what plays this script, so strict has no effect; write it there, such as #!/bin/bash -eu"
+            self.problems.add((*loc, "strict"), message, key=True)
+        elif self.score.strict and sheet.strict is None and is_shell(sheet.run):
+            message = "strict has no effect on a script with a #! line; leave the line out, or write #!/bin/bash -eu."
+            self.problems.note(message, (*loc, "run"))
+        return False
 
     def _fallbacks(self, loc: Loc, sheet: NamedSheet) -> tuple[Player, ...]:
         """Return what the sheet falls back to: its own list, else the score's without its instrument."""

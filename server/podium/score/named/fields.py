@@ -119,8 +119,9 @@ class NamedSheet(Block):
     description: Text = Field("", description="for human readers")
     run: Text | None = Field(
         None,
-        description="a bash script that the cli instrument runs in the workspace. It continues after a command that fails, and "
-        "the last one decides the result, unless it begins with `set -e`",
+        description="a script that the cli instrument runs in the workspace, with bash or the program of its `#!` line. bash "
+        "continues after a command that fails, and the last one decides the result, unless the sheet is strict or begins with "
+        "`set -e`",
     )
     prompt: Text | None = Field(None, description="what an agent instrument is asked to do")
     prompt_file: Text | None = Field(None, description="a file with the prompt, relative to the score")
@@ -144,6 +145,9 @@ class NamedSheet(Block):
     env: dict[str, EnvValue] = Field(
         default_factory=dict,
         description="environment variables of this sheet, used as written, or {from_env: NAME}: see the score's",
+    )
+    strict: bool | None = Field(
+        None, description="run is played by `bash -euo pipefail`, which ends at the first failure; default: the score's"
     )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
@@ -190,6 +194,9 @@ class NamedScore(Block):
     )
     sheets: list[NamedSheet] = Field(
         default_factory=list, description="the steps; they run one after another unless one has needs"
+    )
+    strict: bool = Field(
+        False, description="each run is played by `bash -euo pipefail`, which ends at the first failure"
     )
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")

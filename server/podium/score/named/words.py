@@ -3,6 +3,7 @@
 Paths into the score have "*" for a place in a list. Only likely words are here: near names and the list of keys cover the rest.
 """
 
+from podium.score.foreign import foreign_keys
 from podium.score.named.fields import NamedScore, NamedSheet
 from podium.score.text.reading import Keys, Words, keys_of
 
@@ -13,21 +14,22 @@ _MEANT: dict[Keys, dict[str, str]] = {
         "sheets": "steps tasks jobs stages",
         "variables": "vars params parameters inputs",
         "env": "environment",
-        "workspace": "cwd workdir working_dir working_directory",
+        "workspace": "cwd workdir working_dir working_directory working-directory",
+        "foreach on a sheet": "matrix strategy",
         "parallel: {max_concurrent: 4}": "parallelism concurrency max_concurrent max_parallel",
         "name": "title id",
     },
     _SHEET: {
-        "run": "command commands cmd script shell bash exec",
+        "run": "command commands cmd script bash exec",
         "needs": "depends_on dependencies depends after requires",
         "validate": "validation validations checks check assert expect",
         "env": "environment",
         "retry: {max_retries: 2}": "retries max_retries attempts",
-        "timeout_seconds": "timeout time_limit timeout_s",
-        "foreach": "matrix for_each loop with_items",
+        "timeout_seconds, which takes 90s, 5m and 2h": "timeout time_limit timeout_s timeout_minutes timeout-minutes deadline",
+        "foreach": "matrix for_each loop with_items strategy",
         "skip_when, the condition for skipping the sheet": "if when condition",
         "name": "title id",
-        "cd in run, or workspace for the whole score": "cwd workdir working_dir working_directory",
+        "cd in run, or workspace for the whole score": "cwd workdir working_dir working_directory working-directory chdir dir",
         "instrument": "agent",
         "instrument_config: {model: ...}": "model",
     },
@@ -70,6 +72,10 @@ _FOREIGN: dict[Keys, str] = {
     for instead, keys in names.items()
     for key in keys.split()
 }
-WORDS = Words(meant=_STRAY | _FOREIGN, forms=_FORMS)
+_OTHER: dict[Keys, str] = {
+    **{(key,): instead for key, instead in foreign_keys().items()},
+    **{(*_SHEET, key): instead for key, instead in foreign_keys(sheet=True).items()},
+}
+WORDS = Words(meant=_OTHER | _STRAY | _FOREIGN, forms=_FORMS)
 SHEETS_WORDS = frozenset(_MEANT[()]["sheets"].split())
 RUN_WORDS = frozenset(_MEANT[_SHEET]["run"].split())

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from podium.score.blocks import MAX_SHEETS
+from podium.score.foreign import foreign_keys
 from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
 from podium.score.model.plan import CLI, VALIDATION_TYPES, CrossSheet, Player
 from podium.score.numbered.fields import UNSUPPORTED, AliasBlock, NumberedScore
 from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
-from podium.score.text.reading import Words, read_block
+from podium.score.text.reading import Keys, Words, read_block
 from podium.score.text.units import seconds
 from podium.texts.letters import all_visible
 
@@ -33,10 +34,14 @@ _SHEET_MAPS = (
 )
 
 
+_MEANT: dict[Keys, str] = {(key,): instead for key, instead in foreign_keys().items()}
+_WORDS = Words(unsupported=UNSUPPORTED, meant=_MEANT | {("env",): "set variables in the template with export"})
+
+
 def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
     """Read the numbered dialect; everything that is wrong becomes a problem."""
     problems = parts.problems
-    score = read_block(NumberedScore, data, problems, Words(unsupported=UNSUPPORTED))
+    score = read_block(NumberedScore, data, problems, _WORDS)
     sheet, parallel = score.sheet, score.parallel
     for key in ("name", "prompt"):
         if key not in data:

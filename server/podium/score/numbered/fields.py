@@ -75,7 +75,8 @@ class NumberedSheets(Block):
 
 
 class NumberedPrompt(Block):
-    """The template of all sheets: a prompt for an agent or a bash script for `cli`, which needs `set -e` to stop at a failure."""
+    """The template of all sheets: a prompt for an agent or a script for `cli`: for bash, which needs `set -e` to stop at a
+    failure, or for the program of its `#!` line."""
 
     template: Text | None = Field(None, description="the text; use this or template_file")
     template_file: Text | None = Field(None, description="a file with the text, relative to the score")

@@ -7,6 +7,7 @@ import pytest
 
 from podium.conductor.attempts.observe import MOST_FOLDERS, make_folders, missing_folders, read_tails
 from podium.conductor.rules.healing.completion import MOST_CHARS, note
+from podium.contract.secrets.masks import Masker
 from podium.errors import PathNotAllowed, PermissionDenied
 from podium.reader.missing import named_in
 
@@ -86,16 +87,16 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(workspace: Path)
 
 def test_the_tails_are_bounded_and_a_missing_log_is_empty(tmp_path: Path) -> None:
     (tmp_path / "stdout.log").write_bytes(b"x" * 100 + b"end")
-    assert read_tails(tmp_path, 8) == "xx…[95 bytes left out]xxxend\n\n"
+    assert read_tails(tmp_path, 8, Masker()) == "xx…[95 bytes left out]xxxend\n\n"
     os.truncate(tmp_path / "stdout.log", 0)
     (tmp_path / "stderr.log").write_bytes(b"far too long\nold\n\xff!")
-    assert read_tails(tmp_path, 8) == "\nold\n\ufffd!\n"
+    assert read_tails(tmp_path, 8, Masker()) == "\nold\n\ufffd!\n"
 
 
 def test_an_error_before_a_long_progress_bar_is_in_the_tail(tmp_path: Path) -> None:
     bar = b"".join(b"\r%d files" % count for count in range(100_000))
     (tmp_path / "stderr.log").write_bytes(b"429 too many requests\n" + bar)
-    assert read_tails(tmp_path, 8192) == "\n429 too many requests\n99999 files\n"
+    assert read_tails(tmp_path, 8192, Masker()) == "\n429 too many requests\n99999 files\n"
 
 
 def test_the_note_tells_what_failed_and_marks_the_output() -> None:

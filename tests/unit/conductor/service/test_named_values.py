@@ -63,7 +63,10 @@ def test_a_sheet_gets_the_values_and_no_answer_or_file_of_the_conductor_has_them
     assert "[value of SOME_NAME]" in found[0]
     assert found[1] == "'[value of SOME_NAME]'"  # though the pattern matched a part of it only
     assert "[value of LITERAL_PASSWORD]" in found[2]
-    shown = json.dumps([view, sheet, ask(own.settings.socket, "job.history", {"job_id": job_id})])
+    events = ask(
+        own.settings.socket, "job.events", {"after": view["cursor"].rpartition(":")[0] + ":0", "stream": False}
+    )
+    shown = json.dumps([events, view, sheet, ask(own.settings.socket, "job.history", {"job_id": job_id})])
     secrets = (TOKEN, "conductor_0abc9def", FILED, GIVEN, "literal-pass-1")
     assert [each for each in secrets if each in shown] == []
     for mode in ("tail", "search"):

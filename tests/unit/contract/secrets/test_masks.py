@@ -25,6 +25,7 @@ KEY = (
         ("VAULT_TOKEN", "~/.vault-token"),
         ("API_TOKEN", ""),
         ("NPM_AUTH", "required"),
+        ("QUEUE_CONNECTION", "database"),
         ("AUTH_URL", "https://auth.example.com/login?next=/home"),
         ("REPOSITORY", "git@github.com:owner/name.git"),
     ],
@@ -110,6 +111,24 @@ def test_each_line_of_a_key_is_hidden_and_so_is_the_whole_in_json_and_in_wrapped
     kept = [line for line in redact(wrapped).splitlines() if "[value of" not in line]
     assert not kept
     assert len(redact(base64.b64encode(KEY.encode()).decode())) < 40
+
+
+def test_the_secrets_of_a_json_document_are_hidden_as_a_program_shows_them_that_has_read_it() -> None:
+    account = {
+        "type": "service_account",
+        "project_id": "demo-project",
+        "private_key": KEY,
+        "token_uri": "https://example.com/token",
+    }
+    for name in ("GCP_SA", "GOOGLE_CREDENTIALS"):
+        redact = redactor({name: json.dumps(account)})
+        assert "MIIEvQ" not in redact(f"key:\n{KEY}\nof demo-project")
+        assert redact("of demo-project at https://example.com/token") == "of demo-project at https://example.com/token"
+    pretty = json.dumps(account, indent=2)
+    assert "MIIEvQ" not in redactor({"GOOGLE_CREDENTIALS": pretty})(
+        " ".join(pretty.split("\n"))
+    )  # as `echo $NAME` prints it
+    assert redactor({"A_TOKEN": "{" * 30_000})("x") == "x"
 
 
 def test_a_secret_inside_a_longer_one_does_not_leave_its_rest() -> None:

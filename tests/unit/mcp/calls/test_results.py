@@ -5,7 +5,7 @@ from typing import Any
 
 from mcp.types import CallToolResult, TextContent
 
-from podium.errors import ScoreInvalid, WrongState
+from podium.errors import JobNotFound, ScoreInvalid, WrongState
 from podium.mcp.calls.results import failure, success
 from podium_tools.results import Result
 
@@ -64,3 +64,16 @@ def test_text_of_others_in_an_error_is_cleaned() -> None:
     facts = only_text(failure(error))["error"]
     assert facts["message"] == "bad  name"
     assert facts["problems"] == [{"line": 1, "message": "red"}]
+
+
+def test_facts_of_a_foreign_conductor_that_are_nested_without_end_are_left_out() -> None:
+    deep: list[Any] = []
+    for _ in range(900):
+        deep = [deep]
+    facts = only_text(failure(JobNotFound("Job a does not exist.", fix="list_jobs()", near=deep)))["error"]
+    assert facts == {
+        "code": "JOB_NOT_FOUND",
+        "message": "Job a does not exist.",
+        "retryable": False,
+        "fix": "list_jobs()",
+    }

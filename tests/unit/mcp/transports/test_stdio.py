@@ -160,6 +160,29 @@ def test_a_wait_that_is_open_at_the_end_of_stdin_is_refused_and_does_not_hold_th
     assert served.code() == 0
 
 
+@pytest.mark.parametrize("token", [0, "", "a"])
+def test_progress_is_told_with_the_clients_own_token_also_if_it_is_0(served: Served, token: int | str) -> None:
+    served.hello()
+    wait = {"name": "wait_for_job", "arguments": {"job_ids": [ID], "timeout_seconds": 0}}
+    assert "result" in served.call("tools/call", wait, request=2)  # without a token nothing is reported
+    served.send("tools/call", {**wait, "_meta": {"progressToken": token}}, request=3)
+    told = [served.read() for _ in range(3)]
+    assert [message.get("method", "") for message in told] == ["notifications/progress"] * 2 + [""]
+    assert [message["params"]["progressToken"] for message in told[:2]] == [token, token]
+    assert told[0]["params"]["progress"] < told[1]["params"]["progress"]
+
+
+def test_a_wait_holds_up_no_other_call_and_its_cancellation_ends_nothing_else(served: Served) -> None:
+    served.hello()
+    served.send("tools/call", {"name": "wait_for_job", "arguments": {"job_ids": [ID]}}, request=2)
+    served.call("tools/call", {"name": "list_jobs", "arguments": {}}, request=3)
+    served.send("notifications/cancelled", {"requestId": 2})
+    served.send("notifications/cancelled", {"requestId": 3})
+    served.call("tools/call", {"name": "list_jobs", "arguments": {}}, request=4)
+    assert served.end_input() == b""  # a cancelled request is not answered
+    assert served.code() == 0
+
+
 def test_the_last_line_needs_no_newline(served: Served) -> None:
     served.hello()
     assert served.process.stdin is not None
@@ -246,6 +269,10 @@ BAD_LINES: list[tuple[str | bytes, int | str | None, int]] = [
     ('{"jsonrpc":"1.0","id":"a","method":"ping"}', "a", -32600),
     ('{"jsonrpc":"2.0","id":[1],"method":"ping"}', None, -32600),
     ('{"jsonrpc":"2.0","id":true,"method":"ping"}', None, -32600),
+    ('{"jsonrpc":"2.0","id":null,"method":"ping"}', None, -32600),
+    ('{"jsonrpc":"2.0","id":1.5,"method":"ping"}', None, -32600),
+    ('{"jsonrpc":"2.0","id":5,"method":"ping","params":[]}', 5, -32600),
+    ('[{"jsonrpc":"2.0","id":5,"method":"ping"}]', None, -32600),
     (b'{"jsonrpc":"2.0","id":1,"method":"' + b"x" * (16 * 1024 * 1024) + b'"}', None, -32600),
 ]
 
@@ -256,6 +283,78 @@ def test_a_bad_line_is_answered_and_the_next_one_is_served(standing: Served) -> 
         answer = standing.read()
         assert (answer["id"], answer["error"]["code"]) == (request_id, code), line[:60]
         assert standing.call("ping", request=9)["result"] == {}
+
+
+OLD_HELLO = {**HELLO, "protocolVersion": "2025-03-26"}
+PING = {"jsonrpc": "2.0", "method": "ping"}
+
+
+@pytest.fixture(scope="module")
+def batching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return a server with which a version that has batches was agreed."""
+    with serving(COMMAND, tmp_path_factory.mktemp("batching") / "stderr") as server:
+        assert server.call("initialize", OLD_HELLO, request=1)["result"]["protocolVersion"] == "2025-03-26"
+        server.send("notifications/initialized")
+        yield server
+
+
+def batch(server: Served, *members: Any) -> list[dict[str, Any]]:
+    """Send a batch and return the batch of its answers."""
+    server.send_raw(json.dumps(members))
+    assert server.process.stdout is not None
+    answers: list[dict[str, Any]] = json.loads(server.process.stdout.readline())
+    assert isinstance(answers, list)
+    return answers
+
+
+def test_a_batch_is_answered_as_a_batch_where_it_was_agreed(batching: Served) -> None:
+    call = {"name": "list_jobs", "arguments": {}}
+    answers = batch(
+        batching,
+        {**PING, "id": 2},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": "b", "method": "tools/call", "params": call},
+        5,
+        {**PING, "id": None},
+        {**PING, "id": 2},
+        {"jsonrpc": "2.0", "id": 3, "method": "initialize", "params": OLD_HELLO},
+    )
+    told = [(answer["id"], answer.get("error", {}).get("code")) for answer in answers]
+    assert told == [(2, None), ("b", None), (None, -32600), (None, -32600), (2, -32600), (3, -32600)]
+    assert answers[1]["result"]["structuredContent"]["total"] == 1
+
+
+def test_a_batch_that_asks_nothing_has_no_answer_and_one_that_is_wrong_has_one(batching: Served) -> None:
+    batching.send_raw(json.dumps([{"jsonrpc": "2.0", "method": "notifications/initialized"}]))
+    for wrong in ("[]", json.dumps([{**PING, "id": number} for number in range(101)])):
+        batching.send_raw(wrong)
+        assert "a batch has 1 to 100 messages" in batching.read()["error"]["message"]
+    assert [answer["error"]["code"] for answer in batch(batching, 1, 2)] == [-32600, -32600]
+
+
+def test_a_request_of_a_batch_that_is_cancelled_does_not_hold_up_the_others(batching: Served) -> None:
+    wait = {"name": "wait_for_job", "arguments": {"job_ids": [ID]}}
+    members = [{**PING, "id": 7}, {"jsonrpc": "2.0", "id": 8, "method": "tools/call", "params": wait}]
+    batching.send_raw(json.dumps(members))
+    batching.send("notifications/cancelled", {"requestId": 8})
+    assert batching.process.stdout is not None
+    assert [answer["id"] for answer in json.loads(batching.process.stdout.readline())] == [7]
+    assert batching.call("ping", request=9)["result"] == {}
+
+
+def test_a_batch_in_another_version_is_told_what_to_send(standing: Served) -> None:
+    standing.send_raw(json.dumps([{**PING, "id": 5}]))
+    error = standing.read()["error"]
+    assert "batches exist in protocol version 2025-03-26 only; send one message at a time" in error["message"]
+
+
+def test_a_request_before_the_handshake_is_told_what_to_send(served: Served) -> None:
+    error = served.call("tools/list", request=1)["error"]
+    assert error["code"] == -32602
+    assert error["message"].startswith('tools/list came before the handshake: send an "initialize" request first')
+    assert "io.modelcontextprotocol/protocolVersion" in error["message"]
+    served.hello()
+    assert "result" in served.call("tools/list", request=2)
 
 
 def test_a_cancellation_of_nothing_does_no_harm(standing: Served) -> None:

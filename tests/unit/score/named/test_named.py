@@ -197,7 +197,7 @@ def test_a_pattern_that_looks_like_it_has_fields_brings_a_warning() -> None:
 
 def test_a_value_of_env_or_a_workspace_that_looks_like_a_template_brings_a_warning() -> None:
     text = "variables: {target: t}\nenv: {ALL: '{job_name}'}\nworkspace: 'out/{{ target }}'\n"
-    entry = "{run: x, env: {T: '{{ target }} {{ other }}', W: '{workspace} ${HOME}', X: '{other}', Y: plain}}"
+    entry = "{run: x, env: {T: '{{ target }} {{ other }}', W: '{workspace}', X: '{other}', Y: plain}}"
     assert sorted(compiled(text + sheets(entry, entry)).warnings) == [
         "Line 2: the value of env ALL is used as written, without filling in {job_name}. Use template variables in run instead.",
         "Line 3: the workspace path is used as written, without filling in {{ target }}.",

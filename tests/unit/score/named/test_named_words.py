@@ -17,7 +17,7 @@ from tests.unit.score.helpers import compiled, only, sheets
         ("{run: x, environment: {}}", "unknown key; write env"),
         ("{run: x, cwd: /tmp}", "unknown key; write cd in run, or workspace for the whole score"),
         ("{run: x, retries: 2}", "unknown key; write retry: {max_retries: 2}"),
-        ("{run: x, timeout: 5}", "unknown key; write timeout_seconds"),
+        ("{run: x, timeout: 5}", "unknown key; write timeout_seconds, which takes 90s, 5m and 2h"),
         ("{run: x, workspace: out}", "unknown key; it belongs to the score, next to sheets"),
         ("{run: x, retry: {attempts: 2}}", "unknown key; write max_retries"),
         ("{run: x, retry: 2}", "should be a mapping, not the number 2; write {max_retries: 2}"),

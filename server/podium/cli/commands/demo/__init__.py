@@ -73,7 +73,7 @@ def podium(settings: Settings, *words: str) -> None:
         Internal: it failed.
     """
     say(f"   $ podium {' '.join(words)}", style="dim")
-    line = [sys.executable, "-m", "podium", *words, "--home", str(settings.home)]
+    line = [sys.executable, "-P", "-m", "podium", *words, "--home", str(settings.home)]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(  # noqa: S603
         line, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False

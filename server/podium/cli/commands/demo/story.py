@@ -45,7 +45,7 @@ class Story:
         Raises:
             Internal: a tool answered other than the story needs.
         """
-        words = ["-m", "podium", "serve", "--home", str(self.settings.home), "--log-level", "error"]
+        words = ["-P", "-m", "podium", "serve", "--home", str(self.settings.home), "--log-level", "error"]
         self.title("An MCP client starts the MCP server and connects over stdio")
         async with Client(StdioServerParameters(command=sys.executable, args=words)) as client:
             self._client = client

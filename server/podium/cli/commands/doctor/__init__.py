@@ -17,9 +17,10 @@ from podium.cli.commands.doctor.finding import Finding, Verdict
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say
 from podium.cli.shared.probe import Health, health, processes, running
+from podium.conductor.attempts.env_file import read_env_file
 from podium.conductor.processes.cgroup import own_group
 from podium.contract.models import ProcessView
-from podium.errors import InvalidArguments, PermissionDenied
+from podium.errors import InvalidArguments, PermissionDenied, PodiumError
 from podium.home import SOCKET
 from podium.places import config_file, holder
 from podium.privacy.state import check_home
@@ -81,6 +82,15 @@ def _places(settings: Settings) -> Iterator[Finding]:
     enough = free >= LOW_DISK_BYTES
     fix = "" if enough else "Free some space: the conductor refuses jobs that it cannot store."
     yield Finding("disk", "ok" if enough else "fail", f"{free / 1024**3:.1f} GiB free at {place}", fix)
+    if settings.env_file is not None:
+        yield _env_file(settings.env_file)
+
+
+def _env_file(path: Path) -> Finding:
+    try:
+        return Finding("env_file", "ok", f"{path} has {len(read_env_file(path))} variables")
+    except PodiumError as error:
+        return Finding("env_file", "fail", error.message, error.fix)
 
 
 def _place(what: str, path: Path, check: Callable[[Path], str | None], setting: str) -> Finding:

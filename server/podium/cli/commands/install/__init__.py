@@ -11,6 +11,7 @@ from podium.cli.commands.install.entry import server_command, server_environment
 from podium.cli.shared.door import line
 from podium.cli.shared.options import Home, Socket
 from podium.cli.shared.output import say
+from podium.cwd import absolute
 from podium.errors import InvalidArguments
 from podium.settings import load
 
@@ -42,6 +43,7 @@ def command(
     if not folder.is_dir():
         raise InvalidArguments(f"There is no folder {folder}.", fix="Give the project's folder with --folder.")
     private = places is known.user
+    folder = folder if private else absolute(folder, "The project's folder")
     if remove:
         _remove(places, folder)
     elif write:

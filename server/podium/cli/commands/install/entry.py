@@ -29,4 +29,4 @@ def _program() -> list[str]:
     for path in (called if called.name == "podium" else beside, beside, Path(shutil.which("podium") or "/nowhere")):
         if path.is_file() and os.access(path, os.X_OK):
             return [str(path.absolute())]
-    return [sys.executable, "-m", "podium"]
+    return [sys.executable, "-P", "-m", "podium"]

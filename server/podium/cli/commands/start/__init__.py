@@ -122,9 +122,22 @@ def start_in_background(settings: Settings) -> Health:
 
 
 def _foreground(settings: Settings) -> list[str]:
-    """Return the command that runs the conductor with these settings. The paths are flags too, for those who list processes."""
+    """Return the command that runs the conductor with these settings. The paths are flags too, for those who list processes.
+
+    With -P a folder podium, or a file typing.py, in the folder where it is called is not taken for ours.
+    """
     paths = ["--home", str(settings.home), "--socket", str(settings.socket)]
-    return [sys.executable, "-m", "podium", "start", "--foreground", *paths, "--settings", settings.model_dump_json()]
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "podium",
+        "start",
+        "--foreground",
+        *paths,
+        "--settings",
+        settings.model_dump_json(),
+    ]
 
 
 def _with_free_socket(settings: Settings) -> Settings:

@@ -17,7 +17,8 @@ class ValidationContext:
     `attempt_started` is in seconds since the epoch, by the clock of the workspace's file system: take it before the launch.
     `expand` fills the `{workspace}`-style fields of a path, a command or a working directory and raises nothing; patterns
     are used unchanged. `masker` removes secrets from a text that is shown. What a command leaves and cannot be ended is added to
-    `survivors`.
+    `survivors`; what is said of a file that passes a check and is older than the job, to `notes` (`job_submitted` is in seconds
+    since the epoch).
     """
 
     workspace: Path
@@ -29,6 +30,8 @@ class ValidationContext:
     reader: Reader
     masker: Masker = field(default_factory=Masker)
     survivors: list[Survivor] = field(default_factory=list)
+    job_submitted: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
     def path(self, text: str) -> Path:
         """Return a rule's path; a relative one is under the workspace."""

@@ -21,10 +21,14 @@ def check(path: Path, started: float) -> Outcome:
         stamp = path.stat().st_mtime_ns
     except (OSError, ValueError) as error:
         return Outcome(False, reason(error))
-    earliest = math.floor(started) if stamp % SECOND == 0 else started - TICK_SECONDS
-    passed = stamp / SECOND >= earliest
+    passed = not is_before(stamp, started)
     early = "" if passed else f", {started - stamp / SECOND:.1f} s before the attempt began"
     return Outcome(passed, f"modified at {moment(stamp / SECOND)}{early}")
+
+
+def is_before(stamp: int, moment: float) -> bool:
+    """Return whether a file's stamp (nanoseconds since the epoch) is surely before a moment (seconds)."""
+    return stamp / SECOND < (math.floor(moment) if stamp % SECOND == 0 else moment - TICK_SECONDS)
 
 
 def moment(seconds: float) -> str:

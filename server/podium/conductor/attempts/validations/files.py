@@ -61,6 +61,15 @@ async def opened(path: Path) -> AsyncIterator[tuple[int | None, str]]:
         yield fd, ""
 
 
+def modified_ns(path: Path) -> int | None:
+    """Return when a regular file was modified, in nanoseconds since the epoch; None for anything else."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else None
+
+
 def reason(error: OSError | ValueError) -> str:
     """Return in words why a path cannot be used."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):

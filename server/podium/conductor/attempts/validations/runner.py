@@ -14,8 +14,8 @@ from podium.conductor.attempts.validations.content_regex import check as content
 from podium.conductor.attempts.validations.context import Outcome, ValidationContext
 from podium.conductor.attempts.validations.file_exists import check as file_exists
 from podium.conductor.attempts.validations.file_modified import check as file_modified
-from podium.conductor.attempts.validations.file_modified import moment
-from podium.conductor.attempts.validations.files import THREADS
+from podium.conductor.attempts.validations.file_modified import is_before, moment
+from podium.conductor.attempts.validations.files import THREADS, modified_ns
 from podium.contract.models import ValidationView
 from podium.score.model.plan import Validation
 from podium.texts.letters import all_visible
@@ -50,6 +50,8 @@ async def _view(rule: Validation, ctx: ValidationContext) -> ValidationView:
                 if outcome.passed or not left:
                     break
                 await anyio.sleep(rule.retry_delay_ms / 1000)
+        if outcome.passed and rule.type != "file_modified":
+            outcome = await _aged(outcome, rule, ctx)
     return ValidationView(
         type=rule.type,
         passed=outcome.passed,
@@ -80,11 +82,27 @@ def _file_check(rule: Validation, ctx: ValidationContext) -> Callable[[], Outcom
             return lambda: content_contains(path, rule.pattern, ctx.masker)
 
 
+async def _aged(outcome: Outcome, rule: Validation, ctx: ValidationContext) -> Outcome:
+    """Note a file that was there before the job: it passes without anything having been done."""
+    stamp = None
+    with anyio.move_on_after(rule.timeout_seconds):
+        stamp = await anyio.to_thread.run_sync(
+            modified_ns, ctx.path(rule.path), abandon_on_cancel=True, limiter=THREADS
+        )
+    if stamp is None or not is_before(stamp, ctx.job_submitted):
+        return outcome
+    ctx.notes.append(f"{rule.type} passed with a file that is older than the job: {_shown_path(rule, ctx)}")
+    return Outcome(True, f"{outcome.found}; the file is older than the job")
+
+
+def _shown_path(rule: Validation, ctx: ValidationContext) -> str:
+    path = ctx.masker(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
+    return path if all_visible(path) and len(path) <= FOUND_CHARS else one_line(path)
+
+
 def _expected(rule: Validation, ctx: ValidationContext) -> str:
     """Return in one line what the rule expects."""
-    path = ctx.masker(ctx.expand(rule.path).removeprefix(f"{ctx.workspace}/"))
-    if not all_visible(path) or len(path) > FOUND_CHARS:
-        path = one_line(path)
+    path = _shown_path(rule, ctx)
     match rule.type:
         case "file_exists":
             return f"{path} exists"

@@ -59,7 +59,7 @@ class EarlierFolder:
         try:
             found = json.loads(self.record.read_bytes()[2 * BLOCK_BYTES :])
             return Origin(found["boot_id"], found["cgroup"])
-        except (OSError, ValueError, LookupError):
+        except (OSError, ValueError, LookupError, RecursionError):
             return None
 
     def try_claim(self) -> bool:

@@ -21,7 +21,7 @@ from podium.conductor.engines.local import takeover
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.local.deadlines import Deadlines
 from podium.conductor.engines.local.folder import LIMITS
-from podium.conductor.engines.local.launching import is_own_folder, start_of, unusable
+from podium.conductor.engines.local.launching import is_own_folder, start_of, too_long, unusable
 from podium.conductor.engines.local.limiter import Upkeep
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.local.usage import measure
@@ -35,7 +35,6 @@ from podium.contract.results import stopped_text
 from podium.log import get_logger
 
 LAST_WAIT_SECONDS = 5.0  # for a process whose tree was ended; only one that cannot be killed takes so long
-AGAIN_SECONDS = 1.0  # until an attempt that the system had no room for is tried again
 SETTLE_SECONDS = (0.002, 0.004, 0.008, 0.016)  # before each look again; a scan costs as much as many of them
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # an attempt that finds no space may start later
 
@@ -204,11 +203,8 @@ class LocalEngine:
         """Report an attempt whose process is over by itself, after what it left has been ended."""
         if child.state in {"failed", "refused"}:
             passing = child.state == "refused" or child.error in FULL
-            end = running.end("never_started" if passing else "launch_failed", detail=child.fault)
-            if passing:
-                self.tasks.start_soon(self._report_later, end)
-            else:
-                self.report(end)
+            why = f": {too_long(start_of(running, self._bash, ''))}" if child.error == errno.E2BIG else ""
+            self.report(running.end("never_started" if passing else "launch_failed", detail=child.fault + why))
         elif child.state == "ended" and not may_have_left(
             self.keepers.orphans(child), running.key, child.pid, running.cgroup
         ):
@@ -257,11 +253,6 @@ class LocalEngine:
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
         self.report(running.conclude(ended))
-
-    async def _report_later(self, end: End) -> None:
-        """Report an attempt that could not start for now, and that starts again at once then."""
-        await anyio.sleep(AGAIN_SECONDS)
-        self.report(end)
 
     def report(self, end: End) -> None:
         """Tell how an attempt ended, and drop it."""

@@ -14,6 +14,8 @@ from podium.conductor.processes.keepers.child import PLAY, Start
 
 LOOK_SECONDS = 5.0  # for a workspace; longer only on a disk that does not answer
 # A name without a slash is looked up in the sheet's own PATH.
+MAX_STRING_BYTES = 131_072  # of one variable or argument with its NUL: MAX_ARG_STRLEN of Linux
+STRICT = ("-euo", "pipefail")
 BECOME = 'cd -- "$1" || exit 126; shift; exec -- "$@"'
 
 
@@ -57,8 +59,27 @@ def start_of(running: Running, bash: str, cgroup: str) -> Start:
     )
 
 
+def too_long(start: Start) -> str:
+    """Return why the system refuses a start as too long: its environment or its command, and what makes most of it."""
+    variables = {**os.environ, **start.env}
+    sizes = {name: len(os.fsencode(f"{name}={value}")) + 1 for name, value in variables.items()}
+    largest = max(sizes, key=sizes.__getitem__)
+    if sizes[largest] > MAX_STRING_BYTES:
+        size = sizes[largest]
+        return (
+            f"the environment variable {largest} has {size} bytes; the system takes at most {MAX_STRING_BYTES} for one"
+        )
+    total, words = sum(sizes.values()), sum(len(os.fsencode(each)) + 1 for each in start.argv)
+    if words > total:
+        return f"its command has {words} bytes, more than the system takes"
+    return (
+        f"its environment has {total} bytes in {len(sizes)} variables, more than the system takes for the start of a program; "
+        f"the longest is {largest} with {sizes[largest]}"
+    )
+
+
 def command(spec: AttemptSpec, bash: str, script: str) -> list[str]:
     """Return the command line of an attempt: bash in the workspace, which plays the script or becomes the instrument."""
     if spec.argv:
         return [bash, "-c", BECOME, "podium", str(spec.workspace), *spec.argv]
-    return [bash, "-c", PLAY, script, str(spec.workspace)]
+    return [bash, *(STRICT if spec.strict else ()), "-c", PLAY, script, str(spec.workspace)]

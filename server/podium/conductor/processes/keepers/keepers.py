@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from podium.conductor.processes import facts
+from podium.conductor.processes.installation import gone
 from podium.conductor.processes.keepers import remains
 from podium.conductor.processes.keepers.child import OVER, Child, Start
 from podium.conductor.processes.keepers.keeper import Keeper, NamelessEnd
@@ -236,14 +237,22 @@ class Keepers:
         keeper.folder.mkdir(mode=0o700)
         command = [sys.executable, "-I", "-S", program.__file__, str(keeper.folder), self._procs]
         messages = keeper.folder / "log"
-        child = await self._reaper.launch(partial(spawn, command, self._env, stdout=messages, stderr=messages))
+        try:
+            child = await self._reaper.launch(partial(spawn, command, self._env, stdout=messages, stderr=messages))
+        except OSError as error:
+            await run_sync(keeper.remove)  # else each try would leave a folder
+            raise OSError(error.errno, gone(program.__file__) or error.strerror) from error
         with anyio.move_on_after(ANSWER_SECONDS):
             while not child.has_ended:
                 if await self._reach(keeper):
                     log.info("keeper_started", pid=keeper.pid, number=keeper.number)
                     return
                 await anyio.sleep(LOOK_SECONDS)
-        said = facts.read(str(messages)).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        said = (
+            gone(program.__file__) or facts.read(str(messages)).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        )
+        if child.has_ended:
+            await run_sync(keeper.remove)
         raise OSError(0, said or "it does not answer")
 
     async def _reach(self, keeper: Keeper) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from podium.conductor.rules.healing.completion import note
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.verdicts import Verdict
+from podium.score.model.plan import CLI
 from podium.texts.shown import one_line
 from podium.times import span
 
@@ -86,7 +87,8 @@ def _in_trouble(case: Case) -> Diagnosis:
         case "capacity":
             return _to_the_next(case, "no_capacity", f"{case.instrument} is out of capacity")
         case "missing":
-            return _to_the_next(case, "instrument_missing", f"{case.instrument} is not installed")
+            what = case.instrument if case.instrument != CLI else "the program of its #! line"
+            return _to_the_next(case, "instrument_missing", f"{what} is not installed")
         case "internal":
             return Diagnosis("internal", "the conductor failed, not the sheet")
         case "unjudged":

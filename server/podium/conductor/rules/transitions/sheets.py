@@ -6,6 +6,8 @@ from podium.conductor.rules.transitions.failures import Failure, facts, failed, 
 from podium.conductor.rules.transitions.jobs import settle
 from podium.conductor.rules.verdicts import Verdict
 
+_MOST_WARNINGS = 100
+
 
 def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
     """Start the next attempt of a ready sheet: the intent goes into this batch, the launch follows its commit."""
@@ -67,6 +69,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     if verdict.passed:
         attempt.outcome, run.status, run.reason, run.satisfied = "completed", "completed", "", True
         job.counts["completed"] += 1
+        _note(job, run.num, verdict.notes, batch)
         batch.event(job, "sheet.completed", **facts(job, attempt))
         job.release(run.num)
     elif job.intent == "cancel" or end.reason == "cancelled":
@@ -86,6 +89,15 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     if attempt.outcome in {"completed", "failed"}:
         job.not_before = max(job.not_before, batch.now.mono + job.plan.pause_between_sheets_seconds)
     settle(job, batch)
+
+
+def _note(job: JobRun, num: int, notes: tuple[str, ...], batch: Batch) -> None:
+    """Add to the warnings of the job what may surprise about a sheet that completed."""
+    told = [f"sheet {job.label(num)}: {note}." for note in notes]
+    new = tuple(each for each in told if each not in job.warnings)[: max(0, _MOST_WARNINGS - len(job.warnings))]
+    if new:
+        job.warnings += new
+        batch.touch(job)
 
 
 def wake(job: JobRun, num: int, batch: Batch) -> None:

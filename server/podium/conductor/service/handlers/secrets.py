@@ -11,6 +11,7 @@ from podium.conductor.service.context import Context
 from podium.contract.methods import SecretsParams
 from podium.contract.replies import SecretsReply
 from podium.errors import InvalidArguments
+from podium.logs.shown import spans_in
 from podium.wire.dispatcher import Peer
 
 
@@ -22,4 +23,4 @@ async def handle(context: Context, params: SecretsParams, peer: Peer) -> Secrets
         raise InvalidArguments("data is not base64.", fix="Send the bytes as base64.") from None
     row = await context.queries.job(params.job_id)
     known = await context.values.of(params.job_id, await context.loader.plan(row["plan_hash"]))
-    return SecretsReply(spans=await run_sync(known.masker.spans, data))
+    return SecretsReply(spans=await run_sync(spans_in, data, known.masker))

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
     [
         ("failed", errno.EMFILE, "never_started"),
         ("failed", errno.ENOSPC, "never_started"),
-        ("failed", errno.E2BIG, "launch_failed"),
+        ("failed", errno.EACCES, "launch_failed"),
         ("refused", errno.EIO, "never_started"),
     ],
 )
@@ -36,3 +36,17 @@ async def test_a_refused_launch_is_told_apart(
     monkeypatch.setattr(Keepers, "start", refused)
     end = await run_attempt(make_spec(tmp_path))
     assert (end.reason, end.detail) == (reason, os.strerror(number))
+
+
+@pytest.mark.parametrize(
+    ("env", "detail"),
+    [
+        ({"BIG": "x" * 200_000}, "the environment variable BIG has 200005 bytes; the system takes at most 131072 for one"),
+        ({f"V{number}": "x" * 120_000 for number in range(60)}, " variables, more than the system takes for the start of a program;"),
+    ],
+)  # fmt: skip
+async def test_an_environment_that_is_too_large_is_named(tmp_path: Path, env: dict[str, str], detail: str) -> None:
+    end = await run_attempt(make_spec(tmp_path, env=env))
+    assert end.reason == "launch_failed"
+    assert end.detail.startswith("Argument list too long: ")
+    assert detail in end.detail

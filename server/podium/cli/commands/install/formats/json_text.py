@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from json5.loader import DefaultLoader, ModelLoader, loads
@@ -23,7 +24,9 @@ class JsonText:
     def parse(self, text: str) -> dict[str, Any]:
         """Return what the text says."""
         try:
-            found: dict[str, Any] = DefaultLoader().load(_root(_filled(text)))
+            found = _plain(text)  # a hundred times as fast, and some clients keep megabytes in their file
+            if found is None:
+                found = DefaultLoader().load(_root(_filled(text)))
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
         return found
@@ -57,6 +60,15 @@ class JsonText:
         return text
 
 
+def _plain(text: str) -> dict[str, Any] | None:
+    """Return what the text says if it is plain JSON, else None."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _filled(text: str) -> str:
     """Return the text, with an empty object where it holds nothing but space and comments."""
     if not text.strip():
@@ -67,6 +79,7 @@ def _filled(text: str) -> str:
     return text.rstrip() + newline_of(text) + "{}" + newline_of(text)
 
 
+@lru_cache(maxsize=2)
 def _root(text: str) -> JSONObject:
     try:
         found = loads(text.translate(_SEPARATORS), loader=ModelLoader()).value

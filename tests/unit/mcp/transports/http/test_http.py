@@ -17,7 +17,7 @@ import pytest
 from mcp import Client
 
 from podium.errors import InvalidArguments
-from podium.mcp.transports.http import parsed
+from podium.mcp.transports.http.serving import parsed
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
 from tests.support.http_server import HttpServer, http_server, serving
@@ -96,6 +96,16 @@ def test_a_page_of_another_origin_is_refused(standing: HttpServer, origin: str) 
 def test_a_request_may_be_as_large_as_on_stdio(standing: HttpServer, megabytes: int, status: int) -> None:
     message = {**INITIALIZE, "params": {**INITIALIZE["params"], "_meta": {"x": "x" * megabytes * 1024**2}}}
     assert post(standing, message) == status
+
+
+@pytest.mark.parametrize("types", ["*/*", "application/json, text/event-stream", "text/*;q=0.9, application/*"])
+def test_any_way_to_accept_both_kinds_of_answer_is_understood(standing: HttpServer, types: str) -> None:
+    assert post(standing, Accept=types) == 200
+
+
+def test_a_session_of_an_earlier_server_is_not_found_so_that_the_client_begins_anew(standing: HttpServer) -> None:
+    listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    assert post(standing, listing, **{"Mcp-Session-Id": "0123456789abcdef0123456789abcdef"}) == 404
 
 
 def test_it_listens_on_the_loopback_interface_only(standing: HttpServer) -> None:

@@ -1,0 +1,117 @@
+"""Programs that a score brings along: profiles beside it that replace known instruments, and programs in its own folder.
+
+A repository that somebody else wrote can hold `.podium/instruments/claude-code.yaml`, or a folder that PATH leads into. Both are
+allowed and useful, and neither may happen quietly: what is used of it is told, or refused, as the setting `score_profiles` says.
+"""
+
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podium.errors import ScoreInvalid
+from podium.instruments.profile import Profile
+from podium.score.model.plan import Plan, PlanSheet
+from podium.texts.shown import one_line
+
+MOST_PATHS = 20  # different values of PATH that are looked at, for each instrument
+FIX = (
+    "If you trust the score, set score_profiles to warn or allow in the conductor's settings; else use another instrument, "
+    "or remove the file."
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a score brings along: the files of its own profiles by name, and its folders; and whose names they may take."""
+
+    files: Mapping[str, Path]
+    builtin: Collection[str]
+    user: Collection[str]
+    folders: tuple[Path, ...]
+
+
+def surroundings(
+    folder: Path | None,
+    workspace: str | None,
+    files: Mapping[str, Path],
+    builtin: Collection[str],
+    user: Collection[str],
+) -> Surroundings:
+    """Return what is around a score in `folder`: it, the repository that holds it, and the workspace, but never the home."""
+    found = [Path(workspace)] if workspace else []
+    if folder is not None:
+        own = Path(os.path.abspath(folder))  # noqa: PTH100 links are not followed yet
+        found += [own, *[each for each in (own, *own.parents) if os.path.lexists(each / ".git")][:1]]
+    home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111
+    both = dict.fromkeys([*found, *(Path(os.path.realpath(each)) for each in found)])
+    return Surroundings(files, builtin, user, tuple(each for each in both if not home.is_relative_to(each)))
+
+
+def told(plan: Plan, around: Surroundings) -> tuple[str, ...]:
+    """Return a sentence for each instrument of a plan that the score replaces or brings along, with file and program."""
+    return tuple(
+        note
+        for name, content in plan.profiles.items()
+        if (note := _told_of(name, Profile.model_validate(content), plan, around))
+    )
+
+
+def refused(notes: tuple[str, ...]) -> ScoreInvalid:
+    """Return the refusal of a score by the setting `score_profiles`."""
+    return ScoreInvalid(
+        f"The score brings its own programs, which the setting score_profiles refuses: {notes[0]}",
+        fix=FIX,
+        problems=[{"message": note} for note in notes],
+    )
+
+
+def _told_of(name: str, profile: Profile, plan: Plan, around: Surroundings) -> str:
+    file = around.files.get(name)
+    places = list(_places(name, profile, plan))
+    inside = next(((place, by) for place, by in places if _is_inside(place, by, around.folders)), None)
+    place, by = inside or next(iter(places), ("", ""))
+    runs = f"it runs {_linked(place)}" if place else f"its program {profile.executable} was not found"
+    if inside:
+        runs += ", which is inside the folder of the score" + (f", found through {one_line(by)} of PATH" if by else "")
+    if file is None:
+        return f"the instrument {name} is a program of the score: {runs}." if inside else ""
+    replaced = "the built-in one" if name in around.builtin else "your own one" if name in around.user else ""
+    if not (replaced or inside):
+        return ""
+    instead = f", in place of {replaced}" if replaced else ""
+    return f"the instrument {name} is defined in {_linked(str(file))}{instead}: {runs}."
+
+
+def _places(name: str, profile: Profile, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield where the program of an instrument is for the sheets that it plays, and the folder of PATH that leads there."""
+    if profile.executable.startswith("/"):
+        yield profile.executable, ""
+        return
+    sheets = (sheet for sheet in plan.sheets if name in sheet.instruments)
+    for path in list(dict.fromkeys(_path(profile, plan, sheet) for sheet in sheets))[:MOST_PATHS]:
+        for entry in path.split(os.pathsep):
+            folder = entry if entry.startswith("/") else os.path.join(plan.workspace or "/", entry)  # noqa: PTH118
+            if place := shutil.which(profile.executable, path=folder):
+                yield place, entry or "."
+                break
+
+
+def _path(profile: Profile, plan: Plan, sheet: PlanSheet) -> str:
+    env: dict[str, Any] = {**profile.env, **plan.env, **sheet.env}
+    return env.get("PATH") or os.environ.get("PATH", "")
+
+
+def _is_inside(place: str, by: str, folders: tuple[Path, ...]) -> bool:
+    """Return whether a program is in one of the folders, by its name or where links lead, or depends on the workspace."""
+    if by and not by.startswith("/"):
+        return True
+    names = Path(os.path.abspath(place)), Path(os.path.realpath(place))  # noqa: PTH100
+    return any(name.is_relative_to(folder) for name in names for folder in folders)
+
+
+def _linked(path: str) -> str:
+    target = os.path.realpath(path)
+    return one_line(path) + (f" (a link to {one_line(target)})" if target != os.path.abspath(path) else "")  # noqa: PTH100

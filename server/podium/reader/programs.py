@@ -1,0 +1,44 @@
+"""Whether the programs are there that the `#!` lines of a plan name, as far as that can be seen before a sheet starts."""
+
+import os
+
+from podium.score.model.context import constant
+from podium.score.model.plan import CLI, Plan, PlanSheet
+from podium.texts.interpreter import interpreter, missing_program
+
+_LISTED = 5  # labels in a note
+
+
+def missing_programs(plan: Plan) -> tuple[str, ...]:
+    """Return a note for each program that is missing now. A line with a template in it is looked at when its sheet starts."""
+    missing: dict[str, list[str]] = {}
+    known: dict[tuple[str, str], str] = {}
+    for sheet in plan.sheets if "PATH" not in plan.env_pass else ():  # the start says where they are looked for
+        text = plan.templates[sheet.template]
+        if sheet.instrument != CLI or not text.startswith("#!"):
+            continue
+        line, path = text.partition("\n")[0], _path(plan, sheet)
+        if (line, path) not in known:
+            known[line, path] = _missing(line, path, plan.workspace)
+        if program := known[line, path]:
+            missing.setdefault(program, []).append(sheet.label)
+    return tuple(
+        f"the program {program}, which the #! line of {_named(labels)} names, was not found on this machine."
+        for program, labels in missing.items()
+    )
+
+
+def _missing(line: str, path: str, folder: str | None) -> str:
+    found = interpreter(line) if constant(line) is not None else None
+    if found is None or (folder is None and not all(each.startswith("/") for each in path.split(os.pathsep))):
+        return ""
+    return missing_program(found, path, folder or "/")
+
+
+def _path(plan: Plan, sheet: PlanSheet) -> str:
+    return sheet.env.get("PATH") or plan.env.get("PATH") or os.environ.get("PATH", "")
+
+
+def _named(labels: list[str]) -> str:
+    more = f" and {len(labels) - _LISTED} more" if len(labels) > _LISTED else ""
+    return f"sheet{'s' if len(labels) > 1 else ''} {', '.join(labels[:_LISTED])}{more}"

@@ -1,0 +1,53 @@
+"""Keys that other tools have and scores do not: what to do instead, by the words for them. Both dialects use these."""
+
+from collections.abc import Mapping
+
+_INSTEAD = {
+    "jobs do not start by themselves; have cron or a systemd timer call podium run": (
+        "schedule cron on trigger triggers crontab interval"
+    ),
+    "write the variables under env, or read the file in run: set -a; . ./FILE": "env_file env_files envfile dotenv",
+    "there are no defaults for all sheets beside env, instrument and strict; write it on each sheet, or use a YAML anchor": (
+        "defaults default"
+    ),
+    "a score sets no limits of CPU, memory or GPUs; use ulimit, nice or systemd-run in run": (
+        "resources cpu cpus memory mem gpu gpus limits requests time"
+    ),
+    "jobs have no priority; sheets start in the order in which their jobs were started": "priority nice weight queue",
+    "nothing is sent or run when a job has ended; wait with wait_for_job, or add a last sheet": (
+        "notify notifications notification on_end on_success on_failure "
+        "on_complete webhook email slack after_script finally always"
+    ),
+    "every file in the workspace can be read with list_artifacts and read_artifact": "artifacts artifact outputs output",
+    "sheets run on the conductor's machine; start the container in run, such as docker run": (
+        "image container containers docker services volumes volume mounts "
+        "ports platform runs_on runs-on agent_pool node host hosts engine"
+    ),
+    "write env: {TOKEN: {from_env: TOKEN}}, which is looked up when a sheet starts and never stored": "secrets secret vault",
+    "there are no labels; use name and description": "tags tag labels label metadata annotations",
+    "a score is one file; repeat parts with YAML anchors, &a and *a": "include includes extends import imports uses templates",
+    "a job pauses when pause_job asks for it": "hold approval manual pause",
+    "say in the prompt what the validations look for": "success_requirements",
+    "sheets run as the conductor's user; use sudo in run": "user become become_user run_as",
+    "nothing is kept between jobs but the workspace; leave the cache there": "cache caches",
+}
+_SHEET_INSTEAD = {
+    "the sheets that need a failed one do not run; to go on in any case, end the command with || true": (
+        "continue_on_error continue-on-error allow_failure ignore_errors ignore_failure ignore_error"
+    ),
+    "bash plays run; for another program begin run with a line such as #!/usr/bin/env python3": (
+        "shell interpreter entrypoint executable language"
+    ),
+    "write foreach: [1, 2, 3], and parallel: {max_concurrent: 3} on the score": "parallelism replicas parallel copies",
+    "the commands are lines of run, or sheets of their own": "steps tasks jobs stages before_script",
+    "write them in run": "args arguments with",
+    "redirect it from a file in run: program < FILE": "stdin input",
+    "write it to a file in the workspace, which later sheets read": "register",
+    "handle it in run, with trap or ||": "rescue catch on_error",
+}
+
+
+def foreign_keys(*, sheet: bool = False) -> Mapping[str, str]:
+    """Return what to do instead of each key, of a score or of a sheet."""
+    tables = [_INSTEAD, _SHEET_INSTEAD] if sheet else [_INSTEAD]
+    return {key: instead for table in tables for instead, keys in table.items() for key in keys.split()}

@@ -1,0 +1,39 @@
+"""A score that brings its own programs says so wherever it is looked at, or is refused if the settings say that."""
+
+from pathlib import Path
+
+from tests.support.jobs import until
+from tests.support.podium_home import Conductor, ask, make_home
+
+
+def replaced(folder: Path) -> tuple[Path, str]:
+    """Return a score beside which a profile replaces an instrument, and the beginning of what is told."""
+    profile = folder / ".podium" / "instruments" / "goose.yaml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text("executable: cat\nprompt: stdin\n")
+    score = folder / "score.yaml"
+    score.write_text("name: demo\nworkspace: out\nsheets: [{prompt: hello, instrument: goose}]\n")
+    return score, f"the instrument goose is defined in '{profile}', in place of the built-in one: it runs "
+
+
+def test_the_plan_the_start_and_the_job_tell_it(shared_conductor: Conductor, tmp_path: Path) -> None:
+    score, told = replaced(tmp_path)
+    socket, call = shared_conductor.settings.socket, {"config_path": str(score)}
+    plan = ask(socket, "job.validate", call)["plan"]
+    started = ask(socket, "job.submit", call)
+    job = until(shared_conductor, started["job_id"], "completed", "failed")
+    assert job["status"] == "completed"
+    for warnings in (plan["warnings"], started["job"]["warnings"], job["warnings"]):
+        assert warnings[0].startswith(told)
+
+
+def test_a_conductor_refuses_it_if_its_settings_say_so(short_tmp: Path, tmp_path: Path) -> None:
+    score, told = replaced(tmp_path)
+    conductor = Conductor(make_home(short_tmp, score_profiles="refuse")).start()
+    try:
+        for method in ("job.validate", "job.submit"):
+            reply = ask(conductor.settings.socket, method, {"config_path": str(score)})
+            assert reply["code"] == "SCORE_INVALID"
+            assert told in reply["message"]
+    finally:
+        conductor.end()

@@ -1,0 +1,258 @@
+"""`podium run` after the job has started: what it says of the end, and what ends it before."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from podium.cli import main
+from podium.cli.shared import follow
+from podium.client import waiting
+from podium.client.job_control import JobControlService
+from podium.contract.models import ExplainView, WaitView
+from podium.errors import JobDeleted, UnsupportedByConductor
+from podium.settings import Settings
+from tests.support import nursed
+from tests.support.podium_home import Conductor, ask, until
+
+SECONDS = 30
+PLAIN = [
+    {"PYTHONIOENCODING": "latin-1"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+]
+
+
+@pytest.fixture
+def common(shared_conductor: Conductor) -> Settings:
+    return shared_conductor.settings
+
+
+def score(folder: Path, *commands: str, **members: str) -> str:
+    sheets = [{"name": f"s{number}", "run": command} for number, command in enumerate(commands, 1)]
+    path = folder / "score.yaml"
+    path.write_text(
+        json.dumps({"name": "short", "workspace": str(folder / "out"), "sheets": sheets, **members}, ensure_ascii=False)
+    )
+    return str(path)
+
+
+def gate_of(folder: Path) -> Path:
+    gate = folder / "gate"
+    os.mkfifo(gate)
+    return gate
+
+
+@contextmanager
+def running(home: Settings, path: str, stdout: int = subprocess.PIPE) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Yield `podium run` of a score, and the id of its job as soon as that has begun."""
+    before = {job["job_id"] for job in ask(home.socket, "job.list")}
+    line = nursed.command("commands", "run", path, "--home", str(home.home), "--socket", str(home.socket))
+    env = {**os.environ, "TERM": "xterm"}
+    with subprocess.Popen(line, env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE) as process:
+        found: list[str] = []
+
+        def begun() -> bool:
+            jobs = ask(home.socket, "job.list")
+            found[:] = [each["job_id"] for each in jobs if each["job_id"] not in before and each["status"] == "running"]
+            return bool(found)
+
+        until(begun)
+        yield process, found[0]
+
+
+def read_until(terminal: int, end: bytes) -> bytes:
+    """Return what a terminal shows until it has shown something."""
+    shown = b""
+    while end not in shown:
+        assert select.select([terminal], [], [], SECONDS)[0], shown
+        shown += os.read(terminal, 4096)
+    return shown
+
+
+def status(home: Settings, job_id: str) -> str:
+    return str(ask(home.socket, "job.status", {"job_id": job_id})["status"])
+
+
+def test_a_job_that_fails_shows_what_it_wrote_last_as_text(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = r"seq 20 >&2; printf 'no \033]0;OWNED\007such \033[31mfile\342\200\256\n' >&2; exit 3"
+    assert main(["run", score(short_tmp, command), "--home", str(common.home)]) == 1
+    shown = capfd.readouterr().out
+    assert "the end of what s1 wrote to stderr:\n   | 12\n" in shown
+    assert "   | no such file\n" in shown
+    assert not set(shown) & set("\x1b\x07\u202e")
+
+
+def test_a_workspace_that_acts_on_the_terminal_is_shown_as_text(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    workspace = f"{short_tmp}/ws\x1b]52;c;cHduZWQ=\x07\x1b]0;OWNED\x07\u202e\u200b\nforged"
+    path = score(short_tmp, "true", workspace=workspace)
+    assert main(["run", path, "--home", str(common.home)]) == 0
+    assert main(["status", "--home", str(common.home)]) == 0
+    shown = "".join(capfd.readouterr())
+    assert "1 sheet in " in shown
+    assert not set(shown) & set("\x1b\x07\u202e\u200b")
+    assert not [line for line in shown.splitlines() if line.startswith("forged")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_gives_the_terminal_back_and_leaves_the_job_running(
+    common: Settings, short_tmp: Path, number: signal.Signals
+) -> None:
+    gate = gate_of(short_tmp)
+    ours, theirs = pty.openpty()
+    try:
+        with running(common, score(short_tmp, f"cat {gate}"), stdout=theirs) as (process, job_id):
+            shown = read_until(ours, b"\x1b[?25l")
+            process.send_signal(number)
+            _, told = process.communicate(timeout=SECONDS)
+            assert process.returncode == 128 + number, told.decode()
+            assert b"\x1b[?25h" in shown or read_until(ours, b"\x1b[?25h")
+            assert f"{job_id} continues to run".encode() in told
+            assert status(common, job_id) == "running"
+            gate.write_text("go")
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_reader_that_leaves_early_is_told_apart_from_a_job_that_fails(common: Settings, short_tmp: Path) -> None:
+    gate = gate_of(short_tmp)
+    with running(common, score(short_tmp, "true", f"cat {gate}", "true")) as (process, job_id):
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(job_id.encode())
+        process.stdout.close()
+        gate.write_text("go")
+        told = process.stderr.read()
+        assert process.wait(SECONDS) == 6
+        assert b"Cannot write the output (Broken pipe)" in told
+        assert job_id.encode() in told
+        assert b"Traceback" not in told
+        until(lambda: status(common, job_id) == "completed")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+@pytest.mark.parametrize("words", [["run"], ["run", "--json"], ["status"], ["call", "conductor_status"], ["doctor"]])
+def test_output_on_a_full_disk_has_a_code_of_its_own(common: Settings, short_tmp: Path, words: list[str]) -> None:
+    path = [score(short_tmp, "true")] if words[0] == "run" else []
+    line = nursed.command("commands", *words, *path, "--home", str(common.home), "--socket", str(common.socket))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, check=False, timeout=50)
+    assert done.returncode == 6
+    assert b"Cannot write the output" in done.stderr
+    assert b"No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.fixture
+def short_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a conductor be away for no time at all in a wait, so that it is the command that bridges it."""
+    monkeypatch.setattr(waiting, "AWAY_SECONDS", 0)
+
+
+def test_a_conductor_that_comes_back_is_followed_on(
+    home: Settings, conductor: Conductor, short_tmp: Path, capfd: pytest.CaptureFixture[str], short_away: None
+) -> None:
+    gate, begun = gate_of(short_tmp), short_tmp / "begun"
+
+    def restart() -> None:
+        until(begun.exists)
+        conductor.kill()
+        until(lambda: "The conductor is away" in capfd.readouterr().out)
+        conductor.start()
+        gate.write_text("go")
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    path = score(short_tmp, f"touch {begun}; cat {gate}", "true")
+    assert main(["run", path, "--home", str(home.home)]) == 0
+    thread.join(SECONDS)
+    shown = capfd.readouterr().out
+    assert "The conductor is back." in shown
+    assert "completed: 2 of 2 sheets completed" in shown
+
+
+def test_a_conductor_that_stays_away_is_told_apart_from_a_job_that_fails(
+    home: Settings,
+    conductor: Conductor,
+    short_tmp: Path,
+    capfd: pytest.CaptureFixture[str],
+    short_away: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(follow, "AWAY_SECONDS", 0)
+    gate, begun = gate_of(short_tmp), short_tmp / "begun"
+
+    def kill() -> None:
+        until(begun.exists)
+        conductor.kill()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    assert main(["run", score(short_tmp, f"touch {begun}; cat {gate}"), "--home", str(home.home)]) == 6
+    thread.join(SECONDS)
+    told = capfd.readouterr().err
+    gate.write_text("go")
+    assert "The conductor is gone" in told
+    assert "continues to run" in told
+
+
+def test_a_job_that_somebody_deletes_is_told_apart_from_one_that_fails(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(self: JobControlService, job_ids: Sequence[str], **_: object) -> WaitView:
+        raise JobDeleted(f"Job {job_ids[0]} was deleted.")
+
+    monkeypatch.setattr(JobControlService, "wait", gone)
+    assert main(["run", score(short_tmp, "true"), "--home", str(common.home)]) == 6
+    told = capfd.readouterr().err
+    assert "was deleted." in told
+    assert "continues to run" not in told
+
+
+def test_a_failed_job_is_told_also_by_a_conductor_that_explains_nothing(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(self: JobControlService, job_id: str) -> ExplainView:
+        raise UnsupportedByConductor("This conductor has no job.explain.")
+
+    monkeypatch.setattr(JobControlService, "explain", unknown)
+    assert main(["run", score(short_tmp, "exit 3"), "--home", str(common.home)]) == 1
+    assert "podium call explain_job" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", PLAIN, ids=["latin-1", "ASCII"])
+@pytest.mark.parametrize("words", [["run"], ["run", "--json"], ["doctor"], ["--help"]])
+def test_an_encoding_without_our_marks_gets_plain_ones(
+    common: Settings, short_tmp: Path, words: list[str], encoding: dict[str, str]
+) -> None:
+    path = [score(short_tmp, "echo 'naïve ☃ 😀' >&2; exit 3")] if words[0] == "run" else []
+    home = [] if words == ["--help"] else ["--home", str(common.home), "--socket", str(common.socket)]
+    done = subprocess.run(
+        [sys.executable, "-m", "podium", *words, *path, *home],
+        env={**os.environ, **encoding},
+        capture_output=True,
+        check=False,
+        timeout=50,
+    )
+    shown = (done.stdout + done.stderr).decode("latin-1")
+    assert "Traceback" not in shown
+    assert "✗" not in shown
+    if words == ["run"]:
+        assert done.returncode == 1
+        assert "   x s1" in shown
+        assert r"\u2603 \U0001f600" in shown
+    if words == ["run", "--json"]:
+        assert json.loads(done.stdout.decode("ascii"))["status"] == "failed"
