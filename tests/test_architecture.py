@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contract": {"errors"},
     "tools": {"contract", "errors"},
     "wire": COMMON | {"contract"},
-    "client": COMMON | {"contract", "wire"},
+    "client": COMMON | {"contract", "wire", "texts"},
     "keeper": set(),
     "texts": COMMON | {"contract"},
     "logs": COMMON | {"contract"},

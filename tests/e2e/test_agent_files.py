@@ -79,3 +79,30 @@ async def test_nothing_outside_of_the_workspace_can_be_read(user: Agent) -> None
     error = await user.refused("list_artifacts", job_id=job_id, path="root")
     assert error["code"] == "PATH_NOT_ALLOWED"
     assert (await user.refused("read_artifact", job_id=job_id, path="none"))["code"] == "ARTIFACT_NOT_FOUND"
+
+
+ODD = r"""
+name: odd
+sheets:
+  - name: make
+    run: |
+      touch plain.txt
+      printf one > "$(printf 'zero\342\200\213width')"
+      printf two > "$(printf 'new\nline')"
+      printf three > "$(printf 'byte\377 ')"
+      printf four > "$(printf '\343\205\244')"
+"""
+
+
+async def test_files_of_any_name_are_paged_once_each_and_can_be_read(user: Agent) -> None:
+    job_id = (await user.call("start_job", config_content=ODD))["job_id"]
+    await user.settled(job_id)
+    found, cursor = list[str](), ""
+    for _ in range(5):
+        page = await user.call("list_artifacts", job_id=job_id, limit=1, cursor=cursor)
+        assert (page["total"], page["total_at_least"]) == (5, False)
+        found, cursor = found + [entry["path"] for entry in page["entries"]], page["next_cursor"]
+    assert cursor == ""
+    assert found == [r"byte\xff\x20", r"new\x0aline", "plain.txt", r"zero\xe2\x80\x8bwidth", r"\xe3\x85\xa4"]
+    texts = [(await user.call("read_artifact", job_id=job_id, path=path))["job_output"] for path in found]
+    assert texts == ["three", "two", "", "one", "four"]

@@ -26,7 +26,7 @@ class ListArgs(JobArgs):
 
 
 class Entry(BaseModel):
-    """A file or folder; `path` is relative to the workspace, as `read_artifact` takes it."""
+    r"""A file or folder; `path` is relative to the workspace, as `read_artifact` takes it: bytes that are not seen are `\xNN`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,12 +37,13 @@ class Entry(BaseModel):
 
 
 class ListResult(Result):
-    """One page of entries, sorted by path; `total` counts all of them."""
+    """One page of entries, sorted by path; `total` counts all of them, or at least so many if it says so."""
 
     job_id: str
     workspace: str
     entries: list[Entry]
     total: int
+    total_at_least: bool
     next_cursor: str
 
 
@@ -53,7 +54,10 @@ def _list_sentence(page: ArtifactPage, args: ListArgs, limit: int) -> str:
         return f"No {'more ' if page.total else ''}files {where} of {args.job_id}."
     more = f"{shorter(limit, args.limit)}; use next_cursor for more" if page.next_cursor else ""
     total = max(page.total, len(page.entries))
-    return f"{len(page.entries)} of {total} {'entry' if total == 1 else 'entries'} {where} of {args.job_id}{more}."
+    least = "at least " if page.total_at_least else ""
+    return (
+        f"{len(page.entries)} of {least}{total} {'entry' if total == 1 else 'entries'} {where} of {args.job_id}{more}."
+    )
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
@@ -71,6 +75,7 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
         workspace=page.workspace,
         entries=[Entry(**entry.model_dump()) for entry in page.entries],
         total=page.total,
+        total_at_least=page.total_at_least,
         next_cursor=page.next_cursor,
     )
 
@@ -78,7 +83,9 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
 class ReadArgs(JobArgs):
     """Arguments of `read_artifact`."""
 
-    path: str = Field(min_length=1, description="Path as list_artifacts returns it.")
+    path: str = Field(
+        min_length=1, description=r"Path as list_artifacts returns it, where \xNN is a byte that cannot be seen."
+    )
     offset: int = Field(0, ge=0, description="First byte to read.")
     max_bytes: int = Field(20_000, ge=4, le=MAX_BYTES, description="Maximum number of bytes.")
 

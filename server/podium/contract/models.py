@@ -116,6 +116,7 @@ class JobPage(View):
     jobs: list[JobView] = Field(default_factory=list)
     next_cursor: str = ""
     total: int = 0
+    total_at_least: bool = False
 
 
 class ProblemView(View):
@@ -234,7 +235,7 @@ class ExplainView(View):
 
 
 class ArtifactEntry(View):
-    """A file or folder in a job's workspace; `path` is relative to it."""
+    """A file or folder in a job's workspace; `path` is relative to it, with `\\xNN` for bytes that cannot be seen."""
 
     path: str
     type: Literal["file", "directory", "symlink", "other"]
@@ -243,12 +244,16 @@ class ArtifactEntry(View):
 
 
 class ArtifactPage(View):
-    """A page of a workspace's files in the order of their paths; `next_cursor` is "" on the last page."""
+    """A page of a workspace's files in the order of their paths; `next_cursor` is "" on the last page.
+
+    `total` counts all entries, or with `total_at_least` those that were counted.
+    """
 
     workspace: str
     entries: list[ArtifactEntry] = Field(default_factory=list)
     next_cursor: str = ""
     total: int = 0
+    total_at_least: bool = False
 
 
 class ArtifactText(View):

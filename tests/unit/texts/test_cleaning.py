@@ -41,6 +41,12 @@ def test_what_cannot_be_seen_is_removed(dirty: str, expected: str) -> None:
     assert clean_text(dirty) == expected
 
 
+@pytest.mark.parametrize("introducer", ["\x1bX", "\x1b]", "\x1bP", "\x1b^", "\x1b_", "\x1b]8;;", "\x1b["])
+def test_a_sequence_that_does_not_end_hides_nothing_that_follows(introducer: str) -> None:
+    assert clean_text(f"before {introducer}\nan error\n").endswith("\nan error\n")
+    assert "ll of the rest" in clean_text(f"before {introducer}all of the rest")
+
+
 @pytest.mark.parametrize(
     "text", ["plain\ttext\n", "Grüße, 日本語, שלום, مرحبا", "👍 ✓ ─ │ ⠋", "\u3000\xa0", "e\u0301", "\ue0b0"]
 )

@@ -1,84 +1,19 @@
-"""Listing and reading the files that a job left in its workspace. They are read here, not by the conductor."""
+"""Reading the files that a job left in its workspace. They are read here, not by the conductor; `listing` lists them."""
 
-import bisect
 import mimetypes
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
-from typing import Literal
 
-from podium.client.files.beneath import opened_root, parts_of
-from podium.contract.models import ArtifactBytes, ArtifactEntry, ArtifactPage, ArtifactText
+from podium.client.files.beneath import opened_root
+from podium.client.files.names import path_of, shown_path
+from podium.contract.models import ArtifactBytes, ArtifactText
 from podium.errors import ArtifactNotFound, InvalidArguments
-from podium.times import iso
 
-MOST_ENTRIES = 100_000  # in one listing; of a larger tree only these are shown
 _SAMPLE_BYTES = 8192
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 _CONTROLS = frozenset({*range(32), 127}) - frozenset(b"\t\n\r\v\f\b\x1b")
-MOST_LEVELS = 64  # of folders in folders; what lies deeper is not listed
-
-_KINDS: dict[int, Literal["file", "directory", "symlink", "other"]] = {
-    stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink",
-}  # fmt: skip
-_Found = tuple[tuple[str, ...], os.stat_result]
-
-
-def list_artifacts(workspace: str, *, path: str, limit: int, cursor: str) -> ArtifactPage:
-    """Return a page of everything below a folder of the workspace, in the order of the paths' components.
-
-    Links are listed, not followed. Blocking: call it in a thread.
-
-    Raises:
-        ArtifactNotFound, PathNotAllowed, PermissionDenied.
-    """
-    with opened_root(workspace) as root, root.opened(inside := root.relative(path)) as fd:
-        start, info = tuple(parts_of(inside)), os.fstat(fd)
-        found = list(islice(_walk(fd, start), MOST_ENTRIES)) if stat.S_ISDIR(info.st_mode) else [(start, info)]
-    after = tuple(cursor.split("/")) if cursor else ()
-    first = bisect.bisect_right(found, after, key=lambda each: each[0])
-    page = found[first : first + limit]
-    entries = [
-        ArtifactEntry(
-            path=_text(parts),
-            type=_KINDS.get(stat.S_IFMT(info.st_mode), "other"),
-            size_bytes=info.st_size,
-            modified_at=iso(info.st_mtime),
-        )
-        for parts, info in page
-    ]
-    next_cursor = _text(page[-1][0]) if first + limit < len(found) else ""
-    return ArtifactPage(workspace=workspace, entries=entries, next_cursor=next_cursor, total=len(found))
-
-
-def _walk(fd: int, prefix: tuple[str, ...]) -> Iterator[_Found]:
-    """Yield a folder's entries, each sub-folder followed by its own. What vanishes meanwhile is left out."""
-    for name in sorted(os.listdir(fd)):
-        try:
-            info = os.stat(name, dir_fd=fd, follow_symlinks=False)
-        except OSError:
-            continue
-        yield (*prefix, name), info
-        if stat.S_ISDIR(info.st_mode) and len(prefix) < MOST_LEVELS:
-            yield from _enter(fd, name, (*prefix, name))
-
-
-def _enter(parent: int, name: str, prefix: tuple[str, ...]) -> Iterator[_Found]:
-    try:
-        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-    except OSError:
-        return  # not readable, or gone
-    try:
-        yield from _walk(fd, prefix)
-    finally:
-        os.close(fd)
-
-
-def _text(parts: tuple[str, ...]) -> str:
-    """Return a path as text; bytes of a name that are not UTF-8 show as replacement characters."""
-    return "/".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> ArtifactText:
@@ -139,14 +74,14 @@ def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
 
 @contextmanager
 def _opened_file(workspace: str, path: str) -> Iterator[tuple[int, os.stat_result, str]]:
-    """Open a file of the workspace and yield its descriptor, its facts, and its path from the workspace."""
-    with opened_root(workspace) as root, root.opened(inside := root.relative(path)) as fd:
+    """Open a file of the workspace and yield its descriptor, its facts, and its path from the workspace, as it is shown."""
+    with opened_root(workspace) as root, root.opened(inside := root.relative(path_of(path))) as fd:
         info = os.fstat(fd)
         if stat.S_ISDIR(info.st_mode):
             raise ArtifactNotFound(
                 f"{path!r} is a folder.", fix=f"Call list_artifacts with path={path!r} to see what is in it.", path=path
             )
-        yield fd, info, inside
+        yield fd, info, shown_path(os.fsencode(inside))
 
 
 def _mime(path: str, *, binary: bool) -> str:

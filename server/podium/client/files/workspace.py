@@ -6,7 +6,8 @@ from functools import partial
 
 import anyio.to_thread
 
-from podium.client.files.artifacts import list_artifacts, read_around, read_artifact, read_bytes
+from podium.client.files.artifacts import read_around, read_artifact, read_bytes
+from podium.client.files.listing import list_artifacts
 from podium.contract.methods import SECRETS_BYTES
 from podium.contract.models import ArtifactBytes, ArtifactPage, ArtifactText
 from podium.contract.secrets.masks import MARGIN, Masker, Span, merged, replaced, secrets_in

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from podium.client.files.artifacts import MOST_LEVELS, list_artifacts, read_artifact
+from podium.client.files.artifacts import read_artifact
+from podium.client.files.listing import MOST_LEVELS, list_artifacts
 from podium.errors import ArtifactNotFound, PathNotAllowed, PodiumError
 
 
@@ -70,8 +71,9 @@ def test_pages_join_to_the_whole(workspace: Path, limit: int) -> None:
 
 
 def test_a_page_goes_on_though_the_entry_of_its_cursor_is_gone(workspace: Path) -> None:
-    cursor = list_artifacts(str(workspace), path="", limit=3, cursor="").next_cursor
-    (workspace / cursor).unlink()
+    page = list_artifacts(str(workspace), path="", limit=3, cursor="")
+    cursor = page.next_cursor
+    (workspace / page.entries[-1].path).unlink()
     assert paths(workspace, cursor=cursor) == ["sub/deep", "sub/deep/z.txt", "sub.txt"]
 
 
@@ -85,7 +87,7 @@ def test_links_are_listed_and_not_followed(workspace: Path, outside: Path) -> No
 
 def test_a_name_that_is_no_utf8_can_be_shown(workspace: Path) -> None:
     (Path(os.fsdecode(os.fsencode(workspace) + b"/sub/deep/\xff.bin"))).write_bytes(b"")
-    assert "sub/deep/\ufffd.bin" in paths(workspace)
+    assert r"sub/deep/\xff.bin" in paths(workspace)
 
 
 def test_levels_without_end_do_not_break_a_listing(workspace: Path) -> None:
