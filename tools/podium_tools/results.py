@@ -170,5 +170,5 @@ def progress_of(job: JobView) -> str:
 
 def state_of(job: JobView) -> str:
     """Return one sentence about the job's current state, with the reason if there is one."""
-    reason = reason_of(job)
+    reason = reason_of(job).removesuffix(".")
     return f"{job.job_id} {status_of(job)} ({progress_of(job)}){f': {reason}' if reason else ''}."
