@@ -13,7 +13,7 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.contract.models import Survivor
 from podium.instruments.profile import Profile
-from podium.score.model.context import expand, template_variables
+from podium.score.model.context import expand, readings, template_variables
 from podium.score.model.plan import Plan, PlanSheet, Player
 
 NOTHING_KNOWN = Known()
@@ -60,6 +60,11 @@ class LiveAttempt:
     def variables(self, previous: Mapping[int, str]) -> dict[str, Any]:
         """Return what its template sees, with the outputs of earlier sheets."""
         return template_variables(self.plan, self.sheet, workspace=str(self.workspace), previous_outputs=previous)
+
+    @property
+    def readings(self) -> dict[str, Any]:
+        """What YAML 1.1 makes of some of these texts."""
+        return readings(self.plan, self.sheet)
 
     def env(self) -> dict[str, str]:
         """Return the variables that the instrument, the score, the start and Podium add to the environment.
