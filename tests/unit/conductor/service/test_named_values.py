@@ -104,6 +104,18 @@ def test_what_a_sheet_that_was_not_started_says_and_what_a_score_describes_have_
     assert TOKEN not in json.dumps(page)
 
 
+def test_notes_of_a_changed_score_have_no_value_either(own: Conductor) -> None:
+    score = {"name": "n", "env": {"A": {"from_env": "SOME_NAME"}}, "sheets": [{"name": "s", "run": "exit 1"}]}
+    job_id = submit(own, json.dumps(score))
+    until(own, job_id, "failed")
+    check = {"content_contains": {"path": "f", "pattern": f"{TOKEN} {{workspace}}"}}
+    score["sheets"] = [{"name": "s", "run": "true", "validate": [check]}]
+    assert ask(own.settings.socket, "job.resume", {"job_id": job_id, "config_content": json.dumps(score)})["status"]
+    until(own, job_id, "failed")
+    (note,) = ask(own.settings.socket, "job.status", {"job_id": job_id, "sheets": False})["podium"]["warnings"]
+    assert "the pattern '[value of SOME_NAME] {workspace}' is used as written" in note
+
+
 def test_a_start_that_lacks_what_the_score_passes_on_is_refused_and_leaves_nothing(
     own: Conductor, tmp_path: Path
 ) -> None:
