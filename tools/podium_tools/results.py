@@ -108,9 +108,9 @@ def named(labels: Sequence[str], total: int) -> list[str]:
     return [*labels, *([f"and {more} more"] if more > 0 else [])]
 
 
-def warnings_of(warnings: Sequence[str]) -> list[str]:
+def warnings_of(warnings: Sequence[str], limit: int = WARNINGS_SHOWN) -> list[str]:
     """Return the first warnings, long ones cut, and how many more there are."""
-    shown = [shortened_text(warning) for warning in warnings[:WARNINGS_SHOWN]]
+    shown = [shortened_text(warning) for warning in warnings[:limit]]
     return named(shown, len(warnings))
 
 
