@@ -171,4 +171,7 @@ def progress_of(job: JobView) -> str:
 def state_of(job: JobView) -> str:
     """Return one sentence about the job's current state, with the reason if there is one."""
     reason = reason_of(job)
-    return f"{job.job_id} {status_of(job)} ({progress_of(job)}){f': {reason}' if reason else ''}."
+    told = (
+        f"; get_job lists {counted(len(job.warnings), 'warning')}" if job.status == "completed" and job.warnings else ""
+    )
+    return f"{job.job_id} {status_of(job)} ({progress_of(job)}{told}){f': {reason}' if reason else ''}."

@@ -117,7 +117,10 @@ def cause_of(view: ExplainView) -> str:
             if job.sheets_failed > 1:
                 parts.append(f"{job.sheets_failed} sheets failed, {label} first.")
             parts.append(f"Sheet {label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}.")
-    if view.kind == "failed" and job.sheets_skipped:
+    if view.kind == "completed" and job.warnings:
+        more = f" (get_job lists {len(job.warnings)} warnings.)" if len(job.warnings) > 1 else ""
+        parts.append(f"Warning: {job.warnings[0]}{more}")
+    elif view.kind == "failed" and job.sheets_skipped:
         parts.append(f"{job.sheets_skipped} {'sheet was' if job.sheets_skipped == 1 else 'sheets were'} skipped.")
     elif view.kind == "paused":
         parts.append("Use resume_job to continue it.")
