@@ -117,10 +117,7 @@ def cause_of(view: ExplainView) -> str:
             if job.sheets_failed > 1:
                 parts.append(f"{job.sheets_failed} sheets failed, {label} first.")
             parts.append(f"Sheet {label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}.")
-    if view.kind == "completed" and job.warnings:
-        more = f" (get_job lists {len(job.warnings)} warnings.)" if len(job.warnings) > 1 else ""
-        parts.append(f"Warning: {job.warnings[0]}{more}")
-    elif view.kind == "failed" and job.sheets_skipped:
+    if view.kind == "failed" and job.sheets_skipped:
         parts.append(f"{job.sheets_skipped} {'sheet was' if job.sheets_skipped == 1 else 'sheets were'} skipped.")
     elif view.kind == "paused":
         parts.append("Use resume_job to continue it.")
@@ -131,7 +128,15 @@ def cause_of(view: ExplainView) -> str:
             parts.append(f"{limits} {view.waits_until}.")
         else:
             parts.append("It has no time limit." if alone else "Some running sheets have no time limit.")
-    return " ".join(part for part in (*parts, _other_survivors(job), view.cause) if part)
+    return " ".join(part for part in (*parts, _warning(job), _other_survivors(job), view.cause) if part)
+
+
+def _warning(job: JobView) -> str:
+    """Return what may surprise about a job that completed: of its sheets, else of its score."""
+    if job.status != "completed" or not job.warnings:
+        return ""
+    more = f" (get_job lists {len(job.warnings)} warnings.)" if len(job.warnings) > 1 else ""
+    return f"Warning: {job.warnings[0]}{more}"
 
 
 def _other_survivors(job: JobView) -> str:
