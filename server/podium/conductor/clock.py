@@ -12,7 +12,11 @@ import os
 import time
 from dataclasses import asdict, dataclass
 
-_SHIFT_SECONDS = float(os.environ.get("PODIUM_CLOCK_SHIFT", "0"))
+try:
+    _SHIFT_SECONDS = float(os.environ.get("PODIUM_CLOCK_SHIFT", "0"))
+except ValueError:
+    _SHIFT_SECONDS = 0.0
+_CORRECTED_SECONDS = 0.5
 LATEST = 249_999_999_999.0
 """The latest time that is stored, in the year 9892: a clock that is beyond it stands still there, and one before 1970 at 0."""
 
@@ -42,6 +46,12 @@ def wall() -> float:
 def now() -> Moment:
     """Read both clocks."""
     return Moment(wall(), time.monotonic())
+
+
+def set_back(since: Moment, until: Moment) -> float:
+    """Return by how many seconds the wall clock was set back between two moments; 0 for what a clock corrects by itself."""
+    back = (until.mono - since.mono) - (until.wall - since.wall)
+    return back if back > _CORRECTED_SECONDS else 0.0
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,10 @@ class Checker:
     def _script(self, stage: Stage, script: str, *, checked: bool) -> None:
         """Check how a script is played, and note one that may fail without being noticed."""
         found = interpreter(script)
-        if found is not None:
+        if script.startswith("\ufeff"):
+            message = "begins with a byte order mark (U+FEFF), which is part of the first word; remove it"
+            self._note_template(stage.template, message, 1)
+        elif found is not None:
             if found.fault:
                 self._note_template(stage.template, found.fault, 1)
         elif script.lstrip().startswith("#!"):

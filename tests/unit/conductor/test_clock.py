@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.conductor import clock
-from podium.conductor.clock import CONFIRMING_SECONDS, PLAUSIBLE_SECONDS, Calendar, Moment, Timekeeper
+from podium.conductor.clock import CONFIRMING_SECONDS, PLAUSIBLE_SECONDS, Calendar, Moment, Timekeeper, set_back
 from podium.times import iso
 
 HOUR, DAY = 3600.0, 86400.0
@@ -114,3 +114,10 @@ def test_a_clock_outside_the_calendar_stands_still_at_its_edge(
 ) -> None:
     monkeypatch.setattr(clock, "_SHIFT_SECONDS", shift)
     assert iso(clock.wall()).startswith(year)
+
+
+@pytest.mark.parametrize(("wall", "back"), [(60.0, 0.0), (59.8, 0.0), (30.0, 30.0), (-3540.0, 3600.0), (3660.0, 0.0)])
+def test_what_an_attempt_did_is_compared_with_its_start_as_a_clock_that_was_set_back_tells_it(
+    wall: float, back: float
+) -> None:
+    assert set_back(Moment(BEGAN, 5.0), Moment(BEGAN + wall, 65.0)) == pytest.approx(back)

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 
 from podium.conductor.attempts.values import Known
+from podium.conductor.clock import Moment, now, set_back
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun
@@ -36,6 +37,7 @@ class LiveAttempt:
     first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
     job_submitted: float  # seconds since the epoch
     statuses: dict[str, str]  # of the sheets that its skip_when names, at its launch: by number and by name
+    began: Moment = field(default_factory=now)  # or since when this conductor has known it
     known: Known = NOTHING_KNOWN
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
     in_engine: bool = False
@@ -47,6 +49,10 @@ class LiveAttempt:
     def plan(self) -> Plan:
         """The plan that it began with."""
         return self.loaded.plan
+
+    def before(self, wall: float) -> float:
+        """Return a time before the attempt as the clock tells it now, should it have been set back since the attempt began."""
+        return wall - set_back(self.began, now())
 
     @property
     def is_tool(self) -> bool:
