@@ -64,6 +64,8 @@ class Render(Part):
     kind: Literal["render"] = "render"
     label: str
     variables: dict[str, Any]
+    readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
+    numbers: bool = False
     previous: dict[int, str]
 
 
@@ -73,6 +75,8 @@ class Decide(Part):
     kind: Literal["decide"] = "decide"
     label: str
     variables: dict[str, Any]
+    readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
+    numbers: bool = False
     statuses: dict[str, str]
 
 

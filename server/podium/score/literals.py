@@ -14,6 +14,7 @@ _SHELL = re.compile(r"(?<!\$)\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*[^}]*\}|\([^)]*\)?)
 _WHOLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _PLAIN = re.compile(r"\$\{?[A-Z_][A-Z0-9_]*\}?")  # a reference beyond doubt, not a password that begins with $
 _TAG = re.compile(r"\{%-?\s*(?:if|for|set)\b")
+_WILDCARD = re.compile(r"[*?]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
 _LISTED, _SHOWN = 3, 40
 
 
@@ -45,10 +46,10 @@ def note_shell_words(
 
 def note_pattern(problems: Problems, path: str, loc: Loc) -> None:
     """Note a path with the wildcards of a shell."""
-    if "*" in path or "?" in path:
+    if _WILDCARD.search(path):
         problems.note(
-            f"the path {path[:_SHOWN]!r} is looked for as written, with * and ? as letters; to look for a pattern, use "
-            "command_succeeds with ls.",
+            f"the path {path[:_SHOWN]!r} is looked for as written, with *, ? and {{}} as letters; to look for a pattern, "
+            "use command_succeeds with ls.",
             loc,
         )
 

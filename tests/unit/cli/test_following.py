@@ -93,6 +93,22 @@ def test_a_job_that_fails_shows_what_it_wrote_last_as_text(
     assert not set(shown) & set("\x1b\x07\u202e")
 
 
+def test_what_is_told_of_a_sheet_that_completed_is_shown_with_the_result(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(score(short_tmp, "echo done"))
+    made = json.loads(path.read_text())
+    made["sheets"][0]["validate"] = [{"file_exists": "old.txt"}]
+    path.write_text(json.dumps(made))
+    old = short_tmp / "out" / "old.txt"
+    old.parent.mkdir()
+    old.touch()
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    assert main(["run", str(path), "--home", str(common.home)]) == 0
+    shown = capfd.readouterr().out
+    assert "  note: sheet s1: file_exists passed with a file that is older than the job: old.txt.\nshort-" in shown
+
+
 def test_a_workspace_that_acts_on_the_terminal_is_shown_as_text(
     common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -76,10 +76,11 @@ def test_templates_in_variables_names_and_settings_are_noted() -> None:
 
 
 def test_a_path_with_wildcards_is_noted() -> None:
-    entry = '{run: x, validate: [{file_exists: "*.xml"}, {content_contains: {path: "a?", pattern: "*"}}, {file_exists: "a[x].txt"}]}'
+    entry = '{run: x, validate: [{file_exists: "*.xml"}, {content_contains: {path: "a?", pattern: "*"}}, {file_exists: "a[x].txt"}, {file_exists: "{b,c}"}]}'
     assert [note[:60] for note in compiled(sheets(entry)).warnings] == [
-        "Line 3: the path '*.xml' is looked for as written, with * an",
-        "Line 3: the path 'a?' is looked for as written, with * and ?",
+        "Line 3: the path '*.xml' is looked for as written, with *, ?",
+        "Line 3: the path 'a?' is looked for as written, with *, ? an",
+        "Line 3: the path '{b,c}' is looked for as written, with *, ?",
     ]
 
 

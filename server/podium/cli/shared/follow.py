@@ -54,8 +54,11 @@ class Follower:
         Raises:
             LostSight: the conductor has gone and is not back in time, or the job was deleted.
         """
+        known = job.warnings
         with JobProgress(console(stderr=self._quiet), in_line(job.job_name)) as view:
             job = await self._to_the_end(control, job, view)
+        for warning in (each for each in job.warnings if each not in known):
+            self.say(f"  note: {in_line(warning)}", style="yellow")
         self.say(verdict(job), style="bold")
         if job.status == "failed":
             with suppress(PodiumError):  # the result is known; not every conductor can explain it
