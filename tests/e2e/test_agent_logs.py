@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from tests.support.agent import BOTH_ERAS, Agent
+from tests.support.podium_home import Conductor
 
 pytestmark = pytest.mark.anyio
 
@@ -107,3 +108,19 @@ async def test_a_progress_bar_is_one_line_that_shows_its_last_state(user: Agent)
     found = await user.call("read_job_log", job_id=job_id, sheet="b", mode="search", pattern="NEEDLE_AT_END")
     assert found["summary"].startswith("1 matching line ")
     assert "NEEDLE_AT_END" in found["job_output"]
+
+
+async def test_an_output_whose_file_somebody_removed_is_told_as_gone(user: Agent, shared_conductor: Conductor) -> None:
+    score = "name: gone\nsheets: [{name: s, run: 'echo said; exit 3'}]"
+    job_id = (await user.call("start_job", config_content=score))["job_id"]
+    await user.settled(job_id)
+    (file,) = shared_conductor.settings.places.job(job_id).rglob("stdout.log")
+    file.unlink()
+    for arguments in ({}, {"mode": "range"}, {"mode": "search", "pattern": "said"}):
+        summary = (await user.call("read_job_log", job_id=job_id, **arguments))["summary"]
+        assert (
+            summary == "The stdout of sheet 1 (s), attempt 1, is gone: its file was removed from the conductor's home."
+        )
+    assert (await user.call("read_job_log", job_id=job_id, stream="stderr"))["summary"].startswith(
+        "No output in stderr"
+    )

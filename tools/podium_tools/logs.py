@@ -76,6 +76,8 @@ def _sentence(view: LogView, mode: str) -> str:
     where = f"{view.stream} of sheet {view.sheet}{name}, attempt {view.attempt}"
     if not view.attempt:
         return f"Sheet {view.sheet}{name} has not run yet, so it has no output."
+    if view.gone:
+        return f"The {where}, is gone: its file was removed from the conductor's home."
     if mode == "search":
         found = sum(line.match for line in view.lines)
         more = ", there may be more" if not view.at_end else "; long lines are cut" if view.truncated else ""

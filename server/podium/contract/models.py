@@ -204,6 +204,7 @@ class LogView(View):
     unfinished: bool = False  # range, head, search: after this part comes a line without a newline, which may go on
     unsearched_bytes: int = 0  # in lines that are too long to be searched whole
     total_bytes: int = 0
+    gone: bool = False  # the attempt ran, and somebody has removed the file of this stream
 
 
 class EventView(View):

@@ -15,7 +15,7 @@ from podium.logs.modes import forward, tail
 from podium.logs.page import LogLimits, Page
 from podium.logs.search import search
 
-__all__ = ["LogLimits", "LogQuery", "LogTarget", "open_output", "read_log", "read_open"]
+__all__ = ["LogLimits", "LogQuery", "LogTarget", "is_there", "open_output", "read_log", "read_open"]
 
 NO_SECRETS = Masker()
 MatcherFor = Callable[[str, LogLimits], Matcher]
@@ -54,6 +54,11 @@ def open_output(folder: Path, stream: Stream) -> int | None:
         return os.open(folder / f"{stream}.log", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+
+
+def is_there(folder: Path, stream: Stream) -> bool:
+    """Return whether there is a file for what an attempt wrote to a stream. Blocks."""
+    return os.path.lexists(folder / f"{stream}.log")
 
 
 def read_log(

@@ -13,14 +13,15 @@ from podium.contract.methods import LogParams
 from podium.contract.models import LogView
 from podium.contract.secrets.masks import Masker
 from podium.errors import InvalidArguments
-from podium.logs.read import LogQuery, LogTarget, check_query, open_output, read_log
+from podium.logs.read import LogQuery, LogTarget, check_query, is_there, open_output, read_log
 from podium.reader.requests import Search, Searched, encode
 from podium.wire.dispatcher import Peer
 
 _ATTEMPT = """
-SELECT serial, attempt, open FROM attempts
+SELECT serial, attempt, open, end_reason FROM attempts
 WHERE job = ?1 AND sheet = ?2 AND (?3 IS NULL OR attempt = ?3) ORDER BY attempt DESC LIMIT 1
 """
+_RAN = {"exited", "timed_out", "killed", "out_of_memory", "output_limit"}  # after such an end there are files
 
 
 async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, Any]:
@@ -45,8 +46,12 @@ async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, A
     query = LogQuery(params.mode, params.pattern, params.context_lines, params.cursor, params.max_lines)
     known = await context.values.of(params.job_id, loaded)
     if params.mode == "search":
-        return (await _search(context, folder, target, query, known.masker, peer)).model_dump()
-    return (await anyio.to_thread.run_sync(read_log, folder, target, query, None, known.masker)).model_dump()
+        view = await _search(context, folder, target, query, known.masker, peer)
+    else:
+        view = await anyio.to_thread.run_sync(read_log, folder, target, query, None, known.masker)
+    ran = found is not None and not running and found["end_reason"] in _RAN
+    gone = ran and not view.total_bytes and not await anyio.to_thread.run_sync(is_there, folder, params.stream)
+    return {**view.model_dump(), "gone": gone}
 
 
 async def _search(
