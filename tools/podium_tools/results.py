@@ -170,7 +170,7 @@ def progress_of(job: JobView) -> str:
 
 def state_of(job: JobView) -> str:
     """Return one sentence about the job's current state, with the reason if there is one."""
-    reason = reason_of(job)
+    reason = reason_of(job).removesuffix(".")
     told = (
         f"; get_job lists {counted(len(job.warnings), 'warning')}" if job.status == "completed" and job.warnings else ""
     )

@@ -27,6 +27,8 @@ CONFIRMING_SECONDS = (
     86400.0  # after a longer one, so much time has to be seen passing before the wall clock is believed
 )
 
+_NEWS_SECONDS = 60.0
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -72,6 +74,10 @@ class Calendar:
         step = passed if far else passed + jump
         return Calendar(wall, min(wall, self.sure + step) if doubt else wall, doubt)
 
+    def is_news(self, stored: "Calendar") -> bool:
+        """Return whether it has to be stored: a restart could not find it out from the one that is."""
+        return bool(self.doubt or stored.doubt) or abs(self.wall - stored.wall) >= _NEWS_SECONDS
+
     def text(self) -> str:
         """Return it as it is stored."""
         return json.dumps(asdict(self))
@@ -93,6 +99,7 @@ class Timekeeper:
     def __init__(self, calendar: Calendar, began: Moment) -> None:
         """Continue an earlier process's calendar: how long nobody looked is known from the wall clock only."""
         self.began = began
+        self.stored = calendar
         self._calendar = calendar.later(began.wall, 0.0)
         self._mono = began.mono
 

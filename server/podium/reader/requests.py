@@ -43,6 +43,7 @@ class Compile(Part):
     cwd: str | None
     variables: dict[str, str]
     passed: tuple[str, ...] = ()
+    given_path: str = ""  # the PATH that came with the start
     inherited: bool
     workspace: str | None
     max_bytes: int

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from podium.score.literals import instead_of_shell, note_pattern, note_shell_words, note_templates
+from podium.score.literals import instead_of_shell, may_be_secret, note_pattern, note_shell_words, note_templates
 from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, readings, template_variables
 from podium.score.model.draft import Check, Draft, Stage, Template
 from podium.score.model.plan import CLI, Plan, PlanSheet
@@ -190,7 +190,9 @@ class Checker:
         for name, value in env.items():
             what, where = f"the value of env {name[:80]}", (*loc, name)
             self._note_literal(what, value, variables, where, " Use template variables in run instead.")
-            note_shell_words(self.problems, what, value, where, instead_of_shell(name, value))
+            note_shell_words(
+                self.problems, what, value, where, instead_of_shell(name, value), is_secret=may_be_secret(name, value)
+            )
 
     def _note_literal(self, what: str, text: str, variables: Mapping[str, Any], loc: Loc, instead: str = "") -> None:
         """Note what looks like a template in a text that is used as written."""

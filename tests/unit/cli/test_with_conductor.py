@@ -233,6 +233,9 @@ def test_run_passes_on_variables_and_says_where_the_environment_of_sheets_comes_
     assert "note: sheets run with the environment of the conductor" in text
     assert "podium run --env VIRTUAL_ENV, or env_pass: [VIRTUAL_ENV] in the score" in text
     assert "of this shell" not in podium(common, "run", str(path), "--env", "OURS", "--env", "VIRTUAL_ENV").stdout
+    path.write_text('{"name": "p", "env_pass": ["VIRTUAL_ENV"], "sheets": [{"run": "test -n \\"$VIRTUAL_ENV\\""}]}')
+    passed_on = podium(common, "run", str(path))
+    assert (passed_on.returncode, "of this shell" in passed_on.stdout) == (0, False)
     started = podium(common, "start")
     assert "already running" in started.stdout
     assert "Note: sheets run with the environment of the conductor" in started.stdout

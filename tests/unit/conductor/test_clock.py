@@ -92,6 +92,14 @@ def test_a_calendar_is_read_as_it_was_stored_and_a_damaged_one_is_none() -> None
         assert Calendar.read(text) is None
 
 
+def test_a_calendar_is_stored_only_if_a_restart_would_not_find_it_out() -> None:
+    stored = Calendar(BEGAN, BEGAN)
+    assert not Calendar(BEGAN + 1, BEGAN + 1).is_news(stored)  # so a start costs no commit
+    assert Calendar(BEGAN + 600, BEGAN + 600).is_news(stored)
+    assert Calendar(BEGAN + 1, BEGAN, doubt=DAY).is_news(stored)
+    assert stored.is_news(Calendar(BEGAN, BEGAN, doubt=1))
+
+
 def test_looks_of_one_process_see_time_passing_and_a_new_process_has_only_the_clock() -> None:
     keeper = Timekeeper(Calendar(BEGAN, BEGAN), Moment(BEGAN + HOUR, 500.0))
     assert keeper.at(Moment(BEGAN + 3 * DAY, 500.0 + 3 * DAY - HOUR)).doubt == 0.0

@@ -1,6 +1,7 @@
 """`podium run SCORE`: submit a score, follow the job, and report its result by the exit code."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -50,8 +51,7 @@ def command(
         environment=passed(env),
     )
     found = running(settings)
-    note = difference(found[0].environment, request.environment) if found else ""
-    run = _Run(settings, request, note, quiet=as_json)
+    run = _Run(settings, request, found[0].environment if found else {}, quiet=as_json)
     try:
         job = wait_for(run.submit if detach else run.follow)
     except BaseException as end:
@@ -70,9 +70,12 @@ def command(
 class _Run:
     """One submitted job and its last known state, which whatever ends the command leaves for the message."""
 
-    def __init__(self, settings: Settings, request: SubmitParams, note: str, *, quiet: bool) -> None:
+    def __init__(
+        self, settings: Settings, request: SubmitParams, environment: Mapping[str, str], *, quiet: bool
+    ) -> None:
+        """`environment` is what is known of the conductor's."""
         self._settings = settings
-        self._note = note
+        self._environment = environment
         self._request = request
         self._follower = Follower(quiet=quiet)
         self._accepted: JobView | None = None
@@ -93,9 +96,11 @@ class _Run:
             return await self._follower.follow(control, await self._start(control))
 
     async def _start(self, control: JobControlService) -> JobView:
-        job = self._accepted = (await control.start(self._request)).job
+        started = await control.start(self._request)
+        job = self._accepted = started.job
         self._follower.say(f"{job.job_id}: {counted(job.sheets_total, 'sheet')} in {in_line(job.workspace)}")
-        for warning in (*job.warnings, *([self._note] if self._note else [])):
+        note = difference(self._environment, started.passed)
+        for warning in (*job.warnings, *([note] if note else [])):
             self._follower.say(f"  note: {in_line(warning)}", style="yellow")
         return job
 

@@ -150,10 +150,10 @@ class Launcher:
         except NoReader as error:
             ready = Verdict(End(live.attempt.key, "never_started", detail=error.message), passed=False)
         except PodiumError as error:
-            ready = await self._hidden(live, _not_run(live, "launch_failed", error.message))
+            ready = _not_run(live, "launch_failed", error.message)
         except Exception as error:  # noqa: BLE001 -- a fault at one attempt must not end all jobs
-            ready = await self._hidden(live, _broken(live, End(live.attempt.key, "launch_failed"), error))
-        self._close(live, ready)
+            ready = _broken(live, End(live.attempt.key, "launch_failed"), error)
+        self._close(live, await self._hidden(live, ready))
 
     async def _prepare(self, live: LiveAttempt) -> AttemptSpec | Verdict:
         """Return what to launch, or a verdict that says why nothing is launched."""
