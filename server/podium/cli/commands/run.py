@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from podium.cli.shared.door import in_line
-from podium.cli.shared.environment import difference
+from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
 from podium.cli.shared.follow import ENDS, Follower, LostSight
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say
 from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
@@ -21,7 +21,6 @@ from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
 from podium.cwd import absolute
-from podium.errors import InvalidArguments
 from podium.settings import Settings
 from podium_tools.fields import pairs
 from podium_tools.results import counted
@@ -32,12 +31,7 @@ def command(
     workspace: Annotated[Path | None, typer.Option(help="run in this folder instead of the score's workspace")] = None,
     start_sheet: Annotated[str, typer.Option(help="start at this sheet; earlier ones count as done")] = "1",
     variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--env", metavar="NAME[=VALUE]", help="an environment variable for the sheets; without a value, ours"
-        ),
-    ] = None,
+    env: Env = None,
     self_healing: Annotated[
         bool, typer.Option("--self-healing", help="try to repair failures before giving up")
     ] = False,
@@ -54,7 +48,7 @@ def command(
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,
         variables=dict(pairs(variable or [])),
-        environment=dict(map(_variable, env or [])),
+        environment=passed(env),
     )
     found = running(settings)
     run = _Run(settings, request, found[0].environment if found else {}, quiet=as_json)
@@ -71,16 +65,6 @@ def command(
     if as_json:
         print_json(job.model_dump())
     raise typer.Exit(Code.DONE if detach else ENDS[job.status])
-
-
-def _variable(text: str) -> tuple[str, str]:
-    """Return the name and the value of an --env; the value may be our own."""
-    name, has_value, value = text.partition("=")
-    if not name or (not has_value and name not in os.environ):
-        raise InvalidArguments(
-            f"--env {text}: there is no such variable here.", fix="Write NAME=VALUE, or set it first."
-        )
-    return name, value if has_value else os.environ[name]
 
 
 class _Run:

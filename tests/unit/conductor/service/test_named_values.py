@@ -147,6 +147,10 @@ def test_the_env_file_is_read_again_when_it_has_changed_and_refused_when_others_
         until(own, submit(own, score), "completed")
         file.chmod(0o644)
         assert "can be read or changed by other users" in until(own, submit(own, score), "failed")["reason"]
+        from_the_conductor = "name: n\nsheets: [{name: s, run: 'true', env: {A: {from_env: PATH}}}]"
+        (told,) = until(own, submit(own, from_the_conductor), "completed")["warnings"]
+        assert told.startswith(f"the env_file {file} can be read or changed by other users (mode 0644); ")
+        assert told.endswith("{from_env: ...} takes the conductor's own variables in its place")
     finally:
         file.chmod(0o600)
         file.write_text(before)
