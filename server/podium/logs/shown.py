@@ -8,8 +8,8 @@ from podium.contract.secrets.masks import MARGIN, Masker, Span, merged, replaced
 from podium.logs.rewriting import SEQUENCE
 from podium.texts.letters import is_invisible
 
-# What cleaning takes away beside whole sequences: introducers without an end, and CSI as one character.
-_LEFT_OVER = rb"\x1b[ -/]*[0-~]|\xc2\x9b[0-?]*[ -/]*[@-~]"
+# What is not seen beside whole sequences: introducers without an end, CSI as one character, and what a backspace takes back.
+_LEFT_OVER = rb"\x1b[ -/]*[0-~]|\xc2\x9b[0-?]*[ -/]*[@-~]|[^\b\n]\x08"
 
 
 def cut_text(

@@ -7,6 +7,7 @@ import pytest
 from podium.contract.models import LogView
 from podium.contract.secrets.masks import Masker, redactor, secrets_in
 from podium.logs.cursor import Cursor, seal_of
+from podium.logs.shown import spans_in
 from podium.texts.cleaning import clean_text
 from tests.support.outputs import LogLimits, LogQuery, LogTarget, read_log
 
@@ -143,6 +144,15 @@ def test_a_secret_is_replaced_though_letters_that_cleaning_takes_away_stand_in_i
     path = written(tmp_path, f"key {parted}.\nkey {everywhere}.\n".encode())
     text = clean_text(shown(read_log(target(path), LogQuery(mode="tail"), None, MASKER)))
     assert text == f"key {LABEL}.\nkey {LABEL}."
+
+
+@pytest.mark.parametrize("written_as", [f"{SECRET[:5]}x\b{SECRET[5:]}", "".join(f"{each}\b{each}" for each in SECRET)])
+def test_a_secret_in_a_file_is_found_though_letters_are_printed_over_others(written_as: str) -> None:
+    (found,) = spans_in(f"key {written_as}.".encode(), MASKER)
+    assert (found.start in {4, 6}, found.end) == (
+        True,
+        4 + len(written_as),
+    )  # what was taken back first stands before it
 
 
 def test_the_cut_in_the_middle_of_a_long_line_of_a_tail_shows_no_part_of_a_secret(tmp_path: Path) -> None:
