@@ -116,3 +116,12 @@ def conductor(home: Settings) -> Iterator[Conductor]:
     running = Conductor(home).start()
     yield running
     running.end()
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """Return both ends of a pipe, the reading one first."""
+    reading, writing = os.pipe()
+    yield reading, writing
+    for end in (reading, writing):
+        os.close(end)

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": COMMON | {"contract", "wire", "texts"},
     "keeper": set(),
     "texts": COMMON | {"contract"},
-    "logs": COMMON | {"contract"},
+    "logs": COMMON | {"contract", "texts"},
     "instruments": COMMON,
     "score": COMMON | {"contract", "texts"},
     "reader": COMMON | {"contract", "texts", "logs", "instruments", "score", "keeper"},

@@ -121,6 +121,8 @@ def test_a_check_that_an_older_file_passes_is_told(conductor: Conductor, tmp_pat
         f"sheet make: {kind} passed with a file that is older than the job: old.txt."
         for kind in ("file_exists", "content_contains", "content_regex")
     ]
+    cause = ask(conductor.settings.socket, "job.explain", {"job_id": job_id})["cause"]
+    assert cause == f"Warning: {view['warnings'][0]} (get_job lists 3 warnings.)"
     found = [check["found"] for check in sheets_of(conductor, job_id)["make"]["validations"]]
     assert [each.endswith("; the file is older than the job") for each in found] == [
         True,
@@ -130,3 +132,13 @@ def test_a_check_that_an_older_file_passes_is_told(conductor: Conductor, tmp_pat
         False,
         False,
     ]
+
+
+def test_what_is_told_of_a_sheet_comes_before_what_is_told_of_the_score(conductor: Conductor, tmp_path: Path) -> None:
+    (tmp_path / "old.txt").touch()
+    os.utime(tmp_path / "old.txt", (1_000_000_000, 1_000_000_000))
+    made = json.loads(score(tmp_path, make={"run": "true", "validate": [{"file_exists": "old.txt"}]}))
+    text = json.dumps({**made, "env": {f"V{number}": "$HOME" for number in range(120)}})
+    warnings = until(conductor, submit(conductor, text), "completed", "failed")["warnings"]
+    assert warnings[0] == "sheet make: file_exists passed with a file that is older than the job: old.txt."
+    assert len(warnings) == 100

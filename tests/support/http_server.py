@@ -4,13 +4,16 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from podium.settings import Settings
+from tests.support.podium_home import make_home
 
 LISTENING = re.compile(r"event=http_listening url=(\S+)")
 END_SECONDS = 20
@@ -60,6 +63,16 @@ def http_server(command: Sequence[str], environment: Mapping[str, str] | None = 
             process.wait()
             reader.join(END_SECONDS)
             process.stderr.close()
+
+
+@contextmanager
+def standing_server(*flags: str) -> Iterator[HttpServer]:
+    """Run the product's own server for several tests, on a home of its own without a conductor."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pod-", dir="/tmp") as folder,
+        http_server([*serving(make_home(Path(folder))), *flags]) as running,
+    ):
+        yield running
 
 
 def _url(stderr: IO[str], logged: list[str]) -> str:

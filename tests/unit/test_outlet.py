@@ -1,10 +1,7 @@
 """The outlet of logs: nobody waits for its reader, and what was dropped is counted."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from podium import outlet
 from podium.outlet import Outlet
@@ -14,14 +11,6 @@ SECONDS = 10.0
 
 def note(count: int) -> bytes:
     return f"dropped {count}\n".encode()
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
-    reading, writing = os.pipe()
-    yield reading, writing
-    for end in (reading, writing):
-        os.close(end)
 
 
 def read(descriptor: int, end: bytes) -> bytes:

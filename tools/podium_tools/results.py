@@ -108,9 +108,9 @@ def named(labels: Sequence[str], total: int) -> list[str]:
     return [*labels, *([f"and {more} more"] if more > 0 else [])]
 
 
-def warnings_of(warnings: Sequence[str]) -> list[str]:
+def warnings_of(warnings: Sequence[str], limit: int = WARNINGS_SHOWN) -> list[str]:
     """Return the first warnings, long ones cut, and how many more there are."""
-    shown = [shortened_text(warning) for warning in warnings[:WARNINGS_SHOWN]]
+    shown = [shortened_text(warning) for warning in warnings[:limit]]
     return named(shown, len(warnings))
 
 
@@ -170,5 +170,8 @@ def progress_of(job: JobView) -> str:
 
 def state_of(job: JobView) -> str:
     """Return one sentence about the job's current state, with the reason if there is one."""
-    reason = reason_of(job)
-    return f"{job.job_id} {status_of(job)} ({progress_of(job)}){f': {reason}' if reason else ''}."
+    reason = reason_of(job).removesuffix(".")
+    told = (
+        f"; get_job lists {counted(len(job.warnings), 'warning')}" if job.status == "completed" and job.warnings else ""
+    )
+    return f"{job.job_id} {status_of(job)} ({progress_of(job)}{told}){f': {reason}' if reason else ''}."

@@ -13,6 +13,7 @@ from podium_tools.results import Result, counted, shortened_text, warnings_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 PROBLEMS_SHOWN = 50
+NOTES_SHOWN = 20
 
 
 class ScoreArgs(Args):
@@ -58,7 +59,7 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
         max_concurrent=plan.max_concurrent,
         sheets=planned_sheets(plan),
         missing_instruments=missing_instruments(plan),
-        warnings=warnings_of(plan.warnings),
+        warnings=warnings_of(plan.warnings, NOTES_SHOWN),
         problems=[],
     )
 

@@ -44,7 +44,7 @@ def run_app(arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments) or ["--help"], prog_name="podium", standalone_mode=False)
     except typer.TyperException as error:
-        line(f"podium: {in_line(error.format_message())}", stderr=True)
+        line(f"podium: {in_line(' '.join(error.format_message().split()))}", stderr=True)
         line(
             f"        `{' '.join(['podium', *([asked] if asked else [])])} --help` shows how it is called.", stderr=True
         )

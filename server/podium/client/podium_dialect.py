@@ -50,7 +50,8 @@ class PodiumDialect:
 
         async def submit(request: SubmitParams) -> models.StartView:
             reply = await self._client.mutate("job.submit", vars(request), check="list_jobs")
-            return self._accepted(models.StartView, reply)
+            started = self._accepted(models.StartView, reply)
+            return started.model_copy(update={"passed": sorted(request.environment)})
 
         return await with_environment(submit, request)
 

@@ -12,7 +12,11 @@ import os
 import time
 from dataclasses import asdict, dataclass
 
-_SHIFT_SECONDS = float(os.environ.get("PODIUM_CLOCK_SHIFT", "0"))
+try:
+    _SHIFT_SECONDS = float(os.environ.get("PODIUM_CLOCK_SHIFT", "0"))
+except ValueError:
+    _SHIFT_SECONDS = 0.0
+_CORRECTED_SECONDS = 0.5
 LATEST = 249_999_999_999.0
 """The latest time that is stored, in the year 9892: a clock that is beyond it stands still there, and one before 1970 at 0."""
 
@@ -22,6 +26,8 @@ PLAUSIBLE_SECONDS = (
 CONFIRMING_SECONDS = (
     86400.0  # after a longer one, so much time has to be seen passing before the wall clock is believed
 )
+
+_NEWS_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,12 @@ def wall() -> float:
 def now() -> Moment:
     """Read both clocks."""
     return Moment(wall(), time.monotonic())
+
+
+def set_back(since: Moment, until: Moment) -> float:
+    """Return by how many seconds the wall clock was set back between two moments; 0 for what a clock corrects by itself."""
+    back = (until.mono - since.mono) - (until.wall - since.wall)
+    return back if back > _CORRECTED_SECONDS else 0.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,10 @@ class Calendar:
         step = passed if far else passed + jump
         return Calendar(wall, min(wall, self.sure + step) if doubt else wall, doubt)
 
+    def is_news(self, stored: "Calendar") -> bool:
+        """Return whether it has to be stored: a restart could not find it out from the one that is."""
+        return bool(self.doubt or stored.doubt) or abs(self.wall - stored.wall) >= _NEWS_SECONDS
+
     def text(self) -> str:
         """Return it as it is stored."""
         return json.dumps(asdict(self))
@@ -83,6 +99,7 @@ class Timekeeper:
     def __init__(self, calendar: Calendar, began: Moment) -> None:
         """Continue an earlier process's calendar: how long nobody looked is known from the wall clock only."""
         self.began = began
+        self.stored = calendar
         self._calendar = calendar.later(began.wall, 0.0)
         self._mono = began.mono
 

@@ -159,6 +159,7 @@ class StartView(View):
 
     job: JobView
     replayed: bool = False  # the idempotency key named a job that was started before
+    passed: list[str] = Field(default_factory=list)  # environment variables that went with the start
 
 
 class ActionView(View):

@@ -1,10 +1,15 @@
 """A part of a line as text: whole characters, secrets replaced."""
 
 import codecs
+import re
 from bisect import bisect_right
 
 from podium.contract.secrets.masks import MARGIN, Masker, Span, merged, replaced
 from podium.logs.rewriting import SEQUENCE
+from podium.texts.letters import is_invisible
+
+# What cleaning takes away beside whole sequences: introducers without an end, and CSI as one character.
+_LEFT_OVER = rb"\x1b[ -/]*[0-~]|\xc2\x9b[0-?]*[ -/]*[@-~]"
 
 
 def cut_text(
@@ -32,17 +37,22 @@ def cut_text(
         near = before + part + after
         at_start = lost_start and begin <= MARGIN and not missing
         cut = masker.cut(near, at_start=at_start, at_end=lost_end and end + MARGIN >= len(seen))
-        part = replaced(near, merged([*masker.spans(near), *cut]), len(before), len(before) + len(part))
+        part = replaced(near, merged([*spans_in(near, masker), *cut]), len(before), len(before) + len(part))
     return codecs.getincrementaldecoder("utf-8")("replace").decode(part, final=not after)
 
 
 def spans_in(data: bytes, masker: Masker) -> list[Span]:
-    """Return where secrets stand in text of any kind, also those of which a terminal would colour a part."""
+    """Return where secrets stand in text of any kind, also those that are whole only without what nobody sees in them.
+
+    A terminal colours a part of one, or text in UTF-16 has a NUL behind each letter: cleaning would put it together again.
+    """
     found = masker.spans(data)
-    if b"\x1b" not in data:
+    hidden = {each for each in set(data.decode("utf-8", "replace")) if is_invisible(each)} - {"\r"}  # that ends a line
+    if not hidden:
         return found
+    unseen = b"|".join([SEQUENCE.pattern, _LEFT_OVER, *(re.escape(each.encode()) for each in sorted(hidden))])
     seen, seen_at, data_at, at = bytearray(), list[int](), list[int](), 0
-    for each in SEQUENCE.finditer(data):
+    for each in re.finditer(unseen, data):
         seen_at.append(len(seen))
         data_at.append(at)
         seen += data[at : each.start()]

@@ -9,11 +9,11 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from podium.errors import ScoreInvalid
 from podium.instruments.profile import Profile
-from podium.score.model.plan import Plan, PlanSheet
+from podium.score.model.plan import Plan
+from podium.score.model.search import search_path
 from podium.texts.shown import one_line
 
 MOST_PATHS = 20  # different values of PATH that are looked at, for each instrument
@@ -50,12 +50,15 @@ def surroundings(
     return Surroundings(files, builtin, user, tuple(each for each in both if not home.is_relative_to(each)))
 
 
-def told(plan: Plan, around: Surroundings) -> tuple[str, ...]:
-    """Return a sentence for each instrument of a plan that the score replaces or brings along, with file and program."""
+def told(plan: Plan, around: Surroundings, given_path: str = "") -> tuple[str, ...]:
+    """Return a sentence for each instrument of a plan that the score replaces or brings along, with file and program.
+
+    `given_path` is the PATH that came with the start.
+    """
     return tuple(
         note
         for name, content in plan.profiles.items()
-        if (note := _told_of(name, Profile.model_validate(content), plan, around))
+        if (note := _told_of(name, Profile.model_validate(content), plan, around, given_path))
     )
 
 
@@ -68,9 +71,9 @@ def refused(notes: tuple[str, ...]) -> ScoreInvalid:
     )
 
 
-def _told_of(name: str, profile: Profile, plan: Plan, around: Surroundings) -> str:
+def _told_of(name: str, profile: Profile, plan: Plan, around: Surroundings, given_path: str) -> str:
     file = around.files.get(name)
-    places = list(_places(name, profile, plan))
+    places = list(_places(name, profile, plan, given_path))
     inside = next(((place, by) for place, by in places if _is_inside(place, by, around.folders)), None)
     place, by = inside or next(iter(places), ("", ""))
     runs = f"it runs {_linked(place)}" if place else f"its program {profile.executable} was not found"
@@ -85,23 +88,23 @@ def _told_of(name: str, profile: Profile, plan: Plan, around: Surroundings) -> s
     return f"the instrument {name} is defined in {_linked(str(file))}{instead}: {runs}."
 
 
-def _places(name: str, profile: Profile, plan: Plan) -> Iterator[tuple[str, str]]:
+def _places(name: str, profile: Profile, plan: Plan, given_path: str) -> Iterator[tuple[str, str]]:
     """Yield where the program of an instrument is for the sheets that it plays, and the folder of PATH that leads there."""
     if profile.executable.startswith("/"):
         yield profile.executable, ""
         return
-    sheets = (sheet for sheet in plan.sheets if name in sheet.instruments)
-    for path in list(dict.fromkeys(_path(profile, plan, sheet) for sheet in sheets))[:MOST_PATHS]:
+    own = profile.env.get("PATH", "")
+    paths = (
+        search_path(plan, sheet, os.environ, given=given_path, profile=own)
+        for sheet in plan.sheets
+        if name in sheet.instruments
+    )
+    for path in list(dict.fromkeys(paths))[:MOST_PATHS]:
         for entry in path.split(os.pathsep):
             folder = entry if entry.startswith("/") else os.path.join(plan.workspace or "/", entry)  # noqa: PTH118
             if place := shutil.which(profile.executable, path=folder):
                 yield place, entry or "."
                 break
-
-
-def _path(profile: Profile, plan: Plan, sheet: PlanSheet) -> str:
-    env: dict[str, Any] = {**profile.env, **plan.env, **sheet.env}
-    return env.get("PATH") or os.environ.get("PATH", "")
 
 
 def _is_inside(place: str, by: str, folders: tuple[Path, ...]) -> bool:

@@ -43,10 +43,12 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
     brought: tuple[str, ...] = ()
     if plan.profiles and request.score_profiles != "allow":
         places = {name: file for name, (_, file) in beside.items()}
-        brought = told(plan, surroundings(folder, plan.workspace, places, _builtin(), request.profiles))
+        brought = told(
+            plan, surroundings(folder, plan.workspace, places, _builtin(), request.profiles), request.given_path
+        )
     if brought and request.score_profiles == "refuse":
         raise refused(brought)
-    missing = missing_programs(plan)
+    missing = missing_programs(plan, request.given_path)
     plan = plan.model_copy(update={"warnings": (*brought, *plan.warnings, *missing)})
     # The programs of instruments, and of `#!` lines, may be others by the next time.
     of_this_moment = own or bool(read) or bool(plan.profiles) or bool(missing)

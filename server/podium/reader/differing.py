@@ -8,7 +8,9 @@ from podium.errors import PodiumError
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.render import render_script
 
-_OF_THE_TEXT = attrgetter("variables", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item")
+_OF_THE_TEXT = attrgetter(
+    "variables", "readings", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item"
+)
 
 
 def differing(old: Plan, new: Plan, pairs: Iterable[tuple[int, int]], workspace: str) -> tuple[int, ...]:
@@ -39,7 +41,7 @@ def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
 
 def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
     """Return everything that a sheet's text may depend on."""
-    return plan.name, plan.variables, len(plan.sheets), plan.total_stages, *_OF_THE_TEXT(sheet)
+    return plan.name, plan.variables, plan.readings, len(plan.sheets), plan.total_stages, *_OF_THE_TEXT(sheet)
 
 
 def _text(plan: Plan, sheet: PlanSheet, workspace: str) -> str:

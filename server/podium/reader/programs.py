@@ -3,21 +3,25 @@
 import os
 
 from podium.score.model.context import constant
-from podium.score.model.plan import CLI, Plan, PlanSheet
+from podium.score.model.plan import CLI, Plan
+from podium.score.model.search import search_path
 from podium.texts.interpreter import interpreter, missing_program
 
 _LISTED = 5  # labels in a note
 
 
-def missing_programs(plan: Plan) -> tuple[str, ...]:
-    """Return a note for each program that is missing now. A line with a template in it is looked at when its sheet starts."""
+def missing_programs(plan: Plan, given_path: str = "") -> tuple[str, ...]:
+    """Return a note for each program that is missing now; `given_path` is the PATH that came with the start.
+
+    A line with a template in it is looked at when its sheet starts.
+    """
     missing: dict[str, list[str]] = {}
     known: dict[tuple[str, str], str] = {}
-    for sheet in plan.sheets if "PATH" not in plan.env_pass else ():  # the start says where they are looked for
+    for sheet in plan.sheets if given_path or "PATH" not in plan.env_pass else ():  # the start will say where to look
         text = plan.templates[sheet.template]
         if sheet.instrument != CLI or not text.startswith("#!"):
             continue
-        line, path = text.partition("\n")[0], _path(plan, sheet)
+        line, path = text.partition("\n")[0], search_path(plan, sheet, os.environ, given=given_path)
         if (line, path) not in known:
             known[line, path] = _missing(line, path, plan.workspace)
         if program := known[line, path]:
@@ -33,10 +37,6 @@ def _missing(line: str, path: str, folder: str | None) -> str:
     if found is None or (folder is None and not all(each.startswith("/") for each in path.split(os.pathsep))):
         return ""
     return missing_program(found, path, folder or "/")
-
-
-def _path(plan: Plan, sheet: PlanSheet) -> str:
-    return sheet.env.get("PATH") or plan.env.get("PATH") or os.environ.get("PATH", "")
 
 
 def _named(labels: list[str]) -> str:

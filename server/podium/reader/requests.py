@@ -43,6 +43,7 @@ class Compile(Part):
     cwd: str | None
     variables: dict[str, str]
     passed: tuple[str, ...] = ()
+    given_path: str = ""  # the PATH that came with the start
     inherited: bool
     workspace: str | None
     max_bytes: int
@@ -63,6 +64,8 @@ class Render(Part):
     kind: Literal["render"] = "render"
     label: str
     variables: dict[str, Any]
+    readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
+    numbers: bool = False
     previous: dict[int, str]
 
 
@@ -72,6 +75,8 @@ class Decide(Part):
     kind: Literal["decide"] = "decide"
     label: str
     variables: dict[str, Any]
+    readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
+    numbers: bool = False
     statuses: dict[str, str]
 
 

@@ -14,19 +14,24 @@ from podium.reader.missing import named_in
 from podium.reader.requests import Part, decode, encode
 from podium.score.model.plan import load_plan
 from podium.score.templates.render import holds, render_text
+from podium.texts.readings import with_readings
 
 _masker = lru_cache(maxsize=8)(Masker)  # a job is asked about again and again
 Work = Callable[[Any, bytes, list[int]], tuple[Part, bytes]]
 
 
+def _variables(request: requests.Render | requests.Decide) -> dict[str, Any]:
+    return dict(with_readings(request.variables, request.readings, numbers=request.numbers))
+
+
 def _render(request: requests.Render, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    variables = {**request.variables, "previous_outputs": request.previous}
+    variables = {**_variables(request), "previous_outputs": request.previous}
     text = render_text(decode(body), variables, request.label)
     return requests.Nothing(), encode(text)
 
 
 def _decide(request: requests.Decide, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    variables = {**request.variables, "previous_outputs": {}}
+    variables = {**_variables(request), "previous_outputs": {}}
     return requests.Decided(holds=holds(decode(body), variables, request.statuses, request.label)), b""
 
 

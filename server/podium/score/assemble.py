@@ -9,6 +9,7 @@ from podium.score.model.draft import Draft, Stage
 from podium.score.model.graph import cycles
 from podium.score.model.plan import Plan, PlanSheet, Retry, Validation
 from podium.score.text.problems import Problems
+from podium.texts.readings import readings_of
 
 MAX_NEEDS = 500_000  # pairs of a sheet and one that it needs
 MAX_CHECKS = 500_000  # pairs of a sheet and a validation that may apply to it
@@ -68,6 +69,7 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         env_from=dict(draft.env_from),
         env_pass=draft.env_pass,
         variables=variables,
+        readings=readings_of(variables) or {},
         templates=templates.values(),
         retries=retries.values(),
         validations=validations.values(),
@@ -121,6 +123,7 @@ def _sheets(index: int, stages: tuple[Stage, ...], firsts: list[int], template: 
             fallbacks=stage.fallbacks,
             template=template,
             variables=dict(instance.variables),
+            readings=readings_of(instance.variables) or {},
             needs=needs,
             env=dict(stage.env),
             env_from=dict(stage.env_from),

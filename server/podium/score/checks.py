@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from podium.score.literals import instead_of_shell, note_pattern, note_shell_words, note_templates
-from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, template_variables
+from podium.score.literals import instead_of_shell, may_be_secret, note_pattern, note_shell_words, note_templates
+from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, readings, template_variables
 from podium.score.model.draft import Check, Draft, Stage, Template
 from podium.score.model.plan import CLI, Plan, PlanSheet
 from podium.score.scripts import hides_failures
@@ -16,6 +16,7 @@ from podium.score.templates.sandbox import Budget
 from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 from podium.texts.interpreter import interpreter
+from podium.texts.readings import with_readings
 
 TOTAL_BUDGET = (
     5_000_000  # units of `podium.score.templates.sandbox`, for compiling and trying all templates: a few seconds
@@ -90,7 +91,8 @@ class Checker:
 
     def _variables(self, sheet: PlanSheet) -> dict[str, Any]:
         workspace = self.plan.workspace or "/job"  # stands for one that the conductor will choose
-        return template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
+        found = template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
+        return dict(with_readings(found, readings(self.plan, sheet), numbers=self.plan.dialect == "numbered"))
 
     def _render(self, source: Template, variables: Mapping[str, Any]) -> bool:
         """Render the template into `text`; return whether it asks for earlier outputs."""
@@ -138,7 +140,10 @@ class Checker:
     def _script(self, stage: Stage, script: str, *, checked: bool) -> None:
         """Check how a script is played, and note one that may fail without being noticed."""
         found = interpreter(script)
-        if found is not None:
+        if script.startswith("\ufeff"):
+            message = "begins with a byte order mark (U+FEFF), which is part of the first word; remove it"
+            self._note_template(stage.template, message, 1)
+        elif found is not None:
             if found.fault:
                 self._note_template(stage.template, found.fault, 1)
         elif script.lstrip().startswith("#!"):
@@ -185,7 +190,9 @@ class Checker:
         for name, value in env.items():
             what, where = f"the value of env {name[:80]}", (*loc, name)
             self._note_literal(what, value, variables, where, " Use template variables in run instead.")
-            note_shell_words(self.problems, what, value, where, instead_of_shell(name, value))
+            note_shell_words(
+                self.problems, what, value, where, instead_of_shell(name, value), is_secret=may_be_secret(name, value)
+            )
 
     def _note_literal(self, what: str, text: str, variables: Mapping[str, Any], loc: Loc, instead: str = "") -> None:
         """Note what looks like a template in a text that is used as written."""

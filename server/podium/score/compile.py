@@ -17,8 +17,8 @@ from podium.score.numbered.draft import read_numbered
 from podium.score.parts import NO_FOLDER, PartBuilder
 from podium.score.text.document import DocumentFault, load, plain_value
 from podium.score.text.problems import Problems
-from podium.score.truths import check_truths
 from podium.texts.problems import invalid
+from podium.texts.readings import Written
 from podium.texts.source import check_text, is_unicode
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -66,10 +66,9 @@ def compile_score(
     if draft is None or not draft.stages:
         raise problems.error(name)
     check_graph(draft.stages, problems)
-    check_truths(draft, {name: text for name, text in parts.false.items() if name not in variables}, problems)
     _check_names(draft, problems)
     folder = _workspace(draft, workspace, parts.folder, cwd)
-    given = {name: _given(name, value, draft.variables.get(name), problems) for name, value in variables.items()}
+    given = {name: _given(name, value, draft.variables, problems) for name, value in variables.items()}
     plan = assemble(draft, folder, {**draft.variables, **given}, problems)
     if plan is None:
         raise problems.error(name)
@@ -79,7 +78,7 @@ def compile_score(
         raise problems.error(name)
     if not inherited:
         _check_use(variables, {*draft.variables, *checker.used} - CORE_NAMES)
-    parts.note_reread()
+    parts.note_reread(numbers=plan.dialect == "numbered")
     warnings = problems.notes()
     if inherited and workspace and draft.workspace and _absolute(draft.workspace, parts.folder) != workspace:
         warnings += (f"workspace: the change is ignored; the job stays in {workspace}",)
@@ -170,17 +169,23 @@ def _check_given(variables: Mapping[str, str]) -> None:
             )
 
 
-def _given(name: str, text: str, own: Any, problems: Problems) -> Any:
-    """Return a variable of the start: a number or a boolean if the score has one there and the text is one, else the text."""
-    if not isinstance(own, int | float):
-        return text
-    value = plain_value(text)
-    if isinstance(value, int | float) and isinstance(value, bool) == isinstance(own, bool):
+def _given(name: str, text: str, variables: Mapping[str, Any], problems: Problems) -> Any:
+    """Return a variable of the start: a number or a boolean if the score has one there and the text is one, else the text.
+
+    Where the score has none of that name, only the words for booleans are more than text.
+    """
+    value, own = plain_value(text), variables.get(name)
+    read, kind = (each.reading if isinstance(each, Written) else each for each in (value, own))
+    if name not in variables or isinstance(kind, bool):
+        if isinstance(read, bool):
+            return value if isinstance(own, bool) else Written(text, read)
+    elif isinstance(kind, int | float) and isinstance(read, int | float) and not isinstance(read, bool):
         return value
-    kind, form = ("a boolean", "true or false") if isinstance(own, bool) else ("a number", "a plain number")
-    problems.note(
-        f"the variable {name} is {kind} in the score, and the text {text[:40]!r} now; pass {form} to keep it one."
-    )
+    if isinstance(kind, int | float):
+        what, form = ("a boolean", "true or false") if isinstance(kind, bool) else ("a number", "a plain number")
+        problems.note(
+            f"the variable {name} is {what} in the score, and the text {text[:40]!r} now; pass {form} to keep it one."
+        )
     return text
 
 

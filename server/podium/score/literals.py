@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from podium.contract.secrets.names import is_secret_name
 from podium.score.model.context import double_braces
 from podium.score.model.draft import Draft, Stage
 from podium.score.text.document import Loc
@@ -11,7 +12,9 @@ from podium.score.text.problems import Problems
 
 _SHELL = re.compile(r"(?<!\$)\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*[^}]*\}|\([^)]*\)?)|`[^`]+`|^~(?=/|$)")
 _WHOLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+_PLAIN = re.compile(r"\$\{?[A-Z_][A-Z0-9_]*\}?")  # a reference beyond doubt, not a password that begins with $
 _TAG = re.compile(r"\{%-?\s*(?:if|for|set)\b")
+_WILDCARD = re.compile(r"[*?]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
 _LISTED, _SHOWN = 3, 40
 
 
@@ -21,24 +24,32 @@ def of_the_shell(text: str) -> list[str]:
     return list(found)[:_LISTED]
 
 
+def may_be_secret(name: str, value: str) -> bool:
+    """Return whether a variable's value may be a secret with a `$` in it, of which no part is to be quoted."""
+    return is_secret_name(name) and not _PLAIN.fullmatch(value)
+
+
 def instead_of_shell(name: str, value: str) -> str:
     """Return what to write for an environment variable in place of what only a shell fills in."""
-    whole = _WHOLE.fullmatch(value)
+    whole = None if may_be_secret(name, value) else _WHOLE.fullmatch(value)
     return f" Write {{from_env: {whole[1]}}} instead." if whole else f" Set it in run instead: export {name[:80]}=..."
 
 
-def note_shell_words(problems: Problems, what: str, text: str, loc: Loc, instead: str = "") -> None:
-    """Note what a shell would fill in."""
+def note_shell_words(
+    problems: Problems, what: str, text: str, loc: Loc, instead: str = "", *, is_secret: bool = False
+) -> None:
+    """Note what a shell would fill in; of a secret nothing is quoted."""
     if found := of_the_shell(text):
-        problems.note(f"{what} is used as written: no shell fills in {', '.join(found)}.{instead}", loc)
+        quoted = "anything in it" if is_secret else ", ".join(found)
+        problems.note(f"{what} is used as written: no shell fills in {quoted}.{instead}", loc)
 
 
 def note_pattern(problems: Problems, path: str, loc: Loc) -> None:
     """Note a path with the wildcards of a shell."""
-    if "*" in path or "?" in path:
+    if _WILDCARD.search(path):
         problems.note(
-            f"the path {path[:_SHOWN]!r} is looked for as written, with * and ? as letters; to look for a pattern, use "
-            "command_succeeds with ls.",
+            f"the path {path[:_SHOWN]!r} is looked for as written, with *, ? and {{}} as letters; to look for a pattern, "
+            "use command_succeeds with ls.",
             loc,
         )
 

@@ -1,5 +1,6 @@
 """The parts of a plan that both dialects have: each is checked and built here."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +11,10 @@ from podium.score.blocks import FromEnv, RetryBlock, SkipCommandBlock, is_env_na
 from podium.score.model.draft import Template
 from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.patterns import PatternFault, compile_pattern
-from podium.score.text.document import Loc
+from podium.score.text.document import TOO_LARGE, Loc
 from podium.score.text.problems import Problems, describe
-from podium.score.truths import FALSE
 from podium.texts.interpreter import interpreter, is_plain_shell
+from podium.texts.readings import Written
 from podium.texts.source import decode, read_bytes
 
 NO_FOLDER = "is relative, but the score is not in a file, and the folder of its caller was removed or is not known"
@@ -43,7 +44,6 @@ class PartBuilder:
     reread: dict[str, list[Loc]] = field(
         default_factory=dict
     )  # values that YAML 1.1 reads differently, and where they are
-    false: dict[str, str] = field(default_factory=dict)  # texts that YAML 1.1 reads as false, by their variable or key
 
     @property
     def instruments(self) -> frozenset[str]:
@@ -109,10 +109,10 @@ class PartBuilder:
 
     def variables(self, loc: Loc, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return values for templates: each as it is written, see `text.document`. Where YAML 1.1 reads another one, a note."""
-        return {name: self.value((*loc, name), value, name) for name, value in variables.items()}
+        return {name: self.value((*loc, name), value) for name, value in variables.items()}
 
-    def value(self, loc: Loc, value: Any, name: str = "") -> Any:
-        """Return one value for templates. `null` is kept, other words for it are text. `name` is its variable, or its key."""
+    def value(self, loc: Loc, value: Any) -> Any:
+        """Return one value for templates. `null` is kept, other words for it are text, with their readings."""
         if isinstance(value, dict):
             return self.variables(loc, value)
         if isinstance(value, list):
@@ -122,22 +122,21 @@ class PartBuilder:
         reading = document.reread.get(document.locate(loc), "") if isinstance(value, str) else ""
         if value is None and written != "null":
             value, reading = written, "null"
-        if name and written and reading in FALSE:
-            self.false[name] = written[:_SHOWN]
         if reading:
             self.reread.setdefault(f"{written[:_SHOWN] or 'an empty value'} ({reading[:_SHOWN]})", []).append(loc)
-        return value
+        return Written(written, json.loads(reading)) if reading and reading != TOO_LARGE else value
 
-    def note_reread(self) -> None:
-        """Note which values YAML 1.1 reads differently."""
+    def note_reread(self, *, numbers: bool) -> None:
+        """Note which values YAML 1.1 reads differently; `numbers` says whether templates calculate with what it reads."""
         if not self.reread:
             return
         document = self.problems.document
         told = sorted(self.reread, key=lambda each: min(map(document.locate, self.reread[each])))
         more = f" and {len(self.reread) - _LISTED} more" if len(self.reread) > _LISTED else ""
         self.problems.note(
-            f"used as written, where YAML 1.1 has other values: {', '.join(told[:_LISTED])}{more}. Quote a text to "
-            "leave no doubt; only true, false, null and numbers such as 3 or 3.5 are no text.",
+            f"used as written, where YAML 1.1 has other values: {', '.join(told[:_LISTED])}{more}. Those count only where a "
+            f"template or condition tests whether they are true{' or calculates with them' if numbers else ''}. Quote a text "
+            "to leave no doubt; only true, false, null and numbers such as 3 or 3.5 are no text.",
             *(loc for locs in self.reread.values() for loc in locs),
         )
 

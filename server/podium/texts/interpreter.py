@@ -2,11 +2,14 @@
 
 import os
 import posixpath
+import re
 import shlex
 import shutil
 from dataclasses import dataclass
 
-_SPLIT = ("-S", "--split-string")  # options of env, which takes what follows for several arguments
+_SPLIT = re.compile(r"(?:-[0iv]*S|--split-string(?=[\s=]))[\s=]*")  # options of env: what follows are several arguments
+_OPTIONS = ("-u", "--unset", "-C", "--chdir")  # options of env with a value of their own
+_SHELLS = frozenset({"bash", "sh", "dash", "ksh", "zsh"})
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,21 @@ class Interpreter:
         """The program that `env` looks for in PATH, "" if it is not asked to."""
         if posixpath.basename(self.program) != "env" or not self.argument:
             return ""
-        if not self.argument.startswith(_SPLIT):
+        split = _SPLIT.match(self.argument)
+        if split is None:
             return self.argument
-        rest = self.argument.removeprefix("--split-string").removeprefix("-S").removeprefix("=")
         try:
-            words = shlex.split(rest)
+            words = iter(shlex.split(self.argument[split.end() :]))
         except ValueError:
             return ""  # env says what is wrong with it
-        return next((word for word in words if "=" not in word and not word.startswith("-")), "")
+        for word in words:
+            if word in _OPTIONS:
+                next(words, "")
+            elif word.startswith("PATH="):
+                return ""  # where env looks then, only it knows
+            elif "=" not in word and not word.startswith("-"):
+                return "" if "${" in word else word
+        return ""
 
 
 def interpreter(script: str) -> Interpreter | None:
@@ -46,8 +56,10 @@ def interpreter(script: str) -> Interpreter | None:
         return Interpreter("", fault="the #! line names no program")
     if not program.startswith("/"):
         fault = f"the #! line needs the absolute path of a program; write #!/usr/bin/env {program}"
-    elif posixpath.basename(program) == "env" and " " in argument and not argument.startswith(_SPLIT):
+    elif posixpath.basename(program) == "env" and len(argument.split()) > 1 and not _SPLIT.match(argument):
         fault = f"env takes {argument!r} for the name of one program; write #!{program} -S {argument}"
+    elif posixpath.basename(program) in _SHELLS and len(argument.split()) > 1:
+        fault = f"{program} takes {argument!r} for one option; write #!/usr/bin/env -S {program} {argument}"
     else:
         fault = ""
     return Interpreter(program, argument, fault)
@@ -73,7 +85,7 @@ def is_plain_shell(found: Interpreter) -> bool:
 def is_shell(script: str) -> bool:
     """Return whether the `#!` line of a script names a shell."""
     found = interpreter(script)
-    return found is not None and _name(found) in {"bash", "sh", "dash", "ksh", "zsh"}
+    return found is not None and _name(found) in _SHELLS
 
 
 def _name(found: Interpreter) -> str:

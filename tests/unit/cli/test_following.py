@@ -93,6 +93,22 @@ def test_a_job_that_fails_shows_what_it_wrote_last_as_text(
     assert not set(shown) & set("\x1b\x07\u202e")
 
 
+def test_what_is_told_of_a_sheet_that_completed_is_shown_with_the_result(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(score(short_tmp, "echo done"))
+    made = json.loads(path.read_text())
+    made["sheets"][0]["validate"] = [{"file_exists": "old.txt"}]
+    path.write_text(json.dumps(made))
+    old = short_tmp / "out" / "old.txt"
+    old.parent.mkdir()
+    old.touch()
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    assert main(["run", str(path), "--home", str(common.home)]) == 0
+    shown = capfd.readouterr().out
+    assert "  note: sheet s1: file_exists passed with a file that is older than the job: old.txt.\nshort-" in shown
+
+
 def test_a_workspace_that_acts_on_the_terminal_is_shown_as_text(
     common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -170,8 +186,9 @@ def test_a_conductor_that_comes_back_is_followed_on(
     def restart() -> None:
         until(begun.exists)
         conductor.kill()
-        until(lambda: "The conductor is away" in capfd.readouterr().out)
+        until(lambda: "The conductor is away; what runs goes on" in capfd.readouterr().out)
         conductor.start()
+        until(lambda: "The conductor is back." in capfd.readouterr().out)  # though nothing of the job has changed
         gate.write_text("go")
 
     thread = threading.Thread(target=restart)
@@ -179,9 +196,7 @@ def test_a_conductor_that_comes_back_is_followed_on(
     path = score(short_tmp, f"touch {begun}; cat {gate}", "true")
     assert main(["run", path, "--home", str(home.home)]) == 0
     thread.join(SECONDS)
-    shown = capfd.readouterr().out
-    assert "The conductor is back." in shown
-    assert "completed: 2 of 2 sheets completed" in shown
+    assert "completed: 2 of 2 sheets completed" in capfd.readouterr().out
 
 
 def test_a_conductor_that_stays_away_is_told_apart_from_a_job_that_fails(

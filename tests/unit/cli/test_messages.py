@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,14 +12,6 @@ from podium.cli.shared.output import Terminal, print_json
 from podium.cli.streams import Output, OutputLost
 
 HOSTILE = "a\x1b]0;OWNED\x07b\u202ec\u200bd"
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
-    reading, writing = os.pipe()
-    yield reading, writing
-    for end in (reading, writing):
-        os.close(end)
 
 
 def written(reading: int, messages: Messages) -> bytes:

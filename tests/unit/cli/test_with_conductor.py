@@ -233,6 +233,9 @@ def test_run_passes_on_variables_and_says_where_the_environment_of_sheets_comes_
     assert "note: sheets run with the environment of the conductor" in text
     assert "podium run --env VIRTUAL_ENV, or env_pass: [VIRTUAL_ENV] in the score" in text
     assert "of this shell" not in podium(common, "run", str(path), "--env", "OURS", "--env", "VIRTUAL_ENV").stdout
+    path.write_text('{"name": "p", "env_pass": ["VIRTUAL_ENV"], "sheets": [{"run": "test -n \\"$VIRTUAL_ENV\\""}]}')
+    passed_on = podium(common, "run", str(path))
+    assert (passed_on.returncode, "of this shell" in passed_on.stdout) == (0, False)
     started = podium(common, "start")
     assert "already running" in started.stdout
     assert "Note: sheets run with the environment of the conductor" in started.stdout
@@ -242,3 +245,17 @@ def test_run_refuses_to_pass_on_a_variable_that_is_not_set(common: Settings, sho
     done = podium(common, "run", str(score(short_tmp, "true")), "--env", "NOT_SET_ANYWHERE")
     assert done.returncode == 2
     assert "--env NOT_SET_ANYWHERE: there is no such variable here" in done.stderr
+
+
+def test_call_passes_on_variables_with_a_start_only(
+    common: Settings, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURS", "ours-1")
+    command = 'test "$OURS $THEIRS" = "ours-1 a=b"'
+    path = f"config_path={score(short_tmp, command)}"
+    started = podium(common, "call", "start_job", path, "--env", "OURS", "--env", "THEIRS=a=b", "--json")
+    job_id = json.loads(started.stdout)["job_id"]
+    ended = json.loads(podium(common, "call", "wait_for_job", f"job_ids={job_id}", "--json").stdout)
+    assert [job["status"] for job in ended["jobs"]] == ["completed"]
+    refused = podium(common, "call", "get_job", f"job_id={job_id}", "--env", "OURS")
+    assert (refused.returncode, "get_job starts no job" in refused.stderr) == (2, True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.conductor import clock
-from podium.conductor.clock import CONFIRMING_SECONDS, PLAUSIBLE_SECONDS, Calendar, Moment, Timekeeper
+from podium.conductor.clock import CONFIRMING_SECONDS, PLAUSIBLE_SECONDS, Calendar, Moment, Timekeeper, set_back
 from podium.times import iso
 
 HOUR, DAY = 3600.0, 86400.0
@@ -92,6 +92,14 @@ def test_a_calendar_is_read_as_it_was_stored_and_a_damaged_one_is_none() -> None
         assert Calendar.read(text) is None
 
 
+def test_a_calendar_is_stored_only_if_a_restart_would_not_find_it_out() -> None:
+    stored = Calendar(BEGAN, BEGAN)
+    assert not Calendar(BEGAN + 1, BEGAN + 1).is_news(stored)  # so a start costs no commit
+    assert Calendar(BEGAN + 600, BEGAN + 600).is_news(stored)
+    assert Calendar(BEGAN + 1, BEGAN, doubt=DAY).is_news(stored)
+    assert stored.is_news(Calendar(BEGAN, BEGAN, doubt=1))
+
+
 def test_looks_of_one_process_see_time_passing_and_a_new_process_has_only_the_clock() -> None:
     keeper = Timekeeper(Calendar(BEGAN, BEGAN), Moment(BEGAN + HOUR, 500.0))
     assert keeper.at(Moment(BEGAN + 3 * DAY, 500.0 + 3 * DAY - HOUR)).doubt == 0.0
@@ -106,3 +114,10 @@ def test_a_clock_outside_the_calendar_stands_still_at_its_edge(
 ) -> None:
     monkeypatch.setattr(clock, "_SHIFT_SECONDS", shift)
     assert iso(clock.wall()).startswith(year)
+
+
+@pytest.mark.parametrize(("wall", "back"), [(60.0, 0.0), (59.8, 0.0), (30.0, 30.0), (-3540.0, 3600.0), (3660.0, 0.0)])
+def test_what_an_attempt_did_is_compared_with_its_start_as_a_clock_that_was_set_back_tells_it(
+    wall: float, back: float
+) -> None:
+    assert set_back(Moment(BEGAN, 5.0), Moment(BEGAN + wall, 65.0)) == pytest.approx(back)

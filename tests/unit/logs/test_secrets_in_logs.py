@@ -7,6 +7,7 @@ import pytest
 from podium.contract.models import LogView
 from podium.contract.secrets.masks import Masker, redactor, secrets_in
 from podium.logs.cursor import Cursor, seal_of
+from podium.texts.cleaning import clean_text
 from tests.support.outputs import LogLimits, LogQuery, LogTarget, read_log
 
 SECRET = "abcdefgh-0123456789-STUVWXYZ"
@@ -130,6 +131,18 @@ def test_a_secret_is_replaced_though_a_program_colours_rewrites_or_corrects_a_pa
     path = written(tmp_path, f"key {coloured}.\nkey {corrected}.\nkey 10 %\rkey {SECRET}\r\n".encode())
     query = LogQuery(mode=mode, pattern="key" if mode == "search" else "")  # type: ignore[arg-type]
     assert shown(read_log(target(path), query, None, MASKER)) == f"key {LABEL}.\nkey {LABEL}.\nkey {LABEL}"
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["\u200b", "\u3164", "\u202e", "\x00", "\x07", "\x7f", "\x85", "\x1b]", "\x1bP", "\x9b31m", "\U000e0041\x00"],
+)
+def test_a_secret_is_replaced_though_letters_that_cleaning_takes_away_stand_in_it(tmp_path: Path, between: str) -> None:
+    parted = f"{SECRET[:9]}{between}{SECRET[9:]}"
+    everywhere = "".join(f"{each}\0" for each in SECRET)  # as UTF-16 without its mark looks
+    path = written(tmp_path, f"key {parted}.\nkey {everywhere}.\n".encode())
+    text = clean_text(shown(read_log(target(path), LogQuery(mode="tail"), None, MASKER)))
+    assert text == f"key {LABEL}.\nkey {LABEL}."
 
 
 def test_the_cut_in_the_middle_of_a_long_line_of_a_tail_shows_no_part_of_a_secret(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ ROOT = Path(podium.mcp.__file__).parent
 
 
 def private_uses(path: Path) -> list[str]:
-    """Return the private attributes that a file takes from anything but `self`."""
+    """Return the private attributes that a file takes from anything but `self`; double underscores are the language's."""
     return [
         node.attr
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute)
         and node.attr.startswith("_")
         and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+        and not node.attr.endswith("__")
     ]
 
 

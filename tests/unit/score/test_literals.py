@@ -28,6 +28,19 @@ def test_variables_of_the_shell_in_env_are_noted() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("pa$Word1234", "anything in it. Set it in run instead: export DB_PASS=..."),
+        ("$ecretWord1", "anything in it. Set it in run instead: export DB_PASS=..."),
+        ("${CI_DB_PASS}", "${CI_DB_PASS}. Write {from_env: CI_DB_PASS} instead."),
+    ],
+)
+def test_no_part_of_what_may_be_a_password_is_quoted(value: str, told: str) -> None:
+    (note,) = compiled(f"env: {{DB_PASS: '{value}'}}\n" + sheets("{run: x}")).warnings
+    assert note == f"Line 1: the value of env DB_PASS is used as written: no shell fills in {told}"
+
+
 def test_they_are_noted_in_paths_too_but_not_in_commands() -> None:
     entry = '{run: x, validate: [{file_exists: "$OUT/a"}, {file_exists: ~/b}, {command_succeeds: "test -e $OUT"}]}'
     assert [note.partition(":")[2] for note in compiled("workspace: $HOME/out\n" + sheets(entry)).warnings] == [
@@ -63,10 +76,11 @@ def test_templates_in_variables_names_and_settings_are_noted() -> None:
 
 
 def test_a_path_with_wildcards_is_noted() -> None:
-    entry = '{run: x, validate: [{file_exists: "*.xml"}, {content_contains: {path: "a?", pattern: "*"}}, {file_exists: "a[x].txt"}]}'
+    entry = '{run: x, validate: [{file_exists: "*.xml"}, {content_contains: {path: "a?", pattern: "*"}}, {file_exists: "a[x].txt"}, {file_exists: "{b,c}"}]}'
     assert [note[:60] for note in compiled(sheets(entry)).warnings] == [
-        "Line 3: the path '*.xml' is looked for as written, with * an",
-        "Line 3: the path 'a?' is looked for as written, with * and ?",
+        "Line 3: the path '*.xml' is looked for as written, with *, ?",
+        "Line 3: the path 'a?' is looked for as written, with *, ? an",
+        "Line 3: the path '{b,c}' is looked for as written, with *, ?",
     ]
 
 

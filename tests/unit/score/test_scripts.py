@@ -90,6 +90,11 @@ def test_a_line_that_comes_too_late_is_noted() -> None:
     )
 
 
+def test_a_byte_order_mark_is_no_part_of_a_script() -> None:
+    for script in ("\ufeff#!/bin/bash -e\nfalse\ntrue", "\ufefffalse\ntrue"):
+        assert only(sheets(entry(script)))["message"].startswith("begins with a byte order mark")
+
+
 @pytest.mark.parametrize("form", ["{run: x, skip_when_command: %s}", "{run: x, validate: [{command_succeeds: %s}]}"])
 def test_a_command_has_no_such_line_unless_it_changes_nothing(form: str) -> None:
     message = only(sheets(form % json.dumps("#!/usr/bin/env python3\nimport sys")))["message"]

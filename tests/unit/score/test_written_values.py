@@ -121,9 +121,10 @@ def test_a_variable_of_the_start_is_of_the_kind_that_the_score_has(
 
 def test_a_variable_of_the_start_that_is_no_boolean_any_more_is_noted() -> None:
     score = "variables: {dry: true}\n" + sheets("{run: '{{ dry }}'}")
-    assert compiled(score, variables={"dry": "no"}).warnings == (
-        "the variable dry is a boolean in the score, and the text 'no' now; pass true or false to keep it one.",
+    assert compiled(score, variables={"dry": "maybe"}).warnings == (
+        "the variable dry is a boolean in the score, and the text 'maybe' now; pass true or false to keep it one.",
     )
+    assert compiled(score, variables={"dry": "no"}).warnings == ()
 
 
 def test_values_that_yaml_reads_differently_are_one_note_with_their_lines() -> None:
@@ -138,8 +139,8 @@ def test_values_that_yaml_reads_differently_are_one_note_with_their_lines() -> N
         - {name: a, foreach: [01, x], run: "{{ item }}"}
         """
     assert compiled(text).warnings == (
-        "Lines 3, 4, 8: used as written, where YAML 1.1 has other values: 3.10 (3.1), no (false), 01 (1). Quote a text to leave no "
-        "doubt; only true, false, null and numbers such as 3 or 3.5 are no text.",
+        "Lines 3, 4, 8: used as written, where YAML 1.1 has other values: 3.10 (3.1), no (false), 01 (1). Those count only where a "
+        "template or condition tests whether they are true. Quote a text to leave no doubt; only true, false, null and numbers such as 3 or 3.5 are no text.",
     )
 
 

@@ -160,7 +160,8 @@ async def test_no_result_is_over_the_limit_however_full_the_views_are() -> None:
         jobs={ID: full},
         sheets=sheets,
         checked=plan(
-            sheets=[PlanSheetView(sheet=n, name=LONG, instrument="cli", needs=list(range(5000))) for n in range(99)]
+            sheets=[PlanSheetView(sheet=n, name=LONG, instrument="cli", needs=list(range(5000))) for n in range(99)],
+            warnings=["w" * 5000] * 500,
         ),
         waited=WaitView(woke_for="event", jobs=[full] * 3, events=[event] * 50, after=CURSOR, waited_seconds=1),
         explained=ExplainView(

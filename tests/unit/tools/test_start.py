@@ -150,6 +150,14 @@ async def test_a_long_plan_is_cut_and_says_so() -> None:
     assert "1000 sheets, of which the first 50 are shown" in result.summary
 
 
+async def test_a_check_shows_more_notes_than_a_start() -> None:
+    port = ScriptedPort(checked=plan(warnings=[f"note {number}" for number in range(30)]))
+    checked = await use(port, "validate_score", {"config_path": "a.yaml"})
+    assert [checked.warnings[0], *checked.warnings[19:]] == ["note 0", "note 19", "and 10 more"]
+    planned = await use(port, "start_job", {"config_path": "a.yaml", "dry_run": True})
+    assert planned.warnings[5:] == ["and 25 more"]
+
+
 async def test_a_valid_score_leads_to_its_start() -> None:
     result = await use(ScriptedPort(), "validate_score", {"config_path": "a.yaml"})
     assert result.valid

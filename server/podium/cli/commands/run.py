@@ -1,16 +1,17 @@
 """`podium run SCORE`: submit a score, follow the job, and report its result by the exit code."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from podium.cli.shared.door import in_line
-from podium.cli.shared.environment import difference
+from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
 from podium.cli.shared.follow import ENDS, Follower, LostSight
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say
 from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
@@ -20,7 +21,6 @@ from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
 from podium.cwd import absolute
-from podium.errors import InvalidArguments
 from podium.settings import Settings
 from podium_tools.fields import pairs
 from podium_tools.results import counted
@@ -31,12 +31,7 @@ def command(
     workspace: Annotated[Path | None, typer.Option(help="run in this folder instead of the score's workspace")] = None,
     start_sheet: Annotated[str, typer.Option(help="start at this sheet; earlier ones count as done")] = "1",
     variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--env", metavar="NAME[=VALUE]", help="an environment variable for the sheets; without a value, ours"
-        ),
-    ] = None,
+    env: Env = None,
     self_healing: Annotated[
         bool, typer.Option("--self-healing", help="try to repair failures before giving up")
     ] = False,
@@ -53,11 +48,10 @@ def command(
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,
         variables=dict(pairs(variable or [])),
-        environment=dict(map(_variable, env or [])),
+        environment=passed(env),
     )
     found = running(settings)
-    note = difference(found[0].environment, request.environment) if found else ""
-    run = _Run(settings, request, note, quiet=as_json)
+    run = _Run(settings, request, found[0].environment if found else {}, quiet=as_json)
     try:
         job = wait_for(run.submit if detach else run.follow)
     except BaseException as end:
@@ -73,22 +67,15 @@ def command(
     raise typer.Exit(Code.DONE if detach else ENDS[job.status])
 
 
-def _variable(text: str) -> tuple[str, str]:
-    """Return the name and the value of an --env; the value may be our own."""
-    name, has_value, value = text.partition("=")
-    if not name or (not has_value and name not in os.environ):
-        raise InvalidArguments(
-            f"--env {text}: there is no such variable here.", fix="Write NAME=VALUE, or set it first."
-        )
-    return name, value if has_value else os.environ[name]
-
-
 class _Run:
     """One submitted job and its last known state, which whatever ends the command leaves for the message."""
 
-    def __init__(self, settings: Settings, request: SubmitParams, note: str, *, quiet: bool) -> None:
+    def __init__(
+        self, settings: Settings, request: SubmitParams, environment: Mapping[str, str], *, quiet: bool
+    ) -> None:
+        """`environment` is what is known of the conductor's."""
         self._settings = settings
-        self._note = note
+        self._environment = environment
         self._request = request
         self._follower = Follower(quiet=quiet)
         self._accepted: JobView | None = None
@@ -109,9 +96,11 @@ class _Run:
             return await self._follower.follow(control, await self._start(control))
 
     async def _start(self, control: JobControlService) -> JobView:
-        job = self._accepted = (await control.start(self._request)).job
+        started = await control.start(self._request)
+        job = self._accepted = started.job
         self._follower.say(f"{job.job_id}: {counted(job.sheets_total, 'sheet')} in {in_line(job.workspace)}")
-        for warning in (*job.warnings, *([self._note] if self._note else [])):
+        note = difference(self._environment, started.passed)
+        for warning in (*job.warnings, *([note] if note else [])):
             self._follower.say(f"  note: {in_line(warning)}", style="yellow")
         return job
 

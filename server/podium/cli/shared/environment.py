@@ -1,7 +1,9 @@
 """Whose environment sheets get: that of the conductor, which another shell may have started long ago."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+
+from podium.errors import InvalidArguments
 
 TELLING = ("PATH", "VIRTUAL_ENV")  # decide which programs a sheet finds
 
@@ -21,3 +23,23 @@ def difference(theirs: Mapping[str, str], given: Collection[str] = ()) -> str:
     return (
         f"sheets run with the environment of the conductor, not of this shell: {told}. Restart it from here{passing}."
     )
+
+
+def passed(given: Sequence[str] | None) -> dict[str, str]:
+    """Return the variables of all --env; a value may be our own.
+
+    Raises:
+        InvalidArguments: one has no name, or no value here.
+    """
+    return dict(map(_variable, given or []))
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, has_value, value = text.partition("=")
+    if not name:
+        raise InvalidArguments(f"--env {text!r}: the name is missing.", fix="Write NAME=VALUE.")
+    if not has_value and name not in os.environ:
+        raise InvalidArguments(
+            f"--env {text}: there is no such variable here.", fix="Write NAME=VALUE, or set it first."
+        )
+    return name, value if has_value else os.environ[name]

@@ -42,6 +42,7 @@ class Follower:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self.job: JobView | None = None
+        self._away_since: float | None = None
 
     def say(self, text: str, *, style: str = "") -> None:
         """Print a text where this follower prints."""
@@ -53,8 +54,11 @@ class Follower:
         Raises:
             LostSight: the conductor has gone and is not back in time, or the job was deleted.
         """
+        known = job.warnings
         with JobProgress(console(stderr=self._quiet), in_line(job.job_name)) as view:
             job = await self._to_the_end(control, job, view)
+        for warning in (each for each in job.warnings if each not in known):
+            self.say(f"  note: {in_line(warning)}", style="yellow")
         self.say(verdict(job), style="bold")
         if job.status == "failed":
             with suppress(PodiumError):  # the result is known; not every conductor can explain it
@@ -89,7 +93,6 @@ class Follower:
         Raises:
             LostSight: it is not back in time, or knows the job no more.
         """
-        since: float | None = None
         while True:
             try:
                 answer = await ask()
@@ -98,19 +101,26 @@ class Follower:
             except PodiumError as error:
                 if not (isinstance(error, ConductorError) and error.retryable):
                     raise LostSight(error.message) from None
-                if since is None:
-                    since = time.monotonic()
-                    self.say(f"The conductor is away; waiting for it for up to {AWAY_SECONDS:.0f} s.", style="yellow")
-                if time.monotonic() - since > AWAY_SECONDS:
+                if self._away_since is None:
+                    self._away_since = time.monotonic()
+                    wait = f"waiting for it for up to {AWAY_SECONDS:.0f} s"
+                    self.say(f"The conductor is away; what runs goes on, {wait}.", style="yellow")
+                if time.monotonic() - self._away_since > AWAY_SECONDS:
                     raise LostSight(f"The conductor is gone ({error.message.removesuffix('.')})") from None
                 await anyio.sleep(RETRY_SECONDS)
             else:
-                if since is not None:
-                    self.say("The conductor is back.", style="yellow")
+                self._answered()
                 return answer
+
+    def _answered(self) -> None:
+        """Say that the conductor is back if it was away. A wait has answers long before it ends."""
+        if self._away_since is not None:
+            self._away_since = None
+            self.say("The conductor is back.", style="yellow")
 
     async def _show(self, control: JobControlService, job_id: str, view: JobProgress) -> None:
         detail = await control.detail(job_id, sheets=True, limit=SHEETS_PAGE)
+        self._answered()
         self.job = job = detail.job
         doing = f"running {', '.join(job.running)}" if job.running else job.reason
         view.job(completed=job.sheets_completed, total=job.sheets_total, doing=doing)

@@ -10,6 +10,10 @@ from podium.settings import Settings, load
 
 Home = Annotated[Path | None, typer.Option("--home", help="folder for the conductor's state")]
 Socket = Annotated[Path | None, typer.Option("--socket", help="socket of the conductor, which may be a foreign one")]
+Env = Annotated[
+    list[str] | None,
+    typer.Option("--env", metavar="NAME[=VALUE]", help="an environment variable for the sheets; without a value, ours"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 

@@ -20,7 +20,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     `\n`, `\r`, `\t`, `\"` and `\\` mean what they mean in a shell's $'...'. Lines that begin with `#` are comments.
 
     Raises:
-        InvalidArguments: it is missing, no regular file, another user's, open to others, or has a line that is no variable.
+        InvalidArguments: it is missing, no regular file, another user's, open to others, too large, or has a wrong line.
         PermissionDenied: another user could put a file in its place.
     """
     check_way(path, "The env_file", "PODIUM_ENV_FILE")
@@ -28,7 +28,8 @@ def read_env_file(path: Path) -> dict[str, str]:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if why := _unfit(os.fstat(fd)):
-                raise InvalidArguments(f"The env_file {path} {why}.", fix=f"Correct it: chmod 600 {path}.")
+                fix = f"chmod 600 {path}" if "mode" in why else "name a file of your own in the settings"
+                raise InvalidArguments(f"The env_file {path} {why}.", fix=f"Correct it: {fix}.")
             text = os.read(fd, MOST_BYTES).decode("utf-8", "surrogateescape")
         finally:
             os.close(fd)
@@ -38,11 +39,11 @@ def read_env_file(path: Path) -> dict[str, str]:
             fix="Correct env_file in the settings, or make the file.",
         ) from None
     found: dict[str, str] = {}
-    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if (line := line.strip()) and not line.startswith("#"):
             if (parts := _LINE.fullmatch(line)) is None or "\0" in line:
                 raise InvalidArguments(
-                    f"Line {number} of the env_file {path} is not NAME=value.", fix="Correct the line."
+                    f"The env_file {path} has a line, number {number}, that is not NAME=value.", fix="Correct the line."
                 )
             found[parts[1]] = _unquoted(parts[2])
     return found
@@ -56,6 +57,8 @@ def _unfit(info: os.stat_result) -> str:
         return f"belongs to another user (uid {info.st_uid})"
     if info.st_mode & 0o077:
         return f"can be read or changed by other users (mode {stat.S_IMODE(info.st_mode):04o})"
+    if info.st_size > MOST_BYTES:
+        return f"has {info.st_size} bytes, more than {MOST_BYTES}"
     return ""
 
 

@@ -67,7 +67,7 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader, notes: li
     rules = [live.plan.validations[index] for index in live.sheet.validations]
     context = ValidationContext(
         workspace=live.workspace,
-        attempt_started=live.attempt.started_at,
+        attempt_started=live.before(live.attempt.started_at),
         env=live.env(),
         key=live.attempt.key,
         expand=live.expand,
@@ -75,7 +75,7 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader, notes: li
         reader=reader,
         masker=live.known.masker,
         survivors=live.survivors,
-        job_submitted=live.job_submitted,
+        job_submitted=live.before(live.job_submitted),
         notes=notes,
     )
     return await validate(rules, context)

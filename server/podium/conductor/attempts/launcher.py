@@ -150,10 +150,10 @@ class Launcher:
         except NoReader as error:
             ready = Verdict(End(live.attempt.key, "never_started", detail=error.message), passed=False)
         except PodiumError as error:
-            ready = await self._hidden(live, _not_run(live, "launch_failed", error.message))
+            ready = _not_run(live, "launch_failed", error.message)
         except Exception as error:  # noqa: BLE001 -- a fault at one attempt must not end all jobs
-            ready = await self._hidden(live, _broken(live, End(live.attempt.key, "launch_failed"), error))
-        self._close(live, ready)
+            ready = _broken(live, End(live.attempt.key, "launch_failed"), error)
+        self._close(live, await self._hidden(live, ready))
 
     async def _prepare(self, live: LiveAttempt) -> AttemptSpec | Verdict:
         """Return what to launch, or a verdict that says why nothing is launched."""
@@ -182,7 +182,13 @@ class Launcher:
             return text
         previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
         variables = live.variables(previous)
-        request = Render(label=live.sheet.label, previous=variables.pop("previous_outputs"), variables=variables)
+        request = Render(
+            label=live.sheet.label,
+            previous=variables.pop("previous_outputs"),
+            variables=variables,
+            readings=live.readings,
+            numbers=live.plan.dialect == "numbered",
+        )
         _, script = await self._reader.ask(request, Nothing, body=encode(template), client=LAUNCHES)
         return decode(script)
 
@@ -194,7 +200,13 @@ class Launcher:
         if live.sheet.skip_when:
             variables = live.variables({})
             del variables["previous_outputs"]
-            request = Decide(label=live.sheet.label, variables=variables, statuses=live.statuses)
+            request = Decide(
+                label=live.sheet.label,
+                variables=variables,
+                readings=live.readings,
+                numbers=live.plan.dialect == "numbered",
+                statuses=live.statuses,
+            )
             condition = encode(live.sheet.skip_when)
             if (await self._reader.ask(request, Decided, body=condition, client=LAUNCHES))[0].holds:
                 return _skip(live, "skip_when is true")

@@ -8,12 +8,13 @@ from typing import Any
 import anyio
 
 from podium.conductor.attempts.values import Known
+from podium.conductor.clock import Moment, now, set_back
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.contract.models import Survivor
 from podium.instruments.profile import Profile
-from podium.score.model.context import expand, template_variables
+from podium.score.model.context import expand, readings, template_variables
 from podium.score.model.plan import Plan, PlanSheet, Player
 
 NOTHING_KNOWN = Known()
@@ -36,6 +37,7 @@ class LiveAttempt:
     first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
     job_submitted: float  # seconds since the epoch
     statuses: dict[str, str]  # of the sheets that its skip_when names, at its launch: by number and by name
+    began: Moment = field(default_factory=now)  # or since when this conductor has known it
     known: Known = NOTHING_KNOWN
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
     in_engine: bool = False
@@ -47,6 +49,10 @@ class LiveAttempt:
     def plan(self) -> Plan:
         """The plan that it began with."""
         return self.loaded.plan
+
+    def before(self, wall: float) -> float:
+        """Return a time before the attempt as the clock tells it now, should it have been set back since the attempt began."""
+        return wall - set_back(self.began, now())
 
     @property
     def is_tool(self) -> bool:
@@ -60,6 +66,11 @@ class LiveAttempt:
     def variables(self, previous: Mapping[int, str]) -> dict[str, Any]:
         """Return what its template sees, with the outputs of earlier sheets."""
         return template_variables(self.plan, self.sheet, workspace=str(self.workspace), previous_outputs=previous)
+
+    @property
+    def readings(self) -> dict[str, Any]:
+        """What YAML 1.1 makes of some of these texts."""
+        return readings(self.plan, self.sheet)
 
     def env(self) -> dict[str, str]:
         """Return the variables that the instrument, the score, the start and Podium add to the environment.

@@ -64,14 +64,22 @@ class Known:
 
     def lacks(self, name: str, source: str) -> str:
         """Return in words that the value of a variable cannot be looked up."""
-        where = self.trouble or "nor has the env_file"
+        where = f"and {self.trouble}" if self.trouble else "nor has the env_file"
         return f"env {name}: {{from_env: {source}}}: the conductor's environment has no variable {source}, {where}"
 
     def missing(self, plan: Plan) -> list[str]:
         """Return in words which values cannot be looked up now: the sheets that want them will fail."""
         wanted = dict.fromkeys(item for each in _looked_up_by(plan) for item in each.items())
         absent = [self.lacks(*each) for each in wanted if each[1] not in self.named]
-        return [f"{each}; sheets that need it will fail" for each in absent]
+        told = [f"{each}; sheets that need it will fail" for each in absent]
+        if self.is_broken and len(absent) < len(wanted):
+            told.append(f"{self.trouble}; {{from_env: ...}} takes the conductor's own variables in its place")
+        return told
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether there should be an env file, and it cannot be used."""
+        return self.trouble.startswith("the env_file")
 
     def hidden(self, verdict: Verdict) -> Verdict:
         """Return a verdict without secrets. Its validations are without them already."""
@@ -101,7 +109,7 @@ class Values:
         self._file: tuple[Hashable, dict[str, str], str] = (
             None,
             {},
-            "" if env_file else "and the settings name no env_file",
+            "" if env_file else "the settings name no env_file",
         )
         self._passed: OrderedDict[str, dict[str, str]] = OrderedDict()
         self._maskers: OrderedDict[Hashable, Masker] = OrderedDict()
@@ -162,7 +170,7 @@ class Values:
             try:
                 self._file = stamp, read_env_file(self._env_file), ""
             except PodiumError as error:
-                self._file = stamp, {}, error.message.removesuffix(".")
+                self._file = stamp, {}, _in_a_sentence(error.message)
 
     async def kept(self, job_id: str) -> dict[str, str]:
         """Return the values that came with a job's start."""
@@ -185,6 +193,10 @@ class Values:
         """Forget the values of a job that was not taken after all."""
         self._passed.pop(job_id, None)
         await run_sync(passed.drop, self._home, job_id)
+
+
+def _in_a_sentence(message: str) -> str:
+    return message[:1].lower() + message[1:].removesuffix(".")
 
 
 def _names_nothing(plan: Plan) -> bool:

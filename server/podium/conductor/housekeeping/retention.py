@@ -86,7 +86,9 @@ class Retention:
             StorageFull: the rest is tried again later.
         """
         calendar = self._look(now)
-        await self._supervisor.write([("calendar", (calendar.text(),))])  # first: a restart goes on from here
+        if calendar.is_news(self._timekeeper.stored):
+            await self._supervisor.write([("calendar", (calendar.text(),))])  # first: a restart goes on from here
+            self._timekeeper.stored = calendar
         overdue = await self._store.read(lambda db: self._overdue(db, calendar.sure))
         for job_id, finished_at in overdue:
             await self._delete(job_id, finished_at)

@@ -30,6 +30,7 @@ from podium.reader.requests import (
     decode,
 )
 from podium.score.model.plan import Plan, dump_plan, load_plan
+from podium.score.model.search import search_path
 
 T = TypeVar("T")
 
@@ -73,8 +74,8 @@ class Compiler:
         if recent is not None:
             plain = at_home and recent.plan.workspace is None and not recent.plan.profiles and not recent.plan.env
             if plain and self._recent.is_alone(score.folder):
-                return _prepared(self.share(recent), find)
-            made = await anyio.to_thread.run_sync(_prepared_alone, self.share(recent), find, score.folder)
+                return _prepared(score, self.share(recent), find)
+            made = await anyio.to_thread.run_sync(_prepared_alone, score, self.share(recent), find)
             if made is not None:
                 self._recent.note_alone(score.folder)
                 return made
@@ -83,6 +84,7 @@ class Compiler:
             cwd=None if score.cwd is None else str(score.cwd),
             variables=dict(score.variables),
             passed=score.passed,
+            given_path=score.given_path,
             inherited=score.inherited,
             workspace=score.workspace,
             max_bytes=self.max_bytes,
@@ -93,7 +95,7 @@ class Compiler:
         loaded = await anyio.to_thread.run_sync(_loaded, score, stored)
         if not answer.from_files:
             self._recent.put(score, loaded)
-        return await anyio.to_thread.run_sync(_prepared, self.share(loaded), find)
+        return await anyio.to_thread.run_sync(_prepared, score, self.share(loaded), find)
 
 
 def _loaded(score: GivenScore, stored: bytes) -> LoadedPlan:
@@ -102,16 +104,18 @@ def _loaded(score: GivenScore, stored: bytes) -> LoadedPlan:
     return LoadedPlan(hashlib.sha256(stored).hexdigest(), load_plan(text), score.text, text)
 
 
-def _prepared_alone(loaded: LoadedPlan, find: Callable[[LoadedPlan], T], folder: Path | None) -> Prepared[T] | None:
+def _prepared_alone(score: GivenScore, loaded: LoadedPlan, find: Callable[[LoadedPlan], T]) -> Prepared[T] | None:
     """Do the same unless the folder of the score has profiles, on which the plan may depend by now."""
-    if folder is not None and os.path.isdir(folder / SCORE_FOLDER):  # noqa: PTH112 -- Path.is_dir raises for a long path
+    if score.folder is not None and os.path.isdir(score.folder / SCORE_FOLDER):  # noqa: PTH112 -- Path.is_dir raises for a long path
         return None
-    return _prepared(loaded, find)
+    return _prepared(score, loaded, find)
 
 
-def _prepared(loaded: LoadedPlan, find: Callable[[LoadedPlan], T]) -> Prepared[T]:
+def _prepared(score: GivenScore, loaded: LoadedPlan, find: Callable[[LoadedPlan], T]) -> Prepared[T]:
     """Find out what has to be known about a compiled plan before it is taken. Blocks."""
-    installed = found_in(loaded.instruments, loaded.plan.env.get("PATH") or os.environ.get("PATH", ""))
+    plan = loaded.plan
+    paths = dict.fromkeys(search_path(plan, sheet, os.environ, given=score.given_path) for sheet in plan.sheets)
+    installed = found_in(loaded.instruments, os.pathsep.join(paths))
     return Prepared(loaded, installed, find(loaded))
 
 

@@ -1,9 +1,10 @@
 """A score as a call gives it: its text, where it comes from, and what it is compiled for."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import anyio.to_thread
 
@@ -11,6 +12,8 @@ from podium.contract.methods import ScoreCall
 from podium.contract.paths import check_given_once
 from podium.reader.requests import encode
 from podium.texts.source import read_score
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class GivenScore:
     workspace: str | None
     inherited: bool = False
     passed: tuple[str, ...] = ()  # names of environment variables that came with the call, or with the job's start
+    given_path: str = ""  # the PATH among them, which says where programs are found
 
     @property
     def folder(self) -> Path | None:
@@ -46,7 +50,7 @@ async def read(
     variables: Mapping[str, str],
     workspace: str | None,
     inherited: bool = False,
-    passed: Collection[str] = (),
+    passed: Mapping[str, str] = NOTHING,
 ) -> GivenScore:
     """Return the score of a call.
 
@@ -60,4 +64,4 @@ async def read(
     if call.config_path is not None:
         reading = partial(read_score, call.config_path, cwd=cwd or Path("/"), max_bytes=max_bytes)
         path, text = await anyio.to_thread.run_sync(reading)
-    return GivenScore(text, path, cwd, variables, workspace, inherited, tuple(sorted(passed)))
+    return GivenScore(text, path, cwd, variables, workspace, inherited, tuple(sorted(passed)), passed.get("PATH", ""))

@@ -48,4 +48,13 @@ class RecentPlans:
 
 def _key(score: GivenScore) -> Hashable:
     variables = tuple(sorted(score.variables.items()))
-    return score.text, score.path, score.cwd, score.workspace, score.inherited, score.passed, variables
+    return (
+        score.text,
+        score.path,
+        score.cwd,
+        score.workspace,
+        score.inherited,
+        score.passed,
+        score.given_path,
+        variables,
+    )

@@ -33,9 +33,12 @@ class LoadedPlan:
 
     @cached_property
     def profiles(self) -> dict[str, Profile]:
-        """The instruments by name. A job keeps the profiles that its score was submitted with."""
+        """The instruments by name. A job keeps the profiles that its score was submitted with.
+
+        A sheet may name one by an alias, and what it occupies is counted under the profile's own name.
+        """
         own = {name: Profile.model_validate(content) for name, content in self.plan.profiles.items()}
-        return {**builtin_profiles(), **own}
+        return {**builtin_profiles(), **{each.name: each for each in own.values()}, **own}
 
     @cached_property
     def instruments(self) -> dict[str, Profile]:

@@ -128,7 +128,15 @@ def cause_of(view: ExplainView) -> str:
             parts.append(f"{limits} {view.waits_until}.")
         else:
             parts.append("It has no time limit." if alone else "Some running sheets have no time limit.")
-    return " ".join(part for part in (*parts, _other_survivors(job), view.cause) if part)
+    return " ".join(part for part in (*parts, _warning(job), _other_survivors(job), view.cause) if part)
+
+
+def _warning(job: JobView) -> str:
+    """Return what may surprise about a job that completed: of its sheets, else of its score."""
+    if job.status != "completed" or not job.warnings:
+        return ""
+    more = f" (get_job lists {len(job.warnings)} warnings.)" if len(job.warnings) > 1 else ""
+    return f"Warning: {job.warnings[0]}{more}"
 
 
 def _other_survivors(job: JobView) -> str:

@@ -1,13 +1,24 @@
-"""How a secret may look in a text: as it is, line by line, and as JSON, a URL and base64 write it."""
+"""How a secret may look in a text: as it is, line by line, and as JSON, a URL, a shell, XML and base64 write it."""
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 SHORTEST_LINE = 8  # characters of a line of a secret of several lines; a shorter one may be anything
 LONGEST_BYTES = 32 * 1024  # of a secret; of a longer one the rest is not looked for
 PIECE_BYTES = 256  # a longer form is looked for in pieces, so that nothing has to look further than this
+_SHELL_WORD = re.compile(r"([ \t'\"\\|&;()<>!{},*\[\]?^$`])")  # what `printf %q` puts a backslash before
+_DOUBLE_QUOTED = re.compile(r"([\"\\$`])")  # what `declare -p` does
+_QUOTES_IN_XML = (
+    ('"', "'"),
+    ("&quot;", "'"),
+    ("&quot;", "&#x27;"),
+    ("&#34;", "&#39;"),
+    ("&quot;", "&apos;"),
+    ("&quot;", "&#39;"),
+)
 _WRAPS = (76, 64)  # characters of a line of base64, as `base64` and openssl write it
 
 
@@ -35,6 +46,10 @@ def _encodable(secret: str) -> bool:
 def _written(text: str) -> set[str]:
     """Return a text of one line as it is and as other formats write it."""
     coded = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], text.replace("/", "\\/")}
+    coded |= {text.replace("'", r"'\''"), text.replace("'", "'\"'\"'"), text.replace("\\", r"\\").replace("'", r"\'")}
+    coded |= {_SHELL_WORD.sub(r"\\\1", text), _DOUBLE_QUOTED.sub(r"\\\1", text)}  # set -x
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    coded |= {plain.replace('"', double).replace("'", single) for double, single in _QUOTES_IN_XML}
     try:
         for each in (quote(text, safe=""), quote(text), quote_plus(text)):
             coded |= {each, _lower_hex(each)}

@@ -161,8 +161,8 @@ def secrets_in(variables: Mapping[str, str], *, declared: bool = False) -> Itera
     """Yield the secrets among variables: those that names and values show, or all that are `declared` secret."""
     for name, value in sorted(variables.items()):
         for before, secret in secret_parts(name, value, declared=declared):
-            if before or (len(secret) >= DECLARED_SHORTEST and secret.lower() not in COMMON):
-                yield Secret(name, secret, before)
+            if before or len(secret) >= DECLARED_SHORTEST:
+                yield Secret(name, secret, before or (f"{name}=" if secret.lower() in COMMON else ""))
 
 
 def redactor(variables: Mapping[str, str]) -> Callable[[str], str]:

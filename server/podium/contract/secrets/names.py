@@ -15,12 +15,12 @@ SHORTEST = 8  # characters of a secret that was found by its name; a shorter val
 # Each alone makes a name the name of a secret, as one of its words.
 _WORDS = _words(
     "TOKEN TOKENS SECRET SECRETS PASSWORD PASSWORDS PASSWD PASS PWD PASSPHRASE PASSCODE PASSKEY CREDENTIAL CREDENTIALS CREDS "
-    "CRED PAT APIKEY APIKEYS AUTH AUTHORIZATION BEARER JWT COOKIE COOKIES DSN SALT PEPPER OTP TOTP WEBHOOK PRIVKEY"
+    "PW CRED PAT APIKEY APIKEYS AUTH AUTHORIZATION BEARER JWT COOKIE COOKIES DSN SALT PEPPER OTP TOTP WEBHOOK PRIVKEY"
 )
 # Words run together, as in PGPASSWORD or SECRETKEY.
 _ENDINGS = re.compile(
     r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|COOKIE|(?:API|ACCESS|SECRET|PRIVATE|ENCRYPTION|SIGNING|MASTER)KEY"
-    r"|(?:DB|MYSQL|PG|SMTP|REDIS|ROOT|USER|ADMIN)(?:PASS|PWD)|AUTHTOKEN)(?:S|B64|BASE64)?$"
+    r"|(?:DB|MYSQL|PG|SMTP|REDIS|ROOT|USER|ADMIN)(?:PASS|PWD|PW)|AUTHTOKEN)(?:S|B64|BASE64)?$"
 )
 _CONNECTION = _words("CONN CONNECTION CONNSTR CONNECTIONSTRING")
 _CONNECTION_ENDINGS = _CONNECTION | _words("STRING STRINGS STR URL URI")
@@ -36,7 +36,8 @@ _ABOUT = _words(
     "FILE FILES PATH PATHS DIR DIRS DIRECTORY FOLDER HOME ROOT SOCK SOCKET NAME NAMES TTL EXPIRY EXPIRES EXPIRATION AGE LENGTH "
     "LEN SIZE LIMIT COUNT TIMEOUT ENABLED DISABLED REQUIRED TYPE METHOD METHODS MODE ALGORITHM ALG HOST PORT PROVIDER CMD "
     "COMMAND HELPER POLICY REGION VERSION ISSUER AUDIENCE SCOPE SCOPES BACKEND PROMPT POLICIES ATTEMPTS ROUNDS DOMAIN SAMESITE "
-    "SECURE FORMAT PREFIX HEADER FIELD ENDPOINT STORE PLUGIN MECHANISM SECONDS MINUTES HOURS DAYS COLOR"
+    "SECURE FORMAT PREFIX HEADER FIELD ENDPOINT STORE PLUGIN MECHANISM SECONDS MINUTES HOURS DAYS COLOR REALM USER USERNAME "
+    "SUBJECT KIND SERVICE SERVER EVENTS RATE CONSENT SECOND OWNER ARN"
 )
 _AMOUNTS = _words("MAX MIN NUM TOTAL COUNT OUTPUT INPUT")
 _NEVER = frozenset(
@@ -44,10 +45,11 @@ _NEVER = frozenset(
 )
 _SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
-# Common values of switches whose names look like those of secrets, which would take ordinary words out of all texts.
+# Common values of switches whose names look like those of secrets, and the passwords that images and examples begin with. They
+# would take ordinary words out of all texts, so they are hidden only where their variable, or a connection string, is shown.
 COMMON = _words(
     "true false none null undefined required optional disabled enabled anonymous keychain unlimited production development "
-    "localhost completed cancelled"
+    "localhost completed cancelled password changeme changeit postgres postgresql rabbitmq minioadmin administrator superuser"
 )
 
 _FOLDERS = "bin|boot|config|data|dev|etc|home|lib|lib64|media|mnt|nix|opt|private|proc|root|run|sbin|secrets|snap|srv|sys|tmp|usr"
@@ -127,7 +129,7 @@ def _of_connection(name: str, value: str) -> Iterator[tuple[str, str]]:
     for found in _USER.finditer(value):
         user, password = found[1], found[2]
         if password:
-            known = len(password) >= SHORTEST and value.count(password) == 1  # not postgres://postgres:postgres@
+            known = _is_alone(password) and value.count(password) == 1  # not postgres://postgres:postgres@
             yield "" if known else f"//{user}:", password
             if (plain := unquote(password)) != password and len(plain) >= SHORTEST:
                 yield "", plain
@@ -135,7 +137,7 @@ def _of_connection(name: str, value: str) -> Iterator[tuple[str, str]]:
             yield "", user
     for found in _PAIR.finditer(value) if "=" in value else ():
         secret = found[1].strip("\"'")
-        if len(secret) >= SHORTEST:
+        if _is_alone(secret):
             yield "", secret
         elif secret:
             yield value[max(found.start(), found.start(1) - 40) : found.start(1)].lstrip(), secret
@@ -143,6 +145,11 @@ def _of_connection(name: str, value: str) -> Iterator[tuple[str, str]]:
         path = value[url.end() :].partition("/")[2]
         if len(path) >= _WEBHOOK_CHARS:
             yield "", path
+
+
+def _is_alone(secret: str) -> bool:
+    """Return whether a password of a connection string is one wherever it stands."""
+    return len(secret) >= SHORTEST and secret.lower() not in COMMON
 
 
 def _of_document(value: str) -> Iterator[str]:

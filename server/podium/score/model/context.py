@@ -63,6 +63,12 @@ def template_variables(
     }
 
 
+def readings(plan: Plan, sheet: PlanSheet) -> dict[str, Any]:
+    """Return the readings of a sheet's variables, for `podium.texts.readings.with_readings`."""
+    own = {name: tree for name, tree in plan.readings.items() if name not in sheet.variables}
+    return {**own, **sheet.readings}
+
+
 def expand(text: str, plan: Plan, sheet: PlanSheet, *, workspace: str) -> str:
     """Return a validation's path, command or working directory with its `{workspace}`-style fields filled in.
 

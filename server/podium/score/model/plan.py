@@ -89,6 +89,7 @@ class PlanSheet:
     fallbacks: tuple[Player, ...] = ()  # tried in order when the instrument is missing or out of capacity
     template: int  # index into Plan.templates
     variables: dict[str, Any] = Field(default_factory=dict)  # this sheet's own; they win over the plan's
+    readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
     needs: tuple[int, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
     env_from: dict[str, str] = Field(
@@ -138,6 +139,7 @@ class Plan(Part):
     env_from: dict[str, str] = Field(default_factory=dict)
     env_pass: tuple[str, ...] = ()  # variables whose values came with the start and are kept outside of the plan
     variables: dict[str, Any] = Field(default_factory=dict)
+    readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
     started_with: dict[str, str] = Field(default_factory=dict)  # those of `variables` that the start gave
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)  # content of the agent instruments' profiles
     templates: tuple[str, ...]

@@ -106,7 +106,7 @@ class _Sheets:
         loc: Loc = ("sheets", index, "foreach")
         ((variable, found),) = sheet.foreach.items()
         where: Loc = (*loc, variable) if isinstance(self.problems.document.at(loc), dict) else loc
-        items = [self.parts.value((*where, position), item, variable) for position, item in enumerate(found)]
+        items = [self.parts.value((*where, position), item) for position, item in enumerate(found)]
         if not sheet.name and not self.problems.under(("sheets", index, "name")):
             self.problems.add(loc, "a sheet with foreach needs a name", key=True)
         if not all(0 < len(shown(item)) <= 100 and all_visible(shown(item)) for item in items):

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from podium.texts.readings import Counted, Written
+
 MAX_LENGTH = 1000
 MAX_DEPTH = 20
 
@@ -187,8 +189,10 @@ class _Reader:
 
 
 def _beside(value: Any, token: tuple[str, str], other: Any) -> Any:
-    """Return a constant as it is written if it is compared with a text."""
+    """Return a constant as it is written if it is compared with a text that has no such reading."""
     kind, text = token
+    if isinstance(other, Counted) or (isinstance(other, Written) and other.is_word and text in _CONSTANTS):
+        return value
     is_constant = kind == "number" or text in _CONSTANTS
     return text if is_constant and isinstance(other, str) else value
 

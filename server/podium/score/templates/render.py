@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from podium.errors import ScoreInvalid
-from podium.score.model.context import template_variables
+from podium.score.model.context import readings, template_variables
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.conditions import ConditionFault, decide, parse
 from podium.score.templates.environment import TemplateFault, template
+from podium.texts.readings import with_readings
 
 _FOREIGN = "template: an expression fails with what earlier sheets wrote, which read_job_log shows"
 _WORD = re.compile(r"\w+")
@@ -28,7 +29,8 @@ def render_script(plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outp
     Raises:
         ScoreInvalid: see `render_text`.
     """
-    variables = template_variables(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
+    found = template_variables(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
+    variables = with_readings(found, readings(plan, sheet), numbers=plan.dialect == "numbered")
     return render_text(plan.templates[sheet.template], variables, sheet.label)
 
 

@@ -7,6 +7,7 @@ much of little is bounded (see `sizes`) before it is made, and refused if the bu
 """
 
 import functools
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from types import BuiltinMethodType
@@ -22,6 +23,7 @@ from jinja2.visitor import NodeTransformer
 
 from podium.score.templates import sizes
 from podium.score.templates.sizes import CHARACTERS_PER_UNIT, size, weight
+from podium.texts.readings import Written, number, operands, plain
 from podium.texts.written import in_words_of_json, shown
 
 BUDGET = 300_000
@@ -39,6 +41,10 @@ _COMPARING = frozenset({
 _SEARCHING = frozenset({"sort", "count", "index", "remove"})
 """Methods of a list that compare what it holds."""
 _UNBOUNDED = frozenset({"format", "format_map", "encode", "to_bytes"})
+_OF_NUMBERS = frozenset({"int", "float", "round", "abs", "filesizeformat"})
+"""Filters whose value is a number."""
+_OF_KINDS = ("true", "false", "none", "boolean", "number", "integer", "float", "odd", "even", "divisibleby")
+"""Tests that ask what a value is."""
 _MISSING = ("cycler", "joiner", "lipsum")  # globals: lipsum is random, the others are not needed
 
 
@@ -152,7 +158,8 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)  # Jinja finds its own marks in the function's attributes, which this copies
     def bounded(*args: Any, **kwargs: Any) -> Any:
-        value, others = args[before], args[before + 1 :]
+        value, others = args[before], tuple(map(number, args[before + 1 :]))
+        value = number(value) if name in _OF_NUMBERS else value
         _check_arguments([*others, *kwargs.values()])
         _charge(1 + size(value))
         if iterating and isinstance(value, str):
@@ -164,6 +171,11 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         return _made(function(*args[:before], value, *others, **kwargs))
 
     return bounded
+
+
+def _of_kind(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a test: it sees the boolean or the number that a text stands for."""
+    return lambda value, *args: test(value.plain if isinstance(value, Written) else value, *map(number, args))
 
 
 def _percent(text: str, values: Any) -> str:
@@ -243,7 +255,8 @@ class Sandbox(SandboxedEnvironment):
     """The environment of all templates."""
 
     code_generator_class = _Plain
-    intercepted_binops = frozenset({"*", "**", "%", "+"})
+    intercepted_binops = frozenset({"*", "**", "%", "+", "-", "/", "//"})
+    intercepted_unops = frozenset({"+", "-"})
 
     def __init__(self) -> None:
         super().__init__(
@@ -254,10 +267,18 @@ class Sandbox(SandboxedEnvironment):
         )
         self.filters["join"] = _join
         as_text = self.filters["string"]
-        self.filters["string"] = lambda value: as_text(in_words_of_json(value))
+        self.filters["string"] = lambda value: as_text(
+            shown(value) if isinstance(value, Written) else in_words_of_json(value)
+        )
         self.filters["format"] = lambda text, *args, **kwargs: _percent(str(text), kwargs or args)
+        total = self.filters["sum"]
+        self.filters["sum"] = functools.wraps(total)(
+            lambda environment, values, *args, **kwargs: total(environment, map(number, values), *args, **kwargs)
+        )
         self.filters.update({name: _bounded(name, function) for name, function in self.filters.items()})
         self.filters.update({"_metered": _metered, "_concat": _concat, "_weighed": _weighed, "_shallow": _shallow})
+        self.tests.update({name: _of_kind(cast(Any, self.tests[name])) for name in _OF_KINDS})
+        self.policies["json.dumps_function"] = lambda value, **options: json.dumps(plain(value), **options)
         for name in _MISSING:
             del self.globals[name]
 
@@ -284,10 +305,11 @@ class Sandbox(SandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Look something up, and charge for a key that holds others."""
-        return super().getitem(obj, _weighed(argument) if isinstance(argument, tuple) else argument)
+        return super().getitem(obj, _weighed(argument) if isinstance(argument, tuple) else number(argument))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Work out an operator whose result may be large."""
+        left, right = operands(left, right)
         if operator == "%" and isinstance(left, str):
             return _made(_percent(left, right))
         if operator == "**" or operator == "*":
@@ -296,8 +318,13 @@ class Sandbox(SandboxedEnvironment):
             _room(sizes.ESCAPED * (size(left) + size(right)))
         return _made(super().call_binop(context, operator, left, right))
 
+    def call_unop(self, context: Any, operator: str, arg: Any) -> Any:
+        """Work out a sign."""
+        return super().call_unop(context, operator, number(arg))
+
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 as in Jinja
         """Call something, and charge for it."""
+        args, kwargs = tuple(map(number, args)), {name: number(value) for name, value in kwargs.items()}
         _check_arguments([*args, *kwargs.values()])
         if isinstance(__obj, BuiltinMethodType | type):
             args = tuple(_metered(each, 0) if isinstance(each, Iterator) else each for each in args)

@@ -10,6 +10,7 @@ where they stand. `null`, `~` and nothing at all are None: each field decides wh
 except whole numbers.
 """
 
+import json
 import math
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +20,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from podium.score.text.yaml_advice import advice
+from podium.texts.readings import Written
 from podium.texts.written import shown
 
 MAX_DEPTH = 50
@@ -29,6 +31,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
 _KEPT_CHARS = 100  # of a plain scalar whose value is kept: longer ones seldom come again
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+TOO_LARGE = "a number"  # what is said of one that is infinite or needs more than 64 bits
 _MERGE = object()  # stands for an unquoted `<<`
 
 
@@ -144,7 +147,8 @@ class _Builder:
         self.root: Any = None
         self.top: Place | None = None
         self.places: dict[int, Children] = {}
-        self.anchors: dict[str, tuple[Any, int, str]] = {}  # value, number of nodes in it, and how it is written
+        self.anchors: dict[str, tuple[Any, int, str, str]] = {}
+        """Value, number of nodes in it, how it is written, and what YAML 1.1 makes of it if that differs."""
         self.reread: dict[tuple[int, int], str] = {}
         self.stack: list[_Frame] = []
         self.count = 0
@@ -182,7 +186,9 @@ class _Builder:
     def alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
             raise _fault(f"the alias *{event.anchor} has no anchor before it", event)
-        value, size, written = self.anchors[event.anchor]
+        value, size, written, reading = self.anchors[event.anchor]
+        if reading:
+            self.reread[_place(event)[:2]] = reading
         self.place(value, event, size, written=written)
 
     def open(self, container: Any, event: Any, kind: str) -> None:
@@ -215,7 +221,8 @@ class _Builder:
             raise _fault(f"more than {MAX_NODES} keys and values, counting aliases each time they are used", event)
         anchor = getattr(event, "anchor", None)
         if anchor is not None and not isinstance(event, yaml.AliasEvent):
-            self.anchors[anchor] = value, size or added, getattr(event, "value", "")
+            reading = self.reread.get(_place(event)[:2], "") if isinstance(value, str) else ""
+            self.anchors[anchor] = value, size or added, getattr(event, "value", ""), reading
         place = _place(event, written)
         frame = self.stack[-1] if self.stack else None
         if frame is None:
@@ -282,7 +289,7 @@ def _plain(text: str) -> tuple[Any, str]:
     try:
         value = _make(tag, text)
     except ValueError:  # infinite, or of more than 64 bits
-        return text, "a number"
+        return text, TOO_LARGE
     if value is None or value is _MERGE or shown(value) == text:
         return value, ""
     return text, shown(value)
@@ -290,7 +297,8 @@ def _plain(text: str) -> tuple[Any, str]:
 
 def plain_value(text: str) -> Any:
     """Return what a text is when it stands in a score without quotes."""
-    return _plain(text)[0]
+    value, reading = _plain(text)
+    return Written(text, json.loads(reading)) if reading and reading != TOO_LARGE else value
 
 
 _kept = lru_cache(maxsize=4096)(_plain)

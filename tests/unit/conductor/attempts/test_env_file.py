@@ -37,7 +37,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
 
 
 def test_a_line_that_is_no_variable_is_refused_without_repeating_it(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArguments, match="Line 2 of") as caught:
+    with pytest.raises(InvalidArguments, match="a line, number 2, that") as caught:
         read_env_file(written(tmp_path, "A=1\ns3cr3t alone\n"))
     assert "s3cr3t" not in caught.value.message
 
@@ -47,3 +47,11 @@ def test_a_file_that_is_missing_or_no_file_is_refused(tmp_path: Path) -> None:
         read_env_file(tmp_path / "none")
     with pytest.raises(InvalidArguments, match="not a regular file"):
         read_env_file(tmp_path)
+    with pytest.raises(InvalidArguments, match="more than 1048576") as caught:
+        read_env_file(written(tmp_path, "A=1\n" * 300_000))
+    assert "chmod" not in caught.value.fix
+
+
+def test_lines_end_where_an_editor_ends_them(tmp_path: Path) -> None:
+    text = "\ufeffA=1\r\nB=one\x0btwo\u2028three\r\n"
+    assert read_env_file(written(tmp_path, text)) == {"A": "1", "B": "one\x0btwo\u2028three"}

@@ -93,6 +93,29 @@ def test_a_sheet_gets_the_values_and_no_answer_or_file_of_the_conductor_has_them
     becomes(lambda: not kept.exists())
 
 
+def test_what_a_sheet_that_was_not_started_says_and_what_a_score_describes_have_no_value(own: Conductor) -> None:
+    sheet = {"name": "s", "run": f"#!/nowhere/{TOKEN}\n", "description": f"with {TOKEN}"}
+    score = {"name": "n", "description": f"about {TOKEN}", "env": {"A": {"from_env": "SOME_NAME"}}, "sheets": [sheet]}
+    job_id = submit(own, json.dumps(score))
+    assert "the program /nowhere/[value of SOME_NAME], which" in until(own, job_id, "failed")["reason"]
+    page = ask(own.settings.socket, "job.status", {"job_id": job_id, "sheets": True, "sheets_limit": 5})
+    told = page["podium_description"], page["podium_sheets"][0]["description"]
+    assert told == ("about [value of SOME_NAME]", "with [value of SOME_NAME]")
+    assert TOKEN not in json.dumps(page)
+
+
+def test_notes_of_a_changed_score_have_no_value_either(own: Conductor) -> None:
+    score = {"name": "n", "env": {"A": {"from_env": "SOME_NAME"}}, "sheets": [{"name": "s", "run": "exit 1"}]}
+    job_id = submit(own, json.dumps(score))
+    until(own, job_id, "failed")
+    check = {"content_contains": {"path": "f", "pattern": f"{TOKEN} {{workspace}}"}}
+    score["sheets"] = [{"name": "s", "run": "true", "validate": [check]}]
+    assert ask(own.settings.socket, "job.resume", {"job_id": job_id, "config_content": json.dumps(score)})["status"]
+    until(own, job_id, "failed")
+    (note,) = ask(own.settings.socket, "job.status", {"job_id": job_id, "sheets": False})["podium"]["warnings"]
+    assert "the pattern '[value of SOME_NAME] {workspace}' is used as written" in note
+
+
 def test_a_start_that_lacks_what_the_score_passes_on_is_refused_and_leaves_nothing(
     own: Conductor, tmp_path: Path
 ) -> None:
@@ -124,6 +147,10 @@ def test_the_env_file_is_read_again_when_it_has_changed_and_refused_when_others_
         until(own, submit(own, score), "completed")
         file.chmod(0o644)
         assert "can be read or changed by other users" in until(own, submit(own, score), "failed")["reason"]
+        from_the_conductor = "name: n\nsheets: [{name: s, run: 'true', env: {A: {from_env: PATH}}}]"
+        (told,) = until(own, submit(own, from_the_conductor), "completed")["warnings"]
+        assert told.startswith(f"the env_file {file} can be read or changed by other users (mode 0644); ")
+        assert told.endswith("{from_env: ...} takes the conductor's own variables in its place")
     finally:
         file.chmod(0o600)
         file.write_text(before)

@@ -1,8 +1,13 @@
 """Secrets are found in every form in which tools write them, wherever they stand; everything else stays as it is."""
 
 import base64
+import html
 import json
+import shlex
+import subprocess
+from collections.abc import Callable
 from urllib.parse import quote
+from xml.sax import saxutils
 
 import pytest
 
@@ -87,6 +92,34 @@ def test_the_password_of_a_connection_string_is_hidden_as_a_program_decodes_it()
 )
 def test_a_secret_is_hidden_as_json_and_urls_write_it(text: str) -> None:
     assert redactor({"A_TOKEN": TOKEN})(f"({text})").strip('()"') == "[value of A_TOKEN]"
+
+
+ODD = "pa'ss\\w$0rd \"<&>` x"
+
+
+@pytest.mark.parametrize("options", ["set -x; : ", "printf '%q\\n' ", "declare -p ODD; : ", "echo ${ODD@Q}; : "])
+def test_a_secret_is_hidden_as_bash_shows_it(options: str) -> None:
+    command = ["bash", "-c", f'{options}"$ODD"']
+    done = subprocess.run(command, env={"ODD": ODD}, capture_output=True, text=True, check=True, timeout=30)
+    told = redactor({"ODD": "x", "DB_PASS": ODD})(done.stdout + done.stderr)
+    assert "[value of DB_PASS]" in told
+    assert "w$0rd" not in told.replace("\\", "")
+
+
+@pytest.mark.parametrize("write", [html.escape, saxutils.escape, saxutils.quoteattr, repr, shlex.quote])
+def test_a_secret_is_hidden_as_markup_and_python_write_it(write: Callable[[str], str]) -> None:
+    told = redactor({"DB_PASS": ODD})(write(ODD))
+    assert told.strip("'\"") == "[value of DB_PASS]"
+
+
+@pytest.mark.parametrize("value", ["postgres", "changeme", "Password"])
+def test_a_password_that_everybody_begins_with_is_hidden_only_where_it_is_shown_as_one(value: str) -> None:
+    redact = redactor({"DB_PASSWORD": value, "DATABASE_URL": f"pg://app:{value}@db/x"})
+    shown = redact(f"user {value}; DB_PASSWORD={value}; connecting to pg://app:{value}@db/x")
+    assert (
+        shown
+        == f"user {value}; DB_PASSWORD=[value of DB_PASSWORD]; connecting to pg://app:[value of DATABASE_URL]@db/x"
+    )
 
 
 @pytest.mark.parametrize("before", ["", "u", "us", "user:", "bearer"])

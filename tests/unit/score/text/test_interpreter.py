@@ -51,6 +51,10 @@ def test_a_script_without_such_a_line_names_nothing(script: str) -> None:
         ("#!python3\n", "the #! line needs the absolute path of a program; write #!/usr/bin/env python3"),
         ("#!/usr/bin/env python3 -u\n",
          "env takes 'python3 -u' for the name of one program; write #!/usr/bin/env -S python3 -u"),
+        ("#!/usr/bin/env python3\t-u\n",
+         "env takes 'python3\\t-u' for the name of one program; write #!/usr/bin/env -S python3\t-u"),
+        ("#!/bin/bash -eu -o pipefail\n",
+         "/bin/bash takes '-eu -o pipefail' for one option; write #!/usr/bin/env -S /bin/bash -eu -o pipefail"),
     ],
 )  # fmt: skip
 def test_what_the_kernel_would_not_play_has_its_reason(script: str, fault: str) -> None:
@@ -64,7 +68,8 @@ def test_what_the_kernel_would_not_play_has_its_reason(script: str, fault: str) 
     [
         ("/usr/bin/env python3", "python3"), ("/usr/bin/env -S python3 -u", "python3"), ("/usr/bin/env -Spython3", "python3"),
         ("/usr/bin/env -S A=1 B='x y' node --test", "node"), ("/usr/bin/env --split-string=perl -w", "perl"), ("/bin/sh -e", ""),
-        ("/usr/bin/env -S 'open", ""),
+        ("/usr/bin/env -S 'open", ""), ("/usr/bin/env -iS perl -w", "perl"), ("/usr/bin/env -S -u HOME perl", "perl"),
+        ("/usr/bin/env -S -C /tmp --unset=A perl", "perl"), ("/usr/bin/env -S PATH=/own perl", ""), ("/usr/bin/env -S ${HOME}/own", ""),
     ],
 )  # fmt: skip
 def test_the_program_that_env_looks_for_is_known(line: str, sought: str) -> None:

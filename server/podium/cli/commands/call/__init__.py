@@ -7,16 +7,20 @@ import typer
 import yaml
 
 from podium.cli.shared.door import line
+from podium.cli.shared.environment import passed
 from podium.cli.shared.exits import Code, code_named
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say, table
 from podium.cli.shared.tool_names import given_arguments, parameters, tool_named
+from podium.errors import InvalidArguments
 from podium_tools import ALL_TOOLS
+from podium_tools.start import START_JOB
 
 
 def command(
     tool: Annotated[str, typer.Argument(help="the tool's name; if omitted, the tools are listed")] = "",
     arguments: Annotated[list[str] | None, typer.Argument(metavar="name=value", help="the tool's arguments")] = None,
+    env: Env = None,
     home: Home = None,
     socket: Socket = None,
     as_json: AsJson = False,
@@ -33,9 +37,11 @@ def command(
         print_json([each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools(settings)])
         return
     given = given_arguments(tool_named(tool), arguments or [])
+    if env and tool != START_JOB.name:
+        raise InvalidArguments(f"--env: {tool} starts no job.", fix="Leave --env out; it is for start_job.")
     from podium.cli.commands.call.server import call_tool
 
-    result = call_tool(settings, tool, given)
+    result = call_tool(settings, tool, given, passed(env))
     answer: Any = json.loads(getattr(result.content[0], "text", "{}")) if result.is_error else result.structured_content
     code = _code(answer, is_error=bool(result.is_error))
     if as_json:

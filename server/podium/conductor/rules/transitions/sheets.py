@@ -92,11 +92,11 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
 
 
 def _note(job: JobRun, num: int, notes: tuple[str, ...], batch: Batch) -> None:
-    """Add to the warnings of the job what may surprise about a sheet that completed."""
+    """Add to the warnings of the job, in front of those of its score, what may surprise about a sheet that completed."""
     told = [f"sheet {job.label(num)}: {note}." for note in notes]
-    new = tuple(each for each in told if each not in job.warnings)[: max(0, _MOST_WARNINGS - len(job.warnings))]
+    new = tuple(each for each in told if each not in job.warnings)
     if new:
-        job.warnings += new
+        job.warnings = (*new, *job.warnings)[:_MOST_WARNINGS]
         batch.touch(job)
 
 

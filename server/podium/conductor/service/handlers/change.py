@@ -1,6 +1,7 @@
 """`job.resume` and `job.modify`: let a job continue, with its own score or a changed one."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -78,6 +79,9 @@ async def _changed_score(context: Context, params: ResumeParams, peer: Peer) -> 
     ).loaded
     if environment != kept:
         await context.values.keep(params.job_id, environment)
+    hide = (await context.values.of(params.job_id, new)).masker
+    if (warnings := tuple(map(hide, new.plan.warnings))) != new.plan.warnings:
+        new = replace(new, plan=new.plan.model_copy(update={"warnings": warnings}))
     pairs = match_sheets(old, new)
     found = await differing(context.reader, old.plan, new.plan, pairs, row["workspace"], client=peer)
 

@@ -53,11 +53,13 @@ async def _page(context: Context, row: sqlite3.Row, view: JobView, params: Statu
         raise InvalidArguments(f"{cursor!r} is not a sheets_cursor from get_job.",
                                fix="Pass sheets_cursor from the previous reply, or leave it out.")  # fmt: skip
     loaded = await context.loader.plan(row["plan_hash"])  # held, so that the page does not load it again
-    sheets = await context.sheet_views.page(row, first, params.sheets_limit or _PAGE)
+    hide = (await context.values.of(row["job_id"], loaded)).masker
+    found = await context.sheet_views.page(row, first, params.sheets_limit or _PAGE)
+    sheets = [each.model_copy(update={"description": hide(each.description)}) for each in found]
     following = first + len(sheets)
     return StatusReply(
         podium=view,
-        podium_description=loaded.plan.description,
+        podium_description=hide(loaded.plan.description),
         podium_sheets=sheets,
         podium_sheets_cursor=str(following) if sheets and following <= row["sheets_total"] else "",
     )

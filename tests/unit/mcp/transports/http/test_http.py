@@ -5,10 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -20,8 +18,7 @@ from podium.errors import InvalidArguments
 from podium.mcp.transports.http.serving import parsed
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
-from tests.support.http_server import HttpServer, http_server, serving
-from tests.support.podium_home import make_home
+from tests.support.http_server import HttpServer, http_server, serving, standing_server
 
 HEADERS = {
     "Content-Type": "application/json",
@@ -39,10 +36,7 @@ INITIALIZE: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def standing() -> Iterator[HttpServer]:
     """Return a server that several tests share."""
-    with (
-        tempfile.TemporaryDirectory(prefix="pod-", dir="/tmp") as folder,
-        http_server(serving(make_home(Path(folder)))) as running,
-    ):
+    with standing_server() as running:
         yield running
 
 

@@ -1,10 +1,8 @@
 """What HTTP and JSON allow is served, and what is wrong is told as on stdio."""
 
 import json
-import tempfile
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +11,7 @@ from podium.errors import InvalidArguments
 from podium.mcp.transports.http.connection import USUAL
 from podium.mcp.transports.http.serving import Access, run
 from podium_tools import ALL_TOOLS
-from tests.support.http_server import HttpServer, http_server, serving
-from tests.support.podium_home import make_home
+from tests.support.http_server import HttpServer, standing_server
 
 JSON = "application/json"
 PING = {"jsonrpc": "2.0", "method": "ping"}
@@ -30,10 +27,7 @@ def hello(version: str = "2025-11-25") -> dict[str, Any]:
 def standing() -> Iterator[HttpServer]:
     """Return a server that all tests share; it is reached under further names too."""
     names = ["--allowed-host", "Dev.Example", "--allowed-host", "proxy.example:8443"]
-    with (
-        tempfile.TemporaryDirectory(prefix="pod-", dir="/tmp") as folder,
-        http_server([*serving(make_home(Path(folder))), *names]) as running,
-    ):
+    with standing_server(*names) as running:
         yield running
 
 

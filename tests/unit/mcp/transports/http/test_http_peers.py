@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from podium.errors import InvalidArguments
 from podium.mcp.transports.http import peers
 from podium.mcp.transports.http.serving import Access, run
 from tests.support.another_user import NOBODY, as_another_user
-from tests.support.http_server import HttpServer, http_server, serving
+from tests.support.http_server import HttpServer, http_server, serving, standing_server
 from tests.support.podium_home import make_home
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
@@ -72,10 +71,7 @@ def test_a_connection_that_is_only_tried_is_nobodys(tmp_path: Path, monkeypatch:
 
 @pytest.fixture(scope="module")
 def standing() -> Iterator[HttpServer]:
-    with (
-        tempfile.TemporaryDirectory(prefix="pod-", dir="/tmp") as folder,
-        http_server(serving(make_home(Path(folder)))) as running,
-    ):
+    with standing_server() as running:
         yield running
 
 
