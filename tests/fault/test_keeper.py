@@ -1,5 +1,6 @@
 """The keeper by itself: what it writes, whom it hears, what it hands on to a sheet, and when it ends."""
 
+import shutil
 import signal
 import subprocess
 import time
@@ -10,12 +11,12 @@ import pytest
 
 from podium.conductor.processes import facts
 from podium.keeper.journal import generations, parse
-from podium.keeper.program import IDLE_SECONDS
 from podium.keeper.system import OOM_SCORE
-from tests.support.engines import is_alive
 from tests.support.journals import kill
 from tests.support.keeper_peer import OwnKeeper, Peer, start_request
 from tests.support.podium_home import until
+
+IDLE = 1.0  # seconds
 
 
 @pytest.fixture
@@ -226,17 +227,30 @@ def test_it_ends_after_what_runs_when_it_is_asked_to(keeper: OwnKeeper, peer: Pe
     assert keeper.process.wait(5) == 0
 
 
-def test_without_a_conductor_it_ends_by_itself_after_a_while_unless_it_has_a_sheet(
-    keeper: OwnKeeper, peer: Peer, short_tmp: Path
-) -> None:
-    with OwnKeeper(short_tmp / "2") as idle:
+def test_without_a_conductor_it_ends_by_itself_after_a_while_unless_it_has_a_sheet(short_tmp: Path) -> None:
+    with OwnKeeper(short_tmp / "1", IDLE) as busy, OwnKeeper(short_tmp / "2", IDLE) as idle:
         idle.peer().close()
         began = time.monotonic()
-        peer.start(start_request("key", f"sleep {IDLE_SECONDS + 2}; exit 3"))
-        until(lambda: any(words[0] == "started" for words in keeper.records()))
+        peer = busy.peer()
+        peer.hello(1)
+        peer.start(start_request("key", f"sleep {2 * IDLE}; exit 3"))
+        until(lambda: any(words[0] == "started" for words in busy.records()))
         peer.close()
-        assert idle.process.wait(IDLE_SECONDS + 15) == 0
-        assert time.monotonic() - began > IDLE_SECONDS - 2
-    until(lambda: "key" in keeper.ends(), seconds=IDLE_SECONDS + 20)
-    assert keeper.ends() == {"key": 3}
-    assert is_alive(keeper.process.pid)
+        assert idle.process.wait(IDLE + 15) == 0
+        assert time.monotonic() - began > IDLE / 2
+        until(lambda: "key" in busy.ends(), seconds=2 * IDLE + 20)
+        assert busy.ends() == {"key": 3}  # which the guard would have told otherwise
+
+
+def test_without_a_conductor_and_without_its_folder_it_ends_when_its_sheets_have_ended(short_tmp: Path) -> None:
+    with OwnKeeper(short_tmp / "1", IDLE) as keeper:
+        peer = keeper.peer()
+        peer.hello(1)
+        peer.start(start_request("key", "sleep 1000"))
+        until(lambda: any(words[0] == "started" for words in keeper.records()))
+        pid = next(words[2] for words in keeper.records() if words[0] == "started")
+        shutil.rmtree(keeper.folder)
+        kill(pid)
+        assert peer.next("broken") is not None
+        peer.close()
+        assert keeper.process.wait(IDLE + 15) == 0

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
+import psutil
 import pytest
 from anyio.to_thread import run_sync
 
@@ -255,7 +256,8 @@ def test_without_its_installation_a_conductor_says_so_and_goes_on_when_it_is_bac
         until_status(conductor, submit(conductor, known), "completed")
         conductor.link.unlink()
         (reader,) = [each["pid"] for each in ask(path, "daemon.status")["processes"] if each["role"] == "reader"]
-        for pid in (*keeper_of(conductor), reader):
+        workers = [each.pid for each in psutil.Process(reader).children()]  # one could answer once more
+        for pid in (*keeper_of(conductor), reader, *workers):
             kill(pid)
         refused = ask(path, "job.submit", {"config_content": known + " # changed"})
         assert f"{conductor.link} of Podium's installation is gone" in refused["message"]

@@ -40,9 +40,9 @@ def ended(key: str, code: int, pid: int = NOBODY) -> tuple[object, ...]:
 
 
 def read_journal(folder: Path) -> list[list[Any]]:
-    """Return all records in a keeper's folder, over its generations."""
+    """Return all records in a keeper's folder, over its generations; none if it was removed."""
     found: list[list[Any]] = []
-    for generation in generations(str(folder)):
+    for generation in generations(str(folder)) if folder.exists() else ():
         found += parse((folder / f"{JOURNAL}{generation}").read_bytes())[0]
     return found
 

@@ -82,12 +82,16 @@ class Peer:
 
 
 class OwnKeeper:
-    """A keeper's process, from its start until the test is over. `folder` must have a short path."""
+    """A keeper's process, from its start until the test is over. `folder` must have a short path.
 
-    def __init__(self, folder: Path) -> None:
+    It ends by itself when it has had nothing to do for `idle_seconds`.
+    """
+
+    def __init__(self, folder: Path, idle_seconds: float = program.IDLE_SECONDS) -> None:
         self.folder = folder
         folder.mkdir(mode=0o700)
-        self.process = subprocess.Popen([sys.executable, "-I", "-S", program.__file__, str(folder)])
+        env = {**os.environ, "PODIUM_KEEPER_IDLE": str(idle_seconds)}
+        self.process = subprocess.Popen([sys.executable, "-I", "-S", program.__file__, str(folder)], env=env)
         self._peers: list[Peer] = []
         until(lambda: (folder / program.SOCKET).exists() or self.process.poll() is not None)
 

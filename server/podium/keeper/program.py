@@ -268,7 +268,10 @@ class Keeper:
             return False
 
     def _reap(self) -> None:
-        """Write how each child ended, then take it from the kernel. While that cannot be written, the zombie is the record."""
+        """Write how each child ended, then take it from the kernel. While that cannot be written, the zombie is the record.
+
+        Where the folder was removed nobody can ever read it: without a conductor it is dropped then.
+        """
         while ended := system.peek():
             pid, code = ended
             if pid in self._running:
@@ -276,10 +279,11 @@ class Keeper:
                 try:
                     self._journal.append("ended", self._running[pid][0], pid, code, time.time_ns())
                 except OSError as error:
-                    if not self._broken:
-                        self._broken = error.strerror or str(error)
-                        self._say({"broken": self._broken})
-                    return
+                    if self._conductor is not None or os.stat(".").st_nlink:
+                        if not self._broken:
+                            self._broken = error.strerror or str(error)
+                            self._say({"broken": self._broken})
+                        return
                 del self._running[pid]
                 point("after_ended")
             os.waitpid(pid, 0)

@@ -34,7 +34,7 @@ class SlowFrame(FrameError):
 
 
 class CrowdedFrame(FrameError):
-    """A frame was begun and stalled while all begun frames held too much memory. The stream is of no further use."""
+    """A frame was begun and came too slowly while all begun frames held too much memory. The stream is of no further use."""
 
 
 class MalformedFrame(FrameError):
@@ -109,7 +109,7 @@ class FrameReader:
         Raises:
             OversizedFrame: the line was too long and has been skipped; read on.
             SlowFrame: the line did not end within the time for a begun frame.
-            CrowdedFrame: it stalled while too much was held.
+            CrowdedFrame: it came too slowly while too much was held.
             anyio.EndOfStream: there is nothing more.
         """
         if not self._buffer:
@@ -123,7 +123,7 @@ class FrameReader:
             raise SlowFrame(f"the line was not completed within {self._partial_seconds:g} s") from None
         finally:
             self._release()
-        raise CrowdedFrame("unfinished lines of all connections hold too much memory, and this one has stalled")
+        raise CrowdedFrame("unfinished lines of all connections hold too much memory, and this one was too slow")
 
     def give_up(self) -> None:
         """Drop the begun frame, whose `read` then raises `CrowdedFrame`."""

@@ -1,10 +1,13 @@
 """A client's file keeps every character that is not our entry's, in each of the three languages."""
 
+from typing import Any
+
+import json5
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.cli.commands.install.formats import Format
+from podium.cli.commands.install.formats import Format, json_text
 from podium.cli.commands.install.formats.json_text import JsonText
 from podium.cli.commands.install.formats.toml_text import TomlText
 from podium.cli.commands.install.formats.yaml_text import YamlText
@@ -214,3 +217,20 @@ def test_any_json_text_keeps_what_it_says_and_its_comments(text: str) -> None:
     }
     assert left.count("// c") == text.count("// c")
     assert left.count("/* d */") == text.count("/* d */")
+
+
+def test_what_stands_beside_the_entry_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients keep megabytes in their file, and json-five takes seconds for each."""
+    looked_into = []
+
+    def loads(text: str, **keywords: Any) -> Any:
+        looked_into.append(text)
+        return json5.loads(text, **keywords)
+
+    monkeypatch.setattr(json_text, "loads", loads)
+    text = '{"a": "}, \\" {", "z": [{"x": "large"}],\n "mcpServers": {"o": {"b": 1}}, "": [ ], "c": -1.5e3 }'
+    put = JsonText().put(text, JSON, {"command": "podium"})
+    assert put == text.replace('{"b": 1}}', '{"b": 1}, "podium": {"command": "podium"}}')
+    assert JsonText().drop(put, JSON) == text
+    assert looked_into
+    assert not any("large" in each for each in looked_into)

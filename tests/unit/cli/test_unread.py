@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,26 @@ def test_a_server_whose_log_nobody_reads_answers_every_call_and_ends_at_once(
             answered = {json.loads(process.stdout.readline())["id"] for _ in range(CALLS)}
             assert answered == set(range(CALLS))
             assert end(process, ends) == code
+
+
+def test_a_server_over_http_whose_log_nobody_reads_answers_every_call_and_ends_at_once(home: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["serve", "--http", str(port), "--home", str(home.home), "--socket", str(home.socket)]
+    with full_pipe() as (_, log):
+        line = nursed.command("server", *words, "--log-level", "debug")
+        with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process:
+
+            def answers() -> bool:
+                with closing(HTTPConnection("127.0.0.1", port, timeout=END_SECONDS)) as client, suppress(OSError):
+                    client.request("POST", "/mcp", b"{", {"Content-Type": "application/json"})
+                    return client.getresponse().read().startswith(b'{"jsonrpc":"2.0","id":null,"error"')
+                return False
+
+            until(answers)
+            assert all(answers() for _ in range(CALLS))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(END_SECONDS) == 143
 
 
 @ENDS

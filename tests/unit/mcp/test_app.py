@@ -280,6 +280,11 @@ async def test_a_progress_token_may_be_a_fraction(mode: str, token: float) -> No
     assert not answer["result"]["isError"]
 
 
+async def test_a_progress_token_that_is_null_is_none(mode: str) -> None:
+    params = {"name": "list_jobs", "arguments": {}, "_meta": {"progressToken": None}}
+    assert not (await exchange(mode, "tools/call", params))[-1]["result"]["isError"]
+
+
 async def test_a_client_that_gives_up_ends_its_wait(mode: str) -> None:
     port = ScriptedPort()
     async with client(port, mode) as connected:

@@ -12,7 +12,9 @@ import pytest
 
 from podium.cli.shared.probe import health
 from podium.client.link.daemon_client import DaemonClient
+from podium.conductor.processes.keepers.link import Link
 from podium.errors import PermissionDenied
+from podium.keeper import program
 from podium.privacy import peers
 from podium.privacy.peers import credentials
 from podium.settings import load
@@ -66,6 +68,25 @@ def thief(path: Path, uid: int) -> Iterator[int]:
         os.waitpid(child, 0)
 
 
+@contextmanager
+def listener_at(path: Path) -> Iterator[list[bytes]]:
+    """Listen at `path`; yield what was sent to it, when that is over."""
+    sent: list[bytes] = []
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+
+        def take() -> None:
+            victim, _ = server.accept()
+            with victim:
+                sent.append(victim.recv(1000))
+
+        taking = threading.Thread(target=take)
+        taking.start()
+        yield sent
+        taking.join(LISTEN_SECONDS)
+
+
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python 3.12 warns where threads exist
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user too")
 @pytest.mark.parametrize("ask", [call, health])
@@ -86,19 +107,14 @@ def test_nothing_is_sent_to_a_peer_of_which_the_kernel_says_that_it_is_anothers(
     short_tmp: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Path], object]
 ) -> None:
     monkeypatch.setattr(peers, "credentials", lambda connection: (os.geteuid() + 1, 4711))
-    sent = []
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(short_tmp / "c.sock"))
-        server.listen()
+    with listener_at(short_tmp / "c.sock") as sent, pytest.raises(PermissionDenied, match="nothing was sent"):
+        ask(short_tmp / "c.sock")
+    assert sent == [b""]
 
-        def take() -> None:
-            victim, _ = server.accept()
-            with victim:
-                sent.append(victim.recv(1000))
 
-        taking = threading.Thread(target=take)
-        taking.start()
-        with pytest.raises(PermissionDenied, match="nothing was sent"):
-            ask(short_tmp / "c.sock")
-        taking.join(LISTEN_SECONDS)
+def test_nothing_is_sent_to_a_keeper_of_another_user(short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home that others could write once may have one: its owner has closed it since, as he was told to."""
+    monkeypatch.setattr(peers, "credentials", lambda connection: (os.geteuid() + 1, 4711))
+    with listener_at(short_tmp / program.SOCKET) as sent:
+        assert anyio.run(Link.open, short_tmp, 1, {"TOKEN": "x"}) is None
     assert sent == [b""]

@@ -1,6 +1,6 @@
 """What begun messages may hold together: who sends is served, and who stalls gives way."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -41,6 +41,28 @@ class Reading:
             await self.peer.send(b"\n")
 
 
+class Sender:
+    """Somebody who begins a message, sends half of it, lets the next one begin, sends on, and never ends it."""
+
+    def __init__(self, *, drips: bool) -> None:
+        self.drips = drips  # it never stalls
+        self.size = 0
+        self.patience = anyio.CancelScope()
+
+    def give_up(self) -> None:
+        self.size = 0
+        self.patience.cancel()
+
+    async def send(self, budget: Budget, begin_next: Callable[[], None]) -> None:
+        with self.patience:
+            while self.drips or self.size < LONG - PIECE:
+                self.size = min(self.size + PIECE, LONG - PIECE)
+                await budget.take(self, self.size)
+                if self.size == LONG // 2:
+                    begin_next()
+                await anyio.sleep(0.01)
+
+
 @asynccontextmanager
 async def reading(*each: Reading) -> AsyncIterator[TaskGroup]:
     """Let readers read meanwhile; at the end, what is still read or sent is cancelled."""
@@ -75,6 +97,28 @@ async def test_frames_that_stall_give_way_to_one_that_does_not() -> None:
     given_up = [each for each in stalled if isinstance(each.got, CrowdedFrame)]
     assert given_up
     assert not [each for each in given_up if each.reader._buffer]
+
+
+@pytest.mark.parametrize("drips", [False, True])
+async def test_messages_begun_one_in_another_never_hold_more_than_the_total_and_one_message(drips: bool) -> None:
+    budget = Budget(2 * LONG, stall_seconds=0.1, turn_seconds=0.1)
+    senders = [Sender(drips=drips) for _ in range(20)]
+    held: list[int] = []
+    all_have_begun = anyio.Event()
+
+    def begin(number: int) -> None:
+        held.append(sum(each.size for each in senders))
+        if number == len(senders):
+            all_have_begun.set()
+        else:
+            tasks.start_soon(senders[number].send, budget, partial(begin, number + 1))
+
+    with anyio.fail_after(15):
+        async with anyio.create_task_group() as tasks:
+            begin(0)
+            await all_have_begun.wait()
+            tasks.cancel_scope.cancel()
+    assert max(held) <= 3 * LONG
 
 
 async def test_what_stalls_is_kept_while_there_is_room() -> None:

@@ -28,7 +28,7 @@ def read_artifact(workspace: str, *, path: str, offset: int, max_bytes: int) -> 
     with _opened_file(workspace, path) as (fd, info, inside):
         sample = os.pread(fd, _SAMPLE_BYTES, 0)
         is_utf8, size = _is_utf8(sample), info.st_size
-        if not is_utf8 and not _is_old_text(sample, inside):
+        if not _is_text(sample, inside):
             return ArtifactText(path=inside, size_bytes=size, is_text=False, mime_type=_mime(inside, binary=True))
         offset = min(offset, size)  # pread refuses numbers far beyond it
         start, data = _read(fd, offset, max_bytes) if is_utf8 else (offset, os.pread(fd, max_bytes, offset))
@@ -68,7 +68,7 @@ def read_bytes(workspace: str, *, path: str, max_bytes: int) -> ArtifactBytes:
             fix="read_artifact reads a text file in parts; list_artifacts shows the workspace, where the file can be opened.",
             path=path,
         )
-    is_text = _is_utf8(data[:_SAMPLE_BYTES])
+    is_text = _is_text(data[:_SAMPLE_BYTES], inside)
     return ArtifactBytes(path=inside, data=data, is_text=is_text, mime_type=_mime(inside, binary=not is_text))
 
 
@@ -87,6 +87,11 @@ def _opened_file(workspace: str, path: str) -> Iterator[tuple[int, os.stat_resul
 def _mime(path: str, *, binary: bool) -> str:
     guessed, _ = mimetypes.guess_type(path)
     return guessed or ("application/octet-stream" if binary else "text/plain")
+
+
+def _is_text(sample: bytes, path: str) -> bool:
+    """Return whether a file that begins so is shown as text."""
+    return _is_utf8(sample) or _is_old_text(sample, path)
 
 
 def _is_utf8(sample: bytes) -> bool:

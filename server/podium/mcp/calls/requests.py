@@ -63,10 +63,10 @@ def _check_arguments(tool: str, given: Any) -> None:
 
 
 def _with_any_token(ctx: RequestContext) -> RequestContext:
-    """Return the context with a progress token that is a fraction moved to where the SDK does not look at it."""
+    """Return the context with a progress token that the SDK refuses moved to where it does not look: a fraction; null is none."""
     params = dict(ctx.params or {})
     meta = params.get("_meta")
-    if not isinstance(meta, dict) or not isinstance(meta.get("progressToken"), float):
+    if not isinstance(meta, dict) or not isinstance(meta.get("progressToken", ""), float | None):
         return ctx
     rest = {name: value for name, value in meta.items() if name != "progressToken"}
     return replace(ctx, params={**params, "_meta": {**rest, FRACTION_KEY: meta["progressToken"]}})

@@ -93,7 +93,9 @@ class _Client:
         """Take what a line of the client holds."""
         if not isinstance(message, list):
             await self._accept(message)
-        elif self._version != BATCH_VERSION:
+            return
+        await self._handshake_answered()
+        if self._version != BATCH_VERSION:
             await self._accept(no_batches())
         else:
             await self._say(self._batches.begin(message))
@@ -162,6 +164,13 @@ class _Client:
         if isinstance(request_id, str | int):  # a client may name anything
             self._waiting.discard(request_id)
         self._changed.set()
+
+    async def _handshake_answered(self) -> None:
+        """Wait until a version of the protocol is agreed, if the client has asked for one: it may have sent more meanwhile."""
+        with anyio.move_on_after(ANSWER_SECONDS):
+            while self._waiting & self._handshakes:
+                self._changed = anyio.Event()
+                await self._changed.wait()
 
     async def answered(self) -> None:
         """Wait until all requests are answered, or none was for `ANSWER_SECONDS`."""

@@ -13,6 +13,12 @@ from podium.errors import ArtifactNotFound, InvalidArguments, PathNotAllowed
     [
         ("a.md", b"# A\n", True, "text/markdown"),
         ("none", b"", True, "text/plain"),
+        (
+            "old.txt",
+            b"caf\xe9 au lait\n",
+            True,
+            "text/plain",
+        ),  # as read_artifact takes it, so that secrets are looked for
         ("plot.png", b"\x89PNG\0\1", False, "image/png"),
         ("core", b"\0\1\2", False, "application/octet-stream"),
     ],

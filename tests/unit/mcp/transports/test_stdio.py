@@ -324,6 +324,14 @@ def test_a_batch_is_answered_as_a_batch_where_it_was_agreed(batching: Served) ->
     assert answers[1]["result"]["structuredContent"]["total"] == 1
 
 
+def test_a_batch_that_comes_with_the_handshake_is_answered_as_a_batch(served: Served) -> None:
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": OLD_HELLO}
+    served.send_raw(json.dumps(hello) + "\n" + json.dumps([{**PING, "id": 2}]))
+    assert served.read()["id"] == 1
+    assert served.process.stdout is not None
+    assert [answer["id"] for answer in json.loads(served.process.stdout.readline())] == [2]
+
+
 def test_a_batch_that_asks_nothing_has_no_answer_and_one_that_is_wrong_has_one(batching: Served) -> None:
     batching.send_raw(json.dumps([{"jsonrpc": "2.0", "method": "notifications/initialized"}]))
     for wrong in ("[]", json.dumps([{**PING, "id": number} for number in range(101)])):

@@ -16,6 +16,7 @@ from podium.conductor.processes import facts
 from podium.conductor.processes.keepers.child import Start
 from podium.keeper import program
 from podium.privacy.files import NOT_A_LINK
+from podium.privacy.peers import check_peer
 
 ANSWER_SECONDS = 5.0  # a keeper that is silent for longer hangs
 PIECE_BYTES = 1 << 16
@@ -128,11 +129,12 @@ class Link:
 
 
 def _connect(connection: socket.socket, folder: Path) -> None:
-    """Connect by way of the open folder: its path may be longer than a socket's address."""
+    """Connect by way of the open folder: its path may be longer than a socket's address. Another user's keeper is none."""
     place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         through = f"/proc/self/fd/{place}" if facts.LINUX else str(folder)
         connection.connect(f"{through}/{program.SOCKET}")
+        check_peer(connection, folder / program.SOCKET)
     finally:
         os.close(place)
 

@@ -38,11 +38,12 @@ class Bodies:
         try:
             with anyio.move_on_after(self._seconds) as body.patience:
                 await self._fill(body, receive)
-                return bytes(body.data)
+                return b"".join(body.parts)
         finally:
+            body.parts.clear()  # at once: an exception that was raised may still refer to it
             self._budget.release(body)
         if body.given_up:
-            why = "unfinished requests hold too much memory, and this one has stalled; send it again"
+            why = "unfinished requests hold too much memory, and this one was too slow; send it again"
             raise BodyRefused(503, f"Service unavailable: {why}.")
         raise BodyRefused(408, f"Request timeout: the body was not complete after {self._seconds:g} s.")
 
@@ -53,26 +54,28 @@ class Bodies:
                 raise BodyRefused(0, "the client has left")
             if body.given_up:
                 await anyio.sleep_forever()  # cancelled
-            body.data += message.get("body", b"")
-            if len(body.data) > MAX_LINE_BYTES:
+            body.parts.append(message.get("body", b""))
+            body.size += len(body.parts[-1])
+            if body.size > MAX_LINE_BYTES:
                 raise _too_large()
             if not message.get("more_body", False):
                 return
-            await self._budget.take(body, len(body.data))
+            await self._budget.take(body, body.size)
 
 
 class _Body:
-    """A body that arrives."""
+    """A body that arrives. Its parts stay apart: blocks that grow side by side leave holes in the memory."""
 
     def __init__(self) -> None:
-        self.data = bytearray()
+        self.parts: list[bytes] = []
+        self.size = 0
         self.patience = anyio.CancelScope()
         self.given_up = False
 
     def give_up(self) -> None:
         """Drop it, and end the wait for the rest."""
         self.given_up = True
-        self.data.clear()
+        self.parts.clear()
         self.patience.cancel()
 
 

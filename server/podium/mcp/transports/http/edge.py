@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podium.mcp.transports.http.bodies import Bodies, BodyRefused
 from podium.mcp.transports.http.connection import Limits
-from podium.mcp.transports.http.exchange import ask
+from podium.mcp.transports.http.exchange import SessionUnknown, ask
 from podium.mcp.transports.messages import (
     BATCH_VERSION,
     BYTE_ORDER_MARK,
@@ -101,14 +101,20 @@ class Edge:
     async def _batch(self, scope: Scope, messages: Sequence[JSONRPCMessage]) -> Response:
         """Have every message of a batch served at the same time, and return the batch of their answers."""
         answers: dict[int, JSONRPCMessage] = {}
+        unknown = False
 
         async def one(place: int, message: JSONRPCMessage) -> None:
             if answer := message if isinstance(message, BadLine) else await ask(self._app, scope, message):
                 answers[place] = answer
 
-        async with anyio.create_task_group() as tasks:
-            for place, message in enumerate(messages):
-                tasks.start_soon(partial(one, place, message))
+        try:
+            async with anyio.create_task_group() as tasks:
+                for place, message in enumerate(messages):
+                    tasks.start_soon(partial(one, place, message))
+        except* SessionUnknown:
+            unknown = True
+        if unknown:
+            return _json(404, encode(bad(INVALID_REQUEST, "Session not found")))
         if not answers:
             return Response(status_code=202)
         return _json(200, encode_batch([answers[place] for place in sorted(answers)]))

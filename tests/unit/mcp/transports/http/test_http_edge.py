@@ -186,12 +186,11 @@ def test_a_batch_is_answered_as_a_batch_where_it_was_agreed(standing: HttpServer
     assert (notification.status, notification.value) == (202, "")
 
 
-def test_a_batch_of_a_session_that_is_unknown_says_so_for_every_request(standing: HttpServer) -> None:
+def test_a_batch_of_a_session_that_is_unknown_gets_the_status_at_which_clients_begin_a_new_one(
+    standing: HttpServer,
+) -> None:
     told = Told(standing, [{**PING, "id": 2}, {**PING, "id": 3}], Mcp_Session_Id="nobody")
-    assert [(each["id"], each["error"]["message"]) for each in told.value] == [
-        (2, "Session not found"),
-        (3, "Session not found"),
-    ]
+    assert (told.status, told.value["error"]["message"]) == (404, "Session not found")
 
 
 @pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28"])

@@ -27,8 +27,9 @@ MIB = 1024**2
 class Site:
     """A server in this process."""
 
-    def __init__(self, port: int, tasks: TaskGroup) -> None:
-        self.port = port
+    def __init__(self, listener: socket.socket, tasks: TaskGroup) -> None:
+        self.listener = listener
+        self.port = int(listener.getsockname()[1])
         self.tasks = tasks
         self.peers: list[SocketStream] = []
 
@@ -75,7 +76,7 @@ async def site(limits: Limits) -> AsyncIterator[Site]:
     with anyio.fail_after(30), socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(partial(serve, build_server(ScriptedPort().opened), listener, limits=limits))
-            running = Site(listener.getsockname()[1], tasks)
+            running = Site(listener, tasks)
             await running.ask()  # until it serves, a signal would end the tests
             try:
                 yield running
@@ -133,3 +134,9 @@ async def test_bodies_that_are_begun_do_not_hold_more_than_allowed_and_a_whole_o
         begun = [await server.begin(2 * MIB, b"x" * MIB) for _ in range(10)]
         assert await server.ask(MIB) == "HTTP/1.1 200 OK"
         assert await first_line(begun[-1]) == "HTTP/1.1 503 Service Unavailable"
+
+
+async def test_the_parts_of_an_answer_do_not_wait_for_each_other() -> None:
+    """Without this option of TCP, which connections inherit, an answer took 40 ms longer."""
+    async with site(USUAL) as server:
+        assert server.listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
