@@ -58,7 +58,7 @@ class Campaign:
         """
         self.conductor.start()
         self._stage()
-        idle = checks.facts(self.conductor)
+        idle = checks.at_rest(self.conductor)
         witness = self._witness()
         try:
             marks = self._play(numbers, idle)

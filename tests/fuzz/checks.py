@@ -1,5 +1,7 @@
 """What must hold of the conductor's process, whatever was done to it."""
 
+import statistics
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from tests.support.podium_home import Conductor, ask, until
 GROWTH_BYTES = (40 * 1024 * 1024, 20 * 1024 * 1024)
 LOOK_SECONDS = 2.0  # the conductor gives free memory back when it looks after its jobs
 DELAY_SECONDS = 10.0  # the longest that a good client may wait, on any machine
+LOOKS = 5
 QUIET_SECONDS = 45.0  # a peer that does not read is dropped after 30
 _FAULTS = ("level=error", "level=critical", "Traceback")
 
@@ -33,6 +36,23 @@ def facts(conductor: Conductor) -> Facts:
     """Look at the conductor's process."""
     resident = psutil.Process(conductor.pid).memory_info().rss
     return Facts(conductor.pid, resident, len(_descriptors(conductor)))
+
+
+def at_rest(conductor: Conductor) -> Facts:
+    """Look at the conductor's process when it has all that it keeps between requests: its reader has a worker, too.
+
+    A worker may have been spent on the last request, and is replaced at the next one.
+    """
+    found = []
+    for number in range(LOOKS):
+        ask(conductor.settings.socket, "job.validate", {"config_content": f"sheets: [{{run: 'true'}}] # {number}"})
+        looks = []
+        for _ in range(LOOKS):
+            time.sleep(0.02)
+            looks.append(facts(conductor))
+        most = statistics.mode(each.descriptors for each in looks)  # the connection of a call is closed in its time
+        found.append(next(each for each in reversed(looks) if each.descriptors == most))
+    return max(found, key=lambda each: each.descriptors)
 
 
 def settled(conductor: Conductor, descriptors: int) -> Facts:
