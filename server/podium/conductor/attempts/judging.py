@@ -83,7 +83,7 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader, notes: li
 
 async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, validations: str, why: str) -> Verdict:
     """Find out why an attempt failed, from its output and, if a remedy may be looked for, from the disk."""
-    tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES, live.known.masker)
+    tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES)
     trouble: Trouble = ""
     wait = None
     message = why or describe(live, end)
@@ -104,7 +104,10 @@ async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, va
     if live.self_healing:
         rules = [live.plan.validations[index] for index in live.sheet.validations]
         paths = [*(live.expand(rule.path) for rule in rules if rule.path), *judged.named]
-        missing = await anyio.to_thread.run_sync(missing_folders, live.workspace, paths)
+        hide = live.known.masker  # what a remedy makes is stored, so no folder is made whose name holds a secret
+        plain = [path for path in paths if hide(path) == path]
+        missing = await anyio.to_thread.run_sync(missing_folders, live.workspace, plain)
+        tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES, hide)
     return Verdict(
         end,
         passed=False,

@@ -10,12 +10,13 @@ from podium.contract.models import Stream
 from podium.contract.secrets.masks import Masker
 from podium.errors import PathNotAllowed, PermissionDenied
 from podium.logs.end import end_as_text
+from podium.logs.read import NO_SECRETS
 from podium.texts.shown import one_line
 
 MOST_FOLDERS = 10
 
 
-def read_tails(folder: Path, limit: int, masker: Masker) -> str:
+def read_tails(folder: Path, limit: int, masker: Masker = NO_SECRETS) -> str:
     """Return the last lines of an attempt's stdout and then of its stderr, each of up to `limit` bytes."""
     tails = []
     for stream in get_args(Stream):

@@ -104,6 +104,28 @@ def test_what_a_sheet_that_was_not_started_says_and_what_a_score_describes_have_
     assert TOKEN not in json.dumps(page)
 
 
+def test_a_remedy_makes_no_folder_that_is_named_after_a_secret_or_what_stands_for_one(
+    own: Conductor, tmp_path: Path
+) -> None:
+    workspace = tmp_path / "work"
+    wants = {"name": "s", "run": f'echo x > {workspace}/"$TOKEN"/x'}
+    checked = {"name": "c", "run": "true", "needs": [], "validate": [{"file_exists": "{api_key}/x"}]}
+    score = {
+        "name": "n",
+        "workspace": str(workspace),
+        "env": {"TOKEN": {"from_env": "SOME_NAME"}},
+        "variables": {"api_key": "variable-secret-1"},
+        "sheets": [wants, checked],
+    }
+    job_id = submit(own, json.dumps(score), self_healing=True)
+    until(own, job_id, "failed")
+    assert not list(workspace.iterdir())
+    told = json.dumps(
+        [ask(own.settings.socket, method, {"job_id": job_id}) for method in ("job.status", "job.history")]
+    )
+    assert not [each for each in (TOKEN, "variable-secret-1") if each in told]
+
+
 def test_notes_of_a_changed_score_have_no_value_either(own: Conductor) -> None:
     score = {"name": "n", "env": {"A": {"from_env": "SOME_NAME"}}, "sheets": [{"name": "s", "run": "exit 1"}]}
     job_id = submit(own, json.dumps(score))
