@@ -169,7 +169,8 @@ def test_trouble_that_only_a_refused_call_has_met_ends_by_itself(running: Conduc
 def test_a_database_that_leaves_its_place_is_noticed_and_nothing_more_is_acknowledged(
     running: Conductor, tmp_path: Path, change: str
 ) -> None:
-    job_id = submit(running, "name: goes-on\nsheets: [{run: 'touch begun; sleep 600'}]\n", workspace=str(tmp_path))
+    script = "touch begun; until [ -e over ]; do sleep 0.05; done"
+    job_id = submit(running, f"name: goes-on\nsheets: [{{run: '{script}'}}]\n", workspace=str(tmp_path))
     wait_for_file(tmp_path / "begun")
     database, home = running.settings.home / DATABASE, running.settings.home
     if change == "removed":
@@ -186,6 +187,7 @@ def test_a_database_that_leaves_its_place_is_noticed_and_nothing_more_is_acknowl
             call(running, method, job_id=job_id)
     with pytest.raises(RuntimeError, match="STORE_GONE"):
         call(running, "job.submit", config_content="name: refused\nsheets: [{run: 'true'}]\n")
+    (tmp_path / "over").touch()  # no conductor is left that could end it
 
 
 def test_a_home_that_is_put_back_is_used_again(running: Conductor) -> None:
