@@ -55,9 +55,10 @@ def _list_sentence(page: ArtifactPage, args: ListArgs, limit: int) -> str:
     more = f"{shorter(limit, args.limit)}; use next_cursor for more" if page.next_cursor else ""
     total = max(page.total, len(page.entries))
     least = "at least " if page.total_at_least else ""
-    return (
+    shown = (
         f"{len(page.entries)} of {least}{total} {'entry' if total == 1 else 'entries'} {where} of {args.job_id}{more}."
     )
+    return f"{shown} The deepest folders were not opened; pass one as path to list it." if page.has_unopened else shown
 
 
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:

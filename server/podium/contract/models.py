@@ -248,7 +248,8 @@ class ArtifactEntry(View):
 class ArtifactPage(View):
     """A page of a workspace's files in the order of their paths; `next_cursor` is "" on the last page.
 
-    `total` counts all entries, or with `total_at_least` those that were counted.
+    `total` counts all entries, or with `total_at_least` those that were counted. With `has_unopened` a folder on it lies too
+    deep to be opened on the way: it can be listed by its own path.
     """
 
     workspace: str
@@ -256,6 +257,7 @@ class ArtifactPage(View):
     next_cursor: str = ""
     total: int = 0
     total_at_least: bool = False
+    has_unopened: bool = False
 
 
 class ArtifactText(View):

@@ -15,7 +15,7 @@ from podium.errors import InvalidArguments
 from podium.times import iso
 
 MOST_COUNTED = 10_000  # entries after the first page; of a larger tree the total is "at least" so many
-MOST_LEVELS = 64  # of folders in folders; what lies deeper is not listed
+MOST_LEVELS = 64  # of folders in folders below the path; a page that shows a deeper one says that it is not opened
 
 _KINDS: dict[int, Literal["file", "directory", "symlink", "other"]] = {
     stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink",
@@ -51,7 +51,14 @@ def list_artifacts(workspace: str, *, path: str, limit: int, cursor: str) -> Art
         total, at_least = shown + more, bool(more)
     next_cursor = ListCursor(last, shown, total, at_least).encode() if more else ""
     return ArtifactPage(
-        workspace=workspace, entries=entries, next_cursor=next_cursor, total=total, total_at_least=at_least
+        workspace=workspace,
+        entries=entries,
+        next_cursor=next_cursor,
+        total=total,
+        total_at_least=at_least,
+        has_unopened=any(
+            each.type == "directory" and each.path.count("/") - len(start) >= MOST_LEVELS for each in entries
+        ),
     )
 
 
@@ -79,7 +86,7 @@ def _entry(parts: Parts, info: os.stat_result) -> ArtifactEntry:
     )
 
 
-def _walk(fd: int, prefix: Parts, after: Parts, most: int) -> Iterator[tuple[Parts, int]]:
+def _walk(fd: int, prefix: Parts, after: Parts, most: int, levels: int = MOST_LEVELS) -> Iterator[tuple[Parts, int]]:
     """Yield the places below a folder that come after one of them, each with the folder's descriptor; at most `most` are used."""
     first = after[0] if after else b""
     with os.scandir(fd) as listed:
@@ -89,17 +96,17 @@ def _walk(fd: int, prefix: Parts, after: Parts, most: int) -> Iterator[tuple[Par
         place, is_passed = (*prefix, name), name == first
         if not is_passed:
             yield place, fd
-        if is_folder and len(prefix) < MOST_LEVELS:
-            yield from _enter(fd, place, after[1:] if is_passed else (), most)
+        if is_folder and levels:
+            yield from _enter(fd, place, after[1:] if is_passed else (), most, levels - 1)
 
 
-def _enter(parent: int, place: Parts, after: Parts, most: int) -> Iterator[tuple[Parts, int]]:
+def _enter(parent: int, place: Parts, after: Parts, most: int, levels: int) -> Iterator[tuple[Parts, int]]:
     try:
         fd = os.open(place[-1], os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     except OSError:
         return  # not readable, or gone
     try:
-        yield from _walk(fd, place, after, most)
+        yield from _walk(fd, place, after, most, levels)
     except OSError:
         return  # removed while it was read
     finally:

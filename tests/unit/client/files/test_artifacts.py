@@ -90,7 +90,7 @@ def test_a_name_that_is_no_utf8_can_be_shown(workspace: Path) -> None:
     assert r"sub/deep/\xff.bin" in paths(workspace)
 
 
-def test_levels_without_end_do_not_break_a_listing(workspace: Path) -> None:
+def test_levels_without_end_do_not_break_a_listing_which_says_where_it_goes_on(workspace: Path) -> None:
     fd = os.open(workspace, os.O_RDONLY)
     for _ in range(MOST_LEVELS + 50):
         os.mkdir("d", dir_fd=fd)
@@ -98,7 +98,11 @@ def test_levels_without_end_do_not_break_a_listing(workspace: Path) -> None:
         os.close(fd)
         fd = deeper
     os.close(fd)
-    assert len(paths(workspace, limit=1000)) == len(ALL) + MOST_LEVELS + 1
+    first = list_artifacts(str(workspace), path="", limit=1000, cursor="")
+    assert (len(first.entries), first.has_unopened) == (len(ALL) + MOST_LEVELS + 1, True)
+    deepest = max((each.path for each in first.entries), key=len)
+    rest = list_artifacts(str(workspace), path=deepest, limit=1000, cursor="")
+    assert (len(rest.entries), rest.has_unopened) == (50 - 1, False)
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside/secret.txt", "sub/../../outside", "..", "a\0b"])
