@@ -167,7 +167,7 @@ class JobViews:
 
     def _waiting(self, usual: str) -> str:
         """Return what a job waits for whose turn it is: a slot, unless nothing can be started now."""
-        why = self._supervisor.refused.why
+        why = self._supervisor.refused.why(time.monotonic())
         return f"no sheet can be started now, which is tried again: {why}" if why else usual
 
 
