@@ -12,14 +12,13 @@ import pwd
 import secrets
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from podium.cwd import absolute, expanded
 from podium.errors import InvalidArguments, PermissionDenied
 from podium.home import DATABASE, ELSEWHERE, LOCK, SOCKET, SOCKET_RECORD
-from podium.privacy.files import open_own
+from podium.privacy.files import open_own, replace_own
 from podium.privacy.way import check_way, is_there, make_private
 
 Environment = Mapping[str, str]
@@ -222,12 +221,4 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _write(path: Path, said: Mapping[str, str]) -> None:
     """Replace a small file of ours, whole or not at all."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    file = open_own(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    try:
-        with os.fdopen(file, "w", encoding="ascii") as text:
-            json.dump(said, text)
-        draft.replace(path)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()
-        raise
+    replace_own(path, draft, json.dumps(dict(said)).encode("ascii"), synced=False)

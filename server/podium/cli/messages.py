@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime
 
 from podium.outlet import Outlet
+from podium.texts.letters import escaped
 
 PLAIN = {"✓": "+", "✗": "x", "■": "#", "↻": "~", "•": "*", "…": "...", "→": "->", "\N{NO-BREAK SPACE}": " "}
 """What the command's own marks are where the terminal's encoding has none."""
@@ -87,7 +88,7 @@ def _visible(character: str) -> str:
     """Return a character, or the way that it is written in a program if it is none that can be seen."""
     if character.isprintable() or character in "\n\t":
         return character
-    return character.encode("unicode_escape").decode("ascii")
+    return escaped(character)
 
 
 def _in_plain(error: UnicodeError) -> tuple[str, int]:

@@ -37,6 +37,36 @@ def open_own(path: Path, flags: int) -> int:
     return file
 
 
+def replace_own(path: Path, draft: Path, data: bytes, *, synced: bool) -> None:
+    """Replace a file of ours, whole or not at all, by way of a draft beside it. With `synced` its data are on the disk then.
+
+    Raises:
+        PermissionDenied: as `open_own`.
+        OSError: it cannot be written; no draft of this call is left.
+    """
+    descriptor = open_own(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def check_file(path: Path, status: os.stat_result) -> None:
     """Refuse what is no regular file of ours or root's, and what others can write.
 

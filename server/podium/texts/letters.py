@@ -29,3 +29,8 @@ def is_invisible(letter: str) -> bool:
 def all_visible(text: str) -> bool:
     """Return whether each letter of a name can be seen: it is printable, a space is a plain one, and nothing is invisible."""
     return text.isprintable() and not any(map(is_invisible, text))
+
+
+def escaped(letter: str) -> str:
+    """Return a letter as it is written in a program."""
+    return letter.encode("unicode_escape").decode("ascii")

@@ -3,7 +3,7 @@
 import os
 
 from podium.contract.secrets.masks import MARGIN, Masker, replaced
-from podium.texts.letters import is_invisible
+from podium.texts.letters import escaped, is_invisible
 
 FOUND_CHARS = 200  # shown of what was found, in one line
 HEAD_BYTES = 4 * FOUND_CHARS
@@ -13,11 +13,6 @@ def one_line(text: str) -> str:
     """Return foreign text quoted, in one line, with escapes for letters that nobody sees, cut with a mark."""
     shown = "".join(escaped(each) if is_invisible(each) else each for each in repr(text[:FOUND_CHARS]))
     return shown + "…" if len(text) > FOUND_CHARS else shown
-
-
-def escaped(letter: str) -> str:
-    """Return a letter as it is written in a program."""
-    return letter.encode("unicode_escape").decode("ascii")
 
 
 def without_match(fd: int, masker: Masker, note: str = "") -> tuple[str, str]:

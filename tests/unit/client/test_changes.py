@@ -1,13 +1,11 @@
 """Following what happens to jobs, from a cursor: the long question that updates of resources are made of."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
 import pytest
 
 from podium.client.job_control import JobControlService
-from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import SubmitParams
 from podium.errors import ConductorError, InvalidArguments
 from tests.support.podium_home import Conductor
@@ -15,14 +13,6 @@ from tests.support.podium_home import Conductor
 pytestmark = pytest.mark.anyio
 
 SCORE = "name: gated\nsheets:\n  - name: gate\n    run: until [ -e go ]; do sleep 0.05; done\n"
-
-
-@pytest.fixture
-async def service(shared_conductor: Conductor) -> AsyncIterator[JobControlService]:
-    settings = shared_conductor.settings
-    with anyio.fail_after(40):
-        async with DaemonClient(settings.socket, settings=settings) as client:
-            yield JobControlService(client)
 
 
 async def started(service: JobControlService) -> tuple[str, Path]:

@@ -1,6 +1,5 @@
 """What the proxy shows of a job's files, and what it gives of its own environment, with a real conductor."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
@@ -8,7 +7,6 @@ import pytest
 
 from podium.client.files.workspace import WorkspaceFiles
 from podium.client.job_control import JobControlService
-from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import SECRETS_BYTES, ResumeParams, SubmitParams
 from podium.contract.secrets.masks import Masker, Secret
 from podium.errors import InvalidArguments
@@ -27,14 +25,6 @@ sheets:
       printf '\\000%%s' "$DB_PASSWORD" > data.bin
 """
 PASSING = "name: passing\nenv_pass: [OF_THE_CALLER]\nsheets: [{name: s, run: 'test $OF_THE_CALLER = %s'}]\n"
-
-
-@pytest.fixture
-async def service(shared_conductor: Conductor) -> AsyncIterator[JobControlService]:
-    settings = shared_conductor.settings
-    with anyio.fail_after(50):
-        async with DaemonClient(settings.socket, settings=settings) as client:
-            yield JobControlService(client)
 
 
 async def ended(service: JobControlService, job_id: str) -> str:

@@ -3,12 +3,12 @@
 That conductor names a job after its file, so the job's id is chosen here.
 """
 
-import os
 import re
 import secrets
 from pathlib import Path
 
 from podium.home import SCORES
+from podium.privacy.files import replace_own
 from podium.privacy.way import make_private
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -44,9 +44,5 @@ class ForeignScores:
         make_private(self._folder)
         path = self._path(job_id)
         part = path.with_suffix(f".{secrets.token_hex(4)}.part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        replace_own(path, part, text.encode(), synced=True)
         return path

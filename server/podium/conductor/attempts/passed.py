@@ -5,13 +5,12 @@ from whose file a deleted text does not vanish, nor in its backups. The file goe
 """
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 
 from podium.errors import PermissionDenied, StorageFull
 from podium.home import Home
-from podium.privacy.files import open_own
+from podium.privacy.files import replace_own, sync_folder
 from podium.privacy.way import make_private
 
 
@@ -26,21 +25,11 @@ def keep(home: Home, job_id: str, values: Mapping[str, str]) -> None:
     try:
         make_private(path.parent)
         part.unlink(missing_ok=True)
-        with os.fdopen(open_own(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
-            json.dump(dict(values), file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_own(path, part, json.dumps(dict(values)).encode("ascii"), synced=True)
+        sync_folder(path.parent)
     except PermissionDenied:
         raise
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise StorageFull(
             f"The values of environment variables that came with the call cannot be stored in {path.parent}: {error.strerror}.",
             fix="Free disk space, or make the folder writable, then call again.",

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from podium.errors import InvalidArguments, PermissionDenied
+from podium.privacy.files import sync_folder
 
 _MARK = "\ufeff"
 _TRIES = 3
@@ -109,7 +110,7 @@ def _store(target: Path, content: bytes, stamp: _Stamp, mode: int) -> bool:
             if error.errno != errno.EBUSY:
                 raise
             _write_in_place(target, content)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return True
     finally:
         fresh.unlink(missing_ok=True)
@@ -134,11 +135,3 @@ def _write_in_place(target: Path, content: bytes) -> None:
     with open(os.open(target, os.O_WRONLY), "wb") as file:  # noqa: PTH123
         _write(file.fileno(), content)
         os.ftruncate(file.fileno(), len(content))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
