@@ -31,17 +31,21 @@ ENDS = pytest.mark.parametrize(
 def full_pipe() -> Iterator[tuple[int, int]]:
     """Yield a pipe's two ends: it is full, and a write to it waits until somebody reads."""
     reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    try:
-        while True:
-            os.write(writing, b"x" * 4096)
-    except BlockingIOError:
-        os.set_blocking(writing, True)
+    fill(writing)
     try:
         yield reading, writing
     finally:
         for end in (reading, writing):
             os.close(end)
+
+
+def fill(writing: int) -> None:
+    """Write to a pipe until it takes no more."""
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4096)
+    os.set_blocking(writing, True)
 
 
 def message(number: int, method: str, params: dict[str, Any]) -> bytes:
@@ -171,12 +175,13 @@ def test_a_server_logs_warnings_only_unless_more_is_asked_for(
 
 @pytest.fixture
 def following(shared_conductor: Conductor, short_tmp: Path) -> Callable[..., list[str]]:
-    """Return the command that runs a score of one sheet and follows it."""
+    """Return the command that runs a score and follows it."""
     settings = shared_conductor.settings
 
-    def command(run: str, *words: str) -> list[str]:
+    def command(runs: list[str], *words: str) -> list[str]:
         path = short_tmp / "score.yaml"
-        path.write_text(json.dumps({"name": "n", "workspace": str(short_tmp / "w"), "sheets": [{"run": run}]}))
+        score = {"name": "n", "workspace": str(short_tmp / "w"), "sheets": [{"run": run} for run in runs]}
+        path.write_text(json.dumps(score))
         home = ["--home", str(settings.home), "--socket", str(settings.socket)]
         return nursed.command("commands", "run", str(path), *words, *home)
 
@@ -187,20 +192,27 @@ def following(shared_conductor: Conductor, short_tmp: Path) -> Callable[..., lis
 def test_a_command_whose_output_nobody_reads_ends_at_once_and_its_job_goes_on(
     following: Callable[..., list[str]], short_tmp: Path, number: signal.Signals
 ) -> None:
-    begun = short_tmp / "begun"
-    with full_pipe() as (_, output):
-        line = following(f"touch {begun}; sleep 2")
-        with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE) as process:
-            until(begun.exists)
-            process.send_signal(number)
-            _, told = process.communicate(timeout=END_SECONDS)
+    begun, full = short_tmp / "begun", short_tmp / "full"
+    line = following([f"until test -e {full}; do sleep 0.05; done", f"touch {begun}; sleep 2"])
+    reading, output = os.pipe()
+    with (
+        os.fdopen(reading) as lines,
+        os.fdopen(output, "w"),
+        subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE) as process,
+    ):
+        assert "2 sheets" in lines.readline()  # the command knows its job from here on
+        fill(output)
+        full.touch()
+        until(begun.exists)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 128 + number
     assert b"continues to run" in told
 
 
 def test_a_command_whose_messages_nobody_reads_goes_on_to_its_end(following: Callable[..., list[str]]) -> None:
     with full_pipe() as (_, messages):
-        line = following("true", "--json")
+        line = following(["true"], "--json")
         done = subprocess.run(
             line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=messages, check=True, timeout=50
         )
