@@ -4,6 +4,7 @@ import os
 import pkgutil
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -32,6 +33,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 Conductor.quick = nursed.POSSIBLE
+LAZY_LOGGER = type(structlog.get_logger())
 
 # Neither the machine's load nor a lucky draw may decide a test: no deadline an example, and every run draws the same ones.
 settings.register_profile(
@@ -66,9 +68,16 @@ def _the_same_seed_draws_the_same(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_log_of_an_earlier_test() -> Iterator[None]:
-    """Undo the set-up of the log by a command that ran in this process: it writes to a stream that pytest has closed since."""
+    """Undo the set-up of the log by a command that ran in this process: it writes to a stream that pytest has closed since.
+
+    Each module's logger that wrote a line keeps that set-up in its `bind`, so that goes too.
+    """
     yield
-    structlog.reset_defaults()
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        for name, module in sys.modules.items():
+            if name.startswith("podium") and isinstance(logger := vars(module).get("log"), LAZY_LOGGER):
+                vars(logger).pop("bind", None)
 
 
 @pytest.fixture
