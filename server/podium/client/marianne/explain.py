@@ -22,7 +22,7 @@ def explain_view(entry: JobState, checkpoint: JobState | None) -> ExplainView:
     cause = _NOT_KEPT
     if sheet is not None and sheet.status in {"running", "waiting"}:
         cause = f"Sheet {sheet.sheet} is {sheet.status}{f': {sheet.reason}' if sheet.reason else ''}. {_NOT_KEPT}"
-    blocked = [str(each.sheet) for each in sheets if each.status == "skipped" and each.reason.startswith("Blocked by")]
+    blocked = views.blocked(checkpoint) if checkpoint else []
     return ExplainView(
         job=job,
         kind="waiting" if job.status == "running" and job.waiting and not job.running else job.status,

@@ -10,6 +10,7 @@ from podium.client.marianne.replies import JobState, Process
 from podium.contract.models import JobView, SheetView
 from podium.contract.results import ProcessHealth
 from podium.contract.states import Action, JobStatus, SheetStatus
+from podium.texts.shown import one_line
 from podium.times import iso
 
 _JOB_STATES: dict[str, JobStatus] = {
@@ -68,7 +69,7 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
     reason = _REASONS[status]
     if status == "failed":  # its own error, else that of its first failed sheet
         why = [f"sheet {sheet.sheet}: {sheet.reason}" for sheet in sheets if sheet.status == "failed" and sheet.reason]
-        reason = entry.error_message or (why or [reason])[0]
+        reason = _error(entry.error_message) or (why or [reason])[0]
     return JobView(
         job_id=entry.job_id,
         job_name=state.job_name or entry.job_name or entry.job_id,
@@ -96,7 +97,7 @@ def sheet_views(checkpoint: JobState) -> list[SheetView]:
             sheet=num,
             name="",
             status=_SHEET_STATES.get(sheet.status or "", "running"),
-            reason=sheet.error_message or (_FERMATA if sheet.status == "fermata" else ""),
+            reason=_error(sheet.error_message) or (_FERMATA if sheet.status == "fermata" else ""),
             instrument=sheet.instrument_name or "",
             attempts=(sheet.normal_attempts or 0) + (sheet.completion_attempts or 0),
             exit_code=sheet.exit_code,
@@ -106,6 +107,20 @@ def sheet_views(checkpoint: JobState) -> list[SheetView]:
         )
         for num, sheet in sorted((checkpoint.sheets or {}).items())
     ]
+
+
+def blocked(checkpoint: JobState) -> list[str]:
+    """Return the sheets of a status object that are skipped since one that they need has failed."""
+    return [
+        str(num)
+        for num, sheet in sorted((checkpoint.sheets or {}).items())
+        if sheet.status == "skipped" and (sheet.error_message or "").startswith("Blocked by")
+    ]
+
+
+def _error(message: str | None) -> str:
+    """Return an error of that conductor, "" for none. What a job wrote may stand in it: it is quoted, and said to be that."""
+    return f"error text (may be the job's): {one_line(message)}" if message else ""
 
 
 def _time(value: float | str | None) -> str | None:

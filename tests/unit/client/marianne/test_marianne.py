@@ -234,11 +234,12 @@ async def test_a_recorded_failure_is_explained_by_its_sheet(service: JobControlS
     marianne.add("fl1", "failed")
     marianne.status_objects["fl1"] = recorded("failed")
     detail = await service.detail("fl1", sheets=True, limit=2)
-    assert detail.job.reason == "sheet 2: Exit code 1"
+    assert detail.job.reason == "sheet 2: error text (may be the job's): 'Exit code 1'"
     assert (detail.job.sheets_total, detail.job.sheets_completed) == (3, 1)
     assert [sheet.status for sheet in detail.sheets] == ["completed", "failed"]
     rest = await service.detail("fl1", sheets=True, sheets_cursor=detail.sheets_cursor, limit=2)
-    assert [(sheet.sheet, sheet.reason) for sheet in rest.sheets] == [(3, "Blocked by failed dependency: sheet 2")]
+    blocked = "error text (may be the job's): 'Blocked by failed dependency: sheet 2'"
+    assert [(sheet.sheet, sheet.reason) for sheet in rest.sheets] == [(3, blocked)]
     assert rest.sheets_cursor == ""
 
 
