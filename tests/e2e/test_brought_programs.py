@@ -60,6 +60,26 @@ def test_a_program_in_the_repository_to_which_the_path_of_the_start_leads_is_tol
     ]
 
 
+def test_a_script_beside_the_score_that_a_profile_gives_to_bash_is_told_and_run(
+    shared_conductor: Conductor, tmp_path: Path
+) -> None:
+    profile, script = tmp_path / ".podium" / "instruments" / "mine.yaml", tmp_path / "tools" / "evil.sh"
+    for each in (profile, script):
+        each.parent.mkdir(parents=True)
+    profile.write_text("executable: bash\nargs: [./tools/evil.sh]\nprompt: stdin\n")
+    script.write_text("touch was-run\n")
+    score = tmp_path / "score.yaml"
+    score.write_text("name: demo\nworkspace: .\nsheets: [{prompt: hello, instrument: mine}]\n")
+    socket, call = shared_conductor.settings.socket, {"config_path": str(score)}
+    plan = ask(socket, "job.validate", call)["plan"]
+    started = ask(socket, "job.submit", call)
+    job = until(shared_conductor, started["job_id"], "completed", "failed")
+    assert (job["status"], (tmp_path / "was-run").exists()) == ("completed", True)
+    for warnings in (plan["warnings"], started["job"]["warnings"], job["warnings"]):
+        assert warnings[0].startswith(f"the instrument mine is defined in '{profile}': it runs ")
+        assert warnings[0].endswith(f"; it is given '{script}', inside the folder of the score.")
+
+
 def test_a_conductor_refuses_it_if_its_settings_say_so(short_tmp: Path, tmp_path: Path) -> None:
     score, told = replaced(tmp_path)
     conductor = Conductor(make_home(short_tmp, score_profiles="refuse")).start()

@@ -1,10 +1,13 @@
 """Programs that a score brings along: profiles beside it that replace known instruments, and programs in its own folder.
 
-A repository that somebody else wrote can hold `.podium/instruments/claude-code.yaml`, or a folder that PATH leads into. Both are
-allowed and useful, and neither may happen quietly: what is used of it is told, or refused, as the setting `score_profiles` says.
+A repository that somebody else wrote can hold `.podium/instruments/claude-code.yaml`, a folder that PATH leads into, or a script
+that a profile gives to bash. All of it is allowed and useful, and none of it may happen quietly: what is used of it is told, or
+refused, as the setting `score_profiles` says. Of an instrument that is defined elsewhere only the program is looked at: its
+arguments are the user's own, or ours.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +20,20 @@ from podium.score.model.search import search_path
 from podium.texts.shown import one_line
 
 MOST_PATHS = 20  # different values of PATH that are looked at, for each instrument
+FILES_TOLD = 3
+_WORDS = re.compile(r"[^\s\"'`;|&()<>=,:$]+")  # of an argument that is code, or a list
+# A command, its words ended by NUL, that gives a program its code: in the option's own word, or in the next one of the profile.
+_OPTIONS = r"(?:[-+][^\0]*\0(?:[^-\0][^\0]*\0)?)*?"  # each with a value or none
+_CODE = re.compile(
+    r"(?:^|[\0/])(?:"
+    rf"(?:ba|da|a|z|k|mk|fi)?sh\0{_OPTIONS}-\w*c\w*\0"
+    rf"|(?:python|pypy)[\d.]*\0{_OPTIONS.replace('[-+]', '-(?!m)')}-[BbdEhiIOPqRsSuvVx]*c\0?"
+    rf"|(?:perl|ruby|lua)[\d.]*\0{_OPTIONS}(?>-[a-z0-9]*[eE])\0?"
+    rf"|(?:node|nodejs|bun|deno)\0{_OPTIONS}(?:eval\0|(?>-[a-z]*[ep]|--eval=?|--print=?)\0?)"
+    rf"|php[\d.]*\0{_OPTIONS}(?>-\w*r|--run=?)\0?"
+    rf"|env\0{_OPTIONS}(?>-\w*?S|--split-string=?)\0?"
+    r")[^\0]"
+)
 FIX = (
     "If you trust the score, set score_profiles to warn or allow in the conductor's settings; else use another instrument, "
     "or remove the file."
@@ -82,10 +99,36 @@ def _told_of(name: str, profile: Profile, plan: Plan, around: Surroundings, give
     if file is None:
         return f"the instrument {name} is a program of the score: {runs}." if inside else ""
     replaced = "the built-in one" if name in around.builtin else "your own one" if name in around.user else ""
-    if not (replaced or inside):
+    given = _given(profile, around.folders)
+    if not (replaced or inside or given):
         return ""
     instead = f", in place of {replaced}" if replaced else ""
-    return f"the instrument {name} is defined in {_linked(str(file))}{instead}: {runs}."
+    return f"the instrument {name} is defined in {_linked(str(file))}{instead}: {'; '.join((runs, *given))}."
+
+
+def _given(profile: Profile, folders: tuple[Path, ...]) -> list[str]:
+    """Return in clauses what a profile beside the score gives to its program: code, and files in the folders.
+
+    A relative path is tried in each folder: the workspace, where it will be looked up, may become a copy of the repository.
+    """
+    command = "".join(f"{word}\0" for word in (profile.executable, *profile.args))
+    told = ["its arguments contain code"] if _CODE.search(command) else []
+    texts = (*profile.args, profile.prompt_flag, *profile.env.values())
+    words = [word for text in texts for word in (text, text.partition("=")[2], *_in(text)) if word]
+    places = (os.path.join(folder, word) for word in words for folder in folders)  # noqa: PTH118
+    found = [each for each in places if os.path.isfile(each) and _is_inside(each, "", folders)]  # noqa: PTH113
+    # where a link is followed by `..`, only the system knows the place
+    files = list(dict.fromkeys(os.path.realpath(each) if "/../" in each else os.path.normpath(each) for each in found))
+    if files:
+        more = f" and {len(files) - FILES_TOLD} more" if len(files) > FILES_TOLD else ""
+        named = f"{', '.join(map(_linked, files[:FILES_TOLD]))}{more}"
+        told.append(f"it is given {named}, inside the folder of the score")
+    return told
+
+
+def _in(text: str) -> Iterator[str]:
+    """Return the paths in code and lists; a bare word there is most often something else."""
+    return (word for word in _WORDS.findall(text) if "/" in word)
 
 
 def _places(name: str, profile: Profile, plan: Plan, given_path: str) -> Iterator[tuple[str, str]]:

@@ -153,6 +153,141 @@ def test_a_score_in_the_home_does_not_make_every_program_of_the_user_suspect(
     assert plan_of(repository, AGENT % "mine").warnings == ()
 
 
+GIVEN = {  # what a profile has in it, with {repo} for the repository; the workspace is its folder `tools`
+    "bare": "args: [evil.sh]",
+    "relative": "args: [-eu, ./evil.sh, --fast]",
+    "of the repository": "args: [tools/evil.sh]",
+    "absolute": "args: ['{repo}/tools/evil.sh']",
+    "roundabout": "args: ['{repo}/jobs/../tools/evil.sh']",
+    "a value": "args: [--rcfile=./evil.sh]",
+    "in a list": "args: ['--load=/nowhere:{repo}/tools/evil.sh,x']",
+    "among words": "args: [--run, 'exec ./evil.sh; true']",
+    "a flag": "prompt: flag\nprompt_flag: ./evil.sh",
+    "a variable": "env: {BASH_ENV: ./evil.sh}",
+}
+
+
+@pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
+def test_a_file_that_a_profile_gives_to_its_program_is_told(repository: Path, given: str) -> None:
+    (repository / "tools").mkdir()
+    evil = program(repository / "tools" / "evil.sh")
+    file = beside(repository, "mine", "executable: outside")
+    rest = given.replace("{repo}", str(repository))
+    file.write_text(f"executable: outside\n{'' if 'prompt' in rest else 'prompt: stdin'}\n{rest}\n")
+    told = (
+        f"the instrument mine is defined in '{file}': it runs '{repository.parent}/usr/outside'; "
+        f"it is given '{evil}', inside the folder of the score."
+    )
+    assert plan_of(repository, AGENT % "mine", head="workspace: ../tools").warnings == (told,)
+    with pytest.raises(ScoreInvalid) as caught:
+        plan_of(repository, AGENT % "mine", head="workspace: ../tools", score_profiles="refuse")
+    assert told in caught.value.message
+
+
+def test_links_do_not_hide_a_file_that_is_given(repository: Path) -> None:
+    inner = program(repository / "bin" / "inner")
+    linked = repository.parent / "usr" / "linked"
+    linked.symlink_to(inner)
+    beside(repository, "mine", f"executable: outside\nargs: ['{linked}']")
+    (note,) = plan_of(repository, AGENT % "mine").warnings
+    assert note.endswith(f"; it is given '{linked}' (a link to '{inner}'), inside the folder of the score.")
+    (repository / "bin" / "sub").mkdir()
+    (repository.parent / "usr" / "sub").symlink_to(repository / "bin" / "sub")
+    beside(repository, "mine", f"executable: outside\nargs: ['{repository.parent}/usr/sub/../inner']")
+    (note,) = plan_of(repository, AGENT % "mine").warnings
+    assert note.endswith(f"; it is given '{inner}', inside the folder of the score.")
+
+
+def test_of_many_files_that_are_given_the_first_are_told_and_the_rest_counted(repository: Path) -> None:
+    files = [str(program(repository / "bin" / f"tool{each}")) for each in range(5)]
+    beside(repository, "goose", f"executable: {files[0]}\nargs: {json.dumps(files[1:])}")
+    (note,) = plan_of(repository, AGENT % "goose").warnings
+    assert note.endswith(
+        f", in place of the built-in one: it runs '{files[0]}', which is inside the folder of the score; "
+        f"it is given '{files[1]}', '{files[2]}', '{files[3]}' and 1 more, inside the folder of the score."
+    )
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [
+            "{prompt_file}",
+            "{script}",
+            "--yes",
+            "bin",
+            "./bin",
+            "jobs/",
+            "../evil.sh",
+            "/usr/bin/env",
+            "",
+            ".",
+            "/" * 5000,
+        ],
+        ["-c", "evil.sh; bin/evil.sh"],
+    ],
+)
+def test_what_is_no_file_of_the_repository_is_nothing_to_tell(repository: Path, args: list[str]) -> None:
+    program(repository.parent / "evil.sh")
+    file = beside(repository, "mine", "executable: outside")
+    file.write_text(f"prompt: file\nexecutable: outside\nargs: {json.dumps(args)}\n")
+    assert plan_of(repository, AGENT % "mine", head="workspace: ../jobs").warnings == ()
+
+
+def test_what_the_user_s_own_profile_gives_to_its_program_is_nothing_to_tell(repository: Path) -> None:
+    tool = str(program(repository / "bin" / "tool"))
+    own = {"mine": {"name": "mine", "executable": "outside", "args": [tool], "prompt": "stdin"}}
+    assert plan_of(repository, AGENT % "mine", profiles=own).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["bash", "-c", "reboot"],
+        ["/bin/sh", "-euc", "reboot"],
+        ["zsh", "-o", "nomatch", "-f", "-c", "reboot"],
+        ["python3.12", "-I", "-c", "x"],
+        ["python", "-W", "ignore", "-cimport x"],
+        ["perl", "-ne", "x"],
+        ["perl", "-ex"],
+        ["node", "--eval=x"],
+        ["node", "--print", "x"],
+        ["deno", "eval", "x"],
+        ["php", "-r", "x"],
+        ["env", "-i", "bash", "-c", "x"],
+        ["env", "-S", "bash -c x"],
+        ["timeout", "5", "/usr/bin/bash", "-c", "x"],
+    ],
+    ids=" ".join,
+)
+def test_code_that_stands_in_a_profile_is_told(repository: Path, command: list[str]) -> None:
+    file = beside(repository, "mine", f"executable: {command[0]}\nargs: {json.dumps(command[1:])}")
+    (note,) = plan_of(repository, AGENT % "mine").warnings
+    assert note.startswith(f"the instrument mine is defined in '{file}': it")
+    assert note.endswith("; its arguments contain code.")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["bash", "-eu"],
+        ["bash", "-c"],
+        ["perl", "-pe"],
+        ["node", "-e"],
+        ["python3", "-m", "tool", "-c", "conf"],
+        ["python3", "-I", "-m", "tool", "-c", "conf"],
+        ["python3", "/nowhere/tool.py", "-c", "conf"],
+        ["codex", "-c", "model=x"],
+        ["crush", "-c", "x"],
+        ["env", "-i", "tool", "-c", "x"],
+    ],
+    ids=" ".join,
+)
+def test_options_of_a_profile_that_are_no_code_are_nothing_to_tell(repository: Path, command: list[str]) -> None:
+    beside(repository, "mine", f"executable: {command[0]}\nargs: {json.dumps(command[1:])}")
+    assert [each for each in plan_of(repository, AGENT % "mine").warnings if "code" in each] == []
+
+
 def test_a_program_that_is_not_there_is_told_as_such(repository: Path) -> None:
     beside(repository, "goose", "executable: nowhere")
     (note,) = plan_of(repository, AGENT % "goose").warnings
