@@ -45,6 +45,11 @@ class Home:
         """The workspaces of jobs whose score names none."""
         return self.folder / "workspaces"
 
+    @property
+    def installed(self) -> Path:
+        """In the default home: a mark for each file and folder of a client that `podium install` made."""
+        return self.folder / "installed"
+
     def workspace(self, job_id: str) -> Path:
         """The workspace of a job whose score names none."""
         return Path(f"{self.folder}/workspaces/{job_id}")  # made for each job: one step costs a third of three

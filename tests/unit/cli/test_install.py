@@ -17,6 +17,7 @@ from podium.cli import main
 from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
 from podium.cli.commands.install.entry import server_command
 from podium.cli.commands.install.formats import format_of
+from podium.places import default_home
 from podium.settings import Settings, load
 from tests.support.source_tree import REPOSITORY
 
@@ -128,7 +129,71 @@ def test_an_entry_is_added_then_unchanged_then_removed(
             assert words_of(CLIENTS[name], entry_of(file, place)) == server_command(load())
             assert stat.S_IMODE(file.stat().st_mode) & 0o077 == (0 if scope == "user" else 0o077 & ~umask())
     assert told == ["Added", "Unchanged:", "Removed", "Unchanged:"]
-    assert (data_of(file) or {}) == {}
+    assert not any((tmp_path / "project").iterdir())
+    assert not file.exists()
+    assert file.parent.is_dir() or scope == "project"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_file_that_was_there_before_stays_when_the_entry_is_removed(name: ClientName, user: Path) -> None:
+    file = place_of(name, "user").file(Path())
+    for text in (
+        ("", "\n") if file.suffix == ".yaml" else ("",) if file.suffix == ".toml" else ("{}", "{}\n", "{ }\n\n")
+    ):
+        assert main(["install", name, "--scope", "user", "--write"]) == 0  # its own file, which the user replaces
+        file.write_text(text)
+        assert main(["install", name, "--scope", "user", "--write"]) == 0
+        assert main(["install", name, "--scope", "user", "--remove"]) == 0
+        assert data_of(file) in ({}, None)
+        assert file.read_text() == text.replace("{ }", "{}")
+
+
+@pytest.mark.parametrize("more", ['"other": {"command": "x"}', "// mine"])
+def test_a_file_that_was_made_stays_when_something_else_is_left_in_it(more: str, user: Path) -> None:
+    file = Path(".cursor/mcp.json")
+    assert main(["install", "cursor", "--write"]) == 0
+    comma = "," * more.startswith('"')
+    file.write_text(file.read_text().replace('"podium"', f'{more}{comma}\n    "podium"'))
+    assert main(["install", "cursor", "--remove"]) == 0
+    assert more in file.read_text()
+    assert "podium" not in file.read_text()
+
+
+def test_a_folder_that_was_made_stays_when_something_else_is_in_it(user: Path) -> None:
+    assert main(["install", "cursor", "--write"]) == 0
+    Path(".cursor/rules").touch()
+    assert main(["install", "cursor", "--remove"]) == 0
+    assert [path.name for path in Path(".cursor").iterdir()] == ["rules"]
+
+
+def test_a_folder_that_was_there_before_stays_when_its_file_is_removed(user: Path) -> None:
+    Path(".cursor").mkdir()
+    assert main(["install", "cursor", "--write"]) == 0
+    assert main(["install", "cursor", "--remove"]) == 0
+    assert not any(Path(".cursor").iterdir())
+
+
+def test_a_file_that_was_made_behind_a_link_is_removed_whichever_home_is_named(
+    user: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(".mcp.json").symlink_to(user / "real.json")
+    assert main(["install", "claude-code", "--write", "--home", str(tmp_path / "one")]) == 0
+    assert main(["install", "claude-code", "--remove"]) == 0
+    assert "which this command had made" in capsys.readouterr().out
+    assert (Path(".mcp.json").is_symlink(), (user / "real.json").exists(), (tmp_path / "one").exists()) == (
+        True,
+        False,
+        False,
+    )
+
+
+def test_where_nothing_can_be_remembered_the_entry_is_added_and_removed_and_the_file_stays(user: Path) -> None:
+    home = default_home()
+    home.parent.mkdir(parents=True)
+    home.touch()
+    assert main(["install", "claude-code", "--write"]) == 0
+    assert main(["install", "claude-code", "--remove"]) == 0
+    assert data_of(Path(".mcp.json")) == {}
 
 
 def umask() -> int:

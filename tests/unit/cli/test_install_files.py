@@ -148,6 +148,22 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     assert file.read_text() == "theirs\nmore\n"
 
 
+def test_a_file_that_changes_while_it_is_removed_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "mcp.json"
+    assert files.change(file, appended, private=True)
+
+    def edit(text: str) -> str | None:
+        if text == "more\n":
+            file.write_text(f"{text}theirs\n")
+            return None
+        return text
+
+    assert not files.change(file, edit, private=True)
+    assert file.read_text() == "more\ntheirs\n"
+    files.change(file, lambda _: None, private=True)
+    assert names_in(tmp_path) == []
+
+
 def test_a_file_that_never_rests_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
 

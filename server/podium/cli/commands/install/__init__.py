@@ -95,6 +95,8 @@ def _make_folder(client: Client, file: Path, folder: Path, *, private: bool) -> 
     Raises:
         InvalidArguments: the user's folder is missing.
     """
+    from podium.cli.commands.install import made
+
     if file.parent.is_dir():
         return
     if private or file.parent.parent != folder:
@@ -103,13 +105,21 @@ def _make_folder(client: Client, file: Path, folder: Path, *, private: bool) -> 
             fix=f"Start {client.title} once, which makes it; or use --scope project, if it has that.",
         )
     file.parent.mkdir()
+    made.note(file.parent, made=True)
 
 
 def _remove(places: tuple[Place, ...], folder: Path) -> None:
+    from podium.cli.commands.install import made
     from podium.cli.commands.install.merging import remove
 
-    done = [file for place in places if remove(place, file := place.file(folder))]
-    for file in done:
-        say(f"Removed the entry of Podium from {file}.")
+    done = [(file, removed) for place in places if (removed := remove(place, file := place.file(folder))) != "nothing"]
+    for file, removed in done:
+        if removed == "file":
+            say(f"Removed {file}, which this command had made and which has nothing else in it.")
+        else:
+            say(f"Removed the entry of Podium from {file}.")
+        if made.is_ours(file.parent) and not any(file.parent.iterdir()):
+            file.parent.rmdir()
+            made.note(file.parent, made=False)
     if not done:
         say(f"Unchanged: there is no entry of Podium in {' or '.join(str(place.file(folder)) for place in places)}.")

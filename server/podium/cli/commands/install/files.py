@@ -30,8 +30,10 @@ def read(path: Path) -> str:
     return _load(path)[0].removeprefix(_MARK)
 
 
-def change(path: Path, edit: Callable[[str], str], *, private: bool) -> None:
-    """Replace a file's text by what `edit` makes of it. A private file is made for its owner only.
+def change(path: Path, edit: Callable[[str], str | None], *, private: bool) -> bool:
+    """Replace a file's text by what `edit` makes of it, and remove the file for None; return whether it is a new file.
+
+    A private file is made for its owner only.
 
     Raises:
         InvalidArguments: as for `read`, its folder is missing, or it changed each time while it was edited.
@@ -41,12 +43,18 @@ def change(path: Path, edit: Callable[[str], str], *, private: bool) -> None:
     for _ in range(_TRIES):
         text, stamp = _load(target)
         mark = _MARK if text.startswith(_MARK) else ""
-        changed = mark + edit(text.removeprefix(_MARK))
-        if changed == text:
-            return
+        edited = edit(text.removeprefix(_MARK))
+        if edited is not None and mark + edited == text:
+            return False
         try:
-            if _store(target, changed.encode(), stamp, 0o600 if private else 0o666):
-                return
+            if stamp and not os.access(target, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            if edited is None:
+                done = _drop(target, stamp)
+            else:
+                done = _store(target, (mark + edited).encode(), stamp, 0o600 if private else 0o666)
+            if done:
+                return stamp is None
         except OSError as error:
             raise PermissionDenied(
                 f"{target} cannot be written: {error.strerror}. It was left unchanged.",
@@ -89,10 +97,17 @@ def _now(path: Path) -> _Stamp:
         return None
 
 
+def _drop(target: Path, stamp: _Stamp) -> bool:
+    """Remove the file; return False if it is not what it was when it was read."""
+    if _now(target) != stamp:
+        return False
+    target.unlink()
+    sync_folder(target.parent)
+    return True
+
+
 def _store(target: Path, content: bytes, stamp: _Stamp, mode: int) -> bool:
     """Put the content into the file's place; return False if the file is not what it was when it was read."""
-    if stamp and not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o600 if stamp else mode), "wb") as file:  # noqa: PTH123

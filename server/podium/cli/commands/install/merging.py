@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from podium.cli.commands.install import files
+from podium.cli.commands.install import files, made
 from podium.cli.commands.install.clients import Client, Place
 from podium.cli.commands.install.formats import Format, format_of
 from podium.errors import InvalidArguments
 
 NAME = "podium"
 Outcome = Literal["Added", "Replaced", "Unchanged"]
+Removal = Literal["nothing", "entry", "file"]
 BY_HAND = "Correct the file and run this again, or run it without --write and add the entry by hand."
 
 
@@ -53,29 +54,39 @@ def write(
             text = _checked(language, text, file, (*path, *below), value)
         return text
 
-    files.change(file, edit, private=private)
+    is_new = files.change(file, edit, private=private)
+    if outcome == "Added":
+        made.note(file, made=is_new)
     return outcome
 
 
-def remove(place: Place, file: Path) -> bool:
-    """Remove our entry from a file; return whether there was one. What it alone was in goes too, the file stays.
+def remove(place: Place, file: Path) -> Removal:
+    """Remove our entry from a file, and what it alone was in; return what was removed.
+
+    The file stays, unless `write` made it and nothing is left in it.
 
     Raises:
         InvalidArguments: the file is broken; it is left as it is.
         PermissionDenied: the system refuses it.
     """
     if entry_at(place, file) is None:
-        return False
+        return "nothing"
     language, path = format_of(file), (*place.members, NAME)
+    is_ours = made.is_ours(file)
+    removed: Removal = "entry"
 
-    def edit(text: str) -> str:
+    def edit(text: str) -> str | None:
+        nonlocal removed
         left = language.drop(text, path)
         if _pruned(_parsed(language, left, file), path) != _pruned(_parsed(language, text, file), path):
             raise _too_hard(file)
-        return left
+        removed = "file" if is_ours and left.strip() in {"", "{}"} else "entry"
+        return left if removed == "entry" else None
 
     files.change(file, edit, private=True)
-    return True
+    if removed == "file":
+        made.note(file, made=False)
+    return removed
 
 
 def _changes(client: Client, found: Any, command: list[str], env: dict[str, str]) -> dict[tuple[str, ...], Any]:
