@@ -93,8 +93,10 @@ async def test_an_installed_entry_reaches_its_conductor_with_what_clients_pass_o
     """Clients give their servers HOME, PATH and little more, and neither leads to this home and this socket."""
     podium, settings = str(Path(sys.executable).with_name("podium")), conductor.settings
     places = ["--home", str(settings.home), "--socket", str(settings.socket)]
+    own_home = {**os.environ, "HOME": str(tmp_path)}
     with anyio.fail_after(30):
-        await anyio.run_process([podium, "install", "cursor", "--write", "--folder", str(tmp_path), *places])
+        command = [podium, "install", "cursor", "--write", "--folder", str(tmp_path), *places]
+        await anyio.run_process(command, env=own_home)
     entry = parsed(tmp_path / ".cursor" / "mcp.json")["mcpServers"]["podium"]
     passed_on = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     parameters = StdioServerParameters(command=entry["command"], args=entry["args"], env=passed_on)
