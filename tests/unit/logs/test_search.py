@@ -95,7 +95,7 @@ def test_a_pattern_that_never_ends_is_refused_with_the_place(tmp_path: Path) -> 
     path = tmp_path / "stderr.log"
     path.write_bytes(b"ok\n" + b"x" * 5000 + b"\n")
     with pytest.raises(InvalidArguments, match="the line at byte 3"):
-        find(path, "(x+x+)+y", LogLimits(match_seconds=0.1))
+        find(path, "(x+x+)+y", LogLimits(match_seconds=0.1, scan_seconds=50))
 
 
 def test_a_pattern_that_does_not_compile_is_refused(log: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_pattern_too_slow_for_a_very_long_line_does_not_end_the_search(tmp_pat
     path = tmp_path / "stderr.log"
     path.write_bytes(b"x" * 1_100_000 + b"\nxy\n")
     view = find(path, "(x+x+)+y", LogLimits(scan_seconds=0.2))
-    rest = find(path, "(x+x+)+y", cursor=view.cursor)
+    rest = find(path, "(x+x+)+y", LogLimits(scan_seconds=50), cursor=view.cursor)
     assert view.unsearched_bytes == 1_100_000
     assert [line.text for line in (*view.lines, *rest.lines)] == []
     assert rest.at_end
