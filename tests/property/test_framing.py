@@ -46,7 +46,7 @@ async def outcome(chunks: list[bytes]) -> list[bytes | None]:
                 except OversizedFrame:
                     found.append(None)
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(feed)
             tasks.start_soon(collect)

@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from podium.reader import requests, work, worker, zygote
 
@@ -58,6 +59,15 @@ def _promise() -> None:
     time.sleep(60)
 
 
+def _stay(what: str, file: Path) -> None:
+    """Stay until the file exists; or make it and stay for good, the first time."""
+    if what == "once" and not file.exists():
+        file.touch()
+        time.sleep(60)
+    while not file.exists():
+        time.sleep(0.02)
+
+
 ACTS: dict[str, Callable[[], object]] = {
     "die": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "exit": lambda: os._exit(3),
@@ -91,6 +101,8 @@ def _act(request: requests.Profiles, body: bytes, files: list[int]) -> tuple[req
     what = request.folder.split()[0]
     if what == "where":
         return requests.Nothing(), str(os.getpid()).encode()
+    if what in {"until", "once"}:
+        _stay(what, Path(request.folder.split()[1]))
     ACTS.get(what, lambda: None)()
     return ANSWERS.get(what, (requests.Nothing(), request.folder.encode()))
 

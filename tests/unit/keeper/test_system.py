@@ -23,5 +23,5 @@ finally:
 
 @pytest.mark.skipif(not TELLS_CHILDREN, reason="this system does not list children")
 def test_the_list_of_children_is_whole_though_it_is_longer_than_a_page() -> None:
-    done = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, timeout=50, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -95,7 +95,7 @@ def test_a_pattern_that_never_ends_is_refused_with_the_place(tmp_path: Path) -> 
     path = tmp_path / "stderr.log"
     path.write_bytes(b"ok\n" + b"x" * 5000 + b"\n")
     with pytest.raises(InvalidArguments, match="the line at byte 3"):
-        find(path, "(x+x+)+y", LogLimits(match_seconds=0.1))
+        find(path, "(x+x+)+y", LogLimits(match_seconds=0.1, scan_seconds=50))
 
 
 def test_a_pattern_that_does_not_compile_is_refused(log: Path) -> None:
@@ -165,7 +165,7 @@ BAR = b"".join(b"\rstep %5d of 20000" % step for step in range(20_000))
 def test_a_rewritten_line_is_one_line_with_its_last_state(tmp_path: Path) -> None:
     path = tmp_path / "stderr.log"
     path.write_bytes(b"start\n" + BAR * 5 + b"\nend\n")
-    view = find(path, "step", LogLimits(line_bytes=100))
+    view = find(path, "step", LogLimits(line_bytes=100, scan_seconds=50))
     assert [(line.number, line.text) for line in view.lines] == [(2, "step 19999 of 20000")]
     assert (view.truncated, view.unsearched_bytes) == (False, 0)
 
@@ -174,7 +174,8 @@ def test_a_rewritten_line_is_one_line_with_its_last_state(tmp_path: Path) -> Non
 def test_an_earlier_state_of_a_line_is_found_too_and_marked(tmp_path: Path, pattern: str) -> None:
     path = tmp_path / "stderr.log"
     path.write_bytes(BAR)
-    assert [line.text for line in find(path, pattern).lines] == ["step   777 of 20000…[rewritten later]"]
+    view = find(path, pattern, LogLimits(scan_seconds=50))
+    assert [line.text for line in view.lines] == ["step   777 of 20000…[rewritten later]"]
 
 
 @pytest.mark.parametrize("pattern", ["NEEDLE", "NEED?LE", "^y+ NEEDLE end$"])
@@ -198,7 +199,7 @@ def test_a_pattern_too_slow_for_a_very_long_line_does_not_end_the_search(tmp_pat
     path = tmp_path / "stderr.log"
     path.write_bytes(b"x" * 1_100_000 + b"\nxy\n")
     view = find(path, "(x+x+)+y", LogLimits(scan_seconds=0.2))
-    rest = find(path, "(x+x+)+y", cursor=view.cursor)
+    rest = find(path, "(x+x+)+y", LogLimits(scan_seconds=50), cursor=view.cursor)
     assert view.unsearched_bytes == 1_100_000
     assert [line.text for line in (*view.lines, *rest.lines)] == []
     assert rest.at_end

@@ -4,31 +4,26 @@ import gc
 import os
 import signal
 import sys
-import time
 import warnings
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
-import psutil
 import pytest
 
 from podium.conductor.processes.reaper import Reaper
-from podium.conductor.reading import lane, process
+from podium.conductor.reading import lane, process, worker
 from podium.conductor.reading import reader as module
 from podium.conductor.reading.queue import LAUNCHES
-from podium.conductor.reading.reader import Reader, ReaderLimits
+from podium.conductor.reading.reader import Reader
 from podium.errors import ConductorBusy, InvalidArguments, ScoreInvalid
 from podium.reader.requests import Match, Matched, Nothing, Profiles, Render
-from podium.reader.worker import WORKER_POINTS
-from podium.reader.zygote import ZYGOTE_POINTS
-from tests.support.podium_home import until
+from tests.support.readers import LIMITS, PATIENT_SECONDS, act, happens, workers
 
 pytestmark = pytest.mark.anyio
-LIMITS = ReaderLimits(seconds=1.0, memory_bytes=1024**3, idle_seconds=60.0)
 
 
 @dataclass(eq=False)
@@ -38,30 +33,10 @@ class Client:
     pid: int
 
 
-@pytest.fixture
-async def reader(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Reader]:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
-    with anyio.fail_after(60):
-        async with Reaper() as reaper, Reader(reaper, LIMITS) as made:
-            await act(made, "start")
-            yield made
-
-
-async def act(reader: Reader, what: str, client: object = "somebody") -> str:
-    return (await reader.ask(Profiles(folder=what), Nothing, client=client))[1].decode()
-
-
-def zygotes(reader: Reader) -> list[psutil.Process]:
-    """Return the zygote if it runs: `psutil.Process(None)` would be the process of the tests itself."""
-    pid = reader.facts()["pid"]
-    return [psutil.Process(pid)] if pid is not None and psutil.pid_exists(pid) else []
-
-
-def workers(reader: Reader) -> list[psutil.Process]:
-    return [worker for zygote in zygotes(reader) for worker in zygote.children()]
-
-
-async def test_a_request_that_kills_two_workers_is_refused_at_once_the_next_time(reader: Reader) -> None:
+async def test_a_request_that_kills_two_workers_is_refused_at_once_the_next_time(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "END_SECONDS", PATIENT_SECONDS)  # each death is known, however late the zygote tells it
     with pytest.raises(InvalidArguments, match=r"ended the process that reads it \(signal SIGSEGV\)"):
         await act(reader, "die")
     assert "signal SIGSEGV, at the request profiles" in reader.facts()["last_death"]
@@ -98,18 +73,21 @@ async def test_a_request_that_kills_two_workers_is_refused_at_once_the_next_time
 async def test_what_a_request_does_to_its_worker_is_its_own_answer(
     reader: Reader, what: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "HANGS_SECONDS", 0.5)
-    with pytest.raises(InvalidArguments, match=said):
-        await act(reader, what)
+    with monkeypatch.context() as patch:
+        # By the clock: short where the clock has to find out, long where something else has to.
+        patch.setattr(module, "HANGS_SECONDS", 0.5 if what == "promise" else PATIENT_SECONDS)
+        with pytest.raises(InvalidArguments, match=said):
+            await act(reader, what)
     assert await act(reader, "live") == "live"
 
 
 async def test_a_worker_that_hangs_without_its_timer_is_replaced(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "HANGS_SECONDS", 0.5)
-    with pytest.raises(InvalidArguments, match="took longer"):
-        await act(reader, "stop")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "HANGS_SECONDS", 0.5)
+        with pytest.raises(InvalidArguments, match="took longer"):
+            await act(reader, "stop")
     assert await act(reader, "live") == "live"
 
 
@@ -138,24 +116,33 @@ async def test_an_answer_that_nobody_asked_for_costs_no_request(reader: Reader) 
     assert found == [f"live {number}" for number in range(5)]
 
 
-async def test_those_behind_a_long_request_go_on_and_it_is_not_begun_again(reader: Reader) -> None:
+async def test_those_behind_a_long_request_go_on_and_it_is_not_begun_again(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "HANGS_SECONDS", PATIENT_SECONDS)
     order: list[tuple[str, str]] = []
+    long = f"until {tmp_path / 'end'}"
 
     async def one(what: str) -> None:
         order.append((what, await act(reader, what, client=what)))
+        if len(order) == 3:
+            (tmp_path / "end").touch()
 
     died = reader.facts()["restarts"]
     async with anyio.create_task_group() as tasks:
-        for what in ("dawdle", "live 1", "live 2", "live 3"):
+        for what in (long, "live 1", "live 2", "live 3"):
             tasks.start_soon(one, what)
-    assert order == [(what, what) for what in ("live 1", "live 2", "live 3", "dawdle")]
+    assert order == [(what, what) for what in ("live 1", "live 2", "live 3", long)]
     assert reader.facts()["restarts"] == died
 
 
 async def test_a_good_client_never_shares_a_worker_with_those_that_have_ended_one(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lane, "QUICK_SECONDS", 2.0)  # so that a busy machine holds nobody up
+    monkeypatch.setattr(lane, "QUICK_SECONDS", PATIENT_SECONDS)  # so that a busy machine holds nobody up
+    monkeypatch.setattr(
+        module, "DOUBT_SECONDS", PATIENT_SECONDS
+    )  # nor clears somebody who waits long for the next turn
     clients = [Client(pid) for pid in range(8)]
     for client in clients:
         await _quietly(reader, f"die {client.pid}", client)
@@ -175,7 +162,10 @@ async def test_a_good_client_never_shares_a_worker_with_those_that_have_ended_on
     assert len(where) == 1, "the worker of the good client was held up or ended by somebody else's request"
 
 
-async def test_a_client_that_waited_for_the_machine_only_is_not_sent_among_the_hostile_ones(reader: Reader) -> None:
+async def test_a_client_that_waited_for_the_machine_only_is_not_sent_among_the_hostile_ones(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "QUICK_SECONDS", 0.0)  # both hold others up, however late this process looks
     assert await act(reader, "dawdle", Client(1)) == "dawdle"  # long by the clock, without work
     assert reader._lane_of(Client(1)) is reader._lanes[0]
     assert await act(reader, "work", Client(1)) == "work"
@@ -186,58 +176,92 @@ async def test_when_too_many_workers_are_left_to_one_request_each_the_next_one_i
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_LEFT", 0)
-    monkeypatch.setattr(module, "HANGS_SECONDS", 1.0)
+    monkeypatch.setattr(lane, "QUICK_SECONDS", 0.0)
     assert await act(reader, "work") == "work"
     assert reader.facts()["last_death"] == ""
     assert reader.facts()["restarts"] == 1
 
 
-async def test_a_client_whose_worker_was_killed_from_outside_is_not_sent_among_the_hostile_ones(reader: Reader) -> None:
+async def test_a_client_whose_worker_was_killed_from_outside_is_not_sent_among_the_hostile_ones(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(lane, "QUICK_SECONDS", PATIENT_SECONDS)  # what was slow as well may be its own fault
+
     async def good() -> None:
-        assert await act(reader, "wait", Client(1)) == "wait"
+        assert await act(reader, f"once {tmp_path / 'begun'}", Client(1))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(good)
-        await anyio.sleep(0.02)
-        for each in workers(reader):
-            each.kill()
+        await happens((tmp_path / "begun").exists)
+        (quick,) = workers(reader)
+        quick.kill()
+    assert reader.facts()["restarts"] == 1
     assert reader._lane_of(Client(1)) is reader._lanes[0]
 
 
-async def test_a_client_does_not_wait_for_all_that_others_have_asked(reader: Reader) -> None:
+async def test_a_sheet_does_not_fail_for_a_machine_that_does_much_else(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "HANGS_SECONDS", 0.1)
+    monkeypatch.setattr(module, "SHEET_SECONDS", PATIENT_SECONDS)
+    found: list[str] = []
+
+    async def sheet() -> None:
+        found.append(await act(reader, f"until {tmp_path / 'go'} sheet", LAUNCHES))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(sheet)
+        for number in range(2):  # the second one begins when the sheet has had more than its limit by the clock
+            with pytest.raises(InvalidArguments, match="took longer"):
+                await act(reader, f"until {tmp_path / 'go'} {number}", "a caller who waits")
+        (tmp_path / "go").touch()
+    assert found == [f"until {tmp_path / 'go'} sheet"]
+
+
+@pytest.fixture
+def ended(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what a test's requests that would run for ever have come to: nothing, as they may run for long."""
+    monkeypatch.setattr(reader, "limits", replace(LIMITS, seconds=PATIENT_SECONDS))
+    return []
+
+
+async def _for_ever(reader: Reader, number: int, client: object, ended: list[str]) -> None:
+    await _quietly(reader, f"spin {number}", client)
+    ended.append(f"spin {number}")
+
+
+async def test_a_client_does_not_wait_for_all_that_others_have_asked(reader: Reader, ended: list[str]) -> None:
     async with anyio.create_task_group() as tasks:
         for number in range(6):
-            tasks.start_soon(_quietly, reader, f"spin {number}", "hostile")
-        await anyio.sleep(0.05)
-        begun = time.monotonic()
+            tasks.start_soon(_for_ever, reader, number, "hostile", ended)
+        await anyio.lowlevel.checkpoint()  # they have asked
         assert await act(reader, "live", client="good") == "live"
-        waited = time.monotonic() - begun
+        assert not ended
         tasks.cancel_scope.cancel()
-    assert waited < 0.8, "one quick limit and a fork, on a busy machine"
 
 
 async def test_a_request_whose_worker_was_killed_from_outside_does_not_wait_for_those_that_take_long(
-    reader: Reader,
+    reader: Reader, ended: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    found: list[str] = []
-
-    async def good() -> None:
-        found.append(await act(reader, "wait", client="good"))
-
     async with anyio.create_task_group() as tasks:
         for number in range(2 * module.ALONE):
-            tasks.start_soon(_quietly, reader, f"spin {number}", number)
-        await anyio.sleep(1.2)  # they have gone from the quick worker to the slow ones
-        begun = time.monotonic()
+            tasks.start_soon(_for_ever, reader, number, number, ended)
+        # They have gone from the quick worker to the slow ones.
+        await happens(lambda: reader._slots.statistics().tasks_waiting == module.ALONE)
+        monkeypatch.setattr(lane, "QUICK_SECONDS", PATIENT_SECONDS)
+        found: list[str] = []
+
+        async def good() -> None:
+            found.append(await act(reader, f"once {tmp_path / 'begun'}", client="good"))
+
         tasks.start_soon(good)
-        await anyio.sleep(0.05)
+        await happens((tmp_path / "begun").exists)
         quick = reader._lanes[0].worker
-        if quick is not None and not found:
-            os.kill(quick.pid, signal.SIGKILL)
-        await anyio.to_thread.run_sync(lambda: until(lambda: found))
-        waited = time.monotonic() - begun
+        assert quick is not None
+        os.kill(quick.pid, signal.SIGKILL)
+        await happens(lambda: found)
+        assert not ended
         tasks.cancel_scope.cancel()
-    assert waited < 0.8
 
 
 async def _quietly(reader: Reader, what: str, client: object) -> None:
@@ -266,7 +290,7 @@ async def test_one_client_cannot_fill_the_places_for_long_requests_and_sheets_ar
 
 
 async def test_a_cancelled_caller_keeps_nobody_and_its_answer_is_dropped(reader: Reader) -> None:
-    with anyio.move_on_after(0.05) as scope:
+    with anyio.move_on_after(0) as scope:  # it asks, and leaves instead of waiting
         await act(reader, "wait")
     assert scope.cancelled_caught
     assert await act(reader, "live") == "live"
@@ -293,14 +317,27 @@ async def test_an_open_file_crosses_and_is_not_left_open(reader: Reader, tmp_pat
     (tmp_path / "file").write_text("a\nneedle 7\n")
     fd = os.open(tmp_path / "file", os.O_RDONLY)
     (tmp_path / "file").unlink()
-    descriptors = psutil.Process().num_fds()
+    ours = os.fstat(fd)
+
+    def open_here() -> list[int]:
+        """Return our descriptors of that file; those of the reader's own sockets come and go."""
+        return [int(each.name) for each in Path("/dev/fd").iterdir() if _is_of(int(each.name), ours)]
+
+    assert len(open_here()) == 1
     try:
         for _ in range(5):
             found, _ = await reader.ask(Match(seconds=1), Matched, body=rb"needle \d", files=[fd], client=LAUNCHES)
             assert (found.passed, found.found, found.output) == (True, "found on line 2", "'needle 7'")
     finally:
-        assert psutil.Process().num_fds() == descriptors
+        assert open_here() == [fd]
         os.close(fd)
+
+
+def _is_of(fd: int, file: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), file)
+    except OSError:  # the look itself
+        return False
 
 
 async def test_a_template_is_refused_in_the_words_of_its_sheet(reader: Reader) -> None:
@@ -309,73 +346,3 @@ async def test_a_template_is_refused_in_the_words_of_its_sheet(reader: Reader) -
     assert text == b"me one"
     with pytest.raises(ScoreInvalid, match="The template of sheet tests, line 1"):
         await reader.ask(request, Nothing, body=b"{{ nobody }}", client=LAUNCHES)
-
-
-async def test_a_killed_worker_and_a_killed_zygote_are_replaced_with_no_request_lost(reader: Reader) -> None:
-    for _ in range(3):
-        for each in workers(reader):
-            each.kill()
-        assert await act(reader, "live") == "live"
-        for each in zygotes(reader):
-            each.kill()
-        assert await act(reader, "live") == "live"
-    assert reader.facts()["restarts"] >= 3
-
-
-@pytest.mark.parametrize("name", ZYGOTE_POINTS + WORKER_POINTS)
-async def test_a_process_that_dies_at_any_step_of_its_work_loses_no_request(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
-) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
-    monkeypatch.setenv("PODIUM_KEEPER_FAULT", str(tmp_path))
-    (tmp_path / name).write_text("1")
-    found: list[str] = []
-
-    async def one(reader: Reader, what: str) -> None:
-        found.append(await act(reader, what, client=what))
-
-    with anyio.fail_after(60):
-        async with Reaper() as reaper, Reader(reaper, LIMITS) as made:
-            for turn in range(2):
-                async with anyio.create_task_group() as tasks:
-                    for number in range(10):
-                        tasks.start_soon(one, made, f"live {turn} {number}")
-                await act(made, "dawdle")  # after it the next one needs a new worker
-            await act(made, "live")
-            assert not (tmp_path / name).exists()
-    assert sorted(found) == [f"live {turn} {number}" for turn in range(2) for number in range(10)]
-
-
-async def test_a_zygote_that_hangs_is_replaced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "START_SECONDS", 3.0)
-    (hanging,) = zygotes(reader)
-    for each in workers(reader):
-        each.kill()
-    hanging.suspend()
-    try:
-        assert await act(reader, "live") == "live"
-        assert reader.facts()["pid"] != hanging.pid
-    finally:
-        hanging.resume()
-    await anyio.to_thread.run_sync(hanging.wait, 10)
-
-
-async def test_workers_die_with_their_zygote(reader: Reader) -> None:
-    left = workers(reader)
-    assert left
-    (zygote,) = zygotes(reader)
-    zygote.kill()
-    gone, alive = await anyio.to_thread.run_sync(lambda: psutil.wait_procs(left, timeout=5))
-    assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
-    assert len(gone) + len(alive) == len(left)
-
-
-async def test_a_reader_that_nobody_needs_ends_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-m", "tests.support.bad_reader"))
-    with anyio.fail_after(60):
-        async with Reaper() as reaper, Reader(reaper, ReaderLimits(idle_seconds=0.2)) as reader:
-            assert reader.facts()["pid"] is None
-            await act(reader, "live")
-            await anyio.to_thread.run_sync(lambda: until(lambda: reader.facts()["pid"] is None))
-            assert await act(reader, "again") == "again"

@@ -27,7 +27,7 @@ async def test_every_subscriber_gets_all_events_in_order_and_no_more_at_once_tha
 
 async def test_a_subscriber_that_waits_is_woken() -> None:
     hub = EventHub()
-    with hub.subscribe() as subscription, anyio.fail_after(5):
+    with hub.subscribe() as subscription, anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
 
             async def publish() -> None:

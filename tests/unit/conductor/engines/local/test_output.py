@@ -8,6 +8,7 @@ from podium.conductor.engines.local.limits import output
 from podium.conductor.engines.local.limits.output import LEAST_SECONDS, MOST_SECONDS, Output, OutputLimits, cut
 
 KIB = 1024
+NEAR = 64  # bytes to a limit that the usual rate has passed long before the next look, however slow this machine is
 LIMITS = OutputLimits(stream_bytes=256 * KIB, job_bytes=1024 * KIB)
 
 
@@ -43,7 +44,7 @@ def test_a_stream_that_nears_its_limit_is_looked_at_sooner(job: Path) -> None:
     folder = attempt(job, "1")
     watched = Output(LIMITS)
     watched.look([folder], [])
-    write(folder, 252 * KIB)
+    write(folder, 256 * KIB - NEAR)
     assert watched.look([folder], []).seconds == LEAST_SECONDS
 
 
@@ -52,7 +53,7 @@ def test_a_job_that_nears_its_limit_is_looked_at_sooner(job: Path) -> None:
     watched = Output(OutputLimits(stream_bytes=1024**3, job_bytes=1024 * KIB))
     watched.look(folders, [])
     for folder in folders:
-        write(folder, 200 * KIB)
+        write(folder, (1024 * KIB - NEAR) // len(folders))
     assert watched.look(folders, []).seconds == LEAST_SECONDS
 
 
