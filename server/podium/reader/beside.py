@@ -22,18 +22,6 @@ from podium.texts.shown import one_line
 MOST_PATHS = 20  # different values of PATH that are looked at, for each instrument
 FILES_TOLD = 3
 _WORDS = re.compile(r"[^\s\"'`;|&()<>=,:$]+")  # of an argument that is code, or a list
-# A command, its words ended by NUL, that gives a program its code: in the option's own word, or in the next one of the profile.
-_OPTIONS = r"(?:[-+][^\0]*\0(?:[^-\0][^\0]*\0)?)*?"  # each with a value or none
-_CODE = re.compile(
-    r"(?:^|[\0/])(?:"
-    rf"(?:ba|da|a|z|k|mk|fi)?sh\0{_OPTIONS}-\w*c\w*\0"
-    rf"|(?:python|pypy)[\d.]*\0{_OPTIONS.replace('[-+]', '-(?!m)')}-[BbdEhiIOPqRsSuvVx]*c\0?"
-    rf"|(?:perl|ruby|lua)[\d.]*\0{_OPTIONS}(?>-[a-z0-9]*[eE])\0?"
-    rf"|(?:node|nodejs|bun|deno)\0{_OPTIONS}(?:eval\0|(?>-[a-z]*[ep]|--eval=?|--print=?)\0?)"
-    rf"|php[\d.]*\0{_OPTIONS}(?>-\w*r|--run=?)\0?"
-    rf"|env\0{_OPTIONS}(?>-\w*?S|--split-string=?)\0?"
-    r")[^\0]"
-)
 FIX = (
     "If you trust the score, set score_profiles to warn or allow in the conductor's settings; else use another instrument, "
     "or remove the file."
@@ -107,23 +95,21 @@ def _told_of(name: str, profile: Profile, plan: Plan, around: Surroundings, give
 
 
 def _given(profile: Profile, folders: tuple[Path, ...]) -> list[str]:
-    """Return in clauses what a profile beside the score gives to its program: code, and files in the folders.
+    """Return in a clause, or none, the files in the folders that a profile beside the score gives to its program.
 
-    A relative path is tried in each folder: the workspace, where it will be looked up, may become a copy of the repository.
+    A relative path is tried in each folder: the workspace, where it will be looked up, may become a copy of the repository. Code
+    that stands in the arguments themselves is the score's own text, as `run` is.
     """
-    command = "".join(f"{word}\0" for word in (profile.executable, *profile.args))
-    told = ["its arguments contain code"] if _CODE.search(command) else []
     texts = (*profile.args, profile.prompt_flag, *profile.env.values())
     words = [word for text in texts for word in (text, text.partition("=")[2], *_in(text)) if word]
     places = (os.path.join(folder, word) for word in words for folder in folders)  # noqa: PTH118
     found = [each for each in places if os.path.isfile(each) and _is_inside(each, "", folders)]  # noqa: PTH113
     # where a link is followed by `..`, only the system knows the place
     files = list(dict.fromkeys(os.path.realpath(each) if "/../" in each else os.path.normpath(each) for each in found))
-    if files:
-        more = f" and {len(files) - FILES_TOLD} more" if len(files) > FILES_TOLD else ""
-        named = f"{', '.join(map(_linked, files[:FILES_TOLD]))}{more}"
-        told.append(f"it is given {named}, inside the folder of the score")
-    return told
+    if not files:
+        return []
+    more = f" and {len(files) - FILES_TOLD} more" if len(files) > FILES_TOLD else ""
+    return [f"it is given {', '.join(map(_linked, files[:FILES_TOLD]))}{more}, inside the folder of the score"]
 
 
 def _in(text: str) -> Iterator[str]:
