@@ -1,5 +1,6 @@
 """Fixtures that every test may use: the event loop, short folders for sockets, a home and a real conductor in it."""
 
+import logging
 import os
 import pkgutil
 import shutil
@@ -70,11 +71,15 @@ def _the_same_seed_draws_the_same(request: pytest.FixtureRequest) -> None:
 def _no_log_of_an_earlier_test() -> Iterator[None]:
     """Undo the set-up of the log by a command that ran in this process: it writes to a stream that pytest has closed since.
 
-    Each module's logger that wrote a line keeps that set-up in its `bind`, so that goes too.
+    Each module's logger that wrote a line keeps that set-up in its `bind`, so that goes too; as does what the standard library's
+    log has of it.
     """
     yield
     if structlog.is_configured():
         structlog.reset_defaults()
+        for handler in [each for each in logging.root.handlers if type(each) is logging.StreamHandler]:
+            logging.root.removeHandler(handler)
+        logging.root.setLevel(logging.WARNING)
         for name, module in sys.modules.items():
             if name.startswith("podium") and isinstance(logger := vars(module).get("log"), LAZY_LOGGER):
                 vars(logger).pop("bind", None)
