@@ -294,16 +294,26 @@ def test_an_encoding_without_our_marks_gets_plain_ones(
         assert json.loads(done.stdout.decode("ascii"))["status"] == "failed"
 
 
-def test_a_signal_that_comes_while_an_object_is_taken_apart_is_not_lost() -> None:
+# As on a busy machine, where a thread that was started goes on first.
+SLOW = (
+    "import _thread\n"
+    "start = _thread.start_new_thread\n"
+    "_thread.start_new_thread = lambda *given: (start(*given), time.sleep(0.5))\n"
+)
+
+
+@pytest.mark.parametrize("slow", ["", SLOW], ids=["", "busy"])
+def test_a_signal_that_comes_while_an_object_is_taken_apart_is_not_lost(slow: str) -> None:
     program = (
         "import os, time\n"
+        f"{slow}"
         "from podium.cli.signals import take_signals\n"
         "class Last:\n"
         "    def __del__(self):\n"
         "        os.kill(os.getpid(), 15)\n"
         "take_signals()\n"
         "Last()\n"
-        "time.sleep(30)\n"
+        "time.sleep(60)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=SECONDS)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=50)
     assert (done.returncode, done.stderr) == (143, b"")
