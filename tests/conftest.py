@@ -35,6 +35,9 @@ signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 Conductor.quick = nursed.POSSIBLE
 LAZY_LOGGER = type(structlog.get_logger())
+# Where no command has set the log up, an exception is written as the commands do: rich draws one with all that every function of
+# pytest holds, which takes seconds, and on a busy machine longer than a test may.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 # Neither the machine's load nor a lucky draw may decide a test: no deadline an example, and every run draws the same ones.
 settings.register_profile(
