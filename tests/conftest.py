@@ -1,5 +1,6 @@
 """Fixtures that every test may use: the event loop, short folders for sockets, a home and a real conductor in it."""
 
+import logging
 import os
 import pkgutil
 import shutil
@@ -34,6 +35,9 @@ signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 Conductor.quick = nursed.POSSIBLE
 LAZY_LOGGER = type(structlog.get_logger())
+# Where no command has set the log up, an exception is written as the commands do: rich draws one with all that every function of
+# pytest holds, which takes seconds, and on a busy machine longer than a test may.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 # Neither the machine's load nor a lucky draw may decide a test: no deadline an example, and every run draws the same ones.
 settings.register_profile(
@@ -70,11 +74,15 @@ def _the_same_seed_draws_the_same(request: pytest.FixtureRequest) -> None:
 def _no_log_of_an_earlier_test() -> Iterator[None]:
     """Undo the set-up of the log by a command that ran in this process: it writes to a stream that pytest has closed since.
 
-    Each module's logger that wrote a line keeps that set-up in its `bind`, so that goes too.
+    Each module's logger that wrote a line keeps that set-up in its `bind`, so that goes too; as does what the standard library's
+    log has of it.
     """
     yield
     if structlog.is_configured():
         structlog.reset_defaults()
+        for handler in [each for each in logging.root.handlers if type(each) is logging.StreamHandler]:
+            logging.root.removeHandler(handler)
+        logging.root.setLevel(logging.WARNING)
         for name, module in sys.modules.items():
             if name.startswith("podium") and isinstance(logger := vars(module).get("log"), LAZY_LOGGER):
                 vars(logger).pop("bind", None)

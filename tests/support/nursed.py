@@ -17,7 +17,7 @@ from tests.support import errand
 
 ROOT = Path(__file__).parents[2]
 POSSIBLE = sys.platform == "linux"  # elsewhere code that was loaded may not survive a fork
-READY_SECONDS, END_SECONDS = 60, 10
+READY_SECONDS, END_SECONDS = 60, 30
 _NO_MORE = "-dac_override,-dac_read_search"
 # Root that has lost these two capabilities is held to the modes of files, as everybody is, and still reaches its own folders.
 PLAIN = ["setpriv", f"--bounding-set={_NO_MORE}", f"--inh-caps={_NO_MORE}"] if os.geteuid() == 0 else []

@@ -1,15 +1,17 @@
 """Signals that end a command: whatever it does then is cleaned up, and its exit code says which signal came."""
 
+import _thread
 import os
 import signal
 import sys
-import threading
-from types import FrameType
+import time
+from types import CodeType, FrameType
 
 from podium.outlet import takes
 
 AGAIN_SECONDS = 0.01
 _received: list[int] = []
+_unraised: set[int] = set()  # that came where nothing can be raised
 
 
 class Interrupted(SystemExit):
@@ -29,11 +31,32 @@ def take_signals() -> None:
 
 
 def _raise_again(ignored: "sys.UnraisableHookArgs") -> None:
-    """Send a signal again that came where nothing can be raised: while an object was taken apart."""
+    """Have a signal sent again that came where nothing can be raised: while an object was taken apart."""
     if isinstance(ignored.exc_value, Interrupted):
-        threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), ignored.exc_value.number)).start()
+        _send_again(ignored.exc_value.number)
     else:
         sys.__unraisablehook__(ignored)
+
+
+def _send_again(number: int) -> None:
+    """Begin to send a signal. It is a bare thread: a `Thread` has locks, which the main thread may hold just now."""
+    if number not in _unraised:
+        _unraised.add(number)
+        _thread.start_new_thread(_send_until_raised, (number,))
+
+
+def _send_until_raised(number: int) -> None:
+    """Send a signal until it is raised. Python takes note of one that comes right before a call that blocks only after that."""
+    time.sleep(AGAIN_SECONDS)
+    while number in _unraised:
+        os.kill(os.getpid(), number)
+        time.sleep(AGAIN_SECONDS)
+
+
+def _is_inside(frame: FrameType | None, code: CodeType) -> bool:
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
 
 
 def interrupted() -> int | None:
@@ -44,12 +67,16 @@ def interrupted() -> int | None:
     return 128 + _received[0] if _received else None
 
 
-def _interrupt(number: int, _: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     """Leave whatever is going on, also a write to a terminal or pipe that nobody reads, which gets no last word then."""
+    if _is_inside(frame, _raise_again.__code__):  # nothing can be raised there either
+        _send_again(number)
+        return
     for descriptor in (1, 2):
         if not takes(descriptor):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, descriptor)
             os.close(nowhere)
+    _unraised.discard(number)
     _received.append(number)
     raise Interrupted(number)

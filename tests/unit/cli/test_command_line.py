@@ -14,7 +14,7 @@ from podium.contract.pairs import name_and_value
 def modules_after(code: str) -> set[str]:
     """Return the names of the modules that a fresh interpreter holds after running `code`."""
     program = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=50)
     return set(done.stdout.split())
 
 

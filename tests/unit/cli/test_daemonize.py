@@ -45,7 +45,7 @@ def spawned(tmp_path: Path) -> tuple[int, dict[str, Any], str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=50,
     )
     return int(done.stdout), wait_for_file(report), log.read_text()
 
@@ -76,5 +76,5 @@ def test_the_output_goes_to_the_log(spawned: tuple[int, dict[str, Any], str]) ->
 def test_a_command_that_does_not_exist_says_so_in_the_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     code = f"from pathlib import Path; from podium.cli.commands.start.daemonize import spawn; spawn(['/nonexistent'], Path({str(log)!r}))"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=50)
     until(lambda: "No such file" in log.read_text())

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -178,25 +179,46 @@ def short_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "AWAY_SECONDS", 0)
 
 
+@contextmanager
+def printing(act: Callable[[TextIO], None]) -> Iterator[None]:
+    """Let a thread act on the lines that this process prints in the block, as they come.
+
+    What pytest captures may be read only while nothing is printed: the rest of it would be lost.
+    """
+    reading, writing = os.pipe()
+    thread = threading.Thread(target=act, args=(lines := os.fdopen(reading),), daemon=True)
+    with lines:
+        with os.fdopen(writing, "w") as output, redirect_stdout(output):
+            thread.start()
+            yield
+        thread.join(SECONDS)
+
+
+def await_line(lines: TextIO, text: str) -> None:
+    assert any(text in line for line in lines), text
+
+
 def test_a_conductor_that_comes_back_is_followed_on(
-    home: Settings, conductor: Conductor, short_tmp: Path, capfd: pytest.CaptureFixture[str], short_away: None
+    home: Settings, conductor: Conductor, short_tmp: Path, short_away: None
 ) -> None:
     gate, begun = gate_of(short_tmp), short_tmp / "begun"
+    seen: list[str] = []
 
-    def restart() -> None:
+    def restart(lines: TextIO) -> None:
+        await_line(lines, "2 sheets in")  # from here on the command knows its job
         until(begun.exists)
         conductor.kill()
-        until(lambda: "The conductor is away; what runs goes on" in capfd.readouterr().out)
+        await_line(lines, "The conductor is away; what runs goes on")
         conductor.start()
-        until(lambda: "The conductor is back." in capfd.readouterr().out)  # though nothing of the job has changed
+        await_line(lines, "The conductor is back.")  # though nothing of the job has changed
         gate.write_text("go")
+        await_line(lines, "completed: 2 of 2 sheets completed")
+        seen.append("its end")
 
-    thread = threading.Thread(target=restart)
-    thread.start()
     path = score(short_tmp, f"touch {begun}; cat {gate}", "true")
-    assert main(["run", path, "--home", str(home.home)]) == 0
-    thread.join(SECONDS)
-    assert "completed: 2 of 2 sheets completed" in capfd.readouterr().out
+    with printing(restart):
+        assert main(["run", path, "--home", str(home.home)]) == 0
+    assert seen
 
 
 def test_a_conductor_that_stays_away_is_told_apart_from_a_job_that_fails(
@@ -210,14 +232,13 @@ def test_a_conductor_that_stays_away_is_told_apart_from_a_job_that_fails(
     monkeypatch.setattr(follow, "AWAY_SECONDS", 0)
     gate, begun = gate_of(short_tmp), short_tmp / "begun"
 
-    def kill() -> None:
+    def kill(lines: TextIO) -> None:
+        await_line(lines, "1 sheet in")  # from here on the command knows its job
         until(begun.exists)
         conductor.kill()
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    assert main(["run", score(short_tmp, f"touch {begun}; cat {gate}"), "--home", str(home.home)]) == 6
-    thread.join(SECONDS)
+    with printing(kill):
+        assert main(["run", score(short_tmp, f"touch {begun}; cat {gate}"), "--home", str(home.home)]) == 6
     told = capfd.readouterr().err
     gate.write_text("go")
     assert "The conductor is gone" in told
@@ -273,16 +294,26 @@ def test_an_encoding_without_our_marks_gets_plain_ones(
         assert json.loads(done.stdout.decode("ascii"))["status"] == "failed"
 
 
-def test_a_signal_that_comes_while_an_object_is_taken_apart_is_not_lost() -> None:
+# As on a busy machine, where a thread that was started goes on first.
+SLOW = (
+    "import _thread\n"
+    "start = _thread.start_new_thread\n"
+    "_thread.start_new_thread = lambda *given: (start(*given), time.sleep(0.5))\n"
+)
+
+
+@pytest.mark.parametrize("slow", ["", SLOW], ids=["", "busy"])
+def test_a_signal_that_comes_while_an_object_is_taken_apart_is_not_lost(slow: str) -> None:
     program = (
         "import os, time\n"
+        f"{slow}"
         "from podium.cli.signals import take_signals\n"
         "class Last:\n"
         "    def __del__(self):\n"
         "        os.kill(os.getpid(), 15)\n"
         "take_signals()\n"
         "Last()\n"
-        "time.sleep(30)\n"
+        "time.sleep(60)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=SECONDS)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=50)
     assert (done.returncode, done.stderr) == (143, b"")

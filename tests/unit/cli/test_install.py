@@ -339,6 +339,6 @@ def test_the_command_line_of_the_inspector_works_in_a_path_with_a_space(
         capture_output=True,
         text=True,
         check=True,
-        timeout=20,
+        timeout=50,
     )
     assert done.stdout.splitlines() == ["@modelcontextprotocol/inspector", *server_command(load(home=place))]

@@ -3,23 +3,23 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from podium.settings import Settings
 from tests.support import nursed
+from tests.support.http_server import LISTENING
 from tests.support.podium_home import Conductor, ask, until
 
 CALLS = 40
-END_SECONDS = 10
+END_SECONDS = 30
 LOOKS = 20  # in which a server that reads on would have taken something
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
 ENDS = pytest.mark.parametrize(
@@ -37,6 +37,14 @@ def full_pipe() -> Iterator[tuple[int, int]]:
     finally:
         for end in (reading, writing):
             os.close(end)
+
+
+@contextmanager
+def read_at_first() -> Iterator[tuple[IO[str], int]]:
+    """Yield what reads lines of a pipe, and the pipe's end to write to: `fill` it when what is awaited has been read."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as lines, os.fdopen(writing, "w"):
+        yield lines, writing
 
 
 def fill(writing: int) -> None:
@@ -91,50 +99,55 @@ def test_a_server_whose_log_nobody_reads_answers_every_call_and_ends_at_once(
 
 
 def test_a_server_over_http_whose_log_nobody_reads_answers_every_call_and_ends_at_once(home: Settings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    words = ["serve", "--http", str(port), "--home", str(home.home), "--socket", str(home.socket)]
-    with full_pipe() as (_, log):
-        line = nursed.command("server", *words, "--log-level", "debug")
-        with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process:
+    words = ["serve", "--http", "0", "--home", str(home.home), "--socket", str(home.socket), "--log-level", "debug"]
+    line = nursed.command("server", *words)
+    with (
+        read_at_first() as (lines, log),
+        subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process,
+    ):
+        (url,) = next(found for each in lines if (found := LISTENING.search(each))).groups()
+        fill(log)
 
-            def answers() -> bool:
-                with closing(HTTPConnection("127.0.0.1", port, timeout=END_SECONDS)) as client, suppress(OSError):
-                    client.request("POST", "/mcp", b"{", {"Content-Type": "application/json"})
-                    return client.getresponse().read().startswith(b'{"jsonrpc":"2.0","id":null,"error"')
-                return False
+        def answers() -> bool:
+            with closing(HTTPConnection(url.split("/")[2], timeout=END_SECONDS)) as client:
+                client.request("POST", "/mcp", b"{", {"Content-Type": "application/json"})
+                return client.getresponse().read().startswith(b'{"jsonrpc":"2.0","id":null,"error"')
 
-            until(answers)
-            assert all(answers() for _ in range(CALLS))
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(END_SECONDS) == 143
+        assert all(answers() for _ in range(CALLS))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(END_SECONDS) == 143
 
 
 @ENDS
 def test_a_server_whose_answers_nobody_reads_takes_no_more_and_ends_at_once(
     serving: list[str], ends: signal.Signals | None, code: int
 ) -> None:
-    with full_pipe() as (_, answers):
-        process = subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=answers, stderr=answers)
-        with process:
-            assert process.stdin is not None
-            writing = process.stdin.fileno()
-            os.set_blocking(writing, False)
-            asked = message(1, "tools/list", {}) * 100
-            in_vain = 0
+    with (
+        read_at_first() as (lines, answers),
+        subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=answers, stderr=answers) as process,
+    ):
+        assert process.stdin is not None
+        writing = process.stdin.fileno()
+        os.write(writing, message(0, "initialize", HELLO))
+        assert next(
+            each for each in lines if each.startswith("{")
+        )  # before it answers, a signal would end it another way
+        fill(answers)
+        os.set_blocking(writing, False)
+        asked = message(1, "tools/list", {}) * 100
+        in_vain = 0
 
-            def is_refused() -> bool:
-                nonlocal in_vain
-                try:
-                    os.write(writing, asked)
-                    in_vain = 0
-                except BlockingIOError:
-                    in_vain += 1
-                return in_vain > LOOKS
+        def is_refused() -> bool:
+            nonlocal in_vain
+            try:
+                os.write(writing, asked)
+                in_vain = 0
+            except BlockingIOError:
+                in_vain += 1
+            return in_vain > LOOKS
 
-            os.write(writing, message(0, "initialize", HELLO))
-            until(is_refused)
-            assert end(process, ends) == code
+        until(is_refused)
+        assert end(process, ends) == code
 
 
 def test_a_conductor_whose_log_nobody_reads_runs_jobs_and_stops_at_once(home: Settings, short_tmp: Path) -> None:
@@ -194,10 +207,8 @@ def test_a_command_whose_output_nobody_reads_ends_at_once_and_its_job_goes_on(
 ) -> None:
     begun, full = short_tmp / "begun", short_tmp / "full"
     line = following([f"until test -e {full}; do sleep 0.05; done", f"touch {begun}; sleep 2"])
-    reading, output = os.pipe()
     with (
-        os.fdopen(reading) as lines,
-        os.fdopen(output, "w"),
+        read_at_first() as (lines, output),
         subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE) as process,
     ):
         assert "2 sheets" in lines.readline()  # the command knows its job from here on

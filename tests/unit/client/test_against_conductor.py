@@ -124,7 +124,7 @@ async def test_a_running_job_cannot_be_deleted(service: JobControlService) -> No
 async def test_health_has_the_numbers_of_the_running_attempt(service: JobControlService) -> None:
     job = await service.start_job(config_content=gated("one"))
     await until(service, job.job_id, "one")
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         while (health := await service.verify_process_health(job.job_id)).pid is None:
             await anyio.lowlevel.checkpoint()
     assert (health.is_alive, health.process_exists, health.is_zombie_state) == (True, True, False)

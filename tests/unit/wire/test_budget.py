@@ -54,19 +54,23 @@ class Sender:
         self.patience.cancel()
 
     async def send(self, budget: Budget, begin_next: Callable[[], None]) -> None:
+        has_begun_next = False
         with self.patience:
             while self.drips or self.size < LONG - PIECE:
                 self.size = min(self.size + PIECE, LONG - PIECE)
                 await budget.take(self, self.size)
                 if self.size == LONG // 2:
+                    has_begun_next = True
                     begin_next()
                 await anyio.sleep(0.01)
+        if not has_begun_next:  # it was given up before, as on a busy machine everybody seems to have stalled
+            begin_next()
 
 
 @asynccontextmanager
 async def reading(*each: Reading) -> AsyncIterator[TaskGroup]:
     """Let readers read meanwhile; at the end, what is still read or sent is cancelled."""
-    with anyio.fail_after(15):
+    with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
             for one in each:
                 tasks.start_soon(one.read)
@@ -113,7 +117,7 @@ async def test_messages_begun_one_in_another_never_hold_more_than_the_total_and_
         else:
             tasks.start_soon(senders[number].send, budget, partial(begin, number + 1))
 
-    with anyio.fail_after(15):
+    with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
             begin(0)
             await all_have_begun.wait()

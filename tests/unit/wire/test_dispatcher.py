@@ -27,7 +27,7 @@ class Client:
         await self.stream.send(raw if isinstance(raw, bytes) else raw.encode())
 
     async def receive(self) -> Any:
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             return json.loads(await self.reader.read())
 
     async def ask(self, raw: str | bytes) -> Any:
@@ -35,7 +35,7 @@ class Client:
         return await self.receive()
 
     async def ended(self) -> None:
-        with anyio.fail_after(5), pytest.raises(anyio.EndOfStream):
+        with anyio.fail_after(20), pytest.raises(anyio.EndOfStream):
             await self.reader.read()
 
 
@@ -59,7 +59,7 @@ async def served(
     ours, theirs = memory_pair()
     peer = Peer()
     peer.concurrent = concurrent
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(serve_connection, theirs, peer, HANDLERS | handlers, limits)
             yield Client(ours)
@@ -347,7 +347,7 @@ async def test_a_connection_has_only_so_many_streams_at_once() -> None:
         assert ["error" in reply for reply in replies] == [False, False, True]
         assert replies[2]["error"]["code"] == -32001
         ending.set()
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             while "error" in await client.ask('{"id":4,"method":"job.events"}\n'):  # the ends of both are under way
                 pass
 
@@ -382,7 +382,7 @@ async def test_a_peer_that_does_not_read_is_dropped() -> None:
 
     ours, theirs = memory_pair(buffer_bytes=1000)
     await ours.send(b'{"id":1,"method":"flood"}\n')
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         await serve_connection(theirs, Peer(), {"flood": flood}, WireLimits(write_seconds=0.01))
 
 

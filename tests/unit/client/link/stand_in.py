@@ -70,7 +70,7 @@ class StandIn:
 
     async def connections(self, count: int) -> None:
         """Wait until so many connections are open."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             while len(self.streams) != count:
                 await self.changed.wait()
 

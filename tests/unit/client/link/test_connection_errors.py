@@ -30,10 +30,11 @@ pytestmark = pytest.mark.anyio
 Script = Callable[[SocketStream], Awaitable[None]]
 
 
-async def failure(path: Path, **settings: Any) -> ConductorError:
-    """Return the error of a call to whatever is at `path`."""
+async def failure(path: Path, *, call_seconds: float = 30, **settings: Any) -> ConductorError:
+    """Return the error of a call to whatever is at `path`; `call_seconds` bounds the call, not the connection before it."""
     async with client_for(path, **settings) as client:
-        with anyio.fail_after(10), pytest.raises(ConductorError) as caught:
+        client.settings = client.settings.model_copy(update={"call_seconds": call_seconds})  # the pool keeps its own
+        with anyio.fail_after(20), pytest.raises(ConductorError) as caught:
             await client.call("daemon.health")
     assert caught.value.fix
     assert caught.value.facts["socket"] == str(path)

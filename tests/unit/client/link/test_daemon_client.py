@@ -257,7 +257,7 @@ async def test_a_conductor_that_comes_back_is_asked_what_it_did(short_tmp: Path)
             while not change.keys:
                 await anyio.lowlevel.checkpoint()
         async with stand_in(short_tmp, {"job.pause": change}):
-            with anyio.fail_after(5):
+            with anyio.fail_after(20):
                 while not results:
                     await anyio.lowlevel.checkpoint()
     assert results == [{"asked": 2}]

@@ -37,7 +37,7 @@ class Events:
         return {"next": "h:0", "truncated_before": None}
 
     async def send(self, method: str, **params: Any) -> None:
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             while not self.peers:
                 await anyio.lowlevel.checkpoint()
         await self.peers[0].notify(method, params)

@@ -261,7 +261,7 @@ async def test_a_wait_ends_when_its_list_shows_the_end(service: JobControlServic
             await anyio.lowlevel.checkpoint()
         marianne.jobs["x"]["status"] = "completed"
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(finish)
             done = await service.wait(["x"], until="any", timeout_seconds=30, after="")

@@ -83,7 +83,7 @@ class Served:
         return self.process.stdout.read()
 
     def code(self) -> int:
-        return self.process.wait(10)
+        return self.process.wait(30)
 
     def noise(self) -> str:
         return self.stderr.read_text()
@@ -122,7 +122,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_the_official_client_is_served_in_both_eras(mode: str) -> None:
     parameters = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], cwd=REPOSITORY)
-    with anyio.fail_after(20):
+    with anyio.fail_after(50):
         async with Client(parameters, mode=mode) as client:
             assert (client.protocol_version == VERSION) == (mode == "auto")
             assert len((await client.list_tools()).tools) == len(ALL_TOOLS)
@@ -389,7 +389,7 @@ def test_input_and_output_may_be_files(tmp_path: Path) -> None:
     source.write_text("".join(json.dumps(line) + "\n" for line in lines))
     with source.open("rb") as stdin, target.open("wb") as stdout:
         ended = subprocess.run(
-            COMMAND, cwd=REPOSITORY, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=20, check=False
+            COMMAND, cwd=REPOSITORY, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=50, check=False
         )
     assert ended.returncode == 0
     assert [json.loads(line)["id"] for line in target.read_text().splitlines()] == [1, 2]

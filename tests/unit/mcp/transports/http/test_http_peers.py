@@ -81,7 +81,7 @@ def asking(port: int) -> Callable[[], str]:
     request = "\r\n".join([*lines, "Content-Length: 2", "", "{}"]).encode()
 
     def ask() -> str:
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as peer:
             peer.sendall(request)
             with peer.makefile("rb") as answer:
                 return answer.read().decode()
