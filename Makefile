@@ -9,9 +9,10 @@ FRESH := build/constraints
 PIP_OPTIONS := --quiet --disable-pip-version-check
 SEED ?= 1
 ROUNDS ?= 30
-# Two more than cores: a test that waits for a process leaves its core idle. The longest files come first in the alphabet
+CHECKS := build/checks.txt
+# Four more than cores: a test that waits for a process leaves its core idle. The longest files come first in the alphabet
 # (e2e, fault), so that their order is kept; byte code is kept too, for the hundreds of interpreters that the tests start.
-WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 4)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
@@ -24,8 +25,11 @@ help: ## list the targets
 demo: $(STAMP) ## run the whole way once: agent client, MCP server, conductor, real job (under a minute)
 	$(BIN)/podium demo
 
-test: lint types ## check style and types, then run every test that needs nothing but Python
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/clients --ignore tests/conformance
+test: $(STAMP) ## check style and types, and run every test that needs nothing but Python meanwhile
+	@mkdir -p build
+	@$(MAKE) --no-print-directory --keep-going lint types >$(CHECKS) 2>&1 & \
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/clients --ignore tests/conformance; \
+	tests=$$?; wait $$!; checks=$$?; cat $(CHECKS); test $$tests = 0 -a $$checks = 0
 
 coverage: $(STAMP) ## measure what the unit and property tests reach, branches too, and hold it above a floor
 	$(BIN)/coverage run -m pytest -q tests/unit tests/property

@@ -1,5 +1,6 @@
 """Fixtures that every test may use: the event loop, short folders for sockets, a home and a real conductor in it."""
 
+import gc
 import logging
 import os
 import pkgutil
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -54,6 +56,28 @@ settings.register_profile(
     "campaign", settings.get_profile("podium"), max_examples=ORDINARY * CAMPAIGN, derandomize=False
 )
 settings.load_profile("podium")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a worker use the nurseries of its run."""
+    nursed.Place.folder = getattr(config, "workerinput", {}).get("nurseries")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Say to a new worker where the nurseries are."""
+    node.workerinput["nurseries"] = nursed.place()
+
+
+def pytest_collection() -> None:
+    """Look for no garbage while tests are collected: there is none, and each look goes through all that is there."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was loaded and collected out of every later look for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @cache

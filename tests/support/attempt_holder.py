@@ -49,6 +49,11 @@ async def hold() -> None:
         await anyio.sleep_forever()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Begin, with the log where nobody takes it for a word to them."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     anyio.run(hold)
+
+
+if __name__ == "__main__":
+    main()

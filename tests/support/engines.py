@@ -23,6 +23,7 @@ from podium.conductor.processes.cgroup import Cgroups, own_procs
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.tree import Hunt
+from tests.support import nursed
 from tests.support.podium_home import until
 
 ROOT = Path(__file__).parents[2]
@@ -184,7 +185,7 @@ class Holder:
         """Start the attempts, in cgroups where the home is named."""
         text = json.dumps([asdict(spec) for spec in specs], default=str)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.attempt_holder", home_id, str(specs[0].folder.parent / "keepers")],
+            nursed.command("holder", home_id, str(specs[0].folder.parent / "keepers")),
             cwd=ROOT,
             env=child_env(),
             stdin=subprocess.PIPE,

@@ -15,6 +15,12 @@ from collections.abc import Mapping, Sequence
 NUMBER = struct.Struct("<i")  # the length of an order; back come a pid and an exit code, negative for a signal
 STREAMS = 3  # stdin, stdout and stderr come with the length
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+PROGRAMS = {
+    "reader": "podium.reader.zygote",
+    "stand-in": "tests.support.stdio_stand_in",
+    "holder": "tests.support.attempt_holder",
+}
+"""The modules that have the `main` of what is not the `podium` command."""
 LIMITS = [name for name in dir(resource) if name.startswith("RLIMIT_")]
 
 

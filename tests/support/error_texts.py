@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from podium.errors import BY_CODE
 from tests.support.source_tree import modules
@@ -20,9 +21,10 @@ class ErrorText:
     fix: str
 
 
-def error_texts() -> list[ErrorText]:
+@cache
+def error_texts() -> tuple[ErrorText, ...]:
     """Return all of them, by module and then in the order of the source."""
-    return [text for name, module in sorted(modules().items()) for text in _of_module(name, module.tree)]
+    return tuple(text for name, module in sorted(modules().items()) for text in _of_module(name, module.tree))
 
 
 def _of_module(name: str, tree: ast.Module) -> Iterator[ErrorText]:

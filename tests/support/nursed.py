@@ -1,6 +1,10 @@
-"""Starting `podium` processes in a moment: nurseries fork them, one nursery for each kind in a test process."""
+"""Starting `podium` processes in a moment: nurseries fork them, one nursery for each kind in a run of the tests.
+
+The workers of a run share them: the first that needs a kind starts its nursery. They end with the process that made their place.
+"""
 
 import atexit
+import fcntl
 import os
 import select
 import shutil
@@ -18,6 +22,7 @@ from tests.support import errand
 ROOT = Path(__file__).parents[2]
 POSSIBLE = sys.platform == "linux"  # elsewhere code that was loaded may not survive a fork
 READY_SECONDS, END_SECONDS = 60, 30
+LIFELINE = "lifeline"  # a FIFO: every nursery reads it, and the process that made the place keeps it open
 _NO_MORE = "-dac_override,-dac_read_search"
 # Root that has lost these two capabilities is held to the modes of files, as everybody is, and still reaches its own folders.
 PLAIN = ["setpriv", f"--bounding-set={_NO_MORE}", f"--inh-caps={_NO_MORE}"] if os.geteuid() == 0 else []
@@ -79,35 +84,57 @@ def command(kind: str, *words: str, plain: bool = False) -> list[str]:
     `kind` is what a nursery has loaded, see there. A `plain` process is held to the modes of files, also under root.
     """
     if not POSSIBLE:
-        module = "tests.support.stdio_stand_in" if kind == "stand-in" else "podium"
+        module = errand.PROGRAMS.get(kind, "podium")
         return [*(PLAIN if plain else ()), sys.executable, "-m", module, *words]
     return [sys.executable, "-I", "-S", errand.__file__, nursery(kind, plain=plain), *words]
 
 
+class Place:
+    """Where the nurseries of this run are: `conftest.py` gives workers the folder of the process that started them."""
+
+    folder: str | None = None
+
+
+def place() -> str:
+    """Return the folder of this run's nurseries. Without one from elsewhere it is made, for as long as this process lives."""
+    if Place.folder is None:
+        Place.folder = tempfile.mkdtemp(prefix="pod-", dir="/tmp")
+        os.mkfifo(f"{Place.folder}/{LIFELINE}")
+        held = os.open(f"{Place.folder}/{LIFELINE}", os.O_RDWR)  # nobody who is started inherits it
+        atexit.register(_close, held, Place.folder)
+    return Place.folder
+
+
 @cache
 def nursery(kind: str, *, plain: bool = False) -> str:
-    """Return the socket of this process's nursery of a kind. It ends with this process, however that ends."""
-    folder = tempfile.mkdtemp(prefix="pod-", dir="/tmp")
-    path = f"{folder}/nursery"
-    process = subprocess.Popen(
-        [*(PLAIN if plain else ()), sys.executable, "-m", "tests.support.nursery", kind, path],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,  # Python asks once whether a stream has places: all three must be such that have none
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    told = process.stdout.readline() if select.select([process.stdout], [], [], READY_SECONDS)[0] else b"nothing"
-    assert told == b"ready\n", f"the nursery did not start: {told!r}"
-    process.wait(END_SECONDS)  # the nursery itself is its child
-    atexit.register(_close, process, folder)
+    """Return the socket of this run's nursery of a kind, which runs."""
+    path = f"{place()}/{kind}-plain" if plain else f"{place()}/{kind}"
+    with Path(f"{path}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not Path(path).exists():
+            _start(kind, path, plain=plain)
     return path
 
 
-def _close(process: subprocess.Popen[bytes], folder: str) -> None:
-    for stream in (process.stdin, process.stdout):
-        assert stream is not None
-        stream.close()
+def _start(kind: str, path: str, *, plain: bool) -> None:
+    """Start a nursery. Returns when it takes orders."""
+    with Path(f"{place()}/{LIFELINE}").open("rb") as lifeline:
+        process = subprocess.Popen(
+            [*(PLAIN if plain else ()), sys.executable, "-m", "tests.support.nursery", kind, path],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith("PODIUM_")},
+            stdin=lifeline,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # Python asks once whether a stream has places: all three must be such that have none
+            start_new_session=True,
+        )
+    assert process.stdout is not None
+    with process.stdout as output:
+        told = output.readline() if select.select([output], [], [], READY_SECONDS)[0] else b"nothing"
+    assert told == b"ready\n", f"the nursery did not start: {told!r}"
+    process.wait(END_SECONDS)  # the nursery itself is its child
+
+
+def _close(held: int, folder: str) -> None:
+    os.close(held)
     shutil.rmtree(folder, ignore_errors=True)

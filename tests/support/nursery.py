@@ -20,7 +20,7 @@ from typing import Any
 
 from podium.cli.shared.light import hidden, log
 from podium.contract.secrets.masks import redactor
-from tests.support.errand import NUMBER, STREAMS
+from tests.support.errand import NUMBER, PROGRAMS, STREAMS
 
 LOOP = "anyio._backends._asyncio"  # what anyio loads when the first loop starts
 
@@ -59,15 +59,20 @@ def _load_stand_in() -> None:
     import_module(PROGRAMS["stand-in"])
 
 
+def _load_holder() -> None:
+    """Load what starts attempts and is killed then."""
+    import_module(PROGRAMS["holder"])
+    import_module(LOOP)
+
+
 LOADERS: dict[str, Callable[[], None]] = {
     "conductor": _load_conductor,
     "reader": _load_reader,
     "server": _load_server,
     "commands": _load_commands,
     "stand-in": _load_stand_in,
+    "holder": _load_holder,
 }
-PROGRAMS = {"reader": "podium.reader.zygote", "stand-in": "tests.support.stdio_stand_in"}
-"""The modules that have the `main` of what is not the `podium` command."""
 
 
 def nurse(kind: str, path: str) -> None:
@@ -137,8 +142,9 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
     os.environ.update(order["environment"])
     if results := sys.modules.get("podium.mcp.calls.results"):
         results.__dict__["redact"] = redactor(os.environ)  # it takes the secrets when it is loaded
+    if faults := sys.modules.get("podium.conductor.faults"):
+        reload(faults)  # it looks at the environment when it is loaded
     if order["reader"]:
-        reload(sys.modules["podium.conductor.faults"])  # it looks at the environment when it is loaded
         sys.modules["podium.conductor.reading.process"].__dict__["COMMAND"] = tuple(order["reader"])
     sys.argv = ["podium", *order["words"]]
 

@@ -43,9 +43,18 @@ class Module:
             return "tools"
         return self.name.split(".")[1] if "." in self.name else ""
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree; to walk it takes longer than to look through them."""
+        return tuple(ast.walk(self.tree))
+
     def imports(self) -> set[str]:
         """Return the dotted names this file imports: for `from a.b import c` both `a.b` and `a.b.c`."""
-        return {name for node in ast.walk(self.tree) for name in self._imported(node)}
+        return {name for node in self.nodes for name in self._imported(node)}
+
+    def calls(self) -> set[str]:
+        """Return what this file calls, as it is written."""
+        return {ast.unparse(node.func) for node in self.nodes if isinstance(node, ast.Call)}
 
     def needs(self, known: Container[str]) -> set[str]:
         """Return the modules out of `known` that must be there before this one: what its top level imports.
@@ -76,7 +85,7 @@ class Module:
 
     def functions(self) -> list[Function]:
         """Return every function, nested ones and methods too."""
-        return [_measure(node) for node in ast.walk(self.tree) if isinstance(node, FunctionNode)]
+        return [_measure(node) for node in self.nodes if isinstance(node, FunctionNode)]
 
 
 def _measure(node: FunctionNode) -> Function:

@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from collections.abc import Iterator
 
 import pytest
 import regex
@@ -9,10 +10,13 @@ import regex
 from podium.texts.cleaning import clean_text
 from podium.texts.letters import all_visible, is_invisible
 
-EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
 IGNORABLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}\p{Cs}\p{Zl}\p{Zp}]")
 NOTHING = ("FILLER", "BLANK", "INVISIBLE", "ZERO WIDTH", "NULL NOTEHEAD", "VARIATION SELECTOR")
 DRAWN = ("BLANK SYMBOL", "GAP FILLER", "LINE FILLER", "COMBINING")  # signs that are seen
+
+
+def every_letter() -> Iterator[str]:
+    return map(chr, range(sys.maxunicode + 1))
 
 
 def named_as_nothing(letter: str) -> bool:
@@ -23,7 +27,7 @@ def named_as_nothing(letter: str) -> bool:
 def test_every_letter_that_unicode_calls_ignorable_or_names_as_nothing_is_invisible() -> None:
     missed = [
         hex(ord(letter))
-        for letter in EVERY
+        for letter in every_letter()
         if letter not in "\t\n" and (IGNORABLE.match(letter) or named_as_nothing(letter)) and not is_invisible(letter)
     ]
     assert not missed
@@ -32,14 +36,14 @@ def test_every_letter_that_unicode_calls_ignorable_or_names_as_nothing_is_invisi
 def test_nothing_else_is_invisible() -> None:
     wrong = [
         f"{ord(letter):x} {unicodedata.name(letter, '')}"
-        for letter in EVERY
+        for letter in every_letter()
         if is_invisible(letter) and unicodedata.category(letter)[0] in "LMNPSZ" and not IGNORABLE.match(letter)
     ]
     assert len(wrong) <= 5, wrong  # the blanks of `letters`
 
 
 def test_what_is_invisible_is_taken_out_of_foreign_text_and_makes_no_name() -> None:
-    hidden = "".join(filter(is_invisible, EVERY))
+    hidden = "".join(filter(is_invisible, every_letter()))
     assert clean_text(hidden).strip("\n") == ""
     assert not [hex(ord(letter)) for letter in hidden if all_visible(f"a{letter}b")]
 
