@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from anyio.to_thread import run_sync
 
+from podium.conductor.engines.local import limiter
 from podium.conductor.engines.local.limits import holes
 from podium.conductor.engines.local.limits.output import HEAD_BYTES, OutputLimits
 from tests.support.engines import (
@@ -67,6 +68,17 @@ async def test_a_log_beyond_its_limit_keeps_its_beginning_and_its_end(tmp_path: 
         assert LIMIT // 2 <= held(log) <= LIMIT
         assert data[:HEAD_BYTES].splitlines() == [b"%015d" % number for number in range(1, HEAD_BYTES // 16 + 1)]
         assert data.endswith(b"%015d\n" % 400_000)
+
+
+async def test_an_end_is_told_when_the_logs_are_within_their_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiter, "MOST_SECONDS", 1000.0)  # no look comes before the end
+    spec = make_spec(tmp_path, NUMBERED + "lines 1 400000; lines 1 400000 >&2")
+    async with open_engine(SMALL) as engine:
+        await engine.submit(spec)
+        assert (await next_end(engine)).exit_code == 0
+        assert all(held(spec.folder / name) <= LIMIT for name in ("stdout.log", "stderr.log"))
 
 
 async def test_the_log_of_a_running_attempt_is_kept_within_its_limit(tmp_path: Path) -> None:

@@ -260,11 +260,15 @@ class LocalEngine:
         self.report(running.conclude(ended))
 
     def report(self, end: End) -> None:
-        """Tell how an attempt ended, and drop it."""
+        """Drop an attempt, and tell how it ended as soon as its logs are within their limit."""
         running = self._running.pop(end.key)
         if running.child is not None:
             running.child.on_change = None
             self.keepers.forget(end.key)
         self._deadlines.drop(end.key)
         self._upkeep.end(running)
+        self.tasks.start_soon(self._tell, running, end)
+
+    async def _tell(self, running: Running, end: End) -> None:
+        await self._upkeep.settle(running)
         self._ends.send_nowait(end)

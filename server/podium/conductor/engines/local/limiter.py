@@ -38,6 +38,13 @@ class Upkeep:
         del self._running[running.folder.path]
         self._ended.append(running)
 
+    async def settle(self, running: Running) -> None:
+        """Bring the logs of an attempt whose processes are over within their limit for good."""
+        try:
+            await run_sync(self._output.settle, running.folder.path)
+        except OSError as error:
+            log.warning("output_unknown", error=str(error))
+
     def group_of(self, key: str) -> str:
         """Return the folder of the cgroup that an attempt gets, "" if this machine has none."""
         return self._cgroups.of(key).place if self._cgroups else ""
@@ -55,8 +62,9 @@ class Upkeep:
                 self._changed = anyio.Event()
                 await self._changed.wait()
             await anyio.sleep(pause)
-            ended, self._ended = self._ended, []
+            ended = self._ended[:]
             look = await run_sync(self._look, list(self._running), ended)
+            del self._ended[: len(ended)]  # not before: cancelled on the way to a thread, this leaves them to `close`
             pause = look.seconds
             for folder, why in look.beyond.items():
                 if running := self._running.get(folder):

@@ -2,11 +2,11 @@
 
 A log that holds more than its limit keeps its first 64 kB and its last part; the middle is freed on the disk, and offsets stay
 as they are. Between two looks a stream may exceed its limit by what it writes in that time: looks come every quarter of a second,
-and up to fifty times a second if a limit is near at the rate seen last. If the file system cannot free the middle of a file, the
-attempt has to be ended instead.
+and up to fifty times a second if a limit is near at the rate seen last. An attempt that has ended is within its limit before its
+end is reported. If the file system cannot free the middle of a file, the attempt has to be ended instead.
 
 Attempts whose folders lie in one folder belong to one job. Everything here blocks on the disk, and only one thread at a time may
-be in it.
+look.
 """
 
 import errno
@@ -89,8 +89,8 @@ class Output:
         pause = min(left, default=2 * MOST_SECONDS) / 2
         return Look(beyond, min(MOST_SECONDS, max(LEAST_SECONDS, pause)))
 
-    def _close(self, folder: Path) -> None:
-        """Bring an ended attempt within its limit for good, and count it if its job is known; others are counted later."""
+    def settle(self, folder: Path) -> int:
+        """Bring an ended attempt within its limit for good, and return what it holds. Any thread may do this."""
         limit, total = self._limits.stream_bytes, 0
         for path in _logs([folder]):
             held = _held(path)
@@ -99,6 +99,11 @@ class Output:
                     os.truncate(path, limit)
                 held = _held(path)
             total += held
+        return total
+
+    def _close(self, folder: Path) -> None:
+        """Settle an ended attempt, and count it if its job is known; others are counted later."""
+        total = self.settle(folder)
         if folder.parent in self._ended:
             self._ended[folder.parent] += total
 
