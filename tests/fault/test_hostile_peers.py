@@ -24,6 +24,7 @@ pytestmark = pytest.mark.anyio
 
 HEALTH = b'{"id":1,"method":"daemon.health"}\n'
 PATIENT = WireLimits()
+BOUND_SECONDS = 40  # for what takes a moment on an idle machine
 BEGUN = 40  # frames that are begun
 STRICT = WireLimits(partial_seconds=0.1, write_seconds=0.1)
 
@@ -61,7 +62,7 @@ class Served:
 
     async def all_gone(self) -> None:
         """Wait until the serving side has closed every connection."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(BOUND_SECONDS):
             while self.open:
                 await checkpoint()
 
@@ -69,14 +70,14 @@ class Served:
 @asynccontextmanager
 async def serving(folder: Path, limits: WireLimits = PATIENT) -> AsyncIterator[Served]:
     served = Served(folder / "c.sock", limits)
-    with anyio.fail_after(30):
+    with anyio.fail_after(BOUND_SECONDS):
         async with listening(served.path, served.serve):
             yield served
 
 
 async def read_line(client: SocketStream) -> Any:
     data = b""
-    with anyio.fail_after(10):
+    with anyio.fail_after(BOUND_SECONDS):
         while not data.endswith(b"\n"):
             data += await client.receive()
     return json.loads(data)

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_the_reader_starts_when_it_is_needed_and_ends_with_the_conductor(conduct
             break
     assert workers
     conductor.kill()
-    psutil.wait_procs([reader, *workers], timeout=10)
+    psutil.wait_procs([reader, *workers], timeout=30)
     assert not [each for each in (reader, *workers) if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -106,7 +107,8 @@ def test_a_process_of_the_reader_that_is_killed_is_replaced_and_the_call_is_answ
             continue  # it has not been needed again since it was killed
         zygote = psutil.Process(pid)
         for each in zygote.children() if which == "worker" else [zygote]:
-            each.kill()
+            with suppress(psutil.NoSuchProcess):  # a machine that does much else: it was ended as too slow
+                each.kill()
     assert validate(conductor, f"{GOOD}\n# the last one")["valid"]
 
 

@@ -89,6 +89,8 @@ def bystander(*command: str | Path, **env: str) -> Iterator[subprocess.Popen[byt
     """Run a process that no engine started, one that only sleeps if no command is given."""
     process = subprocess.Popen(command or ["/bin/sleep", "1000"], env=env, start_new_session=True)
     try:
+        if facts.MARKER in env:  # a program that is being loaded has no environment yet
+            until(lambda: facts.marker(process.pid) is not None)
         yield process
     finally:
         process.kill()

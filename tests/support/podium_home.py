@@ -17,7 +17,7 @@ from podium.conductor.processes.cgroup import Cgroups
 from podium.settings import Settings, load
 from tests.support.nursed import PLAIN, READ_WHEN_LOADED, Nursed
 
-READY_SECONDS = 20.0
+READY_SECONDS = 30.0
 
 
 def make_home(folder: Path, **flags: Any) -> Settings:
@@ -25,7 +25,7 @@ def make_home(folder: Path, **flags: Any) -> Settings:
     return load(home=folder / "home", **flags)
 
 
-def ask(path: Path, method: str, params: dict[str, Any] | None = None, *, seconds: float = 10.0) -> Any:
+def ask(path: Path, method: str, params: dict[str, Any] | None = None, *, seconds: float = 30.0) -> Any:
     """Send one request over a connection of its own and return the result.
 
     Raises:
@@ -135,7 +135,7 @@ class Conductor:
         self.process.wait(seconds)
         self.process = None
 
-    def stop(self, *, cancel: bool = False, seconds: float = 15.0) -> int:
+    def stop(self, *, cancel: bool = False, seconds: float = 30.0) -> int:
         """Ask the conductor to stop and return its exit code."""
         assert self.process is not None
         ask(self.settings.socket, "daemon.shutdown", {"cancel": cancel})
