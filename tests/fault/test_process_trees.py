@@ -79,7 +79,7 @@ async def test_a_cancel_ends_every_kind_of_descendant(tmp_path: Path, kind: str)
         async with open_engine() as engine:
             await engine.submit(spec)
             members = await lines(pids, 2)
-            end = await cancelled(engine, spec.key, 0.3)
+            end = await cancelled(engine, spec.key, 3 if "stubborn" in kind else 30)
     assert (end.reason, end.signal, end.processes_ended) == ("cancelled", 15, 1)
     assert not any(is_alive(pid) for pid in members)
 

@@ -325,7 +325,7 @@ async def test_a_limit_that_an_earlier_conductor_enforced_is_the_reason_of_the_e
 
 async def test_an_attempt_whose_limit_an_earlier_conductor_noted_is_ended_by_the_next(tmp_path: Path) -> None:
     with Gate(tmp_path / "said") as said:
-        spec = make_spec(tmp_path, "echo x >said; sleep 1000", grace_seconds=0.2)
+        spec = make_spec(tmp_path, "echo x >said; sleep 1000", grace_seconds=30)
         Holder(spec).kill()
         await said.line()
         AttemptFolder(spec.folder).note_stop("output_limit")

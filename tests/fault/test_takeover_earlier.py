@@ -104,7 +104,7 @@ async def test_a_running_attempt_has_what_is_left_of_its_time(tmp_path: Path) ->
 
 async def test_an_attempt_whose_limit_an_earlier_conductor_noted_is_ended(tmp_path: Path) -> None:
     with Gate(tmp_path / "said") as said:
-        spec = make_spec(tmp_path, "echo x >said; sleep 1000", grace_seconds=5)
+        spec = make_spec(tmp_path, "echo x >said; sleep 1000", grace_seconds=30)
         launch(spec)
         await said.line()
         AttemptFolder(spec.folder).note_stop("output_limit")

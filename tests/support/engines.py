@@ -130,7 +130,7 @@ def full_disk(mount: Path) -> list[dict[str, Any]] | None:
     return ends
 
 
-def on_a_disk_of_its_own(module: str, *arguments: object, seconds: float = 50) -> Any:
+def on_a_disk_of_its_own(module: str, *arguments: object, seconds: float = 100) -> Any:
     """Run a module of ours as root of a mount namespace, and return the JSON that it prints; None where we may not mount.
 
     It may take so many seconds.
