@@ -13,7 +13,7 @@ import pytest
 from tests.support.podium_home import until
 from tests.support.source_tree import REPOSITORY
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 TITLE = re.compile(r"^(\d+)\. ", re.MULTILINE)
 
 
@@ -28,7 +28,7 @@ def told() -> tuple[str, Path]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert not done.stderr

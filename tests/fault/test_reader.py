@@ -83,7 +83,7 @@ def test_the_conductor_with_a_settings_file_has_loaded_nothing_that_reads_foreig
 
 def test_the_reader_starts_when_it_is_needed_and_ends_with_the_conductor(conductor: Conductor) -> None:
     assert reader_of(conductor)["pid"] is None
-    for number in range(20):  # on a machine that does much else a worker may have been ended again, as too slow
+    for number in range(200):  # on a machine that does much else a worker may have been ended again, as too slow
         assert validate(conductor, f"{GOOD}\n# {number}")["valid"]
         pid = reader_of(conductor)["pid"]
         assert pid is not None  # that would be this process

@@ -26,7 +26,7 @@ from podium.conductor.processes.tree import Hunt
 from tests.support.podium_home import until
 
 ROOT = Path(__file__).parents[2]
-BOUND_SECONDS = 40  # for what takes a moment on an idle machine
+BOUND_SECONDS = 100  # for what takes a moment on an idle machine
 # The end of a script that stays, with a gate `pids`. Its pid comes when the subshells that made daemons before it are gone: as
 # long as one is there, it is a member too, and is counted.
 STAY = "echo $$ >pids; exec sleep 1000"
