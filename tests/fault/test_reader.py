@@ -51,7 +51,7 @@ def reader_of(conductor: Conductor) -> dict[str, Any]:
 
 def validate(conductor: Conductor, text: str) -> dict[str, Any]:
     params = {"config_content": text, "client_cwd": "/"}
-    answer: dict[str, Any] = ask(conductor.settings.socket, "job.validate", params, seconds=40)
+    answer: dict[str, Any] = ask(conductor.settings.socket, "job.validate", params)
     return answer
 
 
@@ -123,26 +123,26 @@ def test_a_value_too_deep_for_python_ends_no_conductor(conductor: Conductor) -> 
 
 def test_a_sheet_that_cannot_be_rendered_fails_and_the_next_conductor_starts_normally(conductor: Conductor) -> None:
     job_id = submit(conductor, AT_LAUNCH)
-    until(lambda: status(conductor, job_id)["status"] == "failed", seconds=40)
+    until(lambda: status(conductor, job_id)["status"] == "failed")
     conductor.kill()
     conductor.start()
     assert status(conductor, job_id)["status"] == "failed"
     changed = AT_LAUNCH.replace(DEEP_VALUE, "echo fine;")
     answer = ask(conductor.settings.socket, "job.resume", {"job_id": job_id, "config_content": changed})
     assert answer["status"] == "accepted", answer
-    until(lambda: status(conductor, job_id)["status"] == "completed", seconds=40)
+    until(lambda: status(conductor, job_id)["status"] == "completed")
     other = submit(conductor, AT_LAUNCH)
-    until(lambda: status(conductor, other)["status"] == "failed", seconds=40)
+    until(lambda: status(conductor, other)["status"] == "failed")
     answer = ask(conductor.settings.socket, "job.clear", {"job_ids": [other]})
     assert answer["deleted"] == 1, answer
 
 
 def test_a_pattern_that_takes_all_memory_is_refused_with_the_arguments(conductor: Conductor) -> None:
     job_id = submit(conductor, "name: x\nsheets:\n  - run: echo aaa\n")
-    until(lambda: status(conductor, job_id)["status"] == "completed", seconds=40)
+    until(lambda: status(conductor, job_id)["status"] == "completed")
     params = {"job_id": job_id, "mode": "search", "pattern": "((a{1000}){1000}){1000}"}
     with pytest.raises(RuntimeError, match=r"too large to compile|needed more memory than the limit") as refused:
-        ask(conductor.settings.socket, "job.log", params, seconds=40)
+        ask(conductor.settings.socket, "job.log", params)
     assert "INVALID_ARGUMENTS" in str(refused.value)
 
 
@@ -176,10 +176,10 @@ def test_a_job_whose_sheet_kills_the_reader_at_its_launch_can_be_cancelled_and_d
         go.touch()  # what is still being read dies now, for nobody
         assert ask(conductor.settings.socket, "job.clear", {"job_ids": [job_id]})["deleted"] == 1
         failing = submit(conductor, text, workspace=str(short_tmp))
-        until(lambda: status(conductor, failing)["status"] == "failed", seconds=40)
+        until(lambda: status(conductor, failing)["status"] == "failed")
         assert "ended the process that reads it (signal SIGSEGV)" in status(conductor, failing)["podium"]["reason"]
         good = submit(conductor, GOOD)
-        until(lambda: status(conductor, good)["status"] == "completed", seconds=40)
+        until(lambda: status(conductor, good)["status"] == "completed")
         assert conductor.process is not None
         assert conductor.process.poll() is None
     finally:
