@@ -16,6 +16,7 @@ from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.tree import end_tree
 from tests.support.engines import (
     Gate,
+    described,
     full_disk,
     make_spec,
     next_end,
@@ -222,6 +223,7 @@ async def test_a_description_counts_the_whole_tree(tmp_path: Path) -> None:
         async with open_engine() as engine:
             await engine.submit(spec)
             await ready.line()
+            await described(engine, spec.key)  # the keeper may not have told its start yet
             usage = (await engine.describe([spec.key, "unknown"]))[spec.key]
             assert list(await engine.describe(["unknown"])) == []
             await engine.cancel(spec.key, grace_seconds=10)
