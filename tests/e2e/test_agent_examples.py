@@ -80,7 +80,7 @@ async def test_the_command_in_a_clients_file_serves_the_tools(
     words = tuple(command_of(path))
     if words not in listed:
         parameters = StdioServerParameters(command=words[0], args=list(words[1:]), env=environment(home))
-        with anyio.fail_after(40):
+        with anyio.fail_after(100):
             async with Client(parameters) as client:
                 listed[words] = [tool.name for tool in (await client.list_tools()).tools]
     assert listed[words] == [spec.name for spec in ALL_TOOLS]
@@ -94,13 +94,13 @@ async def test_an_installed_entry_reaches_its_conductor_with_what_clients_pass_o
     podium, settings = str(Path(sys.executable).with_name("podium")), conductor.settings
     places = ["--home", str(settings.home), "--socket", str(settings.socket)]
     own_home = {**os.environ, "HOME": str(tmp_path)}
-    with anyio.fail_after(30):
+    with anyio.fail_after(100):
         command = [podium, "install", "cursor", "--write", "--folder", str(tmp_path), *places]
         await anyio.run_process(command, env=own_home)
     entry = parsed(tmp_path / ".cursor" / "mcp.json")["mcpServers"]["podium"]
     passed_on = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     parameters = StdioServerParameters(command=entry["command"], args=entry["args"], env=passed_on)
-    with anyio.fail_after(40):
+    with anyio.fail_after(100):
         async with Client(parameters) as client:
             status = await client.call_tool("conductor_status", {})
     assert status.structured_content is not None
@@ -117,7 +117,7 @@ def test_the_agent_loop_starts_watches_and_repairs_a_job(conductor: Conductor, s
         env=environment(conductor.settings),
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=100,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

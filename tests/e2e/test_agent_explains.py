@@ -40,8 +40,8 @@ description: for the yearly report
 TWO_FAIL = """
 name: two-fail
 sheets:
-  - {name: first, needs: [], run: 'until [ -e over ]; do sleep 0.02; done; sleep 0.1; exit 1'}
-  - {name: second, needs: [], run: 'echo gives up >&2; touch over; exit 2'}
+  - {name: first, needs: [], run: 'until [ -e over ]; do sleep 0.02; done; exit 1'}
+  - {name: second, needs: [], run: 'echo gives up >&2; exit 2'}
 """
 RETRYING = """
 name: retrying
@@ -84,7 +84,11 @@ async def test_a_failed_job_is_explained_in_one_call(user: Agent) -> None:
 
 
 async def test_several_failed_sheets_are_told_in_the_order_in_which_they_failed(user: Agent) -> None:
-    job_id = (await user.call("start_job", config_content=TWO_FAIL))["job_id"]
+    job = await user.call("start_job", config_content=TWO_FAIL)
+    job_id = job["job_id"]
+    while (await user.call("get_job", job_id=job_id))["sheets_failed"] == 0:
+        pass
+    await anyio.Path(job["workspace"], "over").touch()
     await user.settled(job_id)
     why = await user.call("explain_job", job_id=job_id)
     assert (why["sheet"], why["failed_sheets"]) == ("second", ["second: exit code 2", "first: exit code 1"])
@@ -141,7 +145,8 @@ async def test_a_job_that_waits_for_a_retry_says_until_when_and_shows_what_went_
 
 async def test_a_running_job_says_when_its_time_limit_ends_it_and_shows_its_output(user: Agent) -> None:
     job = await user.call("start_job", config_content=GATED)
-    await user.running(job["job_id"])
+    while not (await user.call("read_job_log", job_id=job["job_id"]))["job_output"]:
+        pass
     why = await explained(user, job["job_id"], "running")
     assert why["waits_until"]
     assert why["waits_until"] in why["summary"]

@@ -80,17 +80,21 @@ async def test_progress_is_elapsed_time_that_grows_with_counts_and_names(user: A
     job = await start(user, "told", "{name: last, run: 'until [ -e end ]; do sleep 0.02; done'}")
     await user.running(job["job_id"])
 
+    first = f"{job['job_id']}: running, 0 of 2 sheets completed, running: gate"
+    second = f"{job['job_id']}: running, 1 of 2 sheets completed, running: last"
+
     async def on_progress(progress: float, total: float | None, message: str | None) -> None:
-        told.append((progress, total, message))
-        await anyio.Path(job["workspace"], "go" if len(told) == 1 else "end").touch()
+        told.append((progress, total, message))  # without news it comes again, on a busy machine before the next sheet
+        await anyio.Path(job["workspace"], "end" if message == second else "go").touch()
 
     await user.reported("wait_for_job", on_progress, job_ids=[job["job_id"]], until="all")
     values = [progress for progress, _, _ in told]
     assert len(values) >= 2
     assert values == sorted(set(values))
     assert {total for _, total, _ in told} == {45.0}
-    assert told[0][2] == f"{job['job_id']}: running, 0 of 2 sheets completed, running: gate"
-    assert told[1][2] == f"{job['job_id']}: running, 1 of 2 sheets completed, running: last"
+    messages = [message for _, _, message in told]
+    assert messages[0] == first
+    assert second in messages
 
 
 @pytest.mark.parametrize("mode", BOTH_ERAS)

@@ -294,7 +294,7 @@ def test_a_missing_parent_folder_is_made(conductor: Conductor, tmp_path: Path, s
 
 
 def test_a_time_limit_is_doubled_once(conductor: Conductor, tmp_path: Path) -> None:
-    sheet = {"run": "test $PODIUM_ATTEMPT -ge 2 || sleep 60; sleep 2.1", "timeout_seconds": 2}
+    sheet = {"run": "test $PODIUM_ATTEMPT -ge 2 || sleep 60; sleep 4.1", "timeout_seconds": 4}
     job_id = submit(conductor, score(tmp_path, sheet), self_healing=True)
     healed(conductor, job_id, "longer_limit", "time_limit")
 

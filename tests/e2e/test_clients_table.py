@@ -126,7 +126,7 @@ def test_a_client_that_shakes_hands_after_discovering_is_served(home: Settings) 
         line("tools/list", {}, 3),
     ]
     command = [sys.executable, "-m", "podium", "serve", "--home", str(home.home)]
-    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=True, timeout=40)
+    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=True, timeout=100)
     answers = {answer["id"]: answer for answer in map(json.loads, done.stdout.splitlines()) if "id" in answer}
     assert "2026-07-28" in answers[1]["result"]["supportedVersions"]
     assert answers[2]["result"]["protocolVersion"] == "2025-11-25"

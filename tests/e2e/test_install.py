@@ -19,7 +19,7 @@ from podium.settings import Settings
 from tests.support.podium_home import ask
 from tests.support.source_tree import REPOSITORY, modules
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 MESSAGES: list[dict[str, Any]] = [
     {
         "id": 1,
@@ -36,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the wheel, built without isolation: nothing is downloaded."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(REPOSITORY)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     return next(folder.glob("*.whl"))
 
 
@@ -47,7 +47,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index", "--no-deps", str(wheel)]
-    subprocess.run(install, check=True, capture_output=True, timeout=120)
+    subprocess.run(install, check=True, capture_output=True, timeout=300)
     # addsitedir is not used on purpose: it would also read the path file of our own editable install.
     site = next((folder / "lib").glob("python*/site-packages"))
     (site / "zz-dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
@@ -65,7 +65,7 @@ def run(command: Path, *words: str, stdin: str = "", home: Settings | None = Non
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
 
 

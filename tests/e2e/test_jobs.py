@@ -88,8 +88,8 @@ def test_a_pause_during_the_last_sheet_ends_in_completed_and_says_so(conductor: 
 def test_a_cancel_ends_the_whole_tree_with_children_that_left_the_session(conductor: Conductor, tmp_path: Path) -> None:
     script = "setsid sh -c 'echo $$ > a; exec sleep 600' & (setsid sh -c 'echo $$ > b; exec sleep 600' &) & touch begun; sleep 600"
     job_id = submit(conductor, named(tmp_path, f'sheets:\n  - run: "{script}"'))
-    for name in ("begun", "a", "b"):
-        wait_for_file(tmp_path / name)
+    wait_for_file(tmp_path / "begun")
+    until_holds(lambda: all(path.exists() and path.read_text() for path in (tmp_path / "a", tmp_path / "b")))
     reply = ask(conductor.settings.socket, "job.cancel", {"job_id": job_id})
     assert reply["cancelled"] is True
     assert until(conductor, job_id, "cancelled")["allowed_actions"] == ["resume", "modify", "delete"]
@@ -268,7 +268,7 @@ def test_a_condition_holds_again_when_its_sheet_is_asked_to_run_again(conductor:
 def test_a_skip_command_without_an_answer_fails_the_sheet_instead_of_running_it(
     conductor: Conductor, tmp_path: Path, command: str, why: str
 ) -> None:
-    skip = json.dumps({"command": command, "timeout_seconds": 0.5})
+    skip = json.dumps({"command": command, "timeout_seconds": 0.5 if "after 0.5 s" in why else 50})
     body = f"sheets:\n  - {{run: touch ran, skip_when_command: {skip}, retry: {{max_retries: 2}}}}"
     view = until(conductor, submit(conductor, named(tmp_path, body)), "completed", "failed")
     assert (view["status"], view["sheets_failed"]) == ("failed", 1)

@@ -30,7 +30,7 @@ def podium(command: str, folder: Path, home: Settings) -> str:
     """Run a `podium` command line in `folder` and return what it prints."""
     line = [sys.executable, "-m", *shlex.split(command)]
     environment = {**os.environ, "PODIUM_HOME": str(home.home), "COLUMNS": "120"}
-    done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=100)
     assert not done.stderr
     return done.stdout.replace(str(home.home), "~/.local/state/podium")
 

@@ -16,6 +16,7 @@ from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.tree import end_tree
 from tests.support.engines import (
     Gate,
+    described,
     full_disk,
     make_spec,
     next_end,
@@ -222,6 +223,7 @@ async def test_a_description_counts_the_whole_tree(tmp_path: Path) -> None:
         async with open_engine() as engine:
             await engine.submit(spec)
             await ready.line()
+            await described(engine, spec.key)  # the keeper may not have told its start yet
             usage = (await engine.describe([spec.key, "unknown"]))[spec.key]
             assert list(await engine.describe(["unknown"])) == []
             await engine.cancel(spec.key, grace_seconds=10)
@@ -240,7 +242,7 @@ async def test_a_description_counts_the_whole_tree(tmp_path: Path) -> None:
 async def test_every_status_is_kept_until_asked() -> None:
     async with Reaper() as reaper:
         children = [await reaper.spawn(("/bin/sh", "-c", f"exit {number}"), os.environ) for number in range(50)]
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await children[-1].wait()
             assert [await child.wait() for child in children] == list(range(50))
             killed = await reaper.spawn(("/bin/sh", "-c", "kill -KILL $$"), {})

@@ -29,11 +29,11 @@ async def test_a_connection_too_many_is_told_that_the_conductor_is_busy(small: C
         for _ in range(SEATS):
             idle = crowd.enter_context(socket.socket(socket.AF_UNIX))
             idle.connect(str(path))
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             async with DaemonClient(path, settings=small.settings) as client:
                 with pytest.raises(ConductorBusy, match="has reached its connection limit"):
                     await client.call("daemon.health")
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not has_room(small):  # noqa: ASYNC110 -- another process has no event for us
             await anyio.sleep(0.05)
 

@@ -1,7 +1,9 @@
 """What users, their files and other programs do beside a conductor ends neither it nor the jobs that have no part in it."""
 
 import json
+import os
 import resource
+import signal
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -170,9 +172,11 @@ def test_a_socket_that_cannot_be_made_again_is_tried_until_it_can(short_tmp: Pat
         pid = conductor.pid
         job_id = submit(conductor, named(tmp_path, WAIT_FOR_GO, "true"))
         wait_for_file(tmp_path / "begun")
+        os.kill(pid, signal.SIGSTOP)  # it would make the socket again between two of these
         (place / "s").unlink()
         place.rmdir()
         place.write_text("mine")
+        os.kill(pid, signal.SIGCONT)
         podium_home.until(lambda: "socket_cannot_be_made" in conductor.log.read_text())
         (tmp_path / "go").touch()
         podium_home.until(lambda: _stored_status(conductor, job_id) == "completed")

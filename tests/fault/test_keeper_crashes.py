@@ -16,7 +16,7 @@ from podium.conductor.processes import facts
 from podium.conductor.processes.keepers import remains
 from podium.conductor.processes.run import Runner
 from podium.keeper.system import GUARD_POINTS, POINTS
-from tests.support.engines import Gate, Holder, is_alive, make_spec, next_end, open_engine, open_keepers
+from tests.support.engines import BOUND_SECONDS, Gate, Holder, is_alive, make_spec, next_end, open_engine, open_keepers
 from tests.support.journals import keeper_and_guard, kill, newest, read_journal
 from tests.support.podium_home import until
 
@@ -91,7 +91,6 @@ def without_kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Stand for a kernel before 6.15, which does not tell how the process of a pidfd ended."""
     with monkeypatch.context() as patch:
         patch.setattr(remains, "exit_code", lambda hold: None)
-        patch.setattr(remains, "TOLD_SECONDS", 1.0)
         yield
 
 
@@ -404,7 +403,7 @@ async def test_a_keeper_killed_while_its_journal_goes_on_in_another_file_loses_n
     async with stage.engine() as engine:
         await engine.submit(spec)
         await stage.has_begun()
-        with anyio.fail_after(10):
+        with anyio.fail_after(BOUND_SECONDS):
             while fault.exists():
                 await engine.keepers.shorten({spec.key})
                 await anyio.sleep(0.02)

@@ -9,13 +9,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import anyio
 import psutil
 import pytest
 from anyio.to_thread import run_sync
 
 from podium.conductor.engines.local import launching
-from podium.conductor.processes.keepers import keepers, link
+from podium.conductor.processes.keepers import keepers
 from podium.keeper.journal import VERSION
 from podium.settings import Settings
 from tests.support.engines import Gate, Holder, is_alive, make_spec, next_end, on_a_disk_of_its_own, open_engine
@@ -34,6 +33,12 @@ def folders(place: Path) -> list[str]:
     return sorted(each.name for each in (place / "keepers").iterdir() if each.name.isdecimal())
 
 
+async def has_begun(place: Path, said: Gate) -> None:
+    """Wait until a sheet has begun, and its start is in the journal."""
+    await said.line()
+    await run_sync(until, lambda: any(words[0] == "started" for words in read_journal(newest(place / "keepers"))))
+
+
 # -- other versions ---------------------------------------------------------------------------------------------------
 
 
@@ -44,7 +49,7 @@ async def test_a_keeper_that_hands_on_other_things_finishes_what_it_has_beside_a
     with Gate(tmp_path / "said") as said, Gate(tmp_path / "hold") as hold:
         spec = make_spec(tmp_path, WAIT)
         Holder(spec).kill()
-        await said.line()
+        await has_begun(tmp_path, said)
         if differs == "version":
             monkeypatch.setattr(keepers, "VERSION", VERSION + 1)
         else:
@@ -72,22 +77,17 @@ async def test_a_keeper_that_hands_on_other_things_finishes_what_it_has_beside_a
 
 
 async def test_beside_a_keeper_that_hangs_another_is_started_and_nothing_runs_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    for module in (keepers, link):
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
     with Gate(tmp_path / "said") as said, Gate(tmp_path / "hold") as hold:
         async with open_engine(keepers=tmp_path / "keepers") as engine:
             await engine.submit(make_spec(tmp_path, WAIT))
-            await said.line()
+            await has_begun(tmp_path, said)
             keeper, _ = keeper_and_guard(newest(tmp_path / "keepers"))
             kill(keeper, signal.SIGSTOP)
             stuck = make_spec(tmp_path, "echo stuck >>others; exit 5")
             await engine.submit(stuck)
-            with anyio.fail_after(20):
-                await run_sync(
-                    until, lambda: any("does not answer" in each["note"] for each in engine.keepers.describe())
-                )
+            await run_sync(until, lambda: any("does not answer" in each["note"] for each in engine.keepers.describe()))
             await engine.submit(make_spec(tmp_path, "echo new >>others; exit 4"))
             assert (await next_end(engine)).exit_code == 4
             assert folders(tmp_path) == ["1", "2"]
@@ -99,14 +99,12 @@ async def test_beside_a_keeper_that_hangs_another_is_started_and_nothing_runs_tw
 
 
 async def test_a_conductor_that_finds_a_keeper_that_hangs_starts_its_own_and_reads_the_journal_of_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    for module in (keepers, link):
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
     with Gate(tmp_path / "said") as said, Gate(tmp_path / "hold") as hold:
         spec = make_spec(tmp_path, WAIT)
         Holder(spec).kill()
-        await said.line()
+        await has_begun(tmp_path, said)
         keeper, _ = keeper_and_guard(newest(tmp_path / "keepers"))
         kill(keeper, signal.SIGSTOP)
         async with open_engine(keepers=tmp_path / "keepers") as engine:
@@ -153,13 +151,13 @@ async def test_a_keeper_whose_journal_was_removed_refuses_one_start_and_another_
 async def test_a_workspace_that_does_not_answer_holds_up_only_its_own_sheets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launching, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(launching, "LOOK_SECONDS", 3.0)  # more than a busy machine takes to look at the others
     answers = threading.Event()
     access = os.access
 
     def hanging(path: Path, mode: int) -> bool:
         if path == tmp_path / "hangs":
-            answers.wait(20)
+            answers.wait(50)
         return access(path, mode)
 
     monkeypatch.setattr(os, "access", hanging)
@@ -200,7 +198,7 @@ def test_a_stop_ends_a_keeper_that_has_nothing_to_do_and_leaves_one_that_has(
     until_status(stopped, job_id, "completed")
     pids = keeper_of(stopped)
     stopped.stop()
-    until(lambda: not any(is_alive(pid) for pid in pids), seconds=5)
+    until(lambda: not any(is_alive(pid) for pid in pids))
     stopped.start()
     job_id = submit(
         stopped,

@@ -55,7 +55,7 @@ def paused_midway(conductor: Conductor, workspace: Path, **submitted: str) -> st
 
 def connected(path: Path, data: bytes = b"") -> socket.socket:
     peer = socket.socket(socket.AF_UNIX)
-    peer.settimeout(10)
+    peer.settimeout(30)
     peer.connect(str(path))
     peer.sendall(data)
     return peer
@@ -181,13 +181,13 @@ def test_b09_a_stop_waits_for_no_client(conductor: Conductor, asked_by: str) -> 
             os.kill(conductor.pid, signal.SIGTERM)
         else:
             assert told(conductor, "daemon.shutdown", graceful=True)["shutting_down"] is True
-        conductor.await_death(10)
+        conductor.await_death()
 
 
 def test_b10_a_stop_waits_for_no_paused_job_and_leaves_it_paused(conductor: Conductor, tmp_path: Path) -> None:
     score = named(tmp_path, OWN_GATE, "touch second")
     job_id = paused_midway(conductor, tmp_path, config_content=score)
-    assert conductor.stop(seconds=10) == 0
+    assert conductor.stop() == 0
     conductor.start()
     assert until(conductor, job_id, "paused", "cancelled", "running")["status"] == "paused"
     assert not (tmp_path / "second").exists()
@@ -295,8 +295,8 @@ def test_b20_failures_of_some_jobs_hold_up_no_other_job(narrow: Conductor, tmp_p
         until(narrow, job_id, "failed")
     other = submit(narrow, numbered(tmp_path, "true", 2))
     assert until(narrow, other, "completed", "failed")["status"] == "completed"
+    holds(lambda: all(until(narrow, job_id, "running")["waiting"] == ["1"] for job_id in waiting))
     for job_id in waiting:
-        assert until(narrow, job_id, "running")["waiting"] == ["1"]
         told(narrow, "job.cancel", job_id=job_id)
 
 

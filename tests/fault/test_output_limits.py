@@ -19,7 +19,7 @@ from tests.support.engines import (
     run_attempt,
 )
 from tests.support.jobs import sheets_of, submit, until
-from tests.support.outputs import LogQuery, LogTarget, read_log
+from tests.support.outputs import LogLimits, LogQuery, LogTarget, read_log
 from tests.support.podium_home import Conductor, ask, make_home
 from tests.support.podium_home import until as eventually
 
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.anyio
 MIB = 1024 * 1024
 LIMIT = 512 * 1024
 SMALL = OutputLimits(stream_bytes=LIMIT, job_bytes=64 * MIB)
+PATIENT = LogLimits(scan_seconds=100.0)
 # Numbered lines of 16 bytes: a part of a log shows where in the whole it belongs.
 SCORE = "name: much\nsheets: [{name: talk, run: 'yes 0123456789 | head -n 400000; echo the end'}]"
 NUMBERED = "lines() { seq -f '%015.0f' $1 $2; }\n"
@@ -90,7 +91,7 @@ async def test_a_cut_log_is_read_from_both_ends_and_searched(tmp_path: Path) -> 
     assert [line.text for line in tail] == ["000000000399999", "000000000400000"]
     head = read_log(target, LogQuery(mode="head", max_lines=2)).lines
     assert [line.text for line in head] == ["000000000000001", "000000000000002"]
-    found = read_log(target, LogQuery(mode="search", pattern="^000000000399990$", max_lines=1)).lines
+    found = read_log(target, LogQuery(mode="search", pattern="^000000000399990$", max_lines=1), PATIENT).lines
     assert [line.text for line in found] == ["000000000399990"]
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def reader_of(conductor: Conductor) -> dict[str, Any]:
 
 def validate(conductor: Conductor, text: str) -> dict[str, Any]:
     params = {"config_content": text, "client_cwd": "/"}
-    answer: dict[str, Any] = ask(conductor.settings.socket, "job.validate", params, seconds=40)
+    answer: dict[str, Any] = ask(conductor.settings.socket, "job.validate", params)
     return answer
 
 
@@ -82,7 +83,7 @@ def test_the_conductor_with_a_settings_file_has_loaded_nothing_that_reads_foreig
 
 def test_the_reader_starts_when_it_is_needed_and_ends_with_the_conductor(conductor: Conductor) -> None:
     assert reader_of(conductor)["pid"] is None
-    for number in range(20):  # on a machine that does much else a worker may have been ended again, as too slow
+    for number in range(200):  # on a machine that does much else a worker may have been ended again, as too slow
         assert validate(conductor, f"{GOOD}\n# {number}")["valid"]
         pid = reader_of(conductor)["pid"]
         assert pid is not None  # that would be this process
@@ -91,7 +92,7 @@ def test_the_reader_starts_when_it_is_needed_and_ends_with_the_conductor(conduct
             break
     assert workers
     conductor.kill()
-    psutil.wait_procs([reader, *workers], timeout=10)
+    psutil.wait_procs([reader, *workers], timeout=30)
     assert not [each for each in (reader, *workers) if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -106,7 +107,8 @@ def test_a_process_of_the_reader_that_is_killed_is_replaced_and_the_call_is_answ
             continue  # it has not been needed again since it was killed
         zygote = psutil.Process(pid)
         for each in zygote.children() if which == "worker" else [zygote]:
-            each.kill()
+            with suppress(psutil.NoSuchProcess):  # a machine that does much else: it was ended as too slow
+                each.kill()
     assert validate(conductor, f"{GOOD}\n# the last one")["valid"]
 
 
@@ -121,26 +123,26 @@ def test_a_value_too_deep_for_python_ends_no_conductor(conductor: Conductor) -> 
 
 def test_a_sheet_that_cannot_be_rendered_fails_and_the_next_conductor_starts_normally(conductor: Conductor) -> None:
     job_id = submit(conductor, AT_LAUNCH)
-    until(lambda: status(conductor, job_id)["status"] == "failed", seconds=40)
+    until(lambda: status(conductor, job_id)["status"] == "failed")
     conductor.kill()
     conductor.start()
     assert status(conductor, job_id)["status"] == "failed"
     changed = AT_LAUNCH.replace(DEEP_VALUE, "echo fine;")
     answer = ask(conductor.settings.socket, "job.resume", {"job_id": job_id, "config_content": changed})
     assert answer["status"] == "accepted", answer
-    until(lambda: status(conductor, job_id)["status"] == "completed", seconds=40)
+    until(lambda: status(conductor, job_id)["status"] == "completed")
     other = submit(conductor, AT_LAUNCH)
-    until(lambda: status(conductor, other)["status"] == "failed", seconds=40)
+    until(lambda: status(conductor, other)["status"] == "failed")
     answer = ask(conductor.settings.socket, "job.clear", {"job_ids": [other]})
     assert answer["deleted"] == 1, answer
 
 
 def test_a_pattern_that_takes_all_memory_is_refused_with_the_arguments(conductor: Conductor) -> None:
     job_id = submit(conductor, "name: x\nsheets:\n  - run: echo aaa\n")
-    until(lambda: status(conductor, job_id)["status"] == "completed", seconds=40)
+    until(lambda: status(conductor, job_id)["status"] == "completed")
     params = {"job_id": job_id, "mode": "search", "pattern": "((a{1000}){1000}){1000}"}
     with pytest.raises(RuntimeError, match=r"too large to compile|needed more memory than the limit") as refused:
-        ask(conductor.settings.socket, "job.log", params, seconds=40)
+        ask(conductor.settings.socket, "job.log", params)
     assert "INVALID_ARGUMENTS" in str(refused.value)
 
 
@@ -174,10 +176,10 @@ def test_a_job_whose_sheet_kills_the_reader_at_its_launch_can_be_cancelled_and_d
         go.touch()  # what is still being read dies now, for nobody
         assert ask(conductor.settings.socket, "job.clear", {"job_ids": [job_id]})["deleted"] == 1
         failing = submit(conductor, text, workspace=str(short_tmp))
-        until(lambda: status(conductor, failing)["status"] == "failed", seconds=40)
+        until(lambda: status(conductor, failing)["status"] == "failed")
         assert "ended the process that reads it (signal SIGSEGV)" in status(conductor, failing)["podium"]["reason"]
         good = submit(conductor, GOOD)
-        until(lambda: status(conductor, good)["status"] == "completed", seconds=40)
+        until(lambda: status(conductor, good)["status"] == "completed")
         assert conductor.process is not None
         assert conductor.process.poll() is None
     finally:

@@ -104,7 +104,7 @@ async def test_a_running_attempt_has_what_is_left_of_its_time(tmp_path: Path) ->
 
 async def test_an_attempt_whose_limit_an_earlier_conductor_noted_is_ended(tmp_path: Path) -> None:
     with Gate(tmp_path / "said") as said:
-        spec = make_spec(tmp_path, "echo x >said; sleep 1000", grace_seconds=5)
+        spec = make_spec(tmp_path, "echo x >said; sleep 1000", grace_seconds=30)
         launch(spec)
         await said.line()
         AttemptFolder(spec.folder).note_stop("output_limit")
@@ -114,7 +114,8 @@ async def test_an_attempt_whose_limit_an_earlier_conductor_noted_is_ended(tmp_pa
 
 async def test_survivors_of_a_killed_shell_are_ended_before_it_is_lost(tmp_path: Path) -> None:
     with Gate(tmp_path / "pids") as pids:
-        spec = make_spec(tmp_path, "trap '' TERM; echo $PPID $$ >pids; sleep 1000; sleep 1000", grace_seconds=0.2)
+        script = "trap '' TERM; both=\"$PPID $$\"; bash -c 'echo $0 >pids; exec sleep 1000' \"$both\"; sleep 1000"
+        spec = make_spec(tmp_path, script, grace_seconds=0.2)
         launch(spec)
         wrapper, command = map(int, (await pids.line()).split())
         os.kill(wrapper, signal.SIGKILL)

@@ -115,7 +115,7 @@ def test_a_damaged_log_keeps_the_conductor_from_starting_until_it_is_restored(
     damaged = contents(home)
     stopped.launch()
     assert stopped.process is not None
-    assert stopped.process.wait(30) == 1
+    assert stopped.process.wait(60) == 1
     stopped.await_death()
     assert "podium.db-wal is missing, cut off or damaged" in stopped.log.read_text()
     assert contents(home) == damaged

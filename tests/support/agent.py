@@ -16,7 +16,7 @@ from podium.settings import Settings
 from tests.support import nursed
 
 BOTH_ERAS = ("auto", "legacy")
-SECONDS = 50.0  # for whatever must come at all
+SECONDS = 100.0  # for whatever must come at all
 
 
 @dataclass(frozen=True)

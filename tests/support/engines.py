@@ -27,7 +27,7 @@ from tests.support import nursed
 from tests.support.podium_home import until
 
 ROOT = Path(__file__).parents[2]
-BOUND_SECONDS = 40  # for what takes a moment on an idle machine
+BOUND_SECONDS = 100  # for what takes a moment on an idle machine
 # The end of a script that stays, with a gate `pids`. Its pid comes when the subshells that made daemons before it are gone: as
 # long as one is there, it is a member too, and is counted.
 STAY = "echo $$ >pids; exec sleep 1000"
@@ -90,6 +90,8 @@ def bystander(*command: str | Path, **env: str) -> Iterator[subprocess.Popen[byt
     """Run a process that no engine started, one that only sleeps if no command is given."""
     process = subprocess.Popen(command or ["/bin/sleep", "1000"], env=env, start_new_session=True)
     try:
+        if facts.MARKER in env:  # a program that is being loaded has no environment yet
+            until(lambda: facts.marker(process.pid) is not None)
         yield process
     finally:
         process.kill()
@@ -129,7 +131,7 @@ def full_disk(mount: Path) -> list[dict[str, Any]] | None:
     return ends
 
 
-def on_a_disk_of_its_own(module: str, *arguments: object, seconds: float = 50) -> Any:
+def on_a_disk_of_its_own(module: str, *arguments: object, seconds: float = 100) -> Any:
     """Run a module of ours as root of a mount namespace, and return the JSON that it prints; None where we may not mount.
 
     It may take so many seconds.

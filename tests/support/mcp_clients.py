@@ -41,7 +41,7 @@ async def plain_agent(settings: Settings, mode: str, *, cwd: Path, **environment
     ours = {"PODIUM_HOME": str(settings.home), "PODIUM_SOCKET": str(settings.socket), "PODIUM_EFFECT_SECONDS": "0.1"}
     command, *args = nursed.command("server", "serve", plain=True)
     parameters = StdioServerParameters(command=command, args=args, cwd=cwd, env={**os.environ, **ours, **environment})
-    async with Client(parameters, mode=mode, read_timeout_seconds=30) as client:
+    async with Client(parameters, mode=mode, read_timeout_seconds=100) as client:
         yield Agent(client)
 
 

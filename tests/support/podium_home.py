@@ -17,7 +17,7 @@ from podium.conductor.processes.cgroup import Cgroups
 from podium.settings import Settings, load
 from tests.support.nursed import PLAIN, READ_WHEN_LOADED, Nursed
 
-READY_SECONDS = 40.0
+READY_SECONDS = 90.0
 
 
 def make_home(folder: Path, **flags: Any) -> Settings:
@@ -25,7 +25,7 @@ def make_home(folder: Path, **flags: Any) -> Settings:
     return load(home=folder / "home", **flags)
 
 
-def ask(path: Path, method: str, params: dict[str, Any] | None = None, *, seconds: float = 20.0) -> Any:
+def ask(path: Path, method: str, params: dict[str, Any] | None = None, *, seconds: float = 60.0) -> Any:
     """Send one request over a connection of its own and return the result.
 
     Raises:
@@ -47,7 +47,7 @@ def ask(path: Path, method: str, params: dict[str, Any] | None = None, *, second
     return answer["result"]
 
 
-def until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Wait until a condition holds, for what has no event to wait for.
 
     Raises:
@@ -129,13 +129,13 @@ class Conductor:
             self.process.wait(30)
             self.process = None
 
-    def await_death(self, seconds: float = 30.0) -> None:
+    def await_death(self, seconds: float = 60.0) -> None:
         """Wait until the process has ended by itself."""
         assert self.process is not None
         self.process.wait(seconds)
         self.process = None
 
-    def stop(self, *, cancel: bool = False, seconds: float = 30.0) -> int:
+    def stop(self, *, cancel: bool = False, seconds: float = 60.0) -> int:
         """Ask the conductor to stop and return its exit code."""
         assert self.process is not None
         ask(self.settings.socket, "daemon.shutdown", {"cancel": cancel})

@@ -21,7 +21,7 @@ from tests.torture.kills import Death
 
 DISK = "12m"
 FULL_SECONDS = 1.0
-RECOVERY_SECONDS = 15.0
+RECOVERY_SECONDS = 60.0
 
 
 @dataclass
@@ -33,11 +33,12 @@ class FullDiskCampaign(Campaign):
         super().round(random, replace(death, how="at a moment", fault=""))
 
     def _die(self, death: Death) -> None:
-        acknowledged = self.history.ops  # the first score takes longer: a conductor starts its reader for it
-        until(lambda: any(op.outcome == "acknowledged" for op in acknowledged), seconds=RECOVERY_SECONDS)
+        ops = self.history.ops  # the first score takes longer: a conductor starts its reader for it
+        until(lambda: any(op.outcome == "acknowledged" for op in ops), seconds=RECOVERY_SECONDS)
         time.sleep(0.3)
         self._fill()
         time.sleep(FULL_SECONDS)
+        until(lambda: any(op.code == "STORAGE_FULL" for op in ops), seconds=RECOVERY_SECONDS)
         if death.down:
             self._free()
             self._goes_on()

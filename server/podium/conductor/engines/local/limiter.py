@@ -55,8 +55,9 @@ class Upkeep:
                 self._changed = anyio.Event()
                 await self._changed.wait()
             await anyio.sleep(pause)
-            ended, self._ended = self._ended, []
+            ended = self._ended[:]
             look = await run_sync(self._look, list(self._running), ended)
+            del self._ended[: len(ended)]  # not before: cancelled on the way to a thread, this leaves them to `close`
             pause = look.seconds
             for folder, why in look.beyond.items():
                 if running := self._running.get(folder):

@@ -26,7 +26,7 @@ from podium.conductor.processes.keepers.link import is_held
 
 RESTARTED = "the machine restarted"
 NEVER_BEGAN = "its keeper ended before the process began"
-TOLD_SECONDS = 2.0  # for the guard to write an end
+TOLD_SECONDS = 10.0  # for the guard to write an end; longer only if it hangs
 REAPED_SECONDS = 10.0  # for whoever has a dead process now to reap it
 LOADING_LOOKS = 10  # at a process that does not show its environment yet
 LOOK_SECONDS = 0.02
