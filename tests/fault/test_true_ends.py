@@ -1,5 +1,6 @@
 """What is said of an end is so: the processes of an attempt are gone, or the answer names those that live on."""
 
+import itertools
 import json
 import os
 import shutil
@@ -34,6 +35,7 @@ from tests.support.podium_home import until as until_true
 pytestmark = pytest.mark.anyio
 NOBODY = 65534
 MIB = 1024**2
+GONE = 2**22 + 1  # above every pid
 
 
 @pytest.fixture(params=["with a cgroup", "without a cgroup"])
@@ -104,6 +106,39 @@ async def test_a_chase_of_nobody_meets_nobody_and_ends(monkeypatch: pytest.Monke
     with anyio.fail_after(BOUND_SECONDS):
         assert (await end_tree(f"test-{uuid.uuid4().hex}", None, 5)).survivors == ()
     assert not any(chased.met for chased in came_to)
+
+
+@pytest.fixture
+def forking_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every look at the newest process find another one."""
+    pids = itertools.count(1)
+    monkeypatch.setattr(facts, "newest_pid", lambda: next(pids))
+
+
+@pytest.mark.usefixtures("forking_machine")
+async def test_a_chain_that_is_missed_is_chased_on_while_its_processes_are_adopted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chases = 0
+
+    def missing(key: str, number: signal.Signals, seconds: float) -> Chased:
+        nonlocal chases
+        chases += 1
+        return Chased(met=chases > 2 * tree.CHASES)
+
+    def adopted() -> set[int]:
+        return {GONE} if chases <= 2 * tree.CHASES else set()
+
+    monkeypatch.setattr(tree, "chase", missing)
+    with anyio.fail_after(BOUND_SECONDS):
+        assert (await end_tree(f"test-{uuid.uuid4().hex}", None, 1000, None, adopted)).count == 1
+    assert chases == 2 * tree.CHASES + 1
+
+
+@pytest.mark.usefixtures("forking_machine")
+async def test_nobody_is_chased_when_nothing_was_adopted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(tree, "chase")
+    assert (await end_tree(f"test-{uuid.uuid4().hex}", None, 5, None, set)).count == 0
 
 
 # -- stopped ----------------------------------------------------------------------------------------------------------

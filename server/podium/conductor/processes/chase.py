@@ -13,7 +13,7 @@ from typing import NamedTuple
 from podium.conductor.processes import facts
 
 QUIET_SECONDS = 0.02  # without any new process on the machine: nothing forks
-UNSEEN_SECONDS, UNSEEN_LOOKS = 0.1, 20  # of looking at new processes of others only
+UNSEEN_SECONDS, UNSEEN_LOOKS = 0.1, 20  # of looking at new processes that are seen to be others'
 
 
 class Chased(NamedTuple):
@@ -32,12 +32,20 @@ def chase(key: str, number: signal.Signals, seconds: float) -> Chased:
         pid, now = facts.newest_pid(), time.monotonic()
         if pid == last:
             continue
-        last, quiet, others = pid, now + QUIET_SECONDS, others + 1
-        if is_of(facts.marker(pid), key):
+        last, quiet = pid, now + QUIET_SECONDS
+        marker = facts.marker(pid)
+        if is_of(marker, key):
             with suppress(OSError):
                 os.kill(pid, number)  # without a pidfd, which takes longer than such a process lives
             seen, unseen, others = pid, now + UNSEEN_SECONDS, 0
+        elif marker is not None or _lives(pid):
+            others += 1  # one that was gone before it was looked at may have been of the attempt
     return Chased(seen > 0, seen if now >= deadline else 0)
+
+
+def _lives(pid: int) -> bool:
+    stat = facts.read_stat(pid)
+    return stat is not None and stat.state != "Z"
 
 
 def is_of(marker: str | None, key: str) -> bool:

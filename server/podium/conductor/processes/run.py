@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -119,12 +120,12 @@ class Runner:
                 await tail.read_until(child)
             timed_out = scope.cancelled_caught
             if timed_out:
-                ended = 1 + await _end(child, survivors)
+                ended = 1 + await self._end(child, survivors)
             elif child.pid and may_have_left(self._keepers.orphans(child), child.key, child.pid, child.control_group):
-                ended = await _end(child, survivors)
+                ended = await self._end(child, survivors)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
-                await _end(child, survivors)
+                await self._end(child, survivors)
             raise
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
@@ -135,18 +136,18 @@ class Runner:
         # One that cannot be killed is not waited for.
         return Finished(-int(signal.SIGKILL) if child.code is None else child.code, tail.text(), timed_out, ended)
 
+    async def _end(self, child: Child, survivors: list[Survivor]) -> int:
+        """End the tree of a command and return how many processes were ended; one that is being started is waited for.
 
-async def _end(child: Child, survivors: list[Survivor]) -> int:
-    """End the tree of a command and return how many processes were ended; one that is being started is waited for.
-
-    While the keeper starts it, the keeper itself is in its control group.
-    """
-    with anyio.move_on_after(START_SECONDS):
-        while child.state in {"asked", "begun"}:  # noqa: ASYNC110 -- rare, and over in a moment
-            await anyio.sleep(LOOK_SECONDS)
-    left = await end_tree(child.key, child.group, GRACE_SECONDS, child.control_group)
-    survivors.extend(left.survivors)
-    return left.count
+        While the keeper starts it, the keeper itself is in its control group.
+        """
+        with anyio.move_on_after(START_SECONDS):
+            while child.state in {"asked", "begun"}:  # noqa: ASYNC110 -- rare, and over in a moment
+                await anyio.sleep(LOOK_SECONDS)
+        orphans = partial(self._keepers.orphans, child, anew=True)
+        left = await end_tree(child.key, child.group, GRACE_SECONDS, child.control_group, orphans)
+        survivors.extend(left.survivors)
+        return left.count
 
 
 class _Tail:

@@ -7,7 +7,7 @@ and loses its parent is not found.
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -32,6 +32,8 @@ SECOND_LOOK_SECONDS = 0.01
 
 Identified = tuple[int, int]
 """A process: its pid and start time."""
+Orphans = Callable[[], set[int] | None]
+"""Lists the processes that were adopted from ended ones; None if that cannot be known."""
 
 log = get_logger()
 
@@ -74,11 +76,11 @@ class Snapshot:
         return found
 
 
-def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
+def _may_have_member(pids: Iterable[int], key: str, group: int | None) -> bool:
     """Return whether one of these processes may be a member of the attempt, or may have left one. Costs less than a scan."""
     for pid in pids:
         stat = facts.read_stat(pid)
-        if stat is None or stat.state == "Z" or group in (stat.session, stat.group):
+        if stat is None or stat.state == "Z" or (group is not None and group in (stat.session, stat.group)):
             return True  # one that has just ended may have gone on in another
         marker = facts.marker(pid)
         if marker is None or is_of(marker, key):
@@ -86,13 +88,15 @@ def _may_have_member(pids: Iterable[int], key: str, group: int) -> bool:
     return False
 
 
-async def end_tree(key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None) -> Ended:
+async def end_tree(
+    key: str, group: int | None, grace_seconds: float, cgroup: Cgroup | None = None, orphans: Orphans = lambda: None
+) -> Ended:
     """End an attempt's members: TERM, the grace period, then KILL until none is left. Bounded even if one cannot be killed.
 
     With a cgroup the end is believed when the kernel says that the group has no living member, without one when two looks find
-    none and nothing new of the attempt appears.
+    none and nothing of the attempt is among the orphans, or where those are not known, nothing new of it appears.
     """
-    hunt = Hunt(key, group, cgroup)
+    hunt = Hunt(key, group, cgroup, orphans)
     over = False
     with anyio.move_on_after(grace_seconds):
         over = await hunt.ask()
@@ -112,10 +116,13 @@ def may_have_left(orphans: set[int] | None, key: str, group: int, cgroup: Cgroup
 class Hunt:
     """The ending of one tree, and what it has signalled so far. `group` is the pid of its first process, if that is known."""
 
-    def __init__(self, key: str, group: int | None, cgroup: Cgroup | None = None) -> None:
+    def __init__(
+        self, key: str, group: int | None, cgroup: Cgroup | None = None, orphans: Orphans = lambda: None
+    ) -> None:
         self._key = key
         self._group = group
         self._cgroup = cgroup
+        self._orphans = orphans
         self._asked: set[Identified] = set()
         self._hit: set[Identified] = set()
         self._refused: set[Identified] = set()  # another user's
@@ -179,6 +186,8 @@ class Hunt:
         if facts.newest_pid() == self._last_pid:
             return False  # nothing on the machine has forked since before the first look: it saw all
         for _ in range(CHASES):
+            if not self._may_be_adopted(unknown=True):
+                return False
             if (await run_sync(chase, self._key, number, CHASE_SECONDS)).met:
                 self._unseen = True
                 return True  # it may be over: the next round finds out
@@ -186,8 +195,16 @@ class Hunt:
             if await run_sync(self._look):
                 return True
             if facts.newest_pid() == before:
-                break
-        return False
+                return False
+        return self._may_be_adopted(unknown=False)
+
+    def _may_be_adopted(self, *, unknown: bool) -> bool:
+        """Return whether one that is not seen may live: each of them was adopted when the one before it ended.
+
+        `unknown` is the answer where nobody knows what was adopted.
+        """
+        orphans = self._orphans()
+        return unknown if orphans is None else _may_have_member(orphans, self._key, self._group)
 
     def _look(self) -> list[Stat]:
         """Return the members, parents first: a shell must not see its child end and run the next command."""

@@ -8,6 +8,7 @@ import errno
 import math
 import shutil
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -130,7 +131,8 @@ class LocalEngine:
                 self.keepers.forget(child.key)
             elif child.state == "running" and child.key.startswith(self.prefix):
                 log.warning("unclaimed_attempt_ended", attempt=child.key, pid=child.pid)
-                await end_tree(child.key, child.group, 0, child.control_group)
+                orphans = partial(self.keepers.orphans, child, anew=True)
+                await end_tree(child.key, child.group, 0, child.control_group, orphans)
 
     async def shorten_journals(self, open_keys: Collection[str]) -> None:
         """Let the keepers forget what is stored: `open_keys` are the attempts whose end is not."""
@@ -227,7 +229,8 @@ class LocalEngine:
             if not may_have_left(orphans, running.key, child.pid, running.cgroup):
                 self.report(running.conclude(Ended()))
                 return
-        left = await end_tree(running.key, child.group, running.grace_seconds, running.cgroup)
+        list_anew = partial(self.keepers.orphans, child, anew=True)
+        left = await end_tree(running.key, child.group, running.grace_seconds, running.cgroup, list_anew)
         self.report(running.conclude(left))
 
     def _timed_out(self, key: str) -> None:
@@ -254,7 +257,8 @@ class LocalEngine:
             except OSError as error:  # the stop happens even without the note
                 log.warning("stop_not_noted", folder=str(running.folder.path), error=str(error))
             faults.point("after_stop_noted")
-        ended = await end_tree(running.key, child.pid, running.grace_seconds, running.cgroup)
+        orphans = partial(self.keepers.orphans, child, anew=True)
+        ended = await end_tree(running.key, child.pid, running.grace_seconds, running.cgroup, orphans)
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
         self.report(running.conclude(ended))
