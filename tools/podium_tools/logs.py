@@ -103,7 +103,7 @@ def _left_out(view: LogView) -> str:
     """Return what a part that reaches the end does not show, "" if nothing."""
     if not (view.truncated and view.at_end):
         return ""
-    return "earlier lines" if view.earlier else "parts of long lines"
+    return "earlier output" if view.earlier else "parts of long lines"
 
 
 def _next(view: LogView, args: LogArgs) -> str:
