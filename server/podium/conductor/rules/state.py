@@ -89,6 +89,7 @@ class JobRun:
     intent: Intent = ""
     reason: str = ""
     next_plan: LoadedPlan | None = None
+    next_config_path: str | None = None
     next_from_sheet: int | None = None
     start_sheet: int = 1
     self_healing: bool = False
@@ -140,6 +141,10 @@ class JobRun:
             and self.status in {"queued", "running"}
             and len(self.running) < self.plan.max_concurrent
         )
+
+    def forget_change(self) -> None:
+        """Forget the pending change: it was taken, withdrawn or overtaken."""
+        self.next_plan, self.next_config_path, self.next_from_sheet = None, None, None
 
     def run_of(self, num: int) -> SheetRun:
         """Return the sheet's run; it is made if it does not exist yet."""

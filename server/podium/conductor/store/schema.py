@@ -131,7 +131,10 @@ UPDATE jobs SET
 WHERE sheets_skipped > 0;
 """
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS)
+# Where a pending changed score comes from; `config_path` is where the present one does.
+_NEXT_PATH = "ALTER TABLE jobs ADD COLUMN next_config_path TEXT;"
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

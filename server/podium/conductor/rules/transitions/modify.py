@@ -89,9 +89,10 @@ def apply_modify(job: JobRun, batch: Batch) -> None:
     """Give the job its pending plan, if there is one, and requeue it. Nothing of it runs now."""
     new, from_sheet = job.next_plan, job.next_from_sheet
     job.intent = "modify"
-    job.next_plan, job.next_from_sheet = None, None
     if new is not None:
+        job.config_path = job.next_config_path
         _swap(job, new, batch)
+    job.forget_change()
     requeue(job, from_sheet, batch)
     batch.event(job, "job.modified", sheets_total=job.total, sheets_kept=job.counts["completed"])
 
