@@ -207,6 +207,7 @@ class LogView(View):
     at_end: bool = True  # the file has nothing more now
     running: bool = False  # the attempt still runs, so more may come
     truncated: bool = False  # a limit of lines or bytes cut this part
+    earlier: bool = False  # mode tail: there is output before this part
     unfinished: bool = False  # range, head, search: after this part comes a line without a newline, which may go on
     unsearched_bytes: int = 0  # in lines that are too long to be searched whole
     total_bytes: int = 0
@@ -343,6 +344,5 @@ class WaitView(View):
     woke_for: Literal["settled", "event", "timeout"]
     jobs: list[JobView]
     events: list[EventView] = Field(default_factory=list)  # the last ones since the request's `after`, newest last
-    events_total: int = 0  # since the request's `after`, with those that are left out
     after: str
     waited_seconds: float
