@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus, SkipKind
+from podium.times import elapsed_between
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
@@ -61,6 +62,11 @@ class JobView(View):
     warnings: list[str] = Field(default_factory=list)
     survivors: list[str] = Field(default_factory=list)  # processes of its sheets that could not be ended, one each
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
+
+    @property
+    def elapsed_seconds(self) -> float | None:
+        """Seconds since its first sheet began, until it ended or until now; None before that. It is no part of the wire."""
+        return elapsed_between(self.started_at, self.finished_at)
 
     @property
     def settled(self) -> bool:
