@@ -18,6 +18,14 @@ def modules_after(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_the_server_loads_what_reads_scores_only_when_the_format_is_asked_for() -> None:
+    code = "import podium.mcp.app, podium.mcp.transports.stdio"
+    asked = "\nimport anyio; from podium.mcp.calls.pages import read_page; anyio.run(read_page, '')"
+    scores = {"podium.reference.page", "podium.score.named.fields"}
+    assert not scores & modules_after(code)
+    assert scores <= modules_after(code + asked)
+
+
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"podium {__version__}\n"
