@@ -49,7 +49,7 @@ async def test_the_conductor_says_what_it_does_not_do(user: Agent) -> None:
         "schedules",
         "GPU, CPU or memory reservation",
     ]
-    assert "take them over" in status["survives_restart"] or "takes them over" in status["survives_restart"]
+    assert "takes them over" in status["survives_restart"]
     assert "max_sheets_per_job=20000" in status["limits"]
     limits = (await user.call("describe_score", topic="limits"))["text"]
     assert all(each in limits for each in (*status["not_available"], status["survives_restart"]))

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from podium.contract.absent import NOT_AVAILABLE, SURVIVES
 from podium.contract.topics import OVERVIEW, Page
 from podium.instruments.builtin import builtin_profiles
+from podium.instruments.profile import Profile
 from podium.reference.keys import blocks_of, fields_of, key_lines, key_names, takes_text
 from podium.score import assemble
 from podium.score.model.context import CORE_NAMES
@@ -78,15 +79,13 @@ def _names(arguments: list[str]) -> str:
 
 
 def _checks(_: list[str]) -> str:
-    """Return the shortest form of each validation."""
-    forms = {}
+    """Return the shortest form of each validation, those together that have the same."""
+    kinds: dict[str, list[str]] = {}
     for kind, field in fields_of(NamedCheck).items():
-        block = next(iter(blocks_of(field.annotation)))
-        needed = REQUIRED[block.__name__]
-        forms[kind] = (
-            needed[0].upper() if takes_text(field) else f"{{{', '.join(f'{key}: {key.upper()}' for key in needed)}}}"
-        )
-    return ", ".join(f"{kind}: {form}" for kind, form in forms.items())
+        needed = REQUIRED[next(iter(blocks_of(field.annotation))).__name__]
+        pairs = ", ".join(f"{key}: {key.upper()}" for key in needed)
+        kinds.setdefault(needed[0].upper() if takes_text(field) else f"{{{pairs}}}", []).append(kind)
+    return ", ".join(f"{' or '.join(names)}: {form}" for form, names in kinds.items())
 
 
 def _variables(_: list[str]) -> str:
@@ -107,9 +106,12 @@ def _amount(setting: str) -> str:
     return f"{value:g} s" if unit == "seconds" else f"{value:g}"
 
 
+def _agents() -> dict[str, Profile]:
+    return {profile.name: profile for profile in builtin_profiles().values() if profile.kind == "agent"}
+
+
 def _instruments(_: list[str]) -> str:
-    agents = {profile.name: profile for profile in builtin_profiles().values() if profile.kind == "agent"}
-    return "\n".join(f"- {name}: {', '.join(profile.settings) or 'no settings'}" for name, profile in agents.items())
+    return "\n".join(f"- {name}: {', '.join(profile.settings) or 'no settings'}" for name, profile in _agents().items())
 
 
 _DIRECTIVES: dict[str, Callable[[list[str]], str]] = {
@@ -119,6 +121,7 @@ _DIRECTIVES: dict[str, Callable[[list[str]], str]] = {
     "variables": _variables,
     "limits": _limits,
     "instruments": _instruments,
+    "agents": lambda _: ", ".join(_agents()),
     "number": lambda given: str(_NUMBERS[given[0]]),
     "setting": lambda given: _amount(given[0]),
     "absent": lambda _: "; ".join(NOT_AVAILABLE),

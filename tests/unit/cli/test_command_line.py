@@ -8,6 +8,7 @@ import pytest
 from podium import __version__
 from podium.cli import LIGHT, WINDOWS, main
 from podium.cli.app import COMMANDS
+from podium.cli.shared.tool_names import given_arguments, tool_named
 from podium.contract.pairs import name_and_value
 
 
@@ -72,6 +73,7 @@ def test_an_unknown_command_points_to_the_one_that_is_meant(
         (["conductor_status", "now"], "takes no arguments"),
         (["list_jobz"], "Did you mean list_jobs?"),
         (["validate"], "validate_score"),
+        (["list_jobs", '{"limit": '], "write the arguments as name=value"),
     ],
 )
 def test_a_call_that_is_written_wrong_is_told_how_to_write_it(
@@ -79,6 +81,13 @@ def test_a_call_that_is_written_wrong_is_told_how_to_write_it(
 ) -> None:
     assert main(["call", *words]) == 2
     assert fix in capsys.readouterr().err
+
+
+def test_a_call_takes_its_arguments_as_one_json_object_too() -> None:
+    tool = tool_named("wait_for_job")
+    assert given_arguments(tool, ['{"job_ids": ["a", "b"], "until": "all"}']) == {"job_ids": ["a", "b"], "until": "all"}
+    assert given_arguments(tool, ["job_ids=a", "until=all"]) == {"job_ids": "a", "until": "all"}
+    assert given_arguments(tool, ["{}"]) == {}
 
 
 def test_the_tools_are_listed_without_the_protocol_of_the_agents() -> None:

@@ -61,6 +61,12 @@ async def test_an_unknown_topic_names_similar_ones_and_all(given: str, near: lis
     assert ", ".join(TOPICS) in caught.value.message
 
 
+async def test_of_a_conductor_that_does_not_say_what_it_lacks_nothing_is_said() -> None:
+    facts = (await use(ScriptedPort(), "conductor_status")).model_dump()
+    assert "not_available" not in facts
+    assert "survives_restart" not in facts
+
+
 @pytest.mark.parametrize("spec", [START_JOB, VALIDATE_SCORE], ids=lambda spec: spec.name)
 def test_the_score_in_a_description_is_one(spec: AnyTool) -> None:
     (text,) = re.findall(r'"(name: [^"]+)"', spec.description)
