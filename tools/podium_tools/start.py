@@ -108,6 +108,7 @@ START_JOB = ToolSpec(
     description=(
         "Submit a score and return its job id immediately. The job is stored before the reply and keeps running "
         "whether or not you stay connected. Give config_path or config_content. The id is valid until delete_job. "
+        'A whole score: "name: build\nsheets:\n- {name: test, run: make test}"; describe_score explains more. '
         "With dry_run nothing runs and the checked plan is returned; to list every problem in a score "
         "use validate_score."
     ),

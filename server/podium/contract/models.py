@@ -336,6 +336,8 @@ class ConductorView(View):
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)
     limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
+    not_available: list[str] = Field(default_factory=list)
+    survives_restart: str = ""
     processes: list[ProcessView] = Field(default_factory=list)
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
     store_trouble: str = ""  # why the conductor's state cannot be written now, and since when
