@@ -120,7 +120,10 @@ ALTER TABLE attempts ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE jobs ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
 """
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS)
+# Jobs of one name, the newest last, and which of them have ended how.
+_NAMES = "CREATE INDEX jobs_by_name ON jobs (name, seq, status);"
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _NAMES)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 
