@@ -32,7 +32,7 @@ class ClearResult(Result):
     dry_run: bool
     jobs: list[str]
     total: int
-    remaining: int
+    remaining: Omitted[int]
     refused: Omitted[list[str]]
 
 
@@ -49,16 +49,17 @@ def _sentence(view: ClearView, args: ClearArgs, remaining: int) -> str:
     )
     if not view.total:
         return "No ended job matches, so nothing is removed."
+    one = view.total == 1
+    what = f"{counted(view.total, 'job')} ({kinds})"
     if args.dry_run:
         return (
-            f"Dry run: {counted(view.total, 'job')} ({kinds}) would be removed with logs and history; workspaces are kept. "
-            "What has ended or was resumed by then counts when it is really done."
+            f"Dry run: {what} would be removed with logs and history; workspaces are kept. The real call chooses anew: "
+            "jobs that have ended by then count, resumed ones do not."
         )
-    left = f" {remaining} more remain: call again." if remaining else ""
+    done = "" if len(view.jobs) == view.total else f"{len(view.jobs)} of "
     refused = f" {counted(len(view.refused), 'job')} could not be removed." if view.refused else ""
-    return (
-        f"{len(view.jobs)} of {counted(view.total, 'job')} ({kinds}) were removed; workspaces are kept.{refused}{left}"
-    )
+    left = f" {remaining} remain: call again." if remaining else ""
+    return f"{done}{what} {'was' if one else 'were'} removed; workspaces are kept.{refused}{left}"
 
 
 def _next(view: ClearView, args: ClearArgs, remaining: int) -> str:

@@ -28,9 +28,7 @@ def job_not_found(
     facts = {"job_id": job_id, "near": ids[:_SHOWN], "named": list(named), "named_total": total}
     if total == 1:
         return JobNotFound(f"'{job_id}' is a job's name; its id is {ids[0]}.", fix=f"Give the id {ids[0]}.", **facts)
-    which = "their ids are" if total == len(ids) else "the newest are"
-    message = f"'{job_id}' is the name of {total} jobs; {which} {', '.join(ids)}."
-    return JobNotFound(message, fix="Give one of the ids.", **facts)
+    return JobNotFound(f"'{job_id}' is the name of {total} jobs.", fix="Give one of their ids.", **facts)
 
 
 def as_named(job_id: str, status: str, submitted_at: str, finished_at: str) -> dict[str, Any]:

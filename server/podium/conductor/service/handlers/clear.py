@@ -30,7 +30,7 @@ from podium.wire.dispatcher import Peer
 
 _AT_ONCE = 20  # jobs whose deletions may share a commit
 _SECONDS = 10.0  # for a call with a limit: a third of what the proxy waits for a reply
-_DONE = "SELECT reply FROM replies WHERE key > ?1 || ':' AND key < ?1 || ';'"  # ";" comes after ":"
+_DONE = "SELECT key, reply FROM replies WHERE key > ?1 || ':' AND key < ?1 || ';'"  # ";" comes after ":"
 
 
 class Chosen(NamedTuple):
@@ -128,7 +128,9 @@ async def _done_before(context: Context, params: ClearParams) -> list[JobView]:
     if params.request_key is None or params.job_ids is not None:
         return []
     rows = await context.store.read(lambda db: db.execute(_DONE, (params.request_key,)).fetchall())
-    return [JobView.model_validate(json.loads(row["reply"])["job"]) for row in rows]
+    jobs = [(row["key"], json.loads(row["reply"]).get("job")) for row in rows]
+    # Another key that begins with this one and a colon is not meant.
+    return [JobView.model_validate(job) for key, job in jobs if job and key == f"{params.request_key}:{job['job_id']}"]
 
 
 async def _chosen(context: Context, params: ClearParams, done: int) -> Chosen:
