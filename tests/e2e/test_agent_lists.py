@@ -85,9 +85,10 @@ async def test_jobs_are_listed_by_what_they_do(keeper: Agent, own: Conductor) ->
 async def test_ended_jobs_are_removed_together_once_it_was_said_which(keeper: Agent, own: Conductor) -> None:
     await keeper.call("clear_jobs", dry_run=False)
     jobs = [ended(own, f"job{number}", "exit 1" if number == 1 else "touch made") for number in range(4)]
-    paused = start(own, "paused", "sleep 1000")
-    await keeper.call("cancel_job", job_id=paused)
-    await keeper.call("resume_job", job_id=paused)
+    resumed = start(own, "resumed", "sleep 1000")
+    await keeper.call("cancel_job", job_id=resumed)
+    until(own, resumed, "cancelled")
+    await keeper.call("resume_job", job_id=resumed)
     said = await keeper.call("clear_jobs", keep_newest=1)
     assert [line.split(" ")[0] for line in said["jobs"]] == jobs[:3]
     assert said["summary"].startswith("Dry run: 3 jobs (2 completed, 1 failed) would be removed")
@@ -96,12 +97,12 @@ async def test_ended_jobs_are_removed_together_once_it_was_said_which(keeper: Ag
     assert (await keeper.call("clear_jobs", older_than_hours=1))["total"] == 0
     done = await keeper.call("clear_jobs", keep_newest=1, dry_run=False)
     assert done["summary"] == "3 jobs (2 completed, 1 failed) were removed; workspaces are kept."
-    assert await listed(keeper, "any") == [paused, jobs[3]]
+    assert await listed(keeper, "any") == [resumed, jobs[3]]
     assert [each["type"] for each in events_of(own, jobs[0])] == ["job.deleted"]
     assert (own.settings.home / "workspaces" / jobs[0] / "made").exists()
     assert (await keeper.refused("get_job", job_id=jobs[0]))["code"] == "JOB_DELETED"
-    await keeper.call("cancel_job", job_id=paused)
-    until(own, paused, "cancelled")
+    await keeper.call("cancel_job", job_id=resumed)
+    until(own, resumed, "cancelled")
 
 
 async def test_a_misspelt_filter_removes_nothing(keeper: Agent, own: Conductor) -> None:

@@ -32,7 +32,7 @@ class Named(ScriptedPort):
         asked = getattr(what, "job_id", what[0] if isinstance(what, tuple) else what)
         for each in asked if isinstance(asked, list) else [asked]:
             if each not in self.jobs:
-                raise self.unknown(each)
+                raise self.unknown(str(each))
 
     def unknown(self, name: str) -> JobNotFound:
         known = [each for each in self.jobs.values() if each.job_name == name]

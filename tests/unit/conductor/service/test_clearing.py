@@ -1,5 +1,6 @@
 """`job.clear`: a job that has changed since it was chosen stays."""
 
+from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
@@ -30,7 +31,7 @@ class Room:
 
     async def cleared(self) -> ClearReply:
         row = {"job_id": self.job.job_id, "status": "completed", "finished_at": 3.0}
-        chosen = clear.Chosen({self.job.job_id: cast(Any, row)}, clear.Counter(completed=1))
+        chosen = clear.Chosen({self.job.job_id: cast(Any, row)}, Counter(completed=1))
 
         async def read(query: object) -> clear.Chosen:
             return chosen
