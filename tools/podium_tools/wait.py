@@ -10,7 +10,7 @@ from podium.contract.ports import JobControl, Progress
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium_tools.calls import again, call, next_call
 from podium_tools.events import event_text
-from podium_tools.results import JobLine, Result, job_line, progress_of, state_of
+from podium_tools.results import BRIEF_LABELS, SHOWN, Result, WaitingLine, job_line, progress_of, state_of, waiting_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
@@ -23,7 +23,7 @@ FULL = 3  # jobs that the summary names and whose lines are not shortened
 class WaitArgs(Args):
     """Arguments of `wait_for_job`."""
 
-    job_ids: list[str] = Field(min_length=1, max_length=50, description="Ids of the jobs to wait for.")
+    job_ids: list[str] = Field(min_length=1, max_length=50, description="Ids (or names that only one job has).")
     until: Literal["any", "all"] = Field("any", description="Return when any job is settled, or only when all are.")
     timeout_seconds: float = Field(
         DEFAULT_SECONDS, ge=0, le=600, description="Maximum wait; above 60 only if your client allows it."
@@ -33,7 +33,7 @@ class WaitArgs(Args):
     )
 
 
-class WaitedJob(JobLine):
+class WaitedJob(WaitingLine):
     """A job that was waited for; `settled`: it has ended, is paused or is stuck."""
 
     settled: bool
@@ -114,13 +114,18 @@ def wait_result(view: WaitView, args: WaitArgs) -> WaitResult:
     )
 
 
+def _line(job: JobView, *, brief: bool) -> WaitedJob:
+    waiting = waiting_of(job, BRIEF_LABELS if brief else SHOWN)
+    return WaitedJob(**job_line(job, brief=brief).model_dump(), **waiting, settled=job.settled)
+
+
 def _result(view: WaitView, args: WaitArgs, *, brief: bool, events: int) -> WaitResult:
     return WaitResult(
         summary=_summary(view, brief=brief),
         next=_next(view, args),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[WaitedJob(**job_line(job, brief=brief).model_dump(), settled=job.settled) for job in view.jobs],
+        jobs=[_line(job, brief=brief) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
     )

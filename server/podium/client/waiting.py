@@ -170,4 +170,4 @@ class _Wait:
 
 def _comparable(jobs: list[JobView]) -> list[JobView]:
     """Return the jobs without the members that change although nothing happens to them."""
-    return [job.model_copy(update={"cursor": "", "reason": ""}) for job in jobs]
+    return [job.model_copy(update={"cursor": "", "reason": "", "waiting_until": None}) for job in jobs]

@@ -49,6 +49,9 @@ class JobView(View):
     running_total: int = 0  # 0 if `running` is complete
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
     waiting_total: int = 0
+    waiting_until: str | None = (
+        None  # when the first of its waits ends: for a retry, a rate limit, a pause between sheets
+    )
     allowed_actions: list[Action] = Field(default_factory=list)
     pause_requested: bool = False
     cancel_requested: bool = False
@@ -72,6 +75,12 @@ class JobView(View):
     def settled(self) -> bool:
         """Whether waiting for the job is over: it has ended, is paused, or is stuck."""
         return self.status in TERMINAL or self.status == "paused" or self.stuck
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether it is running, and no sheet of it is: it waits for a time or a slot."""
+        idle = self.status == "running" and not self.running and not self.stuck
+        return idle and bool(self.waiting or self.reason)  # Marianne's list says of no job what runs
 
 
 class ValidationView(View):
@@ -126,6 +135,18 @@ class JobPage(View):
     next_cursor: str = ""
     total: int = 0
     total_at_least: bool = False
+
+
+class ClearView(View):
+    """Ended jobs that were removed, or would be; `total` counts all that matched when the call began, by status in `counts`.
+
+    `refused` says of each other one that was tried why it is kept.
+    """
+
+    jobs: list[JobView] = Field(default_factory=list)
+    total: int = 0
+    counts: dict[str, int] = Field(default_factory=dict)
+    refused: list[str] = Field(default_factory=list)
 
 
 class ProblemView(View):

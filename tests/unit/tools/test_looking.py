@@ -97,6 +97,44 @@ async def test_a_page_of_jobs_says_how_to_go_on() -> None:
     assert result.jobs[0].submitted_at == "2026-01-02T03:04:05Z"
 
 
+async def test_a_job_that_only_waits_says_so_until_when_and_for_what() -> None:
+    waits = job(
+        running=[],
+        waiting=["tests"],
+        waiting_total=1,
+        waiting_until="2026-01-02T03:09:00Z",
+        reason="sheet tests is waiting",
+    )
+    port = ScriptedPort(jobs={ID: waits})
+    result = await use(port, "get_job", {"job_id": ID})
+    assert result.summary == f"{ID} is waiting (1 of 3 sheets completed, waiting: tests): sheet tests is waiting."
+    assert (result.status, result.waiting, result.waiting_until) == ("running", ["tests"], "2026-01-02T03:09:00Z")
+    listed = (await use(port, "list_jobs")).model_dump()["jobs"][0]
+    waited = (await use(port, "wait_for_job", {"job_ids": [ID], "timeout_seconds": 0})).model_dump()["jobs"][0]
+    for line in (listed, waited):
+        assert (line["waiting"], line["waiting_until"]) == (["tests"], "2026-01-02T03:09:00Z")
+
+
+async def test_the_line_of_a_job_that_works_has_no_field_for_waits() -> None:
+    port = ScriptedPort(page=JobPage(jobs=[job(), ended(finished_at="2026-01-02T03:09:00Z")], total=2))
+    works, done = (await use(port, "list_jobs")).model_dump()["jobs"]
+    assert {"waiting", "waiting_until", "finished_at"}.isdisjoint(works)
+    assert done["finished_at"] == "2026-01-02T03:09:00Z"
+
+
+@pytest.mark.parametrize("status", ["any", "all", "", None])
+async def test_all_jobs_are_asked_for_by_either_word_or_none(status: str | None) -> None:
+    port = ScriptedPort()
+    await use(port, "list_jobs", {"status": status})
+    assert port.calls == [("list_page", ("any", "", 20, ""))]
+
+
+@pytest.mark.parametrize("status", ["active", "waiting", "stuck", "ended", "cancelled"])
+async def test_an_empty_list_says_which_jobs_there_are_none_of(status: str) -> None:
+    result = await use(ScriptedPort(jobs={}), "list_jobs", {"status": status})
+    assert result.summary == f"No {status} jobs."
+
+
 async def test_no_jobs_is_an_answer() -> None:
     result = await use(ScriptedPort(jobs={}), "list_jobs")
     assert result.summary == "No jobs."
