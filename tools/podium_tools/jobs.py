@@ -8,11 +8,13 @@ from podium.contract.models import JobDetail, JobPage, SheetView
 from podium.contract.ports import JobControl
 from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again, next_call
+from podium_tools.durations import job_seconds, sheet_seconds
 from podium_tools.fields import JobArgs
 from podium_tools.results import (
     NEEDS_SHOWN,
     JobLine,
     JobResult,
+    Known,
     Omitted,
     Result,
     counted,
@@ -43,6 +45,7 @@ class ListedJob(JobLine):
     """A job in the list; `submitted_at` is "" if unknown."""
 
     submitted_at: str
+    elapsed_seconds: Known[float]
 
 
 class ListResult(Result):
@@ -77,7 +80,12 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     return ListResult(
         summary=_list_sentence(page, args, limit),
         next=more if page.next_cursor else "",
-        jobs=[ListedJob(**job_line(job).model_dump(), submitted_at=job.submitted_at or "") for job in page.jobs],
+        jobs=[
+            ListedJob(
+                **job_line(job).model_dump(), submitted_at=job.submitted_at or "", elapsed_seconds=job_seconds(job)
+            )
+            for job in page.jobs
+        ],
         total=page.total,
         next_cursor=page.next_cursor,
     )
@@ -91,10 +99,11 @@ class GetArgs(JobArgs):
 
 
 class SheetLine(BaseModel):
-    """A sheet with its last attempt; times are null before it has run.
+    """A sheet with its last attempt; what it has none of is left out.
 
-    `instrument` is left out if it is `cli`; `healing` is the remedy that the conductor tried; `processes_ended` counts the
-    left-over processes of the attempt that it ended, and `survivors` are those that it could not end.
+    `duration_seconds` of a running attempt is until now; `instrument` is left out if it is `cli`, `needs_total` if `needs` has
+    all; `healing` is the remedy that the conductor tried; `processes_ended` counts the left-over processes of the attempt that
+    it ended, and `survivors` are those that it could not end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -104,36 +113,41 @@ class SheetLine(BaseModel):
     description: Omitted[str]
     instrument: Omitted[str]
     status: str
-    reason: str
+    reason: Omitted[str]
     waiting_until: Omitted[str]
-    needs: list[int]
-    needs_total: int
+    needs: Omitted[list[int]]
+    needs_total: Omitted[int]
     attempts: int
-    exit_code: int | None
-    signal: int | None
-    duration_seconds: float | None
-    failed_validations: list[str]
+    exit_code: Known[int]
+    signal: Known[int]
+    duration_seconds: Known[float]
+    failed_validations: Omitted[list[str]]
     healing: Omitted[str]
     processes_ended: Omitted[int]
     survivors: Omitted[list[str]]
 
 
 class GetResult(JobResult):
-    """A job in full. `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
+    """A job in full; what there is none of yet is left out. `elapsed_seconds` is since `started_at`, until now if it runs.
+
+    `sheet_seconds` is how long each running sheet has been running; the full form has that in `sheets`.
+    """
 
     description: Omitted[str]
-    sheets_failed: int
-    sheets_skipped: int
-    waiting: list[str]
-    stuck: bool
+    sheets_failed: Omitted[int]
+    sheets_skipped: Omitted[int]
+    waiting: Omitted[list[str]]
+    stuck: Omitted[bool]
     workspace: str
-    config_path: str
+    config_path: Omitted[str]
     submitted_at: str
-    started_at: str
-    finished_at: str
-    warnings: list[str]
-    sheets: list[SheetLine]
-    sheets_cursor: str
+    started_at: Omitted[str]
+    finished_at: Omitted[str]
+    elapsed_seconds: Known[float]
+    sheet_seconds: Omitted[list[str]]
+    warnings: Omitted[list[str]]
+    sheets: Omitted[list[SheetLine]]
+    sheets_cursor: Omitted[str]
 
 
 def _sheet_line(sheet: SheetView) -> SheetLine:
@@ -146,7 +160,7 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
         "waiting_until": sheet.waiting_until or "",
         "healing": shortened_text(sheet.healing),
         "needs": sheet.needs[:NEEDS_SHOWN],
-        "needs_total": len(sheet.needs),
+        "needs_total": len(sheet.needs) if len(sheet.needs) > NEEDS_SHOWN else 0,
         "failed_validations": failed_validations(sheet),
         "survivors": [shortened_text(each.text) for each in sheet.survivors],
     }
@@ -171,6 +185,8 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         submitted_at=job.submitted_at or "",
         started_at=job.started_at or "",
         finished_at=job.finished_at or "",
+        elapsed_seconds=job_seconds(job),
+        sheet_seconds=[] if found.sheets else sheet_seconds(job),
         warnings=warnings_of(job.warnings),
         sheets=[_sheet_line(sheet) for sheet in found.sheets],
         sheets_cursor=found.sheets_cursor,

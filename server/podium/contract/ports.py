@@ -37,7 +37,7 @@ class JobControl(Protocol):
         """Remove a terminal job and its logs; return the job as it was."""
 
     async def process_health(self, job_id: str) -> ProcessHealth:
-        """Return liveness and load of the job's oldest running attempt."""
+        """Return liveness of the job's oldest running attempt, and the load of all that run."""
 
     async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs, newest first; `name` is a case-insensitive part of the name or id."""
@@ -55,6 +55,9 @@ class JobControl(Protocol):
         progress: Progress | None = None,
     ) -> models.WaitView:
         """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return what runs of a job since when, and how long it took before."""
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a bounded part of a sheet's output."""

@@ -120,7 +120,10 @@ ALTER TABLE attempts ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE jobs ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
 """
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS)
+# Where the last completed job of a name is found at once.
+_COMPLETED = "CREATE INDEX jobs_completed ON jobs (name, seq) WHERE status = 'completed';"
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _COMPLETED)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

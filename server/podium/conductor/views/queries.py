@@ -11,6 +11,8 @@ from podium.contract.methods import ListParams
 from podium.errors import InvalidArguments
 
 _JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
+# Of the partial index `jobs_completed`: one step, however many jobs there are.
+LAST_COMPLETED = f"SELECT {JOB_COLUMNS} FROM jobs WHERE name = ? AND status = 'completed' ORDER BY seq DESC LIMIT 1"  # noqa: S608
 _ALL_JOBS = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts"
 
 
@@ -30,6 +32,10 @@ class Queries:
         if row is None:
             raise await self._store.read(lambda db: missing(db, job_id))
         return row
+
+    def last_completed(self, name: str) -> sqlite3.Row | None:
+        """Return the row of the newest completed job with exactly this name."""
+        return self._store.find(LAST_COMPLETED, name)
 
     def jobs_total(self) -> int:
         """Return the number of jobs, including ended ones."""
