@@ -23,6 +23,7 @@ from podium_tools.results import (
     job_line,
     shortened,
     shortened_text,
+    skipped_by_condition,
     state_of,
     warnings_of,
 )
@@ -113,6 +114,7 @@ class SheetLine(BaseModel):
     description: Omitted[str]
     instrument: Omitted[str]
     status: str
+    skip_kind: Omitted[str]
     reason: Omitted[str]
     waiting_until: Omitted[str]
     needs: Omitted[list[int]]
@@ -130,12 +132,15 @@ class SheetLine(BaseModel):
 class GetResult(JobResult):
     """A job in full; what there is none of yet is left out. `elapsed_seconds` is since `started_at`, until now if it runs.
 
-    `sheet_seconds` is how long each running sheet has been running; the full form has that in `sheets`.
+    Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones. `sheet_seconds` is how
+    long each running sheet has been running; the full form has that in `sheets`.
     """
 
     description: Omitted[str]
     sheets_failed: Omitted[int]
     sheets_skipped: Omitted[int]
+    sheets_before_start: Omitted[int]
+    sheets_blocked: Omitted[int]
     waiting: Omitted[list[str]]
     stuck: Omitted[bool]
     workspace: str
@@ -177,7 +182,9 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         **job_fields(job),
         description=shortened_text(found.description),
         sheets_failed=job.sheets_failed,
-        sheets_skipped=job.sheets_skipped,
+        sheets_skipped=skipped_by_condition(job),
+        sheets_before_start=job.sheets_before_start,
+        sheets_blocked=job.sheets_blocked,
         waiting=shortened(job.waiting, total=job.waiting_total),
         stuck=job.stuck,
         workspace=job.workspace,

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus
+from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus, SkipKind
 from podium.times import elapsed_between
 
 Stream = Literal["stdout", "stderr"]
@@ -42,7 +42,9 @@ class JobView(View):
     sheets_total: int
     sheets_completed: int = 0
     sheets_failed: int = 0
-    sheets_skipped: int = 0
+    sheets_skipped: int = 0  # of all kinds; these two are the kinds beside their own condition
+    sheets_before_start: int = 0
+    sheets_blocked: int = 0
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # 0 if `running` is complete
     running_since: list[str] = Field(default_factory=list)  # when each of `running` began
@@ -92,6 +94,7 @@ class SheetView(View):
     name: str  # "" for a numbered sheet without a name
     description: str = ""  # as the score describes it
     status: SheetStatus
+    skip_kind: SkipKind = ""
     reason: str = ""
     instrument: str = ""
     needs: list[int] = Field(default_factory=list)
@@ -350,6 +353,8 @@ class ConductorView(View):
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)
     limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
+    not_available: list[str] = Field(default_factory=list)
+    survives_restart: str = ""
     processes: list[ProcessView] = Field(default_factory=list)
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
     store_trouble: str = ""  # why the conductor's state cannot be written now, and since when

@@ -80,6 +80,7 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
         sheets_completed=state.last_completed_sheet or entry.progress_completed or 0,
         sheets_failed=sum(sheet.status == "failed" for sheet in sheets),
         sheets_skipped=sum(sheet.status == "skipped" for sheet in sheets),
+        sheets_blocked=len(blocked(state)),
         running=[str(sheet.sheet) for sheet in running],
         running_since=[sheet.started_at or "" for sheet in running],
         waiting=[str(sheet.sheet) for sheet in sheets if sheet.status == "waiting"],
