@@ -27,6 +27,7 @@ from podium.contract.models import (
     LogView,
     PlanSheetView,
     PlanView,
+    RunningView,
     SheetView,
     StartView,
     WaitView,
@@ -87,6 +88,7 @@ class ScriptedPort(JobControl):
     waited: WaitView | None = None
     output: LogView | None = None
     explained: ExplainView | None = None
+    goes_on: RunningView = field(default_factory=RunningView)
     files: ArtifactPage = field(
         default_factory=lambda: ArtifactPage(
             workspace="/srv/build", entries=[ArtifactEntry(path="report.md", type="file", size_bytes=12)], total=1
@@ -202,6 +204,10 @@ class ScriptedPort(JobControl):
             await self.released.wait()
         finally:
             self.left.set()
+
+    async def running(self, job_id: str) -> RunningView:
+        self._asked("running", job_id)
+        return self.goes_on
 
     async def log(self, request: LogParams) -> LogView:
         self._asked("log", request)

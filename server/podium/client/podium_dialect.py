@@ -150,6 +150,11 @@ class PodiumDialect:
             sheets_cursor=reply.podium_sheets_cursor,
         )
 
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return what runs of a job since when; nothing from an older conductor, which does not tell."""
+        params = {"job_id": job_id, "sheets": False, "running": True}
+        return (await self._client.ask(StatusReply, "job.status", params)).podium_running
+
     async def log(self, request: LogParams) -> models.LogView:
         """Read a part of a sheet's output."""
         return await self._client.ask(models.LogView, "job.log", vars(request))

@@ -173,11 +173,15 @@ class JobParams(Params):
 
 @dataclass(frozen=True)
 class StatusParams(JobParams):
-    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views."""
+    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views.
+
+    `running` adds what runs since when; conductors that do not know it leave that out. It takes the short form without sheets.
+    """
 
     sheets: bool = True
     sheets_cursor: Name | None = None
     sheets_limit: PageSize | None = None
+    running: bool = False
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class JobView(View):
     sheets_blocked: int = 0
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # 0 if `running` is complete
+    running_since: list[str] = Field(default_factory=list)  # when each of `running` began
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
     waiting_total: int = 0
     waiting_until: str | None = (
@@ -111,7 +112,7 @@ class SheetView(View):
     signal: int | None = None
     started_at: str | None = None
     finished_at: str | None = None
-    duration_seconds: float | None = None
+    duration_seconds: float | None = None  # of its last attempt; until now while that runs
     waiting_until: str | None = None
     healing: str = ""  # the remedy of its healing round, "" without one
     processes_ended: int = 0  # processes that the sheet left behind and the conductor ended
@@ -265,6 +266,22 @@ class ExplainView(View):
     blocked: list[str] = Field(default_factory=list)
     blocked_total: int = 0
     healing: list[EventView] = Field(default_factory=list)  # remedies that the conductor tried, oldest first
+
+
+class RunningSheet(View):
+    """A sheet that runs now."""
+
+    label: str
+    since: str  # when its attempt began
+    limit_seconds: float | None = None  # after which the conductor ends it, None for never
+    written_at: str = ""  # when it last wrote output, "" for never
+
+
+class RunningView(View):
+    """What runs of a job since when, and how long the last completed job of its name took."""
+
+    sheets: list[RunningSheet] = Field(default_factory=list)  # the first ones
+    earlier_seconds: float | None = None  # None if none has completed
 
 
 class ArtifactEntry(View):

@@ -160,6 +160,10 @@ class MarianneDialect:
         page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
         return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
 
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return nothing: its list does not tell what runs, and asking for a status may mark the job failed."""
+        return models.RunningView()
+
     async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor discards the output of its sheets."""
         raise UnsupportedByConductor(
