@@ -73,6 +73,11 @@ class PodiumDialect:
 
     async def _changed(self, method: str, params: ResumeParams) -> models.ActionView:
         """Let a job continue, perhaps with a changed score."""
+        if params.find is not None and not (await self._client.identity()).has("edit"):
+            raise UnsupportedByConductor(
+                "This conductor is too old to edit a score.",
+                fix="Restart it (podium stop, podium start), or pass the whole changed score as config_content or config_path.",
+            )
 
         async def change(params: ResumeParams) -> models.ActionView:
             return await self._control(method, params.job_id, vars(params), lambda job: not job.modify_requested)

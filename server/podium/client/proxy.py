@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
 
-from podium.client.arguments import checked_score, checked_start
+from podium.client.arguments import checked_change, checked_start
 from podium.client.link.daemon_client import DaemonClient
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
@@ -65,12 +65,12 @@ class ConductorProxy(JobControl):
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
-        checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=False))
+        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=False))
         return await (await self._dialect()).resume(checked)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score: it takes it between sheets and continues."""
-        checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=True))
+        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=True))
         return await (await self._dialect()).modify(checked)
 
     async def cancel(self, job_id: str) -> models.ActionView:

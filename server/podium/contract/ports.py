@@ -28,7 +28,7 @@ class JobControl(Protocol):
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
-        """Give a job a changed score; wait a few seconds for the effect. Exactly one of path and content is given."""
+        """Give a job a changed score; wait a few seconds for the effect. Exactly one of path, content and find is given."""
 
     async def cancel(self, job_id: str) -> models.ActionView:
         """End a job and its process trees; wait a few seconds for the effect."""
