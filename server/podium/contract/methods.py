@@ -36,6 +36,7 @@ FEATURES: tuple[str, ...] = (
     "tasks",
     "environment",
     "secrets",
+    "score_text",
 )
 
 PATH_CHARS = 10_000

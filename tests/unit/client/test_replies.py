@@ -17,7 +17,7 @@ from tests.unit.client.marianne.recordings import FakeMarianne
 pytestmark = pytest.mark.anyio
 
 JOB = {"job_id": "x", "job_name": "x", "status": "running", "sheets_total": 1}
-NOT_WITH_MARIANNE = {"plan", "log", "changes", "task_state"}
+NOT_WITH_MARIANNE = {"plan", "check", "log", "changes", "task_state"}
 
 
 def answering(reply: Any) -> Handler:
@@ -110,6 +110,7 @@ async def test_every_operation_reads_its_reply_through_a_model(short_tmp: Path, 
     methods = [
         "job.submit",
         "job.validate",
+        "job.score",
         "job.pause",
         "job.resume",
         "job.modify",
