@@ -109,7 +109,8 @@ async def _validate(port: JobControl, args: ScoreArgs, _call: Call) -> ScoreResu
 async def _with_text(result: ScoreResult, text: ScoreText | None, args: ScoreArgs) -> ScoreResult:
     """Return the result with as many lines of the text as fit; without one, the score came with the call."""
     if text is None:
-        return result
+        note = f"{result.summary} The conductor did not show the text." if args.config_path else result.summary
+        return result.model_copy(update={"summary": note})
 
     async def shown(size: int) -> ScoreResult:
         page = page_of(text, size)
@@ -124,8 +125,10 @@ VALIDATE_SCORE = ToolSpec(
     title="Check a score",
     description=(
         "Check a score without running or storing anything. Returns the plan (sheets in order, what each runs and needs, "
-        "missing instruments) or every problem with its line and column; with config_path also the text. To run the score "
-        "use start_job."
+        "missing instruments) or every problem with its line and column; with config_path also the text. To run the score use "
+        "start_job. "
+        'A whole score: "name: ci\nsheets:\n- {name: test, run: make test}\n- {name: pack, run: make dist, needs: [test]}"; '
+        "describe_score explains more."
     ),
     risk="read",
     hints=READ,

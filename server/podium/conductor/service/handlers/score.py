@@ -24,7 +24,6 @@ VALUE_CHARS = 200  # of each
 FILE_SECONDS = 2.0
 # A thread that hangs on a dead network disk cannot be ended, only abandoned.
 _THREADS = anyio.CapacityLimiter(4)
-_TEXT = "SELECT source FROM plans WHERE hash = ?"
 
 
 async def handle(context: Context, params: JobScoreParams, peer: Peer) -> JobScore:
@@ -36,7 +35,7 @@ async def handle(context: Context, params: JobScoreParams, peer: Peer) -> JobSco
         (row["next_plan_hash"], row["next_config_path"]) if pending else (row["plan_hash"], row["config_path"])
     )
     plan = (loaded := await context.loader.plan(digest)).plan
-    text = str((await context.store.read(lambda db: db.execute(_TEXT, (digest,)).fetchone()))["source"])
+    text = await context.loader.source(digest)
     masker = (await context.values.of(params.job_id, loaded)).masker
     given = plan.started_with
     own = {name: value for name, value in plan.variables.items() if name not in given}
