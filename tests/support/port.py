@@ -27,6 +27,7 @@ from podium.contract.models import (
     LogView,
     PlanSheetView,
     PlanView,
+    RunningView,
     SheetView,
     StartView,
     WaitView,
@@ -71,6 +72,11 @@ def plan(**changes: Any) -> PlanView:
     return PlanView.model_validate({**facts, **changes})
 
 
+def _edit(params: ResumeParams) -> tuple[str | None, ...]:
+    """Return the edit that a call makes, nothing for one that makes none."""
+    return () if params.find is None else (params.find, params.replace)
+
+
 @dataclass
 class ScriptedPort(JobControl):
     """Answers from its fields; `calls` is what it was asked, `error` is raised by every call where it is set."""
@@ -87,6 +93,7 @@ class ScriptedPort(JobControl):
     waited: WaitView | None = None
     output: LogView | None = None
     explained: ExplainView | None = None
+    goes_on: RunningView = field(default_factory=RunningView)
     files: ArtifactPage = field(
         default_factory=lambda: ArtifactPage(
             workspace="/srv/build", entries=[ArtifactEntry(path="report.md", type="file", size_bytes=12)], total=1
@@ -142,11 +149,15 @@ class ScriptedPort(JobControl):
         return self.action or ActionView(job=self._job(job_id), message="pause requested", pending=True)
 
     async def resume(self, params: ResumeParams) -> ActionView:
-        self._asked("resume", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        self._asked(
+            "resume", (params.job_id, params.from_sheet, params.config_path, params.config_content, *_edit(params))
+        )
         return self.action or ActionView(job=self._job(params.job_id), message="Goes on with the sheets that are left")
 
     async def modify(self, params: ModifyParams) -> ActionView:
-        self._asked("modify", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        self._asked(
+            "modify", (params.job_id, params.from_sheet, params.config_path, params.config_content, *_edit(params))
+        )
         return self.action or ActionView(job=self._job(params.job_id), message="Takes the changed score")
 
     async def cancel(self, job_id: str) -> ActionView:
@@ -202,6 +213,10 @@ class ScriptedPort(JobControl):
             await self.released.wait()
         finally:
             self.left.set()
+
+    async def running(self, job_id: str) -> RunningView:
+        self._asked("running", job_id)
+        return self.goes_on
 
     async def log(self, request: LogParams) -> LogView:
         self._asked("log", request)

@@ -9,10 +9,12 @@ from podium.contract.ports import JobControl
 from podium.contract.states import JobFilter
 from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again, next_call
+from podium_tools.durations import job_seconds, sheet_seconds
 from podium_tools.fields import JobReadArgs
 from podium_tools.results import (
     NEEDS_SHOWN,
     JobResult,
+    Known,
     Omitted,
     Result,
     WaitingLine,
@@ -49,6 +51,7 @@ class ListedJob(WaitingLine):
 
     submitted_at: str
     finished_at: Omitted[str]
+    elapsed_seconds: Known[float]
 
 
 class ListResult(Result):
@@ -89,7 +92,7 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
 
 def _listed(job: JobView) -> ListedJob:
     times = {"submitted_at": job.submitted_at or "", "finished_at": job.finished_at or ""}
-    return ListedJob(**job_line(job).model_dump(), **waiting_of(job), **times)
+    return ListedJob(**job_line(job).model_dump(), **waiting_of(job), **times, elapsed_seconds=job_seconds(job))
 
 
 class GetArgs(JobReadArgs):
@@ -100,10 +103,11 @@ class GetArgs(JobReadArgs):
 
 
 class SheetLine(BaseModel):
-    """A sheet with its last attempt; times are null before it has run.
+    """A sheet with its last attempt; what it has none of is left out.
 
-    `instrument` is left out if it is `cli`; `healing` is the remedy that the conductor tried; `processes_ended` counts the
-    left-over processes of the attempt that it ended, and `survivors` are those that it could not end.
+    `duration_seconds` of a running attempt is until now; `instrument` is left out if it is `cli`, `needs_total` if `needs` has
+    all; `healing` is the remedy that the conductor tried; `processes_ended` counts the left-over processes of the attempt that
+    it ended, and `survivors` are those that it could not end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -114,41 +118,45 @@ class SheetLine(BaseModel):
     instrument: Omitted[str]
     status: str
     skip_kind: Omitted[str]
-    reason: str
+    reason: Omitted[str]
     waiting_until: Omitted[str]
-    needs: list[int]
-    needs_total: int
+    needs: Omitted[list[int]]
+    needs_total: Omitted[int]
     attempts: int
-    exit_code: int | None
-    signal: int | None
-    duration_seconds: float | None
-    failed_validations: list[str]
+    exit_code: Known[int]
+    signal: Known[int]
+    duration_seconds: Known[float]
+    failed_validations: Omitted[list[str]]
     healing: Omitted[str]
     processes_ended: Omitted[int]
     survivors: Omitted[list[str]]
 
 
 class GetResult(JobResult):
-    """A job in full. Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones.
+    """A job in full; what there is none of yet is left out. `elapsed_seconds` is since `started_at`, until now if it runs.
 
-    `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
+    Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones. `sheet_seconds` is how
+    long each running sheet has been running; the full form has that in `sheets`.
+    """
 
     description: Omitted[str]
-    sheets_failed: int
+    sheets_failed: Omitted[int]
     sheets_skipped: Omitted[int]
     sheets_before_start: Omitted[int]
     sheets_blocked: Omitted[int]
     waiting: Omitted[list[str]]
     waiting_until: Omitted[str]
-    stuck: bool
+    stuck: Omitted[bool]
     workspace: str
-    config_path: str
+    config_path: Omitted[str]
     submitted_at: str
-    started_at: str
-    finished_at: str
-    warnings: list[str]
-    sheets: list[SheetLine]
-    sheets_cursor: str
+    started_at: Omitted[str]
+    finished_at: Omitted[str]
+    elapsed_seconds: Known[float]
+    sheet_seconds: Omitted[list[str]]
+    warnings: Omitted[list[str]]
+    sheets: Omitted[list[SheetLine]]
+    sheets_cursor: Omitted[str]
 
 
 def _sheet_line(sheet: SheetView) -> SheetLine:
@@ -161,7 +169,7 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
         "waiting_until": sheet.waiting_until or "",
         "healing": shortened_text(sheet.healing),
         "needs": sheet.needs[:NEEDS_SHOWN],
-        "needs_total": len(sheet.needs),
+        "needs_total": len(sheet.needs) if len(sheet.needs) > NEEDS_SHOWN else 0,
         "failed_validations": failed_validations(sheet),
         "survivors": [shortened_text(each.text) for each in sheet.survivors],
     }
@@ -188,6 +196,8 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         submitted_at=job.submitted_at or "",
         started_at=job.started_at or "",
         finished_at=job.finished_at or "",
+        elapsed_seconds=job_seconds(job),
+        sheet_seconds=[] if found.sheets else sheet_seconds(job),
         warnings=warnings_of(job.warnings),
         sheets=[_sheet_line(sheet) for sheet in found.sheets],
         sheets_cursor=found.sheets_cursor,

@@ -73,6 +73,11 @@ class PodiumDialect:
 
     async def _changed(self, method: str, params: ResumeParams) -> models.ActionView:
         """Let a job continue, perhaps with a changed score."""
+        if params.find is not None and not (await self._client.identity()).has("edit"):
+            raise UnsupportedByConductor(
+                "This conductor is too old to edit a score.",
+                fix="Restart it (podium stop, podium start), or pass the whole changed score as config_content or config_path.",
+            )
 
         async def change(params: ResumeParams) -> models.ActionView:
             return await self._control(method, params.job_id, vars(params), lambda job: not job.modify_requested)
@@ -149,6 +154,11 @@ class PodiumDialect:
             sheets=reply.podium_sheets,
             sheets_cursor=reply.podium_sheets_cursor,
         )
+
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return what runs of a job since when; nothing from an older conductor, which does not tell."""
+        params = {"job_id": job_id, "sheets": False, "running": True}
+        return (await self._client.ask(StatusReply, "job.status", params)).podium_running
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a part of a sheet's output."""

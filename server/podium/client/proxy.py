@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
 
-from podium.client.arguments import checked_score, checked_start
+from podium.client.arguments import checked_change, checked_start
 from podium.client.link.daemon_client import DaemonClient
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
@@ -65,12 +65,12 @@ class ConductorProxy(JobControl):
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
-        checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=False))
+        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=False))
         return await (await self._dialect()).resume(checked)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score: it takes it between sheets and continues."""
-        checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=True))
+        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=True))
         return await (await self._dialect()).modify(checked)
 
     async def cancel(self, job_id: str) -> models.ActionView:
@@ -86,7 +86,7 @@ class ConductorProxy(JobControl):
         return await (await self._dialect()).clear(params)
 
     async def process_health(self, job_id: str) -> ProcessHealth:
-        """Return liveness and load of the job's oldest running attempt."""
+        """Return liveness of the job's oldest running attempt, and the load of all that run."""
         return await (await self._dialect()).process_health(job_id)
 
     async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
@@ -111,6 +111,10 @@ class ConductorProxy(JobControl):
         if not ids:
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
         return await wait_for_jobs(await self._dialect(), WaitRequest(ids, until, timeout_seconds, after, progress))
+
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return what runs of a job since when, and how long the last completed job of its name took."""
+        return await (await self._dialect()).running(job_id)
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a bounded part of a sheet's output."""

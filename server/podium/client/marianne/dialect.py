@@ -160,6 +160,10 @@ class MarianneDialect:
         page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
         return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
 
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return nothing: its list does not tell what runs, and asking for a status may mark the job failed."""
+        return models.RunningView()
+
     async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor discards the output of its sheets."""
         raise UnsupportedByConductor(
@@ -259,6 +263,7 @@ class MarianneDialect:
 
     async def _go_on(self, method: str, params: ResumeParams) -> models.ActionView:
         """Resume or modify, with the score if one is given, and wait until it is seen in the job's state."""
+        _check_no_edit(params)
         job_id, path = params.job_id, params.config_path
         before = await self._entry(job_id)
         _check_go_on(method, before, params.from_sheet)
@@ -309,6 +314,15 @@ def _check_start(request: SubmitParams) -> None:
         raise UnsupportedByConductor(
             f"This conductor ignores {' and '.join(names)}.",
             fix=f"Leave {'it' if len(names) == 1 else 'them'} out. {_OWN}",
+        )
+
+
+def _check_no_edit(params: ResumeParams) -> None:
+    """Refuse an edit: this conductor gives nobody the text that the job runs, and its file may be another one by now."""
+    if params.find is not None:
+        raise UnsupportedByConductor(
+            "This conductor does not edit scores: find and replace need the text that the job runs, which it does not give.",
+            fix=f"Pass the whole changed score as config_content or config_path. {_OWN}",
         )
 
 
