@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import anyio
 
-from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,
     ArtifactEntry,
     ArtifactPage,
     ArtifactText,
+    ClearView,
     ConductorView,
     EventView,
     ExplainView,
@@ -26,13 +27,14 @@ from podium.contract.models import (
     LogView,
     PlanSheetView,
     PlanView,
+    RunningView,
     SheetView,
     StartView,
     WaitView,
 )
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter, JobStatus
 from podium.errors import JobNotFound
 
 CURSOR = "h1:7"
@@ -87,9 +89,11 @@ class ScriptedPort(JobControl):
     replayed: bool = False
     health: ProcessHealth = field(default_factory=lambda: ProcessHealth(4711, True, False, True, 12.34, 56.78, 90.1))
     page: JobPage | None = None
+    cleared: ClearView = field(default_factory=ClearView)
     waited: WaitView | None = None
     output: LogView | None = None
     explained: ExplainView | None = None
+    goes_on: RunningView = field(default_factory=RunningView)
     files: ArtifactPage = field(
         default_factory=lambda: ArtifactPage(
             workspace="/srv/build", entries=[ArtifactEntry(path="report.md", type="file", size_bytes=12)], total=1
@@ -164,12 +168,16 @@ class ScriptedPort(JobControl):
         self._asked("delete", job_id)
         return self._job(job_id)
 
+    async def clear(self, params: ClearParams) -> ClearView:
+        self._asked("clear", params)
+        return self.cleared
+
     async def process_health(self, job_id: str) -> ProcessHealth:
         self._asked("process_health", job_id)
         self._job(job_id)
         return self.health
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
+    async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> JobPage:
         self._asked("list_page", (status, name, limit, cursor))
         return self.page or JobPage(jobs=list(self.jobs.values()), total=len(self.jobs))
 
@@ -205,6 +213,10 @@ class ScriptedPort(JobControl):
             await self.released.wait()
         finally:
             self.left.set()
+
+    async def running(self, job_id: str) -> RunningView:
+        self._asked("running", job_id)
+        return self.goes_on
 
     async def log(self, request: LogParams) -> LogView:
         self._asked("log", request)

@@ -4,8 +4,9 @@ from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from podium.contract.changed import Labels, ScoreChange
 from podium.contract.methods import Sheet
-from podium.contract.models import ActionView, Labels, ScoreChange
+from podium.contract.models import ActionView
 from podium_tools.fields import JobArgs, sheet_of
 from podium_tools.results import ControlResult, Omitted, counted, named, shortened_text
 

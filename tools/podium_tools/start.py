@@ -8,7 +8,7 @@ from podium.contract.ports import JobControl
 from podium_tools.calls import TO_FILL_IN, again, next_call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
-from podium_tools.results import JobResult, job_fields, state_of, warnings_of
+from podium_tools.results import JobResult, Omitted, job_fields, state_of, warnings_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
 
 
@@ -29,13 +29,17 @@ class StartArgs(Args):
 
 
 class StartResult(JobResult):
-    """The job that was started, or the plan of a dry run (`job_id` is "" then and `status` "not_started")."""
+    """The job that was started, or the plan of a dry run (`job_id` is "" then and `status` "not_started").
+
+    `submitted_at` is there if it was started earlier: else it was submitted now.
+    """
 
     workspace: str
     replayed: bool
     dry_run: bool
-    warnings: list[str]
-    plan: list[PlannedSheet]
+    submitted_at: Omitted[str]
+    warnings: Omitted[list[str]]
+    plan: Omitted[list[PlannedSheet]]
 
 
 def _request(args: StartArgs) -> SubmitParams:
@@ -57,7 +61,7 @@ def _started(view: StartView, args: StartArgs) -> StartResult:
     """Return the result of an accepted submit."""
     job = view.job
     first = args.start_sheet.strip()
-    skipped = sheet_of(first) not in {None, 1} and job.sheets_skipped > 0
+    skipped = sheet_of(first) not in {None, 1} and job.sheets_before_start > 0
     left_out = f"The sheets before {first} do not run: the workspace must already contain what they produce."
     verb = "was already started with this idempotency key; nothing new was started" if view.replayed else "was accepted"
     return StartResult(
@@ -67,6 +71,7 @@ def _started(view: StartView, args: StartArgs) -> StartResult:
         workspace=job.workspace,
         replayed=view.replayed,
         dry_run=False,
+        submitted_at=(job.submitted_at or "") if view.replayed else "",
         warnings=warnings_of([*([left_out] if skipped else []), *job.warnings]),
         plan=[],
     )
@@ -89,6 +94,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
         workspace=plan.workspace,
         replayed=False,
         dry_run=True,
+        submitted_at="",
         warnings=warnings_of(plan.warnings),
         plan=planned_sheets(plan),
     )
@@ -108,6 +114,7 @@ START_JOB = ToolSpec(
     description=(
         "Submit a score and return its job id immediately. The job is stored before the reply and keeps running "
         "whether or not you stay connected. Give config_path or config_content. The id is valid until delete_job. "
+        'A whole score: "name: build\nsheets:\n- {name: test, run: make test}"; describe_score explains more. '
         "With dry_run nothing runs and the checked plan is returned; to list every problem in a score "
         "use validate_score."
     ),

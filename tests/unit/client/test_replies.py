@@ -8,11 +8,10 @@ import pytest
 from podium.client.job_control import JobControlService
 from podium.client.marianne import views
 from podium.contract import models
-from podium.contract.methods import FEATURES, ModifyParams, ResumeParams
 from podium.errors import ConductorMismatch, SubmitRejected, UnsupportedByConductor, WrongState
 from podium.wire.dispatcher import Handler, Peer
 from tests.unit.client.asks import ASKS
-from tests.unit.client.link.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for, stand_in
+from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
 from tests.unit.client.marianne.recordings import FakeMarianne
 
 pytestmark = pytest.mark.anyio
@@ -168,13 +167,3 @@ async def test_a_refusal_is_the_error_that_it_names_with_its_facts(short_tmp: Pa
     error = await failure(short_tmp, "start", {"job.submit": rejected})
     assert isinstance(error, SubmitRejected)
     assert (error.message, error.facts) == ("No.", {"job_id": "x"})
-
-
-@pytest.mark.parametrize("name", ["resume", "modify"])
-async def test_an_older_conductor_is_not_sent_an_edit_which_it_would_ignore(short_tmp: Path, name: str) -> None:
-    older = {**PODIUM_STATUS, "features": [each for each in FEATURES if each != "edit"]}
-    calls = {"resume": ResumeParams("x", find="a"), "modify": ModifyParams("x", find="a")}
-    async with stand_in(short_tmp, status=older), client_for(short_tmp / "c.sock") as client:
-        with pytest.raises(UnsupportedByConductor, match="too old to edit") as refused:
-            await getattr(JobControlService(client), name)(calls[name])
-    assert "podium stop" in refused.value.fix

@@ -44,7 +44,7 @@ def job_row(job: JobRun) -> Row:
         job.start_sheet, int(job.self_healing), job.submitted_at, job.started_at, job.finished_at, job.total,
         job.counts["completed"], job.counts["failed"], job.counts["skipped"], job.event_count,
         job.serial, json.dumps(job.warnings) if job.warnings else _NONE, job.client,
-        json.dumps(job.survivors) if job.survivors else _NONE, job.next_config_path,
+        json.dumps(job.survivors) if job.survivors else _NONE, job.before_start, job.cut_off, job.next_config_path,
     )  # fmt: skip
 
 

@@ -4,7 +4,9 @@ import json
 import sqlite3
 from typing import Any, NamedTuple
 
+from podium.conductor.clock import wall
 from podium.conductor.rules.healing import remedies
+from podium.conductor.rules.state import BEFORE_START, skip_kind
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.loading import Loader
@@ -13,7 +15,7 @@ from podium.conductor.supervisor.unstored import how
 from podium.conductor.views import checkpoint
 from podium.contract.models import SheetView
 from podium.score.model.plan import Plan, PlanSheet
-from podium.times import iso
+from podium.times import elapsed, iso
 
 _SHEETS = "SELECT * FROM sheets WHERE job = ? AND num BETWEEN ? AND ?"
 _LAST_ATTEMPTS = """
@@ -98,6 +100,7 @@ def _end_of(verdict: Verdict, why: str) -> Facts:
     unlucky = "cancelled" if verdict.end.reason == "cancelled" else "failed"
     return {
         "status": "skipped" if verdict.skipped else "completed" if verdict.passed else unlucky,
+        "skip_kind": "condition" if verdict.skipped else "",
         "reason": f"ended ({how(verdict)}); not stored yet: {why}",
         "exit_code": verdict.end.exit_code,
         "signal": verdict.end.signal,
@@ -116,7 +119,8 @@ def _facts(
         "name": sheet.name,
         "description": sheet.description,
         "status": "skipped" if sheet.num < start_sheet else "pending",
-        "reason": "before start_sheet: counts as done" if sheet.num < start_sheet else "",
+        "skip_kind": "before_start" if sheet.num < start_sheet else "",
+        "reason": BEFORE_START if sheet.num < start_sheet else "",
         "instrument": sheet.instrument,
         "needs": sheet.needs,
     }
@@ -126,6 +130,7 @@ def _facts(
     played = None if attempt is None or run["status"] in {"pending", "waiting"} else attempt["instrument"]
     facts |= {
         "status": run["status"],
+        "skip_kind": skip_kind(run["reason"], satisfied=bool(run["satisfied"])) if run["status"] == "skipped" else "",
         "reason": run["reason"] or (f"retry {run['retries_used']} of {retries}" if run["retries_used"] else ""),
         "instrument": sheet.instruments[int(run["player"])] if played is None else played,
         "attempts": run["attempts"],
@@ -135,11 +140,13 @@ def _facts(
         "healing": f"{remedy.cause}: {remedy.text}" if remedy else "",
     }
     # What the last attempt adds, unless the sheet was reset and has not run again.
-    if attempt is not None and run["status"] != "pending" and not attempt["open"]:
+    if attempt is not None and attempt["open"]:
+        facts["duration_seconds"] = elapsed(attempt["started_at"], wall())
+    elif attempt is not None and run["status"] != "pending":
         facts |= {
             "exit_code": attempt["exit_code"],
             "signal": attempt["signal"],
-            "duration_seconds": round(attempt["ended_at"] - attempt["started_at"], 3),
+            "duration_seconds": elapsed(attempt["started_at"], attempt["ended_at"]),
             "processes_ended": attempt["processes_ended"],
             "survivors": json.loads(attempt["survivors"]),
             "validations": json.loads(attempt["validations"]),

@@ -6,8 +6,8 @@ from typing import Any, TypedDict
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.plans import LoadedPlan
-from podium.conductor.rules.state import JobRun, SheetRun
-from podium.contract.models import Labels, ScoreChange
+from podium.conductor.rules.state import BEFORE_START, JobRun, SheetRun
+from podium.contract.changed import Labels, ScoreChange
 
 SHOWN = 20  # labels that a reply names
 
@@ -103,7 +103,7 @@ def _reset(run: SheetRun) -> SheetRun:
 
 def _count_as_done(job: JobRun) -> list[SheetRun]:
     """Give each sheet before `start_sheet` a run of its own, so that one of them can run alone; return these runs."""
-    runs = [SheetRun(num, "skipped", "before start_sheet", satisfied=True) for num in range(1, job.start_sheet)]
+    runs = [SheetRun(num, "skipped", BEFORE_START, satisfied=True) for num in range(1, job.start_sheet)]
     job.sheets.update((run.num, run) for run in runs)
     job.start_sheet = 1
     return runs
