@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, Field
 
-from podium.contract.models import View
+from podium.contract.view import View
 
 
 class ProcessView(View):
