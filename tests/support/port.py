@@ -179,8 +179,9 @@ class ScriptedPort(JobControl):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
+        pattern: str = "",
     ) -> WaitView:
-        self._asked("wait", (list(job_ids), until, timeout_seconds, after))
+        self._asked("wait", (list(job_ids), until, timeout_seconds, after, *([pattern] if pattern else [])))
         found = [self._job(job_id) for job_id in job_ids]
         if progress:
             await progress(1.0, found)

@@ -22,6 +22,7 @@ from podium.contract.replies import (
     StatusReply,
     TaskStateReply,
     ValidateReply,
+    WatchReply,
 )
 from podium.contract.results import ProcessHealth
 from podium.contract.secrets.masks import Span
@@ -172,6 +173,15 @@ class PodiumDialect:
             after = page.next
             if len(page.events) < _EVENTS_PAGE:
                 return found, after
+
+    async def watch(self, job_ids: Sequence[str], pattern: str, position: str, seconds: float) -> WatchReply:
+        """Wait for a line of the jobs' output that matches."""
+        if not (await self._client.identity()).has("watch"):
+            raise UnsupportedByConductor(
+                "This conductor is too old to wait for a pattern.", fix="Restart it: podium stop, podium start."
+            )
+        params = {"job_ids": list(job_ids), "pattern": pattern, "position": position, "seconds": seconds}
+        return await self._client.ask_beside(WatchReply, "job.watch", params, seconds=seconds)
 
     async def mark(self) -> int:
         """Return the present place in the event feed."""

@@ -101,12 +101,14 @@ class ConductorProxy(JobControl):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
+        pattern: str = "",
     ) -> models.WaitView:
-        """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+        """Wait until any or all jobs are settled, something needs attention, a line matches, or the time is over."""
         ids = tuple(dict.fromkeys(job_ids))
         if not ids:
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
-        return await wait_for_jobs(await self._dialect(), WaitRequest(ids, until, timeout_seconds, after, progress))
+        request = WaitRequest(ids, until, timeout_seconds, after, progress, pattern)
+        return await wait_for_jobs(await self._dialect(), request)
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a bounded part of a sheet's output."""

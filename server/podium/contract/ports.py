@@ -53,8 +53,12 @@ class JobControl(Protocol):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
+        pattern: str = "",
     ) -> models.WaitView:
-        """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+        """Wait until any or all jobs are settled, something needs attention, or the time is over.
+
+        With a pattern also until a line of their output matches it.
+        """
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a bounded part of a sheet's output."""

@@ -21,6 +21,7 @@ from podium.client.marianne.scores import ForeignScores
 from podium.contract import models
 from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import job_not_found
+from podium.contract.replies import WatchReply
 from podium.contract.results import ProcessHealth
 from podium.contract.states import TERMINAL, JobStatus
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
@@ -190,6 +191,10 @@ class MarianneDialect:
     async def events(self, job_ids: Sequence[str], after: str) -> tuple[list[models.EventView], str]:
         """Return nothing: this conductor records no events."""
         return [], after
+
+    async def watch(self, job_ids: Sequence[str], pattern: str, position: str, seconds: float) -> WatchReply:
+        """Refuse: its logs are not to be had over the wire."""
+        raise UnsupportedByConductor("This conductor gives out no output in which to look for a pattern.", fix=_OWN)
 
     async def mark(self) -> int:
         """Return a place that means nothing: there is no stream."""
