@@ -20,6 +20,7 @@ ErrorCode = Literal[
     "WRONG_STATE",
     "SCORE_NOT_FOUND",
     "SCORE_INVALID",
+    "UNKNOWN_TOPIC",
     "PATH_NOT_ALLOWED",
     "SUBMIT_REJECTED",
     "IDEMPOTENCY_CONFLICT",
@@ -141,6 +142,12 @@ class ScoreInvalid(PodiumError, ValueError):
     """The score cannot be compiled; `problems` lists each one with line, column and field."""
 
     code = "SCORE_INVALID"
+
+
+class UnknownTopic(PodiumError, ValueError):
+    """`describe_score` has no such page; `near` holds topics that look like it, `topics` all of them."""
+
+    code = "UNKNOWN_TOPIC"
 
 
 class PathNotAllowed(PodiumError, ValueError):

@@ -4,6 +4,7 @@ from podium_tools.artifacts import LIST_ARTIFACTS, READ_ARTIFACT
 from podium_tools.conductor import CONDUCTOR_STATUS
 from podium_tools.control import CANCEL_JOB, PAUSE_JOB, RESUME_JOB
 from podium_tools.delete import DELETE_JOB
+from podium_tools.describe import DESCRIBE_SCORE
 from podium_tools.explain import EXPLAIN_JOB
 from podium_tools.health import VERIFY_PROCESS_HEALTH
 from podium_tools.jobs import GET_JOB, LIST_JOBS
@@ -32,5 +33,6 @@ ALL_TOOLS: tuple[AnyTool, ...] = (
     READ_ARTIFACT,
     EXPLAIN_JOB,
     VALIDATE_SCORE,
+    DESCRIBE_SCORE,
     CONDUCTOR_STATUS,
 )

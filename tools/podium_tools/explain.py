@@ -6,6 +6,7 @@ from podium.contract.states import phase_of, rule
 from podium_tools.calls import TO_FILL_IN, call, next_call
 from podium_tools.events import event_text
 from podium_tools.fields import JobArgs
+from podium_tools.following import following, mending
 from podium_tools.results import (
     OUTPUT_NOTE,
     JobOutput,
@@ -93,7 +94,7 @@ def _next(view: ExplainView) -> str:
         return call("verify_process_health", job_id=view.job.job_id)
     if view.kind == "failed":
         output = view.output
-        return _log_call(output, output.stream) if output is not None and output.truncated else ""
+        return _log_call(output, output.stream) if output is not None and output.truncated else mending(view.job)
     return next_call(view.job)
 
 
@@ -117,7 +118,7 @@ async def _explain(port: JobControl, args: JobArgs, _call: Call) -> ExplainResul
     return ExplainResult.model_validate(
         {
             "summary": f"{state_of(view.job)} {view.cause}".strip(),
-            "next": _next(view),
+            "next": (await following(port, view.job)).next if view.kind == "completed" else _next(view),
             **job_fields(view.job),
             "kind": view.kind,
             "waits_until": view.waits_until,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from podium.contract.ports import JobControl
+from podium.contract.topics import Page
 
 Risk = Literal["read", "run", "control", "destroy"]
 
@@ -26,10 +27,13 @@ class NoArgs(Args):
 
 
 class Call(Protocol):
-    """What a running call may use of the client that made it."""
+    """What a running call may use of the client that made it, and of the server that runs it."""
 
     async def report_progress(self, progress: float, total: float | None, message: str) -> None:
         """Report progress to the client if it asked for that; `progress` must grow."""
+
+    async def page(self, topic: str) -> Page:
+        """Return the reference's page about a topic of `TOPICS`, or about scores as a whole (`OVERVIEW`)."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus
+from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus, SkipKind
+from podium.times import elapsed_between
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
@@ -41,7 +42,9 @@ class JobView(View):
     sheets_total: int
     sheets_completed: int = 0
     sheets_failed: int = 0
-    sheets_skipped: int = 0
+    sheets_skipped: int = 0  # of all kinds; these two are the kinds beside their own condition
+    sheets_before_start: int = 0
+    sheets_blocked: int = 0
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # 0 if `running` is complete
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
@@ -59,6 +62,11 @@ class JobView(View):
     warnings: list[str] = Field(default_factory=list)
     survivors: list[str] = Field(default_factory=list)  # processes of its sheets that could not be ended, one each
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
+
+    @property
+    def elapsed_seconds(self) -> float | None:
+        """Seconds since its first sheet began, until it ended or until now; None before that. It is no part of the wire."""
+        return elapsed_between(self.started_at, self.finished_at)
 
     @property
     def settled(self) -> bool:
@@ -85,6 +93,7 @@ class SheetView(View):
     name: str  # "" for a numbered sheet without a name
     description: str = ""  # as the score describes it
     status: SheetStatus
+    skip_kind: SkipKind = ""
     reason: str = ""
     instrument: str = ""
     needs: list[int] = Field(default_factory=list)
@@ -327,6 +336,8 @@ class ConductorView(View):
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)
     limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
+    not_available: list[str] = Field(default_factory=list)
+    survives_restart: str = ""
     processes: list[ProcessView] = Field(default_factory=list)
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
     store_trouble: str = ""  # why the conductor's state cannot be written now, and since when

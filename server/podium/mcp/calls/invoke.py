@@ -9,9 +9,11 @@ from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult
 
 from podium.contract.ports import JobControl
+from podium.contract.topics import Page
 from podium.log import get_logger
 from podium.mcp.calls.arguments import check, ignored
 from podium.mcp.calls.boundary import shown
+from podium.mcp.calls.pages import read_page
 from podium.mcp.calls.requests import FRACTION_KEY
 from podium.mcp.calls.results import failure, success
 from podium.mcp.sdk import notify
@@ -44,6 +46,10 @@ class ProtocolCall:
             return
         facts = {"progressToken": token, "progress": progress, "message": message}
         await notify(ctx, "notifications/progress", facts if total is None else {**facts, "total": total})
+
+    async def page(self, topic: str) -> Page:
+        """Return a page of the reference."""
+        return await read_page(topic)
 
 
 async def invoke(spec: AnyTool, arguments: Mapping[str, Any], context: Context[State, Any]) -> CallToolResult:
