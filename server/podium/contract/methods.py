@@ -260,7 +260,7 @@ class WatchParams(Params):
     The reply comes with the first line that matches, or after about so many `seconds`; 0 looks once.
     """
 
-    job_ids: Annotated[list[Name], Field(min_length=1, max_length=1000)]
+    job_ids: Annotated[list[Name], Field(min_length=1, max_length=200)]
     pattern: Annotated[str, Field(min_length=1, max_length=PATTERN_CHARS)]
     position: Position = ""
     seconds: Annotated[float, Field(ge=0, le=20)] = 0.0

@@ -11,7 +11,14 @@ from podium.client import waiting
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.contract.models import EventView, JobView, LogLine, MatchView, WaitView
 from podium.contract.replies import WatchReply
-from podium.errors import ConductorMismatch, ConductorNotRunning, ConductorUnreachable, InvalidArguments, JobNotFound
+from podium.errors import (
+    ConductorBusy,
+    ConductorMismatch,
+    ConductorNotRunning,
+    ConductorUnreachable,
+    InvalidArguments,
+    JobNotFound,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -383,3 +390,10 @@ async def test_an_event_still_wakes_a_wait_for_a_pattern() -> None:
     script.happens("sheet.failed", "a")
     done = await wait(script, "a", pattern="x", after="h:0")
     assert (done.woke_for, done.match, done.after) == ("event", None, "h:1~p0")
+
+
+async def test_a_conductor_that_is_too_busy_to_search_at_the_end_does_not_hide_that_the_job_has_settled() -> None:
+    script = Script(job("a", "failed"))
+    script.signs = [WatchReply(position="p0", behind=False), ConductorBusy("64 calls wait")]
+    done = await wait(script, "a", pattern="x")
+    assert (done.woke_for, done.behind, done.after) == ("settled", True, "h:0~p0")

@@ -194,7 +194,9 @@ class MarianneDialect:
 
     async def watch(self, job_ids: Sequence[str], pattern: str, position: str, seconds: float) -> WatchReply:
         """Refuse: its logs are not to be had over the wire."""
-        raise UnsupportedByConductor("This conductor gives out no output in which to look for a pattern.", fix=_OWN)
+        raise UnsupportedByConductor(
+            "This conductor gives out no output in which to look for a pattern.", fix=f"Wait without pattern. {_OWN}"
+        )
 
     async def mark(self) -> int:
         """Return a place that means nothing: there is no stream."""
