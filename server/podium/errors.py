@@ -17,6 +17,7 @@ ErrorCode = Literal[
     "PERMISSION_DENIED",
     "INVALID_ARGUMENTS",
     "JOB_NOT_FOUND",
+    "AMBIGUOUS_NAME",
     "WRONG_STATE",
     "SCORE_NOT_FOUND",
     "SCORE_INVALID",
@@ -115,7 +116,7 @@ class InvalidArguments(PodiumError, ValueError):
 
 
 class JobNotFound(PodiumError, RuntimeError):
-    """No job has this id; `near` holds the ids that look like it."""
+    """No job has this id; `near` holds the ids that look like it. If it is a name, `named` holds the newest jobs with it."""
 
     code: ClassVar[ErrorCode] = "JOB_NOT_FOUND"
 
@@ -124,6 +125,12 @@ class JobDeleted(JobNotFound):
     """The job existed and was deleted."""
 
     code = "JOB_DELETED"
+
+
+class AmbiguousName(PodiumError, RuntimeError):
+    """Several jobs have this name; `jobs` holds the newest of them."""
+
+    code = "AMBIGUOUS_NAME"
 
 
 class WrongState(PodiumError, RuntimeError):

@@ -9,7 +9,7 @@ from podium.contract.models import ArtifactPage, ArtifactText
 from podium.contract.ports import JobControl
 from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again, call
-from podium_tools.fields import JobArgs
+from podium_tools.fields import JobReadArgs
 from podium_tools.results import FILE_NOTE, JobOutput, LinkedResult, Result
 from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
@@ -17,7 +17,7 @@ RESOURCE_BYTES = 4 * 1024 * 1024  # the largest file that is sent as one resourc
 MAX_BYTES = 40_000  # of text in one reply; clients move results above 50,000 characters out of the conversation
 
 
-class ListArgs(JobArgs):
+class ListArgs(JobReadArgs):
     """Arguments of `list_artifacts`."""
 
     path: str = Field("", description='Folder in the workspace; "" for the whole workspace.')
@@ -87,7 +87,7 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     )
 
 
-class ReadArgs(JobArgs):
+class ReadArgs(JobReadArgs):
     """Arguments of `read_artifact`."""
 
     path: str = Field(

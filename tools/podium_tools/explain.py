@@ -5,7 +5,7 @@ from podium.contract.ports import JobControl
 from podium.contract.states import phase_of, rule
 from podium_tools.calls import TO_FILL_IN, call, next_call
 from podium_tools.events import event_text
-from podium_tools.fields import JobArgs
+from podium_tools.fields import JobReadArgs
 from podium_tools.following import following, mending
 from podium_tools.results import (
     OUTPUT_NOTE,
@@ -111,7 +111,7 @@ def _sheet_fields(sheet: SheetView | None) -> dict[str, object]:
     }
 
 
-async def _explain(port: JobControl, args: JobArgs, _call: Call) -> ExplainResult:
+async def _explain(port: JobControl, args: JobReadArgs, _call: Call) -> ExplainResult:
     """Ask the conductor and name the calls that follow."""
     view = await port.explain(args.job_id)
     output, failed = view.output, [shortened_text(line, LINE_CHARS) for line in view.failed]
@@ -146,7 +146,7 @@ EXPLAIN_JOB = ToolSpec(
     ),
     risk="read",
     hints=READ_FOREIGN,
-    arguments=JobArgs,
+    arguments=JobReadArgs,
     result=ExplainResult,
     handler=_explain,
 )

@@ -15,10 +15,12 @@ Risk = Literal["read", "run", "control", "destroy"]
 class Args(BaseModel):
     """Base of a tool's arguments: flat primitives and lists of primitives, nothing unknown.
 
-    `needs_one_of` names arguments of which a call needs one, though each alone may be left out.
+    `needs_one_of` names arguments of which a call needs one, though each alone may be left out. A call that needs none may
+    have unknown ones, which are ignored, unless it `refuses_unknown`: where one left out means more than was asked for.
     """
 
     needs_one_of: ClassVar[tuple[str, ...]] = ()
+    refuses_unknown: ClassVar[bool] = False
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import anyio
 
-from podium.contract.models import MatchView
 from podium.contract.replies import WatchReply
+from podium.contract.waits import MatchView
 from podium.errors import PodiumError
 
 WATCH_SECONDS = 10.0  # of one call

@@ -15,8 +15,9 @@ from typing import Literal, Protocol
 import anyio
 
 from podium.client.signs import AWAY_SECONDS, BRIDGE_SECONDS, Signs, WatchSource, joined, split
-from podium.contract.models import EventView, JobView, WaitView
+from podium.contract.models import EventView, JobView
 from podium.contract.ports import Progress
+from podium.contract.waits import WaitView
 from podium.errors import ConductorError, PodiumError
 from podium.log import get_logger
 
@@ -182,6 +183,13 @@ class _Wait:
         await anyio.sleep(max(0.0, self._looked + _SHORTEST_SECONDS - time.monotonic()))
 
     async def _look(self) -> None:
+        """Look at events and jobs; once more if jobs have settled, so that the events of their end are there."""
+        has_events = bool(self._after)
+        await self._look_once()
+        if has_events and self._verdict() == "settled":
+            await self._look_once()
+
+    async def _look_once(self) -> None:
         """Read the events, then the jobs, so that the jobs are never older than the events."""
         ids = self._request.job_ids
         self._looked = time.monotonic()
@@ -222,4 +230,4 @@ class _Wait:
 
 def _comparable(jobs: list[JobView]) -> list[JobView]:
     """Return the jobs without the members that change although nothing happens to them."""
-    return [job.model_copy(update={"cursor": "", "reason": ""}) for job in jobs]
+    return [job.model_copy(update={"cursor": "", "reason": "", "waiting_until": None}) for job in jobs]

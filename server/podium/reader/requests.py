@@ -183,9 +183,11 @@ class Decided(Part):
 
 
 class Differing(Part):
-    """The sheets of the new plan that would do something else."""
+    """The sheets of the new plan that would do something else, those that have other settings, and which settings differ."""
 
     sheets: tuple[int, ...]
+    tuned: tuple[int, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 class Compiled(Part):

@@ -9,8 +9,9 @@ import pytest
 
 from podium.client import waiting
 from podium.client.waiting import WaitRequest, wait_for_jobs
-from podium.contract.models import EventView, JobView, LogLine, MatchView, WaitView
+from podium.contract.models import EventView, JobView, LogLine
 from podium.contract.replies import WatchReply
+from podium.contract.waits import MatchView, WaitView
 from podium.errors import (
     ConductorBusy,
     ConductorMismatch,

@@ -28,6 +28,7 @@ pytestmark = [
 ID = "build-x7k2q"
 MINIMAL: dict[str, dict[str, Any]] = {
     "start_job": {"config_path": "a.yaml"},
+    "clear_jobs": {},
     "list_jobs": {},
     "modify_job": {"job_id": ID, "config_path": "a.yaml"},
     "wait_for_job": {"job_ids": [ID], "timeout_seconds": 0},

@@ -18,6 +18,7 @@ NAMES = [
     "cancel_job",
     "modify_job",
     "delete_job",
+    "clear_jobs",
     "verify_process_health",
     "list_jobs",
     "get_job",

@@ -16,8 +16,8 @@ from anyio.to_thread import run_sync
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.service.context import Context
 from podium.conductor.views.positions import MOST_FILES, JobPlace, Key, decode, encode
-from podium.contract.models import MatchView
 from podium.contract.secrets.masks import Secret
+from podium.contract.waits import MatchView
 from podium.errors import ConductorBusy
 from podium.logs.read import open_output
 from podium.logs.watch import Place

@@ -18,6 +18,7 @@ from podium.mcp.calls.requests import FRACTION_KEY
 from podium.mcp.calls.results import failure, success
 from podium.mcp.sdk import notify
 from podium.mcp.updates import Updates
+from podium_tools.names import by_name
 from podium_tools.spec import AnyTool
 
 log = get_logger()
@@ -59,7 +60,8 @@ async def invoke(spec: AnyTool, arguments: Mapping[str, Any], context: Context[S
     try:
         checked = check(spec.name, spec.arguments, arguments)
         port = context.request_context.lifespan_context.port
-        result = success(await spec.handler(port, checked, ProtocolCall(context)), note)
+        call = ProtocolCall(context)
+        result = success(await by_name(spec, checked, lambda args: spec.handler(port, args, call)), note)
     except Exception as error:  # noqa: BLE001  the boundary: nothing internal may reach a client
         seen = shown(spec.name, error)
         outcome, result = seen.code, failure(seen, note)

@@ -5,21 +5,23 @@ the jobs and keeps the end of the task, so that it never changes again. Cancelli
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult
 from mcp.types import CallToolRequestParams, CallToolResult
 
 from podium.client.signs import joined, split
-from podium.contract.models import WaitView
 from podium.contract.ports import JobControl
+from podium.contract.waits import WaitView
 from podium.errors import ConductorError, PodiumError
 from podium.log import get_logger
 from podium.mcp.calls.arguments import check
 from podium.mcp.calls.results import failure, safe, success
 from podium.mcp.tasks.extension import RequestContext, Task, TaskPort
 from podium.mcp.tasks.ticket import Signer, Ticket
+from podium_tools.going import going_on
+from podium_tools.names import by_name
 from podium_tools.results import state_of
 from podium_tools.wait import WAIT_FOR_JOB, WaitArgs, wait_result
 
@@ -47,10 +49,16 @@ class WaitTasks(TaskPort):
         port: JobControl = ctx.lifespan_context.port
         try:
             args = check(WAIT_FOR_JOB.name, WaitArgs, params.arguments or {})
-            ids = tuple(dict.fromkeys(args.job_ids))
             key = secrets.token_hex(16)
             await port.task_state(key)  # a conductor without tasks refuses this
-            view = await port.wait(ids, until=args.until, timeout_seconds=0, after=args.after, pattern=args.pattern)
+
+            def look(args: WaitArgs) -> Awaitable[WaitView]:
+                return port.wait(
+                    args.job_ids, until=args.until, timeout_seconds=0, after=args.after, pattern=args.pattern
+                )
+
+            view = await by_name(WAIT_FOR_JOB, args, look)
+            ids = tuple(job.job_id for job in view.jobs)
             if view.woke_for == "timeout" and args.timeout_seconds:
                 ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, view.after, ids, args.pattern)
                 log.info("task_begun", task=key, jobs=len(ids))
@@ -114,7 +122,7 @@ class WaitTasks(TaskPort):
             timeout_seconds=ticket.timeout_seconds,
             pattern=ticket.pattern,
         )
-        return _completed(success(wait_result(waited, args)))
+        return _completed(success(wait_result(waited, args, await going_on(port, waited))))
 
     def _note_searched(self, ticket: Ticket, view: WaitView) -> None:
         """Remember how far the output was searched; a server that does not know searches from the task's beginning."""
