@@ -17,6 +17,7 @@ from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
+from podium.contract.waits import RunningView, WaitView
 from podium.errors import InvalidArguments
 
 if TYPE_CHECKING:
@@ -116,14 +117,16 @@ class ConductorProxy(JobControl):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
-    ) -> models.WaitView:
-        """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+        pattern: str = "",
+    ) -> WaitView:
+        """Wait until any or all jobs are settled, something needs attention, a line matches, or the time is over."""
         ids = tuple(dict.fromkeys(job_ids))
         if not ids:
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
-        return await wait_for_jobs(await self._dialect(), WaitRequest(ids, until, timeout_seconds, after, progress))
+        request = WaitRequest(ids, until, timeout_seconds, after, progress, pattern)
+        return await wait_for_jobs(await self._dialect(), request)
 
-    async def running(self, job_id: str) -> models.RunningView:
+    async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when, and how long the last completed job of its name took."""
         return await (await self._dialect()).running(job_id)
 

@@ -9,6 +9,7 @@ from podium.contract.methods import ClearParams, LogParams, ModifyParams, Resume
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
+from podium.contract.waits import RunningView, WaitView
 
 Progress = Callable[[float, Sequence[models.JobView]], Awaitable[None]]
 """Called every few seconds of a wait with the elapsed seconds and the jobs' present state."""
@@ -64,10 +65,14 @@ class JobControl(Protocol):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
-    ) -> models.WaitView:
-        """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+        pattern: str = "",
+    ) -> WaitView:
+        """Wait until any or all jobs are settled, something needs attention, or the time is over.
 
-    async def running(self, job_id: str) -> models.RunningView:
+        With a pattern also until a line of their output matches it.
+        """
+
+    async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when, and how long it took before."""
 
     async def log(self, request: LogParams) -> models.LogView:
