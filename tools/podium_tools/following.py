@@ -28,6 +28,9 @@ class Following:
         return {"job_output_note": OUTPUT_NOTE if self.output else "", "job_output": self.output}
 
 
+NOTHING_FOLLOWS = Following("")
+
+
 async def following(port: JobControl, job: JobView) -> Following:
     """Return what follows from a job's state. What cannot be looked at is left to the next call."""
     try:

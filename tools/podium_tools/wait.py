@@ -1,6 +1,7 @@
 """`wait_for_job`: wait for one or several jobs, for a limited time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import Field
@@ -11,13 +12,13 @@ from podium.contract.ports import JobControl, Progress
 from podium.contract.waits import RunningView, WaitView
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium.times import span
-from podium_tools.calls import again, call, next_call
+from podium_tools.calls import again
 from podium_tools.durations import job_seconds, sheet_seconds, shown_seconds
 from podium_tools.events import event_text
+from podium_tools.following import NOTHING_FOLLOWS, Following, following
 from podium_tools.going import Going, going_on, going_text, limits_of, quiet_of
 from podium_tools.results import (
     BRIEF_LABELS,
-    OUTPUT_NOTE,
     SHOWN,
     JobOutput,
     Known,
@@ -75,7 +76,10 @@ class WaitedJob(WaitingLine):
 
 
 class WaitResult(Result):
-    """Why the wait ended, the jobs' current state, and what happened meanwhile. `job_output`: the line that matched pattern."""
+    """Why the wait ended, the jobs' current state, and what happened meanwhile.
+
+    `job_output` is the line that matched pattern, or else the end of what a failed sheet wrote.
+    """
 
     woke_for: Literal["settled", "event", "pattern", "timeout"]
     waited_seconds: float
@@ -91,6 +95,22 @@ class WaitResult(Result):
     match_line: Omitted[int]
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What is told beside the wait's own view: what goes on if it timed out, and what follows from the job that it is about."""
+
+    going: Going = field(default_factory=dict)
+    ahead: Following = NOTHING_FOLLOWS
+
+
+async def look_beside(port: JobControl, view: WaitView) -> Beside:
+    """Ask for what is told beside the view."""
+    alarming = [job for job in view.jobs if job.status == "failed" or job.stuck]
+    only = view.jobs if len(view.jobs) == 1 and view.jobs[0].settled else []
+    about = next(iter([*alarming, *only]), None)
+    return Beside(await going_on(port, view), await following(port, about) if about else NOTHING_FOLLOWS)
+
+
 def _events(view: WaitView, limit: int) -> list[str]:
     """Return the newest events that are not routine; what the others did is in the jobs' counts."""
     told = [event for event in view.events if event.type not in ROUTINE]
@@ -98,12 +118,12 @@ def _events(view: WaitView, limit: int) -> list[str]:
     return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
 
 
-def _match(view: WaitView) -> dict[str, Any]:
+def _match(view: WaitView, beside: Beside) -> dict[str, Any]:
     """Return the members about the line that matched, empty ones if none did."""
     match = view.match
+    output = shown_line(match.line) if match else beside.ahead.output
     return {
-        "job_output_note": OUTPUT_NOTE if match else "",
-        "job_output": shown_line(match.line) if match else "",
+        **Following("", output).fields,
         "match_job": match.job_id if match else "",
         "match_sheet": (match.sheet_name or str(match.sheet)) if match else "",
         "match_attempt": match.attempt if match else 0,
@@ -124,7 +144,7 @@ def _sought(view: WaitView, pattern: str) -> str:
     return "The pattern was not seen. "
 
 
-def _summary(view: WaitView, pattern: str, going: Going, *, brief: bool) -> str:
+def _summary(view: WaitView, pattern: str, beside: Beside, *, brief: bool) -> str:
     """Return why the wait ended, then each job's state; for many jobs only counts."""
     lead = (
         _sought(view, pattern)
@@ -139,22 +159,21 @@ def _summary(view: WaitView, pattern: str, going: Going, *, brief: bool) -> str:
     mixed = view.woke_for == "settled" and settled < len(view.jobs)
     rest = " Next, wait only for the others: a settled job ends a wait immediately." if mixed else ""
     if not brief:
-        return lead + " ".join(state_of(job) for job in view.jobs) + going_text(view, going) + rest
-    return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{going_text(view, going)}{rest}"
+        return lead + " ".join(state_of(job) for job in view.jobs) + going_text(view, beside.going) + rest
+    return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{going_text(view, beside.going)}{rest}"
 
 
-def _next(view: WaitView, args: WaitArgs) -> str:
-    """Return the next call: explain a job that needs attention, or wait for those that are not settled."""
+def _next(view: WaitView, args: WaitArgs, ahead: Following) -> str:
+    """Return the next call: what follows from a job that needs attention, or wait for those that are not settled."""
     if view.behind and view.match is None:
         return again("wait_for_job", args, after=view.after)
-    failed = [job.job_id for job in view.jobs if job.status == "failed" or job.stuck]
-    if failed:
-        return call("explain_job", job_id=failed[0])
+    if ahead.next:
+        return ahead.next
     open_ids = [job.job_id for job in view.jobs if not job.settled]
     if open_ids:
         seconds = args.timeout_seconds or DEFAULT_SECONDS  # a caller that only looked may wait now
         return again("wait_for_job", args, job_ids=open_ids, timeout_seconds=seconds, after=view.after)
-    return next_call(view.jobs[0]) if len(view.jobs) == 1 else ""
+    return ""
 
 
 def _heartbeat(running: Call, timeout_seconds: float) -> Progress:
@@ -178,15 +197,15 @@ async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
         progress=_heartbeat(running, args.timeout_seconds),
         pattern=args.pattern,
     )
-    return wait_result(view, args, await going_on(port, view))
+    return wait_result(view, args, await look_beside(port, view))
 
 
-def wait_result(view: WaitView, args: WaitArgs, going: Going) -> WaitResult:
+def wait_result(view: WaitView, args: WaitArgs, beside: Beside) -> WaitResult:
     """Return the tool's result for a wait that has ended; a brief one for many jobs, or if the full one costs too much."""
-    full = _result(view, args, going, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
+    full = _result(view, args, beside, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
     if tokens_at_most(full.model_dump_json()) <= RESULT_TOKENS:
         return full
-    return _result(view, args, {}, brief=True, events=FEW)
+    return _result(view, args, Beside(ahead=beside.ahead), brief=True, events=FEW)
 
 
 def _waited(job: JobView, view: WaitView, going: Going, *, brief: bool) -> WaitedJob:
@@ -203,16 +222,16 @@ def _waited(job: JobView, view: WaitView, going: Going, *, brief: bool) -> Waite
     )
 
 
-def _result(view: WaitView, args: WaitArgs, going: Going, *, brief: bool, events: int) -> WaitResult:
+def _result(view: WaitView, args: WaitArgs, beside: Beside, *, brief: bool, events: int) -> WaitResult:
     return WaitResult(
-        summary=_summary(view, args.pattern, going, brief=brief),
-        next=_next(view, args),
+        summary=_summary(view, args.pattern, beside, brief=brief),
+        next=_next(view, args, beside.ahead),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[_waited(job, view, going, brief=brief) for job in view.jobs],
+        jobs=[_waited(job, view, beside.going, brief=brief) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
-        **_match(view),
+        **_match(view, beside),
     )
 
 

@@ -71,7 +71,7 @@ async def test_the_next_wait_has_the_same_time() -> None:
 async def test_a_completed_job_leads_to_its_files() -> None:
     view = WaitView(woke_for="settled", jobs=[ended()], after=CURSOR, waited_seconds=3)
     result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
-    assert result.next == f'list_artifacts(job_id="{ID}")'
+    assert result.next == f'read_artifact(job_id="{ID}", path="report.md")'
 
 
 async def test_many_jobs_are_counted_not_told_one_by_one() -> None:
@@ -147,7 +147,7 @@ async def test_after_a_match_in_a_job_that_has_ended_nothing_is_waited_for() -> 
         woke_for="pattern", jobs=[ended()], after="h1:9~p", waited_seconds=3, match=matched("x"), behind=True
     )
     result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID], "pattern": "x"})
-    assert result.next == f'list_artifacts(job_id="{ID}")'
+    assert result.next == f'read_artifact(job_id="{ID}", path="report.md")'
 
 
 async def test_a_job_that_ended_without_the_line_is_told_so() -> None:

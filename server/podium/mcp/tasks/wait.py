@@ -20,10 +20,9 @@ from podium.mcp.calls.arguments import check
 from podium.mcp.calls.results import failure, safe, success
 from podium.mcp.tasks.extension import RequestContext, Task, TaskPort
 from podium.mcp.tasks.ticket import Signer, Ticket
-from podium_tools.going import going_on
 from podium_tools.names import by_name
 from podium_tools.results import state_of
-from podium_tools.wait import WAIT_FOR_JOB, WaitArgs, wait_result
+from podium_tools.wait import WAIT_FOR_JOB, WaitArgs, look_beside, wait_result
 
 log = get_logger()
 
@@ -122,7 +121,7 @@ class WaitTasks(TaskPort):
             timeout_seconds=ticket.timeout_seconds,
             pattern=ticket.pattern,
         )
-        return _completed(success(wait_result(waited, args, await going_on(port, waited))))
+        return _completed(success(wait_result(waited, args, await look_beside(port, waited))))
 
     def _note_searched(self, ticket: Ticket, view: WaitView) -> None:
         """Remember how far the output was searched; a server that does not know searches from the task's beginning."""
