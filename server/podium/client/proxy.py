@@ -1,7 +1,7 @@
 """`ConductorProxy`: the port that tools call, over the wire. Every operation goes to the running conductor."""
 
 from collections.abc import Collection, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
@@ -11,6 +11,7 @@ from podium.client.link.daemon_client import DaemonClient
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.contract import models
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
@@ -75,12 +76,12 @@ class ConductorProxy(JobControl):
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
-        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=False))
+        checked = await anyio.to_thread.run_sync(checked_change, params)
         return await (await self._dialect()).resume(checked)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score: it takes it between sheets and continues."""
-        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=True))
+        checked = await anyio.to_thread.run_sync(checked_change, params)
         return await (await self._dialect()).modify(checked)
 
     async def cancel(self, job_id: str) -> models.ActionView:
@@ -157,6 +158,6 @@ class ConductorProxy(JobControl):
         """Return, or set once, what a task has ended with."""
         return await (await self._dialect()).task_state(key, end=end)
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers, and its load."""
         return await (await self._dialect()).conductor()

@@ -345,6 +345,19 @@ async def test_a_queued_job_is_explained_without_asking_for_its_status(
     assert (await service.explain("fl1")).blocked == ["3"]
 
 
+@pytest.mark.parametrize("params", [ResumeParams, ModifyParams])
+async def test_an_edit_is_refused_and_asks_for_the_whole_score(
+    service: JobControlService, marianne: FakeMarianne, params: type[ResumeParams]
+) -> None:
+    marianne.add("x", "paused")
+    call = params("x", find="a", replace="b")
+    with pytest.raises(UnsupportedByConductor, match="does not edit scores") as caught:
+        await (service.modify(call) if isinstance(call, ModifyParams) else service.resume(call))
+    assert "Pass the whole changed score" in caught.value.fix
+    assert not marianne.asked("job.resume")
+    assert not marianne.asked("job.modify")
+
+
 async def test_output_is_not_offered(service: JobControlService) -> None:
     with pytest.raises(UnsupportedByConductor) as caught:
         await service.log(LogParams("x"))
