@@ -7,6 +7,8 @@ jobs in it, fit each other. That clock may be set back, so what is told as a dur
 import time
 from datetime import UTC, datetime
 
+FEW_SECONDS = 10.0  # less than this is told with a fraction
+
 
 def iso(seconds: float | None) -> str:
     """Return an epoch time as ISO-8601 UTC with milliseconds, "" for None."""
@@ -48,10 +50,12 @@ def _read(text: str | None) -> float | None:
 
 
 def span(seconds: float) -> str:
-    """Return a duration in its two largest units: "45 s", "3 min 20 s", "5 h 2 min", "2 d 4 h"."""
-    left, parts = round(max(0.0, seconds)), []
+    """Return a duration in its two largest units: "1.5 s", "45 s", "3 min 20 s", "5 h 2 min", "2 d 4 h"."""
+    if seconds < FEW_SECONDS:
+        return f"{max(0.0, seconds):.2g} s"
+    left, parts = round(seconds), []
     for name, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {name}")
-    return " ".join(parts[:2]) or f"{max(0.0, seconds):.2g} s"
+    return " ".join(parts[:2])

@@ -27,13 +27,13 @@ from podium.contract.models import (
     LogView,
     PlanSheetView,
     PlanView,
-    RunningView,
     SheetView,
     StartView,
     WaitView,
 )
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
+from podium.contract.running import RunningView
 from podium.contract.states import JobFilter, JobStatus
 from podium.errors import JobNotFound
 

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from podium.contract.models import JobView, RunningView, WaitView
+from podium.contract.models import JobView, WaitView
 from podium.contract.ports import JobControl, Progress
+from podium.contract.running import RunningView
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium.times import span
 from podium_tools.calls import again, call, next_call

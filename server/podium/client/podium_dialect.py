@@ -24,6 +24,7 @@ from podium.contract.replies import (
     ValidateReply,
 )
 from podium.contract.results import ProcessHealth
+from podium.contract.running import RunningView
 from podium.contract.secrets.masks import Span
 from podium.contract.states import JobFilter
 from podium.errors import ConductorError, UnsupportedByConductor
@@ -155,7 +156,7 @@ class PodiumDialect:
             sheets_cursor=reply.podium_sheets_cursor,
         )
 
-    async def running(self, job_id: str) -> models.RunningView:
+    async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when; nothing from an older conductor, which does not tell."""
         params = {"job_id": job_id, "sheets": False, "running": True}
         return (await self._client.ask(StatusReply, "job.status", params)).podium_running

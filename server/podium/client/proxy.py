@@ -14,6 +14,7 @@ from podium.contract import models
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
+from podium.contract.running import RunningView
 from podium.contract.states import JobFilter
 from podium.errors import InvalidArguments
 
@@ -112,7 +113,7 @@ class ConductorProxy(JobControl):
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
         return await wait_for_jobs(await self._dialect(), WaitRequest(ids, until, timeout_seconds, after, progress))
 
-    async def running(self, job_id: str) -> models.RunningView:
+    async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when, and how long the last completed job of its name took."""
         return await (await self._dialect()).running(job_id)
 

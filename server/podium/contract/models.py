@@ -288,22 +288,6 @@ class ExplainView(View):
     healing: list[EventView] = Field(default_factory=list)  # remedies that the conductor tried, oldest first
 
 
-class RunningSheet(View):
-    """A sheet that runs now."""
-
-    label: str
-    since: str  # when its attempt began
-    limit_seconds: float | None = None  # after which the conductor ends it, None for never
-    written_at: str = ""  # when it last wrote output, "" for never
-
-
-class RunningView(View):
-    """What runs of a job since when, and how long the last completed job of its name took."""
-
-    sheets: list[RunningSheet] = Field(default_factory=list)  # the first ones
-    earlier_seconds: float | None = None  # None if none has completed
-
-
 class ArtifactEntry(View):
     """A file or folder in a job's workspace; `path` is relative to it, with `\\xNN` for bytes that cannot be seen."""
 

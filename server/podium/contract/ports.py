@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 from podium.contract import models
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.results import ProcessHealth
+from podium.contract.running import RunningView
 from podium.contract.states import JobFilter
 
 Progress = Callable[[float, Sequence[models.JobView]], Awaitable[None]]
@@ -59,7 +60,7 @@ class JobControl(Protocol):
     ) -> models.WaitView:
         """Wait until any or all jobs are settled, something needs attention, or the time is over."""
 
-    async def running(self, job_id: str) -> models.RunningView:
+    async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when, and how long it took before."""
 
     async def log(self, request: LogParams) -> models.LogView:

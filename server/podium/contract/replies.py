@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from podium.contract.models import ActionView, EventView, JobView, PlanView, RunningView, SheetView, StartView, View
+from podium.contract.models import ActionView, EventView, JobView, PlanView, SheetView, StartView, View
+from podium.contract.running import RunningView
 from podium.contract.secrets.masks import Span
 from podium.errors import PodiumError, from_dict
 

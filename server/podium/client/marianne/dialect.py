@@ -24,6 +24,7 @@ from podium.contract import models
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import NAMED_SHOWN, job_not_found
 from podium.contract.results import ProcessHealth
+from podium.contract.running import RunningView
 from podium.contract.states import TERMINAL, JobFilter
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 
@@ -160,9 +161,9 @@ class MarianneDialect:
         page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
         return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
 
-    async def running(self, job_id: str) -> models.RunningView:
+    async def running(self, job_id: str) -> RunningView:
         """Return nothing: its list does not tell what runs, and asking for a status may mark the job failed."""
-        return models.RunningView()
+        return RunningView()
 
     async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor discards the output of its sheets."""
