@@ -15,6 +15,7 @@ from podium.contract.methods import ClearParams, LogParams, ModifyParams, Resume
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
 from podium.contract.running import RunningView
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
 from podium.errors import InvalidArguments
 
@@ -59,6 +60,15 @@ class ConductorProxy(JobControl):
         """Check a score and return what `start` would run. Runs and stores nothing."""
         checked = await anyio.to_thread.run_sync(checked_start, request)
         return await (await self._dialect()).plan(checked)
+
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Check a score like `plan`, and show its text if it is a file."""
+        checked = await anyio.to_thread.run_sync(checked_start, request)
+        return await (await self._dialect()).check(checked)
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Show the text that a job runs."""
+        return await (await self._dialect()).score(request)
 
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause; waits a few seconds for the effect."""

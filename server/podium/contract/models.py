@@ -167,6 +167,9 @@ class PlanSheetView(View):
     name: str = ""
     instrument: str
     instrument_found: bool = True
+    command: str = (
+        ""  # the beginning of what it runs, in one line; "" from an older conductor, and beyond the first sheets
+    )
     fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried when it fails
     needs: list[int] = Field(default_factory=list)
     validations: int = 0

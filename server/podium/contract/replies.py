@@ -72,13 +72,6 @@ class DryRunReply(View):
     plan: PlanView
 
 
-class ValidateReply(View):
-    """`job.validate`: the score can run."""
-
-    valid: Literal[True]
-    plan: PlanView
-
-
 class PauseReply(Sparse, ActionView):
     """`job.pause`: the intent is on the disk; `pending` until the status has changed."""
 
