@@ -31,6 +31,11 @@ def test_a_duration_in_words_has_its_two_largest_units(seconds: float, words: st
     assert span(seconds) == words
 
 
+def test_a_measured_duration_has_no_fraction_and_an_endless_one_is_unknown() -> None:
+    assert [span(seconds, whole=True) for seconds in (-1.0, 0.4, 5.37, 3599.6)] == ["0 s", "0 s", "5 s", "1 h"]
+    assert {span(math.inf), span(math.nan, whole=True)} == {"an unknown time"}
+
+
 def test_now_has_no_fraction_and_is_now() -> None:
     assert len(present()) == len("2026-11-30T04:40:00Z")
     assert abs(datetime.now(UTC) - datetime.fromisoformat(present())) < timedelta(minutes=5)

@@ -87,7 +87,7 @@ def _summary(view: WaitView, going: Going, *, brief: bool) -> str:
     lead = {
         "settled": "",
         "event": "Something happened that may need attention. ",
-        "timeout": f"Not settled after {span(round(view.waited_seconds))}; nothing is lost, and you can wait again. ",
+        "timeout": f"Not settled after {span(view.waited_seconds, whole=True)}; nothing is lost, and you can wait again. ",
     }[view.woke_for]
     settled = sum(job.settled for job in view.jobs)
     mixed = view.woke_for == "settled" and settled < len(view.jobs)

@@ -166,10 +166,10 @@ class JobViews:
         if job.waiting:
             now = wall()
             first, ends = _first_wait(job, now)
-            return f"sheet {job.label(first.num)} is waiting for {span(round(ends - now))}: {first.reason}"
+            return f"sheet {job.label(first.num)} is waiting for {span(ends - now, whole=True)}: {first.reason}"
         pause = job.not_before - time.monotonic()
         return (
-            f"pausing for {span(round(pause))} between sheets"
+            f"pausing for {span(pause, whole=True)} between sheets"
             if pause > 0
             else self._waiting("waiting for a free slot")
         )
