@@ -4,8 +4,11 @@ The server and its conductor always run on the same machine, so both read the sa
 jobs in it, fit each other. That clock may be set back, so what is told as a duration is never less than 0.
 """
 
+import math
 import time
 from datetime import UTC, datetime
+
+FEW_SECONDS = 10.0  # less than this is told with a fraction
 
 
 def iso(seconds: float | None) -> str:
@@ -47,11 +50,18 @@ def _read(text: str | None) -> float | None:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def span(seconds: float) -> str:
-    """Return a duration in its two largest units: "45 s", "3 min 20 s", "5 h 2 min", "2 d 4 h"."""
-    left, parts = round(max(0.0, seconds)), []
+def span(seconds: float, *, whole: bool = False) -> str:
+    """Return a duration in its two largest units: "1.5 s", "45 s", "3 min 20 s", "5 h 2 min", "2 d 4 h".
+
+    `whole`: without a fraction, for what has been measured. A duration of a foreign conductor may be no finite number.
+    """
+    if not math.isfinite(seconds):
+        return "an unknown time"
+    if seconds < FEW_SECONDS and not whole:
+        return f"{max(0.0, seconds):.2g} s"
+    left, parts = max(0, round(seconds)), []
     for name, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {name}")
-    return " ".join(parts[:2]) or f"{max(0.0, seconds):.2g} s"
+    return " ".join(parts[:2]) or "0 s"

@@ -17,6 +17,8 @@ DAYS = st.floats(0, 4e9)
     [
         (0.0, "0 s"),
         (0.124, "0.12 s"),
+        (1.5, "1.5 s"),
+        (9.96, "10 s"),
         (38.4, "38 s"),
         (312, "5 min 12 s"),
         (7380, "2 h 3 min"),
@@ -27,6 +29,11 @@ DAYS = st.floats(0, 4e9)
 )
 def test_a_duration_in_words_has_its_two_largest_units(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+def test_a_measured_duration_has_no_fraction_and_an_endless_one_is_unknown() -> None:
+    assert [span(seconds, whole=True) for seconds in (-1.0, 0.4, 5.37, 3599.6)] == ["0 s", "0 s", "5 s", "1 h"]
+    assert {span(math.inf), span(math.nan, whole=True)} == {"an unknown time"}
 
 
 def test_now_has_no_fraction_and_is_now() -> None:

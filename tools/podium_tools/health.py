@@ -34,7 +34,7 @@ class HealthResult(JobResult):
 
 def _age(health: ProcessHealth) -> str:
     """Return for how long the process has been running, and since when its sheet."""
-    parts = [f"up {span(round(health.uptime_seconds))}"] if health.uptime_seconds is not None else []
+    parts = [f"up {span(health.uptime_seconds, whole=True)}"] if health.uptime_seconds is not None else []
     parts += [f"running since {health.since}"] if health.since else []
     return f" ({', '.join(parts)})" if parts else ""
 

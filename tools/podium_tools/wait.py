@@ -152,7 +152,7 @@ def _summary(view: WaitView, pattern: str, beside: Beside, *, brief: bool) -> st
             "pattern": "",
             "settled": "",
             "event": "Something happened that may need attention. ",
-            "timeout": f"Not settled after {span(round(view.waited_seconds))}; nothing is lost, and you can wait again. ",
+            "timeout": f"Not settled after {span(view.waited_seconds, whole=True)}; nothing is lost, and you can wait again. ",
         }[view.woke_for]
     )
     settled = sum(job.settled for job in view.jobs)

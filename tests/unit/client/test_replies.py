@@ -9,6 +9,7 @@ from podium.client.job_control import JobControlService
 from podium.client.marianne import views
 from podium.contract import models
 from podium.contract.methods import FEATURES
+from podium.contract.waits import RunningView
 from podium.errors import ConductorMismatch, SubmitRejected, UnsupportedByConductor, WrongState
 from podium.wire.dispatcher import Handler, Peer
 from tests.unit.client.asks import ASKS
@@ -18,7 +19,7 @@ from tests.unit.client.marianne.recordings import FakeMarianne
 pytestmark = pytest.mark.anyio
 
 JOB = {"job_id": "x", "job_name": "x", "status": "running", "sheets_total": 1}
-NOT_WITH_MARIANNE = {"plan", "check", "log", "changes", "task_state"}
+NOT_WITH_MARIANNE = {"plan", "check", "running", "log", "changes", "task_state"}
 
 
 def answering(reply: Any) -> Handler:
@@ -62,6 +63,7 @@ async def failure(
         ("detail", "job.status", {"podium": JOB, "podium_sheets": [{"sheet": "one"}]}),
         ("detail", "job.status", {"job_id": "x", "status": "running"}),
         ("wait", "job.events", {"next": None, "events": []}),
+        ("running", "job.status", {"podium": JOB, "podium_running": {"sheets": [{"label": "a"}]}}),
         ("log", "job.log", {"job_id": "x"}),
         ("explain", "job.explain", {"job": JOB, "kind": "odd"}),
         ("artifacts", "job.status", {"podium": 7}),
@@ -104,6 +106,14 @@ async def test_a_reply_of_another_shape_from_a_marianne_conductor_is_a_mismatch(
     error = await failure(short_tmp, name, {**marianne.handlers(), method: answering(reply)}, MARIANNE_STATUS)
     assert isinstance(error, ConductorMismatch)
     assert "has an unknown form" in error.message
+
+
+async def test_an_older_conductor_tells_nothing_of_what_runs(short_tmp: Path) -> None:
+    async with (
+        stand_in(short_tmp, {"job.status": answering({"podium": JOB})}) as conductor,
+        client_for(conductor.path, effect_seconds=0) as client,
+    ):
+        assert await JobControlService(client).running("x") == RunningView()
 
 
 @pytest.mark.parametrize("name", sorted(set(ASKS) - {"conductor"}))

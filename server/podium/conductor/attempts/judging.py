@@ -152,7 +152,7 @@ def describe(live: LiveAttempt, end: End) -> str:
     limit = live.limit_seconds
     sentences = {
         "exited": exit_text(end.exit_code),
-        "timed_out": f"time limit of {limit:g} s reached" if limit else "time limit reached",
+        "timed_out": f"time limit of {span(limit)} reached" if limit else "time limit reached",
         "output_limit": f"output limit reached: {end.detail}",
         "out_of_memory": f"out of memory: {end.detail}",
         "cancelled": "ended because the job was cancelled",

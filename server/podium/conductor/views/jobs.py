@@ -13,7 +13,7 @@ from podium.conductor.supervisor.unstored import how
 from podium.contract.models import JobView
 from podium.contract.states import allowed_actions
 from podium.errors import JobDamaged
-from podium.times import iso
+from podium.times import iso, span
 
 _SHOWN = 10  # labels of running sheets in a view
 
@@ -160,15 +160,19 @@ class JobViews:
         if halted := self._halted_sheets(job):
             return halted
         if job.stuck:
-            return f"no output and no CPU use by {names} for more than {self._stuck_seconds:g} s, since {iso(job.quiet_since)}"
+            return f"no output and no CPU use by {names} for more than {span(self._stuck_seconds)}, since {iso(job.quiet_since)}"
         if job.status != "running" or job.running:
             return job.reason
         if job.waiting:
             now = wall()
             first, ends = _first_wait(job, now)
-            return f"sheet {job.label(first.num)} is waiting for {ends - now:.0f} s: {first.reason}"
+            return f"sheet {job.label(first.num)} is waiting for {span(ends - now, whole=True)}: {first.reason}"
         pause = job.not_before - time.monotonic()
-        return f"pausing for {pause:.0f} s between sheets" if pause > 0 else self._waiting("waiting for a free slot")
+        return (
+            f"pausing for {span(pause, whole=True)} between sheets"
+            if pause > 0
+            else self._waiting("waiting for a free slot")
+        )
 
     def _waiting_until(self, job: JobRun) -> str | None:
         """Return when the first of the job's waits ends, None if none has an end."""

@@ -13,6 +13,7 @@ from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import JobScoreParams
+from podium.contract.waits import RunningView
 from podium.errors import JobNotFound, ScoreNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
 from tests.unit.client.marianne.recordings import FakeMarianne, recorded
@@ -408,3 +409,11 @@ async def test_it_says_what_it_cannot_do(service: JobControlService, marianne: F
     view = await service.conductor()
     assert (view.product, view.version, view.queued_jobs, view.jobs_total) == ("marianne", "0.1.0", 1, 1)
     assert view.missing == ["read_job_log", "validate_score"]
+
+
+async def test_what_runs_is_not_asked_for_since_a_question_for_a_status_may_fail_the_job(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("x", "running")
+    assert await service.running("x") == RunningView()
+    assert not marianne.asked("job.status")

@@ -43,8 +43,8 @@ def diagnose(case: Case) -> Diagnosis:
         return Diagnosis(cause, "the workspace does not exist", remedy)
     if end == "timed_out" and case.limit_seconds:
         cause, doubled = "time_limit", case.limit_seconds * 2
-        remedy = Remedy("longer_limit", cause, f"doubles the time limit to {doubled:g} s", timeout_seconds=doubled)
-        return Diagnosis(cause, f"it did not finish within {case.limit_seconds:g} s", remedy)
+        remedy = Remedy("longer_limit", cause, f"doubles the time limit to {span(doubled)}", timeout_seconds=doubled)
+        return Diagnosis(cause, f"it did not finish within {span(case.limit_seconds)}", remedy)
     if verdict.trouble or (case.is_agent and end == "launch_failed"):
         return _in_trouble(case)
     if folders and not case.is_agent:  # an agent creates folders itself once it knows what is missing
