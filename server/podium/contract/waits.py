@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from podium.contract.models import EventView, JobView, LogLine, Stream, View
+from podium.contract.models import EventView, JobView, LogLine, Stream
+from podium.contract.view import View
 
 
 class RunningSheet(View):
