@@ -364,15 +364,6 @@ async def test_output_is_not_offered(service: JobControlService) -> None:
     assert "list_artifacts" in caught.value.fix
 
 
-async def test_a_wait_for_a_line_of_output_is_refused_at_once(
-    service: JobControlService, marianne: FakeMarianne
-) -> None:
-    marianne.add("x", "running")
-    with pytest.raises(UnsupportedByConductor, match="pattern") as caught:
-        await service.wait(["x"], until="any", timeout_seconds=30, after="", pattern="listening")
-    assert caught.value.fix.startswith("Wait without pattern.")
-
-
 async def test_the_file_that_a_job_was_started_from_is_shown_as_it_is_now(
     service: JobControlService, marianne: FakeMarianne, short_tmp: Path
 ) -> None:
@@ -393,6 +384,15 @@ async def test_the_file_that_a_job_was_started_from_is_shown_as_it_is_now(
     with pytest.raises(UnsupportedByConductor, match="does not say from which file") as refused:
         await service.score(JobScoreParams("audit"))
     assert "list_artifacts(" in refused.value.fix
+
+
+async def test_a_wait_for_a_line_of_output_is_refused_at_once(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("x", "running")
+    with pytest.raises(UnsupportedByConductor, match="pattern") as caught:
+        await service.wait(["x"], until="any", timeout_seconds=30, after="", pattern="listening")
+    assert caught.value.fix.startswith("Wait without pattern.")
 
 
 async def test_artifacts_are_read_from_the_workspace(service: JobControlService, marianne: FakeMarianne) -> None:
