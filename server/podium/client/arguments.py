@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from podium.contract.command import CommandParams, check_command
 from podium.contract.methods import ScoreCall, ScoreParams
 from podium.contract.paths import check_given_once, score_path
 from podium.cwd import absolute, expanded, working_folder
@@ -19,10 +20,13 @@ def checked_start(call: Start) -> Start:
     """Return the call with its paths made absolute. Blocking: it looks at the score file.
 
     Raises:
-        As `checked_score`.
+        As `checked_score`, and of a command as `check_command`.
     """
+    if isinstance(call, CommandParams):
+        check_given_once(call.config_path, call.config_content, command=call.command)
+        check_command(call)
     workspace = str(absolute(expanded(Path(call.workspace)), "workspace:")) if call.workspace else None
-    return replace(checked_score(call, required=True), workspace=workspace)
+    return replace(checked_score(call, required=not isinstance(call, CommandParams)), workspace=workspace)
 
 
 def checked_score(call: Call, *, required: bool) -> Call:

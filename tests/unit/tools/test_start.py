@@ -2,6 +2,7 @@
 
 import pytest
 
+from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
 from podium.contract.models import PlanSheetView
 from podium.errors import InvalidArguments, ScoreInvalid, ScoreNotFound
@@ -69,9 +70,24 @@ async def test_a_sheet_is_a_number_or_a_name(text: str, sheet: int | str) -> Non
 )
 async def test_exactly_one_score_is_wanted(tool: str, given: dict[str, str]) -> None:
     port = ScriptedPort()
-    with pytest.raises(InvalidArguments, match=r"config_path (nor|and) config_content"):
+    with pytest.raises(InvalidArguments, match=r"config_path( nor| and|,) config_content"):
         await use(port, tool, given)
     assert port.calls == []
+
+
+async def test_a_command_reaches_the_port_in_place_of_a_score() -> None:
+    port = ScriptedPort()
+    await use(port, "start_job", {"command": "npm test", "workspace": "/srv/x"})
+    assert port.calls == [("start", CommandParams(command="npm test", workspace="/srv/x", start_sheet=1))]
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [("npm test", '"npm test"'), ("x" * 300, "..."), ("API_KEY=abc npm test", "..."), ("login --token abc", "...")],
+)
+async def test_the_next_call_repeats_a_short_command_without_secrets(command: str, shown: str) -> None:
+    result = await use(ScriptedPort(), "start_job", {"command": command, "dry_run": True})
+    assert result.next == f"start_job(command={shown})"
 
 
 @pytest.mark.parametrize("variables", [["branch"], ["=x"], ["a=1", "a=2"]])
