@@ -10,7 +10,7 @@ from podium.contract.ports import JobControl
 from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again
 from podium_tools.fields import JobArgs
-from podium_tools.results import OUTPUT_NOTE, JobOutput, LinkedResult, Result
+from podium_tools.results import FILE_NOTE, JobOutput, LinkedResult, Result
 from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 RESOURCE_BYTES = 4 * 1024 * 1024  # the largest file that is sent as one resource
@@ -147,7 +147,7 @@ async def _part(port: JobControl, args: ReadArgs, max_bytes: int) -> ReadResult:
         resource_uri=_resource_uri(found, args.job_id),
         offset=found.offset,
         is_text=found.is_text,
-        job_output_note=OUTPUT_NOTE,
+        job_output_note=FILE_NOTE,
         job_output=found.text,
         truncated=more,
         next_offset=found.next_offset,

@@ -21,6 +21,7 @@ from podium_tools.results import (
     job_line,
     shortened,
     shortened_text,
+    skipped_by_condition,
     state_of,
     warnings_of,
 )
@@ -104,6 +105,7 @@ class SheetLine(BaseModel):
     description: Omitted[str]
     instrument: Omitted[str]
     status: str
+    skip_kind: Omitted[str]
     reason: str
     waiting_until: Omitted[str]
     needs: list[int]
@@ -119,11 +121,15 @@ class SheetLine(BaseModel):
 
 
 class GetResult(JobResult):
-    """A job in full. `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
+    """A job in full. Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones.
+
+    `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
 
     description: Omitted[str]
     sheets_failed: int
-    sheets_skipped: int
+    sheets_skipped: Omitted[int]
+    sheets_before_start: Omitted[int]
+    sheets_blocked: Omitted[int]
     waiting: list[str]
     stuck: bool
     workspace: str
@@ -163,7 +169,9 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         **job_fields(job),
         description=shortened_text(found.description),
         sheets_failed=job.sheets_failed,
-        sheets_skipped=job.sheets_skipped,
+        sheets_skipped=skipped_by_condition(job),
+        sheets_before_start=job.sheets_before_start,
+        sheets_blocked=job.sheets_blocked,
         waiting=shortened(job.waiting, total=job.waiting_total),
         stuck=job.stuck,
         workspace=job.workspace,

@@ -64,7 +64,7 @@ def _started(view: StartView, args: StartArgs) -> StartResult:
     """Return the result of an accepted submit."""
     job = view.job
     first = args.start_sheet.strip()
-    skipped = sheet_of(first) not in {None, 1} and job.sheets_skipped > 0
+    skipped = sheet_of(first) not in {None, 1} and job.sheets_before_start > 0
     left_out = f"The sheets before {first} do not run: the workspace must already contain what they produce."
     verb = "was already started with this idempotency key; nothing new was started" if view.replayed else "was accepted"
     return StartResult(

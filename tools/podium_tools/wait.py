@@ -50,11 +50,10 @@ class WaitResult(Result):
 
 
 def _events(view: WaitView, limit: int) -> list[str]:
-    """Return the newest events that are not routine, and how many are left out."""
-    told = [event for event in view.events if event.type not in ROUTINE][-limit:]
-    left_out = max(view.events_total, len(view.events)) - len(told)
-    more = f"({left_out} {'other event is' if left_out == 1 else 'other events are'} not shown)"
-    return [*([more] if left_out else []), *(event_text(event) for event in told)]
+    """Return the newest events that are not routine; what the others did is in the jobs' counts."""
+    told = [event for event in view.events if event.type not in ROUTINE]
+    more = f'({len(told) - limit} earlier events: get_job with detail="full" shows what became of each sheet)'
+    return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
 
 
 def _summary(view: WaitView, *, brief: bool) -> str:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus
+from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus, SkipKind
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
@@ -41,7 +41,9 @@ class JobView(View):
     sheets_total: int
     sheets_completed: int = 0
     sheets_failed: int = 0
-    sheets_skipped: int = 0
+    sheets_skipped: int = 0  # of all kinds; these two are the kinds beside their own condition
+    sheets_before_start: int = 0
+    sheets_blocked: int = 0
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # 0 if `running` is complete
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
@@ -85,6 +87,7 @@ class SheetView(View):
     name: str  # "" for a numbered sheet without a name
     description: str = ""  # as the score describes it
     status: SheetStatus
+    skip_kind: SkipKind = ""
     reason: str = ""
     instrument: str = ""
     needs: list[int] = Field(default_factory=list)
@@ -201,6 +204,7 @@ class LogView(View):
     at_end: bool = True  # the file has nothing more now
     running: bool = False  # the attempt still runs, so more may come
     truncated: bool = False  # a limit of lines or bytes cut this part
+    earlier: bool = False  # mode tail: there is output before this part
     unfinished: bool = False  # range, head, search: after this part comes a line without a newline, which may go on
     unsearched_bytes: int = 0  # in lines that are too long to be searched whole
     total_bytes: int = 0
@@ -337,6 +341,5 @@ class WaitView(View):
     woke_for: Literal["settled", "event", "timeout"]
     jobs: list[JobView]
     events: list[EventView] = Field(default_factory=list)  # the last ones since the request's `after`, newest last
-    events_total: int = 0  # since the request's `after`, with those that are left out
     after: str
     waited_seconds: float

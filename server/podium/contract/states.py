@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 JobStatus = Literal["queued", "running", "paused", "completed", "failed", "cancelled"]
+SkipKind = Literal["", "condition", "before_start", "blocked"]
+"""Why a sheet is skipped: its own condition, it stands before `start_sheet`, or a sheet that it needs has failed."""
 SheetStatus = Literal["pending", "running", "waiting", "completed", "failed", "skipped", "cancelled"]
 Phase = Literal["queued", "running", "pause_pending", "cancel_pending", "paused", "completed", "failed", "cancelled"]
 Action = Literal["pause", "resume", "modify", "cancel", "delete"]

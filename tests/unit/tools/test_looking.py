@@ -136,3 +136,14 @@ async def test_the_conductor_says_who_it_is_and_how_busy() -> None:
     result = await use(ScriptedPort(), "conductor_status")
     assert result.summary == "podium 0.1.0 is responding: 1 job running, 0 queued, 0 of at most 16 sheets running."
     assert result.instruments == ["cli"]
+
+
+async def test_skipped_sheets_are_told_by_kind() -> None:
+    counts = {"sheets_total": 5, "sheets_completed": 2, "sheets_skipped": 3, "sheets_before_start": 3}
+    found = ended().model_copy(update=counts)
+    result = await use(ScriptedPort(jobs={ID: found}), "get_job", {"job_id": ID})
+    assert result.summary == f"{ID} has completed (2 of 2 sheets completed, 3 before start_sheet)."
+    kinds = found.model_copy(update={"sheets_completed": 1, "sheets_before_start": 1, "sheets_blocked": 1})
+    result = await use(ScriptedPort(jobs={ID: kinds}), "get_job", {"job_id": ID})
+    assert "1 of 4 sheets completed, 1 blocked, 1 skipped by condition, 1 before start_sheet" in result.summary
+    assert (result.sheets_skipped, result.sheets_blocked, result.sheets_before_start) == (1, 1, 1)

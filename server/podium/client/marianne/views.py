@@ -79,6 +79,7 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
         sheets_completed=state.last_completed_sheet or entry.progress_completed or 0,
         sheets_failed=sum(sheet.status == "failed" for sheet in sheets),
         sheets_skipped=sum(sheet.status == "skipped" for sheet in sheets),
+        sheets_blocked=len(blocked(state)),
         running=[str(sheet.sheet) for sheet in sheets if sheet.status == "running"],
         waiting=[str(sheet.sheet) for sheet in sheets if sheet.status == "waiting"],
         allowed_actions=_ALLOWED[status],

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan, hash_of
 from podium.conductor.rules.state import JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
 from podium.conductor.store.store import Store
@@ -172,12 +172,14 @@ def _built(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None, p
 
 
 def _read_plan(db: sqlite3.Connection, digest: str) -> LoadedPlan:
-    row = db.execute("SELECT plan FROM plans WHERE hash = ?", (digest,)).fetchone()
+    row = db.execute("SELECT plan, source FROM plans WHERE hash = ?", (digest,)).fetchone()
     if row is None:
         raise deleted()
-    if hashlib.sha256(row["plan"].encode()).hexdigest() != digest:
+    plan, source = row
+    # Up to schema 3 the score did not count: jobs whose scores had the same plan share the text of the first.
+    if digest not in (hash_of(plan, source), hashlib.sha256(plan.encode()).hexdigest()):
         raise ValueError("its text does not match its hash")
-    return LoadedPlan(digest, load_plan(row["plan"]))
+    return LoadedPlan(digest, load_plan(plan))
 
 
 def read_job(db: sqlite3.Connection, job_id: str) -> sqlite3.Row | None:
