@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import anyio
 
-from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,
     ArtifactEntry,
     ArtifactPage,
     ArtifactText,
+    ClearView,
     ConductorView,
     EventView,
     ExplainView,
@@ -26,13 +27,14 @@ from podium.contract.models import (
     LogView,
     PlanSheetView,
     PlanView,
+    RunningView,
     SheetView,
     StartView,
     WaitView,
 )
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter, JobStatus
 from podium.errors import JobNotFound
 
 CURSOR = "h1:7"
@@ -70,6 +72,11 @@ def plan(**changes: Any) -> PlanView:
     return PlanView.model_validate({**facts, **changes})
 
 
+def _edit(params: ResumeParams) -> tuple[str | None, ...]:
+    """Return the edit that a call makes, nothing for one that makes none."""
+    return () if params.find is None else (params.find, params.replace)
+
+
 @dataclass
 class ScriptedPort(JobControl):
     """Answers from its fields; `calls` is what it was asked, `error` is raised by every call where it is set."""
@@ -82,9 +89,11 @@ class ScriptedPort(JobControl):
     replayed: bool = False
     health: ProcessHealth = field(default_factory=lambda: ProcessHealth(4711, True, False, True, 12.34, 56.78, 90.1))
     page: JobPage | None = None
+    cleared: ClearView = field(default_factory=ClearView)
     waited: WaitView | None = None
     output: LogView | None = None
     explained: ExplainView | None = None
+    goes_on: RunningView = field(default_factory=RunningView)
     files: ArtifactPage = field(
         default_factory=lambda: ArtifactPage(
             workspace="/srv/build", entries=[ArtifactEntry(path="report.md", type="file", size_bytes=12)], total=1
@@ -140,11 +149,15 @@ class ScriptedPort(JobControl):
         return self.action or ActionView(job=self._job(job_id), message="pause requested", pending=True)
 
     async def resume(self, params: ResumeParams) -> ActionView:
-        self._asked("resume", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        self._asked(
+            "resume", (params.job_id, params.from_sheet, params.config_path, params.config_content, *_edit(params))
+        )
         return self.action or ActionView(job=self._job(params.job_id), message="Goes on with the sheets that are left")
 
     async def modify(self, params: ModifyParams) -> ActionView:
-        self._asked("modify", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        self._asked(
+            "modify", (params.job_id, params.from_sheet, params.config_path, params.config_content, *_edit(params))
+        )
         return self.action or ActionView(job=self._job(params.job_id), message="Takes the changed score")
 
     async def cancel(self, job_id: str) -> ActionView:
@@ -155,12 +168,16 @@ class ScriptedPort(JobControl):
         self._asked("delete", job_id)
         return self._job(job_id)
 
+    async def clear(self, params: ClearParams) -> ClearView:
+        self._asked("clear", params)
+        return self.cleared
+
     async def process_health(self, job_id: str) -> ProcessHealth:
         self._asked("process_health", job_id)
         self._job(job_id)
         return self.health
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
+    async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> JobPage:
         self._asked("list_page", (status, name, limit, cursor))
         return self.page or JobPage(jobs=list(self.jobs.values()), total=len(self.jobs))
 
@@ -196,6 +213,10 @@ class ScriptedPort(JobControl):
             await self.released.wait()
         finally:
             self.left.set()
+
+    async def running(self, job_id: str) -> RunningView:
+        self._asked("running", job_id)
+        return self.goes_on
 
     async def log(self, request: LogParams) -> LogView:
         self._asked("log", request)

@@ -42,9 +42,14 @@ def _after_failure(view: ExplainView) -> Following:
     cut = any(len(line.text) > LINE_CHARS for line in lines)
     rest = output is not None and (output.truncated or len(output.lines) > LINES or bool(view.other_bytes))
     more = cut or rest or job.sheets_failed > 1 or view.healing or view.earlier_attempts
-    mend = call("resume_job", job_id=job.job_id, find=TO_FILL_IN, replace=TO_FILL_IN)
     explain = call("explain_job", job_id=job.job_id)
-    return Following(explain if more or "resume" not in job.allowed_actions else mend, "\n".join(map(_line, lines)))
+    return Following(explain if more else mending(job) or explain, "\n".join(map(_line, lines)))
+
+
+def mending(job: JobView) -> str:
+    """Return the call that lets a failed job go on with a corrected score; "" if its conductor, one without events, has none."""
+    can = "resume" in job.allowed_actions and job.cursor
+    return call("resume_job", job_id=job.job_id, find=TO_FILL_IN, replace=TO_FILL_IN) if can else ""
 
 
 def _line(line: LogLine) -> str:

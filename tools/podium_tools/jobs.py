@@ -1,49 +1,57 @@
 """`list_jobs` and `get_job`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from podium.contract.models import JobDetail, JobPage, SheetView
+from podium.contract.models import JobDetail, JobPage, JobView, SheetView
 from podium.contract.ports import JobControl
+from podium.contract.states import JobFilter
 from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again, next_call
-from podium_tools.fields import JobArgs
+from podium_tools.durations import job_seconds, sheet_seconds
+from podium_tools.fields import JobReadArgs
 from podium_tools.results import (
     NEEDS_SHOWN,
-    JobLine,
     JobResult,
+    Known,
     Omitted,
     Result,
+    WaitingLine,
     counted,
     failed_validations,
     job_fields,
     job_line,
-    shortened,
     shortened_text,
     skipped_by_condition,
     state_of,
+    waiting_of,
     warnings_of,
 )
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
-StatusFilter = Literal["all", "queued", "running", "paused", "completed", "failed", "cancelled"]
+# "all" was this filter's earlier word for "any".
+StatusFilter = Annotated[JobFilter, BeforeValidator(lambda given: "any" if given == "all" else given)]
 SHEETS_A_PAGE = 50
 
 
 class ListArgs(Args):
     """Arguments of `list_jobs`."""
 
-    status: StatusFilter = Field("all", description="Only jobs in this state.")
+    status: StatusFilter = Field(
+        "any", description="active: not ended; waiting: queued or running without a running sheet; or one state."
+    )
     name: str = Field("", description="Only jobs with this text in their name or id, case-insensitive.")
     limit: int = Field(20, ge=1, le=100, description="Jobs per page.")
     cursor: str = Field("", description="next_cursor of the previous page.")
 
 
-class ListedJob(JobLine):
+class ListedJob(WaitingLine):
     """A job in the list; `submitted_at` is "" if unknown."""
 
     submitted_at: str
+    finished_at: Omitted[str]
+    elapsed_seconds: Known[float]
 
 
 class ListResult(Result):
@@ -56,7 +64,7 @@ class ListResult(Result):
 
 def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:
     """Return what the page shows, with its filters, and why it is shorter than requested."""
-    kind = f"{args.status} " if args.status != "all" else ""
+    kind = f"{args.status} " if args.status != "any" else ""
     which = f" matching {args.name!r}" if args.name else ""
     if not page.jobs:
         return f"No {'more ' if page.total else ''}{kind}jobs{which}."
@@ -71,20 +79,23 @@ async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
 
 
 async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
-    page = await port.list_page(
-        status=None if args.status == "all" else args.status, name=args.name, limit=limit, cursor=args.cursor
-    )
+    page = await port.list_page(status=args.status, name=args.name, limit=limit, cursor=args.cursor)
     more = again("list_jobs", args, cursor=page.next_cursor)
     return ListResult(
         summary=_list_sentence(page, args, limit),
         next=more if page.next_cursor else "",
-        jobs=[ListedJob(**job_line(job).model_dump(), submitted_at=job.submitted_at or "") for job in page.jobs],
+        jobs=[_listed(job) for job in page.jobs],
         total=page.total,
         next_cursor=page.next_cursor,
     )
 
 
-class GetArgs(JobArgs):
+def _listed(job: JobView) -> ListedJob:
+    times = {"submitted_at": job.submitted_at or "", "finished_at": job.finished_at or ""}
+    return ListedJob(**job_line(job).model_dump(), **waiting_of(job), **times, elapsed_seconds=job_seconds(job))
+
+
+class GetArgs(JobReadArgs):
     """Arguments of `get_job`."""
 
     detail: Literal["concise", "full"] = Field("concise", description='"full" adds a page of the sheets.')
@@ -92,10 +103,11 @@ class GetArgs(JobArgs):
 
 
 class SheetLine(BaseModel):
-    """A sheet with its last attempt; times are null before it has run.
+    """A sheet with its last attempt; what it has none of is left out.
 
-    `instrument` is left out if it is `cli`; `healing` is the remedy that the conductor tried; `processes_ended` counts the
-    left-over processes of the attempt that it ended, and `survivors` are those that it could not end.
+    `duration_seconds` of a running attempt is until now; `instrument` is left out if it is `cli`, `needs_total` if `needs` has
+    all; `healing` is the remedy that the conductor tried; `processes_ended` counts the left-over processes of the attempt that
+    it ended, and `survivors` are those that it could not end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -106,40 +118,45 @@ class SheetLine(BaseModel):
     instrument: Omitted[str]
     status: str
     skip_kind: Omitted[str]
-    reason: str
+    reason: Omitted[str]
     waiting_until: Omitted[str]
-    needs: list[int]
-    needs_total: int
+    needs: Omitted[list[int]]
+    needs_total: Omitted[int]
     attempts: int
-    exit_code: int | None
-    signal: int | None
-    duration_seconds: float | None
-    failed_validations: list[str]
+    exit_code: Known[int]
+    signal: Known[int]
+    duration_seconds: Known[float]
+    failed_validations: Omitted[list[str]]
     healing: Omitted[str]
     processes_ended: Omitted[int]
     survivors: Omitted[list[str]]
 
 
 class GetResult(JobResult):
-    """A job in full. Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones.
+    """A job in full; what there is none of yet is left out. `elapsed_seconds` is since `started_at`, until now if it runs.
 
-    `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
+    Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones. `sheet_seconds` is how
+    long each running sheet has been running; the full form has that in `sheets`.
+    """
 
     description: Omitted[str]
-    sheets_failed: int
+    sheets_failed: Omitted[int]
     sheets_skipped: Omitted[int]
     sheets_before_start: Omitted[int]
     sheets_blocked: Omitted[int]
-    waiting: list[str]
-    stuck: bool
+    waiting: Omitted[list[str]]
+    waiting_until: Omitted[str]
+    stuck: Omitted[bool]
     workspace: str
-    config_path: str
+    config_path: Omitted[str]
     submitted_at: str
-    started_at: str
-    finished_at: str
-    warnings: list[str]
-    sheets: list[SheetLine]
-    sheets_cursor: str
+    started_at: Omitted[str]
+    finished_at: Omitted[str]
+    elapsed_seconds: Known[float]
+    sheet_seconds: Omitted[list[str]]
+    warnings: Omitted[list[str]]
+    sheets: Omitted[list[SheetLine]]
+    sheets_cursor: Omitted[str]
 
 
 def _sheet_line(sheet: SheetView) -> SheetLine:
@@ -152,7 +169,7 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
         "waiting_until": sheet.waiting_until or "",
         "healing": shortened_text(sheet.healing),
         "needs": sheet.needs[:NEEDS_SHOWN],
-        "needs_total": len(sheet.needs),
+        "needs_total": len(sheet.needs) if len(sheet.needs) > NEEDS_SHOWN else 0,
         "failed_validations": failed_validations(sheet),
         "survivors": [shortened_text(each.text) for each in sheet.survivors],
     }
@@ -172,13 +189,15 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         sheets_skipped=skipped_by_condition(job),
         sheets_before_start=job.sheets_before_start,
         sheets_blocked=job.sheets_blocked,
-        waiting=shortened(job.waiting, total=job.waiting_total),
+        **waiting_of(job),
         stuck=job.stuck,
         workspace=job.workspace,
         config_path=job.config_path or "",
         submitted_at=job.submitted_at or "",
         started_at=job.started_at or "",
         finished_at=job.finished_at or "",
+        elapsed_seconds=job_seconds(job),
+        sheet_seconds=[] if found.sheets else sheet_seconds(job),
         warnings=warnings_of(job.warnings),
         sheets=[_sheet_line(sheet) for sheet in found.sheets],
         sheets_cursor=found.sheets_cursor,
@@ -199,7 +218,10 @@ async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
 LIST_JOBS = ToolSpec(
     name="list_jobs",
     title="List jobs",
-    description="List jobs, newest first, with state, reason and progress. For the sheets of a job use get_job.",
+    description=(
+        "List jobs, newest first, with state, reason and progress; active leaves out ended ones. "
+        "For the sheets of a job use get_job."
+    ),
     risk="read",
     hints=READ,
     arguments=ListArgs,

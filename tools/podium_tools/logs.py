@@ -9,12 +9,12 @@ from podium.contract.models import LogView
 from podium.contract.ports import JobControl
 from podium.errors import InvalidArguments
 from podium_tools.calls import again
-from podium_tools.fields import JobArgs, sheet_of
+from podium_tools.fields import JobReadArgs, sheet_of
 from podium_tools.results import OUTPUT_NOTE, JobOutput, Omitted, Result, counted, shown_line
 from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 
-class LogArgs(JobArgs):
+class LogArgs(JobReadArgs):
     """Arguments of `read_job_log`."""
 
     sheet: str = Field("", description="Number or name; default: first failed, else longest running, else last run.")

@@ -10,7 +10,7 @@ from podium.contract.secrets.lines import hide_named
 from podium_tools.calls import TO_FILL_IN, again, next_call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
-from podium_tools.results import JobResult, job_fields, state_of, warnings_of
+from podium_tools.results import JobResult, Omitted, job_fields, state_of, warnings_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
 
 REPEATED_CHARS = 200  # of a command that the next call repeats
@@ -34,13 +34,17 @@ class StartArgs(Args):
 
 
 class StartResult(JobResult):
-    """The job that was started, or the plan of a dry run (`job_id` is "" then and `status` "not_started")."""
+    """The job that was started, or the plan of a dry run (`job_id` is "" then and `status` "not_started").
+
+    `submitted_at` is there if it was started earlier: else it was submitted now.
+    """
 
     workspace: str
     replayed: bool
     dry_run: bool
-    warnings: list[str]
-    plan: list[PlannedSheet]
+    submitted_at: Omitted[str]
+    warnings: Omitted[list[str]]
+    plan: Omitted[list[PlannedSheet]]
 
 
 def _request(args: StartArgs) -> SubmitParams:
@@ -74,6 +78,7 @@ def _started(view: StartView, args: StartArgs) -> StartResult:
         workspace=job.workspace,
         replayed=view.replayed,
         dry_run=False,
+        submitted_at=(job.submitted_at or "") if view.replayed else "",
         warnings=warnings_of([*([left_out] if skipped else []), *job.warnings]),
         plan=[],
     )
@@ -96,6 +101,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
         workspace=plan.workspace,
         replayed=False,
         dry_run=True,
+        submitted_at="",
         warnings=warnings_of(plan.warnings),
         plan=planned_sheets(plan),
     )
@@ -125,8 +131,10 @@ START_JOB = ToolSpec(
     description=(
         "Submit a score and return its job id immediately. The job is stored before the reply and keeps running "
         "whether or not you stay connected. Give config_path or config_content; command alone is a job of one sheet. "
-        "The id is valid until delete_job. With dry_run nothing runs and the checked plan is returned; to list every "
-        "problem in a score use validate_score."
+        "The id is valid until delete_job. "
+        'A whole score: "name: build\nsheets:\n- {name: test, run: make test}"; describe_score explains more. '
+        "With dry_run nothing runs and the checked plan is returned; to list every problem in a score "
+        "use validate_score."
     ),
     risk="run",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
 
-from podium.client.arguments import checked_score, checked_start
+from podium.client.arguments import checked_change, checked_start
 from podium.client.link.daemon_client import DaemonClient
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.contract import models
-from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter
 from podium.errors import InvalidArguments
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ class ConductorProxy(JobControl):
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
-        checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=False))
+        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=False))
         return await (await self._dialect()).resume(checked)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score: it takes it between sheets and continues."""
-        checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=True))
+        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=True))
         return await (await self._dialect()).modify(checked)
 
     async def cancel(self, job_id: str) -> models.ActionView:
@@ -81,11 +81,15 @@ class ConductorProxy(JobControl):
         """Remove a terminal job and its logs; returns the job as it was."""
         return await (await self._dialect()).delete(job_id)
 
+    async def clear(self, params: ClearParams) -> models.ClearView:
+        """Remove ended jobs by their statuses and age, or say which these are."""
+        return await (await self._dialect()).clear(params)
+
     async def process_health(self, job_id: str) -> ProcessHealth:
-        """Return liveness and load of the job's oldest running attempt."""
+        """Return liveness of the job's oldest running attempt, and the load of all that run."""
         return await (await self._dialect()).process_health(job_id)
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
+    async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs, newest first."""
         return await (await self._dialect()).list_page(status=status, name=name, limit=limit, cursor=cursor)
 
@@ -107,6 +111,10 @@ class ConductorProxy(JobControl):
         if not ids:
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
         return await wait_for_jobs(await self._dialect(), WaitRequest(ids, until, timeout_seconds, after, progress))
+
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return what runs of a job since when, and how long the last completed job of its name took."""
+        return await (await self._dialect()).running(job_id)
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a bounded part of a sheet's output."""

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from podium.contract.models import LogMode, Stream
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter
 
 Checked = TypeVar("Checked")
 
@@ -36,6 +36,8 @@ FEATURES: tuple[str, ...] = (
     "tasks",
     "environment",
     "secrets",
+    "filters",
+    "edit",
 )
 
 PATH_CHARS = 10_000
@@ -172,11 +174,15 @@ class JobParams(Params):
 
 @dataclass(frozen=True)
 class StatusParams(JobParams):
-    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views."""
+    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views.
+
+    `running` adds what runs since when; conductors that do not know it leave that out. It takes the short form without sheets.
+    """
 
     sheets: bool = True
     sheets_cursor: Name | None = None
     sheets_limit: PageSize | None = None
+    running: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,21 +192,27 @@ class ControlParams(MutatingParams, JobParams):
 
 @dataclass(frozen=True)
 class ResumeParams(ScoreCall, ControlParams):
-    """Parameters of `job.resume`. Without a score the job continues with its own, even if the file has changed."""
+    """Parameters of `job.resume`. Without a score the job continues with its own, even if the file has changed.
+
+    A changed one is given whole, or as an edit: `find`, which stands exactly once in the score that the job has (in the pending
+    one, if there is one), becomes `replace`, None for nothing.
+    """
 
     from_sheet: Sheet | None = None
+    find: str | None = None
+    replace: str | None = None
 
 
 @dataclass(frozen=True)
 class ModifyParams(ResumeParams):
-    """Parameters of `job.modify`: those of a resume, with the score required."""
+    """Parameters of `job.modify`: those of a resume, with a change required."""
 
 
 @dataclass(frozen=True)
 class ListParams(Params):
     """Parameters of `job.list`. Without `limit` and `cursor` the reply is the plain array of the newest 100."""
 
-    status: JobStatus | None = None
+    status: JobFilter | None = None
     name: Name | None = None
     limit: PageSize | None = None
     cursor: Name | None = None
@@ -208,11 +220,17 @@ class ListParams(Params):
 
 @dataclass(frozen=True)
 class ClearParams(MutatingParams):
-    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted."""
+    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted.
+
+    Without `job_ids`: of those that match, the newest `keep_newest` stay, and one call deletes the oldest `limit` of the others.
+    """
 
     job_ids: Names | None = None
     statuses: Names | None = None
     older_than_seconds: float | None = None
+    keep_newest: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    limit: PageSize | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus, SkipKind
+from podium.times import elapsed_between
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
@@ -46,8 +47,12 @@ class JobView(View):
     sheets_blocked: int = 0
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # 0 if `running` is complete
+    running_since: list[str] = Field(default_factory=list)  # when each of `running` began
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
     waiting_total: int = 0
+    waiting_until: str | None = (
+        None  # when the first of its waits ends: for a retry, a rate limit, a pause between sheets
+    )
     allowed_actions: list[Action] = Field(default_factory=list)
     pause_requested: bool = False
     cancel_requested: bool = False
@@ -63,9 +68,20 @@ class JobView(View):
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
 
     @property
+    def elapsed_seconds(self) -> float | None:
+        """Seconds since its first sheet began, until it ended or until now; None before that. It is no part of the wire."""
+        return elapsed_between(self.started_at, self.finished_at)
+
+    @property
     def settled(self) -> bool:
         """Whether waiting for the job is over: it has ended, is paused, or is stuck."""
         return self.status in TERMINAL or self.status == "paused" or self.stuck
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether it is running, and no sheet of it is: it waits for a time or a slot."""
+        idle = self.status == "running" and not self.running and not self.stuck
+        return idle and bool(self.waiting or self.reason)  # Marianne's list says of no job what runs
 
 
 class ValidationView(View):
@@ -96,7 +112,7 @@ class SheetView(View):
     signal: int | None = None
     started_at: str | None = None
     finished_at: str | None = None
-    duration_seconds: float | None = None
+    duration_seconds: float | None = None  # of its last attempt; until now while that runs
     waiting_until: str | None = None
     healing: str = ""  # the remedy of its healing round, "" without one
     processes_ended: int = 0  # processes that the sheet left behind and the conductor ended
@@ -120,6 +136,18 @@ class JobPage(View):
     next_cursor: str = ""
     total: int = 0
     total_at_least: bool = False
+
+
+class ClearView(View):
+    """Ended jobs that were removed, or would be; `total` counts all that matched when the call began, by status in `counts`.
+
+    `refused` says of each other one that was tried why it is kept.
+    """
+
+    jobs: list[JobView] = Field(default_factory=list)
+    total: int = 0
+    counts: dict[str, int] = Field(default_factory=dict)
+    refused: list[str] = Field(default_factory=list)
 
 
 class ProblemView(View):
@@ -167,6 +195,25 @@ class StartView(View):
     passed: list[str] = Field(default_factory=list)  # environment variables that went with the start
 
 
+class Labels(View):
+    """The labels of the first of some sheets, and how many there are."""
+
+    labels: list[str]
+    total: int
+
+
+class ScoreChange(View):
+    """What a changed score changes, compared with the one that the job runs until then."""
+
+    sheets: dict[str, Labels] = Field(default_factory=dict)
+    """Which differ: `finished` (kept with the result of the old text), `running` (they end with it), `unfinished` (they run with
+    the new text or settings), `added`, `removed`. Each only if there are some."""
+    settings: list[str] = Field(default_factory=list)  # of the score or of sheets, as `parallel` or `retry`
+    warnings: list[str] = Field(default_factory=list)  # that the former score did not have
+    file: str = ""  # the file of the edited or replaced score, which nobody has written to
+    on_pending: bool = False  # the edit was made in a change that was not in effect yet
+
+
 class ActionView(View):
     """The conductor's answer to an accepted pause, resume, modify or cancel."""
 
@@ -179,6 +226,7 @@ class ActionView(View):
     kept_total: int = 0
     changed: list[str] = Field(default_factory=list)  # the finished and running sheets whose text differs
     changed_total: int = 0
+    change: ScoreChange | None = None  # changed score; None from a conductor that does not say
 
 
 class LogLine(View):
@@ -240,6 +288,22 @@ class ExplainView(View):
     blocked: list[str] = Field(default_factory=list)
     blocked_total: int = 0
     healing: list[EventView] = Field(default_factory=list)  # remedies that the conductor tried, oldest first
+
+
+class RunningSheet(View):
+    """A sheet that runs now."""
+
+    label: str
+    since: str  # when its attempt began
+    limit_seconds: float | None = None  # after which the conductor ends it, None for never
+    written_at: str = ""  # when it last wrote output, "" for never
+
+
+class RunningView(View):
+    """What runs of a job since when, and how long the last completed job of its name took."""
+
+    sheets: list[RunningSheet] = Field(default_factory=list)  # the first ones
+    earlier_seconds: float | None = None  # None if none has completed
 
 
 class ArtifactEntry(View):
@@ -332,6 +396,8 @@ class ConductorView(View):
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)
     limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
+    not_available: list[str] = Field(default_factory=list)
+    survives_restart: str = ""
     processes: list[ProcessView] = Field(default_factory=list)
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
     store_trouble: str = ""  # why the conductor's state cannot be written now, and since when

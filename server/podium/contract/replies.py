@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from podium.contract.models import ActionView, EventView, JobView, PlanView, SheetView, StartView, View
+from podium.contract.models import ActionView, EventView, JobView, PlanView, RunningView, SheetView, StartView, View
 from podium.contract.secrets.masks import Span
 from podium.errors import PodiumError, from_dict
 
@@ -98,11 +98,16 @@ class ChangeReply(Sparse, ActionView):
 
 
 class ClearReply(View):
-    """`job.clear`: how many jobs were deleted, each as it was, and why each other one was not."""
+    """`job.clear`: how many jobs were deleted, each as it was, and why each other one was not.
+
+    `total` counts what matched when the call began, by status in `counts`. In a dry run `jobs` would be deleted first.
+    """
 
     deleted: int
     jobs: list[JobView]
     refused: list[Refusal]
+    total: int = 0
+    counts: dict[str, int] = Field(default_factory=dict)
 
 
 class ListedJob(View):
@@ -128,6 +133,7 @@ class StatusReply(View):
     podium_description: str = ""
     podium_sheets: list[SheetView] = Field(default_factory=list)
     podium_sheets_cursor: str = ""
+    podium_running: RunningView = Field(default_factory=RunningView)
 
 
 class EventsReply(Sparse):

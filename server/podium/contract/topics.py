@@ -1,6 +1,9 @@
-"""The topics that `describe_score` explains; a problem of a score names the one that helps."""
+"""What `describe_score` explains. A problem of a score names the topic that helps."""
+
+from dataclasses import dataclass
 
 TOPICS: tuple[str, ...] = (
+    "score",
     "sheets",
     "order",
     "foreach",
@@ -16,3 +19,13 @@ TOPICS: tuple[str, ...] = (
     "hold",
     "numbered",
 )
+OVERVIEW = ""  # the name of the page that is not a topic
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page about scores; `example` is a whole score."""
+
+    topic: str
+    text: str
+    example: str

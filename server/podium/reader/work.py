@@ -6,9 +6,10 @@ from typing import Any
 
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
+from podium.logs.watch import LIMITS, Place, watch
 from podium.reader import compiling, content_regex, requests
 from podium.reader.classify import classify, retry_after_seconds
-from podium.reader.differing import differing
+from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
 from podium.reader.missing import named_in
 from podium.reader.requests import Part, decode, encode
@@ -56,9 +57,21 @@ def _search(request: requests.Search, body: bytes, files: list[int]) -> tuple[Pa
     return requests.Searched(view=read_open(file, target, query, matcher_for=matcher_for, masker=masker)), b""
 
 
+def _watch(request: requests.Watch, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    matcher, place = matcher_for(decode(body), LIMITS), Place(*request.cursor)
+    if not files:
+        return requests.Watched(cursor=place), b""
+    masker = _masker(request.secrets)
+    seen = watch(files[0], place, matcher=matcher, masker=masker, running=request.running, quiet=request.quiet)
+    found = requests.Watched(cursor=seen.place, found=seen.found, behind=seen.behind, open_rest=seen.open_rest)
+    return found, b""
+
+
 def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Part, bytes]:
     old, new = load_plan(decode(body[: request.split])), load_plan(decode(body[request.split :]))
-    return requests.Differing(sheets=differing(old, new, request.pairs, request.workspace)), b""
+    sheets, settings = tuned(old, new, request.pairs)
+    changed = differing(old, new, request.pairs, request.workspace)
+    return requests.Differing(sheets=changed, tuned=sheets, settings=settings), b""
 
 
 WORK: dict[str, Work] = {
@@ -69,5 +82,6 @@ WORK: dict[str, Work] = {
     "judge": _judge,
     "match": _match,
     "search": _search,
+    "watch": _watch,
     "differ": _differ,
 }

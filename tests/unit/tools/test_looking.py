@@ -51,7 +51,7 @@ async def test_a_sheet_tells_what_is_special_about_it_and_nothing_else() -> None
     result = await use(ScriptedPort(sheets=[special, plain]), "get_job", {"job_id": ID, "detail": "full"})
     first, second = result.model_dump()["sheets"]
     only = {"description", "instrument", "waiting_until", "healing", "processes_ended"}
-    assert set(first) - set(second) == only
+    assert set(first) - set(second) == {*only, "failed_validations"}
     assert [first[name] for name in sorted(only)] == [
         "looks at every change",
         "timed out: it doubled the time limit",
@@ -97,6 +97,44 @@ async def test_a_page_of_jobs_says_how_to_go_on() -> None:
     assert result.jobs[0].submitted_at == "2026-01-02T03:04:05Z"
 
 
+async def test_a_job_that_only_waits_says_so_until_when_and_for_what() -> None:
+    waits = job(
+        running=[],
+        waiting=["tests"],
+        waiting_total=1,
+        waiting_until="2026-01-02T03:09:00Z",
+        reason="sheet tests is waiting",
+    )
+    port = ScriptedPort(jobs={ID: waits})
+    result = await use(port, "get_job", {"job_id": ID})
+    assert result.summary == f"{ID} is waiting (1 of 3 sheets completed, waiting: tests): sheet tests is waiting."
+    assert (result.status, result.waiting, result.waiting_until) == ("running", ["tests"], "2026-01-02T03:09:00Z")
+    listed = (await use(port, "list_jobs")).model_dump()["jobs"][0]
+    waited = (await use(port, "wait_for_job", {"job_ids": [ID], "timeout_seconds": 0})).model_dump()["jobs"][0]
+    for line in (listed, waited):
+        assert (line["waiting"], line["waiting_until"]) == (["tests"], "2026-01-02T03:09:00Z")
+
+
+async def test_the_line_of_a_job_that_works_has_no_field_for_waits() -> None:
+    port = ScriptedPort(page=JobPage(jobs=[job(), ended(finished_at="2026-01-02T03:09:00Z")], total=2))
+    works, done = (await use(port, "list_jobs")).model_dump()["jobs"]
+    assert {"waiting", "waiting_until", "finished_at"}.isdisjoint(works)
+    assert done["finished_at"] == "2026-01-02T03:09:00Z"
+
+
+@pytest.mark.parametrize("status", ["any", "all", "", None])
+async def test_all_jobs_are_asked_for_by_either_word_or_none(status: str | None) -> None:
+    port = ScriptedPort()
+    await use(port, "list_jobs", {"status": status})
+    assert port.calls == [("list_page", ("any", "", 20, ""))]
+
+
+@pytest.mark.parametrize("status", ["active", "waiting", "stuck", "ended", "cancelled"])
+async def test_an_empty_list_says_which_jobs_there_are_none_of(status: str) -> None:
+    result = await use(ScriptedPort(jobs={}), "list_jobs", {"status": status})
+    assert result.summary == f"No {status} jobs."
+
+
 async def test_no_jobs_is_an_answer() -> None:
     result = await use(ScriptedPort(jobs={}), "list_jobs")
     assert result.summary == "No jobs."
@@ -105,8 +143,20 @@ async def test_no_jobs_is_an_answer() -> None:
 
 async def test_health_carries_numbers_and_the_job_s_state() -> None:
     result = await use(ScriptedPort(), "verify_process_health", {"job_id": ID})
-    assert result.summary == f"Process 4711 of {ID} is alive (12.3 % CPU, 56.8 MiB, up 90 s)."
+    assert result.summary == f"Process 4711 of {ID} is alive (up 1 min 30 s). The job: 12.3 % CPU, 56.8 MiB."
+    assert not {"sheet", "since"} & set(result.model_dump())
     assert (result.pid, result.is_alive, result.cpu_percent, result.status) == (4711, True, 12.34, "running")
+
+
+async def test_health_tells_the_process_of_one_sheet_from_the_load_of_all() -> None:
+    health = ProcessHealth(5, True, False, True, 150.0, 9.5, 7321.0, (), "tests", "2026-01-02T03:04:05.678Z", 7)
+    busy = job(running=["tests", "docs"])
+    result = await use(ScriptedPort(jobs={ID: busy}, health=health), "verify_process_health", {"job_id": ID})
+    assert result.summary == (
+        f"Process 5 of {ID}, sheet tests (the oldest of 2), is alive (up 2 h 2 min, running since 2026-01-02T03:04:05.678Z). "
+        "The job's 7 processes: 150.0 % CPU, 9.5 MiB."
+    )
+    assert (result.sheet, result.since, result.processes) == ("tests", "2026-01-02T03:04:05.678Z", 7)
 
 
 async def test_the_living_process_of_a_stuck_job_leads_to_its_output() -> None:

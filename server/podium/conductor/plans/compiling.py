@@ -14,6 +14,7 @@ from podium.conductor.plans.recent import RecentPlans
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan, hash_of
+from podium.conductor.rules.transitions.modify import Difference
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
 from podium.privacy.way import check_settings, check_way, is_there
@@ -149,9 +150,10 @@ def profiles_are_there(folder: Path) -> bool:
 
 async def differing(
     reader: Reader, old: Plan, new: Plan, pairs: Mapping[int, int], workspace: str, *, client: object
-) -> frozenset[int]:
-    """Return the sheets of the new plan that would do something different from their counterparts in the old one."""
+) -> Difference:
+    """Return which sheets of the new plan would do something different from their counterparts in the old one, or do it with
+    other settings."""
     before, after = await anyio.to_thread.run_sync(lambda: [dump_plan(each).encode() for each in (old, new)])
     request = Differ(workspace=workspace, pairs=tuple(pairs.items()), split=len(before))
     found, _ = await reader.ask(request, Differing, body=before + after, client=client)
-    return frozenset(found.sheets)
+    return Difference(frozenset(found.sheets), frozenset(found.tuned), found.settings)

@@ -134,7 +134,10 @@ WHERE sheets_skipped > 0;
 # Where a pending changed score comes from; `config_path` is where the present one does.
 _NEXT_PATH = "ALTER TABLE jobs ADD COLUMN next_config_path TEXT;"
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH)
+# Jobs of one name, the newest last, and which of them have ended how.
+_NAMES = "CREATE INDEX jobs_by_name ON jobs (name, seq, status);"
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

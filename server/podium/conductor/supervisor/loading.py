@@ -1,6 +1,7 @@
 """Jobs from the store into memory."""
 
 import hashlib
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,13 +15,17 @@ from podium.conductor.store.store import Store
 from podium.conductor.supervisor import damage
 from podium.conductor.supervisor.damage import damaged, naming
 from podium.conductor.supervisor.saving import attempt_from, job_from, run_from
-from podium.contract.near import job_not_found
+from podium.contract.near import NAMED_SHOWN, as_named, job_not_found
 from podium.errors import JobDamaged, JobDeleted, PodiumError
 from podium.score.model.plan import load_plan
+from podium.times import iso
 
 _AT_ONCE = 200  # jobs that are read in one turn of a thread
 _LAST = """SELECT seq, (SELECT COALESCE(MAX(job_seq), 0) FROM events WHERE events.job_id = jobs.job_id),
     (SELECT COALESCE(MAX(serial), 0) FROM attempts WHERE attempts.job = jobs.seq) FROM jobs WHERE seq IN ({marks})"""
+
+_NAMED = "SELECT job_id, status, submitted_at, finished_at FROM jobs WHERE name = ? ORDER BY seq DESC LIMIT ?"
+_COUNT_NAMED = "SELECT COUNT(*) FROM jobs WHERE name = ?"
 
 
 class Loader:
@@ -46,6 +51,19 @@ class Loader:
         known = self._plans.setdefault(loaded.hash, loaded)
         known.text, known.source = loaded.text, loaded.source
         return known
+
+    async def source(self, digest: str) -> str:
+        """Return the text of the score that this plan was made of.
+
+        Raises:
+            JobDeleted: as `plan`.
+        """
+        row = await self._store.read(
+            lambda db: db.execute("SELECT source FROM plans WHERE hash = ?", (digest,)).fetchone()
+        )
+        if row is None:
+            raise deleted()
+        return str(row["source"])
 
     async def job(self, job_id: str) -> JobRun | None:
         """Return a job from the store, ready for the scheduler, or None.
@@ -95,11 +113,18 @@ def deleted(job_id: str = "") -> JobDeleted:
 
 
 def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
-    """Return the error for a job without a row: JobDeleted, or JobNotFound with similar ids."""
+    """Return the error for a job without a row: JobDeleted, or JobNotFound with the jobs of that name, else with similar ids."""
     if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
         return deleted(job_id)
+    if rows := db.execute(_NAMED, (job_id, NAMED_SHOWN)).fetchall():
+        named = [as_named(*row[:2], *map(_time, row[2:])) for row in rows]
+        return job_not_found(job_id, (), named, db.execute(_COUNT_NAMED, (job_id,)).fetchone()[0])
     recent = db.execute("SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000")
     return job_not_found(job_id, [each[0] for each in recent])
+
+
+def _time(seconds: float | None) -> str:
+    return iso(seconds) if seconds is not None and math.isfinite(seconds) else ""
 
 
 def _jobs_with(

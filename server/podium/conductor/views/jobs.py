@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from podium.conductor.clock import wall
-from podium.conductor.rules.state import JobRun, phase_with
+from podium.conductor.rules.state import JobRun, SheetRun, phase_with
 from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
@@ -37,7 +37,7 @@ class JobViews:
 
     def of(self, job: JobRun) -> JobView:
         """View a job in memory. A sheet that has ended does not count as running, even if that could not be stored yet."""
-        labels = [job.label(num) for num in self._still_running(job)]
+        running = self._still_running(job)
         intent = "cancel" if self._supervisor.unstored.of(job.job_id).cancel else job.intent
         return JobView(
             job_id=job.job_id,
@@ -50,10 +50,12 @@ class JobViews:
             sheets_skipped=job.counts["skipped"],
             sheets_before_start=job.before_start,
             sheets_blocked=job.cut_off,
-            running=labels[:_SHOWN],
-            running_total=len(labels),
+            running=[job.label(num) for num in running[:_SHOWN]],
+            running_total=len(running),
+            running_since=[iso(job.running[num].started_at) for num in running[:_SHOWN]],
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
+            waiting_until=self._waiting_until(job),
             allowed_actions=allowed_actions(phase_with(job.status, intent)),
             pause_requested=intent == "pause",
             cancel_requested=intent == "cancel",
@@ -162,17 +164,32 @@ class JobViews:
         if job.status != "running" or job.running:
             return job.reason
         if job.waiting:
-            first = min((job.sheets[num] for num in job.waiting), key=lambda run: run.waiting_until or 0.0)
-            # Never more than it began with: the clock may have been set back since.
-            left = max(0.0, min((first.waiting_until or 0.0) - wall(), first.waiting_left or 0.0))
-            return f"sheet {job.label(first.num)} is waiting for {left:.0f} s: {first.reason}"
+            now = wall()
+            first, ends = _first_wait(job, now)
+            return f"sheet {job.label(first.num)} is waiting for {ends - now:.0f} s: {first.reason}"
         pause = job.not_before - time.monotonic()
         return f"pausing for {pause:.0f} s between sheets" if pause > 0 else self._waiting("waiting for a free slot")
+
+    def _waiting_until(self, job: JobRun) -> str | None:
+        """Return when the first of the job's waits ends, None if none has an end."""
+        if job.status not in {"queued", "running"} or job.intent:
+            return None
+        if job.waiting:
+            return iso(_first_wait(job, wall())[1])
+        pause = job.not_before - time.monotonic()
+        return iso(wall() + pause) if pause > 0 and not job.running else None
 
     def _waiting(self, usual: str) -> str:
         """Return what a job waits for whose turn it is: a slot, unless nothing can be started now."""
         why = self._supervisor.refused.why(time.monotonic())
         return f"no sheet can be started now, which is tried again: {why}" if why else usual
+
+
+def _first_wait(job: JobRun, now: float) -> tuple[SheetRun, float]:
+    """Return the sheet whose wait ends first, and when."""
+    first = min((job.sheets[num] for num in job.waiting), key=lambda run: run.waiting_until or 0.0)
+    # Never later than it would if it began now: the clock may have been set back since.
+    return first, max(now, min(first.waiting_until or 0.0, now + (first.waiting_left or 0.0)))
 
 
 def _with_survivors(reason: str, survivors: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 PLAN_VERSION = 1
+MAX_SHEETS = 20_000  # of one job
 CLI = "cli"  # bash on a sheet's text: the same everywhere, unlike the instruments of profiles
 ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
 # What the conductor sets for each sheet.
@@ -134,6 +135,9 @@ class Plan(Part):
     name: str
     description: str = ""
     dialect: Literal["named", "numbered"]
+    folder: str | None = (
+        None  # of an inline score: where its relative paths begin, absolute; None: it has no such folder
+    )
     workspace: str | None = None  # absolute; None: the conductor chooses one (inline score) or the score gave none
     env: dict[str, str] = Field(default_factory=dict)
     env_from: dict[str, str] = Field(default_factory=dict)
