@@ -34,6 +34,7 @@ from podium.contract.models import (
 )
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
 from podium.contract.states import JobFilter, JobStatus
 from podium.errors import JobNotFound
 
@@ -85,6 +86,8 @@ class ScriptedPort(JobControl):
     sheets: list[SheetView] = field(default_factory=list)
     sheets_cursor: str = ""
     checked: PlanView = field(default_factory=plan)
+    score_text: ScoreText = field(default_factory=lambda: ScoreText(lines=["name: build"], lines_total=1))
+    job_score: JobScore | None = None
     action: ActionView | None = None
     replayed: bool = False
     health: ProcessHealth = field(default_factory=lambda: ProcessHealth(4711, True, False, True, 12.34, 56.78, 90.1))
@@ -143,6 +146,14 @@ class ScriptedPort(JobControl):
     async def plan(self, request: ScoreParams) -> PlanView:
         self._asked("plan", request)
         return self.checked
+
+    async def check(self, request: CheckParams) -> CheckedScore:
+        self._asked("check", request)
+        return CheckedScore(plan=self.checked, text=self.score_text if request.max_lines else None)
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        self._asked("score", request)
+        return self.job_score or JobScore(job=self._job(request.job_id), text=self.score_text, file="inline")
 
     async def pause(self, job_id: str) -> ActionView:
         self._asked("pause", job_id)

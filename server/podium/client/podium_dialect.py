@@ -22,9 +22,9 @@ from podium.contract.replies import (
     SecretsReply,
     StatusReply,
     TaskStateReply,
-    ValidateReply,
 )
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, CheckReply, JobScore, JobScoreParams
 from podium.contract.secrets.masks import Span
 from podium.contract.states import JobFilter
 from podium.errors import ConductorError, UnsupportedByConductor
@@ -60,7 +60,19 @@ class PodiumDialect:
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Check a score."""
         request = as_score(request) if isinstance(request, SubmitParams) else request
-        return self._accepted(ValidateReply, await self._client.call("job.validate", vars(request))).plan
+        return self._accepted(CheckReply, await self._client.call("job.validate", vars(request))).plan
+
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Check a score and show it; an older conductor shows nothing."""
+        return self._accepted(CheckReply, await self._client.call("job.validate", vars(request)))
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Show the score of a job."""
+        if not (await self._client.identity()).has("score_text"):
+            raise UnsupportedByConductor(
+                "This conductor is too old to show the score of a job.", fix="Restart it: podium stop, podium start."
+            )
+        return await self._client.ask(JobScore, "job.score", vars(request))
 
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause."""

@@ -1,7 +1,7 @@
 """`ConductorProxy`: the port that tools call, over the wire. Every operation goes to the running conductor."""
 
 from collections.abc import Collection, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
@@ -14,6 +14,7 @@ from podium.contract import models
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
 from podium.errors import InvalidArguments
 
@@ -59,18 +60,27 @@ class ConductorProxy(JobControl):
         checked = await anyio.to_thread.run_sync(checked_start, request)
         return await (await self._dialect()).plan(checked)
 
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Check a score like `plan`, and show its text if it is a file."""
+        checked = await anyio.to_thread.run_sync(checked_start, request)
+        return await (await self._dialect()).check(checked)
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Show the text that a job runs."""
+        return await (await self._dialect()).score(request)
+
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause; waits a few seconds for the effect."""
         return await (await self._dialect()).pause(job_id)
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
-        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=False))
+        checked = await anyio.to_thread.run_sync(checked_change, params)
         return await (await self._dialect()).resume(checked)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score: it takes it between sheets and continues."""
-        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=True))
+        checked = await anyio.to_thread.run_sync(checked_change, params)
         return await (await self._dialect()).modify(checked)
 
     async def cancel(self, job_id: str) -> models.ActionView:

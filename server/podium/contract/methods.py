@@ -38,6 +38,7 @@ FEATURES: tuple[str, ...] = (
     "secrets",
     "filters",
     "edit",
+    "score_text",
 )
 
 PATH_CHARS = 10_000

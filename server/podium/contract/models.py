@@ -2,20 +2,16 @@
 
 from typing import Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, Field
 
+from podium.contract.changed import ScoreChange
 from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus, SkipKind
+from podium.contract.view import View
 from podium.times import elapsed_between
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
 ExplainKind = Literal["failed", "cancelled", "completed", "paused", "queued", "waiting", "stuck", "running"]
-
-
-class View(BaseModel):
-    """Base of everything sent: frozen, tolerant of what a newer conductor adds, and built by pydantic at its first use."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
 
 class Survivor(View):
@@ -169,6 +165,9 @@ class PlanSheetView(View):
     name: str = ""
     instrument: str
     instrument_found: bool = True
+    command: str = (
+        ""  # the beginning of what it runs, in one line; "" from an older conductor, and beyond the first sheets
+    )
     fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried when it fails
     needs: list[int] = Field(default_factory=list)
     validations: int = 0
@@ -193,25 +192,6 @@ class StartView(View):
     job: JobView
     replayed: bool = False  # the idempotency key named a job that was started before
     passed: list[str] = Field(default_factory=list)  # environment variables that went with the start
-
-
-class Labels(View):
-    """The labels of the first of some sheets, and how many there are."""
-
-    labels: list[str]
-    total: int
-
-
-class ScoreChange(View):
-    """What a changed score changes, compared with the one that the job runs until then."""
-
-    sheets: dict[str, Labels] = Field(default_factory=dict)
-    """Which differ: `finished` (kept with the result of the old text), `running` (they end with it), `unfinished` (they run with
-    the new text or settings), `added`, `removed`. Each only if there are some."""
-    settings: list[str] = Field(default_factory=list)  # of the score or of sheets, as `parallel` or `retry`
-    warnings: list[str] = Field(default_factory=list)  # that the former score did not have
-    file: str = ""  # the file of the edited or replaced score, which nobody has written to
-    on_pending: bool = False  # the edit was made in a change that was not in effect yet
 
 
 class ActionView(View):

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 from podium.contract import models
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
 
 Progress = Callable[[float, Sequence[models.JobView]], Awaitable[None]]
@@ -20,6 +21,12 @@ class JobControl(Protocol):
 
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Check a score and return what `start` would run. Runs and stores nothing."""
+
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Check a score like `plan`, and show its text if it is a file; a ScoreInvalid has that among its facts."""
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Show the text that a job runs, a page of it, with its variables and what became of its file."""
 
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause; wait a few seconds for the effect."""

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from podium.contract.models import ActionView, EventView, JobView, PlanView, RunningView, SheetView, StartView, View
+from podium.contract.models import ActionView, EventView, JobView, PlanView, RunningView, SheetView, StartView
 from podium.contract.secrets.masks import Span
+from podium.contract.view import View
 from podium.errors import PodiumError, from_dict
 
 
@@ -68,13 +69,6 @@ class DryRunReply(View):
     job_id: Literal[""]
     status: Literal["accepted"]
     message: str
-    plan: PlanView
-
-
-class ValidateReply(View):
-    """`job.validate`: the score can run."""
-
-    valid: Literal[True]
     plan: PlanView
 
 

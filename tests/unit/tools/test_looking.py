@@ -4,6 +4,8 @@ import pytest
 
 from podium.contract.models import JobPage, SheetView, ValidationView
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import JobScore, JobScoreParams, ScoreText
+from podium.errors import InvalidArguments
 from tests.support.port import CURSOR, ScriptedPort, ended, job
 from tests.unit.tools.helpers import use
 
@@ -197,3 +199,38 @@ async def test_skipped_sheets_are_told_by_kind() -> None:
     result = await use(ScriptedPort(jobs={ID: kinds}), "get_job", {"job_id": ID})
     assert "1 of 4 sheets completed, 1 blocked, 1 skipped by condition, 1 before start_sheet" in result.summary
     assert (result.sheets_skipped, result.sheets_blocked, result.sheets_before_start) == (1, 1, 1)
+
+
+async def test_a_score_comes_with_where_it_is_from_and_a_following_page() -> None:
+    text = ScoreText(lines=["sheets:", "- {run: make}"], first_line=2, lines_total=9)
+    found = JobScore(
+        job=job(), text=text, path="/a.yaml", file="differs", start_variables={"who": "me"}, variables_total=4
+    )
+    port = ScriptedPort(job_score=found)
+    result = await use(port, "get_job", {"job_id": ID, "detail": "score", "offset": 2, "max_lines": 2})
+    assert port.calls == [("score", JobScoreParams(ID, 2, 2))]
+    assert (result.score, result.first_line, result.lines_total) == ("sheets:\n- {run: make}", 2, 9)
+    assert (result.truncated, result.config_path, result.start_variables) == (True, "/a.yaml", [])
+    assert result.next == f'get_job(job_id="{ID}", detail="score", offset=4, max_lines=2)'
+    assert result.summary == (
+        f"The score of {ID}: lines 2 to 3 of 9. It came from /a.yaml, which is different now: the job does not use that."
+    )
+
+
+async def test_the_first_page_of_a_score_has_the_variables_and_counts_those_that_are_not_listed() -> None:
+    found = JobScore(
+        job=job(),
+        text=ScoreText(lines=["a"], lines_total=1),
+        file="inline",
+        start_variables={"who": "me"},
+        variables={"n": "1"},
+        variables_total=7,
+    )
+    result = await use(ScriptedPort(job_score=found), "get_job", {"job_id": ID, "detail": "score"})
+    assert (result.start_variables, result.variables) == (["who=me"], ["n=1"])
+    assert result.summary == f"The score of {ID}: its one line. It was given as text. 5 more variables."
+
+
+async def test_a_cursor_of_sheets_does_not_page_a_score() -> None:
+    with pytest.raises(InvalidArguments, match="not for the score"):
+        await use(ScriptedPort(), "get_job", {"job_id": ID, "detail": "score", "sheets_cursor": "c2"})

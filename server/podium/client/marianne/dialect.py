@@ -20,12 +20,13 @@ from podium.client.marianne import replies, views
 from podium.client.marianne.clearing import check_filter, choose, fits
 from podium.client.marianne.explain import explain_view
 from podium.client.marianne.replies import JobState
-from podium.client.marianne.scores import ForeignScores
+from podium.client.marianne.scores import ForeignScores, file_of
 from podium.contract import models
 from podium.contract.command import CommandParams, as_numbered_score, job_name
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import NAMED_SHOWN, job_not_found
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import TERMINAL, JobFilter
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 
@@ -87,6 +88,15 @@ class MarianneDialect:
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Refuse: this conductor would run the job."""
         raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
+
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Refuse like `plan`."""
+        raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Return the file that the job was started from as it is now: this conductor keeps no text."""
+        job = views.job_view(await self._entry(request.job_id))
+        return await anyio.to_thread.run_sync(file_of, job, request)
 
     async def pause(self, job_id: str) -> models.ActionView:
         """Pause a running job."""
