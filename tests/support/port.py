@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import anyio
 
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.models import (
     ActionView,
@@ -18,7 +19,6 @@ from podium.contract.models import (
     ArtifactPage,
     ArtifactText,
     ClearView,
-    ConductorView,
     EventView,
     ExplainView,
     JobDetail,

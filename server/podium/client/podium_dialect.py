@@ -12,6 +12,7 @@ from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract import models
 from podium.contract.command import as_score
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.near import job_not_found
 from podium.contract.replies import (
@@ -208,9 +209,9 @@ class PodiumDialect:
         """Return, or set once, what a task has ended with."""
         return (await self._client.ask(TaskStateReply, "task.state", {"key": key, "end": end})).end
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers."""
-        view = await self._client.ask(models.ConductorView, "daemon.status")
+        view = await self._client.ask(ConductorView, "daemon.status")
         return view.model_copy(update={"socket": str(self._client.socket_path)})
 
     async def views(self, job_ids: Sequence[str]) -> list[models.JobView]:

@@ -11,6 +11,7 @@ from podium.client.link.daemon_client import DaemonClient
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.contract import models
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
@@ -157,6 +158,6 @@ class ConductorProxy(JobControl):
         """Return, or set once, what a task has ended with."""
         return await (await self._dialect()).task_state(key, end=end)
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers, and its load."""
         return await (await self._dialect()).conductor()

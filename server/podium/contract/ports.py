@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Literal, Protocol
 
 from podium.contract import models
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
@@ -93,5 +94,5 @@ class JobControl(Protocol):
     async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """Return what a task has ended with, None while it has not; the first `end` that is given is kept."""
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers, and its load."""

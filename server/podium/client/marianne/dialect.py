@@ -23,6 +23,7 @@ from podium.client.marianne.replies import JobState
 from podium.client.marianne.scores import ForeignScores, file_of
 from podium.contract import models
 from podium.contract.command import CommandParams, as_numbered_score, job_name
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import NAMED_SHOWN, job_not_found
 from podium.contract.results import ProcessHealth
@@ -210,12 +211,12 @@ class MarianneDialect:
         """Refuse: this conductor keeps no tasks."""
         raise UnsupportedByConductor("This conductor does not support tasks.", fix=f"Call wait_for_job. {_OWN}")
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers."""
         status = await self._client.ask(replies.DaemonStatus, "daemon.status")
         ready = await self._client.ask(replies.Ready, "daemon.ready")
         entries = await self._entries()
-        return models.ConductorView(
+        return ConductorView(
             product="marianne",
             version=status.version,
             pid=status.pid,
