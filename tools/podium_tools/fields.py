@@ -36,14 +36,14 @@ def sheet_of(text: str) -> Sheet | None:
     return int(text) if text.isascii() and text.isdigit() else text or None
 
 
-def one_score(config_path: str, config_content: str) -> tuple[str | None, str | None]:
-    """Return the path and the content of a score, exactly one of them not None.
+def one_score(config_path: str, config_content: str, **others: str | None) -> tuple[str | None, str | None]:
+    """Return the path and the content of a score; exactly one of them and of the `others` is not None.
 
     Raises:
-        InvalidArguments: neither or both are given.
+        InvalidArguments: none or several are given.
     """
     path, content = config_path or None, config_content if config_content.strip() else None
-    check_given_once(path, content)
+    check_given_once(path, content, **others)
     return path, content
 
 

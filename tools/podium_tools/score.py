@@ -1,10 +1,12 @@
 """`validate_score`: check a score without running it."""
 
+from itertools import accumulate
 from typing import Any
 
 from podium.contract.models import PlanView, ProblemView
 from podium.contract.ports import JobControl
 from podium.contract.score_text import CheckParams, ScoreText
+from podium.contract.weight import tokens_at_most
 from podium.errors import ScoreInvalid
 from podium_tools.budget import fitting
 from podium_tools.calls import TO_FILL_IN, again, call
@@ -15,6 +17,7 @@ from podium_tools.score_text import DEFAULT_LINES, NO_PAGE, MaxLines, Offset, Sc
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 PROBLEMS_SHOWN = 50
+LISTED_TOKENS = 6_000  # that they cost together
 NOTES_SHOWN = 20
 
 
@@ -47,12 +50,13 @@ class ScoreResult(Result):
 
 
 def _problem_text(facts: dict[str, Any]) -> str:
-    """Return a problem on one line."""
+    """Return a problem on one line, with the line that it is about."""
     problem = ProblemView.model_validate(facts)
     place = f"{problem.line}:{problem.column} " if problem.line else ""
     field = f"{problem.field}: " if problem.field else ""
     allowed = f" (allowed: {', '.join(problem.allowed)})" if problem.allowed else ""
-    return f"{place}{field}{problem.message}{allowed}"
+    quoted = f" | {problem.text}" if problem.text else ""
+    return shortened_text(f"{place}{field}{problem.message}{allowed}") + quoted
 
 
 def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
@@ -75,12 +79,14 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
 
 def _invalid(error: ScoreInvalid) -> ScoreResult:
     """Return the result for a score with problems."""
-    problems = [_problem_text(facts) for facts in error.facts.get("problems", [])] or [error.message]
+    problems = [_problem_text(facts) for facts in error.facts.get("problems", [])] or [shortened_text(error.message)]
     total = error.facts.get("problems_total") or len(problems)
-    more = f" The first {PROBLEMS_SHOWN} are shown." if total > PROBLEMS_SHOWN else ""
+    costs = accumulate(tokens_at_most(problem) for problem in problems[:PROBLEMS_SHOWN])
+    shown = sum(cost <= LISTED_TOKENS for cost in costs)
+    more = f" The first {shown} are shown." if total > shown else ""
     return ScoreResult(
         summary=f"The score is not valid: {counted(total, 'problem')}.{more}",
-        next="",
+        next=_explanation(error),
         valid=False,
         job_name="",
         workspace="",
@@ -89,9 +95,15 @@ def _invalid(error: ScoreInvalid) -> ScoreResult:
         sheets=[],
         missing_instruments=[],
         warnings=[],
-        problems=[shortened_text(problem) for problem in problems[:PROBLEMS_SHOWN]],
+        problems=problems[:shown],
         **NO_PAGE,
     )
+
+
+def _explanation(error: ScoreInvalid) -> str:
+    """Return the call that explains what most problems are about."""
+    topics = [str(problem.get("topic", "")) for problem in error.facts.get("problems", [])]
+    return call("describe_score", topic=max(topics, key=topics.count, default=""))
 
 
 async def _validate(port: JobControl, args: ScoreArgs, _call: Call) -> ScoreResult:

@@ -2,22 +2,27 @@
 
 from pydantic import Field
 
+from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
 from podium.contract.models import PlanView, StartView
 from podium.contract.ports import JobControl
+from podium.contract.secrets.lines import hide_named
 from podium_tools.calls import TO_FILL_IN, again, next_call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
 from podium_tools.results import JobResult, Omitted, job_fields, state_of, warnings_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
 
+REPEATED_CHARS = 200  # of a command that the next call repeats
+
 
 class StartArgs(Args):
     """Arguments of `start_job`."""
 
-    needs_one_of = ("config_path", "config_content")
+    needs_one_of = ("config_path", "config_content", "command")
     config_path: ConfigPath = ""
     config_content: ConfigContent = ""
+    command: str = Field("", description="One shell command, instead of a score.")
     workspace: str = Field("", description="Working directory; default: the score's, else a new one for the job.")
     start_sheet: str = Field("1", description="Number or name of the first sheet to run; earlier ones count as done.")
     self_healing: bool = Field(False, description="Let the conductor try remedies on failed sheets.")
@@ -44,9 +49,10 @@ class StartResult(JobResult):
 
 def _request(args: StartArgs) -> SubmitParams:
     """Turn the arguments into the port's request."""
-    path, content = one_score(args.config_path, args.config_content)
+    command = args.command if args.command.strip() else None
+    path, content = one_score(args.config_path, args.config_content, command=command)
     first = sheet_of(args.start_sheet)
-    return SubmitParams(
+    request = SubmitParams(
         config_path=path,
         config_content=content,
         workspace=args.workspace or None,
@@ -55,6 +61,7 @@ def _request(args: StartArgs) -> SubmitParams:
         idempotency_key=args.idempotency_key or None,
         variables=dict(pairs(args.variables)),
     )
+    return request if command is None else CommandParams(**vars(request), command=command)
 
 
 def _started(view: StartView, args: StartArgs) -> StartResult:
@@ -82,7 +89,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
     missing = missing_instruments(plan)
     return StartResult(
         summary=f"Dry run: nothing was started. {sentence(plan)}.",
-        next=again("start_job", args, dry_run=False, config_content=args.config_content.strip() and TO_FILL_IN),
+        next=again("start_job", args, dry_run=False, **_long_texts(args)),
         job_id="",
         job_name=plan.job_name,
         status="not_started",
@@ -100,6 +107,16 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
     )
 
 
+def _long_texts(args: StartArgs) -> dict[str, object]:
+    """Return the arguments that the next call leaves to the caller, who has them: a score, a long or secret command."""
+    command = args.command.strip()
+    short = len(command) <= REPEATED_CHARS and hide_named(command) == command
+    return {
+        "config_content": args.config_content.strip() and TO_FILL_IN,
+        "command": args.command if short else TO_FILL_IN,
+    }
+
+
 async def _start(port: JobControl, args: StartArgs, _call: Call) -> StartResult:
     """Submit the score, or only check it."""
     request = _request(args)
@@ -113,7 +130,8 @@ START_JOB = ToolSpec(
     title="Start a job",
     description=(
         "Submit a score and return its job id immediately. The job is stored before the reply and keeps running "
-        "whether or not you stay connected. Give config_path or config_content. The id is valid until delete_job. "
+        "whether or not you stay connected. Give config_path or config_content; command alone is a job of one sheet. "
+        "The id is valid until delete_job. "
         'A whole score: "name: build\nsheets:\n- {name: test, run: make test}"; describe_score explains more. '
         "With dry_run nothing runs and the checked plan is returned; to list every problem in a score "
         "use validate_score."

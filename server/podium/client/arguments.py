@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from podium.contract.command import CommandParams, check_command
 from podium.contract.edits import check_change
 from podium.contract.methods import ResumeParams, ScoreCall, ScoreParams
 from podium.contract.paths import check_given_once, score_path
@@ -21,12 +22,16 @@ def checked_start(call: Start) -> Start:
     """Return the call with its paths made absolute. Blocking: it looks at the score file.
 
     Raises:
-        InvalidArguments: both path and content are given, or neither; the content is empty; the path does not end in .yaml
-            or .yml, or is relative to a folder that was removed.
+        InvalidArguments: not exactly one of path, content and command is given; the content is empty; the path does not end in
+            .yaml or .yml, or is relative to a folder that was removed; of a command, as `check_command`.
         PathNotAllowed: `..` in the path. ScoreNotFound: no such file. PermissionDenied: this user has no permission to read it.
     """
     workspace = str(absolute(expanded(Path(call.workspace)), "workspace:")) if call.workspace else None
-    check_given_once(call.config_path, call.config_content)
+    if isinstance(call, CommandParams):
+        check_given_once(call.config_path, call.config_content, command=call.command)
+        check_command(call)
+    else:
+        check_given_once(call.config_path, call.config_content)
     return replace(_checked_score(call), workspace=workspace)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from podium.client.link.daemon_client import DaemonClient
 from podium.client.proxy import ConductorProxy
+from podium.contract.command import CommandParams
 from podium.contract.methods import ResumeParams, SubmitParams
 from podium.contract.models import ActionView
 from podium.contract.results import NO_PROCESS, JobActionResult, JobStartResult, ProcessHealth
@@ -28,13 +29,14 @@ class JobControlService(ConductorProxy):
         start_sheet: int | str = 1,
         self_healing: bool = False,
         *,
+        command: str | None = None,
         idempotency_key: str | None = None,
         variables: dict[str, str] | None = None,
     ) -> JobStartResult:
-        """Submit a score and return the job that the conductor has stored.
+        """Submit a score, or one shell command in its place, and return the job that the conductor has stored.
 
         Raises:
-            ValueError: neither or both of path and content, not .yaml or .yml, `..` in the path, a bad score.
+            ValueError: not exactly one of path, content and command, not .yaml or .yml, `..` in the path, a bad score.
             FileNotFoundError: the score file does not exist.
             RuntimeError: the conductor refuses the job, or none runs.
         """
@@ -47,6 +49,8 @@ class JobControlService(ConductorProxy):
             idempotency_key=idempotency_key,
             variables=variables or {},
         )
+        if command is not None:
+            request = CommandParams(**vars(request), command=command)
         job = (await self.start(request)).job
         return JobStartResult(job.job_id, job.job_name, job.status, job.workspace, job.sheets_total)
 

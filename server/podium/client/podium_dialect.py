@@ -11,6 +11,7 @@ from podium.client.environment import with_environment
 from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract import models
+from podium.contract.command import as_score
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.near import job_not_found
@@ -49,6 +50,7 @@ class PodiumDialect:
 
     async def start(self, request: SubmitParams) -> models.StartView:
         """Submit a score."""
+        request = as_score(request)
         await self._check_environment(request)
 
         async def submit(request: SubmitParams) -> models.StartView:
@@ -60,6 +62,7 @@ class PodiumDialect:
 
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Check a score."""
+        request = as_score(request) if isinstance(request, SubmitParams) else request
         return self._accepted(CheckReply, await self._client.call("job.validate", vars(request))).plan
 
     async def check(self, request: CheckParams) -> CheckedScore:

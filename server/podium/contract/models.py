@@ -154,6 +154,8 @@ class ProblemView(View):
     field: str = ""
     message: str = ""
     allowed: list[str] = Field(default_factory=list)
+    text: str = ""  # the line as it is written, without secrets; "" if an earlier problem quotes it, or there is none
+    topic: str = ""  # of `describe_score`
 
 
 class PlanSheetView(View):

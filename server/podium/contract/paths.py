@@ -8,21 +8,25 @@ _SUFFIXES = (".yaml", ".yml")
 FIX_SCORE_PATH = "Give the path to a .yaml or .yml score file, absolute or relative to the caller's working directory."
 
 
-def check_given_once(config_path: str | None, config_content: str | None) -> None:
-    """Check that a score is given by its path or by its text.
+def check_given_once(config_path: str | None, config_content: str | None, **others: str | None) -> None:
+    """Check that a score is given in one way: by its path, by its text, or as one of the `others`, by argument.
 
     Raises:
-        InvalidArguments: both are given, or neither.
+        InvalidArguments: it is given twice, or not at all.
     """
-    if (config_path is None) == (config_content is None):
-        which = (
-            "Neither config_path nor config_content was"
-            if config_path is None
-            else "Both config_path and config_content were"
-        )
-        raise InvalidArguments(
-            f"{which} given.", fix="Give config_path for a score in a file, or config_content for its YAML text."
-        )
+    ways = {"config_path": config_path, "config_content": config_content, **others}
+    given = [name for name, value in ways.items() if value is not None]
+    if len(given) == 1:
+        return
+    names = list(given or ways)
+    first, last = ", ".join(names[:-1]), names[-1]
+    if given:
+        message = f"{'Both ' if len(given) == 2 else ''}{first} and {last} were given."
+    else:
+        message = f"Neither {first} nor {last} was given."
+    fix = "Give config_path for a score in a file, or config_content for its YAML text."
+    command = " To run one shell command, give command alone." if "command" in ways else ""
+    raise InvalidArguments(message, fix=fix + command)
 
 
 def score_path(given: str) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from podium.errors import InvalidArguments
+from podium.errors import InvalidArguments, ScoreInvalid
 from podium.score.assemble import assemble, check_graph
 from podium.score.checks import Checker
 from podium.score.model.context import CORE_NAMES
@@ -17,7 +17,9 @@ from podium.score.numbered.draft import read_numbered
 from podium.score.parts import NO_FOLDER, PartBuilder
 from podium.score.text.document import DocumentFault, load, plain_value
 from podium.score.text.problems import Problems
-from podium.texts.problems import invalid
+from podium.score.text.quoting import Quotes
+from podium.score.text.topics import explained
+from podium.texts.problems import FIX, invalid
 from podium.texts.readings import Written
 from podium.texts.source import check_text, is_unicode
 
@@ -57,9 +59,10 @@ def compile_score(
     try:
         document = load(text)
     except DocumentFault as fault:
-        raise invalid(name, fault.message, line=fault.line, column=fault.column) from None
+        raise _unreadable(name, text, fault.message, fault.line, fault.column) from None
     if not isinstance(document.root, dict):
-        raise invalid(name, "should be a mapping with name and sheets", line=1, column=1)
+        line, column = document.top[:2]
+        raise _unreadable(name, text, "should be a mapping with name and sheets", line, column)
     problems = Problems(document)
     parts = PartBuilder(problems, path.parent if path else cwd, profiles, max_bytes, on_file)
     draft = _read(document.root, parts, path)
@@ -96,6 +99,13 @@ def compile_score(
         "warnings": warnings,
     }
     return plan.model_copy(update=changes)
+
+
+def _unreadable(name: str, text: str, message: str, line: int, column: int) -> ScoreInvalid:
+    """Return the error for a text that is no score, with the line where that shows."""
+    quotes = Quotes(text)
+    fix = f"{FIX} {explained([])}"
+    return invalid(name, quotes.said(message), line=line, column=column, text=quotes.line(line, column), fix=fix)
 
 
 def _read(root: dict[Any, Any], parts: PartBuilder, path: Path | None) -> Draft | None:

@@ -1,6 +1,10 @@
 """Keys that other tools have and scores do not: what to do instead, by the words for them. Both dialects use these."""
 
 from collections.abc import Mapping
+from typing import Any
+
+from podium.contract.secrets.lines import hide_named
+from podium.score.text.flow import flow, is_showable
 
 _INSTEAD = {
     "jobs do not start by themselves; have cron or a systemd timer call podium run": (
@@ -51,3 +55,39 @@ def foreign_keys(*, sheet: bool = False) -> Mapping[str, str]:
     """Return what to do instead of each key, of a score or of a sheet."""
     tables = [_INSTEAD, _SHEET_INSTEAD] if sheet else [_INSTEAD]
     return {key: instead for table in tables for instead, keys in table.items() for key in keys.split()}
+
+
+_ENV = {"env_file", "env_files", "envfile", "dotenv", "secrets", "secret", "vault"}
+_HERE = {"defaults", "default", "hold", "approval", "manual", "pause", "success_requirements"}
+_COPIES = {"parallelism", "replicas", "parallel", "copies"}
+_MOST_COPIES, _LONGEST = 5, 150  # characters of advice
+
+
+def topic_of_foreign(key: str) -> str:
+    """Return the topic that explains what to do instead of a key, "" for that of its place."""
+    if key in _ENV or key in _COPIES:
+        return "env" if key in _ENV else "foreach"
+    there = any(key in keys.split() for keys in _INSTEAD.values())
+    return "limits" if there and key not in _HERE else ""
+
+
+def of_foreign(key: str, given: Any) -> str:
+    """Return what to do instead of a key, made of the value that is given, "" for what `foreign_keys` says."""
+    text = given.strip() if isinstance(given, str) else ""
+    own = ""
+    if key in {"secrets", "secret", "vault"}:
+        names = [text] if text else [str(name) for name in given] if isinstance(given, list | dict) else []
+        if names and all(name.isidentifier() and name.isupper() for name in names):
+            env = flow({name: {"from_env": name} for name in names})
+            own = f"write env: {env}, looked up when a sheet starts and never stored"
+    elif key in _COPIES and isinstance(given, int) and 1 < given <= _MOST_COPIES:
+        own = (
+            f"write foreach: {flow(list(range(1, given + 1)))}, and parallel: {{max_concurrent: {given}}} on the score"
+        )
+    elif key in _ENV and text.replace("_", "").isprintable() and " " not in text and text:
+        own = (
+            f"write the variables under env, or read the file in run: set -a; . {text if '/' in text else f'./{text}'}"
+        )
+    elif key in {"stdin", "input"} and text and " " not in text:
+        own = f"redirect it from a file in run: program < {text}"
+    return own if is_showable(own, _LONGEST) and hide_named(own) == own else ""

@@ -18,6 +18,6 @@ def score_invalid(name: str, problems: Sequence[ProblemView], total: int, fix: s
     return ScoreInvalid(message, fix=fix, problems=listed, problems_total=total)
 
 
-def invalid(name: str, message: str, *, line: int = 0, column: int = 0) -> ScoreInvalid:
-    """Return the error for a text that cannot be read at all."""
-    return score_invalid(name, [ProblemView(line=line, column=column, message=message)], 1)
+def invalid(name: str, message: str, *, line: int = 0, column: int = 0, text: str = "", fix: str = FIX) -> ScoreInvalid:
+    """Return the error for a text that cannot be read at all; `text` is the line at which reading ends."""
+    return score_invalid(name, [ProblemView(line=line, column=column, message=message, text=text)], 1, fix)

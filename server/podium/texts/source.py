@@ -82,8 +82,8 @@ def decode(content: bytes, *, name: str) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start]
         column = error.start - (before.rfind(b"\n") + 1) + 1
-        place = {"line": before.count(b"\n") + 1, "column": column}
-        raise invalid(name, f"it is not UTF-8: byte 0x{content[error.start]:02x}", **place) from None
+        line, what = before.count(b"\n") + 1, f"it is not UTF-8: byte 0x{content[error.start]:02x}"
+        raise invalid(name, what, line=line, column=column) from None
 
 
 def is_unicode(text: str) -> bool:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
 from podium.contract.models import PlanSheetView
+from podium.contract.weight import tokens_at_most
 from podium.errors import InvalidArguments, ScoreInvalid, ScoreNotFound
 from tests.support.port import CURSOR, ScriptedPort, ended, job, plan
 from tests.unit.tools.helpers import use
@@ -69,9 +71,45 @@ async def test_a_sheet_is_a_number_or_a_name(text: str, sheet: int | str) -> Non
 )
 async def test_exactly_one_score_is_wanted(tool: str, given: dict[str, str]) -> None:
     port = ScriptedPort()
-    with pytest.raises(InvalidArguments, match=r"config_path (nor|and) config_content"):
+    with pytest.raises(InvalidArguments, match=r"config_path( nor| and|,) config_content"):
         await use(port, tool, given)
     assert port.calls == []
+
+
+async def test_the_problems_of_a_score_quote_their_lines_and_lead_to_what_explains_them() -> None:
+    problem = {"line": 3, "column": 7, "field": "sheets[0].rnu", "message": "unknown key; did you mean run?"}
+    listed = [{**problem, "text": "rnu: pytest", "topic": "sheets"}, {**problem, "topic": "sheets"}]
+    error = ScoreInvalid("not valid", problems=listed, problems_total=2)
+    result = await use(ScriptedPort(error=error), "validate_score", {"config_path": "a.yaml"})
+    assert result.problems == [
+        "3:7 sheets[0].rnu: unknown key; did you mean run? | rnu: pytest",
+        "3:7 sheets[0].rnu: unknown key; did you mean run?",
+    ]
+    assert result.next == 'describe_score(topic="sheets")'
+
+
+async def test_many_problems_with_long_lines_are_listed_as_far_as_they_fit() -> None:
+    listed = [{"line": number, "message": "m" * 400, "text": "é" * 120} for number in range(1, 101)]
+    error = ScoreInvalid("not valid", problems=listed, problems_total=100)
+    result = await use(ScriptedPort(error=error), "validate_score", {"config_path": "a.yaml"})
+    assert 10 < len(result.problems) <= 50
+    assert f"The first {len(result.problems)} are shown." in result.summary
+    assert sum(map(tokens_at_most, result.problems)) <= 6_000
+
+
+async def test_a_command_reaches_the_port_in_place_of_a_score() -> None:
+    port = ScriptedPort()
+    await use(port, "start_job", {"command": "npm test", "workspace": "/srv/x"})
+    assert port.calls == [("start", CommandParams(command="npm test", workspace="/srv/x", start_sheet=1))]
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [("npm test", '"npm test"'), ("x" * 300, "..."), ("API_KEY=abc npm test", "..."), ("login --token abc", "...")],
+)
+async def test_the_next_call_repeats_a_short_command_without_secrets(command: str, shown: str) -> None:
+    result = await use(ScriptedPort(), "start_job", {"command": command, "dry_run": True})
+    assert result.next == f"start_job(command={shown})"
 
 
 @pytest.mark.parametrize("variables", [["branch"], ["=x"], ["a=1", "a=2"]])

@@ -30,7 +30,8 @@ def show_error(error: PodiumError) -> None:
     line(f"podium: {error.message}", stderr=True)
     for problem in error.facts.get("problems") or []:
         place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
-        what = in_line(f"{place}: {problem.get('message', '')}")
+        quoted = f" | {problem['text']}" if problem.get("text") else ""
+        what = in_line(f"{place}: {problem.get('message', '')}{quoted}")
         line(f"        {what}", stderr=True)
     if error.fix:
         line(f"        {error.fix}", stderr=True)

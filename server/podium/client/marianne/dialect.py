@@ -8,6 +8,7 @@ do, or accepts and ignores, is refused here.
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import anyio
@@ -21,6 +22,7 @@ from podium.client.marianne.explain import explain_view
 from podium.client.marianne.replies import JobState
 from podium.client.marianne.scores import ForeignScores, file_of
 from podium.contract import models
+from podium.contract.command import CommandParams, as_numbered_score, job_name
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import NAMED_SHOWN, job_not_found
@@ -55,6 +57,8 @@ class MarianneDialect:
     async def start(self, request: SubmitParams) -> models.StartView:
         """Submit a score; an inline one becomes a file first."""
         _check_start(request)
+        if isinstance(request, CommandParams):
+            request = await anyio.to_thread.run_sync(self._with_score, request)
         if request.config_path is not None:
             await self._check_not_paused(request.config_path)
             path = request.config_path
@@ -76,6 +80,13 @@ class MarianneDialect:
             warning = "with self_healing, this conductor leaves a job in state running forever if a sheet keeps failing"
             job = job.model_copy(update={"warnings": [warning]})
         return models.StartView(job=job)
+
+    def _with_score(self, request: CommandParams) -> SubmitParams:
+        """Return a start of one command with its score, which names the workspace."""
+        checked = as_numbered_score(request, request.workspace or "")
+        if request.workspace is not None:
+            return replace(checked, workspace=None)
+        return as_numbered_score(request, str(self._scores.new_workspace(job_name(request.command))))
 
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Refuse: this conductor would run the job."""

@@ -12,7 +12,7 @@ from podium.contract.models import JobView
 from podium.contract.score_text import JobScore, JobScoreParams
 from podium.contract.secrets.masks import Masker
 from podium.errors import UnsupportedByConductor
-from podium.home import SCORES
+from podium.home import SCORES, Home
 from podium.privacy.files import replace_own
 from podium.privacy.way import make_private
 from podium.texts.score_text import looks_like_score, page_of
@@ -46,13 +46,19 @@ class ForeignScores:
 
     def __init__(self, home: Path) -> None:
         self._folder = home / SCORES
+        self._workspaces = Home(home).workspaces
 
     def add(self, text: str) -> Path:
         """Store a new score under a new name that begins with the score's own."""
         name = _NAME.search(text)
-        slug = re.sub(r"[^a-z0-9]+", "-", name[1].lower() if name else "").strip("-")[:_LONGEST_SLUG].strip("-")
-        suffix = "".join(secrets.choice(_BASE32) for _ in range(5))
-        return self._write(f"{slug or 'score'}-{suffix}", text)
+        return self._write(_new_id(name[1] if name else ""), text)
+
+    def new_workspace(self, name: str) -> Path:
+        """Make a workspace for a job with this name, as that conductor makes none."""
+        path = self._workspaces / _new_id(name)
+        make_private(self._workspaces)
+        make_private(path)
+        return path
 
     def replace(self, job_id: str, text: str) -> Path:
         """Store a job's changed score, in one step."""
@@ -71,3 +77,9 @@ class ForeignScores:
         part = path.with_suffix(f".{secrets.token_hex(4)}.part")
         replace_own(path, part, text.encode(), synced=True)
         return path
+
+
+def _new_id(name: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
+    suffix = "".join(secrets.choice(_BASE32) for _ in range(5))
+    return f"{slug or 'score'}-{suffix}"

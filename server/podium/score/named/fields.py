@@ -44,7 +44,9 @@ def _foreach(value: Any) -> dict[str, list[Any]]:
     ((name, items),) = value.items()
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"{name!r} is not a valid variable name")
-    if not isinstance(items, list) or not items:
+    if not isinstance(items, list):
+        raise ValueError(f"should be a mapping of one name to a list, not to {describe(items)}")  # noqa: TRY004 pydantic wants it
+    if not items:
         raise ValueError("needs at least one item")
     for item in items:
         if isinstance(item, dict | list):

@@ -3,9 +3,13 @@
 Paths into the score have "*" for a place in a list. Only likely words are here: near names and the list of keys cover the rest.
 """
 
-from podium.score.foreign import foreign_keys
+from typing import Any
+
+from podium.score.foreign import foreign_keys, of_foreign, topic_of_foreign
 from podium.score.named.fields import NamedScore, NamedSheet
-from podium.score.text.reading import Keys, Words, keys_of
+from podium.score.named.own import own_entry, own_form
+from podium.score.text.reading import Block, Keys, Words, keys_of
+from podium.score.text.topics import topic_of_key
 
 _SHEET = ("sheets", "*")
 _CHECK = (*_SHEET, "validate", "*")
@@ -24,7 +28,7 @@ _MEANT: dict[Keys, dict[str, str]] = {
         "needs": "depends_on dependencies depends after requires",
         "validate": "validation validations checks check assert expect",
         "env": "environment",
-        "retry: {max_retries: 2}": "retries max_retries attempts",
+        "retry: {max_retries: 2}": "retries max_retries attempts max_attempts",
         "timeout_seconds, which takes 90s, 5m and 2h": "timeout time_limit timeout_s timeout_minutes timeout-minutes deadline",
         "foreach": "matrix for_each loop with_items strategy",
         "skip_when, the condition for skipping the sheet": "if when condition",
@@ -44,6 +48,15 @@ _MEANT: dict[Keys, dict[str, str]] = {
         "content_regex: {path: ..., pattern: ...}": "regex matches content_matches",
         "command_succeeds": "command cmd run shell script",
     },
+    **{(*_CHECK, kind): {"path": "file filename"} for kind in ("file_exists", "file_modified")},
+    **{
+        (*_CHECK, kind): {"path": "file filename", "pattern": "text content contains string value regex match"}
+        for kind in ("content_contains", "content_regex")
+    },
+    (*_CHECK, "command_succeeds"): {
+        "command": "cmd run shell script",
+        "working_directory": "cwd workdir working-directory",
+    },
 }
 _FORMS: dict[Keys, str] = {
     ("sheets",): "[{name: build, run: make}]",
@@ -59,6 +72,15 @@ _FORMS: dict[Keys, str] = {
     ("variables",): "{name: value}",
     ("parallel",): "{max_concurrent: 4}",
 }
+_PATHS: dict[str, Keys] = {
+    "retry: {max_retries: 2}": ("retry", "max_retries"),
+    "parallel: {max_concurrent: 4}": ("parallel", "max_concurrent"),
+    "timeout_seconds, which takes 90s, 5m and 2h": ("timeout_seconds",),
+    "instrument_config: {model: ...}": ("instrument_config", "model"),
+    "content_contains: {path: ..., pattern: ...}": ("content_contains",),
+    "content_regex: {path: ..., pattern: ...}": ("content_regex",),
+}
+"""Where the value of a key belongs, if what to write instead is more than a key."""
 
 
 _SCORE_KEYS, _SHEET_KEYS = keys_of(NamedScore), keys_of(NamedSheet)
@@ -76,6 +98,48 @@ _OTHER: dict[Keys, str] = {
     **{(key,): instead for key, instead in foreign_keys().items()},
     **{(*_SHEET, key): instead for key, instead in foreign_keys(sheet=True).items()},
 }
-WORDS = Words(meant=_OTHER | _STRAY | _FOREIGN, forms=_FORMS)
+_TARGETS: dict[Keys, Keys] = {
+    (*place, key): _PATHS.get(instead, (instead,))
+    for place, names in _MEANT.items()
+    for instead, keys in names.items()
+    for key in keys.split()
+    if instead in _PATHS or instead.isidentifier()
+}
+_CD = {(*_SHEET, key) for instead, keys in _MEANT[_SHEET].items() if instead.startswith("cd ") for key in keys.split()}
+
+
+def _own_key(place: Keys, block: type[Block], given: Any) -> str:
+    """Return what to write in place of a key and its value."""
+    if place in _OTHER and place not in _FOREIGN:
+        return of_foreign(place[-1], given)
+    if place in _CD:
+        workspace = own_entry(("workspace",), NamedScore, given)
+        folder = workspace.partition(": ")[2]
+        return f"write cd {folder} in run, or {workspace} for the whole score" if workspace else ""
+    if place not in _TARGETS:
+        return ""
+    more = ""
+    if place[-1] in {"attempts", "max_attempts"} and isinstance(given, int) and given > 0:
+        given, more = given - 1, ", the attempts after the first one"
+    if place[-1] in {"timeout_minutes", "timeout-minutes"} and isinstance(given, int | float):
+        given = f"{given}m"
+    own = own_entry(_TARGETS[place], block, given)
+    return f"write {own}{more}" if own else ""
+
+
+WORDS = Words(
+    meant=_OTHER | _STRAY | _FOREIGN,
+    forms=_FORMS,
+    own_key=_own_key,
+    own_form=own_form,
+    topics={place: topic_of_foreign(place[-1]) for place in _OTHER}
+    | {place: topic_of_key(place[-1]) for place in _STRAY}
+    | {
+        (*place, key): topic_of_key(instead.split()[0].rstrip(":,"))
+        for place, names in _MEANT.items()
+        for instead, keys in names.items()
+        for key in keys.split()
+    },
+)
 SHEETS_WORDS = frozenset(_MEANT[()]["sheets"].split())
 RUN_WORDS = frozenset(_MEANT[_SHEET]["run"].split())

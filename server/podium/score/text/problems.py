@@ -13,6 +13,8 @@ from typing import Any
 from podium.contract.models import ProblemView
 from podium.errors import ScoreInvalid
 from podium.score.text.document import Document, Loc
+from podium.score.text.quoting import Quotes
+from podium.score.text.topics import explained, topic_of
 from podium.texts.problems import FIX, score_invalid
 
 MAX_LISTED = 100
@@ -45,13 +47,24 @@ class Problems:
         return len(self._found)
 
     def add(
-        self, loc: Loc, message: str, *, allowed: Iterable[str] = (), key: bool = False, text_line: int = 0
+        self,
+        loc: Loc,
+        message: str,
+        *,
+        allowed: Iterable[str] = (),
+        key: bool = False,
+        text_line: int = 0,
+        topic: str = "",
     ) -> None:
-        """Note a problem of the value at `loc`, with `key` of its key, or with `text_line` of that line (from 1) of its text."""
+        """Note a problem of the value at `loc`, with `key` of its key, or with `text_line` of that line (from 1) of its text.
+
+        `topic` is the one that explains what to write instead, if it is not that of the place.
+        """
         line, column = self.document.locate_text(loc, text_line) if text_line else self.document.locate(loc, key=key)
         parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
         field = "".join(parts).removeprefix(".")  # such as sheets[0].run
-        view = ProblemView(line=line, column=column, field=field, message=message, allowed=sorted(allowed))
+        topic = topic or topic_of(loc, self.document.root, is_template=bool(text_line))
+        view = ProblemView(line=line, column=column, field=field, message=message, allowed=sorted(allowed), topic=topic)
         self._found.setdefault((loc, message), view)
         self._locs.add(loc)
         self._prefixes |= {loc[:length] for length in range(len(loc) + 1)}
@@ -103,13 +116,22 @@ class Problems:
                 text = f"{message} (in {len(group)} places, lines {lines}, …)"
                 told.append(group[0].model_copy(update={"message": text}))
         told.sort(key=_BY_PLACE)
+        listed = self._listed(told[:MAX_LISTED])
+        return score_invalid(name, listed, len(told), f"{self.fix} {explained([each.topic for each in told])}")
+
+    def _listed(self, told: Iterable[ProblemView]) -> list[ProblemView]:
+        """Return the problems with the lines that they are about: each line once, and each list of what is allowed."""
+        quotes = Quotes(self.document.text)
         listed: list[ProblemView] = []
-        seen: set[tuple[str, ...]] = set()
-        for problem in told[:MAX_LISTED]:
+        seen: set[tuple[str, ...] | int] = set()
+        for problem in told:
             allowed = tuple(problem.allowed)
-            listed.append(problem.model_copy(update={"allowed": []}) if allowed in seen else problem)
-            seen.add(allowed)
-        return score_invalid(name, listed, len(told), self.fix)
+            changes: dict[str, Any] = {"message": quotes.said(problem.message)}
+            changes |= {"allowed": []} if allowed in seen else {}
+            changes |= {} if problem.line in seen else {"text": quotes.line(problem.line, problem.column)}
+            listed.append(problem.model_copy(update=changes))
+            seen |= {allowed, problem.line}
+        return listed
 
 
 def _at_lines(message: str, lines: list[int]) -> str:

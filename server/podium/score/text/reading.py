@@ -3,7 +3,7 @@
 A part that does not fit is noted and taken out, and the rest is read again; so one wrong key hides no other problem.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args
 
@@ -25,6 +25,10 @@ class Block(BaseModel):
     )
 
 
+def _nothing(place: Keys, block: type[Block], given: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Words:
     """What a dialect says of keys and values that it does not take, by the path to them: "*" for a place in a list."""
@@ -35,6 +39,12 @@ class Words:
     """What to write in place of a key that other tools have."""
     forms: Mapping[Keys, str] = field(default_factory=dict)
     """What a list or a mapping looks like, if something else was written."""
+    own_key: Callable[[Keys, type[Block], Any], str] = _nothing
+    """The same as `meant`, made of the value that was written for the key, "" if that cannot be; `block` has no such key."""
+    own_form: Callable[[Keys, type[Block], Any], str] = _nothing
+    """The same as `forms`, made of the value that was written."""
+    topics: Mapping[Keys, str] = field(default_factory=dict)
+    """What explains the keys to write in place of those in `meant`."""
 
 
 B = TypeVar("B", bound=Block)
@@ -81,29 +91,39 @@ def _note(model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems
         allowed: list[str] = []
         if kind == "literal_error":  # pydantic's words are "'a', 'b' or 'c'"
             allowed = [part.strip(" '") for part in detail["ctx"]["expected"].replace(" or ", ",").split(",")]
-        message = _message(kind, detail, words.forms.get(place))
+        form = words.own_form(place, _block(model, loc), given) or words.forms.get(place, "")
+        message = _message(kind, detail, form)
         problems.add(loc, message, allowed=allowed, key=detail["loc"][-1:] == ("[key]",))
     elif place not in words.unsupported:
-        block: type[BaseModel] = model
-        for part in loc[:-1]:
-            block = _inner(_fields(block).get(str(part))) or block
+        block = _block(model, loc)
         known = keys_of(block)
-        hint = f"; {words.meant[place]}" if place in words.meant else problems.near(str(loc[-1]), known)
-        problems.add(loc, f"unknown key{hint}", allowed=known, key=True)
+        meant = words.own_key(place, block, given) or words.meant.get(place, "")
+        hint = f"; {meant}" if meant else problems.near(str(loc[-1]), known)
+        problems.add(loc, f"unknown key{hint}", allowed=known, key=True, topic=words.topics.get(place, ""))
     elif given and not _is_off(given.get("enabled") if isinstance(given, dict) else given):
         problems.add(loc, f"not supported: {words.unsupported[place]}", key=True)
+
+
+def _block(model: type[Block], loc: Loc) -> type[Block]:
+    """Return the block in which a key stands, or an entry of a list if the path ends with one."""
+    block: type[BaseModel] = model
+    for part in loc if isinstance(loc[-1], int) else loc[:-1]:
+        block = _inner(_fields(block).get(str(part))) or block
+    return block if issubclass(block, Block) else model
 
 
 def _is_off(value: Any) -> bool:
     return value is False or str(value).lower() in {"false", "no", "off"}
 
 
-def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
+def _message(kind: str, detail: ErrorDetails, form: str) -> str:
+    hint = f"; write {form}" if form else ""
     if kind in _BOUNDS:
         name, text = _BOUNDS[kind]
         return text.format(detail["ctx"][name], found=describe(detail["input"]))
     if kind == "value_error":
-        return str(detail["ctx"]["error"])
+        said = str(detail["ctx"]["error"])
+        return said + hint if said.startswith("should be") else said
     if kind == "literal_error":
         return f"should be {detail['ctx']['expected']}, not {describe(detail['input'])}"
     if kind == "invalid_key":
@@ -111,7 +131,6 @@ def _message(kind: str, detail: ErrorDetails, form: str | None) -> str:
     expected = _EXPECTED.get(kind.partition("_")[0])
     if expected is None:
         return detail["msg"]
-    hint = f"; write {form}" if form and expected in {"a list", "a mapping"} else ""
     return f"should be {expected}, not {describe(detail['input'])}{hint}"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+import yaml
 
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
@@ -91,6 +92,31 @@ async def test_an_inline_score_is_a_private_file_as_long_as_its_job(
     marianne.jobs[started.job_id]["status"] = "completed"
     assert await service.delete_job(started.job_id)
     assert text_and_mode(path) is None
+
+
+@pytest.mark.parametrize("given", [True, False])
+async def test_a_command_is_a_score_in_its_own_form_with_a_workspace_that_exists(
+    service: JobControlService, client: DaemonClient, marianne: FakeMarianne, short_tmp: Path, given: bool
+) -> None:
+    started = await service.start_job(command="npm test", workspace=str(short_tmp) if given else None)
+    asked = marianne.asked("job.submit")[0]
+    score = yaml.safe_load(await anyio.Path(asked["config_path"]).read_text())
+    assert score["prompt"]["template"] == "set -euo pipefail\nnpm test"
+    assert (score["instrument"], score["retry"]) == ("cli", {"max_retries": 1})
+    assert started.job_id.startswith("npm-test-")
+    assert asked["workspace"] is None
+    workspace = Path(score["workspace"])
+    assert await anyio.Path(workspace).is_dir()
+    assert workspace == short_tmp if given else workspace.parent == client.settings.home / "workspaces"
+
+
+async def test_a_command_with_a_program_line_is_refused_before_anything_is_sent(
+    service: JobControlService, client: DaemonClient, marianne: FakeMarianne
+) -> None:
+    with pytest.raises(UnsupportedByConductor, match="ignores the #! line"):
+        await service.start_job(command="#!/usr/bin/env python3\nprint(1)")
+    assert not marianne.asked("job.submit")
+    assert not await anyio.Path(client.settings.home, "workspaces").exists()
 
 
 async def test_the_file_of_a_rejected_inline_score_is_removed(

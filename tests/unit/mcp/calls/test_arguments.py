@@ -76,7 +76,7 @@ def test_what_is_meant_is_accepted(tool: str, name: str, sent: Any, meant: Any) 
 def test_an_unknown_argument_is_refused_with_the_one_that_was_meant() -> None:
     error = refused("start_job", config="a.yaml", dry_run=True)
     assert error.message == "start_job: Unknown argument 'config'; did you mean config_path?"
-    assert "config_path, config_content, workspace" in error.fix
+    assert "config_path, config_content, command, workspace" in error.fix
     assert error.facts == {"arguments": ["config"]}
 
 

@@ -99,7 +99,9 @@ def _without_secrets(refusal: Refusal, hide: Callable[[str], str]) -> Refusal:
     }
     if isinstance(problems := (refusal.model_extra or {}).get("problems"), list):
         texts["problems"] = [
-            {**each, "message": hide(str(each["message"]))} if isinstance(each, dict) and "message" in each else each
+            {**each, **{part: hide(str(each[part])) for part in ("message", "text") if part in each}}
+            if isinstance(each, dict)
+            else each
             for each in problems
         ]
     return refusal.model_copy(update=texts)
