@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import anyio
 
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.models import (
     ActionView,
@@ -18,7 +19,6 @@ from podium.contract.models import (
     ArtifactPage,
     ArtifactText,
     ClearView,
-    ConductorView,
     EventView,
     ExplainView,
     JobDetail,
@@ -27,14 +27,14 @@ from podium.contract.models import (
     LogView,
     PlanSheetView,
     PlanView,
-    RunningView,
     SheetView,
     StartView,
-    WaitView,
 )
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
 from podium.contract.states import JobFilter, JobStatus
+from podium.contract.waits import RunningView, WaitView
 from podium.errors import JobNotFound
 
 CURSOR = "h1:7"
@@ -85,6 +85,8 @@ class ScriptedPort(JobControl):
     sheets: list[SheetView] = field(default_factory=list)
     sheets_cursor: str = ""
     checked: PlanView = field(default_factory=plan)
+    score_text: ScoreText = field(default_factory=lambda: ScoreText(lines=["name: build"], lines_total=1))
+    job_score: JobScore | None = None
     action: ActionView | None = None
     replayed: bool = False
     health: ProcessHealth = field(default_factory=lambda: ProcessHealth(4711, True, False, True, 12.34, 56.78, 90.1))
@@ -144,6 +146,14 @@ class ScriptedPort(JobControl):
         self._asked("plan", request)
         return self.checked
 
+    async def check(self, request: CheckParams) -> CheckedScore:
+        self._asked("check", request)
+        return CheckedScore(plan=self.checked, text=self.score_text if request.max_lines else None)
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        self._asked("score", request)
+        return self.job_score or JobScore(job=self._job(request.job_id), text=self.score_text, file="inline")
+
     async def pause(self, job_id: str) -> ActionView:
         self._asked("pause", job_id)
         return self.action or ActionView(job=self._job(job_id), message="pause requested", pending=True)
@@ -196,8 +206,9 @@ class ScriptedPort(JobControl):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
+        pattern: str = "",
     ) -> WaitView:
-        self._asked("wait", (list(job_ids), until, timeout_seconds, after))
+        self._asked("wait", (list(job_ids), until, timeout_seconds, after, *([pattern] if pattern else [])))
         found = [self._job(job_id) for job_id in job_ids]
         if progress:
             await progress(1.0, found)

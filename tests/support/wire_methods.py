@@ -34,7 +34,9 @@ OWN_METHODS: tuple[str, ...] = (
     "job.log",
     "job.explain",
     "job.validate",
+    "job.score",
     "job.health",
+    "job.watch",
     "job.secrets",
     "task.state",
 )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
 from podium.contract.changed import ScoreChange
 from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus, SkipKind
@@ -163,6 +163,9 @@ class PlanSheetView(View):
     name: str = ""
     instrument: str
     instrument_found: bool = True
+    command: str = (
+        ""  # the beginning of what it runs, in one line; "" from an older conductor, and beyond the first sheets
+    )
     fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried when it fails
     needs: list[int] = Field(default_factory=list)
     validations: int = 0
@@ -265,22 +268,6 @@ class ExplainView(View):
     healing: list[EventView] = Field(default_factory=list)  # remedies that the conductor tried, oldest first
 
 
-class RunningSheet(View):
-    """A sheet that runs now."""
-
-    label: str
-    since: str  # when its attempt began
-    limit_seconds: float | None = None  # after which the conductor ends it, None for never
-    written_at: str = ""  # when it last wrote output, "" for never
-
-
-class RunningView(View):
-    """What runs of a job since when, and how long the last completed job of its name took."""
-
-    sheets: list[RunningSheet] = Field(default_factory=list)  # the first ones
-    earlier_seconds: float | None = None  # None if none has completed
-
-
 class ArtifactEntry(View):
     """A file or folder in a job's workspace; `path` is relative to it, with `\\xNN` for bytes that cannot be seen."""
 
@@ -325,64 +312,3 @@ class ArtifactBytes(View):
     data: bytes
     is_text: bool
     mime_type: str
-
-
-class ProcessView(View):
-    """A process that works for the conductor. `last_death` says when it, or a worker of it, died last, how, and at what."""
-
-    role: str
-    pid: int | None = None  # None: it does not run now, as nothing needs it
-    version: str = ""
-    restarts: int = 0
-    last_death: str = ""
-    note: str = ""  # what is unusual about it
-
-    @property
-    def line(self) -> str:
-        """All of it in one line."""
-        parts = [
-            f"pid {self.pid}" if self.pid is not None else "not running now",
-            f"version {self.version}",
-            f"restarts: {self.restarts}",
-            *([f"last death: {self.last_death}"] if self.last_death else []),
-            *([self.note] if self.note else []),
-        ]
-        return f"{self.role}: {', '.join(parts)}"
-
-
-class ConductorView(View):
-    """Which conductor answers, what it can do, and how busy it is."""
-
-    product: str
-    version: str
-    protocol: str = ""
-    home_id: str = ""
-    pid: int
-    uptime_seconds: float
-    running_jobs: int = 0
-    queued_jobs: int = 0
-    jobs_total: int = 0
-    running_sheets: int = 0
-    max_sheets: int = 0
-    memory_mb: float = Field(default=0.0, validation_alias=AliasChoices("memory_mb", "memory_usage_mb"))
-    accepting_work: bool = True
-    socket: str = ""
-    features: list[str] = Field(default_factory=list)
-    missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
-    instruments: list[str] = Field(default_factory=list)
-    limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
-    not_available: list[str] = Field(default_factory=list)
-    survives_restart: str = ""
-    processes: list[ProcessView] = Field(default_factory=list)
-    containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
-    store_trouble: str = ""  # why the conductor's state cannot be written now, and since when
-
-
-class WaitView(View):
-    """Why a wait ended, and the jobs' present state."""
-
-    woke_for: Literal["settled", "event", "timeout"]
-    jobs: list[JobView]
-    events: list[EventView] = Field(default_factory=list)  # the last ones since the request's `after`, newest last
-    after: str
-    waited_seconds: float

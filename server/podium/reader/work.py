@@ -7,7 +7,7 @@ from typing import Any
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
-from podium.reader import compiling, content_regex, requests
+from podium.reader import compiling, content_regex, requests, showing
 from podium.reader.classify import classify, retry_after_seconds
 from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
@@ -62,7 +62,9 @@ def _watch(request: requests.Watch, body: bytes, files: list[int]) -> tuple[Part
     if not files:
         return requests.Watched(cursor=place), b""
     masker = _masker(request.secrets)
-    seen = watch(files[0], place, matcher=matcher, masker=masker, running=request.running, quiet=request.quiet)
+    seen = watch(
+        files[0], place, matcher=matcher, masker=masker, running=request.running, quiet_size=request.quiet_size
+    )
     found = requests.Watched(cursor=seen.place, found=seen.found, behind=seen.behind, open_rest=seen.open_rest)
     return found, b""
 
@@ -72,6 +74,16 @@ def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Pa
     sheets, settings = tuned(old, new, request.pairs)
     changed = differing(old, new, request.pairs, request.workspace)
     return requests.Differing(sheets=changed, tuned=sheets, settings=settings), b""
+
+
+def _show(request: requests.Show, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    view = showing.page(decode(body), request.first, request.most, request.secrets)
+    return requests.Shown(view=view), b""
+
+
+def _commands(request: requests.Commands, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    lines = showing.commands(load_plan(decode(body)), _masker(request.secrets))
+    return requests.Commanded(lines=lines), b""
 
 
 WORK: dict[str, Work] = {
@@ -84,4 +96,6 @@ WORK: dict[str, Work] = {
     "search": _search,
     "watch": _watch,
     "differ": _differ,
+    "show": _show,
+    "commands": _commands,
 }

@@ -2,8 +2,11 @@
 
 import pytest
 
-from podium.contract.models import JobPage, SheetView, ValidationView
+from podium.contract.models import ExplainView, JobPage, LogLine, LogView, SheetView, ValidationView
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
+from podium.errors import InvalidArguments
+from podium_tools.results import OUTPUT_NOTE
 from tests.support.port import CURSOR, ScriptedPort, ended, job
 from tests.unit.tools.helpers import use
 
@@ -197,3 +200,66 @@ async def test_skipped_sheets_are_told_by_kind() -> None:
     result = await use(ScriptedPort(jobs={ID: kinds}), "get_job", {"job_id": ID})
     assert "1 of 4 sheets completed, 1 blocked, 1 skipped by condition, 1 before start_sheet" in result.summary
     assert (result.sheets_skipped, result.sheets_blocked, result.sheets_before_start) == (1, 1, 1)
+
+
+async def test_a_score_comes_with_where_it_is_from_and_a_following_page() -> None:
+    text = ScoreText(lines=["sheets:", "- {run: make}"], first_line=2, lines_total=9)
+    found = JobScore(
+        job=job(), text=text, path="/a.yaml", file="differs", start_variables={"who": "me"}, variables_total=4
+    )
+    port = ScriptedPort(job_score=found)
+    result = await use(port, "get_job", {"job_id": ID, "detail": "score", "offset": 2, "max_lines": 2})
+    assert port.calls == [("score", JobScoreParams(ID, 2, 2))]
+    assert (result.score, result.first_line, result.lines_total) == ("sheets:\n- {run: make}", 2, 9)
+    assert (result.truncated, result.config_path, result.start_variables) == (True, "/a.yaml", [])
+    assert result.next == f'get_job(job_id="{ID}", detail="score", offset=4, max_lines=2)'
+    assert result.summary == (
+        f"The score of {ID}: lines 2 to 3 of 9. It came from /a.yaml, which is different now: the job does not use that."
+    )
+
+
+async def test_the_first_page_of_a_score_has_the_variables_and_counts_those_that_are_not_listed() -> None:
+    found = JobScore(
+        job=job(),
+        text=ScoreText(lines=["a"], lines_total=1),
+        file="inline",
+        start_variables={"who": "me"},
+        variables={"n": "1"},
+        variables_total=7,
+    )
+    result = await use(ScriptedPort(job_score=found), "get_job", {"job_id": ID, "detail": "score"})
+    assert (result.start_variables, result.variables) == (["who=me"], ["n=1"])
+    assert result.summary == f"The score of {ID}: its one line. It was given as text. 5 more variables."
+
+
+async def test_a_cursor_of_sheets_does_not_page_a_score() -> None:
+    with pytest.raises(InvalidArguments, match="not for the score"):
+        await use(ScriptedPort(), "get_job", {"job_id": ID, "detail": "score", "sheets_cursor": "c2"})
+
+
+async def test_a_failed_job_comes_with_the_end_of_its_output() -> None:
+    failed = job(status="failed", running=[], sheets_failed=1, allowed_actions=["resume", "delete"])
+    output = LogView(job_id=ID, sheet=1, attempt=1, stream="stderr", lines=[LogLine(text="ech: command not found")])
+    port = ScriptedPort(jobs={ID: failed}, explained=ExplainView(job=failed, kind="failed", output=output))
+    result = await use(port, "get_job", {"job_id": ID})
+    assert result.job_output == "ech: command not found"
+    assert result.job_output_note == OUTPUT_NOTE
+    assert result.next == f'resume_job(job_id="{ID}", find=..., replace=...)'
+
+
+async def test_a_later_page_of_a_checked_file_does_not_repeat_the_check() -> None:
+    port = ScriptedPort(score_text=ScoreText(lines=["b"], first_line=2, lines_total=3))
+    result = await use(port, "validate_score", {"config_path": "/a.yaml", "offset": 2, "max_lines": 1})
+    assert (result.valid, result.sheets, result.score, result.truncated) == (True, [], "b", True)
+    assert result.summary == "Of the file: lines 2 to 2 of 3. What the check found comes with the first page."
+    assert result.next == 'validate_score(config_path="/a.yaml", offset=3, max_lines=1)'
+
+
+async def test_a_check_says_when_a_conductor_shows_no_text() -> None:
+    class Older(ScriptedPort):
+        async def check(self, request: CheckParams) -> CheckedScore:
+            return CheckedScore(plan=self.checked)
+
+    result = await use(Older(), "validate_score", {"config_path": "/a.yaml"})
+    assert result.summary.endswith("The conductor did not show the text.")
+    assert not (await use(Older(), "validate_score", {"config_content": "name: x"})).summary.endswith("the text.")

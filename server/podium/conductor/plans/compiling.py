@@ -15,11 +15,15 @@ from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan, hash_of
 from podium.conductor.rules.transitions.modify import Difference
+from podium.contract.secrets.masks import Secret
+from podium.errors import ScoreInvalid
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
 from podium.privacy.way import check_settings, check_way, is_there
 from podium.reader.requests import (
     SCORE_FOLDER,
+    Commanded,
+    Commands,
     Compile,
     Compiled,
     Differ,
@@ -31,6 +35,8 @@ from podium.reader.requests import (
 )
 from podium.score.model.plan import Plan, dump_plan, load_plan
 from podium.score.model.search import search_path
+
+COMMANDS = 50  # sheets of a plan whose commands are shown
 
 T = TypeVar("T")
 
@@ -146,6 +152,17 @@ def profiles_are_there(folder: Path) -> bool:
         if is_there(path):
             check_settings(path, "The profile")
     return True
+
+
+async def commands(reader: Reader, plan: Plan, secrets: tuple[Secret, ...], *, client: object) -> tuple[str, ...]:
+    """Return what the first sheets run, each in a line without secrets; nothing if that takes more than the reader may use."""
+    first = plan.model_copy(update={"sheets": plan.sheets[:COMMANDS], "validations": ()})
+    body = await anyio.to_thread.run_sync(lambda: dump_plan(first).encode())
+    try:
+        found, _ = await reader.ask(Commands(secrets=secrets), Commanded, body=body, client=client)
+    except ScoreInvalid:
+        return ()
+    return found.lines
 
 
 async def differing(

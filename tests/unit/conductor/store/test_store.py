@@ -284,5 +284,5 @@ async def store_count(home: Path) -> int:
 def test_the_last_completed_job_of_a_name_is_found_by_an_index_alone(tmp_path: Path) -> None:
     with closing(open_writer(tmp_path)) as connection:
         plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {LAST_COMPLETED}", ("nightly",)))
-    assert "USING INDEX jobs_completed (name=?)" in plan
+    assert "USING COVERING INDEX jobs_by_name (name=?)" in plan
     assert "TEMP B-TREE" not in plan
