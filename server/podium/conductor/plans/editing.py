@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from itertools import accumulate, islice
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import islice
 
 from podium.contract.edits import show
 from podium.contract.secrets.masks import Masker
@@ -11,12 +13,15 @@ from podium.texts.cleaning import clean_text
 
 LISTED = 20  # lines that a refusal quotes
 LINE_CHARS = 120  # of each
+COUNTED = 1000  # places; whoever sees that many needs no number
+HINTED_CHARS = 256 * 1024  # of a score in which other spellings are looked for
 _MARK = re.compile(r"\[value of ([^\]\n]+)\]")  # how a secret is shown
 
 
 def edited(text: str, find: str, replace: str, hide: Masker, job_id: str) -> str:
     """Return the text with `replace` in place of `find`. `hide` knows the secrets that a refusal must not repeat.
 
+    A place where `find` begins or ends within a secret does not count: whoever asks for more and more of one learns nothing.
     If all lines of the text end alike, with CR LF or with LF, those of `find` and `replace` are taken to end so too: a caller
     does not see how they end.
 
@@ -25,13 +30,13 @@ def edited(text: str, find: str, replace: str, hide: Masker, job_id: str) -> str
             holds the mark of a hidden value.
     """
     find, replace = (_ended_like(text, each) for each in (find, replace))
-    first = text.find(find)
-    if first < 0:
-        raise _not_found(text, find, job_id)
+    places = list(islice(_places(text, find, _hidden(text, hide)), COUNTED))
+    if not places:
+        raise _not_found(hide(text), find, job_id)
     _check_marks(replace, hide)
-    if text.find(find, first + 1) >= 0:
-        raise _found_often(text, find, hide, job_id)
-    return text[:first] + replace + text[first + len(find) :]
+    if len(places) > 1:
+        raise _found_often(text, places, hide, job_id)
+    return text[: places[0]] + replace + text[places[0] + len(find) :]
 
 
 def _ended_like(text: str, given: str) -> str:
@@ -40,6 +45,31 @@ def _ended_like(text: str, given: str) -> str:
     if with_return and with_return == text.count("\n"):
         return re.sub(r"(?<!\r)\n", "\r\n", given)
     return given if "\r" in text else given.replace("\r\n", "\n")
+
+
+def _hidden(text: str, hide: Masker) -> list[tuple[int, int]]:
+    """Return where secrets begin and end in the text, in order."""
+    data = text.encode("utf-8", "surrogatepass")
+    found, at, byte = [], 0, 0
+    for span in hide.spans(data):
+        start = at + len(data[byte : span.start].decode("utf-8", "surrogatepass"))
+        at, byte = start + len(data[span.start : span.end].decode("utf-8", "surrogatepass")), span.end
+        found.append((start, at))
+    return found
+
+
+def _places(text: str, find: str, hidden: list[tuple[int, int]]) -> Iterator[int]:
+    """Yield where `find` stands without cutting a secret. Two places may overlap."""
+    starts = [start for start, _ in hidden]
+
+    def is_within(at: int) -> bool:
+        last = bisect_right(starts, at) - 1
+        return last >= 0 and hidden[last][0] < at < hidden[last][1]
+
+    at = -1
+    while (at := text.find(find, at + 1)) >= 0:
+        if not is_within(at) and not is_within(at + len(find)):
+            yield at
 
 
 def _check_marks(replace: str, hide: Masker) -> None:
@@ -52,46 +82,45 @@ def _check_marks(replace: str, hide: Masker) -> None:
         )
 
 
-def _not_found(text: str, find: str, job_id: str) -> InvalidArguments:
-    """Return the refusal of a text that is not there, with what was probably overlooked."""
-    fix = f"Give a text as it stands in the score, with its spaces and line breaks. {show(job_id)}"
-    if mark := _MARK.search(find):
-        fix = f"{mark[0]} stands for a value that is not shown. Give a text beside it, without the mark."
-    elif unicodedata.normalize("NFC", find) in unicodedata.normalize("NFC", text):
-        fix = "It is there with its accents encoded in another way (Unicode NFC or NFD). Give a part without them."
-    elif (bare := find.strip()) and (at := text.find(bare)) >= 0:
-        line = text.count("\n", 0, at) + 1
-        fix = f"Without the white space at its ends it stands in line {line}: leave that out. {show(job_id)}"
-    elif (at := text.casefold().find(find.casefold())) >= 0:
-        line = text.casefold().count("\n", 0, at) + 1
-        fix = f"In line {line} it stands with other capital letters. {show(job_id)}"
+def _not_found(shown: str, find: str, job_id: str) -> InvalidArguments:
+    """Return the refusal of a text that is not there, with what was probably overlooked in the score as it is shown."""
     return InvalidArguments(
-        f"The text given as find does not stand in the score of {job_id}.", fix=fix, job_id=job_id, times=0
-    )
-
-
-def _found_often(text: str, find: str, hide: Masker, job_id: str) -> InvalidArguments:
-    """Return the refusal of a text that is there more than once; two places may overlap."""
-    places: list[int] = []
-    at = -1
-    while len(places) < LISTED and (at := text.find(find, at + 1)) >= 0:
-        places.append(at)
-    times = max(len(places), text.count(find))
-    rows = _numbers(text, places)
-    shown = hide(text) if hide else text
-    lines = shown.split("\n") if shown.count("\n") == text.count("\n") else []  # a secret may hold the end of a line
-    quoted = [f"{row}: {_quoted(lines[row - 1])}" if lines else str(row) for row in dict.fromkeys(rows)]
-    return InvalidArguments(
-        f"The text given as find stands {times} times in the score of {job_id}, so it is not clear which one is meant.",
-        fix=f"Give a longer text around the one that is meant, the lines before or after it too. {show(job_id)}",
-        job_id=job_id, times=times, lines=quoted,
+        f"The text given as find does not stand in the score of {job_id}.",
+        fix=_hint(shown, find) + show(job_id), job_id=job_id, times=0,
     )  # fmt: skip
 
 
-def _numbers(text: str, places: list[int]) -> list[int]:
-    """Return the numbers of the lines in which these places are, counted from 1."""
-    steps = zip([0, *places], places, strict=False)
-    return list(islice(accumulate((text.count("\n", before, at) for before, at in steps), initial=1), 1, None))
+def _hint(shown: str, find: str) -> str:
+    if mark := _MARK.search(find):
+        return f"{mark[0]} stands for a value that is not shown. Give a text beside it, without the mark. "
+    if len(shown) <= HINTED_CHARS:
+        if unicodedata.normalize("NFC", find) in unicodedata.normalize("NFC", shown):
+            return (
+                "It is there with its accents encoded in another way (Unicode NFC or NFD). Give a part without them. "
+            )
+        if (bare := find.strip()) and bare in shown:
+            return f"Without the white space at its ends it stands in line {_line(shown, bare)}: leave that out. "
+        if (folded := find.casefold()) in (others := shown.casefold()):
+            return f"In line {_line(others, folded)} it stands with other capital letters. "
+    return "Give a text as it stands in the score, with its spaces and line breaks. "
+
+
+def _line(text: str, part: str) -> int:
+    return text.count("\n", 0, text.index(part)) + 1
+
+
+def _found_often(text: str, places: list[int], hide: Masker, job_id: str) -> InvalidArguments:
+    """Return the refusal of a text that is there more than once."""
+    times = f"{len(places)} times" if len(places) < COUNTED else f"{COUNTED} times or more"
+    rows = dict.fromkeys(text.count("\n", 0, at) + 1 for at in places[:LISTED])
+    shown = hide(text)
+    lines = shown.split("\n") if shown.count("\n") == text.count("\n") else []  # a secret may hold the end of a line
+    quoted = [f"{row}: {_quoted(lines[row - 1])}" if lines else str(row) for row in rows]
+    return InvalidArguments(
+        f"The text given as find stands {times} in the score of {job_id}, so it is not clear which one is meant.",
+        fix=f"Give a longer text around the one that is meant, the lines before or after it too. {show(job_id)}",
+        job_id=job_id, times=len(places), lines=quoted,
+    )  # fmt: skip
 
 
 def _quoted(line: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from podium.conductor.plans.editing import LINE_CHARS, LISTED, edited
+from podium.conductor.plans.editing import COUNTED, LINE_CHARS, LISTED, edited
 from podium.contract.secrets.masks import Masker, Secret
 from podium.errors import InvalidArguments
 
@@ -67,9 +67,10 @@ def test_a_text_that_is_there_twice_is_refused_with_its_lines() -> None:
 
 
 def test_a_refusal_quotes_a_bounded_part_of_a_long_text() -> None:
-    text = "".join(f"x{'y' * 500}{num}\n" for num in range(1000))
+    text = "".join(f"x{'y' * 500}{num}\n" for num in range(COUNTED + 5))
     error = refused(text, "x")
-    assert error.facts["times"] == 1000
+    assert f"stands {COUNTED} times or more" in error.message
+    assert error.facts["times"] == COUNTED
     assert len(error.facts["lines"]) == LISTED
     assert all(len(line) <= LINE_CHARS + 10 for line in error.facts["lines"])
 
@@ -100,6 +101,18 @@ def test_a_text_that_is_not_there_is_refused_with_what_was_probably_overlooked(t
     error = refused(text, find)
     assert error.facts["times"] == 0
     assert hint in error.fix
+
+
+@pytest.mark.parametrize("before", ["a: ", "\u00e9\u20ac\U0001f600: "])
+def test_no_part_of_a_secret_can_be_asked_for_and_all_of_it_can_be_replaced(before: str) -> None:
+    text = f"{before}s3cr3t-value # Told\n"
+    for part in ("s3", f"{before}s3cr3t", "value", "t-value # Told", "S3CR3T", " s3cr3t-valu\n"):
+        absent = refused(text, part.replace("3", "9"))
+        assert (refused(text, part).facts, refused(text, part).fix) == (absent.facts, absent.fix)
+    assert edit(text, "s3cr3t-value", "other") == f"{before}other # Told\n"
+    assert edit(text, f"{before}s3cr3t-value #", "other") == "other Told\n"
+    assert edit(text, before, "b: ") == "b: s3cr3t-value # Told\n"
+    assert "other capital letters" in refused(text, "told").fix
 
 
 def test_the_mark_of_a_secret_is_not_written_into_a_score() -> None:

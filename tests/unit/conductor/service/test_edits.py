@@ -138,7 +138,8 @@ def test_values_that_came_with_the_start_go_on_to_an_edited_score(shared_conduct
 def test_a_refusal_does_not_repeat_the_jobs_secrets(shared_conductor: Conductor) -> None:
     text = "name: secret\nenv: {API_TOKEN: tok-1234567890}\nsheets: [{name: only, run: exit 3}]  # tok-1234567890\n"
     job_id = failed(shared_conductor, text)
-    refusal = change(shared_conductor, job_id, find="tok-", replace="")
+    assert change(shared_conductor, job_id, find="tok-", replace="")["times"] == 0
+    refusal = change(shared_conductor, job_id, find="tok-1234567890", replace="")
     assert refusal["times"] == 2
     assert refusal["lines"] == [
         "2: env: {API_TOKEN: [value of API_TOKEN]}",
