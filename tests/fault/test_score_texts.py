@@ -104,3 +104,21 @@ def test_a_change_that_was_withdrawn_or_overtaken_leaves_the_text_and_its_path(
     assert texts(conductor, job_id) == ["# changed\n" + HELD, None, str(path), None]
     told(conductor, "job.cancel", job_id=job_id)
     until(conductor, job_id, "cancelled")
+
+
+def test_a_file_that_may_not_be_read_is_refused_to_both_calls_and_said_of_a_job(
+    conductor: Conductor, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = short_tmp / "private.yaml"
+    path.write_text(PLAN)
+    job_id = told(conductor, "job.submit", config_path=str(path))["job_id"]
+    conductor.stop()
+    monkeypatch.setattr(conductor, "plain", True)
+    conductor.start()
+    path.chmod(0)
+    for method in ("job.submit", "job.validate"):
+        reply = told(conductor, method, config_path=str(path), max_lines=9)
+        assert reply["code"] == "PERMISSION_DENIED"
+        assert "text" not in reply
+    shown = told(conductor, "job.score", job_id=job_id)
+    assert (shown["file"], shown["text"]["lines"]) == ("unreadable", PLAN.splitlines())

@@ -1,32 +1,37 @@
 """`wait_for_job`: wait for one or several jobs, for a limited time."""
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from pydantic import Field
 
-from podium.contract.models import JobView, WaitView
+from podium.contract.methods import PATTERN_CHARS
+from podium.contract.models import JobView
 from podium.contract.ports import JobControl, Progress
-from podium.contract.running import RunningView
+from podium.contract.waits import RunningView, WaitView
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium.times import span
-from podium_tools.calls import again, call, next_call
+from podium_tools.calls import again
 from podium_tools.durations import job_seconds, sheet_seconds, shown_seconds
 from podium_tools.events import event_text
+from podium_tools.following import NOTHING_FOLLOWS, Following, following
 from podium_tools.going import Going, going_on, going_text, limits_of, quiet_of
 from podium_tools.results import (
     BRIEF_LABELS,
     SHOWN,
+    JobOutput,
     Known,
     Omitted,
     Result,
     WaitingLine,
     job_line,
     progress_of,
+    shown_line,
     state_of,
     waiting_of,
 )
-from podium_tools.spec import READ, Args, Call, ToolSpec
+from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
@@ -45,6 +50,11 @@ class WaitArgs(Args):
     )
     after: str = Field(
         "", description="Value of after in the previous reply; any event since then ends the wait immediately."
+    )
+    pattern: str = Field(
+        "",
+        max_length=PATTERN_CHARS,
+        description="Also return when a line of output matches this regex: any so far, with after only new ones.",
     )
 
 
@@ -66,13 +76,39 @@ class WaitedJob(WaitingLine):
 
 
 class WaitResult(Result):
-    """Why the wait ended, the jobs' current state, and what happened meanwhile."""
+    """Why the wait ended, the jobs' current state, and what happened meanwhile.
 
-    woke_for: Literal["settled", "event", "timeout"]
+    `job_output` is the line that matched pattern, or else the end of what a failed sheet wrote.
+    """
+
+    woke_for: Literal["settled", "event", "pattern", "timeout"]
     waited_seconds: float
     jobs: list[WaitedJob]
     events: list[str]
     after: str
+    job_output_note: Omitted[str]
+    job_output: Omitted[JobOutput]
+    match_job: Omitted[str]
+    match_sheet: Omitted[str]
+    match_attempt: Omitted[int]
+    match_stream: Omitted[str]
+    match_line: Omitted[int]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is told beside the wait's own view: what goes on if it timed out, and what follows from the job that it is about."""
+
+    going: Going = field(default_factory=dict)
+    ahead: Following = NOTHING_FOLLOWS
+
+
+async def look_beside(port: JobControl, view: WaitView) -> Beside:
+    """Ask for what is told beside the view."""
+    alarming = [job for job in view.jobs if job.status == "failed" or job.stuck]
+    only = view.jobs if len(view.jobs) == 1 and view.jobs[0].settled else []
+    about = next(iter([*alarming, *only]), None)
+    return Beside(await going_on(port, view), await following(port, about) if about else NOTHING_FOLLOWS)
 
 
 def _events(view: WaitView, limit: int) -> list[str]:
@@ -82,31 +118,62 @@ def _events(view: WaitView, limit: int) -> list[str]:
     return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
 
 
-def _summary(view: WaitView, going: Going, *, brief: bool) -> str:
+def _match(view: WaitView, beside: Beside) -> dict[str, Any]:
+    """Return the members about the line that matched, empty ones if none did."""
+    match = view.match
+    output = shown_line(match.line) if match else beside.ahead.output
+    return {
+        **Following("", output).fields,
+        "match_job": match.job_id if match else "",
+        "match_sheet": (match.sheet_name or str(match.sheet)) if match else "",
+        "match_attempt": match.attempt if match else 0,
+        "match_stream": match.stream if match else "",
+        "match_line": match.line.number if match else 0,
+    }
+
+
+def _sought(view: WaitView, pattern: str) -> str:
+    """Return what became of the pattern."""
+    if (match := view.match) is not None:
+        number = f" {match.line.number}" if match.line.number else ""
+        return f"Line{number} of {match.stream} of sheet {match.sheet_name or match.sheet} matches the pattern. "
+    if not pattern:
+        return ""
+    if view.behind:
+        return "The pattern was not seen yet, and part of the output is still to be searched. "
+    return "The pattern was not seen. "
+
+
+def _summary(view: WaitView, pattern: str, beside: Beside, *, brief: bool) -> str:
     """Return why the wait ended, then each job's state; for many jobs only counts."""
-    lead = {
-        "settled": "",
-        "event": "Something happened that may need attention. ",
-        "timeout": f"Not settled after {span(view.waited_seconds, whole=True)}; nothing is lost, and you can wait again. ",
-    }[view.woke_for]
+    lead = (
+        _sought(view, pattern)
+        + {
+            "pattern": "",
+            "settled": "",
+            "event": "Something happened that may need attention. ",
+            "timeout": f"Not settled after {span(view.waited_seconds, whole=True)}; nothing is lost, and you can wait again. ",
+        }[view.woke_for]
+    )
     settled = sum(job.settled for job in view.jobs)
     mixed = view.woke_for == "settled" and settled < len(view.jobs)
     rest = " Next, wait only for the others: a settled job ends a wait immediately." if mixed else ""
     if not brief:
-        return lead + " ".join(state_of(job) for job in view.jobs) + going_text(view, going) + rest
-    return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{going_text(view, going)}{rest}"
+        return lead + " ".join(state_of(job) for job in view.jobs) + going_text(view, beside.going) + rest
+    return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{going_text(view, beside.going)}{rest}"
 
 
-def _next(view: WaitView, args: WaitArgs) -> str:
-    """Return the next call: explain a job that needs attention, or wait for those that are not settled."""
-    failed = [job.job_id for job in view.jobs if job.status == "failed" or job.stuck]
-    if failed:
-        return call("explain_job", job_id=failed[0])
+def _next(view: WaitView, args: WaitArgs, ahead: Following) -> str:
+    """Return the next call: what follows from a job that needs attention, or wait for those that are not settled."""
+    if view.behind and view.match is None:
+        return again("wait_for_job", args, after=view.after)
+    if ahead.next:
+        return ahead.next
     open_ids = [job.job_id for job in view.jobs if not job.settled]
     if open_ids:
         seconds = args.timeout_seconds or DEFAULT_SECONDS  # a caller that only looked may wait now
         return again("wait_for_job", args, job_ids=open_ids, timeout_seconds=seconds, after=view.after)
-    return next_call(view.jobs[0]) if len(view.jobs) == 1 else ""
+    return ""
 
 
 def _heartbeat(running: Call, timeout_seconds: float) -> Progress:
@@ -128,16 +195,17 @@ async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
         timeout_seconds=args.timeout_seconds,
         after=args.after,
         progress=_heartbeat(running, args.timeout_seconds),
+        pattern=args.pattern,
     )
-    return wait_result(view, args, await going_on(port, view))
+    return wait_result(view, args, await look_beside(port, view))
 
 
-def wait_result(view: WaitView, args: WaitArgs, going: Going) -> WaitResult:
+def wait_result(view: WaitView, args: WaitArgs, beside: Beside) -> WaitResult:
     """Return the tool's result for a wait that has ended; a brief one for many jobs, or if the full one costs too much."""
-    full = _result(view, args, going, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
+    full = _result(view, args, beside, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
     if tokens_at_most(full.model_dump_json()) <= RESULT_TOKENS:
         return full
-    return _result(view, args, {}, brief=True, events=FEW)
+    return _result(view, args, Beside(ahead=beside.ahead), brief=True, events=FEW)
 
 
 def _waited(job: JobView, view: WaitView, going: Going, *, brief: bool) -> WaitedJob:
@@ -154,15 +222,16 @@ def _waited(job: JobView, view: WaitView, going: Going, *, brief: bool) -> Waite
     )
 
 
-def _result(view: WaitView, args: WaitArgs, going: Going, *, brief: bool, events: int) -> WaitResult:
+def _result(view: WaitView, args: WaitArgs, beside: Beside, *, brief: bool, events: int) -> WaitResult:
     return WaitResult(
-        summary=_summary(view, going, brief=brief),
-        next=_next(view, args),
+        summary=_summary(view, args.pattern, beside, brief=brief),
+        next=_next(view, args, beside.ahead),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[_waited(job, view, going, brief=brief) for job in view.jobs],
+        jobs=[_waited(job, view, beside.going, brief=brief) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
+        **_match(view, beside),
     )
 
 
@@ -176,7 +245,7 @@ WAIT_FOR_JOB = ToolSpec(
         "the wait never affects a job. For the current state use get_job."
     ),
     risk="read",
-    hints=READ,
+    hints=READ_FOREIGN,
     arguments=WaitArgs,
     result=WaitResult,
     handler=_wait,

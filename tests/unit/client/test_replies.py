@@ -9,7 +9,7 @@ from podium.client.job_control import JobControlService
 from podium.client.marianne import views
 from podium.contract import models
 from podium.contract.methods import FEATURES
-from podium.contract.running import RunningView
+from podium.contract.waits import RunningView
 from podium.errors import ConductorMismatch, SubmitRejected, UnsupportedByConductor, WrongState
 from podium.wire.dispatcher import Handler, Peer
 from tests.unit.client.asks import ASKS
