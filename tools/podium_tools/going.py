@@ -20,7 +20,10 @@ Going = Mapping[str, RunningView]
 
 
 async def going_on(port: JobControl, view: WaitView) -> Going:
-    """Return what the first jobs do that go on, if the wait timed out. A conductor that does not answer now is not waited for."""
+    """Return what the first jobs do that go on, if the wait timed out.
+
+    A conductor that does not tell, or does not answer now, costs the wait these facts only.
+    """
     found: dict[str, RunningView] = {}
     open_jobs = [job for job in view.jobs if not job.settled] if view.woke_for == "timeout" else []
     with suppress(PodiumError):

@@ -185,8 +185,8 @@ class MarianneDialect:
         return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
 
     async def running(self, job_id: str) -> RunningView:
-        """Return nothing: its list does not tell what runs, and asking for a status may mark the job failed."""
-        return RunningView()
+        """Refuse: its list does not tell what runs, and asking for a status may mark a job failed that goes on."""
+        raise UnsupportedByConductor("This conductor does not tell what runs since when.", fix=f"Call get_job. {_OWN}")
 
     async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor discards the output of its sheets."""
