@@ -17,6 +17,7 @@ from podium_tools.results import (
     Result,
     counted,
     failed_validations,
+    holding_of,
     job_fields,
     job_line,
     shortened,
@@ -43,6 +44,7 @@ class ListedJob(JobLine):
     """A job in the list; `submitted_at` is "" if unknown."""
 
     submitted_at: str
+    holding: Omitted[list[str]]
 
 
 class ListResult(Result):
@@ -77,7 +79,10 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     return ListResult(
         summary=_list_sentence(page, args, limit),
         next=more if page.next_cursor else "",
-        jobs=[ListedJob(**job_line(job).model_dump(), submitted_at=job.submitted_at or "") for job in page.jobs],
+        jobs=[
+            ListedJob(**job_line(job).model_dump(), submitted_at=job.submitted_at or "", holding=holding_of(job))
+            for job in page.jobs
+        ],
         total=page.total,
         next_cursor=page.next_cursor,
     )
@@ -125,6 +130,7 @@ class GetResult(JobResult):
     sheets_failed: int
     sheets_skipped: int
     waiting: list[str]
+    holding: Omitted[list[str]]
     stuck: bool
     workspace: str
     config_path: str
@@ -165,6 +171,7 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         sheets_failed=job.sheets_failed,
         sheets_skipped=job.sheets_skipped,
         waiting=shortened(job.waiting, total=job.waiting_total),
+        holding=holding_of(job),
         stuck=job.stuck,
         workspace=job.workspace,
         config_path=job.config_path or "",

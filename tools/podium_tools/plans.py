@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict
 
 from podium.contract.models import PlanView
 from podium.contract.weight import tokens_at_most
-from podium_tools.results import NEEDS_SHOWN, counted
+from podium_tools.results import NEEDS_SHOWN, Omitted, counted, shortened_text
 
 SHOWN = 50  # sheets listed of a plan
+HOLD_CHARS = 100
 LISTED_TOKENS = 5_000  # that they cost together
 
 
@@ -23,6 +24,7 @@ class PlannedSheet(BaseModel):
     instrument_found: bool
     needs: list[int]
     needs_total: int
+    hold: Omitted[str]
 
 
 def planned_sheets(plan: PlanView) -> list[PlannedSheet]:
@@ -32,6 +34,7 @@ def planned_sheets(plan: PlanView) -> list[PlannedSheet]:
             **sheet.model_dump(include={"sheet", "name", "instrument", "instrument_found"}),
             needs=sheet.needs[:NEEDS_SHOWN],
             needs_total=len(sheet.needs),
+            hold=shortened_text(sheet.hold, HOLD_CHARS),
         )
         for sheet in plan.sheets[:SHOWN]
     ]

@@ -92,6 +92,11 @@ def job_line(job: JobView, *, brief: bool = False) -> JobLine:
     )
 
 
+def holding_of(job: JobView, *, brief: bool = False) -> list[str]:
+    """Return the labels of the sheets that wait for an approval."""
+    return shortened(job.holding, BRIEF_LABELS if brief else SHOWN, job.holding_total)
+
+
 def job_fields(job: JobView) -> dict[str, Any]:
     """Return the top-level fields of a `JobResult`."""
     return {**job_line(job).model_dump(), "allowed_actions": list(job.allowed_actions)}
@@ -174,4 +179,6 @@ def state_of(job: JobView) -> str:
     told = (
         f"; get_job lists {counted(len(job.warnings), 'warning')}" if job.status == "completed" and job.warnings else ""
     )
-    return f"{job.job_id} {status_of(job)} ({progress_of(job)}{told}){f': {reason}' if reason else ''}."
+    end = "" if reason.endswith("?") else "."
+    state = f"{job.job_id} {status_of(job)} ({progress_of(job)}{told}){f': {reason}' if reason else ''}{end}"
+    return f"{state} resume_job approves {_few(job.holding, job.holding_total)}." if job.needs_approval else state

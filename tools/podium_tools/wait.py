@@ -10,7 +10,7 @@ from podium.contract.ports import JobControl, Progress
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium_tools.calls import again, call, next_call
 from podium_tools.events import event_text
-from podium_tools.results import JobLine, Result, job_line, progress_of, state_of
+from podium_tools.results import JobLine, Omitted, Result, holding_of, job_line, progress_of, state_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
@@ -37,6 +37,7 @@ class WaitedJob(JobLine):
     """A job that was waited for; `settled`: it has ended, is paused or is stuck."""
 
     settled: bool
+    holding: Omitted[list[str]]
 
 
 class WaitResult(Result):
@@ -115,13 +116,19 @@ def wait_result(view: WaitView, args: WaitArgs) -> WaitResult:
     )
 
 
+def _waited(job: JobView, *, brief: bool) -> WaitedJob:
+    return WaitedJob(
+        **job_line(job, brief=brief).model_dump(), settled=job.settled, holding=holding_of(job, brief=brief)
+    )
+
+
 def _result(view: WaitView, args: WaitArgs, *, brief: bool, events: int) -> WaitResult:
     return WaitResult(
         summary=_summary(view, brief=brief),
         next=_next(view, args),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[WaitedJob(**job_line(job, brief=brief).model_dump(), settled=job.settled) for job in view.jobs],
+        jobs=[_waited(job, brief=brief) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
     )
@@ -132,7 +139,7 @@ WAIT_FOR_JOB = ToolSpec(
     title="Wait for jobs",
     description=(
         "Wait until any or all of the jobs are settled (ended, paused or stuck), or until something needs "
-        "attention, such as a failed or retried sheet. A settled job ends the wait immediately: omit it next "
+        "attention, such as a failed, retried or held sheet. A settled job ends the wait immediately: omit it next "
         "time. A timeout returns the current state, not an error: call again with after. Ending or losing "
         "the wait never affects a job. For the current state use get_job."
     ),

@@ -1,8 +1,8 @@
 """Waiting for jobs: until they are settled, until something needs attention, or until the time is over.
 
-A settled job is terminal, paused or stuck. A failed sheet, a retry and healing are passing events: they end a wait for any job
-once, counted from `after`. A wait outlasts a restart of the conductor, but not its absence; the end of a wait never touches a
-job.
+A settled job is terminal, paused or stuck. A failed sheet, a retry, healing, and a sheet that waits for an approval are passing
+events: they end a wait for any job once, counted from `after`. A wait outlasts a restart of the conductor, but not its absence;
+the end of a wait never touches a job.
 """
 
 import time
@@ -26,7 +26,7 @@ BRIDGE_SECONDS = 0.2  # between two attempts to reach a conductor that restarts
 AWAY_SECONDS = 10.0  # longer than a restart takes, even with many jobs on a slow disk
 _SHORTEST_SECONDS = 0.05  # between two looks at jobs with many events
 _KEPT_EVENTS = 50
-_PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "healing.")
+_PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "sheet.held", "healing.")
 
 Woke = Literal["settled", "event", "timeout"]
 

@@ -120,7 +120,10 @@ ALTER TABLE attempts ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE jobs ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
 """
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS)
+# Whether a sheet waits for an approval, or has it.
+_HOLDS = "ALTER TABLE sheets ADD COLUMN hold TEXT NOT NULL DEFAULT '';"
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _HOLDS)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

@@ -119,7 +119,7 @@ def cause_of(view: ExplainView) -> str:
             parts.append(f"Sheet {label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}.")
     if view.kind == "failed" and job.sheets_skipped:
         parts.append(f"{job.sheets_skipped} {'sheet was' if job.sheets_skipped == 1 else 'sheets were'} skipped.")
-    elif view.kind == "paused":
+    elif view.kind == "paused" and not job.holding:
         parts.append("Use resume_job to continue it.")
     elif view.kind in {"stuck", "running"}:
         alone = len(job.running) == 1

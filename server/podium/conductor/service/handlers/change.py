@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from podium.conductor.plans import given
+from podium.conductor.plans.approvals import hidden
 from podium.conductor.plans.compiling import differing
 from podium.conductor.plans.environment import check_given
 from podium.conductor.rules.plans import LoadedPlan
@@ -82,6 +83,7 @@ async def _changed_score(context: Context, params: ResumeParams, peer: Peer) -> 
     hide = (await context.values.of(params.job_id, new)).masker
     if (warnings := tuple(map(hide, new.plan.warnings))) != new.plan.warnings:
         new = replace(new, plan=new.plan.model_copy(update={"warnings": warnings}))
+    new = hidden(new, hide, score.text)
     pairs = match_sheets(old, new)
     found = await differing(context.reader, old.plan, new.plan, pairs, row["workspace"], client=peer)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from podium.conductor.attempts.workspaces import check_workspace
 from podium.conductor.plans import given
+from podium.conductor.plans.approvals import hidden
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.service.context import Context
 from podium.contract.methods import ScoreParams
@@ -45,7 +46,8 @@ async def planned(context: Context, params: ScoreParams, peer: Peer) -> PlanView
     plan = prepared.loaded.plan
     known = await context.values.of("", prepared.loaded)
     notes = [*known.missing(plan), *_passed_on(plan, params.environment)]
-    view = plan_view(plan, start_sheet=prepared.found, instruments_found=prepared.installed)
+    shown = hidden(prepared.loaded, known.masker, score.text).plan
+    view = plan_view(shown, start_sheet=prepared.found, instruments_found=prepared.installed)
     return view.model_copy(update={"warnings": [known.masker(each) for each in (*view.warnings, *notes)]})
 
 
