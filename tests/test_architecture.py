@@ -25,8 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "outlet": set(),
     "times": set(),
     "home": set(),
-    "contract": {"errors"},
-    "tools": {"contract", "errors"},
+    "contract": {"errors", "times"},
+    "tools": {"contract", "errors", "times"},
     "wire": COMMON | {"contract"},
     "client": COMMON | {"contract", "wire", "texts"},
     "keeper": set(),
@@ -36,7 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "score": COMMON | {"contract", "texts"},
     "reader": COMMON | {"contract", "texts", "logs", "instruments", "score", "keeper"},
     "conductor": COMMON | {"contract", "wire", "texts", "logs", "instruments", "score", "reader", "keeper"},
-    "mcp": COMMON | {"contract", "wire", "client", "score", "texts", "tools"},
+    "reference": COMMON | {"contract", "score", "instruments"},
+    "mcp": COMMON | {"contract", "wire", "client", "score", "reference", "texts", "tools"},
     "cli": COMMON | {"outlet", "contract", "wire", "client", "score", "texts", "tools", "mcp", "conductor", "keeper"},
 }
 FILE_LINES = 400

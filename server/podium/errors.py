@@ -17,9 +17,11 @@ ErrorCode = Literal[
     "PERMISSION_DENIED",
     "INVALID_ARGUMENTS",
     "JOB_NOT_FOUND",
+    "AMBIGUOUS_NAME",
     "WRONG_STATE",
     "SCORE_NOT_FOUND",
     "SCORE_INVALID",
+    "UNKNOWN_TOPIC",
     "PATH_NOT_ALLOWED",
     "SUBMIT_REJECTED",
     "IDEMPOTENCY_CONFLICT",
@@ -114,7 +116,7 @@ class InvalidArguments(PodiumError, ValueError):
 
 
 class JobNotFound(PodiumError, RuntimeError):
-    """No job has this id; `near` holds the ids that look like it."""
+    """No job has this id; `near` holds the ids that look like it. If it is a name, `named` holds the newest jobs with it."""
 
     code: ClassVar[ErrorCode] = "JOB_NOT_FOUND"
 
@@ -123,6 +125,12 @@ class JobDeleted(JobNotFound):
     """The job existed and was deleted."""
 
     code = "JOB_DELETED"
+
+
+class AmbiguousName(PodiumError, RuntimeError):
+    """Several jobs have this name; `jobs` holds the newest of them."""
+
+    code = "AMBIGUOUS_NAME"
 
 
 class WrongState(PodiumError, RuntimeError):
@@ -141,6 +149,12 @@ class ScoreInvalid(PodiumError, ValueError):
     """The score cannot be compiled; `problems` lists each one with line, column and field."""
 
     code = "SCORE_INVALID"
+
+
+class UnknownTopic(PodiumError, ValueError):
+    """`describe_score` has no such page; `near` holds topics that look like it, `topics` all of them."""
+
+    code = "UNKNOWN_TOPIC"
 
 
 class PathNotAllowed(PodiumError, ValueError):

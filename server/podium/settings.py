@@ -21,6 +21,20 @@ from podium.privacy.way import check_settings
 
 OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 """The variables that a sheet gets; no settings."""
+JOB_LIMITS = (
+    "max_sheets_per_agent",
+    "max_score_bytes",
+    "reader_seconds",
+    "reader_memory_bytes",
+    "max_log_bytes",
+    "max_job_log_bytes",
+    "grace_seconds",
+    "stuck_seconds",
+    "retention_days",
+    "retention_newest",
+    "retention_jobs",
+)
+"""The settings that limit what a job may use or how long it is kept, for callers to know in advance."""
 NOBODY = 0  # no process has this pid
 MOST_BYTES = 1024 * 1024  # of a settings file
 _PATHS = ("home", "socket", "env_file")

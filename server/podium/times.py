@@ -1,20 +1,52 @@
-"""Times as they are shown: ISO-8601 UTC with milliseconds."""
+"""Times and durations as they are shown: ISO-8601 UTC, and words for durations.
 
+The server and its conductor always run on the same machine, so both read the same clock: `now` of an answer, and the times of
+jobs in it, fit each other. That clock may be set back, so what is told as a duration is never less than 0.
+"""
+
+import time
 from datetime import UTC, datetime
 
 
 def iso(seconds: float | None) -> str:
-    """Return an epoch time as ISO-8601 UTC, "" for None."""
+    """Return an epoch time as ISO-8601 UTC with milliseconds, "" for None."""
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def present() -> str:
+    """Return the present time as ISO-8601 UTC, to the second."""
+    return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def elapsed(start: float, end: float) -> float:
+    """Return the seconds between two epoch times with milliseconds, 0 if the clock was set back between them."""
+    return max(0.0, round(end - start, 3))
+
+
+def elapsed_between(start: str | None, end: str | None) -> float | None:
+    """Return the seconds from one ISO-8601 time to another, or to now if that has not come yet.
+
+    None if the first one has not come, or one of them is no such time. A time without a zone is UTC.
+    """
+    began, ended = _epoch(start), _epoch(end) if end else time.time()
+    return None if began is None or ended is None else elapsed(began, ended)
+
+
+def _epoch(text: str | None) -> float | None:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
 def span(seconds: float) -> str:
     """Return a duration in its two largest units: "45 s", "3 min 20 s", "5 h 2 min", "2 d 4 h"."""
-    left, parts = round(seconds), []
+    left, parts = round(max(0.0, seconds)), []
     for name, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {name}")
-    return " ".join(parts[:2]) or f"{seconds:.2g} s"
+    return " ".join(parts[:2]) or f"{max(0.0, seconds):.2g} s"

@@ -39,7 +39,7 @@ def refusal(outcome: Outcome) -> dict[str, Any]:
 
 def test_every_tool_answers_what_its_schema_promises(conductor: Conductor, client: TypeScript) -> None:
     done = {"job_id": "$2.job_id"}
-    waiting = {"job_id": "$11.job_id"}
+    waiting = {"job_id": "$12.job_id"}
     steps: list[Step] = [
         ["tools"],
         ["call", "validate_score", {"config_content": SCORE}],
@@ -52,13 +52,14 @@ def test_every_tool_answers_what_its_schema_promises(conductor: Conductor, clien
         ["call", "explain_job", done],
         ["call", "list_jobs", {}],
         ["call", "conductor_status", {}],
+        ["call", "describe_score", {"topic": "retry"}],
         ["call", "start_job", {"config_content": GATED}],
         ["call", "verify_process_health", waiting],
         ["call", "pause_job", waiting],
         ["call", "resume_job", waiting],
         ["call", "modify_job", {**waiting, "config_content": SCORE.replace("name: made", "name: gated")}],
         ["call", "cancel_job", waiting],
-        ["settled", "$11.job_id"],
+        ["settled", "$12.job_id"],
         ["call", "delete_job", waiting],
     ]
     outcomes = client.run(conductor.settings, steps)

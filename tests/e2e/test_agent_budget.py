@@ -71,7 +71,7 @@ async def test_a_job_that_prints_a_gigabyte_fits_into_every_result(short_tmp: Pa
             job_id = (await user.call("start_job", config_content=GIGABYTE))["job_id"]
             assert (await user.settled(job_id))["status"] == "failed"
             log = await user.call("read_job_log", job_id=job_id)
-            assert log["truncated"]
+            assert (log["truncated"], log["at_end"], log["left_out"]) == (False, True, "earlier output")
             assert log["total_bytes"] == 1024**3
             assert "…[" in log["job_output"]
             assert {call: cost for call, cost in (await costs(user, job_id)).items() if cost > MOST} == {}
@@ -87,7 +87,7 @@ async def test_output_that_costs_much_fits_into_every_result(user: Agent) -> Non
         assert {call: cost for call, cost in found.items() if cost > MOST} == {}, sheet
     letters = await user.call("read_job_log", job_id=job_id, sheet="letters", max_lines=2000)
     assert count_tokens([text_of(letters)])[0] <= MOST
-    assert letters["truncated"]
+    assert (letters["truncated"], letters["at_end"], letters["left_out"]) == (False, True, "earlier output")
     onward = await user.call("read_job_log", job_id=job_id, sheet="letters", mode="head", max_lines=2000)
     rest = await user.call("read_job_log", job_id=job_id, sheet="letters", mode="range", cursor=onward["cursor"])
     assert rest["first_line"] == onward["lines"] + 1

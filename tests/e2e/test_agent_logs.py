@@ -59,7 +59,8 @@ async def test_a_cursor_belongs_to_one_output(user: Agent) -> None:
     onward = await user.call("read_job_log", job_id=job_id, mode="range", cursor=out["cursor"], attempt=2)
     assert onward["job_output"] == "step 2\nstep 3"
     found = await user.call("read_job_log", job_id=job_id, stream="stderr", mode="search", pattern="2", context_lines=1)
-    assert found["job_output"] == "1-note 1\n2:note 2\n3-note 3"
+    assert found["job_output"] == "note 1\nnote 2\nnote 3"
+    assert (found["line_numbers"], found["matching_lines"]) == ([1, 2, 3], [2])
 
 
 async def test_long_lines_are_cut_with_a_mark_and_a_bad_pattern_is_refused(user: Agent) -> None:
@@ -69,7 +70,8 @@ async def test_long_lines_are_cut_with_a_mark_and_a_bad_pattern_is_refused(user:
     log = await user.call("read_job_log", job_id=job_id)
     line, end = log["job_output"].splitlines()
     assert line == "x" * 1000 + "…[96000 bytes left out]" + "x" * 3000
-    assert (end, log["truncated"], log["total_bytes"]) == ("end", True, 100_005)
+    assert (end, log["total_bytes"]) == ("end", 100_005)
+    assert (log["truncated"], log["at_end"], log["left_out"]) == (False, True, "parts of long lines")
     error = await user.refused("read_job_log", job_id=job_id, mode="search", pattern="(")
     assert error["code"] == "INVALID_ARGUMENTS"
 
@@ -96,7 +98,7 @@ async def test_a_progress_bar_is_one_line_that_shows_its_last_state(user: Agent)
     assert (log["lines"], log["running"]) == (1, True)
     found = await user.call("read_job_log", job_id=job_id, sheet="a", mode="search", pattern="^ 99.0% step")
     assert found["summary"].startswith("1 matching line ")
-    assert found["job_output"] == f"1:{last}…[unfinished]"
+    assert (found["job_output"], found["line_numbers"]) == (f"{last}…[unfinished]", [1])
     onward = await user.call("read_job_log", job_id=job_id, sheet="a", mode="range")
     assert "mode tail shows its unfinished last line" in onward["summary"]
     await (anyio.Path(job["workspace"]) / "go").touch()

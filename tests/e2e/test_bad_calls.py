@@ -134,6 +134,10 @@ BAD_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("modify_job", {"job_id": JOB, "config_content": GOOD, "from_sheet": 0}, "no sheet 0"),
     ("explain_job", {"job_id": JOB, "sheet": "1"}, "Unknown argument 'sheet'"),
     ("delete_job", {"job_id": JOB, "force": True}, "Unknown argument 'force'"),
+    ("clear_jobs", {"status": "running", "dry_run": False}, "status must be one of"),
+    ("clear_jobs", {"older_than_days": 1, "dry_run": False}, "did you mean older_than_hours?"),
+    ("clear_jobs", {"keep_newest": -1, "dry_run": False}, "keep_newest must be a whole number from 0"),
+    ("clear_jobs", {"dry_run": "no"}, "dry_run must be true or false"),
     ("get_job", {"job_id": JOB, "detail": "everything"}, 'one of "concise", "full"'),
     ("get_job", {"job_id": JOB, "sheets_cursor": "nonsense"}, "sheets_cursor"),
     ("get_job", {"job_id": JOB, "sheets_cursor": "-1"}, "sheets_cursor"),
@@ -143,6 +147,7 @@ BAD_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("list_jobs", {"limit": 1.5}, "limit must be a whole number"),
     ("list_jobs", {"limit": "many"}, "limit must be a whole number"),
     ("list_jobs", {"cursor": "nonsense"}, "cursor"),
+    ("list_jobs", {"status": "waiting", "cursor": "nonsense"}, "cursor"),
     ("wait_for_job", {}, "job_ids is missing"),
     ("wait_for_job", {"job_ids": []}, "job_ids must be"),
     ("wait_for_job", {"job_ids": [JOB] * 51}, "job_ids must be"),
@@ -189,6 +194,7 @@ async def test_a_bad_argument_is_refused_by_name(
 def test_every_tool_has_bad_arguments_in_the_table() -> None:
     assert {tool for tool, _, _ in BAD_ARGUMENTS} >= TOOLS - {
         "cancel_job",  # it takes what pause_job takes
+        "describe_score",  # a text that is no topic has an error of its own
         "conductor_status",  # it takes nothing, and ignores what it is given
     }
 

@@ -111,7 +111,9 @@ def test_a_resume_of_a_failed_job_keeps_finished_sheets_and_runs_the_others_agai
     job_id = submit(
         conductor, named(tmp_path, "sheets:\n  - run: echo x >> first\n  - run: test -e cure\n  - run: touch third")
     )
-    assert until(conductor, job_id, "failed")["sheets_skipped"] == 1
+    view = until(conductor, job_id, "failed")
+    assert (view["sheets_skipped"], view["sheets_blocked"]) == (1, 1)
+    assert [each["skip_kind"] for each in sheets_of(conductor, job_id).values()] == ["", "", "blocked"]
     (tmp_path / "cure").touch()
     ask(conductor.settings.socket, "job.resume", {"job_id": job_id})
     assert until(conductor, job_id, "completed")["sheets_completed"] == 3
@@ -190,7 +192,10 @@ def test_a_condition_sees_a_sheet_before_start_sheet_as_the_job_shows_it(conduct
   - {name: a, run: touch a}
   - {name: b, run: touch b, skip_when: 'statuses["a"] == "skipped"'}"""
     job_id = submit(conductor, named(tmp_path, body), start_sheet=2)
-    assert until(conductor, job_id, "completed")["sheets_skipped"] == 2
+    view = until(conductor, job_id, "completed")
+    assert (view["sheets_skipped"], view["sheets_before_start"], view["sheets_blocked"]) == (2, 1, 0)
+    kinds = [each["skip_kind"] for each in sheets_of(conductor, job_id).values()]
+    assert kinds == ["before_start", "condition"]
     assert not (tmp_path / "b").exists()
 
 

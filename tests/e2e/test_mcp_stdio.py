@@ -45,6 +45,7 @@ sheets:
 """
 CALLS: dict[str, dict[str, Any]] = {
     "start_job": {"config_content": AUDIT},
+    "clear_jobs": {},
     "list_jobs": {},
     "conductor_status": {},
     "wait_for_job": {"job_ids": ["a"]},

@@ -61,13 +61,21 @@ def place(stranded: tuple[Agent, Path]) -> Iterator[Path]:
     shutil.rmtree(path.parent)
 
 
-@pytest.mark.parametrize("tool", sorted(TOOLS))
+@pytest.mark.parametrize("tool", sorted(TOOLS - {"describe_score"}))
 async def test_without_a_conductor_each_tool_says_how_to_start_one(
     stranded: tuple[Agent, Path], place: Path, tool: str
 ) -> None:
     error = await stranded[0].refused(tool, **minimal(tool, "a"))
     complete(error, "CONDUCTOR_NOT_RUNNING", str(place))
     assert "podium start" in error["fix"]
+    assert list(place.parent.iterdir()) == []
+
+
+async def test_without_a_conductor_the_score_format_is_explained_all_the_same(
+    stranded: tuple[Agent, Path], place: Path
+) -> None:
+    assert "foreach" in (await stranded[0].call("describe_score"))["topics"]
+    assert "max_retries" in (await stranded[0].call("describe_score", topic="retry"))["text"]
     assert list(place.parent.iterdir()) == []
 
 

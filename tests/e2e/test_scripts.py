@@ -72,7 +72,9 @@ def test_a_program_that_is_not_there_is_told_before_and_at_the_start(conductor: 
     job_id = submit(conductor, text)
     sheets = ended(conductor, job_id)
     assert until(conductor, job_id, "failed")["warnings"] == told
-    missing = "the program {}, which the #! line of the script names, was not found"
+    missing = "the program {}, which the #! line of the script names, was not found; " + (
+        "install it on the conductor's machine, or name another in that line"
+    )
     assert sheets["path"]["reason"] == missing.format("/no/such")
     assert sheets["path"]["attempts"] == 1
     assert sheets["env"]["reason"] == sheets["late"]["reason"] == missing.format("nosuch-program")

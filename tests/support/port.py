@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import anyio
 
-from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.models import (
     ActionView,
     ArtifactBytes,
     ArtifactEntry,
     ArtifactPage,
     ArtifactText,
+    ClearView,
     ConductorView,
     EventView,
     ExplainView,
@@ -32,7 +33,7 @@ from podium.contract.models import (
 )
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter, JobStatus
 from podium.errors import JobNotFound
 
 CURSOR = "h1:7"
@@ -82,6 +83,7 @@ class ScriptedPort(JobControl):
     replayed: bool = False
     health: ProcessHealth = field(default_factory=lambda: ProcessHealth(4711, True, False, True, 12.34, 56.78, 90.1))
     page: JobPage | None = None
+    cleared: ClearView = field(default_factory=ClearView)
     waited: WaitView | None = None
     output: LogView | None = None
     explained: ExplainView | None = None
@@ -155,12 +157,16 @@ class ScriptedPort(JobControl):
         self._asked("delete", job_id)
         return self._job(job_id)
 
+    async def clear(self, params: ClearParams) -> ClearView:
+        self._asked("clear", params)
+        return self.cleared
+
     async def process_health(self, job_id: str) -> ProcessHealth:
         self._asked("process_health", job_id)
         self._job(job_id)
         return self.health
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> JobPage:
+    async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> JobPage:
         self._asked("list_page", (status, name, limit, cursor))
         return self.page or JobPage(jobs=list(self.jobs.values()), total=len(self.jobs))
 

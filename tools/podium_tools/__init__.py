@@ -1,9 +1,11 @@
 """The tools that agents call, one file for each subject. `ALL_TOOLS` is the inventory, in the order in which clients see it."""
 
 from podium_tools.artifacts import LIST_ARTIFACTS, READ_ARTIFACT
+from podium_tools.clear import CLEAR_JOBS
 from podium_tools.conductor import CONDUCTOR_STATUS
 from podium_tools.control import CANCEL_JOB, PAUSE_JOB, RESUME_JOB
 from podium_tools.delete import DELETE_JOB
+from podium_tools.describe import DESCRIBE_SCORE
 from podium_tools.explain import EXPLAIN_JOB
 from podium_tools.health import VERIFY_PROCESS_HEALTH
 from podium_tools.jobs import GET_JOB, LIST_JOBS
@@ -23,6 +25,7 @@ ALL_TOOLS: tuple[AnyTool, ...] = (
     CANCEL_JOB,
     MODIFY_JOB,
     DELETE_JOB,
+    CLEAR_JOBS,
     VERIFY_PROCESS_HEALTH,
     LIST_JOBS,
     GET_JOB,
@@ -32,5 +35,6 @@ ALL_TOOLS: tuple[AnyTool, ...] = (
     READ_ARTIFACT,
     EXPLAIN_JOB,
     VALIDATE_SCORE,
+    DESCRIBE_SCORE,
     CONDUCTOR_STATUS,
 )

@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from podium.contract.models import ArtifactPage, ArtifactText
 from podium.contract.ports import JobControl
 from podium_tools.budget import fitting, shorter
-from podium_tools.calls import again
-from podium_tools.fields import JobArgs
-from podium_tools.results import OUTPUT_NOTE, JobOutput, LinkedResult, Result
+from podium_tools.calls import again, call
+from podium_tools.fields import JobReadArgs
+from podium_tools.results import FILE_NOTE, JobOutput, LinkedResult, Result
 from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 RESOURCE_BYTES = 4 * 1024 * 1024  # the largest file that is sent as one resource
 MAX_BYTES = 40_000  # of text in one reply; clients move results above 50,000 characters out of the conversation
 
 
-class ListArgs(JobArgs):
+class ListArgs(JobReadArgs):
     """Arguments of `list_artifacts`."""
 
     path: str = Field("", description='Folder in the workspace; "" for the whole workspace.')
@@ -61,6 +61,12 @@ def _list_sentence(page: ArtifactPage, args: ListArgs, limit: int) -> str:
     return f"{shown} The deepest folders were not opened; pass one as path to list it." if page.has_unopened else shown
 
 
+def _only_file(page: ArtifactPage, args: ListArgs) -> str:
+    """Return the call that reads the file if there is just one, else ""."""
+    files = [entry.path for entry in page.entries if entry.type == "file"]
+    return call("read_artifact", job_id=args.job_id, path=files[0]) if len(files) == 1 and not args.cursor else ""
+
+
 async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
     """Return a page of the workspace's entries, a shorter one if their paths are long."""
     return await fitting(lambda limit: _page(port, args, limit), args.limit)
@@ -71,7 +77,7 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     more = again("list_artifacts", args, cursor=page.next_cursor)
     return ListResult(
         summary=_list_sentence(page, args, limit),
-        next=more if page.next_cursor else "",
+        next=more if page.next_cursor else _only_file(page, args),
         job_id=args.job_id,
         workspace=page.workspace,
         entries=[Entry(**entry.model_dump()) for entry in page.entries],
@@ -81,7 +87,7 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
     )
 
 
-class ReadArgs(JobArgs):
+class ReadArgs(JobReadArgs):
     """Arguments of `read_artifact`."""
 
     path: str = Field(
@@ -147,7 +153,7 @@ async def _part(port: JobControl, args: ReadArgs, max_bytes: int) -> ReadResult:
         resource_uri=_resource_uri(found, args.job_id),
         offset=found.offset,
         is_text=found.is_text,
-        job_output_note=OUTPUT_NOTE,
+        job_output_note=FILE_NOTE,
         job_output=found.text,
         truncated=more,
         next_offset=found.next_offset,

@@ -36,5 +36,5 @@ def next_call(job: JobView) -> str:
     if job.status == "failed" or job.stuck:
         return call("explain_job", job_id=job.job_id)
     if job.status == "completed":
-        return call("list_artifacts", job_id=job.job_id)
+        return call("list_artifacts", job_id=job.job_id)  # `following` looks whether there are any
     return "" if job.settled else wait_call([job.job_id], job.cursor)

@@ -3,7 +3,7 @@
 from podium.contract.models import ConductorView
 from podium.contract.ports import JobControl
 from podium_tools.calls import call
-from podium_tools.results import Result, counted
+from podium_tools.results import Omitted, Result, counted
 from podium_tools.spec import READ, Call, NoArgs, ToolSpec
 
 
@@ -29,6 +29,8 @@ class StatusResult(Result):
     missing: list[str]
     instruments: list[str]
     limits: list[str]
+    not_available: Omitted[list[str]]
+    survives_restart: Omitted[str]
     processes: list[str]
     containment: str
     store_trouble: str

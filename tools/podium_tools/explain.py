@@ -5,7 +5,8 @@ from podium.contract.ports import JobControl
 from podium.contract.states import phase_of, rule
 from podium_tools.calls import TO_FILL_IN, call, next_call
 from podium_tools.events import event_text
-from podium_tools.fields import JobArgs
+from podium_tools.fields import JobReadArgs
+from podium_tools.following import following, mending
 from podium_tools.results import (
     OUTPUT_NOTE,
     JobOutput,
@@ -93,7 +94,7 @@ def _next(view: ExplainView) -> str:
         return call("verify_process_health", job_id=view.job.job_id)
     if view.kind == "failed":
         output = view.output
-        return _log_call(output, output.stream) if output is not None and output.truncated else ""
+        return _log_call(output, output.stream) if output is not None and output.truncated else mending(view.job)
     return next_call(view.job)
 
 
@@ -110,14 +111,14 @@ def _sheet_fields(sheet: SheetView | None) -> dict[str, object]:
     }
 
 
-async def _explain(port: JobControl, args: JobArgs, _call: Call) -> ExplainResult:
+async def _explain(port: JobControl, args: JobReadArgs, _call: Call) -> ExplainResult:
     """Ask the conductor and name the calls that follow."""
     view = await port.explain(args.job_id)
     output, failed = view.output, [shortened_text(line, LINE_CHARS) for line in view.failed]
     return ExplainResult.model_validate(
         {
             "summary": f"{state_of(view.job)} {view.cause}".strip(),
-            "next": _next(view),
+            "next": (await following(port, view.job)).next if view.kind == "completed" else _next(view),
             **job_fields(view.job),
             "kind": view.kind,
             "waits_until": view.waits_until,
@@ -145,7 +146,7 @@ EXPLAIN_JOB = ToolSpec(
     ),
     risk="read",
     hints=READ_FOREIGN,
-    arguments=JobArgs,
+    arguments=JobReadArgs,
     result=ExplainResult,
     handler=_explain,
 )

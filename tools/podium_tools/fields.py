@@ -11,14 +11,23 @@ from podium.errors import InvalidArguments
 from podium_tools.spec import Args
 
 JobId = Annotated[str, Field(min_length=1, max_length=200, description="Job id, as start_job and list_jobs return it.")]
+JobIdOrName = Annotated[
+    str, Field(min_length=1, max_length=200, description="Job id, or the name if only one job has it.")
+]
 ConfigPath = Annotated[str, Field(description="Path of a .yaml or .yml score file.")]
 ConfigContent = Annotated[str, Field(description="The score as YAML text, instead of config_path.")]
 
 
 class JobArgs(Args):
-    """Arguments of a call on one job."""
+    """Arguments of a call that changes one job."""
 
     job_id: JobId
+
+
+class JobReadArgs(Args):
+    """Arguments of a call that reads about one job."""
+
+    job_id: JobIdOrName
 
 
 def sheet_of(text: str) -> Sheet | None:

@@ -6,7 +6,7 @@ from podium.contract.models import JobView
 from podium.contract.ports import JobControl
 from podium.contract.results import ProcessHealth, stopped_text
 from podium_tools.calls import call, wait_call
-from podium_tools.fields import JobArgs
+from podium_tools.fields import JobReadArgs
 from podium_tools.results import JobResult, job_fields, reason_of, status_of
 from podium_tools.spec import READ, Call, ToolSpec
 
@@ -55,7 +55,7 @@ def _next(job: JobView) -> str:
     return wait_call([job.job_id], job.cursor) if job.status == "running" else call("get_job", job_id=job.job_id)
 
 
-async def _health(port: JobControl, args: JobArgs, _call: Call) -> HealthResult:
+async def _health(port: JobControl, args: JobReadArgs, _call: Call) -> HealthResult:
     """Measure first, so that the state is not older than the numbers that it explains."""
     health = await port.process_health(args.job_id)
     job = (await port.detail(args.job_id, sheets=False)).job
@@ -77,7 +77,7 @@ VERIFY_PROCESS_HEALTH = ToolSpec(
     ),
     risk="read",
     hints=READ,
-    arguments=JobArgs,
+    arguments=JobReadArgs,
     result=HealthResult,
     handler=_health,
 )

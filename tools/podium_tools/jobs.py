@@ -1,50 +1,54 @@
 """`list_jobs` and `get_job`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from podium.contract.models import JobDetail, JobPage, SheetView
+from podium.contract.models import JobDetail, JobPage, JobView, SheetView
 from podium.contract.ports import JobControl
+from podium.contract.states import JobFilter
 from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again, next_call
-from podium_tools.fields import JobArgs
+from podium_tools.fields import JobReadArgs
 from podium_tools.results import (
     NEEDS_SHOWN,
-    JobLine,
     JobResult,
     Omitted,
     Result,
+    WaitingLine,
     counted,
     failed_validations,
-    holding_of,
     job_fields,
     job_line,
-    shortened,
     shortened_text,
+    skipped_by_condition,
     state_of,
+    waiting_of,
     warnings_of,
 )
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
-StatusFilter = Literal["all", "queued", "running", "paused", "completed", "failed", "cancelled"]
+# "all" was this filter's earlier word for "any".
+StatusFilter = Annotated[JobFilter, BeforeValidator(lambda given: "any" if given == "all" else given)]
 SHEETS_A_PAGE = 50
 
 
 class ListArgs(Args):
     """Arguments of `list_jobs`."""
 
-    status: StatusFilter = Field("all", description="Only jobs in this state.")
+    status: StatusFilter = Field(
+        "any", description="active: not ended; waiting: queued or running without a running sheet; or one state."
+    )
     name: str = Field("", description="Only jobs with this text in their name or id, case-insensitive.")
     limit: int = Field(20, ge=1, le=100, description="Jobs per page.")
     cursor: str = Field("", description="next_cursor of the previous page.")
 
 
-class ListedJob(JobLine):
+class ListedJob(WaitingLine):
     """A job in the list; `submitted_at` is "" if unknown."""
 
     submitted_at: str
-    holding: Omitted[list[str]]
+    finished_at: Omitted[str]
 
 
 class ListResult(Result):
@@ -57,7 +61,7 @@ class ListResult(Result):
 
 def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:
     """Return what the page shows, with its filters, and why it is shorter than requested."""
-    kind = f"{args.status} " if args.status != "all" else ""
+    kind = f"{args.status} " if args.status != "any" else ""
     which = f" matching {args.name!r}" if args.name else ""
     if not page.jobs:
         return f"No {'more ' if page.total else ''}{kind}jobs{which}."
@@ -72,23 +76,23 @@ async def _list(port: JobControl, args: ListArgs, _call: Call) -> ListResult:
 
 
 async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
-    page = await port.list_page(
-        status=None if args.status == "all" else args.status, name=args.name, limit=limit, cursor=args.cursor
-    )
+    page = await port.list_page(status=args.status, name=args.name, limit=limit, cursor=args.cursor)
     more = again("list_jobs", args, cursor=page.next_cursor)
     return ListResult(
         summary=_list_sentence(page, args, limit),
         next=more if page.next_cursor else "",
-        jobs=[
-            ListedJob(**job_line(job).model_dump(), submitted_at=job.submitted_at or "", holding=holding_of(job))
-            for job in page.jobs
-        ],
+        jobs=[_listed(job) for job in page.jobs],
         total=page.total,
         next_cursor=page.next_cursor,
     )
 
 
-class GetArgs(JobArgs):
+def _listed(job: JobView) -> ListedJob:
+    times = {"submitted_at": job.submitted_at or "", "finished_at": job.finished_at or ""}
+    return ListedJob(**job_line(job).model_dump(), **waiting_of(job), **times)
+
+
+class GetArgs(JobReadArgs):
     """Arguments of `get_job`."""
 
     detail: Literal["concise", "full"] = Field("concise", description='"full" adds a page of the sheets.')
@@ -109,6 +113,7 @@ class SheetLine(BaseModel):
     description: Omitted[str]
     instrument: Omitted[str]
     status: str
+    skip_kind: Omitted[str]
     reason: str
     waiting_until: Omitted[str]
     needs: list[int]
@@ -124,12 +129,17 @@ class SheetLine(BaseModel):
 
 
 class GetResult(JobResult):
-    """A job in full. `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
+    """A job in full. Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones.
+
+    `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
 
     description: Omitted[str]
     sheets_failed: int
-    sheets_skipped: int
-    waiting: list[str]
+    sheets_skipped: Omitted[int]
+    sheets_before_start: Omitted[int]
+    sheets_blocked: Omitted[int]
+    waiting: Omitted[list[str]]
+    waiting_until: Omitted[str]
     holding: Omitted[list[str]]
     stuck: bool
     workspace: str
@@ -169,9 +179,10 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         **job_fields(job),
         description=shortened_text(found.description),
         sheets_failed=job.sheets_failed,
-        sheets_skipped=job.sheets_skipped,
-        waiting=shortened(job.waiting, total=job.waiting_total),
-        holding=holding_of(job),
+        sheets_skipped=skipped_by_condition(job),
+        sheets_before_start=job.sheets_before_start,
+        sheets_blocked=job.sheets_blocked,
+        **waiting_of(job),
         stuck=job.stuck,
         workspace=job.workspace,
         config_path=job.config_path or "",
@@ -198,7 +209,10 @@ async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
 LIST_JOBS = ToolSpec(
     name="list_jobs",
     title="List jobs",
-    description="List jobs, newest first, with state, reason and progress. For the sheets of a job use get_job.",
+    description=(
+        "List jobs, newest first, with state, reason and progress; active leaves out ended ones. "
+        "For the sheets of a job use get_job."
+    ),
     risk="read",
     hints=READ,
     arguments=ListArgs,

@@ -9,12 +9,12 @@ from podium.contract.models import LogView
 from podium.contract.ports import JobControl
 from podium.errors import InvalidArguments
 from podium_tools.calls import again
-from podium_tools.fields import JobArgs, sheet_of
-from podium_tools.results import OUTPUT_NOTE, JobOutput, Result, counted, shown_line
+from podium_tools.fields import JobReadArgs, sheet_of
+from podium_tools.results import OUTPUT_NOTE, JobOutput, Omitted, Result, counted, shown_line
 from podium_tools.spec import READ_FOREIGN, Call, ToolSpec
 
 
-class LogArgs(JobArgs):
+class LogArgs(JobReadArgs):
     """Arguments of `read_job_log`."""
 
     sheet: str = Field("", description="Number or name; default: first failed, else longest running, else last run.")
@@ -30,7 +30,11 @@ class LogArgs(JobArgs):
 
 
 class LogResult(Result):
-    """Part of the output. `first_line` is the number of its first line, 0 if unknown."""
+    """Part of the output. `first_line` is the number of its first line, 0 if unknown.
+
+    Of a search `line_numbers` has the number of each line, and with context `matching_lines` has those of the matches.
+    `truncated`: a limit ended this part and `next` reads on; `left_out` says what else it does not show.
+    """
 
     job_id: str
     sheet: int
@@ -40,9 +44,12 @@ class LogResult(Result):
     job_output_note: str
     job_output: JobOutput
     first_line: int
+    line_numbers: Omitted[list[int]]
+    matching_lines: Omitted[list[int]]
     lines: int
     total_bytes: int
     truncated: bool
+    left_out: Omitted[str]
     at_end: bool
     running: bool
     cursor: str
@@ -80,7 +87,7 @@ def _sentence(view: LogView, mode: str) -> str:
         return f"The {where}, is gone: its file was removed from the conductor's home."
     if mode == "search":
         found = sum(line.match for line in view.lines)
-        more = ", there may be more" if not view.at_end else "; long lines are cut" if view.truncated else ""
+        more = ", there may be more" if not view.at_end else ""
         left = f"; {view.unsearched_bytes} bytes of very long lines were not searched" if view.unsearched_bytes else ""
         return f"{counted(found, 'matching line')} in {where}{more}{left}."
     if not view.lines:
@@ -90,6 +97,13 @@ def _sentence(view: LogView, mode: str) -> str:
     part = {"tail": "The last", "head": "The first", "range": "The next"}[mode]
     count = "line" if len(view.lines) == 1 else f"{len(view.lines)} lines"
     return f"{part} {count} of {where} ({view.total_bytes} bytes in total)."
+
+
+def _left_out(view: LogView) -> str:
+    """Return what a part that reaches the end does not show, "" if nothing."""
+    if not (view.truncated and view.at_end):
+        return ""
+    return "earlier output" if view.earlier else "parts of long lines"
 
 
 def _next(view: LogView, args: LogArgs) -> str:
@@ -105,8 +119,7 @@ def _next(view: LogView, args: LogArgs) -> str:
 async def _read(port: JobControl, args: LogArgs, _call: Call) -> LogResult:
     """Read the requested part."""
     view = await port.log(_request(args))
-    # a search shows matches as `12:text`, their context as `11-text`
-    marks = [f"{line.number}{':' if line.match else '-'}" if args.mode == "search" else "" for line in view.lines]
+    is_search = args.mode == "search"
     return LogResult(
         summary=_sentence(view, args.mode),
         next=_next(view, args),
@@ -116,11 +129,14 @@ async def _read(port: JobControl, args: LogArgs, _call: Call) -> LogResult:
         attempt=view.attempt,
         stream=view.stream,
         job_output_note=OUTPUT_NOTE,
-        job_output="\n".join(f"{mark}{shown_line(line)}" for mark, line in zip(marks, view.lines, strict=True)),
+        job_output="\n".join(map(shown_line, view.lines)),
         first_line=view.lines[0].number if view.lines else 0,
+        line_numbers=[line.number for line in view.lines] if is_search else [],
+        matching_lines=[line.number for line in view.lines if line.match] if is_search and args.context_lines else [],
         lines=len(view.lines),
         total_bytes=view.total_bytes,
-        truncated=view.truncated,
+        truncated=view.truncated and not view.at_end,
+        left_out=_left_out(view),
         at_end=view.at_end,
         running=view.running,
         cursor=view.cursor,

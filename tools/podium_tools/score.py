@@ -99,7 +99,9 @@ VALIDATE_SCORE = ToolSpec(
     title="Check a score",
     description=(
         "Check a score without running or storing anything. Returns the plan (sheets in order, what each needs, "
-        "missing instruments) or every problem with its line and column. To run the score use start_job."
+        "missing instruments) or every problem with its line and column. To run the score use start_job. "
+        'A whole score: "name: ci\nsheets:\n- {name: test, run: make test}\n- {name: pack, run: make dist, needs: [test]}"; '
+        "describe_score explains more."
     ),
     risk="read",
     hints=READ,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from podium.contract.ports import JobControl
+from podium.contract.topics import Page
 
 Risk = Literal["read", "run", "control", "destroy"]
 
@@ -14,10 +15,12 @@ Risk = Literal["read", "run", "control", "destroy"]
 class Args(BaseModel):
     """Base of a tool's arguments: flat primitives and lists of primitives, nothing unknown.
 
-    `needs_one_of` names arguments of which a call needs one, though each alone may be left out.
+    `needs_one_of` names arguments of which a call needs one, though each alone may be left out. A call that needs none may
+    have unknown ones, which are ignored, unless it `refuses_unknown`: where one left out means more than was asked for.
     """
 
     needs_one_of: ClassVar[tuple[str, ...]] = ()
+    refuses_unknown: ClassVar[bool] = False
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -26,10 +29,13 @@ class NoArgs(Args):
 
 
 class Call(Protocol):
-    """What a running call may use of the client that made it."""
+    """What a running call may use of the client that made it, and of the server that runs it."""
 
     async def report_progress(self, progress: float, total: float | None, message: str) -> None:
         """Report progress to the client if it asked for that; `progress` must grow."""
+
+    async def page(self, topic: str) -> Page:
+        """Return the reference's page about a topic of `TOPICS`, or about scores as a whole (`OVERVIEW`)."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def _started(view: StartView, args: StartArgs) -> StartResult:
     """Return the result of an accepted submit."""
     job = view.job
     first = args.start_sheet.strip()
-    skipped = sheet_of(first) not in {None, 1} and job.sheets_skipped > 0
+    skipped = sheet_of(first) not in {None, 1} and job.sheets_before_start > 0
     left_out = f"The sheets before {first} do not run: the workspace must already contain what they produce."
     verb = "was already started with this idempotency key; nothing new was started" if view.replayed else "was accepted"
     return StartResult(
@@ -108,6 +108,7 @@ START_JOB = ToolSpec(
     description=(
         "Submit a score and return its job id immediately. The job is stored before the reply and keeps running "
         "whether or not you stay connected. Give config_path or config_content. The id is valid until delete_job. "
+        'A whole score: "name: build\nsheets:\n- {name: test, run: make test}"; describe_score explains more. '
         "With dry_run nothing runs and the checked plan is returned; to list every problem in a score "
         "use validate_score."
     ),

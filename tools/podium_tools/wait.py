@@ -10,7 +10,7 @@ from podium.contract.ports import JobControl, Progress
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium_tools.calls import again, call, next_call
 from podium_tools.events import event_text
-from podium_tools.results import JobLine, Omitted, Result, holding_of, job_line, progress_of, state_of
+from podium_tools.results import BRIEF_LABELS, SHOWN, Result, WaitingLine, job_line, progress_of, state_of, waiting_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
@@ -23,7 +23,7 @@ FULL = 3  # jobs that the summary names and whose lines are not shortened
 class WaitArgs(Args):
     """Arguments of `wait_for_job`."""
 
-    job_ids: list[str] = Field(min_length=1, max_length=50, description="Ids of the jobs to wait for.")
+    job_ids: list[str] = Field(min_length=1, max_length=50, description="Ids (or names that only one job has).")
     until: Literal["any", "all"] = Field("any", description="Return when any job is settled, or only when all are.")
     timeout_seconds: float = Field(
         DEFAULT_SECONDS, ge=0, le=600, description="Maximum wait; above 60 only if your client allows it."
@@ -33,11 +33,10 @@ class WaitArgs(Args):
     )
 
 
-class WaitedJob(JobLine):
+class WaitedJob(WaitingLine):
     """A job that was waited for; `settled`: it has ended, is paused or is stuck."""
 
     settled: bool
-    holding: Omitted[list[str]]
 
 
 class WaitResult(Result):
@@ -51,11 +50,10 @@ class WaitResult(Result):
 
 
 def _events(view: WaitView, limit: int) -> list[str]:
-    """Return the newest events that are not routine, and how many are left out."""
-    told = [event for event in view.events if event.type not in ROUTINE][-limit:]
-    left_out = max(view.events_total, len(view.events)) - len(told)
-    more = f"({left_out} {'other event is' if left_out == 1 else 'other events are'} not shown)"
-    return [*([more] if left_out else []), *(event_text(event) for event in told)]
+    """Return the newest events that are not routine; what the others did is in the jobs' counts."""
+    told = [event for event in view.events if event.type not in ROUTINE]
+    more = f'({len(told) - limit} earlier events: get_job with detail="full" shows what became of each sheet)'
+    return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
 
 
 def _summary(view: WaitView, *, brief: bool) -> str:
@@ -116,10 +114,9 @@ def wait_result(view: WaitView, args: WaitArgs) -> WaitResult:
     )
 
 
-def _waited(job: JobView, *, brief: bool) -> WaitedJob:
-    return WaitedJob(
-        **job_line(job, brief=brief).model_dump(), settled=job.settled, holding=holding_of(job, brief=brief)
-    )
+def _line(job: JobView, *, brief: bool) -> WaitedJob:
+    waiting = waiting_of(job, BRIEF_LABELS if brief else SHOWN)
+    return WaitedJob(**job_line(job, brief=brief).model_dump(), **waiting, settled=job.settled)
 
 
 def _result(view: WaitView, args: WaitArgs, *, brief: bool, events: int) -> WaitResult:
@@ -128,7 +125,7 @@ def _result(view: WaitView, args: WaitArgs, *, brief: bool, events: int) -> Wait
         next=_next(view, args),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[_waited(job, brief=brief) for job in view.jobs],
+        jobs=[_line(job, brief=brief) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
     )

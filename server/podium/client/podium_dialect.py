@@ -11,7 +11,7 @@ from podium.client.environment import with_environment
 from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract import models
-from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.near import job_not_found
 from podium.contract.replies import (
     ClearReply,
@@ -25,7 +25,7 @@ from podium.contract.replies import (
 )
 from podium.contract.results import ProcessHealth
 from podium.contract.secrets.masks import Span
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter
 from podium.errors import ConductorError, UnsupportedByConductor
 
 _EVENTS_PAGE = 200
@@ -99,13 +99,43 @@ class PodiumDialect:
             return cleared.jobs[0]
         raise cleared.refused[0].as_error() if cleared.refused else job_not_found(job_id, ())
 
+    async def clear(self, params: ClearParams) -> models.ClearView:
+        """Remove ended jobs, or say which."""
+        await self._check_filters("choose jobs to remove")
+        if params.dry_run:
+            cleared = await self._client.ask(ClearReply, "job.clear", vars(params))
+        else:
+            cleared = self._client.read(
+                ClearReply, await self._client.mutate("job.clear", vars(params), check="list_jobs")
+            )
+        return models.ClearView(
+            jobs=cleared.jobs,
+            total=cleared.total,
+            counts=cleared.counts,
+            refused=[each.message for each in cleared.refused],
+        )
+
+    async def _check_filters(self, what: str) -> None:
+        """Refuse an older conductor, which would ignore a dry run."""
+        if not (await self._client.identity()).has("filters"):
+            raise UnsupportedByConductor(
+                f"This conductor is too old to {what}.", fix="Restart it: podium stop, podium start."
+            )
+
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return liveness and load."""
         return await self._client.ask(ProcessHealth, "job.health", {"job_id": job_id})
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
+    async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs."""
-        params = {"status": status, "name": name or None, "limit": limit, "cursor": cursor or None}
+        if status in {"active", "waiting", "stuck", "ended"}:
+            await self._check_filters(f"list {status} jobs")
+        params = {
+            "status": None if status == "any" else status,
+            "name": name or None,
+            "limit": limit,
+            "cursor": cursor or None,
+        }
         page = await self._client.ask(ListReply, "job.list", params)
         return models.JobPage(jobs=[each.podium for each in page.jobs], next_cursor=page.next_cursor, total=page.total)
 

@@ -11,10 +11,10 @@ from podium.client.link.daemon_client import DaemonClient
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.contract import models
-from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter
 from podium.errors import InvalidArguments
 
 if TYPE_CHECKING:
@@ -81,11 +81,15 @@ class ConductorProxy(JobControl):
         """Remove a terminal job and its logs; returns the job as it was."""
         return await (await self._dialect()).delete(job_id)
 
+    async def clear(self, params: ClearParams) -> models.ClearView:
+        """Remove ended jobs by their statuses and age, or say which these are."""
+        return await (await self._dialect()).clear(params)
+
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return liveness and load of the job's oldest running attempt."""
         return await (await self._dialect()).process_health(job_id)
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
+    async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs, newest first."""
         return await (await self._dialect()).list_page(status=status, name=name, limit=limit, cursor=cursor)
 

@@ -83,7 +83,6 @@ class _Wait:
         self._after = request.after
         self._jobs: list[JobView] = []
         self._events: list[EventView] = []
-        self._events_total = 0
         self._looked = 0.0
         self._passed = False
         self._away_since: float | None = None
@@ -104,7 +103,6 @@ class _Wait:
             woke_for=woke or self._verdict() or "timeout",
             jobs=self._jobs,
             events=self._events,
-            events_total=self._events_total,
             after=self._after,
             waited_seconds=round(time.monotonic() - self._started, 3),
         )
@@ -140,7 +138,6 @@ class _Wait:
         if self._after:
             events, self._after = await self._source.events(ids, self._after)
             self._passed = self._passed or any(map(is_passing, events))
-            self._events_total += len(events)
             events = [*self._events, *events]
             # Of too many events the oldest are dropped, those that need attention last.
             less_needed = (each.seq for each in events if not is_passing(each))
@@ -173,4 +170,4 @@ class _Wait:
 
 def _comparable(jobs: list[JobView]) -> list[JobView]:
     """Return the jobs without the members that change although nothing happens to them."""
-    return [job.model_copy(update={"cursor": "", "reason": ""}) for job in jobs]
+    return [job.model_copy(update={"cursor": "", "reason": "", "waiting_until": None}) for job in jobs]

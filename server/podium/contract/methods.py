@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from podium.contract.models import LogMode, Stream
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter
 
 Checked = TypeVar("Checked")
 
@@ -36,6 +36,7 @@ FEATURES: tuple[str, ...] = (
     "tasks",
     "environment",
     "secrets",
+    "filters",
 )
 
 PATH_CHARS = 10_000
@@ -200,7 +201,7 @@ class ModifyParams(ResumeParams):
 class ListParams(Params):
     """Parameters of `job.list`. Without `limit` and `cursor` the reply is the plain array of the newest 100."""
 
-    status: JobStatus | None = None
+    status: JobFilter | None = None
     name: Name | None = None
     limit: PageSize | None = None
     cursor: Name | None = None
@@ -208,11 +209,17 @@ class ListParams(Params):
 
 @dataclass(frozen=True)
 class ClearParams(MutatingParams):
-    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted."""
+    """Parameters of `job.clear`: which terminal jobs to delete. Active jobs are never deleted.
+
+    Without `job_ids`: of those that match, the newest `keep_newest` stay, and one call deletes the oldest `limit` of the others.
+    """
 
     job_ids: Names | None = None
     statuses: Names | None = None
     older_than_seconds: float | None = None
+    keep_newest: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    limit: PageSize | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

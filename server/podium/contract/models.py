@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from podium.contract.states import PAUSED_ON_REQUEST, TERMINAL, Action, JobStatus, SheetStatus
+from podium.contract.states import PAUSED_ON_REQUEST, TERMINAL, Action, JobStatus, SheetStatus, SkipKind
+from podium.times import elapsed_between
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
@@ -41,11 +42,16 @@ class JobView(View):
     sheets_total: int
     sheets_completed: int = 0
     sheets_failed: int = 0
-    sheets_skipped: int = 0
+    sheets_skipped: int = 0  # of all kinds; these two are the kinds beside their own condition
+    sheets_before_start: int = 0
+    sheets_blocked: int = 0
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # 0 if `running` is complete
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
     waiting_total: int = 0
+    waiting_until: str | None = (
+        None  # when the first of its waits ends: for a retry, a rate limit, a pause between sheets
+    )
     holding: list[str] = Field(default_factory=list)  # labels of the first sheets that wait for an approval
     holding_total: int = 0
     allowed_actions: list[Action] = Field(default_factory=list)
@@ -63,6 +69,11 @@ class JobView(View):
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
 
     @property
+    def elapsed_seconds(self) -> float | None:
+        """Seconds since its first sheet began, until it ended or until now; None before that. It is no part of the wire."""
+        return elapsed_between(self.started_at, self.finished_at)
+
+    @property
     def settled(self) -> bool:
         """Whether waiting for the job is over: it has ended, is paused, or is stuck."""
         return self.status in TERMINAL or self.status == "paused" or self.stuck
@@ -73,6 +84,12 @@ class JobView(View):
         if self.pause_requested or self.modify_requested or "resume" not in self.allowed_actions:
             return False
         return bool(self.holding) and not self.reason.startswith(PAUSED_ON_REQUEST)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether it is running, and no sheet of it is: it waits for a time or a slot."""
+        idle = self.status == "running" and not self.running and not self.stuck
+        return idle and bool(self.waiting or self.reason)  # Marianne's list says of no job what runs
 
 
 class ValidationView(View):
@@ -94,6 +111,7 @@ class SheetView(View):
     name: str  # "" for a numbered sheet without a name
     description: str = ""  # as the score describes it
     status: SheetStatus
+    skip_kind: SkipKind = ""
     reason: str = ""
     instrument: str = ""
     needs: list[int] = Field(default_factory=list)
@@ -126,6 +144,18 @@ class JobPage(View):
     next_cursor: str = ""
     total: int = 0
     total_at_least: bool = False
+
+
+class ClearView(View):
+    """Ended jobs that were removed, or would be; `total` counts all that matched when the call began, by status in `counts`.
+
+    `refused` says of each other one that was tried why it is kept.
+    """
+
+    jobs: list[JobView] = Field(default_factory=list)
+    total: int = 0
+    counts: dict[str, int] = Field(default_factory=dict)
+    refused: list[str] = Field(default_factory=list)
 
 
 class ProblemView(View):
@@ -212,6 +242,7 @@ class LogView(View):
     at_end: bool = True  # the file has nothing more now
     running: bool = False  # the attempt still runs, so more may come
     truncated: bool = False  # a limit of lines or bytes cut this part
+    earlier: bool = False  # mode tail: there is output before this part
     unfinished: bool = False  # range, head, search: after this part comes a line without a newline, which may go on
     unsearched_bytes: int = 0  # in lines that are too long to be searched whole
     total_bytes: int = 0
@@ -337,6 +368,8 @@ class ConductorView(View):
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)
     limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
+    not_available: list[str] = Field(default_factory=list)
+    survives_restart: str = ""
     processes: list[ProcessView] = Field(default_factory=list)
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
     store_trouble: str = ""  # why the conductor's state cannot be written now, and since when
@@ -348,6 +381,5 @@ class WaitView(View):
     woke_for: Literal["settled", "event", "timeout"]
     jobs: list[JobView]
     events: list[EventView] = Field(default_factory=list)  # the last ones since the request's `after`, newest last
-    events_total: int = 0  # since the request's `after`, with those that are left out
     after: str
     waited_seconds: float

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Literal, Protocol
 
 from podium.contract import models
-from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.results import ProcessHealth
-from podium.contract.states import JobStatus
+from podium.contract.states import JobFilter
 
 Progress = Callable[[float, Sequence[models.JobView]], Awaitable[None]]
 """Called every few seconds of a wait with the elapsed seconds and the jobs' present state."""
@@ -36,10 +36,13 @@ class JobControl(Protocol):
     async def delete(self, job_id: str) -> models.JobView:
         """Remove a terminal job and its logs; return the job as it was."""
 
+    async def clear(self, params: ClearParams) -> models.ClearView:
+        """Remove ended jobs by their statuses and age, as delete does; with `dry_run` only say which."""
+
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return liveness and load of the job's oldest running attempt."""
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
+    async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs, newest first; `name` is a case-insensitive part of the name or id."""
 
     async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:

@@ -98,11 +98,16 @@ class ChangeReply(Sparse, ActionView):
 
 
 class ClearReply(View):
-    """`job.clear`: how many jobs were deleted, each as it was, and why each other one was not."""
+    """`job.clear`: how many jobs were deleted, each as it was, and why each other one was not.
+
+    `total` counts what matched when the call began, by status in `counts`. In a dry run `jobs` would be deleted first.
+    """
 
     deleted: int
     jobs: list[JobView]
     refused: list[Refusal]
+    total: int = 0
+    counts: dict[str, int] = Field(default_factory=dict)
 
 
 class ListedJob(View):

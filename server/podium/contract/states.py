@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 JobStatus = Literal["queued", "running", "paused", "completed", "failed", "cancelled"]
+JobFilter = Literal[
+    "any", "active", "waiting", "stuck", "ended", "queued", "running", "paused", "completed", "failed", "cancelled"
+]
+"""Which jobs a list shows: any; active, that is not ended; waiting: queued, or running without a running sheet (for a retry, a
+rate limit, a pause between sheets or a slot); stuck; ended: completed, failed or cancelled; or those of one status.
+"""
+EndedFilter = Literal["ended", "completed", "failed", "cancelled"]
+SkipKind = Literal["", "condition", "before_start", "blocked"]
+"""Why a sheet is skipped: its own condition, it stands before `start_sheet`, or a sheet that it needs has failed."""
 SheetStatus = Literal["pending", "running", "waiting", "completed", "failed", "skipped", "cancelled"]
 Phase = Literal[
     "queued", "running", "holding", "pause_pending", "cancel_pending", "paused", "completed", "failed", "cancelled"
@@ -23,6 +32,11 @@ TERMINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
 PAUSED_ON_REQUEST = (
     "paused on request"  # the reason of such a pause begins with this; a pause at a hold has another one
 )
+
+
+def ended_statuses(status: EndedFilter) -> list[JobStatus]:
+    """Return the statuses that a filter of ended jobs stands for."""
+    return ["completed", "failed", "cancelled"] if status == "ended" else [status]
 
 
 @dataclass(frozen=True)

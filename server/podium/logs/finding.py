@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from podium.contract.secrets.masks import Masker, merged, replaced
 from podium.logs.lines import CHUNK, Line
 from podium.logs.page import Hit, LogLimits
 from podium.logs.rewriting import as_seen, start_of_state, states
+from podium.logs.shown import spans_in
 
 NO_MATCH = -1
 NOT_SEARCHED = -2  # it took too long
@@ -26,12 +28,16 @@ class Matcher(NamedTuple):
 
 @dataclass
 class Finder:
-    """Finds matches in the lines of one file until the deadline; `unsearched` counts the bytes in which it did not look."""
+    """Finds matches in the lines of one file until the deadline; `unsearched` counts the bytes in which it did not look.
+
+    A line is compared as it is shown, with its secrets replaced: else patterns could ask for a secret letter by letter.
+    """
 
     fd: int
     matcher: Matcher
     limits: LogLimits
     deadline: float
+    masker: Masker
     unsearched: int = 0
 
     def hit(self, line: Line) -> Hit | None:
@@ -42,22 +48,32 @@ class Finder:
         if line.size > len(raw):
             raw = os.pread(self.fd, min(line.size, self.limits.search_line_bytes), line.state)
             self.unsearched += line.size - len(raw)
-        found = self._hit(raw, line.state, line.size - len(raw))
-        return self._earlier(line) if found is None and line.rewritten else found
+        found = self._hit(raw, line.state, line.size - len(raw), ended=line.ended)
+        return self.earlier(line) if found is None and line.rewritten else found
 
     def wanted(self, chunk: bytes) -> bool:
         """Return whether a line of the chunk may match."""
-        return self.matcher.wanted is None or self.matcher.wanted(as_seen(chunk))
+        if self.matcher.wanted is None:
+            return True
+        seen = as_seen(chunk)
+        return self.matcher.wanted(seen) or bool(self.masker and spans_in(seen, self.masker))
 
-    def _hit(self, raw: bytes, offset: int, more: int = 0, *, rewritten: bool = False) -> Hit | None:
+    def _hit(
+        self, raw: bytes, offset: int, more: int = 0, *, rewritten: bool = False, ended: bool = True
+    ) -> Hit | None:
         """Return the match in one state, of which so many more bytes are not at hand."""
         text = as_seen(raw)
+        if self.masker:
+            spans = spans_in(text, self.masker)
+            begun = [] if ended else self.masker.cut(text, at_start=False, at_end=True)
+            if spans or begun:
+                text = replaced(text, merged([*spans, *begun]))
         at = self.matcher.at(text, offset)
         if at == NOT_SEARCHED:
             self.unsearched += len(raw)
         return Hit(text, len(text) + more, at, rewritten) if at >= 0 else None
 
-    def _earlier(self, line: Line) -> Hit | None:
+    def earlier(self, line: Line) -> Hit | None:
         """Search the states before the last one, as many at once as were read at once."""
         found, held, position = None, b"", line.start
         while position < line.state:

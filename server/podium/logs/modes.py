@@ -54,7 +54,8 @@ def tail(fd: int, pieces: list[Extent], page: Page, *, running: bool) -> Cursor:
     if not shown:
         return Cursor(size, 1 if not size else 0)
     start = shown[0].start
-    page.truncated |= start > 0
+    page.earlier = start > 0
+    page.truncated |= page.earlier
     # Lines have numbers unless counting them would mean reading too much, or some are missing.
     numbered = shown[0] is not cut and start <= page.limits.count_bytes and not any(piece.hole for piece in pieces)
     number = count_newlines(fd, start) + 1 if numbered else 0

@@ -40,7 +40,8 @@ class Hit(NamedTuple):
 
 @dataclass
 class Page:
-    """The lines so far. `truncated` means that something was left out because of a limit.
+    """The lines so far. `truncated` means that something was left out because of a limit, `earlier` that it is the
+    output before this page.
 
     `unfinished` means that the output ends with a line that may still be continued, so it is not passed by; `unsearched` are
     the bytes of long lines in which a search did not look.
@@ -54,6 +55,7 @@ class Page:
     size: int = 0
     tokens: int = 0
     truncated: bool = False
+    earlier: bool = False
     unfinished: bool = False
     unsearched: int = 0
 

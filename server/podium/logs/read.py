@@ -124,6 +124,7 @@ def read_open(
         at_end=at_end,
         running=target.running,
         truncated=page.truncated,
+        earlier=page.earlier,
         unfinished=page.unfinished,
         unsearched_bytes=page.unsearched,
         total_bytes=size,

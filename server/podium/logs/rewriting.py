@@ -37,6 +37,12 @@ def last_state(text: bytes | bytearray) -> tuple[int, int]:
     return start_of_state(text, seen), following.start() if following else len(text)
 
 
+def after_first_mark(text: bytes) -> int:
+    """Return where the text goes on after its first mark; where it ends if there is none."""
+    mark = _MARK.search(text)
+    return mark.end() if mark else len(text)
+
+
 def states(text: bytes) -> list[bytes]:
     """Return the states in the text that show something, in order."""
     return [state for state in _MARK.split(text) if not _BLANK.fullmatch(state)]

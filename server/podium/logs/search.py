@@ -61,7 +61,7 @@ def search(
     limits = page.limits
     scan = _Scan(page, context, cursor._replace(owed=min(cursor.owed, context)), deque(maxlen=context))
     page.before = cursor.offset, rest_before(fd, cursor.offset)
-    finder = Finder(fd, matcher, limits, deadline=time.monotonic() + limits.scan_seconds)
+    finder = Finder(fd, matcher, limits, deadline=time.monotonic() + limits.scan_seconds, masker=page.masker)
     skip = Skip(finder.wanted, context) if matcher.wanted else None
     at_end = True
     for line in lines(fd, after(pieces, cursor.offset), keep=KEPT_BYTES, skip=skip):

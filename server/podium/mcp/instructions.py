@@ -8,6 +8,7 @@ _LINES: tuple[tuple[frozenset[str], str], ...] = (
         "Podium runs long jobs and keeps them running whether or not you stay connected. "
         "A job is one run of a score, a YAML file of sheets (steps). The conductor, a daemon, runs them.",
     ),
+    (frozenset({"describe_score"}), "Learn how to write a score: describe_score."),
     (
         frozenset({"validate_score", "start_job"}),
         "Start: validate_score, then start_job with an idempotency_key, so that a repeated call starts nothing twice.",

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from podium.contract.models import LogView
+from podium.contract.models import LogLine, LogView
 from podium.contract.secrets.masks import Secret
 
 SIZES = struct.Struct("!II")  # of the head and of the body, in bytes, before each message
@@ -113,6 +113,19 @@ class Search(Part):
     secrets: tuple[Secret, ...] = ()
 
 
+class Watch(Part):
+    """Look for the next line of the open output that matches the pattern in the body; see `logs.watch`.
+
+    `cursor` is a `Place` there. Without a file only the pattern is checked.
+    """
+
+    kind: Literal["watch"] = "watch"
+    cursor: tuple[int, int, bool] = (0, 1, False)
+    running: bool = False
+    quiet: bool = False
+    secrets: tuple[Secret, ...] = ()
+
+
 class Differ(Part):
     """Compare two plans: the first `split` bytes of the body and the rest. `pairs` are sheets of the old and the new one."""
 
@@ -122,7 +135,7 @@ class Differ(Part):
     split: int
 
 
-Request = Compile | Profiles | Render | Decide | Judge | Match | Search | Differ
+Request = Compile | Profiles | Render | Decide | Judge | Match | Search | Watch | Differ
 
 
 class Call(Part):
@@ -189,6 +202,15 @@ class Searched(Part):
     """One page of matches."""
 
     view: LogView
+
+
+class Watched(Part):
+    """What a look found; see `logs.watch.Seen`."""
+
+    cursor: tuple[int, int, bool]
+    found: LogLine | None = None
+    behind: bool = False
+    open_rest: bool = False
 
 
 _WRITE = json.JSONEncoder(separators=(",", ":")).encode

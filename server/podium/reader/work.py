@@ -6,6 +6,7 @@ from typing import Any
 
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
+from podium.logs.watch import LIMITS, Place, watch
 from podium.reader import compiling, content_regex, requests
 from podium.reader.classify import classify, retry_after_seconds
 from podium.reader.differing import differing
@@ -56,6 +57,16 @@ def _search(request: requests.Search, body: bytes, files: list[int]) -> tuple[Pa
     return requests.Searched(view=read_open(file, target, query, matcher_for=matcher_for, masker=masker)), b""
 
 
+def _watch(request: requests.Watch, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    matcher, place = matcher_for(decode(body), LIMITS), Place(*request.cursor)
+    if not files:
+        return requests.Watched(cursor=place), b""
+    masker = _masker(request.secrets)
+    seen = watch(files[0], place, matcher=matcher, masker=masker, running=request.running, quiet=request.quiet)
+    found = requests.Watched(cursor=seen.place, found=seen.found, behind=seen.behind, open_rest=seen.open_rest)
+    return found, b""
+
+
 def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Part, bytes]:
     old, new = load_plan(decode(body[: request.split])), load_plan(decode(body[request.split :]))
     return requests.Differing(sheets=differing(old, new, request.pairs, request.workspace)), b""
@@ -69,5 +80,6 @@ WORK: dict[str, Work] = {
     "judge": _judge,
     "match": _match,
     "search": _search,
+    "watch": _watch,
     "differ": _differ,
 }

@@ -4,10 +4,9 @@ from collections.abc import Hashable
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
-from podium.score.blocks import MAX_SHEETS
 from podium.score.model.draft import Draft, Stage
 from podium.score.model.graph import cycles
-from podium.score.model.plan import Plan, PlanSheet, Retry, Validation
+from podium.score.model.plan import MAX_SHEETS, Plan, PlanSheet, Retry, Validation
 from podium.score.text.problems import Problems
 from podium.texts.readings import readings_of
 

@@ -11,8 +11,6 @@ from podium.score.text.units import milliseconds, seconds
 from podium.texts.letters import all_visible
 from podium.texts.written import shown
 
-MAX_SHEETS = 20_000
-
 
 def _text(value: Any) -> Any:
     """Take a number or a boolean for the text as which it is written: see `text.document`."""

@@ -7,7 +7,7 @@ from pydantic.json_schema import models_json_schema
 from podium.score.named.fields import NamedScore
 from podium.score.numbered.fields import NumberedScore
 
-_REQUIRED: dict[str, list[str]] = {
+REQUIRED: dict[str, list[str]] = {
     "NamedScore": ["name", "sheets"],
     "NumberedScore": ["name", "sheet", "prompt"],
     "NumberedSheets": ["size", "total_items"],
@@ -24,7 +24,7 @@ def json_schema() -> dict[str, Any]:
     """Return the schema of both dialects. What is required is added here, since the models accept gaps on purpose."""
     _, schema = models_json_schema([(NamedScore, "validation"), (NumberedScore, "validation")])
     definitions = schema["$defs"]
-    for name, required in _REQUIRED.items():
+    for name, required in REQUIRED.items():
         definitions[name]["required"] = required
     definitions["NamedSheet"]["oneOf"] = [{"required": [name]} for name in ("run", "prompt", "prompt_file")]
     definitions["NamedCheck"] |= {"minProperties": 1, "maxProperties": 1}

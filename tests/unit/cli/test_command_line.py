@@ -8,6 +8,7 @@ import pytest
 from podium import __version__
 from podium.cli import LIGHT, WINDOWS, main
 from podium.cli.app import COMMANDS
+from podium.cli.shared.tool_names import given_arguments, tool_named
 from podium.contract.pairs import name_and_value
 
 
@@ -16,6 +17,14 @@ def modules_after(code: str) -> set[str]:
     program = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=50)
     return set(done.stdout.split())
+
+
+def test_the_server_loads_what_reads_scores_only_when_the_format_is_asked_for() -> None:
+    code = "import podium.mcp.app, podium.mcp.transports.stdio"
+    asked = "\nimport anyio; from podium.mcp.calls.pages import read_page; anyio.run(read_page, '')"
+    scores = {"podium.reference.page", "podium.score.named.fields"}
+    assert not scores & modules_after(code)
+    assert scores <= modules_after(code + asked)
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,6 +73,7 @@ def test_an_unknown_command_points_to_the_one_that_is_meant(
         (["conductor_status", "now"], "takes no arguments"),
         (["list_jobz"], "Did you mean list_jobs?"),
         (["validate"], "validate_score"),
+        (["list_jobs", '{"limit": '], "write the arguments as name=value"),
     ],
 )
 def test_a_call_that_is_written_wrong_is_told_how_to_write_it(
@@ -71,6 +81,13 @@ def test_a_call_that_is_written_wrong_is_told_how_to_write_it(
 ) -> None:
     assert main(["call", *words]) == 2
     assert fix in capsys.readouterr().err
+
+
+def test_a_call_takes_its_arguments_as_one_json_object_too() -> None:
+    tool = tool_named("wait_for_job")
+    assert given_arguments(tool, ['{"job_ids": ["a", "b"], "until": "all"}']) == {"job_ids": ["a", "b"], "until": "all"}
+    assert given_arguments(tool, ["job_ids=a", "until=all"]) == {"job_ids": "a", "until": "all"}
+    assert given_arguments(tool, ["{}"]) == {}
 
 
 def test_the_tools_are_listed_without_the_protocol_of_the_agents() -> None:

@@ -168,7 +168,7 @@ async def test_of_many_events_those_that_need_attention_are_kept() -> None:
     for _ in range(100):
         script.happens("sheet.completed", "a")
     done = await wait(script, "a", until="all", timeout_seconds=0, after="h:0")
-    assert (len(done.events), done.events_total) == (50, 101)
+    assert len(done.events) == 50
     assert [event.type for event in done.events[:2]] == ["sheet.failed", "sheet.completed"]
     assert done.events[-1].seq == 101
 

@@ -44,8 +44,9 @@ def test_members_that_were_not_given_are_not_sent_but_those_of_a_view_are() -> N
     assert sent.keys() == {"paused", "job", "message"}
     assert sent["job"] == JOB.model_dump()
     refused = Refusal.of(errors.JobNotFound("No.", job_id="y"), message="No.")
-    cleared = ClearReply(deleted=1, jobs=[JOB], refused=[refused]).model_dump()
-    assert cleared == {"deleted": 1, "jobs": [JOB.model_dump()], "refused": [refused.model_dump()]}
+    cleared = ClearReply(deleted=1, jobs=[JOB], refused=[refused], total=2, counts={"failed": 2}).model_dump()
+    told = {"deleted": 1, "jobs": [JOB.model_dump()], "refused": [refused.model_dump()]}
+    assert cleared == {**told, "total": 2, "counts": {"failed": 2}}
 
 
 def test_what_a_newer_conductor_adds_is_ignored() -> None:

@@ -169,3 +169,16 @@ def test_a_log_without_secrets_is_shown_as_it_is(tmp_path: Path) -> None:
     path = written(tmp_path, b"abcd 0123 STUV\n")
     assert shown(read_log(target(path), LogQuery(mode="range"), None, MASKER)) == "abcd 0123 STUV"
     assert redactor({"HOME": "/root"})("abcd") == "abcd"
+
+
+@pytest.mark.parametrize("pattern", ["key=abcd", "key=[a-b]", "abcdefgh-0", r"key=(abcd.*|zzz)$"])
+def test_a_search_does_not_tell_what_a_secret_begins_with(tmp_path: Path, pattern: str) -> None:
+    path = written(tmp_path, f"one\nkey={SECRET}\nthree\n".encode())
+    assert not read_log(target(path), LogQuery("search", pattern), None, MASKER).lines
+
+
+@pytest.mark.parametrize("guess", ["abcd.*", "zzz"])
+def test_a_search_finds_the_line_of_a_secret_by_what_is_shown_of_it(tmp_path: Path, guess: str) -> None:
+    path = written(tmp_path, b"one\n" * 9 + f"key={SECRET}\n".encode() + b"two\n" * 9)
+    view = read_log(target(path), LogQuery("search", rf"^key=({guess}|\[value of.*)$"), None, MASKER)
+    assert shown(view) == f"key={LABEL}"

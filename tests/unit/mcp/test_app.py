@@ -28,6 +28,7 @@ pytestmark = [
 ID = "build-x7k2q"
 MINIMAL: dict[str, dict[str, Any]] = {
     "start_job": {"config_path": "a.yaml"},
+    "clear_jobs": {},
     "list_jobs": {},
     "modify_job": {"job_id": ID, "config_path": "a.yaml"},
     "wait_for_job": {"job_ids": [ID], "timeout_seconds": 0},
@@ -141,6 +142,7 @@ async def test_text_of_a_job_reaches_the_client_cleaned(mode: str) -> None:
 async def test_an_error_is_one_text_block_and_nothing_structured(mode: str) -> None:
     async with client(ScriptedPort(), mode) as connected:
         facts = error_of(await connected.call_tool("get_job", {"job_id": "bild-x7k2q"}))
+    assert facts.pop("now").endswith("Z")
     assert facts == {
         "code": "JOB_NOT_FOUND",
         "message": "Job bild-x7k2q does not exist.",

@@ -5,7 +5,9 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from podium.contract.topics import Page
 from podium.mcp.calls.arguments import check
+from podium.reference.page import page
 from podium_tools import ALL_TOOLS
 from tests.support.port import ScriptedPort
 
@@ -20,6 +22,9 @@ class RecordedCall:
 
     async def report_progress(self, progress: float, total: float | None, message: str) -> None:
         self.reports.append((progress, total, message))
+
+    async def page(self, topic: str) -> Page:
+        return page(topic)
 
 
 async def use(

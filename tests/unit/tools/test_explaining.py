@@ -52,7 +52,7 @@ async def test_a_failure_names_sheet_attempt_output_check_and_what_it_blocks() -
 
 async def test_a_failure_leads_to_its_repair_and_to_more_output() -> None:
     result = await use(ScriptedPort(explained=failed()), "explain_job", {"job_id": ID})
-    assert result.next == ""
+    assert result.next == f'resume_job(job_id="{ID}", find=..., replace=...)'
     assert result.options == [
         f'read_job_log(job_id="{ID}", sheet="2", attempt=3, stream="stdout"): shows what it wrote to stdout',
         f'resume_job(job_id="{ID}"): keeps the finished sheets and runs the others again; first remove the cause',
@@ -126,7 +126,7 @@ async def test_each_of_several_failed_sheets_has_its_reason() -> None:
     [
         ("paused", ["resume", "cancel"], "", "continues with the remaining sheets"),
         ("cancelled", ["resume", "delete"], "", "keeps the finished sheets and runs the others again"),
-        ("completed", ["delete"], f'list_artifacts(job_id="{ID}")', None),
+        ("completed", ["delete"], f'read_artifact(job_id="{ID}", path="report.md")', None),
     ],
 )
 async def test_what_somebody_asked_for_is_undone_only_by_choice(

@@ -97,6 +97,44 @@ async def test_a_page_of_jobs_says_how_to_go_on() -> None:
     assert result.jobs[0].submitted_at == "2026-01-02T03:04:05Z"
 
 
+async def test_a_job_that_only_waits_says_so_until_when_and_for_what() -> None:
+    waits = job(
+        running=[],
+        waiting=["tests"],
+        waiting_total=1,
+        waiting_until="2026-01-02T03:09:00Z",
+        reason="sheet tests is waiting",
+    )
+    port = ScriptedPort(jobs={ID: waits})
+    result = await use(port, "get_job", {"job_id": ID})
+    assert result.summary == f"{ID} is waiting (1 of 3 sheets completed, waiting: tests): sheet tests is waiting."
+    assert (result.status, result.waiting, result.waiting_until) == ("running", ["tests"], "2026-01-02T03:09:00Z")
+    listed = (await use(port, "list_jobs")).model_dump()["jobs"][0]
+    waited = (await use(port, "wait_for_job", {"job_ids": [ID], "timeout_seconds": 0})).model_dump()["jobs"][0]
+    for line in (listed, waited):
+        assert (line["waiting"], line["waiting_until"]) == (["tests"], "2026-01-02T03:09:00Z")
+
+
+async def test_the_line_of_a_job_that_works_has_no_field_for_waits() -> None:
+    port = ScriptedPort(page=JobPage(jobs=[job(), ended(finished_at="2026-01-02T03:09:00Z")], total=2))
+    works, done = (await use(port, "list_jobs")).model_dump()["jobs"]
+    assert {"waiting", "waiting_until", "finished_at"}.isdisjoint(works)
+    assert done["finished_at"] == "2026-01-02T03:09:00Z"
+
+
+@pytest.mark.parametrize("status", ["any", "all", "", None])
+async def test_all_jobs_are_asked_for_by_either_word_or_none(status: str | None) -> None:
+    port = ScriptedPort()
+    await use(port, "list_jobs", {"status": status})
+    assert port.calls == [("list_page", ("any", "", 20, ""))]
+
+
+@pytest.mark.parametrize("status", ["active", "waiting", "stuck", "ended", "cancelled"])
+async def test_an_empty_list_says_which_jobs_there_are_none_of(status: str) -> None:
+    result = await use(ScriptedPort(jobs={}), "list_jobs", {"status": status})
+    assert result.summary == f"No {status} jobs."
+
+
 async def test_no_jobs_is_an_answer() -> None:
     result = await use(ScriptedPort(jobs={}), "list_jobs")
     assert result.summary == "No jobs."
@@ -136,3 +174,14 @@ async def test_the_conductor_says_who_it_is_and_how_busy() -> None:
     result = await use(ScriptedPort(), "conductor_status")
     assert result.summary == "podium 0.1.0 is responding: 1 job running, 0 queued, 0 of at most 16 sheets running."
     assert result.instruments == ["cli"]
+
+
+async def test_skipped_sheets_are_told_by_kind() -> None:
+    counts = {"sheets_total": 5, "sheets_completed": 2, "sheets_skipped": 3, "sheets_before_start": 3}
+    found = ended().model_copy(update=counts)
+    result = await use(ScriptedPort(jobs={ID: found}), "get_job", {"job_id": ID})
+    assert result.summary == f"{ID} has completed (2 of 2 sheets completed, 3 before start_sheet)."
+    kinds = found.model_copy(update={"sheets_completed": 1, "sheets_before_start": 1, "sheets_blocked": 1})
+    result = await use(ScriptedPort(jobs={ID: kinds}), "get_job", {"job_id": ID})
+    assert "1 of 4 sheets completed, 1 blocked, 1 skipped by condition, 1 before start_sheet" in result.summary
+    assert (result.sheets_skipped, result.sheets_blocked, result.sheets_before_start) == (1, 1, 1)

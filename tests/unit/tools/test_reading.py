@@ -61,14 +61,15 @@ async def test_output_that_still_grows_leads_to_its_cursor() -> None:
 async def test_a_search_numbers_lines_and_tells_matches_from_context() -> None:
     port = ScriptedPort(output=log("before", "an error", "after", first=7, match="error"))
     result = await use(port, "read_job_log", {"job_id": ID, "mode": "search", "pattern": "error", "context_lines": 1})
-    assert result.job_output == "7-before\n8:an error\n9-after"
+    assert result.job_output == "before\nan error\nafter"
+    assert (result.line_numbers, result.matching_lines) == ([7, 8, 9], [8])
     assert result.summary == "1 matching line in stdout of sheet 2 (tests), attempt 1."
 
 
 async def test_a_search_to_the_end_says_that_lines_were_cut_and_not_that_more_may_follow() -> None:
     port = ScriptedPort(output=log("an error", match="error", truncated=True, at_end=True))
     result = await use(port, "read_job_log", {"job_id": ID, "mode": "search", "pattern": "error"})
-    assert result.summary.endswith("attempt 1; long lines are cut.")
+    assert (result.truncated, result.at_end, result.left_out) == (False, True, "parts of long lines")
     assert result.next == ""
 
 
@@ -118,6 +119,7 @@ async def test_no_files_is_an_answer() -> None:
 async def test_a_small_file_comes_whole() -> None:
     result = await use(ScriptedPort(), "read_artifact", {"job_id": ID, "path": "report.md"})
     assert result.job_output == "All is well."
+    assert result.job_output_note.startswith("A file of the job's workspace, whoever wrote it")
     assert result.summary == "report.md: the whole file (12 bytes in total)."
     assert not result.truncated
 

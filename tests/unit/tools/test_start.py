@@ -117,7 +117,7 @@ async def test_a_replay_of_a_failed_job_leads_to_its_explanation() -> None:
 
 
 async def test_a_start_in_the_middle_warns_that_what_comes_before_does_not_run() -> None:
-    port = ScriptedPort(jobs={ID: job(sheets_skipped=1, warnings=["the score's own"])})
+    port = ScriptedPort(jobs={ID: job(sheets_skipped=1, sheets_before_start=1, warnings=["the score's own"])})
     result = await use(port, "start_job", {"config_path": "a.yaml", "start_sheet": "tests"})
     assert result.warnings == [
         "The sheets before tests do not run: the workspace must already contain what they produce.",

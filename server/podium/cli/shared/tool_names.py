@@ -1,6 +1,8 @@
 """The tools by name, from the inventory alone: neither the server nor its protocol is loaded to list or to check them."""
 
 import difflib
+import json
+from typing import Any
 
 from podium.contract.pairs import name_and_value
 from podium.errors import InvalidArguments
@@ -36,13 +38,15 @@ def parameters(tool: AnyTool) -> list[str]:
     return [name if field.is_required() else f"[{name}]" for name, field in fields]
 
 
-def given_arguments(tool: AnyTool, texts: list[str]) -> dict[str, str]:
-    """Return what `name=value` texts give; the server reads each value as its argument's type.
+def given_arguments(tool: AnyTool, texts: list[str]) -> dict[str, Any]:
+    """Return what `name=value` texts give, or one JSON object; the server reads each value as its argument's type.
 
     Raises:
         InvalidArguments: one has no name; the fix has the one that was probably meant, which is the tool's first.
     """
-    given: dict[str, str] = {}
+    if len(texts) == 1 and texts[0].lstrip().startswith("{"):
+        return _object(texts[0])
+    given: dict[str, Any] = {}
     for text in texts:
         if (pair := name_and_value(text)) is None:
             first = next(iter(tool.arguments.model_fields), None)
@@ -50,3 +54,14 @@ def given_arguments(tool: AnyTool, texts: list[str]) -> dict[str, str]:
             raise InvalidArguments(f"{text}: arguments have the form name=value.", fix=fix)
         given[pair[0]] = pair[1]
     return given
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArguments(
+            f"The arguments are not a JSON object: {str(error) or type(error).__name__}.",
+            fix="Correct it, or write the arguments as name=value.",
+        ) from None
+    return found

@@ -6,6 +6,7 @@ dry run, which it would run for real, and never asked for its monitor stream, wh
 do, or accepts and ignores, is refused here.
 """
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
@@ -15,17 +16,19 @@ import anyio.to_thread
 from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
 from podium.client.marianne import replies, views
+from podium.client.marianne.clearing import check_filter, choose, fits
 from podium.client.marianne.explain import explain_view
 from podium.client.marianne.replies import JobState
 from podium.client.marianne.scores import ForeignScores
 from podium.contract import models
-from podium.contract.methods import LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
-from podium.contract.near import job_not_found
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
+from podium.contract.near import NAMED_SHOWN, job_not_found
 from podium.contract.results import ProcessHealth
-from podium.contract.states import TERMINAL, JobStatus
+from podium.contract.states import TERMINAL, JobFilter
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 
 POLL_SECONDS = 0.5
+_CLEAR_SECONDS = 10.0  # for all jobs that one call removes
 _EFFECT_POLL_SECONDS = 0.05
 MISSING_TOOLS = ["read_job_log", "validate_score"]
 _POSITION_DIGITS = 10
@@ -112,6 +115,28 @@ class MarianneDialect:
         await anyio.to_thread.run_sync(self._scores.remove, job_id)
         return views.job_view(entry)
 
+    async def clear(self, params: ClearParams) -> models.ClearView:
+        """Remove ended jobs one by one, or say which; what its list still has afterwards is not removed."""
+        chosen, view = choose(await self._entries(), params)
+        if params.dry_run:
+            return view
+        refused: dict[str, str] = {}
+        deadline = time.monotonic() + _CLEAR_SECONDS
+        for number, entry in enumerate(chosen):
+            if time.monotonic() > deadline:
+                chosen = chosen[:number]
+                break
+            try:
+                await self.delete(entry.job_id)
+            except (JobNotFound, WrongState) as error:
+                refused[entry.job_id] = error.message
+        for entry in await self._entries():
+            refused.setdefault(entry.job_id, f"Job {entry.job_id} is still in the conductor's list.")
+        tried = {entry.job_id for entry in chosen}
+        gone = [job for job in view.jobs if job.job_id in tried - refused.keys()]
+        kept = [why for job_id, why in refused.items() if job_id in tried]
+        return view.model_copy(update={"jobs": gone, "refused": kept})
+
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return what its process snapshot says about the job."""
         status = views.job_status(await self._entry(job_id))
@@ -121,13 +146,10 @@ class MarianneDialect:
             processes = [each for each in snapshot.processes or [] if each.job_id == job_id]
         return views.process_health(status, processes)
 
-    async def list_page(self, *, status: JobStatus | None, name: str, limit: int, cursor: str) -> models.JobPage:
+    async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of its list, newest first."""
-        wanted = [
-            each
-            for each in await self._entries()
-            if status in {None, views.job_status(each)} and name.lower() in each.job_id.lower()
-        ]
+        check_filter(status)
+        wanted = [each for each in await self._entries() if fits(each, status) and name.lower() in each.job_id.lower()]
         page, next_cursor = _page(wanted, cursor, limit)
         return models.JobPage(jobs=list(map(views.job_view, page)), next_cursor=next_cursor, total=len(wanted))
 
@@ -219,7 +241,9 @@ class MarianneDialect:
         try:
             return await self._status_object(job_id)
         except JobNotFound:
-            raise job_not_found(job_id, [each.job_id for each in entries]) from None
+            named = [views.named(each) for each in entries if each.job_name == job_id]
+            ids = [each.job_id for each in entries]
+            raise job_not_found(job_id, ids, named[:NAMED_SHOWN], len(named)) from None
 
     async def _status_object(self, job_id: str) -> JobState:
         return await self._client.ask(JobState, "job.status", {"job_id": job_id})

@@ -5,9 +5,11 @@ The list has a job's state, workspace and progress; the status object has the sh
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from podium.client.marianne.replies import JobState, Process
 from podium.contract.models import JobView, SheetView
+from podium.contract.near import as_named
 from podium.contract.results import ProcessHealth
 from podium.contract.states import Action, JobStatus, SheetStatus
 from podium.texts.shown import one_line
@@ -79,6 +81,7 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
         sheets_completed=state.last_completed_sheet or entry.progress_completed or 0,
         sheets_failed=sum(sheet.status == "failed" for sheet in sheets),
         sheets_skipped=sum(sheet.status == "skipped" for sheet in sheets),
+        sheets_blocked=len(blocked(state)),
         running=[str(sheet.sheet) for sheet in sheets if sheet.status == "running"],
         waiting=[str(sheet.sheet) for sheet in sheets if sheet.status == "waiting"],
         allowed_actions=_ALLOWED[status],
@@ -88,6 +91,11 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
         started_at=_time(state.started_at or entry.started_at),
         finished_at=_time(state.completed_at or entry.completed_at),
     )
+
+
+def named(entry: JobState) -> dict[str, Any]:
+    """Return what tells a job from others of its name."""
+    return as_named(entry.job_id, job_status(entry), _time(entry.submitted_at) or "", _time(entry.completed_at) or "")
 
 
 def sheet_views(checkpoint: JobState) -> list[SheetView]:

@@ -164,8 +164,9 @@ class Launcher:
             path = live.env().get("PATH") or os.environ.get("PATH", "")
             if await anyio.to_thread.run_sync(find_executable, live.profile, path) is None:
                 program, tool = live.profile.executable, live.profile.name
-                message = f"the program {program} for instrument {tool} was not found in PATH"
-                return _not_run(live, "launch_failed", message, "missing")
+                what = f"the program {program} for instrument {tool} was not found in PATH"
+                advice = "install it on the conductor's machine, or name another instrument in the score"
+                return _not_run(live, "launch_failed", f"{what}; {advice}", "missing")
         if live.remedy is not None and live.remedy.folders:
             await anyio.to_thread.run_sync(make_folders, live.workspace, live.remedy.folders)
         script = await self._script(live)
@@ -321,7 +322,8 @@ def _unplayable(own: Interpreter, env: Mapping[str, str], workspace: Path) -> st
     if own.fault:
         return own.fault
     missing = missing_program(own, env.get("PATH") or os.environ.get("PATH", ""), str(workspace))
-    return f"the program {missing}, which the #! line of the script names, was not found" if missing else ""
+    what = f"the program {missing}, which the #! line of the script names, was not found"
+    return f"{what}; install it on the conductor's machine, or name another in that line" if missing else ""
 
 
 def _not_run(live: LiveAttempt, reason: EndReason, message: str, trouble: Trouble = "") -> Verdict:

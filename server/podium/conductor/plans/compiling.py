@@ -1,6 +1,5 @@
 """From a score to a plan: the reader compiles it, and what has to be known before it is taken is found out here."""
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from podium.conductor.plans.given import GivenScore
 from podium.conductor.plans.recent import RecentPlans
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
-from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan, hash_of
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
 from podium.privacy.way import check_settings, check_way, is_there
@@ -101,7 +100,7 @@ class Compiler:
 def _loaded(score: GivenScore, stored: bytes) -> LoadedPlan:
     """Read a compiled plan. Long scores take long."""
     text = decode(stored)
-    return LoadedPlan(hashlib.sha256(stored).hexdigest(), load_plan(text), score.text, text)
+    return LoadedPlan(hash_of(text, score.text), load_plan(text), score.text, text)
 
 
 def _prepared_alone(score: GivenScore, loaded: LoadedPlan, find: Callable[[LoadedPlan], T]) -> Prepared[T] | None:

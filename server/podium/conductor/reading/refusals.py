@@ -3,7 +3,7 @@
 from typing import Literal
 
 from podium.errors import ConductorBusy, InvalidArguments, PodiumError, ScoreInvalid
-from podium.reader.requests import Decide, Match, Profiles, Render, Request, Search
+from podium.reader.requests import Decide, Match, Profiles, Render, Request, Search, Watch
 
 Why = Literal["time", "memory", "depth", "size", "death"]
 
@@ -24,7 +24,7 @@ def refusal(request: Request, why: Why, *, seconds: float, memory_bytes: int, en
         else "has ended the process that reads it before",
     }
     match request:
-        case Search() | Match():
+        case Search() | Match() | Watch():
             return InvalidArguments(f"The pattern {reasons[why]}.", fix=_FIX_PATTERN)
         case Profiles():
             return InvalidArguments(f"A profile in {request.folder} {reasons[why]}.", fix="Correct or remove it.")

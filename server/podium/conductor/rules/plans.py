@@ -1,5 +1,6 @@
 """A plan in memory, shared by all jobs that run it."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +11,17 @@ from podium.instruments.profile import Profile
 from podium.score.model.plan import CLI, Plan
 
 
+def hash_of(text: str, source: str) -> str:
+    """Return the hash under which a plan is stored with the score that it was made of.
+
+    The score counts too: two that differ only in a comment have the same plan, and each job shows its own.
+    """
+    return hashlib.sha256(f"{text}\0{source}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
 @dataclass(eq=False)
 class LoadedPlan:
-    """A plan with its hash and its reversed dependencies, shared by all jobs that run it.
+    """A plan with its hash and its reversed dependencies, shared by all jobs that run it from the same score.
 
     `source` is the score and `text` the plan as they are stored; both are held until they are on the disk.
     """

@@ -10,11 +10,12 @@ from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.ready import Ready
 from podium.contract.models import Survivor
-from podium.contract.states import JobStatus, Phase, SheetStatus, phase_of
+from podium.contract.states import JobStatus, Phase, SheetStatus, SkipKind, phase_of
 from podium.instruments.profile import Profile
 from podium.score.model.plan import Plan, Player
 
 Intent = Literal["", "pause", "cancel", "modify"]
+BEFORE_START = "before start_sheet"  # the reason of sheets that stand before it
 Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"]
 HoldState = Literal["", "held", "approved"]
 
@@ -23,6 +24,13 @@ def phase_with(status: JobStatus, intent: Intent, *, holding: bool = False) -> P
     """Return the phase of a job with this status and intent. A pending change looks like a pending pause."""
     pause = intent in {"pause", "modify"}
     return phase_of(status, pause_requested=pause, cancel_requested=intent == "cancel", holding=holding)
+
+
+def skip_kind(reason: str, *, satisfied: bool) -> SkipKind:
+    """Return why a skipped sheet is skipped: only one that a failed sheet blocks keeps its dependents from running."""
+    if not satisfied:
+        return "blocked"
+    return "before_start" if reason == BEFORE_START else "condition"
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +92,7 @@ class JobRun:
     intent: Intent = ""
     reason: str = ""
     next_plan: LoadedPlan | None = None
+    next_config_path: str | None = None
     next_from_sheet: int | None = None
     start_sheet: int = 1
     self_healing: bool = False
@@ -101,6 +110,8 @@ class JobRun:
     waiting: set[int] = field(default_factory=set)  # sheets that wait for a retry
     held: set[int] = field(default_factory=set)  # sheets that only wait for an approval; they use no slot
     counts: dict[str, int] = field(default_factory=lambda: {"completed": 0, "failed": 0, "skipped": 0})
+    before_start: int = 0  # of the skipped sheets, those before start_sheet
+    cut_off: int = 0  # and those that a failed sheet blocks
     not_before: float = 0.0  # monotonic seconds; no sheet of this job starts earlier
     stuck: bool = False
     quiet_since: float = 0.0  # of a stuck job: its last sign of life
@@ -139,6 +150,10 @@ class JobRun:
             and self.status in {"queued", "running"}
             and len(self.running) < self.plan.max_concurrent
         )
+
+    def forget_change(self) -> None:
+        """Forget the pending change: it was taken, withdrawn or overtaken."""
+        self.next_plan, self.next_config_path, self.next_from_sheet = None, None, None
 
     def run_of(self, num: int) -> SheetRun:
         """Return the sheet's run; it is made if it does not exist yet."""
@@ -184,11 +199,16 @@ class JobRun:
     def rebuild(self) -> None:
         """Derive counts, `ready`, `blocked`, `held` and `waiting` from the plan and the sheets' runs."""
         self.counts = {"completed": 0, "failed": 0, "skipped": self.start_sheet - 1}
+        self.before_start, self.cut_off = self.start_sheet - 1, 0
         self.waiting.clear()
         self.held.clear()
         for run in self.sheets.values():
             if run.status in self.counts:
                 self.counts[run.status] += 1
+            if run.status == "skipped":
+                kind = skip_kind(run.reason, satisfied=run.satisfied)
+                self.before_start += kind == "before_start"
+                self.cut_off += kind == "blocked"
             if run.status == "waiting":
                 self.waiting.add(run.num)
         self.ready.clear()

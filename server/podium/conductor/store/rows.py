@@ -8,7 +8,8 @@ Row = tuple[Any, ...]
 JOB_COLUMNS = (
     "seq, job_id, name, status, intent, reason, plan_hash, next_plan_hash, next_from_sheet, workspace, config_path, "
     "start_sheet, self_healing, submitted_at, started_at, finished_at, sheets_total, sheets_completed, sheets_failed, "
-    "sheets_skipped, event_count, serial, warnings, client, survivors"
+    "sheets_skipped, event_count, serial, warnings, client, survivors, sheets_before_start, "
+    "sheets_blocked, next_config_path"
 )
 SHEET_COLUMNS = (
     "job, num, status, reason, satisfied, attempts, retries_used, waiting_until, waiting_left, started_at, finished_at, "

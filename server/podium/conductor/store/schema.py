@@ -120,10 +120,27 @@ ALTER TABLE attempts ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE jobs ADD COLUMN survivors TEXT NOT NULL DEFAULT '[]';
 """
 
+# Of the sheets that a job skipped, those before its first one and those that a failed sheet blocks.
+_SKIP_KINDS = """
+ALTER TABLE jobs ADD COLUMN sheets_before_start INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN sheets_blocked INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET
+    sheets_before_start = start_sheet - 1 + (SELECT COUNT(*) FROM sheets WHERE job = seq
+        AND sheets.status = 'skipped' AND satisfied = 1 AND sheets.reason = 'before start_sheet'),
+    sheets_blocked = (SELECT COUNT(*) FROM sheets WHERE job = seq AND sheets.status = 'skipped' AND satisfied = 0)
+WHERE sheets_skipped > 0;
+"""
+
+# Where a pending changed score comes from; `config_path` is where the present one does.
+_NEXT_PATH = "ALTER TABLE jobs ADD COLUMN next_config_path TEXT;"
+
+# Jobs of one name, the newest last, and which of them have ended how.
+_NAMES = "CREATE INDEX jobs_by_name ON jobs (name, seq, status);"
+
 # Whether a sheet waits for an approval, or has it.
 _HOLDS = "ALTER TABLE sheets ADD COLUMN hold TEXT NOT NULL DEFAULT '';"
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS, _HOLDS)
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

@@ -1,26 +1,31 @@
 """Jobs from the store into memory."""
 
 import hashlib
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from podium.conductor.rules.plans import LoadedPlan
+from podium.conductor.rules.plans import LoadedPlan, hash_of
 from podium.conductor.rules.state import JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS, JOB_COLUMNS, SHEET_COLUMNS
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor import damage
 from podium.conductor.supervisor.damage import damaged, naming
 from podium.conductor.supervisor.saving import attempt_from, job_from, run_from
-from podium.contract.near import job_not_found
+from podium.contract.near import NAMED_SHOWN, as_named, job_not_found
 from podium.errors import JobDamaged, JobDeleted, PodiumError
 from podium.score.model.plan import load_plan
+from podium.times import iso
 
 _AT_ONCE = 200  # jobs that are read in one turn of a thread
 _LAST = """SELECT seq, (SELECT COALESCE(MAX(job_seq), 0) FROM events WHERE events.job_id = jobs.job_id),
     (SELECT COALESCE(MAX(serial), 0) FROM attempts WHERE attempts.job = jobs.seq) FROM jobs WHERE seq IN ({marks})"""
+
+_NAMED = "SELECT job_id, status, submitted_at, finished_at FROM jobs WHERE name = ? ORDER BY seq DESC LIMIT ?"
+_COUNT_NAMED = "SELECT COUNT(*) FROM jobs WHERE name = ?"
 
 
 class Loader:
@@ -95,11 +100,18 @@ def deleted(job_id: str = "") -> JobDeleted:
 
 
 def missing(db: sqlite3.Connection, job_id: str) -> PodiumError:
-    """Return the error for a job without a row: JobDeleted, or JobNotFound with similar ids."""
+    """Return the error for a job without a row: JobDeleted, or JobNotFound with the jobs of that name, else with similar ids."""
     if db.execute("SELECT 1 FROM tombstones WHERE job_id = ?", (job_id,)).fetchone():
         return deleted(job_id)
+    if rows := db.execute(_NAMED, (job_id, NAMED_SHOWN)).fetchall():
+        named = [as_named(*row[:2], *map(_time, row[2:])) for row in rows]
+        return job_not_found(job_id, (), named, db.execute(_COUNT_NAMED, (job_id,)).fetchone()[0])
     recent = db.execute("SELECT job_id FROM jobs ORDER BY seq DESC LIMIT 1000")
     return job_not_found(job_id, [each[0] for each in recent])
+
+
+def _time(seconds: float | None) -> str:
+    return iso(seconds) if seconds is not None and math.isfinite(seconds) else ""
 
 
 def _jobs_with(
@@ -172,12 +184,14 @@ def _built(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None, p
 
 
 def _read_plan(db: sqlite3.Connection, digest: str) -> LoadedPlan:
-    row = db.execute("SELECT plan FROM plans WHERE hash = ?", (digest,)).fetchone()
+    row = db.execute("SELECT plan, source FROM plans WHERE hash = ?", (digest,)).fetchone()
     if row is None:
         raise deleted()
-    if hashlib.sha256(row["plan"].encode()).hexdigest() != digest:
+    plan, source = row
+    # Up to schema 3 the score did not count: jobs whose scores had the same plan share the text of the first.
+    if digest not in (hash_of(plan, source), hashlib.sha256(plan.encode()).hexdigest()):
         raise ValueError("its text does not match its hash")
-    return LoadedPlan(digest, load_plan(row["plan"]))
+    return LoadedPlan(digest, load_plan(plan))
 
 
 def read_job(db: sqlite3.Connection, job_id: str) -> sqlite3.Row | None:

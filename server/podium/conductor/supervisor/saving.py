@@ -44,7 +44,7 @@ def job_row(job: JobRun) -> Row:
         job.start_sheet, int(job.self_healing), job.submitted_at, job.started_at, job.finished_at, job.total,
         job.counts["completed"], job.counts["failed"], job.counts["skipped"], job.event_count,
         job.serial, json.dumps(job.warnings) if job.warnings else _NONE, job.client,
-        json.dumps(job.survivors) if job.survivors else _NONE,
+        json.dumps(job.survivors) if job.survivors else _NONE, job.before_start, job.cut_off, job.next_config_path,
     )  # fmt: skip
 
 
@@ -53,6 +53,7 @@ def job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None)
     same = (
         "seq", "job_id", "name", "status", "intent", "reason", "next_from_sheet", "workspace", "config_path",
         "start_sheet", "submitted_at", "started_at", "finished_at", "event_count", "serial", "client",
+        "next_config_path",
     )  # fmt: skip
     return JobRun(
         **{name: row[name] for name in same},

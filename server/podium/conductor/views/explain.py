@@ -117,8 +117,8 @@ def cause_of(view: ExplainView) -> str:
             if job.sheets_failed > 1:
                 parts.append(f"{job.sheets_failed} sheets failed, {label} first.")
             parts.append(f"Sheet {label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}.")
-    if view.kind == "failed" and job.sheets_skipped:
-        parts.append(f"{job.sheets_skipped} {'sheet was' if job.sheets_skipped == 1 else 'sheets were'} skipped.")
+    if view.kind == "failed" and job.sheets_blocked:
+        parts.append(f"{job.sheets_blocked} {'sheet is' if job.sheets_blocked == 1 else 'sheets are'} blocked.")
     elif view.kind == "paused" and not job.holding:
         parts.append("Use resume_job to continue it.")
     elif view.kind in {"stuck", "running"}:

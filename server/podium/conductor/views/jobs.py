@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from podium.conductor.clock import wall
-from podium.conductor.rules.state import JobRun, phase_with
+from podium.conductor.rules.state import JobRun, SheetRun, phase_with
 from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
@@ -49,10 +49,13 @@ class JobViews:
             sheets_completed=job.counts["completed"],
             sheets_failed=job.counts["failed"],
             sheets_skipped=job.counts["skipped"],
+            sheets_before_start=job.before_start,
+            sheets_blocked=job.cut_off,
             running=labels[:_SHOWN],
             running_total=len(labels),
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
+            waiting_until=self._waiting_until(job),
             holding=[job.label(num) for num in job.holding[:_SHOWN]],
             holding_total=len(job.holding),
             allowed_actions=allowed_actions(phase_with(job.status, intent, holding=bool(job.holding))),
@@ -105,6 +108,8 @@ class JobViews:
             sheets_completed=row["sheets_completed"],
             sheets_failed=row["sheets_failed"],
             sheets_skipped=row["sheets_skipped"],
+            sheets_before_start=row["sheets_before_start"],
+            sheets_blocked=row["sheets_blocked"],
             allowed_actions=allowed_actions(phase_with(row["status"], row["intent"])),
             workspace=row["workspace"],
             config_path=row["config_path"],
@@ -138,7 +143,7 @@ class JobViews:
 
     def _reason(self, job: JobRun) -> str:
         """Return why the job is in its state, and what waits for an approval."""
-        holding = holding_reason(job)
+        holding = _holding_reason(job)
         return "; ".join(part for part in (self._own_reason(job), holding) if part)
 
     def _own_reason(self, job: JobRun) -> str:
@@ -166,12 +171,20 @@ class JobViews:
         if job.status != "running" or job.running:
             return job.reason
         if job.waiting:
-            first = min((job.sheets[num] for num in job.waiting), key=lambda run: run.waiting_until or 0.0)
-            # Never more than it began with: the clock may have been set back since.
-            left = max(0.0, min((first.waiting_until or 0.0) - wall(), first.waiting_left or 0.0))
-            return f"sheet {job.label(first.num)} is waiting for {left:.0f} s: {first.reason}"
+            now = wall()
+            first, ends = _first_wait(job, now)
+            return f"sheet {job.label(first.num)} is waiting for {ends - now:.0f} s: {first.reason}"
         pause = job.not_before - time.monotonic()
         return f"pausing for {pause:.0f} s between sheets" if pause > 0 else self._waiting("waiting for a free slot")
+
+    def _waiting_until(self, job: JobRun) -> str | None:
+        """Return when the first of the job's waits ends, None if none has an end."""
+        if job.status not in {"queued", "running"} or job.intent:
+            return None
+        if job.waiting:
+            return iso(_first_wait(job, wall())[1])
+        pause = job.not_before - time.monotonic()
+        return iso(wall() + pause) if pause > 0 and not job.running else None
 
     def _waiting(self, usual: str) -> str:
         """Return what a job waits for whose turn it is: a slot, unless nothing can be started now."""
@@ -179,7 +192,7 @@ class JobViews:
         return f"no sheet can be started now, which is tried again: {why}" if why else usual
 
 
-def holding_reason(job: JobRun) -> str:
+def _holding_reason(job: JobRun) -> str:
     """Return which sheets wait for an approval of what, and what has failed beside them; "" if none waits."""
     first, total = job.holding[:_HOLDS_TOLD], len(job.holding)
     parts = [f"sheet {job.label(num)} waits for approval: {job.plan.sheet(num).hold}" for num in first]
@@ -191,6 +204,13 @@ def holding_reason(job: JobRun) -> str:
         )
         parts.append(f"sheet {job.label(failed.num)} failed: {failed.reason}")
     return "; ".join(parts)
+
+
+def _first_wait(job: JobRun, now: float) -> tuple[SheetRun, float]:
+    """Return the sheet whose wait ends first, and when."""
+    first = min((job.sheets[num] for num in job.waiting), key=lambda run: run.waiting_until or 0.0)
+    # Never later than it would if it began now: the clock may have been set back since.
+    return first, max(now, min(first.waiting_until or 0.0, now + (first.waiting_left or 0.0)))
 
 
 def _with_survivors(reason: str, survivors: Sequence[str]) -> str:

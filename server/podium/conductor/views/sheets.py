@@ -5,6 +5,7 @@ import sqlite3
 from typing import Any, NamedTuple
 
 from podium.conductor.rules.healing import remedies
+from podium.conductor.rules.state import BEFORE_START, skip_kind
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.loading import Loader
@@ -98,6 +99,7 @@ def _end_of(verdict: Verdict, why: str) -> Facts:
     unlucky = "cancelled" if verdict.end.reason == "cancelled" else "failed"
     return {
         "status": "skipped" if verdict.skipped else "completed" if verdict.passed else unlucky,
+        "skip_kind": "condition" if verdict.skipped else "",
         "reason": f"ended ({how(verdict)}); not stored yet: {why}",
         "exit_code": verdict.end.exit_code,
         "signal": verdict.end.signal,
@@ -121,7 +123,8 @@ def _facts(
         "name": sheet.name,
         "description": sheet.description,
         "status": "skipped" if sheet.num < start_sheet else "pending",
-        "reason": "before start_sheet: counts as done" if sheet.num < start_sheet else "",
+        "skip_kind": "before_start" if sheet.num < start_sheet else "",
+        "reason": BEFORE_START if sheet.num < start_sheet else "",
         "instrument": sheet.instrument,
         "needs": sheet.needs,
     }
@@ -131,6 +134,7 @@ def _facts(
     played = None if attempt is None or run["status"] in {"pending", "waiting"} else attempt["instrument"]
     facts |= {
         "status": run["status"],
+        "skip_kind": skip_kind(run["reason"], satisfied=bool(run["satisfied"])) if run["status"] == "skipped" else "",
         "reason": _holds(sheet, run)
         or run["reason"]
         or (f"retry {run['retries_used']} of {retries}" if run["retries_used"] else ""),

@@ -74,8 +74,12 @@ def ignored(tool: str, model: type[Args], given: Mapping[str, Any]) -> str:
 
 
 def _needs_none(model: type[Args]) -> bool:
-    """Whether a tool can be called without any argument."""
-    return not model.needs_one_of and not any(field.is_required() for field in model.model_fields.values())
+    """Whether a tool can be called without any argument, and ignores what it does not know."""
+    return (
+        not model.needs_one_of
+        and not model.refuses_unknown
+        and not any(field.is_required() for field in model.model_fields.values())
+    )
 
 
 def _unknown(model: type[Args], given: Mapping[str, Any]) -> list[str]:

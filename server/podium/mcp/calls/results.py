@@ -17,6 +17,7 @@ from podium.contract.secrets.masks import redactor
 from podium.contract.weight import tokens_at_most
 from podium.errors import PodiumError
 from podium.texts.cleaning import clean_text, every_text
+from podium.times import present
 from podium_tools.results import LinkedResult
 
 PROBLEM_TOKENS = 6_000  # that the problems in one error cost
@@ -38,9 +39,10 @@ def success(result: BaseModel, note: str = "") -> CallToolResult:
 
 
 def failure(error: PodiumError, note: str = "") -> CallToolResult:
-    """Return an error that the caller may see: one text block with one JSON object; `note` is a fact of it."""
+    """Return an error that the caller may see: one text block with one JSON object; `note` and `now` are facts of it."""
     noted = {"note": safe(note)} if note else {}
-    return CallToolResult(content=[_text({"error": error_facts(error) | noted})], is_error=True)
+    facts = {"error": error_facts(error) | noted | {"now": present()}}
+    return CallToolResult(content=[_text(facts)], is_error=True)
 
 
 def facts_of(result: BaseModel) -> dict[str, Any]:

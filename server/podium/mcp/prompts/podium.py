@@ -17,8 +17,8 @@ def _write_score(given: Mapping[str, str]) -> list[PromptMessage]:
     where = f"The job works in {workspace}: set workspace to that folder.\n" if workspace else ""
     text = (
         f"Write a Podium score for this goal:\n\n{given['goal'].strip()}\n\n{where}"
-        "A score is YAML: a name, and sheets that are steps. Use named sheets as in the example below; its JSON Schema is "
-        f"the resource {SCHEMA_URI}.\n"
+        "A score is YAML: a name, and sheets that are steps. Use named sheets as in the example below; describe_score "
+        f"explains every key, and the JSON Schema is the resource {SCHEMA_URI}.\n"
         "- Each sheet does one thing. `run` is a bash script, which ends at a failing line only with `strict: true` on the "
         "score; `prompt` with `instrument` gives the step to a coding agent.\n"
         "- If no sheet has `needs`, the sheets run one after another. If any sheet has `needs`, then `needs` alone sets the "
@@ -69,7 +69,7 @@ PROMPTS = (
         description="Write and check a score for a goal, without starting it.",
         required={"goal": "What the job should achieve, in your own words."},
         optional={"workspace": "Folder that the job works in."},
-        tools=frozenset({"validate_score"}),
+        tools=frozenset({"validate_score", "describe_score"}),
         render=_write_score,
     ),
     PromptSpec(

@@ -9,7 +9,9 @@ from pathlib import Path
 import anyio.to_thread
 
 from podium.contract.ports import JobControl
+from podium.contract.topics import Page
 from podium.mcp.calls.arguments import check
+from podium.mcp.calls.pages import read_page
 from podium.mcp.calls.results import compact, facts_of, safe
 from podium.mcp.resources.table import Content, ResourceSpec, Variables
 from podium.mcp.updates import CONDUCTOR_URI
@@ -32,10 +34,14 @@ EXAMPLES: dict[str, str] = {
 
 
 class _Silent:
-    """A call without a client that wants progress."""
+    """A call without a client that wants progress, of a tool that has a resource."""
 
     async def report_progress(self, progress: float, total: float | None, message: str) -> None:
         """Do nothing."""
+
+    async def page(self, topic: str) -> Page:
+        """Return a page of the reference."""
+        return await read_page(topic)
 
 
 async def _facts(port: JobControl, spec: AnyTool, **arguments: object) -> Content:

@@ -4,7 +4,7 @@ the jobs and keeps the end of the task, so that it never changes again. Cancelli
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult
@@ -18,6 +18,7 @@ from podium.mcp.calls.arguments import check
 from podium.mcp.calls.results import failure, safe, success
 from podium.mcp.tasks.extension import RequestContext, Task, TaskPort
 from podium.mcp.tasks.ticket import Signer, Ticket
+from podium_tools.names import by_name
 from podium_tools.results import state_of
 from podium_tools.wait import WAIT_FOR_JOB, WaitArgs, wait_result
 
@@ -43,10 +44,14 @@ class WaitTasks(TaskPort):
         port: JobControl = ctx.lifespan_context.port
         try:
             args = check(WAIT_FOR_JOB.name, WaitArgs, params.arguments or {})
-            ids = tuple(dict.fromkeys(args.job_ids))
             key = secrets.token_hex(16)
             await port.task_state(key)  # a conductor without tasks refuses this
-            view = await port.wait(ids, until=args.until, timeout_seconds=0, after=args.after)
+
+            def look(args: WaitArgs) -> Awaitable[WaitView]:
+                return port.wait(args.job_ids, until=args.until, timeout_seconds=0, after=args.after)
+
+            view = await by_name(WAIT_FOR_JOB, args, look)
+            ids = tuple(job.job_id for job in view.jobs)
             if view.woke_for == "timeout" and args.timeout_seconds:
                 ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, view.after, ids)
                 log.info("task_begun", task=key, jobs=len(ids))

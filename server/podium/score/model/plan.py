@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 PLAN_VERSION = 1
+MAX_SHEETS = 20_000  # of one job
 CLI = "cli"  # bash on a sheet's text: the same everywhere, unlike the instruments of profiles
 ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
 # What the conductor sets for each sheet.

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from podium.score.blocks import MAX_SHEETS
 from podium.score.foreign import foreign_keys
 from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
-from podium.score.model.plan import CLI, VALIDATION_TYPES, CrossSheet, Player
+from podium.score.model.plan import CLI, MAX_SHEETS, VALIDATION_TYPES, CrossSheet, Player
 from podium.score.numbered.fields import UNSUPPORTED, AliasBlock, NumberedScore
 from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc

@@ -177,16 +177,23 @@ def test_an_old_database_is_brought_up_to_date_with_its_jobs(tmp_path: Path) -> 
     for seq in (1, 2, 3):
         jobs.submit(job_of(plan_of([[]]), seq=seq), batch)
     rows = rows_of(batch).by_kind
-    old = JOB_COLUMNS.removesuffix(", survivors")  # as that version wrote them
-    marks = ", ".join("?" * len(old.split(", ")))
-    db.executemany(f"INSERT INTO jobs ({old}) VALUES ({marks})", [row[:-1] for row in rows.pop("jobs")])  # noqa: S608
+    had = {row[1] for row in db.execute("PRAGMA table_info(jobs)")}
+    old = [name for name in JOB_COLUMNS.split(", ") if name in had]  # as that version wrote them; newer ones come last
+    marks = ", ".join("?" * len(old))
+    table = f"INSERT INTO jobs ({', '.join(old)}) VALUES ({marks})"  # noqa: S608
+    db.executemany(table, [row[: len(old)] for row in rows.pop("jobs")])
     for kind, each in rows.items():
         db.executemany(STATEMENTS[kind], each)
+    db.execute("UPDATE jobs SET start_sheet = 2, sheets_skipped = 3 WHERE seq = 1")
+    sheet = "INSERT INTO sheets VALUES (1, ?, 'skipped', ?, ?, 0, 0, NULL, NULL, NULL, NULL, 0, 0, '')"
+    db.executemany(sheet, [(2, "skip_when: true", 1), (3, "blocked by failed sheet 1", 0)])
     db.close()
     opened = open_writer(tmp_path)
     assert database.home_id(opened) == "abc"
     assert opened.execute("PRAGMA user_version").fetchone()[0] == schema.SCHEMA_VERSION
     assert opened.execute("SELECT DISTINCT survivors FROM jobs").fetchall() == [("[]",)]
+    kinds = "SELECT sheets_skipped, sheets_before_start, sheets_blocked FROM jobs WHERE seq = 1"
+    assert opened.execute(kinds).fetchone() == (3, 1, 1)
     opened.execute("UPDATE jobs SET status = 'failed' WHERE seq = 2")
     opened.execute("DELETE FROM jobs WHERE seq = 3")
     assert opened.execute("SELECT * FROM status_counts ORDER BY status").fetchall() == [("failed", 1), ("queued", 1)]

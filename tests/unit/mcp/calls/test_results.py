@@ -1,6 +1,7 @@
 """Success: both halves carry the same facts. Error: one text block that is complete. A crash: nothing internal."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mcp.types import CallToolResult, TextContent
@@ -23,17 +24,26 @@ def only_text(result: CallToolResult) -> dict[str, Any]:
     return facts
 
 
+def without_now(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of an answer without when it was made, which every one has to the second."""
+    age = datetime.now(UTC) - datetime.fromisoformat(facts["now"])
+    assert facts["now"].endswith("Z")
+    assert len(facts["now"]) == len("2026-11-30T04:40:00Z")
+    assert age < timedelta(minutes=5)
+    return {name: value for name, value in facts.items() if name != "now"}
+
+
 def test_both_halves_of_a_success_carry_the_same_facts() -> None:
     result = success(Output(summary="Done.", next="", job_output="Grüße \x1b[31mred\x1b[0m"))
-    assert result.structured_content == {"summary": "Done.", "next": "", "job_output": "Grüße red"}
+    assert without_now(result.structured_content or {}) == {"summary": "Done.", "next": "", "job_output": "Grüße red"}
     assert only_text(result) == result.structured_content
     assert not result.is_error
 
 
 def test_the_text_of_a_success_is_compact() -> None:
-    (block,) = success(Output(summary="Done.", next="", job_output="é")).content
+    (block,) = success(Output(summary="Done.", next="", now="2026-01-02T03:04:05Z", job_output="é")).content
     assert isinstance(block, TextContent)
-    assert block.text == '{"summary":"Done.","next":"","job_output":"é"}'
+    assert block.text == '{"summary":"Done.","next":"","now":"2026-01-02T03:04:05Z","job_output":"é"}'
 
 
 def test_a_lone_surrogate_cannot_break_the_protocol() -> None:
@@ -47,15 +57,15 @@ def test_an_error_is_complete_in_one_text_block() -> None:
     result = failure(error)
     assert result.is_error
     assert result.structured_content is None
-    assert only_text(result) == {
-        "error": {
-            "code": "WRONG_STATE",
-            "message": "build is completed.",
-            "retryable": False,
-            "fix": "start_job(...)",
-            "state": "completed",
-            "allowed": ["delete"],
-        }
+    facts = only_text(result)
+    assert list(facts) == ["error"]
+    assert without_now(facts["error"]) == {
+        "code": "WRONG_STATE",
+        "message": "build is completed.",
+        "retryable": False,
+        "fix": "start_job(...)",
+        "state": "completed",
+        "allowed": ["delete"],
     }
 
 
@@ -71,7 +81,7 @@ def test_facts_of_a_foreign_conductor_that_are_nested_without_end_are_left_out()
     for _ in range(900):
         deep = [deep]
     facts = only_text(failure(JobNotFound("Job a does not exist.", fix="list_jobs()", near=deep)))["error"]
-    assert facts == {
+    assert without_now(facts) == {
         "code": "JOB_NOT_FOUND",
         "message": "Job a does not exist.",
         "retryable": False,

@@ -19,7 +19,9 @@ from podium_tools.start import START_JOB
 
 def command(
     tool: Annotated[str, typer.Argument(help="the tool's name; if omitted, the tools are listed")] = "",
-    arguments: Annotated[list[str] | None, typer.Argument(metavar="name=value", help="the tool's arguments")] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="name=value", help="the tool's arguments, or one JSON object")
+    ] = None,
     env: Env = None,
     home: Home = None,
     socket: Socket = None,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mcp import Client
 from mcp.types import CallToolResult, Tool
@@ -54,7 +54,7 @@ async def _control(settings: Settings, environment: Mapping[str, str]) -> AsyncI
 
 
 def call_tool(
-    settings: Settings, tool: str, given: Mapping[str, str], environment: Mapping[str, str] | None = None
+    settings: Settings, tool: str, given: Mapping[str, Any], environment: Mapping[str, str] | None = None
 ) -> CallToolResult:
     """Return a tool's answer; its progress goes to stderr. A job that it starts gets the environment variables."""
 

@@ -62,9 +62,12 @@ def resume(
     *,
     from_sheet: int | str | None = None,
     new: LoadedPlan | None = None,
+    path: str | None = None,
     differing: Comparison = lambda job: (),
 ) -> Done:
     """Let a job continue. With a new plan or `from_sheet` while sheets still run, the change waits for them.
+
+    `path` is where the new plan's score comes from, None for an inline one.
 
     Raises:
         WrongState: the state table refuses it.
@@ -74,14 +77,14 @@ def resume(
     check(job, "resume")
     if job.phase == "pause_pending" and new is None and first is None:
         dropped, job.intent = job.intent, ""
-        job.next_plan, job.next_from_sheet = None, None
+        job.forget_change()
         batch.event(job, "job.resumed", withdrawn=dropped)
         what = "change" if dropped == "modify" else "pause"
         return Done(message=f"The pending {what} of job {job.job_id} was withdrawn; the job continues.", pending=False)
     if first is None and new is None and job.holding and job.reason != PAUSED_ON_REQUEST:
         return _approve(job, batch)
     if new is not None or job.status == "running":
-        return _change(job, batch, first, new, differing)
+        return _change(job, batch, first, new, path, differing)
     requeue(job, first, batch)
     batch.event(job, "job.resumed", from_sheet=first)
     told = "continues; nothing was approved" if job.held else "is queued to continue"
@@ -104,10 +107,11 @@ def modify(
     batch: Batch,
     *,
     new: LoadedPlan,
+    path: str | None = None,
     from_sheet: int | str | None = None,
     differing: Comparison = lambda job: (),
 ) -> Done:
-    """Give the job a changed score: at once if nothing runs, else when the running sheets have ended.
+    """Give the job a changed score: at once if nothing runs, else when the running sheets have ended. `path` is as in `resume`.
 
     Raises:
         WrongState: the state table refuses it.
@@ -115,16 +119,24 @@ def modify(
     """
     first = new.sheet_number(from_sheet)
     check(job, "modify")
-    return _change(job, batch, first, new, differing)
+    return _change(job, batch, first, new, path, differing)
 
 
-def _change(job: JobRun, batch: Batch, from_sheet: int | None, new: LoadedPlan | None, differing: Comparison) -> Done:
+def _change(
+    job: JobRun,
+    batch: Batch,
+    from_sheet: int | None,
+    new: LoadedPlan | None,
+    path: str | None,
+    differing: Comparison,
+) -> Done:
     """Take a changed score, or another sheet to continue from, now or when the running sheets have ended."""
     kept = None
     if new is not None:
         kept = kept_sheets(job, new, from_sheet, differing(job))  # before the change, which drops the old state
         batch.plans[new.hash] = new
-    job.next_plan, job.next_from_sheet = new or job.next_plan, from_sheet
+        job.next_plan, job.next_config_path = new, path
+    job.next_from_sheet = from_sheet
     if job.running:
         job.intent = "modify"
         names = job.running_labels

@@ -217,5 +217,6 @@ def _skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
     run = job.run_of(num)
     run.status, run.reason, run.satisfied = "skipped", reason, False
     job.counts["skipped"] += 1
+    job.cut_off += 1
     batch.touch(job, run)
     batch.event(job, "sheet.skipped", sheet=num, name=job.label(num), reason=reason)

@@ -57,7 +57,7 @@ def _pause(job: JobRun, reason: str, batch: Batch) -> None:
 
 def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch) -> None:
     job.status, job.intent, job.reason = status, "", reason
-    job.next_plan, job.next_from_sheet = None, None
+    job.forget_change()
     job.finished_at = max(job.started_at or job.submitted_at, batch.now.wall)  # the clock may have been set back
     batch.event(
         job,

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.plans import LoadedPlan
-from podium.conductor.rules.state import JobRun, SheetRun
+from podium.conductor.rules.state import BEFORE_START, JobRun, SheetRun
 from podium.conductor.rules.transitions.holds import same_deed
 
 SHOWN = 20  # labels that a reply names
@@ -63,7 +63,7 @@ def _reset(run: SheetRun, *, ask_again: bool = False) -> SheetRun:
 
 def _count_as_done(job: JobRun) -> list[SheetRun]:
     """Give each sheet before `start_sheet` a run of its own, so that one of them can run alone; return these runs."""
-    runs = [SheetRun(num, "skipped", "before start_sheet", satisfied=True) for num in range(1, job.start_sheet)]
+    runs = [SheetRun(num, "skipped", BEFORE_START, satisfied=True) for num in range(1, job.start_sheet)]
     job.sheets.update((run.num, run) for run in runs)
     job.start_sheet = 1
     return runs
@@ -94,9 +94,10 @@ def apply_modify(job: JobRun, batch: Batch) -> None:
     """Give the job its pending plan, if there is one, and requeue it. Nothing of it runs now."""
     new, from_sheet = job.next_plan, job.next_from_sheet
     job.intent = "modify"
-    job.next_plan, job.next_from_sheet = None, None
     if new is not None:
+        job.config_path = job.next_config_path
         _swap(job, new, batch)
+    job.forget_change()
     requeue(job, from_sheet, batch)
     batch.event(job, "job.modified", sheets_total=job.total, sheets_kept=job.counts["completed"])
 

@@ -55,9 +55,9 @@ async def _with_score(
 ) -> tuple[dict[str, Any], JobRun]:
     """Change a job's score. If the job has another one by the time that the two are compared, they are compared again."""
     for tries_left in range(TRIES - 1, -1, -1):
-        new, compare = await _changed_score(context, params, peer)
+        new, path, compare = await _changed_score(context, params, peer)
         try:
-            whole = partial(change, new=new, differing=compare)
+            whole = partial(change, new=new, path=path, differing=compare)
             return await context.changes.apply(params.job_id, whole, params.request_key)
         except WrongState as error:
             if not error.facts.get("score_changed") or not tries_left:
@@ -65,8 +65,13 @@ async def _with_score(
     raise AssertionError  # the last try returns or raises
 
 
-async def _changed_score(context: Context, params: ResumeParams, peer: Peer) -> tuple[LoadedPlan, Comparison]:
-    """Compile the score that came with the call, for the job's own workspace and the variables of its start, and compare it."""
+async def _changed_score(
+    context: Context, params: ResumeParams, peer: Peer
+) -> tuple[LoadedPlan, str | None, Comparison]:
+    """Compile the score that came with the call, for the job's own workspace and the variables of its start, and compare it.
+
+    Its path comes with it, None for an inline one.
+    """
     row = await context.queries.job(params.job_id)
     old = await context.loader.plan(row["plan_hash"])
     kept = await context.values.kept(params.job_id) if old.plan.env_pass else {}
@@ -94,4 +99,4 @@ async def _changed_score(context: Context, params: ResumeParams, peer: Peer) -> 
             )
         return found
 
-    return new, compare
+    return new, str(score.path) if score.path else None, compare

@@ -8,28 +8,16 @@ import psutil
 
 from podium import __version__
 from podium.conductor.service.context import Context
+from podium.contract.absent import NOT_AVAILABLE, SURVIVES
 from podium.contract.methods import FEATURES, PROTOCOL, HandshakeParams, NoParams, ShutdownParams
 from podium.instruments.finding import found_in
-from podium.settings import Settings
+from podium.score.model.plan import MAX_SHEETS
+from podium.settings import JOB_LIMITS, Settings
 from podium.wire.dispatcher import Peer
 
 _UNSTORED_SHOWN = 20
 _CANCEL_SECONDS = 30.0  # the longest that `stop --cancel` waits for process trees beyond their grace period
 _TELLING = ("PATH", "VIRTUAL_ENV")
-# The settings that limit what a job may use or how long it is kept, for callers to know in advance.
-LIMITS = (
-    "max_sheets_per_agent",
-    "max_score_bytes",
-    "reader_seconds",
-    "reader_memory_bytes",
-    "max_log_bytes",
-    "max_job_log_bytes",
-    "grace_seconds",
-    "stuck_seconds",
-    "retention_days",
-    "retention_newest",
-    "retention_jobs",
-)
 
 
 async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[str, Any]:
@@ -55,7 +43,9 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "max_sheets": scheduler.limits.total,
         "accepting_work": not context.shutting_down,
         "instruments": sorted(found_in(profiles, os.environ.get("PATH", ""))),
-        "limits": {name: getattr(context.settings, name) for name in LIMITS},
+        "limits": {"max_sheets_per_job": MAX_SHEETS, **{name: getattr(context.settings, name) for name in JOB_LIMITS}},
+        "not_available": NOT_AVAILABLE,
+        "survives_restart": SURVIVES,
         "containment": context.engine.containment,
         "store_trouble": str(context.store.trouble or ""),
         "survivors": context.launcher.survivors[-_UNSTORED_SHOWN:],

@@ -1,38 +1,80 @@
-"""`job.list`: jobs, newest first; the plain array of the old protocol, or pages."""
+"""`job.list`: jobs, newest first; the plain array of the old protocol, or pages.
 
+Those that have not ended are all in memory, which alone knows what waits or is stuck; the others come from the store.
+"""
+
+import heapq
 import math
 import sqlite3
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
+from podium.conductor.rules.state import JobRun
 from podium.conductor.service.context import Context
+from podium.conductor.views.queries import place
 from podium.contract.methods import ListParams
+from podium.contract.models import JobView
 from podium.contract.replies import ListedJob, ListReply
+from podium.contract.states import TERMINAL
 from podium.wire.dispatcher import Peer
 
 _PLAIN = 100
+_SHORT = ("job_id", "status", "config_path", "workspace", "submitted_at", "started_at")
+_IN_MEMORY: dict[str | None, Callable[[JobRun], bool]] = {
+    "active": lambda job: job.status not in TERMINAL,
+    "waiting": lambda job: job.status == "queued" or (job.status == "running" and not job.running),
+    "stuck": lambda job: job.stuck,
+}
 
 
 async def handle(context: Context, params: ListParams, peer: Peer) -> list[ListedJob] | ListReply:
     """Answer an array of the newest 100 or, when a limit or cursor is given, a page with its cursor and the total."""
     await context.supervisor.flushed()
-    rows, cursor, total = await context.queries.page(params, _PLAIN)
-    jobs = [_listed(context, row) for row in rows]
+    if params.status in _IN_MEMORY:
+        jobs, cursor, total = _page(context, params)
+        await context.supervisor.flushed()  # so that what is shown is on the disk
+    else:
+        rows, cursor, total = await context.queries.page(params, _PLAIN)
+        jobs = [_listed(short_object(row), context.views.of_row(row)) for row in rows]
     if params.limit is None and params.cursor is None:
         return jobs
     return ListReply(jobs=jobs, next_cursor=cursor, total=total)
 
 
-def _listed(context: Context, row: sqlite3.Row) -> ListedJob:
-    view = context.views.of_row(row)
+def _page(context: Context, params: ListParams) -> tuple[list[ListedJob], str, int]:
+    """Return a page of the jobs in memory, the cursor of the next one ("" at the end) and the number of matching jobs."""
+    limit, before = params.limit or _PLAIN, place(params.cursor)
+    found = list(_matching(context, params))
+    page = heapq.nlargest(
+        limit + 1, (job for job in found if before is None or job.seq < before), key=attrgetter("seq")
+    )
+    cursor = str(page[limit - 1].seq) if len(page) > limit else ""
+    return [_listed(_short_form(job), context.views.of(job)) for job in page[:limit]], cursor, len(found)
+
+
+def _matching(context: Context, params: ListParams) -> Iterator[JobRun]:
+    name, fits = (params.name or "").lower(), _IN_MEMORY[params.status]
+    for job in context.supervisor.jobs.values():
+        if fits(job) and (name in job.name.lower() or name in job.job_id.lower()):
+            yield job
+
+
+def _listed(short: dict[str, Any], view: JobView) -> ListedJob:
     progress = {"progress_completed": view.sheets_completed, "progress_total": view.sheets_total}
-    return ListedJob.model_validate({**short_object(row), "status": view.status, **progress, "podium": view})
+    return ListedJob.model_validate({**short, "status": view.status, **progress, "podium": view})
+
+
+def _short_form(job: JobRun) -> dict[str, Any]:
+    """Return the short form of a job that has not ended."""
+    return {name: getattr(job, name) for name in _SHORT}
 
 
 def short_object(row: sqlite3.Row) -> dict[str, Any]:
     """Return the Marianne protocol's short form of a job; its times are epoch seconds."""
-    short = {name: row[name] for name in ("job_id", "status", "config_path", "workspace")}
-    times = {name: row[name] for name in ("submitted_at", "started_at")}
-    short |= {name: time if time is None or math.isfinite(time) else None for name, time in times.items()}  # damaged
+    short = {name: row[name] for name in _SHORT}
+    times = ("submitted_at", "started_at")
+    short |= {name: None for name in times if row[name] is not None and not math.isfinite(row[name])}  # damaged
     if row["status"] == "failed":
         short["error_message"] = row["reason"]
     return short

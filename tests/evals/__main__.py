@@ -1,0 +1,36 @@
+"""`python -m tests.evals [STORY ...]`: play the stories and write their table; with `EVAL_COMMAND` let that agent play them."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import anyio
+
+from tests.evals.driven import driven
+from tests.evals.figures import FILE, Figure, table
+from tests.evals.scripted import ALL, played, stage
+from tests.support.agent import standing_agent
+
+
+async def _play(names: list[str]) -> bool:
+    command = os.environ.get("EVAL_COMMAND", "")
+    figures: list[Figure] = []
+    chosen = [story for story in ALL if not names or story.name in names]
+    with tempfile.TemporaryDirectory(prefix="pod-", dir="/tmp") as folder:
+        async with stage(Path(folder)) as (on, conductor), standing_agent(conductor.settings, "auto") as user:
+            for story in chosen:
+                if command:
+                    found = await driven(story, on, conductor, command)
+                else:
+                    found = await played(story, on, user)
+                print(found.row if found else f"| {story.name} | the goal was not reached |", flush=True)
+                figures += [found] if found else []
+    if not command and not names:
+        FILE.write_text(table(figures))
+        print(f"written to {FILE}")
+    return len(figures) == len(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if anyio.run(_play, sys.argv[1:]) else 1)

@@ -1,0 +1,53 @@
+"""A conductor of an earlier version, which ignores what it does not know: it is never asked for what would do harm."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.client.job_control import JobControlService
+from podium.contract.methods import FEATURES, ClearParams
+from podium.contract.states import JobFilter
+from podium.errors import UnsupportedByConductor
+from podium.wire.dispatcher import Peer
+from tests.unit.client.link.stand_in import PODIUM_STATUS, client_for, stand_in
+
+pytestmark = pytest.mark.anyio
+
+EARLIER = {**PODIUM_STATUS, "features": [name for name in FEATURES if name != "filters"]}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_choice_of_jobs_to_remove_is_not_sent_to_one_that_would_ignore_parts_of_it(
+    short_tmp: Path, dry_run: bool
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def clear(params: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        asked.append(params)
+        return {"deleted": 0, "jobs": [], "refused": []}
+
+    async with stand_in(short_tmp, {"job.clear": clear}, status=EARLIER) as old, client_for(old.path) as client:
+        service = JobControlService(client)
+        with pytest.raises(UnsupportedByConductor, match="too old to choose jobs to remove"):
+            await service.clear(ClearParams(keep_newest=5, dry_run=dry_run))
+    assert not asked
+
+
+async def test_it_lists_by_the_states_that_it_knows_only(short_tmp: Path) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def page(params: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        asked.append(params)
+        return {"jobs": [], "next_cursor": "", "total": 0}
+
+    async with stand_in(short_tmp, {"job.list": page}, status=EARLIER) as old, client_for(old.path) as client:
+        service = JobControlService(client)
+        known: tuple[JobFilter, ...] = ("any", "failed")
+        for status in known:
+            await service.list_page(status=status, name="", limit=5, cursor="")
+        new: tuple[JobFilter, ...] = ("active", "waiting", "stuck", "ended")
+        for status in new:
+            with pytest.raises(UnsupportedByConductor, match=f"too old to list {status} jobs"):
+                await service.list_page(status=status, name="", limit=5, cursor="")
+    assert [params["status"] for params in asked] == [None, "failed"]

@@ -1,0 +1,71 @@
+"""What follows from a job's state: the call that comes next, and of a failed job the end of its output, which spares a call."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from podium.contract.models import ExplainView, JobView, LogLine
+from podium.contract.ports import JobControl
+from podium.errors import PodiumError
+from podium_tools.calls import TO_FILL_IN, call, next_call
+from podium_tools.results import shortened_text, shown_line
+
+LINES = 8  # of a failed sheet's output
+LINE_CHARS = 200
+FILES_LOOKED_AT = 50
+CLOCK_SECONDS = 1.0  # by which a file's time may be behind the clock
+
+
+@dataclass(frozen=True)
+class Following:
+    """The next call, and the end of the output of the sheet that failed, "" if there is none."""
+
+    next: str
+    output: str = ""
+
+
+async def following(port: JobControl, job: JobView) -> Following:
+    """Return what follows from a job's state. What cannot be looked at is left to the next call."""
+    try:
+        if job.status == "failed":
+            return _after_failure(await port.explain(job.job_id))
+        if job.status == "completed":
+            return Following(await _to_results(port, job))
+    except PodiumError:
+        pass  # whoever makes the next call is told
+    return Following(next_call(job))
+
+
+def _after_failure(view: ExplainView) -> Following:
+    """Return the end of the output; the next call is to explain the job only if that has more to tell."""
+    job, output = view.job, view.output
+    lines = output.lines[-LINES:] if output else []
+    cut = any(len(line.text) > LINE_CHARS for line in lines)
+    rest = output is not None and (output.truncated or len(output.lines) > LINES or bool(view.other_bytes))
+    more = cut or rest or job.sheets_failed > 1 or view.healing or view.earlier_attempts
+    explain = call("explain_job", job_id=job.job_id)
+    return Following(explain if more else mending(job) or explain, "\n".join(map(_line, lines)))
+
+
+def mending(job: JobView) -> str:
+    """Return the call that lets a failed job go on with a corrected score; "" if its conductor, one without events, has none."""
+    can = "resume" in job.allowed_actions and job.cursor
+    return call("resume_job", job_id=job.job_id, find=TO_FILL_IN, replace=TO_FILL_IN) if can else ""
+
+
+def _line(line: LogLine) -> str:
+    return shortened_text(shown_line(line), LINE_CHARS)
+
+
+async def _to_results(port: JobControl, job: JobView) -> str:
+    """Return the call that reads what a completed job made: its only file, the list of its files, or what it printed."""
+    page = await port.artifacts(job.job_id, path="", limit=FILES_LOOKED_AT, cursor="")
+    since = _time(job.started_at) - timedelta(seconds=CLOCK_SECONDS)
+    made = [entry.path for entry in page.entries if entry.type == "file" and _time(entry.modified_at) >= since]
+    if len(made) > 1 or page.next_cursor or page.has_unopened:
+        return call("list_artifacts", job_id=job.job_id)
+    return call("read_artifact", job_id=job.job_id, path=made[0]) if made else call("read_job_log", job_id=job.job_id)
+
+
+def _time(text: str | None) -> datetime:
+    """Return a time, the earliest of all if it is unknown."""
+    return datetime.fromisoformat(text or "1970-01-02T00:00:00Z")
