@@ -15,9 +15,14 @@ def iso(seconds: float | None) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def epoch() -> float:
+    """Read the clock of this machine, in seconds since the epoch."""
+    return time.time()
+
+
 def present() -> str:
     """Return the present time as ISO-8601 UTC, to the second."""
-    return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(epoch(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def elapsed(start: float, end: float) -> float:
@@ -30,11 +35,11 @@ def elapsed_between(start: str | None, end: str | None) -> float | None:
 
     None if the first one has not come, or one of them is no such time. A time without a zone is UTC.
     """
-    began, ended = _epoch(start), _epoch(end) if end else time.time()
+    began, ended = _read(start), _read(end) if end else epoch()
     return None if began is None or ended is None else elapsed(began, ended)
 
 
-def _epoch(text: str | None) -> float | None:
+def _read(text: str | None) -> float | None:
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:

@@ -57,10 +57,13 @@ async def costs(user: Agent, job_id: str, **also: Any) -> dict[str, int]:
 
 async def test_a_whole_cycle_of_a_ten_sheet_job_costs_little(user: Agent) -> None:
     started = await user.call("start_job", config_content=TEN, idempotency_key="ten")
-    waited = await user.call("wait_for_job", job_ids=[started["job_id"]], until="all")
+    after = started["next"].partition('after="')[2].rstrip('")')
+    waited = await user.call("wait_for_job", job_ids=[started["job_id"]], until="all", after=after)
     assert waited["jobs"][0]["status"] == "completed"
-    result = await user.call("get_job", job_id=started["job_id"])
-    assert sum(count_tokens([text_of(each) for each in (started, waited, result)])) <= 1200
+    assert len(waited["jobs"][0]["sheet_seconds"]) == 10
+    result = await user.call("get_job", job_id=started["job_id"], detail="full")
+    assert len(result["sheets"]) == 10
+    assert sum(count_tokens([text_of(each) for each in (started, waited, result)])) < 1000
 
 
 @pytest.mark.timeout(180)

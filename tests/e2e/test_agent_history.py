@@ -35,11 +35,13 @@ sheets:
 BAD = "name: bad\nsheets:\n  - {name: a, rnu: 'true', needs: [b]}\n"
 MEASURED = {
     "pid": 4711,
+    "processes": 2,
     "cpu_percent": 0.0,
     "memory_mb": 0.0,
     "uptime_seconds": 0.0,
     "waited_seconds": 0.0,
     "duration_seconds": 0.0,
+    "elapsed_seconds": 0.0,
     "version": "0.0.0",
     "first_line": 1,
 }
@@ -48,8 +50,13 @@ PATTERNS = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "2026-01-02T03:04:05.000Z"),
     (r"\b[0-9a-f]{16}:\d+", "0123456789abcdef:7"),
     (r"\b\d+\.\d+\.\d+\.[0-9a-f]{10}\b", "0.1.0.0123456789"),
+    (r"\bduration_seconds=[\d.]+", "duration_seconds=0.0"),
+    (r"^(lint|tests|report)=[\d.]+$", r"\1=0.0"),
     (r"Process \d+ of", "Process 4711 of"),
-    (r" \([\d.]+ % CPU, [\d.]+ MiB, up \d+ s\)", " (0.0 % CPU, 0.0 MiB, up 0 s)"),
+    (r" \(up \d+ s,", " (up 0 s,"),
+    (r"The job's (only|\d+) process(es)?: [\d.]+ % CPU, [\d.]+ MiB", "The job's 2 processes: 0.0 % CPU, 0.0 MiB"),
+    (r"running for [^,]+, since", "running for 0 s, since"),
+    (r"last output \d+ s ago", "last output 0 s ago"),
 )
 
 

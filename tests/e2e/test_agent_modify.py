@@ -35,7 +35,7 @@ async def test_a_running_job_takes_a_changed_score_and_finishes_with_it(user: Ag
         "modify_job", job_id=job_id, config_content=score("echo other >> ran", "echo three >> ran")
     )
     assert (changed["success"], changed["pending"], changed["status"]) == (True, True, "running")
-    assert (changed["kept"], changed["changed"]) == (["first"], ["first"])
+    assert changed["changed"] == [{"what": "finished", "names": ["first"]}, {"what": "unfinished", "names": ["last"]}]
     assert "takes effect when its running sheets have ended" in changed["summary"]
     await anyio.Path(job["workspace"], "go").touch()
     assert (await user.settled(job_id))["status"] == "completed"
@@ -52,7 +52,7 @@ async def test_a_failed_job_goes_on_with_a_corrected_score_and_from_sheet_runs_a
     path = tmp_path / "corrected.yaml"
     path.write_text(score("echo again >> ran", "echo three >> ran"))
     kept = await user.call("modify_job", job_id=job_id, config_path=str(path))
-    assert (kept["kept"], kept["changed"]) == (["first", "gate"], ["first"])
+    assert kept["changed"] == [{"what": "finished", "names": ["first"]}, {"what": "unfinished", "names": ["last"]}]
     assert "2 finished sheets were kept." in kept["summary"]
     assert (await user.settled(job_id))["status"] == "completed"
     assert await read(job["workspace"], "ran") == ["one", "two", "three"]
@@ -63,7 +63,7 @@ async def test_a_failed_job_goes_on_with_a_corrected_score_and_from_sheet_runs_a
     await anyio.Path(again["workspace"], "go").touch()
     await user.settled(again["job_id"])
     rerun = await user.call("modify_job", job_id=again["job_id"], config_path=str(path), from_sheet="first")
-    assert (rerun["kept"], rerun["changed"]) == ([], [])
+    assert rerun["changed"] == [{"what": "unfinished", "names": ["first", "last"]}]
     await user.settled(again["job_id"])
     assert await read(again["workspace"], "ran") == ["one", "two", "again", "two", "three"]
 
@@ -73,10 +73,11 @@ async def test_a_sheet_whose_text_only_depends_on_a_changed_variable_counts_as_c
     job_id = (await user.call("start_job", config_content=text))["job_id"]
     await user.settled(job_id)
     same = await user.call("modify_job", job_id=job_id, config_content=text.replace("other: 1", "other: 2"))
-    assert (same["kept"], same["changed"]) == (["a", "b"], [])
+    assert same["changed"] == [{"what": "settings", "names": ["variables"]}]
+    assert "2 finished sheets were kept. No sheet differs, only settings." in same["summary"]
     await user.settled(job_id)
     differs = await user.call("resume_job", job_id=job_id, config_content=text.replace("word: old", "word: new"))
-    assert "not run again: a;" in differs["summary"]
+    assert {"what": "finished", "names": ["a"]} in differs["changed"]
 
 
 @pytest.mark.parametrize("tool", ["modify_job", "resume_job"])
@@ -100,7 +101,8 @@ async def test_a_changed_score_that_names_another_workspace_is_told_that_the_job
     text = "name: staying\nsheets: [{name: a, run: exit 1}]\n"
     job = await user.call("start_job", config_content=text)
     await user.settled(job["job_id"])
-    await user.call("modify_job", job_id=job["job_id"], config_content=f"workspace: {tmp_path}/other\n{text}")
+    told = await user.call("modify_job", job_id=job["job_id"], config_content=f"workspace: {tmp_path}/other\n{text}")
+    assert f"New warning: workspace: the change is ignored; the job stays in {job['workspace']}." in told["summary"]
     await user.settled(job["job_id"])
     assert (await user.call("get_job", job_id=job["job_id"], detail="full"))["warnings"] == [
         f"workspace: the change is ignored; the job stays in {job['workspace']}"

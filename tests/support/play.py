@@ -13,6 +13,7 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, jobs, sheets
 from podium.conductor.rules.transitions.control import Done
+from podium.conductor.rules.transitions.modify import Difference
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store import schema
 from podium.conductor.store.rows import STATEMENTS
@@ -98,7 +99,7 @@ class Play:
         """Give the job a changed score."""
         self.batch = self._begin()
         done = control.modify(
-            self.job, self.batch, new=loaded(plan), from_sheet=from_sheet, differing=lambda _: differing
+            self.job, self.batch, new=loaded(plan), from_sheet=from_sheet, differing=lambda _: Difference(differing)
         )
         self._commit()
         return done

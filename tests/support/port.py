@@ -27,12 +27,14 @@ from podium.contract.models import (
     LogView,
     PlanSheetView,
     PlanView,
+    RunningView,
     SheetView,
     StartView,
     WaitView,
 )
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
 from podium.contract.states import JobFilter, JobStatus
 from podium.errors import JobNotFound
 
@@ -71,6 +73,11 @@ def plan(**changes: Any) -> PlanView:
     return PlanView.model_validate({**facts, **changes})
 
 
+def _edit(params: ResumeParams) -> tuple[str | None, ...]:
+    """Return the edit that a call makes, nothing for one that makes none."""
+    return () if params.find is None else (params.find, params.replace)
+
+
 @dataclass
 class ScriptedPort(JobControl):
     """Answers from its fields; `calls` is what it was asked, `error` is raised by every call where it is set."""
@@ -79,6 +86,8 @@ class ScriptedPort(JobControl):
     sheets: list[SheetView] = field(default_factory=list)
     sheets_cursor: str = ""
     checked: PlanView = field(default_factory=plan)
+    score_text: ScoreText = field(default_factory=lambda: ScoreText(lines=["name: build"], lines_total=1))
+    job_score: JobScore | None = None
     action: ActionView | None = None
     replayed: bool = False
     health: ProcessHealth = field(default_factory=lambda: ProcessHealth(4711, True, False, True, 12.34, 56.78, 90.1))
@@ -87,6 +96,7 @@ class ScriptedPort(JobControl):
     waited: WaitView | None = None
     output: LogView | None = None
     explained: ExplainView | None = None
+    goes_on: RunningView = field(default_factory=RunningView)
     files: ArtifactPage = field(
         default_factory=lambda: ArtifactPage(
             workspace="/srv/build", entries=[ArtifactEntry(path="report.md", type="file", size_bytes=12)], total=1
@@ -137,16 +147,28 @@ class ScriptedPort(JobControl):
         self._asked("plan", request)
         return self.checked
 
+    async def check(self, request: CheckParams) -> CheckedScore:
+        self._asked("check", request)
+        return CheckedScore(plan=self.checked, text=self.score_text if request.max_lines else None)
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        self._asked("score", request)
+        return self.job_score or JobScore(job=self._job(request.job_id), text=self.score_text, file="inline")
+
     async def pause(self, job_id: str) -> ActionView:
         self._asked("pause", job_id)
         return self.action or ActionView(job=self._job(job_id), message="pause requested", pending=True)
 
     async def resume(self, params: ResumeParams) -> ActionView:
-        self._asked("resume", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        self._asked(
+            "resume", (params.job_id, params.from_sheet, params.config_path, params.config_content, *_edit(params))
+        )
         return self.action or ActionView(job=self._job(params.job_id), message="Goes on with the sheets that are left")
 
     async def modify(self, params: ModifyParams) -> ActionView:
-        self._asked("modify", (params.job_id, params.from_sheet, params.config_path, params.config_content))
+        self._asked(
+            "modify", (params.job_id, params.from_sheet, params.config_path, params.config_content, *_edit(params))
+        )
         return self.action or ActionView(job=self._job(params.job_id), message="Takes the changed score")
 
     async def cancel(self, job_id: str) -> ActionView:
@@ -202,6 +224,10 @@ class ScriptedPort(JobControl):
             await self.released.wait()
         finally:
             self.left.set()
+
+    async def running(self, job_id: str) -> RunningView:
+        self._asked("running", job_id)
+        return self.goes_on
 
     async def log(self, request: LogParams) -> LogView:
         self._asked("log", request)

@@ -34,6 +34,7 @@ OWN_METHODS: tuple[str, ...] = (
     "job.log",
     "job.explain",
     "job.validate",
+    "job.score",
     "job.health",
     "job.secrets",
     "task.state",

@@ -6,8 +6,8 @@ from podium.contract.methods import ResumeParams
 from podium.contract.models import ActionView, JobView
 from podium.contract.ports import JobControl
 from podium_tools.calls import next_call
-from podium_tools.fields import JobArgs, optional_score, sheet_of
-from podium_tools.modify import kept_sentence
+from podium_tools.changing import ChangeResult, Find, Replace, change_of, change_sentences, changes_of
+from podium_tools.fields import JobArgs, sheet_of
 from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of, status_of
 from podium_tools.spec import Call, Hints, ToolSpec
 
@@ -17,10 +17,12 @@ class ResumeArgs(JobArgs):
 
     from_sheet: str = Field(
         "",
-        description="Number or name: this sheet and all that depend on it run again. Default: only unfinished sheets run.",
+        description="Number or name: this sheet and all that depend on it run again.",
     )
-    config_path: str = Field("", description="Path of a changed score to continue with.")
-    config_content: str = Field("", description="Text of a changed score, instead of config_path.")
+    config_path: str = Field("", description="Path of a changed score.")
+    config_content: str = Field("", description="Its text, instead of config_path.")
+    find: Find = ""
+    replace: Replace = ""
 
 
 def _result(view: ActionView, summary: str, *, success: bool) -> ControlResult:
@@ -76,15 +78,20 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
     return _result(view, summary, success=True)
 
 
-async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ControlResult:
+async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ChangeResult:
     """Continue the job."""
-    path, content = optional_score(args.config_path, args.config_content)
-    from_sheet = sheet_of(args.from_sheet)
-    params = ResumeParams(args.job_id, config_path=path, config_content=content, from_sheet=from_sheet)
-    view = await port.resume(params)
+    change = change_of(args.config_path, args.config_content, args.find, args.replace, required=False)
+    view = await port.resume(ResumeParams(args.job_id, **change._asdict(), from_sheet=sheet_of(args.from_sheet)))
     stored = f"The resume of {view.job.job_id} is recorded but has not taken effect yet"
     done = stored if view.pending else view.message.rstrip(".")
-    return _result(view, f"{done}. {state_of(view.job)}{kept_sentence(view)}", success=True)
+    return ChangeResult(
+        summary=f"{done}. {state_of(view.job)}{change_sentences(view)}",
+        next=next_call(view.job),
+        **job_fields(view.job),
+        success=True,
+        pending=view.pending,
+        changed=changes_of(view),
+    )
 
 
 PAUSE_JOB = ToolSpec(
@@ -107,13 +114,13 @@ RESUME_JOB = ToolSpec(
     title="Resume a job",
     description=(
         "Continue a paused, failed or cancelled job, approve what holds, or withdraw a pending pause. Completed sheets are "
-        "kept and the others run; from_sheet runs finished sheets again. You can give a changed score. A completed job "
-        "cannot be resumed: use start_job to run its score again."
+        "kept and the others run; from_sheet runs finished sheets again. You can give a changed score or edit it (find, "
+        "replace). A completed job cannot be resumed: use start_job to run its score again."
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),
     arguments=ResumeArgs,
-    result=ControlResult,
+    result=ChangeResult,
     handler=_resume,
 )
 

@@ -5,31 +5,53 @@ from dataclasses import asdict
 from podium.contract.models import JobView
 from podium.contract.ports import JobControl
 from podium.contract.results import ProcessHealth, stopped_text
+from podium.times import span
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import JobReadArgs
-from podium_tools.results import JobResult, job_fields, reason_of, status_of
+from podium_tools.results import JobResult, Omitted, job_fields, reason_of, status_of
 from podium_tools.spec import READ, Call, ToolSpec
 
 
 class HealthResult(JobResult):
-    """Liveness and load of the oldest running attempt; the numbers are null if there is nothing to measure."""
+    """Liveness of the first process (`pid`) of the oldest running sheet, and the load of all processes of the job.
+
+    `sheet`, `since` and `uptime_seconds` are of that process; `processes`, `cpu_percent`, `memory_mb` and `stopped_pids` of the
+    trees of all running sheets. The numbers are null if there is nothing to measure.
+    """
 
     pid: int | None
+    sheet: Omitted[str]
+    since: Omitted[str]
     is_alive: bool
     is_zombie_state: bool
     process_exists: bool
+    processes: int
     cpu_percent: float | None
     memory_mb: float | None
     uptime_seconds: float | None
     stopped_pids: list[int]
 
 
+def _age(health: ProcessHealth) -> str:
+    """Return for how long the process has been running, and since when its sheet."""
+    parts = [f"up {span(round(health.uptime_seconds))}"] if health.uptime_seconds is not None else []
+    parts += [f"running since {health.since}"] if health.since else []
+    return f" ({', '.join(parts)})" if parts else ""
+
+
 def _load(health: ProcessHealth) -> str:
-    """Return the measured numbers in words."""
+    """Return the measured load of the whole job in words."""
     parts = [f"{health.cpu_percent:.1f} % CPU"] if health.cpu_percent is not None else []
     parts += [f"{health.memory_mb:.1f} MiB"] if health.memory_mb is not None else []
-    parts += [f"up {health.uptime_seconds:.0f} s"] if health.uptime_seconds is not None else []
-    return f" ({', '.join(parts)})" if parts else ""
+    few = {0: "The job", 1: "The job's only process"}
+    whose = few.get(health.processes, f"The job's {health.processes} processes")
+    return f" {whose}: {', '.join(parts)}." if parts else ""
+
+
+def _sheet(job: JobView, health: ProcessHealth) -> str:
+    """Return the sheet that the process runs, and of how many."""
+    running = max(job.running_total, len(job.running))
+    return f", sheet {health.sheet}{f' (the oldest of {running})' if running > 1 else ''}," if health.sheet else ""
 
 
 def _sentence(job: JobView, health: ProcessHealth) -> str:
@@ -39,7 +61,9 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
         return f"{job.job_id}: {stopped_text(health.stopped_pids[0])}.{more}"
     if health.is_alive:
         stuck = f" The job is {reason_of(job)}." if job.stuck else ""
-        return f"Process {health.pid} of {job.job_id} is alive{_load(health)}.{stuck}"
+        return (
+            f"Process {health.pid} of {job.job_id}{_sheet(job, health)} is alive{_age(health)}.{_load(health)}{stuck}"
+        )
     if health.is_zombie_state:
         return f"Process {health.pid} of {job.job_id} has ended but is still a zombie."
     if health.pid is not None:
@@ -69,11 +93,11 @@ async def _health(port: JobControl, args: JobReadArgs, _call: Call) -> HealthRes
 
 VERIFY_PROCESS_HEALTH = ToolSpec(
     name="verify_process_health",
-    title="Check a job's process",
+    title="Check a job's processes",
     description=(
-        "Check the process of a job's oldest running sheet: pid, whether it is alive or a zombie, CPU (mean "
-        "over at least 100 ms) and resident memory in MiB of its process tree, uptime in seconds. A queued, "
-        "paused or ended job has no process. For progress and reasons use get_job."
+        "Check the processes of a running job: of its oldest running sheet the pid, since when, whether it is alive or a "
+        "zombie, uptime in seconds; of all its sheets the number of processes, CPU (mean over at least 100 ms) and resident "
+        "memory in MiB. A queued, paused or ended job has no process. For progress and reasons use get_job."
     ),
     risk="read",
     hints=READ,

@@ -6,13 +6,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from podium.contract.models import JobDetail, JobPage, JobView, SheetView
 from podium.contract.ports import JobControl
+from podium.contract.score_text import JobScoreParams
 from podium.contract.states import JobFilter
+from podium.errors import InvalidArguments
 from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again, next_call
+from podium_tools.durations import job_seconds, sheet_seconds
 from podium_tools.fields import JobReadArgs
 from podium_tools.results import (
     NEEDS_SHOWN,
     JobResult,
+    Known,
     Omitted,
     Result,
     WaitingLine,
@@ -26,6 +30,7 @@ from podium_tools.results import (
     waiting_of,
     warnings_of,
 )
+from podium_tools.score_text import DEFAULT_LINES, NO_SCORE, MaxLines, Offset, ScoreLines, page_of, score_fields
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 # "all" was this filter's earlier word for "any".
@@ -49,6 +54,7 @@ class ListedJob(WaitingLine):
 
     submitted_at: str
     finished_at: Omitted[str]
+    elapsed_seconds: Known[float]
 
 
 class ListResult(Result):
@@ -89,21 +95,26 @@ async def _page(port: JobControl, args: ListArgs, limit: int) -> ListResult:
 
 def _listed(job: JobView) -> ListedJob:
     times = {"submitted_at": job.submitted_at or "", "finished_at": job.finished_at or ""}
-    return ListedJob(**job_line(job).model_dump(), **waiting_of(job), **times)
+    return ListedJob(**job_line(job).model_dump(), **waiting_of(job), **times, elapsed_seconds=job_seconds(job))
 
 
 class GetArgs(JobReadArgs):
     """Arguments of `get_job`."""
 
-    detail: Literal["concise", "full"] = Field("concise", description='"full" adds a page of the sheets.')
+    detail: Literal["concise", "full", "score"] = Field(
+        "concise", description='"full" adds a page of the sheets, "score" the text that it runs.'
+    )
     sheets_cursor: str = Field("", description="sheets_cursor of the previous page; implies full.")
+    offset: Offset = 1
+    max_lines: MaxLines = DEFAULT_LINES
 
 
 class SheetLine(BaseModel):
-    """A sheet with its last attempt; times are null before it has run.
+    """A sheet with its last attempt; what it has none of is left out.
 
-    `instrument` is left out if it is `cli`; `healing` is the remedy that the conductor tried; `processes_ended` counts the
-    left-over processes of the attempt that it ended, and `survivors` are those that it could not end.
+    `duration_seconds` of a running attempt is until now; `instrument` is left out if it is `cli`, `needs_total` if `needs` has
+    all; `healing` is the remedy that the conductor tried; `processes_ended` counts the left-over processes of the attempt that
+    it ended, and `survivors` are those that it could not end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -114,42 +125,55 @@ class SheetLine(BaseModel):
     instrument: Omitted[str]
     status: str
     skip_kind: Omitted[str]
-    reason: str
+    reason: Omitted[str]
     waiting_until: Omitted[str]
-    needs: list[int]
-    needs_total: int
+    needs: Omitted[list[int]]
+    needs_total: Omitted[int]
     attempts: int
-    exit_code: int | None
-    signal: int | None
-    duration_seconds: float | None
-    failed_validations: list[str]
+    exit_code: Known[int]
+    signal: Known[int]
+    duration_seconds: Known[float]
+    failed_validations: Omitted[list[str]]
     healing: Omitted[str]
     processes_ended: Omitted[int]
     survivors: Omitted[list[str]]
 
 
 class GetResult(JobResult):
-    """A job in full. Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones.
+    """A job in full; what there is none of yet is left out. `elapsed_seconds` is since `started_at`, until now if it runs.
 
-    `submitted_at`, `started_at` and `finished_at` are "" if there is no such time yet."""
+    Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones. `sheet_seconds` is how
+    long each running sheet has been running; the full form has that in `sheets`. With the score, `config_path` is where that came
+    from, and `file` what became of it there; variables in force come from the start or from the score itself.
+    """
 
     description: Omitted[str]
-    sheets_failed: int
+    sheets_failed: Omitted[int]
     sheets_skipped: Omitted[int]
     sheets_before_start: Omitted[int]
     sheets_blocked: Omitted[int]
     waiting: Omitted[list[str]]
     waiting_until: Omitted[str]
     holding: Omitted[list[str]]
-    stuck: bool
+    stuck: Omitted[bool]
     workspace: str
-    config_path: str
+    config_path: Omitted[str]
     submitted_at: str
-    started_at: str
-    finished_at: str
-    warnings: list[str]
-    sheets: list[SheetLine]
-    sheets_cursor: str
+    started_at: Omitted[str]
+    finished_at: Omitted[str]
+    elapsed_seconds: Known[float]
+    sheet_seconds: Omitted[list[str]]
+    warnings: Omitted[list[str]]
+    sheets: Omitted[list[SheetLine]]
+    sheets_cursor: Omitted[str]
+    score: Omitted[ScoreLines]
+    first_line: Omitted[int]
+    lines_total: Omitted[int]
+    truncated: Omitted[bool]
+    score_pending: Omitted[bool]
+    file: Omitted[str]
+    start_variables: Omitted[list[str]]
+    variables: Omitted[list[str]]
 
 
 def _sheet_line(sheet: SheetView) -> SheetLine:
@@ -162,7 +186,7 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
         "waiting_until": sheet.waiting_until or "",
         "healing": shortened_text(sheet.healing),
         "needs": sheet.needs[:NEEDS_SHOWN],
-        "needs_total": len(sheet.needs),
+        "needs_total": len(sheet.needs) if len(sheet.needs) > NEEDS_SHOWN else 0,
         "failed_validations": failed_validations(sheet),
         "survivors": [shortened_text(each.text) for each in sheet.survivors],
     }
@@ -189,14 +213,19 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         submitted_at=job.submitted_at or "",
         started_at=job.started_at or "",
         finished_at=job.finished_at or "",
+        elapsed_seconds=job_seconds(job),
+        sheet_seconds=[] if found.sheets else sheet_seconds(job),
         warnings=warnings_of(job.warnings),
         sheets=[_sheet_line(sheet) for sheet in found.sheets],
         sheets_cursor=found.sheets_cursor,
+        **NO_SCORE,
     )
 
 
 async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
     """Return one job."""
+    if args.detail == "score":
+        return await _score(port, args)
     full = args.detail == "full" or bool(args.sheets_cursor)
 
     async def ask(limit: int) -> GetResult:
@@ -204,6 +233,21 @@ async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
         return _get_result(found, args)
 
     return await fitting(ask, SHEETS_A_PAGE if full else 1)
+
+
+async def _score(port: JobControl, args: GetArgs) -> GetResult:
+    """Return one job with a page of its score, a shorter one if its lines are long."""
+    if args.sheets_cursor:
+        raise InvalidArguments("sheets_cursor is for sheets, not for the score.", fix="Leave it out, or give offset.")
+    found = await port.score(JobScoreParams(args.job_id, args.offset, args.max_lines))
+    job = _get_result(JobDetail(job=found.job), args)
+
+    async def shown(size: int) -> GetResult:
+        page = page_of(found.text, size)
+        more = {"next": again("get_job", args, offset=page.following)} if page.following else {}
+        return job.model_copy(update={**score_fields(found, page), **more})
+
+    return await fitting(shown, len(found.text.lines), least=0)
 
 
 LIST_JOBS = ToolSpec(
@@ -225,8 +269,9 @@ GET_JOB = ToolSpec(
     title="Show a job",
     description=(
         "Return a job's current state and its reason, progress, running sheets and allowed actions. With detail "
-        f"full also its sheets, {SHEETS_A_PAGE} per page, each with the result of its last attempt. To wait for a "
-        "change use wait_for_job instead of calling this again; to learn why it failed or waits use explain_job."
+        f"full also its sheets, {SHEETS_A_PAGE} per page, each with the result of its last attempt; with detail score the "
+        "text that it runs. To wait for a change use wait_for_job instead of calling this again; to learn why it failed "
+        "or waits use explain_job."
     ),
     risk="read",
     hints=READ,

@@ -14,7 +14,10 @@ LISTED_TOKENS = 5_000  # that they cost together
 
 
 class PlannedSheet(BaseModel):
-    """One sheet of a plan; `needs` are the numbers of the first sheets that must complete before it."""
+    """One sheet of a plan; `needs` are the numbers of the first sheets that must complete before it.
+
+    `command` is the beginning of what it runs, a command or a prompt, in one line.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,16 +25,17 @@ class PlannedSheet(BaseModel):
     name: str
     instrument: str
     instrument_found: bool
+    command: Omitted[str]
     needs: list[int]
     needs_total: int
     hold: Omitted[str]
 
 
-def planned_sheets(plan: PlanView) -> list[PlannedSheet]:
-    """Return the plan's first sheets, as many as a result can hold."""
+def planned_sheets(plan: PlanView, tokens: int = LISTED_TOKENS) -> list[PlannedSheet]:
+    """Return the plan's first sheets, as many as cost at most so many tokens."""
     sheets = [
         PlannedSheet(
-            **sheet.model_dump(include={"sheet", "name", "instrument", "instrument_found"}),
+            **sheet.model_dump(include={"sheet", "name", "instrument", "instrument_found", "command"}),
             needs=sheet.needs[:NEEDS_SHOWN],
             needs_total=len(sheet.needs),
             hold=shortened_text(sheet.hold, HOLD_CHARS),
@@ -39,7 +43,7 @@ def planned_sheets(plan: PlanView) -> list[PlannedSheet]:
         for sheet in plan.sheets[:SHOWN]
     ]
     costs = accumulate(tokens_at_most(sheet.model_dump_json()) for sheet in sheets)
-    return [sheet for sheet, cost in zip(sheets, costs, strict=True) if cost <= LISTED_TOKENS]
+    return [sheet for sheet, cost in zip(sheets, costs, strict=True) if cost <= tokens]
 
 
 def missing_instruments(plan: PlanView) -> list[str]:
@@ -47,9 +51,9 @@ def missing_instruments(plan: PlanView) -> list[str]:
     return sorted({sheet.instrument for sheet in plan.sheets if not sheet.instrument_found})
 
 
-def sentence(plan: PlanView) -> str:
+def sentence(plan: PlanView, tokens: int = LISTED_TOKENS) -> str:
     """Return the plan in words, as "build: 12 sheets, at most 4 at once"; "one after another" if each needs the one before."""
-    count = len(planned_sheets(plan))
+    count = len(planned_sheets(plan, tokens))
     shown = f", of which the first {count} are shown" if len(plan.sheets) > count else ""
     missing = missing_instruments(plan)
     found = f"; instruments not found: {', '.join(missing)}" if missing else ""

@@ -18,6 +18,8 @@ JobOutput = Annotated[str, Field(description="Text of the job or its workspace: 
 Value = TypeVar("Value")
 Omitted = Annotated[Value, Field(exclude_if=operator.not_)]
 """A member that a result has only if it is not empty."""
+Known = Annotated[Value | None, Field(exclude_if=lambda value: value is None)]
+"""A member that a result has only if it is not None."""
 
 
 class Result(BaseModel):

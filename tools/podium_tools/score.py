@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from podium.contract.methods import ScoreParams
 from podium.contract.models import PlanView, ProblemView
 from podium.contract.ports import JobControl
+from podium.contract.score_text import CheckParams, ScoreText
 from podium.errors import ScoreInvalid
-from podium_tools.calls import TO_FILL_IN, call
+from podium_tools.budget import fitting
+from podium_tools.calls import TO_FILL_IN, again, call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
-from podium_tools.results import Result, counted, shortened_text, warnings_of
+from podium_tools.results import Omitted, Result, counted, shortened_text, warnings_of
+from podium_tools.score_text import DEFAULT_LINES, NO_PAGE, MaxLines, Offset, ScoreLines, checked_fields, page_of
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 PROBLEMS_SHOWN = 50
@@ -22,6 +24,8 @@ class ScoreArgs(Args):
     needs_one_of = ("config_path", "config_content")
     config_path: ConfigPath = ""
     config_content: ConfigContent = ""
+    offset: Offset = 1
+    max_lines: MaxLines = DEFAULT_LINES
 
 
 class ScoreResult(Result):
@@ -36,6 +40,10 @@ class ScoreResult(Result):
     missing_instruments: list[str]
     warnings: list[str]
     problems: list[str]
+    score: Omitted[ScoreLines]
+    first_line: Omitted[int]
+    lines_total: Omitted[int]
+    truncated: Omitted[bool]
 
 
 def _problem_text(facts: dict[str, Any]) -> str:
@@ -61,6 +69,7 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
         missing_instruments=missing_instruments(plan),
         warnings=warnings_of(plan.warnings, NOTES_SHOWN),
         problems=[],
+        **NO_PAGE,
     )
 
 
@@ -81,25 +90,43 @@ def _invalid(error: ScoreInvalid) -> ScoreResult:
         missing_instruments=[],
         warnings=[],
         problems=[shortened_text(problem) for problem in problems[:PROBLEMS_SHOWN]],
+        **NO_PAGE,
     )
 
 
 async def _validate(port: JobControl, args: ScoreArgs, _call: Call) -> ScoreResult:
-    """Check the score; its problems are a result, not an error of the call."""
+    """Check the score; its problems are a result, not an error of the call. The text of a file comes with both."""
     path, content = one_score(args.config_path, args.config_content)
+    lines = 0 if path is None else args.max_lines
     try:
-        plan = await port.plan(ScoreParams(config_path=path, config_content=content))
+        found = await port.check(CheckParams(path, content, offset=args.offset, max_lines=lines))
     except ScoreInvalid as error:
-        return _invalid(error)
-    return _valid(plan, args)
+        text = error.facts.pop("text", None)
+        return await _with_text(_invalid(error), text and ScoreText.model_validate(text), args)
+    return await _with_text(_valid(found.plan, args), found.text, args)
+
+
+async def _with_text(result: ScoreResult, text: ScoreText | None, args: ScoreArgs) -> ScoreResult:
+    """Return the result with as many lines of the text as fit; without one, the score came with the call."""
+    if text is None:
+        note = f"{result.summary} The conductor did not show the text." if args.config_path else result.summary
+        return result.model_copy(update={"summary": note})
+
+    async def shown(size: int) -> ScoreResult:
+        page = page_of(text, size)
+        more = {"next": again("validate_score", args, offset=page.following)} if page.following else {}
+        return result.model_copy(update={**checked_fields(result, text, page), **more})
+
+    return await fitting(shown, len(text.lines), least=0)
 
 
 VALIDATE_SCORE = ToolSpec(
     name="validate_score",
     title="Check a score",
     description=(
-        "Check a score without running or storing anything. Returns the plan (sheets in order, what each needs, "
-        "missing instruments) or every problem with its line and column. To run the score use start_job. "
+        "Check a score without running or storing anything. Returns the plan (sheets in order, what each runs and needs, "
+        "missing instruments) or every problem with its line and column; with config_path also the text. To run the score use "
+        "start_job. "
         'A whole score: "name: ci\nsheets:\n- {name: test, run: make test}\n- {name: pack, run: make dist, needs: [test]}"; '
         "describe_score explains more."
     ),

@@ -8,7 +8,7 @@ from podium.contract.ports import JobControl
 from podium_tools.calls import TO_FILL_IN, again, next_call
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
-from podium_tools.results import JobResult, job_fields, state_of, warnings_of
+from podium_tools.results import JobResult, Omitted, job_fields, state_of, warnings_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
 
 
@@ -29,13 +29,17 @@ class StartArgs(Args):
 
 
 class StartResult(JobResult):
-    """The job that was started, or the plan of a dry run (`job_id` is "" then and `status` "not_started")."""
+    """The job that was started, or the plan of a dry run (`job_id` is "" then and `status` "not_started").
+
+    `submitted_at` is there if it was started earlier: else it was submitted now.
+    """
 
     workspace: str
     replayed: bool
     dry_run: bool
-    warnings: list[str]
-    plan: list[PlannedSheet]
+    submitted_at: Omitted[str]
+    warnings: Omitted[list[str]]
+    plan: Omitted[list[PlannedSheet]]
 
 
 def _request(args: StartArgs) -> SubmitParams:
@@ -67,6 +71,7 @@ def _started(view: StartView, args: StartArgs) -> StartResult:
         workspace=job.workspace,
         replayed=view.replayed,
         dry_run=False,
+        submitted_at=(job.submitted_at or "") if view.replayed else "",
         warnings=warnings_of([*([left_out] if skipped else []), *job.warnings]),
         plan=[],
     )
@@ -89,6 +94,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
         workspace=plan.workspace,
         replayed=False,
         dry_run=True,
+        submitted_at="",
         warnings=warnings_of(plan.warnings),
         plan=planned_sheets(plan),
     )

@@ -5,12 +5,26 @@ from typing import Literal
 
 from pydantic import Field
 
-from podium.contract.models import JobView, WaitView
+from podium.contract.models import JobView, RunningView, WaitView
 from podium.contract.ports import JobControl, Progress
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
+from podium.times import span
 from podium_tools.calls import again, call, next_call
+from podium_tools.durations import job_seconds, sheet_seconds, shown_seconds
 from podium_tools.events import event_text
-from podium_tools.results import BRIEF_LABELS, SHOWN, Result, WaitingLine, job_line, progress_of, state_of, waiting_of
+from podium_tools.going import Going, going_on, going_text, limits_of, quiet_of
+from podium_tools.results import (
+    BRIEF_LABELS,
+    SHOWN,
+    Known,
+    Omitted,
+    Result,
+    WaitingLine,
+    job_line,
+    progress_of,
+    state_of,
+    waiting_of,
+)
 from podium_tools.spec import READ, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
@@ -34,9 +48,20 @@ class WaitArgs(Args):
 
 
 class WaitedJob(WaitingLine):
-    """A job that was waited for; `settled`: it has ended, is paused or is stuck."""
+    """A job that was waited for; `settled`: it has ended, is paused or is stuck.
+
+    `elapsed_seconds` is since its start, until now if it runs. `sheet_seconds` is how long the sheets took that ended since
+    `after`, and how long the running ones have been running; a wait for many jobs leaves it out. A wait that timed out adds for
+    the first jobs the time limits of running sheets, how long ago they last wrote output, and how long the last completed job of
+    this name took.
+    """
 
     settled: bool
+    elapsed_seconds: Known[float]
+    sheet_seconds: Omitted[list[str]]
+    limit_seconds: Omitted[list[str]]
+    quiet_seconds: Omitted[list[str]]
+    last_run_seconds: Known[float]
 
 
 class WaitResult(Result):
@@ -56,19 +81,19 @@ def _events(view: WaitView, limit: int) -> list[str]:
     return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
 
 
-def _summary(view: WaitView, *, brief: bool) -> str:
+def _summary(view: WaitView, going: Going, *, brief: bool) -> str:
     """Return why the wait ended, then each job's state; for many jobs only counts."""
     lead = {
         "settled": "",
         "event": "Something happened that may need attention. ",
-        "timeout": f"Not settled after {view.waited_seconds:.0f} s; nothing is lost, and you can wait again. ",
+        "timeout": f"Not settled after {span(round(view.waited_seconds))}; nothing is lost, and you can wait again. ",
     }[view.woke_for]
     settled = sum(job.settled for job in view.jobs)
     mixed = view.woke_for == "settled" and settled < len(view.jobs)
     rest = " Next, wait only for the others: a settled job ends a wait immediately." if mixed else ""
     if not brief:
-        return lead + " ".join(state_of(job) for job in view.jobs) + rest
-    return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{rest}"
+        return lead + " ".join(state_of(job) for job in view.jobs) + going_text(view, going) + rest
+    return f"{lead}{settled} of {len(view.jobs)} jobs are settled.{going_text(view, going)}{rest}"
 
 
 def _next(view: WaitView, args: WaitArgs) -> str:
@@ -103,29 +128,38 @@ async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
         after=args.after,
         progress=_heartbeat(running, args.timeout_seconds),
     )
-    return wait_result(view, args)
+    return wait_result(view, args, await going_on(port, view))
 
 
-def wait_result(view: WaitView, args: WaitArgs) -> WaitResult:
+def wait_result(view: WaitView, args: WaitArgs, going: Going) -> WaitResult:
     """Return the tool's result for a wait that has ended; a brief one for many jobs, or if the full one costs too much."""
-    full = _result(view, args, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
-    return (
-        full if tokens_at_most(full.model_dump_json()) <= RESULT_TOKENS else _result(view, args, brief=True, events=FEW)
+    full = _result(view, args, going, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
+    if tokens_at_most(full.model_dump_json()) <= RESULT_TOKENS:
+        return full
+    return _result(view, args, {}, brief=True, events=FEW)
+
+
+def _waited(job: JobView, view: WaitView, going: Going, *, brief: bool) -> WaitedJob:
+    running = going.get(job.job_id, RunningView())
+    return WaitedJob(
+        **job_line(job, brief=brief).model_dump(),
+        **waiting_of(job, BRIEF_LABELS if brief else SHOWN),
+        settled=job.settled,
+        elapsed_seconds=job_seconds(job),
+        sheet_seconds=[] if brief else sheet_seconds(job, view.events),
+        limit_seconds=limits_of(running),
+        quiet_seconds=quiet_of(running),
+        last_run_seconds=None if running.earlier_seconds is None else shown_seconds(running.earlier_seconds),
     )
 
 
-def _line(job: JobView, *, brief: bool) -> WaitedJob:
-    waiting = waiting_of(job, BRIEF_LABELS if brief else SHOWN)
-    return WaitedJob(**job_line(job, brief=brief).model_dump(), **waiting, settled=job.settled)
-
-
-def _result(view: WaitView, args: WaitArgs, *, brief: bool, events: int) -> WaitResult:
+def _result(view: WaitView, args: WaitArgs, going: Going, *, brief: bool, events: int) -> WaitResult:
     return WaitResult(
-        summary=_summary(view, brief=brief),
+        summary=_summary(view, going, brief=brief),
         next=_next(view, args),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[_line(job, brief=brief) for job in view.jobs],
+        jobs=[_waited(job, view, going, brief=brief) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
     )

@@ -6,36 +6,43 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from podium.contract.methods import ScoreCall, ScoreParams
+from podium.contract.edits import check_change
+from podium.contract.methods import ResumeParams, ScoreCall, ScoreParams
 from podium.contract.paths import check_given_once, score_path
 from podium.cwd import absolute, expanded, working_folder
 from podium.errors import InvalidArguments, PermissionDenied, ScoreNotFound
 
 Call = TypeVar("Call", bound=ScoreCall)
 Start = TypeVar("Start", bound=ScoreParams)
+Change = TypeVar("Change", bound=ResumeParams)
 
 
 def checked_start(call: Start) -> Start:
     """Return the call with its paths made absolute. Blocking: it looks at the score file.
 
     Raises:
-        As `checked_score`.
-    """
-    workspace = str(absolute(expanded(Path(call.workspace)), "workspace:")) if call.workspace else None
-    return replace(checked_score(call, required=True), workspace=workspace)
-
-
-def checked_score(call: Call, *, required: bool) -> Call:
-    """Return the call with the score's path made absolute, and with the caller's folder. Blocking: it looks at the file.
-
-    Raises:
-        InvalidArguments: both path and content are given, or neither of them though the score is required; the content is empty;
-            the path does not end in .yaml or .yml, or is relative to a folder that was removed.
+        InvalidArguments: both path and content are given, or neither; the content is empty; the path does not end in .yaml
+            or .yml, or is relative to a folder that was removed.
         PathNotAllowed: `..` in the path. ScoreNotFound: no such file. PermissionDenied: this user has no permission to read it.
     """
+    workspace = str(absolute(expanded(Path(call.workspace)), "workspace:")) if call.workspace else None
+    check_given_once(call.config_path, call.config_content)
+    return replace(_checked_score(call), workspace=workspace)
+
+
+def checked_change(call: Change, *, required: bool) -> Change:
+    """Return the call with the path of the changed score made absolute. Blocking: it looks at the file.
+
+    Raises:
+        As `checked_start`. InvalidArguments: as `check_change`.
+    """
+    check_change(call.config_path, call.config_content, call.find, call.replace, required=required)
+    return _checked_score(call)
+
+
+def _checked_score(call: Call) -> Call:
+    """Return the call with the score's path made absolute, and with the caller's folder."""
     path, content = call.config_path, call.config_content
-    if required or (path is not None and content is not None):
-        check_given_once(path, content)
     if content is not None and not content.strip():
         raise InvalidArguments("config_content is empty.", fix="Pass the text of a score.")
     if path is not None:

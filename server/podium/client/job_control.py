@@ -54,9 +54,16 @@ class JobControlService(ConductorProxy):
         """Pause a job; `success` is whether the conductor does it. RuntimeError when none answers."""
         return await _as_result(job_id, self.pause(job_id))
 
-    async def resume_job(self, job_id: str) -> JobActionResult:
-        """Let a job continue; `success` is whether the conductor does it. RuntimeError when none answers."""
-        return await _as_result(job_id, self.resume(ResumeParams(job_id)))
+    async def resume_job(self, job_id: str, *, find: str | None = None, replace: str | None = None) -> JobActionResult:
+        """Let a job continue; `success` is whether the conductor does it.
+
+        With `find`, a text that stands once in the job's score, it continues with `replace` in its place (None: without it).
+
+        Raises:
+            ValueError: `find` does not stand there exactly once, or the score would be a bad one.
+            RuntimeError: no conductor answers.
+        """
+        return await _as_result(job_id, self.resume(ResumeParams(job_id, find=find, replace=replace)))
 
     async def cancel_job(self, job_id: str) -> JobActionResult:
         """End a job; `success` is whether the conductor does it. RuntimeError when none answers."""

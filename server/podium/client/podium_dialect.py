@@ -21,9 +21,9 @@ from podium.contract.replies import (
     SecretsReply,
     StatusReply,
     TaskStateReply,
-    ValidateReply,
 )
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, CheckReply, JobScore, JobScoreParams
 from podium.contract.secrets.masks import Span
 from podium.contract.states import JobFilter
 from podium.errors import ConductorError, UnsupportedByConductor
@@ -57,7 +57,19 @@ class PodiumDialect:
 
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Check a score."""
-        return self._accepted(ValidateReply, await self._client.call("job.validate", vars(request))).plan
+        return self._accepted(CheckReply, await self._client.call("job.validate", vars(request))).plan
+
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Check a score and show it; an older conductor shows nothing."""
+        return self._accepted(CheckReply, await self._client.call("job.validate", vars(request)))
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Show the score of a job."""
+        if not (await self._client.identity()).has("score_text"):
+            raise UnsupportedByConductor(
+                "This conductor is too old to show the score of a job.", fix="Restart it: podium stop, podium start."
+            )
+        return await self._client.ask(JobScore, "job.score", vars(request))
 
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause."""
@@ -73,6 +85,11 @@ class PodiumDialect:
 
     async def _changed(self, method: str, params: ResumeParams) -> models.ActionView:
         """Let a job continue, perhaps with a changed score."""
+        if params.find is not None and not (await self._client.identity()).has("edit"):
+            raise UnsupportedByConductor(
+                "This conductor is too old to edit a score.",
+                fix="Restart it (podium stop, podium start), or pass the whole changed score as config_content or config_path.",
+            )
 
         async def change(params: ResumeParams) -> models.ActionView:
             return await self._control(method, params.job_id, vars(params), lambda job: not job.modify_requested)
@@ -149,6 +166,11 @@ class PodiumDialect:
             sheets=reply.podium_sheets,
             sheets_cursor=reply.podium_sheets_cursor,
         )
+
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return what runs of a job since when; nothing from an older conductor, which does not tell."""
+        params = {"job_id": job_id, "sheets": False, "running": True}
+        return (await self._client.ask(StatusReply, "job.status", params)).podium_running
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a part of a sheet's output."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
 
-from podium.client.arguments import checked_score, checked_start
+from podium.client.arguments import checked_change, checked_start
 from podium.client.link.daemon_client import DaemonClient
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
@@ -14,6 +14,7 @@ from podium.contract import models
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
 from podium.errors import InvalidArguments
 
@@ -59,18 +60,27 @@ class ConductorProxy(JobControl):
         checked = await anyio.to_thread.run_sync(checked_start, request)
         return await (await self._dialect()).plan(checked)
 
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Check a score like `plan`, and show its text if it is a file."""
+        checked = await anyio.to_thread.run_sync(checked_start, request)
+        return await (await self._dialect()).check(checked)
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Show the text that a job runs."""
+        return await (await self._dialect()).score(request)
+
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause; waits a few seconds for the effect."""
         return await (await self._dialect()).pause(job_id)
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
-        checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=False))
+        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=False))
         return await (await self._dialect()).resume(checked)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score: it takes it between sheets and continues."""
-        checked = await anyio.to_thread.run_sync(partial(checked_score, params, required=True))
+        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=True))
         return await (await self._dialect()).modify(checked)
 
     async def cancel(self, job_id: str) -> models.ActionView:
@@ -86,7 +96,7 @@ class ConductorProxy(JobControl):
         return await (await self._dialect()).clear(params)
 
     async def process_health(self, job_id: str) -> ProcessHealth:
-        """Return liveness and load of the job's oldest running attempt."""
+        """Return liveness of the job's oldest running attempt, and the load of all that run."""
         return await (await self._dialect()).process_health(job_id)
 
     async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
@@ -111,6 +121,10 @@ class ConductorProxy(JobControl):
         if not ids:
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
         return await wait_for_jobs(await self._dialect(), WaitRequest(ids, until, timeout_seconds, after, progress))
+
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return what runs of a job since when, and how long the last completed job of its name took."""
+        return await (await self._dialect()).running(job_id)
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a bounded part of a sheet's output."""

@@ -132,6 +132,13 @@ class _Wait:
         await anyio.sleep(max(0.0, self._looked + _SHORTEST_SECONDS - time.monotonic()))
 
     async def _look(self) -> None:
+        """Look at events and jobs; once more if jobs have settled, so that the events of their end are there."""
+        has_events = bool(self._after)
+        await self._look_once()
+        if has_events and self._verdict() == "settled":
+            await self._look_once()
+
+    async def _look_once(self) -> None:
         """Read the events, then the jobs, so that the jobs are never older than the events."""
         ids = self._request.job_ids
         self._looked = time.monotonic()

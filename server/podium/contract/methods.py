@@ -37,6 +37,8 @@ FEATURES: tuple[str, ...] = (
     "environment",
     "secrets",
     "filters",
+    "edit",
+    "score_text",
 )
 
 PATH_CHARS = 10_000
@@ -173,11 +175,15 @@ class JobParams(Params):
 
 @dataclass(frozen=True)
 class StatusParams(JobParams):
-    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views."""
+    """Parameters of `job.status`. `sheets: false` leaves the sheets out; a cursor or limit asks for one page of views.
+
+    `running` adds what runs since when; conductors that do not know it leave that out. It takes the short form without sheets.
+    """
 
     sheets: bool = True
     sheets_cursor: Name | None = None
     sheets_limit: PageSize | None = None
+    running: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,14 +193,20 @@ class ControlParams(MutatingParams, JobParams):
 
 @dataclass(frozen=True)
 class ResumeParams(ScoreCall, ControlParams):
-    """Parameters of `job.resume`. Without a score the job continues with its own, even if the file has changed."""
+    """Parameters of `job.resume`. Without a score the job continues with its own, even if the file has changed.
+
+    A changed one is given whole, or as an edit: `find`, which stands exactly once in the score that the job has (in the pending
+    one, if there is one), becomes `replace`, None for nothing.
+    """
 
     from_sheet: Sheet | None = None
+    find: str | None = None
+    replace: str | None = None
 
 
 @dataclass(frozen=True)
 class ModifyParams(ResumeParams):
-    """Parameters of `job.modify`: those of a resume, with the score required."""
+    """Parameters of `job.modify`: those of a resume, with a change required."""
 
 
 @dataclass(frozen=True)

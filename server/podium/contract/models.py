@@ -47,6 +47,7 @@ class JobView(View):
     sheets_blocked: int = 0
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # 0 if `running` is complete
+    running_since: list[str] = Field(default_factory=list)  # when each of `running` began
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
     waiting_total: int = 0
     waiting_until: str | None = (
@@ -120,7 +121,7 @@ class SheetView(View):
     signal: int | None = None
     started_at: str | None = None
     finished_at: str | None = None
-    duration_seconds: float | None = None
+    duration_seconds: float | None = None  # of its last attempt; until now while that runs
     waiting_until: str | None = None
     healing: str = ""  # the remedy of its healing round, "" without one
     processes_ended: int = 0  # processes that the sheet left behind and the conductor ended
@@ -175,6 +176,9 @@ class PlanSheetView(View):
     name: str = ""
     instrument: str
     instrument_found: bool = True
+    command: str = (
+        ""  # the beginning of what it runs, in one line; "" from an older conductor, and beyond the first sheets
+    )
     fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried when it fails
     needs: list[int] = Field(default_factory=list)
     validations: int = 0
@@ -202,6 +206,25 @@ class StartView(View):
     passed: list[str] = Field(default_factory=list)  # environment variables that went with the start
 
 
+class Labels(View):
+    """The labels of the first of some sheets, and how many there are."""
+
+    labels: list[str]
+    total: int
+
+
+class ScoreChange(View):
+    """What a changed score changes, compared with the one that the job runs until then."""
+
+    sheets: dict[str, Labels] = Field(default_factory=dict)
+    """Which differ: `finished` (kept with the result of the old text), `running` (they end with it), `unfinished` (they run with
+    the new text or settings), `added`, `removed`. Each only if there are some."""
+    settings: list[str] = Field(default_factory=list)  # of the score or of sheets, as `parallel` or `retry`
+    warnings: list[str] = Field(default_factory=list)  # that the former score did not have
+    file: str = ""  # the file of the edited or replaced score, which nobody has written to
+    on_pending: bool = False  # the edit was made in a change that was not in effect yet
+
+
 class ActionView(View):
     """The conductor's answer to an accepted pause, resume, modify or cancel."""
 
@@ -215,6 +238,7 @@ class ActionView(View):
     kept_total: int = 0
     changed: list[str] = Field(default_factory=list)  # the finished and running sheets whose text differs
     changed_total: int = 0
+    change: ScoreChange | None = None  # changed score; None from a conductor that does not say
 
 
 class LogLine(View):
@@ -276,6 +300,22 @@ class ExplainView(View):
     blocked: list[str] = Field(default_factory=list)
     blocked_total: int = 0
     healing: list[EventView] = Field(default_factory=list)  # remedies that the conductor tried, oldest first
+
+
+class RunningSheet(View):
+    """A sheet that runs now."""
+
+    label: str
+    since: str  # when its attempt began
+    limit_seconds: float | None = None  # after which the conductor ends it, None for never
+    written_at: str = ""  # when it last wrote output, "" for never
+
+
+class RunningView(View):
+    """What runs of a job since when, and how long the last completed job of its name took."""
+
+    sheets: list[RunningSheet] = Field(default_factory=list)  # the first ones
+    earlier_seconds: float | None = None  # None if none has completed
 
 
 class ArtifactEntry(View):

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 from podium.contract import models
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
 
 Progress = Callable[[float, Sequence[models.JobView]], Awaitable[None]]
@@ -21,6 +22,12 @@ class JobControl(Protocol):
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Check a score and return what `start` would run. Runs and stores nothing."""
 
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Check a score like `plan`, and show its text if it is a file; a ScoreInvalid has that among its facts."""
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Show the text that a job runs, a page of it, with its variables and what became of its file."""
+
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause; wait a few seconds for the effect."""
 
@@ -28,7 +35,7 @@ class JobControl(Protocol):
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
-        """Give a job a changed score; wait a few seconds for the effect. Exactly one of path and content is given."""
+        """Give a job a changed score; wait a few seconds for the effect. Exactly one of path, content and find is given."""
 
     async def cancel(self, job_id: str) -> models.ActionView:
         """End a job and its process trees; wait a few seconds for the effect."""
@@ -40,7 +47,7 @@ class JobControl(Protocol):
         """Remove ended jobs by their statuses and age, as delete does; with `dry_run` only say which."""
 
     async def process_health(self, job_id: str) -> ProcessHealth:
-        """Return liveness and load of the job's oldest running attempt."""
+        """Return liveness of the job's oldest running attempt, and the load of all that run."""
 
     async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs, newest first; `name` is a case-insensitive part of the name or id."""
@@ -58,6 +65,9 @@ class JobControl(Protocol):
         progress: Progress | None = None,
     ) -> models.WaitView:
         """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return what runs of a job since when, and how long it took before."""
 
     async def log(self, request: LogParams) -> models.LogView:
         """Read a bounded part of a sheet's output."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from podium.contract.models import ActionView, EventView, JobView, PlanView, SheetView, StartView, View
+from podium.contract.models import ActionView, EventView, JobView, PlanView, RunningView, SheetView, StartView, View
 from podium.contract.secrets.masks import Span
 from podium.errors import PodiumError, from_dict
 
@@ -71,13 +71,6 @@ class DryRunReply(View):
     plan: PlanView
 
 
-class ValidateReply(View):
-    """`job.validate`: the score can run."""
-
-    valid: Literal[True]
-    plan: PlanView
-
-
 class PauseReply(Sparse, ActionView):
     """`job.pause`: the intent is on the disk; `pending` until the status has changed."""
 
@@ -133,6 +126,7 @@ class StatusReply(View):
     podium_description: str = ""
     podium_sheets: list[SheetView] = Field(default_factory=list)
     podium_sheets_cursor: str = ""
+    podium_running: RunningView = Field(default_factory=RunningView)
 
 
 class EventsReply(Sparse):

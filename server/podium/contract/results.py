@@ -29,9 +29,11 @@ class JobActionResult:
 
 @dataclass(frozen=True)
 class ProcessHealth:
-    """Liveness of the oldest running attempt of a job.
+    """Liveness of a running job: of the first process of its oldest running attempt, and the load of all its processes.
 
-    `cpu_percent` is the mean over at least 100 ms for the whole tree, `memory_mb` its resident memory in MiB.
+    One process: `pid`, `is_alive`, `is_zombie_state`, `process_exists`, `uptime_seconds`; `sheet` is the label of the sheet that
+    it runs, `since` when that attempt began in ISO-8601 UTC ("" if unknown). The trees of all running attempts together:
+    `cpu_percent`, the mean over at least 100 ms, `memory_mb`, their resident memory in MiB, `stopped_pids` and `processes`.
     """
 
     pid: int | None
@@ -41,7 +43,10 @@ class ProcessHealth:
     cpu_percent: float | None = None
     memory_mb: float | None = None
     uptime_seconds: float | None = None
-    stopped_pids: tuple[int, ...] = ()  # processes of the tree that a signal has stopped
+    stopped_pids: tuple[int, ...] = ()  # those that a signal has stopped
+    sheet: str = ""
+    since: str = ""
+    processes: int = 0
 
 
 NO_PROCESS = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)

@@ -1,8 +1,9 @@
-"""Which sheets of a changed score would do something different from before."""
+"""What a changed score changes: which sheets would do something different from before, and which settings differ."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from podium.errors import PodiumError
 from podium.score.model.plan import Plan, PlanSheet
@@ -11,6 +12,73 @@ from podium.score.templates.render import render_script
 _OF_THE_TEXT = attrgetter(
     "variables", "readings", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item"
 )
+
+_PLAN_SETTINGS: dict[str, tuple[str, ...]] = {
+    "name": ("name",),
+    "description": ("description",),
+    "env": ("env", "env_from", "env_pass"),
+    "variables": ("variables", "readings"),
+    "parallel": ("max_concurrent", "fail_fast", "stagger_delay_ms"),
+    "pause_between_sheets_seconds": ("pause_between_sheets_seconds",),
+    "timeout_seconds": ("default_timeout_seconds",),
+    "cross_sheet": ("cross_sheet",),
+    "instruments": ("profiles",),
+}
+"""Settings of the whole score, as it calls them, and the members of the plan that hold them."""
+
+_NO_SETTINGS = {
+    # what sheets say of themselves
+    "templates", "retries", "validations", "sheets", "total_stages",
+    # the same for every score of a job, or about the text alone
+    "version", "dialect", "workspace", "folder", "started_with", "warnings",
+}  # fmt: skip
+"""The other members of a plan."""
+
+_IN_DEEDS_OR_TEXT = {
+    "num", "name", "instrument", "instrument_config", "fallbacks", "template", "variables", "readings", "env", "env_from",
+    "validations", "skip_when", "skip_asks", "skip_when_command", "uses_previous_outputs", "stage", "instance", "fan_count",
+    "strict", "start_item", "end_item",
+}  # fmt: skip
+"""Members of a sheet that are compared otherwise, or follow from others."""
+
+_SHEET_SETTINGS = tuple(
+    each.name for each in fields(PlanSheet) if each.name not in {*_IN_DEEDS_OR_TEXT, "needs", "retry"}
+)
+"""The rest: how long it may take, what happens when it fails, and whatever a later version adds."""
+
+
+class Tuned(NamedTuple):
+    """What differs in settings: the sheets of the new plan, and the settings, of the score or of any sheet in both."""
+
+    sheets: tuple[int, ...]
+    settings: tuple[str, ...]
+
+
+def tuned(old: Plan, new: Plan, pairs: Iterable[tuple[int, int]]) -> Tuned:
+    """Return which settings differ, and of which sheets; `pairs` are as in `differing`."""
+    known = dict(pairs)
+    found = {name: None for name, members in _PLAN_SETTINGS.items() if _differ(old, new, members)}
+    sheets = []
+    for num, to in known.items():
+        if names := list(_tuned(old, old.sheet(num), new, new.sheet(to), known)):
+            sheets.append(to)
+            found.update(dict.fromkeys(names))
+    return Tuned(tuple(sheets), tuple(found))
+
+
+def _differ(old: Any, new: Any, members: Iterable[str]) -> bool:
+    return any(getattr(old, name) != getattr(new, name) for name in members)
+
+
+def _tuned(old: Plan, before: PlanSheet, new: Plan, after: PlanSheet, known: Mapping[int, int]) -> Iterator[str]:
+    """Yield the settings in which a sheet differs. A need is the same if it is the same sheet, whatever its number."""
+    if {known.get(num, -num) for num in before.needs} != set(after.needs):
+        yield "needs"
+    if old.retries[before.retry] != new.retries[after.retry]:
+        yield "retry"
+    for name in _SHEET_SETTINGS:
+        if getattr(before, name) != getattr(after, name):
+            yield name
 
 
 def differing(old: Plan, new: Plan, pairs: Iterable[tuple[int, int]], workspace: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from podium.contract.models import LogLine, LogView
+from podium.contract.score_text import ScoreText
 from podium.contract.secrets.masks import Secret
 
 SIZES = struct.Struct("!II")  # of the head and of the body, in bytes, before each message
@@ -135,7 +136,23 @@ class Differ(Part):
     split: int
 
 
-Request = Compile | Profiles | Render | Decide | Judge | Match | Search | Watch | Differ
+class Show(Part):
+    """Show a page of the score in the body, without the `secrets` and those that it names; nothing of a file that is no score."""
+
+    kind: Literal["show"] = "show"
+    first: int
+    most: int
+    secrets: tuple[Secret, ...] = ()
+
+
+class Commands(Part):
+    """Show what each sheet of the plan in the body runs, in a line: rendered, or as it is written where it cannot be yet."""
+
+    kind: Literal["commands"] = "commands"
+    secrets: tuple[Secret, ...] = ()
+
+
+Request = Compile | Profiles | Render | Decide | Judge | Match | Search | Watch | Differ | Show | Commands
 
 
 class Call(Part):
@@ -183,9 +200,23 @@ class Decided(Part):
 
 
 class Differing(Part):
-    """The sheets of the new plan that would do something else."""
+    """The sheets of the new plan that would do something else, those that have other settings, and which settings differ."""
 
     sheets: tuple[int, ...]
+    tuned: tuple[int, ...] = ()
+    settings: tuple[str, ...] = ()
+
+
+class Shown(Part):
+    """The page."""
+
+    view: ScoreText
+
+
+class Commanded(Part):
+    """A line for each sheet, in their order."""
+
+    lines: tuple[str, ...]
 
 
 class Compiled(Part):

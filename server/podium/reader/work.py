@@ -7,9 +7,9 @@ from typing import Any
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
-from podium.reader import compiling, content_regex, requests
+from podium.reader import compiling, content_regex, requests, showing
 from podium.reader.classify import classify, retry_after_seconds
-from podium.reader.differing import differing
+from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
 from podium.reader.missing import named_in
 from podium.reader.requests import Part, decode, encode
@@ -69,7 +69,19 @@ def _watch(request: requests.Watch, body: bytes, files: list[int]) -> tuple[Part
 
 def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Part, bytes]:
     old, new = load_plan(decode(body[: request.split])), load_plan(decode(body[request.split :]))
-    return requests.Differing(sheets=differing(old, new, request.pairs, request.workspace)), b""
+    sheets, settings = tuned(old, new, request.pairs)
+    changed = differing(old, new, request.pairs, request.workspace)
+    return requests.Differing(sheets=changed, tuned=sheets, settings=settings), b""
+
+
+def _show(request: requests.Show, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    view = showing.page(decode(body), request.first, request.most, request.secrets)
+    return requests.Shown(view=view), b""
+
+
+def _commands(request: requests.Commands, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    lines = showing.commands(load_plan(decode(body)), _masker(request.secrets))
+    return requests.Commanded(lines=lines), b""
 
 
 WORK: dict[str, Work] = {
@@ -82,4 +94,6 @@ WORK: dict[str, Work] = {
     "search": _search,
     "watch": _watch,
     "differ": _differ,
+    "show": _show,
+    "commands": _commands,
 }

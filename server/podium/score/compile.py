@@ -86,7 +86,15 @@ def compile_score(
     agents = {name for sheet in plan.sheets for name in sheet.instruments} - {CLI}
     used = {name: profiles[name] for name in sorted(agents)}
     names = tuple(dict.fromkeys((*plan.env_pass, *passed)))
-    changes = {"profiles": used, "started_with": dict(variables), "env_pass": names, "warnings": warnings}
+    # An edit of an inline score is compiled for the same folder, wherever its caller is. A file's folder is known by its path.
+    own = str(cwd) if cwd is not None and path is None and _is_text(str(cwd)) else None
+    changes = {
+        "profiles": used,
+        "folder": own,
+        "started_with": dict(variables),
+        "env_pass": names,
+        "warnings": warnings,
+    }
     return plan.model_copy(update=changes)
 
 

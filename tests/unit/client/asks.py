@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from podium.client.job_control import JobControlService
 from podium.contract.methods import LogParams, ModifyParams, ResumeParams, SubmitParams
+from podium.contract.score_text import CheckParams, JobScoreParams
 
 Ask = Callable[[JobControlService], Awaitable[object]]
 
 ASKS: dict[str, Ask] = {
     "start": lambda service: service.start(SubmitParams(config_content="name: x")),
     "plan": lambda service: service.plan(SubmitParams(config_content="name: x")),
+    "check": lambda service: service.check(CheckParams(config_content="name: x")),
+    "score": lambda service: service.score(JobScoreParams("x")),
     "pause": lambda service: service.pause("x"),
     "resume": lambda service: service.resume(ResumeParams("x")),
     "modify": lambda service: service.modify(ModifyParams("x", config_content="name: x")),

@@ -8,16 +8,17 @@ import pytest
 from podium.client.job_control import JobControlService
 from podium.client.marianne import views
 from podium.contract import models
+from podium.contract.methods import FEATURES
 from podium.errors import ConductorMismatch, SubmitRejected, UnsupportedByConductor, WrongState
 from podium.wire.dispatcher import Handler, Peer
 from tests.unit.client.asks import ASKS
-from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
+from tests.unit.client.link.stand_in import MARIANNE_STATUS, PODIUM_STATUS, client_for, stand_in
 from tests.unit.client.marianne.recordings import FakeMarianne
 
 pytestmark = pytest.mark.anyio
 
 JOB = {"job_id": "x", "job_name": "x", "status": "running", "sheets_total": 1}
-NOT_WITH_MARIANNE = {"plan", "log", "changes", "task_state"}
+NOT_WITH_MARIANNE = {"plan", "check", "log", "changes", "task_state"}
 
 
 def answering(reply: Any) -> Handler:
@@ -110,6 +111,7 @@ async def test_every_operation_reads_its_reply_through_a_model(short_tmp: Path, 
     methods = [
         "job.submit",
         "job.validate",
+        "job.score",
         "job.pause",
         "job.resume",
         "job.modify",
@@ -167,3 +169,10 @@ async def test_a_refusal_is_the_error_that_it_names_with_its_facts(short_tmp: Pa
     error = await failure(short_tmp, "start", {"job.submit": rejected})
     assert isinstance(error, SubmitRejected)
     assert (error.message, error.facts) == ("No.", {"job_id": "x"})
+
+
+async def test_an_older_conductor_is_not_asked_for_a_score(short_tmp: Path) -> None:
+    older = {**PODIUM_STATUS, "features": [each for each in FEATURES if each != "score_text"]}
+    error = await failure(short_tmp, "score", {"job.score": answering(["nonsense"])}, older)
+    assert isinstance(error, UnsupportedByConductor)
+    assert error.fix.startswith("Restart it: ")

@@ -4,7 +4,9 @@ import pytest
 
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.transitions.modify import match_sheets
-from podium.reader.differing import differing
+from podium.reader import differing as module
+from podium.reader.differing import differing, tuned
+from podium.score.model.plan import Plan
 from tests.unit.score.helpers import compiled
 
 SCORE = """\
@@ -26,8 +28,46 @@ def changed(text: str, *, workspace: str | None = None) -> list[str]:
     return [new.sheet(num).label for num in sorted(found)]
 
 
+def settings(text: str) -> tuple[list[str], tuple[str, ...]]:
+    """Return the names of the sheets that get other settings with `text`, and which settings differ."""
+    old, new = compiled(SCORE), compiled(text)
+    pairs = match_sheets(LoadedPlan("old", old), LoadedPlan("new", new))
+    sheets, names = tuned(old, new, pairs.items())
+    return [new.sheet(num).label for num in sheets], names
+
+
 def test_the_same_score_changes_nothing() -> None:
     assert changed(SCORE) == []
+    assert settings(SCORE) == ([], ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sheets", "names"),
+    [
+        ("echo c,", "echo c, timeout_seconds: 7,", ["c"], ("timeout_seconds",)),
+        ("echo c,", "echo c, retry: {max_retries: 1},", ["c"], ("retry",)),
+        ("echo c,", "echo c, needs: [a],", ["b", "c"], ("needs",)),  # b needed a only as the one before it
+        ("echo c,", "echo c, description: last,", ["c"], ("description",)),
+        ("- {name: c", "- {name: new, run: 'true'}\n- {name: c", ["c"], ("needs",)),
+        ("name: demo", "name: demo\nparallel: {max_concurrent: 1}", [], ("parallel",)),
+        ("name: demo", "name: other", [], ("name",)),
+        ("word: hello", "word: bye", [], ("variables",)),
+        ("LEVEL: low", "LEVEL: high", [], ("env",)),
+        ("name: demo", "name: demo  # a comment", [], ()),
+        ("echo c", "echo d", [], ()),
+    ],
+)
+def test_other_settings_are_named_and_so_are_the_sheets_that_have_them(
+    before: str, after: str, sheets: list[str], names: tuple[str, ...]
+) -> None:
+    assert before in SCORE
+    assert settings(SCORE.replace(before, after)) == (sheets, names)
+
+
+def test_every_member_of_a_plan_is_compared_or_known_to_need_no_comparison() -> None:
+    compared = {name for members in module._PLAN_SETTINGS.values() for name in members}
+    assert compared | module._NO_SETTINGS == Plan.model_fields.keys()
+    assert not compared & module._NO_SETTINGS
 
 
 def test_another_layout_of_the_same_score_changes_nothing() -> None:

@@ -22,6 +22,7 @@ from podium.contract.models import (
     ValidationView,
     WaitView,
 )
+from podium.contract.score_text import JobScore, ScoreText
 from podium.contract.weight import RESULT_TOKENS, fits, tokens_at_most
 from podium.errors import ScoreInvalid
 from podium.mcp.app import build_server
@@ -205,3 +206,20 @@ async def test_a_wait_for_fifty_jobs_fits() -> None:
     view = WaitView(woke_for="timeout", jobs=[ended(reason="r " * 300)] * 50, after=CURSOR, waited_seconds=1)
     result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
     assert tokens_at_most(result.model_dump_json()) <= 10_000
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+@pytest.mark.parametrize("tool", ["get_job", "validate_score"])
+async def test_the_text_of_a_score_comes_in_smaller_pages_where_it_costs_much(kind: str, tool: str) -> None:
+    text = ScoreText(lines=[drawn(COSTLY[kind].replace("\n", ""), 1500)] * 200, lines_total=200)
+    variables = {f"name{number}": drawn(COSTLY[kind], 200) for number in range(50)}
+    sheets = [
+        PlanSheetView(sheet=n, name=LONG, instrument="cli", command=drawn(COSTLY[kind], 120)) for n in range(1, 51)
+    ]
+    score = JobScore(job=job(), text=text, file="inline", start_variables=variables, variables=variables)
+    port = ScriptedPort(score_text=text, job_score=score, checked=plan(sheets=sheets))
+    arguments = {"job_id": ID, "detail": "score"} if tool == "get_job" else {"config_path": "/a.yaml"}
+    result = await use(port, tool, arguments)
+    assert tokens_at_most(result.model_dump_json()) <= RESULT_TOKENS
+    assert result.truncated
+    assert result.score

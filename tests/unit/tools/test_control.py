@@ -2,7 +2,7 @@
 
 import pytest
 
-from podium.contract.models import ActionView
+from podium.contract.models import ActionView, Labels, ScoreChange
 from podium.errors import InvalidArguments
 from tests.support.port import CURSOR, ScriptedPort, ended, job
 from tests.unit.tools.helpers import use
@@ -88,11 +88,11 @@ async def test_a_changed_score_keeps_what_is_finished_and_names_what_changed_amo
     port = ScriptedPort(action=view)
     result = await use(port, "modify_job", {"job_id": ID, "config_path": "b.yaml", "from_sheet": "report"})
     assert port.calls == [("modify", (ID, "report", "b.yaml", None))]
-    assert (result.success, result.pending, result.kept, result.changed) == (True, False, ["lint", "tests"], ["lint"])
+    assert (result.success, result.pending) == (True, False)
+    assert result.model_dump()["changed"] == [{"what": "finished", "names": ["lint"]}]
     assert result.summary == (
-        f"{ID} now uses the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets were kept. Changed in the "
-        "score, but already finished or running with the old text, so not run again: lint; to run one again, modify the job with "
-        "from_sheet."
+        f"{ID} now uses the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets were kept. Of changed, "
+        "what has finished or runs with the old text is not run again (from_sheet does that)."
     )
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
 
@@ -106,23 +106,82 @@ async def test_a_change_that_waits_for_running_sheets_is_pending() -> None:
     )
 
 
-async def test_a_long_list_of_kept_sheets_says_how_many_more() -> None:
-    view = ActionView(job=job(), message="", kept=["a", "b"], kept_total=900)
+async def test_a_long_list_of_changed_sheets_says_how_many_more() -> None:
+    view = ActionView(job=job(), message="", changed=["a", "b"], changed_total=900)
     result = await use(ScriptedPort(action=view), "modify_job", {"job_id": ID, "config_path": "b.yaml"})
-    assert result.kept == ["a", "b", "and 898 more"]
+    assert [each.names for each in result.changed] == [["a", "b", "and 898 more"]]
 
 
 async def test_a_resume_with_a_changed_score_names_what_stays_as_it_was() -> None:
     view = ActionView(job=job(), message="Goes on.", kept=["lint"], kept_total=1, changed=["lint"], changed_total=1)
     result = await use(ScriptedPort(action=view), "resume_job", {"job_id": ID, "config_path": "b.yaml"})
     assert "1 finished sheet was kept." in result.summary
-    assert "not run again: lint" in result.summary
+    assert "is not run again (from_sheet does that)." in result.summary
+    assert result.changed[0].names == ["lint"]
 
 
-@pytest.mark.parametrize("given", [{}, {"config_path": "b.yaml", "config_content": "x: 1"}])
-async def test_a_modify_wants_exactly_one_score(given: dict[str, str]) -> None:
-    with pytest.raises(InvalidArguments, match=r"config_path (nor|and) config_content"):
-        await use(ScriptedPort(), "modify_job", {"job_id": ID, **given})
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "find, config_path and config_content are all missing"),
+        ({"config_content": " \n"}, "find, config_path and config_content are all missing"),
+        ({"config_path": "b.yaml", "config_content": "x: 1"}, "Both config_path and config_content were given"),
+        ({"config_path": "b.yaml", "find": "a"}, "Both find and a whole score"),
+        ({"config_content": "x: 1", "find": "a", "replace": "b"}, "Both find and a whole score"),
+        ({"replace": "b"}, "replace is given without find"),
+        ({"find": "a", "replace": "a"}, "the same text"),
+    ],
+)
+@pytest.mark.parametrize("tool", ["modify_job", "resume_job"])
+async def test_a_change_is_given_in_exactly_one_way(tool: str, given: dict[str, str], told: str) -> None:
+    port = ScriptedPort()
+    if tool == "resume_job" and not given.get("find") and "all missing" in told:
+        await use(port, tool, {"job_id": ID, **given})  # a resume needs no change
+        return
+    with pytest.raises(InvalidArguments, match=told) as refused:
+        await use(port, tool, {"job_id": ID, **given})
+    assert refused.value.fix
+    assert port.calls == []
+
+
+@pytest.mark.parametrize("tool", ["modify_job", "resume_job"])
+async def test_an_edit_is_passed_on_as_it_is_written(tool: str) -> None:
+    port = ScriptedPort()
+    await use(port, tool, {"job_id": ID, "find": "  a\n", "replace": "\tb"})
+    await use(port, tool, {"job_id": ID, "find": " "})
+    assert [call[1] for call in port.calls] == [(ID, None, None, None, "  a\n", "\tb"), (ID, None, None, None, " ", "")]
+
+
+@pytest.mark.parametrize("tool", ["modify_job", "resume_job"])
+async def test_the_answer_lists_what_differs_and_says_what_was_not_touched(tool: str) -> None:
+    change = ScoreChange(
+        sheets={"unfinished": Labels(labels=["tests"], total=1), "added": Labels(labels=["a", "b"], total=30)},
+        settings=["retry"],
+        warnings=["not nice"],
+        file="/srv/build.yaml",
+        on_pending=True,
+    )
+    port = ScriptedPort(action=ActionView(job=job(), message="Goes on.", change=change))
+    result = await use(port, tool, {"job_id": ID, "find": "a", "replace": "b"})
+    assert result.model_dump()["changed"] == [
+        {"what": "unfinished", "names": ["tests"]},
+        {"what": "added", "names": ["a", "b", "and 28 more"]},
+        {"what": "settings", "names": ["retry"]},
+    ]
+    assert result.summary.endswith(
+        " The edit was made in the change that was still pending; changed covers both. The file /srv/build.yaml was not changed. "
+        "New warning: not nice."
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"), [([], "No sheet differs."), (["name"], "No sheet differs, only settings.")]
+)
+async def test_a_change_that_reaches_no_sheet_says_so(settings: list[str], told: str) -> None:
+    view = ActionView(job=job(), message="Goes on.", change=ScoreChange(settings=settings))
+    result = await use(ScriptedPort(action=view), "resume_job", {"job_id": ID, "config_path": "b.yaml"})
+    assert result.summary.endswith(told)
+    assert [each.names for each in result.changed] == ([settings] if settings else [])
 
 
 async def test_a_deleted_job_allows_nothing_more_and_keeps_its_workspace() -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from podium.contract.models import JobPage, SheetView, ValidationView
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import JobScore, JobScoreParams, ScoreText
+from podium.errors import InvalidArguments
 from tests.support.port import CURSOR, ScriptedPort, ended, job
 from tests.unit.tools.helpers import use
 
@@ -51,7 +53,7 @@ async def test_a_sheet_tells_what_is_special_about_it_and_nothing_else() -> None
     result = await use(ScriptedPort(sheets=[special, plain]), "get_job", {"job_id": ID, "detail": "full"})
     first, second = result.model_dump()["sheets"]
     only = {"description", "instrument", "waiting_until", "healing", "processes_ended"}
-    assert set(first) - set(second) == only
+    assert set(first) - set(second) == {*only, "failed_validations"}
     assert [first[name] for name in sorted(only)] == [
         "looks at every change",
         "timed out: it doubled the time limit",
@@ -143,8 +145,20 @@ async def test_no_jobs_is_an_answer() -> None:
 
 async def test_health_carries_numbers_and_the_job_s_state() -> None:
     result = await use(ScriptedPort(), "verify_process_health", {"job_id": ID})
-    assert result.summary == f"Process 4711 of {ID} is alive (12.3 % CPU, 56.8 MiB, up 90 s)."
+    assert result.summary == f"Process 4711 of {ID} is alive (up 1 min 30 s). The job: 12.3 % CPU, 56.8 MiB."
+    assert not {"sheet", "since"} & set(result.model_dump())
     assert (result.pid, result.is_alive, result.cpu_percent, result.status) == (4711, True, 12.34, "running")
+
+
+async def test_health_tells_the_process_of_one_sheet_from_the_load_of_all() -> None:
+    health = ProcessHealth(5, True, False, True, 150.0, 9.5, 7321.0, (), "tests", "2026-01-02T03:04:05.678Z", 7)
+    busy = job(running=["tests", "docs"])
+    result = await use(ScriptedPort(jobs={ID: busy}, health=health), "verify_process_health", {"job_id": ID})
+    assert result.summary == (
+        f"Process 5 of {ID}, sheet tests (the oldest of 2), is alive (up 2 h 2 min, running since 2026-01-02T03:04:05.678Z). "
+        "The job's 7 processes: 150.0 % CPU, 9.5 MiB."
+    )
+    assert (result.sheet, result.since, result.processes) == ("tests", "2026-01-02T03:04:05.678Z", 7)
 
 
 async def test_the_living_process_of_a_stuck_job_leads_to_its_output() -> None:
@@ -185,3 +199,38 @@ async def test_skipped_sheets_are_told_by_kind() -> None:
     result = await use(ScriptedPort(jobs={ID: kinds}), "get_job", {"job_id": ID})
     assert "1 of 4 sheets completed, 1 blocked, 1 skipped by condition, 1 before start_sheet" in result.summary
     assert (result.sheets_skipped, result.sheets_blocked, result.sheets_before_start) == (1, 1, 1)
+
+
+async def test_a_score_comes_with_where_it_is_from_and_a_following_page() -> None:
+    text = ScoreText(lines=["sheets:", "- {run: make}"], first_line=2, lines_total=9)
+    found = JobScore(
+        job=job(), text=text, path="/a.yaml", file="differs", start_variables={"who": "me"}, variables_total=4
+    )
+    port = ScriptedPort(job_score=found)
+    result = await use(port, "get_job", {"job_id": ID, "detail": "score", "offset": 2, "max_lines": 2})
+    assert port.calls == [("score", JobScoreParams(ID, 2, 2))]
+    assert (result.score, result.first_line, result.lines_total) == ("sheets:\n- {run: make}", 2, 9)
+    assert (result.truncated, result.config_path, result.start_variables) == (True, "/a.yaml", [])
+    assert result.next == f'get_job(job_id="{ID}", detail="score", offset=4, max_lines=2)'
+    assert result.summary == (
+        f"The score of {ID}: lines 2 to 3 of 9. It came from /a.yaml, which is different now: the job does not use that."
+    )
+
+
+async def test_the_first_page_of_a_score_has_the_variables_and_counts_those_that_are_not_listed() -> None:
+    found = JobScore(
+        job=job(),
+        text=ScoreText(lines=["a"], lines_total=1),
+        file="inline",
+        start_variables={"who": "me"},
+        variables={"n": "1"},
+        variables_total=7,
+    )
+    result = await use(ScriptedPort(job_score=found), "get_job", {"job_id": ID, "detail": "score"})
+    assert (result.start_variables, result.variables) == (["who=me"], ["n=1"])
+    assert result.summary == f"The score of {ID}: its one line. It was given as text. 5 more variables."
+
+
+async def test_a_cursor_of_sheets_does_not_page_a_score() -> None:
+    with pytest.raises(InvalidArguments, match="not for the score"):
+        await use(ScriptedPort(), "get_job", {"job_id": ID, "detail": "score", "sheets_cursor": "c2"})

@@ -19,11 +19,12 @@ from podium.client.marianne import replies, views
 from podium.client.marianne.clearing import check_filter, choose, fits
 from podium.client.marianne.explain import explain_view
 from podium.client.marianne.replies import JobState
-from podium.client.marianne.scores import ForeignScores
+from podium.client.marianne.scores import ForeignScores, file_of
 from podium.contract import models
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import NAMED_SHOWN, job_not_found
 from podium.contract.results import ProcessHealth
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import TERMINAL, JobFilter
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 
@@ -76,6 +77,15 @@ class MarianneDialect:
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Refuse: this conductor would run the job."""
         raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
+
+    async def check(self, request: CheckParams) -> CheckedScore:
+        """Refuse like `plan`."""
+        raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
+
+    async def score(self, request: JobScoreParams) -> JobScore:
+        """Return the file that the job was started from as it is now: this conductor keeps no text."""
+        job = views.job_view(await self._entry(request.job_id))
+        return await anyio.to_thread.run_sync(file_of, job, request)
 
     async def pause(self, job_id: str) -> models.ActionView:
         """Pause a running job."""
@@ -159,6 +169,10 @@ class MarianneDialect:
         checkpoint = await self._status_object(job_id)
         page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
         return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
+
+    async def running(self, job_id: str) -> models.RunningView:
+        """Return nothing: its list does not tell what runs, and asking for a status may mark the job failed."""
+        return models.RunningView()
 
     async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor discards the output of its sheets."""
@@ -259,6 +273,7 @@ class MarianneDialect:
 
     async def _go_on(self, method: str, params: ResumeParams) -> models.ActionView:
         """Resume or modify, with the score if one is given, and wait until it is seen in the job's state."""
+        _check_no_edit(params)
         job_id, path = params.job_id, params.config_path
         before = await self._entry(job_id)
         _check_go_on(method, before, params.from_sheet)
@@ -309,6 +324,15 @@ def _check_start(request: SubmitParams) -> None:
         raise UnsupportedByConductor(
             f"This conductor ignores {' and '.join(names)}.",
             fix=f"Leave {'it' if len(names) == 1 else 'them'} out. {_OWN}",
+        )
+
+
+def _check_no_edit(params: ResumeParams) -> None:
+    """Refuse an edit: this conductor gives nobody the text that the job runs, and its file may be another one by now."""
+    if params.find is not None:
+        raise UnsupportedByConductor(
+            "This conductor does not edit scores: find and replace need the text that the job runs, which it does not give.",
+            fix=f"Pass the whole changed score as config_content or config_path. {_OWN}",
         )
 
 

@@ -3,17 +3,42 @@
 That conductor names a job after its file, so the job's id is chosen here.
 """
 
+import json
 import re
 import secrets
 from pathlib import Path
 
+from podium.contract.models import JobView
+from podium.contract.score_text import JobScore, JobScoreParams
+from podium.contract.secrets.masks import Masker
+from podium.errors import UnsupportedByConductor
 from podium.home import SCORES
 from podium.privacy.files import replace_own
 from podium.privacy.way import make_private
+from podium.texts.score_text import looks_like_score, page_of
+from podium.texts.source import read_score
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _NAME = re.compile(r"^name:\s*[\"']?([^\"'#\n]+)", re.MULTILINE)
 _LONGEST_SLUG = 40
+MOST_BYTES = 4 * 1024 * 1024  # read of a score
+
+
+def file_of(job: JobView, request: JobScoreParams) -> JobScore:
+    """Return a page of the file that a job was started from. Blocking: it reads the file.
+
+    Raises:
+        UnsupportedByConductor: its path is not known, or it is not taken for a score. ScoreNotFound, PermissionDenied: it cannot
+            be read. PathNotAllowed, InvalidArguments, ScoreInvalid: see `read_score`.
+    """
+    fix = f"Read the score yourself, or list the files of the job: list_artifacts(job_id={json.dumps(job.job_id)})"
+    if not job.config_path:
+        raise UnsupportedByConductor(f"This conductor does not say from which file {job.job_id} was started.", fix=fix)
+    path, text = read_score(job.config_path, cwd=Path("/"), max_bytes=MOST_BYTES)
+    if not looks_like_score(text):
+        raise UnsupportedByConductor(f"{path}, from which {job.job_id} was started, is not a score now.", fix=fix)
+    page = page_of(text, first=request.offset, most=request.max_lines, masker=Masker())
+    return JobScore(job=job, text=page, path=str(path), file="not_kept")
 
 
 class ForeignScores:

@@ -72,6 +72,7 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
     if status == "failed":  # its own error, else that of its first failed sheet
         why = [f"sheet {sheet.sheet}: {sheet.reason}" for sheet in sheets if sheet.status == "failed" and sheet.reason]
         reason = _error(entry.error_message) or (why or [reason])[0]
+    running = [sheet for sheet in sheets if sheet.status == "running"]
     return JobView(
         job_id=entry.job_id,
         job_name=state.job_name or entry.job_name or entry.job_id,
@@ -82,7 +83,8 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
         sheets_failed=sum(sheet.status == "failed" for sheet in sheets),
         sheets_skipped=sum(sheet.status == "skipped" for sheet in sheets),
         sheets_blocked=len(blocked(state)),
-        running=[str(sheet.sheet) for sheet in sheets if sheet.status == "running"],
+        running=[str(sheet.sheet) for sheet in running],
+        running_since=[sheet.started_at or "" for sheet in running],
         waiting=[str(sheet.sheet) for sheet in sheets if sheet.status == "waiting"],
         allowed_actions=_ALLOWED[status],
         workspace=entry.workspace or "",
@@ -138,8 +140,8 @@ def _time(value: float | str | None) -> str | None:
 def process_health(status: JobStatus, processes: Sequence[Process]) -> ProcessHealth:
     """Return liveness and load of a job from the processes that the conductor takes for its own.
 
-    Its own fields are never filled, and its snapshot is up to five seconds old: a running job without a process in it counts as
-    alive, since nothing says otherwise.
+    It tells neither the sheet nor its beginning. Its own fields are never filled, and its snapshot is up to five seconds old: a
+    running job without a process in it counts as alive, since nothing says otherwise.
     """
     if status != "running" or not processes:
         return ProcessHealth(None, status == "running", is_zombie_state=False, process_exists=False)
@@ -152,4 +154,5 @@ def process_health(status: JobStatus, processes: Sequence[Process]) -> ProcessHe
         process_exists=True,
         cpu_percent=round(sum(process.cpu_percent or 0.0 for process in processes), 1),
         memory_mb=round(sum(process.rss_mb or 0.0 for process in processes), 1),
+        processes=len(processes),
     )

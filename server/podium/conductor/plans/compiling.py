@@ -14,11 +14,16 @@ from podium.conductor.plans.recent import RecentPlans
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan, hash_of
+from podium.conductor.rules.transitions.modify import Difference
+from podium.contract.secrets.masks import Secret
+from podium.errors import ScoreInvalid
 from podium.instruments.finding import found_in
 from podium.instruments.profile import Profile
 from podium.privacy.way import check_settings, check_way, is_there
 from podium.reader.requests import (
     SCORE_FOLDER,
+    Commanded,
+    Commands,
     Compile,
     Compiled,
     Differ,
@@ -30,6 +35,8 @@ from podium.reader.requests import (
 )
 from podium.score.model.plan import Plan, dump_plan, load_plan
 from podium.score.model.search import search_path
+
+COMMANDS = 50  # sheets of a plan whose commands are shown
 
 T = TypeVar("T")
 
@@ -147,11 +154,23 @@ def profiles_are_there(folder: Path) -> bool:
     return True
 
 
+async def commands(reader: Reader, plan: Plan, secrets: tuple[Secret, ...], *, client: object) -> tuple[str, ...]:
+    """Return what the first sheets run, each in a line without secrets; nothing if that takes more than the reader may use."""
+    first = plan.model_copy(update={"sheets": plan.sheets[:COMMANDS], "validations": ()})
+    body = await anyio.to_thread.run_sync(lambda: dump_plan(first).encode())
+    try:
+        found, _ = await reader.ask(Commands(secrets=secrets), Commanded, body=body, client=client)
+    except ScoreInvalid:
+        return ()
+    return found.lines
+
+
 async def differing(
     reader: Reader, old: Plan, new: Plan, pairs: Mapping[int, int], workspace: str, *, client: object
-) -> frozenset[int]:
-    """Return the sheets of the new plan that would do something different from their counterparts in the old one."""
+) -> Difference:
+    """Return which sheets of the new plan would do something different from their counterparts in the old one, or do it with
+    other settings."""
     before, after = await anyio.to_thread.run_sync(lambda: [dump_plan(each).encode() for each in (old, new)])
     request = Differ(workspace=workspace, pairs=tuple(pairs.items()), split=len(before))
     found, _ = await reader.ask(request, Differing, body=before + after, client=client)
-    return frozenset(found.sheets)
+    return Difference(frozenset(found.sheets), frozenset(found.tuned), found.settings)

@@ -52,6 +52,19 @@ class Loader:
         known.text, known.source = loaded.text, loaded.source
         return known
 
+    async def source(self, digest: str) -> str:
+        """Return the text of the score that this plan was made of.
+
+        Raises:
+            JobDeleted: as `plan`.
+        """
+        row = await self._store.read(
+            lambda db: db.execute("SELECT source FROM plans WHERE hash = ?", (digest,)).fetchone()
+        )
+        if row is None:
+            raise deleted()
+        return str(row["source"])
+
     async def job(self, job_id: str) -> JobRun | None:
         """Return a job from the store, ready for the scheduler, or None.
 

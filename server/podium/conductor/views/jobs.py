@@ -38,7 +38,7 @@ class JobViews:
 
     def of(self, job: JobRun) -> JobView:
         """View a job in memory. A sheet that has ended does not count as running, even if that could not be stored yet."""
-        labels = [job.label(num) for num in self._still_running(job)]
+        running = self._still_running(job)
         intent = "cancel" if self._supervisor.unstored.of(job.job_id).cancel else job.intent
         return JobView(
             job_id=job.job_id,
@@ -51,8 +51,9 @@ class JobViews:
             sheets_skipped=job.counts["skipped"],
             sheets_before_start=job.before_start,
             sheets_blocked=job.cut_off,
-            running=labels[:_SHOWN],
-            running_total=len(labels),
+            running=[job.label(num) for num in running[:_SHOWN]],
+            running_total=len(running),
+            running_since=[iso(job.running[num].started_at) for num in running[:_SHOWN]],
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
             waiting_until=self._waiting_until(job),

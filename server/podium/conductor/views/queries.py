@@ -14,6 +14,10 @@ from podium.contract.states import JobFilter, JobStatus, ended_statuses
 from podium.errors import InvalidArguments
 
 _JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?"  # noqa: S608 -- constants only
+# Of the newest jobs of a name, so that it stays one short walk along the index, however many there are.
+_NEWEST_NAMED = "SELECT seq, status FROM jobs WHERE name = ? ORDER BY seq DESC LIMIT 1000"
+_LAST = f"SELECT MAX(seq) FROM ({_NEWEST_NAMED}) WHERE status = 'completed'"  # noqa: S608 -- constants only
+LAST_COMPLETED = f"SELECT {JOB_COLUMNS} FROM jobs WHERE seq = ({_LAST})"  # noqa: S608 -- constants only
 _ALL_JOBS = "SELECT COALESCE(SUM(jobs), 0) FROM status_counts"
 _COUNT_JOBS = "SELECT COUNT(*) FROM jobs"
 
@@ -34,6 +38,10 @@ class Queries:
         if row is None:
             raise await self._store.read(lambda db: missing(db, job_id))
         return row
+
+    def last_completed(self, name: str) -> sqlite3.Row | None:
+        """Return the row of the newest completed job with exactly this name."""
+        return self._store.find(LAST_COMPLETED, name)
 
     def jobs_total(self) -> int:
         """Return the number of jobs, including ended ones."""

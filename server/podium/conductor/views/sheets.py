@@ -4,6 +4,7 @@ import json
 import sqlite3
 from typing import Any, NamedTuple
 
+from podium.conductor.clock import wall
 from podium.conductor.rules.healing import remedies
 from podium.conductor.rules.state import BEFORE_START, skip_kind
 from podium.conductor.rules.verdicts import Verdict
@@ -14,7 +15,7 @@ from podium.conductor.supervisor.unstored import how
 from podium.conductor.views import checkpoint
 from podium.contract.models import SheetView
 from podium.score.model.plan import Plan, PlanSheet
-from podium.times import iso
+from podium.times import elapsed, iso
 
 _SHEETS = "SELECT * FROM sheets WHERE job = ? AND num BETWEEN ? AND ?"
 _LAST_ATTEMPTS = """
@@ -146,11 +147,13 @@ def _facts(
         "healing": f"{remedy.cause}: {remedy.text}" if remedy else "",
     }
     # What the last attempt adds, unless the sheet was reset and has not run again.
-    if attempt is not None and run["status"] != "pending" and not attempt["open"]:
+    if attempt is not None and attempt["open"]:
+        facts["duration_seconds"] = elapsed(attempt["started_at"], wall())
+    elif attempt is not None and run["status"] != "pending":
         facts |= {
             "exit_code": attempt["exit_code"],
             "signal": attempt["signal"],
-            "duration_seconds": round(attempt["ended_at"] - attempt["started_at"], 3),
+            "duration_seconds": elapsed(attempt["started_at"], attempt["ended_at"]),
             "processes_ended": attempt["processes_ended"],
             "survivors": json.loads(attempt["survivors"]),
             "validations": json.loads(attempt["validations"]),

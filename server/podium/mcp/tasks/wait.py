@@ -18,6 +18,7 @@ from podium.mcp.calls.arguments import check
 from podium.mcp.calls.results import failure, safe, success
 from podium.mcp.tasks.extension import RequestContext, Task, TaskPort
 from podium.mcp.tasks.ticket import Signer, Ticket
+from podium_tools.going import going_on
 from podium_tools.names import by_name
 from podium_tools.results import state_of
 from podium_tools.wait import WAIT_FOR_JOB, WaitArgs, wait_result
@@ -107,7 +108,7 @@ async def _found(port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
         return _message(view)
     waited = view.model_copy(update={"waited_seconds": ticket.waited_seconds(now)})
     args = WaitArgs(job_ids=list(ticket.job_ids), until=ticket.until, timeout_seconds=ticket.timeout_seconds)
-    return _completed(success(wait_result(waited, args)))
+    return _completed(success(wait_result(waited, args, await going_on(port, waited))))
 
 
 def _completed(result: CallToolResult) -> dict[str, Any]:

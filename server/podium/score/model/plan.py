@@ -136,6 +136,9 @@ class Plan(Part):
     name: str
     description: str = ""
     dialect: Literal["named", "numbered"]
+    folder: str | None = (
+        None  # of an inline score: where its relative paths begin, absolute; None: it has no such folder
+    )
     workspace: str | None = None  # absolute; None: the conductor chooses one (inline score) or the score gave none
     env: dict[str, str] = Field(default_factory=dict)
     env_from: dict[str, str] = Field(default_factory=dict)

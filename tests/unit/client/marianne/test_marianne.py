@@ -12,7 +12,8 @@ from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams
 from podium.contract.results import ProcessHealth
-from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
+from podium.contract.score_text import JobScoreParams
+from podium.errors import JobNotFound, ScoreNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
 from tests.unit.client.marianne.recordings import FakeMarianne, recorded
 
@@ -348,6 +349,28 @@ async def test_output_is_not_offered(service: JobControlService) -> None:
     with pytest.raises(UnsupportedByConductor) as caught:
         await service.log(LogParams("x"))
     assert "list_artifacts" in caught.value.fix
+
+
+async def test_the_file_that_a_job_was_started_from_is_shown_as_it_is_now(
+    service: JobControlService, marianne: FakeMarianne, short_tmp: Path
+) -> None:
+    job = marianne.add("audit", "running")
+    path = short_tmp / "audit.yaml"
+    path.write_text(f"{SCORE}env: {{API_KEY: sk-12345678}}\n")
+    job["config_path"] = str(path)
+    found = await service.score(JobScoreParams("audit", offset=3))
+    assert (found.file, found.path, found.text.lines_total) == ("not_kept", str(path), 4)
+    assert found.text.lines == ["prompt: {}", "env: {API_KEY: [value of API_KEY]}"]
+    path.write_text("root: something else\n")
+    with pytest.raises(UnsupportedByConductor, match="is not a score now"):
+        await service.score(JobScoreParams("audit"))
+    path.unlink()
+    with pytest.raises(ScoreNotFound, match=r"audit\.yaml"):
+        await service.score(JobScoreParams("audit"))
+    job["config_path"] = None
+    with pytest.raises(UnsupportedByConductor, match="does not say from which file") as refused:
+        await service.score(JobScoreParams("audit"))
+    assert "list_artifacts(" in refused.value.fix
 
 
 async def test_artifacts_are_read_from_the_workspace(service: JobControlService, marianne: FakeMarianne) -> None:

@@ -21,6 +21,7 @@ from podium.conductor.store.schema import UnreadableDatabase
 from podium.conductor.store.store import StorageBroken, open_store
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.saving import rows_of
+from podium.conductor.views.queries import LAST_COMPLETED
 from podium.errors import JobDeleted, StorageFull
 from podium.home import DATABASE
 from podium.settings import Settings
@@ -278,3 +279,10 @@ async def store_count(home: Path) -> int:
     async with open_store(home) as store:
         count: int = await store.read(lambda db: db.execute("SELECT COUNT(*) FROM plans").fetchone()[0])
         return count
+
+
+def test_the_last_completed_job_of_a_name_is_found_by_an_index_alone(tmp_path: Path) -> None:
+    with closing(open_writer(tmp_path)) as connection:
+        plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {LAST_COMPLETED}", ("nightly",)))
+    assert "USING COVERING INDEX jobs_by_name (name=?)" in plan
+    assert "TEMP B-TREE" not in plan

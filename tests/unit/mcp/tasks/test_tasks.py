@@ -13,7 +13,8 @@ import pytest
 from mcp import Client, MCPError
 from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_REQUIRED_CLIENT_CAPABILITY, CallToolResult, TextContent
 
-from podium.contract.models import WaitView
+from podium.contract.models import JobView, WaitView
+from podium.contract.near import as_named, job_not_found
 from podium.errors import ConductorNotRunning, JobDeleted, UnsupportedByConductor
 from podium.home import KEY_FILE
 from podium.mcp.app import Offer, build_server
@@ -61,6 +62,21 @@ async def test_a_wait_that_has_to_wait_answers_with_a_task(tmp_path: Path) -> No
     assert (task.status, task.ttl_ms, task.poll_interval_ms) == ("working", 3_900_000, 1000)
     assert "1 of 3 sheets completed" in task.status_message
     assert [call for call in port.calls if call[0] == "wait"] == [("wait", ([ID], "any", 0, ""))]
+
+
+async def test_a_task_for_a_job_that_was_called_by_its_name_holds_its_id(tmp_path: Path) -> None:
+    class Named(ScriptedPort):
+        def _job(self, job_id: str) -> JobView:
+            if job_id == "build":
+                raise job_not_found(job_id, (), [as_named(ID, "running", "", "")], 1)
+            return super()._job(job_id)
+
+    port = Named(waited=running())
+    async with client(port, tmp_path) as connected:
+        task = await task_of(connected, "wait_for_job", job_ids=["build"], timeout_seconds=300)
+    ticket = await Signer(tmp_path).read(task.task_id)
+    assert ticket is not None
+    assert ticket.job_ids == (ID,)
 
 
 async def test_a_task_is_followed_to_its_end_and_gives_the_result_of_the_tool(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Pause, resume, modify, cancel and delete: what the state table allows, recorded as intents or done at once."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import NotRequired, TypedDict
 
 from podium.conductor.rules.batch import Batch, Record
@@ -8,12 +8,12 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions.holds import approve, forget
 from podium.conductor.rules.transitions.jobs import settle
-from podium.conductor.rules.transitions.modify import SHOWN, Kept, apply_modify, kept_sheets, requeue
-from podium.contract.states import PAUSED_ON_REQUEST, Action, allowed_actions, rule
+from podium.conductor.rules.transitions.modify import SHOWN, Difference, Kept, apply_modify, kept_sheets, requeue
+from podium.contract.states import PAUSED_ON_REQUEST, Action, JobStatus, Phase, allowed_actions, rule
 from podium.errors import WrongState
 
-Comparison = Callable[[JobRun], Collection[int]]
-"""Returns the sheets of a changed score that differ from the sheets that the job has now."""
+Comparison = Callable[[JobRun], Difference]
+"""Returns how a changed score differs from the one that the job has now."""
 
 
 class Done(TypedDict):
@@ -36,11 +36,16 @@ def check(job: JobRun, action: Action) -> None:
     Raises:
         WrongState: says the state, the reason, what to do instead, and the allowed actions.
     """
-    cell = rule(action, job.phase)
+    check_phase(job.job_id, job.status, job.phase, action)
+
+
+def check_phase(job_id: str, status: JobStatus, phase: Phase, action: Action) -> None:
+    """Do the same for a job that is known by its row."""
+    cell = rule(action, phase)
     if not cell.allowed:
         raise WrongState(
-            f"Cannot {action} job {job.job_id}: {cell.why}.",
-            fix=cell.instead, job_id=job.job_id, state=job.status, phase=job.phase, allowed=allowed_actions(job.phase),
+            f"Cannot {action} job {job_id}: {cell.why}.",
+            fix=cell.instead, job_id=job_id, state=status, phase=phase, allowed=allowed_actions(phase),
         )  # fmt: skip
 
 
@@ -63,7 +68,7 @@ def resume(
     from_sheet: int | str | None = None,
     new: LoadedPlan | None = None,
     path: str | None = None,
-    differing: Comparison = lambda job: (),
+    differing: Comparison = lambda job: Difference(),
 ) -> Done:
     """Let a job continue. With a new plan or `from_sheet` while sheets still run, the change waits for them.
 
@@ -109,7 +114,7 @@ def modify(
     new: LoadedPlan,
     path: str | None = None,
     from_sheet: int | str | None = None,
-    differing: Comparison = lambda job: (),
+    differing: Comparison = lambda job: Difference(),
 ) -> Done:
     """Give the job a changed score: at once if nothing runs, else when the running sheets have ended. `path` is as in `resume`.
 

@@ -8,7 +8,7 @@ from podium.conductor.rules.healing.diagnosis import Case, diagnose
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.rules.verdicts import Verdict
 from podium.score.model.plan import Retry
-from podium.times import iso
+from podium.times import elapsed, iso
 
 LIMIT_WAITS = 5  # of one sheet for one instrument
 LIMIT_WAIT_SECONDS = 60.0  # the first wait if the instrument names none; each is twice the one before
@@ -51,6 +51,7 @@ def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
         "exit_code": attempt.exit_code,
         "end_reason": attempt.end_reason,
         "processes_ended": attempt.processes_ended,
+        "duration_seconds": elapsed(attempt.started_at, attempt.ended_at or attempt.started_at),
     }
 
 

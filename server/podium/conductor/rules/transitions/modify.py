@@ -1,39 +1,83 @@
 """Giving a job another plan: finished sheets are matched by name, or by number if they have none, and kept."""
 
-from collections.abc import Collection
-from typing import TypedDict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import BEFORE_START, JobRun, SheetRun
 from podium.conductor.rules.transitions.holds import same_deed
+from podium.contract.models import Labels, ScoreChange
 
 SHOWN = 20  # labels that a reply names
 
 
+@dataclass(frozen=True)
+class Difference:
+    """How a changed score differs from the present one. The numbers are those of sheets of the new one; sheets added or removed
+    are not among them. The last three are as in `ScoreChange`.
+    """
+
+    texts: Collection[int] = ()  # would do, or must leave, something else
+    tuned: Collection[int] = ()  # would do the same with other settings
+    settings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    file: str = ""
+    on_pending: bool = False
+
+
 class Kept(TypedDict):
-    """What a changed score leaves as it is: labels of finished sheets, and of those that stay although their text differs."""
+    """What a changed score leaves as it is: labels of finished sheets, and of those that stay although their text differs.
+
+    `change` is a `ScoreChange`, written out.
+    """
 
     kept: list[str]
     kept_total: int
     changed: list[str]
     changed_total: int
+    change: dict[str, Any]
 
 
-def kept_sheets(job: JobRun, new: LoadedPlan, from_sheet: int | None, differing: Collection[int]) -> Kept:
+def kept_sheets(job: JobRun, new: LoadedPlan, from_sheet: int | None, difference: Difference) -> Kept:
     """Return which sheets of the new plan do not run again. A running one counts as changed: it ends with its old text."""
     again = {from_sheet, *new.after([from_sheet])} if from_sheet is not None else set()
-    stay = {to: num for num, to in match_sheets(job.loaded, new).items() if to not in again}
-    finished = [
-        to for to, num in stay.items() if (run := job.sheets.get(num)) is not None and run.status == "completed"
-    ]
-    changed = [to for to in (*finished, *(to for to, num in stay.items() if num in job.running)) if to in differing]
-    return Kept(
-        kept=[new.plan.sheet(num).label for num in sorted(finished)[:SHOWN]],
-        kept_total=len(finished),
-        changed=[new.plan.sheet(num).label for num in sorted(changed)[:SHOWN]],
-        changed_total=len(changed),
+    pairs = match_sheets(job.loaded, new)
+    stay = {num: to for num, to in pairs.items() if to not in again}
+    runs = ((to, job.sheets.get(num)) for num, to in stay.items())
+    finished = _labels(new, (to for to, run in runs if run is not None and run.status == "completed"))
+    done = {to for num, to in stay.items() if job.is_satisfied(num)}
+    running = {to for num, to in stay.items() if num in job.running}
+    texts = set(difference.texts)
+    stale = _labels(new, texts & (done | running))
+    groups = {
+        "finished": _labels(new, texts & done),
+        "running": _labels(new, texts & running),
+        "unfinished": _labels(new, (texts | set(difference.tuned)) - done - running),
+        "added": _labels(new, {sheet.num for sheet in new.plan.sheets}.difference(pairs.values())),
+        "removed": _labels(job.loaded, {sheet.num for sheet in job.plan.sheets} - pairs.keys()),
+    }
+    change = ScoreChange(
+        sheets={name: labels for name, labels in groups.items() if labels.total},
+        settings=list(difference.settings),
+        warnings=list(difference.warnings),
+        file=difference.file,
+        on_pending=difference.on_pending,
     )
+    return Kept(
+        kept=finished.labels,
+        kept_total=finished.total,
+        changed=stale.labels,
+        changed_total=stale.total,
+        change=change.model_dump(),
+    )
+
+
+def _labels(loaded: LoadedPlan, nums: Iterable[int]) -> Labels:
+    """Return the labels of the first of these sheets, and how many there are."""
+    found = sorted(nums)
+    return Labels(labels=[loaded.plan.sheet(num).label for num in found[:SHOWN]], total=len(found))
 
 
 def match_sheets(old: LoadedPlan, new: LoadedPlan) -> dict[int, int]:

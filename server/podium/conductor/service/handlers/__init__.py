@@ -19,6 +19,7 @@ from podium.conductor.service.handlers import (
     history,
     jobs,
     log,
+    score,
     secrets,
     status,
     submit,
@@ -28,6 +29,7 @@ from podium.conductor.service.handlers import (
 from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damage_of
 from podium.contract import methods as m
 from podium.contract.replies import Refusal
+from podium.contract.score_text import CheckParams, JobScoreParams
 from podium.errors import JobDamaged, JobDeleted, PodiumError, StoreGone
 from podium.wire.dispatcher import Handler, Peer
 from podium.wire.framing import RawJson
@@ -50,7 +52,8 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.log": (m.LogParams, log.handle),
     "job.secrets": (m.SecretsParams, secrets.handle),
     "job.explain": (m.JobParams, explain.handle),
-    "job.validate": (m.ScoreParams, validate.handle),
+    "job.validate": (CheckParams, validate.handle),
+    "job.score": (JobScoreParams, score.handle),
     "job.health": (m.JobParams, health.handle),
     "task.state": (m.TaskStateParams, task_state.handle),
     "daemon.status": (m.HandshakeParams, daemon.status),

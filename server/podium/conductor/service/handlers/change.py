@@ -1,26 +1,42 @@
 """`job.resume` and `job.modify`: let a job continue, with its own score or a changed one."""
 
-from collections.abc import Callable, Collection
+import sqlite3
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import anyio.to_thread
 
 from podium.conductor.plans import given
 from podium.conductor.plans.approvals import hidden
 from podium.conductor.plans.compiling import differing
+from podium.conductor.plans.editing import edited
 from podium.conductor.plans.environment import check_given
+from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
-from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.state import JobRun, phase_with
 from podium.conductor.rules.transitions import control
 from podium.conductor.rules.transitions.control import Comparison, Done
-from podium.conductor.rules.transitions.modify import match_sheets
+from podium.conductor.rules.transitions.modify import Difference, match_sheets
 from podium.conductor.service.context import Context
+from podium.contract.edits import check_change
 from podium.contract.methods import ModifyParams, ResumeParams
 from podium.contract.replies import ChangeReply, Refusal
-from podium.errors import InvalidArguments, PodiumError, WrongState
+from podium.contract.states import Action
+from podium.errors import PodiumError, WrongState
 from podium.wire.dispatcher import Peer
 
 TRIES = 3
+
+
+class Latest(NamedTuple):
+    """A job's score as the next change finds it: the pending one if there is one, with the file that it comes from."""
+
+    loaded: LoadedPlan
+    path: str | None
+    pending: bool
 
 
 async def resume(context: Context, params: ResumeParams, peer: Peer) -> ChangeReply | Refusal:
@@ -36,12 +52,12 @@ async def modify(context: Context, params: ModifyParams, peer: Peer) -> ChangeRe
 async def _change(
     context: Context, params: ResumeParams, peer: Peer, action: Callable[..., Done]
 ) -> ChangeReply | Refusal:
+    required = isinstance(params, ModifyParams)
     try:
+        check_change(params.config_path, params.config_content, params.find, params.replace, required=required)
         change = partial(action, from_sheet=params.from_sheet)
-        if params.config_path is not None or params.config_content is not None:
+        if any(each is not None for each in (params.config_path, params.config_content, params.find)):
             done, job = await _with_score(context, params, peer, change)
-        elif isinstance(params, ModifyParams):
-            raise InvalidArguments("job.modify needs a changed score.", fix="Give config_path or config_content.")
         else:
             done, job = await context.changes.apply(params.job_id, change, params.request_key)
         facts = {**done, **done.get("kept", {})}
@@ -53,33 +69,43 @@ async def _change(
 async def _with_score(
     context: Context, params: ResumeParams, peer: Peer, change: Callable[..., Done]
 ) -> tuple[dict[str, Any], JobRun]:
-    """Change a job's score. If the job has another one by the time that the two are compared, they are compared again."""
-    for tries_left in range(TRIES - 1, -1, -1):
-        new, path, compare = await _changed_score(context, params, peer)
-        try:
-            whole = partial(change, new=new, path=path, differing=compare)
-            return await context.changes.apply(params.job_id, whole, params.request_key)
-        except WrongState as error:
-            if not error.facts.get("score_changed") or not tries_left:
-                raise
+    """Change a job's score, one change after another: an edit is made in what the one before it has left.
+
+    If the job has another score by the time that the two are compared, as its sheets have ended meanwhile and a pending change
+    has come into effect, the change is made anew. A call that is repeated is answered before anything is read: the text that an
+    edit looks for is no longer there.
+    """
+    async with context.changes.locks.hold(f"score {params.job_id}"):
+        if params.request_key is not None and (reply := context.changes.remembered(params.request_key)) is not None:
+            return reply, await context.changes.find(params.job_id)
+        for tries_left in range(TRIES - 1, -1, -1):
+            new, path, compare = await _changed_score(context, params, peer)
+            try:
+                whole = partial(change, new=new, path=path, differing=compare)
+                return await context.changes.apply(params.job_id, whole, params.request_key)
+            except WrongState as error:
+                if not error.facts.get("score_changed") or not tries_left:
+                    raise
     raise AssertionError  # the last try returns or raises
 
 
 async def _changed_score(
     context: Context, params: ResumeParams, peer: Peer
 ) -> tuple[LoadedPlan, str | None, Comparison]:
-    """Compile the score that came with the call, for the job's own workspace and the variables of its start, and compare it.
+    """Compile the changed score for the job's own workspace and the variables of its start, and compare it.
 
     Its path comes with it, None for an inline one.
     """
     row = await context.queries.job(params.job_id)
+    action: Action = "modify" if isinstance(params, ModifyParams) else "resume"
+    active = context.supervisor.jobs.get(params.job_id)  # whether a sheet holds is known only there
+    phase = phase_with(row["status"], row["intent"], holding=active is not None and bool(active.holding))
+    control.check_phase(params.job_id, row["status"], phase, action)
     old = await context.loader.plan(row["plan_hash"])
-    kept = await context.values.kept(params.job_id) if old.plan.env_pass else {}
+    latest = await _latest(context, row, old)
+    kept = await context.values.kept(params.job_id) if old.plan.env_pass or latest.loaded.plan.env_pass else {}
     environment = {**kept, **params.environment}
-    score = await given.read(
-        params, max_bytes=context.settings.max_score_bytes, variables=old.plan.started_with, inherited=True,
-        workspace=row["workspace"], passed=environment,
-    )  # fmt: skip
+    score = await _score(context, params, row, latest, environment)
     new = (
         await context.compiler.prepare(score, lambda loaded: check_given(loaded.plan, environment), client=peer)
     ).loaded
@@ -91,12 +117,52 @@ async def _changed_score(
     new = hidden(new, hide, score.text)
     pairs = match_sheets(old, new)
     found = await differing(context.reader, old.plan, new.plan, pairs, row["workspace"], client=peer)
+    known = set(map(hide, old.plan.warnings))
+    found = replace(
+        found,
+        warnings=tuple(each for each in warnings if each not in known),
+        file=latest.path or "" if params.config_path is None else "",
+        on_pending=latest.pending and params.find is not None,
+    )
 
-    def compare(job: JobRun) -> Collection[int]:
-        if job.loaded.hash != old.hash:
+    def compare(job: JobRun) -> Difference:
+        pending = job.next_plan.hash if job.next_plan else None
+        if job.loaded.hash != old.hash or (params.find is not None and pending != row["next_plan_hash"]):
             raise WrongState(
                 f"Job {job.job_id} got another score at the same moment.", fix="Call again.", score_changed=True
             )
         return found
 
     return new, str(score.path) if score.path else None, compare
+
+
+async def _latest(context: Context, row: sqlite3.Row, old: LoadedPlan) -> Latest:
+    if row["next_plan_hash"] is None:
+        return Latest(old, row["config_path"], pending=False)
+    return Latest(await context.loader.plan(row["next_plan_hash"]), row["next_config_path"], pending=True)
+
+
+async def _score(
+    context: Context, params: ResumeParams, row: sqlite3.Row, latest: Latest, environment: Mapping[str, str]
+) -> GivenScore:
+    """Return the score that came with the call, or the job's latest one with the call's edit.
+
+    An edited one stays what it was, a file's or inline, and its relative paths begin where they did, wherever the caller is.
+
+    Raises:
+        InvalidArguments: see `edited`. And what `given.read` raises.
+    """
+    variables, workspace = latest.loaded.plan.started_with, row["workspace"]
+    if params.find is None:
+        return await given.read(
+            params, max_bytes=context.settings.max_score_bytes, variables=variables, inherited=True, workspace=workspace,
+            passed=environment,
+        )  # fmt: skip
+    hide = (await context.values.of(params.job_id, latest.loaded)).masker
+    source = await context.loader.source(latest.loaded.hash)
+    text = await anyio.to_thread.run_sync(edited, source, params.find, params.replace or "", hide, params.job_id)
+    path, folder = latest.path, latest.loaded.plan.folder
+    return GivenScore(
+        text, Path(path) if path else None, Path(folder) if folder else None, variables, workspace, inherited=True,
+        passed=tuple(sorted(environment)), given_path=environment.get("PATH", ""),
+    )  # fmt: skip

@@ -167,6 +167,6 @@ def _present(context: Context) -> float:
         raise InvalidArguments(
             f"The clock has jumped, or the conductor was off, by {span(abs(calendar.wall - calendar.sure))}: "
             f"how old a job is will be sure after {span(calendar.doubt)} more of running.",
-            fix="Name the jobs, or give no age.",
+            fix="Choose by status or keep_newest instead of age, or wait until then.",
         )
     return calendar.wall

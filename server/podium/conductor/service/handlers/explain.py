@@ -1,12 +1,9 @@
 """`job.explain`: why a job failed, waits or is stuck, in one answer."""
 
-import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import anyio.to_thread
 
@@ -15,9 +12,10 @@ from podium.conductor.rules.state import Attempt
 from podium.conductor.service.context import Context
 from podium.conductor.views import explain
 from podium.contract.methods import JobParams
-from podium.contract.models import ExplainView, SheetView, Stream
+from podium.contract.models import ExplainView, SheetView
 from podium.logs.end import end_of_output
 from podium.logs.read import LogTarget
+from podium.logs.written import last_write, logs_of
 from podium.times import iso
 from podium.wire.dispatcher import Peer
 
@@ -73,16 +71,7 @@ async def _output(
     )
     hide = (await context.values.of(job_id, loaded)).masker
     output = await anyio.to_thread.run_sync(end_of_output, folder, target, explain.streams_of(last), hide)
-    logs = await anyio.to_thread.run_sync(_logs, folder)
+    logs = await anyio.to_thread.run_sync(logs_of, folder)
     other = sum(log.st_size for stream, log in logs.items() if stream != output.stream)
-    written_at = max((log.st_mtime for log in logs.values() if log.st_size), default=None)
-    return {"output": output, "other_bytes": other, "written_at": iso(written_at) if last.open else ""}
-
-
-def _logs(folder: Path) -> dict[Stream, os.stat_result]:
-    """Return the file status of an attempt's logs; one that does not exist (yet) is left out."""
-    found: dict[Stream, os.stat_result] = {}
-    for stream in get_args(Stream):
-        with suppress(FileNotFoundError):
-            found[stream] = (folder / f"{stream}.log").stat()
-    return found
+    written_at = iso(last_write(logs.values())) if last.open else ""
+    return {"output": output, "other_bytes": other, "written_at": written_at}

@@ -1,15 +1,17 @@
-"""`job.health`: liveness and load of a job's oldest running attempt."""
+"""`job.health`: liveness of a job's oldest running attempt, and the load of all that run."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import anyio
 
 from podium.conductor.engines.port import Usage
-from podium.conductor.rules.state import Attempt
+from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.service.context import Context
 from podium.contract.methods import JobParams
 from podium.contract.results import NO_PROCESS, ProcessHealth
+from podium.times import iso
 from podium.wire.dispatcher import Peer
 
 _START_SECONDS = 3.0
@@ -17,35 +19,40 @@ _LOOK_SECONDS = 0.02
 
 
 async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, Any]:
-    """Answer the members of `ProcessHealth`; measured over at least 100 ms for the whole tree."""
+    """Answer the members of `ProcessHealth`; measured over at least 100 ms."""
     await context.queries.job(params.job_id)
     job = context.supervisor.jobs.get(params.job_id)
     ended = context.supervisor.unstored.of(params.job_id).ends
     running = [attempt for attempt in job.running.values() if attempt.serial not in ended] if job else []
-    oldest = min(running, key=lambda attempt: attempt.serial, default=None)
-    usage = await _usage(context, oldest) if oldest else None
-    if usage is None:
-        return asdict(NO_PROCESS)
-    return asdict(
-        ProcessHealth(
-            pid=usage.pid,
-            is_alive=usage.alive,
-            is_zombie_state=usage.zombie,
-            process_exists=usage.pid is not None,
-            cpu_percent=usage.cpu_percent,
-            memory_mb=usage.memory_mb,
-            uptime_seconds=usage.uptime_seconds,
-            stopped_pids=usage.stopped,
-        )
+    usage = await _usage(context, running) if running else {}
+    # The oldest that has a process: one may be about to start, or may just have ended.
+    oldest = min((each for each in running if each.key in usage), key=lambda each: each.serial, default=None)
+    return asdict(NO_PROCESS if job is None or oldest is None else _health(job, oldest, usage))
+
+
+def _health(job: JobRun, oldest: Attempt, usage: Mapping[str, Usage]) -> ProcessHealth:
+    first, every = usage[oldest.key], list(usage.values())
+    return ProcessHealth(
+        pid=first.pid,
+        is_alive=first.alive,
+        is_zombie_state=first.zombie,
+        process_exists=first.pid is not None,
+        cpu_percent=round(sum(each.cpu_percent or 0.0 for each in every), 1),
+        memory_mb=round(sum(each.memory_mb or 0.0 for each in every), 1),
+        uptime_seconds=first.uptime_seconds,
+        stopped_pids=tuple(sorted(pid for each in every for pid in each.stopped)),
+        sheet=job.label(oldest.sheet),
+        since=iso(oldest.started_at),
+        processes=sum(each.processes for each in every),
     )
 
 
-async def _usage(context: Context, attempt: Attempt) -> Usage | None:
-    """Measure an attempt; if it is just being started, wait for it for a moment."""
+async def _usage(context: Context, attempts: Sequence[Attempt]) -> dict[str, Usage]:
+    """Measure those of these attempts that have a process; if none has one yet, wait for it for a moment."""
     with anyio.move_on_after(_START_SECONDS):
         while True:
-            usage = (await context.engine.describe([attempt.key])).get(attempt.key)
-            if usage is not None or not context.launcher.is_under_way(attempt):
+            usage = await context.engine.describe([each.key for each in attempts])
+            if usage or not any(map(context.launcher.is_under_way, attempts)):
                 return usage
             await anyio.sleep(_LOOK_SECONDS)
-    return None
+    return {}

@@ -5,6 +5,7 @@ from typing import Any
 
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers.jobs import short_object
+from podium.conductor.service.running import running
 from podium.conductor.views import checkpoint
 from podium.conductor.views.cursors import number_in
 from podium.contract.methods import StatusParams
@@ -26,6 +27,8 @@ async def handle(context: Context, params: StatusParams, peer: Peer) -> dict[str
         return await state(context, row)
     view = context.views.of_row(row)
     ours = (await _page(context, row, view, params)).model_dump() if paged else {"podium": view.model_dump()}
+    if params.running:
+        ours["podium_running"] = (await running(context, row)).model_dump()
     return {**_form(row, view), "sheets": {}, **ours}
 
 

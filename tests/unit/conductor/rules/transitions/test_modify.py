@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from podium.conductor.rules.transitions.modify import SHOWN, kept_sheets, match_sheets
+from podium.conductor.rules.transitions.modify import SHOWN, Difference, kept_sheets, match_sheets
 from podium.score.model.plan import Plan
 from tests.support.plans import plan_of
 from tests.support.play import Play, loaded, memory_database
@@ -142,21 +142,66 @@ def test_the_reply_names_what_is_kept_and_what_of_it_has_changed() -> None:
     play.run(2)
     play.start(3)
     new = named("d", "c", "b", "a")
-    kept = kept_sheets(play.job, loaded(new), None, {2, 3, 1})
-    assert kept == {"kept": ["b", "a"], "kept_total": 2, "changed": ["c", "b"], "changed_total": 2}
-    assert play.modify(new, from_sheet=3, differing={2, 3, 1}).get("kept") == {
-        "kept": ["a"],
-        "kept_total": 1,
-        "changed": ["c"],
-        "changed_total": 1,
+    kept = kept_sheets(play.job, loaded(new), None, Difference({2, 3, 1}))
+    assert (kept["kept"], kept["kept_total"]) == (["b", "a"], 2)
+    assert (kept["changed"], kept["changed_total"]) == (["c", "b"], 2)
+    rerun = play.modify(new, from_sheet=3, differing={2, 3, 1}).get("kept")
+    assert rerun is not None
+    assert (rerun["kept"], rerun["kept_total"], rerun["changed"], rerun["changed_total"]) == (["a"], 1, ["c"], 1)
+
+
+def changes(play: Play, new: Plan, difference: Difference, from_sheet: int | None = None) -> dict[str, list[str]]:
+    """Return the labels of sheets that a reply names, by how far they are."""
+    sheets = kept_sheets(play.job, loaded(new), from_sheet, difference)["change"]["sheets"]
+    return {name: group["labels"] for name, group in sheets.items()}
+
+
+def test_the_reply_tells_apart_what_is_done_what_runs_and_what_is_left() -> None:
+    play = Play(named("done", "failed", "runs", "left", "gone"))
+    play.run(1)
+    play.run(2, passed=False)
+    play.start(3)
+    new = named("left", "runs", "failed", "done", "new")
+    all_differ = Difference({1, 2, 3, 4})
+    apart = {
+        "finished": ["done"],
+        "running": ["runs"],
+        "unfinished": ["left", "failed"],
+        "added": ["new"],
+        "removed": ["gone"],
     }
+    assert changes(play, new, all_differ) == apart
+    assert changes(play, new, all_differ, from_sheet=4) == {
+        "running": ["runs"], "unfinished": ["left", "failed", "done"], "added": ["new"], "removed": ["gone"],
+    }  # fmt: skip
+
+
+def test_another_setting_counts_only_for_a_sheet_that_is_still_to_run() -> None:
+    play = Play(named("done", "runs", "left"))
+    play.run(1)
+    play.start(2)
+    difference = Difference(tuned={1, 2, 3}, settings=("retry",))
+    assert changes(play, play.job.plan, difference) == {"unfinished": ["left"]}
+
+
+def test_a_sheet_that_does_not_run_again_counts_as_finished_also_if_it_never_ran() -> None:
+    play = Play(named("before", "skips", "left"), start_sheet=2)
+    play.start(2)
+    play.end(2, passed=False, reason="never_started", skipped=True, message="its condition holds")
+    assert changes(play, play.job.plan, Difference({1, 2, 3})) == {
+        "finished": ["before", "skips"],
+        "unfinished": ["left"],
+    }
+    assert changes(play, play.job.plan, Difference({1, 2, 3}), from_sheet=1) == {
+        "finished": ["skips"], "unfinished": ["before", "left"],
+    }  # fmt: skip
 
 
 def test_the_reply_names_at_most_so_many_sheets_and_counts_all() -> None:
     play = Play(named(*(f"s{num}" for num in range(SHOWN + 5))))
     for num in range(1, SHOWN + 5):
         play.run(num)
-    kept = kept_sheets(play.job, play.job.loaded, None, range(1, SHOWN + 6))
+    kept = kept_sheets(play.job, play.job.loaded, None, Difference(range(1, SHOWN + 6)))
     assert (len(kept["kept"]), kept["kept_total"]) == (SHOWN, SHOWN + 4)
     assert (len(kept["changed"]), kept["changed_total"]) == (SHOWN, SHOWN + 4)
 

@@ -1,0 +1,60 @@
+"""What a caller sees of a score: pages of its text, and what its sheets run."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from podium.contract.score_text import ScoreText
+from podium.contract.secrets.masks import Masker, Secret, secrets_in
+from podium.errors import PodiumError
+from podium.score.model.plan import Plan, PlanSheet
+from podium.score.templates.render import render_script
+from podium.score.text.document import DocumentFault, load
+from podium.texts.score_text import command_of, looks_like_score, page_of
+
+_SCORE_KEYS = {"sheets", "sheet"}
+_WORKSPACE = "/job"  # stands for one that the conductor will choose
+
+
+def page(text: str, first: int, most: int, secrets: Sequence[Secret]) -> ScoreText:
+    """Return a page of a score. Values that its own names show to be secrets are replaced wherever they stand.
+
+    A file is taken for a score if its top level has the key of its sheets, or, if it is not valid YAML, a line with that key. Of
+    anything else nothing is shown: a path may name any file of its owner that ends in .yaml, and those are not read to callers.
+    """
+    try:
+        root = load(text).root
+    except DocumentFault:
+        root, is_score = None, looks_like_score(text)
+    else:
+        is_score = isinstance(root, dict) and not _SCORE_KEYS.isdisjoint(root)
+    if not is_score:
+        return ScoreText(first_line=first, is_score=False)
+    return page_of(text, first=first, most=most, masker=Masker(dict.fromkeys([*secrets, *_secrets(root)])))
+
+
+def _secrets(root: Any) -> Iterator[Secret]:
+    """Yield the secrets among the single values of a document."""
+    ahead = [root]
+    while ahead:
+        value = ahead.pop()
+        if isinstance(value, list):
+            ahead += [each for each in value if isinstance(each, dict | list)]
+        elif isinstance(value, dict):
+            ahead += [each for each in value.values() if isinstance(each, dict | list)]
+            yield from secrets_in({str(key): each for key, each in value.items() if isinstance(each, str)})
+
+
+def commands(plan: Plan, masker: Masker) -> tuple[str, ...]:
+    """Return what each sheet runs, each in a line; a template that cannot be rendered yet as it is written."""
+    return tuple(command_of(_script(plan, sheet), masker) for sheet in plan.sheets)
+
+
+def _script(plan: Plan, sheet: PlanSheet) -> str:
+    """Return the sheet's text; one that shows outputs of earlier sheets says more as it is written."""
+    template = plan.templates[sheet.template]
+    if sheet.uses_previous_outputs:
+        return template
+    try:
+        return render_script(plan, sheet, workspace=plan.workspace or _WORKSPACE, previous_outputs={})
+    except PodiumError:
+        return template

@@ -1,0 +1,53 @@
+"""Pages of a score's text, as a caller may see them: cleaned, without secrets, in lines of a bounded length."""
+
+import re
+
+from podium.contract.score_text import ScoreText
+from podium.contract.secrets.beside import without_named_secrets
+from podium.contract.secrets.masks import Masker
+from podium.texts.cleaning import clean_text
+
+LINE_CHARS = 1500  # shown of a line; one of the most costly letters still fits into a result
+PAGE_CHARS = 60_000
+COMMAND_CHARS = 120
+_OTHER_BREAKS = re.compile(
+    "[\x85\u2028\u2029]"
+)  # end a line for YAML too, so that lines have the numbers that problems name
+_BLANKS = re.compile(r"[ \t]*\n[ \t\n]*")
+_IN_BLOCKS = re.compile(r"^[\"']?sheets?[\"']?[ \t]*:", re.MULTILINE)
+_IN_BRACES = re.compile(r"\s*\{(?:.|\n)*?[\"'{,\s]sheets?[\"']?\s*:")
+
+
+def looks_like_score(text: str) -> bool:
+    """Return whether a text that is not valid YAML has the key of a score that no other file is likely to have."""
+    return bool(_IN_BLOCKS.search(text) or _IN_BRACES.match(text))
+
+
+def page_of(text: str, *, first: int, most: int, masker: Masker) -> ScoreText:
+    """Return a page of a score's text. Secrets are replaced in the whole before it is cut, so none is told in parts."""
+    lines = _shown(text, masker).split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    page, chars = list[str](), 0
+    for line in lines[first - 1 : first - 1 + most]:
+        page.append(line if len(line) <= LINE_CHARS else _cut(line))
+        chars += len(page[-1])
+        if chars >= PAGE_CHARS:
+            break
+    return ScoreText(lines=page, first_line=first, lines_total=len(lines))
+
+
+def command_of(text: str, masker: Masker) -> str:
+    """Return the beginning of a sheet's command or prompt in one line, in which a sign stands for each end of a line."""
+    line = _BLANKS.sub(" ⏎ ", _shown(text, masker).strip())
+    return line if len(line) <= COMMAND_CHARS else f"{line[:COMMAND_CHARS]}…"
+
+
+def _shown(text: str, masker: Masker) -> str:
+    """Return a text without secrets and without what nobody sees; what this puts together is looked at again."""
+    cleaned = clean_text(_OTHER_BREAKS.sub("\n", masker(text)))
+    return without_named_secrets(masker(cleaned))
+
+
+def _cut(line: str) -> str:
+    return f"{line[:LINE_CHARS]}…[{len(line) - LINE_CHARS} more characters]"

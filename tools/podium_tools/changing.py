@@ -1,0 +1,87 @@
+"""What `modify_job` and `resume_job` share: how a changed score is given, and how they answer what it changes."""
+
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from podium.contract.edits import check_change
+from podium.contract.models import ActionView, Labels, ScoreChange
+from podium_tools.results import ControlResult, Omitted, counted, named, shortened_text
+
+WARNINGS_SHOWN = 3
+
+Find = Annotated[str, Field(description="Text that stands exactly once in the job's score.")]
+Replace = Annotated[str, Field(description="What replaces it; left out, it is removed.")]
+
+
+class Changed(BaseModel):
+    """Sheets that differ, by how far they are: finished, running, unfinished, added, removed. Or settings that do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: str
+    names: list[str]
+
+
+class ChangeResult(ControlResult):
+    """What a changed score changes: finished sheets keep the result of their old text, running ones end with it, and unfinished
+    ones run with the new text. Finished sheets that do not differ are only counted: they may be many.
+    """
+
+    changed: Omitted[list[Changed]]
+
+
+class Change(NamedTuple):
+    """A changed score as a call gives it, None for what is left out."""
+
+    config_path: str | None
+    config_content: str | None
+    find: str | None
+    replace: str | None
+
+
+def change_of(config_path: str, config_content: str, find: str, replace: str, *, required: bool) -> Change:
+    """Return the changed score of a call; `replace` left out beside `find` is an empty text.
+
+    Raises:
+        InvalidArguments: as `check_change`.
+    """
+    content = config_content if config_content.strip() else None
+    change = Change(config_path or None, content, find or None, replace if find else replace or None)
+    check_change(*change, required=required)
+    return change
+
+
+def changes_of(view: ActionView) -> list[Changed]:
+    """Return what differs, sheets and settings; only what there is."""
+    if view.change is None:  # of an older conductor, which says no more
+        groups = {"finished": Labels(labels=view.changed, total=view.changed_total)} if view.changed_total else {}
+        settings: list[str] = []
+    else:
+        groups, settings = view.change.sheets, view.change.settings
+    found = [Changed(what=name, names=named(group.labels, group.total)) for name, group in groups.items()]
+    return [*found, *([Changed(what="settings", names=settings)] if settings else [])]
+
+
+def change_sentences(view: ActionView) -> str:
+    """Return what a changed score means for the job's sheets and for its file, "" if there is nothing to report."""
+    told = [f"{counted(view.kept_total, 'finished sheet')} {'was' if view.kept_total == 1 else 'were'} kept."]
+    told = told if view.kept_total else []
+    if view.changed_total:
+        told.append("Of changed, what has finished or runs with the old text is not run again (from_sheet does that).")
+    if view.change is not None:
+        told += _told(view.change)
+    return "".join(f" {each}" for each in told)
+
+
+def _told(change: ScoreChange) -> list[str]:
+    """Return the sentences about what the lists do not show."""
+    told = []
+    if not change.sheets:
+        told.append("No sheet differs, only settings." if change.settings else "No sheet differs.")
+    if change.on_pending:
+        told.append("The edit was made in the change that was still pending; changed covers both.")
+    if change.file:
+        told.append(f"The file {change.file} was not changed.")
+    told += [f"New warning: {shortened_text(each)}." for each in change.warnings[:WARNINGS_SHOWN]]
+    return told
