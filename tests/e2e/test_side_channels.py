@@ -201,6 +201,24 @@ async def test_a_wait_as_a_task_ends_with_the_result_of_the_tool(shared_conducto
     assert result.structured_content["jobs"][0]["status"] == "completed"
 
 
+async def test_a_task_that_waits_for_a_pattern_ends_with_the_line(standing: Agent, shared_conductor: Conductor) -> None:
+    said = "name: said\nsheets:\n  - {name: a, run: 'echo one; until [ -e go ]; do sleep 0.02; done; echo two; sleep 60'}\n"
+    async with tasker(shared_conductor) as user:
+        job = await user.call("start_job", config_content=said)
+        ids = [job["job_id"]]
+        first = await user.call("wait_for_job", job_ids=ids, pattern="one|two")
+        task = await task_of(user.client, "wait_for_job", job_ids=ids, pattern="one|two", after=first["after"])
+        assert (await look(user.client, task.task_id)).status == "working"
+    let_go(job)
+    while (found := await look(standing.client, task.task_id)).status == "working":
+        pass
+    assert found.result is not None
+    end = found.result["structuredContent"]
+    assert (end["woke_for"], end["job_output"], end["match_line"]) == ("pattern", "two", 2)
+    assert (await look(standing.client, task.task_id)).result == found.result
+    await standing.call("cancel_job", job_id=job["job_id"])
+
+
 async def test_a_task_outlives_its_server_and_a_crash_of_the_conductor(
     standing: Agent, revived_conductor: Conductor
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import anyio
 
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.models import (
     ActionView,
@@ -18,7 +19,6 @@ from podium.contract.models import (
     ArtifactPage,
     ArtifactText,
     ClearView,
-    ConductorView,
     EventView,
     ExplainView,
     JobDetail,
@@ -27,15 +27,14 @@ from podium.contract.models import (
     LogView,
     PlanSheetView,
     PlanView,
-    RunningView,
     SheetView,
     StartView,
-    WaitView,
 )
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
 from podium.contract.states import JobFilter, JobStatus
+from podium.contract.waits import RunningView, WaitView
 from podium.errors import JobNotFound
 
 CURSOR = "h1:7"
@@ -207,8 +206,9 @@ class ScriptedPort(JobControl):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
+        pattern: str = "",
     ) -> WaitView:
-        self._asked("wait", (list(job_ids), until, timeout_seconds, after))
+        self._asked("wait", (list(job_ids), until, timeout_seconds, after, *([pattern] if pattern else [])))
         found = [self._job(job_id) for job_id in job_ids]
         if progress:
             await progress(1.0, found)

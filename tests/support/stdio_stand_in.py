@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from podium import log
-from podium.contract.models import ConductorView
+from podium.contract.conductors import ConductorView
 from podium.contract.ports import JobControl
 from podium.mcp.app import build_server
 from podium.mcp.transports.stdio import run

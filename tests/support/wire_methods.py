@@ -36,6 +36,7 @@ OWN_METHODS: tuple[str, ...] = (
     "job.validate",
     "job.score",
     "job.health",
+    "job.watch",
     "job.secrets",
     "task.state",
 )

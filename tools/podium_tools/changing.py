@@ -1,17 +1,16 @@
 """What `modify_job` and `resume_job` share: how a changed score is given, and how they answer what it changes."""
 
-from typing import Annotated, NamedTuple
+from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podium.contract.edits import check_change
-from podium.contract.models import ActionView, Labels, ScoreChange
+from podium.contract.changed import Labels, ScoreChange
+from podium.contract.methods import Sheet
+from podium.contract.models import ActionView
+from podium_tools.fields import JobArgs, sheet_of
 from podium_tools.results import ControlResult, Omitted, counted, named, shortened_text
 
 WARNINGS_SHOWN = 3
-
-Find = Annotated[str, Field(description="Text that stands exactly once in the job's score.")]
-Replace = Annotated[str, Field(description="What replaces it; left out, it is removed.")]
 
 
 class Changed(BaseModel):
@@ -31,25 +30,37 @@ class ChangeResult(ControlResult):
     changed: Omitted[list[Changed]]
 
 
-class Change(NamedTuple):
-    """A changed score as a call gives it, None for what is left out."""
+class ChangeArgs(JobArgs):
+    """Arguments of a call that may change a job's score."""
+
+    config_path: str = Field("", description="Path of a changed score.")
+    config_content: str = Field("", description="Its text, instead of config_path.")
+    find: str = Field("", description="Text that stands exactly once in the job's score.")
+    replace: str = Field("", description="What replaces it; left out, it is removed.")
+    from_sheet: str = Field(
+        "", description="Number or name in the changed score: this sheet and all that depend on it run again."
+    )
+
+
+class Parts(TypedDict):
+    """The parameters of such a call, None for what is left out."""
 
     config_path: str | None
     config_content: str | None
     find: str | None
     replace: str | None
+    from_sheet: Sheet | None
 
 
-def change_of(config_path: str, config_content: str, find: str, replace: str, *, required: bool) -> Change:
-    """Return the changed score of a call; `replace` left out beside `find` is an empty text.
-
-    Raises:
-        InvalidArguments: as `check_change`.
-    """
-    content = config_content if config_content.strip() else None
-    change = Change(config_path or None, content, find or None, replace if find else replace or None)
-    check_change(*change, required=required)
-    return change
+def parts_of(args: ChangeArgs) -> Parts:
+    """Return what a call gives; `replace` left out beside `find` is an empty text."""
+    return Parts(
+        config_path=args.config_path or None,
+        config_content=args.config_content if args.config_content.strip() else None,
+        find=args.find or None,
+        replace=args.replace if args.find else args.replace or None,
+        from_sheet=sheet_of(args.from_sheet),
+    )
 
 
 def changes_of(view: ActionView) -> list[Changed]:

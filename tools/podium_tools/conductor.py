@@ -1,6 +1,6 @@
 """`conductor_status`: which conductor answers, and what it can do."""
 
-from podium.contract.models import ConductorView
+from podium.contract.conductors import ConductorView
 from podium.contract.ports import JobControl
 from podium_tools.calls import call
 from podium_tools.results import Omitted, Result, counted

@@ -1,28 +1,14 @@
 """`pause_job`, `resume_job` and `cancel_job`."""
 
-from pydantic import Field
-
+from podium.contract.edits import check_change
 from podium.contract.methods import ResumeParams
 from podium.contract.models import ActionView, JobView
 from podium.contract.ports import JobControl
 from podium_tools.calls import next_call
-from podium_tools.changing import ChangeResult, Find, Replace, change_of, change_sentences, changes_of
-from podium_tools.fields import JobArgs, sheet_of
+from podium_tools.changing import ChangeArgs, ChangeResult, change_sentences, changes_of, parts_of
+from podium_tools.fields import JobArgs
 from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of, status_of
 from podium_tools.spec import Call, Hints, ToolSpec
-
-
-class ResumeArgs(JobArgs):
-    """Arguments of `resume_job`."""
-
-    from_sheet: str = Field(
-        "",
-        description="Number or name: this sheet and all that depend on it run again.",
-    )
-    config_path: str = Field("", description="Path of a changed score.")
-    config_content: str = Field("", description="Its text, instead of config_path.")
-    find: Find = ""
-    replace: Replace = ""
 
 
 def _result(view: ActionView, summary: str, *, success: bool) -> ControlResult:
@@ -78,10 +64,11 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
     return _result(view, summary, success=True)
 
 
-async def _resume(port: JobControl, args: ResumeArgs, _call: Call) -> ChangeResult:
+async def _resume(port: JobControl, args: ChangeArgs, _call: Call) -> ChangeResult:
     """Continue the job."""
-    change = change_of(args.config_path, args.config_content, args.find, args.replace, required=False)
-    view = await port.resume(ResumeParams(args.job_id, **change._asdict(), from_sheet=sheet_of(args.from_sheet)))
+    params = ResumeParams(args.job_id, **parts_of(args))
+    check_change(params)
+    view = await port.resume(params)
     stored = f"The resume of {view.job.job_id} is recorded but has not taken effect yet"
     done = stored if view.pending else view.message.rstrip(".")
     return ChangeResult(
@@ -119,7 +106,7 @@ RESUME_JOB = ToolSpec(
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),
-    arguments=ResumeArgs,
+    arguments=ChangeArgs,
     result=ChangeResult,
     handler=_resume,
 )

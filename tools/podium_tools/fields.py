@@ -47,15 +47,6 @@ def one_score(config_path: str, config_content: str) -> tuple[str | None, str | 
     return path, content
 
 
-def optional_score(config_path: str, config_content: str) -> tuple[str | None, str | None]:
-    """Return the path and the content of a score that may be left out: at most one of them is not None.
-
-    Raises:
-        InvalidArguments: both are given.
-    """
-    return one_score(config_path, config_content) if config_path or config_content.strip() else (None, None)
-
-
 def pairs(variables: list[str]) -> tuple[tuple[str, str], ...]:
     """Split `name=value` entries at their first "=".
 

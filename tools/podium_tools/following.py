@@ -7,7 +7,7 @@ from podium.contract.models import ExplainView, JobView, LogLine
 from podium.contract.ports import JobControl
 from podium.errors import PodiumError
 from podium_tools.calls import TO_FILL_IN, call, next_call
-from podium_tools.results import shortened_text, shown_line
+from podium_tools.results import OUTPUT_NOTE, shortened_text, shown_line
 
 LINES = 8  # of a failed sheet's output
 LINE_CHARS = 200
@@ -21,6 +21,11 @@ class Following:
 
     next: str
     output: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The output as the fields of a result."""
+        return {"job_output_note": OUTPUT_NOTE if self.output else "", "job_output": self.output}
 
 
 async def following(port: JobControl, job: JobView) -> Following:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from podium.contract.models import JobView, RunningSheet, RunningView, WaitView
+from podium.contract.models import JobView
 from podium.contract.ports import JobControl
+from podium.contract.waits import RunningSheet, RunningView, WaitView
 from podium.errors import PodiumError
 from podium.times import elapsed_between, span
 from podium_tools.durations import labelled

@@ -13,8 +13,10 @@ from podium_tools.budget import fitting, shorter
 from podium_tools.calls import again, next_call
 from podium_tools.durations import job_seconds, sheet_seconds
 from podium_tools.fields import JobReadArgs
+from podium_tools.following import Following, following
 from podium_tools.results import (
     NEEDS_SHOWN,
+    JobOutput,
     JobResult,
     Known,
     Omitted,
@@ -31,7 +33,7 @@ from podium_tools.results import (
     warnings_of,
 )
 from podium_tools.score_text import DEFAULT_LINES, NO_SCORE, MaxLines, Offset, ScoreLines, page_of, score_fields
-from podium_tools.spec import READ, Args, Call, ToolSpec
+from podium_tools.spec import READ, READ_FOREIGN, Args, Call, ToolSpec
 
 # "all" was this filter's earlier word for "any".
 StatusFilter = Annotated[JobFilter, BeforeValidator(lambda given: "any" if given == "all" else given)]
@@ -143,7 +145,8 @@ class GetResult(JobResult):
     """A job in full; what there is none of yet is left out. `elapsed_seconds` is since `started_at`, until now if it runs.
 
     Skipped sheets are counted by kind: by their conditions, before start_sheet, blocked by failed ones. `sheet_seconds` is how
-    long each running sheet has been running; the full form has that in `sheets`. With the score, `config_path` is where that came
+    long each running sheet has been running; the full form has that in `sheets`. `job_output` is the end of what a failed sheet
+    wrote. With the score, `config_path` is where that came
     from, and `file` what became of it there; variables in force come from the start or from the score itself.
     """
 
@@ -166,6 +169,8 @@ class GetResult(JobResult):
     warnings: Omitted[list[str]]
     sheets: Omitted[list[SheetLine]]
     sheets_cursor: Omitted[str]
+    job_output_note: Omitted[str]
+    job_output: Omitted[JobOutput]
     score: Omitted[ScoreLines]
     first_line: Omitted[int]
     lines_total: Omitted[int]
@@ -193,13 +198,13 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
     return SheetLine(**{**facts, **cut})
 
 
-def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
-    """Return the result for a job and its page of sheets."""
+def _get_result(found: JobDetail, args: GetArgs, ahead: Following) -> GetResult:
+    """Return the result for a job and its page of sheets, with what follows from its state."""
     job = found.job
     more = again("get_job", args, detail="concise", sheets_cursor=found.sheets_cursor)  # a cursor implies full
     return GetResult(
         summary=state_of(job),
-        next=more if found.sheets_cursor else next_call(job),
+        next=more if found.sheets_cursor else ahead.next,
         **job_fields(job),
         description=shortened_text(found.description),
         sheets_failed=job.sheets_failed,
@@ -218,6 +223,7 @@ def _get_result(found: JobDetail, args: GetArgs) -> GetResult:
         warnings=warnings_of(job.warnings),
         sheets=[_sheet_line(sheet) for sheet in found.sheets],
         sheets_cursor=found.sheets_cursor,
+        **ahead.fields,
         **NO_SCORE,
     )
 
@@ -230,7 +236,7 @@ async def _get(port: JobControl, args: GetArgs, _call: Call) -> GetResult:
 
     async def ask(limit: int) -> GetResult:
         found = await port.detail(args.job_id, sheets=full, sheets_cursor=args.sheets_cursor, limit=limit)
-        return _get_result(found, args)
+        return _get_result(found, args, await following(port, found.job))
 
     return await fitting(ask, SHEETS_A_PAGE if full else 1)
 
@@ -240,7 +246,7 @@ async def _score(port: JobControl, args: GetArgs) -> GetResult:
     if args.sheets_cursor:
         raise InvalidArguments("sheets_cursor is for sheets, not for the score.", fix="Leave it out, or give offset.")
     found = await port.score(JobScoreParams(args.job_id, args.offset, args.max_lines))
-    job = _get_result(JobDetail(job=found.job), args)
+    job = _get_result(JobDetail(job=found.job), args, Following(next_call(found.job)))
 
     async def shown(size: int) -> GetResult:
         page = page_of(found.text, size)
@@ -274,7 +280,7 @@ GET_JOB = ToolSpec(
         "or waits use explain_job."
     ),
     risk="read",
-    hints=READ,
+    hints=READ_FOREIGN,
     arguments=GetArgs,
     result=GetResult,
     handler=_get,

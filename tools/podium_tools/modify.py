@@ -1,27 +1,13 @@
 """`modify_job`: give a job a changed score."""
 
-from pydantic import Field
-
+from podium.contract.edits import check_change
 from podium.contract.methods import ModifyParams
 from podium.contract.models import ActionView
 from podium.contract.ports import JobControl
 from podium_tools.calls import next_call
-from podium_tools.changing import ChangeResult, Find, Replace, change_of, change_sentences, changes_of
-from podium_tools.fields import ConfigContent, ConfigPath, JobArgs, sheet_of
+from podium_tools.changing import ChangeArgs, ChangeResult, change_sentences, changes_of, parts_of
 from podium_tools.results import job_fields, state_of
 from podium_tools.spec import Call, Hints, ToolSpec
-
-
-class ModifyArgs(JobArgs):
-    """Arguments of `modify_job`."""
-
-    config_path: ConfigPath = ""
-    config_content: ConfigContent = ""
-    find: Find = ""
-    replace: Replace = ""
-    from_sheet: str = Field(
-        "", description="Number or name in the changed score: this sheet and all that depend on it run again."
-    )
 
 
 def _sentence(view: ActionView) -> str:
@@ -35,10 +21,11 @@ def _sentence(view: ActionView) -> str:
     return f"{job.job_id} now uses the changed score. {state_of(job)}"
 
 
-async def _modify(port: JobControl, args: ModifyArgs, _call: Call) -> ChangeResult:
+async def _modify(port: JobControl, args: ChangeArgs, _call: Call) -> ChangeResult:
     """Give the job the score."""
-    change = change_of(args.config_path, args.config_content, args.find, args.replace, required=True)
-    view = await port.modify(ModifyParams(args.job_id, **change._asdict(), from_sheet=sheet_of(args.from_sheet)))
+    params = ModifyParams(args.job_id, **parts_of(args))
+    check_change(params)
+    view = await port.modify(params)
     return ChangeResult(
         summary=_sentence(view) + change_sentences(view),
         next=next_call(view.job),
@@ -60,7 +47,7 @@ MODIFY_JOB = ToolSpec(
     ),
     risk="control",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),
-    arguments=ModifyArgs,
+    arguments=ChangeArgs,
     result=ChangeResult,
     handler=_modify,
 )

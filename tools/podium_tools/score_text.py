@@ -90,9 +90,11 @@ def checked_fields(result: Result, text: ScoreText, page: Page) -> dict[str, Any
     if not text.is_score:
         note = "The file has no key sheets or sheet, so it is not taken for a score, and nothing of it is shown."
         return {"summary": f"{result.summary} {note}"}
-    part = f" Shown: {page.sentence} of the file." if page.following or page.first_line > 1 else ""
-    less: dict[str, Any] = {"sheets": [], "warnings": [], "problems": []} if page.first_line > 1 else {}
-    return {**page.fields, **less, "summary": f"{result.summary}{part}"}
+    if page.first_line > 1:
+        summary = f"Of the file: {page.sentence}. What the check found comes with the first page."
+        return {**page.fields, "sheets": [], "warnings": [], "problems": [], "summary": summary}
+    part = f" Shown: {page.sentence} of the file." if page.following else ""
+    return {**page.fields, "summary": f"{result.summary}{part}"}
 
 
 def _some(variables: Mapping[str, str]) -> list[str]:

@@ -1,12 +1,14 @@
 """`wait_for_job`: wait for one or several jobs, for a limited time."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from podium.contract.models import JobView, RunningView, WaitView
+from podium.contract.methods import PATTERN_CHARS
+from podium.contract.models import JobView
 from podium.contract.ports import JobControl, Progress
+from podium.contract.waits import RunningView, WaitView
 from podium.contract.weight import RESULT_TOKENS, tokens_at_most
 from podium.times import span
 from podium_tools.calls import again, call, next_call
@@ -15,17 +17,20 @@ from podium_tools.events import event_text
 from podium_tools.going import Going, going_on, going_text, limits_of, quiet_of
 from podium_tools.results import (
     BRIEF_LABELS,
+    OUTPUT_NOTE,
     SHOWN,
+    JobOutput,
     Known,
     Omitted,
     Result,
     WaitingLine,
     job_line,
     progress_of,
+    shown_line,
     state_of,
     waiting_of,
 )
-from podium_tools.spec import READ, Args, Call, ToolSpec
+from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
@@ -44,6 +49,11 @@ class WaitArgs(Args):
     )
     after: str = Field(
         "", description="Value of after in the previous reply; any event since then ends the wait immediately."
+    )
+    pattern: str = Field(
+        "",
+        max_length=PATTERN_CHARS,
+        description="Also return when a line of output matches this regex: any so far, with after only new ones.",
     )
 
 
@@ -65,13 +75,20 @@ class WaitedJob(WaitingLine):
 
 
 class WaitResult(Result):
-    """Why the wait ended, the jobs' current state, and what happened meanwhile."""
+    """Why the wait ended, the jobs' current state, and what happened meanwhile. `job_output`: the line that matched pattern."""
 
-    woke_for: Literal["settled", "event", "timeout"]
+    woke_for: Literal["settled", "event", "pattern", "timeout"]
     waited_seconds: float
     jobs: list[WaitedJob]
     events: list[str]
     after: str
+    job_output_note: Omitted[str]
+    job_output: Omitted[JobOutput]
+    match_job: Omitted[str]
+    match_sheet: Omitted[str]
+    match_attempt: Omitted[int]
+    match_stream: Omitted[str]
+    match_line: Omitted[int]
 
 
 def _events(view: WaitView, limit: int) -> list[str]:
@@ -81,13 +98,43 @@ def _events(view: WaitView, limit: int) -> list[str]:
     return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
 
 
-def _summary(view: WaitView, going: Going, *, brief: bool) -> str:
+def _match(view: WaitView) -> dict[str, Any]:
+    """Return the members about the line that matched, empty ones if none did."""
+    match = view.match
+    return {
+        "job_output_note": OUTPUT_NOTE if match else "",
+        "job_output": shown_line(match.line) if match else "",
+        "match_job": match.job_id if match else "",
+        "match_sheet": (match.sheet_name or str(match.sheet)) if match else "",
+        "match_attempt": match.attempt if match else 0,
+        "match_stream": match.stream if match else "",
+        "match_line": match.line.number if match else 0,
+    }
+
+
+def _sought(view: WaitView, pattern: str) -> str:
+    """Return what became of the pattern."""
+    if (match := view.match) is not None:
+        number = f" {match.line.number}" if match.line.number else ""
+        return f"Line{number} of {match.stream} of sheet {match.sheet_name or match.sheet} matches the pattern. "
+    if not pattern:
+        return ""
+    if view.behind:
+        return "The pattern was not seen yet, and part of the output is still to be searched. "
+    return "The pattern was not seen. "
+
+
+def _summary(view: WaitView, pattern: str, going: Going, *, brief: bool) -> str:
     """Return why the wait ended, then each job's state; for many jobs only counts."""
-    lead = {
-        "settled": "",
-        "event": "Something happened that may need attention. ",
-        "timeout": f"Not settled after {span(round(view.waited_seconds))}; nothing is lost, and you can wait again. ",
-    }[view.woke_for]
+    lead = (
+        _sought(view, pattern)
+        + {
+            "pattern": "",
+            "settled": "",
+            "event": "Something happened that may need attention. ",
+            "timeout": f"Not settled after {span(round(view.waited_seconds))}; nothing is lost, and you can wait again. ",
+        }[view.woke_for]
+    )
     settled = sum(job.settled for job in view.jobs)
     mixed = view.woke_for == "settled" and settled < len(view.jobs)
     rest = " Next, wait only for the others: a settled job ends a wait immediately." if mixed else ""
@@ -98,6 +145,8 @@ def _summary(view: WaitView, going: Going, *, brief: bool) -> str:
 
 def _next(view: WaitView, args: WaitArgs) -> str:
     """Return the next call: explain a job that needs attention, or wait for those that are not settled."""
+    if view.behind and view.match is None:
+        return again("wait_for_job", args, after=view.after)
     failed = [job.job_id for job in view.jobs if job.status == "failed" or job.stuck]
     if failed:
         return call("explain_job", job_id=failed[0])
@@ -127,6 +176,7 @@ async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
         timeout_seconds=args.timeout_seconds,
         after=args.after,
         progress=_heartbeat(running, args.timeout_seconds),
+        pattern=args.pattern,
     )
     return wait_result(view, args, await going_on(port, view))
 
@@ -155,13 +205,14 @@ def _waited(job: JobView, view: WaitView, going: Going, *, brief: bool) -> Waite
 
 def _result(view: WaitView, args: WaitArgs, going: Going, *, brief: bool, events: int) -> WaitResult:
     return WaitResult(
-        summary=_summary(view, going, brief=brief),
+        summary=_summary(view, args.pattern, going, brief=brief),
         next=_next(view, args),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
         jobs=[_waited(job, view, going, brief=brief) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
+        **_match(view),
     )
 
 
@@ -175,7 +226,7 @@ WAIT_FOR_JOB = ToolSpec(
         "the wait never affects a job. For the current state use get_job."
     ),
     risk="read",
-    hints=READ,
+    hints=READ_FOREIGN,
     arguments=WaitArgs,
     result=WaitResult,
     handler=_wait,

@@ -30,13 +30,13 @@ def checked_start(call: Start) -> Start:
     return replace(_checked_score(call), workspace=workspace)
 
 
-def checked_change(call: Change, *, required: bool) -> Change:
+def checked_change(call: Change) -> Change:
     """Return the call with the path of the changed score made absolute. Blocking: it looks at the file.
 
     Raises:
         As `checked_start`. InvalidArguments: as `check_change`.
     """
-    check_change(call.config_path, call.config_content, call.find, call.replace, required=required)
+    check_change(call)
     return _checked_score(call)
 
 

@@ -11,6 +11,7 @@ from podium.client.environment import with_environment
 from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract import models
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.near import job_not_found
 from podium.contract.replies import (
@@ -21,11 +22,13 @@ from podium.contract.replies import (
     SecretsReply,
     StatusReply,
     TaskStateReply,
+    WatchReply,
 )
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, CheckReply, JobScore, JobScoreParams
 from podium.contract.secrets.masks import Span
 from podium.contract.states import JobFilter
+from podium.contract.waits import RunningView
 from podium.errors import ConductorError, UnsupportedByConductor
 
 _EVENTS_PAGE = 200
@@ -167,7 +170,7 @@ class PodiumDialect:
             sheets_cursor=reply.podium_sheets_cursor,
         )
 
-    async def running(self, job_id: str) -> models.RunningView:
+    async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when; nothing from an older conductor, which does not tell."""
         params = {"job_id": job_id, "sheets": False, "running": True}
         return (await self._client.ask(StatusReply, "job.status", params)).podium_running
@@ -205,9 +208,9 @@ class PodiumDialect:
         """Return, or set once, what a task has ended with."""
         return (await self._client.ask(TaskStateReply, "task.state", {"key": key, "end": end})).end
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers."""
-        view = await self._client.ask(models.ConductorView, "daemon.status")
+        view = await self._client.ask(ConductorView, "daemon.status")
         return view.model_copy(update={"socket": str(self._client.socket_path)})
 
     async def views(self, job_ids: Sequence[str]) -> list[models.JobView]:
@@ -224,6 +227,15 @@ class PodiumDialect:
             after = page.next
             if len(page.events) < _EVENTS_PAGE:
                 return found, after
+
+    async def watch(self, job_ids: Sequence[str], pattern: str, position: str, seconds: float) -> WatchReply:
+        """Wait for a line of the jobs' output that matches."""
+        if not (await self._client.identity()).has("watch"):
+            raise UnsupportedByConductor(
+                "This conductor is too old to wait for a pattern.", fix="Restart it: podium stop, podium start."
+            )
+        params = {"job_ids": list(job_ids), "pattern": pattern, "position": position, "seconds": seconds}
+        return await self._client.ask_beside(WatchReply, "job.watch", params, seconds=seconds)
 
     async def mark(self) -> int:
         """Return the present place in the event feed."""

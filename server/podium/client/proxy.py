@@ -1,7 +1,7 @@
 """`ConductorProxy`: the port that tools call, over the wire. Every operation goes to the running conductor."""
 
 from collections.abc import Collection, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
@@ -11,11 +11,13 @@ from podium.client.link.daemon_client import DaemonClient
 from podium.client.podium_dialect import PodiumDialect
 from podium.client.waiting import WaitRequest, wait_for_jobs
 from podium.contract import models
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
+from podium.contract.waits import RunningView, WaitView
 from podium.errors import InvalidArguments
 
 if TYPE_CHECKING:
@@ -75,12 +77,12 @@ class ConductorProxy(JobControl):
 
     async def resume(self, params: ResumeParams) -> models.ActionView:
         """Let a paused, failed or cancelled job continue, or withdraw a pending pause."""
-        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=False))
+        checked = await anyio.to_thread.run_sync(checked_change, params)
         return await (await self._dialect()).resume(checked)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
         """Give a job a changed score: it takes it between sheets and continues."""
-        checked = await anyio.to_thread.run_sync(partial(checked_change, params, required=True))
+        checked = await anyio.to_thread.run_sync(checked_change, params)
         return await (await self._dialect()).modify(checked)
 
     async def cancel(self, job_id: str) -> models.ActionView:
@@ -115,14 +117,16 @@ class ConductorProxy(JobControl):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
-    ) -> models.WaitView:
-        """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+        pattern: str = "",
+    ) -> WaitView:
+        """Wait until any or all jobs are settled, something needs attention, a line matches, or the time is over."""
         ids = tuple(dict.fromkeys(job_ids))
         if not ids:
             raise InvalidArguments("There is no job to wait for.", fix="Give at least one job id.")
-        return await wait_for_jobs(await self._dialect(), WaitRequest(ids, until, timeout_seconds, after, progress))
+        request = WaitRequest(ids, until, timeout_seconds, after, progress, pattern)
+        return await wait_for_jobs(await self._dialect(), request)
 
-    async def running(self, job_id: str) -> models.RunningView:
+    async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when, and how long the last completed job of its name took."""
         return await (await self._dialect()).running(job_id)
 
@@ -157,6 +161,6 @@ class ConductorProxy(JobControl):
         """Return, or set once, what a task has ended with."""
         return await (await self._dialect()).task_state(key, end=end)
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers, and its load."""
         return await (await self._dialect()).conductor()

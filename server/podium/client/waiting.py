@@ -7,14 +7,17 @@ the end of a wait never touches a job.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, Protocol
 
 import anyio
 
-from podium.contract.models import EventView, JobView, WaitView
+from podium.client.signs import AWAY_SECONDS, BRIDGE_SECONDS, Signs, WatchSource, joined, split
+from podium.contract.models import EventView, JobView
 from podium.contract.ports import Progress
+from podium.contract.waits import WaitView
 from podium.errors import ConductorError, PodiumError
 from podium.log import get_logger
 
@@ -22,16 +25,15 @@ log = get_logger()
 
 LOOK_SECONDS = 5.0  # between two looks at the jobs, at most: becoming stuck is not an event
 PROGRESS_SECONDS = 1.0  # between two reports of progress, at least; without changes each look is reported
-BRIDGE_SECONDS = 0.2  # between two attempts to reach a conductor that restarts
-AWAY_SECONDS = 10.0  # longer than a restart takes, even with many jobs on a slow disk
+CATCH_UP_SECONDS = 2.0  # for searching the output that is there, at the beginning and the end of a wait
 _SHORTEST_SECONDS = 0.05  # between two looks at jobs with many events
 _KEPT_EVENTS = 50
 _PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "sheet.held", "healing.")
 
-Woke = Literal["settled", "event", "timeout"]
+Woke = Literal["settled", "event", "pattern", "timeout"]
 
 
-class WaitSource(Protocol):
+class WaitSource(WatchSource, Protocol):
     """What a wait needs to know of a conductor."""
 
     async def views(self, job_ids: Sequence[str]) -> list[JobView]:
@@ -54,13 +56,18 @@ def is_passing(event: EventView) -> bool:
 
 @dataclass(frozen=True)
 class WaitRequest:
-    """What to wait for. `after` is the cursor of an earlier wait; "" begins with the present."""
+    """What to wait for. `after` is the cursor of an earlier wait; "" begins with the present.
+
+    With a `pattern` a line of output that matches ends the wait, too: one that was written after `after`, or without that one
+    of all that is there.
+    """
 
     job_ids: tuple[str, ...]
     until: Literal["any", "all"]
     timeout_seconds: float
     after: str = ""
     progress: Progress | None = None
+    pattern: str = ""
 
 
 async def wait_for_jobs(source: WaitSource, request: WaitRequest) -> WaitView:
@@ -68,6 +75,7 @@ async def wait_for_jobs(source: WaitSource, request: WaitRequest) -> WaitView:
 
     Raises:
         JobNotFound: one of the ids is unknown, or its job was deleted meanwhile.
+        InvalidArguments: the pattern cannot be used.
         ConductorError: no conductor answers at the beginning, for `AWAY_SECONDS`, or when the time is over.
     """
     return await _Wait(source, request).run()
@@ -80,7 +88,9 @@ class _Wait:
         self._source = source
         self._request = request
         self._started = time.monotonic()
-        self._after = request.after
+        self._after, position = split(request.after)
+        self._signs = Signs(source, request.job_ids, request.pattern, position)
+        self._pause = anyio.CancelScope()
         self._jobs: list[JobView] = []
         self._events: list[EventView] = []
         self._looked = 0.0
@@ -89,23 +99,60 @@ class _Wait:
         self._reported: tuple[float, list[JobView]] = (self._started, [])
 
     async def run(self) -> WaitView:
+        await self._signs.catch_up(CATCH_UP_SECONDS)
         mark = await self._source.mark()
         await self._look()
         woke = self._verdict()
+        if woke is None and self._request.timeout_seconds > 0:
+            woke = await (self._with_signs(mark) if self._request.pattern else self._until(mark))
+        if woke != "pattern":
+            with suppress(ConductorError):  # the answer says that some output is left
+                await self._signs.catch_up(max(CATCH_UP_SECONDS, self._left) if woke == "settled" else CATCH_UP_SECONDS)
+        if woke is None:
+            await self._look()
+        return WaitView(
+            woke_for="pattern" if self._signs.found else woke or self._verdict() or "timeout",
+            jobs=self._jobs,
+            events=self._events,
+            after=joined(self._after, self._signs.position),
+            waited_seconds=round(time.monotonic() - self._started, 3),
+            match=self._signs.found,
+            behind=self._signs.behind and bool(self._request.pattern),
+        )
+
+    @property
+    def _left(self) -> float:
+        """The seconds until the time is over."""
+        return self._started + self._request.timeout_seconds - time.monotonic()
+
+    async def _until(self, mark: int) -> Woke | None:
+        """Wait until there is a reason to return, None when the time is over."""
+        woke: Woke | None = None
         with anyio.move_on_after(self._request.timeout_seconds):
             while woke is None:
                 await self._report()
                 mark = await self._step(mark)
                 woke = self._verdict()
-        if woke is None:
-            await self._look()
-        return WaitView(
-            woke_for=woke or self._verdict() or "timeout",
-            jobs=self._jobs,
-            events=self._events,
-            after=self._after,
-            waited_seconds=round(time.monotonic() - self._started, 3),
-        )
+        return woke
+
+    async def _with_signs(self, mark: int) -> Woke | None:
+        """Wait while the output is being searched."""
+        failure: Exception | None = None
+        woke: Woke | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._signs.follow, self._wake)
+            try:
+                woke = await self._until(mark)
+            except Exception as error:  # noqa: BLE001 the group would wrap it
+                failure = error
+            tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        return woke
+
+    def _wake(self) -> None:
+        """Let the wait look at once."""
+        self._pause.cancel()
 
     async def _step(self, mark: int) -> int:
         """Wait for a change or the next look, then look; return the place looked at, or the old one if that failed."""
@@ -120,13 +167,17 @@ class _Wait:
             await anyio.sleep(BRIDGE_SECONDS)
             return mark
         self._away_since = None
+        if self._signs.error is not None:
+            raise self._signs.error
         return now
 
     async def _change(self, mark: int) -> None:
         """Return at a change, at the time for the next look, or when the stream of events is lost; never too often."""
         try:
-            with anyio.move_on_after(PROGRESS_SECONDS if self._has_news() else LOOK_SECONDS):
-                await self._source.changed(self._request.job_ids, mark)
+            self._pause = anyio.move_on_after(PROGRESS_SECONDS if self._has_news() else LOOK_SECONDS)
+            with self._pause:
+                if not self._signs.is_over:
+                    await self._source.changed(self._request.job_ids, mark)
         except ConductorError as error:
             log.info("event_feed_lost", reason=error.message)
         await anyio.sleep(max(0.0, self._looked + _SHORTEST_SECONDS - time.monotonic()))
@@ -155,6 +206,8 @@ class _Wait:
 
     def _verdict(self) -> Woke | None:
         """Return why the wait is over, None while it is not."""
+        if self._signs.found is not None:
+            return "pattern"
         settled = [job.settled for job in self._jobs]
         if self._request.until == "all":
             return "settled" if all(settled) else None

@@ -39,6 +39,7 @@ FEATURES: tuple[str, ...] = (
     "filters",
     "edit",
     "score_text",
+    "watch",
 )
 
 PATH_CHARS = 10_000
@@ -264,6 +265,24 @@ class LogParams(JobParams):
     context_lines: Annotated[int, Field(ge=0, le=50)] = 0
     cursor: Name = ""
     max_lines: Annotated[int, Field(ge=1, le=2000)] = 100
+
+
+PATTERN_CHARS = 1000
+POSITION_CHARS = 8000
+Position = Annotated[str, Field(max_length=POSITION_CHARS)]
+
+
+@dataclass(frozen=True)
+class WatchParams(Params):
+    """Parameters of `job.watch`. `position` is that of an earlier reply, "" for all that the last attempts have written.
+
+    The reply comes with the first line that matches, or after about so many `seconds`; 0 looks once.
+    """
+
+    job_ids: Annotated[list[Name], Field(min_length=1, max_length=200)]
+    pattern: Annotated[str, Field(min_length=1, max_length=PATTERN_CHARS)]
+    position: Position = ""
+    seconds: Annotated[float, Field(ge=0, le=20)] = 0.0
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,16 @@
 
 from typing import Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from podium.contract.changed import ScoreChange
 from podium.contract.states import PAUSED_ON_REQUEST, TERMINAL, Action, JobStatus, SheetStatus, SkipKind
+from podium.contract.view import View
 from podium.times import elapsed_between
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
 ExplainKind = Literal["failed", "cancelled", "completed", "paused", "queued", "waiting", "stuck", "running"]
-
-
-class View(BaseModel):
-    """Base of everything sent: frozen, tolerant of what a newer conductor adds, and built by pydantic at its first use."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
 
 class Survivor(View):
@@ -206,25 +202,6 @@ class StartView(View):
     passed: list[str] = Field(default_factory=list)  # environment variables that went with the start
 
 
-class Labels(View):
-    """The labels of the first of some sheets, and how many there are."""
-
-    labels: list[str]
-    total: int
-
-
-class ScoreChange(View):
-    """What a changed score changes, compared with the one that the job runs until then."""
-
-    sheets: dict[str, Labels] = Field(default_factory=dict)
-    """Which differ: `finished` (kept with the result of the old text), `running` (they end with it), `unfinished` (they run with
-    the new text or settings), `added`, `removed`. Each only if there are some."""
-    settings: list[str] = Field(default_factory=list)  # of the score or of sheets, as `parallel` or `retry`
-    warnings: list[str] = Field(default_factory=list)  # that the former score did not have
-    file: str = ""  # the file of the edited or replaced score, which nobody has written to
-    on_pending: bool = False  # the edit was made in a change that was not in effect yet
-
-
 class ActionView(View):
     """The conductor's answer to an accepted pause, resume, modify or cancel."""
 
@@ -302,22 +279,6 @@ class ExplainView(View):
     healing: list[EventView] = Field(default_factory=list)  # remedies that the conductor tried, oldest first
 
 
-class RunningSheet(View):
-    """A sheet that runs now."""
-
-    label: str
-    since: str  # when its attempt began
-    limit_seconds: float | None = None  # after which the conductor ends it, None for never
-    written_at: str = ""  # when it last wrote output, "" for never
-
-
-class RunningView(View):
-    """What runs of a job since when, and how long the last completed job of its name took."""
-
-    sheets: list[RunningSheet] = Field(default_factory=list)  # the first ones
-    earlier_seconds: float | None = None  # None if none has completed
-
-
 class ArtifactEntry(View):
     """A file or folder in a job's workspace; `path` is relative to it, with `\\xNN` for bytes that cannot be seen."""
 
@@ -362,64 +323,3 @@ class ArtifactBytes(View):
     data: bytes
     is_text: bool
     mime_type: str
-
-
-class ProcessView(View):
-    """A process that works for the conductor. `last_death` says when it, or a worker of it, died last, how, and at what."""
-
-    role: str
-    pid: int | None = None  # None: it does not run now, as nothing needs it
-    version: str = ""
-    restarts: int = 0
-    last_death: str = ""
-    note: str = ""  # what is unusual about it
-
-    @property
-    def line(self) -> str:
-        """All of it in one line."""
-        parts = [
-            f"pid {self.pid}" if self.pid is not None else "not running now",
-            f"version {self.version}",
-            f"restarts: {self.restarts}",
-            *([f"last death: {self.last_death}"] if self.last_death else []),
-            *([self.note] if self.note else []),
-        ]
-        return f"{self.role}: {', '.join(parts)}"
-
-
-class ConductorView(View):
-    """Which conductor answers, what it can do, and how busy it is."""
-
-    product: str
-    version: str
-    protocol: str = ""
-    home_id: str = ""
-    pid: int
-    uptime_seconds: float
-    running_jobs: int = 0
-    queued_jobs: int = 0
-    jobs_total: int = 0
-    running_sheets: int = 0
-    max_sheets: int = 0
-    memory_mb: float = Field(default=0.0, validation_alias=AliasChoices("memory_mb", "memory_usage_mb"))
-    accepting_work: bool = True
-    socket: str = ""
-    features: list[str] = Field(default_factory=list)
-    missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
-    instruments: list[str] = Field(default_factory=list)
-    limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
-    not_available: list[str] = Field(default_factory=list)
-    survives_restart: str = ""
-    processes: list[ProcessView] = Field(default_factory=list)
-    containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
-    store_trouble: str = ""  # why the conductor's state cannot be written now, and since when
-
-
-class WaitView(View):
-    """Why a wait ended, and the jobs' present state."""
-
-    woke_for: Literal["settled", "event", "timeout"]
-    jobs: list[JobView]
-    events: list[EventView] = Field(default_factory=list)  # the last ones since the request's `after`, newest last
-    after: str
-    waited_seconds: float

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Literal, Protocol
 
 from podium.contract import models
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import JobFilter
+from podium.contract.waits import RunningView, WaitView
 
 Progress = Callable[[float, Sequence[models.JobView]], Awaitable[None]]
 """Called every few seconds of a wait with the elapsed seconds and the jobs' present state."""
@@ -63,10 +65,14 @@ class JobControl(Protocol):
         timeout_seconds: float,
         after: str,
         progress: Progress | None = None,
-    ) -> models.WaitView:
-        """Wait until any or all jobs are settled, something needs attention, or the time is over."""
+        pattern: str = "",
+    ) -> WaitView:
+        """Wait until any or all jobs are settled, something needs attention, or the time is over.
 
-    async def running(self, job_id: str) -> models.RunningView:
+        With a pattern also until a line of their output matches it.
+        """
+
+    async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when, and how long it took before."""
 
     async def log(self, request: LogParams) -> models.LogView:
@@ -93,5 +99,5 @@ class JobControl(Protocol):
     async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """Return what a task has ended with, None while it has not; the first `end` that is given is kept."""
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers, and its load."""

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from podium.contract.models import ActionView, EventView, JobView, PlanView, RunningView, SheetView, StartView, View
+from podium.contract.models import ActionView, EventView, JobView, PlanView, SheetView, StartView
 from podium.contract.secrets.masks import Span
+from podium.contract.view import View
+from podium.contract.waits import MatchView, RunningView
 from podium.errors import PodiumError, from_dict
 
 
@@ -144,6 +146,14 @@ class SecretsReply(View):
     """`job.secrets`: where secrets stand in the bytes, and the names of their variables."""
 
     spans: list[Span]
+
+
+class WatchReply(View):
+    """`job.watch`: the line that matched, if any, and where to go on. `behind`: there is more output to search now."""
+
+    found: MatchView | None = None
+    position: str
+    behind: bool
 
 
 class TaskStateReply(View):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from podium.contract.methods import JobParams, ScoreParams
-from podium.contract.models import JobView, PlanView, View
+from podium.contract.models import JobView, PlanView
+from podium.contract.view import View
 
 LINES = 200  # of a page, unless another number is asked for
 MOST_LINES = 1000

@@ -51,12 +51,19 @@ class Seen:
 
 
 def watch(
-    fd: int, place: Place, *, matcher: Matcher, masker: Masker, running: bool, quiet: bool, limits: LogLimits = LIMITS
+    fd: int,
+    place: Place,
+    *,
+    matcher: Matcher,
+    masker: Masker,
+    running: bool,
+    quiet_size: int,
+    limits: LogLimits = LIMITS,
 ) -> Seen:
     """Search from a place on, for the limit's `scan_seconds`. Blocks: it reads the file.
 
     A file that is shorter than the place was emptied, and is searched from its beginning. `running`: a last line without a
-    newline may go on; `quiet`: but nothing was written for a moment, so it counts.
+    newline may go on; with `quiet_size` bytes, -1 for none, nothing was written for a moment, so it counts.
 
     Raises:
         InvalidArguments: the pattern takes too long on a line.
@@ -69,7 +76,9 @@ def watch(
     finder = Finder(fd, matcher, limits, deadline + limits.scan_seconds, masker)
     while place.offset < size:
         at_end = place.offset + WINDOW_BYTES >= size
-        window = _Window(finder, place, open_counts=at_end and (quiet or not running), ends=at_end and not running)
+        window = _Window(
+            finder, place, open_counts=at_end and (size == quiet_size or not running), ends=at_end and not running
+        )
         seen = window.search(min(size, place.offset + WINDOW_BYTES))
         if seen.found or at_end:
             return seen

@@ -123,7 +123,7 @@ class Watch(Part):
     kind: Literal["watch"] = "watch"
     cursor: tuple[int, int, bool] = (0, 1, False)
     running: bool = False
-    quiet: bool = False
+    quiet_size: int = -1
     secrets: tuple[Secret, ...] = ()
 
 

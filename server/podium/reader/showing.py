@@ -5,6 +5,7 @@ from typing import Any
 
 from podium.contract.score_text import ScoreText
 from podium.contract.secrets.masks import Masker, Secret, secrets_in
+from podium.contract.secrets.names import is_secret_name
 from podium.errors import PodiumError
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.render import render_script
@@ -41,7 +42,9 @@ def _secrets(root: Any) -> Iterator[Secret]:
             ahead += [each for each in value if isinstance(each, dict | list)]
         elif isinstance(value, dict):
             ahead += [each for each in value.values() if isinstance(each, dict | list)]
-            yield from secrets_in({str(key): each for key, each in value.items() if isinstance(each, str)})
+            texts = {str(key): each for key, each in value.items() if isinstance(each, str)}
+            # A command is no value: what it names itself is hidden where it stands, under that name.
+            yield from secrets_in({key: each for key, each in texts.items() if is_secret_name(key) or " " not in each})
 
 
 def commands(plan: Plan, masker: Masker) -> tuple[str, ...]:

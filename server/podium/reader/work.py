@@ -62,7 +62,9 @@ def _watch(request: requests.Watch, body: bytes, files: list[int]) -> tuple[Part
     if not files:
         return requests.Watched(cursor=place), b""
     masker = _masker(request.secrets)
-    seen = watch(files[0], place, matcher=matcher, masker=masker, running=request.running, quiet=request.quiet)
+    seen = watch(
+        files[0], place, matcher=matcher, masker=masker, running=request.running, quiet_size=request.quiet_size
+    )
     found = requests.Watched(cursor=seen.place, found=seen.found, behind=seen.behind, open_rest=seen.open_rest)
     return found, b""
 

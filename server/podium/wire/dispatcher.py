@@ -73,6 +73,11 @@ class Peer:
         self._attached().count_stream()
         _begun.get().append(fn)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the peer sends no more requests, as one that is gone."""
+        return self._attached().has_ended
+
     def close(self) -> None:
         """Drop the connection: nothing more is read or written, and its tasks are cancelled."""
         self._attached().close()
@@ -121,7 +126,7 @@ class _Connection:
         self._tasks = 0  # that take turns
         self._waiting = 0  # of them, for their turn
         self._frames = 0
-        self._ended = False
+        self.has_ended = False
         peer._connection = self
 
     async def run(self) -> None:
@@ -200,14 +205,14 @@ class _Connection:
 
     async def _read(self) -> bytes | None:
         """Return the next frame, None at the end. Between many frames of one peer, others have their turn."""
-        while not self._ended:
+        while not self.has_ended:
             self._frames += 1
             if self._frames % _BURST == 0:
                 await checkpoint()
             try:
                 return await self._reader.read()
             except (OversizedFrame, SlowFrame, CrowdedFrame) as fault:
-                self._ended = not isinstance(fault, OversizedFrame)
+                self.has_ended = not isinstance(fault, OversizedFrame)
                 refusal: Exception = RpcFault(PARSE_ERROR, f"Parse error: {fault}")
                 if isinstance(fault, CrowdedFrame):
                     refusal = ConductorBusy(
@@ -215,7 +220,7 @@ class _Connection:
                     )
                 await self.send(messages.error(None, to_wire(refusal, "")))
             except _ENDED:
-                self._ended = True
+                self.has_ended = True
         return None
 
     async def _handle(self, line: bytes, streams: TaskGroup) -> None:

@@ -19,7 +19,8 @@ from podium.cli import main
 from podium.cli.shared import follow
 from podium.client import waiting
 from podium.client.job_control import JobControlService
-from podium.contract.models import ExplainView, WaitView
+from podium.contract.models import ExplainView
+from podium.contract.waits import WaitView
 from podium.errors import JobDeleted, UnsupportedByConductor
 from podium.settings import Settings
 from tests.support import nursed

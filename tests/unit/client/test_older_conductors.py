@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from podium.client.job_control import JobControlService
-from podium.contract.methods import FEATURES, ClearParams
+from podium.contract.methods import FEATURES, ClearParams, ModifyParams, ResumeParams
 from podium.contract.states import JobFilter
 from podium.errors import UnsupportedByConductor
 from podium.wire.dispatcher import Peer
@@ -14,7 +14,7 @@ from tests.unit.client.link.stand_in import PODIUM_STATUS, client_for, stand_in
 
 pytestmark = pytest.mark.anyio
 
-EARLIER = {**PODIUM_STATUS, "features": [name for name in FEATURES if name != "filters"]}
+EARLIER = {**PODIUM_STATUS, "features": [name for name in FEATURES if name not in {"filters", "edit"}]}
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -51,3 +51,15 @@ async def test_it_lists_by_the_states_that_it_knows_only(short_tmp: Path) -> Non
             with pytest.raises(UnsupportedByConductor, match=f"too old to list {status} jobs"):
                 await service.list_page(status=status, name="", limit=5, cursor="")
     assert [params["status"] for params in asked] == [None, "failed"]
+
+
+async def test_an_edit_is_not_sent_to_one_that_would_continue_without_it(short_tmp: Path) -> None:
+    async with stand_in(short_tmp, status=EARLIER) as old, client_for(old.path) as client:
+        service = JobControlService(client)
+        for change in (
+            service.resume(ResumeParams("x", find="a", replace="b")),
+            service.modify(ModifyParams("x", find="a")),
+        ):
+            with pytest.raises(UnsupportedByConductor, match="too old to edit a score") as refused:
+                await change
+            assert "pass the whole changed score" in refused.value.fix

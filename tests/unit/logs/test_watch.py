@@ -32,7 +32,8 @@ class Output:
     def look(self, *, running: bool = True, quiet: bool = False) -> Seen:
         fd = os.open(self.path, os.O_RDONLY)
         try:
-            seen = watch(fd, self.place, matcher=self.matcher, masker=self.masker, running=running, quiet=quiet)
+            size = self.path.stat().st_size if quiet else -1
+            seen = watch(fd, self.place, matcher=self.matcher, masker=self.masker, running=running, quiet_size=size)
         finally:
             os.close(fd)
         self.place = seen.place

@@ -61,3 +61,8 @@ sheets:
         "echo world fr",
         "cat <<E ⏎ /job ⏎ E",
     )
+
+
+def test_a_secret_in_a_command_is_called_by_its_own_name() -> None:
+    text = "name: x\nsheets:\n- {runs: export TOKEN=abcd1234 && make}\n"
+    assert page(text, 1, 9, ()).lines[2] == "- {runs: export TOKEN=[value of TOKEN] && make}"

@@ -20,9 +20,9 @@ from podium.contract.models import (
     PlanSheetView,
     SheetView,
     ValidationView,
-    WaitView,
 )
 from podium.contract.score_text import JobScore, ScoreText
+from podium.contract.waits import WaitView
 from podium.contract.weight import RESULT_TOKENS, fits, tokens_at_most
 from podium.errors import ScoreInvalid
 from podium.mcp.app import build_server

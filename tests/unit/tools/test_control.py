@@ -2,7 +2,8 @@
 
 import pytest
 
-from podium.contract.models import ActionView, Labels, ScoreChange
+from podium.contract.changed import Labels, ScoreChange
+from podium.contract.models import ActionView
 from podium.errors import InvalidArguments
 from tests.support.port import CURSOR, ScriptedPort, ended, job
 from tests.unit.tools.helpers import use

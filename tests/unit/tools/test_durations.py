@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium import times
-from podium.contract.models import EventView, JobView, RunningSheet, RunningView, WaitView
+from podium.contract.models import EventView, JobView
+from podium.contract.waits import RunningSheet, RunningView, WaitView
 from podium.errors import ConductorUnreachable
 from podium_tools.durations import SHOWN, job_seconds, sheet_seconds
 from tests.support.port import CURSOR, ScriptedPort, ended, job

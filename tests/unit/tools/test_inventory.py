@@ -77,7 +77,13 @@ def test_hints_fit_the_risk(spec: AnyTool) -> None:
 
 def test_tools_that_return_text_of_jobs_are_open_world_and_say_what_it_is() -> None:
     telling = [spec for spec in ALL_TOOLS if "job_output" in spec.result.model_fields]
-    assert {spec.name for spec in telling} == {"read_job_log", "read_artifact", "explain_job"}
+    assert {spec.name for spec in telling} == {
+        "read_job_log",
+        "read_artifact",
+        "explain_job",
+        "get_job",
+        "wait_for_job",
+    }
     assert all(spec.hints.open_world and "job_output_note" in spec.result.model_fields for spec in telling)
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from podium.contract.models import JobPage, SheetView, ValidationView
+from podium.contract.models import ExplainView, JobPage, LogLine, LogView, SheetView, ValidationView
 from podium.contract.results import ProcessHealth
-from podium.contract.score_text import JobScore, JobScoreParams, ScoreText
+from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
 from podium.errors import InvalidArguments
+from podium_tools.results import OUTPUT_NOTE
 from tests.support.port import CURSOR, ScriptedPort, ended, job
 from tests.unit.tools.helpers import use
 
@@ -234,3 +235,31 @@ async def test_the_first_page_of_a_score_has_the_variables_and_counts_those_that
 async def test_a_cursor_of_sheets_does_not_page_a_score() -> None:
     with pytest.raises(InvalidArguments, match="not for the score"):
         await use(ScriptedPort(), "get_job", {"job_id": ID, "detail": "score", "sheets_cursor": "c2"})
+
+
+async def test_a_failed_job_comes_with_the_end_of_its_output() -> None:
+    failed = job(status="failed", running=[], sheets_failed=1, allowed_actions=["resume", "delete"])
+    output = LogView(job_id=ID, sheet=1, attempt=1, stream="stderr", lines=[LogLine(text="ech: command not found")])
+    port = ScriptedPort(jobs={ID: failed}, explained=ExplainView(job=failed, kind="failed", output=output))
+    result = await use(port, "get_job", {"job_id": ID})
+    assert result.job_output == "ech: command not found"
+    assert result.job_output_note == OUTPUT_NOTE
+    assert result.next == f'resume_job(job_id="{ID}", find=..., replace=...)'
+
+
+async def test_a_later_page_of_a_checked_file_does_not_repeat_the_check() -> None:
+    port = ScriptedPort(score_text=ScoreText(lines=["b"], first_line=2, lines_total=3))
+    result = await use(port, "validate_score", {"config_path": "/a.yaml", "offset": 2, "max_lines": 1})
+    assert (result.valid, result.sheets, result.score, result.truncated) == (True, [], "b", True)
+    assert result.summary == "Of the file: lines 2 to 2 of 3. What the check found comes with the first page."
+    assert result.next == 'validate_score(config_path="/a.yaml", offset=3, max_lines=1)'
+
+
+async def test_a_check_says_when_a_conductor_shows_no_text() -> None:
+    class Older(ScriptedPort):
+        async def check(self, request: CheckParams) -> CheckedScore:
+            return CheckedScore(plan=self.checked)
+
+    result = await use(Older(), "validate_score", {"config_path": "/a.yaml"})
+    assert result.summary.endswith("The conductor did not show the text.")
+    assert not (await use(Older(), "validate_score", {"config_content": "name: x"})).summary.endswith("the text.")

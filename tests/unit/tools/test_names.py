@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 import pytest
 
-from podium.contract.models import JobDetail, WaitView
+from podium.contract.models import JobDetail
 from podium.contract.near import as_named, job_not_found
 from podium.contract.ports import Progress
+from podium.contract.waits import WaitView
 from podium.errors import AmbiguousName, JobNotFound, PodiumError
 from podium.mcp.calls.arguments import check
 from podium_tools.names import by_name
@@ -115,7 +116,7 @@ async def test_a_name_whose_job_was_deleted_meanwhile_does_not_go_on_for_ever() 
             raise job_not_found(job_id, (), [as_named(f"{job_id}x", "queued", "", "")], 1)
 
         async def wait(self, job_ids: Sequence[str], *, until: Literal["any", "all"], timeout_seconds: float, after: str,
-                       progress: Progress | None = None) -> WaitView:  # fmt: skip
+                       progress: Progress | None = None, pattern: str = "") -> WaitView:  # fmt: skip
             raise job_not_found(job_ids[-1], (), [as_named(f"{job_ids[-1]}x", "queued", "", "")], 1)
 
     assert isinstance(await refused(Fleeting(), "get_job", job_id="a"), JobNotFound)

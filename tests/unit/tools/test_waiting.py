@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from podium.contract.models import EventView, WaitView
+from podium.contract.models import EventView, LogLine
+from podium.contract.waits import MatchView, WaitView
 from podium.errors import JobNotFound
 from tests.support.port import CURSOR, ScriptedPort, ended, job
 from tests.unit.tools.helpers import RecordedCall, use
@@ -152,3 +153,48 @@ async def test_progress_is_elapsed_time_with_counts_and_names() -> None:
 async def test_an_unknown_id_fails_the_call() -> None:
     with pytest.raises(JobNotFound):
         await use(ScriptedPort(), "wait_for_job", {"job_ids": ["nope"]})
+
+
+def matched(text: str, **facts: object) -> MatchView:
+    line = LogLine.model_validate({"number": 12, "text": text, **facts})
+    return MatchView(job_id=ID, sheet=2, sheet_name="serve", attempt=1, stream="stdout", line=line)
+
+
+async def test_a_line_that_matches_comes_in_a_field_of_its_own_with_the_call_for_the_next_one() -> None:
+    view = WaitView(
+        woke_for="pattern", jobs=[job()], after="h1:9~p", waited_seconds=3, match=matched("on 80"), behind=True
+    )
+    port = ScriptedPort(waited=view)
+    result = await use(port, "wait_for_job", {"job_ids": [ID], "pattern": "on .*"})
+    assert port.calls == [("wait", ([ID], "any", 45.0, "", "on .*"))]
+    assert result.summary.startswith("Line 12 of stdout of sheet serve matches the pattern. ")
+    assert (result.job_output, result.match_sheet, result.match_attempt, result.match_line) == ("on 80", "serve", 1, 12)
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], after="h1:9~p", pattern="on .*")'
+
+
+async def test_after_a_match_in_a_job_that_has_ended_nothing_is_waited_for() -> None:
+    view = WaitView(
+        woke_for="pattern", jobs=[ended()], after="h1:9~p", waited_seconds=3, match=matched("x"), behind=True
+    )
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID], "pattern": "x"})
+    assert result.next == f'list_artifacts(job_id="{ID}")'
+
+
+async def test_a_job_that_ended_without_the_line_is_told_so() -> None:
+    view = WaitView(woke_for="settled", jobs=[ended("failed")], after="h1:9~p", waited_seconds=3)
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID], "pattern": "x"})
+    assert result.summary.startswith("The pattern was not seen. ")
+    assert "job_output" not in result.model_dump()
+
+
+async def test_output_that_could_not_be_searched_in_time_is_told_and_searched_by_the_next_call() -> None:
+    view = WaitView(woke_for="settled", jobs=[ended()], after="h1:9~p", waited_seconds=3, behind=True)
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID], "pattern": "x"})
+    assert "part of the output is still to be searched" in result.summary
+    assert result.next == f'wait_for_job(job_ids=["{ID}"], after="h1:9~p", pattern="x")'
+
+
+async def test_without_a_pattern_nothing_is_said_of_one() -> None:
+    result = await use(ScriptedPort(), "wait_for_job", {"job_ids": [ID], "timeout_seconds": 0})
+    assert "pattern" not in result.summary
+    assert not [name for name in result.model_dump() if name.startswith(("match", "job_output"))]

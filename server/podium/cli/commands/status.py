@@ -7,7 +7,8 @@ from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say, table
 from podium.cli.shared.session import wait_for
 from podium.client.job_control import job_control
-from podium.contract.models import ConductorView, JobPage, JobView
+from podium.contract.conductors import ConductorView
+from podium.contract.models import JobPage, JobView
 from podium.errors import ConductorError
 
 NEWEST = 10

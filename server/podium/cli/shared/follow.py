@@ -12,7 +12,8 @@ from podium.cli.shared.exits import Code
 from podium.cli.shared.output import console, say
 from podium.cli.shared.progress import JobProgress
 from podium.client.job_control import JobControlService
-from podium.contract.models import ExplainView, JobView, WaitView
+from podium.contract.models import ExplainView, JobView
+from podium.contract.waits import WaitView
 from podium.errors import ConductorError, JobNotFound, PodiumError
 from podium_tools.results import counted
 

@@ -95,6 +95,17 @@ class DaemonClient:
                     raise
         return await self._call_once(method, params or {})
 
+    async def ask_beside(self, model: type[Model], method: str, params: Mapping[str, Any], *, seconds: float) -> Model:
+        """Return the result of a call that may take so many seconds, on a connection of its own, which ends with it.
+
+        Calls that wait would take the places of others on a shared connection. Raises as `call` and `read`.
+        """
+        connection = await self._pool.open()
+        try:
+            return self.read(model, await connection.call(method, params, seconds=seconds + self.settings.call_seconds))
+        finally:
+            connection.close()
+
     async def control(self, method: str, job_id: str, params: Mapping[str, Any]) -> Any:
         """Return the result of a change to one job, as `mutate`; when the outcome is unknown, get_job shows it."""
         return await self.mutate(method, {**params, "job_id": job_id}, check=f"get_job with job_id={job_id}")

@@ -21,11 +21,14 @@ from podium.client.marianne.explain import explain_view
 from podium.client.marianne.replies import JobState
 from podium.client.marianne.scores import ForeignScores, file_of
 from podium.contract import models
+from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import NAMED_SHOWN, job_not_found
+from podium.contract.replies import WatchReply
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.states import TERMINAL, JobFilter
+from podium.contract.waits import RunningView
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 
 POLL_SECONDS = 0.5
@@ -170,9 +173,9 @@ class MarianneDialect:
         page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
         return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
 
-    async def running(self, job_id: str) -> models.RunningView:
+    async def running(self, job_id: str) -> RunningView:
         """Return nothing: its list does not tell what runs, and asking for a status may mark the job failed."""
-        return models.RunningView()
+        return RunningView()
 
     async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor discards the output of its sheets."""
@@ -199,12 +202,12 @@ class MarianneDialect:
         """Refuse: this conductor keeps no tasks."""
         raise UnsupportedByConductor("This conductor does not support tasks.", fix=f"Call wait_for_job. {_OWN}")
 
-    async def conductor(self) -> models.ConductorView:
+    async def conductor(self) -> ConductorView:
         """Return which conductor answers."""
         status = await self._client.ask(replies.DaemonStatus, "daemon.status")
         ready = await self._client.ask(replies.Ready, "daemon.ready")
         entries = await self._entries()
-        return models.ConductorView(
+        return ConductorView(
             product="marianne",
             version=status.version,
             pid=status.pid,
@@ -226,6 +229,12 @@ class MarianneDialect:
     async def events(self, job_ids: Sequence[str], after: str) -> tuple[list[models.EventView], str]:
         """Return nothing: this conductor records no events."""
         return [], after
+
+    async def watch(self, job_ids: Sequence[str], pattern: str, position: str, seconds: float) -> WatchReply:
+        """Refuse: its logs are not to be had over the wire."""
+        raise UnsupportedByConductor(
+            "This conductor gives out no output in which to look for a pattern.", fix=f"Wait without pattern. {_OWN}"
+        )
 
     async def mark(self) -> int:
         """Return a place that means nothing: there is no stream."""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from itertools import accumulate, islice
 
-from podium.contract.edits import SHOW
+from podium.contract.edits import show
 from podium.contract.secrets.masks import Masker
 from podium.errors import InvalidArguments
 from podium.texts.cleaning import clean_text
@@ -12,7 +12,6 @@ from podium.texts.cleaning import clean_text
 LISTED = 20  # lines that a refusal quotes
 LINE_CHARS = 120  # of each
 _MARK = re.compile(r"\[value of ([^\]\n]+)\]")  # how a secret is shown
-_LONGER = f"Give a longer text around the one that is meant, the lines before or after it too. {SHOW}"
 
 
 def edited(text: str, find: str, replace: str, hide: Masker, job_id: str) -> str:
@@ -55,17 +54,17 @@ def _check_marks(replace: str, hide: Masker) -> None:
 
 def _not_found(text: str, find: str, job_id: str) -> InvalidArguments:
     """Return the refusal of a text that is not there, with what was probably overlooked."""
-    fix = f"Give a text as it stands in the score, with its spaces and line breaks. {SHOW}"
+    fix = f"Give a text as it stands in the score, with its spaces and line breaks. {show(job_id)}"
     if mark := _MARK.search(find):
         fix = f"{mark[0]} stands for a value that is not shown. Give a text beside it, without the mark."
     elif unicodedata.normalize("NFC", find) in unicodedata.normalize("NFC", text):
-        fix = f"It is there with its accents encoded in another way (Unicode NFC or NFD). Give a part without them. {SHOW}"
+        fix = "It is there with its accents encoded in another way (Unicode NFC or NFD). Give a part without them."
     elif (bare := find.strip()) and (at := text.find(bare)) >= 0:
         line = text.count("\n", 0, at) + 1
-        fix = f"Without the white space at its ends it stands in line {line}: leave that out. {SHOW}"
+        fix = f"Without the white space at its ends it stands in line {line}: leave that out. {show(job_id)}"
     elif (at := text.casefold().find(find.casefold())) >= 0:
         line = text.casefold().count("\n", 0, at) + 1
-        fix = f"In line {line} it stands with other capital letters. {SHOW}"
+        fix = f"In line {line} it stands with other capital letters. {show(job_id)}"
     return InvalidArguments(
         f"The text given as find does not stand in the score of {job_id}.", fix=fix, job_id=job_id, times=0
     )
@@ -84,7 +83,8 @@ def _found_often(text: str, find: str, hide: Masker, job_id: str) -> InvalidArgu
     quoted = [f"{row}: {_quoted(lines[row - 1])}" if lines else str(row) for row in dict.fromkeys(rows)]
     return InvalidArguments(
         f"The text given as find stands {times} times in the score of {job_id}, so it is not clear which one is meant.",
-        fix=_LONGER, job_id=job_id, times=times, lines=quoted,
+        fix=f"Give a longer text around the one that is meant, the lines before or after it too. {show(job_id)}",
+        job_id=job_id, times=times, lines=quoted,
     )  # fmt: skip
 
 

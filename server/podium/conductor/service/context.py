@@ -49,6 +49,7 @@ class Context:
     shut_down: Callable[[bool], None]  # argument: also end the running sheets
     began: float = field(default_factory=time.monotonic)
     shutting_down: bool = False
+    watching: int = 0  # calls of `job.watch`
 
     @property
     def uptime_seconds(self) -> float:

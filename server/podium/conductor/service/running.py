@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from podium.conductor.service.context import Context
-from podium.contract.models import RunningSheet, RunningView
+from podium.contract.waits import RunningSheet, RunningView
 from podium.logs.written import last_write, logs_of
 from podium.times import iso
 

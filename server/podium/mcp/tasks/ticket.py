@@ -35,6 +35,7 @@ class Ticket:
     until: Literal["any", "all"]
     after: str
     job_ids: tuple[str, ...]
+    pattern: str = ""
 
     @property
     def deadline(self) -> float:

@@ -4,14 +4,16 @@ the jobs and keeps the end of the task, so that it never changes again. Cancelli
 
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult
 from mcp.types import CallToolRequestParams, CallToolResult
 
-from podium.contract.models import WaitView
+from podium.client.signs import joined, split
 from podium.contract.ports import JobControl
+from podium.contract.waits import WaitView
 from podium.errors import ConductorError, PodiumError
 from podium.log import get_logger
 from podium.mcp.calls.arguments import check
@@ -28,6 +30,7 @@ log = get_logger()
 POLL_MS = 1000
 KEPT_SECONDS = 3600.0  # how long after its deadline a task can still be read
 SHOWN = 3  # jobs in a status message
+MOST_SEARCHED = 256  # tasks of which a server remembers how far it searched
 
 
 class WaitTasks(TaskPort):
@@ -35,6 +38,7 @@ class WaitTasks(TaskPort):
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
+        self._searched: OrderedDict[str, str] = OrderedDict()  # key -> how far its output was searched for its pattern
 
     async def begin(
         self, ctx: RequestContext, params: CallToolRequestParams, call_next: CallNext
@@ -49,12 +53,14 @@ class WaitTasks(TaskPort):
             await port.task_state(key)  # a conductor without tasks refuses this
 
             def look(args: WaitArgs) -> Awaitable[WaitView]:
-                return port.wait(args.job_ids, until=args.until, timeout_seconds=0, after=args.after)
+                return port.wait(
+                    args.job_ids, until=args.until, timeout_seconds=0, after=args.after, pattern=args.pattern
+                )
 
             view = await by_name(WAIT_FOR_JOB, args, look)
             ids = tuple(job.job_id for job in view.jobs)
             if view.woke_for == "timeout" and args.timeout_seconds:
-                ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, view.after, ids)
+                ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, view.after, ids, args.pattern)
                 log.info("task_begun", task=key, jobs=len(ids))
                 return _working(await self._signer.sign(ticket), ticket, _message(view))
         except PodiumError:
@@ -72,7 +78,7 @@ class WaitTasks(TaskPort):
         try:
             end = await port.task_state(ticket.key)
             if end is None:
-                found = await _found(port, ticket)
+                found = await self._found(port, ticket)
                 if isinstance(found, str):
                     return _working(task_id, ticket, found)
                 end = await port.task_state(ticket.key, end=found)
@@ -94,21 +100,37 @@ class WaitTasks(TaskPort):
             await ctx.lifespan_context.port.task_state(ticket.key, end={"status": "cancelled", "at": time.time()})
             log.info("task_cancelled", task=ticket.key)
 
+    async def _found(self, port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
+        """Return the end of a wait that is over, else a message with the state of the jobs."""
+        try:
+            after = joined(split(ticket.after)[0], self._searched.get(ticket.key) or split(ticket.after)[1])
+            view = await port.wait(
+                ticket.job_ids, until=ticket.until, timeout_seconds=0, after=after, pattern=ticket.pattern
+            )
+        except ConductorError:
+            raise
+        except PodiumError as error:  # a job was deleted meanwhile
+            return _completed(failure(error))
+        now = time.time()
+        if view.woke_for == "timeout" and ticket.waits(now):
+            self._note_searched(ticket, view)
+            return _message(view)
+        waited = view.model_copy(update={"waited_seconds": ticket.waited_seconds(now)})
+        args = WaitArgs(
+            job_ids=list(ticket.job_ids),
+            until=ticket.until,
+            timeout_seconds=ticket.timeout_seconds,
+            pattern=ticket.pattern,
+        )
+        return _completed(success(wait_result(waited, args, await going_on(port, waited))))
 
-async def _found(port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
-    """Return the end of a wait that is over, else a message with the state of the jobs."""
-    try:
-        view = await port.wait(ticket.job_ids, until=ticket.until, timeout_seconds=0, after=ticket.after)
-    except ConductorError:
-        raise
-    except PodiumError as error:  # a job was deleted meanwhile
-        return _completed(failure(error))
-    now = time.time()
-    if view.woke_for == "timeout" and ticket.waits(now):
-        return _message(view)
-    waited = view.model_copy(update={"waited_seconds": ticket.waited_seconds(now)})
-    args = WaitArgs(job_ids=list(ticket.job_ids), until=ticket.until, timeout_seconds=ticket.timeout_seconds)
-    return _completed(success(wait_result(waited, args, await going_on(port, waited))))
+    def _note_searched(self, ticket: Ticket, view: WaitView) -> None:
+        """Remember how far the output was searched; a server that does not know searches from the task's beginning."""
+        if ticket.pattern:
+            self._searched[ticket.key] = split(view.after)[1]
+            self._searched.move_to_end(ticket.key)
+            while len(self._searched) > MOST_SEARCHED:
+                self._searched.popitem(last=False)
 
 
 def _completed(result: CallToolResult) -> dict[str, Any]:

@@ -345,6 +345,19 @@ async def test_a_queued_job_is_explained_without_asking_for_its_status(
     assert (await service.explain("fl1")).blocked == ["3"]
 
 
+@pytest.mark.parametrize("params", [ResumeParams, ModifyParams])
+async def test_an_edit_is_refused_and_asks_for_the_whole_score(
+    service: JobControlService, marianne: FakeMarianne, params: type[ResumeParams]
+) -> None:
+    marianne.add("x", "paused")
+    call = params("x", find="a", replace="b")
+    with pytest.raises(UnsupportedByConductor, match="does not edit scores") as caught:
+        await (service.modify(call) if isinstance(call, ModifyParams) else service.resume(call))
+    assert "Pass the whole changed score" in caught.value.fix
+    assert not marianne.asked("job.resume")
+    assert not marianne.asked("job.modify")
+
+
 async def test_output_is_not_offered(service: JobControlService) -> None:
     with pytest.raises(UnsupportedByConductor) as caught:
         await service.log(LogParams("x"))
@@ -371,6 +384,15 @@ async def test_the_file_that_a_job_was_started_from_is_shown_as_it_is_now(
     with pytest.raises(UnsupportedByConductor, match="does not say from which file") as refused:
         await service.score(JobScoreParams("audit"))
     assert "list_artifacts(" in refused.value.fix
+
+
+async def test_a_wait_for_a_line_of_output_is_refused_at_once(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("x", "running")
+    with pytest.raises(UnsupportedByConductor, match="pattern") as caught:
+        await service.wait(["x"], until="any", timeout_seconds=30, after="", pattern="listening")
+    assert caught.value.fix.startswith("Wait without pattern.")
 
 
 async def test_artifacts_are_read_from_the_workspace(service: JobControlService, marianne: FakeMarianne) -> None:

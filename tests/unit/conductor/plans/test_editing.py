@@ -63,7 +63,7 @@ def test_a_text_that_is_there_twice_is_refused_with_its_lines() -> None:
         "The text given as find stands 2 times in the score of demo-aaaaa, so it is not clear which one is meant."
     )
     assert error.facts["lines"] == ["3: - {name: a, run: make all}", "4: - {name: b, run: 'make b.*'}"]
-    assert 'get_job(detail="score")' in error.fix
+    assert 'get_job(job_id="demo-aaaaa", detail="score")' in error.fix
 
 
 def test_a_refusal_quotes_a_bounded_part_of_a_long_text() -> None:

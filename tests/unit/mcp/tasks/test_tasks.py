@@ -13,8 +13,9 @@ import pytest
 from mcp import Client, MCPError
 from mcp.types import INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_REQUIRED_CLIENT_CAPABILITY, CallToolResult, TextContent
 
-from podium.contract.models import JobView, WaitView
+from podium.contract.models import JobView
 from podium.contract.near import as_named, job_not_found
+from podium.contract.waits import WaitView
 from podium.errors import ConductorNotRunning, JobDeleted, UnsupportedByConductor
 from podium.home import KEY_FILE
 from podium.mcp.app import Offer, build_server

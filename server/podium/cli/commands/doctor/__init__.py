@@ -19,7 +19,7 @@ from podium.cli.shared.output import print_json, say
 from podium.cli.shared.probe import Health, health, processes, running
 from podium.conductor.attempts.env_file import read_env_file
 from podium.conductor.processes.cgroup import own_group
-from podium.contract.models import ProcessView
+from podium.contract.conductors import ProcessView
 from podium.errors import InvalidArguments, PermissionDenied, PodiumError
 from podium.home import SOCKET
 from podium.places import config_file, holder

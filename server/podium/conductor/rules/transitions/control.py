@@ -8,7 +8,15 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions.holds import approve, forget
 from podium.conductor.rules.transitions.jobs import settle
-from podium.conductor.rules.transitions.modify import SHOWN, Difference, Kept, apply_modify, kept_sheets, requeue
+from podium.conductor.rules.transitions.modify import (
+    SHOWN,
+    Difference,
+    Kept,
+    apply_modify,
+    kept_sheets,
+    match_sheets,
+    requeue,
+)
 from podium.contract.states import PAUSED_ON_REQUEST, Action, JobStatus, Phase, allowed_actions, rule
 from podium.errors import WrongState
 
@@ -138,7 +146,10 @@ def _change(
     """Take a changed score, or another sheet to continue from, now or when the running sheets have ended."""
     kept = None
     if new is not None:
-        kept = kept_sheets(job, new, from_sheet, differing(job))  # before the change, which drops the old state
+        found = differing(job)
+        if found.on_pending and from_sheet is None:
+            from_sheet = _pending_first(job, new)
+        kept = kept_sheets(job, new, from_sheet, found)  # before the change, which drops the old state
         batch.plans[new.hash] = new
         job.next_plan, job.next_config_path = new, path
     job.next_from_sheet = from_sheet
@@ -150,9 +161,20 @@ def _change(
         done = Done(message=message, pending=True)
     else:
         apply_modify(job, batch)
-        uses = "now uses the changed score and" if new is not None else "runs the sheet again:"
-        done = Done(message=f"Job {job.job_id} {uses} is queued to continue.", pending=False)
+        told = (
+            "now uses the changed score and is queued to continue"
+            if new is not None
+            else "is queued to run the sheet again"
+        )
+        done = Done(message=f"Job {job.job_id} {told}.", pending=False)
     return done if kept is None else Done(**done, kept=kept)
+
+
+def _pending_first(job: JobRun, new: LoadedPlan) -> int | None:
+    """Return the sheet from which the pending change was to run, in a plan that was made by an edit of that change."""
+    if job.next_plan is None or job.next_from_sheet is None:
+        return None
+    return match_sheets(job.next_plan, new).get(job.next_from_sheet)
 
 
 def cancel(job: JobRun, batch: Batch) -> Done:

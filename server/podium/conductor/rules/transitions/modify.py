@@ -8,7 +8,7 @@ from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import BEFORE_START, JobRun, SheetRun
 from podium.conductor.rules.transitions.holds import same_deed
-from podium.contract.models import Labels, ScoreChange
+from podium.contract.changed import Labels, ScoreChange
 
 SHOWN = 20  # labels that a reply names
 

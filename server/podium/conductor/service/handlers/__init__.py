@@ -25,6 +25,7 @@ from podium.conductor.service.handlers import (
     submit,
     task_state,
     validate,
+    watch,
 )
 from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damage_of
 from podium.contract import methods as m
@@ -50,6 +51,7 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.history": (m.HistoryParams, history.history),
     "job.events": (m.EventsParams, events.handle),
     "job.log": (m.LogParams, log.handle),
+    "job.watch": (m.WatchParams, watch.handle),
     "job.secrets": (m.SecretsParams, secrets.handle),
     "job.explain": (m.JobParams, explain.handle),
     "job.validate": (CheckParams, validate.handle),

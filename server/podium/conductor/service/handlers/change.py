@@ -21,11 +21,11 @@ from podium.conductor.rules.transitions import control
 from podium.conductor.rules.transitions.control import Comparison, Done
 from podium.conductor.rules.transitions.modify import Difference, match_sheets
 from podium.conductor.service.context import Context
-from podium.contract.edits import check_change
+from podium.contract.edits import check_change, show
 from podium.contract.methods import ModifyParams, ResumeParams
 from podium.contract.replies import ChangeReply, Refusal
 from podium.contract.states import Action
-from podium.errors import PodiumError, WrongState
+from podium.errors import PodiumError, ScoreInvalid, WrongState
 from podium.wire.dispatcher import Peer
 
 TRIES = 3
@@ -52,9 +52,8 @@ async def modify(context: Context, params: ModifyParams, peer: Peer) -> ChangeRe
 async def _change(
     context: Context, params: ResumeParams, peer: Peer, action: Callable[..., Done]
 ) -> ChangeReply | Refusal:
-    required = isinstance(params, ModifyParams)
     try:
-        check_change(params.config_path, params.config_content, params.find, params.replace, required=required)
+        check_change(params)
         change = partial(action, from_sheet=params.from_sheet)
         if any(each is not None for each in (params.config_path, params.config_content, params.find)):
             done, job = await _with_score(context, params, peer, change)
@@ -106,9 +105,15 @@ async def _changed_score(
     kept = await context.values.kept(params.job_id) if old.plan.env_pass or latest.loaded.plan.env_pass else {}
     environment = {**kept, **params.environment}
     score = await _score(context, params, row, latest, environment)
-    new = (
-        await context.compiler.prepare(score, lambda loaded: check_given(loaded.plan, environment), client=peer)
-    ).loaded
+    try:
+        new = (
+            await context.compiler.prepare(score, lambda made: check_given(made.plan, environment), client=peer)
+        ).loaded
+    except ScoreInvalid as error:
+        if params.find is not None:
+            error.message = f"After this edit, which was not made: {error.message}"
+            error.fix = f"Correct replace, and call again. {show(params.job_id)}"
+        raise
     if environment != kept:
         await context.values.keep(params.job_id, environment)
     hide = (await context.values.of(params.job_id, new)).masker
@@ -147,7 +152,7 @@ async def _score(
 ) -> GivenScore:
     """Return the score that came with the call, or the job's latest one with the call's edit.
 
-    An edited one stays what it was, a file's or inline, and its relative paths begin where they did, wherever the caller is.
+    An edited one stays what it was, a file's or inline, and its relative paths begin where they did, wherever the caller is now.
 
     Raises:
         InvalidArguments: see `edited`. And what `given.read` raises.
@@ -161,7 +166,10 @@ async def _score(
     hide = (await context.values.of(params.job_id, latest.loaded)).masker
     source = await context.loader.source(latest.loaded.hash)
     text = await anyio.to_thread.run_sync(edited, source, params.find, params.replace or "", hide, params.job_id)
-    path, folder = latest.path, latest.loaded.plan.folder
+    path, folder = (
+        latest.path,
+        latest.loaded.plan.folder or params.client_cwd,
+    )  # jobs of an earlier version know no folder
     return GivenScore(
         text, Path(path) if path else None, Path(folder) if folder else None, variables, workspace, inherited=True,
         passed=tuple(sorted(environment)), given_path=environment.get("PATH", ""),

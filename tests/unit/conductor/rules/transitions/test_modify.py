@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from podium.conductor.rules.transitions import control
 from podium.conductor.rules.transitions.modify import SHOWN, Difference, kept_sheets, match_sheets
 from podium.score.model.plan import Plan
 from tests.support.plans import plan_of
@@ -218,3 +219,18 @@ def test_a_paused_job_runs_what_waited_and_what_failed_again_with_its_changed_sc
     assert play.statuses == {1: "pending", 2: "pending", 3: "pending"}
     assert play.to_the_end() == [1, 2, 3]
     assert play.job.status == "completed"
+
+
+def test_an_edit_of_a_pending_change_leaves_the_sheet_from_which_that_was_to_run() -> None:
+    play = Play(named("a", "b", "c"))
+    play.run(1)
+    play.start(2)
+    play.modify(named("a", "b", "c", "d"), from_sheet=1)
+
+    def edit(*names: str) -> None:
+        control.modify(play.job, play.batch, new=loaded(named(*names)), differing=lambda _: Difference(on_pending=True))
+
+    edit("new", "a", "b", "c")
+    assert play.job.next_from_sheet == 2
+    edit("new", "b", "c")
+    assert play.job.next_from_sheet is None
