@@ -63,7 +63,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def crowded(folder: Path) -> Iterator[Conductor]:
     """A conductor with room for exactly the sheets that `jobs` keeps running, also the one that is being cancelled."""
-    with plain_conductor(folder, max_sheets=3, grace_seconds=600) as running:
+    with plain_conductor(folder, max_sheets=4, grace_seconds=600) as running:
         yield running
 
 
@@ -71,8 +71,8 @@ def crowded(folder: Path) -> Iterator[Conductor]:
 def jobs(folder: Path, crowded: Conductor) -> Iterator[dict[Phase, str]]:
     """A job in each phase of the table of states, none of which moves on by itself."""
 
-    def start(phase: str, run: str) -> str:
-        sheets = [{"name": "only", "run": run}, {"name": "next", "run": "true"}]
+    def start(phase: str, run: str, **following: Any) -> str:
+        sheets = [{"name": "only", "run": run}, {"name": "next", "run": "true", **following}]
         return submit(crowded, json.dumps({"name": phase, "workspace": str(folder / phase), "sheets": sheets}))
 
     def control(method: str, phase: Phase) -> None:
@@ -81,9 +81,9 @@ def jobs(folder: Path, crowded: Conductor) -> Iterator[dict[Phase, str]]:
     found: dict[Phase, str] = {"completed": start("completed", "true"), "failed": start("failed", "false")}
     for phase, job_id in found.items():
         until(crowded, job_id, phase)
-    held: tuple[Phase, ...] = ("running", "pause_pending", "cancel_pending")
+    held: tuple[Phase, ...] = ("running", "holding", "pause_pending", "cancel_pending")
     for phase in held:
-        found[phase] = start(phase, STUBBORN)
+        found[phase] = start(phase, STUBBORN, **({"needs": [], "hold": "go on?"} if phase == "holding" else {}))
         wait_for_file(folder / phase / "begun")
     control("pause", "pause_pending")
     control("cancel", "cancel_pending")

@@ -40,6 +40,7 @@ DAMAGE = {
     "a torn plan": "UPDATE plans SET plan = substr(plan, 1, 40) WHERE hash IN (SELECT plan_hash FROM jobs WHERE job_id = ?)",
     "a plan of another kind": "UPDATE plans SET plan = '[]' WHERE hash IN (SELECT plan_hash FROM jobs WHERE job_id = ?)",
     "a sheet's status": "UPDATE sheets SET status = 'odd' WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
+    "a sheet's hold": "UPDATE sheets SET hold = 'odd' WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
     "a sheet's number": "UPDATE sheets SET num = num + 77 WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
     "a sheet's player": "UPDATE sheets SET player = 9 WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
     "a sheet's remedy": "UPDATE sheets SET remedy = '{' WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",

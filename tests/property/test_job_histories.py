@@ -42,6 +42,7 @@ class Histories(RuleBasedStateMachine):
         self.ended: set[str] = set()
         self.events: dict[str, list[int]] = {}
         self.kinds: dict[str, list[tuple[str, str]]] = {}  # type and sheet of each event
+        self.approved: set[tuple[str, int]] = set()  # sheets with a hold that a resume named and nothing took back
         self.last_event = 0
         self.mono = 100.0
         self.db = sqlite3.connect(":memory:", isolation_level=None)
@@ -52,16 +53,20 @@ class Histories(RuleBasedStateMachine):
     # -- helpers --------------------------------------------------------------------------------------------------
 
     def commit(self, work: Callable[[Batch], object]) -> object:
-        """Do one batch as the supervisor does: work, dispatch, commit."""
+        """Do one batch as the supervisor does: work, settle, dispatch, commit."""
         batch = Batch(self.last_event + 1, Moment(self.mono, self.mono))
         try:
             value = work(batch)
         finally:
             for job in self.jobs:
+                if job.status not in states.TERMINAL:
+                    jobs.settle(job, batch)
+            for job in self.jobs:
                 self.scheduler.offer(job)
             for job, num in self.scheduler.next_sheets(self.mono):
                 assert all(job.is_satisfied(need) for need in job.plan.sheet(num).needs)
                 assert not job.intent
+                assert not job.plan.sheet(num).hold or (job.job_id, num) in self.approved
                 sheets.start(job, num, batch, "home")
             self._write(batch)
         return value
@@ -91,14 +96,15 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.jobs) < 4)
     @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
-          fail_fast=st.booleans(), fallbacks=st.integers(0, 2), healing=st.booleans())  # fmt: skip
+          fail_fast=st.booleans(), fallbacks=st.integers(0, 2), healing=st.booleans(),
+          holds=st.sets(st.integers(1, 6), max_size=2))  # fmt: skip
     def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool, fallbacks: int,
-               healing: bool) -> None:  # fmt: skip
+               healing: bool, holds: set[int]) -> None:  # fmt: skip
         needs = [
             data.draw(st.sets(st.integers(1, num - 1)) if num > 1 else st.just(set())) for num in range(1, count + 1)
         ]
         plan = plan_of(
-            [sorted(each) for each in needs], max_concurrent=concurrent, max_retries=retries, fail_fast=fail_fast,
+            [sorted(each) for each in needs], holds=holds, max_concurrent=concurrent, max_retries=retries, fail_fast=fail_fast,
             instruments=("goose", "aider", "crush")[: fallbacks + 1] if fallbacks or healing else (),
         )  # fmt: skip
         job = job_of(plan, seq=len(self.jobs) + 1, start_sheet=data.draw(st.integers(1, count)))
@@ -142,7 +148,11 @@ class Histories(RuleBasedStateMachine):
         job = self.jobs[data.draw(st.integers(0, len(self.jobs) - 1))]
         before = job.phase
         from_sheet = data.draw(st.none() | st.integers(1, len((job.next_plan or job.loaded).plan.sheets)))
-        changed = job_of(plan_of([[] for _ in range(data.draw(st.integers(1, 5)))], name="changed"), seq=job.seq).loaded
+        holds = data.draw(st.sets(st.integers(1, 5), max_size=1))
+        new = plan_of([[] for _ in range(data.draw(st.integers(1, 5)))], name="changed", holds=holds)
+        changed = job_of(new, seq=job.seq).loaded
+        if states.rule(action, before).allowed:
+            self.note_taken_back(job, action, from_sheet)
 
         def work(batch: Batch) -> Done:
             calls: dict[str, Callable[[], Done]] = {
@@ -151,7 +161,11 @@ class Histories(RuleBasedStateMachine):
                 "modify": lambda: control.modify(job, batch, new=changed),
                 "cancel": lambda: control.cancel(job, batch),
             }
-            return calls[action]()
+            done = calls[action]()
+            self.approved |= {
+                (job.job_id, sheet.num) for sheet in job.plan.sheets if sheet.label in done.get("released", ())
+            }
+            return done
 
         if states.rule(action, before).allowed:
             self.commit(work)
@@ -160,6 +174,13 @@ class Histories(RuleBasedStateMachine):
             self.commit(work)
         assert refusal.value.facts["allowed"] == states.allowed_actions(before)
         assert job.phase == before or before == "queued"  # the batch of the refusal may have started a sheet
+
+    def note_taken_back(self, job: JobRun, action: states.Action, from_sheet: int | None) -> None:
+        """Forget the approvals that an action takes back. A changed score is another one in these histories."""
+        again = set(range(1, 7)) if action in {"modify", "cancel"} or (action == "resume" and job.next_plan) else set()
+        if action == "resume" and from_sheet is not None:
+            again = {from_sheet, *(job.next_plan or job.loaded).after([from_sheet])}
+        self.approved -= {(job.job_id, num) for num in again}
 
     # -- what always holds ----------------------------------------------------------------------------------------
 
@@ -181,14 +202,24 @@ class Histories(RuleBasedStateMachine):
                 assert not job.intent
                 assert job.finished_at is not None or job.status == "paused"
             if job.status == "completed":
-                assert not any([job.ready, job.blocked, job.waiting, job.counts["failed"]])
+                assert not any([job.ready, job.blocked, job.waiting, job.held, job.counts["failed"]])
 
     @invariant()
     def no_job_hangs(self) -> None:
-        """A running job either runs something, waits for something with an end, or has something that waits for a slot."""
+        """A job that goes on runs something, waits for something with an end, or has something that waits for a slot."""
         for job in self.jobs:
-            if job.status == "running" and not job.running:
+            if job.status in {"queued", "running"} and not job.running:
                 assert job.waiting or job.ready
+
+    @invariant()
+    def what_holds_is_said_and_uses_no_slot(self) -> None:
+        for job in self.jobs:
+            for num in job.holding if job.intent != "modify" else ():
+                assert job.sheets[num].hold == "held"
+                assert job.status_of(num) == "pending"
+                assert num not in job.running
+                assert num not in job.ready
+                assert ("sheet.held", job.label(num)) in self.kinds[job.job_id]
 
     @invariant()
     def events_of_a_job_have_no_gap(self) -> None:
@@ -238,6 +269,10 @@ class Histories(RuleBasedStateMachine):
             assert sorted(loaded.blocked) == sorted(job.blocked)
             if job.status not in states.TERMINAL:
                 assert sorted(loaded.ready) == sorted(job.ready)
+                assert loaded.held == job.held
+                assert {num: run.hold for num, run in loaded.sheets.items()} == {
+                    num: run.hold for num, run in job.sheets.items()
+                }
 
     def teardown(self) -> None:
         self.db.close()

@@ -20,7 +20,10 @@ def plans(draw: st.DrawFn) -> Plan:
     """Up to six sheets, some of them named, each needing any of those before it."""
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=6, unique_by=lambda name: name or object()))
     needs = [sorted(draw(st.sets(st.integers(1, num - 1)))) if num > 1 else [] for num in range(1, len(names) + 1)]
-    plan = plan_of(needs, max_retries=draw(st.integers(0, 1)), fail_fast=draw(st.booleans()), max_concurrent=3)
+    holds = draw(st.sets(st.integers(1, len(names)), max_size=2))
+    plan = plan_of(
+        needs, holds=holds, max_retries=draw(st.integers(0, 1)), fail_fast=draw(st.booleans()), max_concurrent=3
+    )
     sheets = tuple(replace(sheet, name=name) for sheet, name in zip(plan.sheets, names, strict=True))
     return plan.model_copy(update={"sheets": sheets})
 
@@ -38,9 +41,9 @@ def step(play: Play, data: st.DataObject) -> None:
         "start": job.dispatchable,
         "end": bool(job.running),
         "wake": bool(job.waiting) and job.status != "paused",
-        "pause": job.phase in {"queued", "running"},
-        "resume": job.phase in {"paused", "failed", "cancelled", "pause_pending"},
-        "cancel": job.phase in {"queued", "running", "paused"},
+        "pause": job.phase in {"queued", "running", "holding"},
+        "resume": job.phase in {"paused", "failed", "cancelled", "pause_pending", "holding"},
+        "cancel": job.phase in {"queued", "running", "holding", "paused"},
     }
     match data.draw(st.sampled_from([name for name, can in possible.items() if can])):
         case "start":

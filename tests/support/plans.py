@@ -1,7 +1,7 @@
 """Small plans and jobs for tests of the pure parts of the conductor."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
@@ -9,13 +9,17 @@ from podium.score.model.plan import Plan, PlanSheet, Player, Retry, dump_plan
 
 
 def plan_of(needs: Sequence[Sequence[int]], *, max_concurrent: int = 4, max_retries: int = 0, fail_fast: bool = False,
-            name: str = "demo", named: bool = True, instruments: Sequence[str] = ()) -> Plan:  # fmt: skip
-    """A plan with one sheet for each entry of `needs` (sheet numbers, from 1): `true` for cli, or what `instruments` play."""
+            name: str = "demo", named: bool = True, instruments: Sequence[str] = (),
+            holds: Collection[int] = ()) -> Plan:  # fmt: skip
+    """A plan with one sheet for each entry of `needs` (sheet numbers, from 1): `true` for cli, or what `instruments` play.
+
+    Those in `holds` wait for an approval.
+    """
     first, *others = instruments or ["cli"]
     fallbacks = tuple(Player(instrument=each) for each in others)
     sheets = tuple(
         PlanSheet(num=num, name=f"s{num}" if named else "", template=0, needs=tuple(each), instrument=first,
-                  fallbacks=fallbacks)
+                  fallbacks=fallbacks, hold=f"run s{num}?" if num in holds else "")
         for num, each in enumerate(needs, 1)
     )  # fmt: skip
     return Plan(name=name, dialect="named", templates=("true",), sheets=sheets, max_concurrent=max_concurrent,

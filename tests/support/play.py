@@ -121,7 +121,11 @@ class Play:
     def to_the_end(self) -> list[int]:
         """Let every sheet that may run succeed, until the job is settled; return the sheets in the order of their starts."""
         started = []
-        while self.job.ready or self.job.waiting:
+        while self.job.ready or self.job.waiting or self.job.held:
+            if not self.job.ready and not self.job.waiting:
+                self.settle()
+                self.resume()
+                continue
             for num in sorted(self.job.waiting):
                 self.wake(num)
             started.append(self.start())
@@ -161,6 +165,7 @@ def derived(job: JobRun) -> dict[str, object]:
         "ready": sorted(job.ready),
         "blocked": dict(job.blocked),
         "waiting": set(job.waiting),
+        "held": set(job.held),
     }
 
 

@@ -53,6 +53,8 @@ def _sheet(random: Random, place: int, labels: list[str], linked: float, tokens:
     if random.random() < 0.15:
         command = random.choice(("exit 0", "exit 1", "sleep 0.3; exit 1", "sleep 2; exit 1"))
         sheet["skip_when_command"] = {"command": command}
+    if random.random() < 0.1:
+        sheet["hold"] = True
     if random.random() < 0.25:
         sheet["validate"] = [random.choice(CHECKS)]
     return sheet

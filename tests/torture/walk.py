@@ -42,6 +42,7 @@ class Walk:
     intent: str = ""
     runs: list[Run] = field(default_factory=list)
     open: dict[str, Run] = field(default_factory=dict)  # sheet name -> its running attempt
+    holding: set[str] = field(default_factory=set)  # names of sheets that wait for an approval
     effects: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("pause", "resume", "modify", "cancel"), 0))
 
     def step(self, event: dict[str, Any], data: dict[str, Any]) -> None:
@@ -70,11 +71,19 @@ class Walk:
         name = data["name"]
         if kind == "sheet.started":
             self.require(self.status == "running" and not self.intent, event, f"{name} started when it must not")
+            self.require(name not in self.holding, event, f"{name} started without its approval")
             self.require(name not in self.open, event, f"{name} started while an attempt of it had no end")
             self.open[name] = run = Run(name, data["attempt"])
             self.runs.append(run)
         elif kind == "sheet.skipped":
+            self.holding.discard(name)
             self._abandon(name)
+        elif kind == "sheet.held":
+            self.require(name not in self.holding | self.open.keys(), event, f"{name} holds although it did, or runs")
+            self.holding.add(name)
+        elif kind == "sheet.released":
+            self.require(name in self.holding and not self.intent, event, f"{name} did not hold")
+            self.holding.discard(name)
         else:
             opened = self.open.pop(name, None)
             self.require(opened is not None and opened.attempt == data["attempt"], event, f"{name} had not started")
@@ -101,7 +110,7 @@ class Walk:
         self.effects["pause"] += 1
 
     def _paused(self, event: dict[str, Any], data: dict[str, Any]) -> None:
-        self.require(self.intent == "pause", event, "paused without a wish")
+        self.require(self.intent == "pause" or bool(self.holding), event, "paused without a wish or a hold")
         self._abandon()
         self.status, self.intent = "paused", ""
 
@@ -110,8 +119,12 @@ class Walk:
         if data.get("withdrawn"):
             self.require(self.intent == data["withdrawn"], event, "withdrew what was not there")
             self.intent = ""
+        elif self.status != "paused" and data.get("released"):
+            self.require(self.status in {"queued", "running"}, event, "cannot approve")
         else:
             self.require(self.status in {"paused", "failed", "cancelled"}, event, "cannot resume")
+            if self.status != "paused":
+                self.holding.clear()
             self.status = "queued"
 
     def _modify_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
@@ -123,6 +136,7 @@ class Walk:
         self.require(self.intent != "cancel" and self.status != "completed", event, "cannot take a change")
         self._abandon()
         self.effects["modify"] += self.intent != "modify"
+        self.holding.clear()
         self.status, self.intent = "queued", ""
 
     def _cancel_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
@@ -144,5 +158,6 @@ class Walk:
         self._end("failed", event)
 
     def _end(self, status: str, event: dict[str, Any]) -> None:
+        self.require(not self.holding or status == "cancelled", event, f"ended while {sorted(self.holding)} hold")
         self.require(not self.open, event, f"ended while {sorted(self.open)} ran")
         self.status, self.intent = status, ""

@@ -100,8 +100,8 @@ RESUME_JOB = ToolSpec(
     name="resume_job",
     title="Resume a job",
     description=(
-        "Continue a paused, failed or cancelled job, or withdraw a pending pause. Completed sheets are kept and "
-        "the others run; from_sheet runs finished sheets again. You can give a changed score or edit it (find, "
+        "Continue a paused, failed or cancelled job, approve what holds, or withdraw a pending pause. Completed sheets are "
+        "kept and the others run; from_sheet runs finished sheets again. You can give a changed score or edit it (find, "
         "replace). A completed job cannot be resumed: use start_job to run its score again."
     ),
     risk="control",

@@ -84,7 +84,7 @@ def _options(view: ExplainView) -> list[str]:
 def _resume_does(job: JobView) -> str:
     """Return what a resume does to the job."""
     phase = phase_of(job.status, pause_requested=job.pause_requested or job.modify_requested)
-    does = rule("resume", phase).why
+    does = rule("resume", "holding" if job.needs_approval else phase).why
     return f"{does}; first remove the cause" if job.status == "failed" else does
 
 

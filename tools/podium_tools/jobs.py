@@ -157,6 +157,7 @@ class GetResult(JobResult):
     sheets_blocked: Omitted[int]
     waiting: Omitted[list[str]]
     waiting_until: Omitted[str]
+    holding: Omitted[list[str]]
     stuck: Omitted[bool]
     workspace: str
     config_path: Omitted[str]

@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict
 
 from podium.contract.models import PlanView
 from podium.contract.weight import tokens_at_most
-from podium_tools.results import NEEDS_SHOWN, Omitted, counted
+from podium_tools.results import NEEDS_SHOWN, Omitted, counted, shortened_text
 
 SHOWN = 50  # sheets listed of a plan
+HOLD_CHARS = 100
 LISTED_TOKENS = 5_000  # that they cost together
 
 
@@ -27,6 +28,7 @@ class PlannedSheet(BaseModel):
     command: Omitted[str]
     needs: list[int]
     needs_total: int
+    hold: Omitted[str]
 
 
 def planned_sheets(plan: PlanView, tokens: int = LISTED_TOKENS) -> list[PlannedSheet]:
@@ -36,6 +38,7 @@ def planned_sheets(plan: PlanView, tokens: int = LISTED_TOKENS) -> list[PlannedS
             **sheet.model_dump(include={"sheet", "name", "instrument", "instrument_found", "command"}),
             needs=sheet.needs[:NEEDS_SHOWN],
             needs_total=len(sheet.needs),
+            hold=shortened_text(sheet.hold, HOLD_CHARS),
         )
         for sheet in plan.sheets[:SHOWN]
     ]

@@ -78,10 +78,11 @@ class JobLine(BaseModel):
 
 
 class WaitingLine(JobLine):
-    """A job that may wait: for which sheets (a retry, a rate limit), and when the first of its waits ends."""
+    """A job that may wait: for which sheets (a retry, a rate limit), when the first of its waits ends, and which sheets hold."""
 
     waiting: Omitted[list[str]]
     waiting_until: Omitted[str]
+    holding: Omitted[list[str]]
 
 
 REASON_CHARS = 500
@@ -109,7 +110,11 @@ def job_line(job: JobView, *, brief: bool = False) -> JobLine:
 
 def waiting_of(job: JobView, limit: int = SHOWN) -> dict[str, Any]:
     """Return the fields of a `WaitingLine` beside those of a `JobLine`."""
-    return {"waiting": shortened(job.waiting, limit, job.waiting_total), "waiting_until": job.waiting_until or ""}
+    return {
+        "waiting": shortened(job.waiting, limit, job.waiting_total),
+        "waiting_until": job.waiting_until or "",
+        "holding": shortened(job.holding, limit, job.holding_total),
+    }
 
 
 def job_fields(job: JobView) -> dict[str, Any]:
@@ -203,4 +208,6 @@ def state_of(job: JobView) -> str:
     told = (
         f"; get_job lists {counted(len(job.warnings), 'warning')}" if job.status == "completed" and job.warnings else ""
     )
-    return f"{job.job_id} {status_of(job)} ({progress_of(job)}{told}){f': {reason}' if reason else ''}."
+    end = "" if reason.endswith("?") else "."
+    state = f"{job.job_id} {status_of(job)} ({progress_of(job)}{told}){f': {reason}' if reason else ''}{end}"
+    return f"{state} resume_job approves {_few(job.holding, job.holding_total)}." if job.needs_approval else state

@@ -240,7 +240,7 @@ WAIT_FOR_JOB = ToolSpec(
     title="Wait for jobs",
     description=(
         "Wait until any or all of the jobs are settled (ended, paused or stuck), or until something needs "
-        "attention, such as a failed or retried sheet. A settled job ends the wait immediately: omit it next "
+        "attention, such as a failed, retried or held sheet. A settled job ends the wait immediately: omit it next "
         "time. A timeout returns the current state, not an error: call again with after. Ending or losing "
         "the wait never affects a job. For the current state use get_job."
     ),

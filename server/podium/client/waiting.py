@@ -1,8 +1,8 @@
 """Waiting for jobs: until they are settled, until something needs attention, or until the time is over.
 
-A settled job is terminal, paused or stuck. A failed sheet, a retry and healing are passing events: they end a wait for any job
-once, counted from `after`. A wait outlasts a restart of the conductor, but not its absence; the end of a wait never touches a
-job.
+A settled job is terminal, paused or stuck. A failed sheet, a retry, healing, and a sheet that waits for an approval are passing
+events: they end a wait for any job once, counted from `after`. A wait outlasts a restart of the conductor, but not its absence;
+the end of a wait never touches a job.
 """
 
 import time
@@ -28,7 +28,7 @@ PROGRESS_SECONDS = 1.0  # between two reports of progress, at least; without cha
 CATCH_UP_SECONDS = 2.0  # for searching the output that is there, at the beginning and the end of a wait
 _SHORTEST_SECONDS = 0.05  # between two looks at jobs with many events
 _KEPT_EVENTS = 50
-_PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "healing.")
+_PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "sheet.held", "healing.")
 
 Woke = Literal["settled", "event", "pattern", "timeout"]
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from podium.contract.changed import ScoreChange
-from podium.contract.states import TERMINAL, Action, JobStatus, SheetStatus, SkipKind
+from podium.contract.states import PAUSED_ON_REQUEST, TERMINAL, Action, JobStatus, SheetStatus, SkipKind
 from podium.contract.view import View
 from podium.times import elapsed_between
 
@@ -49,6 +49,8 @@ class JobView(View):
     waiting_until: str | None = (
         None  # when the first of its waits ends: for a retry, a rate limit, a pause between sheets
     )
+    holding: list[str] = Field(default_factory=list)  # labels of the first sheets that wait for an approval
+    holding_total: int = 0
     allowed_actions: list[Action] = Field(default_factory=list)
     pause_requested: bool = False
     cancel_requested: bool = False
@@ -72,6 +74,13 @@ class JobView(View):
     def settled(self) -> bool:
         """Whether waiting for the job is over: it has ended, is paused, or is stuck."""
         return self.status in TERMINAL or self.status == "paused" or self.stuck
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a resume approves what holds. One that lifts a pause on request, or withdraws what is pending, does not."""
+        if self.pause_requested or self.modify_requested or "resume" not in self.allowed_actions:
+            return False
+        return bool(self.holding) and not self.reason.startswith(PAUSED_ON_REQUEST)
 
     @property
     def only_waits(self) -> bool:
@@ -173,6 +182,7 @@ class PlanSheetView(View):
     validations: int = 0
     max_retries: int = 0
     satisfied: bool = False  # before start_sheet: counts as done, is not run
+    hold: str = ""  # what to approve before it runs
 
 
 class PlanView(View):
@@ -201,6 +211,7 @@ class ActionView(View):
     message: str
     pending: bool = False  # recorded on disk; the status has not changed yet
     unstored: bool = False  # cancel: carried out, but the store cannot be written yet; `message` says so
+    released: list[str] = Field(default_factory=list)  # resume: labels of the first sheets that it approved
     dropped_change: bool = False  # cancel: a changed score was pending and is forgotten
     kept: list[str] = Field(default_factory=list)  # changed score: the first finished sheets that do not run again
     kept_total: int = 0

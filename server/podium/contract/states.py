@@ -2,6 +2,9 @@
 
 The store has six job states and durable intents (a pause or a cancel that was requested and has not taken effect yet). A
 `Phase` combines the two, and the table is written in phases. Handlers, tools and documentation all read this table.
+
+A queued or running job is `holding` while one of its sheets waits for an approval and others go on. When nothing else can go on
+the job is paused. What an approval is and what takes it back: `conductor/rules/transitions/holds.py`.
 """
 
 from dataclasses import dataclass
@@ -18,12 +21,17 @@ EndedFilter = Literal["ended", "completed", "failed", "cancelled"]
 SkipKind = Literal["", "condition", "before_start", "blocked"]
 """Why a sheet is skipped: its own condition, it stands before `start_sheet`, or a sheet that it needs has failed."""
 SheetStatus = Literal["pending", "running", "waiting", "completed", "failed", "skipped", "cancelled"]
-Phase = Literal["queued", "running", "pause_pending", "cancel_pending", "paused", "completed", "failed", "cancelled"]
+Phase = Literal[
+    "queued", "running", "holding", "pause_pending", "cancel_pending", "paused", "completed", "failed", "cancelled"
+]
 Action = Literal["pause", "resume", "modify", "cancel", "delete"]
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 ACTIONS: tuple[Action, ...] = get_args(Action)
 TERMINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
+PAUSED_ON_REQUEST = (
+    "paused on request"  # the reason of such a pause begins with this; a pause at a hold has another one
+)
 
 
 def ended_statuses(status: EndedFilter) -> list[JobStatus]:
@@ -69,6 +77,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
     "pause": {
         "queued": _yes("paused", "paused at once"),
         "running": _yes("pause_pending", "pauses when the running sheets end"),
+        "holding": _yes("pause_pending", "pauses when the running sheets end"),
         "pause_pending": _no(
             "a pause or a changed score is already pending and takes effect when the running sheets end",
             "Call get_job to see whether it has taken effect, or resume_job to withdraw it.",
@@ -82,6 +91,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
     "resume": {
         "queued": _no("it is already queued to run", "explain_job says what it is waiting for."),
         "running": _no("it is already running", "wait_for_job returns when it has ended."),
+        "holding": _yes("running", "approves the sheets that wait for an approval"),
         "pause_pending": _yes("running", "withdraws the pending pause or change"),
         "cancel_pending": _CANCELLING_FIRST,
         "paused": _yes("queued", "continues with the remaining sheets"),
@@ -94,6 +104,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
     "modify": {
         "queued": _yes("queued", "takes the changed score at once"),
         "running": _yes("pause_pending", "takes the changed score when the running sheets end, then goes on"),
+        "holding": _yes("pause_pending", "takes the changed score when the running sheets end, then goes on"),
         "pause_pending": _yes("pause_pending", "takes the changed score when the running sheets end, then goes on"),
         "cancel_pending": _CANCELLING_FIRST,
         "paused": _yes("queued", "takes the changed score and goes on"),
@@ -106,6 +117,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
     "cancel": {
         "queued": _yes("cancelled", "cancelled at once"),
         "running": _yes("cancel_pending", "cancelled when the processes have ended"),
+        "holding": _yes("cancel_pending", "cancelled when the processes have ended"),
         "pause_pending": _yes("cancel_pending", "cancelled when the processes have ended"),
         "cancel_pending": _ALREADY_CANCELLING,
         "paused": _yes("cancelled", "cancelled at once"),
@@ -116,6 +128,7 @@ RULES: dict[Action, dict[Phase, Rule]] = {
     "delete": {
         "queued": _ACTIVE,
         "running": _ACTIVE,
+        "holding": _ACTIVE,
         "pause_pending": _ACTIVE,
         "cancel_pending": _no(
             "its processes are still being terminated; delete it once it is cancelled",
@@ -129,13 +142,15 @@ RULES: dict[Action, dict[Phase, Rule]] = {
 }
 
 
-def phase_of(status: JobStatus, *, pause_requested: bool = False, cancel_requested: bool = False) -> Phase:
-    """Combine a status and the intents into a phase."""
-    if status != "running":
-        return status
-    if cancel_requested:
+def phase_of(
+    status: JobStatus, *, pause_requested: bool = False, cancel_requested: bool = False, holding: bool = False
+) -> Phase:
+    """Combine a status, the intents, and whether sheets wait for an approval into a phase."""
+    if status == "running" and cancel_requested:
         return "cancel_pending"
-    return "pause_pending" if pause_requested else "running"
+    if status == "running" and pause_requested:
+        return "pause_pending"
+    return "holding" if holding and status in {"queued", "running"} else status
 
 
 def rule(action: Action, phase: Phase) -> Rule:

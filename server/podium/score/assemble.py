@@ -131,6 +131,7 @@ def _sheets(index: int, stages: tuple[Stage, ...], firsts: list[int], template: 
             skip_when=stage.skip_when,
             skip_when_command=stage.skip_when_command,
             on_lost=stage.on_lost,
+            hold=stage.hold,
             strict=stage.strict,
             stage=index + 1,
             instance=position + 1,

@@ -30,7 +30,6 @@ _INSTEAD = {
     "write env: {TOKEN: {from_env: TOKEN}}, which is looked up when a sheet starts and never stored": "secrets secret vault",
     "there are no labels; use name and description": "tags tag labels label metadata annotations",
     "a score is one file; repeat parts with YAML anchors, &a and *a": "include includes extends import imports uses templates",
-    "a job pauses when pause_job asks for it": "hold approval manual pause",
     "say in the prompt what the validations look for": "success_requirements",
     "sheets run as the conductor's user; use sudo in run": "user become become_user run_as",
     "nothing is kept between jobs but the workspace; leave the cache there": "cache caches",

@@ -67,7 +67,7 @@ def note_templates(problems: Problems, draft: Draft, variables: Mapping[str, Any
 
 def _note_stage(problems: Problems, stage: Stage, variables: Mapping[str, Any]) -> None:
     own = {**variables, **stage.instances[0].variables}
-    for key, text in (("name", stage.name), ("description", stage.description)):
+    for key, text in (("name", stage.name), ("description", stage.description), ("hold", stage.hold)):
         _note_template(problems, f"the {key} of a sheet", text, own, (*stage.loc, key))
     for name, value in stage.instance_values():
         for text, _ in _texts(value, ()):

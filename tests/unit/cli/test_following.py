@@ -95,6 +95,31 @@ def test_a_job_that_fails_shows_what_it_wrote_last_as_text(
     assert not set(shown) & set("\x1b\x07\u202e")
 
 
+def test_a_job_that_holds_says_so_while_others_run_and_ends_as_paused(
+    common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gate = gate_of(short_tmp)
+    sheets = [
+        {"name": "deploy", "needs": [], "hold": "to production?", "run": "true"},
+        {"name": "beside", "needs": [], "run": f"cat {gate}"},
+    ]
+    path = short_tmp / "held.yaml"
+    path.write_text(json.dumps({"name": "held", "sheets": sheets}))
+    with running(common, str(path)) as (process, job_id):
+        assert process.stdout is not None
+        told = b""
+        while b"approve:" not in told:
+            told = process.stdout.readline()
+            assert told
+        assert told.decode().strip() == f"approve: podium call resume_job job_id={job_id}"
+        gate.write_text("")
+        rest = process.stdout.read().decode()
+        assert process.wait(SECONDS) == 4
+    assert f"{job_id} paused: 1 of 2 sheets completed (sheet deploy waits for approval: to production?)" in rest
+    assert rest.rstrip().endswith(f"podium call resume_job job_id={job_id}")
+    assert rest.count("approve:") == 0
+
+
 def test_what_is_told_of_a_sheet_that_completed_is_shown_with_the_result(
     common: Settings, short_tmp: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ OF_A_SCORE = (
 OF_A_SHEET = (
     "env_file resources priority notify artifacts image secrets matrix depends_on script command steps jobs stages cwd "
     "working_directory working-directory shell if when continue_on_error continue-on-error allow_failure parallelism tags entrypoint "
-    "volumes timeout timeout-minutes retries uses args user cache hold engine stdin register schedule dependencies image environment"
+    "volumes timeout timeout-minutes retries uses args user cache approval manual engine stdin register schedule dependencies image environment"
 )
 
 
@@ -33,7 +33,9 @@ def test_a_sheet_has_an_answer(key: str) -> None:
     assert "did you mean" not in message
 
 
-@pytest.mark.parametrize("key", ["schedule", "env_file", "image", "priority", "secrets", "env", "tags"])
+@pytest.mark.parametrize(
+    "key", ["schedule", "env_file", "image", "priority", "secrets", "env", "tags", "hold", "approval"]
+)
 def test_a_numbered_score_has_an_answer(key: str) -> None:
     assert only(numbered(f"{key}: x"))["message"].startswith("unknown key; ")
 

@@ -138,6 +138,20 @@ async def test_what_somebody_asked_for_is_undone_only_by_choice(
     assert (f'resume_job(job_id="{ID}"): {resumes}' in result.options) == (resumes is not None)
 
 
+@pytest.mark.parametrize(
+    ("reason", "resumes"),
+    [
+        ("sheet a waits for approval: b?", "approves the sheets that wait for an approval"),
+        ("paused on request; sheet a waits for approval: b?", "continues with the remaining sheets"),
+    ],
+)
+async def test_what_a_resume_does_of_a_job_that_holds(reason: str, resumes: str) -> None:
+    held = job(status="paused", reason=reason, holding=["a"], running=[], allowed_actions=["resume", "cancel"])
+    result = await use(ScriptedPort(explained=ExplainView(job=held, kind="paused")), "explain_job", {"job_id": ID})
+    assert result.next == ""
+    assert f'resume_job(job_id="{ID}"): {resumes}' in result.options
+
+
 async def test_without_a_sheet_that_tells_its_fields_are_empty() -> None:
     result = await use(ScriptedPort(), "explain_job", {"job_id": ID})
     assert (result.sheet, result.attempt, result.exit_code, result.job_output) == ("", 0, None, "")

@@ -1,5 +1,7 @@
 """`wait_for_job`: a time-out is an answer, and what needs attention comes first."""
 
+from typing import Any
+
 import pytest
 
 from podium.contract.models import EventView, LogLine
@@ -31,6 +33,34 @@ async def test_the_arguments_reach_the_port_and_ids_only_once() -> None:
     port = ScriptedPort(waited=WaitView(woke_for="timeout", jobs=[job()], after=CURSOR, waited_seconds=1))
     await use(port, "wait_for_job", {"job_ids": [ID, ID], "until": "all", "timeout_seconds": 5, "after": "h1:3"})
     assert port.calls[0] == ("wait", ([ID], "all", 5.0, "h1:3"))
+
+
+async def test_a_sheet_that_holds_is_told_with_what_it_asks_and_what_approves_it() -> None:
+    asks = "sheet deploy waits for approval: Deploy?"
+    actions = ["pause", "resume", "modify", "cancel"]
+    holding = job(reason=asks, holding=["deploy"], holding_total=3, allowed_actions=actions)
+    view = WaitView(woke_for="event", jobs=[holding], events=[event(8, "sheet.held", text="Deploy?")], after=CURSOR,
+                    waited_seconds=1)  # fmt: skip
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
+    assert result.summary.endswith(f"running: 2 tests): {asks} resume_job approves deploy, and 2 more.")
+    assert result.jobs[0].holding == ["deploy", "and 2 more"]
+    assert result.events[-1].endswith("sheet.held text=Deploy?")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"pause_requested": True}, {"reason": "paused on request; sheet a waits for approval: b"}]
+)
+async def test_a_resume_that_would_approve_nothing_is_not_said_to_approve(changes: dict[str, Any]) -> None:
+    facts: dict[str, Any] = {
+        "status": "paused",
+        "holding": ["a"],
+        "allowed_actions": ["resume"],
+        "running": [],
+        **changes,
+    }
+    view = WaitView(woke_for="settled", jobs=[job(**facts)], after=CURSOR, waited_seconds=1)
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID]})
+    assert "approves" not in result.summary
 
 
 async def test_the_default_is_45_seconds() -> None:

@@ -44,6 +44,7 @@ class Follower:
         self._quiet = quiet
         self.job: JobView | None = None
         self._away_since: float | None = None
+        self._holding: list[str] = []  # that were told
 
     def say(self, text: str, *, style: str = "") -> None:
         """Print a text where this follower prints."""
@@ -85,8 +86,16 @@ class Follower:
             after, self.job = seen.after, seen.jobs[0]
             if self.job.status in ENDS:
                 return self.job
+            self._tell_holds(self.job)
             if self.job.stuck:  # a settled job answers at once; do not ask in a hot loop
                 await anyio.sleep(STUCK_POLL_SECONDS)
+
+    def _tell_holds(self, job: JobView) -> None:
+        """Say once of each sheet that it waits for an approval while others go on."""
+        if set(job.holding) - set(self._holding):
+            self.say(f"  {in_line(job.reason)}", style="yellow")
+            self.say(f"  approve: podium call resume_job job_id={job.job_id}", style="bold")
+        self._holding = job.holding
 
     async def _bridged(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Ask until the conductor answers, for a time; say when it is away and when it is back.

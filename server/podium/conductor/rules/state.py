@@ -17,11 +17,13 @@ from podium.score.model.plan import Plan, Player
 Intent = Literal["", "pause", "cancel", "modify"]
 BEFORE_START = "before start_sheet"  # the reason of sheets that stand before it
 Outcome = Literal["", "completed", "failed", "cancelled", "skipped", "abandoned"]
+HoldState = Literal["", "held", "approved"]
 
 
-def phase_with(status: JobStatus, intent: Intent) -> Phase:
+def phase_with(status: JobStatus, intent: Intent, *, holding: bool = False) -> Phase:
     """Return the phase of a job with this status and intent. A pending change looks like a pending pause."""
-    return phase_of(status, pause_requested=intent in {"pause", "modify"}, cancel_requested=intent == "cancel")
+    pause = intent in {"pause", "modify"}
+    return phase_of(status, pause_requested=pause, cancel_requested=intent == "cancel", holding=holding)
 
 
 def skip_kind(reason: str, *, satisfied: bool) -> SkipKind:
@@ -48,6 +50,7 @@ class SheetRun:
     player: int = 0  # which instrument plays it: 0 for the sheet's own, then its fallbacks
     limit_waits: int = 0  # how often it has waited for a rate limit of this instrument
     remedy: Remedy | None = None  # of its one healing round
+    hold: HoldState = ""  # "held" once it is said that it waits for an approval; see `transitions.holds`
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +79,7 @@ class Attempt:
 
 @dataclass(eq=False)
 class JobRun:
-    """One submitted run of a score."""
+    """One submitted run of a score. `reason` is "" for a pause at a hold, which `held` explains."""
 
     seq: int
     job_id: str
@@ -105,6 +108,7 @@ class JobRun:
     ready: Ready = field(default_factory=Ready)
     blocked: dict[int, int] = field(default_factory=dict)  # sheet -> needs that are not satisfied yet
     waiting: set[int] = field(default_factory=set)  # sheets that wait for a retry
+    held: set[int] = field(default_factory=set)  # sheets that only wait for an approval; they use no slot
     counts: dict[str, int] = field(default_factory=lambda: {"completed": 0, "failed": 0, "skipped": 0})
     before_start: int = 0  # of the skipped sheets, those before start_sheet
     cut_off: int = 0  # and those that a failed sheet blocks
@@ -120,12 +124,17 @@ class JobRun:
     @property
     def phase(self) -> Phase:
         """The status joined with the intent, as the state table has it."""
-        return phase_with(self.status, self.intent)
+        return phase_with(self.status, self.intent, holding=bool(self.held))
 
     @property
     def running_labels(self) -> list[str]:
         """The labels of the sheets that run now, in order."""
         return [self.label(num) for num in sorted(self.running)]
+
+    @property
+    def holding(self) -> list[int]:
+        """The sheets that wait for an approval, in order; none of a job that has ended or is being ended."""
+        return sorted(self.held) if self.status in {"queued", "running", "paused"} and self.intent != "cancel" else []
 
     @property
     def total(self) -> int:
@@ -188,10 +197,11 @@ class JobRun:
         return self.plan.sheet(num).label
 
     def rebuild(self) -> None:
-        """Derive counts, `ready`, `blocked` and `waiting` from the plan and the sheets' runs."""
+        """Derive counts, `ready`, `blocked`, `held` and `waiting` from the plan and the sheets' runs."""
         self.counts = {"completed": 0, "failed": 0, "skipped": self.start_sheet - 1}
         self.before_start, self.cut_off = self.start_sheet - 1, 0
         self.waiting.clear()
+        self.held.clear()
         for run in self.sheets.values():
             if run.status in self.counts:
                 self.counts[run.status] += 1
@@ -213,8 +223,12 @@ class JobRun:
                 self.make_ready(sheet.num)
 
     def make_ready(self, num: int) -> None:
-        """Note that a sheet may start as soon as a slot is free."""
-        self.ready.add(num, self.profile_of(num).name)
+        """Note that a sheet may start as soon as a slot is free, or as soon as it is approved if it holds."""
+        run = self.sheets.get(num)
+        if self.plan.sheet(num).hold and (run is None or run.hold != "approved"):
+            self.held.add(num)
+        else:
+            self.ready.add(num, self.profile_of(num).name)
 
     def release(self, num: int) -> None:
         """Note that a sheet is satisfied: what waited only for it becomes ready."""

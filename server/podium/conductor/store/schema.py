@@ -137,7 +137,10 @@ _NEXT_PATH = "ALTER TABLE jobs ADD COLUMN next_config_path TEXT;"
 # Jobs of one name, the newest last, and which of them have ended how.
 _NAMES = "CREATE INDEX jobs_by_name ON jobs (name, seq, status);"
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES)
+# Whether a sheet waits for an approval, or has it.
+_HOLDS = "ALTER TABLE sheets ADD COLUMN hold TEXT NOT NULL DEFAULT '';"
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

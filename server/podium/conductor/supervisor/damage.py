@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import get_args
 
-from podium.conductor.rules.state import Intent, JobRun, SheetRun
+from podium.conductor.rules.state import HoldState, Intent, JobRun, SheetRun
 from podium.conductor.store.schema import LARGEST
 from podium.contract.states import JobStatus, SheetStatus
 from podium.errors import JobDamaged, PodiumError
@@ -27,6 +27,7 @@ NOT_UNDERSTOOD = (
 )
 _TEXT_CHARS = 200
 _JOB_STATUSES, _INTENTS, _SHEET_STATUSES = get_args(JobStatus), get_args(Intent), get_args(SheetStatus)
+_HOLD_STATES = get_args(HoldState)
 
 
 def damaged(job_id: str, what: str) -> JobDamaged:
@@ -88,6 +89,7 @@ def _problems_of_sheet(job: JobRun, run: SheetRun) -> Iterator[str]:
     if not 1 <= run.num <= job.total:
         yield f"sheet {run.num} is not among its {job.total} sheets"
     yield from _unknown(f"status of sheet {run.num}", run.status, _SHEET_STATUSES)
+    yield from _unknown(f"hold of sheet {run.num}", run.hold, _HOLD_STATES)
     yield from _no_times(f"sheet {run.num}", run.started_at, run.finished_at, run.waiting_until)
     yield from _no_counts(f"sheet {run.num}", run.attempts, run.retries_used, run.limit_waits)
     if not 0 <= run.player < len(job.plan.sheet(run.num).instruments):

@@ -119,7 +119,7 @@ def cause_of(view: ExplainView) -> str:
             parts.append(f"Sheet {label} had {sheet.attempts} attempt{'' if sheet.attempts == 1 else 's'}.")
     if view.kind == "failed" and job.sheets_blocked:
         parts.append(f"{job.sheets_blocked} {'sheet is' if job.sheets_blocked == 1 else 'sheets are'} blocked.")
-    elif view.kind == "paused":
+    elif view.kind == "paused" and not job.holding:
         parts.append("Use resume_job to continue it.")
     elif view.kind in {"stuck", "running"}:
         alone = len(job.running) == 1

@@ -16,6 +16,7 @@ from podium.errors import JobDamaged
 from podium.times import iso, span
 
 _SHOWN = 10  # labels of running sheets in a view
+_HOLDS_TOLD = 3  # sheets that wait for an approval, with what to approve
 
 
 class JobViews:
@@ -56,7 +57,9 @@ class JobViews:
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
             waiting_until=self._waiting_until(job),
-            allowed_actions=allowed_actions(phase_with(job.status, intent)),
+            holding=[job.label(num) for num in job.holding[:_SHOWN]],
+            holding_total=len(job.holding),
+            allowed_actions=allowed_actions(phase_with(job.status, intent, holding=bool(job.holding))),
             pause_requested=intent == "pause",
             cancel_requested=intent == "cancel",
             modify_requested=intent == "modify",
@@ -140,6 +143,11 @@ class JobViews:
         return "; ".join(parts)
 
     def _reason(self, job: JobRun) -> str:
+        """Return why the job is in its state, and what waits for an approval."""
+        holding = _holding_reason(job)
+        return "; ".join(part for part in (self._own_reason(job), holding) if part)
+
+    def _own_reason(self, job: JobRun) -> str:
         if unstored := self._unstored(job):
             return unstored
         if job.status == "queued":
@@ -187,6 +195,20 @@ class JobViews:
         """Return what a job waits for whose turn it is: a slot, unless nothing can be started now."""
         why = self._supervisor.refused.why(time.monotonic())
         return f"no sheet can be started now, which is tried again: {why}" if why else usual
+
+
+def _holding_reason(job: JobRun) -> str:
+    """Return which sheets wait for an approval of what, and what has failed beside them; "" if none waits."""
+    first, total = job.holding[:_HOLDS_TOLD], len(job.holding)
+    parts = [f"sheet {job.label(num)} waits for approval: {job.plan.sheet(num).hold}" for num in first]
+    more = total - len(first)
+    parts += [f"{more} more {'sheet waits' if more == 1 else 'sheets wait'} for approval"] if more else []
+    if parts and job.status == "paused" and job.counts["failed"]:
+        failed = min(
+            (run for run in job.sheets.values() if run.status == "failed"), key=lambda run: run.finished_at or 0.0
+        )
+        parts.append(f"sheet {job.label(failed.num)} failed: {failed.reason}")
+    return "; ".join(parts)
 
 
 def _first_wait(job: JobRun, now: float) -> tuple[SheetRun, float]:

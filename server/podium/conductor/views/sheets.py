@@ -110,6 +110,11 @@ def _end_of(verdict: Verdict, why: str) -> Facts:
     }
 
 
+def _holds(sheet: PlanSheet, run: sqlite3.Row) -> str:
+    """Return for what a sheet waits that has come to its hold, "" if it does not: such a sheet is pending."""
+    return f"holds: {sheet.hold}" if run["hold"] == "held" and run["status"] == "pending" else ""
+
+
 def _facts(
     plan: Plan, sheet: PlanSheet, start_sheet: int, run: sqlite3.Row | None, attempt: sqlite3.Row | None
 ) -> Facts:
@@ -131,7 +136,9 @@ def _facts(
     facts |= {
         "status": run["status"],
         "skip_kind": skip_kind(run["reason"], satisfied=bool(run["satisfied"])) if run["status"] == "skipped" else "",
-        "reason": run["reason"] or (f"retry {run['retries_used']} of {retries}" if run["retries_used"] else ""),
+        "reason": _holds(sheet, run)
+        or run["reason"]
+        or (f"retry {run['retries_used']} of {retries}" if run["retries_used"] else ""),
         "instrument": sheet.instruments[int(run["player"])] if played is None else played,
         "attempts": run["attempts"],
         "started_at": iso(run["started_at"]) or None,

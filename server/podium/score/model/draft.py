@@ -69,6 +69,7 @@ class Stage:
     skip_when_command: SkipCommand | None = None
     skip_when_command_loc: Loc = ()
     on_lost: OnLost = "retry"
+    hold: str = ""
     strict: bool = False
 
     def instance_values(self) -> Iterator[tuple[str, Any]]:

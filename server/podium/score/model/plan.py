@@ -107,6 +107,7 @@ class PlanSheet:
     stage: int = 0  # the entry of the score that this sheet comes from, from 1; 0 = the sheet's number
     instance: int = 1  # which one of that entry's sheets it is
     fan_count: int = 1  # how many sheets that entry makes
+    hold: str = ""  # what somebody has to approve before its first attempt; "" = nothing
     strict: bool = False  # bash ends at the first command that fails: -euo pipefail
     start_item: int = 0  # first and last item of a numbered score's slice; 0 = the sheet's number
     end_item: int = 0

@@ -24,6 +24,7 @@ def plan_view(plan: Plan, *, start_sheet: int = 1, instruments_found: Collection
             validations=len(sheet.validations),
             max_retries=plan.retries[sheet.retry].max_retries,
             satisfied=sheet.num < start_sheet,
+            hold=sheet.hold,
         )
         for sheet in plan.sheets
     ]

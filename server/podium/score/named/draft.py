@@ -97,6 +97,7 @@ class _Sheets:
             skip_when_command=self.parts.skip_command((*loc, "skip_when_command"), sheet.skip_when_command),
             skip_when_command_loc=(*loc, "skip_when_command"),
             on_lost=sheet.on_lost,
+            hold=sheet.hold,
             strict=self._strict(loc, sheet),
         )
 

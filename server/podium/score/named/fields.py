@@ -26,6 +26,9 @@ from podium.score.model.plan import VALIDATION_TYPES
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
 
+HOLD_TEXT = "may it run?"  # what `hold: true` asks
+MAX_HOLD_CHARS = 1000
+
 
 def _as_path(value: Any) -> Any:
     return {"path": value} if isinstance(value, str | int | float) else value
@@ -52,6 +55,20 @@ def _foreach(value: Any) -> dict[str, list[Any]]:
         if isinstance(item, dict | list):
             raise ValueError(f"each item should be a single value, not {describe(item)}")  # noqa: TRY004 pydantic wants it
     return {name: items}
+
+
+def _hold(value: Any) -> str:
+    """Read true as a text of ours, and the words for no as "", which does not hold. Space, lines too, becomes single spaces."""
+    if value is None or isinstance(value, bool):
+        return HOLD_TEXT if value else ""
+    if not isinstance(value, str):
+        raise ValueError(f"should be a text that says what to approve, or true, not {describe(value)}")  # noqa: TRY004
+    text = " ".join(value.split())
+    if text.lower() in {"true", "yes", "on"}:
+        return HOLD_TEXT
+    if len(text) > MAX_HOLD_CHARS:
+        raise ValueError(f"has {len(text)} characters, more than the limit of {MAX_HOLD_CHARS}")
+    return "" if text.lower() in {"false", "no", "off", "null"} else text
 
 
 class Common(Block):
@@ -160,6 +177,11 @@ class NamedSheet(Block):
         description="skip the sheet if this bash command ends with exit code 0; 126, 127, a signal or a time-out fail it",
     )
     on_lost: OnLost = Field("retry", description="what to do if the machine goes down during an attempt")
+    hold: Annotated[str, PlainValidator(_hold, json_schema_input_type=str | bool)] = Field(
+        "",
+        description="what to approve, used as written, or true: once the sheet could start, before its conditions are looked at, "
+        "it waits until resume_job approves it; a retry does not wait again. With foreach each sheet waits",
+    )
 
 
 class NamedParallel(Block):

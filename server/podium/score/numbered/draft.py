@@ -33,8 +33,15 @@ _SHEET_MAPS = (
 )
 
 
-_MEANT: dict[Keys, str] = {(key,): instead for key, instead in foreign_keys().items()}
-_WORDS = Words(unsupported=UNSUPPORTED, meant=_MEANT | {("env",): "set variables in the template with export"})
+_MEANT: dict[Keys, str] = {
+    **{(key,): instead for key, instead in foreign_keys().items()},
+    **dict.fromkeys(
+        [("hold",), ("approval",), ("manual",), ("pause",), ("sheet", "hold")],
+        "only a sheet of a named score can wait for an approval, with hold",
+    ),
+    ("env",): "set variables in the template with export",
+}
+_WORDS = Words(unsupported=UNSUPPORTED, meant=_MEANT)
 
 
 def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:

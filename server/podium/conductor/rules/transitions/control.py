@@ -6,9 +6,18 @@ from typing import NotRequired, TypedDict
 from podium.conductor.rules.batch import Batch, Record
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.transitions.holds import approve, forget
 from podium.conductor.rules.transitions.jobs import settle
-from podium.conductor.rules.transitions.modify import Difference, Kept, apply_modify, kept_sheets, match_sheets, requeue
-from podium.contract.states import Action, JobStatus, Phase, allowed_actions, rule
+from podium.conductor.rules.transitions.modify import (
+    SHOWN,
+    Difference,
+    Kept,
+    apply_modify,
+    kept_sheets,
+    match_sheets,
+    requeue,
+)
+from podium.contract.states import PAUSED_ON_REQUEST, Action, JobStatus, Phase, allowed_actions, rule
 from podium.errors import WrongState
 
 Comparison = Callable[[JobRun], Difference]
@@ -18,12 +27,14 @@ Comparison = Callable[[JobRun], Difference]
 class Done(TypedDict):
     """What a control did. `pending` means that it is recorded and the status has not changed yet.
 
-    `kept` comes only with a changed score. `dropped_change` comes with a cancel: a changed score was pending and is forgotten.
+    `kept` comes only with a changed score, `released` (the labels of approved sheets) only with a resume. `dropped_change` comes
+    with a cancel: a changed score was pending and is forgotten.
     """
 
     message: str
     pending: bool
     kept: NotRequired[Kept]
+    released: NotRequired[list[str]]
     dropped_change: NotRequired[bool]
 
 
@@ -83,11 +94,25 @@ def resume(
         batch.event(job, "job.resumed", withdrawn=dropped)
         what = "change" if dropped == "modify" else "pause"
         return Done(message=f"The pending {what} of job {job.job_id} was withdrawn; the job continues.", pending=False)
-    if new is not None or job.running:
+    if first is None and new is None and job.holding and job.reason != PAUSED_ON_REQUEST:
+        return _approve(job, batch)
+    if new is not None or job.status == "running":
         return _change(job, batch, first, new, path, differing)
     requeue(job, first, batch)
     batch.event(job, "job.resumed", from_sheet=first)
-    return Done(message=f"Job {job.job_id} is queued to continue.", pending=False)
+    told = "continues; nothing was approved" if job.held else "is queued to continue"
+    return Done(message=f"Job {job.job_id} {told}.", pending=False)
+
+
+def _approve(job: JobRun, batch: Batch) -> Done:
+    """Approve the sheets that hold now; a job that was paused at them continues."""
+    released = approve(job, batch)
+    if job.status == "paused":
+        requeue(job, None, batch)
+    batch.event(job, "job.resumed", released=released[:SHOWN])
+    more = f" and {len(released) - SHOWN} more" if len(released) > SHOWN else ""
+    told = f"Approved in job {job.job_id}: {', '.join(released[:SHOWN])}{more}."
+    return Done(message=told, pending=False, released=released[:SHOWN])
 
 
 def modify(
@@ -136,7 +161,12 @@ def _change(
         done = Done(message=message, pending=True)
     else:
         apply_modify(job, batch)
-        done = Done(message=f"Job {job.job_id} now uses the changed score and is queued to continue.", pending=False)
+        told = (
+            "now uses the changed score and is queued to continue"
+            if new is not None
+            else "is queued to run the sheet again"
+        )
+        done = Done(message=f"Job {job.job_id} {told}.", pending=False)
     return done if kept is None else Done(**done, kept=kept)
 
 
@@ -157,6 +187,7 @@ def cancel(job: JobRun, batch: Batch) -> Done:
         run.status, run.reason, run.waiting_until, run.waiting_left = "cancelled", "cancelled while waiting", None, None
         batch.touch(job, run)
     job.waiting.clear()
+    forget(job, batch)
     batch.event(job, "job.cancel_requested", running=job.running_labels)
     batch.cancels.extend(job.running.values())
     settle(job, batch)

@@ -207,8 +207,8 @@ def skip_rest(job: JobRun, failed_sheet: int, batch: Batch) -> None:
             continue
         _skip(job, num, f"blocked by failed sheet {label}", batch)
     if job.plan.fail_fast:
-        rest = sorted({*job.ready, *job.blocked, *job.waiting})
-        for waits in (job.ready, job.blocked, job.waiting):
+        rest = sorted({*job.ready, *job.blocked, *job.waiting, *job.held})
+        for waits in (job.ready, job.blocked, job.waiting, job.held):
             waits.clear()
         for num in rest:
             _skip(job, num, f"not started: sheet {label} failed and the score sets fail_fast", batch)

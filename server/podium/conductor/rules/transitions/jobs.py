@@ -2,8 +2,9 @@
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
-from podium.conductor.rules.transitions.modify import apply_modify
-from podium.contract.states import JobStatus
+from podium.conductor.rules.transitions.holds import announce
+from podium.conductor.rules.transitions.modify import SHOWN, apply_modify
+from podium.contract.states import PAUSED_ON_REQUEST, JobStatus
 
 
 def submit(job: JobRun, batch: Batch) -> dict[str, str]:
@@ -23,6 +24,7 @@ def mark_stuck(job: JobRun, batch: Batch) -> None:
 
 def settle(job: JobRun, batch: Batch) -> None:
     """Derive the job's state from its sheets and its intent. Called after everything that may end something."""
+    announce(job, batch)
     if job.running:
         return
     if job.intent == "cancel":
@@ -30,7 +32,7 @@ def settle(job: JobRun, batch: Batch) -> None:
     elif job.intent == "modify":
         apply_modify(job, batch)
         settle(job, batch)  # the changed score may leave nothing to do
-    elif not job.ready and not job.waiting and not job.blocked:
+    elif not job.ready and not job.waiting and not job.blocked and not job.held:
         failed = [run for run in job.sheets.values() if run.status == "failed"]
         if failed:
             first = min(failed, key=lambda run: (run.finished_at or 0.0, run.num))
@@ -40,8 +42,17 @@ def settle(job: JobRun, batch: Batch) -> None:
             late = "completed before the pause took effect" if job.intent == "pause" else ""
             _finish(job, "completed", late, batch)
     elif job.intent == "pause":
-        job.status, job.intent, job.reason = "paused", "", "paused on request"
-        batch.event(job, "job.paused", sheets_completed=job.counts["completed"])
+        _pause(job, PAUSED_ON_REQUEST, batch)
+    elif job.held and not job.ready and not job.waiting and job.status != "paused":
+        _pause(job, "", batch)
+
+
+def _pause(job: JobRun, reason: str, batch: Batch) -> None:
+    job.status, job.intent, job.reason = "paused", "", reason
+    holding = [job.label(num) for num in sorted(job.held)[:SHOWN]]
+    batch.event(
+        job, "job.paused", sheets_completed=job.counts["completed"], **({"holding": holding} if holding else {})
+    )
 
 
 def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import BEFORE_START, JobRun, SheetRun
+from podium.conductor.rules.transitions.holds import same_deed
 from podium.contract.changed import Labels, ScoreChange
 
 SHOWN = 20  # labels that a reply names
@@ -94,7 +95,10 @@ def match_sheets(old: LoadedPlan, new: LoadedPlan) -> dict[int, int]:
     return pairs
 
 
-def _reset(run: SheetRun) -> SheetRun:
+def _reset(run: SheetRun, *, ask_again: bool = False) -> SheetRun:
+    """Make a sheet pending as if it had not run; with `ask_again` it needs a new approval."""
+    if ask_again or run.hold == "held":
+        run.hold = ""
     run.status, run.reason, run.satisfied, run.retries_used = "pending", "", False, 0
     run.player, run.limit_waits, run.remedy = 0, 0, None
     run.waiting_until, run.waiting_left, run.finished_at = None, None, None
@@ -116,11 +120,12 @@ def requeue(job: JobRun, from_sheet: int | None, batch: Batch) -> None:
     """
     changed: list[SheetRun] = []
     if job.status != "paused" or job.intent:
-        changed += [_reset(run) for run in job.sheets.values() if not run.satisfied]
+        ask_again = job.status == "cancelled"
+        changed += [_reset(run, ask_again=ask_again) for run in job.sheets.values() if not run.satisfied]
     if from_sheet is not None:
         changed += _count_as_done(job)
         again = [from_sheet, *job.loaded.after([from_sheet])]
-        changed += [_reset(job.sheets[num]) for num in again if num in job.sheets]
+        changed += [_reset(job.sheets[num], ask_again=True) for num in again if num in job.sheets]
     for run in changed:
         batch.touch(job, run)
     job.status, job.intent, job.reason, job.finished_at = "queued", "", "", None
@@ -155,6 +160,8 @@ def _swap(job: JobRun, new: LoadedPlan, batch: Batch) -> None:
             attempt.sheet = pairs.get(attempt.sheet, 0)
     batch.sheets = {key: run for key, run in batch.sheets.items() if key[0] != job.seq}
     for num, run in kept.items():
+        if run.hold and not same_deed(job.loaded, run.num, new, num):
+            run.hold = ""
         run.num, run.player = num, 0  # the new plan may have other instruments; the attempt says what played
     job.sheets, job.loaded, job.name, job.warnings = kept, new, new.plan.name, new.plan.warnings
     for run in kept.values():

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import anyio.to_thread
 
 from podium.conductor.plans import given
+from podium.conductor.plans.approvals import hidden
 from podium.conductor.plans.compiling import differing
 from podium.conductor.plans.editing import edited
 from podium.conductor.plans.environment import check_given
@@ -96,7 +97,9 @@ async def _changed_score(
     """
     row = await context.queries.job(params.job_id)
     action: Action = "modify" if isinstance(params, ModifyParams) else "resume"
-    control.check_phase(params.job_id, row["status"], phase_with(row["status"], row["intent"]), action)
+    active = context.supervisor.jobs.get(params.job_id)  # whether a sheet holds is known only there
+    phase = phase_with(row["status"], row["intent"], holding=active is not None and bool(active.holding))
+    control.check_phase(params.job_id, row["status"], phase, action)
     old = await context.loader.plan(row["plan_hash"])
     latest = await _latest(context, row, old)
     kept = await context.values.kept(params.job_id) if old.plan.env_pass or latest.loaded.plan.env_pass else {}
@@ -116,6 +119,7 @@ async def _changed_score(
     hide = (await context.values.of(params.job_id, new)).masker
     if (warnings := tuple(map(hide, new.plan.warnings))) != new.plan.warnings:
         new = replace(new, plan=new.plan.model_copy(update={"warnings": warnings}))
+    new = hidden(new, hide, score.text)
     pairs = match_sheets(old, new)
     found = await differing(context.reader, old.plan, new.plan, pairs, row["workspace"], client=peer)
     known = set(map(hide, old.plan.warnings))

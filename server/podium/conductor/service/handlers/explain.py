@@ -34,6 +34,9 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
         facts["cause"] = explain.slots(active, context.supervisor.scheduler, accepting=context.supervisor.accepting)
         if not context.supervisor.unstored.ended(active):
             facts["waits_until"] = explain.waits_until(active)
+        if active.holding and "sheet" not in facts:
+            blocked = [active.label(num) for num in active.loaded.after(active.holding)]
+            facts |= {"blocked": blocked[:_BLOCKED_SHOWN], "blocked_total": len(blocked)}
     view = ExplainView(job=job, kind=explain.kind_of(job), healing=found.healing, **facts)
     return view.model_copy(update={"cause": explain.cause_of(view)}).model_dump()
 

@@ -12,6 +12,7 @@ from podium.conductor import faults
 from podium.conductor.attempts.workspaces import make_workspace
 from podium.conductor.clock import wall
 from podium.conductor.plans import environment, given
+from podium.conductor.plans.approvals import hidden
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
@@ -59,6 +60,8 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     job = await _make(context, params, score, peer)
     if params.environment:
         await context.values.keep(job.job_id, params.environment)
+    if any(sheet.hold for sheet in job.loaded.plan.sheets):
+        job.loaded = hidden(job.loaded, (await context.values.of(job.job_id, job.loaded)).masker, score.text)
     records = [("idempotency", (key, digest, job.job_id))] if key is not None else []
     try:
         await context.supervisor.submit(job, records, params.request_key)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from podium.conductor.attempts.workspaces import check_workspace
 from podium.conductor.plans import given
+from podium.conductor.plans.approvals import hidden
 from podium.conductor.plans.compiling import commands
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
@@ -73,7 +74,8 @@ async def _planned(context: Context, params: ScoreParams, score: GivenScore, pee
     plan = prepared.loaded.plan
     known = await context.values.of("", prepared.loaded)
     notes = [*known.missing(plan), *_passed_on(plan, params.environment)]
-    view = plan_view(plan, start_sheet=prepared.found, instruments_found=prepared.installed)
+    shown = hidden(prepared.loaded, known.masker, score.text).plan
+    view = plan_view(shown, start_sheet=prepared.found, instruments_found=prepared.installed)
     warnings = [known.masker(each) for each in (*view.warnings, *notes)]
     lines = await commands(context.reader, plan, known.masker.secrets, client=peer)
     sheets = [each.model_copy(update={"command": line}) for each, line in zip(view.sheets, lines, strict=False)]

@@ -23,6 +23,13 @@ def running() -> Play:
     return play
 
 
+def holding() -> Play:
+    play = Play(plan_of([[], [], []], holds={2}))
+    play.settle()
+    play.start(1)
+    return play
+
+
 def pause_pending() -> Play:
     play = running()
     play.pause()
@@ -63,6 +70,7 @@ def cancelled() -> Play:
 IN: dict[Phase, Callable[[], Play]] = {
     "queued": queued,
     "running": running,
+    "holding": holding,
     "pause_pending": pause_pending,
     "cancel_pending": cancel_pending,
     "paused": paused,
@@ -84,6 +92,7 @@ COLUMNS: tuple[Action, ...] = ("pause", "resume", "modify", "cancel", "delete")
 TABLE = """
 queued          paused         -        queued         cancelled       -
 running         pause_pending  -        pause_pending  cancel_pending  -
+holding         pause_pending  running  pause_pending  cancel_pending  -
 pause_pending   -              running  pause_pending  cancel_pending  -
 cancel_pending  -              -        -              -               -
 paused          -              queued   queued         cancelled       -

@@ -107,6 +107,7 @@ def test_with_fail_fast_nothing_else_starts_and_what_runs_may_end() -> None:
         "ready": [],
         "blocked": {},
         "waiting": set(),
+        "held": set(),
     }
     play.end(2)
     assert (play.job.status, play.statuses[2]) == ("failed", "completed")
