@@ -14,7 +14,6 @@ from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import JobScoreParams
-from podium.contract.waits import RunningView
 from podium.errors import JobNotFound, ScoreNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
 from tests.unit.client.marianne.recordings import FakeMarianne, recorded
