@@ -128,7 +128,7 @@ BAD_ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ("resume_job", {"job_id": JOB, "from_sheet": "nowhere"}, "nowhere"),
     ("resume_job", {"job_id": JOB, "from_sheet": "7"}, "no sheet 7"),
     ("resume_job", {"job_id": JOB, "config_content": GOOD, "config_path": "a.yaml"}, "Both"),
-    ("modify_job", {"job_id": JOB}, "Neither"),
+    ("modify_job", {"job_id": JOB}, "all missing"),
     ("modify_job", {"job_id": JOB, "config_content": GOOD, "config_path": "a.yaml"}, "Both"),
     ("modify_job", {"job_id": JOB, "config_content": GOOD, "from_sheet": "nowhere"}, "nowhere"),
     ("modify_job", {"job_id": JOB, "config_content": GOOD, "from_sheet": 0}, "no sheet 0"),
