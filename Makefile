@@ -16,7 +16,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-clients conformance torture fuzz guards bench lint types golden constraints clean
+.PHONY: help demo test coverage test-clients conformance torture fuzz guards eval bench lint types golden constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -52,6 +52,9 @@ fuzz: $(STAMP) ## let hostile peers and hostile texts loose on a conductor, and 
 
 guards: $(STAMP) ## take out each guard against an attack, in a copy, and see its test turn red: make guards WORDS="keeper"
 	$(BIN)/python -m tests.guards $(WORDS)
+
+eval: $(STAMP) ## play ten stories of an agent, count calls and tokens, write the table; EVAL_COMMAND="..." lets a real agent play
+	$(BIN)/python -m tests.evals
 
 bench: $(STAMP) ## measure, as ratios taken in one run; the table is also written to bench.json
 	$(BIN)/python -m tests.bench --output bench.json

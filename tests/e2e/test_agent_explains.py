@@ -72,9 +72,7 @@ async def test_a_failed_job_is_explained_in_one_call(user: Agent) -> None:
     job_id = (await user.call("start_job", config_content=BROKEN))["job_id"]
     await user.settled(job_id)
     why = await user.call("explain_job", job_id=job_id)
-    assert why["summary"].endswith(
-        "sheet tests failed: exit code 3. Sheet tests had 3 attempts. 2 sheets were skipped."
-    )
+    assert why["summary"].endswith("sheet tests failed: exit code 3. Sheet tests had 3 attempts. 2 sheets are blocked.")
     assert (why["kind"], why["sheet"], why["attempt"], why["exit_code"]) == ("failed", "tests", 3, 3)
     assert why["earlier_attempts"] == ["attempt 1 failed: exit code 3", "attempt 2 failed: exit code 3"]
     assert why["blocked"] == ["report", "publish"]
@@ -159,7 +157,7 @@ async def test_a_running_job_says_when_its_time_limit_ends_it_and_shows_its_outp
     assert (done["kind"], done["sheet"], done["next"]) == (
         "completed",
         "",
-        f'list_artifacts(job_id="{job["job_id"]}")',
+        f'read_artifact(job_id="{job["job_id"]}", path="go")',
     )
 
 

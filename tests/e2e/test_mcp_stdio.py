@@ -81,7 +81,7 @@ async def test_an_agent_runs_a_job_and_reads_what_it_left(user: Agent, mode: str
     log = await user.call("read_job_log", job_id=job_id, sheet="measure")
     assert log["job_output"] == "one\ntwo\nthree"
     found = await user.call("read_job_log", job_id=job_id, sheet="measure", mode="search", pattern="^t")
-    assert found["job_output"] == "2:two\n3:three"
+    assert (found["job_output"], found["line_numbers"]) == ("two\nthree", [2, 3])
     files = await user.call("list_artifacts", job_id=job_id)
     assert "out/report.md" in [entry["path"] for entry in files["entries"]]
     report = await user.call("read_artifact", job_id=job_id, path="out/report.md")

@@ -87,9 +87,10 @@ class Player:
         return await self._make(tool, {**arguments, **changed})
 
     async def choose(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        """Make a call that the last answer names, or that is one of its allowed actions."""
+        """Make a call that the last answer names, that is one of its allowed actions, or that does what the goal says by name."""
         allowed = {f"{action}_job" for action in self.answer.get("allowed_actions", ())}
-        if tool not in allowed and tool not in self.texts[-1]:
+        verb = tool.partition("_")[0]
+        if tool not in allowed and tool not in self.texts[-1] and not re.search(rf"\b{verb}\b", self.goal):
             raise OffTheTrack(f"{tool} is not named in: {self.texts[-1]}")
         return await self._make(tool, arguments)
 
@@ -116,14 +117,17 @@ class Player:
         return self.answer
 
     def _check_known(self, name: str, value: Any) -> None:
-        """Refuse a value that the agent cannot know: not in its goal, nor in the last answer, nor made of what it was taught."""
+        """Refuse a value that the agent cannot know: not in its goal, nor in the last answer, no choice that
+        a definition lists, and not made of what it was taught.
+        """
         if isinstance(value, list):
             for each in value:
                 self._check_known(name, each)
             return
         text = str(value)
         heard = f"{self.goal}\n{self._last_text()}"
-        if isinstance(value, bool) or text in heard or self._was_taught(text):
+        is_choice = f'"{text}"' in self.definitions
+        if isinstance(value, bool) or text in heard or is_choice or self._was_taught(text):
             return
         raise OffTheTrack(f"nothing says {name}={value!r}")
 

@@ -20,6 +20,8 @@ from tests.torture.facts import read_rows
 from tests.torture.keepers import Hands
 from tests.torture.walk import Violation
 
+STILL = TERMINAL | {"paused"}  # a score may hold for an approval
+
 Plant = Callable[[Campaign, str], AbstractContextManager[object]]
 
 
@@ -33,7 +35,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
         client = Client(0, campaign.conductor.settings.socket, folder, campaign.history)
         for _ in range(4):
             client.submit()
-        until(lambda: {job["status"] for job in read_rows(campaign.home).jobs.values()} <= TERMINAL, seconds=60)
+        until(lambda: {job["status"] for job in read_rows(campaign.home).jobs.values()} <= STILL, seconds=60)
         campaign.conductor.stop()
         yield campaign
     finally:

@@ -50,7 +50,7 @@ async def _describe(_port: JobControl, args: DescribeArgs, running: Call) -> Des
     about = "How to write a score, with a whole example" if is_overview else f"Scores: {page.topic}, with an example"
     return DescribeResult(
         summary=f"{about}.",
-        next=call("conductor_status") if page.topic == "limits" else call("validate_score", config_content=TO_FILL_IN),
+        next=call("conductor_status") if page.topic == "limits" else call("start_job", config_content=TO_FILL_IN),
         topic=page.topic,
         text=page.text,
         example=page.example,

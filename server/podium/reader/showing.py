@@ -10,9 +10,8 @@ from podium.errors import PodiumError
 from podium.score.model.plan import Plan, PlanSheet
 from podium.score.templates.render import render_script
 from podium.score.text.document import DocumentFault, load
-from podium.texts.score_text import command_of, looks_like_score, page_of
+from podium.texts.score_text import command_of, is_score, looks_like_score, page_of
 
-_SCORE_KEYS = {"sheets", "sheet"}
 _WORKSPACE = "/job"  # stands for one that the conductor will choose
 
 
@@ -25,10 +24,10 @@ def page(text: str, first: int, most: int, secrets: Sequence[Secret]) -> ScoreTe
     try:
         root = load(text).root
     except DocumentFault:
-        root, is_score = None, looks_like_score(text)
+        root, taken = None, looks_like_score(text)
     else:
-        is_score = isinstance(root, dict) and not _SCORE_KEYS.isdisjoint(root)
-    if not is_score:
+        taken = is_score(root)
+    if not taken:
         return ScoreText(first_line=first, is_score=False)
     return page_of(text, first=first, most=most, masker=Masker(dict.fromkeys([*secrets, *_secrets(root)])))
 

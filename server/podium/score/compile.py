@@ -21,6 +21,7 @@ from podium.score.text.quoting import Quotes
 from podium.score.text.topics import explained
 from podium.texts.problems import FIX, invalid
 from podium.texts.readings import Written
+from podium.texts.score_text import looks_like_score
 from podium.texts.source import check_text, is_unicode
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -59,11 +60,13 @@ def compile_score(
     try:
         document = load(text)
     except DocumentFault as fault:
-        raise _unreadable(name, text, fault.message, fault.line, fault.column) from None
+        quotes = Quotes(text, shown=path is None or looks_like_score(text))
+        raise _unreadable(name, quotes, fault.message, fault.line, fault.column) from None
     if not isinstance(document.root, dict):
         line, column = document.top[:2]
-        raise _unreadable(name, text, "should be a mapping with name and sheets", line, column)
-    problems = Problems(document)
+        quotes = Quotes(text, shown=path is None)
+        raise _unreadable(name, quotes, "should be a mapping with name and sheets", line, column)
+    problems = Problems(document, from_file=path is not None)
     parts = PartBuilder(problems, path.parent if path else cwd, profiles, max_bytes, on_file)
     draft = _read(document.root, parts, path)
     if draft is None or not draft.stages:
@@ -101,9 +104,8 @@ def compile_score(
     return plan.model_copy(update=changes)
 
 
-def _unreadable(name: str, text: str, message: str, line: int, column: int) -> ScoreInvalid:
+def _unreadable(name: str, quotes: Quotes, message: str, line: int, column: int) -> ScoreInvalid:
     """Return the error for a text that is no score, with the line where that shows."""
-    quotes = Quotes(text)
     fix = f"{FIX} {explained([])}"
     return invalid(name, quotes.said(message), line=line, column=column, text=quotes.line(line, column), fix=fix)
 

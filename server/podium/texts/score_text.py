@@ -13,9 +13,15 @@ COMMAND_CHARS = 120
 _OTHER_BREAKS = re.compile(
     "[\x85\u2028\u2029]"
 )  # end a line for YAML too, so that lines have the numbers that problems name
+_SCORE_KEYS = {"sheets", "sheet"}
 _BLANKS = re.compile(r"[ \t]*\n[ \t\n]*")
 _IN_BLOCKS = re.compile(r"^[\"']?sheets?[\"']?[ \t]*:", re.MULTILINE)
 _IN_BRACES = re.compile(r"\s*\{(?:.|\n)*?[\"'{,\s]sheets?[\"']?\s*:")
+
+
+def is_score(root: object) -> bool:
+    """Return whether the value of a document has, at its top level, the key of a score's sheets."""
+    return isinstance(root, dict) and not _SCORE_KEYS.isdisjoint(root)
 
 
 def looks_like_score(text: str) -> bool:

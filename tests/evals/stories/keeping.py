@@ -82,5 +82,5 @@ STORIES = (
         _changed_file,
     ),
     Story("who only waits", "Which jobs do nothing but waiting, and until when?", 1, _waits, _two_end, _two),
-    Story("cleaning up", "Remove all ended jobs but the newest 2.", 2, _cleans, _cleaned, _five),
+    Story("cleaning up", "Remove all ended jobs but the newest 2.", 1, _cleans, _cleaned, _five),
 )

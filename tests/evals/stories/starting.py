@@ -56,7 +56,7 @@ async def _ten_done(stage: Stage, _: Given) -> bool:
 
 async def _written(player: Player, _: Given) -> None:
     await player.begin("describe_score")
-    await player.choose("start_job", config_content=TRIO)
+    await player.follow(config_content=TRIO)
     await player.follow()
     answer = await player.follow()
     assert answer["job_output"] == "left\nright\n"
@@ -87,14 +87,14 @@ STORIES = (
         "a score from nothing",
         "Run a job named trio: sheet left writes left.txt and sheet right writes right.txt, both at once, each with its own name "
         "as text; then sheet both joins the two files into both.txt, removes them and checks that both.txt exists. Read both.txt.",
-        4,
+        3,
         _written,
         _written_done,
     ),
     Story(
         "a refused score",
         f"Run this score, corrected where it has to be, and say how it ended:\n{REFUSED}",
-        3,
+        2,
         _refused,
         _refused_done,
     ),

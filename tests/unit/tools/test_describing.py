@@ -23,7 +23,7 @@ async def test_without_a_topic_it_is_an_overview_that_lists_the_topics(given: st
     result = await use(port, "describe_score", {"topic": given})
     assert (result.topic, result.topics) == ("", list(TOPICS))
     assert result.example.startswith("name: ")
-    assert result.next == "validate_score(config_content=...)"
+    assert result.next == "start_job(config_content=...)"
     assert port.calls == []
 
 

@@ -16,6 +16,7 @@ from podium.score.text.document import Document, Loc
 from podium.score.text.quoting import Quotes
 from podium.score.text.topics import explained, topic_of
 from podium.texts.problems import FIX, score_invalid
+from podium.texts.score_text import is_score
 
 MAX_LISTED = 100
 MAX_NOTES = 100
@@ -34,8 +35,10 @@ FIX_VARIABLES = (
 class Problems:
     """The problems found so far. A problem that is found again, for example by each instance of a sheet, counts once."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, from_file: bool = False) -> None:
+        """Of a file that is not taken for a score, no line is quoted: any of its owner's files may be named."""
         self.document = document
+        self._quoted = not from_file or is_score(document.root)
         self._found: dict[tuple[Loc, str], ProblemView] = {}
         self._locs: set[Loc] = set()
         self._prefixes: set[Loc] = set()
@@ -121,7 +124,7 @@ class Problems:
 
     def _listed(self, told: Iterable[ProblemView]) -> list[ProblemView]:
         """Return the problems with the lines that they are about: each line once, and each list of what is allowed."""
-        quotes = Quotes(self.document.text)
+        quotes = Quotes(self.document.text, shown=self._quoted)
         listed: list[ProblemView] = []
         seen: set[tuple[str, ...] | int] = set()
         for problem in told:

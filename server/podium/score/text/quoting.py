@@ -9,10 +9,11 @@ _CUT = "…"
 
 
 class Quotes:
-    """The lines of one score."""
+    """The lines of one score; of a file that is not taken for a score none is `shown`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, shown: bool = True) -> None:
         self._lines = SecretLines(text)
+        self._are_shown = shown
 
     def said(self, message: str) -> str:
         """Return a message, which may repeat what the score holds, without secrets."""
@@ -20,6 +21,8 @@ class Quotes:
 
     def line(self, number: int, column: int) -> str:
         """Return a line, from 1, as it may be shown; of a long one the part around the column, from 1."""
+        if not self._are_shown:
+            return ""
         shown = " ".join(clean_text(self._lines.line(number)).split())
         if len(shown) <= SHOWN:
             return shown

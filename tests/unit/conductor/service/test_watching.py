@@ -137,6 +137,29 @@ def test_an_output_of_many_megabytes_without_a_newline_is_searched_to_its_end(sh
     assert len(found["line"]["text"]) < 2000
 
 
+async def is_refused(client: DaemonClient, job: str, seconds: float = 0) -> bool:
+    """Return whether a wait for a line of a job finds no place."""
+    params = {"job_ids": [job], "pattern": "never", "seconds": seconds}
+    try:
+        await client.ask_beside(WatchReply, "job.watch", params, seconds=seconds)
+    except ConductorBusy:
+        return True
+    return False
+
+
+async def all_are_free(client: DaemonClient, job: str) -> bool:
+    """Return whether as many waits as there are places find one each."""
+    refused: list[bool] = []
+
+    async def take() -> None:
+        refused.append(await is_refused(client, job, 0.5))
+
+    async with anyio.create_task_group() as at_once:
+        for _ in range(MOST_WATCHES):
+            at_once.start_soon(take)
+    return not any(refused)
+
+
 @pytest.mark.anyio
 async def test_more_calls_than_there_are_places_are_refused_and_a_client_that_leaves_gives_its_place_back(
     shared_conductor: Conductor,
@@ -144,13 +167,6 @@ async def test_more_calls_than_there_are_places_are_refused_and_a_client_that_le
     job = await anyio.to_thread.run_sync(submit, shared_conductor, GATED)
     params = {"job_ids": [job], "pattern": "never", "seconds": 20}
     client = DaemonClient(shared_conductor.settings.socket, settings=shared_conductor.settings)
-
-    async def fails() -> bool:
-        try:
-            await client.ask_beside(WatchReply, "job.watch", {**params, "seconds": 0}, seconds=0)
-        except ConductorBusy:
-            return True
-        return False
 
     async def hold() -> None:
         while True:  # the question below may have had its place at that moment
@@ -162,13 +178,13 @@ async def test_more_calls_than_there_are_places_are_refused_and_a_client_that_le
         for _ in range(MOST_WATCHES):
             tasks.start_soon(hold)
         with anyio.fail_after(20):
-            while not await fails():
+            while not await is_refused(client, job):
                 pass
         # everything else is answered meanwhile
         assert (await client.call("job.status", {"job_id": job, "sheets": False}))["podium"]["status"] == "running"
         tasks.cancel_scope.cancel()
-    with anyio.fail_after(10):
-        while await fails():
+    with anyio.fail_after(30):
+        while not await all_are_free(client, job):
             pass
     client.close()
     await anyio.to_thread.run_sync(go, shared_conductor, job)
