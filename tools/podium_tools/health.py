@@ -98,7 +98,7 @@ VERIFY_PROCESS_HEALTH = ToolSpec(
     title="Check a job's processes",
     description=(
         "Check the processes of a running job: of its oldest running sheet the pid, since when, whether it is alive or a "
-        "zombie, uptime in seconds; of all its sheets the number of processes, CPU (mean over at least 100 ms) and resident "
+        "zombie; of all its sheets the number of processes, CPU (mean over at least 100 ms) and resident "
         "memory in MiB. A queued, paused or ended job has no process. For progress and reasons use get_job."
     ),
     risk="read",

@@ -104,7 +104,8 @@ class GetArgs(JobReadArgs):
     """Arguments of `get_job`."""
 
     detail: Literal["concise", "full", "score"] = Field(
-        "concise", description='"full" adds a page of the sheets, "score" the text that it runs.'
+        "concise",
+        description=f'"full" adds the sheets, {SHEETS_A_PAGE} per page, with their last attempts; "score" the text that it runs.',
     )
     sheets_cursor: str = Field("", description="sheets_cursor of the previous page; implies full.")
     offset: Offset = 1
@@ -274,10 +275,8 @@ GET_JOB = ToolSpec(
     name="get_job",
     title="Show a job",
     description=(
-        "Return a job's current state and its reason, progress, running sheets and allowed actions. With detail "
-        f"full also its sheets, {SHEETS_A_PAGE} per page, each with the result of its last attempt; with detail score the "
-        "text that it runs. To wait for a change use wait_for_job instead of calling this again; to learn why it failed "
-        "or waits use explain_job."
+        "Return a job's current state and its reason, progress, running sheets and allowed actions. "
+        "To wait for a change use wait_for_job instead of calling this again; to learn why it failed or waits use explain_job."
     ),
     risk="read",
     hints=READ_FOREIGN,

@@ -44,13 +44,11 @@ class WaitArgs(Args):
     """Arguments of `wait_for_job`."""
 
     job_ids: list[str] = Field(min_length=1, max_length=50, description="Ids (or names that only one job has).")
-    until: Literal["any", "all"] = Field("any", description="Return when any job is settled, or only when all are.")
+    until: Literal["any", "all"] = Field("any", description="Which jobs must be settled.")
     timeout_seconds: float = Field(
         DEFAULT_SECONDS, ge=0, le=600, description="Maximum wait; above 60 only if your client allows it."
     )
-    after: str = Field(
-        "", description="Value of after in the previous reply; any event since then ends the wait immediately."
-    )
+    after: str = Field("", description="after of the previous reply; any event since then ends the wait immediately.")
     pattern: str = Field(
         "",
         max_length=PATTERN_CHARS,
