@@ -252,6 +252,7 @@ class Watched(Part):
     found: LogLine | None = None
     behind: bool = False
     open_rest: bool = False
+    unsearched: int = 0
 
 
 _WRITE = json.JSONEncoder(separators=(",", ":")).encode

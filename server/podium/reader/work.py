@@ -65,8 +65,8 @@ def _watch(request: requests.Watch, body: bytes, files: list[int]) -> tuple[Part
     seen = watch(
         files[0], place, matcher=matcher, masker=masker, running=request.running, quiet_size=request.quiet_size
     )
-    found = requests.Watched(cursor=seen.place, found=seen.found, behind=seen.behind, open_rest=seen.open_rest)
-    return found, b""
+    told = {name: value for name, value in vars(seen).items() if name != "place"}
+    return requests.Watched(cursor=seen.place, **told), b""
 
 
 def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Part, bytes]:
