@@ -108,8 +108,9 @@ class _Wait:
             woke = await (self._with_signs(mark) if self._request.pattern else self._until(mark))
         if woke != "pattern":
             seconds = max(CATCH_UP_SECONDS, self._left) if woke == "settled" else CATCH_UP_SECONDS
+            # Where that does not succeed, the answer says that some output is left.
             with suppress(ConductorError), anyio.move_on_after(seconds + LATE_SECONDS):
-                await self._signs.catch_up(seconds)  # if that does not succeed, the answer says that some output is left
+                await self._signs.catch_up(seconds)
         if woke is None:
             await self._look()
         return WaitView(
