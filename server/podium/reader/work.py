@@ -7,7 +7,7 @@ from typing import Any
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
-from podium.reader import compiling, content_regex, requests, showing
+from podium.reader import compiling, content_regex, editing, requests, showing
 from podium.reader.classify import classify, retry_after_seconds
 from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
@@ -81,6 +81,12 @@ def _show(request: requests.Show, body: bytes, files: list[int]) -> tuple[Part, 
     return requests.Shown(view=view), b""
 
 
+def _edit(request: requests.Edit, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    text = decode(body)
+    hide = showing.masker_of(text, request.secrets)
+    return requests.Nothing(), encode(editing.edited(text, request.find, request.replace, hide, request.job_id))
+
+
 def _commands(request: requests.Commands, body: bytes, files: list[int]) -> tuple[Part, bytes]:
     lines = showing.commands(load_plan(decode(body)), _masker(request.secrets))
     return requests.Commanded(lines=lines), b""
@@ -97,5 +103,6 @@ WORK: dict[str, Work] = {
     "watch": _watch,
     "differ": _differ,
     "show": _show,
+    "edit": _edit,
     "commands": _commands,
 }
