@@ -36,7 +36,8 @@ from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
 FEW = 5  # events shown if the jobs take much room
-ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed"}  # the counts cover them
+# The jobs' lines and counts cover these.
+ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed", "job.completed", "job.failed", "job.cancelled"}
 FULL = 3  # jobs that the summary names and whose lines are not shortened
 
 
