@@ -39,7 +39,7 @@ def has_encoder() -> bool:
     return shutil.which("node") is not None and (FOLDER / "node_modules" / "js-tiktoken").is_dir()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and not has_encoder():
     FOLDER.mkdir(parents=True, exist_ok=True)
     command = ["npm", "install", "--prefix", str(FOLDER), "--no-audit", "--no-fund", "--silent", PACKAGE]
     subprocess.run(command, cwd=FOLDER, check=True, timeout=120)
