@@ -102,7 +102,7 @@ def _next(view: ExplainView) -> str:
         return call("verify_process_health", job_id=view.job.job_id)
     if view.kind == "failed":
         output = view.output
-        return _log_call(output, output.stream) if output is not None and output.truncated else mending(view.job)
+        return _log_call(output, output.stream) if output is not None and output.truncated else mending(view)
     return next_call(view.job)
 
 

@@ -26,7 +26,7 @@ class HealthResult(JobResult):
     is_alive: bool
     is_zombie_state: bool
     process_exists: bool
-    processes: int
+    processes: Omitted[int]
     cpu_percent: float | None
     memory_mb: float | None
     uptime_seconds: float | None
@@ -60,6 +60,8 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
     if health.stopped_pids:
         more = "" if len(health.stopped_pids) == 1 else f" So are {len(health.stopped_pids) - 1} more of its processes."
         return f"{job.job_id}: {stopped_text(health.stopped_pids[0])}.{more}"
+    if health.is_alive and health.pid is None:
+        return f"{job.job_id} {status_of(job)}; its conductor names no process of it now."
     if health.is_alive:
         stuck = f" The job is {reason_of(job)}." if job.stuck else ""
         return (

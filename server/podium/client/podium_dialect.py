@@ -184,7 +184,8 @@ class PodiumDialect:
 
     async def explain(self, job_id: str) -> models.ExplainView:
         """Ask why a job is in its state."""
-        return await self._client.ask(models.ExplainView, "job.explain", {"job_id": job_id})
+        view = await self._client.ask(models.ExplainView, "job.explain", {"job_id": job_id})
+        return view.model_copy(update={"can_edit": (await self._client.identity()).has("edit")})
 
     async def files(self, job_id: str) -> WorkspaceFiles:
         """Return the files of the job's workspace."""

@@ -33,6 +33,7 @@ def failed(**facts: object) -> ExplainView:
         "blocked": ["report"],
         "blocked_total": 1,
         "output": output("Traceback", "KeyError: 'x'"),
+        "can_edit": True,
     }
     return ExplainView.model_validate({**base, **facts})
 

@@ -434,6 +434,13 @@ async def test_it_says_what_it_cannot_do(service: JobControlService, marianne: F
     view = await service.conductor()
     assert (view.product, view.version, view.queued_jobs, view.jobs_total) == ("marianne", "0.1.0", 1, 1)
     assert view.missing == ["read_job_log", "validate_score"]
+    assert [each.partition(":")[0] for each in view.not_available] == [
+        "named scores",
+        "start_job",
+        "resume_job, modify_job",
+        "wait_for_job",
+        "list_jobs",
+    ]
 
 
 async def test_what_runs_is_not_asked_for_since_a_question_for_a_status_may_fail_the_job(
