@@ -79,7 +79,7 @@ def change_sentences(view: ActionView) -> str:
     told = [f"{counted(view.kept_total, 'finished sheet')} {'was' if view.kept_total == 1 else 'were'} kept."]
     told = told if view.kept_total else []
     if view.changed_total:
-        told.append("Of changed, what has finished or runs with the old text is not run again (from_sheet does that).")
+        told.append("Changed sheets that have finished or are running do not run again (from_sheet does that).")
     if view.change is not None:
         told += _told(view.change)
     return "".join(f" {each}" for each in told)

@@ -6,8 +6,9 @@ from podium.contract.models import JobView
 from podium.contract.ports import JobControl
 from podium.contract.results import ProcessHealth, stopped_text
 from podium.times import span
-from podium_tools.calls import call, wait_call
+from podium_tools.calls import call
 from podium_tools.fields import JobReadArgs
+from podium_tools.following import next_step
 from podium_tools.results import JobResult, Omitted, job_fields, reason_of, status_of
 from podium_tools.spec import READ, Call, ToolSpec
 
@@ -74,11 +75,11 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
     return f"{job.job_id} has no process now; the job {status_of(job)}{why}."
 
 
-def _next(job: JobView) -> str:
+async def _next(port: JobControl, job: JobView) -> str:
     """Return the next call. A wait for a stuck job would end at once, while its output may show what it waits for."""
     if job.stuck:
         return call("read_job_log", job_id=job.job_id)
-    return wait_call([job.job_id], job.cursor) if job.status == "running" else call("get_job", job_id=job.job_id)
+    return await next_step(port, job)
 
 
 async def _health(port: JobControl, args: JobReadArgs, _call: Call) -> HealthResult:
@@ -87,7 +88,7 @@ async def _health(port: JobControl, args: JobReadArgs, _call: Call) -> HealthRes
     job = (await port.detail(args.job_id, sheets=False)).job
     return HealthResult(
         summary=_sentence(job, health),
-        next=_next(job),
+        next=await _next(port, job),
         **job_fields(job),
         **{**asdict(health), "stopped_pids": list(health.stopped_pids)},
     )

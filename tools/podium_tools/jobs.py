@@ -9,10 +9,10 @@ from podium.contract.ports import JobControl
 from podium.contract.score_text import JobScoreParams
 from podium.errors import InvalidArguments
 from podium_tools.budget import fitting
-from podium_tools.calls import again, next_call
+from podium_tools.calls import again
 from podium_tools.durations import job_seconds, sheet_seconds
 from podium_tools.fields import JobReadArgs
-from podium_tools.following import Following, following
+from podium_tools.following import Following, following, next_step
 from podium_tools.results import (
     JobOutput,
     JobResult,
@@ -132,7 +132,7 @@ async def _score(port: JobControl, args: GetArgs) -> GetResult:
     if args.sheets_cursor:
         raise InvalidArguments("sheets_cursor is for sheets, not for the score.", fix="Leave it out, or give offset.")
     found = await port.score(JobScoreParams(args.job_id, args.offset, args.max_lines))
-    job = _get_result(JobDetail(job=found.job), args, Following(next_call(found.job)))
+    job = _get_result(JobDetail(job=found.job), args, Following(await next_step(port, found.job)))
 
     async def shown(size: int) -> GetResult:
         page = page_of(found.text, size)

@@ -7,7 +7,16 @@ from podium_tools.events import event_text
 from podium_tools.going import Going, limits_of, quiet_of
 from podium_tools.results import BRIEF_LABELS, SHOWN, Known, Omitted, WaitingLine, job_line, waiting_of
 
-ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed"}  # the counts cover them
+# The jobs' lines and counts cover these.
+ROUTINE = {
+    "job.submitted",
+    "job.started",
+    "sheet.started",
+    "sheet.completed",
+    "job.completed",
+    "job.failed",
+    "job.cancelled",
+}
 
 
 class WaitedJob(WaitingLine):

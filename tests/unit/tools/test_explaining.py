@@ -57,7 +57,7 @@ async def test_a_failure_leads_to_its_repair_and_to_more_output() -> None:
     assert result.options == [
         f'read_job_log(job_id="{ID}", sheet="2", attempt=3, stream="stdout"): shows what it wrote to stdout',
         f'resume_job(job_id="{ID}"): keeps the finished sheets and runs the others again; first remove the cause',
-        f'modify_job(job_id="{ID}", config_content=...): continues with a corrected score',
+        f'get_job(job_id="{ID}", detail="score"): shows the score, to correct it',
     ]
     cut = await use(ScriptedPort(explained=failed(output=output("x", truncated=True))), "explain_job", {"job_id": ID})
     assert cut.output_truncated
@@ -85,7 +85,7 @@ async def test_a_waiting_job_says_until_when_and_leads_to_a_wait() -> None:
     assert (result.kind, result.waits_until) == ("waiting", "2026-01-02T03:05:00Z")
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
     assert result.options == [
-        f'modify_job(job_id="{ID}", config_content=...): continues with a corrected score',
+        f'modify_job(job_id="{ID}", find=..., replace=...): continues with a corrected score',
         f'cancel_job(job_id="{ID}"): ends the job and its processes',
     ]
 
@@ -105,6 +105,9 @@ async def test_a_running_job_can_be_looked_at_and_ended() -> None:
         "modify_job",
         "cancel_job",
     ]
+    assert result.options[1].startswith(f'modify_job(job_id="{ID}", find=..., replace=...)')
+    foreign = view.model_copy(update={"job": view.job.model_copy(update={"cursor": ""})})
+    result = await use(ScriptedPort(explained=foreign), "explain_job", {"job_id": ID})
     assert result.options[1].startswith(f'modify_job(job_id="{ID}", config_path=...)')
 
 
