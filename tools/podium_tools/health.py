@@ -8,7 +8,7 @@ from podium.contract.results import ProcessHealth, stopped_text
 from podium.times import span
 from podium_tools.calls import call, wait_call
 from podium_tools.fields import JobReadArgs
-from podium_tools.results import JobResult, Omitted, job_fields, reason_of, status_of
+from podium_tools.results import JobResult, Known, Omitted, job_fields, reason_of, status_of
 from podium_tools.spec import READ, Call, ToolSpec
 
 
@@ -25,7 +25,7 @@ class HealthResult(JobResult):
     is_alive: bool
     is_zombie_state: bool
     process_exists: bool
-    processes: Omitted[int]
+    processes: Known[int]
     cpu_percent: float | None
     memory_mb: float | None
     uptime_seconds: float | None
@@ -84,12 +84,17 @@ def _next(job: JobView) -> str:
 async def _health(port: JobControl, args: JobReadArgs, _call: Call) -> HealthResult:
     """Measure first, so that the state is not older than the numbers that it explains."""
     health = await port.process_health(args.job_id)
+    unknown = health.is_alive and not health.processes  # an older conductor does not count them
     job = (await port.detail(args.job_id, sheets=False)).job
     return HealthResult(
         summary=_sentence(job, health),
         next=_next(job),
         **job_fields(job),
-        **{**asdict(health), "stopped_pids": list(health.stopped_pids)},
+        **{
+            **asdict(health),
+            "stopped_pids": list(health.stopped_pids),
+            "processes": None if unknown else health.processes,
+        },
     )
 
 
