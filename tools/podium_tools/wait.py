@@ -54,7 +54,7 @@ class WaitArgs(Args):
     pattern: str = Field(
         "",
         max_length=PATTERN_CHARS,
-        description="Also return when a line of output matches this regex: any so far, with after only new ones.",
+        description="Also return when a line of output matches this regex: any so far, with after of such a wait only new ones.",
     )
 
 
@@ -133,15 +133,20 @@ def _match(view: WaitView, beside: Beside) -> dict[str, Any]:
 
 
 def _sought(view: WaitView, pattern: str) -> str:
-    """Return what became of the pattern."""
-    if (match := view.match) is not None:
-        number = f" {match.line.number}" if match.line.number else ""
-        return f"Line{number} of {match.stream} of sheet {match.sheet_name or match.sheet} matches the pattern. "
+    """Return what became of the pattern, and of output in which it could not be looked for."""
     if not pattern:
         return ""
+    lost = (
+        f"{view.unsearched} bytes of output were not searched, as the output limit removed them first or their line is too long. "
+        if view.unsearched
+        else ""
+    )
+    if (match := view.match) is not None:
+        number = f" {match.line.number}" if match.line.number else ""
+        return f"Line{number} of {match.stream} of sheet {match.sheet_name or match.sheet} matches the pattern. {lost}"
     if view.behind:
-        return "The pattern was not seen yet, and part of the output is still to be searched. "
-    return "The pattern was not seen. "
+        return f"The pattern was not seen yet, and part of the output is still to be searched. {lost}"
+    return f"{lost}In the rest the pattern was not seen. " if lost else "The pattern was not seen. "
 
 
 def _summary(view: WaitView, pattern: str, beside: Beside, *, brief: bool) -> str:

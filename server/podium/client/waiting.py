@@ -118,6 +118,7 @@ class _Wait:
             waited_seconds=round(time.monotonic() - self._started, 3),
             match=self._signs.found,
             behind=self._signs.behind and bool(self._request.pattern),
+            unsearched=self._signs.unsearched,
         )
 
     @property
