@@ -30,7 +30,7 @@ def seconds_of(told: list[str]) -> dict[str, float]:
 
 async def both_run(user: Agent, job_id: str) -> None:
     """Return when both long sheets have a process and the loud one has written."""
-    while (await user.call("verify_process_health", job_id=job_id))["processes"] < 2:
+    while (await user.call("verify_process_health", job_id=job_id)).get("processes", 0) < 2:
         pass
     while not (await user.call("read_job_log", job_id=job_id, sheet="loud"))["job_output"]:
         pass
