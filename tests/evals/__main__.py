@@ -17,7 +17,9 @@ async def _play(names: list[str]) -> bool:
     command = os.environ.get("EVAL_COMMAND", "")
     figures: list[Figure] = []
     if unknown := set(names) - {story.name for story in ALL}:
-        sys.exit(f"There is no story {', '.join(sorted(unknown))}; there are: {', '.join(story.name for story in ALL)}.")
+        sys.exit(
+            f"There is no story {', '.join(sorted(unknown))}; there are: {', '.join(story.name for story in ALL)}."
+        )
     chosen = [story for story in ALL if not names or story.name in names]
     with tempfile.TemporaryDirectory(prefix="pod-", dir="/tmp") as folder:
         async with stage(Path(folder)) as (on, conductor), standing_agent(conductor.settings, "auto") as user:

@@ -39,7 +39,9 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
         return await _result(port, view, summary, success=True)
     if job.status != "paused":
         return await _overtaken(port, view, "pause")
-    return await _result(port, view, f"{job.job_id} is paused ({progress_of(job)}). Use resume_job to continue it.", success=True)
+    return await _result(
+        port, view, f"{job.job_id} is paused ({progress_of(job)}). Use resume_job to continue it.", success=True
+    )
 
 
 async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:

@@ -37,7 +37,15 @@ DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
 FEW = 5  # events shown if the jobs take much room
 # The jobs' lines and counts cover these.
-ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed", "job.completed", "job.failed", "job.cancelled"}
+ROUTINE = {
+    "job.submitted",
+    "job.started",
+    "sheet.started",
+    "sheet.completed",
+    "job.completed",
+    "job.failed",
+    "job.cancelled",
+}
 FULL = 3  # jobs that the summary names and whose lines are not shortened
 
 
@@ -55,7 +63,7 @@ class WaitArgs(Args):
     pattern: str = Field(
         "",
         max_length=PATTERN_CHARS,
-        description="Also return when a line of output matches this regex: any so far, with after of such a wait only new ones.",
+        description="Also return when a line of output matches this regex: any so far; with after of such a wait, only new ones.",
     )
 
 
