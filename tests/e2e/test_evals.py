@@ -79,7 +79,7 @@ async def test_an_agent_that_fails_is_told_with_its_exit_code(staged: tuple[Stag
     (story,) = [each for each in ALL if each.name == "ten sheets"]
     with pytest.raises(AgentFailed, match="the goal was not reached; false ended with exit code 1"):
         await driven(story, *staged, "false {goal}")
-    with pytest.raises(AgentFailed, match=r"no-such-agent: .*No such file"):
+    with pytest.raises(AgentFailed, match="no-such-agent: "):
         await driven(story, *staged, "no-such-agent {goal}")
 
 

@@ -35,7 +35,7 @@ class ChangeArgs(JobArgs):
 
     config_path: str = Field("", description="Path of a changed score.")
     config_content: str = Field("", description="Its text, instead of config_path.")
-    find: str = Field("", description="Text that stands exactly once in the job's score.")
+    find: str = Field("", description="Text that occurs exactly once in the job's score.")
     replace: str = Field("", description="What replaces it; left out, it is removed.")
     from_sheet: str = Field(
         "", description="Number or name in the changed score: this sheet and all that depend on it run again."

@@ -71,7 +71,7 @@ def _options(view: ExplainView) -> list[str]:
     job = view.job
     known = {
         "resume": (call("resume_job", job_id=job.job_id), _resume_does(job)),
-        "modify": _edit(job),
+        "modify": _edit(view),
         "cancel": (call("cancel_job", job_id=job.job_id), "ends the job and its processes"),
     }
     wanted = [*_log_options(view), *(known[action] for action in job.allowed_actions if action in known)]
@@ -80,11 +80,12 @@ def _options(view: ExplainView) -> list[str]:
     return [f"{made}: {what}" for made, what in wanted]
 
 
-def _edit(job: JobView) -> tuple[str, str]:
+def _edit(view: ExplainView) -> tuple[str, str]:
     """Return the call that corrects the score; of a job that `resume_job` corrects too, the one that shows it."""
-    if job.status in TERMINAL and mending(job):
+    job = view.job
+    if job.status in TERMINAL and view.can_edit and "resume" in job.allowed_actions:
         return call("get_job", job_id=job.job_id, detail="score"), "shows the score, to correct it"
-    texts = ["find", "replace"] if job.cursor else ["config_path" if job.config_path else "config_content"]
+    texts = ["find", "replace"] if view.can_edit else ["config_path" if job.config_path else "config_content"]
     made = call("modify_job", job_id=job.job_id, **dict.fromkeys(texts, TO_FILL_IN))
     return made, "continues with a corrected score"
 

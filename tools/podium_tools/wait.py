@@ -44,7 +44,7 @@ class WaitArgs(Args):
     pattern: str = Field(
         "",
         max_length=PATTERN_CHARS,
-        description="Also return when a line of output matches this regex: any so far, with after of such a wait only new ones.",
+        description="Also return when a line of output matches this regex: any so far; with after of such a wait, only new ones.",
     )
 
 
