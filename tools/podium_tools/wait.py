@@ -40,7 +40,9 @@ class WaitArgs(Args):
     timeout_seconds: float = Field(
         DEFAULT_SECONDS, ge=0, le=600, description="Maximum wait; above 60 only if your client allows it."
     )
-    after: str = Field("", description="after of the previous reply; any event since then ends the wait immediately.")
+    after: str = Field(
+        "", description="after of the previous reply; what needed attention since then ends the wait immediately."
+    )
     pattern: str = Field(
         "",
         max_length=PATTERN_CHARS,
