@@ -69,7 +69,7 @@ def test_a_text_that_is_there_twice_is_refused_with_its_lines() -> None:
 def test_a_refusal_quotes_a_bounded_part_of_a_long_text() -> None:
     text = "".join(f"x{'y' * 500}{num}\n" for num in range(COUNTED + 5))
     error = refused(text, "x")
-    assert f"stands {COUNTED} times or more" in error.message
+    assert f"occurs {COUNTED} times or more" in error.message
     assert error.facts["times"] == COUNTED
     assert len(error.facts["lines"]) == LISTED
     assert all(len(line) <= LINE_CHARS + 10 for line in error.facts["lines"])
