@@ -9,7 +9,7 @@ from podium.times import span
 from podium_tools.calls import call
 from podium_tools.fields import JobReadArgs
 from podium_tools.following import next_step
-from podium_tools.results import JobResult, Omitted, job_fields, reason_of, status_of
+from podium_tools.results import JobResult, Known, Omitted, job_fields, reason_of, status_of
 from podium_tools.spec import READ, Call, ToolSpec
 
 
@@ -26,7 +26,7 @@ class HealthResult(JobResult):
     is_alive: bool
     is_zombie_state: bool
     process_exists: bool
-    processes: Omitted[int]
+    processes: Known[int]
     cpu_percent: float | None
     memory_mb: float | None
     uptime_seconds: float | None
@@ -85,12 +85,17 @@ async def _next(port: JobControl, job: JobView) -> str:
 async def _health(port: JobControl, args: JobReadArgs, _call: Call) -> HealthResult:
     """Measure first, so that the state is not older than the numbers that it explains."""
     health = await port.process_health(args.job_id)
+    unknown = health.is_alive and not health.processes  # an older conductor does not count them
     job = (await port.detail(args.job_id, sheets=False)).job
     return HealthResult(
         summary=_sentence(job, health),
         next=await _next(port, job),
         **job_fields(job),
-        **{**asdict(health), "stopped_pids": list(health.stopped_pids)},
+        **{
+            **asdict(health),
+            "stopped_pids": list(health.stopped_pids),
+            "processes": None if unknown else health.processes,
+        },
     )
 
 
@@ -98,9 +103,8 @@ VERIFY_PROCESS_HEALTH = ToolSpec(
     name="verify_process_health",
     title="Check a job's processes",
     description=(
-        "Check the processes of a running job. For its oldest running sheet: pid, start time, alive or zombie, uptime in "
-        "seconds; for all its sheets together: number of processes, CPU (mean over at least 100 ms) and resident memory in "
-        "MiB. A queued, paused or ended job has no process. For progress and reasons use get_job."
+        "Check the processes of a running job. For its oldest running sheet: pid, start time, alive or zombie; for all its "
+        "sheets together: number of processes, CPU (mean over at least 100 ms) and resident memory in MiB. A queued, paused or ended job has no process. For progress and reasons use get_job."
     ),
     risk="read",
     hints=READ,

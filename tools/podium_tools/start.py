@@ -24,14 +24,14 @@ class StartArgs(Args):
     config_path: ConfigPath = ""
     config_content: ConfigContent = ""
     command: str = Field("", description="One shell command, instead of a score.")
-    workspace: str = Field("", description="Working directory; default: the score's, else a new one for the job.")
+    workspace: str = Field("", description="Working folder; default: the score's, else a new one.")
     start_sheet: str = Field("1", description="Number or name of the first sheet to run; earlier ones count as done.")
     self_healing: bool = Field(False, description="Let the conductor try remedies on failed sheets.")
-    dry_run: bool = Field(False, description="Only check the score and return the plan.")
+    dry_run: bool = Field(False, description="Run nothing; return the checked plan.")
     idempotency_key: str = Field(
         "", max_length=200, description="A repeated call with the same key starts nothing new."
     )
-    variables: list[str] = Field([], max_length=200, description="name=value pairs for the score's templates.")
+    variables: list[str] = Field([], max_length=200, description="name=value, for the score's templates.")
 
 
 class StartResult(JobResult):
@@ -132,12 +132,10 @@ START_JOB = ToolSpec(
     name="start_job",
     title="Start a job",
     description=(
-        "Submit a score and return its job id immediately. The job is stored before the reply and keeps running "
-        "whether or not you stay connected. Give config_path or config_content; command alone is a job of one sheet. "
-        "The id is valid until delete_job. "
+        "Submit a score and return its job id immediately. The job is stored before the reply and runs whether or not you "
+        "stay connected. Give config_path or config_content, or a command alone: a job of one sheet. "
         'A whole score: "name: build\nsheets:\n- {name: test, run: make test}"; describe_score explains more. '
-        "With dry_run nothing runs and the checked plan is returned; to list every problem in a score "
-        "use validate_score."
+        "To check a score without running it use validate_score."
     ),
     risk="run",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),

@@ -33,12 +33,11 @@ def page(text: str, first: int, most: int, secrets: Sequence[Secret]) -> ScoreTe
 
 
 def masker_of(text: str, secrets: Sequence[Secret]) -> Masker:
-    """Return what knows these secrets and those among the values of a score that has been compiled once.
-
-    Raises:
-        DocumentFault: it is not valid YAML.
-    """
-    return _masker(load(text).root, secrets)
+    """Return what knows these secrets and those among the values of a score."""
+    try:
+        return _masker(load(text).root, secrets)
+    except DocumentFault:
+        return Masker(secrets)
 
 
 def _masker(root: Any, secrets: Sequence[Secret]) -> Masker:

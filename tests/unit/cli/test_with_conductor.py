@@ -56,6 +56,11 @@ def test_run_exits_1_when_the_job_fails_and_says_where_to_look(common: Settings,
     assert "podium call explain_job job_id=short-" in done.stdout
 
 
+def test_run_counts_blocked_sheets_and_those_before_the_first_apart(common: Settings, short_tmp: Path) -> None:
+    done = podium(common, "run", str(score(short_tmp, "true", "exit 3", "true")), "--start-sheet", "2")
+    assert "failed: 0 of 2 sheets completed, 1 failed, 1 blocked, 1 before start_sheet (" in done.stdout
+
+
 def test_run_tells_of_every_sheet_of_a_job_with_many(
     common: Settings, short_tmp: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,6 +184,15 @@ def test_status_shows_the_conductor_and_its_jobs(home: Settings, conductor: Cond
     shown = podium(home, "status").stdout
     assert f"pid {conductor.pid}" in shown
     assert "completed" in shown
+
+
+def test_status_shows_the_beginning_of_a_long_reason(home: Settings, conductor: Conductor, short_tmp: Path) -> None:
+    held = short_tmp / "held.yaml"
+    held.write_text(f"name: h\nsheets: [{{name: a, hold: 'Ship? {'x' * 900}', run: 'true'}}]\n")
+    assert podium(home, "run", str(held)).returncode == 4
+    shown = podium(home, "status").stdout
+    assert "sheet a waits for approval: Ship?" in " ".join(shown.split())
+    assert 50 < shown.count("x") < 200
 
 
 def test_stop_lets_sheets_run_on_unless_told_to_end_them(home: Settings, conductor: Conductor, short_tmp: Path) -> None:

@@ -260,7 +260,7 @@ async def test_a_later_page_of_a_checked_file_does_not_repeat_the_check() -> Non
     port = ScriptedPort(score_text=ScoreText(lines=["b"], first_line=2, lines_total=3))
     result = await use(port, "validate_score", {"config_path": "/a.yaml", "offset": 2, "max_lines": 1})
     assert (result.valid, result.sheets, result.score, result.truncated) == (True, [], "b", True)
-    assert result.summary == "Of the file: lines 2 to 2 of 3. What the check found comes with the first page."
+    assert result.summary == "Of the file: line 2 of 3. What the check found comes with the first page."
     assert result.next == 'validate_score(config_path="/a.yaml", offset=3, max_lines=1)'
 
 

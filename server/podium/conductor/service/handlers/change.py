@@ -109,7 +109,9 @@ async def _changed_score(
         ).loaded
     except ScoreInvalid as error:
         if params.find is not None:
-            error.message = f"After this edit, which was not made: {error.message}"
+            _, is_wrong, why = error.message.partition(" is not valid: ")
+            told = f"the score of {params.job_id}{is_wrong}{why}" if why else error.message
+            error.message = f"After this edit, which was not made: {told}"
             error.fix = f"Correct replace, and call again. {show(params.job_id)}"
         raise
     if environment != kept:
