@@ -104,7 +104,8 @@ VERIFY_PROCESS_HEALTH = ToolSpec(
     title="Check a job's processes",
     description=(
         "Check the processes of a running job. For its oldest running sheet: pid, start time, alive or zombie; for all its "
-        "sheets together: number of processes, CPU (mean over at least 100 ms) and resident memory in MiB. A queued, paused or ended job has no process. For progress and reasons use get_job."
+        "sheets together: number of processes, CPU (mean over at least 100 ms) and resident memory in MiB. A queued, "
+        "paused or ended job has no process. For progress and reasons use get_job."
     ),
     risk="read",
     hints=READ,
