@@ -66,7 +66,7 @@ async def test_a_text_that_is_not_there_once_changes_nothing_and_says_where_it_i
     assert (often["code"], often["times"]) == ("INVALID_ARGUMENTS", 2)
     assert often["lines"] == ['5:   - {name: three, run: "ech three >> ran"}   # misspelt']
     nowhere = await user.refused("resume_job", job_id=job_id, find="Ech three", replace="echo three")
-    assert "other capital letters" in nowhere["fix"]
+    assert "different capital letters" in nowhere["fix"]
     assert (await user.call("get_job", job_id=job_id))["status"] == "failed"
 
 

@@ -79,6 +79,9 @@ async def test_an_agent_that_fails_is_told_with_its_exit_code(staged: tuple[Stag
     (story,) = [each for each in ALL if each.name == "ten sheets"]
     with pytest.raises(AgentFailed, match="the goal was not reached; false ended with exit code 1"):
         await driven(story, *staged, "false {goal}")
+    (asked,) = [each for each in ALL if each.name == "reading a score"]
+    with pytest.raises(AgentFailed, match="it called no tool"):
+        await driven(asked, *staged, "true {goal}")
     with pytest.raises(AgentFailed, match="no-such-agent: "):
         await driven(story, *staged, "no-such-agent {goal}")
 

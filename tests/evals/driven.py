@@ -45,10 +45,11 @@ async def driven(story: Story, on: Stage, conductor: Conductor, command: str) ->
         done = await anyio.to_thread.run_sync(run)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AgentFailed(f"{words[0]}: {error}") from error
-    if not await story.done(on, given):
+    reached, answers = await story.done(on, given), answers_in(log.read_text())
+    if not reached or not answers:  # a question leaves nothing behind that would show its answer
+        why = "the goal was not reached" if not reached else "it called no tool"
         code = f"; {words[0]} ended with exit code {done.returncode}" if done.returncode else ""
-        raise AgentFailed(f"the goal was not reached{code}")
-    answers = answers_in(log.read_text())
+        raise AgentFailed(f"{why}{code}")
     size = sum(len(answer.encode()) for answer in answers)
     return Figure(story.name, story.least, len(answers), size, tokens_of(answers))
 

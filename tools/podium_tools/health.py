@@ -103,9 +103,9 @@ VERIFY_PROCESS_HEALTH = ToolSpec(
     name="verify_process_health",
     title="Check a job's processes",
     description=(
-        "Check the processes of a running job: of its oldest running sheet the pid, since when, whether it is alive or a "
-        "zombie; of all its sheets the number of processes, CPU (mean over at least 100 ms) and resident "
-        "memory in MiB. A queued, paused or ended job has no process. For progress and reasons use get_job."
+        "Check the processes of a running job. For its oldest running sheet: pid, start time, alive or zombie; for all its "
+        "sheets together: number of processes, CPU (mean over at least 100 ms) and resident memory in MiB. A queued, "
+        "paused or ended job has no process. For progress and reasons use get_job."
     ),
     risk="read",
     hints=READ,

@@ -56,6 +56,11 @@ def test_run_exits_1_when_the_job_fails_and_says_where_to_look(common: Settings,
     assert "podium call explain_job job_id=short-" in done.stdout
 
 
+def test_run_counts_blocked_sheets_and_those_before_the_first_apart(common: Settings, short_tmp: Path) -> None:
+    done = podium(common, "run", str(score(short_tmp, "true", "exit 3", "true")), "--start-sheet", "2")
+    assert "failed: 0 of 2 sheets completed, 1 failed, 1 blocked, 1 before start_sheet (" in done.stdout
+
+
 def test_run_tells_of_every_sheet_of_a_job_with_many(
     common: Settings, short_tmp: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

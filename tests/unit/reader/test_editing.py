@@ -69,7 +69,7 @@ def test_a_text_that_is_there_twice_is_refused_with_its_lines() -> None:
 def test_a_refusal_quotes_a_bounded_part_of_a_long_text() -> None:
     text = "".join(f"x{'y' * 500}{num}\n" for num in range(COUNTED + 5))
     error = refused(text, "x")
-    assert f"stands {COUNTED} times or more" in error.message
+    assert f"occurs {COUNTED} times or more" in error.message
     assert error.facts["times"] == COUNTED
     assert len(error.facts["lines"]) == LISTED
     assert all(len(line) <= LINE_CHARS + 10 for line in error.facts["lines"])
@@ -129,7 +129,7 @@ def test_no_part_of_a_secret_can_be_asked_for_and_all_of_it_can_be_replaced(befo
     assert edit(text, "s3cr3t-value", "other") == f"{before}other # Told\n"
     assert edit(text, f"{before}s3cr3t-value #", "other") == "other Told\n"
     assert edit(text, before, "b: ") == "b: s3cr3t-value # Told\n"
-    assert "other capital letters" in refused(text, "told").fix
+    assert "different capital letters" in refused(text, "told").fix
 
 
 def test_the_mark_of_a_secret_is_not_written_into_a_score() -> None:
