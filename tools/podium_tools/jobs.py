@@ -38,6 +38,7 @@ from podium_tools.spec import READ, READ_FOREIGN, Args, Call, ToolSpec
 # "all" was this filter's earlier word for "any".
 StatusFilter = Annotated[JobFilter, BeforeValidator(lambda given: "any" if given == "all" else given)]
 SHEETS_A_PAGE = 50
+SHEET_REASON_CHARS = 1100  # what a sheet asks an approval of is read as a whole here, wherever else it is cut
 
 
 class ListArgs(Args):
@@ -185,7 +186,7 @@ def _sheet_line(sheet: SheetView) -> SheetLine:
     """Return a sheet's line; of its validations only those that failed."""
     facts = sheet.model_dump(include=set(SheetLine.model_fields) & set(SheetView.model_fields))
     cut = {
-        "reason": shortened_text(sheet.reason),
+        "reason": shortened_text(sheet.reason, SHEET_REASON_CHARS),
         "description": shortened_text(sheet.description),
         "instrument": sheet.instrument if sheet.instrument != "cli" else "",
         "waiting_until": sheet.waiting_until or "",
