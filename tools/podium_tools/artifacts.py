@@ -94,7 +94,7 @@ class ReadArgs(JobReadArgs):
         min_length=1, description=r"Path as list_artifacts returns it, where \xNN is a byte that cannot be seen."
     )
     offset: int = Field(0, ge=0, description="First byte to read.")
-    max_bytes: int = Field(20_000, ge=4, le=MAX_BYTES, description="Maximum number of bytes.")
+    max_bytes: int = Field(20_000, ge=4, le=MAX_BYTES, description="Bytes at most.")
 
 
 class ReadResult(LinkedResult):
@@ -178,9 +178,9 @@ READ_ARTIFACT = ToolSpec(
     name="read_artifact",
     title="Read a job's file",
     description=(
-        "Read part of a text file in a job's workspace; continue at next_offset. For a binary file only its type and "
-        "size are returned. If a file of up to 4 MiB is not returned in full, the result links to a resource with "
-        "all of it. Control and invisible characters are removed. For the output of a sheet use read_job_log."
+        "Read part of a text file in a job's workspace; continue at next_offset. Of a binary file only type and size are "
+        "returned. A file of up to 4 MiB that is not returned in full is linked as a resource. Control and invisible "
+        "characters are removed. For the output of a sheet use read_job_log."
     ),
     risk="read",
     hints=READ_FOREIGN,

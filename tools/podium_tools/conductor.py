@@ -61,7 +61,7 @@ CONDUCTOR_STATUS = ToolSpec(
     name="conductor_status",
     title="Check the conductor",
     description=(
-        "Show which conductor (the daemon that runs the jobs) answers, its version, uptime in seconds, load, "
+        "Show which conductor (the daemon that runs the jobs) answers, its version, load, "
         "limits, instruments, and unsupported tools. If none is running, the error CONDUCTOR_NOT_RUNNING gives "
         "the command that starts one."
     ),

@@ -10,12 +10,12 @@ from podium.contract.paths import check_given_once
 from podium.errors import InvalidArguments
 from podium_tools.spec import Args
 
-JobId = Annotated[str, Field(min_length=1, max_length=200, description="Job id, as start_job and list_jobs return it.")]
+JobId = Annotated[str, Field(min_length=1, max_length=200, description="Job id, not the name.")]
 JobIdOrName = Annotated[
     str, Field(min_length=1, max_length=200, description="Job id, or the name if only one job has it.")
 ]
 ConfigPath = Annotated[str, Field(description="Path of a .yaml or .yml score file.")]
-ConfigContent = Annotated[str, Field(description="The score as YAML text, instead of config_path.")]
+ConfigContent = Annotated[str, Field(description="Its YAML text, instead of config_path.")]
 
 
 class JobArgs(Args):

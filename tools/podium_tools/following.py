@@ -43,6 +43,11 @@ async def following(port: JobControl, job: JobView) -> Following:
     return Following(next_call(job))
 
 
+async def next_step(port: JobControl, job: JobView) -> str:
+    """Return the next call for a result that shows no output, so that a failed job leads to its explanation."""
+    return next_call(job) if job.status == "failed" else (await following(port, job)).next
+
+
 def _after_failure(view: ExplainView) -> Following:
     """Return the end of the output; the next call is to explain the job only if that has more to tell."""
     job, output = view.job, view.output

@@ -23,10 +23,10 @@ class LogArgs(JobReadArgs):
     mode: Literal["tail", "head", "range", "search"] = Field(
         "tail", description="range continues from cursor; search needs pattern."
     )
-    pattern: str = Field("", max_length=1000, description="Regular expression to search for.")
-    context_lines: int = Field(0, ge=0, le=50, description="Lines of context around each match.")
+    pattern: str = Field("", max_length=1000, description="Regex to search for.")
+    context_lines: int = Field(0, ge=0, le=50, description="Lines around each match.")
     cursor: str = Field("", description="cursor of the previous reply.")
-    max_lines: int = Field(100, ge=1, le=2000, description="Maximum number of lines.")
+    max_lines: int = Field(100, ge=1, le=2000, description="Lines at most.")
 
 
 class LogResult(Result):

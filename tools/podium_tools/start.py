@@ -3,12 +3,13 @@
 from pydantic import Field
 
 from podium.contract.command import CommandParams
-from podium.contract.methods import SubmitParams
+from podium.contract.methods import KEY_DAYS, SubmitParams
 from podium.contract.models import PlanView, StartView
 from podium.contract.ports import JobControl
 from podium.contract.secrets.lines import hide_named
-from podium_tools.calls import TO_FILL_IN, again, next_call
+from podium_tools.calls import TO_FILL_IN, again
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
+from podium_tools.following import next_step
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
 from podium_tools.results import JobResult, Omitted, job_fields, state_of, warnings_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
@@ -23,14 +24,14 @@ class StartArgs(Args):
     config_path: ConfigPath = ""
     config_content: ConfigContent = ""
     command: str = Field("", description="One shell command, instead of a score.")
-    workspace: str = Field("", description="Working directory; default: the score's, else a new one for the job.")
+    workspace: str = Field("", description="Working folder; default: the score's, else a new one.")
     start_sheet: str = Field("1", description="Number or name of the first sheet to run; earlier ones count as done.")
     self_healing: bool = Field(False, description="Let the conductor try remedies on failed sheets.")
-    dry_run: bool = Field(False, description="Only check the score and return the plan.")
+    dry_run: bool = Field(False, description="Run nothing; return the checked plan.")
     idempotency_key: str = Field(
         "", max_length=200, description="A repeated call with the same key starts nothing new."
     )
-    variables: list[str] = Field([], max_length=200, description="name=value pairs for the score's templates.")
+    variables: list[str] = Field([], max_length=200, description="name=value, for the score's templates.")
 
 
 class StartResult(JobResult):
@@ -64,16 +65,17 @@ def _request(args: StartArgs) -> SubmitParams:
     return request if command is None else CommandParams(**vars(request), command=command)
 
 
-def _started(view: StartView, args: StartArgs) -> StartResult:
-    """Return the result of an accepted submit."""
+def _started(view: StartView, args: StartArgs, then: str) -> StartResult:
+    """Return the result of an accepted submit; `then` is the next call."""
     job = view.job
     first = args.start_sheet.strip()
     skipped = sheet_of(first) not in {None, 1} and job.sheets_before_start > 0
     left_out = f"The sheets before {first} do not run: the workspace must already contain what they produce."
     verb = "was already started with this idempotency key; nothing new was started" if view.replayed else "was accepted"
+    holds = f" The key stays taken until {KEY_DAYS} days after the job is deleted." if args.idempotency_key else ""
     return StartResult(
-        summary=f"{job.job_id} {verb}. {state_of(job)}",
-        next=next_call(job),
+        summary=f"{job.job_id} {verb}. {state_of(job)}{holds}",
+        next=then,
         **job_fields(job),
         workspace=job.workspace,
         replayed=view.replayed,
@@ -122,19 +124,18 @@ async def _start(port: JobControl, args: StartArgs, _call: Call) -> StartResult:
     request = _request(args)
     if args.dry_run:
         return _planned(await port.plan(request), args)
-    return _started(await port.start(request), args)
+    view = await port.start(request)
+    return _started(view, args, await next_step(port, view.job))
 
 
 START_JOB = ToolSpec(
     name="start_job",
     title="Start a job",
     description=(
-        "Submit a score and return its job id immediately. The job is stored before the reply and keeps running "
-        "whether or not you stay connected. Give config_path or config_content; command alone is a job of one sheet. "
-        "The id is valid until delete_job. "
+        "Submit a score and return its job id immediately. The job is stored before the reply and runs whether or not you "
+        "stay connected. Give config_path or config_content, or a command alone: a job of one sheet. "
         'A whole score: "name: build\nsheets:\n- {name: test, run: make test}"; describe_score explains more. '
-        "With dry_run nothing runs and the checked plan is returned; to list every problem in a score "
-        "use validate_score."
+        "To check a score without running it use validate_score."
     ),
     risk="run",
     hints=Hints(read_only=False, destructive=False, idempotent=False, open_world=True),

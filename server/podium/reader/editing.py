@@ -80,7 +80,7 @@ def _check_marks(replace: str, known: Container[str]) -> None:
     if mark := next((each[0] for each in _MARK.finditer(replace) if each[1] in known), None):
         raise InvalidArguments(
             f"replace contains {mark}, which only stands for a value that is not shown: the score would lose the value.",
-            fix="Give find and replace without that part of the text: what stands outside of them stays as it is.",
+            fix="Give find and replace without that part of the text: the rest of the text stays as it is.",
         )
 
 
@@ -88,7 +88,7 @@ def _not_found(text: str, find: str, hide: Masker, job_id: str) -> InvalidArgume
     """Return the refusal of a text that is not there, with what was probably overlooked in the score as it is shown."""
     seen = shown(text, hide) if len(text) <= HINTED_CHARS else ""
     return InvalidArguments(
-        f"The text given as find does not stand in the score of {job_id}.",
+        f"The text given as find does not occur in the score of {job_id}.",
         fix=_hint(seen, find) + show(job_id), job_id=job_id, times=0,
     )  # fmt: skip
 
@@ -101,10 +101,10 @@ def _hint(seen: str, find: str) -> str:
     if unicodedata.normalize("NFC", find) in unicodedata.normalize("NFC", seen):
         return "It is there with its accents encoded in another way (Unicode NFC or NFD). Give a part without them. "
     if (bare := find.strip()) and bare in seen:
-        return f"Without the white space at its ends it stands in line {_line(seen, bare)}: leave that out. "
+        return f"Without the white space at its ends it occurs in line {_line(seen, bare)}: leave that out. "
     if (folded := find.casefold()) in (others := seen.casefold()):
-        return f"In line {_line(others, folded)} it stands with other capital letters. "
-    return "Give a text as it stands in the score, with its spaces and line breaks. "
+        return f"In line {_line(others, folded)} it occurs with different capital letters. "
+    return "Copy a text from the score exactly, with its spaces and line breaks. "
 
 
 def _line(text: str, part: str) -> int:
@@ -120,7 +120,7 @@ def _found_often(text: str, places: list[int], hide: Masker, job_id: str) -> Inv
     # A secret that holds the end of a line leaves fewer.
     quoted = [f"{row + 1}: {_quoted(lines[row])}" if len(lines) == len(ends) + 1 else str(row + 1) for row in rows]
     return InvalidArguments(
-        f"The text given as find stands {times} in the score of {job_id}, so it is not clear which one is meant.",
+        f"The text given as find occurs {times} in the score of {job_id}, so it is not clear which one is meant.",
         fix=f"Give a longer text around the one that is meant, the lines before or after it too. {show(job_id)}",
         job_id=job_id, times=len(places), lines=quoted,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from podium.score.foreign import TEMPLATE_NAMES
 from podium.score.literals import instead_of_shell, may_be_secret, note_pattern, note_shell_words, note_templates
 from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, readings, template_variables
 from podium.score.model.draft import Check, Draft, Stage, Template
@@ -124,7 +125,9 @@ class Checker:
         if first is None:
             return ""
         near = self.problems.near(first, variables, LIKE_VARIABLES)
-        if not near:
+        if not near and first in TEMPLATE_NAMES:
+            near = f"; {TEMPLATE_NAMES[first]}"
+        elif not near:
             where = ".".join(map(str, self.draft.variables_loc))
             near = f'; define it under {where}, or call start_job with variables=["{first}=..."]'
             self.problems.fix = FIX_VARIABLES
@@ -190,6 +193,10 @@ class Checker:
         for name, value in env.items():
             what, where = f"the value of env {name[:80]}", (*loc, name)
             self._note_literal(what, value, variables, where, " Use template variables in run instead.")
+            if "${{" in value:
+                self.problems.note(
+                    f"{what} is used as written, ${{{{ }}}} included. Write {{from_env: NAME}} instead.", where
+                )
             note_shell_words(
                 self.problems, what, value, where, instead_of_shell(name, value), is_secret=may_be_secret(name, value)
             )

@@ -48,6 +48,17 @@ _SHEET_INSTEAD = {
     "write it to a file in the workspace, which later sheets read": "register",
     "handle it in run, with trap or ||": "rescue catch on_error",
 }
+TEMPLATE_NAMES: Mapping[str, str] = {
+    "item": "foreach: [a, b] on the sheet sets it",
+    "env": "in run the shell has it: $NAME",
+    "secrets": "write env: {TOKEN: {from_env: TOKEN}}, and $TOKEN in run",
+    "matrix": "write foreach: [a, b] on the sheet, and {{ item }}",
+    "github": "write what it holds under variables, or ask git in run",
+    "steps": "pass results on as files in the workspace",
+    "needs": "pass results on as files in the workspace",
+    "ds": "use date in run, or give it with start_job under variables",
+}
+"""What to do instead of a name that templates of other tools have."""
 
 
 def foreign_keys(*, sheet: bool = False) -> Mapping[str, str]:
@@ -56,6 +67,7 @@ def foreign_keys(*, sheet: bool = False) -> Mapping[str, str]:
     return {key: instead for table in tables for instead, keys in table.items() for key in keys.split()}
 
 
+_FILES = {"artifacts", "artifact", "outputs", "output", "cache", "caches"}
 _ENV = {"env_file", "env_files", "envfile", "dotenv", "secrets", "secret", "vault"}
 _HERE = {"defaults", "default", "hold", "approval", "manual", "pause", "success_requirements"}
 _COPIES = {"parallelism", "replicas", "parallel", "copies"}
@@ -66,6 +78,8 @@ def topic_of_foreign(key: str) -> str:
     """Return the topic that explains what to do instead of a key, "" for that of its place."""
     if key in _ENV or key in _COPIES:
         return "env" if key in _ENV else "foreach"
+    if key in _FILES:
+        return "workspace"
     there = any(key in keys.split() for keys in _INSTEAD.values())
     return "limits" if there and key not in _HERE else ""
 

@@ -60,7 +60,7 @@ def test_what_is_given_is_text_whatever_its_signs_and_lines(find: str, replace: 
 def test_a_text_that_is_there_twice_is_refused_with_its_lines() -> None:
     error = refused(SCORE, "make")
     assert error.message == (
-        "The text given as find stands 2 times in the score of demo-aaaaa, so it is not clear which one is meant."
+        "The text given as find occurs 2 times in the score of demo-aaaaa, so it is not clear which one is meant."
     )
     assert error.facts["lines"] == ["3: - {name: a, run: make all}", "4: - {name: b, run: 'make b.*'}"]
     assert 'get_job(job_id="demo-aaaaa", detail="score")' in error.fix
@@ -93,9 +93,9 @@ def test_where_a_secret_ends_its_line_a_refusal_still_counts_lines_right() -> No
         (SCORE, "make [value of TOKEN]", "[value of TOKEN] stands for a value that is not shown"),
         ("run: make\u202e all\n", "make all", "letters within that cannot be seen"),
         ("run: cafe\u0301\n", "caf\u00e9", "NFC"),
-        (SCORE, " make all \n", "Without the white space at its ends it stands in line 3"),
-        (SCORE, "MAKE ALL", "In line 3 it stands with other capital letters"),
-        (SCORE, "nothing like it", "as it stands in the score"),
+        (SCORE, " make all \n", "Without the white space at its ends it occurs in line 3"),
+        (SCORE, "MAKE ALL", "In line 3 it occurs with different capital letters"),
+        (SCORE, "nothing like it", "Copy a text from the score exactly"),
     ],
 )
 def test_a_text_that_is_not_there_is_refused_with_what_was_probably_overlooked(text: str, find: str, hint: str) -> None:

@@ -64,8 +64,8 @@ async def test_the_list_of_tools_stays_within_its_budget() -> None:
     tools = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in await server.list_tools()]
     bare = [{key: value for key, value in tool.items() if key != "outputSchema"} for tool in tools]
     without, whole = count_tokens([compact(bare), compact(tools)])
-    assert without <= 4150
-    assert whole <= 7800
+    assert without <= 3900
+    assert whole <= 7200
 
 
 def test_the_instructions_stay_within_their_budget() -> None:

@@ -123,7 +123,7 @@ def test_a_result_is_an_object_with_a_summary_and_one_level_below(spec: AnyTool)
     assert schema["type"] == "object"
     assert issubclass(spec.result, Result)
     for part in properties(schema).values():
-        if isinstance(part["type"], str) and part["type"] == "array" and part["items"]["type"] == "object":
+        if isinstance(part["type"], str) and part["type"] == "array" and part.get("items", {}).get("type") == "object":
             inner = properties(part["items"]).values()
             assert all("properties" not in field and field.get("items", {}).get("type") != "object" for field in inner)
         else:

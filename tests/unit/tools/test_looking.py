@@ -189,7 +189,7 @@ async def test_no_living_process_is_explained(health: ProcessHealth, expected: s
     port = ScriptedPort(jobs={ID: ended()}, health=health)
     result = await use(port, "verify_process_health", {"job_id": ID})
     assert result.summary.endswith(expected)
-    assert result.next == f'get_job(job_id="{ID}")'
+    assert result.next == f'read_artifact(job_id="{ID}", path="report.md")'
 
 
 async def test_the_conductor_says_who_it_is_and_how_busy() -> None:

@@ -50,7 +50,7 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
 
 def _row(job: JobView) -> tuple[str, str, str, str]:
     what = f"running {', '.join(job.running)}" if job.running else short_reason(job.reason)
-    return job.job_id, job.status, f"{job.sheets_completed}/{job.sheets_total}", what
+    return job.job_id, job.status, f"{job.sheets_completed}/{job.sheets_total - job.sheets_before_start}", what
 
 
 def _duration(seconds: float) -> str:

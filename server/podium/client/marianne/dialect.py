@@ -180,7 +180,7 @@ class MarianneDialect:
     async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of its list, newest first."""
         check_filter(status)
-        wanted = [each for each in await self._entries() if fits(each, status) and name.lower() in each.job_id.lower()]
+        wanted = [each for each in await self._entries() if fits(each, status, name)]
         page, next_cursor = _page(wanted, cursor, limit)
         return models.JobPage(jobs=list(map(views.job_view, page)), next_cursor=next_cursor, total=len(wanted))
 

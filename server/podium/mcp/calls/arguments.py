@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from podium.errors import InvalidArguments
-from podium.mcp.calls.schemas import Schema, input_schema
+from podium.mcp.calls.schemas import Schema, argument_schema
 from podium_tools.spec import Args
 
 Model = TypeVar("Model", bound=Args)
-_schema_of = cache(input_schema)
+_schema_of = cache(argument_schema)
 SHOWN = 60  # characters of a refused value that are repeated
 SHOWN_NAMES = 5  # of ignored arguments
 

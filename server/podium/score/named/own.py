@@ -59,7 +59,7 @@ def _items(value: Any) -> Iterator[Any]:
         if all(inner is None for inner in value.values()):
             yield list(value)
     elif isinstance(value, str):
-        yield _words(value)
+        yield from [] if "{{" in value or "$" in value else [_words(value) if "," in value else value.split()]
     else:
         yield [value]
 

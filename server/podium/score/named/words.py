@@ -25,15 +25,18 @@ _MEANT: dict[Keys, dict[str, str]] = {
         "name": "title id",
     },
     _SHEET: {
-        "run": "command commands cmd script bash exec",
-        "needs": "depends_on dependencies depends after requires",
+        "run": "command commands cmd cmds script bash exec bash_command shell_command run_command",
+        "needs": "depends_on dependencies depends deps after requires upstream",
         "validate": "validation validations checks check assert expect",
         "env": "environment",
         "retry: {max_retries: 2}": "retries max_retries attempts max_attempts",
-        "timeout_seconds, which takes 90s, 5m and 2h": "timeout time_limit timeout_s timeout_minutes timeout-minutes deadline",
+        "retry: {base_delay_seconds: 1}": "retry_delay retry_delay_seconds retry_interval",
+        "timeout_seconds, which takes 90s, 5m and 2h": (
+            "timeout time_limit timeout_s timeout_minutes timeout-minutes deadline execution_timeout"
+        ),
         "foreach": "matrix for_each loop with_items strategy",
-        "skip_when, the condition for skipping the sheet": "if when condition",
-        "name": "title id",
+        "skip_when, the condition for skipping the sheet": "if when condition skip skip_if skipif unless",
+        "name": "title id task_id job_name",
         'hold: "what to approve"': "approval approve manual pause wait_for_approval",
         "cd in run, or workspace for the whole score": "cwd workdir working_dir working_directory working-directory chdir dir",
         "instrument": "agent",
@@ -41,7 +44,8 @@ _MEANT: dict[Keys, dict[str, str]] = {
     },
     (*_SHEET, "retry"): {
         "max_retries": "attempts max_attempts count times max retries",
-        "base_delay_seconds": "delay delay_seconds backoff interval",
+        "base_delay_seconds": "delay delay_seconds interval",
+        "exponential_base": "backoff backoff_factor backoff_multiplier multiplier factor",
     },
     ("parallel",): {"max_concurrent": "max limit workers max_workers concurrency max_parallel"},
     _CHECK: {
@@ -76,6 +80,7 @@ _FORMS: dict[Keys, str] = {
 }
 _PATHS: dict[str, Keys] = {
     "retry: {max_retries: 2}": ("retry", "max_retries"),
+    "retry: {base_delay_seconds: 1}": ("retry", "base_delay_seconds"),
     "parallel: {max_concurrent: 4}": ("parallel", "max_concurrent"),
     "timeout_seconds, which takes 90s, 5m and 2h": ("timeout_seconds",),
     "instrument_config: {model: ...}": ("instrument_config", "model"),

@@ -76,7 +76,9 @@ def parse(expr: str) -> Condition:
     while position < end:
         match = _TOKEN.match(expr, position)
         if match is None:
-            raise ConditionFault(f"{expr[position : position + 20].strip()!r} cannot be parsed")
+            raise ConditionFault(
+                f"{expr[position : position + 20].strip()!r} cannot be parsed{_instead(expr[position:].lstrip())}"
+            )
         kind = str(match.lastgroup)
         text = match[kind]
         tokens.append(("word" if text in _WORDS else kind, text))
@@ -86,6 +88,13 @@ def parse(expr: str) -> Condition:
     if reader.word:
         raise ConditionFault(f"{reader.word!r} is unexpected here")
     return Condition(node, frozenset(reader.names), frozenset(reader.sheets))
+
+
+def _instead(rest: str) -> str:
+    """Return what to write for the sign with which the rest of a condition begins, "" if it is none of another language."""
+    signs = {"{{": "names stand without braces", "${{": "names stand without braces", "$": "names stand without $"}
+    signs |= {"=": "write == for equal", "&&": "write and", "||": "write or", "!": "write not"}
+    return next((f"; {told}" for sign, told in signs.items() if rest.startswith(sign)), "")
 
 
 class _Reader:

@@ -23,6 +23,8 @@ def advice(text: str, problem: str, line: int, column: int, began: int) -> str:
     entry = _ENTRY.match(row)
     if entry is not None and column > entry.start(2):
         key = entry[1]
+        if entry[2] == "[" and key not in _LONG:
+            return f'; in {key} put each entry with brackets in quotes, such as ["name[item]"]'
         own_lines = f", or on separate lines under `{key}: |`" if key in _LONG else ""
         return f"; put the whole value of {key} in quotes{own_lines}"
     if "',' or" in problem:

@@ -8,9 +8,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from podium.mcp.app import build_server
-from podium.mcp.calls.schemas import input_schema, output_schema
+from podium.mcp.calls.schemas import argument_schema, input_schema, output_schema
 from podium.mcp.instructions import instructions
 from podium_tools import ALL_TOOLS
+from podium_tools.results import Known
 from tests.support.port import ScriptedPort
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +29,9 @@ class Outer(BaseModel):
     mode: Literal["a", "b"] = Field("a", description="A mode.")
     number: int | None
     inner: list[Inner]
+    names: list[str] = Field(max_length=9)
+    known: Known[float]
+    text: str = Field(min_length=1, max_length=9)
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
@@ -47,13 +51,26 @@ def test_references_titles_and_our_docstrings_are_gone_and_properties_named_titl
                 "type": "array",
                 "items": {"type": "object", "properties": {"title": {"type": "string"}}},
             },
+            "names": {"type": "array", "maxItems": 9},
+            "known": {"type": "number"},
+            "text": {"type": "string", "minLength": 1, "maxLength": 9},
         },
     }
 
 
 def test_defaults_and_what_is_required_stay_in_the_schemas_of_arguments() -> None:
     assert input_schema(Outer)["properties"]["mode"]["default"] == "a"
-    assert input_schema(Outer)["required"] == ["number", "inner"]
+    assert input_schema(Outer)["required"] == ["number", "inner", "names", "known", "text"]
+
+
+def test_clients_see_no_lengths_of_texts_and_a_call_is_checked_by_them() -> None:
+    assert input_schema(Outer)["properties"]["text"] == {"type": "string"}
+    assert input_schema(Outer)["properties"]["names"] == {
+        "type": "array",
+        "items": {"type": "string"},
+        "maxItems": 9,
+    }
+    assert argument_schema(Outer)["properties"]["text"] == {"type": "string", "minLength": 1, "maxLength": 9}
 
 
 async def published() -> list[dict[str, Any]]:

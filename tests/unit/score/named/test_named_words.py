@@ -58,3 +58,44 @@ def test_the_forms_that_are_shown_are_taken() -> None:
             "{run: x, retry: {max_retries: 2}, needs: [build], validate: [{file_exists: report.md}]}",
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        ("echo ${{ env.A }}", "; in run the shell has it: $NAME"),
+        ("echo ${{ secrets.A }}", "; write env: {TOKEN: {from_env: TOKEN}}, and $TOKEN in run"),
+        ("tox -e {{ matrix.py }}", "; write foreach: [a, b] on the sheet, and {{ item }}"),
+        ("echo {{ item }}", "; foreach: [a, b] on the sheet sets it"),
+    ],
+)
+def test_a_name_that_templates_of_other_tools_have_is_answered_with_what_has_it_here(run: str, told: str) -> None:
+    found = only(f"name: n\nsheets: [{{run: {run!r}}}]\n")
+    assert found["message"].endswith(f"is undefined{told}")
+
+
+def test_an_expression_of_github_in_env_is_noted_as_used_as_written() -> None:
+    plan = compiled("name: n\nenv: {TOKEN: '${{ secrets.TOKEN }}'}\nsheets: [{run: x}]\n")
+    assert any("TOKEN is used as written, ${{ }} included. Write {from_env: NAME}" in note for note in plan.warnings)
+
+
+@pytest.mark.parametrize("value", ["{{ cities }}", "$CITIES"])
+def test_a_foreach_that_something_should_fill_in_is_not_answered_with_a_list_of_that_text(value: str) -> None:
+    found = only(f"name: n\nsheets: [{{name: a, run: x, foreach: '{value}'}}]\n")
+    assert "write [" not in found["message"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ("{{ mode }} == 'x'", "names stand without braces"),
+        ("$mode == 'x'", "names stand without $"),
+        ("mode = 'x'", "write == for equal"),
+        ("mode == 'x' && mode", "write and"),
+        ("mode == 'x' || mode", "write or"),
+        ("!mode", "write not"),
+    ],
+)
+def test_a_condition_in_another_language_is_answered_with_what_to_write(condition: str, told: str) -> None:
+    score = f'name: n\nvariables: {{mode: x}}\nsheets: [{{run: x, skip_when: "{condition}"}}]\n'
+    assert only(score)["message"].endswith(f"; {told}")

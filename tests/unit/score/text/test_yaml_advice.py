@@ -23,6 +23,7 @@ FLOW = "inside { } and [ ] a value that contains any of { } [ ] , : needs quotes
         (f'{HEAD}- run: "one" && two\n', 3, WHOLE_RUN),
         (f"{HEAD}- run: [ -f x ] && y\n", 3, WHOLE_RUN),
         (f"{HEAD}- run: `ls`\n", 3, WHOLE_RUN),
+        (f"{HEAD}- needs: [a[b], c]\n", 3, 'in needs put each entry with brackets in quotes, such as ["name[item]"]'),
         (f"{HEAD}- name: a: b\n", 3, "put the whole value of name in quotes"),
         (f"{HEAD}- run: {{{{ x }}}}\n", 3, "a value that begins with {{ needs quotes"),
         (f"{HEAD}- {{run: echo {{{{ x }}}} }}\n", 3, FLOW),
