@@ -125,6 +125,17 @@ async def test_each_sheet_of_a_foreach_holds_and_the_answer_names_what_it_approv
     assert (await user.settled(job["job_id"]))["status"] == "completed"
 
 
+async def test_all_of_a_long_text_can_be_read_where_the_sheets_are_and_many_fit_a_reply(user: Agent) -> None:
+    asks = "Deploy? " + "\u9dd7" * 992
+    sheets = "".join(f"  - {{name: s{num}, needs: [], hold: '{asks}', run: echo}}\n" for num in range(50))
+    job_id = (await user.call("start_job", config_content=f"name: long\nsheets:\n{sheets}"))["job_id"]
+    found = await user.call("get_job", job_id=job_id, detail="full")
+    assert found["sheets"][0]["reason"] == f"holds: {asks}"
+    assert 0 < len(found["sheets"]) < 50
+    assert f'get_job(job_id="{job_id}", sheets_cursor="{found["sheets_cursor"]}")' in found["next"]
+    assert len(str(found)) < 12_000
+
+
 async def test_no_answer_and_no_event_shows_a_secret_in_what_is_asked(user: Agent) -> None:
     secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
     text = (

@@ -5,6 +5,8 @@ from pydantic import BaseModel, ConfigDict
 from podium.contract.models import SheetView
 from podium_tools.results import NEEDS_SHOWN, Known, Omitted, failed_validations, shortened_text
 
+REASON_CHARS = 1100  # what a sheet asks an approval of is read as a whole here, wherever else it is cut
+
 
 class SheetLine(BaseModel):
     """A sheet with its last attempt; what it has none of is left out.
@@ -40,7 +42,7 @@ def sheet_line(sheet: SheetView) -> SheetLine:
     """Return a sheet's line; of its validations only those that failed."""
     facts = sheet.model_dump(include=set(SheetLine.model_fields) & set(SheetView.model_fields))
     cut = {
-        "reason": shortened_text(sheet.reason),
+        "reason": shortened_text(sheet.reason, REASON_CHARS),
         "description": shortened_text(sheet.description),
         "instrument": sheet.instrument if sheet.instrument != "cli" else "",
         "waiting_until": sheet.waiting_until or "",
