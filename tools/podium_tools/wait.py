@@ -9,8 +9,8 @@ from pydantic import Field
 from podium.contract.methods import PATTERN_CHARS
 from podium.contract.models import JobView
 from podium.contract.ports import JobControl, Progress
-from podium.contract.waits import RunningView, WaitView
-from podium.contract.weight import RESULT_TOKENS, tokens_at_most
+from podium.contract.waits import MatchView, RunningView, WaitView
+from podium.contract.weight import RESULT_TOKENS, fits, within
 from podium.times import span
 from podium_tools.calls import again
 from podium_tools.durations import job_seconds, sheet_seconds, shown_seconds
@@ -18,8 +18,6 @@ from podium_tools.events import event_text
 from podium_tools.following import NOTHING_FOLLOWS, Following, following
 from podium_tools.going import Going, going_on, going_text, limits_of, quiet_of
 from podium_tools.results import (
-    BRIEF_LABELS,
-    SHOWN,
     JobOutput,
     Known,
     Omitted,
@@ -38,6 +36,9 @@ EVENTS_SHOWN = 20
 FEW = 5  # events shown if the jobs take much room
 ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed"}  # the counts cover them
 FULL = 3  # jobs that the summary names and whose lines are not shortened
+ROOMS = (100, 8, 0)  # tokens of each text of a shortened line; the first room with which all jobs fit is taken
+LABEL_TOKENS = 100
+LINE_TOKENS = 200  # of the line that matched, where the jobs take much room
 
 
 class WaitArgs(Args):
@@ -116,6 +117,11 @@ def _events(view: WaitView, limit: int) -> list[str]:
     return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
 
 
+def _label(match: MatchView) -> str:
+    """Return the name of the sheet that wrote the line, its number if it has none or a costly one."""
+    return match.sheet_name if match.sheet_name and fits(match.sheet_name, LABEL_TOKENS) else str(match.sheet)
+
+
 def _match(view: WaitView, beside: Beside) -> dict[str, Any]:
     """Return the members about the line that matched, empty ones if none did."""
     match = view.match
@@ -123,7 +129,7 @@ def _match(view: WaitView, beside: Beside) -> dict[str, Any]:
     return {
         **Following("", output).fields,
         "match_job": match.job_id if match else "",
-        "match_sheet": (match.sheet_name or str(match.sheet)) if match else "",
+        "match_sheet": _label(match) if match else "",
         "match_attempt": match.attempt if match else 0,
         "match_stream": match.stream if match else "",
         "match_line": match.line.number if match else 0,
@@ -134,7 +140,7 @@ def _sought(view: WaitView, pattern: str) -> str:
     """Return what became of the pattern."""
     if (match := view.match) is not None:
         number = f" {match.line.number}" if match.line.number else ""
-        return f"Line{number} of {match.stream} of sheet {match.sheet_name or match.sheet} matches the pattern. "
+        return f"Line{number} of {match.stream} of sheet {_label(match)} matches the pattern. "
     if not pattern:
         return ""
     if view.behind:
@@ -200,33 +206,36 @@ async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
 
 def wait_result(view: WaitView, args: WaitArgs, beside: Beside) -> WaitResult:
     """Return the tool's result for a wait that has ended; a brief one for many jobs, or if the full one costs too much."""
-    full = _result(view, args, beside, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
-    if tokens_at_most(full.model_dump_json()) <= RESULT_TOKENS:
-        return full
-    return _result(view, args, Beside(ahead=beside.ahead), brief=True, events=FEW)
+    found = _result(view, args, beside, room=ROOMS[0] if len(view.jobs) > FULL else None, events=EVENTS_SHOWN)
+    for room in ROOMS:
+        if fits(found.model_dump_json(), RESULT_TOKENS):
+            break
+        found = _result(view, args, Beside(ahead=beside.ahead), room=room, events=FEW)
+        found = found.model_copy(update={"job_output": within(found.job_output, LINE_TOKENS)})
+    return found
 
 
-def _waited(job: JobView, view: WaitView, going: Going, *, brief: bool) -> WaitedJob:
+def _waited(job: JobView, view: WaitView, going: Going, room: int | None) -> WaitedJob:
     running = going.get(job.job_id, RunningView())
     return WaitedJob(
-        **job_line(job, brief=brief).model_dump(),
-        **waiting_of(job, BRIEF_LABELS if brief else SHOWN),
+        **job_line(job, room=room).model_dump(),
+        **waiting_of(job, room),
         settled=job.settled,
         elapsed_seconds=job_seconds(job),
-        sheet_seconds=[] if brief else sheet_seconds(job, view.events),
+        sheet_seconds=[] if room is not None else sheet_seconds(job, view.events),
         limit_seconds=limits_of(running),
         quiet_seconds=quiet_of(running),
         last_run_seconds=None if running.earlier_seconds is None else shown_seconds(running.earlier_seconds),
     )
 
 
-def _result(view: WaitView, args: WaitArgs, beside: Beside, *, brief: bool, events: int) -> WaitResult:
+def _result(view: WaitView, args: WaitArgs, beside: Beside, *, room: int | None, events: int) -> WaitResult:
     return WaitResult(
-        summary=_summary(view, args.pattern, beside, brief=brief),
+        summary=_summary(view, args.pattern, beside, brief=room is not None),
         next=_next(view, args, beside.ahead),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[_waited(job, view, beside.going, brief=brief) for job in view.jobs],
+        jobs=[_waited(job, view, beside.going, room) for job in view.jobs],
         events=_events(view, events),
         after=view.after,
         **_match(view, beside),
