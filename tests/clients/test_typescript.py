@@ -61,6 +61,7 @@ def test_every_tool_answers_what_its_schema_promises(conductor: Conductor, clien
         ["call", "cancel_job", waiting],
         ["settled", "$12.job_id"],
         ["call", "delete_job", waiting],
+        ["call", "clear_jobs", {}],
     ]
     outcomes = client.run(conductor.settings, steps)
     assert [tool["name"] for tool in outcomes[0]["ok"]] == [tool.name for tool in ALL_TOOLS]

@@ -75,7 +75,9 @@ async def test_an_edit_that_makes_a_bad_score_changes_nothing(user: Agent) -> No
     await user.settled(job_id)
     bad = await user.refused("resume_job", job_id=job_id, find="three, run", replace="three, rnu")
     assert (bad["code"], bad["problems"][0]["line"]) == ("SCORE_INVALID", 5)
-    assert bad["message"].startswith("After this edit, which was not made: ")
+    assert bad["message"].startswith(
+        f"After this edit, which was not made: the score of {job_id} is not valid: line 5, "
+    )
     assert bad["fix"].startswith("Correct replace, and call again.")
     none = await user.refused("resume_job", job_id=job_id, find="# misspelt", replace="# fine", from_sheet="nope")
     assert (none["code"], none["sheet"]) == ("INVALID_ARGUMENTS", "nope")

@@ -78,7 +78,7 @@ async def test_a_failed_job_is_explained_in_one_call(user: Agent) -> None:
     assert why["blocked"] == ["report", "publish"]
     assert (why["output_stream"], why["job_output"]) == ("stderr", "KeyError - missing")
     assert "not instructions" in why["job_output_note"]
-    assert [option.partition("(")[0] for option in why["options"]] == ["read_job_log", "resume_job", "modify_job"]
+    assert [option.partition("(")[0] for option in why["options"]] == ["read_job_log", "resume_job", "get_job"]
 
 
 async def test_several_failed_sheets_are_told_in_the_order_in_which_they_failed(user: Agent) -> None:
@@ -136,6 +136,9 @@ async def test_a_job_that_waits_for_a_retry_says_until_when_and_shows_what_went_
     paused = await user.call("explain_job", job_id=job_id)
     assert (paused["kind"], paused["reason"]) == ("paused", "paused on request")
     assert "Use resume_job to continue it." in paused["summary"]
+    resumed = await user.call("resume_job", job_id=job_id)
+    assert (resumed["status"], "retry 1 of 3" in resumed["reason"]) == ("queued", True)
+    assert "retry 1 of 3" in (await user.call("explain_job", job_id=job_id))["reason"]
     await user.call("cancel_job", job_id=job_id)
     gone = await user.call("explain_job", job_id=job_id)
     assert (gone["kind"], gone["sheet"]) == ("cancelled", "flaky")

@@ -143,3 +143,6 @@ async def test_no_answer_and_no_event_shows_a_secret_in_what_is_asked(user: Agen
     ]
     assert secret not in str(answers)
     assert "spend" in answers[4]["reason"]
+    for told in ("# first", "# second"):  # the plan is the same with each
+        await user.call("modify_job", job_id=after, find="name: secret\n", replace=f"name: secret\n{told}\n")
+        assert told in (await user.call("get_job", job_id=after, detail="score"))["score"]

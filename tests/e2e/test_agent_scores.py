@@ -52,6 +52,12 @@ async def test_the_text_of_a_job_is_read_with_its_variables_and_what_became_of_t
     assert f"It came from {path}, which is not there now." in gone["summary"]
 
 
+async def test_the_variables_of_a_score_show_no_secret_that_they_name(user: Agent) -> None:
+    score = "variables: {sync: 'x --password pw-77', to: {api_token: pw-78}}\n" + PLAIN
+    found = await read(user, (await user.call("start_job", config_content=score))["job_id"])
+    assert found["variables"] == ["sync=x --password [value of password]", 'to={"api_token": [value of api_token]}']
+
+
 @pytest.mark.parametrize("mode", BOTH_ERAS)
 async def test_an_inline_score_is_read_and_jobs_with_the_same_plan_show_each_its_own(user: Agent) -> None:
     job_ids = [
@@ -96,8 +102,9 @@ async def test_a_long_score_is_paged_by_the_next_call_and_one_of_a_single_line_i
         found = await read(user, job_id, offset=len(lines) + 1, max_lines=1000)
         lines += found["score"].split("\n")
     assert "\n".join(lines) + "\n" == text
-    beyond = await read(user, job_id, offset=9999)
-    assert "nothing at line 9999, as it has 3002 lines" in beyond["summary"]
+    for offset in (9999, 2**40):
+        beyond = await read(user, job_id, offset=offset)
+        assert f"nothing at line {offset}, as it has 3002 lines" in beyond["summary"]
     one = f'{{"name": "one", "description": "{"x" * 900_000}", "sheets": [{{"run": "true"}}]}}'
     single = await read(user, (await user.call("start_job", config_content=one))["job_id"])
     assert single["score"].startswith('{"name": "one", "description": "xxx')

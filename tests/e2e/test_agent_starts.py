@@ -91,3 +91,5 @@ async def test_the_key_of_a_deleted_job_stays_taken(user: Agent, key: str) -> No
     error = await user.refused("start_job", config_content=SCORE, idempotency_key=key)
     assert (error["code"], error["job_id"]) == ("JOB_DELETED", first["job_id"])
     assert "Use a new key" in error["fix"]
+    other = await user.refused("start_job", config_content=SCORE + "# other\n", idempotency_key=key)
+    assert (other["code"], other["fix"]) == ("JOB_DELETED", error["fix"])  # not a call for a job that is gone

@@ -14,18 +14,25 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from tests.evals.figures import Figure
+from tests.evals.figures import Figure, tokens_of
 from tests.evals.scripted import goal_of
 from tests.evals.story import Stage, Story
 from tests.support.podium_home import Conductor
 from tests.support.source_tree import REPOSITORY
-from tests.support.tokens import count_tokens
 
 SECONDS = 600.0  # for one story
 
 
-async def driven(story: Story, on: Stage, conductor: Conductor, command: str) -> Figure | None:
-    """Let the command line play a story; return what it took, None if the goal was not reached."""
+class AgentFailed(Exception):
+    """The command line did not play a story to its end; the text says why."""
+
+
+async def driven(story: Story, on: Stage, conductor: Conductor, command: str) -> Figure:
+    """Let the command line play a story; return what it took.
+
+    Raises:
+        AgentFailed: it did not start, did not end in time, or did not reach the goal.
+    """
     given = await story.prepare(on)
     log, config = on.folder / "messages.log", on.folder / "mcp.json"
     log.write_text("")
@@ -34,12 +41,16 @@ async def driven(story: Story, on: Stage, conductor: Conductor, command: str) ->
     words = [word.replace("{config}", str(config)).replace("{goal}", goal) for word in shlex.split(command)]
     given_in = None if "{goal}" in command else goal
     run = partial(subprocess.run, words, input=given_in, text=True, cwd=on.folder, timeout=SECONDS, check=False)
-    await anyio.to_thread.run_sync(run)
+    try:
+        done = await anyio.to_thread.run_sync(run)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AgentFailed(f"{words[0]}: {error}") from error
     if not await story.done(on, given):
-        return None
+        code = f"; {words[0]} ended with exit code {done.returncode}" if done.returncode else ""
+        raise AgentFailed(f"the goal was not reached{code}")
     answers = answers_in(log.read_text())
     size = sum(len(answer.encode()) for answer in answers)
-    return Figure(story.name, story.least, len(answers), size, sum(count_tokens(answers)))
+    return Figure(story.name, story.least, len(answers), size, tokens_of(answers))
 
 
 def answers_in(log: str) -> list[str]:

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.evals.figures import Figure
+from tests.evals.figures import Figure, tokens_of
 from tests.evals.player import Player
 from tests.evals.stories import following, keeping, starting
 from tests.evals.story import Stage, Story
 from tests.support.agent import Agent, standing_agent
 from tests.support.podium_home import Conductor, make_home
-from tests.support.tokens import count_tokens
 
 ALL: tuple[Story, ...] = (*starting.STORIES, *following.STORIES, *keeping.STORIES)
 
@@ -41,7 +40,7 @@ async def played(story: Story, on: Stage, user: Agent) -> Figure:
     except (AssertionError, LookupError) as error:
         raise AssertionError(f"{story.name}: {error}; the last answer: {player.texts[-1:]}") from error
     assert await story.done(on, given), f"{story.name}: the goal was not reached"
-    return Figure(story.name, story.least, player.calls, player.size, sum(count_tokens(player.texts)))
+    return Figure(story.name, story.least, player.calls, player.size, tokens_of(player.texts))
 
 
 def goal_of(story: Story, given: dict[str, str]) -> str:

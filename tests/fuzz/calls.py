@@ -46,6 +46,10 @@ _PATTERNS = (
     "^" * 900,
     "x" * 1001,
 )
+_FINDS = ("true", "'true'", "run", "name: stage", "sheets:\n", "\n", "e", "", " ", "\0", "\ud800", "x" * 9000)
+# For a text of the stage's score nothing else is put in, so that no edit runs anything but `true` or what is no command.
+_REPLACEMENTS = ("", "true", "'true'", "{{", "]", "\n  hold: yes", "hold: 'x'\n    run", "\ud800", "\0", "e" * 9000)
+_POSITIONS = ("AQ", "AQECBAMAAQQAAQUAAQIMAg", "=", "AQ" * 9000, "\0")  # as `after` carries them behind a `~`
 _MANY = {str(number): "x" for number in range(300)}
 NOT_UNICODE = "\udcff.yaml"  # as Python has a file name that is not UTF-8
 
@@ -73,6 +77,11 @@ class Stage:
         """A score that runs `true`."""
         return f"name: stage\nworkspace: {self.folder}\nsheets:\n  - run: 'true'\n"
 
+    @property
+    def held(self) -> str:
+        """A score that runs `true` after an approval."""
+        return f"{self.score}    hold: Really?\n"
+
 
 def call(random: Random, stage: Stage) -> tuple[str, dict[str, Any]]:
     """Return a method and parameters for it."""
@@ -93,7 +102,7 @@ def harmless_call(random: Random, stage: Stage) -> tuple[str, dict[str, Any]]:
     """Return a call that may be mutated byte by byte: nothing in it can become a score that runs something else."""
     while True:
         method, params = call(random, stage)
-        if "config_content" not in params:
+        if not {"config_content", "find"}.intersection(params):
             return method, params
 
 
@@ -113,9 +122,15 @@ def _plausible(random: Random, stage: Stage, method: str, name: str) -> Any:
     options: dict[str, tuple[Any, ...]] = {
         "job_id": (job_id, job_id, job_id, job_id.upper(), job_id[:-1], f"{job_id}/..", garbage.text(random)),
         "job_ids": ([job_id], [job_id] * 300, [garbage.text(random)], []),
+        "find": _FINDS,
+        "replace": _REPLACEMENTS,
+        "position": _POSITIONS,
+        "seconds": (0, 0.01, 0.2, -1, 1e308, float("nan")),
+        "keep_newest": (0, 1, 2**63, 2**70),
+        "offset": (1, 2, 0, 2**63, 2**70),
         "statuses": (["completed"], ["running", "x"], [garbage.text(random)] * 50),
         "older_than_seconds": (1e6, 1e9, 0.5, 1e308, float("nan"), float("inf")),
-        "config_content": (stage.score, random.choice(_BAD_SCORES), _bomb(random, stage, method)),
+        "config_content": (stage.score, stage.held, random.choice(_BAD_SCORES), _bomb(random, stage, method)),
         "config_path": (str(stage.folder / "score.yaml"), str(stage.folder / NOT_UNICODE), "score.yaml", str(stage.folder), garbage.text(random)),
         "client_cwd": (str(stage.folder), garbage.text(random)),
         "key": (f"{random.random():.40f}"[:40], "\ud800" * 20, "k" * 64, "\0" * 16),
@@ -126,7 +141,7 @@ def _plausible(random: Random, stage: Stage, method: str, name: str) -> Any:
         "variables": ({"a": "b"}, {garbage.text(random): garbage.text(random)}, _MANY),
         "stream": (("stdout", "stderr") if method == "job.log" else (True, False, False)),
         "mode": ("tail", "head", "range", "search", "around"),
-        "status": ("completed", "failed"),
+        "status": ("completed", "failed", "any", "active", "waiting", "stuck", "ended", "all"),
         "cursor": (str(random.choice(garbage.NUMBERS)), f"{2**70}", "5", "1.1.0.abc", "0.0.0." + "f" * 10, "9" * 5000),
         "sheets_cursor": (f"{2**63}", "1", "9" * 5000, "\u0663"),
     }  # fmt: skip
@@ -141,7 +156,9 @@ def _bomb(random: Random, stage: Stage, method: str) -> str:
 
 
 def _harmless(params: dict[str, Any], stage: Stage, method: str) -> dict[str, Any]:
-    """Keep the call from emptying the stage, and from making folders where it likes."""
+    """Keep the call from emptying the stage, from making folders where it likes, and from putting a command into its score."""
+    if isinstance(params.get("replace"), str) and params["replace"] not in _REPLACEMENTS:
+        params["replace"] = "true"
     if method == "job.submit" and params.get("dry_run") is not True:
         params.pop("workspace", None)
     if method == "job.clear" and params.get("job_ids") is None and not _is_old(params.get("older_than_seconds")):

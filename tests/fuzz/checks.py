@@ -19,6 +19,7 @@ GROWTH_BYTES = (40 * 1024 * 1024, 20 * 1024 * 1024)
 LOOK_SECONDS = 2.0  # the conductor gives free memory back when it looks after its jobs
 DELAY_SECONDS = 10.0  # the longest that a good client may wait, on any machine
 LOOKS = 5
+SECOND_LANE = 1  # worker of the reader
 QUIET_SECONDS = 45.0  # a peer that does not read is dropped after 30
 _FAULTS = ("level=error", "level=critical", "Traceback")
 
@@ -58,12 +59,14 @@ def at_rest(conductor: Conductor) -> Facts:
 def settled(conductor: Conductor, descriptors: int) -> Facts:
     """Wait until the conductor has closed what its peers have closed and all its jobs have ended, and look at its process.
 
+    Whoever asks the reader for much is served in its second lane, whose worker stays as long as the reader is asked for anything.
+
     Raises:
         AssertionError: descriptors are left over.
     """
     until(lambda: not active(conductor), seconds=QUIET_SECONDS)
     try:
-        until(lambda: facts(conductor).descriptors <= descriptors, seconds=QUIET_SECONDS)
+        until(lambda: facts(conductor).descriptors <= descriptors + SECOND_LANE, seconds=QUIET_SECONDS)
     except AssertionError:
         raise AssertionError(f"more descriptors than the {descriptors} before: {_descriptors(conductor)}") from None
     return facts(conductor)

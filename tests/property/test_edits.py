@@ -7,12 +7,12 @@ import hypothesis.strategies as st
 import yaml
 from hypothesis import given, reject
 
-from podium.conductor.plans.editing import edited
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.transitions.modify import Difference, kept_sheets, match_sheets
 from podium.contract.secrets.masks import Masker
 from podium.errors import ScoreInvalid
 from podium.reader.differing import differing, tuned
+from podium.reader.editing import edited
 from tests.support.play import Play
 from tests.unit.score.helpers import compiled
 

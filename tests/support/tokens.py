@@ -22,10 +22,10 @@ console.log(JSON.stringify(texts.map((text) => encoding.encode(text, "all").leng
 """
 
 
-def count_tokens(texts: Sequence[str]) -> list[int]:
-    """Return the number of tokens of each text. Long runs without a space take the encoder very long: keep them short."""
+def count_tokens(texts: Sequence[str], bytes_a_token: float = BYTES_A_TOKEN) -> list[int]:
+    """Return the number of tokens of each text, estimated with `bytes_a_token` without the encoder. Long runs without a space take the encoder very long: keep them short."""
     if not has_encoder():
-        return [round(len(text.encode()) / BYTES_A_TOKEN) for text in texts]
+        return [round(len(text.encode()) / bytes_a_token) for text in texts]
     command = ["node", "-e", _SCRIPT]
     done = subprocess.run(
         command, input=json.dumps(list(texts)), cwd=FOLDER, capture_output=True, text=True, check=True
@@ -39,7 +39,7 @@ def has_encoder() -> bool:
     return shutil.which("node") is not None and (FOLDER / "node_modules" / "js-tiktoken").is_dir()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and not has_encoder():
     FOLDER.mkdir(parents=True, exist_ok=True)
     command = ["npm", "install", "--prefix", str(FOLDER), "--no-audit", "--no-fund", "--silent", PACKAGE]
     subprocess.run(command, cwd=FOLDER, check=True, timeout=120)

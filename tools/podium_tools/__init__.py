@@ -8,7 +8,8 @@ from podium_tools.delete import DELETE_JOB
 from podium_tools.describe import DESCRIBE_SCORE
 from podium_tools.explain import EXPLAIN_JOB
 from podium_tools.health import VERIFY_PROCESS_HEALTH
-from podium_tools.jobs import GET_JOB, LIST_JOBS
+from podium_tools.jobs import GET_JOB
+from podium_tools.listing import LIST_JOBS
 from podium_tools.logs import READ_JOB_LOG
 from podium_tools.modify import MODIFY_JOB
 from podium_tools.score import VALIDATE_SCORE

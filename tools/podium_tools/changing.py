@@ -37,7 +37,7 @@ class ChangeArgs(JobArgs):
 
     config_path: str = Field("", description="Path of a changed score.")
     config_content: str = Field("", description="Its text, instead of config_path.")
-    find: str = Field("", description="Text that stands exactly once in the job's score.")
+    find: str = Field("", description="Text that occurs exactly once in the job's score.")
     replace: str = Field("", description="What replaces it; left out, it is removed.")
     from_sheet: str = Field(
         "", description="Number or name in the changed score: this sheet and all that depend on it run again."
@@ -81,7 +81,7 @@ def change_sentences(view: ActionView) -> str:
     told = [f"{counted(view.kept_total, 'finished sheet')} {'was' if view.kept_total == 1 else 'were'} kept."]
     told = told if view.kept_total else []
     if view.changed_total:
-        told.append("Of changed, what has finished or runs with the old text is not run again (from_sheet does that).")
+        told.append("Changed sheets that have finished or are running do not run again (from_sheet does that).")
     if view.change is not None:
         told += _told(view.change)
     return "".join(f" {each}" for each in told)

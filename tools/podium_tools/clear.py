@@ -20,8 +20,8 @@ class ClearArgs(Args):
     """Arguments of `clear_jobs`."""
 
     refuses_unknown = True  # a misspelt filter would remove all that has ended
-    status: EndedFilter = Field("ended", description="Only jobs that ended so.")
-    older_than_hours: float = Field(0, ge=0, le=1_000_000, description="Only jobs that ended so long ago.")
+    status: EndedFilter = Field("ended", description="Only jobs in this state.")
+    older_than_hours: float = Field(0, ge=0, le=1_000_000, description="Only jobs that ended at least this long ago.")
     keep_newest: int = Field(0, ge=0, le=1_000_000, description="How many of the newest matching jobs stay.")
     dry_run: bool = Field(True, description="Only say what would be removed.")
 

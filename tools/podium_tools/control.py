@@ -4,18 +4,17 @@ from podium.contract.edits import check_change
 from podium.contract.methods import ResumeParams
 from podium.contract.models import ActionView, JobView
 from podium.contract.ports import JobControl
-from podium_tools.calls import next_call
 from podium_tools.changing import ChangeArgs, ChangeResult, change_sentences, changes_of, parts_of
 from podium_tools.fields import JobArgs
+from podium_tools.following import next_step
 from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of, status_of
 from podium_tools.spec import Call, Hints, ToolSpec
 
 
-def _result(view: ActionView, summary: str, *, success: bool) -> ControlResult:
+async def _result(port: JobControl, view: ActionView, summary: str, *, success: bool) -> ControlResult:
     """Return a control result."""
-    return ControlResult(
-        summary=summary, next=next_call(view.job), **job_fields(view.job), success=success, pending=view.pending
-    )
+    then = await next_step(port, view.job)
+    return ControlResult(summary=summary, next=then, **job_fields(view.job), success=success, pending=view.pending)
 
 
 def _running_sheets(job: JobView) -> str:
@@ -24,11 +23,11 @@ def _running_sheets(job: JobView) -> str:
     return f"its running sheets ({labels})" if labels else "its running sheets"
 
 
-def _overtaken(view: ActionView, action: str) -> ControlResult:
+async def _overtaken(port: JobControl, view: ActionView, action: str) -> ControlResult:
     """Return the result if the job ended before the action took effect."""
     job = view.job
     summary = f"The {action} request did not take effect: {job.job_id} {status_of(job)} ({progress_of(job)})."
-    return _result(view, summary, success=False)
+    return await _result(port, view, summary, success=False)
 
 
 async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
@@ -37,10 +36,12 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
     job = view.job
     if view.pending:
         summary = f"The pause of {job.job_id} is recorded and takes effect when {_running_sheets(job)} have ended."
-        return _result(view, summary, success=True)
+        return await _result(port, view, summary, success=True)
     if job.status != "paused":
-        return _overtaken(view, "pause")
-    return _result(view, f"{job.job_id} is paused ({progress_of(job)}). Use resume_job to continue it.", success=True)
+        return await _overtaken(port, view, "pause")
+    return await _result(
+        port, view, f"{job.job_id} is paused ({progress_of(job)}). Use resume_job to continue it.", success=True
+    )
 
 
 async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
@@ -51,17 +52,17 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
         " The pending score change was discarded: pass the score to modify_job again." if view.dropped_change else ""
     )
     if view.pending and view.unstored:
-        return _result(view, view.message, success=True)
+        return await _result(port, view, view.message, success=True)
     if view.pending:
         summary = (
             f"{job.job_id} is being cancelled; the processes of {_running_sheets(job)} are being terminated.{dropped}"
         )
-        return _result(view, summary, success=True)
+        return await _result(port, view, summary, success=True)
     if job.status != "cancelled":
-        return _overtaken(view, "cancel")
+        return await _overtaken(port, view, "cancel")
     left = f" Not everything could be ended: {'; '.join(shortened(job.survivors, 3))}." if job.survivors else ""
     summary = f"{job.job_id} was cancelled ({progress_of(job)}). Its workspace is kept.{left}{dropped}"
-    return _result(view, summary, success=True)
+    return await _result(port, view, summary, success=True)
 
 
 async def _resume(port: JobControl, args: ChangeArgs, _call: Call) -> ChangeResult:
@@ -73,7 +74,7 @@ async def _resume(port: JobControl, args: ChangeArgs, _call: Call) -> ChangeResu
     done = stored if view.pending else view.message.rstrip(".")
     return ChangeResult(
         summary=f"{done}. {state_of(view.job)}{change_sentences(view)}",
-        next=next_call(view.job),
+        next=await next_step(port, view.job),
         **job_fields(view.job),
         success=True,
         pending=view.pending,

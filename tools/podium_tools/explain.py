@@ -2,7 +2,7 @@
 
 from podium.contract.models import ExplainView, JobView, LogView, SheetView, Stream
 from podium.contract.ports import JobControl
-from podium.contract.states import phase_of, rule
+from podium.contract.states import TERMINAL, phase_of, rule
 from podium_tools.calls import TO_FILL_IN, call, next_call
 from podium_tools.events import event_text
 from podium_tools.fields import JobReadArgs
@@ -69,16 +69,25 @@ def _log_options(view: ExplainView) -> list[tuple[str, str]]:
 def _options(view: ExplainView) -> list[str]:
     """Return the calls that are useful now, each with what it does."""
     job = view.job
-    score = {"config_path": TO_FILL_IN} if job.config_path else {"config_content": TO_FILL_IN}
     known = {
         "resume": (call("resume_job", job_id=job.job_id), _resume_does(job)),
-        "modify": (call("modify_job", job_id=job.job_id, **score), "continues with a corrected score"),
+        "modify": _edit(view),
         "cancel": (call("cancel_job", job_id=job.job_id), "ends the job and its processes"),
     }
     wanted = [*_log_options(view), *(known[action] for action in job.allowed_actions if action in known)]
     if view.kind in {"stuck", "running"}:
         wanted.insert(0, (call("verify_process_health", job_id=job.job_id), "shows whether its process is alive"))
     return [f"{made}: {what}" for made, what in wanted]
+
+
+def _edit(view: ExplainView) -> tuple[str, str]:
+    """Return the call that corrects the score; of a job that `resume_job` corrects too, the one that shows it."""
+    job = view.job
+    if job.status in TERMINAL and view.can_edit and "resume" in job.allowed_actions:
+        return call("get_job", job_id=job.job_id, detail="score"), "shows the score, to correct it"
+    texts = ["find", "replace"] if view.can_edit else ["config_path" if job.config_path else "config_content"]
+    made = call("modify_job", job_id=job.job_id, **dict.fromkeys(texts, TO_FILL_IN))
+    return made, "continues with a corrected score"
 
 
 def _resume_does(job: JobView) -> str:
@@ -94,7 +103,7 @@ def _next(view: ExplainView) -> str:
         return call("verify_process_health", job_id=view.job.job_id)
     if view.kind == "failed":
         output = view.output
-        return _log_call(output, output.stream) if output is not None and output.truncated else mending(view.job)
+        return _log_call(output, output.stream) if output is not None and output.truncated else mending(view)
     return next_call(view.job)
 
 

@@ -43,6 +43,11 @@ async def following(port: JobControl, job: JobView) -> Following:
     return Following(next_call(job))
 
 
+async def next_step(port: JobControl, job: JobView) -> str:
+    """Return the next call for a result that shows no output, so that a failed job leads to its explanation."""
+    return next_call(job) if job.status == "failed" else (await following(port, job)).next
+
+
 def _after_failure(view: ExplainView) -> Following:
     """Return the end of the output; the next call is to explain the job only if that has more to tell."""
     job, output = view.job, view.output
@@ -51,13 +56,17 @@ def _after_failure(view: ExplainView) -> Following:
     rest = output is not None and (output.truncated or len(output.lines) > LINES or bool(view.other_bytes))
     more = cut or rest or job.sheets_failed > 1 or view.healing or view.earlier_attempts
     explain = call("explain_job", job_id=job.job_id)
-    return Following(explain if more else mending(job) or explain, "\n".join(map(_line, lines)))
+    return Following(explain if more else mending(view) or explain, "\n".join(map(_line, lines)))
 
 
-def mending(job: JobView) -> str:
-    """Return the call that lets a failed job go on with a corrected score; "" if its conductor, one without events, has none."""
-    can = "resume" in job.allowed_actions and job.cursor
-    return call("resume_job", job_id=job.job_id, find=TO_FILL_IN, replace=TO_FILL_IN) if can else ""
+def mending(view: ExplainView) -> str:
+    """Return the call that lets a failed job go on with a corrected score, "" if its conductor has none."""
+    job = view.job
+    if "resume" not in job.allowed_actions:
+        return ""
+    if view.can_edit:
+        return call("resume_job", job_id=job.job_id, find=TO_FILL_IN, replace=TO_FILL_IN)
+    return call("modify_job", job_id=job.job_id, config_path=TO_FILL_IN)
 
 
 def _line(line: LogLine) -> str:
@@ -65,13 +74,18 @@ def _line(line: LogLine) -> str:
 
 
 async def _to_results(port: JobControl, job: JobView) -> str:
-    """Return the call that reads what a completed job made: its only file, the list of its files, or what it printed."""
+    """Return the call that reads what a completed job made: its only file, the list of its files, or what it printed.
+
+    A conductor without events keeps no output either.
+    """
     page = await port.artifacts(job.job_id, path="", limit=FILES_LOOKED_AT, cursor="")
     since = _time(job.started_at) - timedelta(seconds=CLOCK_SECONDS)
     made = [entry.path for entry in page.entries if entry.type == "file" and _time(entry.modified_at) >= since]
     if len(made) > 1 or page.next_cursor or page.has_unopened:
         return call("list_artifacts", job_id=job.job_id)
-    return call("read_artifact", job_id=job.job_id, path=made[0]) if made else call("read_job_log", job_id=job.job_id)
+    if made:
+        return call("read_artifact", job_id=job.job_id, path=made[0])
+    return call("read_job_log", job_id=job.job_id) if job.cursor else ""
 
 
 def _time(text: str | None) -> datetime:

@@ -6,9 +6,10 @@ from podium.contract.models import JobView
 from podium.contract.ports import JobControl
 from podium.contract.results import ProcessHealth, stopped_text
 from podium.times import span
-from podium_tools.calls import call, wait_call
+from podium_tools.calls import call
 from podium_tools.fields import JobReadArgs
-from podium_tools.results import JobResult, Omitted, job_fields, reason_of, status_of
+from podium_tools.following import next_step
+from podium_tools.results import JobResult, Known, Omitted, job_fields, reason_of, status_of
 from podium_tools.spec import READ, Call, ToolSpec
 
 
@@ -25,7 +26,7 @@ class HealthResult(JobResult):
     is_alive: bool
     is_zombie_state: bool
     process_exists: bool
-    processes: int
+    processes: Known[int]
     cpu_percent: float | None
     memory_mb: float | None
     uptime_seconds: float | None
@@ -59,6 +60,8 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
     if health.stopped_pids:
         more = "" if len(health.stopped_pids) == 1 else f" So are {len(health.stopped_pids) - 1} more of its processes."
         return f"{job.job_id}: {stopped_text(health.stopped_pids[0])}.{more}"
+    if health.is_alive and health.pid is None:
+        return f"{job.job_id} {status_of(job)}; its conductor names no process of it now."
     if health.is_alive:
         stuck = f" The job is {reason_of(job)}." if job.stuck else ""
         return (
@@ -72,22 +75,27 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
     return f"{job.job_id} has no process now; the job {status_of(job)}{why}."
 
 
-def _next(job: JobView) -> str:
+async def _next(port: JobControl, job: JobView) -> str:
     """Return the next call. A wait for a stuck job would end at once, while its output may show what it waits for."""
     if job.stuck:
         return call("read_job_log", job_id=job.job_id)
-    return wait_call([job.job_id], job.cursor) if job.status == "running" else call("get_job", job_id=job.job_id)
+    return await next_step(port, job)
 
 
 async def _health(port: JobControl, args: JobReadArgs, _call: Call) -> HealthResult:
     """Measure first, so that the state is not older than the numbers that it explains."""
     health = await port.process_health(args.job_id)
+    unknown = health.is_alive and not health.processes  # an older conductor does not count them
     job = (await port.detail(args.job_id, sheets=False)).job
     return HealthResult(
         summary=_sentence(job, health),
-        next=_next(job),
+        next=await _next(port, job),
         **job_fields(job),
-        **{**asdict(health), "stopped_pids": list(health.stopped_pids)},
+        **{
+            **asdict(health),
+            "stopped_pids": list(health.stopped_pids),
+            "processes": None if unknown else health.processes,
+        },
     )
 
 

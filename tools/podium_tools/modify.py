@@ -4,8 +4,8 @@ from podium.contract.edits import check_change
 from podium.contract.methods import ModifyParams
 from podium.contract.models import ActionView
 from podium.contract.ports import JobControl
-from podium_tools.calls import next_call
 from podium_tools.changing import ChangeArgs, ChangeResult, change_sentences, changes_of, parts_of
+from podium_tools.following import next_step
 from podium_tools.results import job_fields, state_of
 from podium_tools.spec import Call, Hints, ToolSpec
 
@@ -28,7 +28,7 @@ async def _modify(port: JobControl, args: ChangeArgs, _call: Call) -> ChangeResu
     view = await port.modify(params)
     return ChangeResult(
         summary=_sentence(view) + change_sentences(view),
-        next=next_call(view.job),
+        next=await next_step(port, view.job),
         **job_fields(view.job),
         success=True,
         pending=view.pending,

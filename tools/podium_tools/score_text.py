@@ -44,7 +44,9 @@ class Page(BaseModel):
             return f"nothing at line {self.first_line}, as it has {self.lines_total} lines"
         if len(self.lines) == self.lines_total:
             return f"all {self.lines_total} lines" if self.lines_total > 1 else "its one line"
-        return f"lines {self.first_line} to {self.first_line + len(self.lines) - 1} of {self.lines_total}"
+        last = self.first_line + len(self.lines) - 1
+        shown = f"line {last}" if last == self.first_line else f"lines {self.first_line} to {last}"
+        return f"{shown} of {self.lines_total}"
 
     @property
     def fields(self) -> dict[str, Any]:

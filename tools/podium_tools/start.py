@@ -3,12 +3,13 @@
 from pydantic import Field
 
 from podium.contract.command import CommandParams
-from podium.contract.methods import SubmitParams
+from podium.contract.methods import KEY_DAYS, SubmitParams
 from podium.contract.models import PlanView, StartView
 from podium.contract.ports import JobControl
 from podium.contract.secrets.lines import hide_named
-from podium_tools.calls import TO_FILL_IN, again, next_call
+from podium_tools.calls import TO_FILL_IN, again
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
+from podium_tools.following import next_step
 from podium_tools.plans import PlannedSheet, missing_instruments, planned_sheets, sentence
 from podium_tools.results import JobResult, Omitted, job_fields, state_of, warnings_of
 from podium_tools.spec import Args, Call, Hints, ToolSpec
@@ -64,16 +65,17 @@ def _request(args: StartArgs) -> SubmitParams:
     return request if command is None else CommandParams(**vars(request), command=command)
 
 
-def _started(view: StartView, args: StartArgs) -> StartResult:
-    """Return the result of an accepted submit."""
+def _started(view: StartView, args: StartArgs, then: str) -> StartResult:
+    """Return the result of an accepted submit; `then` is the next call."""
     job = view.job
     first = args.start_sheet.strip()
     skipped = sheet_of(first) not in {None, 1} and job.sheets_before_start > 0
     left_out = f"The sheets before {first} do not run: the workspace must already contain what they produce."
     verb = "was already started with this idempotency key; nothing new was started" if view.replayed else "was accepted"
+    holds = f" The key stays taken until {KEY_DAYS} days after the job is deleted." if args.idempotency_key else ""
     return StartResult(
-        summary=f"{job.job_id} {verb}. {state_of(job)}",
-        next=next_call(job),
+        summary=f"{job.job_id} {verb}. {state_of(job)}{holds}",
+        next=then,
         **job_fields(job),
         workspace=job.workspace,
         replayed=view.replayed,
@@ -122,7 +124,8 @@ async def _start(port: JobControl, args: StartArgs, _call: Call) -> StartResult:
     request = _request(args)
     if args.dry_run:
         return _planned(await port.plan(request), args)
-    return _started(await port.start(request), args)
+    view = await port.start(request)
+    return _started(view, args, await next_step(port, view.job))
 
 
 START_JOB = ToolSpec(

@@ -9,35 +9,28 @@ from pydantic import Field
 from podium.contract.methods import PATTERN_CHARS
 from podium.contract.models import JobView
 from podium.contract.ports import JobControl, Progress
-from podium.contract.waits import MatchView, RunningView, WaitView
+from podium.contract.waits import WaitView
 from podium.contract.weight import RESULT_TOKENS, fits, within
 from podium.times import span
 from podium_tools.calls import again
-from podium_tools.durations import job_seconds, sheet_seconds, shown_seconds
-from podium_tools.events import event_text
 from podium_tools.following import NOTHING_FOLLOWS, Following, following
-from podium_tools.going import Going, going_on, going_text, limits_of, quiet_of
+from podium_tools.going import Going, going_on, going_text
 from podium_tools.results import (
     JobOutput,
-    Known,
     Omitted,
     Result,
-    WaitingLine,
-    job_line,
     progress_of,
     shown_line,
     state_of,
-    waiting_of,
 )
 from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
+from podium_tools.waited import WaitedJob, events_of, match_label, sought, waited_job
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
 FEW = 5  # events shown if the jobs take much room
-ROUTINE = {"job.submitted", "job.started", "sheet.started", "sheet.completed"}  # the counts cover them
 FULL = 3  # jobs that the summary names and whose lines are not shortened
 ROOMS = (100, 8, 0)  # tokens of each text of a shortened line; the first room with which all jobs fit is taken
-LABEL_TOKENS = 100
 LINE_TOKENS = 200  # of the line that matched, where the jobs take much room
 
 
@@ -53,25 +46,8 @@ class WaitArgs(Args):
     pattern: str = Field(
         "",
         max_length=PATTERN_CHARS,
-        description="Also return when a line of output matches this regex: any so far, with after only new ones.",
+        description="Also return when a line of output matches this regex: any so far; with after of such a wait, only new ones.",
     )
-
-
-class WaitedJob(WaitingLine):
-    """A job that was waited for; `settled`: it has ended, is paused or is stuck.
-
-    `elapsed_seconds` is since its start, until now if it runs. `sheet_seconds` is how long the sheets took that ended since
-    `after`, and how long the running ones have been running; a wait for many jobs leaves it out. A wait that timed out adds for
-    the first jobs the time limits of running sheets, how long ago they last wrote output, and how long the last completed job of
-    this name took.
-    """
-
-    settled: bool
-    elapsed_seconds: Known[float]
-    sheet_seconds: Omitted[list[str]]
-    limit_seconds: Omitted[list[str]]
-    quiet_seconds: Omitted[list[str]]
-    last_run_seconds: Known[float]
 
 
 class WaitResult(Result):
@@ -110,18 +86,6 @@ async def look_beside(port: JobControl, view: WaitView) -> Beside:
     return Beside(await going_on(port, view), await following(port, about) if about else NOTHING_FOLLOWS)
 
 
-def _events(view: WaitView, limit: int) -> list[str]:
-    """Return the newest events that are not routine; what the others did is in the jobs' counts."""
-    told = [event for event in view.events if event.type not in ROUTINE]
-    more = f'({len(told) - limit} earlier events: get_job with detail="full" shows what became of each sheet)'
-    return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
-
-
-def _label(match: MatchView) -> str:
-    """Return the name of the sheet that wrote the line, its number if it has none or a costly one."""
-    return match.sheet_name if match.sheet_name and fits(match.sheet_name, LABEL_TOKENS) else str(match.sheet)
-
-
 def _match(view: WaitView, beside: Beside) -> dict[str, Any]:
     """Return the members about the line that matched, empty ones if none did."""
     match = view.match
@@ -129,29 +93,17 @@ def _match(view: WaitView, beside: Beside) -> dict[str, Any]:
     return {
         **Following("", output).fields,
         "match_job": match.job_id if match else "",
-        "match_sheet": _label(match) if match else "",
+        "match_sheet": match_label(match) if match else "",
         "match_attempt": match.attempt if match else 0,
         "match_stream": match.stream if match else "",
         "match_line": match.line.number if match else 0,
     }
 
 
-def _sought(view: WaitView, pattern: str) -> str:
-    """Return what became of the pattern."""
-    if (match := view.match) is not None:
-        number = f" {match.line.number}" if match.line.number else ""
-        return f"Line{number} of {match.stream} of sheet {_label(match)} matches the pattern. "
-    if not pattern:
-        return ""
-    if view.behind:
-        return "The pattern was not seen yet, and part of the output is still to be searched. "
-    return "The pattern was not seen. "
-
-
 def _summary(view: WaitView, pattern: str, beside: Beside, *, brief: bool) -> str:
     """Return why the wait ended, then each job's state; for many jobs only counts."""
     lead = (
-        _sought(view, pattern)
+        sought(view, pattern)
         + {
             "pattern": "",
             "settled": "",
@@ -215,28 +167,14 @@ def wait_result(view: WaitView, args: WaitArgs, beside: Beside) -> WaitResult:
     return found
 
 
-def _waited(job: JobView, view: WaitView, going: Going, room: int | None) -> WaitedJob:
-    running = going.get(job.job_id, RunningView())
-    return WaitedJob(
-        **job_line(job, room=room).model_dump(),
-        **waiting_of(job, room),
-        settled=job.settled,
-        elapsed_seconds=job_seconds(job),
-        sheet_seconds=[] if room is not None else sheet_seconds(job, view.events),
-        limit_seconds=limits_of(running),
-        quiet_seconds=quiet_of(running),
-        last_run_seconds=None if running.earlier_seconds is None else shown_seconds(running.earlier_seconds),
-    )
-
-
 def _result(view: WaitView, args: WaitArgs, beside: Beside, *, room: int | None, events: int) -> WaitResult:
     return WaitResult(
         summary=_summary(view, args.pattern, beside, brief=room is not None),
         next=_next(view, args, beside.ahead),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[_waited(job, view, beside.going, room) for job in view.jobs],
-        events=_events(view, events),
+        jobs=[waited_job(job, view, beside.going, room) for job in view.jobs],
+        events=events_of(view, events),
         after=view.after,
         **_match(view, beside),
     )

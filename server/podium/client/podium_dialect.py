@@ -71,10 +71,7 @@ class PodiumDialect:
 
     async def score(self, request: JobScoreParams) -> JobScore:
         """Show the score of a job."""
-        if not (await self._client.identity()).has("score_text"):
-            raise UnsupportedByConductor(
-                "This conductor is too old to show the score of a job.", fix="Restart it: podium stop, podium start."
-            )
+        await self._need("score_text", "show the score of a job")
         return await self._client.ask(JobScore, "job.score", vars(request))
 
     async def pause(self, job_id: str) -> models.ActionView:
@@ -91,10 +88,9 @@ class PodiumDialect:
 
     async def _changed(self, method: str, params: ResumeParams) -> models.ActionView:
         """Let a job continue, perhaps with a changed score."""
-        if params.find is not None and not (await self._client.identity()).has("edit"):
-            raise UnsupportedByConductor(
-                "This conductor is too old to edit a score.",
-                fix="Restart it (podium stop, podium start), or pass the whole changed score as config_content or config_path.",
+        if params.find is not None:
+            await self._need(
+                "edit", "edit a score", " Or pass the whole changed score as config_content or config_path."
             )
 
         async def change(params: ResumeParams) -> models.ActionView:
@@ -104,11 +100,8 @@ class PodiumDialect:
 
     async def _check_environment(self, request: SubmitParams) -> None:
         """Refuse variables for an older conductor, which would ignore them."""
-        if request.environment and not (await self._client.identity()).has("environment"):
-            raise UnsupportedByConductor(
-                "This conductor is too old to take environment variables with a start.",
-                fix="Restart it: podium stop, podium start.",
-            )
+        if request.environment:
+            await self._need("environment", "take environment variables with a start")
 
     async def cancel(self, job_id: str) -> models.ActionView:
         """End a job and its process trees."""
@@ -124,7 +117,7 @@ class PodiumDialect:
 
     async def clear(self, params: ClearParams) -> models.ClearView:
         """Remove ended jobs, or say which."""
-        await self._check_filters("choose jobs to remove")
+        await self._need("filters", "choose jobs to remove")
         if params.dry_run:
             cleared = await self._client.ask(ClearReply, "job.clear", vars(params))
         else:
@@ -138,13 +131,6 @@ class PodiumDialect:
             refused=[each.message for each in cleared.refused],
         )
 
-    async def _check_filters(self, what: str) -> None:
-        """Refuse an older conductor, which would ignore a dry run."""
-        if not (await self._client.identity()).has("filters"):
-            raise UnsupportedByConductor(
-                f"This conductor is too old to {what}.", fix="Restart it: podium stop, podium start."
-            )
-
     async def process_health(self, job_id: str) -> ProcessHealth:
         """Return liveness and load."""
         return await self._client.ask(ProcessHealth, "job.health", {"job_id": job_id})
@@ -152,7 +138,7 @@ class PodiumDialect:
     async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of jobs."""
         if status in {"active", "waiting", "stuck", "ended"}:
-            await self._check_filters(f"list {status} jobs")
+            await self._need("filters", f"list {status} jobs")
         params = {
             "status": None if status == "any" else status,
             "name": name or None,
@@ -184,7 +170,8 @@ class PodiumDialect:
 
     async def explain(self, job_id: str) -> models.ExplainView:
         """Ask why a job is in its state."""
-        return await self._client.ask(models.ExplainView, "job.explain", {"job_id": job_id})
+        view = await self._client.ask(models.ExplainView, "job.explain", {"job_id": job_id})
+        return view.model_copy(update={"can_edit": (await self._client.identity()).has("edit")})
 
     async def files(self, job_id: str) -> WorkspaceFiles:
         """Return the files of the job's workspace."""
@@ -233,10 +220,7 @@ class PodiumDialect:
 
     async def watch(self, job_ids: Sequence[str], pattern: str, position: str, seconds: float) -> WatchReply:
         """Wait for a line of the jobs' output that matches."""
-        if not (await self._client.identity()).has("watch"):
-            raise UnsupportedByConductor(
-                "This conductor is too old to wait for a pattern.", fix="Restart it: podium stop, podium start."
-            )
+        await self._need("watch", "wait for a pattern")
         params = {"job_ids": list(job_ids), "pattern": pattern, "position": position, "seconds": seconds}
         return await self._client.ask_beside(WatchReply, "job.watch", params, seconds=seconds)
 
@@ -247,6 +231,12 @@ class PodiumDialect:
     async def changed(self, job_ids: Sequence[str], mark: int) -> None:
         """Return as soon as something has happened to one of the jobs."""
         await self._feed.wait(job_ids, mark)
+
+    async def _need(self, feature: str, what: str, instead: str = "") -> None:
+        """Refuse what an older conductor would ignore."""
+        if not (await self._client.identity()).has(feature):
+            fix = f"Restart it: podium stop, podium start.{instead}"
+            raise UnsupportedByConductor(f"This conductor is too old to {what}.", fix=fix)
 
     async def _view(self, job_id: str) -> models.JobView:
         return (await self._client.ask(StatusReply, "job.status", {"job_id": job_id, "sheets": False})).podium

@@ -38,7 +38,10 @@ def joined(events: str, position: str) -> str:
 
 
 class Signs:
-    """One pattern, and how far it was looked for. `behind`: some output is left to search."""
+    """One pattern, and how far it was looked for.
+
+    `behind`: some output is left to search. `unsearched` are the bytes that could not be searched.
+    """
 
     def __init__(self, source: WatchSource, job_ids: Sequence[str], pattern: str, position: str) -> None:
         self._source, self._ids, self._pattern = source, job_ids, pattern
@@ -46,6 +49,7 @@ class Signs:
         self.found: MatchView | None = None
         self.error: PodiumError | None = None
         self.behind = True
+        self.unsearched = 0
 
     @property
     def is_over(self) -> bool:
@@ -86,3 +90,4 @@ class Signs:
     async def _look(self, seconds: float) -> None:
         reply = await self._source.watch(self._ids, self._pattern, self.position, seconds)
         self.found, self.position, self.behind = reply.found, reply.position, reply.behind
+        self.unsearched += reply.unsearched

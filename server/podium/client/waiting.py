@@ -26,6 +26,7 @@ log = get_logger()
 LOOK_SECONDS = 5.0  # between two looks at the jobs, at most: becoming stuck is not an event
 PROGRESS_SECONDS = 1.0  # between two reports of progress, at least; without changes each look is reported
 CATCH_UP_SECONDS = 2.0  # for searching the output that is there, at the beginning and the end of a wait
+LATE_SECONDS = 1.0  # by which a busy conductor may answer later at the end
 _SHORTEST_SECONDS = 0.05  # between two looks at jobs with many events
 _KEPT_EVENTS = 50
 _PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "sheet.held", "healing.")
@@ -106,8 +107,10 @@ class _Wait:
         if woke is None and self._request.timeout_seconds > 0:
             woke = await (self._with_signs(mark) if self._request.pattern else self._until(mark))
         if woke != "pattern":
-            with suppress(ConductorError):  # the answer says that some output is left
-                await self._signs.catch_up(max(CATCH_UP_SECONDS, self._left) if woke == "settled" else CATCH_UP_SECONDS)
+            seconds = max(CATCH_UP_SECONDS, self._left) if woke == "settled" else CATCH_UP_SECONDS
+            # Where that does not succeed, the answer says that some output is left.
+            with suppress(ConductorError), anyio.move_on_after(seconds + LATE_SECONDS):
+                await self._signs.catch_up(seconds)
         if woke is None:
             await self._look()
         return WaitView(
@@ -118,6 +121,7 @@ class _Wait:
             waited_seconds=round(time.monotonic() - self._started, 3),
             match=self._signs.found,
             behind=self._signs.behind and bool(self._request.pattern),
+            unsearched=self._signs.unsearched,
         )
 
     @property
@@ -128,7 +132,7 @@ class _Wait:
     async def _until(self, mark: int) -> Woke | None:
         """Wait until there is a reason to return, None when the time is over."""
         woke: Woke | None = None
-        with anyio.move_on_after(self._request.timeout_seconds):
+        with anyio.move_on_after(self._left):
             while woke is None:
                 await self._report()
                 mark = await self._step(mark)

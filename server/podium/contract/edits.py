@@ -26,16 +26,16 @@ def check_change(call: ResumeParams) -> None:
             fix="Give find and replace to edit the score that the job has, or config_path or config_content to replace it.",
         )
     if not call.find:
-        raise InvalidArguments("find is empty.", fix=f"Give a text that stands once in the score. {show(call.job_id)}")
+        raise InvalidArguments("find is empty.", fix=f"Give a text that occurs once in the score. {show(call.job_id)}")
     if call.find == (call.replace or ""):
-        raise InvalidArguments("find and replace are the same text.", fix="Give as replace what is to stand there.")
+        raise InvalidArguments("find and replace are the same text.", fix="Give the new text as replace.")
 
 
 def _check_no_edit(call: ResumeParams) -> None:
     if call.replace is not None:
         raise InvalidArguments(
             "replace is given without find.",
-            fix=f"Give as find what stands there in the score now. {show(call.job_id)}",
+            fix=f"Give the present text as find. {show(call.job_id)}",
         )
     if call.config_path is not None and call.config_content is not None:
         check_given_once(call.config_path, call.config_content)

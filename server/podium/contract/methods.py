@@ -20,6 +20,7 @@ Checked = TypeVar("Checked")
 PROTOCOL = "podium-1"
 MAX_LINE_BYTES = 16 * 1024 * 1024  # one frame with its newline, as in the Marianne protocol
 HEARTBEAT_SECONDS = 15.0
+KEY_DAYS = 7  # for which the idempotency key of a deleted job stays taken
 
 FEATURES: tuple[str, ...] = (
     "inline_score",

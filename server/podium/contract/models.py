@@ -279,6 +279,7 @@ class ExplainView(View):
     blocked: list[str] = Field(default_factory=list)
     blocked_total: int = 0
     healing: list[EventView] = Field(default_factory=list)  # remedies that the conductor tried, oldest first
+    can_edit: bool = False  # the conductor takes find and replace
 
 
 class ArtifactEntry(View):

@@ -149,11 +149,15 @@ class SecretsReply(View):
 
 
 class WatchReply(View):
-    """`job.watch`: the line that matched, if any, and where to go on. `behind`: there is more output to search now."""
+    """`job.watch`: the line that matched, if any, and where to go on. `behind`: there is more output to search now.
+
+    `unsearched` are the bytes up to there that this call could not search.
+    """
 
     found: MatchView | None = None
     position: str
     behind: bool
+    unsearched: int = 0
 
 
 class TaskStateReply(View):

@@ -14,7 +14,7 @@ MOST_LINES = 1000
 
 FileState = Literal["same", "differs", "gone", "unreadable", "inline", "not_kept"]
 """The file that a job's score came from, and its text. `not_kept`: the conductor keeps no texts, this is the file as it is."""
-Offset = Annotated[int, Field(ge=1, lt=2**31)]
+Offset = Annotated[int, Field(ge=1)]  # one beyond the end finds nothing, however large
 
 
 @dataclass(frozen=True)

@@ -45,3 +45,4 @@ class WaitView(View):
     waited_seconds: float
     match: MatchView | None = None  # of the request's pattern
     behind: bool = False  # a part of the output could not be searched for the pattern in time
+    unsearched: int = 0  # bytes of output that could not be searched at all

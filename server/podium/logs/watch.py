@@ -8,7 +8,7 @@ a line that is longer than one is searched piece by piece, and the pieces overla
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from podium.contract.models import LogLine
@@ -42,12 +42,14 @@ class Seen:
     """What a look found: the line that matched, if any, and where to go on.
 
     `behind`: there is more to search now. `open_rest`: what follows is a line without a newline that was too fresh to count.
+    `unsearched` are the bytes before that place in which this look did not search: they are gone, or stand in lines too long.
     """
 
     place: Place
     found: LogLine | None = None
     behind: bool = False
     open_rest: bool = False
+    unsearched: int = 0
 
 
 def watch(
@@ -70,10 +72,15 @@ def watch(
         OSError: the file cannot be read.
     """
     size = os.fstat(fd).st_size
-    if size < place.offset:
-        place = Place()
     deadline = time.monotonic() + limits.scan_seconds
     finder = Finder(fd, matcher, limits, deadline + limits.scan_seconds, masker)
+    start = place if place.offset <= size else Place()
+    seen = _search(finder, start, size, deadline, running=running, quiet_size=quiet_size)
+    return replace(seen, unsearched=finder.unsearched)
+
+
+def _search(finder: Finder, place: Place, size: int, deadline: float, *, running: bool, quiet_size: int) -> Seen:
+    """Search window by window up to the end, the first match or the deadline."""
     while place.offset < size:
         at_end = place.offset + WINDOW_BYTES >= size
         window = _Window(
@@ -108,6 +115,8 @@ class _Window:
             is_passed = (
                 is_open and line.end - line.state > 2 * OVERLAP_BYTES and (line.start == begin or line.rewritten)
             )
+            if line.hole:
+                finder.unsearched += line.size
             hit = self._hit(line, only_earlier=is_open and not (self.open_counts or is_passed))
             number, known = self.place.line, self.place.told and not line.rewritten
             if is_open:

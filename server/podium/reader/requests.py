@@ -145,6 +145,16 @@ class Show(Part):
     secrets: tuple[Secret, ...] = ()
 
 
+class Edit(Part):
+    """Replace `find` in the score in the body, which is that of `job_id`; see `editing.edited`. The answer is the new text."""
+
+    kind: Literal["edit"] = "edit"
+    find: str
+    replace: str
+    job_id: str
+    secrets: tuple[Secret, ...] = ()
+
+
 class Commands(Part):
     """Show what each sheet of the plan in the body runs, in a line: rendered, or as it is written where it cannot be yet."""
 
@@ -152,7 +162,7 @@ class Commands(Part):
     secrets: tuple[Secret, ...] = ()
 
 
-Request = Compile | Profiles | Render | Decide | Judge | Match | Search | Watch | Differ | Show | Commands
+Request = Compile | Profiles | Render | Decide | Judge | Match | Search | Watch | Differ | Show | Edit | Commands
 
 
 class Call(Part):
@@ -242,6 +252,7 @@ class Watched(Part):
     found: LogLine | None = None
     behind: bool = False
     open_rest: bool = False
+    unsearched: int = 0
 
 
 _WRITE = json.JSONEncoder(separators=(",", ":")).encode

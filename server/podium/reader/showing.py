@@ -29,7 +29,19 @@ def page(text: str, first: int, most: int, secrets: Sequence[Secret]) -> ScoreTe
         taken = is_score(root)
     if not taken:
         return ScoreText(first_line=first, is_score=False)
-    return page_of(text, first=first, most=most, masker=Masker(dict.fromkeys([*secrets, *_secrets(root)])))
+    return page_of(text, first=first, most=most, masker=_masker(root, secrets))
+
+
+def masker_of(text: str, secrets: Sequence[Secret]) -> Masker:
+    """Return what knows these secrets and those among the values of a score."""
+    try:
+        return _masker(load(text).root, secrets)
+    except DocumentFault:
+        return Masker(secrets)
+
+
+def _masker(root: Any, secrets: Sequence[Secret]) -> Masker:
+    return Masker(dict.fromkeys([*secrets, *_secrets(root)]))
 
 
 def _secrets(root: Any) -> Iterator[Secret]:

@@ -7,7 +7,7 @@ from typing import Any
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
-from podium.reader import compiling, content_regex, requests, showing
+from podium.reader import compiling, content_regex, editing, requests, showing
 from podium.reader.classify import classify, retry_after_seconds
 from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
@@ -65,8 +65,8 @@ def _watch(request: requests.Watch, body: bytes, files: list[int]) -> tuple[Part
     seen = watch(
         files[0], place, matcher=matcher, masker=masker, running=request.running, quiet_size=request.quiet_size
     )
-    found = requests.Watched(cursor=seen.place, found=seen.found, behind=seen.behind, open_rest=seen.open_rest)
-    return found, b""
+    told = {name: value for name, value in vars(seen).items() if name != "place"}
+    return requests.Watched(cursor=seen.place, **told), b""
 
 
 def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Part, bytes]:
@@ -79,6 +79,12 @@ def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Pa
 def _show(request: requests.Show, body: bytes, files: list[int]) -> tuple[Part, bytes]:
     view = showing.page(decode(body), request.first, request.most, request.secrets)
     return requests.Shown(view=view), b""
+
+
+def _edit(request: requests.Edit, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    text = decode(body)
+    hide = showing.masker_of(text, request.secrets)
+    return requests.Nothing(), encode(editing.edited(text, request.find, request.replace, hide, request.job_id))
 
 
 def _commands(request: requests.Commands, body: bytes, files: list[int]) -> tuple[Part, bytes]:
@@ -97,5 +103,6 @@ WORK: dict[str, Work] = {
     "watch": _watch,
     "differ": _differ,
     "show": _show,
+    "edit": _edit,
     "commands": _commands,
 }

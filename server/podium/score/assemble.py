@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
+from podium.contract.secrets.beside import without_named_secrets
 from podium.score.model.draft import Draft, Stage
 from podium.score.model.graph import cycles
 from podium.score.model.plan import MAX_SHEETS, Plan, PlanSheet, Retry, Validation
@@ -61,7 +62,7 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         sheets += _sheets(index, stages, firsts, templates.index(stage.template.text), retries.index(stage.retry))
     return Plan(
         name=draft.name,
-        description=draft.description,
+        description=without_named_secrets(draft.description),
         dialect=draft.dialect,
         workspace=workspace,
         env=dict(draft.env),
@@ -112,11 +113,12 @@ def _sheets(index: int, stages: tuple[Stage, ...], firsts: list[int], template: 
         nums = range(firsts[need.stage], firsts[need.stage] + len(stages[need.stage].instances))
         needed.update(nums if need.instance is None else [nums[need.instance]])
     needs = tuple(sorted(needed))
+    description = without_named_secrets(stage.description)  # it is only shown
     return [
         PlanSheet(
             num=firsts[index] + position,
             name=stage.name + instance.suffix,
-            description=stage.description,
+            description=description,
             instrument=stage.instrument,
             instrument_config=dict(stage.instrument_config),
             fallbacks=stage.fallbacks,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from podium.contract.models import ProblemView
 from podium.errors import ScoreInvalid
 
-FIX = "Correct the score and check it again with validate_score."
+FIX = "Correct the score and try again."
 
 
 def score_invalid(name: str, problems: Sequence[ProblemView], total: int, fix: str = FIX) -> ScoreInvalid:

@@ -10,9 +10,9 @@ from podium.texts.cleaning import clean_text
 LINE_CHARS = 1500  # shown of a line; one of the most costly letters still fits into a result
 PAGE_CHARS = 60_000
 COMMAND_CHARS = 120
-_OTHER_BREAKS = re.compile(
-    "[\x85\u2028\u2029]"
-)  # end a line for YAML too, so that lines have the numbers that problems name
+BREAK = re.compile(
+    "\r\n|[\n\r\x85\u2028\u2029]"
+)  # as YAML counts lines, so that they have the numbers that problems name
 _SCORE_KEYS = {"sheets", "sheet"}
 _BLANKS = re.compile(r"[ \t]*\n[ \t\n]*")
 _IN_BLOCKS = re.compile(r"^[\"']?sheets?[\"']?[ \t]*:", re.MULTILINE)
@@ -31,7 +31,7 @@ def looks_like_score(text: str) -> bool:
 
 def page_of(text: str, *, first: int, most: int, masker: Masker) -> ScoreText:
     """Return a page of a score's text. Secrets are replaced in the whole before it is cut, so none is told in parts."""
-    lines = _shown(text, masker).split("\n")
+    lines = shown(text, masker).split("\n")
     if lines[-1] == "":
         lines.pop()
     page, chars = list[str](), 0
@@ -45,13 +45,13 @@ def page_of(text: str, *, first: int, most: int, masker: Masker) -> ScoreText:
 
 def command_of(text: str, masker: Masker) -> str:
     """Return the beginning of a sheet's command or prompt in one line, in which a sign stands for each end of a line."""
-    line = _BLANKS.sub(" ⏎ ", _shown(text, masker).strip())
+    line = _BLANKS.sub(" ⏎ ", shown(text, masker).strip())
     return line if len(line) <= COMMAND_CHARS else f"{line[:COMMAND_CHARS]}…"
 
 
-def _shown(text: str, masker: Masker) -> str:
+def shown(text: str, masker: Masker) -> str:
     """Return a text without secrets and without what nobody sees; what this puts together is looked at again."""
-    cleaned = clean_text(_OTHER_BREAKS.sub("\n", masker(text)))
+    cleaned = clean_text(BREAK.sub("\n", masker(text)))
     return without_named_secrets(masker(cleaned))
 
 

@@ -181,6 +181,15 @@ def test_status_shows_the_conductor_and_its_jobs(home: Settings, conductor: Cond
     assert "completed" in shown
 
 
+def test_status_shows_the_beginning_of_a_long_reason(home: Settings, conductor: Conductor, short_tmp: Path) -> None:
+    held = short_tmp / "held.yaml"
+    held.write_text(f"name: h\nsheets: [{{name: a, hold: 'Ship? {'x' * 900}', run: 'true'}}]\n")
+    assert podium(home, "run", str(held)).returncode == 4
+    shown = podium(home, "status").stdout
+    assert "sheet a waits for approval: Ship?" in " ".join(shown.split())
+    assert 50 < shown.count("x") < 200
+
+
 def test_stop_lets_sheets_run_on_unless_told_to_end_them(home: Settings, conductor: Conductor, short_tmp: Path) -> None:
     gate = short_tmp / "gate"
     os.mkfifo(gate)

@@ -244,7 +244,7 @@ async def test_a_job_goes_on_with_a_changed_score(service: JobControlService) ->
 async def test_a_program_mends_a_job_with_an_edit(service: JobControlService) -> None:
     job = await service.start_job(config_content=BROKEN)
     await service.wait([job.job_id], until="any", timeout_seconds=20, after="")
-    with pytest.raises(ValueError, match="does not stand in the score"):
+    with pytest.raises(ValueError, match="does not occur in the score"):
         await service.resume_job(job.job_id, find="exit 5", replace="exit 0")
     mended = await service.resume_job(job.job_id, find="exit 3", replace="exit 0")
     assert (mended.success, mended.job_id) == (True, job.job_id)

@@ -10,6 +10,7 @@ from podium.contract.methods import FEATURES, ClearParams, ModifyParams, ResumeP
 from podium.contract.states import JobFilter
 from podium.errors import UnsupportedByConductor
 from podium.wire.dispatcher import Peer
+from tests.support.port import ended
 from tests.unit.client.link.stand_in import PODIUM_STATUS, client_for, stand_in
 
 pytestmark = pytest.mark.anyio
@@ -63,3 +64,16 @@ async def test_an_edit_is_not_sent_to_one_that_would_continue_without_it(short_t
             with pytest.raises(UnsupportedByConductor, match="too old to edit a score") as refused:
                 await change
             assert "pass the whole changed score" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("status", "can_edit"), [(EARLIER, False), (PODIUM_STATUS | {"features": list(FEATURES)}, True)]
+)
+async def test_an_explanation_tells_whether_an_edit_can_be_offered(
+    short_tmp: Path, status: dict[str, Any], can_edit: bool
+) -> None:
+    async def explain(params: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        return {"job": ended("failed").model_dump(), "kind": "failed"}
+
+    async with stand_in(short_tmp, {"job.explain": explain}, status=status) as old, client_for(old.path) as client:
+        assert (await JobControlService(client).explain("x")).can_edit is can_edit

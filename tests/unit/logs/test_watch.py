@@ -152,6 +152,22 @@ def test_a_gap_in_the_middle_is_passed_by(folder: Path) -> None:
     assert [(line.number, line.text) for line in output.all()] == [(0, "ready 2")]
 
 
+def test_bytes_that_were_gone_before_they_were_searched_are_counted_once(folder: Path) -> None:
+    output = Output(folder / "out", "never there")
+    output.write(b"first\n")
+    unsearched = output.look().unsearched
+    with output.path.open("r+b") as file:
+        file.seek(4 * WINDOW_BYTES)
+        file.write(b"last\n")
+    seen = output.look()
+    unsearched += seen.unsearched
+    while seen.behind:
+        seen = output.look()
+        unsearched += seen.unsearched
+    assert unsearched == 4 * WINDOW_BYTES - 4096  # the first line's block is there
+    assert output.look().unsearched == 0
+
+
 def test_an_output_that_was_emptied_is_read_from_its_beginning(folder: Path) -> None:
     output = Output(folder / "out", "ready")
     output.write(b"something long\nready 1\n")

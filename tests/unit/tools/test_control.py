@@ -34,9 +34,10 @@ async def test_a_pause_in_effect_says_paused() -> None:
 
 @pytest.mark.parametrize("tool", ["pause_job", "cancel_job"])
 async def test_a_job_that_ended_first_is_no_success(tool: str) -> None:
-    port = ScriptedPort(action=ActionView(job=ended(), message=""))
+    port = ScriptedPort(action=ActionView(job=ended(started_at="2027-01-01T00:00:00Z"), message=""))
     result = await use(port, tool, {"job_id": ID})
     assert (result.success, result.pending, result.status) == (False, False, "completed")
+    assert result.next == f'read_job_log(job_id="{ID}")'
     assert "did not take effect" in result.summary
 
 
@@ -92,8 +93,8 @@ async def test_a_changed_score_keeps_what_is_finished_and_names_what_changed_amo
     assert (result.success, result.pending) == (True, False)
     assert result.model_dump()["changed"] == [{"what": "finished", "names": ["lint"]}]
     assert result.summary == (
-        f"{ID} now uses the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets were kept. Of changed, "
-        "what has finished or runs with the old text is not run again (from_sheet does that)."
+        f"{ID} now uses the changed score. {ID} is queued (1 of 3 sheets completed). 2 finished sheets were kept. Changed "
+        "sheets that have finished or are running do not run again (from_sheet does that)."
     )
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
 
@@ -117,7 +118,7 @@ async def test_a_resume_with_a_changed_score_names_what_stays_as_it_was() -> Non
     view = ActionView(job=job(), message="Goes on.", kept=["lint"], kept_total=1, changed=["lint"], changed_total=1)
     result = await use(ScriptedPort(action=view), "resume_job", {"job_id": ID, "config_path": "b.yaml"})
     assert "1 finished sheet was kept." in result.summary
-    assert "is not run again (from_sheet does that)." in result.summary
+    assert "do not run again (from_sheet does that)." in result.summary
     assert result.changed[0].names == ["lint"]
 
 

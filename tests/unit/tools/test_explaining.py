@@ -33,6 +33,7 @@ def failed(**facts: object) -> ExplainView:
         "blocked": ["report"],
         "blocked_total": 1,
         "output": output("Traceback", "KeyError: 'x'"),
+        "can_edit": True,
     }
     return ExplainView.model_validate({**base, **facts})
 
@@ -56,7 +57,7 @@ async def test_a_failure_leads_to_its_repair_and_to_more_output() -> None:
     assert result.options == [
         f'read_job_log(job_id="{ID}", sheet="2", attempt=3, stream="stdout"): shows what it wrote to stdout',
         f'resume_job(job_id="{ID}"): keeps the finished sheets and runs the others again; first remove the cause',
-        f'modify_job(job_id="{ID}", config_content=...): continues with a corrected score',
+        f'get_job(job_id="{ID}", detail="score"): shows the score, to correct it',
     ]
     cut = await use(ScriptedPort(explained=failed(output=output("x", truncated=True))), "explain_job", {"job_id": ID})
     assert cut.output_truncated
@@ -79,12 +80,12 @@ async def test_remedies_are_told_one_a_line() -> None:
 
 async def test_a_waiting_job_says_until_when_and_leads_to_a_wait() -> None:
     waiting = job(running=[], waiting=["tests"], reason="sheet tests waits 30 s: retry 1 of 2 after: exit code 1")
-    view = ExplainView(job=waiting, kind="waiting", waits_until="2026-01-02T03:05:00Z")
+    view = ExplainView(job=waiting, kind="waiting", can_edit=True, waits_until="2026-01-02T03:05:00Z")
     result = await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})
     assert (result.kind, result.waits_until) == ("waiting", "2026-01-02T03:05:00Z")
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="{CURSOR}")'
     assert result.options == [
-        f'modify_job(job_id="{ID}", config_content=...): continues with a corrected score',
+        f'modify_job(job_id="{ID}", find=..., replace=...): continues with a corrected score',
         f'cancel_job(job_id="{ID}"): ends the job and its processes',
     ]
 
@@ -97,13 +98,16 @@ async def test_a_stuck_job_leads_to_a_look_at_its_process() -> None:
 
 
 async def test_a_running_job_can_be_looked_at_and_ended() -> None:
-    view = ExplainView(job=job(config_path="/srv/a.yaml"), kind="running")
+    view = ExplainView(job=job(config_path="/srv/a.yaml"), kind="running", can_edit=True)
     result = await use(ScriptedPort(explained=view), "explain_job", {"job_id": ID})
     assert [option.partition("(")[0] for option in result.options] == [
         "verify_process_health",
         "modify_job",
         "cancel_job",
     ]
+    assert result.options[1].startswith(f'modify_job(job_id="{ID}", find=..., replace=...)')
+    foreign = view.model_copy(update={"can_edit": False})
+    result = await use(ScriptedPort(explained=foreign), "explain_job", {"job_id": ID})
     assert result.options[1].startswith(f'modify_job(job_id="{ID}", config_path=...)')
 
 

@@ -27,7 +27,7 @@ def page(*files: tuple[str, str], **more: Any) -> ArtifactPage:
 def failed(*lines: str, **changes: Any) -> ExplainView:
     shown = [LogLine(text=line) for line in lines]
     output = LogView(job_id=ID, sheet=1, attempt=1, stream="stderr", lines=shown) if lines else None
-    return ExplainView.model_validate({"job": FAILED, "kind": "failed", "output": output, **changes})
+    return ExplainView.model_validate({"job": FAILED, "kind": "failed", "output": output, "can_edit": True, **changes})
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,22 @@ def failed(*lines: str, **changes: Any) -> ExplainView:
 )
 async def test_a_completed_job_leads_to_what_it_made_or_else_printed(files: ArtifactPage, leads_to: str) -> None:
     assert await following(ScriptedPort(files=files), COMPLETED) == Following(leads_to)
+
+
+async def test_a_conductor_that_keeps_no_output_is_not_asked_for_what_a_job_printed() -> None:
+    foreign = COMPLETED.model_copy(update={"cursor": ""})
+    assert await following(ScriptedPort(files=page(("old.txt", BEFORE))), foreign) == Following("")
+    made = f'read_artifact(job_id="{ID}", path="new.txt")'
+    assert await following(ScriptedPort(files=page(("new.txt", AFTER))), foreign) == Following(made)
+
+
+@pytest.mark.parametrize(
+    ("actions", "leads_to"),
+    [(["resume", "modify", "delete"], f'modify_job(job_id="{ID}", config_path=...)'), (["delete"], EXPLAIN)],
+)
+async def test_an_edit_is_not_offered_where_the_conductor_takes_none(actions: list[str], leads_to: str) -> None:
+    there = FAILED.model_copy(update={"allowed_actions": actions})
+    assert await following(ScriptedPort(explained=failed(job=there, can_edit=False)), there) == Following(leads_to)
 
 
 async def test_a_failure_that_is_told_in_full_leads_to_its_repair() -> None:

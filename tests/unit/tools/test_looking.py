@@ -162,6 +162,13 @@ async def test_health_tells_the_process_of_one_sheet_from_the_load_of_all() -> N
     assert (result.sheet, result.since, result.processes) == ("tests", "2026-01-02T03:04:05.678Z", 7)
 
 
+async def test_what_a_conductor_does_not_tell_of_a_running_job_s_processes_is_left_out() -> None:
+    unknown = ProcessHealth(None, True, is_zombie_state=False, process_exists=False)
+    result = await use(ScriptedPort(health=unknown), "verify_process_health", {"job_id": ID})
+    assert result.summary == f"{ID} is running; its conductor names no process of it now."
+    assert "processes" not in result.model_dump()
+
+
 async def test_the_living_process_of_a_stuck_job_leads_to_its_output() -> None:
     result = await use(ScriptedPort(jobs={ID: job(stuck=True)}), "verify_process_health", {"job_id": ID})
     assert result.next == f'read_job_log(job_id="{ID}")'
@@ -182,7 +189,7 @@ async def test_no_living_process_is_explained(health: ProcessHealth, expected: s
     port = ScriptedPort(jobs={ID: ended()}, health=health)
     result = await use(port, "verify_process_health", {"job_id": ID})
     assert result.summary.endswith(expected)
-    assert result.next == f'get_job(job_id="{ID}")'
+    assert result.next == f'read_artifact(job_id="{ID}", path="report.md")'
 
 
 async def test_the_conductor_says_who_it_is_and_how_busy() -> None:
@@ -240,7 +247,9 @@ async def test_a_cursor_of_sheets_does_not_page_a_score() -> None:
 async def test_a_failed_job_comes_with_the_end_of_its_output() -> None:
     failed = job(status="failed", running=[], sheets_failed=1, allowed_actions=["resume", "delete"])
     output = LogView(job_id=ID, sheet=1, attempt=1, stream="stderr", lines=[LogLine(text="ech: command not found")])
-    port = ScriptedPort(jobs={ID: failed}, explained=ExplainView(job=failed, kind="failed", output=output))
+    port = ScriptedPort(
+        jobs={ID: failed}, explained=ExplainView(job=failed, kind="failed", output=output, can_edit=True)
+    )
     result = await use(port, "get_job", {"job_id": ID})
     assert result.job_output == "ech: command not found"
     assert result.job_output_note == OUTPUT_NOTE
@@ -251,7 +260,7 @@ async def test_a_later_page_of_a_checked_file_does_not_repeat_the_check() -> Non
     port = ScriptedPort(score_text=ScoreText(lines=["b"], first_line=2, lines_total=3))
     result = await use(port, "validate_score", {"config_path": "/a.yaml", "offset": 2, "max_lines": 1})
     assert (result.valid, result.sheets, result.score, result.truncated) == (True, [], "b", True)
-    assert result.summary == "Of the file: lines 2 to 2 of 3. What the check found comes with the first page."
+    assert result.summary == "Of the file: line 2 of 3. What the check found comes with the first page."
     assert result.next == 'validate_score(config_path="/a.yaml", offset=3, max_lines=1)'
 
 

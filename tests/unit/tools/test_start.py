@@ -29,6 +29,19 @@ async def test_a_replay_is_marked_and_says_that_nothing_was_started() -> None:
     assert "nothing new was started" in result.summary
 
 
+async def test_a_replay_leads_on_from_the_state_that_the_job_has_reached() -> None:
+    port = ScriptedPort(jobs={ID: ended(started_at="2027-01-01T00:00:00Z")}, replayed=True)
+    result = await use(port, "start_job", {"config_path": "a.yaml", "idempotency_key": "k"})
+    assert result.next == f'read_job_log(job_id="{ID}")'
+
+
+async def test_a_start_with_a_key_says_how_long_it_holds() -> None:
+    told = "The key stays taken until 7 days after the job is deleted."
+    keyed = await use(ScriptedPort(), "start_job", {"config_path": "a.yaml", "idempotency_key": "k"})
+    assert keyed.summary.endswith(told)
+    assert told not in (await use(ScriptedPort(), "start_job", {"config_path": "a.yaml"})).summary
+
+
 async def test_all_arguments_reach_the_port() -> None:
     port = ScriptedPort()
     await use(

@@ -194,6 +194,21 @@ async def test_output_that_could_not_be_searched_in_time_is_told_and_searched_by
     assert result.next == f'wait_for_job(job_ids=["{ID}"], after="h1:9~p", pattern="x")'
 
 
+@pytest.mark.parametrize(
+    ("match", "told"), [(None, "In the rest the pattern was not seen. "), (matched("x"), "Line 12 ")]
+)
+async def test_output_that_was_gone_before_it_was_searched_is_told_with_what_was_found(
+    match: MatchView | None, told: str
+) -> None:
+    view = WaitView(
+        woke_for="settled", jobs=[ended()], after="h1:9~p", waited_seconds=3, match=match, unsearched=70_000
+    )
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID], "pattern": "x"})
+    assert "70000 bytes of output were not searched" in result.summary
+    assert told in result.summary
+    assert "The pattern was not seen. " not in result.summary
+
+
 async def test_without_a_pattern_nothing_is_said_of_one() -> None:
     result = await use(ScriptedPort(), "wait_for_job", {"job_ids": [ID], "timeout_seconds": 0})
     assert "pattern" not in result.summary

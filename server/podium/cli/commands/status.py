@@ -2,6 +2,7 @@
 
 import typer
 
+from podium.cli.shared.door import short_reason
 from podium.cli.shared.exits import code_of
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.output import print_json, say, table
@@ -48,8 +49,8 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
 
 
 def _row(job: JobView) -> tuple[str, str, str, str]:
-    what = f"running {', '.join(job.running)}" if job.running else job.reason
-    return job.job_id, job.status, f"{job.sheets_completed}/{job.sheets_total}", what
+    what = f"running {', '.join(job.running)}" if job.running else short_reason(job.reason)
+    return job.job_id, job.status, f"{job.sheets_completed}/{job.sheets_total - job.sheets_before_start}", what
 
 
 def _duration(seconds: float) -> str:

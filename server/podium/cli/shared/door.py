@@ -9,6 +9,8 @@ import sys
 from podium.errors import PodiumError
 from podium.texts.cleaning import clean_text
 
+REASON_CHARS = 110  # of a reason within a line
+
 
 def clean(text: str) -> str:
     """Return a text as it may be shown: no terminal sequences, nothing hidden; bytes that are not text are shown as escapes."""
@@ -18,6 +20,12 @@ def clean(text: str) -> str:
 def in_line(text: str) -> str:
     """Return a text that others wrote for use within a line: it cannot begin lines of its own."""
     return " ".join(clean(text).split("\n"))
+
+
+def short_reason(reason: str) -> str:
+    """Return a reason in a line, cut to fit it: its beginning says what comes next."""
+    line = in_line(reason)
+    return line if len(line) <= REASON_CHARS else f"{line[:REASON_CHARS]}…"
 
 
 def line(text: str = "", *, stderr: bool = False) -> None:

@@ -15,7 +15,7 @@ from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView, JobView
 from podium.contract.waits import WaitView
 from podium.errors import ConductorError, JobNotFound, PodiumError
-from podium_tools.results import counted
+from podium_tools.results import progress_of
 
 ENDS = {"completed": Code.DONE, "failed": Code.FAILED, "cancelled": Code.CANCELLED, "paused": Code.PAUSED}
 WAIT_SECONDS = 30.0
@@ -133,7 +133,7 @@ class Follower:
         self._answered()
         self.job = job = detail.job
         doing = f"running {', '.join(job.running)}" if job.running else job.reason
-        view.job(completed=job.sheets_completed, total=job.sheets_total, doing=doing)
+        view.job(completed=job.sheets_completed, total=job.sheets_total - job.sheets_before_start, doing=doing)
         view.sheets(sheet.model_dump() for sheet in detail.sheets)
         while cursor := detail.sheets_cursor:
             detail = await control.detail(job_id, sheets=True, sheets_cursor=cursor, limit=SHEETS_PAGE)
@@ -142,7 +142,7 @@ class Follower:
 
 def verdict(job: JobView) -> str:
     """Say in a line how a job ended."""
-    text = f"{job.job_id} {job.status}: {job.sheets_completed} of {counted(job.sheets_total, 'sheet')} completed"
+    text = f"{job.job_id} {job.status}: {in_line(progress_of(job))}"
     return f"{text} ({in_line(job.reason)})" if job.reason else text
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from podium.cli.shared.door import in_line
+from podium.cli.shared.door import in_line, short_reason
 
 MARKS = {
     "completed": ("✓", "green"),
@@ -21,7 +21,6 @@ MARKS = {
     "cancelled": ("■", "yellow"),
     "waiting": ("↻", "yellow"),
 }
-REASON_CHARS = 110
 
 
 class JobProgress:
@@ -85,7 +84,6 @@ class JobProgress:
         if sheet["attempts"] > 1:
             facts.append(f"attempt {sheet['attempts']}")
         if sheet["status"] != "completed" and sheet["reason"]:
-            reason = in_line(str(sheet["reason"]))  # cut to fit a line: its beginning says what comes next
-            facts.append(reason if len(reason) <= REASON_CHARS else f"{reason[:REASON_CHARS]}…")
+            facts.append(short_reason(str(sheet["reason"])))
         line = Text.assemble((f"   {mark} ", style), f"{label:<16}", (" ".join(facts), "dim"))
         self._bar.console.print(line, soft_wrap=True)

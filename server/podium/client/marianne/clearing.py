@@ -40,8 +40,10 @@ def check_filter(status: JobFilter | None) -> None:
         )
 
 
-def fits(entry: JobState, status: JobFilter | None) -> bool:
-    """Whether a list with this filter shows a job."""
+def fits(entry: JobState, status: JobFilter | None, name: str) -> bool:
+    """Whether a list with these filters shows a job."""
+    if not any(name.lower() in each.lower() for each in (entry.job_id, entry.job_name or "")):
+        return False
     found = views.job_status(entry)
     match status:
         case None | "any":

@@ -37,6 +37,13 @@ POLL_SECONDS = 0.5
 _CLEAR_SECONDS = 10.0  # for all jobs that one call removes
 _EFFECT_POLL_SECONDS = 0.05
 MISSING_TOOLS = ["read_job_log", "validate_score"]
+NOT_AVAILABLE = [
+    "named scores: write numbered ones, as describe_score(topic='numbered') tells",
+    "start_job: dry_run, start_sheet, variables, idempotency_key",
+    "resume_job, modify_job: find and replace, from_sheet",
+    "wait_for_job: pattern",
+    "list_jobs: status waiting and stuck",
+]  # of the tools that it has
 _POSITION_DIGITS = 10
 _OWN = "Use Podium's own conductor for this: podium start."
 
@@ -173,7 +180,7 @@ class MarianneDialect:
     async def list_page(self, *, status: JobFilter | None, name: str, limit: int, cursor: str) -> models.JobPage:
         """Return a page of its list, newest first."""
         check_filter(status)
-        wanted = [each for each in await self._entries() if fits(each, status) and name.lower() in each.job_id.lower()]
+        wanted = [each for each in await self._entries() if fits(each, status, name)]
         page, next_cursor = _page(wanted, cursor, limit)
         return models.JobPage(jobs=list(map(views.job_view, page)), next_cursor=next_cursor, total=len(wanted))
 
@@ -230,6 +237,7 @@ class MarianneDialect:
             accepting_work=ready.accepting_work,
             socket=str(self._client.socket_path),
             missing=MISSING_TOOLS,
+            not_available=NOT_AVAILABLE,
         )
 
     async def views(self, job_ids: Sequence[str]) -> list[models.JobView]:

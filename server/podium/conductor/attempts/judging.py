@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio.to_thread
 from anyio.lowlevel import checkpoint_if_cancelled
 
+from podium.conductor.attempts.commands import NOT_FOUND
 from podium.conductor.attempts.live import LiveAttempt
 from podium.conductor.attempts.observe import missing_folders, read_tails
 from podium.conductor.attempts.validations import ValidationContext, validate
@@ -140,7 +141,9 @@ async def _judged(live: LiveAttempt, end: End, reader: Reader, tail: str) -> Jud
 
 
 def exit_text(code: int | None) -> str:
-    """Return an exit code in words. A shell reports signal n as 128 + n; a program may mean something else by such a code."""
+    """Return an exit code in words, with what a shell means by it; a program may mean something else by such a code."""
+    if code == NOT_FOUND:
+        return f"exit code {code}, usually a program that is not installed or whose name is wrong"
     number = (code or 0) - 128
     # Signals from 32 on have no meaning of their own.
     known = {each.value: each.name.removeprefix("SIG") for each in signal.Signals if each < 32}

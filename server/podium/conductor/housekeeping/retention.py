@@ -21,6 +21,7 @@ from podium.conductor.rules.transitions import control
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.changes import Changes
 from podium.conductor.supervisor.supervisor import Supervisor
+from podium.contract.methods import KEY_DAYS
 from podium.contract.states import TERMINAL
 from podium.errors import PodiumError, StorageFull
 from podium.log import get_logger
@@ -34,9 +35,9 @@ REPLY_SECONDS = 3600.0  # a client that has lost a reply asks again within secon
 OLD_REPLY_SECONDS = (
     2 * 86400.0
 )  # more than the calendar may be ahead: so old ones go also when nobody stays for an hour
-KEY_SECONDS = 7 * 86400.0
-TASK_SECONDS = 7 * 86400.0
 DAY_SECONDS = 86400.0
+KEY_SECONDS = KEY_DAYS * DAY_SECONDS
+TASK_SECONDS = 7 * DAY_SECONDS
 
 _ENDED = f"status IN ({', '.join(map(repr, sorted(TERMINAL)))})"
 _LATEST_FIRST = (

@@ -26,16 +26,13 @@ from podium.reader import requests
 QUIET_SECONDS = 0.25  # since a file was written to: its last line may be a prompt
 LOOK_SECONDS = 1.0  # that one look may search
 REFRESH_SECONDS = 1.0  # between two reads of which attempts there are, where nothing has happened
-_ATTEMPTS = MOST_FILES // 2
-_AT_FIRST = """
-SELECT serial, sheet, attempt, open FROM attempts AS a WHERE job = ?1 AND (open = 1 OR NOT EXISTS
-(SELECT 1 FROM attempts AS b WHERE b.job = a.job AND b.sheet = a.sheet AND b.serial > a.serial))
-ORDER BY serial
-"""
 _LAST = "SELECT COALESCE(MAX(serial), 0) FROM attempts WHERE job = ?"
-_SINCE = (
-    "SELECT serial, sheet, attempt, open FROM attempts WHERE job = ? AND (serial > ? OR serial IN ({})) ORDER BY serial"
-)
+# The attempts that are watched, and the next ones: after ?2, and of those up to ?3 only the last one of each sheet.
+_ATTEMPTS = """
+SELECT serial, sheet, attempt, open FROM attempts AS a WHERE job = ?1 AND (serial > ?2 AND (serial > ?3 OR NOT EXISTS
+(SELECT 1 FROM attempts AS b WHERE b.job = a.job AND b.sheet = a.sheet AND b.serial > a.serial AND b.serial <= ?3))
+OR serial IN ({})) ORDER BY serial LIMIT {}
+"""
 
 Stat = tuple[int, float] | None
 """The size of a file in bytes, and the seconds since it was written to; None if it is not there."""
@@ -71,7 +68,10 @@ class _JobWatch:
 
 
 class Watch:
-    """The watch of one call. `behind`: there is output that was not searched yet."""
+    """The watch of one call.
+
+    `behind`: there is output that was not searched yet. `unsearched` are the bytes that could not be searched.
+    """
 
     def __init__(self, context: Context, client: object, job_ids: Sequence[str], pattern: str, position: str) -> None:
         self._context = context
@@ -83,6 +83,7 @@ class Watch:
         self._refreshed: tuple[int, float] = (-1, 0.0)
         self._late = False
         self.behind = True
+        self.unsearched = 0
 
     @property
     def files(self) -> int:
@@ -154,6 +155,7 @@ class Watch:
                     request, requests.Watched, body=self._body, files=[fd], client=self._client
                 )
                 job.place.files[key] = Place(*seen.cursor)
+                self.unsearched += seen.unsearched
                 if seen.found is not None:
                     self.behind = True
                     return self._matched(job, key, seen)
@@ -179,42 +181,33 @@ class Watch:
     async def _refresh(self) -> bool:
         """Learn which attempts there are, if something has happened; return whether some have to wait for room."""
         context, now = self._context, time.monotonic()
-        if self._refreshed[0] == context.supervisor.last_event and now - self._refreshed[1] < REFRESH_SECONDS:
-            return self._late
+        is_fresh = self._refreshed[0] == context.supervisor.last_event and now - self._refreshed[1] < REFRESH_SECONDS
+        if is_fresh and not self._late:
+            return False
         self._refreshed, self._late = (context.supervisor.last_event, now), False
         for job in self._jobs.values():
             row = await context.queries.job(job.job_id)
             job.loaded = await context.loader.plan(row["plan_hash"])
             job.secrets = (await context.values.of(job.job_id, job.loaded)).masker.secrets
             if job.is_new:
-                await self._take_first(job)
-            self._late |= await self._take_new(job)
+                job.place.first, job.is_new = (await self._rows(_LAST, job.seq))[0][0], False
+            self._late |= await self._take(job)
         return self._late
 
-    async def _take_first(self, job: _JobWatch) -> None:
-        """Take the attempts that count without a position: those that run, then the newest of the others; each job its share."""
-        share = max(1, _ATTEMPTS // len(self._jobs))
-        rows = await self._rows(_AT_FIRST, job.seq)
-        running = [row for row in rows if row["open"]]
-        if len(running) > share:
-            taken, job.place.ceiling = running[:share], running[share - 1]["serial"]
-        else:
-            ended = [row for row in rows if not row["open"]]
-            taken = [*running, *ended[max(0, len(ended) - (share - len(running))) :]]
-            job.place.ceiling = (await self._rows(_LAST, job.seq))[0][0]
-        for row in taken:
-            job.place.files |= {(row["serial"], "stdout"): Place(), (row["serial"], "stderr"): Place()}
-        job.is_new = False
+    async def _take(self, job: _JobWatch) -> bool:
+        """Take attempts in the order of their starts, as far as there is room; learn what has become of those taken before.
 
-    async def _take_new(self, job: _JobWatch) -> bool:
-        """Take attempts that are new, as far as there is room; learn what has become of the others."""
+        Each job has its share of the room, however much the others take. Returns whether some attempts have to wait.
+        """
         held = sorted({serial for serial, _ in job.place.files})
-        rows = await self._rows(_SINCE.format(", ".join("?" * len(held))), job.seq, job.place.ceiling, *held)
+        query = _ATTEMPTS.format(", ".join("?" * len(held)), len(held) + MOST_FILES)
+        rows = await self._rows(query, job.seq, job.place.ceiling, job.place.first, *held)
         job.attempts = {row["serial"]: (row["sheet"], row["attempt"], bool(row["open"])) for row in rows}
         for key in [key for key in job.place.files if key[0] not in job.attempts]:
             job.forget(key)
+        share = MOST_FILES // len(self._jobs)
         for serial in (row["serial"] for row in rows if row["serial"] > job.place.ceiling):
-            if self.files + 2 > MOST_FILES:
+            if self.files + 2 > MOST_FILES and len(job.place.files) + 2 > share:
                 return True
             job.place.files |= {(serial, "stdout"): Place(), (serial, "stderr"): Place()}
             job.place.ceiling = serial

@@ -151,6 +151,8 @@ class JobViews:
         if unstored := self._unstored(job):
             return unstored
         if job.status == "queued":
+            if job.waiting and not job.ready:
+                return _wait_reason(job)
             ahead = self._supervisor.scheduler.ahead_of(job)
             return (
                 f"queued behind {ahead} job{'s' if ahead != 1 else ''}"
@@ -172,9 +174,7 @@ class JobViews:
         if job.status != "running" or job.running:
             return job.reason
         if job.waiting:
-            now = wall()
-            first, ends = _first_wait(job, now)
-            return f"sheet {job.label(first.num)} is waiting for {span(ends - now, whole=True)}: {first.reason}"
+            return _wait_reason(job)
         pause = job.not_before - time.monotonic()
         return (
             f"pausing for {span(pause, whole=True)} between sheets"
@@ -209,6 +209,13 @@ def _holding_reason(job: JobRun) -> str:
         )
         parts.append(f"sheet {job.label(failed.num)} failed: {failed.reason}")
     return "; ".join(parts)
+
+
+def _wait_reason(job: JobRun) -> str:
+    """Return for how long the first waiting sheet still waits, and why."""
+    now = wall()
+    first, ends = _first_wait(job, now)
+    return f"sheet {job.label(first.num)} is waiting for {span(ends - now, whole=True)}: {first.reason}"
 
 
 def _first_wait(job: JobRun, now: float) -> tuple[SheetRun, float]:

@@ -1,8 +1,8 @@
 """How far outputs have been searched for a pattern, as text: all that a wait has to remember between two calls.
 
-A job's place is the serial number of its newest known attempt, its `ceiling`, and the place in each file that is not done with.
-Attempts up to the ceiling whose files are not listed are done with; later ones are new, and read from their beginning. The order
-counts: files are searched in it, and one that has matched goes to its end, so that a chatty sheet does not hide the others.
+A job's place is the serial number of the last attempt that was taken up, its `ceiling`, and the place in each file that is not
+done with. Attempts up to the ceiling whose files are not listed are done with; later ones are read from their beginning. The
+order counts: files are searched in it, and one that has matched goes to its end, so that a chatty sheet does not hide the others.
 """
 
 import base64
@@ -15,8 +15,8 @@ from podium.errors import InvalidArguments
 from podium.logs.watch import Place
 
 MOST_FILES = 128
-"""The files that are watched at once: those of 64 attempts. Later attempts are searched when one of these has ended."""
-_VERSION = 1
+"""The files that are watched at once: those of 64 attempts. Later attempts are searched when one of these is done with."""
+_VERSION = 2
 _BITS = 62
 _STREAMS: tuple[Stream, Stream] = ("stdout", "stderr")
 
@@ -26,17 +26,21 @@ Key = tuple[int, Stream]
 
 @dataclass
 class JobPlace:
-    """How far the outputs of one job were searched."""
+    """How far the outputs of one job were searched.
+
+    `first` is the newest attempt that there was at the first look: up to it only the last attempt of each sheet counts.
+    """
 
     ceiling: int = 0
     files: dict[Key, Place] = field(default_factory=dict)
+    first: int = 0
 
 
 def encode(jobs: dict[int, JobPlace]) -> str:
     """Return the places of jobs, which are named by their row numbers: about ten characters a file."""
     numbers = [_VERSION]
     for seq, job in jobs.items():
-        numbers += [seq, job.ceiling, len(job.files)]
+        numbers += [seq, job.ceiling, job.first, len(job.files)]
         for (serial, stream), place in job.files.items():
             numbers += [2 * serial + _STREAMS.index(stream), 2 * place.offset + place.told, place.line]
     data = b"".join(map(_number, numbers))
@@ -66,7 +70,7 @@ def _jobs(numbers: Iterator[int]) -> dict[int, JobPlace]:
         raise ValueError("another version")
     jobs: dict[int, JobPlace] = {}
     for seq in numbers:
-        job = jobs[seq] = JobPlace(next(numbers))
+        job = jobs[seq] = JobPlace(next(numbers), first=next(numbers))
         count = next(numbers)
         if count > MOST_FILES:
             raise ValueError("too many files")

@@ -63,10 +63,15 @@ def hidden_value(name: str, value: str) -> bool:
 def without_named_secrets(text: str) -> str:
     """Return a text with each secret that it names replaced; it keeps its lines."""
     parts, at = list[str](), 0
-    for start, end, name in _merged(each for each in _found(text) if each.start < each.end):
+    for start, end, name in named_secrets(text):
         parts += (text[at:start], f"[value of {name}]", "\n" * text.count("\n", start, end))
         at = end
     return "".join([*parts, text[at:]]) if parts else text
+
+
+def named_secrets(text: str) -> list[Beside]:
+    """Return the secrets that a text names, in order, none overlapping another."""
+    return merged(each for each in _found(text) if each.start < each.end)
 
 
 def _found(text: str) -> Iterator[Beside]:
@@ -159,8 +164,8 @@ def _of_lines(text: str, found: list[tuple[int, int]], name: str, *, block: bool
             yield Beside(begin, end, name)
 
 
-def _merged(found: Iterable[Beside]) -> list[Beside]:
-    """Return them in order; those that overlap become one."""
+def merged(found: Iterable[Beside]) -> list[Beside]:
+    """Return secrets in order; those that overlap become one."""
     merged: list[Beside] = []
     for each in sorted(found, key=lambda each: (each.start, -each.end)):
         if merged and each.start < merged[-1].end:

@@ -37,7 +37,8 @@ class WaitTasks(TaskPort):
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
-        self._searched: OrderedDict[str, str] = OrderedDict()  # key -> how far its output was searched for its pattern
+        # By key: how far a task's output was searched for its pattern, and how many bytes before that could not be.
+        self._searched: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     async def begin(
         self, ctx: RequestContext, params: CallToolRequestParams, call_next: CallNext
@@ -59,7 +60,9 @@ class WaitTasks(TaskPort):
             view = await by_name(WAIT_FOR_JOB, args, look)
             ids = tuple(job.job_id for job in view.jobs)
             if view.woke_for == "timeout" and args.timeout_seconds:
-                ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, view.after, ids, args.pattern)
+                # Output that could not be searched is passed by again, so that the task's end tells of it.
+                after = joined(split(view.after)[0], split(args.after)[1]) if view.unsearched else view.after
+                ticket = Ticket(key, time.time(), args.timeout_seconds, args.until, after, ids, args.pattern)
                 log.info("task_begun", task=key, jobs=len(ids))
                 return _working(await self._signer.sign(ticket), ticket, _message(view))
         except PodiumError:
@@ -102,10 +105,16 @@ class WaitTasks(TaskPort):
     async def _found(self, port: JobControl, ticket: Ticket) -> dict[str, Any] | str:
         """Return the end of a wait that is over, else a message with the state of the jobs."""
         try:
-            after = joined(split(ticket.after)[0], self._searched.get(ticket.key) or split(ticket.after)[1])
+            events, position = split(ticket.after)
+            position, unsearched = self._searched.get(ticket.key, (position, 0))
             view = await port.wait(
-                ticket.job_ids, until=ticket.until, timeout_seconds=0, after=after, pattern=ticket.pattern
+                ticket.job_ids,
+                until=ticket.until,
+                timeout_seconds=0,
+                after=joined(events, position),
+                pattern=ticket.pattern,
             )
+            view = view.model_copy(update={"unsearched": view.unsearched + unsearched})
         except ConductorError:
             raise
         except PodiumError as error:  # a job was deleted meanwhile
@@ -126,7 +135,7 @@ class WaitTasks(TaskPort):
     def _note_searched(self, ticket: Ticket, view: WaitView) -> None:
         """Remember how far the output was searched; a server that does not know searches from the task's beginning."""
         if ticket.pattern:
-            self._searched[ticket.key] = split(view.after)[1]
+            self._searched[ticket.key] = split(view.after)[1], view.unsearched
             self._searched.move_to_end(ticket.key)
             while len(self._searched) > MOST_SEARCHED:
                 self._searched.popitem(last=False)

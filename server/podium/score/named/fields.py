@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
+from podium.contract.secrets.beside import without_named_secrets
 from podium.score.blocks import (
     CrossSheetBlock,
     Data,
@@ -58,12 +59,15 @@ def _foreach(value: Any) -> dict[str, list[Any]]:
 
 
 def _hold(value: Any) -> str:
-    """Read true as a text of ours, and the words for no as "", which does not hold. Space, lines too, becomes single spaces."""
+    """Read true as a text of ours, and the words for no as "", which does not hold. Space, lines too, becomes single spaces.
+
+    It is only shown, so the secrets that it names are left out.
+    """
     if value is None or isinstance(value, bool):
         return HOLD_TEXT if value else ""
     if not isinstance(value, str):
         raise ValueError(f"should be a text that says what to approve, or true, not {describe(value)}")  # noqa: TRY004
-    text = " ".join(value.split())
+    text = without_named_secrets(" ".join(value.split()))
     if text.lower() in {"true", "yes", "on"}:
         return HOLD_TEXT
     if len(text) > MAX_HOLD_CHARS:

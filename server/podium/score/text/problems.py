@@ -26,10 +26,7 @@ _BY_PLACE = attrgetter("line", "column")
 # How alike words must be, by difflib. Of our own words `rnu` is near `run`; of variables `target` is not near `stage`.
 _LIKE_OURS = 0.65
 LIKE_VARIABLES = 0.75
-FIX_VARIABLES = (
-    "Correct the score and check it again with validate_score, or pass the variables to start_job (dry_run=true to check "
-    "first)."
-)
+FIX_VARIABLES = "Correct the score and try again, or pass the variables to start_job (dry_run=true to check first)."
 
 
 class Problems:

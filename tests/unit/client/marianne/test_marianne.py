@@ -248,6 +248,9 @@ async def test_its_list_is_filtered_paged_and_newest_first(service: JobControlSe
     assert ([job.job_id for job in first.jobs], first.total) == (["job4", "job3"], 5)
     last = await service.list_page(status="completed", name="job", limit=9, cursor=first.next_cursor)
     assert ([job.job_id for job in last.jobs], last.next_cursor) == (["job2", "job1", "job0"], "")
+    marianne.add("audit-1", "running")["job_name"] = "Release check"
+    named = await service.list_page(status="any", name="release", limit=9, cursor="")
+    assert [job.job_id for job in named.jobs] == ["audit-1"]
 
 
 async def test_its_list_knows_active_and_ended_jobs_and_refuses_what_it_cannot_tell(
@@ -434,6 +437,13 @@ async def test_it_says_what_it_cannot_do(service: JobControlService, marianne: F
     view = await service.conductor()
     assert (view.product, view.version, view.queued_jobs, view.jobs_total) == ("marianne", "0.1.0", 1, 1)
     assert view.missing == ["read_job_log", "validate_score"]
+    assert [each.partition(":")[0] for each in view.not_available] == [
+        "named scores",
+        "start_job",
+        "resume_job, modify_job",
+        "wait_for_job",
+        "list_jobs",
+    ]
 
 
 async def test_what_runs_is_not_asked_for_since_a_question_for_a_status_may_fail_the_job(

@@ -9,7 +9,7 @@ from podium.conductor.attempts.judging import exit_text
     ("code", "text"),
     [
         (3, "exit code 3"),
-        (127, "exit code 127"),
+        (127, "exit code 127, usually a program that is not installed or whose name is wrong"),
         (128, "exit code 128"),
         (137, "exit code 137, which usually means signal 9 (KILL)"),
         (143, "exit code 143, which usually means signal 15 (TERM)"),

@@ -11,6 +11,7 @@ import pytest
 
 from podium.client.link.daemon_client import DaemonClient
 from podium.conductor.service.handlers.watch import MOST_WATCHES
+from podium.conductor.views.positions import MOST_FILES
 from podium.contract.replies import WatchReply
 from podium.errors import ConductorBusy
 from tests.support.jobs import submit, until
@@ -81,6 +82,15 @@ def test_attempts_that_began_and_ended_since_the_position_are_not_missed(shared_
     found, position = all_of(shared_conductor, job, "line", position)
     assert sorted(each["line"]["text"] for each in found) == [f"line {n}" for n in range(8)]
     assert all_of(shared_conductor, job, "line", position)[0] == []
+
+
+def test_of_more_sheets_than_are_watched_at_once_none_is_left_out(shared_conductor: Conductor) -> None:
+    sheets = [{"name": f"s{n}", "needs": [], "run": f"echo mark {n}"} for n in range(MOST_FILES // 2 + 3)]
+    job = submit(shared_conductor, json.dumps({"name": "wide", "parallel": {"max_concurrent": 8}, "sheets": sheets}))
+    until(shared_conductor, job, "completed")
+    found, position = all_of(shared_conductor, job, "mark")
+    assert sorted(int(each["line"]["text"].split()[1]) for each in found) == list(range(len(sheets)))
+    assert all_of(shared_conductor, job, "mark", position)[0] == []
 
 
 def test_a_chatty_sheet_does_not_hide_the_others(shared_conductor: Conductor) -> None:

@@ -17,7 +17,7 @@ FILES = st.dictionaries(
 )
 
 
-@given(st.dictionaries(st.integers(0, 2**60), st.builds(JobPlace, NUMBERS, FILES), max_size=5))
+@given(st.dictionaries(st.integers(0, 2**60), st.builds(JobPlace, NUMBERS, FILES, NUMBERS), max_size=5))
 def test_what_was_written_is_read_again_in_the_same_order(jobs: dict[int, JobPlace]) -> None:
     read = decode(encode(jobs))
     assert read == jobs

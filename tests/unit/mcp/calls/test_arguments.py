@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from podium.errors import InvalidArguments
 from podium.mcp.calls.arguments import check, ignored
 from podium_tools import ALL_TOOLS
-from podium_tools.jobs import LIST_JOBS
+from podium_tools.listing import LIST_JOBS
 from podium_tools.spec import AnyTool
 from podium_tools.wait import WAIT_FOR_JOB
 

@@ -329,3 +329,19 @@ async def test_servers_that_begin_together_agree_on_one_key(tmp_path: Path) -> N
         for _ in range(10):
             tasks.start_soon(make)
     assert len(set(keys)) == 1
+
+
+async def test_output_that_could_not_be_searched_is_told_at_the_end_of_a_task_whichever_look_passed_it_by(
+    tmp_path: Path,
+) -> None:
+    lost = running().model_copy(update={"after": f"{CURSOR}~p1", "unsearched": 7})
+    port = ScriptedPort(waited=lost)
+    async with client(port, tmp_path) as connected:
+        task = (await task_of(connected, "wait_for_job", job_ids=[ID], pattern="x")).task_id
+        assert (await look(connected, task)).status == "working"
+        port.waited = settled()
+        end = await look(connected, task)
+    afters = [asked[3] for name, asked in port.calls if name == "wait"]
+    assert afters == ["", CURSOR, f"{CURSOR}~p1"]
+    assert end.result is not None
+    assert "7 bytes of output were not searched" in end.result["structuredContent"]["summary"]

@@ -65,3 +65,10 @@ def test_a_numbered_score_has_none_and_says_which_has() -> None:
     told = "unknown key; only a sheet of a named score can wait for an approval, with hold"
     assert only(numbered("hold: x"))["message"] == told
     assert only(numbered(sheet="size: 1, total_items: 3, hold: x"))["message"] == told
+
+
+def test_a_plan_keeps_no_secret_that_the_text_of_a_hold_or_a_description_names() -> None:
+    told = "Log in with --password pw-77 at https://me:told99@host/?"
+    hidden = "Log in with --password [value of password] at https://me:[value of a password]@host/?"
+    plan = compiled(f"description: '{told}'\n" + sheets(f"{{name: a, run: x, hold: '{told}', description: '{told}'}}"))
+    assert [plan.description, plan.sheets[0].hold, plan.sheets[0].description] == [hidden] * 3

@@ -220,4 +220,4 @@ def _skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
     job.counts["skipped"] += 1
     job.cut_off += 1
     batch.touch(job, run)
-    batch.event(job, "sheet.skipped", sheet=num, name=job.label(num), reason=reason)
+    batch.event(job, "sheet.skipped", sheet=num, name=job.label(num), skip_kind="blocked", reason=reason)

@@ -65,6 +65,8 @@ def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch) -> None:
         reason=reason,
         sheets_completed=job.counts["completed"],
         sheets_failed=job.counts["failed"],
-        sheets_skipped=job.counts["skipped"],
+        sheets_skipped=job.counts["skipped"] - job.before_start - job.cut_off,
+        sheets_before_start=job.before_start,
+        sheets_blocked=job.cut_off,
     )
     batch.retired.append(job)

@@ -47,7 +47,7 @@ def skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
     run.status, run.reason, run.satisfied, run.finished_at = "skipped", reason, True, batch.now.wall
     job.counts["skipped"] += 1
     batch.touch(job, run)
-    batch.event(job, "sheet.skipped", sheet=num, name=job.label(num), reason=reason)
+    batch.event(job, "sheet.skipped", sheet=num, name=job.label(num), skip_kind="condition", reason=reason)
     job.release(num)
 
 

@@ -7,12 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import anyio.to_thread
-
 from podium.conductor.plans import given
 from podium.conductor.plans.approvals import hidden
 from podium.conductor.plans.compiling import differing
-from podium.conductor.plans.editing import edited
 from podium.conductor.plans.environment import check_given
 from podium.conductor.plans.given import GivenScore
 from podium.conductor.rules.plans import LoadedPlan
@@ -26,6 +23,7 @@ from podium.contract.methods import ModifyParams, ResumeParams
 from podium.contract.replies import ChangeReply, Refusal
 from podium.contract.states import Action
 from podium.errors import PodiumError, ScoreInvalid, WrongState
+from podium.reader.requests import Edit, Nothing, decode, encode
 from podium.wire.dispatcher import Peer
 
 TRIES = 3
@@ -104,14 +102,16 @@ async def _changed_score(
     latest = await _latest(context, row, old)
     kept = await context.values.kept(params.job_id) if old.plan.env_pass or latest.loaded.plan.env_pass else {}
     environment = {**kept, **params.environment}
-    score = await _score(context, params, row, latest, environment)
+    score = await _score(context, params, row, latest, environment, peer)
     try:
         new = (
             await context.compiler.prepare(score, lambda made: check_given(made.plan, environment), client=peer)
         ).loaded
     except ScoreInvalid as error:
         if params.find is not None:
-            error.message = f"After this edit, which was not made: {error.message}"
+            _, is_wrong, why = error.message.partition(" is not valid: ")
+            told = f"the score of {params.job_id}{is_wrong}{why}" if why else error.message
+            error.message = f"After this edit, which was not made: {told}"
             error.fix = f"Correct replace, and call again. {show(params.job_id)}"
         raise
     if environment != kept:
@@ -148,14 +148,20 @@ async def _latest(context: Context, row: sqlite3.Row, old: LoadedPlan) -> Latest
 
 
 async def _score(
-    context: Context, params: ResumeParams, row: sqlite3.Row, latest: Latest, environment: Mapping[str, str]
+    context: Context,
+    params: ResumeParams,
+    row: sqlite3.Row,
+    latest: Latest,
+    environment: Mapping[str, str],
+    peer: Peer,
 ) -> GivenScore:
     """Return the score that came with the call, or the job's latest one with the call's edit.
 
     An edited one stays what it was, a file's or inline, and its relative paths begin where they did, wherever the caller is now.
 
     Raises:
-        InvalidArguments: see `edited`. And what `given.read` raises.
+        InvalidArguments: see `podium.reader.editing.edited`.
+        ScoreInvalid, ConductorBusy: as `Reader.ask`. And what `given.read` raises.
     """
     variables, workspace = latest.loaded.plan.started_with, row["workspace"]
     if params.find is None:
@@ -165,12 +171,11 @@ async def _score(
         )  # fmt: skip
     hide = (await context.values.of(params.job_id, latest.loaded)).masker
     source = await context.loader.source(latest.loaded.hash)
-    text = await anyio.to_thread.run_sync(edited, source, params.find, params.replace or "", hide, params.job_id)
-    path, folder = (
-        latest.path,
-        latest.loaded.plan.folder or params.client_cwd,
-    )  # jobs of an earlier version know no folder
+    edit = Edit(find=params.find, replace=params.replace or "", job_id=params.job_id, secrets=hide.secrets)
+    _, text = await context.reader.ask(edit, Nothing, body=encode(source), client=peer)
+    path = latest.path
+    folder = latest.loaded.plan.folder or params.client_cwd  # jobs of an earlier version know no folder
     return GivenScore(
-        text, Path(path) if path else None, Path(folder) if folder else None, variables, workspace, inherited=True,
+        decode(text), Path(path) if path else None, Path(folder) if folder else None, variables, workspace, inherited=True,
         passed=tuple(sorted(environment)), given_path=environment.get("PATH", ""),
     )  # fmt: skip

@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from podium.conductor.service.context import Context
 from podium.contract.score_text import FileState, JobScore, JobScoreParams, ScoreText
-from podium.contract.secrets.beside import hidden_value
+from podium.contract.secrets.beside import hidden_value, without_named_secrets
 from podium.contract.secrets.masks import Masker
 from podium.errors import PermissionDenied, ScoreInvalid, ScoreNotFound
 from podium.reader.requests import Show, Shown, encode
@@ -87,6 +87,7 @@ def _shown(variables: Mapping[str, Any], masker: Masker) -> dict[str, str]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if hidden_value(name, text):
             text = f"[value of {name}]"
-        text = masker(clean_text(masker(text)))
+        seen = masker(clean_text(masker(text)))
+        text = without_named_secrets(seen[: 2 * VALUE_CHARS])  # a secret that this cuts is hidden to its end
         found[name] = text if len(text) <= VALUE_CHARS else f"{text[:VALUE_CHARS]}…"
     return found

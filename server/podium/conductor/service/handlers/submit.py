@@ -95,14 +95,14 @@ def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
     if row is None:
         return None
     known, job_id, deleted_at = row
+    if deleted_at is not None:
+        raise JobDeleted(f"The idempotency key {key!r} was used to start job {job_id}, which has since been deleted.",
+                         fix="Use a new key to run it again.", job_id=job_id)  # fmt: skip
     if known != digest:
         raise IdempotencyConflict(
             f"The idempotency key {key!r} was already used to start job {job_id} with different arguments or a different score.",
             fix=f"Use a new key, or call get_job with job_id={job_id}.", job_id=job_id,
         )  # fmt: skip
-    if deleted_at is not None:
-        raise JobDeleted(f"The idempotency key {key!r} was used to start job {job_id}, which has since been deleted.",
-                         fix="Use a new key to run it again.", job_id=job_id)  # fmt: skip
     return str(job_id)
 
 

@@ -38,5 +38,5 @@ async def _watched(context: Context, params: WatchParams, peer: Peer) -> WatchRe
         found = await watch.look()
         left = deadline - time.monotonic()
         if found or left <= 0 or peer.has_ended or context.shutting_down:
-            return WatchReply(found=found, position=watch.position, behind=watch.behind)
+            return WatchReply(found=found, position=watch.position, behind=watch.behind, unsearched=watch.unsearched)
         await anyio.sleep(min(left, PAUSE_SECONDS * (1 + watch.files / _FILES_A_PAUSE)))

@@ -40,12 +40,25 @@ def test_a_job_with_something_left_to_do_stays_as_it_is(before: Callable[[Play],
     assert not play.batch.events
 
 
+def test_the_end_tells_skipped_before_start_and_blocked_sheets_apart() -> None:
+    play = Play(plan_of([[], [], [2], [3], [4]]), start_sheet=2)
+    play.start(2)
+    play.end(2, passed=False, reason="never_started", skipped=True)
+    play.run(3, passed=False)
+    kinds = {event.data["sheet"]: event.data["skip_kind"] for event in play.events if event.type == "sheet.skipped"}
+    assert kinds == {2: "condition", 4: "blocked", 5: "blocked"}
+    ended = play.events[-1]
+    assert (ended.type, ended.data["sheets_failed"], ended.data["sheets_skipped"]) == ("job.failed", 1, 1)
+    assert (ended.data["sheets_before_start"], ended.data["sheets_blocked"]) == (1, 2)
+
+
 def test_a_job_whose_sheets_have_all_completed_completes_and_leaves_memory() -> None:
     play = Play(plan_of([[], []]))
     play.to_the_end()
     assert (play.job.status, play.job.reason, play.job.finished_at) == ("completed", "", play.seconds)
     assert play.batch.retired == [play.job]
-    assert play.events[-1].data == {"reason": "", "sheets_completed": 2, "sheets_failed": 0, "sheets_skipped": 0}
+    nothing = dict.fromkeys(("sheets_failed", "sheets_skipped", "sheets_before_start", "sheets_blocked"), 0)
+    assert play.events[-1].data == {"reason": "", "sheets_completed": 2, **nothing}
 
 
 def test_a_job_whose_sheets_were_all_skipped_by_their_conditions_completes() -> None:

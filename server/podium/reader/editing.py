@@ -3,13 +3,14 @@
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import islice
 
 from podium.contract.edits import show
+from podium.contract.secrets.beside import Beside, merged, named_secrets
 from podium.contract.secrets.masks import Masker
 from podium.errors import InvalidArguments
-from podium.texts.cleaning import clean_text
+from podium.texts.score_text import BREAK, shown
 
 LISTED = 20  # lines that a refusal quotes
 LINE_CHARS = 120  # of each
@@ -19,9 +20,10 @@ _MARK = re.compile(r"\[value of ([^\]\n]+)\]")  # how a secret is shown
 
 
 def edited(text: str, find: str, replace: str, hide: Masker, job_id: str) -> str:
-    """Return the text with `replace` in place of `find`. `hide` knows the secrets that a refusal must not repeat.
+    """Return the text with `replace` in place of `find`. `hide` knows the secrets beside those that the text names.
 
-    A place where `find` begins or ends within a secret does not count: whoever asks for more and more of one learns nothing.
+    A refusal shows the text as its pages do, without secrets. A place where `find` begins or ends within a secret does not count:
+    whoever asks for more and more of one learns nothing.
     If all lines of the text end alike, with CR LF or with LF, those of `find` and `replace` are taken to end so too: a caller
     does not see how they end.
 
@@ -30,10 +32,11 @@ def edited(text: str, find: str, replace: str, hide: Masker, job_id: str) -> str
             holds the mark of a hidden value.
     """
     find, replace = (_ended_like(text, each) for each in (find, replace))
-    places = list(islice(_places(text, find, _hidden(text, hide)), COUNTED))
+    hidden = _hidden(text, hide)
+    places = list(islice(_places(text, find, hidden), COUNTED))
     if not places:
-        raise _not_found(hide(text), find, job_id)
-    _check_marks(replace, hide)
+        raise _not_found(text, find, hide, job_id)
+    _check_marks(replace, {*(each.name for each in hide.secrets), *(each.name for each in hidden)})
     if len(places) > 1:
         raise _found_often(text, places, hide, job_id)
     return text[: places[0]] + replace + text[places[0] + len(find) :]
@@ -47,24 +50,24 @@ def _ended_like(text: str, given: str) -> str:
     return given if "\r" in text else given.replace("\r\n", "\n")
 
 
-def _hidden(text: str, hide: Masker) -> list[tuple[int, int]]:
-    """Return where secrets begin and end in the text, in order."""
+def _hidden(text: str, hide: Masker) -> list[Beside]:
+    """Return where secrets stand in the text, in order."""
     data = text.encode("utf-8", "surrogatepass")
-    found, at, byte = [], 0, 0
+    found, at, byte = named_secrets(text), 0, 0
     for span in hide.spans(data):
         start = at + len(data[byte : span.start].decode("utf-8", "surrogatepass"))
         at, byte = start + len(data[span.start : span.end].decode("utf-8", "surrogatepass")), span.end
-        found.append((start, at))
-    return found
+        found.append(Beside(start, at, span.name))
+    return merged(found)
 
 
-def _places(text: str, find: str, hidden: list[tuple[int, int]]) -> Iterator[int]:
+def _places(text: str, find: str, hidden: list[Beside]) -> Iterator[int]:
     """Yield where `find` stands without cutting a secret. Two places may overlap."""
-    starts = [start for start, _ in hidden]
+    starts = [secret.start for secret in hidden]
 
     def is_within(at: int) -> bool:
         last = bisect_right(starts, at) - 1
-        return last >= 0 and hidden[last][0] < at < hidden[last][1]
+        return last >= 0 and hidden[last].start < at < hidden[last].end
 
     at = -1
     while (at := text.find(find, at + 1)) >= 0:
@@ -72,37 +75,36 @@ def _places(text: str, find: str, hidden: list[tuple[int, int]]) -> Iterator[int
             yield at
 
 
-def _check_marks(replace: str, hide: Masker) -> None:
-    """Refuse to write the mark of a secret into the score, where its value is meant."""
-    known = {secret.name for secret in hide.secrets}
+def _check_marks(replace: str, known: Container[str]) -> None:
+    """Refuse to write the mark of a secret into the score, where its value is meant. `known` are the names of those in it."""
     if mark := next((each[0] for each in _MARK.finditer(replace) if each[1] in known), None):
         raise InvalidArguments(
             f"replace contains {mark}, which only stands for a value that is not shown: the score would lose the value.",
-            fix="Give find and replace without that part of the text: what stands outside of them stays as it is.",
+            fix="Give find and replace without that part of the text: the rest of the text stays as it is.",
         )
 
 
-def _not_found(shown: str, find: str, job_id: str) -> InvalidArguments:
+def _not_found(text: str, find: str, hide: Masker, job_id: str) -> InvalidArguments:
     """Return the refusal of a text that is not there, with what was probably overlooked in the score as it is shown."""
+    seen = shown(text, hide) if len(text) <= HINTED_CHARS else ""
     return InvalidArguments(
-        f"The text given as find does not stand in the score of {job_id}.",
-        fix=_hint(shown, find) + show(job_id), job_id=job_id, times=0,
+        f"The text given as find does not occur in the score of {job_id}.",
+        fix=_hint(seen, find) + show(job_id), job_id=job_id, times=0,
     )  # fmt: skip
 
 
-def _hint(shown: str, find: str) -> str:
+def _hint(seen: str, find: str) -> str:
     if mark := _MARK.search(find):
         return f"{mark[0]} stands for a value that is not shown. Give a text beside it, without the mark. "
-    if len(shown) <= HINTED_CHARS:
-        if unicodedata.normalize("NFC", find) in unicodedata.normalize("NFC", shown):
-            return (
-                "It is there with its accents encoded in another way (Unicode NFC or NFD). Give a part without them. "
-            )
-        if (bare := find.strip()) and bare in shown:
-            return f"Without the white space at its ends it stands in line {_line(shown, bare)}: leave that out. "
-        if (folded := find.casefold()) in (others := shown.casefold()):
-            return f"In line {_line(others, folded)} it stands with other capital letters. "
-    return "Give a text as it stands in the score, with its spaces and line breaks. "
+    if find in seen:
+        return "It is shown so, but with letters within that cannot be seen. Give a part of it. "
+    if unicodedata.normalize("NFC", find) in unicodedata.normalize("NFC", seen):
+        return "It is there with its accents encoded in another way (Unicode NFC or NFD). Give a part without them. "
+    if (bare := find.strip()) and bare in seen:
+        return f"Without the white space at its ends it occurs in line {_line(seen, bare)}: leave that out. "
+    if (folded := find.casefold()) in (others := seen.casefold()):
+        return f"In line {_line(others, folded)} it occurs with different capital letters. "
+    return "Copy a text from the score exactly, with its spaces and line breaks. "
 
 
 def _line(text: str, part: str) -> int:
@@ -112,17 +114,17 @@ def _line(text: str, part: str) -> int:
 def _found_often(text: str, places: list[int], hide: Masker, job_id: str) -> InvalidArguments:
     """Return the refusal of a text that is there more than once."""
     times = f"{len(places)} times" if len(places) < COUNTED else f"{COUNTED} times or more"
-    rows = dict.fromkeys(text.count("\n", 0, at) + 1 for at in places[:LISTED])
-    shown = hide(text)
-    lines = shown.split("\n") if shown.count("\n") == text.count("\n") else []  # a secret may hold the end of a line
-    quoted = [f"{row}: {_quoted(lines[row - 1])}" if lines else str(row) for row in rows]
+    ends = [each.end() for each in BREAK.finditer(text)]
+    rows = dict.fromkeys(bisect_right(ends, at) for at in places[:LISTED])
+    lines = shown(text, hide).split("\n")
+    # A secret that holds the end of a line leaves fewer.
+    quoted = [f"{row + 1}: {_quoted(lines[row])}" if len(lines) == len(ends) + 1 else str(row + 1) for row in rows]
     return InvalidArguments(
-        f"The text given as find stands {times} in the score of {job_id}, so it is not clear which one is meant.",
+        f"The text given as find occurs {times} in the score of {job_id}, so it is not clear which one is meant.",
         fix=f"Give a longer text around the one that is meant, the lines before or after it too. {show(job_id)}",
         job_id=job_id, times=len(places), lines=quoted,
     )  # fmt: skip
 
 
 def _quoted(line: str) -> str:
-    line = clean_text(line.rstrip("\r"))
     return f"{line[:LINE_CHARS]}..." if len(line) > LINE_CHARS else line

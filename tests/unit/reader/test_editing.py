@@ -4,9 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from podium.conductor.plans.editing import COUNTED, LINE_CHARS, LISTED, edited
 from podium.contract.secrets.masks import Masker, Secret
 from podium.errors import InvalidArguments
+from podium.reader.editing import COUNTED, LINE_CHARS, LISTED, edited
 
 SCORE = "name: demo\nsheets:\n- {name: a, run: make all}\n- {name: b, run: 'make b.*'}\n"
 HIDE = Masker([Secret("TOKEN", "s3cr3t-value")])
@@ -60,7 +60,7 @@ def test_what_is_given_is_text_whatever_its_signs_and_lines(find: str, replace: 
 def test_a_text_that_is_there_twice_is_refused_with_its_lines() -> None:
     error = refused(SCORE, "make")
     assert error.message == (
-        "The text given as find stands 2 times in the score of demo-aaaaa, so it is not clear which one is meant."
+        "The text given as find occurs 2 times in the score of demo-aaaaa, so it is not clear which one is meant."
     )
     assert error.facts["lines"] == ["3: - {name: a, run: make all}", "4: - {name: b, run: 'make b.*'}"]
     assert 'get_job(job_id="demo-aaaaa", detail="score")' in error.fix
@@ -91,16 +91,33 @@ def test_where_a_secret_ends_its_line_a_refusal_still_counts_lines_right() -> No
     ("text", "find", "hint"),
     [
         (SCORE, "make [value of TOKEN]", "[value of TOKEN] stands for a value that is not shown"),
+        ("run: make\u202e all\n", "make all", "letters within that cannot be seen"),
         ("run: cafe\u0301\n", "caf\u00e9", "NFC"),
-        (SCORE, " make all \n", "Without the white space at its ends it stands in line 3"),
-        (SCORE, "MAKE ALL", "In line 3 it stands with other capital letters"),
-        (SCORE, "nothing like it", "as it stands in the score"),
+        (SCORE, " make all \n", "Without the white space at its ends it occurs in line 3"),
+        (SCORE, "MAKE ALL", "In line 3 it occurs with different capital letters"),
+        (SCORE, "nothing like it", "Copy a text from the score exactly"),
     ],
 )
 def test_a_text_that_is_not_there_is_refused_with_what_was_probably_overlooked(text: str, find: str, hint: str) -> None:
     error = refused(text, find)
     assert error.facts["times"] == 0
     assert hint in error.fix
+
+
+def test_a_secret_that_the_score_names_is_neither_shown_nor_taken_apart() -> None:
+    text = "a: mysql --password pw-77 x\nb: x https://me:told99@host/\n"
+    assert refused(text, "x").facts["lines"] == [
+        "1: a: mysql --password [value of password] x", "2: b: x https://me:[value of a password]@host/",
+    ]  # fmt: skip
+    for part in ("--password p", "77 x", "told"):
+        assert refused(text, part).facts["times"] == 0
+    assert edit(text, "--password pw-77", "--quiet") == text.replace("--password pw-77", "--quiet")
+    assert "the score would lose" in refused(text, "mysql", "mysql --password [value of password]").message
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\u2028"])
+def test_lines_are_counted_as_pages_of_the_score_count_them(end: str) -> None:
+    assert refused(f"a: 1{end}b: 1{end}", "1").facts["lines"] == ["1: a: 1", "2: b: 1"]
 
 
 @pytest.mark.parametrize("before", ["a: ", "\u00e9\u20ac\U0001f600: "])
