@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from podium.contract.changed import Labels, ScoreChange
 from podium.contract.methods import Sheet
 from podium.contract.models import ActionView
+from podium.contract.weight import within
 from podium_tools.fields import JobArgs, sheet_of
-from podium_tools.results import ControlResult, Omitted, counted, named, shortened_text
+from podium_tools.results import ControlResult, Omitted, counted, shortened, shortened_text
 
 WARNINGS_SHOWN = 3
+WARNING_TOKENS = 200
 
 
 class Changed(BaseModel):
@@ -70,7 +72,7 @@ def changes_of(view: ActionView) -> list[Changed]:
         settings: list[str] = []
     else:
         groups, settings = view.change.sheets, view.change.settings
-    found = [Changed(what=name, names=named(group.labels, group.total)) for name, group in groups.items()]
+    found = [Changed(what=name, names=shortened(group.labels, total=group.total)) for name, group in groups.items()]
     return [*found, *([Changed(what="settings", names=settings)] if settings else [])]
 
 
@@ -94,5 +96,7 @@ def _told(change: ScoreChange) -> list[str]:
         told.append("The edit was made in the change that was still pending; changed covers both.")
     if change.file:
         told.append(f"The file {change.file} was not changed.")
-    told += [f"New warning: {shortened_text(each)}." for each in change.warnings[:WARNINGS_SHOWN]]
+    told += [
+        f"New warning: {within(shortened_text(each), WARNING_TOKENS)}." for each in change.warnings[:WARNINGS_SHOWN]
+    ]
     return told

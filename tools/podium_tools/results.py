@@ -2,11 +2,13 @@
 
 import operator
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from podium.contract.models import JobView, LogLine, SheetView, ValidationView
+from podium.contract.weight import tokens_at_most, within
 from podium.times import present
 
 _VERBS = {"completed": "has", "failed": "has", "cancelled": "was"}
@@ -94,6 +96,8 @@ class WaitingLine(JobLine):
 
 
 REASON_CHARS = 500
+REASON_TOKENS = 400
+LABELS_TOKENS = 300  # of one list of labels; a label has at most 302 characters, of which each may cost four
 NEEDS_SHOWN = 30  # numbers of sheets that another one needs
 WARNINGS_SHOWN = 5
 CHECKS_SHOWN = 5
@@ -103,25 +107,30 @@ SHOWN = 20  # labels of sheets that are listed; a job may run many at once
 SENTENCE_LABELS = 5  # that a sentence names
 
 
-def job_line(job: JobView, *, brief: bool = False) -> JobLine:
-    """Return a job's line for a list; a brief one has a short reason and only some labels."""
+def job_line(job: JobView, *, room: int | None = None) -> JobLine:
+    """Return a job's line for a list; with `room` for so many tokens a text it has a short reason and only some labels."""
+    brief = room is not None
+    reason = reason_of(job)
     return JobLine(
         job_id=job.job_id,
-        job_name=job.job_name,
+        job_name=job.job_name if room is None else within(job.job_name, room),
         status=job.status,
-        reason=shortened_text(reason_of(job), BRIEF_CHARS) if brief else reason_of(job),
+        reason=reason if room is None else within(shortened_text(reason, BRIEF_CHARS), room),
         sheets_total=job.sheets_total,
         sheets_completed=job.sheets_completed,
-        running=shortened(job.running, BRIEF_LABELS if brief else SHOWN, job.running_total),
+        running=shortened(job.running, BRIEF_LABELS if brief else SHOWN, job.running_total, room),
     )
 
 
-def waiting_of(job: JobView, limit: int = SHOWN) -> dict[str, Any]:
-    """Return the fields of a `WaitingLine` beside those of a `JobLine`."""
+def waiting_of(job: JobView, room: int | None = None) -> dict[str, Any]:
+    """Return the fields of a `WaitingLine` beside those of a `JobLine`, with the same `room`; with none at all, only the time."""
+    if room == 0:
+        return {"waiting": [], "waiting_until": job.waiting_until or "", "holding": []}
+    limit = SHOWN if room is None else BRIEF_LABELS
     return {
-        "waiting": shortened(job.waiting, limit, job.waiting_total),
+        "waiting": shortened(job.waiting, limit, job.waiting_total, room),
         "waiting_until": job.waiting_until or "",
-        "holding": shortened(job.holding, limit, job.holding_total),
+        "holding": shortened(job.holding, limit, job.holding_total, room),
     }
 
 
@@ -130,9 +139,16 @@ def job_fields(job: JobView) -> dict[str, Any]:
     return {**job_line(job).model_dump(), "allowed_actions": list(job.allowed_actions)}
 
 
-def shortened(labels: Sequence[str], limit: int = SHOWN, total: int = 0) -> list[str]:
-    """Return the first labels, and how many more there are; `total` counts all if `labels` are only the first."""
-    return named(labels[:limit], max(total, len(labels)))
+def shortened(labels: Sequence[str], limit: int = SHOWN, total: int = 0, room: int | None = None) -> list[str]:
+    """Return the first labels, and how many more there are; `total` counts all if `labels` are only the first.
+
+    They cost at most `room` tokens together, without it `LABELS_TOKENS`; a first label that costs more is cut.
+    """
+    most = LABELS_TOKENS if room is None else room
+    costs = accumulate(tokens_at_most(label) for label in labels[:limit])
+    shown = [label for label, cost in zip(labels, costs, strict=False) if cost <= most]
+    cut = [within(label, most) for label in labels[:1]] if most else []
+    return named(shown or cut, max(total, len(labels)))
 
 
 def named(labels: Sequence[str], total: int) -> list[str]:
@@ -161,7 +177,7 @@ def _check_line(check: ValidationView) -> str:
 
 def reason_of(job: JobView) -> str:
     """Return why a job is in its state: the conductor's reason, after the word "stuck" if it is."""
-    reason = shortened_text(job.reason, REASON_CHARS)
+    reason = within(shortened_text(job.reason, REASON_CHARS), REASON_TOKENS)
     if not job.stuck:
         return reason
     return f"stuck: {reason}" if reason else "stuck: no output and no CPU use for a long time"

@@ -1,5 +1,6 @@
 """`validate_score`: check a score without running it."""
 
+import json
 from itertools import accumulate
 from typing import Any
 
@@ -81,7 +82,7 @@ def _invalid(error: ScoreInvalid) -> ScoreResult:
     """Return the result for a score with problems."""
     problems = [_problem_text(facts) for facts in error.facts.get("problems", [])] or [shortened_text(error.message)]
     total = error.facts.get("problems_total") or len(problems)
-    costs = accumulate(tokens_at_most(problem) for problem in problems[:PROBLEMS_SHOWN])
+    costs = accumulate(tokens_at_most(json.dumps(problem, ensure_ascii=False)) for problem in problems[:PROBLEMS_SHOWN])
     shown = sum(cost <= LISTED_TOKENS for cost in costs)
     more = f" The first {shown} are shown." if total > shown else ""
     return ScoreResult(

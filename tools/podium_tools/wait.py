@@ -10,7 +10,7 @@ from podium.contract.methods import PATTERN_CHARS
 from podium.contract.models import JobView
 from podium.contract.ports import JobControl, Progress
 from podium.contract.waits import WaitView
-from podium.contract.weight import RESULT_TOKENS, tokens_at_most
+from podium.contract.weight import RESULT_TOKENS, fits, within
 from podium.times import span
 from podium_tools.calls import again
 from podium_tools.following import NOTHING_FOLLOWS, Following, following
@@ -24,12 +24,14 @@ from podium_tools.results import (
     state_of,
 )
 from podium_tools.spec import READ_FOREIGN, Args, Call, ToolSpec
-from podium_tools.waited import WaitedJob, events_of, sought, waited_job
+from podium_tools.waited import WaitedJob, events_of, match_label, sought, waited_job
 
 DEFAULT_SECONDS = 45.0  # below the 60 s at which common clients cut a call
 EVENTS_SHOWN = 20
 FEW = 5  # events shown if the jobs take much room
 FULL = 3  # jobs that the summary names and whose lines are not shortened
+ROOMS = (100, 8, 0)  # tokens of each text of a shortened line; the first room with which all jobs fit is taken
+LINE_TOKENS = 200  # of the line that matched, where the jobs take much room
 
 
 class WaitArgs(Args):
@@ -93,7 +95,7 @@ def _match(view: WaitView, beside: Beside) -> dict[str, Any]:
     return {
         **Following("", output).fields,
         "match_job": match.job_id if match else "",
-        "match_sheet": (match.sheet_name or str(match.sheet)) if match else "",
+        "match_sheet": match_label(match) if match else "",
         "match_attempt": match.attempt if match else 0,
         "match_stream": match.stream if match else "",
         "match_line": match.line.number if match else 0,
@@ -158,19 +160,22 @@ async def _wait(port: JobControl, args: WaitArgs, running: Call) -> WaitResult:
 
 def wait_result(view: WaitView, args: WaitArgs, beside: Beside) -> WaitResult:
     """Return the tool's result for a wait that has ended; a brief one for many jobs, or if the full one costs too much."""
-    full = _result(view, args, beside, brief=len(view.jobs) > FULL, events=EVENTS_SHOWN)
-    if tokens_at_most(full.model_dump_json()) <= RESULT_TOKENS:
-        return full
-    return _result(view, args, Beside(ahead=beside.ahead), brief=True, events=FEW)
+    found = _result(view, args, beside, room=ROOMS[0] if len(view.jobs) > FULL else None, events=EVENTS_SHOWN)
+    for room in ROOMS:
+        if fits(found.model_dump_json(), RESULT_TOKENS):
+            break
+        found = _result(view, args, Beside(ahead=beside.ahead), room=room, events=FEW)
+        found = found.model_copy(update={"job_output": within(found.job_output, LINE_TOKENS)})
+    return found
 
 
-def _result(view: WaitView, args: WaitArgs, beside: Beside, *, brief: bool, events: int) -> WaitResult:
+def _result(view: WaitView, args: WaitArgs, beside: Beside, *, room: int | None, events: int) -> WaitResult:
     return WaitResult(
-        summary=_summary(view, args.pattern, beside, brief=brief),
+        summary=_summary(view, args.pattern, beside, brief=room is not None),
         next=_next(view, args, beside.ahead),
         woke_for=view.woke_for,
         waited_seconds=round(view.waited_seconds, 1),
-        jobs=[waited_job(job, view, beside.going, brief=brief) for job in view.jobs],
+        jobs=[waited_job(job, view, beside.going, room) for job in view.jobs],
         events=events_of(view, events),
         after=view.after,
         **_match(view, beside),

@@ -1,12 +1,14 @@
 """What the result of a wait shows: its jobs, what happened to them, and what became of the pattern."""
 
 from podium.contract.models import JobView
-from podium.contract.waits import RunningView, WaitView
+from podium.contract.waits import MatchView, RunningView, WaitView
+from podium.contract.weight import fits
 from podium_tools.durations import job_seconds, sheet_seconds, shown_seconds
 from podium_tools.events import event_text
 from podium_tools.going import Going, limits_of, quiet_of
-from podium_tools.results import BRIEF_LABELS, SHOWN, Known, Omitted, WaitingLine, job_line, waiting_of
+from podium_tools.results import Known, Omitted, WaitingLine, job_line, waiting_of
 
+LABEL_TOKENS = 100
 # The jobs' lines and counts cover these.
 ROUTINE = {
     "job.submitted",
@@ -36,15 +38,15 @@ class WaitedJob(WaitingLine):
     last_run_seconds: Known[float]
 
 
-def waited_job(job: JobView, view: WaitView, going: Going, *, brief: bool) -> WaitedJob:
-    """Return a job as the result of a wait shows it."""
+def waited_job(job: JobView, view: WaitView, going: Going, room: int | None) -> WaitedJob:
+    """Return a job as the result of a wait shows it, with `room` as `job_line` has it."""
     running = going.get(job.job_id, RunningView())
     return WaitedJob(
-        **job_line(job, brief=brief).model_dump(),
-        **waiting_of(job, BRIEF_LABELS if brief else SHOWN),
+        **job_line(job, room=room).model_dump(),
+        **waiting_of(job, room),
         settled=job.settled,
         elapsed_seconds=job_seconds(job),
-        sheet_seconds=[] if brief else sheet_seconds(job, view.events),
+        sheet_seconds=[] if room is not None else sheet_seconds(job, view.events),
         limit_seconds=limits_of(running),
         quiet_seconds=quiet_of(running),
         last_run_seconds=None if running.earlier_seconds is None else shown_seconds(running.earlier_seconds),
@@ -58,6 +60,11 @@ def events_of(view: WaitView, limit: int) -> list[str]:
     return [*([more] if len(told) > limit else []), *(event_text(event) for event in told[-limit:])]
 
 
+def match_label(match: MatchView) -> str:
+    """Return the name of the sheet that wrote the line, its number if it has none or a costly one."""
+    return match.sheet_name if match.sheet_name and fits(match.sheet_name, LABEL_TOKENS) else str(match.sheet)
+
+
 def sought(view: WaitView, pattern: str) -> str:
     """Return what became of the pattern, and of output in which it could not be looked for."""
     if not pattern:
@@ -69,7 +76,7 @@ def sought(view: WaitView, pattern: str) -> str:
     )
     if (match := view.match) is not None:
         number = f" {match.line.number}" if match.line.number else ""
-        return f"Line{number} of {match.stream} of sheet {match.sheet_name or match.sheet} matches the pattern. {lost}"
+        return f"Line{number} of {match.stream} of sheet {match_label(match)} matches the pattern. {lost}"
     if view.behind:
         return f"The pattern was not seen yet, and part of the output is still to be searched. {lost}"
     return f"{lost}In the rest the pattern was not seen. " if lost else "The pattern was not seen. "

@@ -16,6 +16,19 @@ def fits(text: str, tokens: int) -> bool:
     return most <= tokens or tokens_at_most(text) <= tokens
 
 
+def within(text: str, tokens: int) -> str:
+    """Return the text, or as much of its start as costs at most so many tokens, with a mark; "" for none."""
+    if fits(text, tokens):
+        return text
+    if not tokens:
+        return ""
+    low, high = 0, min(len(text), 4 * tokens)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if tokens_at_most(text[:middle]) <= tokens else (low, middle - 1)
+    return f"{text[:low]}..."
+
+
 def tokens_at_most(text: str) -> int:
     """Return about the largest number of tokens that `text` can cost."""
     return sum(map(_cost, _PARTS.findall(text)))

@@ -8,27 +8,35 @@ from typing import Any
 import pytest
 from mcp.types import TextContent
 
+from podium.contract.changed import Labels, ScoreChange
 from podium.contract.models import (
+    ActionView,
     ArtifactEntry,
     ArtifactPage,
     ArtifactText,
+    ClearView,
     EventView,
     ExplainView,
     JobPage,
+    JobView,
     LogLine,
     LogView,
     PlanSheetView,
     SheetView,
     ValidationView,
 )
+from podium.contract.near import as_named, job_not_found
 from podium.contract.score_text import JobScore, ScoreText
-from podium.contract.waits import WaitView
+from podium.contract.states import JobStatus
+from podium.contract.topics import TOPICS
+from podium.contract.waits import MatchView, WaitView
 from podium.contract.weight import RESULT_TOKENS, fits, tokens_at_most
 from podium.errors import ScoreInvalid
 from podium.mcp.app import build_server
 from podium.mcp.calls.results import failure, success
 from podium.mcp.instructions import instructions
 from podium_tools import ALL_TOOLS
+from podium_tools.score import _invalid
 from tests.support.port import CURSOR, ScriptedPort, ended, job, plan
 from tests.support.tokens import count_tokens, has_encoder
 from tests.unit.tools.helpers import use
@@ -223,3 +231,70 @@ async def test_the_text_of_a_score_comes_in_smaller_pages_where_it_costs_much(ki
     assert tokens_at_most(result.model_dump_json()) <= RESULT_TOKENS
     assert result.truncated
     assert result.score
+
+
+def a_full_job(kind: str) -> JobView:
+    """Return a job whose name, reason and labels are as long as they may be and cost much."""
+    name = drawn(COSTLY[kind].replace("\n", ""), 200)
+    return job(
+        job_id=f"{'a' * 30}-x7k2q", job_name=name, status="failed", reason=drawn(COSTLY[kind], 500), running=[name] * 20,
+        waiting=[name] * 20, running_total=40, workspace=f"/{name}", finished_at="2026-01-02T03:04:05Z",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+async def test_jobs_that_are_cleared_fit_however_they_are_named(kind: str) -> None:
+    view = ClearView(jobs=[a_full_job(kind)] * 50, total=10_000, counts={"failed": 10_000})
+    result = await use(ScriptedPort(cleared=view), "clear_jobs", {})
+    assert tokens_at_most(result.model_dump_json()) <= 10_000
+    assert result.total == 10_000
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+@pytest.mark.parametrize("status", ["failed", "running"])
+async def test_a_wait_for_fifty_jobs_that_saw_a_costly_line_fits(kind: str, status: JobStatus) -> None:
+    line = LogLine(text=drawn(COSTLY[kind], 1000), number=1)
+    match = MatchView(job_id=ID, sheet=1, sheet_name=drawn(COSTLY[kind], 200), attempt=1, stream="stdout", line=line)
+    jobs = [a_full_job(kind).model_copy(update={"status": status})] * 50
+    view = WaitView(woke_for="pattern", jobs=jobs, after=CURSOR, waited_seconds=1, match=match)
+    result = await use(ScriptedPort(waited=view), "wait_for_job", {"job_ids": [ID] * 50, "pattern": "x"})
+    assert tokens_at_most(result.model_dump_json()) <= 10_000
+    assert result.job_output
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+@pytest.mark.parametrize("tool", ["modify_job", "resume_job"])
+async def test_what_a_changed_score_changes_fits_however_the_sheets_are_named(kind: str, tool: str) -> None:
+    labels = Labels(labels=[drawn(COSTLY[kind], 200)] * 20, total=10_000)
+    groups = dict.fromkeys(("finished", "running", "unfinished", "added", "removed"), labels)
+    change = ScoreChange(sheets=groups, settings=["parallel"], warnings=[drawn(COSTLY[kind], 2000)] * 9, file="/a.yaml")
+    view = ActionView(job=a_full_job(kind), message="ok", changed_total=10_000, kept_total=10_000, change=change)
+    result = await use(ScriptedPort(action=view), tool, {"job_id": ID, "find": "a", "replace": "b"})
+    assert tokens_at_most(result.model_dump_json()) <= 10_000
+    assert [each.what for each in result.changed][:5] == list(groups)
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+def test_problems_with_costly_values_fit_in_both_answers(kind: str) -> None:
+    text = drawn(COSTLY[kind].replace("\n", ""), 300)
+    problem = {"line": 1, "column": 1, "field": "sheets[0]", "message": f"write {text}", "text": text, "topic": "retry"}
+    error = ScoreInvalid(f"100 problems: {text}", problems=[problem] * 100, problems_total=100)
+    (block,) = failure(error).content
+    assert isinstance(block, TextContent)
+    assert tokens_at_most(block.text) <= 10_000
+    assert tokens_at_most(_invalid(error).model_dump_json()) <= 10_000
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+def test_a_name_that_many_jobs_have_fits(kind: str) -> None:
+    name = drawn(COSTLY[kind], 200)
+    error = job_not_found(name, [name] * 50, [as_named(name, "failed", "2026-01-02T03:04:05Z", "")] * 5, 10_000)
+    (block,) = failure(error).content
+    assert isinstance(block, TextContent)
+    assert tokens_at_most(block.text) <= 10_000
+
+
+@pytest.mark.parametrize("topic", ["", *TOPICS])
+async def test_every_topic_about_scores_fits(topic: str) -> None:
+    result = await use(ScriptedPort(), "describe_score", {"topic": topic})
+    assert tokens_at_most(result.model_dump_json()) <= 10_000
