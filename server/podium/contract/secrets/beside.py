@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from podium.contract.secrets.masks import DECLARED_SHORTEST
-from podium.contract.secrets.names import SHORTEST, is_place, is_secret_name, secret_parts
+from podium.contract.secrets.names import SHORTEST, WELL_KNOWN, is_place, is_secret_name, secret_parts
 
 _LISTS_OF_NAMES = frozenset(("env_pass",))  # keys of a score that look secret, and name variables
 _NO_SECRET = frozenset(("true", "false", "null", "none", "yes", "no", "off"))
@@ -34,6 +34,7 @@ _ALONE = (
     re.compile(r"\bBearer[ \t]{1,9}(?P<value>[\w.~+/=-]{8,})"),
     re.compile(r"://[^\s/?#@:\"']{0,200}:(?P<value>[^\s@\"'/$\{]{1,500})@"),
     re.compile(r"://(?P<value>[\w.-]{20,200})@"),
+    re.compile(rf"(?P<value>{WELL_KNOWN})"),
     re.compile(r"(?:\s-u|--user)[ \t=]{1,9}[\"']?[^\s:\"'/$]{1,200}:(?P<value>[^\s\"'/$\{][^\s\"']{0,500})"),
     re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?P<value>(?:(?!-----END)[\s\S])+)"),
 )
@@ -89,6 +90,7 @@ def _found(text: str) -> Iterator[Beside]:
     for alone in _ALONE:
         for each in alone.finditer(text):
             name = "a private key" if "PRIVATE" in alone.pattern else "a password"
+            name = "a token" if alone.pattern.endswith(f"{WELL_KNOWN})") else name
             yield Beside(each.start("value"), each.end("value"), name)
 
 

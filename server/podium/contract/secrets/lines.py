@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from podium.contract.secrets.masks import Masker, Secret
-from podium.contract.secrets.names import COMMON, SHORTEST, is_secret_name, secret_parts
+from podium.contract.secrets.names import COMMON, SHORTEST, WELL_KNOWN, is_secret_name, secret_parts
 
 _SEARCHED_CHARS = 1024 * 1024  # of a text whose values are looked for in other texts
 _ABOVE = 200  # lines above one that are looked at for the key to which it belongs
@@ -20,9 +20,7 @@ _NAMED = re.compile(
     r"|(?<=[A-Za-z0-9])[ \t]{1,20}(?=[^-\s]))(?=\S)"
 )
 _BEARER = re.compile(r"(?i)\b(?:Bearer|Basic)[ \t]{1,20}(?=\S)")
-_KNOWN = re.compile(
-    r"\b(?:sk-|[sr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|pypi-|hf_|ya29\.|eyJ)[A-Za-z0-9_.-]{12,}"
-)
+_KNOWN = re.compile(WELL_KNOWN)
 _REFERENCE = re.compile(  # what follows is no secret: it names one, or begins a block
     r"(?:\{[ \t]*)?from_env\b|[\"']?\$\{?[A-Z_][A-Z0-9_]*\}?[\"']?(?![A-Za-z0-9])|\{\{|\$\(|[|>][+-]?\d?[ \t]*$|\[value of "
 )

@@ -10,6 +10,11 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+WELL_KNOWN = (
+    r"\b(?:sk-|[sr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|pypi-|hf_|ya29\.|eyJ)"
+    r"[A-Za-z0-9_.-]{12,}"
+)
+"""What tokens of well-known services look like, whatever name stands beside them."""
 SHORTEST = 8  # characters of a secret that was found by its name; a shorter value may be a common word
 
 # Each alone makes a name the name of a secret, as one of its words.

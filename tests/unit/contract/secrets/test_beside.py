@@ -69,3 +69,8 @@ def test_a_short_value_is_hidden_only_beside_its_name() -> None:
     assert hidden_value("DB_PASSWORD", "hunter2")
     assert not hidden_value("DB_PASSWORD", "no")
     assert not hidden_value("WORD", "hunter2")
+
+
+@pytest.mark.parametrize("token", ["sk-proj-AbCdEfGh1234567890", "ghp_0123456789abcdefghij", "AKIAIOSFODNN7EXAMPLE"])
+def test_a_token_of_a_well_known_service_is_hidden_without_a_name_beside_it(token: str) -> None:
+    assert without_named_secrets(f'run: test -z "{token}"') == 'run: test -z "[value of a token]"'
