@@ -20,7 +20,7 @@ from tests.support.jobs import sheets_of, submit, until
 from tests.support.podium_home import Conductor, ask, make_home
 from tests.support.podium_home import until as becomes
 
-TOKEN, FILED, GIVEN = "ghp_conductor_0abc9def", "value-of-the-file", "passed-value-77"
+TOKEN, FILED, GIVEN = "own-conductor_0abc9def", "value-of-the-file", "passed-value-77"
 SCORE = """
 name: named
 workspace: {workspace}
