@@ -1,5 +1,6 @@
 """What follows from a job's state: the call that comes next, and of a failed job the end of its output, which spares a call."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from podium_tools.results import OUTPUT_NOTE, shortened_text, shown_line
 LINES = 8  # of a failed sheet's output
 LINE_CHARS = 200
 FILES_LOOKED_AT = 50
+REMEMBERED = 500  # completed jobs whose next call is known
 CLOCK_SECONDS = 1.0  # by which a file's time may be behind the clock
 
 
@@ -73,8 +75,25 @@ def _line(line: LogLine) -> str:
     return shortened_text(shown_line(line), LINE_CHARS)
 
 
+_to_results_of: OrderedDict[tuple[str, str], str] = OrderedDict()
+"""Of completed jobs, by id and end: their workspaces are not looked at again whenever somebody asks for them."""
+
+
 async def _to_results(port: JobControl, job: JobView) -> str:
-    """Return the call that reads what a completed job made: its only file, the list of its files, or what it printed.
+    """Return the call that reads what a completed job made, looked up once while the end of the job is known."""
+    key = job.job_id, job.finished_at or ""
+    if key in _to_results_of:
+        return _to_results_of[key]
+    found = await _look_for_results(port, job)
+    if job.finished_at:
+        _to_results_of[key] = found
+        while len(_to_results_of) > REMEMBERED:
+            _to_results_of.popitem(last=False)
+    return found
+
+
+async def _look_for_results(port: JobControl, job: JobView) -> str:
+    """Return the call: for its only file, the list of its files, or what it printed.
 
     A conductor without events keeps no output either.
     """

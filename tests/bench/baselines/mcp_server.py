@@ -4,25 +4,27 @@ With a file, which holds a result of our `get_job`, its one tool has the same na
 Without, its tool returns an empty object.
 """
 
+import json
+import operator
 import sys
 from pathlib import Path
 from typing import Any
 
 from mcp.server import MCPServer
+from pydantic import Field, create_model
 
 
 def same_as_ours(result: str) -> MCPServer[Any]:
     """Return a server whose `get_job` returns this JSON text, by the type that ours has, and so with the same schema."""
     from podium_tools.jobs import GetResult
-    from podium_tools.results import Omitted
 
-    class Constant(GetResult):
-        description: Omitted[str] = ""  # it is not in the text where it is empty
-
-    server, constant = MCPServer("bare"), Constant.model_validate_json(result)
+    empty = Field(None, exclude_if=operator.not_)  # what is empty is not in the text
+    left_out: dict[str, Any] = dict.fromkeys(GetResult.model_fields.keys() - json.loads(result), (Any, empty))
+    constant_type = create_model("Constant", __base__=GetResult, **left_out)
+    server, constant = MCPServer("bare"), constant_type.model_validate_json(result)
 
     @server.tool()
-    async def get_job(job_id: str) -> Constant:
+    async def get_job(job_id: str) -> constant_type:
         """Return a job."""
         return constant
 

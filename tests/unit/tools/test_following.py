@@ -61,6 +61,15 @@ async def test_an_edit_is_not_offered_where_the_conductor_takes_none(actions: li
     assert await following(ScriptedPort(explained=failed(job=there, can_edit=False)), there) == Following(leads_to)
 
 
+async def test_the_workspace_of_a_completed_job_is_looked_at_once_for_each_end_of_it() -> None:
+    port = ScriptedPort(files=page(("a.txt", AFTER)))
+    first = COMPLETED.model_copy(update={"job_id": "looked-at-once", "finished_at": "2026-01-02T03:06:00Z"})
+    again = first.model_copy(update={"finished_at": "2026-01-02T03:07:00Z"})
+    read = Following('read_artifact(job_id="looked-at-once", path="a.txt")')
+    assert [await following(port, each) for each in (first, first, again)] == [read] * 3
+    assert [name for name, _ in port.calls] == ["artifacts"] * 2
+
+
 async def test_a_failure_that_is_told_in_full_leads_to_its_repair() -> None:
     found = await following(ScriptedPort(explained=failed("ech: command not found", other_bytes=0)), FAILED)
     assert found == Following(MEND, "ech: command not found")
