@@ -6,7 +6,7 @@ from podium.contract.command import CommandParams
 from podium.contract.methods import KEY_DAYS, SubmitParams
 from podium.contract.models import PlanView, StartView
 from podium.contract.ports import JobControl
-from podium.contract.secrets.lines import hide_named
+from podium.contract.secrets.beside import without_named_secrets
 from podium_tools.calls import TO_FILL_IN, again
 from podium_tools.fields import ConfigContent, ConfigPath, one_score, pairs, sheet_of
 from podium_tools.following import next_step
@@ -112,7 +112,7 @@ def _planned(plan: PlanView, args: StartArgs) -> StartResult:
 def _long_texts(args: StartArgs) -> dict[str, object]:
     """Return the arguments that the next call leaves to the caller, who has them: a score, a long or secret command."""
     command = args.command.strip()
-    short = len(command) <= REPEATED_CHARS and hide_named(command) == command
+    short = len(command) <= REPEATED_CHARS and without_named_secrets(command) == command
     return {
         "config_content": args.config_content.strip() and TO_FILL_IN,
         "command": args.command if short else TO_FILL_IN,

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, fields
 
 from podium.contract.methods import SubmitParams
-from podium.contract.secrets.lines import hide_named
+from podium.contract.secrets.beside import without_named_secrets
 from podium.errors import InvalidArguments, UnsupportedByConductor
 
 MAX_CHARS = 1024 * 1024
@@ -107,7 +107,7 @@ def job_name(command: str) -> str:
     """
     words: list[str] = []
     line = _VARIABLES.sub("", command.strip().partition("\n")[0][:1000])
-    for word in hide_named(line).partition("[value of ")[0].split():
+    for word in without_named_secrets(line).partition("[value of ")[0].split():
         plain = _PLAIN_WORD.fullmatch(word) and not word.startswith("-")
         last = word.rstrip("/").rpartition("/")[2]
         if not plain or len(last) > _WORD_CHARS or len(words) == _NAME_WORDS:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from podium.contract.secrets.lines import hide_named
+from podium.contract.secrets.beside import without_named_secrets
 from podium.score.text.flow import flow, is_showable
 
 _INSTEAD = {
@@ -103,4 +103,4 @@ def of_foreign(key: str, given: Any) -> str:
         )
     elif key in {"stdin", "input"} and text and " " not in text:
         own = f"redirect it from a file in run: program < {text}"
-    return own if is_showable(own, _LONGEST) and hide_named(own) == own else ""
+    return own if is_showable(own, _LONGEST) and without_named_secrets(own) == own else ""

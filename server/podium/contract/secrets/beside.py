@@ -21,7 +21,12 @@ _KEY = re.compile(
     r"^(?P<lead>[ \t]*(?:#[ \t]*)?(?:-[ \t]+)*)(?P<quote>[\"']?)(?P<name>[\w.-]{1,80})(?P=quote)[ \t]{0,9}:(?=[ \t]|$)[ \t]*",
     re.MULTILINE,
 )
-_NAMED = re.compile(r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,79})\\?[\"']?[ \t]{0,9}[:=][ \t]{0,9}")
+_NAMED = re.compile(
+    r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,79})\\?[\"']?"
+    r"(?:[ \t]{0,9}(?:,[ \t]{0,9}|\n[ \t]{0,40})\\?[\"']?value\\?[\"']?)?[ \t]{0,9}[:=][ \t]{0,9}"  # {name: NAME, value: x}
+)
+_LISTED = re.compile(r"^[ \t]*-[ \t]+(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w{0,79})=(?P<value>[^\n]+)", re.MULTILINE)
+_OWN_VALUE = re.compile(r"[ \t]*[\"']?(?:value|default)[\"']?[ \t]*:[ \t]+(?P<value>\S[^\n]*)")
 _FLAG = re.compile(r"(?<![\w.-])--(?P<name>[A-Za-z][\w-]{0,79})(?:[ \t]{1,9}|\\?[\"'],[ \t]{0,9})(?![-\s])")
 _VALUE = re.compile(
     r"(?P<scheme>(?:Bearer|Basic|Token|Digest|ApiKey)[ \t]+)?"
@@ -87,6 +92,9 @@ def _found(text: str) -> Iterator[Beside]:
             if named.start() >= at and _is_secret(named["name"]) and (value := _after(text, named)):
                 yield value
                 at = value.end
+    for item in _LISTED.finditer(text):  # of a list of variables: all of the rest is the value
+        if _is_secret(item["name"]) and hidden_value(item["name"], item["value"].strip("\"' ")):
+            yield Beside(item.start("value"), item.end("value"), item["name"])
     for alone in _ALONE:
         for each in alone.finditer(text):
             name = "a private key" if "PRIVATE" in alone.pattern else "a password"
@@ -110,6 +118,8 @@ def _after(text: str, named: re.Match[str]) -> Beside | None:
         return None
     start, end = value.span("value")
     plain = value["value"].strip("\\").strip("\"'")
+    if plain[:1] in ("{", "["):
+        return Beside(start, start, name)  # names of its own may follow
     is_one = value["scheme"] or (
         not _REFERENCE.match(plain) and plain[:1] not in "{[*&!|$" and hidden_value(name, plain)
     )
@@ -129,8 +139,11 @@ def _of_key(text: str, key: re.Match[str], lines: list[int]) -> Iterator[Beside]
         return
     below = _deeper(text, lines, key) if "#" not in key["lead"] else iter(())
     first = next(below, None)
-    if not rest and first and _MAPPING.match(text, first[0]):
-        return  # it has names of its own
+    if not rest and first and _MAPPING.match(text, first[0]):  # it has names of its own
+        for start, _ in (first, *below):
+            if own := _OWN_VALUE.match(text, start):
+                yield Beside(*own.span("value"), name)
+        return
     deeper = [first, *below] if first else []
     if not rest or rest[0] in "|>":
         yield from _of_lines(text, deeper, name, block=bool(rest))

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from podium.contract.secrets.lines import hide_named
+from podium.contract.secrets.beside import without_named_secrets
 from podium.score.text.flow import flow, is_showable
 from podium.score.text.reading import Block, Keys
 
@@ -209,4 +209,4 @@ def _takes(block: type[Block], value: Any) -> bool:
 
 
 def _shown(text: str) -> str:
-    return text if text != "null" and is_showable(text, _LONGEST) and hide_named(text) == text else ""
+    return text if text != "null" and is_showable(text, _LONGEST) and without_named_secrets(text) == text else ""

@@ -74,3 +74,18 @@ def test_a_short_value_is_hidden_only_beside_its_name() -> None:
 @pytest.mark.parametrize("token", ["sk-proj-AbCdEfGh1234567890", "ghp_0123456789abcdefghij", "AKIAIOSFODNN7EXAMPLE"])
 def test_a_token_of_a_well_known_service_is_hidden_without_a_name_beside_it(token: str) -> None:
     assert without_named_secrets(f'run: test -z "{token}"') == 'run: test -z "[value of a token]"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "variables: {credentials: {password: hunter2-Xy9}}",
+        "secrets: {password: hunter2-Xy9, mode: fast}",
+        "- name: API_KEY\n  value: hunter2-Xy9",
+        "password:\n    value: hunter2-Xy9",
+        "  - API_KEY=correct hunter2-Xy9",
+    ],
+)
+def test_a_value_that_belongs_to_a_name_in_another_place_is_hidden(text: str) -> None:
+    assert "hunter2" not in without_named_secrets(text)
+    assert without_named_secrets(text).count("[value of ") == 1

@@ -2,7 +2,8 @@
 
 import pytest
 
-from podium.contract.secrets.lines import SecretLines, hide_named
+from podium.contract.secrets.beside import without_named_secrets
+from podium.contract.secrets.lines import SecretLines
 
 SECRET = "hunter2-Xy9"
 
@@ -30,8 +31,8 @@ SECRET = "hunter2-Xy9"
     ],
 )
 def test_a_secret_beside_its_name_is_not_shown(line: str) -> None:
-    assert SECRET not in hide_named(line)
-    assert "value of" in hide_named(line)
+    assert SECRET not in without_named_secrets(line)
+    assert "value of" in without_named_secrets(line)
     text = SecretLines(f"name: x\n{line}\n")
     assert SECRET not in text.line(2)
     assert SECRET not in text.hide(f"should be a list, not the text {line.strip()!r}")
@@ -51,7 +52,7 @@ def test_a_secret_beside_its_name_is_not_shown(line: str) -> None:
     ],
 )
 def test_a_line_without_a_secret_is_shown_as_it_is(line: str) -> None:
-    assert hide_named(line) == line
+    assert without_named_secrets(line) == line
     assert SecretLines(line).line(1) == line
 
 
@@ -68,7 +69,7 @@ def test_what_is_said_elsewhere_does_not_repeat_a_secret_of_the_text() -> None:
 
 
 def test_a_token_that_its_first_letters_show_is_hidden_without_a_name() -> None:
-    assert hide_named("rnu: login ghp_0123456789abcdefghij") == "rnu: login [value of a token]"
+    assert without_named_secrets("rnu: login ghp_0123456789abcdefghij") == "rnu: login [value of a token]"
 
 
 def test_lines_are_counted_as_yaml_counts_them() -> None:
