@@ -118,7 +118,12 @@ async def test_a_command_reaches_the_port_in_place_of_a_score() -> None:
 
 @pytest.mark.parametrize(
     ("command", "shown"),
-    [("npm test", '"npm test"'), ("x" * 300, "..."), ("API_KEY=abc123 npm test", "..."), ("login --token abc123", "...")],
+    [
+        ("npm test", '"npm test"'),
+        ("x" * 300, "..."),
+        ("API_KEY=abc123 npm test", "..."),
+        ("login --token abc123", "..."),
+    ],
 )
 async def test_the_next_call_repeats_a_short_command_without_secrets(command: str, shown: str) -> None:
     result = await use(ScriptedPort(), "start_job", {"command": command, "dry_run": True})
