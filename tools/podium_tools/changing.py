@@ -7,9 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from podium.contract.changed import Labels, ScoreChange
 from podium.contract.methods import Sheet
 from podium.contract.models import ActionView
+from podium.contract.ports import JobControl
 from podium.contract.weight import within
 from podium_tools.fields import JobArgs, sheet_of
-from podium_tools.results import ControlResult, Omitted, counted, shortened, shortened_text
+from podium_tools.following import next_step
+from podium_tools.results import ControlResult, Omitted, counted, job_fields, shortened, shortened_text, state_of
 
 WARNINGS_SHOWN = 3
 WARNING_TOKENS = 200
@@ -62,6 +64,18 @@ def parts_of(args: ChangeArgs) -> Parts:
         find=args.find or None,
         replace=args.replace if args.find else args.replace or None,
         from_sheet=sheet_of(args.from_sheet),
+    )
+
+
+async def change_result(port: JobControl, view: ActionView, done: str) -> ChangeResult:
+    """Return the result of a change: what was done, in a sentence, the job's state, and what differs."""
+    return ChangeResult(
+        summary=f"{done} {state_of(view.job)}{change_sentences(view)}",
+        next=await next_step(port, view.job),
+        **job_fields(view.job),
+        success=True,
+        pending=view.pending,
+        changed=changes_of(view),
     )
 
 

@@ -4,10 +4,10 @@ from podium.contract.edits import check_change
 from podium.contract.methods import ResumeParams
 from podium.contract.models import ActionView, JobView
 from podium.contract.ports import JobControl
-from podium_tools.changing import ChangeArgs, ChangeResult, change_sentences, changes_of, parts_of
+from podium_tools.changing import ChangeArgs, ChangeResult, change_result, parts_of
 from podium_tools.fields import JobArgs
 from podium_tools.following import next_step
-from podium_tools.results import ControlResult, job_fields, progress_of, shortened, state_of, status_of
+from podium_tools.results import ControlResult, job_fields, progress_of, shortened, status_of
 from podium_tools.spec import Call, Hints, ToolSpec
 
 
@@ -72,14 +72,7 @@ async def _resume(port: JobControl, args: ChangeArgs, _call: Call) -> ChangeResu
     view = await port.resume(params)
     stored = f"The resume of {view.job.job_id} is recorded but has not taken effect yet"
     done = stored if view.pending else view.message.rstrip(".")
-    return ChangeResult(
-        summary=f"{done}. {state_of(view.job)}{change_sentences(view)}",
-        next=await next_step(port, view.job),
-        **job_fields(view.job),
-        success=True,
-        pending=view.pending,
-        changed=changes_of(view),
-    )
+    return await change_result(port, view, f"{done}.")
 
 
 PAUSE_JOB = ToolSpec(

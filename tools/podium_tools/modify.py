@@ -4,21 +4,19 @@ from podium.contract.edits import check_change
 from podium.contract.methods import ModifyParams
 from podium.contract.models import ActionView
 from podium.contract.ports import JobControl
-from podium_tools.changing import ChangeArgs, ChangeResult, change_sentences, changes_of, parts_of
-from podium_tools.following import next_step
-from podium_tools.results import job_fields, state_of
+from podium_tools.changing import ChangeArgs, ChangeResult, change_result, parts_of
 from podium_tools.spec import Call, Hints, ToolSpec
 
 
 def _sentence(view: ActionView) -> str:
-    """Return whether the change is in effect, and the job's state."""
-    job = view.job
+    """Return whether the change is in effect."""
+    job_id = view.job.job_id
     if view.pending:
         return (
-            f"The change to {job.job_id} is recorded and takes effect when its running sheets have ended. If one hangs, end it "
-            f"with cancel_job, then call modify_job again. {state_of(job)}"
+            f"The change to {job_id} is recorded and takes effect when its running sheets have ended. If one hangs, end it "
+            "with cancel_job, then call modify_job again."
         )
-    return f"{job.job_id} now uses the changed score. {state_of(job)}"
+    return f"{job_id} now uses the changed score."
 
 
 async def _modify(port: JobControl, args: ChangeArgs, _call: Call) -> ChangeResult:
@@ -26,14 +24,7 @@ async def _modify(port: JobControl, args: ChangeArgs, _call: Call) -> ChangeResu
     params = ModifyParams(args.job_id, **parts_of(args))
     check_change(params)
     view = await port.modify(params)
-    return ChangeResult(
-        summary=_sentence(view) + change_sentences(view),
-        next=await next_step(port, view.job),
-        **job_fields(view.job),
-        success=True,
-        pending=view.pending,
-        changed=changes_of(view),
-    )
+    return await change_result(port, view, _sentence(view))
 
 
 MODIFY_JOB = ToolSpec(

@@ -68,8 +68,13 @@ def hidden_value(name: str, value: str) -> bool:
 
 def without_named_secrets(text: str) -> str:
     """Return a text with each secret that it names replaced; it keeps its lines."""
+    return without(text, named_secrets(text))
+
+
+def without(text: str, secrets: Iterable[Beside]) -> str:
+    """Return a text with these secrets of it replaced, as `named_secrets` returns them; it keeps its lines."""
     parts, at = list[str](), 0
-    for start, end, name in named_secrets(text):
+    for start, end, name in secrets:
         parts += (text[at:start], f"[value of {name}]", "\n" * text.count("\n", start, end))
         at = end
     return "".join([*parts, text[at:]]) if parts else text

@@ -2,7 +2,7 @@
 
 import re
 
-from podium.contract.secrets.beside import named_secrets, without_named_secrets
+from podium.contract.secrets.beside import named_secrets, without, without_named_secrets
 from podium.contract.secrets.masks import Masker, Secret
 from podium.contract.secrets.names import COMMON, SHORTEST
 
@@ -15,9 +15,10 @@ class SecretLines:
 
     def __init__(self, text: str) -> None:
         text = _BREAK.sub("\n", text)
-        self._lines = without_named_secrets(text).split("\n")
-        searched = text[:_SEARCHED_CHARS]
-        values = ((each.name, searched[each.start : each.end].strip().strip("\"'")) for each in named_secrets(searched))
+        found = named_secrets(text)
+        self._lines = without(text, found).split("\n")
+        looked_for = (each for each in found if each.start < _SEARCHED_CHARS)
+        values = ((each.name, text[each.start : each.end].strip().strip("\"'")) for each in looked_for)
         self._masker = Masker(
             Secret(name, value) for name, value in values if len(value) >= SHORTEST and value.lower() not in COMMON
         )

@@ -109,10 +109,7 @@ async def _changed_score(
         ).loaded
     except ScoreInvalid as error:
         if params.find is not None:
-            _, is_wrong, why = error.message.partition(" is not valid: ")
-            told = f"the score of {params.job_id}{is_wrong}{why}" if why else error.message
-            error.message = f"After this edit, which was not made: {told}"
-            error.fix = f"Correct replace, and call again. {show(params.job_id)}"
+            _blame_edit(error, params.job_id)
         raise
     if environment != kept:
         await context.values.keep(params.job_id, environment)
@@ -139,6 +136,14 @@ async def _changed_score(
         return found
 
     return new, str(score.path) if score.path else None, compare
+
+
+def _blame_edit(error: ScoreInvalid, job_id: str) -> None:
+    """Let the error for an edited score name the job's score and the edit, not the file that it once came from."""
+    _, is_wrong, why = error.message.partition(" is not valid: ")
+    told = f"the score of {job_id}{is_wrong}{why}" if why else error.message
+    error.message = f"After this edit, which was not made: {told}"
+    error.fix = f"Correct replace, and call again. {show(job_id)}"
 
 
 async def _latest(context: Context, row: sqlite3.Row, old: LoadedPlan) -> Latest:
