@@ -1,10 +1,12 @@
 """A score as a call gives it: its text, where it comes from, and what it is compiled for."""
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import anyio.to_thread
 
@@ -41,6 +43,21 @@ class GivenScore:
     def body(self) -> bytes:
         """The text as the reader gets it."""
         return encode(self.text)
+
+
+class Latest(NamedTuple):
+    """The score that a job runs next: the hash of its plan, the file that it comes from, and whether it is a pending change."""
+
+    digest: str
+    path: str | None
+    pending: bool
+
+
+def latest(row: sqlite3.Row) -> Latest:
+    """Return the latest score of the job with this row: what callers are shown, and what the next edit changes."""
+    if row["next_plan_hash"] is None:
+        return Latest(row["plan_hash"], row["config_path"], pending=False)
+    return Latest(row["next_plan_hash"], row["next_config_path"], pending=True)
 
 
 async def read(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from podium.conductor.plans import given
 from podium.conductor.plans.approvals import hidden
@@ -27,14 +27,6 @@ from podium.reader.requests import Edit, Nothing, decode, encode
 from podium.wire.dispatcher import Peer
 
 TRIES = 3
-
-
-class Latest(NamedTuple):
-    """A job's score as the next change finds it: the pending one if there is one, with the file that it comes from."""
-
-    loaded: LoadedPlan
-    path: str | None
-    pending: bool
 
 
 async def resume(context: Context, params: ResumeParams, peer: Peer) -> ChangeReply | Refusal:
@@ -99,8 +91,9 @@ async def _changed_score(
     phase = phase_with(row["status"], row["intent"], holding=active is not None and bool(active.holding))
     control.check_phase(params.job_id, row["status"], phase, action)
     old = await context.loader.plan(row["plan_hash"])
-    latest = await _latest(context, row, old)
-    kept = await context.values.kept(params.job_id) if old.plan.env_pass or latest.loaded.plan.env_pass else {}
+    digest, path, pending = given.latest(row)
+    latest = await context.loader.plan(digest) if pending else old
+    kept = await context.values.kept(params.job_id) if old.plan.env_pass or latest.plan.env_pass else {}
     environment = {**kept, **params.environment}
     score = await _score(context, params, row, latest, environment, peer)
     try:
@@ -123,13 +116,13 @@ async def _changed_score(
     found = replace(
         found,
         warnings=tuple(each for each in warnings if each not in known),
-        file=latest.path or "" if params.config_path is None else "",
-        on_pending=latest.pending and params.find is not None,
+        file=path or "" if params.config_path is None else "",
+        on_pending=pending and params.find is not None,
     )
 
     def compare(job: JobRun) -> Difference:
-        pending = job.next_plan.hash if job.next_plan else None
-        if job.loaded.hash != old.hash or (params.find is not None and pending != row["next_plan_hash"]):
+        now_pending = job.next_plan.hash if job.next_plan else None
+        if job.loaded.hash != old.hash or (params.find is not None and now_pending != row["next_plan_hash"]):
             raise WrongState(
                 f"Job {job.job_id} got another score at the same moment.", fix="Call again.", score_changed=True
             )
@@ -146,17 +139,11 @@ def _blame_edit(error: ScoreInvalid, job_id: str) -> None:
     error.fix = f"Correct replace, and call again. {show(job_id)}"
 
 
-async def _latest(context: Context, row: sqlite3.Row, old: LoadedPlan) -> Latest:
-    if row["next_plan_hash"] is None:
-        return Latest(old, row["config_path"], pending=False)
-    return Latest(await context.loader.plan(row["next_plan_hash"]), row["next_config_path"], pending=True)
-
-
 async def _score(
     context: Context,
     params: ResumeParams,
     row: sqlite3.Row,
-    latest: Latest,
+    latest: LoadedPlan,
     environment: Mapping[str, str],
     peer: Peer,
 ) -> GivenScore:
@@ -168,18 +155,18 @@ async def _score(
         InvalidArguments: see `podium.reader.editing.edited`.
         ScoreInvalid, ConductorBusy: as `Reader.ask`. And what `given.read` raises.
     """
-    variables, workspace = latest.loaded.plan.started_with, row["workspace"]
+    variables, workspace = latest.plan.started_with, row["workspace"]
     if params.find is None:
         return await given.read(
             params, max_bytes=context.settings.max_score_bytes, variables=variables, inherited=True, workspace=workspace,
             passed=environment,
         )  # fmt: skip
-    hide = (await context.values.of(params.job_id, latest.loaded)).masker
-    source = await context.loader.source(latest.loaded.hash)
+    hide = (await context.values.of(params.job_id, latest)).masker
+    source = await context.loader.source(latest.hash)
     edit = Edit(find=params.find, replace=params.replace or "", job_id=params.job_id, secrets=hide.secrets)
     _, text = await context.reader.ask(edit, Nothing, body=encode(source), client=peer)
-    path = latest.path
-    folder = latest.loaded.plan.folder or params.client_cwd  # jobs of an earlier version know no folder
+    path = given.latest(row).path
+    folder = latest.plan.folder or params.client_cwd  # jobs of an earlier version know no folder
     return GivenScore(
         decode(text), Path(path) if path else None, Path(folder) if folder else None, variables, workspace, inherited=True,
         passed=tuple(sorted(environment)), given_path=environment.get("PATH", ""),

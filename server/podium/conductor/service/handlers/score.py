@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from podium.conductor.plans.given import latest
 from podium.conductor.service.context import Context
 from podium.contract.score_text import FileState, JobScore, JobScoreParams, ScoreText
 from podium.contract.secrets.beside import hidden_value, without_named_secrets
@@ -30,10 +31,7 @@ async def handle(context: Context, params: JobScoreParams, peer: Peer) -> JobSco
     """Answer a page of the text; of a pending changed score, since that is what the job runs next and what an edit changes."""
     await context.supervisor.flushed()
     row = await context.queries.job(params.job_id)
-    pending = row["next_plan_hash"] is not None
-    digest, path = (
-        (row["next_plan_hash"], row["next_config_path"]) if pending else (row["plan_hash"], row["config_path"])
-    )
+    digest, path, pending = latest(row)
     plan = (loaded := await context.loader.plan(digest)).plan
     text = await context.loader.source(digest)
     masker = (await context.values.of(params.job_id, loaded)).masker
