@@ -74,7 +74,9 @@ async def test_a_job_that_prints_a_gigabyte_fits_into_every_result(short_tmp: Pa
             job_id = (await user.call("start_job", config_content=GIGABYTE))["job_id"]
             assert (await user.settled(job_id))["status"] == "failed"
             log = await user.call("read_job_log", job_id=job_id)
-            assert (log["truncated"], log["at_end"], log["left_out"]) == (False, True, "earlier output")
+            assert (log["truncated"], log["at_end"]) == (False, True)
+            # It is one line: how much of it the output limit had removed by then says whether its beginning is far back.
+            assert log["left_out"] in {"earlier output", "parts of long lines"}
             assert log["total_bytes"] == 1024**3
             assert "…[" in log["job_output"]
             assert {call: cost for call, cost in (await costs(user, job_id)).items() if cost > MOST} == {}
