@@ -16,7 +16,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-clients conformance torture fuzz guards eval bench lint types golden constraints clean
+.PHONY: help demo test coverage test-clients conformance torture fuzz guards eval bench lint types golden constraints wheel release-notes recordings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -69,6 +69,15 @@ types: $(STAMP) ## check types, of the tests too
 golden: $(STAMP) ## rewrite the golden files and the tool table of the README
 	PODIUM_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit tests/e2e/test_agent_history.py tests/e2e/test_readme.py
 
+wheel: $(STAMP) ## build the wheel and the source distribution into dist/
+	$(BIN)/python -m build --no-isolation
+
+release-notes: $(STAMP) ## print what the changelog says of a version: make release-notes VERSION=1.2.3
+	@$(BIN)/python .ci/release_notes.py $(VERSION)
+
+recordings: $(STAMP) ## make the pictures of the README from a real run and a real session
+	$(BIN)/python -m tests.recordings
+
 constraints: ## renew constraints.txt with the newest versions: make constraints PYTHON=python3.11, the oldest that we support
 	rm -rf $(FRESH)
 	$(PYTHON) -m venv $(FRESH)
@@ -82,7 +91,7 @@ constraints: ## renew constraints.txt with the newest versions: make constraints
 clean: ## remove .venv and everything that was built
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt hatch_build.py
 	@test -n "$(PYTHON)" || { echo "Podium needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt --upgrade pip
