@@ -6,6 +6,7 @@ tables and colours through the same cleaning; nothing else in the command writes
 
 import sys
 
+from podium.cli.shared.saying import in_commands
 from podium.errors import PodiumError
 from podium.texts.cleaning import clean_text
 
@@ -35,11 +36,11 @@ def line(text: str = "", *, stderr: bool = False) -> None:
 
 def show_error(error: PodiumError) -> None:
     """Print an error, every problem of a score that it carries, and its fix on stderr."""
-    line(f"podium: {error.message}", stderr=True)
+    line(f"podium: {in_commands(error.message)}", stderr=True)
     for problem in error.facts.get("problems") or []:
         place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
         quoted = f" | {problem['text']}" if problem.get("text") else ""
         what = in_line(f"{place}: {problem.get('message', '')}{quoted}")
         line(f"        {what}", stderr=True)
     if error.fix:
-        line(f"        {error.fix}", stderr=True)
+        line(f"        {in_commands(error.fix)}", stderr=True)
