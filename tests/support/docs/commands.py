@@ -9,7 +9,7 @@ from unittest.mock import patch
 import typer.main
 
 from podium.cli import LIGHT
-from podium.cli.app import COMMANDS
+from podium.cli.inventory import COMMANDS
 from podium.cli.shared.answers import ANSWERS
 from tests.support.docs.markdown import code, document, plain, sentence, table
 
