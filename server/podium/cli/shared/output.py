@@ -1,21 +1,19 @@
-"""What the commands print through rich: lines, tables and JSON on stdout, in colour only on a terminal.
+"""What the commands print through rich: lines and tables on stdout, in colour only on a terminal.
 
 It cleans as `door` does: first each text as a whole, and then, whatever draws it, every piece that goes to the terminal.
 """
 
-import json
-import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from podium.cli.shared.door import clean, in_line, line
+from podium.cli.shared.door import clean, in_line, print_json
 
+__all__ = ["Terminal", "console", "print_json", "say", "table"]
 STATUS_STYLES = {
     "completed": "green",
     "running": "cyan",
@@ -44,13 +42,6 @@ def console(*, stderr: bool = False) -> Console:
 def say(text: str, *, style: str = "", stderr: bool = False) -> None:
     """Print a text, which may have several lines; it is never read as markup."""
     console(stderr=stderr).print(Text(clean(text), style=style))
-
-
-def print_json(value: Any) -> None:
-    """Print one JSON value, indented, on stdout; what a terminal or the encoding cannot show is escaped, never dropped."""
-    readable = json.dumps(value, indent=2, ensure_ascii=False)
-    is_shown = clean(readable) == readable and (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    line(readable if is_shown else json.dumps(value, indent=2))
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
