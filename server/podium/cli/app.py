@@ -19,6 +19,7 @@ COMMANDS = {
     "call": "Call a tool exactly as an agent would.",
     "serve": "Serve the tools to an agent over stdio, or HTTP on loopback (MCP).",
     "install": "Add Podium to an MCP client.",
+    "service": "Have the conductor started at each login.",
     "doctor": "Check this machine and Podium's home folder.",
     "schema": "Print the JSON Schema of a score.",
     "demo": "Run a complete example once on this repository.",

@@ -3,10 +3,12 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
+from podium.cli.shared.service_view import ServiceView
 from podium.contract.models import JobView
 from podium.contract.view import View
 
 ANSWERS: dict[str, type[View]] = {
     "run": JobView,
+    "service": ServiceView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""
