@@ -22,7 +22,7 @@ COMMANDS = {
     "service": "Have the conductor started at each login.",
     "doctor": "Check this machine and Podium's home folder.",
     "schema": "Print the JSON Schema of a score.",
-    "demo": "Run a complete example once on this repository.",
+    "demo": "Run a complete example once: a client, the server, a conductor, a real job.",
 }
 
 
