@@ -34,13 +34,14 @@ def line(text: str = "", *, stderr: bool = False) -> None:
     print(clean(text), file=sys.stderr if stderr else sys.stdout, flush=stderr)
 
 
-def show_error(error: PodiumError) -> None:
-    """Print an error, every problem of a score that it carries, and its fix on stderr."""
-    line(f"podium: {in_commands(error.message)}", stderr=True)
+def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
+    """Print an error, every problem of a score that it carries, and its fix on stderr; tools in it stay tools if `in_tools`."""
+    said = str if in_tools else in_commands
+    line(f"podium: {said(error.message)}", stderr=True)
     for problem in error.facts.get("problems") or []:
         place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
         quoted = f" | {problem['text']}" if problem.get("text") else ""
         what = in_line(f"{place}: {problem.get('message', '')}{quoted}")
         line(f"        {what}", stderr=True)
     if error.fix:
-        line(f"        {in_commands(error.fix)}", stderr=True)
+        line(f"        {said(error.fix)}", stderr=True)
