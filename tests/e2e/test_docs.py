@@ -63,7 +63,7 @@ def play(running: Session, block: Block) -> list[Step]:
         code, real = running.run(step.command)
         expected = block.exit_code if number == len(block.steps) else 0
         assert code == expected, f"$ {step.command}\n" + "\n".join(real)
-        wrong = differs(list(step.shown), real)
+        wrong = bool(step.shown) and differs(list(step.shown), real)
         assert not (wrong and LEFT_OUT in step.shown), f"$ {step.command}\n" + "\n".join(real)
         steps.append(Step(step.command, tuple(real)) if wrong else step)
     return steps

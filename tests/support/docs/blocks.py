@@ -2,7 +2,7 @@
 
 `<!-- exit: 1 -->` above a console block names the exit code of its last command; `<!-- not run: why -->` keeps a block from being
 run or read; `title="name.yaml"` of a block is the name of the file that it is. In a console block `$ ` begins a command, `> ` goes on with it,
-everything else is output, and a line `...` stands for lines that are left out.
+everything else is output, in which a line `...` stands for lines that are left out. Where none is shown, none is compared.
 """
 
 import re
