@@ -9,7 +9,7 @@ from podium.settings import Settings
 from tests.support.compiled import compiled_example
 from tests.support.docs.blocks import LEFT_OUT, Block, Step, blocks, console_text
 from tests.support.docs.reference import DOCS
-from tests.support.docs.session import Session, differs, session
+from tests.support.docs.session import Session, differs, session, stable
 from tests.support.golden import UPDATE
 
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -63,9 +63,9 @@ def play(running: Session, block: Block) -> list[Step]:
         code, real = running.run(step.command)
         expected = block.exit_code if number == len(block.steps) else 0
         assert code == expected, f"$ {step.command}\n" + "\n".join(real)
-        wrong = bool(step.shown) and differs(list(step.shown), real)
+        wrong = bool(step.shown) and differs(step.shown, real)
         assert not (wrong and LEFT_OUT in step.shown), f"$ {step.command}\n" + "\n".join(real)
-        steps.append(Step(step.command, tuple(real)) if wrong else step)
+        steps.append(Step(step.command, tuple(stable(real))) if wrong else step)
     return steps
 
 

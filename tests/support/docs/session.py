@@ -5,7 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -104,24 +104,26 @@ def session(folder: Path, settings: Settings, page: str) -> Iterator[Session]:
     conductor = None if "$ podium start" in page else Conductor(settings)
     if conductor:
         conductor.start(**made.environment)
-    yield made
-    if conductor:
-        conductor.end()
-    else:
-        made.run("podium stop --cancel")
+    try:
+        yield made
+    finally:
+        if conductor:
+            conductor.end()
+        else:
+            made.run("podium stop --cancel")
 
 
-def stable(lines: list[str]) -> list[str]:
-    """Return lines without what differs from run to run, and with single spaces."""
-    text = "\n".join(" ".join(line.split()) for line in lines)
+def stable(lines: Iterable[str]) -> list[str]:
+    """Return lines without what differs from run to run."""
+    text = "\n".join(line.rstrip() for line in lines)
     for pattern, word in _UNSTABLE:
         text = pattern.sub(word, text)
-    return text.splitlines()
+    return text.split("\n") if text else []
 
 
-def differs(shown: list[str], real: list[str]) -> bool:
-    """Whether what a page shows is not what came. Lines may come in any order, as sheets that run at once end in any."""
-    left, right = stable(shown), stable(real)
+def differs(shown: Iterable[str], real: Iterable[str]) -> bool:
+    """Whether what a page shows is not what came, but for spaces. Lines may come in any order: sheets end in any."""
+    left, right = ([" ".join(line.split()) for line in stable(lines)] for lines in (shown, real))
     if LEFT_OUT in left:
         return any(line not in right for line in left if line != LEFT_OUT)
     return sorted(left) != sorted(right)
