@@ -27,7 +27,7 @@ def _section(name: str) -> str:
     facts = [f"Exit code {int(code_named(name))}", "retryable" if cls.retryable else "not retryable"]
     facts += [f"class {code(cls.__name__)}{f', a {code(also)}' if also else ''}"]
     rows = {
-        (code(_whole(text.message)), code(_whole(text.fix))): None
+        (plain(_whole(text.message)), plain(_whole(text.fix))): None
         for text in error_texts()
         if text.code == name and not _FILLED.fullmatch(text.message)
     }

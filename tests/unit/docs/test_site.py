@@ -76,5 +76,6 @@ def test_troubleshooting_has_an_entry_for_every_error_code() -> None:
 def test_the_site_asks_nobody_for_anything() -> None:
     assert SITE["theme"]["font"] is False
     assert SITE["plugins"] == ["search"]
-    assert not {"repo_url", "extra_javascript", "extra_css"} & set(SITE)
+    assert not {"repo_url", "extra_javascript"} & set(SITE)
     assert SITE["extra"] == {"generator": False}
+    assert all((DOCS / path).is_file() for path in SITE["extra_css"])
