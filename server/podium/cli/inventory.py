@@ -3,8 +3,11 @@
 GROUPS: dict[str, dict[str, str]] = {
     "Jobs": {
         "run": "Run a score and follow it.",
+        "timeline": "Show what each sheet of a job did when.",
+        "report": "Write a job's record as a page or as JUnit XML.",
     },
     "Scores": {
+        "plan": "Show the sheets of a score and what they need.",
         "schema": "Print the JSON Schema of a score.",
         "demo": "Run a complete example once on this repository.",
     },

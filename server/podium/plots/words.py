@@ -14,6 +14,7 @@ MARKS = {
     "waiting": "↻",
     "running": "▶",
     "pending": "·",
+    "hold": "?",
     "queued": "·",
     "paused": "‖",
 }

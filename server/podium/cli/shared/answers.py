@@ -3,10 +3,14 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
-from podium.contract.models import JobView
+from podium.contract.models import JobView, PlanView
+from podium.contract.record import JobRecord
 from podium.contract.view import View
 
 ANSWERS: dict[str, type[View]] = {
     "run": JobView,
+    "timeline": JobRecord,
+    "report": JobRecord,
+    "plan": PlanView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""

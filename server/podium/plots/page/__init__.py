@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from podium.contract.models import LogView
 from podium.contract.record import AttemptView, JobRecord
-from podium.plots.page.facts import SheetFacts, facts_of, time_of
+from podium.plots.page.facts import SheetFacts, facts_of, groups_of, time_of
 from podium.plots.story.graph import folded, graph_of_story
 from podium.plots.story.story import story_of
 from podium.plots.story.telling import path_sentence
@@ -49,7 +49,7 @@ def report_html(record: JobRecord, now: float, *, made_by: str) -> str:
         graph=Markup(graph_svg(folded(graph_of_story(story), NODES), embedded=True)),  # noqa: S704 -- the same
         path=path_sentence(story),
         total=story.end - story.start,
-        sheets=_sheets(record),
+        groups=groups_of(_sheets(record)),
         made_at=iso(now),
         made_by=made_by,
     )

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from podium.contract.models import LogView, SheetView, ValidationView
 from podium.contract.record import AttemptView
-from podium.plots.words import in_line, shown
+from podium.plots.story.folding import fan_of
+from podium.plots.words import TIMES, in_line, shown
 from podium.times import elapsed_between, span
 
+_FOLDED_FROM = 8  # sheets
 OUTPUT_CHARS = 20_000  # of each stream of a sheet
 
 
@@ -79,6 +82,26 @@ def facts_of(
         outputs=tuple(_output(each) for each in outputs if each.lines),
         open=sheet.status == "failed",
     )
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sheets that stand one below the other: with a label they are many of one `foreach`, and are shown when that is opened."""
+
+    sheets: tuple[SheetFacts, ...]
+    label: str = ""
+
+
+def groups_of(sheets: Sequence[SheetFacts]) -> list[Group]:
+    """Return all sheets in groups: long runs of completed sheets of one `foreach` are one, the others stay apart."""
+    groups: list[Group] = []
+    for (fan, status), run in groupby(sheets, lambda each: (fan_of(each.label), each.status)):
+        members = tuple(run)
+        if fan and status == "completed" and len(members) >= _FOLDED_FROM:
+            groups.append(Group(members, f"{fan}[…] {TIMES}{len(members)}"))
+        else:
+            groups += [Group((each,)) for each in members]
+    return groups
 
 
 def time_of(time: str | None) -> str:

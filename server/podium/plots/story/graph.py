@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from podium.contract.models import PlanSheetView, PlanView
 from podium.plots.story.folding import FEWEST, fan_of
 from podium.plots.story.story import Story
-from podium.plots.story.telling import result_of
+from podium.plots.story.telling import look_of, result_of
 from podium.plots.words import counted, in_line
 
 
@@ -58,7 +58,7 @@ def graph_of_story(story: Story) -> Graph:
             lane.sheet.sheet,
             lane.label,
             tuple(lane.sheet.needs),
-            lane.sheet.status,
+            look_of(lane),
             result_of(lane),
             critical=lane.sheet.sheet in path,
         )

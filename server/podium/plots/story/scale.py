@@ -13,7 +13,7 @@ _STEPS = (
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200),
     *(86_400 * days for days in (1, 2, 7, 14, 28, 56, 112, 364, 728, 3640)),
 )  # seconds between two ticks
-_LONG = 0.15  # of the time in which the job could go on: a longer stop is cut out
+_LONG = 0.5  # of the time in which the job could go on: a longer stop is cut out
 _BREAK = 0.04  # of the width, for each stop that is cut out
 _SHORTEST = 1.0  # seconds
 _ENOUGH = 5  # stops that are cut out; with more each would be too narrow

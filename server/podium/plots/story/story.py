@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from podium.contract.models import JobView, SheetView
@@ -14,6 +15,7 @@ from podium.plots.story.waits import Waits, label_of, read_waits
 from podium.plots.words import in_line
 from podium.times import moment
 
+_LETS_GO_ON = {"condition", "before_start"}  # kinds of skipping
 _RUN_OVER = {"completed", "skipped"}  # what comes after such an attempt is another run of the sheet
 
 
@@ -110,9 +112,10 @@ class _Telling:
         *,
         ended: bool,
     ) -> None:
-        self._attempts, self._waits, self._begin, self._end, self._ended = attempts, waits, begin, end, ended
+        self._attempts, self._waits, self._begin, self._end = attempts, waits, begin, end
         self._done = {each.sheet: self._ends(each) for each in sheets}
-        self._idle = {each.sheet for each in sheets if self._is_ready(each)}
+        satisfied = {each.sheet for each in sheets if each.status == "completed" or each.skip_kind in _LETS_GO_ON}
+        self._idle = {each.sheet for each in sheets if not ended and _is_ready(each, satisfied)}
         self.times = {each.sheet: times for each in sheets if (times := self._run_of(each)) is not None}
 
     def _ends(self, sheet: SheetView) -> list[float]:
@@ -133,15 +136,6 @@ class _Telling:
             first -= 1
         return spans[first].start, spans[-1].end
 
-    def _is_ready(self, sheet: SheetView) -> bool:
-        """Return whether a sheet that does not run could, as far as its needs go."""
-        if self._ended or sheet.status not in {"pending", "waiting"}:
-            return False
-        return all(self._done[need] for need in sheet.needs if need in self._done and not self._before_start(need))
-
-    def _before_start(self, num: int) -> bool:
-        return num not in self._attempts and not self._done[num]
-
     def lane(self, sheet: SheetView, *, critical: bool) -> Lane:
         """Return the lane of a sheet: its attempts, and what it did before and between them."""
         spans: list[Span] = []
@@ -160,7 +154,7 @@ class _Telling:
         delay = self._waits.delays.get((sheet.sheet, before.attempt)) if before is not None else None
         waited = [] if delay is None else [Span(delay.kind, since, delay.end, note=delay.note, open=is_open)]
         rest = [Span("ready", since, until, open=is_open)]
-        return overlaid(since, until, [self._waits.stops, self._waits.holds.get(sheet.sheet, ()), waited, rest])
+        return overlaid(since, until, [self._waits.holds.get(sheet.sheet, ()), self._waits.stops, waited, rest])
 
     def _ready_since(self, sheet: SheetView, before: Span | None, until: float) -> float:
         """Return since when nothing that the sheet needs was missing: its needs were done, and it was asked to run (again)."""
@@ -173,6 +167,11 @@ class _Telling:
             asked = max(before.end, restarts[at - 1] if at else before.end)
         done = [end for need in sheet.needs if (end := _last_before(self._done.get(need, ()), until)) is not None]
         return min(until, max([asked, *done]))
+
+
+def _is_ready(sheet: SheetView, satisfied: AbstractSet[int]) -> bool:
+    """Return whether a sheet that does not run could, as far as its needs go."""
+    return sheet.status in {"pending", "waiting"} and satisfied >= set(sheet.needs)
 
 
 def _last_before(ends: Sequence[float], until: float) -> float | None:

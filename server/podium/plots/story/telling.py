@@ -17,6 +17,12 @@ _PATH_WORDS: dict[SpanKind, str] = {
 }
 
 
+def look_of(lane: Lane) -> str:
+    """Return the state of a sheet as it is shown: one that waits for an approval is on hold."""
+    on_hold = lane.sheet.status == "pending" and any(each.open and each.kind == "hold" for each in lane.spans)
+    return "hold" if on_hold else lane.sheet.status
+
+
 def result_of(lane: Lane) -> str:
     """Return in a few words what became of a sheet: how long it took, or what is unusual about it."""
     sheet = lane.sheet

@@ -7,6 +7,8 @@ from rich.cells import cell_len
 MONO = 7.25  # width of a letter of a label, in pixels
 SANS = 6.1  # a mean one of the other texts
 
+_FITS = 1350  # pixels; what is wider than a page, but not much, may be made smaller to fit
+
 LIGHT = {
     "paper": "#ffffff",
     "ink": "#1d2226",
@@ -50,6 +52,7 @@ svg.plot .box { fill: var(--paper); stroke: var(--quiet); stroke-width: 1 }
 svg.plot .box.critical { stroke: var(--ink); stroke-width: 2 }
 svg.plot .box.bad { stroke: var(--failed); stroke-width: 1.6 }
 svg.plot .dashed { stroke-dasharray: 4 3 }
+svg.plot .lost { fill: none; stroke: var(--failed); stroke-width: 1.6; stroke-dasharray: 3 2 }
 svg.plot .area { fill: var(--completed); opacity: .75 }
 svg.plot .thin { stroke-width: 2; fill: none }
 svg.plot .dots { stroke-dasharray: 2 3 }
@@ -124,7 +127,7 @@ def frame(width: float, height: float, parts: list[str], *, name: str, embedded:
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         width=f"{width:.0f}",
         height=f"{height:.0f}",
-        class_="plot",
+        class_="plot" if width > _FITS else "plot fits",
         role="img",
     )
     return made if embedded else f"{made}\n"

@@ -7,7 +7,7 @@ from podium.plots.story.folding import Fold, Row, rows_of
 from podium.plots.story.scale import Scale
 from podium.plots.story.spans import WORDS, Span, SpanKind
 from podium.plots.story.story import Lane, Story
-from podium.plots.story.telling import path_sentence, result_of
+from podium.plots.story.telling import look_of, path_sentence, result_of
 from podium.plots.svg.paper import MONO, SANS, frame, hatch, tag, text, title, width_of
 from podium.plots.words import MARKS, cut, cut_middle
 from podium.times import span as duration
@@ -39,7 +39,7 @@ _DASHES: dict[str, str] = {
     "paused": "dots",
     "stopped": "dots",
 }
-_HATCHED = {"failed", "lost", "cancelled"}
+_HATCHED = {"failed", "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _stops(story: Story, scale: Scale, sheet: _Sheet, bottom: float) -> list[str
 
 
 def _lane(lane: Lane, number: int, scale: Scale, sheet: _Sheet) -> str:
-    y, status = sheet.y(number), lane.sheet.status
+    y, status = sheet.y(number), look_of(lane)
     colour = f"f-{_COLOURS.get(status, 'quiet')}"
     result = result_of(lane)
     room = sheet.width - sheet.right - 22
@@ -154,7 +154,9 @@ def _lane(lane: Lane, number: int, scale: Scale, sheet: _Sheet) -> str:
         text(cut_middle(lane.label, letters), 22 if sheet.stacked else 28, base, f"label{weight}"),
     ]
     result_kind = (
-        f"{colour}{' bold' if status == 'failed' else ''}" if status in {"failed", "running", "waiting"} else "quiet"
+        f"{colour}{' bold' if status == 'failed' else ''}"
+        if status in {"failed", "running", "waiting", "hold"}
+        else "quiet"
     )
     if sheet.stacked:
         parts.append(text(cut(result, int(sheet.width * 0.44 / SANS)), sheet.width - 6, base, result_kind, "end"))
@@ -181,6 +183,8 @@ def _mark(span: Span, y: float, scale: Scale, sheet: _Sheet) -> str:
     fill: dict[str, object] = (
         {"fill": f"url(#{sheet.ids}{colour})"} if span.kind in _HATCHED else {"class_": f"f-{colour}"}
     )
+    if span.kind == "lost":
+        return tag("rect", told, x=x + 1, y=y + 1, width=max(1.0, size - 2), height=_BAR - 2, rx=2, class_="lost")
     bar = tag("rect", told, x=x, y=y, width=size, height=_BAR, rx=2, **fill)
     if span.open:
         tip = f"M{x + size:.1f},{y - 1:.1f} l6,{_BAR / 2 + 1:.1f} l-6,{_BAR / 2 + 1:.1f} z"
@@ -224,13 +228,14 @@ def _path(story: Story, rows: list[Row], scale: Scale, sheet: _Sheet) -> list[st
     lanes = [lane for lane in story.steps if lane.sheet.sheet in place and lane.began is not None]
     if len(lanes) < 2:
         return []
-    points: list[tuple[float, float]] = []
+    line, at = "", None
     for lane in lanes:
         y = sheet.y(place[lane.sheet.sheet]) + _BAR + 3
-        start = points[-1][0] if points else sheet.left + scale.place(lane.began or story.start)
-        points += [(start, y), (max(start, sheet.left + scale.place(lane.ended or story.end)), y)]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    return [tag("polyline", title(path_sentence(story)), points=line, class_="path")]
+        at = sheet.left + scale.place(lane.began or story.start) if at is None else at
+        line += f"{'M' if sheet.stacked or not line else 'L'}{at:.1f},{y:.1f}"  # a label would be crossed between stacked rows
+        at = max(at, sheet.left + scale.place(lane.ended or story.end))
+        line += f"L{at:.1f},{y:.1f}"
+    return [tag("path", title(path_sentence(story)), d=line, class_="path")]
 
 
 def _legend(rows: list[Row], story: Story, sheet: _Sheet, top: float) -> tuple[list[str], float]:
@@ -238,6 +243,7 @@ def _legend(rows: list[Row], story: Story, sheet: _Sheet, top: float) -> tuple[l
     kinds = {span.kind for row in rows if isinstance(row, Lane) for span in row.spans} - {"paused", "stopped"}
     items: list[tuple[str, str]] = [(kind, WORDS[kind]) for kind in WORDS if kind in kinds]
     items += [("area", "how many run at once")] if any(isinstance(row, Fold) for row in rows) else []
+    items += [("band", "job paused or stopped")] if story.stops else []
     items += [("path", "critical path")] if len(story.path) > 1 else []
     x, y = (6.0 if sheet.stacked else 12.0), top + 18
     parts = []
@@ -259,6 +265,10 @@ def _sample(kind: SpanKind | str, x: float, y: float, sheet: _Sheet) -> str:
     if kind in _DASHES:
         line = f"thin s-{_COLOURS.get(kind, 'quiet')} {_DASHES[kind]}".strip()
         return tag("line", x1=x, x2=x + 24, y1=middle, y2=middle, class_=line)
+    if kind == "lost":
+        return tag("rect", x=x + 1, y=y - 8, width=22, height=8, rx=2, class_="lost")
+    if kind == "band":
+        return tag("rect", x=x, y=y - 9, width=24, height=10, class_="shade s-quiet dots")
     colour = _COLOURS[kind]
     fill: dict[str, object] = {"fill": f"url(#{sheet.ids}{colour})"} if kind in _HATCHED else {"class_": f"f-{colour}"}
     return tag("rect", x=x, y=y - 9, width=24, height=10, rx=2, **fill)

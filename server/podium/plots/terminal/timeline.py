@@ -10,9 +10,10 @@ from podium.plots.story.folding import Fold, Row, rows_of
 from podium.plots.story.scale import Scale
 from podium.plots.story.spans import WORDS, SpanKind
 from podium.plots.story.story import Lane, Story
-from podium.plots.story.telling import path_sentence, result_of
+from podium.plots.story.telling import look_of, path_sentence, result_of
 from podium.plots.terminal.lines import STYLES, Line, Piece, wrapped
 from podium.plots.words import MARKS, cut, cut_middle, padded
+from podium.times import span as duration
 
 ROWS = 40
 _GLYPHS: dict[SpanKind, tuple[str, str]] = {
@@ -112,7 +113,7 @@ def _row(row: Row, scale: Scale, layout: _Layout) -> Line:
             (" ", ""),
             (cut(row.counts, layout.results), "dim"),
         ]
-    status = row.sheet.status
+    status = look_of(row)
     path = layout.glyph("▸*") if row.critical else " "
     style = STYLES.get(status, "")
     bold = f"bold {style}".strip() if row.critical else ("" if status == "completed" else style)
@@ -144,7 +145,7 @@ def _bar(lane: Lane, scale: Scale, layout: _Layout) -> list[Piece]:
             if there is None or _STRENGTH.get(span.kind, 2) >= _STRENGTH.get(there, 2):
                 cells[cell] = span.kind
     for cell in _broken(scale, layout):
-        if cells[cell] in {None, "paused", "stopped", "ready", "hold", "retry"}:
+        if cells[cell] in {None, "paused", "stopped", "ready", "retry"}:
             cells[cell] = "stopped"
     broken = set(_broken(scale, layout))
     pieces: list[Piece] = []
@@ -183,8 +184,8 @@ def _legend(rows: Sequence[Row], scale: Scale, width: int, layout: _Layout) -> l
     if any(isinstance(row, Fold) for row in rows):
         pieces.append((f"{layout.glyph(('▂▅█', '.=#'))} how many run  ", "green"))
     if scale.breaks:
-        long = ", ".join(each.note for each in scale.breaks if each.note) or "a long stop"
-        pieces.append((f"{layout.glyph(_BREAK)} {long} is cut out  ", "dim"))
+        long = ", ".join(f"{each.kind} for {duration(each.seconds)}" for each in scale.breaks)
+        pieces.append((f"{layout.glyph(_BREAK)} cut out: {long}  ", "dim"))
     return [[], *wrapped(pieces, width, 2)] if len(pieces) > 1 else []
 
 

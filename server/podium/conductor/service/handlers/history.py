@@ -3,7 +3,6 @@
 from typing import Any
 
 from podium.conductor.plans.compiling import commands as commands_of
-
 from podium.conductor.service.context import Context
 from podium.conductor.service.handlers import status
 from podium.conductor.views import checkpoint
