@@ -52,7 +52,7 @@ def command(
     if junit is not None:
         from podium.plots.formats.junit import junit as as_junit
 
-        write(junit, as_junit(record))
+        write(junit, as_junit(record, epoch()))
     if output is not None or junit is None:
         from podium.plots.page import report_html
 

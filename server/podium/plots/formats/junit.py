@@ -8,14 +8,15 @@ from html import escape
 from podium.contract.models import LogView, SheetView, ValidationView
 from podium.contract.record import AttemptView, JobRecord
 from podium.plots.words import in_line, shown
+from podium.times import elapsed_between, iso
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MESSAGE_CHARS = 500  # of what is told in one line
 OUTPUT_CHARS = 20_000  # of each stream of a sheet
 
 
-def junit(record: JobRecord) -> str:
-    """Return the XML of a record, with the ends of the outputs that are in it."""
+def junit(record: JobRecord, now: float) -> str:
+    """Return the XML of a record, with the ends of the outputs that are in it. `now` is in seconds since the epoch."""
     job = record.job
     attempts: defaultdict[int, list[AttemptView]] = defaultdict(list)
     for attempt in record.attempts:
@@ -28,7 +29,11 @@ def junit(record: JobRecord) -> str:
     failed = sum(each.status == "failed" for each in record.sheets)
     skipped = sum(each.status not in {"failed", "completed"} for each in record.sheets)
     numbers = _attributes(
-        tests=len(record.sheets), failures=failed, errors=0, skipped=skipped, time=f"{job.elapsed_seconds or 0.0:.3f}"
+        tests=len(record.sheets),
+        failures=failed,
+        errors=0,
+        skipped=skipped,
+        time=f"{elapsed_between(job.started_at, job.finished_at or iso(now)) or 0.0:.3f}",
     )
     when = _attributes(timestamp=(job.started_at or job.submitted_at or "")[:19])
     facts = {"job_id": job.job_id, "status": job.status, "reason": job.reason, "workspace": job.workspace}
@@ -63,7 +68,7 @@ def _verdict(sheet: SheetView) -> list[str]:
     if sheet.status == "failed":
         wrong = [each for each in sheet.validations if not each.passed]
         kind = "validation" if wrong else "exit" if sheet.exit_code else "failed"
-        detail = "\n".join([shown(sheet.reason), *map(_validation, wrong)])
+        detail = "\n".join([shown(sheet.reason)[:OUTPUT_CHARS], *map(_validation, wrong)])
         return [f"      <failure{_attributes(message=message, type=kind)}>{_text(detail)}</failure>\n"]
     why = (
         message if message.startswith(sheet.status) else f"{sheet.status}: {message}" if sheet.reason else sheet.status

@@ -13,7 +13,7 @@ from podium.contract.models import LogView
 from podium.contract.record import AttemptView, JobRecord
 from podium.plots.page.facts import SheetFacts, facts_of, groups_of, time_of
 from podium.plots.story.graph import folded, graph_of_story
-from podium.plots.story.story import story_of
+from podium.plots.story.story import Story, story_of
 from podium.plots.story.telling import path_sentence
 from podium.plots.svg.graph import NODES, graph_svg
 from podium.plots.svg.paper import LIGHT, style
@@ -49,24 +49,24 @@ def report_html(record: JobRecord, now: float, *, made_by: str) -> str:
         graph=Markup(graph_svg(folded(graph_of_story(story), NODES), embedded=True)),  # noqa: S704 -- the same
         path=path_sentence(story),
         total=story.end - story.start,
-        groups=groups_of(_sheets(record)),
+        groups=groups_of(_sheets(record, story)),
         made_at=iso(now),
         made_by=made_by,
     )
 
 
-def _sheets(record: JobRecord) -> list[SheetFacts]:
+def _sheets(record: JobRecord, story: Story) -> list[SheetFacts]:
     attempts: defaultdict[int, list[AttemptView]] = defaultdict(list)
     for attempt in record.attempts:
         attempts[attempt.sheet].append(attempt)
     outputs: defaultdict[int, list[LogView]] = defaultdict(list)
     for output in record.outputs:
         outputs[output.sheet].append(output)
-    labels = {each.sheet: in_line(each.name) or str(each.sheet) for each in record.sheets}
+    labels = {each.sheet.sheet: each.label for each in story.lanes}
     commands = dict(enumerate(record.commands, 1))
     return [
-        facts_of(each, labels, commands.get(each.sheet, ""), attempts[each.sheet], outputs[each.sheet])
-        for each in record.sheets
+        facts_of(each, labels, commands.get(num := each.sheet.sheet, ""), attempts[num], outputs[num])
+        for each in story.lanes
     ]
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from podium.contract.models import LogView, SheetView, ValidationView
+from podium.contract.models import LogView, ValidationView
 from podium.contract.record import AttemptView
 from podium.plots.story.folding import fan_of
+from podium.plots.story.story import Lane
+from podium.plots.story.telling import ran
 from podium.plots.words import TIMES, in_line, shown
 from podium.times import elapsed_between, span
 
@@ -60,18 +62,19 @@ class SheetFacts:
 
 
 def facts_of(
-    sheet: SheetView,
+    lane: Lane,
     labels: Mapping[int, str],
     command: str,
     attempts: Sequence[AttemptView],
     outputs: Sequence[LogView],
 ) -> SheetFacts:
     """Return what is said of a sheet."""
+    sheet = lane.sheet
     return SheetFacts(
         number=sheet.sheet,
         label=labels[sheet.sheet],
         status=sheet.status,
-        took="" if sheet.duration_seconds is None else span(sheet.duration_seconds),
+        took=span(ran(lane)) if attempts else "",
         reason=in_line(sheet.reason),
         description=in_line(sheet.description),
         instrument=in_line(sheet.instrument),

@@ -23,13 +23,17 @@ def look_of(lane: Lane) -> str:
     return "hold" if on_hold else lane.sheet.status
 
 
+def ran(lane: Lane) -> float:
+    """Return for how many seconds the attempts of a sheet's last run ran, all together."""
+    return sum(each.seconds for each in lane.spans if each.is_attempt and each.start >= (lane.began or 0.0))
+
+
 def result_of(lane: Lane) -> str:
     """Return in a few words what became of a sheet: how long it took, or what is unusual about it."""
     sheet = lane.sheet
     tries = f" (attempt {sheet.attempts})" if sheet.attempts > 1 else ""
-    ran = sum(each.seconds for each in lane.spans if each.is_attempt and each.start >= (lane.began or 0.0))
     if sheet.status == "completed":
-        return f"{span(ran)}{tries}"
+        return f"{span(ran(lane))}{tries}"
     if sheet.status == "running":
         return f"running for {span(sheet.duration_seconds or 0.0)}{tries}"
     if sheet.status in {"failed", "skipped", "cancelled"} and sheet.reason:

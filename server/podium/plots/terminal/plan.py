@@ -1,6 +1,6 @@
 """A checked score as a table of characters: its sheets in levels, each with its instrument and what it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -76,11 +76,17 @@ def _short(needs: Sequence[int], labels: dict[int, str], sizes: dict[str, int], 
     return tuple(dict.fromkeys(shown))
 
 
+def _column(texts: Iterable[str], most: int) -> int:
+    """Return the width of a column that holds these texts, as far as it may."""
+    return max(5, min(max(map(cell_len, texts), default=0), most))
+
+
 def _table(rows: Sequence[_Row], width: int, *, plain: bool) -> list[Line]:
-    names = max(5, min(max((cell_len(row.label) for row in rows), default=5), width // 4))
-    notes = max(10, min(max((cell_len(plan_note(row.sheet)) for row in rows), default=10), width // 3))
-    needs = max(5, min(max((cell_len(", ".join(row.needs)) for row in rows), default=5), width // 4))
-    rest = width - names - notes - needs - 12
+    room = width - 13  # what is left beside the level and the gaps
+    names = _column((row.label for row in rows), room * 3 // 10)
+    needs = _column((", ".join(row.needs) for row in rows), room * 3 // 10)
+    notes = _column((f"  {plan_note(row.sheet)}" for row in rows), room * 4 // 10)
+    rest = room - names - needs - notes
     heads = (
         "level",
         padded("sheet", names),

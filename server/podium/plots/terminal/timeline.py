@@ -73,7 +73,7 @@ def timeline_lines(story: Story, width: int, *, limit: int = ROWS, plain: bool =
 def _layout(rows: Sequence[Row], width: int, *, plain: bool) -> _Layout:
     longest = max((cell_len(row.label) for row in rows), default=0)
     labels = max(5, min(longest, width // 4))
-    results = 22 if width < 110 else 32
+    results = 32 if width >= 110 else 22 if width >= 70 else width // 4
     return _Layout(labels, max(10, width - labels - results - 6), results, plain)
 
 
