@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from rich.cells import cell_len
 
 from podium.contract.record import JobRecord
 from podium.plots.formats.dot import dot
@@ -17,6 +16,7 @@ from podium.plots.svg.timeline import timeline_svg
 from podium.plots.terminal.lines import plain
 from podium.plots.terminal.plan import plan_lines
 from podium.plots.terminal.timeline import timeline_lines
+from podium.texts.widths import width
 from tests.support.golden import check_golden_text
 from tests.support.records import BEGAN, crowd, going_on, nightly, plan, wide_plan
 
@@ -86,4 +86,4 @@ def test_no_line_is_wider_than_the_terminal(name: str, columns: int) -> None:
         *plan_lines(plan(), columns),
         *plan_lines(wide_plan(), columns),
     ]
-    assert not [text for line in lines if cell_len(text := "".join(piece for piece, _ in line).rstrip()) > columns]
+    assert not [text for line in lines if width(text := "".join(piece for piece, _ in line).rstrip()) > columns]

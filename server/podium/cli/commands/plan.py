@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.drawing import STDOUT, show, write
+from podium.cli.shared.door import print_json
+from podium.cli.shared.drawing import STDOUT, columns, is_plain, show, write
 from podium.cli.shared.environment import passed
 from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
-from podium.cli.shared.output import console, print_json
 from podium.cli.shared.session import wait_for
 from podium.client.job_control import job_control
 from podium.contract.methods import ScoreParams
@@ -81,5 +81,4 @@ def _graph(plan: PlanView, svg: Path | None, *, as_mermaid: bool, everything: bo
 def _table(plan: PlanView, *, everything: bool) -> None:
     from podium.plots.terminal.plan import plan_lines
 
-    view = console()
-    show(plan_lines(plan, view.width, fold=not everything, plain=view.options.ascii_only))
+    show(plan_lines(plan, columns(), fold=not everything, plain=is_plain()))

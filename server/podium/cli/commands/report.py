@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from podium import __version__
+from podium.cli.shared.door import print_json
 from podium.cli.shared.drawing import write
 from podium.cli.shared.jobs import find
 from podium.cli.shared.options import AsJson, Home, Job, Socket, settings_for
-from podium.cli.shared.output import print_json
 from podium.cli.shared.session import wait_for
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import LogParams

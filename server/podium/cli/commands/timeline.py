@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.drawing import show, write
+from podium.cli.shared.door import ink, print_json
+from podium.cli.shared.drawing import columns, is_plain, show, write
 from podium.cli.shared.jobs import find
 from podium.cli.shared.options import AsJson, Home, Job, Socket, settings_for
-from podium.cli.shared.output import console, print_json, say
 from podium.cli.shared.session import wait_for
 from podium.cli.shared.when import at
 from podium.client.job_control import job_control
@@ -48,9 +48,8 @@ def _draw(record: JobRecord, svg: Path | None, *, everything: bool) -> None:
     if svg is not None:
         write(svg, timeline_svg(story, limit=len(story.lanes) if everything else MOST_IN_PICTURE))
         return
-    view = console()
     seconds = span(story.end - story.start)
     told = f"took {seconds}" if story.ended else f"so far {seconds}"
-    say(f"{record.job.job_id} {record.job.status}: submitted {at(record.job.submitted_at)}; {told}", style="bold")
+    ink([(f"{record.job.job_id} {record.job.status}: submitted {at(record.job.submitted_at)}; {told}", "bold")])
     limit = len(story.lanes) if everything else ROWS
-    show(timeline_lines(story, view.width, limit=limit, plain=view.options.ascii_only))
+    show(timeline_lines(story, columns(), limit=limit, plain=is_plain()))

@@ -3,12 +3,17 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
-from podium.contract.models import JobView, PlanView
+from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, PlanView
 from podium.contract.record import JobRecord
 from podium.contract.view import View
+from podium.contract.waits import WaitView
 
 ANSWERS: dict[str, type[View]] = {
     "run": JobView,
+    "list": JobPage,
+    "show": JobDetail,
+    "wait": WaitView,
+    "explain": ExplainView,
     "timeline": JobRecord,
     "report": JobRecord,
     "plan": PlanView,

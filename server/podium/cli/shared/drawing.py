@@ -1,25 +1,34 @@
 """What was drawn, to where it was asked for: lines to the terminal, files to their places."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.text import Text
-
-from podium.cli.shared.door import clean, in_line, line
-from podium.cli.shared.output import console, say
+from podium.cli.shared.door import in_line, ink, line
+from podium.cli.shared.terminal import columns_of
 from podium.plots.terminal.lines import Line
 
 STDOUT = Path("-")
+_IN_A_PIPE = 120  # columns
 
 
 def show(lines: Sequence[Line]) -> None:
     """Print drawn lines, in colour on a terminal."""
     for each in lines:
-        made = Text.assemble(*((clean(text), style) for text, style in each))
-        made.rstrip()
-        console().print(made, soft_wrap=True)
+        *before, (last, style) = each or [("", "")]
+        ink([*before, (last.rstrip(), style)])
+
+
+def columns() -> int:
+    """Return how many columns a drawing may take."""
+    return columns_of(sys.stdout) or _IN_A_PIPE
+
+
+def is_plain() -> bool:
+    """Return whether stdout takes nothing but ASCII for certain."""
+    return not (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 def write(path: Path, text: str) -> None:
@@ -41,7 +50,7 @@ def write(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    say(f"wrote {in_line(str(path))}", stderr=True)
+    line(f"wrote {in_line(str(path))}", stderr=True)
 
 
 def _umask() -> int:

@@ -3,7 +3,8 @@
 from podium.plots.story.graph import Graph, Node
 from podium.plots.story.layout import Layout, Placed, layout_of
 from podium.plots.svg.paper import MONO, SANS, frame, tag, text, title, width_of
-from podium.plots.words import TIMES, cut, cut_middle
+from podium.plots.words import TIMES
+from podium.texts.widths import cut_end, cut_middle
 
 NODES = 120
 _PITCH, _HIGH, _GAP, _MARGIN = 54.0, 38.0, 46.0, 14.0
@@ -22,13 +23,13 @@ _SIGNS = {
     "completed": "✓",
     "failed": "✗",
     "missing": "✗",
-    "running": "▶",
+    "running": "•",
     "waiting": "↻",
     "hold": "?",
     "cancelled": "■",
     "skipped": "-",
     "satisfied": "✓",
-    "pending": "·",
+    "pending": "○",
 }
 
 
@@ -42,7 +43,7 @@ def graph_svg(graph: Graph, *, heading: str = "", embedded: bool = False) -> str
         each.node.key: (lefts[each.column], top + each.row * _PITCH, widths[each.column]) for each in layout.placed
     }
     critical = {each.node.key for each in layout.placed if each.node.critical}
-    parts = [text(cut(heading, 110), _MARGIN, 26, "title")] if heading else []
+    parts = [text(cut_end(heading, 110), _MARGIN, 26, "title")] if heading else []
     lines = [
         (
             wire.start in critical and wire.end in critical,
@@ -53,7 +54,7 @@ def graph_svg(graph: Graph, *, heading: str = "", embedded: bool = False) -> str
     parts += [tag("path", d=line, class_="path" if on_path else "wire") for on_path, line in sorted(lines)]
     parts += [_node(each, boxes[each.node.key]) for each in layout.placed]
     wide = _MARGIN * 2 + sum(widths) + _GAP * max(0, layout.columns - 1)
-    wide = max(wide, width_of(cut(heading, 110), 8.6) + 2 * _MARGIN)
+    wide = max(wide, width_of(cut_end(heading, 110), 8.6) + 2 * _MARGIN)
     return frame(wide, top + layout.rows * _PITCH + 2, parts, name=f"Sheets of {graph.name}", embedded=embedded)
 
 
@@ -115,7 +116,7 @@ def _node(placed: Placed, box: tuple[float, float, float]) -> str:
             "label bold" if node.critical else "label",
         ),
         text(
-            cut(node.note, int((wide - 22) / SANS)),
+            cut_end(node.note, int((wide - 22) / SANS)),
             x + 14,
             y + 30,
             f"f-{colour}" if node.kind in {"failed", "missing", "running", "waiting", "hold"} else "quiet",

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from rich.cells import cell_len
+from podium.texts.widths import width
 
 MONO = 7.25  # width of a letter of a label, in pixels
 SANS = 6.1  # a mean one of the other texts
@@ -105,7 +105,7 @@ def title(words: str) -> str:
 
 def width_of(words: str, letter: float = SANS) -> float:
     """Return about how wide a text is, in pixels."""
-    return cell_len(words) * letter
+    return width(words) * letter
 
 
 def hatch(name: str, colour: str) -> str:

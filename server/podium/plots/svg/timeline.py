@@ -9,7 +9,8 @@ from podium.plots.story.spans import WORDS, Span, SpanKind
 from podium.plots.story.story import Lane, Story
 from podium.plots.story.telling import look_of, path_sentence, result_of
 from podium.plots.svg.paper import MONO, SANS, frame, hatch, tag, text, title, width_of
-from podium.plots.words import MARKS, cut, cut_middle
+from podium.plots.words import MARKS
+from podium.texts.widths import cut_end, cut_middle
 from podium.times import span as duration
 
 ROWS = 120
@@ -90,10 +91,10 @@ def _heading(story: Story, sheet: _Sheet) -> list[str]:
     job = story.job
     told = f"{job.status}, {duration(story.end - story.start)} since it was submitted"
     return [
-        text(cut(job.job_id, 60), 14, 26, "title"),
+        text(cut_end(job.job_id, 60), 14, 26, "title"),
         text(
             f"{MARKS.get(job.status, '')} {told}",
-            24 + width_of(cut(job.job_id, 60), 8.6),
+            24 + width_of(cut_end(job.job_id, 60), 8.6),
             26,
             f"f-{_COLOURS.get(job.status, 'quiet')}",
         ),
@@ -159,9 +160,9 @@ def _lane(lane: Lane, number: int, scale: Scale, sheet: _Sheet) -> str:
         else "quiet"
     )
     if sheet.stacked:
-        parts.append(text(cut(result, int(sheet.width * 0.44 / SANS)), sheet.width - 6, base, result_kind, "end"))
+        parts.append(text(cut_end(result, int(sheet.width * 0.44 / SANS)), sheet.width - 6, base, result_kind, "end"))
     else:
-        parts.append(text(cut(result, int(room / SANS)), sheet.right + 12, base, result_kind))
+        parts.append(text(cut_end(result, int(room / SANS)), sheet.right + 12, base, result_kind))
     parts += [_mark(span, y, scale, sheet) for span in lane.spans if span.kind not in {"paused", "stopped"}]
     return tag("g", *parts)
 
@@ -212,13 +213,16 @@ def _fold(fold: Fold, number: int, scale: Scale, sheet: _Sheet) -> str:
     base = y - 5 if sheet.stacked else y + 10
     letters = int(((sheet.width * 0.5 if sheet.stacked else sheet.left) - 34) / MONO)
     told = f"{fold.counts}; at most {top} at once"
-    parts = [title(f"{fold.label}: {told}"), text(cut(fold.label, letters), 22 if sheet.stacked else 28, base, "label")]
+    parts = [
+        title(f"{fold.label}: {told}"),
+        text(cut_end(fold.label, letters), 22 if sheet.stacked else 28, base, "label"),
+    ]
     if steps:
         parts.append(tag("path", d=f"M{sheet.left + steps[0][0]:.1f},{y + _BAR:.1f}{line}Z", class_="area"))
     if sheet.stacked:
-        parts.append(text(cut(fold.counts, 26), sheet.width - 6, base, "quiet", "end"))
+        parts.append(text(cut_end(fold.counts, 26), sheet.width - 6, base, "quiet", "end"))
     else:
-        parts.append(text(cut(told, int((sheet.width - sheet.right - 22) / SANS)), sheet.right + 12, base, "quiet"))
+        parts.append(text(cut_end(told, int((sheet.width - sheet.right - 22) / SANS)), sheet.right + 12, base, "quiet"))
     return tag("g", *parts)
 
 

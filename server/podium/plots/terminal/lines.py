@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
-from podium.plots.words import cut
+from podium.texts.widths import cut_end, width
 
 Piece = tuple[str, str]
-"""A text and its style: names of the 8 colours of a terminal, bold, dim, or ""."""
+"""A text and its style: names of colours of a terminal, bold, dim, with blanks between them, or ""."""
 Line = list[Piece]
 
 STYLES = {
@@ -21,7 +19,7 @@ STYLES = {
     "retry": "yellow",
     "limit": "yellow",
     "waiting": "yellow",
-    "hold": "magenta",
+    "hold": "blue",
     "ready": "dim",
     "paused": "dim",
     "stopped": "dim",
@@ -31,18 +29,18 @@ STYLES = {
 """What states and spans look like; a mark or a word says the same."""
 
 
-def wrapped(pieces: Sequence[Piece], width: int, indent: int) -> list[Line]:
-    """Return pieces that are never parted, in lines of at most `width` cells; all but the first line are indented."""
+def wrapped(pieces: Sequence[Piece], columns: int, indent: int) -> list[Line]:
+    """Return pieces that are never parted, in lines of at most `columns` cells; all but the first line are indented."""
     lines: list[Line] = [[]]
     used = 0
     for text, style in pieces:
-        size = cell_len(text)
-        if used > indent and used + size > width:
+        size = width(text)
+        if used > indent and used + size > columns:
             lines.append([(" " * indent, "")])
             used = indent
-        shown = cut(text.lstrip() if used == indent else text, width - used)
+        shown = cut_end(text.lstrip() if used == indent else text, columns - used)
         lines[-1].append((shown, style))
-        used += cell_len(shown)
+        used += width(shown)
     return lines
 
 

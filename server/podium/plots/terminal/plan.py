@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
 from podium.contract.models import PlanSheetView, PlanView
 from podium.plots.story.folding import FEWEST, fan_of
 from podium.plots.story.graph import graph_of_plan, plan_label, plan_note
 from podium.plots.terminal.lines import Line, wrapped
-from podium.plots.words import TIMES, counted, cut, cut_middle, in_line, padded
+from podium.plots.words import TIMES, counted, in_line
+from podium.texts.widths import cut_end, cut_middle, padded, width
 
 FOLDED_FROM = 40  # sheets
 
@@ -24,19 +23,19 @@ class _Row:
     needs: tuple[str, ...]
 
 
-def plan_lines(plan: PlanView, width: int, *, fold: bool = True, plain: bool = False) -> list[Line]:
-    """Return the plan in lines of at most `width` cells; `plain` is ASCII only. Large ones are folded unless `fold` is false."""
+def plan_lines(plan: PlanView, columns: int, *, fold: bool = True, plain: bool = False) -> list[Line]:
+    """Return the plan in lines of at most `columns` cells; `plain` is ASCII only. Large ones `fold`."""
     rows = _rows(plan, fold=fold and len(plan.sheets) > FOLDED_FROM)
     levels = max([row.level for row in rows], default=0)
     at_once = min(plan.max_concurrent, plan.sheets_total)
     head = f"{counted(plan.sheets_total, 'sheet')} in {counted(levels, 'level')}, at most {at_once} at once"
-    lines: list[Line] = [[(in_line(plan.job_name), "bold"), (cut(f": {head}", width - cell_len(plan.job_name)), "")]]
+    lines: list[Line] = [[(in_line(plan.job_name), "bold"), (cut_end(f": {head}", columns - width(plan.job_name)), "")]]
     if plan.workspace:
-        lines.append([(cut_middle(f"in {in_line(plan.workspace)}", width), "dim")])
-    lines += [[], *_table(rows, width, plain=plain)]
+        lines.append([(cut_middle(f"in {in_line(plan.workspace)}", columns), "dim")])
+    lines += [[], *_table(rows, columns, plain=plain)]
     for warning in plan.warnings:
         words: list[tuple[str, str]] = [(f"{word} ", "yellow") for word in in_line(warning).split(" ")]
-        lines += wrapped([("note: ", "yellow"), *words], width, 6)
+        lines += wrapped([("note: ", "yellow"), *words], columns, 6)
     return lines
 
 
@@ -78,11 +77,11 @@ def _short(needs: Sequence[int], labels: dict[int, str], sizes: dict[str, int], 
 
 def _column(texts: Iterable[str], most: int) -> int:
     """Return the width of a column that holds these texts, as far as it may."""
-    return max(5, min(max(map(cell_len, texts), default=0), most))
+    return max(5, min(max(map(width, texts), default=0), most))
 
 
-def _table(rows: Sequence[_Row], width: int, *, plain: bool) -> list[Line]:
-    room = width - 13  # what is left beside the level and the gaps
+def _table(rows: Sequence[_Row], columns: int, *, plain: bool) -> list[Line]:
+    room = columns - 13  # what is left beside the level and the gaps
     names = _column((row.label for row in rows), room * 3 // 10)
     needs = _column((", ".join(row.needs) for row in rows), room * 3 // 10)
     notes = _column((f"  {plan_note(row.sheet)}" for row in rows), room * 4 // 10)
@@ -100,7 +99,7 @@ def _table(rows: Sequence[_Row], width: int, *, plain: bool) -> list[Line]:
         number = f"{row.level:>5}" if row.level != before else " " * 5
         before = row.level
         sheet = row.sheet
-        style = "red" if not sheet.instrument_found else "magenta" if sheet.hold else "dim" if sheet.satisfied else ""
+        style = "red" if not sheet.instrument_found else "blue" if sheet.hold else "dim" if sheet.satisfied else ""
         mark = "x" if plain else "✗"
         note = plan_note(sheet) if sheet.instrument_found else f"{mark} {plan_note(sheet)}"
         command = in_line(sheet.command)
@@ -109,8 +108,8 @@ def _table(rows: Sequence[_Row], width: int, *, plain: bool) -> list[Line]:
                 (number, "dim"),
                 ("  " + padded(cut_middle(row.label, names), names), "dim" if sheet.satisfied else "bold"),
                 ("  " + padded(cut_middle(", ".join(row.needs), needs), needs), ""),
-                ("  " + padded(cut(note, notes), notes), style),
-                *([("  " + cut(command, rest), "dim")] if rest > 8 and command else []),
+                ("  " + padded(cut_end(note, notes), notes), style),
+                *([("  " + cut_end(command, rest), "dim")] if rest > 8 and command else []),
             ]
         )
     return lines

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rich.cells import cell_len
-
 from podium.plots.story.folding import Fold, Row, rows_of
 from podium.plots.story.scale import Scale
 from podium.plots.story.spans import WORDS, SpanKind
 from podium.plots.story.story import Lane, Story
 from podium.plots.story.telling import look_of, path_sentence, result_of
 from podium.plots.terminal.lines import STYLES, Line, Piece, wrapped
-from podium.plots.words import MARKS, cut, cut_middle, padded
+from podium.plots.words import MARKS
+from podium.texts.widths import cut_end, cut_middle, padded, width
 from podium.times import span as duration
 
 ROWS = 40
@@ -60,21 +59,21 @@ class _Layout:
         return pair[1 if self.plain else 0]
 
 
-def timeline_lines(story: Story, width: int, *, limit: int = ROWS, plain: bool = False) -> list[Line]:
-    """Return the chart of a story in lines of at most `width` cells and at most about `limit` rows; `plain` is ASCII only."""
+def timeline_lines(story: Story, columns: int, *, limit: int = ROWS, plain: bool = False) -> list[Line]:
+    """Return the chart of a story in lines of at most `columns` cells and at most about `limit` rows; `plain` is ASCII only."""
     rows = rows_of(story.lanes, limit)
-    layout = _layout(rows, width, plain=plain)
+    layout = _layout(rows, columns, plain=plain)
     scale = Scale(story, layout.bars)
     lines = _axis(scale, layout)
     lines += [_row(row, scale, layout) for row in rows]
-    return [*lines, *_legend(rows, scale, width, layout), *_path(story, width, layout)]
+    return [*lines, *_legend(rows, scale, columns, layout), *_path(story, columns, layout)]
 
 
-def _layout(rows: Sequence[Row], width: int, *, plain: bool) -> _Layout:
-    longest = max((cell_len(row.label) for row in rows), default=0)
-    labels = max(5, min(longest, width // 4))
-    results = 32 if width >= 110 else 22 if width >= 70 else width // 4
-    return _Layout(labels, max(10, width - labels - results - 6), results, plain)
+def _layout(rows: Sequence[Row], columns: int, *, plain: bool) -> _Layout:
+    longest = max((width(row.label) for row in rows), default=0)
+    labels = max(5, min(longest, columns // 4))
+    results = 32 if columns >= 110 else 22 if columns >= 70 else columns // 4
+    return _Layout(labels, max(10, columns - labels - results - 6), results, plain)
 
 
 def _axis(scale: Scale, layout: _Layout) -> list[Line]:
@@ -111,13 +110,13 @@ def _row(row: Row, scale: Scale, layout: _Layout) -> Line:
             (" ", ""),
             *_density(row, scale, layout),
             (" ", ""),
-            (cut(row.counts, layout.results), "dim"),
+            (cut_end(row.counts, layout.results), "dim"),
         ]
     status = look_of(row)
     path = layout.glyph("▸*") if row.critical else " "
     style = STYLES.get(status, "")
     bold = f"bold {style}".strip() if row.critical else ("" if status == "completed" else style)
-    result = cut(result_of(row), layout.results)
+    result = cut_end(result_of(row), layout.results)
     mark = MARKS[status] if not layout.plain else _ASCII_MARKS.get(status, MARKS[status])
     return [
         (f" {path}", "bold"),
@@ -172,7 +171,7 @@ def _density(fold: Fold, scale: Scale, layout: _Layout) -> list[Piece]:
     return [("".join(heights[-(-count * (len(heights) - 1) // top)] for count in counts), "green")]
 
 
-def _legend(rows: Sequence[Row], scale: Scale, width: int, layout: _Layout) -> list[Line]:
+def _legend(rows: Sequence[Row], scale: Scale, columns: int, layout: _Layout) -> list[Line]:
     """Return what the glyphs mean that are on the chart."""
     cut_out = {(each.start, each.end) for each in scale.breaks}
     spans = [span for row in rows if isinstance(row, Lane) for span in row.spans]
@@ -186,15 +185,15 @@ def _legend(rows: Sequence[Row], scale: Scale, width: int, layout: _Layout) -> l
     if scale.breaks:
         long = ", ".join(f"{each.kind} for {duration(each.seconds)}" for each in scale.breaks)
         pieces.append((f"{layout.glyph(_BREAK)} cut out: {long}  ", "dim"))
-    return [[], *wrapped(pieces, width, 2)] if len(pieces) > 1 else []
+    return [[], *wrapped(pieces, columns, 2)] if len(pieces) > 1 else []
 
 
-def _path(story: Story, width: int, layout: _Layout) -> list[Line]:
+def _path(story: Story, columns: int, layout: _Layout) -> list[Line]:
     sentence = path_sentence(story)
     if not sentence:
         return []
     words = [(f"{word} ", "") for word in sentence.split(" ")]
     head = (f" {layout.glyph('▸*')} ", "bold")
     return wrapped(
-        [head, *([(text.replace("→", "->"), style) for text, style in words] if layout.plain else words)], width, 3
+        [head, *([(text.replace("→", "->"), style) for text, style in words] if layout.plain else words)], columns, 3
     )

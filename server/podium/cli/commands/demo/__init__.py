@@ -14,8 +14,9 @@ import psutil
 
 from podium import __version__
 from podium.cli.commands.demo.story import Story
-from podium.cli.shared.output import Terminal, say
+from podium.cli.shared.output import say
 from podium.cli.shared.probe import alive, health
+from podium.cli.shared.screen import Terminal
 from podium.cli.shared.session import wait_for
 from podium.cwd import absolute
 from podium.errors import Internal, ScoreNotFound
