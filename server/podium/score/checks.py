@@ -56,6 +56,11 @@ class Checker:
                 self.problems, "the workspace path", self.draft.workspace.removeprefix("~"), ("workspace",)
             )
         note_templates(self.problems, self.draft, first)
+        for name in double_braces(self.plan.on_end, first):
+            self.problems.add(
+                ("on_end", "run"),
+                f"is not a template, so {{{{ {name} }}}} would not be filled in; give it as a variable of env, and write $NAME",
+            )
         self._note_env(self.plan.env, first, ("env",))
         return self.plan.model_copy(update={"sheets": sheets})
 

@@ -11,6 +11,7 @@ def _topics(**keys: str) -> dict[str, str]:
 
 
 _OF_KEY: Mapping[str, str] = _topics(
+    score="on_end",
     sheets="sheets name description run strict command script",
     order="needs parallel pause_between_sheets_seconds fail_fast max_concurrent",
     foreach="foreach",

@@ -2,6 +2,7 @@
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.transitions import notifications
 from podium.conductor.rules.transitions.holds import announce
 from podium.conductor.rules.transitions.modify import SHOWN, apply_modify
 from podium.contract.states import PAUSED_ON_REQUEST, JobStatus
@@ -53,6 +54,8 @@ def _pause(job: JobRun, reason: str, batch: Batch) -> None:
     batch.event(
         job, "job.paused", sheets_completed=job.counts["completed"], **({"holding": holding} if holding else {})
     )
+    if not reason:  # at a hold, which needs a person
+        notifications.note(job, batch)
 
 
 def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch) -> None:
@@ -69,4 +72,5 @@ def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch) -> None:
         sheets_before_start=job.before_start,
         sheets_blocked=job.cut_off,
     )
+    notifications.note(job, batch)
     batch.retired.append(job)
