@@ -175,7 +175,7 @@ class PartBuilder:
         if block is None:
             return ""
         if not block.run.strip() and not self.problems.under(loc):
-            self.problems.add(loc, "has nothing to run; write on_end: {run: COMMAND}")
+            self.problems.add(loc, "needs run, the commands")
         self._no_interpreter((*loc, "run"), block.run)
         return block.run
 
