@@ -22,7 +22,7 @@ def test_a_command_goes_into_the_plan_as_it_is_written(text: str) -> None:
         ("[a]", 9, "on_end", "should be a mapping, not a list; write {run: COMMAND}"),
         ("{}", 9, "on_end", "needs run, the commands"),
         ("{run: ' '}", 9, "on_end", "needs run, the commands"),
-        ("{run: [a]}", 15, "on_end.run", "should be text, not a list"),
+        ("{run: [a]}", 15, "on_end.run", "should be text, not a list; write a"),
         ("{run: x, when: failed}", 18, "on_end.when", "unknown key"),
         (
             "{run: '#!/usr/bin/env python3'}",

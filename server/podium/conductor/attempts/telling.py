@@ -20,6 +20,7 @@ from podium.contract.models import Survivor
 from podium.contract.notifications import NotificationKind
 from podium.errors import PodiumError
 from podium.home import Home
+from podium.log import get_logger
 from podium.privacy.files import replace_own
 from podium.privacy.way import make_private
 from podium.texts.shown import one_line
@@ -27,6 +28,9 @@ from podium.texts.shown import one_line
 OUTPUT_BYTES = 64 * 1024  # of stdout and stderr together, from their end
 _MOST_CHARS = 4000  # of a variable; the whole is on stdin
 _LOOK_SECONDS = 5.0  # for a workspace; longer only on a disk that does not answer
+
+
+log = get_logger()
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Teller:
             workspace = Path(facts["workspace"])
             folder = workspace if await _is_there(workspace) else folder
         if not command:
+            log.warning("notification_without_command", id=what.id)
             return ""  # it is no longer in the settings
         place = self._home.notification(what.id, what.kind)
         try:

@@ -5,6 +5,7 @@ to, its successor runs, after it has ended what was left running. A command that
 """
 
 import sqlite3
+from contextlib import suppress
 from functools import partial
 
 import anyio
@@ -19,7 +20,7 @@ from podium.conductor.store.store import Store
 from podium.conductor.supervisor.changes import Changes
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
-from podium.errors import JobDamaged, JobDeleted, JobNotFound, PodiumError, StorageFull
+from podium.errors import PodiumError, StorageFull
 from podium.log import get_logger
 
 MOST_AT_ONCE = 4
@@ -58,11 +59,12 @@ class Notifications:
                 await self._news.wait()
 
     async def drained(self, supervisor: Supervisor) -> None:
-        """Wait until nothing is left to tell; the caller sets a limit."""
+        """Wait until nothing is left to tell, or the store cannot be read; the caller sets a limit."""
         await supervisor.flushed()
-        while self._busy or await self._pending(1):
-            await self._news.wait()
-            await checkpoint()  # `run` takes up the news first
+        with suppress(StorageFull):
+            while self._busy or await self._pending(1):
+                await self._news.wait()
+                await checkpoint()  # `run` takes up the news first
 
     async def _begin(self, tasks: TaskGroup, supervisor: Supervisor, changes: Changes) -> None:
         if len(self._busy) == MOST_AT_ONCE:
@@ -86,8 +88,9 @@ class Notifications:
         else:
             log.info("notification_sent", id=each.id, kind=each.kind)
         await self._done(each, why, supervisor, changes)
-        if self._store.find(_REMOVED, each.job_id) is not None:  # the removal has waited for this
-            supervisor.removed(each.job_id)
+        with suppress(StorageFull):  # then the next start removes it
+            if self._store.find(_REMOVED, each.job_id) is not None:  # the removal has waited for this
+                supervisor.removed(each.job_id)
         self._busy.discard((each.id, each.kind))
         self.wake()
 
@@ -115,7 +118,12 @@ class Notifications:
                 await changes.apply(each.job_id, transition)
             except StorageFull:
                 await anyio.sleep(_AGAIN_SECONDS)
-            except (JobDeleted, JobNotFound, JobDamaged, ValueError):  # nothing is left to say it of
+            except PodiumError as error:  # it was deleted, or is damaged
+                log.info("notification_failure_not_told", id=each.id, kind=each.kind, reason=error.message)
+                await supervisor.write(plain)
+                return
+            except Exception:  # as above: its plan may have a version that we cannot read
+                log.exception("notification_failure_not_told", id=each.id, kind=each.kind)
                 await supervisor.write(plain)
                 return
             else:
