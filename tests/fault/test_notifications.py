@@ -293,10 +293,22 @@ def test_a_job_that_is_deleted_before_it_was_told_of_is_told_of_all_the_same_and
 def test_the_end_of_the_output_is_kept_beside_the_logs_of_the_job(make: Made, tmp_path: Path) -> None:
     conductor = make().start()
     job_id = submit(conductor, score(tmp_path, "seq 100000; exit 1"))
-    told_id = failed_for(conductor, job_id) and events_of(conductor, job_id)[-1]["data"]["id"]
+    failed_for(conductor, job_id)
+    told_id = events_of(conductor, job_id)[-1]["data"]["id"]
     folder = conductor.settings.home / "jobs" / job_id / f"on_end-{told_id.rpartition('.')[2]}"
     output = (folder / "output").read_text()
     assert len(output) == 64 * 1024
     assert output.endswith("99999\n100000\n")
     assert (folder / "script").read_text() == "seq 100000; exit 1"
     assert (os.stat(folder).st_mode & 0o777, (folder / "output").stat().st_mode & 0o777) == (0o700, 0o600)  # noqa: PTH116
+
+
+def test_a_check_of_a_score_shows_what_would_run_at_the_end_without_secrets(
+    shared_conductor: Conductor, tmp_path: Path
+) -> None:
+    on_end = "curl -H 'Authorization: Bearer abcdefghijklmnop1234' https://example.org\necho over"
+    params = {"config_content": score(tmp_path, on_end), "client_cwd": str(tmp_path)}
+    shown = ask(shared_conductor.settings.socket, "job.validate", params)["plan"]["on_end"]
+    assert shown.startswith("curl -H")
+    assert "\n" not in shown
+    assert "abcdefghijklmnop1234" not in shown
