@@ -3,8 +3,8 @@
 `serve` and `start` run for long, so they are dispatched before typer and rich are imported.
 """
 
+import gc
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -26,12 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         take_signals()
     code = _run(list(sys.argv[1:] if argv is None else argv))
     end_messages()
+    if argv is None:
+        gc.freeze()  # the interpreter looks through everything once more at its end, a twentieth of a short command
     return code
 
 
 def _run(arguments: list[str]) -> int:
     try:
-        code = _dispatch(arguments)
+        code = dispatch(arguments)
         sys.stdout.flush()
     except OutputLost:
         code = Code.DONE
@@ -42,7 +44,7 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def _dispatch(arguments: list[str]) -> int:
+def dispatch(arguments: list[str]) -> int:
     """Run a command. Whatever ends it shows as a message and an exit code; only what is a bug shows where it happened."""
     if sys.platform == "win32":
         line(WINDOWS, stderr=True)
@@ -54,11 +56,11 @@ def _dispatch(arguments: list[str]) -> int:
         return int(import_module("podium.cli.app").run_app(arguments))
     except BaseException as error:  # noqa: BLE001  the boundary
         code = interrupted()
-        return _code_of(error) if code is None else code
+        return _code_of(error, in_tools=arguments[:1] == ["call"]) if code is None else code
 
 
-def _code_of(end: BaseException) -> int:
-    """Return the exit code for what ended a command, and say what that was.
+def _code_of(end: BaseException, *, in_tools: bool) -> int:
+    """Return the exit code for what ended a command, and say what that was, `in_tools` with tools for commands.
 
     Raises:
         OutputLost: nothing more can be said.
@@ -66,7 +68,7 @@ def _code_of(end: BaseException) -> int:
     try:
         raise end
     except PodiumError as error:
-        show_error(error)
+        show_error(error, in_tools=in_tools)
         return code_of(error)
     except SystemExit as error:  # argparse ends a process so
         return error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -77,6 +79,8 @@ def _code_of(end: BaseException) -> int:
     except OutputLost:
         raise
     except Exception:  # noqa: BLE001  the boundary
+        import traceback  # a tenth of what `podium --help` takes
+
         line(traceback.format_exc(limit=-BUG_FRAMES, chain=False), stderr=True)
         line("podium: This is a bug of Podium; please report it with the lines above.", stderr=True)
         return Code.INTERNAL

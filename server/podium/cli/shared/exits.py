@@ -15,6 +15,7 @@ class Code(IntEnum):
     PAUSED = 4  # a followed job
     NO_CONDUCTOR = 5  # none answers, or it takes nothing now; nothing was started
     LOST_SIGHT = 6  # the output cannot be written or the conductor has gone; a followed job goes on
+    TIME_OVER = 7  # the time that was given to wait; the job goes on
     INTERNAL = 70  # a bug
 
 
