@@ -52,6 +52,7 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
+        ("list_jobs", "podium list"),
         ("read_artifact", "podium call read_artifact"),
         ("artifacts", "podium call list_artifacts"),
         ("up", "podium start"),

@@ -78,6 +78,8 @@ def tools(_given: Given) -> list[Candidate]:
 
 def tool_arguments(given: Given) -> list[Candidate]:
     """Return the arguments of the tool as `name=`, or after that the jobs that it may be."""
+    if given.command != "call":
+        return []  # `--set NAME=VALUE`: the names are the score's
     name, equals, typed = given.current.partition("=")
     if equals:
         inner = given._replace(current=typed, arguments=[])

@@ -4,19 +4,19 @@ It cleans as `door` does: first each text as a whole, and then, whatever draws i
 rich is a third of a short command's time, so only a terminal gets it.
 """
 
-import json
 import os
 import sys
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from podium.cli.shared.door import clean, in_line, line
+from podium.cli.shared.door import clean, in_line, line, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["console", "is_plain", "print_json", "say", "table"]
 STATUS_STYLES = {
     "completed": "green",
     "running": "cyan",
@@ -30,7 +30,7 @@ STATUS_STYLES = {
 @cache
 def console(*, stderr: bool = False) -> "Console":
     """Return the console of stdout or stderr."""
-    from podium.cli.shared.terminal import Terminal
+    from podium.cli.shared.screen import Terminal
 
     return Terminal(stderr=stderr, highlight=False, soft_wrap=True)
 
@@ -50,13 +50,6 @@ def is_plain(*, stderr: bool = False) -> bool:
     """Return whether a stream gets text without colours: no terminal reads it, and nobody asked for them (FORCE_COLOR)."""
     asked = os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE") == "1"
     return not asked and not (sys.stderr if stderr else sys.stdout).isatty()
-
-
-def print_json(value: Any) -> None:
-    """Print one JSON value, indented, on stdout; what a terminal or the encoding cannot show is escaped, never dropped."""
-    readable = json.dumps(value, indent=2, ensure_ascii=False)
-    is_shown = clean(readable) == readable and (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    line(readable if is_shown else json.dumps(value, indent=2))
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
