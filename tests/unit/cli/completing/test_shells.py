@@ -21,6 +21,7 @@ NAMES = [
     "bad\ntouch hit",
     "bad\u202ename",
 ]
+TRIES = 5
 TYPED = {
     "podium sto": {"": "podium stop "},
     "podium run --work": {"": "podium run --workspace "},
@@ -48,9 +49,18 @@ def test_a_shell_completes_commands_options_and_names_of_any_letters(shell: str,
         (short_tmp / "scores" / name).write_text("")
     place = {"PODIUM_HOME": str(short_tmp / "h"), "PODIUM_SOCKET": str(short_tmp / "s"), "PODIUM_CONFIG": "/dev/null"}
     with listing(short_tmp / "s", NAMES), ShellSession(shell, short_tmp, place) as session:
-        seen = {typed: session.completed(typed) for typed in TYPED}
-    assert seen == {typed: lines.get(shell, lines[""]) for typed, lines in TYPED.items()}
+        wanted = {typed: lines.get(shell, lines[""]) for typed, lines in TYPED.items()}
+        assert {typed: _completed(session, typed, line) for typed, line in wanted.items()} == wanted
     assert not (short_tmp / "hit").exists()
+
+
+def _completed(session: ShellSession, typed: str, wanted: str) -> str:
+    """Return what becomes of the line; press the tabulator again if a busy machine took longer than a completion waits."""
+    seen = ""
+    for _ in range(TRIES):
+        if (seen := session.completed(typed)) == wanted:
+            break
+    return seen
 
 
 @pytest.mark.parametrize("shell", SHELLS)
