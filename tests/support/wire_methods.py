@@ -35,6 +35,7 @@ OWN_METHODS: tuple[str, ...] = (
     "job.explain",
     "job.validate",
     "job.score",
+    "job.env",
     "job.health",
     "job.watch",
     "job.secrets",

@@ -29,6 +29,7 @@ from podium.contract.near import NAMED_SHOWN, job_not_found
 from podium.contract.replies import WatchReply
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import TERMINAL, JobFilter
 from podium.contract.waits import RunningView
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
@@ -102,6 +103,10 @@ class MarianneDialect:
     async def check(self, request: CheckParams) -> CheckedScore:
         """Refuse like `plan`."""
         raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
+
+    async def environment(self, request: EnvParams) -> EnvView:
+        """Refuse: this conductor does not say what its sheets get."""
+        raise UnsupportedByConductor("This conductor does not show the environment of its sheets.", fix=_OWN)
 
     async def score(self, request: JobScoreParams) -> JobScore:
         """Return the file that the job was started from as it is now: this conductor keeps no text."""
@@ -347,6 +352,7 @@ def _check_start(request: SubmitParams) -> None:
         "idempotency_key": request.idempotency_key is not None,
         "variables": bool(request.variables),
         "environment": bool(request.environment),
+        "again": request.again is not None,
     }
     if names := [name for name, given in ignored.items() if given]:
         raise UnsupportedByConductor(
@@ -357,7 +363,9 @@ def _check_start(request: SubmitParams) -> None:
 
 def _check_no_edit(params: ResumeParams) -> None:
     """Refuse an edit: this conductor gives nobody the text that the job runs, and its file may be another one by now."""
-    if params.find is not None:
+    if isinstance(params, ModifyParams) and params.dry_run:
+        raise UnsupportedByConductor("This conductor cannot say what a change would change.", fix=_OWN)
+    if params.replacements:
         raise UnsupportedByConductor(
             "This conductor does not edit scores: find and replace need the text that the job runs, which it does not give.",
             fix=f"Pass the whole changed score as config_content or config_path. {_OWN}",
