@@ -3,8 +3,17 @@
 GROUPS: dict[str, dict[str, str]] = {
     "Jobs": {
         "run": "Run a score and follow it.",
+        "pause": "Pause jobs when their running sheets have ended.",
+        "resume": "Continue a job, approve what it holds, or withdraw a pause.",
+        "cancel": "End jobs and every process that they started.",
+        "retry": "Run again what a job has not completed.",
+        "edit": "Change a job's score in your editor.",
+        "rm": "Remove ended jobs with their logs.",
     },
     "Scores": {
+        "init": "Write a first score.",
+        "validate": "Check scores without running them.",
+        "env": "Show what a sheet gets as its environment.",
         "schema": "Print the JSON Schema of a score.",
         "demo": "Run a complete example once on this repository.",
     },
@@ -12,6 +21,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "start": "Start the conductor.",
         "stop": "Stop the conductor.",
         "status": "Show the conductor and its newest jobs.",
+        "settings": "Show every setting, and where its value comes from.",
         "doctor": "Check this machine and Podium's home folder.",
     },
     "Agents": {

@@ -34,6 +34,11 @@ def line(text: str = "", *, stderr: bool = False) -> None:
     print(clean(text), file=sys.stderr if stderr else sys.stdout, flush=stderr)
 
 
+def prompt(text: str) -> None:
+    """Print a question on stderr; the answer is typed behind it."""
+    print(clean(text), end="", file=sys.stderr, flush=True)
+
+
 def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
     """Print an error, every problem of a score that it carries, and its fix on stderr; tools in it stay tools if `in_tools`."""
     said = str if in_tools else in_commands
