@@ -17,7 +17,7 @@ def command(
         list[str] | None, typer.Argument(metavar="[JOB...]", help="ids, beginnings of ids, or names of jobs")
     ] = None,
     ended: Annotated[bool, typer.Option("--ended", help="all jobs that have ended, or those that the options choose")] = False,
-    older: Annotated[str | None, typer.Option(metavar="DURATION", help="ended at least so long ago: 12h, 7d")] = None,
+    older: Annotated[str | None, typer.Option(metavar="TIME", help="ended at least so long ago: 12h, 7d")] = None,
     keep: Annotated[int | None, typer.Option(min=0, metavar="NUMBER", help="so many of the newest stay")] = None,
     status: Annotated[Status | None, typer.Option(help="only jobs that ended so")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="remove without asking")] = False,

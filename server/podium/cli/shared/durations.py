@@ -1,20 +1,25 @@
-"""Durations as hands type them: 90, 90s, 5m, 2h, 7d, 1w."""
-
-import re
+"""Durations on the command line: `--timeout 10m`, `--older 7d`."""
 
 from podium.errors import InvalidArguments
+from podium.times import duration
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhdw]?)", re.IGNORECASE)
+METAVAR = "TIME"  # as the help of an option calls one
 
 
-def seconds_of(text: str, option: str) -> float:
-    """Return a duration in seconds.
+def seconds(option: str, text: str) -> float:
+    """Return the seconds of what was given to an option: a duration with its unit, such as 90s, 5m, 2h or 7d.
+
+    A number without a unit is refused unless it is 0: what is meant by it decides whether a job of today is removed.
 
     Raises:
-        InvalidArguments: it is none; `option` is what it was given for.
+        InvalidArguments: the text is no such duration.
     """
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise InvalidArguments(f"{option} {text}: this is not a duration.", fix="Write it as 90s, 5m, 2h or 7d.")
-    return float(found[1]) * _UNITS[found[2].lower()]
+    given = text.strip()
+    if (found := duration(given)) is not None:
+        return found
+    if duration(given, unit="s") == 0:
+        return 0.0
+    if duration(given, unit="s") is None:
+        raise InvalidArguments(f"{option} {text!r}: this is no duration.", fix="Write it as 90s, 5m, 2h or 7d.")
+    examples = ", ".join(f"{given}{unit}" for unit in "smhd")
+    raise InvalidArguments(f"{option} {text}: the unit is missing.", fix=f"Write it as one of {examples}.")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from podium.cli.shared.asking import agreed, somebody_is_there
 from podium.cli.shared.controlling import Told, each_job, show, worst
 from podium.cli.shared.door import in_line, line
-from podium.cli.shared.durations import seconds_of
+from podium.cli.shared.durations import seconds
 from podium.cli.shared.exits import Code
 from podium.cli.shared.output import print_json
 from podium.cli.shared.results import Outcome, Removal
@@ -36,7 +36,7 @@ class Choice(NamedTuple):
         """Return the call. InvalidArguments: `older` is no duration."""
         return ClearParams(
             statuses=list(ended_statuses(self.status or "ended")),
-            older_than_seconds=None if self.older is None else seconds_of(self.older, "--older"),
+            older_than_seconds=None if self.older is None else seconds("--older", self.older),
             keep_newest=self.keep or 0,
             limit=SHOWN if dry_run else AT_ONCE,
             dry_run=dry_run,
