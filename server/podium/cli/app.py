@@ -15,7 +15,8 @@ COMMANDS = {
     "start": "Start the conductor.",
     "stop": "Stop the conductor.",
     "status": "Show the conductor and its newest jobs.",
-    "run": "Run a score and follow it.",
+    "run": "Run a score or a command and follow it.",
+    "logs": "Show what a job's sheets wrote.",
     "call": "Call a tool exactly as an agent would.",
     "serve": "Serve the tools to an agent over stdio, or HTTP on loopback (MCP).",
     "install": "Add Podium to an MCP client.",
@@ -39,8 +40,11 @@ def run_app(arguments: Sequence[str]) -> int:
     app = typer.Typer(help=HELP, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_root)
     for name, text in COMMANDS.items():
-        function = import_module(f"podium.cli.commands.{name}").command if name == asked else _listed
-        app.command(name, help=text if name != asked else None)(function)
+        if name == asked:
+            module = import_module(f"podium.cli.commands.{name}")
+            app.command(name, cls=getattr(module, "Typed", None))(module.command)
+        else:
+            app.command(name, help=text)(_listed)
     try:
         code = app(args=list(arguments) or ["--help"], prog_name="podium", standalone_mode=False)
     except typer.TyperException as error:

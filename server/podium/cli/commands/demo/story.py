@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
+from podium.cli.shared.live import stream_of
 from podium.cli.shared.progress import JobProgress
 from podium.contract.states import TERMINAL
 from podium.errors import Internal
@@ -53,11 +54,13 @@ class Story:
             self.says(f"protocol {client.protocol_version}, {len(tools)} tools: {', '.join(tools)}")
             await self._check()
             await self._start()
-            with JobProgress(self.console, self.job_id) as view:
+            async with JobProgress(stream_of(stderr=False), self.job_id) as view:
+                self.console.file = view.above
                 await self._watch(view, lambda job: WATCHED in job["running"])
                 await self._read_log(view)
                 await self._pause_and_resume(view)
                 last = await self._watch(view, lambda job: job["status"] == "completed")
+            self.console.file = sys.stdout
             self.says(last["summary"])
             await self._report()
             await self._refused()
