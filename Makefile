@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 VENV := .venv
 STAMP := $(VENV)/.installed
+DOCS := build/docs-venv
+DOCS_STAMP := $(DOCS)/.installed
 BIN := $(VENV)/bin
 FRESH := build/constraints
 PIP_OPTIONS := --quiet --disable-pip-version-check
@@ -16,7 +18,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-clients conformance torture fuzz guards eval bench lint types golden constraints clean
+.PHONY: help demo test coverage test-clients conformance torture fuzz guards eval bench lint types golden docs constraints wheel release-notes recordings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -69,12 +71,24 @@ types: $(STAMP) ## check types, of the tests too
 golden: $(STAMP) ## rewrite the golden files and the tool table of the README
 	PODIUM_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit tests/e2e/test_agent_history.py tests/e2e/test_readme.py
 
+wheel: $(STAMP) ## build the wheel and the source distribution into dist/
+	$(BIN)/python -m build --no-isolation
+
+release-notes: $(STAMP) ## print what the changelog says of a version: make release-notes VERSION=1.2.3
+	@$(BIN)/python .ci/release_notes.py $(VERSION)
+
+recordings: $(STAMP) ## make the pictures of the README from a real run and a real session
+	$(BIN)/python -m tests.recordings
+
+docs: $(DOCS_STAMP) ## build the documentation into build/site; any warning ends it
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet --clean
+
 constraints: ## renew constraints.txt with the newest versions: make constraints PYTHON=python3.11, the oldest that we support
 	rm -rf $(FRESH)
 	$(PYTHON) -m venv $(FRESH)
 	$(FRESH)/bin/python -m pip install $(PIP_OPTIONS) --upgrade "pip>=25.3"
-	$(FRESH)/bin/python -m pip install $(PIP_OPTIONS) --editable . --group dev
-	@echo '# Exact versions of everything that `make test` installs. Written by `make constraints`; do not edit by hand.' >$(FRESH)/new
+	$(FRESH)/bin/python -m pip install $(PIP_OPTIONS) --editable . --group dev --group docs
+	@echo '# Exact versions of everything that `make test` and `make docs` install. Written by `make constraints`; do not edit by hand.' >$(FRESH)/new
 	$(FRESH)/bin/python -m pip freeze --all --exclude-editable --exclude setuptools >>$(FRESH)/new
 	mv $(FRESH)/new constraints.txt
 	rm -rf $(FRESH)
@@ -82,9 +96,17 @@ constraints: ## renew constraints.txt with the newest versions: make constraints
 clean: ## remove .venv and everything that was built
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt hatch_build.py
 	@test -n "$(PYTHON)" || { echo "Podium needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt --upgrade pip
 	$(BIN)/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt --build-constraint constraints.txt --editable . --group dev
+	@touch $@
+
+# The site needs nothing of Podium itself, so it has an environment of its own, which is small.
+$(DOCS_STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "The documentation needs Python 3.11 or newer: make docs PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt --upgrade pip
+	$(DOCS)/bin/python -m pip install $(PIP_OPTIONS) --constraint constraints.txt --group docs
 	@touch $@

@@ -16,7 +16,6 @@ from mcp import Client, StdioServerParameters
 
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
-from tests.support.agent import agent
 from tests.support.podium_home import Conductor
 from tests.support.source_tree import REPOSITORY
 
@@ -125,22 +124,3 @@ def test_the_agent_loop_starts_watches_and_repairs_a_job(conductor: Conductor, s
     assert [line for line in said if line.startswith("think: sheet add-up asks for a column 'sum'")]
     assert "1 finished sheet was kept" in done.stdout
     assert said[-3:] == ["# Sales", "", "Total 42"]
-
-
-@pytest.mark.anyio
-async def test_the_agent_score_runs_with_its_stand_in(home: Settings, tmp_path: Path) -> None:
-    folder = tmp_path / "agent-score"
-    shutil.copytree(EXAMPLES / "agent-score", folder, ignore=shutil.ignore_patterns("out"))
-    conductor = Conductor(home).start(PATH=f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    try:
-        async with agent(home, "auto") as user:
-            plan = await user.call("validate_score", config_path=str(folder / "review.yaml"))
-            assert plan["missing_instruments"] == []
-            job_id = (await user.call("start_job", config_path=str(folder / "review.yaml")))["job_id"]
-            assert (await user.settled(job_id))["status"] == "completed", await user.call("explain_job", job_id=job_id)
-            review = await user.call("read_artifact", job_id=job_id, path="review.md")
-            assert review["job_output"] == "# Review\n\n- 3 lines were read\n\n## Verdict\n\nGood enough.\n"
-            log = await user.call("read_job_log", job_id=job_id, sheet="publish")
-            assert log["job_output"] == "review.md has 11 words"
-    finally:
-        conductor.end()

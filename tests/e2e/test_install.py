@@ -3,18 +3,22 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
 import tomllib
 import venv
 import zipfile
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
-from podium import __version__
+from hatch_build import version_of
 from podium.settings import Settings
 from tests.support.podium_home import ask
 from tests.support.source_tree import REPOSITORY, modules
@@ -33,11 +37,18 @@ MESSAGES: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the wheel, built without isolation: nothing is downloaded."""
+    """Return the wheel, built from the source distribution, where there is no git, and without isolation: nothing is downloaded."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(REPOSITORY)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(REPOSITORY)]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     return next(folder.glob("*.whl"))
+
+
+def metadata(wheel: Path) -> Message:
+    """Return the metadata of a wheel; its body is the long description."""
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return message_from_bytes(archive.read(name))
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +103,8 @@ def test_the_wheel_holds_the_data_files_of_the_packages(wheel: Path) -> None:
         assert data <= set(archive.namelist())
 
 
-def test_the_installed_command_is_the_wheel_and_tells_its_version(installed: Path) -> None:
-    assert run(installed, "--version").stdout == f"podium {__version__}\n"
+def test_the_installed_command_is_the_wheel_and_tells_its_version(installed: Path, wheel: Path) -> None:
+    assert run(installed, "--version").stdout == f"podium {metadata(wheel)['Version']}\n"
     python = installed.with_name("python")
     where = run(
         python, "-c", "import podium, podium_tools; print(podium.__file__, podium_tools.__file__)"
@@ -125,10 +136,46 @@ def test_a_conductor_of_the_installed_command_starts_answers_and_stops(installed
     assert not Path(f"/proc/{health['pid']}/exe").exists()
 
 
-def test_the_version_stands_in_one_place() -> None:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    assert project["dynamic"] == ["version"]
-    assert "version" not in project
+def test_the_version_of_the_wheel_is_that_of_the_source_which_has_it_from_git(wheel: Path) -> None:
+    """A commit made while the wheel was built is none of ours."""
+    assert re.sub(r"\+.*", "", metadata(wheel)["Version"]) == re.sub(r"\+.*", "", version_of(REPOSITORY))
+    assert "version" not in tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+
+
+def test_the_metadata_says_where_the_project_lives_and_names_no_person(wheel: Path) -> None:
+    said = metadata(wheel)
+    urls = dict(each.split(", ") for each in said.get_all("Project-URL", []))
+    assert urls.keys() == {"Homepage", "Repository", "Documentation", "Changelog", "Issues"}
+    assert all(url.startswith(urls["Repository"]) for url in urls.values())
+    assert (said["Author"], said["Maintainer"]) == ("The Podium authors", "The Podium authors")
+    assert "@" not in f"{said['Author-email']}{said['Maintainer-email']}"
+
+
+def test_no_link_of_the_description_is_relative_so_that_all_work_on_a_package_index(wheel: Path) -> None:
+    page = MarkdownIt("gfm-like", {"linkify": False}).render(str(metadata(wheel).get_payload()))
+    links = re.findall(r'(?:href|src|srcset)="([^"]*)"', page)
+    assert len(links) > 8
+    assert not [link for link in links if not link.startswith(("https://", "#"))]
+
+
+def test_a_fresh_clone_that_is_installed_to_be_edited_tells_its_version(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git = ["git", "-c", "protocol.file.allow=always", "clone", "--quiet", "--no-hardlinks", "--depth", "1", "--no-tags"]
+    subprocess.run([*git, f"file://{REPOSITORY}", str(clone)], check=True, timeout=60)
+    for name in ("hatch_build.py", "pyproject.toml", "server/podium/__init__.py"):
+        shutil.copy2(REPOSITORY / name, clone / name)
+    build = "import hatchling.build, sys; print(hatchling.build.build_editable(sys.argv[1]))"
+    made = subprocess.run(
+        [sys.executable, "-c", build, str(tmp_path)], cwd=clone, check=True, capture_output=True, text=True, timeout=60
+    )
+    told = run(
+        Path(sys.executable),
+        "-c",
+        f"import sys; sys.path.insert(0, {str(clone / 'server')!r}); import podium; print(podium.__version__, podium.__file__)",
+    )
+    version, file = told.stdout.split()
+    assert file == str(clone / "server/podium/__init__.py")
+    assert version == metadata(tmp_path / made.stdout.strip())["Version"] == version_of(clone)
 
 
 def test_the_makefile_explains_every_target() -> None:

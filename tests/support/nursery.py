@@ -43,7 +43,7 @@ def _load_server() -> None:
 
 def _load_commands() -> None:
     """Load what the commands do that people use beside a conductor."""
-    for name in import_module("podium.cli.app").COMMANDS:
+    for name in import_module("podium.cli.inventory").COMMANDS:
         import_module(f"podium.cli.commands.{name}")
     import_module("podium.cli.commands.call.server")
     import_module(LOOP)

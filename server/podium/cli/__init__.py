@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        code = _dispatch(arguments)
+        code = dispatch(arguments)
         sys.stdout.flush()
     except OutputLost:
         code = Code.DONE
@@ -42,7 +42,7 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def _dispatch(arguments: list[str]) -> int:
+def dispatch(arguments: list[str]) -> int:
     """Run a command. Whatever ends it shows as a message and an exit code; only what is a bug shows where it happened."""
     if sys.platform == "win32":
         line(WINDOWS, stderr=True)

@@ -1,72 +1,59 @@
-"""The command line as a typer application. Only the command that is asked for is imported; the others are listed."""
+"""The command line: what comes before a command, and the command that is asked for as a typer application, alone."""
 
-import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-
-import typer
+from typing import TYPE_CHECKING
 
 from podium import __version__
-from podium.cli.shared.door import in_line, line
+from podium.cli.inventory import ALIASES, COMMANDS
+from podium.cli.shared.door import line
 from podium.cli.shared.exits import Code
+from podium.cli.shared.overview import overview, short_overview
+from podium.cli.shared.usage import unknown_command, wrong_call, wrong_option
 
-HELP = "Run long jobs under a conductor, and let agents control them through MCP."
-COMMANDS = {
-    "start": "Start the conductor.",
-    "stop": "Stop the conductor.",
-    "status": "Show the conductor and its newest jobs.",
-    "run": "Run a score or a command and follow it.",
-    "logs": "Show what a job's sheets wrote.",
-    "call": "Call a tool exactly as an agent would.",
-    "serve": "Serve the tools to an agent over stdio, or HTTP on loopback (MCP).",
-    "install": "Add Podium to an MCP client.",
-    "doctor": "Check this machine and Podium's home folder.",
-    "schema": "Print the JSON Schema of a score.",
-    "demo": "Run a complete example once on this repository.",
-}
+if TYPE_CHECKING:
+    import typer
+
+HELP = ("-h", "--help")
+VERSION = ("-V", "--version")
 
 
 def run_app(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code: 2 for one that is unknown, with the command or tool that may be meant."""
-    asked = next((word for word in arguments if not word.startswith("-")), "")
-    if asked and asked not in COMMANDS:
-        from podium.cli.shared.tool_names import near_tools
-
-        near = [f"podium {name}" for name in difflib.get_close_matches(asked, COMMANDS, n=1)]
-        near = near or [f"podium call {name}" for name in near_tools(asked)]
-        fix = f"Did you mean `{'` or `'.join(near)}`?" if near else "`podium --help` lists the commands."
-        line(f"podium: Unknown command {asked!r}.\n        {fix}", stderr=True)
+    if not arguments:
+        line(short_overview())
         return Code.BAD_INPUT
-    app = typer.Typer(help=HELP, add_completion=False, pretty_exceptions_enable=False)
-    app.callback()(_root)
-    for name, text in COMMANDS.items():
-        if name == asked:
-            module = import_module(f"podium.cli.commands.{name}")
-            app.command(name, cls=getattr(module, "Typed", None))(module.command)
-        else:
-            app.command(name, help=text)(_listed)
+    asked, *rest = arguments
+    if asked in (*HELP, *VERSION):
+        line(overview() if asked in HELP else f"podium {__version__}")
+        return Code.DONE
+    if asked.startswith("-"):
+        return wrong_option(asked, [*HELP, *VERSION])
+    name = ALIASES.get(asked, asked)
+    return _run(name, rest) if name in COMMANDS else unknown_command(asked, rest)
+
+
+def application(name: str) -> "typer.Typer":
+    """Return a typer application with one command, whose module is imported for it."""
+    import typer
+
+    module = import_module(f"podium.cli.commands.{name}")
+    function: Callable[..., None] = module.command
+    made = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,  # the help without rich: a third of its time
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": [*reversed(HELP)]},
+    )
+    made.command(name, cls=getattr(module, "Typed", None))(function)
+    return made
+
+
+def _run(name: str, arguments: Sequence[str]) -> int:
+    import typer
+
     try:
-        code = app(args=list(arguments) or ["--help"], prog_name="podium", standalone_mode=False)
+        code = application(name)(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
-        line(f"podium: {in_line(' '.join(error.format_message().split()))}", stderr=True)
-        line(
-            f"        `{' '.join(['podium', *([asked] if asked else [])])} --help` shows how it is called.", stderr=True
-        )
-        return Code.BAD_INPUT
-    return int(code or Code.DONE) if arguments else Code.BAD_INPUT
-
-
-def _listed() -> None:
-    """Stand for a command that is not the one asked for."""
-
-
-def _print_version(value: bool) -> None:
-    if value:
-        line(f"podium {__version__}")
-        raise typer.Exit
-
-
-def _root(
-    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="print the version"),
-) -> None:
-    """Hold the options that come before a command."""
+        return wrong_call(name, arguments, " ".join(error.format_message().split()))
+    return int(code or Code.DONE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -14,18 +14,37 @@ _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or fals
 _SINGLE = {"text", "whole number", "number", "true or false"}
 
 
+class KeyFacts(NamedTuple):
+    """What is known of a key, in words: `default` may also be "required"; "" for what it has none of."""
+
+    key: str
+    kind: str
+    bounds: str
+    default: str
+    meaning: str
+
+
+def key_facts(model: type[BaseModel], chosen: Sequence[str] = ()) -> list[KeyFacts]:
+    """Return the facts of each key of a block, or of the chosen ones."""
+    fields, required = fields_of(model), REQUIRED.get(model.__name__, ())
+    return [
+        KeyFacts(
+            key,
+            _kind(_whole(fields[key])),
+            _bounds(_marks(_whole(fields[key]))),
+            "required" if key in required else _default(fields[key]),
+            fields[key].description or "",
+        )
+        for key in chosen or fields
+    ]
+
+
 def key_lines(model: type[BaseModel], chosen: Sequence[str] = ()) -> list[str]:
     """Return a line for each key of a block, or for the chosen ones: "- key: type, bounds, default; meaning"."""
-    fields = fields_of(model)
-    lines = []
-    for key in chosen or fields:
-        field = fields[key]
-        required = "required" if key in REQUIRED.get(model.__name__, ()) else ""
-        facts = ", ".join(
-            filter(None, [_kind(_whole(field)), _bounds(_marks(_whole(field))), required, _default(field)])
-        )
-        lines.append(f"- {key}: {facts}{f'; {field.description}' if field.description else ''}")
-    return lines
+    return [
+        f"- {key}: {', '.join(filter(None, facts))}{f'; {meaning}' if meaning else ''}"
+        for key, *facts, meaning in key_facts(model, chosen)
+    ]
 
 
 def key_names(model: type[BaseModel]) -> str:

@@ -1,7 +1,7 @@
 """The pages of the reference: prose from `pages/`, in which `<<name argument ...>>` stands for what the code knows."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -56,22 +56,29 @@ _NUMBERS: dict[str, int | float | str] = {
 }
 
 
+Shown = Callable[[type[BaseModel], Sequence[str]], str]
+"""How the keys of a block, or the chosen ones of them, are shown."""
+
+
+def _key_lines(block: type[BaseModel], chosen: Sequence[str]) -> str:
+    return "\n".join(key_lines(block, chosen))
+
+
 @cache
 def page(topic: str) -> Page:
     """Return the page of a topic, or the overview."""
     name = "overview" if topic == OVERVIEW else topic
-    text = (FOLDER / "pages" / f"{name}.md").read_text(encoding="utf-8").strip()
-    example = (FOLDER / "examples" / f"{name}.yaml").read_text(encoding="utf-8")
-    return Page(topic, DIRECTIVE.sub(_made, text), example)
+    return Page(topic, prose(name), (FOLDER / "examples" / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _made(found: re.Match[str]) -> str:
-    return _DIRECTIVES[found[1]](found[2].split())
+def prose(name: str, keys: Shown = _key_lines) -> str:
+    """Return the text of a page, with its keys shown in a form of the caller's."""
 
+    def made(found: re.Match[str]) -> str:
+        words = found[2].split()
+        return keys(BLOCKS[words[0]], words[1:]) if found[1] == "keys" else _DIRECTIVES[found[1]](words)
 
-def _keys(arguments: list[str]) -> str:
-    block, *chosen = arguments
-    return "\n".join(key_lines(BLOCKS[block], chosen))
+    return DIRECTIVE.sub(made, (FOLDER / "pages" / f"{name}.md").read_text(encoding="utf-8").strip())
 
 
 def _names(arguments: list[str]) -> str:
@@ -115,7 +122,6 @@ def _instruments(_: list[str]) -> str:
 
 
 _DIRECTIVES: dict[str, Callable[[list[str]], str]] = {
-    "keys": _keys,
     "names": _names,
     "checks": _checks,
     "variables": _variables,

@@ -7,7 +7,7 @@ import pytest
 
 from podium import __version__
 from podium.cli import LIGHT, WINDOWS, main
-from podium.cli.app import COMMANDS
+from podium.cli.inventory import COMMANDS
 from podium.cli.shared.tool_names import given_arguments, tool_named
 from podium.contract.pairs import name_and_value
 
@@ -52,8 +52,8 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("validate", "podium call validate_score"),
-        ("pause", "podium call pause_job"),
+        ("validate_score", "podium call validate_score"),
+        ("pause_jobs", "podium call pause_job"),
         ("list_jobs", "podium call list_jobs"),
         ("statsu", "podium status"),
     ],

@@ -13,19 +13,21 @@ def before(**ago: float) -> str:
 
 
 @pytest.mark.parametrize(
-    ("time", "shown"),
+    ("gone", "shown"),
     [
-        (before(seconds=0.2), "just now"),
-        (before(seconds=42.1), "42 s ago"),
-        (before(minutes=2, seconds=20), "2 min ago"),
-        (before(hours=5, minutes=50), "5 h ago"),
-        (before(days=3), "3 d ago"),
-        (None, ""),
-        ("no time", ""),
+        ({"seconds": 0.2}, "just now"),
+        ({"seconds": 42.1}, "42 s ago"),
+        ({"minutes": 2, "seconds": 20}, "2 min ago"),
+        ({"hours": 5, "minutes": 50}, "5 h ago"),
+        ({"days": 3}, "3 d ago"),
     ],
 )
-def test_an_age_is_told_in_its_largest_unit(time: str | None, shown: str) -> None:
-    assert ago(time) == shown
+def test_an_age_is_told_in_its_largest_unit(gone: dict[str, float], shown: str) -> None:
+    assert ago(before(**gone)) == shown
+
+
+def test_what_has_not_come_has_no_age() -> None:
+    assert (ago(None), ago("no time"), clock(None), at("")) == ("", "", "", "")
 
 
 def test_a_time_stands_on_the_readers_clock_and_has_a_date_unless_it_is_todays(monkeypatch: pytest.MonkeyPatch) -> None:

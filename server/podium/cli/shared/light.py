@@ -9,8 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn, cast
 
-from podium.cli.shared.door import in_line, line
-from podium.cli.shared.exits import Code
+from podium.cli.shared.usage import wrong_call
 from podium.settings import Settings, load
 
 
@@ -51,8 +50,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end."""
-        line(f"podium: {in_line(message)}.\n        `{self.prog} --help` shows how it is called.", stderr=True)
-        raise SystemExit(Code.BAD_INPUT)
+        raise SystemExit(wrong_call(self.prog.removeprefix("podium "), sys.argv[2:], f"{message}."))
 
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:

@@ -14,6 +14,9 @@ Env = Annotated[
     list[str] | None,
     typer.Option("--env", metavar="NAME[=VALUE]", help="an environment variable for the sheets; without a value, ours"),
 ]
+Job = Annotated[str, typer.Argument(metavar="JOB", help="the job's id, the beginning of it, or its name")]
+Jobs = Annotated[list[str], typer.Argument(metavar="JOB...", help="ids, beginnings of ids, or names of jobs")]
+Sheet = Annotated[str, typer.Argument(metavar="[SHEET]", help="the sheet's name or number")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 

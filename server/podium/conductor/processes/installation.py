@@ -1,13 +1,11 @@
 """Our own files, which later processes are started from: an upgrade may remove or replace them under a running conductor."""
 
 import os
-import re
 import sys
 
 import podium
 
 FIX = "Install Podium again if it was removed, then run `podium stop` and `podium start`; running sheets keep running."
-_VERSION = re.compile(r'^__version__ = "(.+)"', re.MULTILINE)
 
 
 def gone(*files: str) -> str:
@@ -24,11 +22,7 @@ def changed() -> str:
     place = podium.__file__ or ""
     if missing := gone(place):
         return missing
-    try:
-        with open(place, encoding="utf-8") as text:  # noqa: PTH123 - text
-            found = _VERSION.search(text.read())
-    except (OSError, UnicodeDecodeError):
+    found = podium.read_version()
+    if found in (podium.__version__, podium.UNKNOWN):
         return ""
-    if found is None or found[1] == podium.__version__:
-        return ""
-    return f"Podium {found[1]} was installed over the running {podium.__version__}; the conductor must be restarted"
+    return f"Podium {found} was installed over the running {podium.__version__}; the conductor must be restarted"

@@ -9,6 +9,7 @@ from podium.conductor.clock import Moment
 from podium.conductor.rules.event import Event
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
+from podium.contract.events import EventType
 from podium.times import iso
 
 Record = tuple[str, tuple[Any, ...]]
@@ -46,7 +47,7 @@ class Batch:
         if run is not None:
             self.sheets[(job.seq, run.num)] = run
 
-    def event(self, job: JobRun, kind: str, **data: Any) -> None:
+    def event(self, job: JobRun, kind: EventType, **data: Any) -> None:
         """Record a transition. Every call touches the job, since its event count grows."""
         job.event_count += 1
         self.touch(job)

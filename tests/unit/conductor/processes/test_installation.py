@@ -1,5 +1,6 @@
 """An installation that changes under a running conductor: nothing is started from another one."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -23,11 +24,22 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert changed().startswith(f"{tmp_path}/python of Podium's installation is gone")
 
 
+def test_an_installation_whose_version_cannot_be_read_is_not_called_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(podium, "__version__", "0.0.1")
+    monkeypatch.setattr(podium, "VERSION_FILE", str(tmp_path / "none"))
+    assert podium.read_version() == podium.UNKNOWN
+    assert changed() == ""
+
+
 @pytest.mark.anyio
 async def test_no_reader_of_another_version_is_started_and_no_score_is_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
     installed = podium.__version__
     monkeypatch.setattr(podium, "__version__", "0.0.1")
     async with Reaper() as reaper, anyio.create_task_group() as tasks:
-        with pytest.raises(NoReader, match=rf"Podium {installed} was installed over the running 0\.0\.1") as caught:
+        with pytest.raises(
+            NoReader, match=rf"Podium {re.escape(installed)} was installed over the running 0\.0\.1"
+        ) as caught:
             await ReaderProcess(reaper, tasks, 1 << 30).worker(1.0)
     assert "`podium stop` and `podium start`" in caught.value.fix

@@ -7,6 +7,7 @@ from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing.diagnosis import Case, diagnose
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.rules.verdicts import Verdict
+from podium.contract.events import EventType
 from podium.score.model.plan import Retry
 from podium.times import elapsed, iso
 
@@ -28,7 +29,7 @@ class Failure:
     verdict: Verdict
     batch: Batch
 
-    def event(self, kind: str, **data: object) -> None:
+    def event(self, kind: EventType, **data: object) -> None:
         """Record an event of the sheet."""
         self.batch.event(self.job, kind, **data, **facts(self.job, self.attempt))
 

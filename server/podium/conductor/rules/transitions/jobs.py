@@ -1,10 +1,20 @@
 """What happens to jobs as a whole: they are submitted, settle, and end."""
 
+from typing import Literal
+
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions.holds import announce
 from podium.conductor.rules.transitions.modify import SHOWN, apply_modify
-from podium.contract.states import PAUSED_ON_REQUEST, JobStatus
+from podium.contract.events import EventType
+from podium.contract.states import PAUSED_ON_REQUEST
+
+Ended = Literal["completed", "failed", "cancelled"]
+_EVENT_OF: dict[Ended, EventType] = {
+    "completed": "job.completed",
+    "failed": "job.failed",
+    "cancelled": "job.cancelled",
+}
 
 
 def submit(job: JobRun, batch: Batch) -> dict[str, str]:
@@ -55,13 +65,13 @@ def _pause(job: JobRun, reason: str, batch: Batch) -> None:
     )
 
 
-def _finish(job: JobRun, status: JobStatus, reason: str, batch: Batch) -> None:
+def _finish(job: JobRun, status: Ended, reason: str, batch: Batch) -> None:
     job.status, job.intent, job.reason = status, "", reason
     job.forget_change()
     job.finished_at = max(job.started_at or job.submitted_at, batch.now.wall)  # the clock may have been set back
     batch.event(
         job,
-        f"job.{status}",
+        _EVENT_OF[status],
         reason=reason,
         sheets_completed=job.counts["completed"],
         sheets_failed=job.counts["failed"],

@@ -1,0 +1,43 @@
+"""The page about the events that the conductor writes."""
+
+from podium.contract.events import EVENTS, MEMBERS
+from podium.contract.models import EventView
+from tests.support.docs.markdown import code, comments, document, plain, table
+from tests.support.docs.values import kind
+
+_INTRO = (
+    "The conductor writes an event for each transition of a job, in the same commit as the transition. Clients of the wire read "
+    "them with `job.events`, as pages or as a live stream; `wait_for_job` wakes at them, and the resource of a job lists its last ones. "
+    "New types and new members may come: readers ignore what they do not know."
+)
+
+
+def events_page() -> str:
+    """Return the page."""
+    told = comments(EventView) | {
+        "seq": "grows over all jobs",
+        "job_seq": "counts the events of a job from 1, without gaps",
+        "type": "one of those below",
+        "at": "when, in ISO 8601",
+        "data": "the members below",
+        "job_id": "the job",
+    }
+    form = EventView.model_json_schema()["properties"]
+    rows = [(code(name), kind(field), plain(told[name])) for name, field in form.items()]
+    events = [
+        (code(name), plain(event.says), _names(event.always), _names(event.sometimes)) for name, event in EVENTS.items()
+    ]
+    members = [(code(name), plain(meaning)) for name, meaning in sorted(MEMBERS.items())]
+    return document(
+        "Events",
+        _INTRO,
+        table(("member", "value", "meaning"), rows),
+        "## Types",
+        table(("type", "says", "data", "data, sometimes"), events),
+        "## Members of data",
+        table(("member", "meaning"), members),
+    )
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(code(name) for name in names)
