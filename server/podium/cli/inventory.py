@@ -2,7 +2,12 @@
 
 GROUPS: dict[str, dict[str, str]] = {
     "Jobs": {
-        "run": "Run a score and follow it.",
+        "run": "Run a score or a command and follow it.",
+        "list": "List jobs.",
+        "show": "Show a job and its sheets.",
+        "logs": "Show what a job's sheets wrote.",
+        "wait": "Wait until jobs have ended.",
+        "explain": "Say why a job failed or waits.",
     },
     "Scores": {
         "schema": "Print the JSON Schema of a score.",

@@ -10,13 +10,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from podium.cli.shared.door import in_line
+from podium.cli.shared.door import in_line, line
 from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
 from podium.cli.shared.follow import ENDS, Follower, LostSight
 from podium.cli.shared.live import ring
 from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
-from podium.cli.shared.output import print_json, say
 from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
@@ -92,11 +91,13 @@ def command(
         if (why := _why_unseen(end)) is None:
             raise
         if isinstance(end, LostSight) and not end.goes_on:
-            say(f"{why}.", stderr=True)
+            line(f"{why}.", stderr=True)
         else:
             _say_it_goes_on(why, run.job)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
+        from podium.cli.shared.output import print_json
+
         print_json(job.model_dump())
     if notify:
         ring()
@@ -114,9 +115,9 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
         if score is not None or not words:
             what = f"{score} and a command are given" if words else "there is no command behind --"
             raise InvalidArguments(f"{what[0].upper()}{what[1:]}.", fix="Write `podium run -- CMD ARGS...`.")
-        line = words[0] if len(words) == 1 else shlex.join(words)
+        text = words[0] if len(words) == 1 else shlex.join(words)
         folder = common.workspace or str(absolute(Path(), "The current folder"))
-        return CommandParams(**{**given, "workspace": folder}, command=line, name=name)
+        return CommandParams(**{**given, "workspace": folder}, command=text, name=name)
     if score is None:
         raise InvalidArguments(
             "A score is missing.", fix="Write `podium run SCORE.yaml`, `podium run -` or `podium run -- CMD ARGS...`."
@@ -136,7 +137,7 @@ def _read_stdin() -> str:
         InvalidArguments: it is too long, or not UTF-8.
     """
     if sys.stdin.isatty():
-        say("Reading the score from the terminal; Ctrl-D ends it.", stderr=True)
+        line("Reading the score from the terminal; Ctrl-D ends it.", stderr=True)
     data = sys.stdin.buffer.read(STDIN_CHARS + 1)
     if len(data) > STDIN_CHARS:
         raise InvalidArguments(f"The score on stdin has more than {STDIN_CHARS} bytes.", fix="Make it shorter.")
@@ -198,12 +199,12 @@ def _why_unseen(end: BaseException) -> str | None:
 
 def _say_it_goes_on(why: str, job: JobView | None) -> None:
     if job is None:
-        say(f"{why} before the conductor answered; `podium status` shows whether the job started.", stderr=True)
+        line(f"{why} before the conductor answered; `podium status` shows whether the job started.", stderr=True)
         return
     if job.status in ENDS:
-        say(f"{why}; {job.job_id} is {job.status}.", stderr=True)
+        line(f"{why}; {job.job_id} is {job.status}.", stderr=True)
         return
-    say(f"{why}; {job.job_id} continues to run.", stderr=True)
-    say(f"  watch:  podium wait {job.job_id}", stderr=True)
-    say(f"  output: podium logs -f {job.job_id}", stderr=True)
-    say(f"  cancel: podium cancel {job.job_id}", stderr=True)
+    line(f"{why}; {job.job_id} continues to run.", stderr=True)
+    line(f"  watch:  podium wait {job.job_id}", stderr=True)
+    line(f"  output: podium logs -f {job.job_id}", stderr=True)
+    line(f"  cancel: podium cancel {job.job_id}", stderr=True)

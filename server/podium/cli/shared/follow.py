@@ -1,14 +1,14 @@
 """Following a job to its end: its sheets line by line, how it ended, and why. It outlasts a restart of the conductor."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import anyio
 
-from podium.cli.shared.bridge import Bridge, LostSight
-from podium.cli.shared.door import in_line
+from podium.cli.shared.bridge import Answer, Bridge, LostSight
+from podium.cli.shared.door import in_line, ink
 from podium.cli.shared.exits import Code
 from podium.cli.shared.live import stream_of
-from podium.cli.shared.output import say
 from podium.cli.shared.progress import JobProgress
 from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView, JobView
@@ -38,7 +38,7 @@ class Follower:
     def say(self, text: str, *, style: str = "") -> None:
         """Print a text where this follower prints, above the progress while that is shown."""
         if self._view is None:
-            say(text, style=style, stderr=self._quiet)
+            ink([(text, style)], stderr=self._quiet)
         else:
             self._view.say(text, style=style)
 
@@ -77,13 +77,17 @@ class Follower:
             return seen
 
         while True:
-            seen = await self._bridge.ask(look)
+            seen = await self.bridged(look)
             after, self.job = seen.after, seen.jobs[0]
             if self.job.status in ENDS:
                 return self.job
             self._tell_holds(self.job)
             if self.job.stuck:  # a settled job answers at once; do not ask in a hot loop
                 await anyio.sleep(STUCK_POLL_SECONDS)
+
+    async def bridged(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Ask over a restart of the conductor, as `Bridge.ask`."""
+        return await self._bridge.ask(ask)
 
     def _tell_holds(self, job: JobView) -> None:
         """Say once of each sheet that it waits for an approval while others go on."""

@@ -8,53 +8,18 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import TextIO
 
-from podium.cli.shared.spans import Spans, cells, fitted, painted
+from podium.cli.shared.door import Piece, in_line, styled
+from podium.cli.shared.terminal import columns_of, has_styles, moves
+from podium.cli.shared.widths import cut_end, width
 
-WIDTH, HEIGHT = 80, 24  # of a terminal that does not say
+Line = Sequence[Piece]
 BELL = "\a"
 _HIDE, _SHOW, _ERASE = "\x1b[?25l", "\x1b[?25h", "\x1b[J"
 
 
-class Stream(Protocol):
-    """What is drawn on: stdout, or stderr."""
-
-    def write(self, text: str, /) -> int:
-        """Write a text."""
-
-    def flush(self) -> None:
-        """Have it written now."""
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
-
-    def isatty(self) -> bool:
-        """Return whether it is a terminal."""
-
-
-def draws(stream: Stream) -> bool:
-    """Return whether it is a terminal that can draw over what it shows."""
-    return stream.isatty() and os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}
-
-
-def coloured(stream: Stream) -> bool:
-    """Return whether colours are wanted: NO_COLOR wins, FORCE_COLOR asks for them in a pipe too."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or draws(stream)
-
-
-def size(stream: Stream) -> tuple[int, int]:
-    """Return the columns and rows of a terminal as they are now."""
-    try:
-        found = os.get_terminal_size(stream.fileno())
-    except (OSError, ValueError):
-        return WIDTH, HEIGHT
-    return found.columns or WIDTH, found.lines or HEIGHT
-
-
-def stream_of(*, stderr: bool) -> Stream:
+def stream_of(*, stderr: bool) -> TextIO:
     """Return the stream that a command prints on."""
     return sys.stderr if stderr else sys.stdout
 
@@ -68,30 +33,43 @@ def ring() -> None:
             return
 
 
+def fitted(line: Line, columns: int) -> list[Piece]:
+    """Return a line that takes at most so many columns: its end is left out if need be."""
+    made: list[Piece] = []
+    for given, style in line:
+        text = in_line(given).expandtabs(4)
+        shown = cut_end(text, columns) if columns > 0 else ""
+        made.append((shown, style))
+        columns -= width(shown)
+        if shown != text:
+            break
+    return made
+
+
 class Live:
     """The lines at the bottom. On a stream that is not `animated`, only the lines above them are printed."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._colours = coloured(stream)
-        self.animated = draws(stream) and not os.environ.get("NO_COLOR")
+        self._shows = has_styles(stream)
+        self.animated = moves(stream) and not os.environ.get("NO_COLOR")
         self._drawn: list[int] = []  # the cells of each line at the bottom
         self._hidden = False
 
     @property
     def width(self) -> int:
         """How many cells a line at the bottom may take: with one less than there are, none wraps."""
-        return size(self._stream)[0] - 1
+        return (columns_of(self._stream) or 1) - 1
 
-    def above(self, lines: Iterable[Spans], bottom: Sequence[Spans] = ()) -> None:
+    def above(self, lines: Iterable[Line], bottom: Sequence[Line] = ()) -> None:
         """Print lines that stay, and draw those at the bottom again."""
-        self.print("".join(f"{painted(line, coloured=self._colours)}\n" for line in lines), bottom)
+        self.print("".join(f"{styled(line, shows=self._shows)}\n" for line in lines), bottom)
 
-    def print(self, text: str, bottom: Sequence[Spans] = ()) -> None:
+    def print(self, text: str, bottom: Sequence[Line] = ()) -> None:
         """Print whole lines that stay, as they are, and draw those at the bottom again."""
         self._write(f"{self._erased()}{text}", bottom)
 
-    def show(self, bottom: Sequence[Spans]) -> None:
+    def show(self, bottom: Sequence[Line]) -> None:
         """Draw the lines at the bottom in place of those that are there."""
         if self.animated:
             self._write(self._erased(), bottom)
@@ -103,20 +81,20 @@ class Live:
             self._stream.flush()
             self._drawn, self._hidden = [], False
 
-    def _write(self, begin: str, bottom: Sequence[Spans]) -> None:
+    def _write(self, begin: str, bottom: Sequence[Line]) -> None:
         made = [fitted(line, self.width) for line in bottom] if self.animated else []
-        shown = "\n".join(painted(line, coloured=self._colours) for line in made)
+        shown = "\n".join(styled(line, shows=self._shows) for line in made)
         hide = _HIDE if made and not self._hidden else ""
         self._hidden |= bool(hide)
         self._stream.write(f"{hide}{begin}{shown}")
-        self._drawn = [sum(cells(text) for text, _ in line) for line in made]
+        self._drawn = [sum(width(text) for text, _ in line) for line in made]
         self._stream.flush()
 
     def _erased(self) -> str:
         """Return what takes the lines at the bottom away, wherever the terminal's width has put them."""
         if not self._drawn:
             return ""
-        columns = size(self._stream)[0]
+        columns = columns_of(self._stream) or 1
         rows = sum(max(1, -(-taken // columns)) for taken in self._drawn)
         return f"\r\x1b[{rows - 1}A{_ERASE}" if rows > 1 else f"\r{_ERASE}"
 
@@ -124,7 +102,7 @@ class Live:
 class Above(io.TextIOBase):
     """The place above the lines at the bottom, as a stream for what prints by itself; each write is of whole lines."""
 
-    def __init__(self, stream: Stream, write: Callable[[str], None]) -> None:
+    def __init__(self, stream: TextIO, write: Callable[[str], None]) -> None:
         self._stream, self._put = stream, write
 
     @property

@@ -21,18 +21,13 @@ from typing import Any, Self, TextIO, cast
 import anyio
 from anyio.abc import TaskGroup
 
-from podium.cli.shared.door import in_line, short_reason
-from podium.cli.shared.live import Above, Live, Stream
-from podium.cli.shared.spans import Span, Spans, cells, cut, cut_middle
+from podium.cli.shared.door import Piece, in_line, short_reason
+from podium.cli.shared.live import Above, Line, Live
+from podium.cli.shared.states import MARKS
+from podium.cli.shared.widths import cut_end, cut_middle, width
 from podium.wire.errors import unwrap
 
-MARKS = {
-    "completed": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "skipped": ("-", "dim"),
-    "cancelled": ("■", "yellow"),
-    "waiting": ("↻", "yellow"),
-}
+TOLD = ("completed", "failed", "skipped", "cancelled", "waiting")  # the states of a sheet that it has a line for
 ORDINARY = ("completed", "skipped")
 FEW, LAST, PLAIN, UNUSUAL = 20, 3, 50, 50
 SLOW_SECONDS, SLOW_TIMES = 10.0, 4.0  # a slow sheet takes as long, and so many times the mean
@@ -47,13 +42,13 @@ FULL, EMPTY = "━", "─"
 class JobProgress:
     """Shows snapshots of one job. Use it as an async context manager; the bar goes away at the end, the lines stay."""
 
-    def __init__(self, stream: Stream, name: str) -> None:
+    def __init__(self, stream: TextIO, name: str) -> None:
         self._stream = stream
         self._live = Live(stream)
         self._name = in_line(name)
         self._shown: dict[int, tuple[str, int]] = {}
         self._folded: Counter[str] = Counter()  # ended sheets without a line of their own, by status
-        self._last: deque[tuple[str, Spans]] = deque()  # status and line of those above the bar
+        self._last: deque[tuple[str, Line]] = deque()  # status and line of those above the bar
         self._ordinary = self._unusual = 0  # lines of their own so far
         self._timed, self._seconds = 0, 0.0  # sheets without anything unusual, and what they took together
         self._completed, self._total, self._doing = 0, 0, ""
@@ -114,16 +109,16 @@ class JobProgress:
 
     def sheets(self, sheets: Iterable[Mapping[str, Any]]) -> None:
         """Show each sheet (the members of `SheetView`) that ended or waits since the last snapshot."""
-        staying: list[Spans] = []
+        staying: list[Line] = []
         for sheet in sheets:
             now = (str(sheet["status"]), int(sheet["attempts"]))
-            if now[0] in MARKS and self._shown.get(sheet["sheet"]) != now:
+            if now[0] in TOLD and self._shown.get(sheet["sheet"]) != now:
                 self._shown[sheet["sheet"]] = now
                 staying += self._ended(sheet)
         if staying or self._last:
             self._live.above(staying, self._bottom())
 
-    def _ended(self, sheet: Mapping[str, Any]) -> list[Spans]:
+    def _ended(self, sheet: Mapping[str, Any]) -> list[Line]:
         """Return the lines that stay for a sheet that ended or waits; others are kept above the bar, or counted."""
         status = str(sheet["status"])
         line = sheet_line(sheet, self._live.width if self._live.animated else None)
@@ -155,35 +150,35 @@ class JobProgress:
         self._seconds += seconds
         return is_slow
 
-    def _fold_line(self) -> list[Spans]:
-        counted = [f"{self._folded[status]} {status}" for status in MARKS if self._folded[status]]
+    def _fold_line(self) -> list[Line]:
+        counted = [f"{self._folded[status]} {status}" for status in TOLD if self._folded[status]]
         return [[("   … ", "dim"), (", ".join(counted), "dim")]] if counted else []
 
-    def _bottom(self) -> list[Spans]:
+    def _bottom(self) -> list[Line]:
         if not self._live.animated:
             return []
         return [*self._fold_line(), *(line for _, line in self._last), self._bar(self._live.width)]
 
-    def _bar(self, width: int) -> Spans:
+    def _bar(self, columns: int) -> Line:
         """Return the bar: what turns, the job's name, the bar itself, the counter, the clock, and what runs."""
         counter = f"{self._completed} of {self._total}"
         minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
         clock = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-        room = width - cells(f"⠋ {counter} {clock} ")
-        length = max(0, min(room, BAR if width >= WIDE else NARROW_BAR))
+        room = columns - width(f"⠋ {counter} {clock} ")
+        length = max(0, min(room, BAR if columns >= WIDE else NARROW_BAR))
         room = max(0, room - length)
-        name = cut_middle(self._name, min(NAME, room - 1))
-        room -= cells(name) + 1
+        name = cut_middle(self._name, min(NAME, room - 1)) if room > 1 else ""
+        room -= width(name) + bool(name)
         done = length * self._completed // self._total if self._total else 0
-        parts: list[Span] = [(next(self._turns), "cyan"), (" ", ""), (f"{name} " if name else "", "bold")]
+        parts: list[Piece] = [(next(self._turns), "cyan"), (" ", ""), (f"{name} " if name else "", "bold")]
         parts += [(FULL * done, "green"), (EMPTY * (length - done), "dim"), (f" {counter}", ""), (f" {clock}", "cyan")]
-        return [*parts, (cut(f"  {self._doing}", room), "dim")] if self._doing else parts
+        return [*parts, (cut_end(f"  {self._doing}", room), "dim")] if self._doing and room > len("  ") else parts
 
 
-def sheet_line(sheet: Mapping[str, Any], width: int | None = None) -> Spans:
+def sheet_line(sheet: Mapping[str, Any], columns: int | None = None) -> Line:
     """Return one sheet's line: mark, label, the word for its state unless it completed, time, and what is unusual about it.
 
-    With a `width` a long label is cut in the middle to fit beside the rest.
+    With a `columns` a long label is cut in the middle to fit beside the rest.
     """
     status = str(sheet["status"])
     mark, style = MARKS[status]
@@ -196,7 +191,7 @@ def sheet_line(sheet: Mapping[str, Any], width: int | None = None) -> Spans:
     if status != "completed":
         facts.append(f"{status}: {short_reason(str(sheet['reason']))}" if sheet["reason"] else status)
     said = " ".join(facts)
-    if width is not None:
-        label = cut_middle(label, max(LABEL, width - cells(said) - len("   ✓  ")))
-    gap = " " * max(cells(label) > LABEL, LABEL - cells(label))
+    if columns is not None:
+        label = cut_middle(label, max(LABEL, columns - width(said) - len("   ✓  ")))
+    gap = " " * max(width(label) > LABEL, LABEL - width(label))
     return [(f"   {mark} ", style), (label + gap, ""), (said, "dim")]

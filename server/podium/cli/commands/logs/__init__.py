@@ -12,22 +12,22 @@ from podium.cli.shared.bridge import LostSight
 from podium.cli.shared.door import clean, in_line, line
 from podium.cli.shared.exits import Code
 from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.options import AsJson, Home, Job, Sheet, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.spans import cells, cut_middle
+from podium.cli.shared.widths import cut_middle, width
 from podium.cli.signals import interrupted
 from podium.cli.streams import Output, OutputLost, data_on_stderr
 from podium.client.job_control import job_control
 from podium.contract.models import JobView, LogLine, OutputLine
 from podium.settings import Settings
 
-LABEL = 24  # cells of a sheet's name before its lines, at most
+LABEL = 24  # columns of a sheet's name before its lines, at most
 DATA, BESIDE = "|", "!"  # between a name and what its sheet wrote to stdout, and to stderr
 
 
 def command(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="a job's id, the beginning of one, or a name")],
-    sheet: Annotated[str, typer.Argument(metavar="[SHEET]", help="a sheet's name or number; without it all")] = "",
+    job: Job,
+    sheet: Sheet = "",
     follow: Annotated[bool, typer.Option("-f", "--follow", help="go on until the job has ended")] = False,
     lines: Annotated[
         int | None, typer.Option("-n", "--lines", min=0, metavar="N", help="only the last N lines of each output")
@@ -105,9 +105,9 @@ class _Printer:
         if not self.named:
             return each.text
         label = cut_middle(in_line(part.label), LABEL)
-        self._width = max(self._width, cells(label))
+        self._width = max(self._width, width(label))
         mark = DATA if part.stream == "stdout" else BESIDE
-        return f"{label}{' ' * (self._width - cells(label))} {mark} {in_line(each.text)}"
+        return f"{label}{' ' * (self._width - width(label))} {mark} {in_line(each.text)}"
 
     def _put_object(self, part: Part, each: LogLine) -> None:
         place = {"sheet": part.sheet, "sheet_name": part.name, "attempt": part.attempt, "stream": part.stream}
