@@ -8,6 +8,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "logs": "Show what a job's sheets wrote.",
         "wait": "Wait until jobs have ended.",
         "explain": "Say why a job failed or waits.",
+        "top": "Watch jobs live, and control them.",
     },
     "Scores": {
         "schema": "Print the JSON Schema of a score.",

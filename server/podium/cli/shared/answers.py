@@ -4,6 +4,7 @@ The fields keep their names and meanings; new ones may come. `docs/reference/` h
 """
 
 from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, OutputLine
+from podium.contract.snapshot import SnapshotView
 from podium.contract.view import View
 from podium.contract.waits import WaitView
 
@@ -14,5 +15,6 @@ ANSWERS: dict[str, type[View]] = {
     "wait": WaitView,
     "explain": ExplainView,
     "logs": OutputLine,
+    "top": SnapshotView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""

@@ -39,6 +39,7 @@ class Follower:
         """Print a text where this follower prints, above the progress while that is shown."""
         if self._view is None:
             ink([(text, style)], stderr=self._quiet)
+            stream_of(stderr=self._quiet).flush()  # a pipe is read while the job runs
         else:
             self._view.say(text, style=style)
 

@@ -14,7 +14,7 @@ from podium.cli.shared.exits import Code
 from podium.cli.shared.jobs import find
 from podium.cli.shared.options import AsJson, Home, Job, Sheet, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.widths import cut_middle, width
+from podium.cli.shared.widths import cut_middle, padded, width
 from podium.cli.signals import interrupted
 from podium.cli.streams import Output, OutputLost, data_on_stderr
 from podium.client.job_control import job_control
@@ -65,7 +65,7 @@ async def _read(settings: Settings, word: str, wanted: Wanted, printer: "_Printe
         job = await find(control, word)
         printer.job = job
         printer.named = not wanted.sheet and job.sheets_total > 1
-        reading = Reading(control, job, wanted, put=printer.put, say=printer.say)
+        reading = printer.reading = Reading(control, job, wanted, put=printer.put, say=printer.say)
         await (reading.follow() if wanted.follow else reading.whole())
 
 
@@ -75,8 +75,8 @@ class _Printer:
     def __init__(self, *, as_json: bool, apart: bool) -> None:
         self._as_json, self._apart = as_json, apart
         self._stderr: Output | None = None
-        self._width = 0
         self.named = False
+        self.reading: Reading
         self.job: JobView
 
     @property
@@ -104,10 +104,9 @@ class _Printer:
     def _shown(self, part: Part, each: LogLine) -> str:
         if not self.named:
             return each.text
-        label = cut_middle(in_line(part.label), LABEL)
-        self._width = max(self._width, width(label))
+        most = min(LABEL, max(width(in_line(label)) for label in self.reading.labels))
         mark = DATA if part.stream == "stdout" else BESIDE
-        return f"{label}{' ' * (self._width - width(label))} {mark} {in_line(each.text)}"
+        return f"{padded(cut_middle(in_line(part.label), most), most)} {mark} {in_line(each.text)}"
 
     def _put_object(self, part: Part, each: LogLine) -> None:
         place = {"sheet": part.sheet, "sheet_name": part.name, "attempt": part.attempt, "stream": part.stream}

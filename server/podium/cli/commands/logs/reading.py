@@ -40,7 +40,12 @@ class Part:
     @property
     def label(self) -> str:
         """How its sheet is called."""
-        return self.name or f"sheet {self.sheet}"
+        return label_of(self.sheet, self.name)
+
+
+def label_of(sheet: int, name: str) -> str:
+    """Return how a sheet is called."""
+    return name or f"sheet {sheet}"
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Reading:
         self._changed = anyio.Event()
         self._told = ""  # the status that was told
         self.job = job
+        self.labels: list[str] = []  # of all sheets that are wanted
 
     async def whole(self) -> None:
         """Read everything that there is now."""
@@ -135,6 +141,7 @@ class Reading:
             found = [sheet for sheet in found if sheet.name == word] or found
             if not found:  # the conductor says what is wrong with the word
                 await self._bridge.ask(lambda: self._control.log(LogParams(job_id, sheet=word)))
+        self.labels = [label_of(sheet.sheet, sheet.name) for sheet in found]
         return sorted(found, key=lambda sheet: (sheet.started_at or "~", sheet.sheet))
 
     def _take(self, sheets: Sequence[SheetView]) -> None:
@@ -151,7 +158,7 @@ class Reading:
                 new = list(range(max(1, first), sheet.attempts + 1))
             for attempt in new:
                 if known is not None:
-                    self._say(f"{sheet.name or f'sheet {sheet.sheet}'}: attempt {attempt}")
+                    self._say(f"{label_of(sheet.sheet, sheet.name)}: attempt {attempt}")
                 self._attempts[sheet.sheet] = attempt
                 self._parts += [Part(sheet.sheet, sheet.name, attempt, stream) for stream in self._wanted.streams]
 
