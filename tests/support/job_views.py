@@ -33,7 +33,7 @@ def job(job_id: str = "nightly-x5rqa", status: str = "completed", **facts: Any) 
         **facts,
     }
     asked = {name: bool(given.get(name)) for name in ("pause_requested", "cancel_requested")}
-    phase = phase_of(given["status"], holding=bool(given.get("holding")), **asked)  # type: ignore[arg-type]
+    phase = phase_of(given["status"], holding=bool(given.get("holding")), **asked)
     return JobView.model_validate({"allowed_actions": allowed_actions(phase), **given})
 
 

@@ -108,15 +108,20 @@ class Screen:
 
     @property
     def styles(self) -> list[str]:
-        """How the letters look that look unusual: "3: green '✓ done', faint '1 s'"."""
+        """How the letters look that look unusual, equal lines together: "3: green '✓ done', faint '1 s'"."""
+        looks = [(self._style_of(number), number + 1) for number in range(len(self.lines))]
         told = []
-        for number, _ in enumerate(self.lines):
-            row = self._screen.buffer[number]
-            cells = [row[at] for at in range(self.columns)]
-            runs = [(style, "".join(cell.data for cell in run)) for style, run in groupby(cells, _look)]
-            shown = ", ".join(f"{style} {text.strip()!r}" for style, text in runs if style and text.strip())
-            told += [f"{number + 1}: {shown}"] if shown else []
+        for shown, group in groupby(looks, lambda each: each[0]):
+            numbers = [number for _, number in group]
+            which = f"{numbers[0]}-{numbers[-1]}" if len(numbers) > 1 else f"{numbers[0]}"
+            told += [f"{which}: {shown}"] if shown else []
         return told
+
+    def _style_of(self, number: int) -> str:
+        row = self._screen.buffer[number]
+        cells = [row[at] for at in range(self.columns)]
+        runs = [(style, "".join(cell.data for cell in run)) for style, run in groupby(cells, _look)]
+        return ", ".join(f"{style} {text.strip()!r}" for style, text in runs if style and text.strip())
 
 
 def _look(cell: Any) -> str:
@@ -124,7 +129,8 @@ def _look(cell: Any) -> str:
     on = [name for name in ("bold", "italics", "underscore", "reverse", "strikethrough") if getattr(cell, name)]
     faint = ["faint"] if cell.blink else []
     behind = [f"on {cell.bg}"] if cell.bg != "default" else []
-    return " ".join([*on, *faint, *([cell.fg] if cell.fg != "default" else []), *behind])
+    colour = {"default": [], "brown": ["yellow"]}.get(cell.fg, [cell.fg])  # the emulator's word for it
+    return " ".join([*on, *faint, *colour, *behind])
 
 
 @dataclass(frozen=True)

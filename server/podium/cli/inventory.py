@@ -3,21 +3,25 @@
 GROUPS: dict[str, dict[str, str]] = {
     "Jobs": {
         "run": "Run a score or a command and follow it.",
-        "list": "List jobs.",
+        "list": "List jobs, newest first.",
         "show": "Show a job and its sheets.",
         "logs": "Show what a job's sheets wrote.",
         "wait": "Wait until jobs have ended.",
-        "explain": "Say why a job failed or waits.",
+        "explain": "Say why a job failed or waits, and what to do.",
         "top": "Watch jobs live, and control them.",
+        "timeline": "Show what each sheet of a job did when.",
+        "report": "Write a job's record as a page or as JUnit XML.",
     },
     "Scores": {
+        "plan": "Show the sheets of a score and what they need.",
         "schema": "Print the JSON Schema of a score.",
-        "demo": "Run a complete example once on this repository.",
+        "demo": "Run a complete example once: agent, server, conductor, job.",
     },
     "Conductor": {
         "start": "Start the conductor.",
         "stop": "Stop the conductor.",
         "status": "Show the conductor and its newest jobs.",
+        "service": "Have the conductor started at each login.",
         "doctor": "Check this machine and Podium's home folder.",
     },
     "Agents": {

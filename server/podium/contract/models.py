@@ -211,6 +211,7 @@ class PlanView(View):
     sheets_total: int
     max_concurrent: int
     sheets: list[PlanSheetView] = Field(default_factory=list)
+    on_end: str = ""  # the beginning of what runs when the job has ended, in one line
     warnings: list[str] = Field(default_factory=list)
 
 

@@ -2,14 +2,11 @@
 
 import sys
 from collections.abc import Iterator
-from typing import Annotated
-
-import typer
 
 from podium.cli.shared.details import label_of, show_head, show_text
-from podium.cli.shared.door import in_line, ink
+from podium.cli.shared.door import in_line, ink, print_json
 from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.options import AsJson, Home, Job, Socket, settings_for
 from podium.cli.shared.saying import in_commands
 from podium.cli.shared.session import wait_for
 from podium.cli.shared.states import some
@@ -27,7 +24,7 @@ QUOTED = "   | "
 
 
 def command(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="its id, the beginning of one, or a name that one job has")],
+    job: Job,
     home: Home = None,
     socket: Socket = None,
     as_json: AsJson = False,
@@ -41,8 +38,6 @@ def command(
 
     view = wait_for(work)
     if as_json:
-        from podium.cli.shared.output import print_json
-
         print_json(view.model_dump())
     else:
         show_explained(view, columns_of(sys.stdout))

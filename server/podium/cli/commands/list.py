@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.door import ink, line
+from podium.cli.shared.door import ink, line, print_json
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
 from podium.cli.shared.states import job_state, marked, name_beside_id, sheets_done, what
@@ -67,8 +67,6 @@ def command(
 
     page = wait_for(work)
     if as_json:
-        from podium.cli.shared.output import print_json
-
         print_json(page.model_dump())
     elif only_ids:
         for job in page.jobs:

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from podium.cli.shared.details import all_sheets, show_detail
-from podium.cli.shared.door import ink, line
+from podium.cli.shared.door import ink, line, print_json
 from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.options import AsJson, Home, Job, Socket, settings_for
 from podium.cli.shared.session import wait_for
 from podium.cli.shared.terminal import columns_of
 from podium.client.job_control import JobControlService, job_control
@@ -27,7 +27,7 @@ WHERE = {
 
 
 def command(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="its id, the beginning of one, or a name that one job has")],
+    job: Job,
     every: Annotated[bool, typer.Option("--all", "-a", help="every sheet, also where many finished ones fold")] = False,
     score: Annotated[bool, typer.Option("--score", help="the text of its score instead, as it runs it")] = False,
     home: Home = None,
@@ -46,8 +46,6 @@ def command(
 
     found = wait_for(work)
     if as_json:
-        from podium.cli.shared.output import print_json
-
         print_json(found.model_dump())
     elif isinstance(found, JobScore):
         show_score(found)

@@ -6,7 +6,7 @@ import typer
 
 from podium.cli.commands.list import show_jobs
 from podium.cli.shared.details import show_text
-from podium.cli.shared.door import ink
+from podium.cli.shared.door import ink, print_json
 from podium.cli.shared.exits import code_of
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
@@ -28,8 +28,6 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
         async with job_control(settings) as control:
             return await control.conductor(), await control.list_page(status=None, name="", limit=NEWEST, cursor="")
 
-    if as_json:
-        from podium.cli.shared.output import print_json
     try:
         conductor, page = wait_for(work)
     except ConductorError as error:

@@ -10,12 +10,12 @@ import anyio
 import typer
 
 from podium.cli.shared.details import show_text
-from podium.cli.shared.door import in_line, ink, line, rewrite
+from podium.cli.shared.door import in_line, ink, line, print_json, rewrite
 from podium.cli.shared.durations import METAVAR, seconds
 from podium.cli.shared.exits import Code
 from podium.cli.shared.follow import ENDS, STUCK_POLL_SECONDS, WAIT_SECONDS, Follower, LostSight, verdict
 from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.shared.options import AsJson, Home, Jobs, Socket, settings_for
 from podium.cli.shared.session import wait_for
 from podium.cli.shared.states import job_state, sheets_done, what
 from podium.cli.shared.terminal import columns_of
@@ -39,9 +39,7 @@ class Asked:
 
 
 def command(
-    jobs: Annotated[
-        list[str], typer.Argument(metavar="JOB...", help="ids, beginnings of ids, or names of one job each")
-    ],
+    jobs: Jobs,
     every: Annotated[bool, typer.Option("--all/--any", help="until all of them have ended, or the first one")] = True,
     timeout: Annotated[
         str, typer.Option("--timeout", "-t", metavar=METAVAR, help="at most so long, such as 90s, 10m or 2h")
@@ -73,8 +71,6 @@ def command(
     finally:
         rewrite("")
     if as_json:
-        from podium.cli.shared.output import print_json
-
         print_json(view.model_dump())
     else:
         show_waited(view, columns_of(sys.stdout))

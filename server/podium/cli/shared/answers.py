@@ -3,7 +3,9 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
-from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, OutputLine
+from podium.cli.shared.service_view import ServiceView
+from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, OutputLine, PlanView
+from podium.contract.record import JobRecord
 from podium.contract.snapshot import SnapshotView
 from podium.contract.view import View
 from podium.contract.waits import WaitView
@@ -16,5 +18,9 @@ ANSWERS: dict[str, type[View]] = {
     "explain": ExplainView,
     "logs": OutputLine,
     "top": SnapshotView,
+    "service": ServiceView,
+    "timeline": JobRecord,
+    "report": JobRecord,
+    "plan": PlanView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""

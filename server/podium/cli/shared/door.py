@@ -4,8 +4,10 @@ Much of what a command prints was written by others: names and paths in a score,
 with rich through the same cleaning; nothing else in the command writes to stdout or stderr.
 """
 
+import json
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from podium.cli.shared.saying import in_commands
 from podium.cli.shared.terminal import columns_of, has_styles, moves
@@ -63,6 +65,13 @@ def _styled(text: str, style: str) -> str:
     seen = text.strip() or "reverse" in style
     codes = ";".join(str(STYLES[name]) for name in style.split()) if seen else ""
     return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value, indented, on stdout; what a terminal or the encoding cannot show is escaped, never dropped."""
+    readable = json.dumps(value, indent=2, ensure_ascii=False)
+    is_shown = clean(readable) == readable and (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    line(readable if is_shown else json.dumps(value, indent=2))
 
 
 def show_error(error: PodiumError, *, in_tools: bool = False) -> None:

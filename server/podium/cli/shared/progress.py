@@ -99,6 +99,11 @@ class JobProgress:
         self._live.show(self._bottom())
 
     @property
+    def has_bar(self) -> bool:
+        """Whether there is a bar that moves, whatever the job does."""
+        return self._live.animated
+
+    @property
     def above(self) -> TextIO:
         """A stream for what prints by itself while the bar is there."""
         return cast(TextIO, Above(self._stream, lambda text: self._live.print(text, self._bottom())))
