@@ -2,11 +2,13 @@
 
 GROUPS: dict[str, dict[str, str]] = {
     "Jobs": {
-        "run": "Run a score and follow it.",
+        "run": "Run a score or a command and follow it.",
         "list": "List jobs, newest first.",
         "show": "Show a job and its sheets.",
+        "logs": "Show what a job's sheets wrote.",
         "explain": "Say why a job failed or waits, and what to do.",
         "wait": "Wait until jobs have ended.",
+        "top": "Watch jobs live, and control them.",
         "pause": "Pause jobs when their running sheets have ended.",
         "resume": "Continue a job, approve what it holds, or withdraw a pause.",
         "cancel": "End jobs and every process that they started.",

@@ -18,7 +18,7 @@ from podium.texts.cleaning import clean_text
 REASON_CHARS = 110  # of a reason within a line
 Piece = tuple[str, str]
 """A part of a line, and its style: names of `STYLES` with blanks between them, "" for none."""
-STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
+STYLES = {"bold": 1, "dim": 2, "reverse": 7, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 _LEAD = "podium: "
 _ERASE = "\r\x1b[K"
 
@@ -47,7 +47,7 @@ def line(text: str = "", *, stderr: bool = False) -> None:
 def ink(pieces: Iterable[Piece], *, stderr: bool = False) -> None:
     """Print one line of pieces, each in its style where styles are shown."""
     stream = sys.stderr if stderr else sys.stdout
-    print("".join(_styled(pieces, has_styles(stream))), file=stream, flush=stderr)
+    print(styled(pieces, shows=has_styles(stream)), file=stream, flush=stderr)
 
 
 def rewrite(text: str) -> None:
@@ -56,10 +56,15 @@ def rewrite(text: str) -> None:
         print(f"{_ERASE}{in_line(text)}", end="", file=sys.stderr, flush=True)
 
 
-def _styled(pieces: Iterable[Piece], shows: bool) -> Iterable[str]:
-    for text, style in pieces:
-        codes = ";".join(str(STYLES[name]) for name in style.split()) if shows and text.strip() else ""
-        yield f"\x1b[{codes}m{in_line(text)}\x1b[0m" if codes else in_line(text)
+def styled(pieces: Iterable[Piece], *, shows: bool) -> str:
+    """Return a line of pieces as a terminal takes it, with their styles if it `shows` them."""
+    return "".join(_styled(in_line(text), style if shows else "") for text, style in pieces)
+
+
+def _styled(text: str, style: str) -> str:
+    seen = text.strip() or "reverse" in style
+    codes = ";".join(str(STYLES[name]) for name in style.split()) if seen else ""
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
 
 
 def print_json(value: Any) -> None:
