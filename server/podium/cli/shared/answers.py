@@ -3,7 +3,9 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
+from podium.cli.shared.status_view import StatusView
 from podium.contract.models import ExplainView, JobDetail, JobPage, JobView
+from podium.contract.score_text import JobScore
 from podium.contract.view import View
 from podium.contract.waits import WaitView
 
@@ -11,7 +13,9 @@ ANSWERS: dict[str, type[View]] = {
     "run": JobView,
     "list": JobPage,
     "show": JobDetail,
+    "show --score": JobScore,
     "wait": WaitView,
     "explain": ExplainView,
+    "status": StatusView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""
