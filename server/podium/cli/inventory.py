@@ -10,12 +10,13 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Scores": {
         "schema": "Print the JSON Schema of a score.",
-        "demo": "Run a complete example once on this repository.",
+        "demo": "Run a complete example once: agent, server, conductor, job.",
     },
     "Conductor": {
         "start": "Start the conductor.",
         "stop": "Stop the conductor.",
         "status": "Show the conductor and its newest jobs.",
+        "service": "Have the conductor started at each login.",
         "doctor": "Check this machine and Podium's home folder.",
     },
     "Agents": {

@@ -3,6 +3,7 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
+from podium.cli.shared.service_view import ServiceView
 from podium.cli.shared.status_view import StatusView
 from podium.contract.models import ExplainView, JobDetail, JobPage, JobView
 from podium.contract.score_text import JobScore
@@ -17,5 +18,6 @@ ANSWERS: dict[str, type[View]] = {
     "wait": WaitView,
     "explain": ExplainView,
     "status": StatusView,
+    "service": ServiceView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""
