@@ -7,8 +7,11 @@ GROUPS: dict[str, dict[str, str]] = {
         "show": "Show a job and its sheets.",
         "wait": "Wait until jobs have ended.",
         "explain": "Say why a job failed or waits, and what to do.",
+        "timeline": "Show what each sheet of a job did when.",
+        "report": "Write a job's record as a page or as JUnit XML.",
     },
     "Scores": {
+        "plan": "Show the sheets of a score and what they need.",
         "schema": "Print the JSON Schema of a score.",
         "demo": "Run a complete example once: agent, server, conductor, job.",
     },

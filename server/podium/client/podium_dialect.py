@@ -9,11 +9,13 @@ import anyio
 
 from podium.client.environment import with_environment
 from podium.client.link.daemon_client import DaemonClient
+from podium.client.records import read_record
 from podium.contract import models
 from podium.contract.command import as_score
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.near import job_not_found
+from podium.contract.record import JobRecord
 from podium.contract.replies import (
     ClearReply,
     EventsReply,
@@ -160,6 +162,11 @@ class PodiumDialect:
             sheets=reply.podium_sheets,
             sheets_cursor=reply.podium_sheets_cursor,
         )
+
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        """Return all sheets, attempts and events of a job."""
+        await self._need("record", "give the record of a job")
+        return await read_record(self._client, job_id, commands=commands)
 
     async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when; nothing from an older conductor, which does not tell."""

@@ -4,7 +4,8 @@ The fields keep their names and meanings; new ones may come. `docs/reference/` h
 """
 
 from podium.cli.shared.service_view import ServiceView
-from podium.contract.models import ExplainView, JobDetail, JobPage, JobView
+from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, PlanView
+from podium.contract.record import JobRecord
 from podium.contract.view import View
 from podium.contract.waits import WaitView
 
@@ -15,5 +16,8 @@ ANSWERS: dict[str, type[View]] = {
     "wait": WaitView,
     "explain": ExplainView,
     "service": ServiceView,
+    "timeline": JobRecord,
+    "report": JobRecord,
+    "plan": PlanView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""

@@ -26,6 +26,7 @@ from podium.contract.command import CommandParams, as_numbered_score, job_name
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
 from podium.contract.near import NAMED_SHOWN, job_not_found
+from podium.contract.record import JobRecord
 from podium.contract.replies import WatchReply
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
@@ -190,6 +191,12 @@ class MarianneDialect:
         checkpoint = await self._status_object(job_id)
         page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
         return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
+
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        """Refuse: its `job.history` is always empty, and its sheets have no times."""
+        raise UnsupportedByConductor(
+            "This conductor keeps no record of attempts and their times.", fix=f"Call get_job. {_OWN}"
+        )
 
     async def running(self, job_id: str) -> RunningView:
         """Refuse: its list does not tell what runs, and asking for a status may mark a job failed that goes on."""
