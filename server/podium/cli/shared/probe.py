@@ -70,6 +70,14 @@ def processes(path: Path) -> list[dict[str, Any]]:
         return []
 
 
+def config(path: Path) -> dict[str, Any]:
+    """Ask the conductor on `path` for its settings; none if it does not say."""
+    try:
+        return dict(ask(path, "daemon.config"))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
 def ask(path: Path, method: str, params: Mapping[str, Any] | None = None) -> Any:
     """Ask the conductor on `path`, and return its result.
 
