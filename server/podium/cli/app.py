@@ -10,7 +10,7 @@ from podium.cli.shared.door import line
 from podium.cli.shared.exits import Code
 from podium.cli.shared.imports import hidden, leave_out_plugins, quick_imports
 from podium.cli.shared.overview import overview, short_overview
-from podium.cli.shared.usage import unknown_command, wrong_call, wrong_option
+from podium.cli.shared.usage import unknown_command, unknown_option, wrong_call, wrong_option
 
 if TYPE_CHECKING:
     import typer
@@ -63,5 +63,7 @@ def _run(name: str, arguments: Sequence[str]) -> int:
     try:
         code = run(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
-        return wrong_call(name, arguments, " ".join(error.format_message().split()))
+        if unknown := getattr(error, "option_name", ""):
+            return unknown_option(name, unknown, getattr(error, "possibilities", None) or [])
+        return wrong_call(name, arguments, " ".join(error.format_message().split()).replace("Value error, ", ""))
     return int(code or Code.DONE)
