@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reference": COMMON | {"contract", "score", "instruments"},
     "mcp": COMMON | {"contract", "wire", "client", "score", "reference", "texts", "tools"},
     "plots": {"contract", "texts", "times"},
-    "cli": COMMON | {"plots", "outlet", "contract", "wire", "client", "score", "texts", "tools", "mcp", "conductor", "keeper"},
+    "cli": COMMON
+    | {"plots", "outlet", "contract", "wire", "client", "score", "texts", "tools", "mcp", "conductor", "keeper"},
 }
 FILE_LINES = 400
 FUNCTION_LINES = 50

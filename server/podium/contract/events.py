@@ -16,6 +16,7 @@ EventType = Literal[
     "job.failed",
     "job.cancelled",
     "job.deleted",
+    "job.notification_failed",
     "sheet.started",
     "sheet.completed",
     "sheet.failed",
@@ -80,6 +81,8 @@ MEMBERS: dict[str, str] = {
     "cause": "the cause that was found, as a word",
     "diagnosis": "the cause in a clause",
     "remedy": 'the remedy, as a word; "" if there is none',
+    "id": "what was to be told: the job's id, a dot and a number",
+    "command": "which command: `on_end` or `notify`",
     "does": "what the remedy does",
 }
 """What each member of an event's data means."""
@@ -103,6 +106,7 @@ EVENTS: dict[EventType, Told] = {
     "job.failed": Told("a sheet has failed, and nothing that can still run is left", ("reason", *_COUNTS)),
     "job.cancelled": Told("it was cancelled, and its processes are gone", ("reason", *_COUNTS)),
     "job.deleted": Told("it was removed with its logs and its earlier events", ("name", "status")),
+    "job.notification_failed": Told("a command that was to be told of its end failed", ("id", "command", "reason")),
     "sheet.started": Told("an attempt is about to start", ("sheet", "name", "attempt", "instrument")),
     "sheet.completed": Told("the attempt passed every check", _END, _LEFT),
     "sheet.failed": Told("the attempt failed, and nothing is tried any more", ("reason", *_END), _LEFT),

@@ -55,7 +55,7 @@ def _section(name: str) -> Iterator[str]:
         yield f"{' and '.join(code(f'podium {alias}') for alias in other)} is the same."
     if name in ANSWERS:
         view = ANSWERS[name].__name__
-        yield f"With `--json` it prints a [{view}](json.md#{view.lower()})."
+        yield f"`--json` prints: [{view}](json.md#{view.lower()})."
 
 
 def _commands(group: Any) -> dict[str, Any]:
@@ -78,18 +78,20 @@ def _is_option(param: Any) -> bool:
 
 
 def _option(param: Any) -> Option:
-    given = param.default
+    given, choices = param.default, _choices(param.type_descriptor.annotation)
     plain_default = given not in (None, False, (), [], "") and not callable(given)
     return Option(
         _form(param) if not _is_option(param) else ", ".join([*param.opts[:-1], f"{param.opts[-1]}{_value(param)}"]),
         str(given) if plain_default and not getattr(param, "is_flag", False) else "",
-        (param.help or "") + (" (may be given several times)" if getattr(param, "multiple", False) else ""),
+        (param.help or "")
+        + ("" if _is_option(param) or not choices else f": {', '.join(choices)}")
+        + (" (may be given several times)" if getattr(param, "multiple", False) else ""),
     )
 
 
 def _form(param: Any) -> str:
     """Return an argument as the usage line has it."""
-    name = (param.metavar or param.name.upper()) + ("..." if param.nargs != 1 else "")
+    name = (param.metavar or param.name.upper()).removesuffix("...") + ("..." if param.nargs != 1 else "")
     return name if param.required else f"[{name}]"
 
 
