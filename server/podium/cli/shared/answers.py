@@ -4,8 +4,9 @@ The fields keep their names and meanings; new ones may come. `docs/reference/` h
 """
 
 from podium.cli.shared.service_view import ServiceView
-from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, PlanView
+from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, OutputLine, PlanView
 from podium.contract.record import JobRecord
+from podium.contract.snapshot import SnapshotView
 from podium.contract.view import View
 from podium.contract.waits import WaitView
 
@@ -15,6 +16,8 @@ ANSWERS: dict[str, type[View]] = {
     "show": JobDetail,
     "wait": WaitView,
     "explain": ExplainView,
+    "logs": OutputLine,
+    "top": SnapshotView,
     "service": ServiceView,
     "timeline": JobRecord,
     "report": JobRecord,
