@@ -1,14 +1,9 @@
 """The page about what commands print with `--json`: each view that one of them prints, and the views in those."""
 
-from typing import Any
-
-from pydantic import BaseModel
-
 from podium.cli.shared.answers import ANSWERS
-from podium.reference.keys import blocks_of
 from tests.support.docs.commands import anchor
-from tests.support.docs.markdown import code, comments, document, plain, sentence, table
-from tests.support.docs.values import kind
+from tests.support.docs.markdown import class_named, code, comments, document, plain, sentence, table
+from tests.support.docs.values import Schema, kind
 
 _INTRO = (
     "With `--json` a command prints one JSON object and nothing else; one that follows (`-f`, `--watch`) prints one a line. Fields keep "
@@ -22,21 +17,21 @@ def answers_page() -> str:
         (f"[`podium {name}`](commands.md#{anchor(name)})", f"[{view.__name__}](#{view.__name__.lower()})")
         for name, view in ANSWERS.items()
     ]
-    views = sorted(set().union(*(_views(view) for view in ANSWERS.values())), key=lambda view: view.__name__)
-    return document("JSON of the commands", _INTRO, table(("command", "prints"), rows), *map(_section, views))
+    schemas: dict[str, Schema] = {}
+    for view in ANSWERS.values():
+        made = view.model_json_schema(mode="serialization")
+        schemas |= made.get("$defs", {})
+        if "properties" in made:  # else it refers to itself, and is among the others
+            schemas[view.__name__] = made
+    sections = [_section(name, schemas[name]) for name in sorted(schemas) if "properties" in schemas[name]]
+    return document("JSON of the commands", _INTRO, table(("command", "prints"), rows), *sections)
 
 
-def _views(view: Any) -> set[type[BaseModel]]:
-    return blocks_of(view)
-
-
-def _section(view: type[BaseModel]) -> str:
-    told = comments(view)
-    fields = view.model_json_schema(mode="serialization").get("properties", {})
-    if not fields:  # a schema that refers to itself
-        fields = view.model_json_schema(mode="serialization")["$defs"][view.__name__]["properties"]
+def _section(name: str, schema: Schema) -> str:
+    told = comments(class_named(name))
     rows = [
-        (code(name), kind(field), plain(field.get("description", "") or told.get(name, "")))
-        for name, field in fields.items()
+        (code(member), kind(field), plain(field.get("description", "") or told.get(member, "")))
+        for member, field in schema["properties"].items()
     ]
-    return f"## {view.__name__}\n\n{plain(sentence(view.__doc__))}\n\n{table(('field', 'value', 'meaning'), rows)}"
+    says = plain(sentence(schema.get("description") or class_named(name).__doc__))
+    return f"## {name}\n\n{says}\n\n{table(('field', 'value', 'meaning'), rows)}"

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import sys
 from collections.abc import Iterable, Sequence
 
 GENERATED = "<!-- Made from the code: `make golden` writes this page. Do not edit it. -->"
@@ -56,6 +57,14 @@ def paragraphs(text: str) -> str:
 def sentence(text: str | None) -> str:
     """Return a docstring as one paragraph of prose."""
     return " ".join(inspect.cleandoc(text or "").split())
+
+
+def class_named(name: str) -> type:
+    """Return the class of ours with this name, of those that are loaded."""
+    loaded = [module for key, module in sys.modules.items() if key.startswith("podium")]
+    found = {cls for module in loaded if isinstance(cls := getattr(module, name, None), type)}
+    (only,) = found
+    return only
 
 
 def comments(cls: type) -> dict[str, str]:
