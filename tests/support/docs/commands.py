@@ -91,7 +91,7 @@ def _option(param: Any) -> Option:
 
 def _form(param: Any) -> str:
     """Return an argument as the usage line has it."""
-    name = (param.metavar or param.name.upper()).removesuffix("...") + ("..." if param.nargs != 1 else "")
+    name = (param.metavar or param.name.upper()).strip("[]").removesuffix("...") + ("..." if param.nargs != 1 else "")
     return name if param.required else f"[{name}]"
 
 
