@@ -54,8 +54,6 @@ MEMBERS: dict[str, str] = {
     "holding": "labels of the sheets that wait for an approval",
     "withdrawn": "what a resume took back: `pause` or `modify`",
     "from_sheet": "the sheet from which all runs again, or null",
-    "id": "of the notification, the same each time that it is tried",
-    "command": "whose command it is: `on_end` of the score, or `notify` of the settings",
     "released": "labels of the sheets that were approved, the first ones",
     "sheets_kept": "how many completed sheets stay as they are",
     "reason": "why, in a sentence",
@@ -87,6 +85,8 @@ MEMBERS: dict[str, str] = {
     "id": "what was to be told: the job's id, a dot and a number",
     "command": "which command: `on_end` or `notify`",
     "does": "what the remedy does",
+    "id": "what the command was to tell of: its `PODIUM_NOTIFICATION_ID`",
+    "command": "which command: `on_end` of the score, or `notify` of the settings",
 }
 """What each member of an event's data means."""
 
@@ -108,9 +108,8 @@ EVENTS: dict[EventType, Told] = {
     "job.completed": Told("all sheets that were to run have completed", ("reason", *_COUNTS)),
     "job.failed": Told("a sheet has failed, and nothing that can still run is left", ("reason", *_COUNTS)),
     "job.cancelled": Told("it was cancelled, and its processes are gone", ("reason", *_COUNTS)),
-    "job.notification_failed": Told(
-        "the command that a score or a setting has run at an end failed; the job stays as it is", ("id", "command", "reason")
-    ),
+    "job.notification_failed": Told("a command that tells of the job's end, or of its pause at a hold, failed; the job's state "
+                                    "stays", ("id", "command", "reason")),
     "job.deleted": Told("it was removed with its logs and its earlier events", ("name", "status")),
     "job.notification_failed": Told("a command that was to be told of its end failed", ("id", "command", "reason")),
     "sheet.started": Told("an attempt is about to start", ("sheet", "name", "attempt", "instrument")),
