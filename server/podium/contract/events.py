@@ -82,8 +82,6 @@ MEMBERS: dict[str, str] = {
     "cause": "the cause that was found, as a word",
     "diagnosis": "the cause in a clause",
     "remedy": 'the remedy, as a word; "" if there is none',
-    "id": "what was to be told: the job's id, a dot and a number",
-    "command": "which command: `on_end` or `notify`",
     "does": "what the remedy does",
     "id": "what the command was to tell of: its `PODIUM_NOTIFICATION_ID`",
     "command": "which command: `on_end` of the score, or `notify` of the settings",
@@ -111,7 +109,6 @@ EVENTS: dict[EventType, Told] = {
     "job.notification_failed": Told("a command that tells of the job's end, or of its pause at a hold, failed; the job's state "
                                     "stays", ("id", "command", "reason")),
     "job.deleted": Told("it was removed with its logs and its earlier events", ("name", "status")),
-    "job.notification_failed": Told("a command that was to be told of its end failed", ("id", "command", "reason")),
     "sheet.started": Told("an attempt is about to start", ("sheet", "name", "attempt", "instrument")),
     "sheet.completed": Told("the attempt passed every check", _END, _LEFT),
     "sheet.failed": Told("the attempt failed, and nothing is tried any more", ("reason", *_END), _LEFT),

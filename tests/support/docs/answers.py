@@ -2,12 +2,13 @@
 
 from podium.cli.shared.answers import ANSWERS
 from tests.support.docs.commands import anchor
-from tests.support.docs.markdown import class_named, code, comments, document, plain, sentence, table
+from tests.support.docs.markdown import classes_in, code, comments, document, plain, sentence, table
 from tests.support.docs.values import Schema, kind
 
 _INTRO = (
     "With `--json` a command prints one JSON object and nothing else; one that follows (`-f`, `--watch`) prints one a line. Fields keep "
-    "their names and meanings. New ones may come: ignore what you do not know."
+    "their names and meanings. New ones may come: ignore what you do not know. "
+    "`podium call TOOL --json` prints the [result of the tool](tools.md), and `podium doctor --json` a list of its findings."
 )
 
 
@@ -18,20 +19,22 @@ def answers_page() -> str:
         for name, view in ANSWERS.items()
     ]
     schemas: dict[str, Schema] = {}
+    classes: dict[str, type] = {}
     for view in ANSWERS.values():
         made = view.model_json_schema(mode="serialization")
+        classes |= classes_in(view)
         schemas |= made.get("$defs", {})
         if "properties" in made:  # else it refers to itself, and is among the others
             schemas[view.__name__] = made
-    sections = [_section(name, schemas[name]) for name in sorted(schemas) if "properties" in schemas[name]]
+    sections = [_section(classes[name], schemas[name]) for name in sorted(schemas) if "properties" in schemas[name]]
     return document("JSON of the commands", _INTRO, table(("command", "prints"), rows), *sections)
 
 
-def _section(name: str, schema: Schema) -> str:
-    told = comments(class_named(name))
+def _section(cls: type, schema: Schema) -> str:
+    told = comments(cls)
     rows = [
         (code(member), kind(field), plain(field.get("description", "") or told.get(member, "")))
         for member, field in schema["properties"].items()
     ]
-    says = plain(sentence(schema.get("description") or class_named(name).__doc__))
-    return f"## {name}\n\n{says}\n\n{table(('field', 'value', 'meaning'), rows)}"
+    says = plain(sentence(schema.get("description") or cls.__doc__))
+    return f"## {cls.__name__}\n\n{says}\n\n{table(('field', 'value', 'meaning'), rows)}"

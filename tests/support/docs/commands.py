@@ -44,6 +44,13 @@ def _overview(commands: dict[str, str]) -> str:
     return table(("command", "does"), rows)
 
 
+def options(name: str) -> set[str]:
+    """Return the options of a command, each in all of its forms."""
+    if name in LIGHT:
+        return {form for action in _parser(name)._actions for form in action.option_strings}
+    return {form for param in typer.main.get_command(application(name)).params for form in param.opts}
+
+
 def anchor(command: str) -> str:
     """Return the anchor of a command's heading."""
     return f"podium-{command.replace(' ', '-')}"
@@ -53,9 +60,10 @@ def _section(name: str) -> Iterator[str]:
     yield from _of_command(name, typer.main.get_command(application(name)))
     if other := [alias for alias, meant in ALIASES.items() if meant == name]:
         yield f"{' and '.join(code(f'podium {alias}') for alias in other)} is the same."
-    if name in ANSWERS:
-        view = ANSWERS[name].__name__
-        yield f"`--json` prints: [{view}](json.md#{view.lower()})."
+    for words, view in ANSWERS.items():
+        if words.split()[0] == name:
+            given = " ".join([*words.split()[1:], "--json"])
+            yield f"{code(given)} prints: [{view.__name__}](json.md#{view.__name__.lower()})."
 
 
 def _commands(group: Any) -> dict[str, Any]:

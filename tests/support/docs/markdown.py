@@ -2,8 +2,11 @@
 
 import inspect
 import re
-import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import is_dataclass
+from typing import Any, get_args, get_type_hints
+
+from pydantic import BaseModel
 
 GENERATED = "<!-- Made from the code: `make golden` writes this page. Do not edit it. -->"
 _COMMENT = re.compile(r"^    (\w+): .*?  # (.+)$", re.MULTILINE)
@@ -59,12 +62,15 @@ def sentence(text: str | None) -> str:
     return " ".join(inspect.cleandoc(text or "").split())
 
 
-def class_named(name: str) -> type:
-    """Return the class of ours with this name, of those that are loaded."""
-    loaded = [module for key, module in sys.modules.items() if key.startswith("podium")]
-    found = {cls for module in loaded if isinstance(cls := getattr(module, name, None), type)}
-    (only,) = found
-    return only
+def classes_in(annotation: Any) -> dict[str, type]:
+    """Return the models and dataclasses that a type has in it at any depth, by name, itself too if it is one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        parts: Iterable[Any] = [field.annotation for field in annotation.model_fields.values()]
+    elif isinstance(annotation, type) and is_dataclass(annotation):
+        parts = get_type_hints(annotation).values()
+    else:
+        return {name: cls for part in get_args(annotation) for name, cls in classes_in(part).items()}
+    return {annotation.__name__: annotation} | {name: cls for part in parts for name, cls in classes_in(part).items()}
 
 
 def comments(cls: type) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from podium_tools import ALL_TOOLS, AnyTool
-from tests.support.docs.markdown import class_named, code, comments, document, plain, sentence, table
+from tests.support.docs.markdown import classes_in, code, comments, document, plain, sentence, table
 from tests.support.docs.values import Schema, bounds, default, kind
 
 _INTRO = (
@@ -129,9 +129,10 @@ def _fields(cls: type, schema: Schema) -> str:
 
 
 def _parts(parts: dict[str, Schema]) -> list[str]:
+    classes = {name: cls for tool in ALL_TOOLS for name, cls in classes_in(tool.result).items()}
     made: list[str] = []
     for name in sorted(parts):
         schema = parts[name]["$defs"][name]
         text = sentence(schema.get("description", ""))
-        made += [f"### {name}", plain(text), _fields(class_named(name), schema)]
+        made += [f"### {name}", plain(text), _fields(classes[name], schema)]
     return made
