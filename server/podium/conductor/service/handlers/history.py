@@ -42,8 +42,8 @@ async def commands(context: Context, params: JobParams, peer: Peer) -> CommandsR
     """Answer what the first sheets of the job run; nothing if that takes more than the reader may use."""
     loaded = await context.loader.plan((await context.queries.job(params.job_id))["plan_hash"])
     secrets = (await context.values.of(params.job_id, loaded)).masker.secrets
-    lines = await commands_of(context.reader, loaded.plan, secrets, client=peer, most=_COMMANDS)
-    return CommandsReply(commands=list(lines))
+    run = await commands_of(context.reader, loaded.plan, secrets, client=peer, most=_COMMANDS)
+    return CommandsReply(commands=list(run.lines))
 
 
 async def errors(context: Context, params: JobParams, peer: Peer) -> RawJson:
