@@ -40,14 +40,15 @@ def application(name: str) -> "typer.Typer":
     with quick_imports():
         import typer
 
-        function: Callable[..., None] = import_module(f"podium.cli.commands.{name}").command
+        module = import_module(f"podium.cli.commands.{name}")
+    function: Callable[..., None] = module.command
     made = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,  # the help without rich: a third of its time
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": [*reversed(HELP)]},
     )
-    made.command(name)(function)
+    made.command(name, cls=getattr(module, "Typed", None))(function)
     return made
 
 

@@ -70,6 +70,14 @@ def processes(path: Path) -> list[dict[str, Any]]:
         return []
 
 
+def config(path: Path) -> dict[str, Any]:
+    """Ask the conductor on `path` for its settings; none if it does not say."""
+    try:
+        return dict(_ask(path, "daemon.config"))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
 def _ask(path: Path, method: str) -> Any:
     check_socket(path)
     with socket.socket(socket.AF_UNIX) as peer:
