@@ -40,6 +40,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "install": "Add Podium to an MCP client.",
     },
     "This command": {
+        "completion": "Print the completion script of a shell.",
         "help": "Show the help of a command.",
         "version": "Print the version.",
     },
