@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
+COMPLETE = "__complete"  # what the scripts of `podium completion` ask
 
 
 def run_app(arguments: Sequence[str]) -> int:
@@ -28,6 +29,8 @@ def run_app(arguments: Sequence[str]) -> int:
     if asked in (*HELP, *VERSION):
         line(overview() if asked in HELP else f"podium {__version__}")
         return Code.DONE
+    if asked == COMPLETE:
+        return int(import_module("podium.cli.completing").complete(rest))
     if asked.startswith("-"):
         return wrong_option(asked, [*HELP, *VERSION])
     name = ALIASES.get(asked, asked)

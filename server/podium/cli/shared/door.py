@@ -74,9 +74,19 @@ def print_json(value: Any) -> None:
     line(readable if is_shown else json.dumps(value, indent=2))
 
 
+def prompt(text: str) -> None:
+    """Print a question on stderr; the answer is typed behind it."""
+    print(clean(text), end="", file=sys.stderr, flush=True)
+
+
 def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
     """Print an error, every problem of a score that it carries, and its fix on stderr; tools in it stay tools if `in_tools`."""
-    said = str if in_tools else in_commands
+    known = error.facts.get("job_id")
+    job_id = known if isinstance(known, str) else ""
+
+    def said(text: str) -> str:
+        return text if in_tools else in_commands(text, job_id)
+
     _tell(said(error.message), lead=_LEAD)
     for problem in error.facts.get("problems") or []:
         place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
