@@ -114,7 +114,7 @@ def test_following_goes_over_retries_sheets_and_a_restart_without_a_gap_and_with
     for gate in gates:
         os.mkfifo(gate)
     flaky = f"echo try $PODIUM_ATTEMPT; test $PODIUM_ATTEMPT = 2 || {{ cat {gates[0]}; exit 1; }}"
-    sheets = [
+    sheets: list[dict[str, Any]] = [
         {"name": "flaky", "run": flaky, "retry": {"max_retries": 1, "base_delay_seconds": 0.01}},
         {"name": "long", "run": f"seq 1000; cat {gates[1]}; seq 1001 2000"},
     ]
