@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import shlex
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,7 +84,7 @@ def test_a_page_of_output_the_question_and_the_help_have_screens_too() -> None:
     check("top-help", state)
     press(state, "q", rows_of(HEIGHT))
     press(state, "c", rows_of(HEIGHT))
-    state.away = "No conductor answers. What runs goes on; it is asked again every second."
+    state.away = "The conductor is away; what runs goes on. No conductor is running."
     check("top-question", state)
 
 
@@ -187,3 +190,45 @@ def test_without_a_terminal_it_looks_once(gated: tuple[Settings, str]) -> None:
     seen = json.loads(in_pipe(home, "top", "--json").plain)
     assert seen["jobs"][0]["job_id"] == job_id
     assert seen["loads"][job_id]["processes"] >= 1
+
+
+def test_a_conductor_that_goes_away_and_comes_back_is_told(home: Settings, conductor: Conductor) -> None:
+    with Terminal(home, "top", columns=80, lines=HEIGHT) as terminal:
+        terminal.until("There are no jobs.")
+        conductor.kill()
+        terminal.until("! ")
+        assert "! The conductor is away; what runs goes on. No conductor is running" in terminal.screen.text
+        conductor.start()
+        terminal.until_gone("! ")
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_gives_the_terminal_back(shared_conductor: Conductor, number: signal.Signals, code: int) -> None:
+    with Terminal(shared_conductor.settings, "top", columns=80, lines=HEIGHT) as terminal:
+        terminal.until("q quit")
+        assert not terminal.echoes
+        terminal.process.send_signal(number)
+        assert terminal.end() == code
+        assert not terminal.screen.cursor_hidden
+        assert terminal.echoes
+
+
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again(shared_conductor: Conductor) -> None:
+    home = shared_conductor.settings
+    top = shlex.join([sys.executable, "-m", "podium", "top", "--home", str(home.home)])
+    line = ["setsid", "--ctty", "bash", "--norc", "-mc", f"{top}; echo to the shell; read; fg; echo over"]
+    with Terminal(home, line=line, columns=80, lines=HEIGHT) as terminal:
+        terminal.until("q quit")
+        terminal.type("\x1a")
+        terminal.until("to the shell")
+        assert terminal.echoes
+        assert not terminal.screen.cursor_hidden
+        terminal.type("\n")
+        terminal.screen.feed(b"\x1b[2J")
+        terminal.until("q quit")
+        assert not terminal.echoes
+        terminal.type("\x03")
+        terminal.end()
+        assert terminal.echoes

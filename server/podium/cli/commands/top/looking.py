@@ -116,7 +116,7 @@ class Watch:
                 if self._state.page == "jobs":
                     await last_line(self._control, self._state)
             except PodiumError as error:
-                self._state.away = in_commands(f"{error.message} What runs goes on; it is asked again every second.")
+                self._state.away = in_commands(f"The conductor is away; what runs goes on. {error.message}")
             self._draw()
             with anyio.move_on_after(1.0):
                 await self._moved.wait()

@@ -23,7 +23,7 @@ _OURS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class Page:
-    """The terminal while it is ours. Use it as a context manager around everything, also around the event loop."""
+    """The terminal, ours from `take` on. Use it as a context manager around the event loop, whatever may end that."""
 
     def __init__(self) -> None:
         self._keyboard = sys.stdin.fileno()
@@ -33,7 +33,6 @@ class Page:
         self._size = (0, 0)
 
     def __enter__(self) -> Self:
-        self.take()
         return self
 
     def __exit__(
