@@ -3,10 +3,23 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
-from podium.contract.models import JobView
+from podium.cli.shared.all_settings import SettingsView
+from podium.cli.shared.checking import CheckedFiles
+from podium.cli.shared.results import Edited, Outcomes, Removal, Retried
+from podium.contract.models import ActionView, JobView
+from podium.contract.sheet_env import EnvView
 from podium.contract.view import View
 
 ANSWERS: dict[str, type[View]] = {
     "run": JobView,
+    "pause": Outcomes,
+    "resume": ActionView,
+    "cancel": Outcomes,
+    "rm": Removal,
+    "retry": Retried,
+    "edit": Edited,
+    "validate": CheckedFiles,
+    "env": EnvView,
+    "settings": SettingsView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""
