@@ -19,8 +19,10 @@ from podium.home import Home
 from podium.places import config_file, default_home, default_socket, holder, only_home, recorded, usual_sockets
 from podium.privacy.way import check_settings
 
-OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
-"""The variables that a sheet gets; no settings."""
+OF_A_SHEET = frozenset(
+    {"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"}
+) | {f"PODIUM_{name}" for name in ("JOB_NAME", "JOB_STATUS", "JOB_REASON", "NOTIFICATION_ID")}
+"""The variables that a sheet gets, and a command that tells of a job's end; no settings."""
 JOB_LIMITS = (
     "max_sheets_per_agent",
     "max_score_bytes",
@@ -33,6 +35,7 @@ JOB_LIMITS = (
     "retention_days",
     "retention_newest",
     "retention_jobs",
+    "notify_seconds",
 )
 """The settings that limit what a job may use or how long it is kept, for callers to know in advance."""
 NOBODY = 0  # no process has this pid
@@ -103,6 +106,14 @@ class Settings(BaseModel):
         10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
     )
     retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
+    notify: str = Field(
+        "",
+        description="bash commands to run when a job has ended, or waits for an approval and cannot go on; the facts are in "
+        "PODIUM_... variables and as JSON on stdin. A score can have its own, on_end",
+    )
+    notify_seconds: float = Field(
+        60.0, gt=0, le=86400, description="the longest time for notify, and for on_end of a score; then it is ended"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")

@@ -136,6 +136,37 @@ def test_a_conductor_of_the_installed_command_starts_answers_and_stops(installed
     assert not Path(f"/proc/{health['pid']}/exe").exists()
 
 
+def test_the_demo_of_the_wheel_works_in_an_empty_folder_and_with_nothing_in_the_environment(
+    installed: Path, short_tmp: Path
+) -> None:
+    """With --keep, and what it says of the places that it keeps is so."""
+    empty, user = short_tmp / "empty", short_tmp / "user"
+    empty.mkdir()
+    user.mkdir()
+    environment = {"HOME": str(user), "PATH": f"{installed.parent}:/usr/bin:/bin", "TMPDIR": str(short_tmp)}
+    done = subprocess.run(
+        ["podium", "demo", "--keep"],
+        cwd=empty,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"The job audits the Podium that is installed in {installed.parents[1]}" in done.stdout
+    assert not done.stderr
+    assert not list(empty.iterdir())
+    kept = re.search(r"^Kept: the home (\S+) and the workspace (\S+)$", done.stdout, re.MULTILINE)
+    assert kept
+    home, workspace = Path(kept[1]), Path(kept[2])
+    found = json.loads((workspace / "report.json").read_text())
+    assert found["files"] > 400  # the installer's record has every file of the wheel
+    assert (found["changed"], found["broken"]) == ([], [])
+    assert (home / "podium.db").exists()
+    assert "→ delete_job" not in done.stdout
+
+
 def test_the_version_of_the_wheel_is_that_of_the_source_which_has_it_from_git(wheel: Path) -> None:
     """A commit made while the wheel was built is none of ours."""
     assert re.sub(r"\+.*", "", metadata(wheel)["Version"]) == re.sub(r"\+.*", "", version_of(REPOSITORY))

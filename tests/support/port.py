@@ -31,6 +31,7 @@ from podium.contract.models import (
     StartView,
 )
 from podium.contract.ports import JobControl, Progress
+from podium.contract.record import JobRecord
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
 from podium.contract.sheet_env import EnvParams, EnvView
@@ -202,6 +203,10 @@ class ScriptedPort(JobControl):
         return JobDetail(
             job=found, sheets=self.sheets if sheets else [], sheets_cursor=self.sheets_cursor if sheets else ""
         )
+
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        self._asked("record", (job_id, commands))
+        return JobRecord(job=self._job(job_id), sheets=self.sheets)
 
     async def wait(
         self,

@@ -30,6 +30,8 @@ MARIANNE_METHODS: dict[str, bool] = {
 """Method -> served (True) or answered -32601 (False)."""
 
 OWN_METHODS: tuple[str, ...] = (
+    "job.attempts",
+    "job.commands",
     "job.events",
     "job.log",
     "job.explain",

@@ -8,6 +8,7 @@ from podium import __version__
 from podium.cli.inventory import ALIASES, COMMANDS
 from podium.cli.shared.door import line
 from podium.cli.shared.exits import Code
+from podium.cli.shared.imports import leave_out_plugins, quick_imports
 from podium.cli.shared.overview import overview, short_overview
 from podium.cli.shared.usage import unknown_command, wrong_call, wrong_option
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
+COMPLETE = "__complete"  # what the scripts of `podium completion` ask
 
 
 def run_app(arguments: Sequence[str]) -> int:
@@ -27,6 +29,8 @@ def run_app(arguments: Sequence[str]) -> int:
     if asked in (*HELP, *VERSION):
         line(overview() if asked in HELP else f"podium {__version__}")
         return Code.DONE
+    if asked == COMPLETE:
+        return int(import_module("podium.cli.completing").complete(rest))
     if asked.startswith("-"):
         return wrong_option(asked, [*HELP, *VERSION])
     name = ALIASES.get(asked, asked)
@@ -35,24 +39,28 @@ def run_app(arguments: Sequence[str]) -> int:
 
 def application(name: str) -> "typer.Typer":
     """Return a typer application with one command, whose module is imported for it."""
-    import typer
+    leave_out_plugins()
+    with quick_imports():
+        import typer
 
-    function: Callable[..., None] = import_module(f"podium.cli.commands.{name}").command
+        module = import_module(f"podium.cli.commands.{name}")
+    function: Callable[..., None] = module.command
     made = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,  # the help without rich: a third of its time
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": [*reversed(HELP)]},
     )
-    made.command(name)(function)
+    made.command(name, cls=getattr(module, "Typed", None))(function)
     return made
 
 
 def _run(name: str, arguments: Sequence[str]) -> int:
+    run = application(name)
     import typer
 
     try:
-        code = application(name)(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
+        code = run(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
         return wrong_call(name, arguments, " ".join(error.format_message().split()))
     return int(code or Code.DONE)

@@ -3,18 +3,19 @@
 import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from podium.client.environment import with_environment
-from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
+from podium.client.records import read_record
 from podium.contract import models
 from podium.contract.command import as_score
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.near import job_not_found
+from podium.contract.record import JobRecord
 from podium.contract.replies import (
     ClearReply,
     EventsReply,
@@ -32,6 +33,10 @@ from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter
 from podium.contract.waits import RunningView
 from podium.errors import ConductorError, UnsupportedByConductor
+
+if TYPE_CHECKING:
+    from podium.client.files.workspace import WorkspaceFiles
+    from podium.contract.secrets.masks import Span
 
 _EVENTS_PAGE = 200
 
@@ -174,6 +179,11 @@ class PodiumDialect:
             sheets_cursor=reply.podium_sheets_cursor,
         )
 
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        """Return all sheets, attempts and events of a job."""
+        await self._need("record", "give the record of a job")
+        return await read_record(self._client, job_id, commands=commands)
+
     async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when; nothing from an older conductor, which does not tell."""
         params = {"job_id": job_id, "sheets": False, "running": True}
@@ -188,12 +198,14 @@ class PodiumDialect:
         view = await self._client.ask(models.ExplainView, "job.explain", {"job_id": job_id})
         return view.model_copy(update={"can_edit": (await self._client.identity()).has("edit")})
 
-    async def files(self, job_id: str) -> WorkspaceFiles:
+    async def files(self, job_id: str) -> "WorkspaceFiles":
         """Return the files of the job's workspace."""
+        from podium.client.files.workspace import WorkspaceFiles  # noqa: PLC0415  few commands look at files
+
         if not (await self._client.identity()).has("secrets"):
             return WorkspaceFiles((await self._view(job_id)).workspace)
 
-        async def spans_of(data: bytes) -> list[Span]:
+        async def spans_of(data: bytes) -> "list[Span]":
             params = {"job_id": job_id, "data": b64encode(data).decode()}
             return (await self._client.ask(SecretsReply, "job.secrets", params)).spans
 

@@ -14,6 +14,7 @@ from podium.contract import models
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
+from podium.contract.record import JobRecord
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
 from podium.contract.sheet_env import EnvParams, EnvView
@@ -115,6 +116,10 @@ class ConductorProxy(JobControl):
     async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:
         """Return a job, with a page of its sheets when `sheets` is true."""
         return await (await self._dialect()).detail(job_id, sheets=sheets, sheets_cursor=sheets_cursor, limit=limit)
+
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        """Return all sheets, attempts and events of a job."""
+        return await (await self._dialect()).record(job_id, commands=commands)
 
     async def wait(
         self,

@@ -41,6 +41,7 @@ FEATURES: tuple[str, ...] = (
     "edit",
     "score_text",
     "watch",
+    "record",
     "edits",
     "again",
     "sheet_env",
@@ -268,6 +269,14 @@ class HistoryParams(JobParams):
 
     sheet_num: Number | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 50
+
+
+@dataclass(frozen=True)
+class AttemptsParams(JobParams):
+    """Parameters of `job.attempts`: a page of a job's attempts, oldest first; `cursor` is that of the page before."""
+
+    cursor: Name = ""
+    limit: Annotated[int, Field(ge=1, le=1000)] = 1000
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def variables(home: Settings, *words: str, **environment: str) -> dict[str, dict[str, Any]]:
+def variables(home: Settings, *words: str, **environment: Any) -> dict[str, dict[str, Any]]:
     """Return the variables that the command shows, by name."""
     found = answered(home, "env", *words, **environment)["variables"]
     assert [each["name"] for each in found] == sorted(each["name"] for each in found)

@@ -6,9 +6,15 @@ The fields keep their names and meanings; new ones may come. `docs/reference/` h
 from podium.cli.shared.all_settings import SettingsView
 from podium.cli.shared.checking import CheckedFiles
 from podium.cli.shared.results import Edited, Outcomes, Removal, Retried
-from podium.contract.models import ActionView, JobView
+from podium.cli.shared.service_view import ServiceView
+from podium.cli.shared.status_view import StatusView
+from podium.contract.models import ActionView, ExplainView, JobDetail, JobPage, JobView, OutputLine, PlanView
+from podium.contract.record import JobRecord
+from podium.contract.score_text import JobScore
 from podium.contract.sheet_env import EnvView
+from podium.contract.snapshot import SnapshotView
 from podium.contract.view import View
+from podium.contract.waits import WaitView
 
 ANSWERS: dict[str, type[View]] = {
     "run": JobView,
@@ -21,5 +27,17 @@ ANSWERS: dict[str, type[View]] = {
     "validate": CheckedFiles,
     "env": EnvView,
     "settings": SettingsView,
+    "list": JobPage,
+    "show": JobDetail,
+    "show --score": JobScore,
+    "wait": WaitView,
+    "explain": ExplainView,
+    "logs": OutputLine,
+    "top": SnapshotView,
+    "status": StatusView,
+    "service": ServiceView,
+    "timeline": JobRecord,
+    "report": JobRecord,
+    "plan": PlanView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""

@@ -1,63 +1,27 @@
-"""What the commands print through rich: lines, tables and JSON on stdout, in colour only on a terminal.
+"""What the commands print beside plain lines: texts in a style, and the console of rich for what draws with that."""
 
-It cleans as `door` does: first each text as a whole, and then, whatever draws it, every piece that goes to the terminal.
-"""
-
-import json
 import sys
-from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-from rich.table import Table
-from rich.text import Text
+from podium.cli.shared.door import clean, ink, print_json
 
-from podium.cli.shared.door import clean, in_line, line
+if TYPE_CHECKING:
+    from rich.console import Console
 
-STATUS_STYLES = {
-    "completed": "green",
-    "running": "cyan",
-    "failed": "red",
-    "cancelled": "yellow",
-    "paused": "yellow",
-    "queued": "blue",
-}
-
-
-class Terminal(Console):
-    """A console on which nothing but its own styles and cursor movements can be more than text."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Yield what is drawn, without what a terminal would act on."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(clean(segment.text), segment.style)
+__all__ = ["console", "print_json", "say"]
 
 
 @cache
-def console(*, stderr: bool = False) -> Console:
-    """Return the console of stdout or stderr."""
+def console(*, stderr: bool = False) -> "Console":
+    """Return the console of stdout or stderr. Loading rich is a third of a short command's time."""
+    from podium.cli.shared.screen import Terminal
+
     return Terminal(stderr=stderr, highlight=False, soft_wrap=True)
 
 
 def say(text: str, *, style: str = "", stderr: bool = False) -> None:
-    """Print a text, which may have several lines; it is never read as markup."""
-    console(stderr=stderr).print(Text(clean(text), style=style))
-
-
-def print_json(value: Any) -> None:
-    """Print one JSON value, indented, on stdout; what a terminal or the encoding cannot show is escaped, never dropped."""
-    readable = json.dumps(value, indent=2, ensure_ascii=False)
-    is_shown = clean(readable) == readable and (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    line(readable if is_shown else json.dumps(value, indent=2))
-
-
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; cells that are a status are coloured."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        made.add_column(heading, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(in_line(cell), style=STATUS_STYLES.get(cell, "")) for cell in row))
-    console().print(made)
+    """Print a text, which may have several lines, at once: whoever reads a pipe sees what goes on."""
+    for each in clean(text).split("\n"):
+        ink([(each, style)], stderr=stderr)
+    (sys.stderr if stderr else sys.stdout).flush()

@@ -15,6 +15,7 @@ from podium.score.blocks import (
     Filled,
     Milliseconds,
     Name,
+    OnEndBlock,
     Reference,
     RetryBlock,
     Scalar,
@@ -117,8 +118,11 @@ class NamedCheck(Block):
     @classmethod
     def _has_no_type(cls, data: Any) -> Any:
         """Refuse the form of the numbered dialect, {type: file_exists, path: f}, with the one that is meant."""
-        kind = data.get("type") if isinstance(data, dict) else None
+        if not isinstance(data, dict):
+            return data
+        kind = data.get("type")
         if not isinstance(kind, str):
+            cls._has_fields_beside(data)
             return data
         if kind not in VALIDATION_TYPES:
             raise ValueError(f"unknown validation {kind[:40]!r}; write one of {', '.join(VALIDATION_TYPES)}")
@@ -127,6 +131,19 @@ class NamedCheck(Block):
         value = next(iter(fields.values())) if len(fields) == 1 and "pattern" not in fields else fields
         form = yaml.safe_dump({kind: value}, default_flow_style=True, sort_keys=False, width=1000)
         raise ValueError(f"write {form.strip()[:200]}")
+
+    @classmethod
+    def _has_fields_beside(cls, data: dict[Any, Any]) -> None:
+        """Refuse fields of a validation that stand beside its type, where they are easily written, with where they go."""
+        kinds = [key for key in data if key in VALIDATION_TYPES]
+        beside = [key for key in data if key in {*ContentCheck.model_fields, *CommandCheck.model_fields}]
+        if len(kinds) != 1 or not beside or len(beside) != len(data) - 1:
+            return
+        inside = data[kinds[0]]
+        main = "command" if kinds[0] == "command_succeeds" else "path"
+        names = dict.fromkeys([*(inside if isinstance(inside, dict) else [main]), *beside])
+        form = ", ".join(f"{name}: ..." for name in names)
+        raise ValueError(f"{' and '.join(beside)} should be inside: {{{kinds[0]}: {{{form}}}}}")
 
     file_exists: PathOrText | None = None
     file_modified: PathOrText | None = Field(None, description="changed since the attempt started")
@@ -229,3 +246,8 @@ class NamedScore(Block):
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")
     cross_sheet: CrossSheetBlock | None = None
+    on_end: OnEndBlock | None = Field(
+        None,
+        description="what runs when the job has completed, failed or been cancelled, once for each end (after a crash "
+        "perhaps again, with the same $PODIUM_NOTIFICATION_ID). It changes nothing in the job: its failure is a warning",
+    )

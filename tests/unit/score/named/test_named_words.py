@@ -29,6 +29,14 @@ from tests.unit.score.helpers import compiled, only, sheets
         ("{run: x, validate: [{type: exists, path: f}]}", "unknown validation 'exists'; write one of "
          "file_exists, file_modified, content_contains, content_regex, command_succeeds"),
         ("{run: x, validate: [{type: file_exists, path: f}]}", "write {file_exists: f}"),
+        (
+            "{run: x, validate: [{command_succeeds: x, description: it is there}]}",
+            "description should be inside: {command_succeeds: {command: ..., description: ...}}",
+        ),
+        (
+            "{run: x, validate: [{content_regex: {path: f, pattern: x}, stage: 2}]}",
+            "stage should be inside: {content_regex: {path: ..., pattern: ..., stage: ...}}",
+        ),
         ("{run: x, validate: [{type: command_succeeds, command: 'a: b'}]}", "write {command_succeeds: 'a: b'}"),
         ("{run: x, validate: [{type: content_contains, path: f, pattern: p}]}",
          "write {content_contains: {path: f, pattern: p}}"),

@@ -1,4 +1,4 @@
-"""`podium demo`: the whole way once, on this repository; nothing is left behind."""
+"""`podium demo`: the whole way once, on a job that does real work; nothing is left behind unless it is to be kept."""
 
 import os
 import shutil
@@ -9,46 +9,64 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import psutil
+import typer
 
 from podium import __version__
-from podium.cli.commands.demo.story import Story
-from podium.cli.shared.output import Terminal, say
+from podium.cli.shared.output import say
 from podium.cli.shared.probe import alive, health
 from podium.cli.shared.session import wait_for
-from podium.cwd import absolute
-from podium.errors import Internal, ScoreNotFound
+from podium.errors import Internal
 from podium.settings import Settings, load
 
-SCORE = Path("examples/release-audit/release-audit.yaml")
+if TYPE_CHECKING:  # it needs the protocol of the agents, and this package is loaded for the job's own checks too
+    from podium.cli.commands.demo.story import Story
+
 COMMAND_SECONDS = 40.0
+SILENT_SECONDS = 4.0
 
 
-def command() -> None:
-    """Run a complete example once: an MCP client, the MCP server, a conductor and a real job on this repository."""
-    score = absolute(SCORE, "The score")
-    if not score.is_file():
-        raise ScoreNotFound(
-            f"{SCORE} was not found.", fix="Run this command in a clone of Podium, or run `make demo` there."
-        )
+def command(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="keep the home and the workspace, and say where they are")
+    ] = False,
+) -> None:
+    """Run a complete example once: an MCP client, the MCP server, a conductor and a real job.
+
+    In a clone of Podium the job audits the repository, anywhere else the installation.
+    """
+    from podium.cli.commands.demo.heart import Heard
+    from podium.cli.commands.demo.job import job_here
+    from podium.cli.commands.demo.story import Story
+
     began = time.monotonic()
+    job = job_here()
     say(f"Podium {__version__}: an agent starts a real job and stays in control of it", style="bold")
-    with temporary_home() as settings, running_conductor(settings) as pid:
-        story = Story(Terminal(highlight=False), settings, score)
+    say(f"The job audits {job.what}.", style="dim")
+    with temporary_home(keep=keep) as settings, running_conductor(settings) as pid:
+        story = Story(Heard(), settings, job, keep=keep)
         wait_for(story.tell)
         _stop(story, settings, pid)
-    say(f"\nThat was the whole demo, in {time.monotonic() - began:.0f} s. Next: README.md", style="bold")
+    say(f"\nThat was the whole demo, in {time.monotonic() - began:.0f} s. Next: `podium --help`", style="bold")
 
 
 @contextmanager
-def temporary_home() -> Iterator[Settings]:
-    """Make a home that is removed at the end, workspaces and all."""
-    folder = tempfile.mkdtemp(prefix="podium-demo-")
+def temporary_home(*, keep: bool = False) -> Iterator[Settings]:
+    """Make a home in a folder of its own. The folder is removed at the end, with the workspace, or kept; which is said."""
+    folder = Path(tempfile.mkdtemp(prefix="podium-demo-"))
+    settings = load(home=folder / "home", log_level="warning")
     try:
-        yield load(home=Path(folder) / "home", log_level="warning")
+        yield settings
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if keep:
+            say(f"\nKept: the home {settings.home} and the workspace {folder / 'workspace'}")
+            say(f"   podium start --home {settings.home}   has the conductor show the job again")
+            say(f"   rm -r {folder}   removes both")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            say(f"\nRemoved: {folder}, with the home and the workspace of the demo; --keep would have kept them")
 
 
 @contextmanager
@@ -75,16 +93,33 @@ def podium(settings: Settings, *words: str) -> None:
     say(f"   $ podium {' '.join(words)}", style="dim")
     line = [sys.executable, "-P", "-m", "podium", *words, "--home", str(settings.home)]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    done = subprocess.run(  # noqa: S603
-        line, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
-    )
-    for text in (done.stdout + done.stderr).splitlines():
+    code, printed = _patiently(line, {**os.environ, "PATH": path})
+    for text in printed.splitlines():
         say(f"   {text}")
-    if done.returncode:
-        raise Internal(f"podium {words[0]} exited with code {done.returncode}.", fix="Run `podium doctor`.")
+    if code:
+        raise Internal(f"podium {words[0]} exited with code {code}.", fix="Run `podium doctor`.")
 
 
-def _stop(story: Story, settings: Settings, pid: int) -> None:
+def _patiently(line: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Run a command and return its exit code and what it printed; while it takes long, say so.
+
+    Raises:
+        Internal: it does not end.
+    """
+    began = time.monotonic()
+    with subprocess.Popen(  # noqa: S603
+        line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        while time.monotonic() - began < COMMAND_SECONDS:
+            with suppress(subprocess.TimeoutExpired):
+                printed, _ = process.communicate(timeout=SILENT_SECONDS)
+                return process.returncode, printed
+            say(f"   … {time.monotonic() - began:.0f} s: it goes on", style="dim")
+        process.kill()
+    raise Internal(f"It did not end within {COMMAND_SECONDS:.0f} s.", fix="Run `podium doctor`.")
+
+
+def _stop(story: "Story", settings: Settings, pid: int) -> None:
     """Stop the conductor and show that nothing is left.
 
     Raises:

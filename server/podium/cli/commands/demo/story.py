@@ -3,24 +3,24 @@
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
+import anyio
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, TextContent
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
+from podium.cli.commands.demo.heart import Heard, beat
+from podium.cli.commands.demo.job import DemoJob
+from podium.cli.shared.live import stream_of
 from podium.cli.shared.progress import JobProgress
 from podium.contract.states import TERMINAL
 from podium.errors import Internal
 from podium.settings import Settings
 
 BEAT_SECONDS = 0.5  # how long one wait_for_job of the progress view lasts
-WATCHED = "tests"  # the sheet that is read while it runs, and during which the pause is asked for
-WRITTEN = "PASSED"  # what it writes when it is under way
 LOG_LINES = 3
 
 Facts = dict[str, Any]
@@ -29,22 +29,36 @@ Facts = dict[str, Any]
 class Story:
     """One run of the demo. `tell` does everything between the conductor's start and its stop."""
 
-    def __init__(self, console: Console, settings: Settings, score: Path) -> None:
+    def __init__(self, console: Heard, settings: Settings, job: DemoJob, *, keep: bool) -> None:
+        """With `keep` the job is not deleted at the end."""
         self.console = console
         self.settings = settings
-        self.repository = score.parents[2]
-        self._config_path = str(score.relative_to(self.repository))
         self.job_id = ""
+        self._job = job
+        self._keep = keep
         self._chapter = 1
         self._client: Client
         self._after = ""
+        self._doing = "the server starts"
+        self._has_bar = False
+
+    @property
+    def workspace(self) -> str:
+        """The folder in which the job runs."""
+        return str(self.settings.home.parent / "workspace")
 
     async def tell(self) -> None:
-        """Connect as an agent's client does and go through the job.
+        """Connect as an agent's client does and go through the job, never silent for long.
 
         Raises:
             Internal: a tool answered other than the story needs.
         """
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(beat, self.console, lambda: "" if self._has_bar else self._doing)
+            await self._tell()
+            tasks.cancel_scope.cancel()
+
+    async def _tell(self) -> None:
         words = ["-P", "-m", "podium", "serve", "--home", str(self.settings.home), "--log-level", "error"]
         self.title("An MCP client starts the MCP server and connects over stdio")
         async with Client(StdioServerParameters(command=sys.executable, args=words)) as client:
@@ -53,16 +67,21 @@ class Story:
             self.says(f"protocol {client.protocol_version}, {len(tools)} tools: {', '.join(tools)}")
             await self._check()
             await self._start()
-            with JobProgress(self.console, self.job_id) as view:
-                await self._watch(view, lambda job: WATCHED in job["running"])
+            async with JobProgress(stream_of(stderr=False), self.job_id) as view:
+                self._has_bar = view.has_bar
+                self.console.file = view.above
+                await self._watch(view, lambda job: self._job.watched in job["running"])
                 await self._read_log(view)
                 await self._pause_and_resume(view)
                 last = await self._watch(view, lambda job: job["status"] == "completed")
+            self._has_bar = False
+            self.console.file = sys.stdout
             self.says(last["summary"])
             await self._report()
             await self._refused()
-            self.title("The job and its logs are deleted; its workspace is kept")
-            await self._do("delete_job", job_id=self.job_id)
+            if not self._keep:
+                self.title("The job and its logs are deleted, which leaves its workspace alone")
+                await self._do("delete_job", job_id=self.job_id)
 
     def title(self, text: str) -> None:
         """Begin the next chapter."""
@@ -99,7 +118,7 @@ class Story:
 
     async def _check(self) -> None:
         self.title("The score is checked before anything runs")
-        plan = await self._do("validate_score", config_path=self._config_path)
+        plan = await self._do("validate_score", config_path=self._job.score)
         names = {sheet["sheet"]: sheet["name"] for sheet in plan["sheets"]}
         for sheet in plan["sheets"]:
             needs = ", ".join(names[number] for number in sheet["needs"])
@@ -109,9 +128,9 @@ class Story:
         self.title("The job starts; the reply comes as soon as the job is on disk")
         started = await self._do(
             "start_job",
-            config_path=self._config_path,
-            workspace=str(self.settings.home.parent / "workspace"),
-            variables=[f"repository={self.repository}"],
+            config_path=self._job.score,
+            workspace=self.workspace,
+            variables=[f"{name}={value}" for name, value in self._job.variables.items()],
         )
         self.job_id = started["job_id"]
 
@@ -124,6 +143,7 @@ class Story:
         while True:
             job = await self.call("get_job", shown=False, job_id=self.job_id, detail="full")
             doing = ", ".join(job["running"]) or job["reason"]
+            self._doing = f"{job['summary']}"
             view.job(completed=job["sheets_completed"], total=job["sheets_total"], doing=doing)
             view.sheets(job["sheets"])
             if enough(job):
@@ -143,12 +163,16 @@ class Story:
         raise Internal(f"The job ended too early: {job['summary']}", fix="Correct the problem that it found.")
 
     async def _read_log(self, view: JobProgress) -> None:
-        self.title(f"The output of a sheet is read while it runs: {WATCHED}")
+        self.title(f"The output of a sheet is read while it runs: {self._job.watched}")
         log: Facts = {"job_output": "", "running": True}
-        while log["running"] and WRITTEN not in log["job_output"]:
-            log = await self.call("read_job_log", shown=False, job_id=self.job_id, sheet=WATCHED, max_lines=LOG_LINES)
+        while log["running"] and self._job.written not in log["job_output"]:
+            log = await self.call(
+                "read_job_log", shown=False, job_id=self.job_id, sheet=self._job.watched, max_lines=LOG_LINES
+            )
             await self._watch(view, lambda _: True)
-        self.says(f'→ read_job_log(job_id="{self.job_id}", sheet="{WATCHED}", max_lines={LOG_LINES})', style="dim")
+        self.says(
+            f'→ read_job_log(job_id="{self.job_id}", sheet="{self._job.watched}", max_lines={LOG_LINES})', style="dim"
+        )
         self.says(f"{log['summary']}{' It is still running.' if log['running'] else ''}")
         for line in log["job_output"].splitlines():
             self.console.print(Text(f"     | {line}", style="dim"), no_wrap=True, overflow="ellipsis")

@@ -51,6 +51,8 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.errors": (m.JobParams, history.errors),
     "job.diagnose": (m.JobParams, history.diagnose),
     "job.history": (m.HistoryParams, history.history),
+    "job.attempts": (m.AttemptsParams, history.attempts),
+    "job.commands": (m.JobParams, history.commands),
     "job.events": (m.EventsParams, events.handle),
     "job.log": (m.LogParams, log.handle),
     "job.watch": (m.WatchParams, watch.handle),

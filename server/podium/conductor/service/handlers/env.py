@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from podium.conductor.attempts.values import Known
 from podium.conductor.plans import given
-from podium.conductor.processes.facts import MARKER
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.service.context import Context
 from podium.contract.secrets.beside import hidden_value, without_named_secrets
 from podium.contract.secrets.names import is_place
 from podium.contract.sheet_env import EnvParams, EnvSource, EnvVariable, EnvView
 from podium.score.model.plan import PlanSheet
+from podium.settings import OF_A_SHEET
 from podium.texts.cleaning import clean_text
 from podium.wire.dispatcher import Peer
 
@@ -77,7 +77,8 @@ def _layers(
     if sheet is not None:
         yield from _given(sheet.env, sheet.env_from, "sheet", known)
     facts = {"PODIUM_JOB_ID": job_id, "PODIUM_SHEET": sheet.label if sheet else "", "PODIUM_WORKSPACE": workspace}
-    for name, value in {**facts, "PODIUM_ATTEMPT": "", MARKER: ""}.items():
+    for name in sorted(OF_A_SHEET):
+        value = facts.get(name, "")
         yield EnvVariable(name=name, value=_cut(value), source="podium", known_later=not value)
 
 
