@@ -12,7 +12,7 @@ from podium.cli import LIGHT
 from podium.cli.app import application
 from podium.cli.inventory import ALIASES, COMMANDS, GROUPS
 from podium.cli.shared.answers import ANSWERS
-from podium.cli.shared.helping import argument_word, default_of, is_option, option_form, shown_params
+from podium.cli.shared.helping import argument_word, default_of, is_option, meaning_of, option_form, shown_params
 from tests.support.docs.markdown import code, document, plain, sentence, table
 
 _INTRO = (
@@ -66,6 +66,13 @@ def _overview(commands: dict[str, str]) -> str:
     return table(("command", "does"), rows)
 
 
+def options(name: str) -> set[str]:
+    """Return the options of a command, each in all of its forms."""
+    if name in LIGHT:
+        return {form for action in _parser(name)._actions for form in action.option_strings}
+    return {form for param in typer.main.get_command(application(name)).params for form in param.opts}
+
+
 def anchor(command: str) -> str:
     """Return the anchor of a command's heading."""
     return f"podium-{command.replace(' ', '-')}"
@@ -75,9 +82,10 @@ def _section(name: str) -> Iterator[str]:
     yield from _of_command(name, typer.main.get_command(application(name)))
     if other := [alias for alias, meant in ALIASES.items() if meant == name]:
         yield f"{' and '.join(code(f'podium {alias}') for alias in other)} is the same."
-    if name in ANSWERS:
-        view = ANSWERS[name].__name__
-        yield f"With `--json` it prints a [{view}](json.md#{view.lower()})."
+    for words, view in ANSWERS.items():
+        if words.split()[0] == name:
+            given = " ".join([*words.split()[1:], "--json"])
+            yield f"{code(given)} prints: [{view.__name__}](json.md#{view.__name__.lower()})."
 
 
 def _commands(group: Any) -> dict[str, Any]:
@@ -96,10 +104,9 @@ def _of_command(name: str, made: Any) -> Iterator[str]:
 
 
 def _option(param: Any) -> Option:
+    form = option_form(param) if is_option(param) else argument_word(param).strip("[]")
     several = " (may be given several times)" if getattr(param, "multiple", False) else ""
-    if is_option(param):
-        return Option(option_form(param), default_of(param), (param.help or "") + several)
-    return Option(argument_word(param).strip("[]"), default_of(param), param.help or "")
+    return Option(form, default_of(param), meaning_of(param) + several)
 
 
 def _light(name: str) -> Iterator[str]:

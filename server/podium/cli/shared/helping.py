@@ -22,8 +22,8 @@ class Command(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, and the options with what they take."""
         params = shown_params(self)
-        arguments = [(argument_word(param).strip("[]"), param.help or "") for param in params if not is_option(param)]
-        options = [(option_form(param), option_meaning(param)) for param in params if is_option(param)]
+        arguments = [(argument_word(param).strip("[]"), meaning_of(param)) for param in params if not is_option(param)]
+        options = [(option_form(param), meaning_of(param) + _default(param)) for param in params if is_option(param)]
         for title, rows in (("Arguments", arguments), ("Options", [*options, ("-h, --help", "show this help")])):
             if rows:
                 with formatter.section(title):
@@ -42,10 +42,9 @@ def is_option(param: Any) -> bool:
 
 def argument_word(param: Any) -> str:
     """Return an argument as it stands in a usage line: JOB, JOB..., [SHEET]."""
-    word = (param.metavar or param.name.upper()).strip("[]").removesuffix("..." if param.nargs != 1 else " ")
-    word = word if param.metavar or not (choices := _choices_of(param)) else "|".join(choices)
-    word += "..." if param.nargs != 1 else ""
-    return word if param.required else f"[{word}]"
+    several = "..." if param.nargs != 1 else ""
+    word = (param.metavar or _few_choices(param) or param.name.upper()).strip("[]").removesuffix("...")
+    return f"{word}{several}" if param.required else f"[{word}{several}]"
 
 
 def option_form(param: Any) -> str:
@@ -55,11 +54,10 @@ def option_form(param: Any) -> str:
     return flags if getattr(param, "is_flag", False) else f"{flags} {_value_word(param)}"
 
 
-def option_meaning(param: Any) -> str:
-    """Return what an option does, with its choices where they are many, and its default."""
-    choices, default = "|".join(_choices_of(param)), default_of(param)
-    many = f" ({choices.replace('|', ', ')})" if len(choices) > _LONG and not param.metavar else ""
-    return f"{param.help or ''}{many}{f' [default: {default}]' if default else ''}"
+def meaning_of(param: Any) -> str:
+    """Return what an argument or option means, with its choices where they are many."""
+    many = [] if param.metavar or _few_choices(param) else _choices(param.type_descriptor.annotation)
+    return f"{param.help or ''} ({', '.join(many)})" if many else param.help or ""
 
 
 def default_of(param: Any) -> str:
@@ -69,19 +67,23 @@ def default_of(param: Any) -> str:
     return str(given) if has_one else ""
 
 
+def _default(param: Any) -> str:
+    return f" [default: {default}]" if (default := default_of(param)) else ""
+
+
 def _value_word(param: Any) -> str:
-    choices = "|".join(_choices_of(param))
-    if param.metavar or 0 < len(choices) <= _LONG:
-        return str(param.metavar or choices)
-    if choices:
-        return str(param.name).upper()
+    if word := param.metavar or _few_choices(param):
+        return str(word)
     annotation = param.type_descriptor.annotation
-    kinds = [_KINDS[kind] for kind in (annotation, *get_args(annotation)) if kind in _KINDS]
-    return kinds[0] if kinds else "TEXT"
+    if _choices(annotation):
+        return str(param.name).upper()
+    return next((_KINDS[kind] for kind in (annotation, *get_args(annotation)) if kind in _KINDS), "TEXT")
 
 
-def _choices_of(param: Any) -> list[str]:
-    return _choices(param.type_descriptor.annotation)
+def _few_choices(param: Any) -> str:
+    """Return the choices where they are short enough to stand in place of a word."""
+    choices = "|".join(_choices(param.type_descriptor.annotation))
+    return choices if len(choices) <= _LONG else ""
 
 
 def _choices(annotation: Any) -> list[str]:
