@@ -42,9 +42,9 @@ def is_option(param: Any) -> bool:
 
 def argument_word(param: Any) -> str:
     """Return an argument as it stands in a usage line: JOB, JOB..., [SHEET]."""
-    several = "..." if param.nargs != 1 else ""
-    word = (param.metavar or _few_choices(param) or param.name.upper()).strip("[]").removesuffix("...")
-    return f"{word}{several}" if param.required else f"[{word}{several}]"
+    word = (param.metavar or _few_choices(param) or param.name.upper()).strip("[]")
+    word = word if param.nargs == 1 else f"{word.removesuffix('...')}..."
+    return word if param.required else f"[{word}]"
 
 
 def option_form(param: Any) -> str:
