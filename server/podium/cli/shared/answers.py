@@ -18,6 +18,15 @@ from podium.contract.waits import WaitView
 
 ANSWERS: dict[str, type[View]] = {
     "run": JobView,
+    "pause": Outcomes,
+    "resume": ActionView,
+    "cancel": Outcomes,
+    "rm": Removal,
+    "retry": Retried,
+    "edit": Edited,
+    "validate": CheckedFiles,
+    "env": EnvView,
+    "settings": SettingsView,
     "list": JobPage,
     "show": JobDetail,
     "show --score": JobScore,
