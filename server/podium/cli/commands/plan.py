@@ -60,7 +60,7 @@ def command(
     elif svg is not None or mermaid or dot:
         _graph(plan, svg, as_mermaid=mermaid, everything=everything)
     else:
-        _table(plan, everything=everything)
+        draw_table(plan, everything=everything)
 
 
 def _graph(plan: PlanView, svg: Path | None, *, as_mermaid: bool, everything: bool) -> None:
@@ -78,7 +78,8 @@ def _graph(plan: PlanView, svg: Path | None, *, as_mermaid: bool, everything: bo
         write(STDOUT, mermaid(graph) if as_mermaid else dot(graph))
 
 
-def _table(plan: PlanView, *, everything: bool) -> None:
+def draw_table(plan: PlanView, *, everything: bool) -> None:
+    """Print the sheets of a plan; with `everything` each has its row."""
     from podium.plots.terminal.plan import plan_lines
 
     show(plan_lines(plan, columns(), fold=not everything, plain=is_plain()))
