@@ -17,6 +17,7 @@ EventType = Literal[
     "job.cancelled",
     "job.notification_failed",
     "job.deleted",
+    "job.notification_failed",
     "sheet.started",
     "sheet.completed",
     "sheet.failed",
@@ -53,8 +54,6 @@ MEMBERS: dict[str, str] = {
     "holding": "labels of the sheets that wait for an approval",
     "withdrawn": "what a resume took back: `pause` or `modify`",
     "from_sheet": "the sheet from which all runs again, or null",
-    "id": "of the notification, the same each time that it is tried",
-    "command": "whose command it is: `on_end` of the score, or `notify` of the settings",
     "released": "labels of the sheets that were approved, the first ones",
     "sheets_kept": "how many completed sheets stay as they are",
     "reason": "why, in a sentence",
@@ -84,6 +83,8 @@ MEMBERS: dict[str, str] = {
     "diagnosis": "the cause in a clause",
     "remedy": 'the remedy, as a word; "" if there is none',
     "does": "what the remedy does",
+    "id": "what the command was to tell of: its `PODIUM_NOTIFICATION_ID`",
+    "command": "which command: `on_end` of the score, or `notify` of the settings",
 }
 """What each member of an event's data means."""
 
@@ -105,9 +106,8 @@ EVENTS: dict[EventType, Told] = {
     "job.completed": Told("all sheets that were to run have completed", ("reason", *_COUNTS)),
     "job.failed": Told("a sheet has failed, and nothing that can still run is left", ("reason", *_COUNTS)),
     "job.cancelled": Told("it was cancelled, and its processes are gone", ("reason", *_COUNTS)),
-    "job.notification_failed": Told(
-        "the command that a score or a setting has run at an end failed; the job stays as it is", ("id", "command", "reason")
-    ),
+    "job.notification_failed": Told("a command that tells of the job's end, or of its pause at a hold, failed; the job's state "
+                                    "stays", ("id", "command", "reason")),
     "job.deleted": Told("it was removed with its logs and its earlier events", ("name", "status")),
     "sheet.started": Told("an attempt is about to start", ("sheet", "name", "attempt", "instrument")),
     "sheet.completed": Told("the attempt passed every check", _END, _LEFT),

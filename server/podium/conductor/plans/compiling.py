@@ -157,7 +157,7 @@ def profiles_are_there(folder: Path) -> bool:
 async def commands(
     reader: Reader, plan: Plan, secrets: tuple[Secret, ...], *, client: object, most: int = COMMANDS
 ) -> Commanded:
-    """Return what the first sheets run, and `on_end`, each in a line without secrets; nothing if the reader cannot."""
+    """Return what the first sheets run, and `on_end`, each in a line without secrets; nothing if that is too much to read."""
     first = plan.model_copy(update={"sheets": plan.sheets[:most], "validations": ()})
     body = await anyio.to_thread.run_sync(lambda: dump_plan(first).encode())
     try:
