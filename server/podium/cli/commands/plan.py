@@ -23,13 +23,17 @@ FOLDED_FROM = 100  # sheets of a graph
 
 
 def command(
-    score: Annotated[Path, typer.Argument(help="the score's YAML file; - for stdin")],
+    score: Annotated[Path, typer.Argument(metavar="SCORE", help="the score's YAML file; - for stdin")],
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="write a picture; - for stdout")] = None,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="print the graph in the language of Mermaid")] = False,
     dot: Annotated[bool, typer.Option("--dot", help="print the graph in the language of Graphviz")] = False,
     everything: Annotated[bool, typer.Option("--all", help="show every sheet, however many there are")] = False,
-    workspace: Annotated[Path | None, typer.Option(help="run in this folder instead of the score's workspace")] = None,
-    start_sheet: Annotated[str, typer.Option(help="start at this sheet; earlier ones count as done")] = "1",
+    workspace: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="run in this folder instead of the score's workspace")
+    ] = None,
+    start_sheet: Annotated[
+        str, typer.Option(metavar="SHEET", help="start at this sheet; earlier ones count as done")
+    ] = "1",
     variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
     env: Env = None,
     home: Home = None,
