@@ -129,7 +129,8 @@ def _fields(cls: type[BaseModel], schema: Schema) -> str:
 
 
 def _parts(parts: dict[str, Schema]) -> list[str]:
-    classes = {cls.__name__: cls for cls in _below(BaseModel) if cls.__module__.startswith("podium")}
+    known = sorted(_below(BaseModel), key=lambda cls: cls.__module__.startswith("podium_tools"))  # those win
+    classes = {cls.__name__: cls for cls in known if cls.__module__.startswith("podium")}
     made: list[str] = []
     for name in sorted(parts):
         schema = parts[name]["$defs"][name]
