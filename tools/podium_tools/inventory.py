@@ -1,4 +1,4 @@
-"""Every tool, in the order in which clients see them."""
+"""The inventory of the tools, in the order in which clients see them."""
 
 from podium_tools.artifacts import LIST_ARTIFACTS, READ_ARTIFACT
 from podium_tools.clear import CLEAR_JOBS
@@ -13,11 +13,9 @@ from podium_tools.listing import LIST_JOBS
 from podium_tools.logs import READ_JOB_LOG
 from podium_tools.modify import MODIFY_JOB
 from podium_tools.score import VALIDATE_SCORE
-from podium_tools.spec import AnyTool, ToolSpec
+from podium_tools.spec import AnyTool
 from podium_tools.start import START_JOB
 from podium_tools.wait import WAIT_FOR_JOB
-
-__all__ = ["ALL_TOOLS", "AnyTool", "ToolSpec"]
 
 ALL_TOOLS: tuple[AnyTool, ...] = (
     START_JOB,
