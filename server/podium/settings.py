@@ -164,18 +164,42 @@ class Settings(BaseModel):
         return own._replace(home_id=found.home_id) if found else own._replace(pid=holder(self.home) or NOBODY)
 
 
+Source = Literal["default", "file", "environment", "flag"]
+
+
+class Loaded(NamedTuple):
+    """The settings, and where the value of each one that has not its default comes from."""
+
+    settings: Settings
+    sources: dict[str, Source]
+
+    def source(self, name: str) -> Source:
+        """Return where the value of a setting comes from."""
+        is_given = name in self.settings.model_fields_set  # an empty path counts as none
+        return self.sources.get(name, "default") if is_given else "default"
+
+
 def load(**flags: Any) -> Settings:
-    """Read the settings; flags that are None count as not given.
+    """Read the settings; flags that are None count as not given. Raises as `load_all`."""
+    return load_all(**flags).settings
+
+
+def load_all(**flags: Any) -> Loaded:
+    """Read the settings as `load` does, and say where each comes from.
 
     Raises:
         InvalidArguments: the file cannot be read, a value is out of bounds, a key is unknown, the socket path is too long, or
             a path is relative to a folder that was removed.
         PermissionDenied: another user can write the file.
     """
-    variables = {name: os.environ.get(f"PODIUM_{name.upper()}") for name in Settings.model_fields}
+    variables = {name: os.environ.get(variable_of(name)) for name in Settings.model_fields}
     given = _from_file()
-    for source in (variables, flags):
-        given |= {name: value for name, value in source.items() if value is not None}
+    sources: dict[str, Source] = dict.fromkeys(given, "file")
+    ways: tuple[tuple[Source, dict[str, Any]], ...] = (("environment", variables), ("flag", flags))
+    for source, values in ways:
+        found = {name: value for name, value in values.items() if value is not None}
+        given |= found
+        sources |= dict.fromkeys(found, source)
     for name in _PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
             given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
@@ -198,7 +222,12 @@ def load(**flags: Any) -> Settings:
             f"The socket path {settings.socket} is longer than {SOCKET_PATH_LIMIT} bytes.",
             fix="Set PODIUM_SOCKET to a shorter path, for example under /tmp.",
         )
-    return settings
+    return Loaded(settings, sources)
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"PODIUM_{name.upper()}"
 
 
 def _from_file() -> dict[str, Any]:

@@ -34,6 +34,7 @@ from podium.contract.ports import JobControl, Progress
 from podium.contract.record import JobRecord
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter, JobStatus
 from podium.contract.waits import RunningView, WaitView
 from podium.errors import JobNotFound
@@ -154,6 +155,10 @@ class ScriptedPort(JobControl):
     async def score(self, request: JobScoreParams) -> JobScore:
         self._asked("score", request)
         return self.job_score or JobScore(job=self._job(request.job_id), text=self.score_text, file="inline")
+
+    async def environment(self, request: EnvParams) -> EnvView:
+        self._asked("environment", request)
+        return EnvView()
 
     async def pause(self, job_id: str) -> ActionView:
         self._asked("pause", job_id)

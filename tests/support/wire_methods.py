@@ -37,6 +37,7 @@ OWN_METHODS: tuple[str, ...] = (
     "job.explain",
     "job.validate",
     "job.score",
+    "job.env",
     "job.health",
     "job.watch",
     "job.secrets",

@@ -28,6 +28,8 @@ from podium.contract.replies import (
 )
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, CheckReply, JobScore, JobScoreParams
+from podium.contract.secrets.masks import Span
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter
 from podium.contract.waits import RunningView
 from podium.errors import ConductorError, UnsupportedByConductor
@@ -56,6 +58,8 @@ class PodiumDialect:
         """Submit a score."""
         request = as_score(request)
         await self._check_environment(request)
+        if request.again is not None:
+            await self._need("again", "run the score of a job again")
 
         async def submit(request: SubmitParams) -> models.StartView:
             reply = await self._client.mutate("job.submit", vars(request), check="list_jobs")
@@ -78,6 +82,11 @@ class PodiumDialect:
         await self._need("score_text", "show the score of a job")
         return await self._client.ask(JobScore, "job.score", vars(request))
 
+    async def environment(self, request: EnvParams) -> EnvView:
+        """Show what a sheet would get as its environment."""
+        await self._need("sheet_env", "show the environment of sheets")
+        return await self._client.ask(EnvView, "job.env", vars(request))
+
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause."""
         return await self._control("job.pause", job_id, {}, lambda job: not job.pause_requested)
@@ -87,8 +96,15 @@ class PodiumDialect:
         return await self._changed("job.resume", params)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
-        """Give a job a changed score, whatever it is doing."""
+        """Give a job a changed score, whatever it is doing; with `dry_run` only say what that would change."""
+        if params.edits or params.dry_run:
+            await self._need("edits", "make several edits at once, or try a change")
+        if params.dry_run:
+            return await with_environment(self._try_change, params)
         return await self._changed("job.modify", params)
+
+    async def _try_change(self, params: ModifyParams) -> models.ActionView:
+        return self._accepted(models.ActionView, await self._client.call("job.modify", vars(params)))
 
     async def _changed(self, method: str, params: ResumeParams) -> models.ActionView:
         """Let a job continue, perhaps with a changed score."""

@@ -17,6 +17,7 @@ from podium.contract.ports import JobControl, Progress
 from podium.contract.record import JobRecord
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter
 from podium.contract.waits import RunningView, WaitView
 from podium.errors import InvalidArguments
@@ -71,6 +72,12 @@ class ConductorProxy(JobControl):
     async def score(self, request: JobScoreParams) -> JobScore:
         """Show the text that a job runs."""
         return await (await self._dialect()).score(request)
+
+    async def environment(self, request: EnvParams) -> EnvView:
+        """Show what a sheet would get as its environment. Nothing of it leaves the conductor that may be a secret."""
+        if request.config_path is not None or request.config_content is not None:
+            request = await anyio.to_thread.run_sync(checked_start, request)
+        return await (await self._dialect()).environment(request)
 
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause; waits a few seconds for the effect."""

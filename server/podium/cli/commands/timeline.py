@@ -40,16 +40,17 @@ def command(
 
 def _draw(record: JobRecord, svg: Path | None, *, everything: bool) -> None:
     from podium.plots.story.story import story_of
-    from podium.plots.svg.timeline import ROWS as MOST_IN_PICTURE
-    from podium.plots.svg.timeline import timeline_svg
-    from podium.plots.terminal.timeline import ROWS, timeline_lines
 
     story = story_of(record, epoch())
+    rows = len(story.lanes) if everything else None
     if svg is not None:
-        write(svg, timeline_svg(story, limit=len(story.lanes) if everything else MOST_IN_PICTURE))
+        from podium.plots.svg.timeline import timeline_svg
+
+        write(svg, timeline_svg(story, limit=rows))
         return
+    from podium.plots.terminal.timeline import timeline_lines
+
     seconds = span(story.end - story.start)
     told = f"took {seconds}" if story.ended else f"so far {seconds}"
     ink([(f"{record.job.job_id} {record.job.status}: submitted {at(record.job.submitted_at)}; {told}", "bold")])
-    limit = len(story.lanes) if everything else ROWS
-    show(timeline_lines(story, columns(), limit=limit, plain=is_plain()))
+    show(timeline_lines(story, columns(), limit=rows, plain=is_plain()))

@@ -9,6 +9,8 @@ from pathlib import Path
 from podium.cli.shared.door import in_line, ink, line
 from podium.cli.shared.terminal import columns_of
 from podium.plots.terminal.lines import Line
+from podium.plots.words import TIMES
+from podium.texts.widths import CUT
 
 STDOUT = Path("-")
 _IN_A_PIPE = 120  # columns
@@ -16,9 +18,11 @@ _IN_A_PIPE = 120  # columns
 
 def show(lines: Sequence[Line]) -> None:
     """Print drawn lines, in colour on a terminal."""
+    plain = is_plain()
     for each in lines:
         *before, (last, style) = each or [("", "")]
-        ink([*before, (last.rstrip(), style)])
+        made = [*before, (last.rstrip(), style)]
+        ink([(text.replace(CUT, "~").replace(TIMES, "x"), style) for text, style in made] if plain else made)
 
 
 def columns() -> int:

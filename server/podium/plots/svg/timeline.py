@@ -60,9 +60,9 @@ class _Sheet:
         return self.top + row * self.pitch + (18.0 if self.stacked else (self.pitch - _BAR) / 2)
 
 
-def timeline_svg(story: Story, *, limit: int = ROWS, stacked: bool = False, embedded: bool = False) -> str:
+def timeline_svg(story: Story, *, limit: int | None = None, stacked: bool = False, embedded: bool = False) -> str:
     """Return the chart of a story. `stacked` is for a phone; an `embedded` one has no style of its own."""
-    rows = rows_of(story.lanes, limit)
+    rows = rows_of(story.lanes, limit or ROWS)
     sheet = _measures(rows, story, stacked=stacked, embedded=embedded)
     scale = Scale(story, sheet.right - sheet.left)
     bottom = sheet.top + len(rows) * sheet.pitch

@@ -59,9 +59,9 @@ class _Layout:
         return pair[1 if self.plain else 0]
 
 
-def timeline_lines(story: Story, columns: int, *, limit: int = ROWS, plain: bool = False) -> list[Line]:
+def timeline_lines(story: Story, columns: int, *, limit: int | None = None, plain: bool = False) -> list[Line]:
     """Return the chart of a story in lines of at most `columns` cells and at most about `limit` rows; `plain` is ASCII only."""
-    rows = rows_of(story.lanes, limit)
+    rows = rows_of(story.lanes, limit or ROWS)
     layout = _layout(rows, columns, plain=plain)
     scale = Scale(story, layout.bars)
     lines = _axis(scale, layout)
