@@ -36,17 +36,8 @@ ANSWERS: dict[str, type[View]] = {
     "top": SnapshotView,
     "status": StatusView,
     "service": ServiceView,
-    "pause": Outcomes,
-    "resume": ActionView,
-    "cancel": Outcomes,
-    "retry": Retried,
-    "edit": Edited,
-    "rm": Removal,
     "timeline": JobRecord,
     "report": JobRecord,
     "plan": PlanView,
-    "validate": CheckedFiles,
-    "env": EnvView,
-    "settings": SettingsView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""
