@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from podium.cli.completing import bash
 from podium.cli.completing.candidate import Candidate
@@ -25,13 +26,11 @@ def complete(arguments: Sequence[str]) -> int:
     """Print the candidates; return 0, after `SECONDS` at the latest."""
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    try:
-        lines = _lines(*arguments)
-    except BaseException:  # noqa: BLE001  nothing may be said
-        return 0
-    for each in lines:
-        line(each)
-    sys.stdout.flush()
+    with suppress(BaseException):  # nothing may be said
+        for each in _lines(*arguments):
+            line(each)
+        sys.stdout.flush()
+    signal.setitimer(signal.ITIMER_REAL, 0)  # at the end of the interpreter its handler is gone
     return 0
 
 
