@@ -106,13 +106,20 @@ class Screen:
         return "\n".join(self.lines)
 
     @property
-    def styles(self) -> list[str]:
-        """How the letters look that look unusual: "3: green '✓ done', faint '1 s'"."""
-        told = []
+    def runs(self) -> list[list[tuple[str, str]]]:
+        """The lines, each as its runs of letters that look the same: how they look, "" for the usual, and the text."""
+        shown = []
         for number, _ in enumerate(self.lines):
             row = self._screen.buffer[number]
             cells = [row[at] for at in range(self.columns)]
-            runs = [(style, "".join(cell.data for cell in run)) for style, run in groupby(cells, _look)]
+            shown.append([(style, "".join(cell.data for cell in run)) for style, run in groupby(cells, _look)])
+        return shown
+
+    @property
+    def styles(self) -> list[str]:
+        """How the letters look that look unusual: "3: green '✓ done', faint '1 s'"."""
+        told = []
+        for number, runs in enumerate(self.runs):
             shown = ", ".join(f"{style} {text.strip()!r}" for style, text in runs if style and text.strip())
             told += [f"{number + 1}: {shown}"] if shown else []
         return told
@@ -245,6 +252,11 @@ class Terminal:
         while wanted not in self.screen.text:
             assert self._read(), f"it ended without {wanted!r}:\n{self.screen.text}"
         return self.screen
+
+    def changes(self) -> Iterator[Screen]:
+        """Yield the screen whenever the command has written, until it ends."""
+        while self._read():
+            yield self.screen
 
     def type(self, keys: str) -> None:
         """Press keys."""
