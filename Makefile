@@ -68,8 +68,8 @@ lint: $(STAMP) ## check style and formatting
 types: $(STAMP) ## check types, of the tests too
 	$(BIN)/mypy
 
-golden: $(STAMP) ## rewrite the golden files and the tool table of the README
-	PODIUM_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit tests/e2e/test_agent_history.py tests/e2e/test_readme.py
+golden: $(STAMP) ## rewrite the golden files, the references of the documentation and the outputs in it, and the tool table of the README
+	PODIUM_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit tests/e2e/test_agent_history.py tests/e2e/test_readme.py tests/e2e/test_docs.py
 
 wheel: $(STAMP) ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --no-isolation

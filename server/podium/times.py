@@ -5,10 +5,13 @@ jobs in it, fit each other. That clock may be set back, so what is told as a dur
 """
 
 import math
+import re
 import time
 from datetime import UTC, datetime
 
 FEW_SECONDS = 10.0  # less than this is told with a fraction
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?", re.ASCII)
 
 
 def iso(seconds: float | None) -> str:
@@ -48,6 +51,16 @@ def _read(text: str | None) -> float | None:
     except ValueError:
         return None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def duration(text: str, *, unit: str = "") -> float | None:
+    """Return the seconds of a written duration, such as "90s", "5m", "2h" or "7d"; None if it is none.
+
+    A plain number is one in `unit`, and none without that.
+    """
+    written = _WRITTEN.fullmatch(text.strip())
+    size = _UNITS.get(written[2] or unit) if written else None
+    return None if written is None or size is None else float(written[1]) * size
 
 
 def span(seconds: float, *, whole: bool = False) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.figures import agents, jobs, memory, peers, registry, sheets, starting, waits, wire
+from tests.bench.figures import agents, commands, jobs, memory, peers, registry, sheets, starting, waits, wire
 from tests.bench.machine import Bench, open_bench
 from tests.bench.report import Row, save, table
 
@@ -23,6 +23,7 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "registry": registry.registry,
     "memory": memory.memory,
     "start": starting.start,
+    "commands": commands.commands,
     "get_job": agents.get_job,
     "tools_list": agents.tools_list,
     "waits": waits.waits,

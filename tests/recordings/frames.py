@@ -32,14 +32,24 @@ def thinned(frames: Iterable[Frame]) -> list[Frame]:
             kept[-1] = Frame(kept[-1].seconds, frame.rows)
         else:
             kept.append(frame)
-    return _without_pauses(kept)
+    return without_pauses(kept)
 
 
-def _without_pauses(frames: list[Frame]) -> list[Frame]:
+def without_pauses(frames: list[Frame]) -> list[Frame]:
+    """Return the frames with no pause longer than `MOST_SECONDS`."""
     shown: list[Frame] = []
     now, before = 0.0, 0.0
     for frame in frames:
         now += min(frame.seconds - before, MOST_SECONDS)
         before = frame.seconds
         shown.append(Frame(round(now, 2), frame.rows))
+    return shown
+
+
+def slowed(frames: list[Frame], seconds: float) -> list[Frame]:
+    """Return the frames, each shown for so long at least: nobody reads as fast as a program answers."""
+    shown = frames[:1]
+    for frame, before in zip(frames[1:], frames, strict=False):
+        took = max(frame.seconds - before.seconds, seconds)
+        shown.append(Frame(round(shown[-1].seconds + took, 2), frame.rows))
     return shown

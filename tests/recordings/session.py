@@ -12,11 +12,12 @@ from typing import Any
 from mcp import Client, StdioServerParameters
 
 from podium.settings import Settings
-from tests.recordings.frames import Frame, Row, plain, thinned
+from tests.recordings.frames import Frame, Row, plain, slowed, without_pauses
 
 COLUMNS = 80
 HERE = Path(__file__).parent
 LOG_LINES = 2
+READ_SECONDS = 1.2
 
 
 class Session:
@@ -68,4 +69,4 @@ async def frames(home: Settings, folder: Path) -> list[Frame]:
         await session.call("explain_job", "job_output", job_id=job)
         await session.call("resume_job", job_id=job, find="price.txt", replace="prices.txt")
         await session.call("wait_for_job", job_ids=[job])
-    return thinned(session.frames)
+    return slowed(without_pauses(session.frames), READ_SECONDS)

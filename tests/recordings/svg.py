@@ -4,6 +4,7 @@ A line that stays the same over several frames is drawn once, and shown for that
 not want it or the program that draws cannot, the last frame stands. Colours are those of the reader's light or dark mode.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from html import escape
@@ -21,7 +22,7 @@ LIGHT = {
     "black": "#57606a",
     "red": "#b3261e",
     "green": "#116329",
-    "brown": "#7d4e00",
+    "yellow": "#7d4e00",
     "blue": "#0550ae",
     "magenta": "#8250df",
     "cyan": "#1b6e7c",
@@ -34,7 +35,7 @@ DARK = {
     "black": "#8b949e",
     "red": "#ff7b72",
     "green": "#56d364",
-    "brown": "#e3b341",
+    "yellow": "#e3b341",
     "blue": "#79c0ff",
     "magenta": "#d2a8ff",
     "cyan": "#76e3ea",
@@ -98,7 +99,8 @@ def _drawn(row: Row, number: int) -> list[str]:
         inner = text.strip()
         if inner:
             at = column + len(text) - len(text.lstrip())
-            classes = f' class="{style.replace("bright", "")}"' if style else ""
+            look = re.sub(r"\bon \w+|\breverse|bright", "", style).split()  # no background is drawn
+            classes = f' class="{" ".join(look)}"' if look else ""
             x, y = round(MARGIN + at * WIDE, 1), BAR + number * HIGH + SIZE
             wide = round(len(inner) * WIDE, 1)
             texts.append(f'<text{classes} x="{x:g}" y="{y}" textLength="{wide:g}">{escape(inner, quote=False)}</text>')

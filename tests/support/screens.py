@@ -11,7 +11,7 @@ A command at a conductor; what differs from run to run is replaced by something 
 
     shown = in_terminal(home, "show", job_id, columns=120)
     assert shown.code == 0
-    check_screen("show-real", shown.screen, {re.escape(job_id): "short-xxxxx"})
+    check_screen("show-real", shown.screen, {**CLOCK, re.escape(job_id): "short-xxxxx"})
 
 A command that goes on, with keys:
 
@@ -56,7 +56,8 @@ TALL = 500  # lines: a command that only prints scrolls nothing away
 NOW = "2026-03-04T15:00:00.000Z"
 NOW_SECONDS = 1772636400.0
 SECONDS = 45.0
-_TIMES = {r"\b\d\d:\d\d:\d\d\b": "HH:MM:SS"}  # of a real run
+CLOCK = {r"\b\d\d:\d\d:\d\d\b": "HH:MM:SS"}
+"""Stands for the times of the day of a real run."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -106,23 +107,29 @@ class Screen:
         return "\n".join(self.lines)
 
     @property
-    def runs(self) -> list[list[tuple[str, str]]]:
-        """The lines, each as its runs of letters that look the same: how they look, "" for the usual, and the text."""
-        shown = []
-        for number, _ in enumerate(self.lines):
-            row = self._screen.buffer[number]
-            cells = [row[at] for at in range(self.columns)]
-            shown.append([(style, "".join(cell.data for cell in run)) for style, run in groupby(cells, _look)])
-        return shown
+    def styles(self) -> list[str]:
+        """How the letters look that look unusual, equal lines together: "3: green '✓ done', faint '1 s'"."""
+        looks = [(self._style_of(number), number + 1) for number in range(len(self.lines))]
+        told = []
+        for shown, group in groupby(looks, lambda each: each[0]):
+            numbers = [number for _, number in group]
+            which = f"{numbers[0]}-{numbers[-1]}" if len(numbers) > 1 else f"{numbers[0]}"
+            told += [f"{which}: {shown}"] if shown else []
+        return told
 
     @property
-    def styles(self) -> list[str]:
-        """How the letters look that look unusual: "3: green '✓ done', faint '1 s'"."""
-        told = []
-        for number, runs in enumerate(self.runs):
-            shown = ", ".join(f"{style} {text.strip()!r}" for style, text in runs if style and text.strip())
-            told += [f"{number + 1}: {shown}"] if shown else []
-        return told
+    def runs(self) -> list[list[tuple[str, str]]]:
+        """The lines, each as its runs of letters that look the same: how they look, "" for the usual, and the text."""
+        return [self._runs_of(number) for number in range(len(self.lines))]
+
+    def _style_of(self, number: int) -> str:
+        runs = self._runs_of(number)
+        return ", ".join(f"{style} {text.strip()!r}" for style, text in runs if style and text.strip())
+
+    def _runs_of(self, number: int) -> list[tuple[str, str]]:
+        row = self._screen.buffer[number]
+        cells = [row[at] for at in range(self.columns)]
+        return [(style, "".join(cell.data for cell in run)) for style, run in groupby(cells, _look)]
 
 
 def _look(cell: Any) -> str:
@@ -130,7 +137,8 @@ def _look(cell: Any) -> str:
     on = [name for name in ("bold", "italics", "underscore", "reverse", "strikethrough") if getattr(cell, name)]
     faint = ["faint"] if cell.blink else []
     behind = [f"on {cell.bg}"] if cell.bg != "default" else []
-    return " ".join([*on, *faint, *([cell.fg] if cell.fg != "default" else []), *behind])
+    colour = {"default": [], "brown": ["yellow"]}.get(cell.fg, [cell.fg])  # the emulator's word for it
+    return " ".join([*on, *faint, *colour, *behind])
 
 
 @dataclass(frozen=True)
@@ -157,11 +165,11 @@ class Shown:
 def check_screen(name: str, screen: Screen, stand_ins: Mapping[str, str] | None = None) -> None:
     """Compare a screen with `tests/golden/screens/<name>-<columns>.txt`.
 
-    `stand_ins`: pattern -> what stands for it, cut or stretched to the same width; times of the day have theirs.
+    `stand_ins`: pattern -> what stands for it, cut or stretched to the same width.
     """
     path = GOLDEN / "screens" / f"{name}-{screen.columns}.txt"
     text = "\n".join([*screen.lines, "=" * screen.columns, *screen.styles]) + "\n"
-    for pattern, stand_in in {**_TIMES, **(stand_ins or {})}.items():
+    for pattern, stand_in in (stand_ins or {}).items():
         text = re.sub(pattern, lambda found, put=stand_in: _as_wide(put, len(found[0])), text)  # type: ignore[misc]
     if os.environ.get(UPDATE):
         path.parent.mkdir(parents=True, exist_ok=True)

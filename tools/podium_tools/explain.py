@@ -66,7 +66,7 @@ def _log_options(view: ExplainView) -> list[tuple[str, str]]:
     return [] if view.other_bytes == 0 else [(_log_call(output, other), f"shows what it wrote to {other}")]
 
 
-def _options(view: ExplainView) -> list[str]:
+def options_of(view: ExplainView) -> list[tuple[str, str]]:
     """Return the calls that are useful now, each with what it does."""
     job = view.job
     known = {
@@ -77,7 +77,7 @@ def _options(view: ExplainView) -> list[str]:
     wanted = [*_log_options(view), *(known[action] for action in job.allowed_actions if action in known)]
     if view.kind in {"stuck", "running"}:
         wanted.insert(0, (call("verify_process_health", job_id=job.job_id), "shows whether its process is alive"))
-    return [f"{made}: {what}" for made, what in wanted]
+    return wanted
 
 
 def _edit(view: ExplainView) -> tuple[str, str]:
@@ -97,7 +97,7 @@ def _resume_does(job: JobView) -> str:
     return f"{does}; first remove the cause" if job.status == "failed" else does
 
 
-def _next(view: ExplainView) -> str:
+def next_of(view: ExplainView) -> str:
     """Return the call that naturally follows."""
     if view.kind == "stuck":
         return call("verify_process_health", job_id=view.job.job_id)
@@ -127,7 +127,7 @@ async def _explain(port: JobControl, args: JobReadArgs, _call: Call) -> ExplainR
     return ExplainResult.model_validate(
         {
             "summary": f"{state_of(view.job)} {view.cause}".strip(),
-            "next": (await following(port, view.job)).next if view.kind == "completed" else _next(view),
+            "next": (await following(port, view.job)).next if view.kind == "completed" else next_of(view),
             **job_fields(view.job),
             "kind": view.kind,
             "waits_until": view.waits_until,
@@ -136,7 +136,7 @@ async def _explain(port: JobControl, args: JobReadArgs, _call: Call) -> ExplainR
             "earlier_attempts": [shortened_text(line, LINE_CHARS) for line in view.earlier_attempts],
             "blocked": named(view.blocked, view.blocked_total),
             "healing": [event_text(event, LINE_CHARS) for event in view.healing[-HEALING_SHOWN:]],
-            "options": _options(view),
+            "options": [f"{made}: {what}" for made, what in options_of(view)],
             "job_output_note": OUTPUT_NOTE,
             "job_output": "\n".join(map(shown_line, output.lines)) if output else "",
             "output_stream": output.stream if output else "",

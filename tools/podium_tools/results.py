@@ -209,18 +209,9 @@ def _few(labels: Sequence[str], total: int) -> str:
     return ", ".join(shortened(labels, SENTENCE_LABELS, total))
 
 
-def skipped_by_condition(job: JobView) -> int:
-    """Return how many sheets their own conditions have skipped."""
-    return job.sheets_skipped - job.sheets_before_start - job.sheets_blocked
-
-
 def progress_of(job: JobView) -> str:
     """Return the job's progress in words, as "3 of 10 sheets completed, 2 failed, running: build, tests"."""
-    parts = [f"{job.sheets_completed} of {counted(job.sheets_total - job.sheets_before_start, 'sheet')} completed"]
-    parts += [f"{job.sheets_failed} failed"] if job.sheets_failed else []
-    parts += [f"{job.sheets_blocked} blocked"] if job.sheets_blocked else []
-    parts += [f"{count} skipped by condition"] if (count := skipped_by_condition(job)) else []
-    parts += [f"{job.sheets_before_start} before start_sheet"] if job.sheets_before_start else []
+    parts = [job.counts]
     parts += [f"running: {_few(job.running, job.running_total)}"] if job.running else []
     parts += [f"waiting: {_few(job.waiting, job.waiting_total)}"] if job.waiting else []
     return ", ".join(parts)

@@ -3,8 +3,8 @@
 `serve` and `start` run for long, so they are dispatched before typer and rich are imported.
 """
 
+import gc
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -26,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         take_signals()
     code = _run(list(sys.argv[1:] if argv is None else argv))
     end_messages()
+    if argv is None:
+        gc.freeze()  # the interpreter looks through everything once more at its end, a twentieth of a short command
     return code
 
 
@@ -77,6 +79,8 @@ def _code_of(end: BaseException, *, in_tools: bool) -> int:
     except OutputLost:
         raise
     except Exception:  # noqa: BLE001  the boundary
+        import traceback  # a tenth of what `podium --help` takes
+
         line(traceback.format_exc(limit=-BUG_FRAMES, chain=False), stderr=True)
         line("podium: This is a bug of Podium; please report it with the lines above.", stderr=True)
         return Code.INTERNAL

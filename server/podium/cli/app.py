@@ -8,6 +8,7 @@ from podium import __version__
 from podium.cli.inventory import ALIASES, COMMANDS
 from podium.cli.shared.door import line
 from podium.cli.shared.exits import Code
+from podium.cli.shared.imports import leave_out_plugins, quick_imports
 from podium.cli.shared.overview import overview, short_overview
 from podium.cli.shared.usage import unknown_command, wrong_call, wrong_option
 
@@ -35,9 +36,11 @@ def run_app(arguments: Sequence[str]) -> int:
 
 def application(name: str) -> "typer.Typer":
     """Return a typer application with one command, whose module is imported for it."""
-    import typer
+    leave_out_plugins()
+    with quick_imports():
+        import typer
 
-    function: Callable[..., None] = import_module(f"podium.cli.commands.{name}").command
+        function: Callable[..., None] = import_module(f"podium.cli.commands.{name}").command
     made = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,  # the help without rich: a third of its time
@@ -49,10 +52,11 @@ def application(name: str) -> "typer.Typer":
 
 
 def _run(name: str, arguments: Sequence[str]) -> int:
+    run = application(name)
     import typer
 
     try:
-        code = application(name)(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
+        code = run(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
         return wrong_call(name, arguments, " ".join(error.format_message().split()))
     return int(code or Code.DONE)

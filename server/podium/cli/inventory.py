@@ -3,6 +3,10 @@
 GROUPS: dict[str, dict[str, str]] = {
     "Jobs": {
         "run": "Run a score and follow it.",
+        "list": "List jobs, newest first.",
+        "show": "Show a job and its sheets.",
+        "wait": "Wait until jobs have ended.",
+        "explain": "Say why a job failed or waits, and what to do.",
     },
     "Scores": {
         "schema": "Print the JSON Schema of a score.",

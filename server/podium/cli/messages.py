@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from podium.outlet import Outlet
 from podium.texts.letters import escaped
 
-PLAIN = {"✓": "+", "✗": "x", "■": "#", "↻": "~", "•": "*", "…": "...", "→": "->", "\N{NO-BREAK SPACE}": " "}
+PLAIN = {"✓": "+", "✗": "x", "■": "#", "○": "o", "↻": "~", "•": "*", "…": "...", "→": "->", "\N{NO-BREAK SPACE}": " "}
 """What the command's own marks are where the terminal's encoding has none."""
 PLAINLY = "podium"  # the error handler that writes them so, and all other characters as escapes
 MESSAGE_SECONDS = 1.0  # for a message to be written before the next thing is printed

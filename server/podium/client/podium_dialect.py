@@ -3,12 +3,11 @@
 import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from podium.client.environment import with_environment
-from podium.client.files.workspace import WorkspaceFiles
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract import models
 from podium.contract.command import as_score
@@ -27,10 +26,13 @@ from podium.contract.replies import (
 )
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, CheckReply, JobScore, JobScoreParams
-from podium.contract.secrets.masks import Span
 from podium.contract.states import JobFilter
 from podium.contract.waits import RunningView
 from podium.errors import ConductorError, UnsupportedByConductor
+
+if TYPE_CHECKING:
+    from podium.client.files.workspace import WorkspaceFiles
+    from podium.contract.secrets.masks import Span
 
 _EVENTS_PAGE = 200
 
@@ -173,12 +175,14 @@ class PodiumDialect:
         view = await self._client.ask(models.ExplainView, "job.explain", {"job_id": job_id})
         return view.model_copy(update={"can_edit": (await self._client.identity()).has("edit")})
 
-    async def files(self, job_id: str) -> WorkspaceFiles:
+    async def files(self, job_id: str) -> "WorkspaceFiles":
         """Return the files of the job's workspace."""
+        from podium.client.files.workspace import WorkspaceFiles  # noqa: PLC0415  few commands look at files
+
         if not (await self._client.identity()).has("secrets"):
             return WorkspaceFiles((await self._view(job_id)).workspace)
 
-        async def spans_of(data: bytes) -> list[Span]:
+        async def spans_of(data: bytes) -> "list[Span]":
             params = {"job_id": job_id, "data": b64encode(data).decode()}
             return (await self._client.ask(SecretsReply, "job.secrets", params)).spans
 

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, fields
 
 from podium.contract.methods import SubmitParams
-from podium.contract.secrets.beside import without_named_secrets
 from podium.errors import InvalidArguments, UnsupportedByConductor
 
 MAX_CHARS = 1024 * 1024
@@ -107,6 +106,8 @@ def job_name(command: str) -> str:
     """
     words: list[str] = []
     line = _VARIABLES.sub("", command.strip().partition("\n")[0][:1000])
+    from podium.contract.secrets.beside import without_named_secrets  # noqa: PLC0415  patterns: few commands need them
+
     for word in without_named_secrets(line).partition("[value of ")[0].split():
         plain = _PLAIN_WORD.fullmatch(word) and not word.startswith("-")
         last = word.rstrip("/").rpartition("/")[2]

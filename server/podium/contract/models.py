@@ -71,6 +71,24 @@ class JobView(View):
         return elapsed_between(self.started_at, self.finished_at)
 
     @property
+    def skipped_by_condition(self) -> int:
+        """How many sheets their own conditions have skipped."""
+        return self.sheets_skipped - self.sheets_before_start - self.sheets_blocked
+
+    @property
+    def counts(self) -> str:
+        """How many of its sheets have completed, and what became of others: "3 of 10 sheets completed, 2 failed"."""
+        total = self.sheets_total - self.sheets_before_start
+        others = {
+            "failed": self.sheets_failed,
+            "blocked": self.sheets_blocked,
+            "skipped by condition": self.skipped_by_condition,
+            "before start_sheet": self.sheets_before_start,
+        }
+        told = [f"{count} {what}" for what, count in others.items() if count]
+        return ", ".join([f"{self.sheets_completed} of {total} sheet{'' if total == 1 else 's'} completed", *told])
+
+    @property
     def settled(self) -> bool:
         """Whether waiting for the job is over: it has ended, is paused, or is stuck."""
         return self.status in TERMINAL or self.status == "paused" or self.stuck

@@ -9,7 +9,8 @@ from unittest.mock import patch
 import typer.main
 
 from podium.cli import LIGHT
-from podium.cli.inventory import COMMANDS
+from podium.cli.app import application
+from podium.cli.inventory import ALIASES, COMMANDS, GROUPS
 from podium.cli.shared.answers import ANSWERS
 from tests.support.docs.markdown import code, document, plain, sentence, table
 
@@ -33,11 +34,14 @@ class _Parsing(Exception):
 
 def commands_page() -> str:
     """Return the page."""
-    rows = [(f"[`podium {name}`](#{anchor(name)})", plain(text)) for name, text in COMMANDS.items()]
-    parts = [table(("command", "does"), rows)]
-    for name in COMMANDS:
-        parts += list(_light(name) if name in LIGHT else _section(name))
-    return document("Command line", _INTRO, *parts)
+    groups = [part for group, commands in GROUPS.items() for part in (f"## {group}", _overview(commands))]
+    sections = [part for name in COMMANDS for part in (_light(name) if name in LIGHT else _section(name))]
+    return document("Command line", _INTRO, *groups, *sections)
+
+
+def _overview(commands: dict[str, str]) -> str:
+    rows = [(f"[`podium {name}`](#{anchor(name)})", plain(says)) for name, says in commands.items()]
+    return table(("command", "does"), rows)
 
 
 def anchor(command: str) -> str:
@@ -46,17 +50,16 @@ def anchor(command: str) -> str:
 
 
 def _section(name: str) -> Iterator[str]:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    found = import_module(f"podium.cli.commands.{name}").command
-    if isinstance(found, typer.Typer):
-        app.add_typer(found, name=name)
-    else:
-        app.command(name)(found)
-    yield from _of_command(name, _commands(typer.main.get_command(app))[name])
+    yield from _of_command(name, typer.main.get_command(application(name)))
+    if other := [alias for alias, meant in ALIASES.items() if meant == name]:
+        yield f"{' and '.join(code(f'podium {alias}') for alias in other)} is the same."
+    if name in ANSWERS:
+        view = ANSWERS[name].__name__
+        yield f"With `--json` it prints a [{view}](json.md#{view.lower()})."
 
 
 def _commands(group: Any) -> dict[str, Any]:
+    """Return the commands of a group; none of a command."""
     return dict(getattr(group, "commands", {}))
 
 
@@ -66,9 +69,6 @@ def _of_command(name: str, made: Any) -> Iterator[str]:
     options = " [OPTIONS]" if any(_is_option(param) for param in params) else ""
     yield f"## podium {name}\n\n{plain(sentence(made.help))}\n\n{code(usage + options)}"
     yield table(("argument or option", "default", "does"), [_row(_option(param)) for param in params])
-    if name in ANSWERS:
-        view = ANSWERS[name].__name__
-        yield f"With `--json` it prints a [{view}](json.md#{view.lower()})."
     for inner, command in _commands(made).items():
         yield from _of_command(f"{name} {inner}", command)
 

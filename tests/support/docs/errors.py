@@ -7,7 +7,7 @@ from podium.errors import BY_CODE, CODES, PodiumError
 from tests.support.docs.markdown import code, document, plain, sentence, table
 from tests.support.error_texts import error_texts
 
-_FILLED = re.compile(r"\{(?:(?:\w+\.)*([a-z]\w*)|[^{}]+)\}")
+_FILLED = re.compile(r"\{(?:(?:\w+\.)*([a-z]\w*)|(?:[^{}]|\{[^{}]*\})+)\}")
 _INTRO = (
     "Every error has a code, a message, a fix, and `retryable`: whether the same call may succeed later. Tools return them as an "
     "object, commands print message and fix and end with the exit code. Words in braces are filled in. [Troubleshooting]"
@@ -26,7 +26,11 @@ def _section(name: str) -> str:
     also = next((base for base in bases if base not in {"Exception", "BaseException"}), "")
     facts = [f"Exit code {int(code_named(name))}", "retryable" if cls.retryable else "not retryable"]
     facts += [f"class {code(cls.__name__)}{f', a {code(also)}' if also else ''}"]
-    rows = {(code(_whole(text.message)), code(_whole(text.fix))): None for text in error_texts() if text.code == name}
+    rows = {
+        (plain(_whole(text.message)), plain(_whole(text.fix))): None
+        for text in error_texts()
+        if text.code == name and not _FILLED.fullmatch(text.message)
+    }
     return "\n\n".join(
         filter(
             None, [f"## {name}", plain(sentence(cls.__doc__)), f"{'; '.join(facts)}.", table(("message", "fix"), rows)]

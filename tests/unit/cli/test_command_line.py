@@ -52,9 +52,10 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("validate_score", "podium call validate_score"),
-        ("pause_jobs", "podium call pause_job"),
-        ("list_jobs", "podium call list_jobs"),
+        ("list_jobs", "podium list"),
+        ("read_artifact", "podium call read_artifact"),
+        ("artifacts", "podium call list_artifacts"),
+        ("up", "podium start"),
         ("statsu", "podium status"),
     ],
 )
@@ -117,6 +118,44 @@ def test_windows_is_told_plainly_that_it_is_not_supported(
     monkeypatch.setattr(sys, "platform", "win32")
     assert main(["status"]) == 1
     assert capsys.readouterr().err.strip() == WINDOWS
+
+
+HEAVY = {
+    "mcp",
+    "rich.console",
+    "markdown_it",
+    "pygments",
+    "yaml",
+    "jinja2",
+    "uvicorn",
+    "psutil",
+    "sqlite3",
+    "attr",
+    "traceback",
+}
+"""What no command loads that only asks a conductor, where no terminal reads the answer."""
+
+
+@pytest.mark.parametrize("line", [[], ["--help"], ["-V"], ["no-such-command"], ["kill", "x"]])
+def test_what_comes_before_a_command_loads_no_framework(line: list[str]) -> None:
+    loaded = loaded_by(line)
+    assert not loaded & (HEAVY | {"typer", "pydantic.main", "asyncio", "structlog", "podium.settings"})
+
+
+@pytest.mark.parametrize(
+    "line", [["status"], ["stop"], ["status", "--json"], ["status", "--help"], ["schema", "--help"]]
+)
+def test_a_command_that_only_asks_a_conductor_loads_no_more_than_that_takes(line: list[str]) -> None:
+    loaded = loaded_by(line)
+    assert "typer" in loaded
+    assert not loaded & (HEAVY - {"traceback"})
+    assert not {name for name in loaded if name.startswith(("podium.conductor", "podium.reader", "podium.mcp"))}
+
+
+def loaded_by(line: list[str]) -> set[str]:
+    """Return the modules that a fresh process holds after a command."""
+    quiet = "import io, contextlib\nfrom podium.cli import main\nwith contextlib.redirect_stdout(io.StringIO()): "
+    return modules_after(f"{quiet}main({line!r})")
 
 
 def test_long_running_commands_start_without_typer_and_rich() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from podium.cli.messages import Messages
 from podium.cli.shared.door import clean, in_line
-from podium.cli.shared.output import Terminal, print_json
+from podium.cli.shared.output import print_json
+from podium.cli.shared.screen import Terminal
 from podium.cli.streams import Output, OutputLost
 
 HOSTILE = "a\x1b]0;OWNED\x07b\u202ec\u200bd"

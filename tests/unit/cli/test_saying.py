@@ -17,7 +17,7 @@ from tests.support.source_tree import REPOSITORY
             "cancel_job ends it; delete_job removes it.",
             "`podium cancel` ends it; `podium rm` removes it.",
         ),
-        ('get_job(job_id="a-x5rqa", detail="score") shows the text.', "`podium show a-x5rqa` shows the text."),
+        ('get_job(job_id="a-x5rqa", detail="score") shows the text.', "`podium show a-x5rqa --score` shows the text."),
         ('Call get_job with job_id=a-x5rqa and detail="full".', "Run `podium show a-x5rqa`."),
         ("Remove it with delete_job and job_id=a-x5rqa, or stop.", "Remove it with `podium rm a-x5rqa`, or stop."),
         ('resume_job(job_id="a-x5rqa", from_sheet="my sheet")', "`podium resume a-x5rqa --from 'my sheet'`"),

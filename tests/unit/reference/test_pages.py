@@ -13,8 +13,8 @@ from podium.score.model.context import CORE_NAMES
 from podium.score.model.plan import VALIDATION_TYPES
 from podium.score.named.fields import NamedScore, NamedSheet
 from podium.settings import JOB_LIMITS
+from tests.support.compiled import compiled_example
 from tests.support.tokens import count_tokens
-from tests.unit.reference.helpers import compiled_example
 
 ALL = (OVERVIEW, *TOPICS)
 Key = tuple[type[BaseModel], str]

@@ -1,15 +1,20 @@
 """`podium status`: the conductor and its newest jobs."""
 
+import sys
+
 import typer
 
-from podium.cli.shared.door import short_reason
+from podium.cli.commands.list import show_jobs
+from podium.cli.shared.details import show_text
+from podium.cli.shared.door import ink, print_json
 from podium.cli.shared.exits import code_of
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
-from podium.cli.shared.output import print_json, say, table
 from podium.cli.shared.session import wait_for
+from podium.cli.shared.terminal import columns_of
+from podium.cli.shared.when import in_times, took
 from podium.client.job_control import job_control
 from podium.contract.conductors import ConductorView
-from podium.contract.models import JobPage, JobView
+from podium.contract.models import JobPage
 from podium.errors import ConductorError
 
 NEWEST = 10
@@ -33,27 +38,29 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     if as_json:
         jobs = [job.model_dump() for job in page.jobs]
         print_json({"running": True, "conductor": conductor.model_dump(), "jobs": jobs, "jobs_total": page.total})
-        return
-    say(
-        f"{conductor.product} {conductor.version}, pid {conductor.pid}, up {_duration(conductor.uptime_seconds)}, "
-        f"{conductor.running_sheets} of {conductor.max_sheets} sheets running, "
-        f"jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in total"
+    else:
+        show_status(conductor, page, columns_of(sys.stdout))
+
+
+def show_status(conductor: ConductorView, page: JobPage, columns: int | None) -> None:
+    """Print the conductor, its load, what works for it, and jobs, for a terminal of so many columns."""
+    head = f"{conductor.product} {conductor.version}, pid {conductor.pid}, up {took(conductor.uptime_seconds)}"
+    ink([(head, "bold")])
+    load = f"{conductor.running_sheets} of {conductor.max_sheets} sheets running"
+    show_text(
+        f"{load}; jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all", columns
     )
-    say(f"socket {conductor.socket}", style="dim")
-    if conductor.store_trouble:
-        say(f"It cannot store anything: {conductor.store_trouble}.", style="bold red")
+    ink([(f"  socket {conductor.socket}", "dim")])
     for process in conductor.processes:
-        say(process.line, style="dim")
-    if page.jobs:
-        table(("job", "status", "sheets", "what"), [_row(job) for job in page.jobs])
-
-
-def _row(job: JobView) -> tuple[str, str, str, str]:
-    what = f"running {', '.join(job.running)}" if job.running else short_reason(job.reason)
-    return job.job_id, job.status, f"{job.sheets_completed}/{job.sheets_total - job.sheets_before_start}", what
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        show_text(in_times(process.line), columns, style="dim")
+    if not conductor.accepting_work:
+        show_text("It is stopping and starts nothing any more.", columns, style="yellow")
+    if conductor.store_trouble:
+        show_text(f"It cannot store anything: {in_times(conductor.store_trouble)}.", columns, style="bold red")
+    ink([])
+    if not page.jobs:
+        ink([("No jobs yet; `podium run SCORE` starts one.", "")])
+        return
+    show_jobs(page.jobs)
+    if page.total > len(page.jobs):
+        ink([(f"{len(page.jobs)} of {page.total} jobs; `podium list` lists more.", "dim")])

@@ -1,16 +1,26 @@
 """The one door to the terminal for plain lines: whatever text goes through it, it changes nothing there but what can be read.
 
 Much of what a command prints was written by others: names and paths in a score, a job's output, the environment. `output` draws
-tables and colours through the same cleaning; nothing else in the command writes to stdout or stderr.
+with rich through the same cleaning; nothing else in the command writes to stdout or stderr.
 """
 
+import json
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 from podium.cli.shared.saying import in_commands
+from podium.cli.shared.terminal import columns_of, has_styles, moves
+from podium.cli.shared.widths import width, wrapped
 from podium.errors import PodiumError
 from podium.texts.cleaning import clean_text
 
 REASON_CHARS = 110  # of a reason within a line
+Piece = tuple[str, str]
+"""A part of a line, and its style: names of `STYLES` with blanks between them, "" for none."""
+STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
+_LEAD = "podium: "
+_ERASE = "\r\x1b[K"
 
 
 def clean(text: str) -> str:
@@ -34,14 +44,47 @@ def line(text: str = "", *, stderr: bool = False) -> None:
     print(clean(text), file=sys.stderr if stderr else sys.stdout, flush=stderr)
 
 
+def ink(pieces: Iterable[Piece], *, stderr: bool = False) -> None:
+    """Print one line of pieces, each in its style where styles are shown."""
+    stream = sys.stderr if stderr else sys.stdout
+    print("".join(_styled(pieces, has_styles(stream))), file=stream, flush=stderr)
+
+
+def rewrite(text: str) -> None:
+    """Show a text in place of what the last call showed in its line, on stderr; nothing where a line cannot be written over."""
+    if moves(sys.stderr):
+        print(f"{_ERASE}{in_line(text)}", end="", file=sys.stderr, flush=True)
+
+
+def _styled(pieces: Iterable[Piece], shows: bool) -> Iterable[str]:
+    for text, style in pieces:
+        codes = ";".join(str(STYLES[name]) for name in style.split()) if shows and text.strip() else ""
+        yield f"\x1b[{codes}m{in_line(text)}\x1b[0m" if codes else in_line(text)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value, indented, on stdout; what a terminal or the encoding cannot show is escaped, never dropped."""
+    readable = json.dumps(value, indent=2, ensure_ascii=False)
+    is_shown = clean(readable) == readable and (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    line(readable if is_shown else json.dumps(value, indent=2))
+
+
 def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
     """Print an error, every problem of a score that it carries, and its fix on stderr; tools in it stay tools if `in_tools`."""
     said = str if in_tools else in_commands
-    line(f"podium: {said(error.message)}", stderr=True)
+    _tell(said(error.message), lead=_LEAD)
     for problem in error.facts.get("problems") or []:
         place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
         quoted = f" | {problem['text']}" if problem.get("text") else ""
-        what = in_line(f"{place}: {problem.get('message', '')}{quoted}")
-        line(f"        {what}", stderr=True)
+        _tell(in_line(f"{place}: {problem.get('message', '')}{quoted}"))
     if error.fix:
-        line(f"        {said(error.fix)}", stderr=True)
+        _tell(said(error.fix))
+
+
+def _tell(text: str, *, lead: str = "") -> None:
+    """Print a text on stderr, indented like what follows `podium: `, its lines wrapped where they are too long."""
+    columns, indent = columns_of(sys.stderr), len(_LEAD)
+    for number, each in enumerate(clean(text).split("\n")):
+        fits = columns is None or indent + width(each) <= columns
+        shown = " " * indent + each if fits else "\n".join(wrapped(each, columns, indent=indent))
+        line(lead + shown[len(lead) :] if number == 0 else shown, stderr=True)

@@ -82,7 +82,7 @@ class Follower:
             return seen
 
         while True:
-            seen = await self._bridged(look)
+            seen = await self.bridged(look)
             after, self.job = seen.after, seen.jobs[0]
             if self.job.status in ENDS:
                 return self.job
@@ -97,7 +97,7 @@ class Follower:
             self.say(f"  approve: podium call resume_job job_id={job.job_id}", style="bold")
         self._holding = job.holding
 
-    async def _bridged(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def bridged(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Ask until the conductor answers, for a time; say when it is away and when it is back.
 
         Raises:

@@ -1,42 +1,14 @@
 """What the commands that start without typer share: their arguments, their settings, a log without rich, and quick imports."""
 
 import argparse
-import gc
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import NoReturn, cast
+from typing import NoReturn
 
+from podium.cli.shared.imports import hidden, quick_imports
 from podium.cli.shared.usage import wrong_call
 from podium.settings import Settings, load
-
-
-@contextmanager
-def hidden(name: str) -> Iterator[None]:
-    """Make `import name` fail as if it were not installed, unless it is loaded already."""
-    if name in sys.modules:
-        yield
-        return
-    loaded = cast("dict[str, ModuleType | None]", sys.modules)
-    loaded[name] = None  # the import system's own sign for a module that is not there
-    try:
-        yield
-    finally:
-        del loaded[name]
-
-
-@contextmanager
-def quick_imports() -> Iterator[None]:
-    """Import without looking for garbage, which takes a tenth of the time: what modules make is there to stay."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
 
 # structlog loads rich, 50 modules and 5 MB, for a console renderer that is not used.
 with hidden("rich"):

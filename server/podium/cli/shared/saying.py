@@ -34,6 +34,8 @@ _CALL = re.compile(
 )
 _PLACES = {"job_id": "{}", "job_ids": "{}", "sheet": "{}", "from_sheet": "--from {}", "config_path": "{}"}
 """How an argument is written on the command line; those of the tools that have no command keep their names."""
+_FLAGS = {("detail", "score"): "--score", ("stream", "stderr"): "--stderr"}
+"""What a value of an argument is on the command line, where that has an option for it."""
 
 
 def in_commands(text: str) -> str:
@@ -48,6 +50,7 @@ def _command(found: re.Match[str]) -> str:
         parts = [shlex.quote(f"{name}={value}") for name, value in given]
     else:
         parts = [_PLACES[name].format(shlex.quote(value)) for name, value in given if name in _PLACES and value]
+        parts += [_FLAGS[each] for each in given if each in _FLAGS]
     verb = {"Call ": "Run ", "call ": "run "}.get(found["call"] or "", "")
     return f"{verb}`{' '.join(['podium', words, *parts])}`"
 

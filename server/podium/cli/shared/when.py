@@ -3,12 +3,14 @@
 The conductor's times are ISO-8601 UTC; the zone of the reader is the one of the process (`TZ`, else the system's).
 """
 
+import re
 from datetime import UTC, datetime
 
-from podium.times import elapsed_between, epoch, span
+from podium.times import elapsed_between, epoch, iso, span
 
 JUST_NOW = 1.0  # seconds; less than this needs no number
 DAY = 86_400.0
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def took(seconds: float | None) -> str:
@@ -47,3 +49,14 @@ def at(time: str | None) -> str:
     """Return a time on the clock with its age: "14:03:22, 2 min ago"; "" if it has not come."""
     shown = clock(time)
     return f"{shown}, {ago(time)}" if shown else ""
+
+
+def ahead(time: str | None) -> str:
+    """Return a time on the clock with how long it is until then: "14:03:22, in 2 min 5 s"; "" for none."""
+    left = elapsed_between(iso(epoch()), time) if time else None
+    return "" if left is None else f"{clock(time)}, in {span(left, whole=True)}"
+
+
+def in_times(text: str) -> str:
+    """Return a text of the conductor with the times in it told on the reader's clock."""
+    return _ISO.sub(lambda found: clock(found[0]), text)

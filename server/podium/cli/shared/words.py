@@ -126,9 +126,8 @@ def command_for(word: str, rest: Sequence[str] = ()) -> str:
         found = COMMAND_OF.get(each) or ALIASES.get(each) or LEADS.get(each) or each
         if found.split()[0] in COMMANDS:
             return _typed(found, rest)
-    from podium.cli.shared.tool_names import near_tools  # the tools have to be loaded for it
-
-    return "` or `".join(f"podium call {name}" for name in near_tools(word))
+    having = [tool for tool in COMMAND_OF if word in tool.split("_")]
+    return "` or `".join(f"podium call {tool}" for tool in having[:3])
 
 
 def command_instead(command: str, arguments: Sequence[str]) -> str:

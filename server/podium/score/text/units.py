@@ -4,9 +4,8 @@ import re
 from typing import Any
 
 from podium.score.text.problems import describe
+from podium.times import duration
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_WRITTEN = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?", re.ASCII)
 _NUMBER = re.compile(r"[-+]?\d[\d_]*(?:\.\d+)?", re.ASCII)
 
 
@@ -18,9 +17,8 @@ def seconds(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    written = _WRITTEN.fullmatch(value.strip())
-    if written is not None and written[2]:
-        return float(written[1]) * _SECONDS[written[2]]
+    if (written := duration(value)) is not None:
+        return written
     if _NUMBER.fullmatch(value):
         return value
     raise ValueError(f"should be a number of seconds, or one with a unit such as 90s, 5m or 2h, not {describe(value)}")
@@ -34,9 +32,9 @@ def milliseconds(value: Any) -> Any:
     """
     if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return value
-    written = _WRITTEN.fullmatch(value.strip())
+    written = duration(value, unit="ms")
     if written is None:
         raise ValueError(
             f"should be a number of milliseconds, or one with a unit such as 500ms or 2s, not {describe(value)}"
         )
-    return round(float(written[1]) * _SECONDS[written[2]] * 1000)
+    return round(written * 1000)

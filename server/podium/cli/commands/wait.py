@@ -1,0 +1,189 @@
+"""`podium wait JOB...`: wait until jobs have ended or are paused, or for a line of their output; the exit code says how."""
+
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import anyio
+import typer
+
+from podium.cli.shared.details import show_text
+from podium.cli.shared.door import in_line, ink, line, print_json, rewrite
+from podium.cli.shared.durations import METAVAR, seconds
+from podium.cli.shared.exits import Code
+from podium.cli.shared.follow import ENDS, STUCK_POLL_SECONDS, WAIT_SECONDS, Follower, LostSight, verdict
+from podium.cli.shared.jobs import find
+from podium.cli.shared.options import AsJson, Home, Jobs, Socket, settings_for
+from podium.cli.shared.session import wait_for
+from podium.cli.shared.states import job_state, sheets_done, what
+from podium.cli.shared.terminal import columns_of
+from podium.cli.shared.when import took
+from podium.cli.shared.widths import cut_end
+from podium.client.job_control import JobControlService, job_control
+from podium.contract.models import JobView
+from podium.contract.waits import WaitView
+
+TICK_SECONDS = 1.0
+WORST_FIRST = (Code.FAILED, Code.CANCELLED, Code.PAUSED, Code.DONE)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is waited for. `seconds` None is without a limit."""
+
+    until: Literal["any", "all"] = "all"
+    seconds: float | None = None
+    pattern: str = ""
+
+
+def command(
+    jobs: Jobs,
+    every: Annotated[bool, typer.Option("--all/--any", help="until all of them have ended, or the first one")] = True,
+    timeout: Annotated[
+        str, typer.Option("--timeout", "-t", metavar=METAVAR, help="at most so long, such as 90s, 10m or 2h")
+    ] = "",
+    pattern: Annotated[
+        str, typer.Option("--pattern", "-p", metavar="REGEX", help="also until a line of their output matches")
+    ] = "",
+    home: Home = None,
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wait until jobs have ended or are paused; exit codes: 0 completed, 1 failed, 3 cancelled, 4 paused, 7 time over.
+
+    With several jobs it is the worst one's. With --pattern it is 0 if a line matched, and 1 if the jobs completed without one.
+    """
+    settings = settings_for(home, socket)
+    asked = Asked("all" if every else "any", seconds("--timeout", timeout) if timeout else None, pattern)
+
+    async def work() -> WaitView:
+        async with job_control(settings) as control:
+            ids = [(await find(control, word)).job_id for word in jobs]
+            return await Waiter(control, list(dict.fromkeys(ids)), asked).wait()
+
+    try:
+        view = wait_for(work)
+    except LostSight as lost:
+        line(f"podium: {lost.message}.", stderr=True)
+        raise typer.Exit(Code.LOST_SIGHT) from None
+    finally:
+        rewrite("")
+    if as_json:
+        print_json(view.model_dump())
+    else:
+        show_waited(view, columns_of(sys.stdout))
+    raise typer.Exit(code_of_wait(view, asked))
+
+
+class Waiter:
+    """One wait for jobs, which outlasts a restart of the conductor; on a terminal a line of stderr shows how they are."""
+
+    def __init__(self, control: JobControlService, ids: Sequence[str], asked: Asked) -> None:
+        self._control = control
+        self._ids = ids
+        self._asked = asked
+        self._bridge = Follower(quiet=True)
+        self._began = time.monotonic()
+        self._jobs: Sequence[JobView] = ()
+
+    async def wait(self) -> WaitView:
+        """Return the last look at the jobs; `woke_for` is "timeout" if the time is over.
+
+        Raises:
+            LostSight: the conductor has gone and is not back in time, or a job was deleted.
+        """
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._tick)
+            view = await self._to_the_end()
+            tasks.cancel_scope.cancel()
+        return view
+
+    async def _to_the_end(self) -> WaitView:
+        after = ""
+        while True:
+            left = self._left()
+            seen = await self._bridge.bridged(
+                self._look(after, WAIT_SECONDS if left is None else min(left, WAIT_SECONDS))
+            )
+            after, self._jobs = seen.after, seen.jobs
+            view = seen.model_copy(update={"waited_seconds": round(time.monotonic() - self._began, 3)})
+            if seen.match or is_over(seen.jobs, self._asked.until):
+                return view
+            left = self._left()
+            if left is not None and left <= 0:
+                return view.model_copy(update={"woke_for": "timeout"})
+            if seen.woke_for == "settled":  # stuck, which is no end: a wait for it answers at once
+                await anyio.sleep(STUCK_POLL_SECONDS if left is None else min(left, STUCK_POLL_SECONDS))
+
+    def _left(self) -> float | None:
+        """Return the seconds that are left, None for no limit."""
+        limit = self._asked.seconds
+        return None if limit is None else max(0.0, self._began + limit - time.monotonic())
+
+    def _look(self, after: str, limit: float) -> Callable[[], Awaitable[WaitView]]:
+        async def look() -> WaitView:
+            asked = self._asked
+            return await self._control.wait(
+                self._ids,
+                until=asked.until,
+                timeout_seconds=limit,
+                after=after,
+                pattern=asked.pattern,
+                progress=self._note,
+            )
+
+        return look
+
+    async def _note(self, _elapsed: float, jobs: Sequence[JobView]) -> None:
+        self._jobs = jobs
+
+    async def _tick(self) -> None:
+        """Show every second how the jobs are."""
+        while True:
+            columns = columns_of(sys.stderr)
+            if columns is not None:
+                rewrite(waiting_line(self._jobs, time.monotonic() - self._began, columns))
+            await anyio.sleep(TICK_SECONDS)
+
+
+def is_over(jobs: Sequence[JobView], until: Literal["any", "all"]) -> bool:
+    """Return whether the jobs have ended or are paused, all or any of them."""
+    return (all if until == "all" else any)(job.status in ENDS for job in jobs)
+
+
+def waiting_line(jobs: Sequence[JobView], elapsed: float, columns: int) -> str:
+    """Return in a line for how long is waited, and how those jobs are that go on; the time never falls off its end."""
+    lead = f"waiting for {took(float(int(elapsed)))}"
+    open_jobs = [job for job in jobs if job.status not in ENDS]
+    done = f"{len(jobs) - len(open_jobs)} of {len(jobs)} jobs done; " if len(jobs) > 1 else ""
+    told = [f"{job.job_id} {sheets_done(job)}, {what(job) or job_state(job)}" for job in open_jobs]
+    return cut_end(in_line(f"{lead}: {done}{'; '.join(told)}") if jobs else lead, columns - 1)
+
+
+def code_of_wait(view: WaitView, asked: Asked) -> Code:
+    """Return the exit code for how a wait ended: of the worst job that has ended; with a pattern 0 only if it matched."""
+    if view.match:
+        return Code.DONE
+    if not is_over(view.jobs, asked.until):
+        return Code.TIME_OVER
+    ended = {ENDS[job.status] for job in view.jobs if job.status in ENDS}
+    worst = next(code for code in WORST_FIRST if code in ended)
+    return Code.FAILED if asked.pattern and worst is Code.DONE else worst
+
+
+def show_waited(view: WaitView, columns: int | None) -> None:
+    """Print what the wait was for: the line that matched, or how the jobs are."""
+    if view.match:
+        sheet = view.match.sheet_name or f"sheet {view.match.sheet}"
+        ink([(f"{view.match.job_id} {sheet}: ", "dim"), (in_line(view.match.line.text), "")])
+        return
+    for job in view.jobs:
+        show_text(verdict(job) if job.status in ENDS else _goes_on(job), columns, indent=0)
+    if view.woke_for == "timeout":
+        ink([("The time is over; the jobs go on.", "yellow")])
+
+
+def _goes_on(job: JobView) -> str:
+    return f"{job.job_id} {job_state(job)}: {', '.join(filter(None, [job.counts, what(job)]))}"
