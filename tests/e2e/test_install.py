@@ -129,10 +129,8 @@ def test_a_conductor_of_the_installed_command_starts_answers_and_stops(installed
         assert "is already running" in run(installed, "start", home=home).stdout
         again = json.loads(run(installed, "status", "--json", home=home).stdout)
         assert again["conductor"]["pid"] == health["pid"]
-        score = shutil.copy2(
-            REPOSITORY / "examples" / "hello" / "hello.yaml", home.home
-        )  # the first example, and no clone
-        followed = run(installed, "run", score, home=home)
+        shutil.copy2(REPOSITORY / "examples" / "hello" / "hello.yaml", home.home)  # the first example, and no clone
+        followed = run(installed, "run", str(home.home / "hello.yaml"), home=home)
         assert "completed: 3 of 3 sheets completed" in followed.stdout, followed.stderr
     finally:
         stopped = run(installed, "stop", "--cancel", home=home)
