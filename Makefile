@@ -18,7 +18,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-clients conformance torture fuzz guards eval bench lint types golden docs constraints wheel release-notes recordings clean
+.PHONY: help demo test coverage test-clients test-browser conformance torture fuzz guards eval bench lint types golden docs constraints wheel release-notes recordings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -30,7 +30,7 @@ demo: $(STAMP) ## run the whole way once: agent client, MCP server, conductor, r
 test: $(STAMP) ## check style and types, and run every test that needs nothing but Python meanwhile
 	@mkdir -p build
 	@$(MAKE) --no-print-directory --keep-going lint types >$(CHECKS) 2>&1 & \
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/clients --ignore tests/conformance; \
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/clients --ignore tests/conformance --ignore tests/browser; \
 	tests=$$?; wait $$!; checks=$$?; cat $(CHECKS); test $$tests = 0 -a $$checks = 0
 
 coverage: $(STAMP) ## measure what the unit and property tests reach, branches too, and hold it above a floor
@@ -40,6 +40,9 @@ coverage: $(STAMP) ## measure what the unit and property tests reach, branches t
 test-clients: $(STAMP) ## run the Inspector and the TypeScript clients, and count tokens with the real encoding (needs npm)
 	$(BIN)/python -m tests.support.node && $(BIN)/python -m tests.support.tokens
 	$(BIN)/pytest -q tests/clients tests/e2e/test_clients_table.py tests/unit/tools/test_budget.py tests/e2e/test_agent_budget.py
+
+test-browser: $(STAMP) ## open reports and pictures in headless Chromium, light and dark, wide and narrow; graphs in Graphviz (where they are)
+	$(BIN)/pytest -q tests/browser
 
 conformance: $(STAMP) ## run the official conformance suites (needs npm)
 	$(BIN)/python -m tests.support.node && $(BIN)/pytest -q tests/conformance

@@ -38,7 +38,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "conductor": COMMON | {"contract", "wire", "texts", "logs", "instruments", "score", "reader", "keeper"},
     "reference": COMMON | {"contract", "score", "instruments"},
     "mcp": COMMON | {"contract", "wire", "client", "score", "reference", "texts", "tools"},
-    "cli": COMMON | {"outlet", "contract", "wire", "client", "score", "texts", "tools", "mcp", "conductor", "keeper"},
+    "plots": {"contract", "texts", "times"},
+    "cli": COMMON
+    | {"plots", "outlet", "contract", "wire", "client", "score", "texts", "tools", "mcp", "conductor", "keeper"},
 }
 FILE_LINES = 400
 FUNCTION_LINES = 50

@@ -67,6 +67,11 @@ class Home:
         """The folder with the attempts of a job."""
         return Path(f"{self.folder}/jobs/{job_id}")
 
+    def notification(self, notification_id: str, kind: str) -> Path:
+        """The folder of a command that tells of a job's end: its script, the facts that it gets, and the end of its output."""
+        job_id, _, number = notification_id.rpartition(".")
+        return Path(f"{self.folder}/jobs/{job_id}/{kind}-{number}")
+
     def attempt(self, job_id: str, serial: int) -> Path:
         """The folder of one attempt: its script and its output."""
         return Path(f"{self.folder}/jobs/{job_id}/{serial}")

@@ -19,8 +19,10 @@ from podium.home import Home
 from podium.places import config_file, default_home, default_socket, holder, only_home, recorded, usual_sockets
 from podium.privacy.way import check_settings
 
-OF_A_SHEET = frozenset({"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
-"""The variables that a sheet gets; no settings."""
+OF_A_SHEET = frozenset(
+    {"PODIUM_ATTEMPT_KEY", "PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"}
+) | {f"PODIUM_{name}" for name in ("JOB_NAME", "JOB_STATUS", "JOB_REASON", "NOTIFICATION_ID")}
+"""The variables that a sheet gets, and a command that tells of a job's end; no settings."""
 JOB_LIMITS = (
     "max_sheets_per_agent",
     "max_score_bytes",
@@ -33,6 +35,7 @@ JOB_LIMITS = (
     "retention_days",
     "retention_newest",
     "retention_jobs",
+    "notify_seconds",
 )
 """The settings that limit what a job may use or how long it is kept, for callers to know in advance."""
 NOBODY = 0  # no process has this pid
@@ -103,6 +106,14 @@ class Settings(BaseModel):
         10, ge=0, le=1000, description="of ended jobs so many, the last to end, are kept whatever their age"
     )
     retention_jobs: int = Field(0, ge=0, description="only this many ended jobs are kept, the last to end; 0 keeps all")
+    notify: str = Field(
+        "",
+        description="bash commands to run when a job has ended, or waits for an approval and cannot go on; the facts are in "
+        "PODIUM_... variables and as JSON on stdin. A score can have its own, on_end",
+    )
+    notify_seconds: float = Field(
+        60.0, gt=0, le=86400, description="the longest time for notify, and for on_end of a score; then it is ended"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="level of the log on stderr")
 
     @model_validator(mode="before")
@@ -153,18 +164,42 @@ class Settings(BaseModel):
         return own._replace(home_id=found.home_id) if found else own._replace(pid=holder(self.home) or NOBODY)
 
 
+Source = Literal["default", "file", "environment", "flag"]
+
+
+class Loaded(NamedTuple):
+    """The settings, and where the value of each one that has not its default comes from."""
+
+    settings: Settings
+    sources: dict[str, Source]
+
+    def source(self, name: str) -> Source:
+        """Return where the value of a setting comes from."""
+        is_given = name in self.settings.model_fields_set  # an empty path counts as none
+        return self.sources.get(name, "default") if is_given else "default"
+
+
 def load(**flags: Any) -> Settings:
-    """Read the settings; flags that are None count as not given.
+    """Read the settings; flags that are None count as not given. Raises as `load_all`."""
+    return load_all(**flags).settings
+
+
+def load_all(**flags: Any) -> Loaded:
+    """Read the settings as `load` does, and say where each comes from.
 
     Raises:
         InvalidArguments: the file cannot be read, a value is out of bounds, a key is unknown, the socket path is too long, or
             a path is relative to a folder that was removed.
         PermissionDenied: another user can write the file.
     """
-    variables = {name: os.environ.get(f"PODIUM_{name.upper()}") for name in Settings.model_fields}
+    variables = {name: os.environ.get(variable_of(name)) for name in Settings.model_fields}
     given = _from_file()
-    for source in (variables, flags):
-        given |= {name: value for name, value in source.items() if value is not None}
+    sources: dict[str, Source] = dict.fromkeys(given, "file")
+    ways: tuple[tuple[Source, dict[str, Any]], ...] = (("environment", variables), ("flag", flags))
+    for source, values in ways:
+        found = {name: value for name, value in values.items() if value is not None}
+        given |= found
+        sources |= dict.fromkeys(found, source)
     for name in _PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]).strip():
             given[name] = absolute(expanded(Path(given[name])), f"Setting {name}:")
@@ -187,7 +222,12 @@ def load(**flags: Any) -> Settings:
             f"The socket path {settings.socket} is longer than {SOCKET_PATH_LIMIT} bytes.",
             fix="Set PODIUM_SOCKET to a shorter path, for example under /tmp.",
         )
-    return settings
+    return Loaded(settings, sources)
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"PODIUM_{name.upper()}"
 
 
 def _from_file() -> dict[str, Any]:

@@ -41,11 +41,12 @@ def elapsed_between(start: str | None, end: str | None) -> float | None:
 
     None if the first one has not come, or one of them is no such time. A time without a zone is UTC.
     """
-    began, ended = _read(start), _read(end) if end else epoch()
+    began, ended = moment(start), moment(end) if end else epoch()
     return None if began is None or ended is None else elapsed(began, ended)
 
 
-def _read(text: str | None) -> float | None:
+def moment(text: str | None) -> float | None:
+    """Return an ISO-8601 time in seconds since the epoch, None if it is no such time. A time without a zone is UTC."""
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:

@@ -31,8 +31,10 @@ from podium.contract.models import (
     StartView,
 )
 from podium.contract.ports import JobControl, Progress
+from podium.contract.record import JobRecord
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter, JobStatus
 from podium.contract.waits import RunningView, WaitView
 from podium.errors import JobNotFound
@@ -154,6 +156,10 @@ class ScriptedPort(JobControl):
         self._asked("score", request)
         return self.job_score or JobScore(job=self._job(request.job_id), text=self.score_text, file="inline")
 
+    async def environment(self, request: EnvParams) -> EnvView:
+        self._asked("environment", request)
+        return EnvView()
+
     async def pause(self, job_id: str) -> ActionView:
         self._asked("pause", job_id)
         return self.action or ActionView(job=self._job(job_id), message="pause requested", pending=True)
@@ -197,6 +203,10 @@ class ScriptedPort(JobControl):
         return JobDetail(
             job=found, sheets=self.sheets if sheets else [], sheets_cursor=self.sheets_cursor if sheets else ""
         )
+
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        self._asked("record", (job_id, commands))
+        return JobRecord(job=self._job(job_id), sheets=self.sheets)
 
     async def wait(
         self,

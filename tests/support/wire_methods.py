@@ -30,11 +30,14 @@ MARIANNE_METHODS: dict[str, bool] = {
 """Method -> served (True) or answered -32601 (False)."""
 
 OWN_METHODS: tuple[str, ...] = (
+    "job.attempts",
+    "job.commands",
     "job.events",
     "job.log",
     "job.explain",
     "job.validate",
     "job.score",
+    "job.env",
     "job.health",
     "job.watch",
     "job.secrets",

@@ -52,7 +52,7 @@ class Walk:
             self.require(self.status in TERMINAL, event, "an active job was deleted")
         elif kind.startswith("sheet."):
             self._sheet(kind, event, data)
-        elif kind.startswith("job.") and kind != "job.stuck":
+        elif kind.startswith("job.") and kind not in {"job.stuck", "job.notification_failed"}:
             getattr(self, f"_{kind.partition('.')[2]}")(event, data)
 
     def require(self, holds: bool, event: dict[str, Any], text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.times import elapsed, elapsed_between, iso, present, span
+from podium.times import duration, elapsed, elapsed_between, iso, present, span
 
 DAYS = st.floats(0, 4e9)
 
@@ -70,3 +70,21 @@ def test_a_time_of_a_foreign_conductor_is_read_or_is_none(time: str) -> None:
 def test_a_time_of_another_zone_counts_as_what_it_says_and_one_without_a_zone_is_utc() -> None:
     assert elapsed_between("2026-01-02T03:04:05+01:00", "2026-01-02T03:04:05Z") == 3600
     assert elapsed_between("2026-01-02T03:04:05.500", "2026-01-02T03:04:06Z") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "seconds"),
+    [
+        ("90s", "", 90.0),
+        ("1.5 h", "", 5400.0),
+        (" 7d ", "", 604_800.0),
+        ("500ms", "", 0.5),
+        ("12", "ms", 0.012),
+        ("12", "", None),
+        ("x", "s", None),
+    ],
+)
+def test_a_written_duration_is_read_with_its_unit_or_the_one_of_its_field(
+    text: str, unit: str, seconds: float | None
+) -> None:
+    assert duration(text, unit=unit) == seconds

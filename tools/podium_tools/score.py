@@ -41,6 +41,7 @@ class ScoreResult(Result):
     sheets_total: int
     max_concurrent: int
     sheets: list[PlannedSheet]
+    on_end: Omitted[str]
     missing_instruments: list[str]
     warnings: list[str]
     problems: list[str]
@@ -71,6 +72,7 @@ def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:
         sheets_total=plan.sheets_total,
         max_concurrent=plan.max_concurrent,
         sheets=planned_sheets(plan),
+        on_end=plan.on_end,
         missing_instruments=missing_instruments(plan),
         warnings=warnings_of(plan.warnings, NOTES_SHOWN),
         problems=[],
@@ -94,6 +96,7 @@ def _invalid(error: ScoreInvalid) -> ScoreResult:
         sheets_total=0,
         max_concurrent=0,
         sheets=[],
+        on_end="",
         missing_instruments=[],
         warnings=[],
         problems=problems[:shown],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HELP = ("-h", "--help")
 VERSION = ("-V", "--version")
+COMPLETE = "__complete"  # what the scripts of `podium completion` ask
 
 
 def run_app(arguments: Sequence[str]) -> int:
@@ -28,6 +29,8 @@ def run_app(arguments: Sequence[str]) -> int:
     if asked in (*HELP, *VERSION):
         line(overview() if asked in HELP else f"podium {__version__}")
         return Code.DONE
+    if asked == COMPLETE:
+        return int(import_module("podium.cli.completing").complete(rest))
     if asked.startswith("-"):
         return wrong_option(asked, [*HELP, *VERSION])
     name = ALIASES.get(asked, asked)
@@ -40,14 +43,15 @@ def application(name: str) -> "typer.Typer":
     with quick_imports():
         import typer
 
-        function: Callable[..., None] = import_module(f"podium.cli.commands.{name}").command
+        module = import_module(f"podium.cli.commands.{name}")
+    function: Callable[..., None] = module.command
     made = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,  # the help without rich: a third of its time
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": [*reversed(HELP)]},
     )
-    made.command(name)(function)
+    made.command(name, cls=getattr(module, "Typed", None))(function)
     return made
 
 

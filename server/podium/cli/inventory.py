@@ -2,13 +2,27 @@
 
 GROUPS: dict[str, dict[str, str]] = {
     "Jobs": {
-        "run": "Run a score and follow it.",
+        "run": "Run a score or a command and follow it.",
         "list": "List jobs, newest first.",
         "show": "Show a job and its sheets.",
-        "wait": "Wait until jobs have ended.",
+        "logs": "Show what a job's sheets wrote.",
         "explain": "Say why a job failed or waits, and what to do.",
+        "wait": "Wait until jobs have ended.",
+        "top": "Watch jobs live, and control them.",
+        "pause": "Pause jobs when their running sheets have ended.",
+        "resume": "Continue a job, approve what it holds, or withdraw a pause.",
+        "cancel": "End jobs and every process that they started.",
+        "retry": "Run again what a job has not completed.",
+        "edit": "Change a job's score in your editor.",
+        "rm": "Remove ended jobs with their logs.",
+        "timeline": "Show what each sheet of a job did when.",
+        "report": "Write a job's record as a page or as JUnit XML.",
     },
     "Scores": {
+        "init": "Write a first score.",
+        "validate": "Check scores without running them.",
+        "plan": "Show the sheets of a score and what they need.",
+        "env": "Show what a sheet gets as its environment.",
         "schema": "Print the JSON Schema of a score.",
         "demo": "Run a complete example once: agent, server, conductor, job.",
     },
@@ -17,6 +31,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "stop": "Stop the conductor.",
         "status": "Show the conductor and its newest jobs.",
         "service": "Have the conductor started at each login.",
+        "settings": "Show every setting, and where its value comes from.",
         "doctor": "Check this machine and Podium's home folder.",
     },
     "Agents": {
@@ -25,6 +40,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "install": "Add Podium to an MCP client.",
     },
     "This command": {
+        "completion": "Print the completion script of a shell.",
         "help": "Show the help of a command.",
         "version": "Print the version.",
     },

@@ -71,6 +71,12 @@ def take_over() -> None:
     sys.stderr = cast(TextIO, Messages(2, sys.stderr.encoding if sys.stderr else "utf-8"))
 
 
+def data_on_stderr() -> Output:
+    """Return the standard error for what is an answer there: its reader is waited for, and nothing of it is dropped."""
+    encoding = sys.stderr.encoding if sys.stderr else "utf-8"
+    return Output(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), encoding=encoding, errors=PLAINLY)
+
+
 def was_closed(number: int) -> bool:
     """Return whether this process was started with a standard descriptor closed: /dev/null stands in for it."""
     return number in _found_closed

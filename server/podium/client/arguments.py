@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from podium.contract.command import CommandParams, check_command
 from podium.contract.edits import check_change
-from podium.contract.methods import ResumeParams, ScoreCall, ScoreParams
+from podium.contract.methods import ResumeParams, ScoreCall, ScoreParams, SubmitParams
 from podium.contract.paths import check_given_once, score_path
 from podium.cwd import absolute, expanded, working_folder
 from podium.errors import InvalidArguments, PermissionDenied, ScoreNotFound
@@ -27,6 +27,8 @@ def checked_start(call: Start) -> Start:
         PathNotAllowed: `..` in the path. ScoreNotFound: no such file. PermissionDenied: this user has no permission to read it.
     """
     workspace = str(absolute(expanded(Path(call.workspace)), "workspace:")) if call.workspace else None
+    if isinstance(call, SubmitParams) and call.again is not None:
+        return replace(call, workspace=workspace, client_cwd=working_folder())
     if isinstance(call, CommandParams):
         check_given_once(call.config_path, call.config_content, command=call.command)
         check_command(call)

@@ -9,11 +9,13 @@ import anyio
 
 from podium.client.environment import with_environment
 from podium.client.link.daemon_client import DaemonClient
+from podium.client.records import read_record
 from podium.contract import models
 from podium.contract.command import as_score
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.near import job_not_found
+from podium.contract.record import JobRecord
 from podium.contract.replies import (
     ClearReply,
     EventsReply,
@@ -26,6 +28,8 @@ from podium.contract.replies import (
 )
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, CheckReply, JobScore, JobScoreParams
+from podium.contract.secrets.masks import Span
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter
 from podium.contract.waits import RunningView
 from podium.errors import ConductorError, UnsupportedByConductor
@@ -54,6 +58,8 @@ class PodiumDialect:
         """Submit a score."""
         request = as_score(request)
         await self._check_environment(request)
+        if request.again is not None:
+            await self._need("again", "run the score of a job again")
 
         async def submit(request: SubmitParams) -> models.StartView:
             reply = await self._client.mutate("job.submit", vars(request), check="list_jobs")
@@ -76,6 +82,11 @@ class PodiumDialect:
         await self._need("score_text", "show the score of a job")
         return await self._client.ask(JobScore, "job.score", vars(request))
 
+    async def environment(self, request: EnvParams) -> EnvView:
+        """Show what a sheet would get as its environment."""
+        await self._need("sheet_env", "show the environment of sheets")
+        return await self._client.ask(EnvView, "job.env", vars(request))
+
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause."""
         return await self._control("job.pause", job_id, {}, lambda job: not job.pause_requested)
@@ -85,8 +96,15 @@ class PodiumDialect:
         return await self._changed("job.resume", params)
 
     async def modify(self, params: ModifyParams) -> models.ActionView:
-        """Give a job a changed score, whatever it is doing."""
+        """Give a job a changed score, whatever it is doing; with `dry_run` only say what that would change."""
+        if params.edits or params.dry_run:
+            await self._need("edits", "make several edits at once, or try a change")
+        if params.dry_run:
+            return await with_environment(self._try_change, params)
         return await self._changed("job.modify", params)
+
+    async def _try_change(self, params: ModifyParams) -> models.ActionView:
+        return self._accepted(models.ActionView, await self._client.call("job.modify", vars(params)))
 
     async def _changed(self, method: str, params: ResumeParams) -> models.ActionView:
         """Let a job continue, perhaps with a changed score."""
@@ -160,6 +178,11 @@ class PodiumDialect:
             sheets=reply.podium_sheets,
             sheets_cursor=reply.podium_sheets_cursor,
         )
+
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        """Return all sheets, attempts and events of a job."""
+        await self._need("record", "give the record of a job")
+        return await read_record(self._client, job_id, commands=commands)
 
     async def running(self, job_id: str) -> RunningView:
         """Return what runs of a job since when; nothing from an older conductor, which does not tell."""

@@ -14,8 +14,10 @@ from podium.contract import models
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.ports import JobControl, Progress
+from podium.contract.record import JobRecord
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter
 from podium.contract.waits import RunningView, WaitView
 from podium.errors import InvalidArguments
@@ -71,6 +73,12 @@ class ConductorProxy(JobControl):
         """Show the text that a job runs."""
         return await (await self._dialect()).score(request)
 
+    async def environment(self, request: EnvParams) -> EnvView:
+        """Show what a sheet would get as its environment. Nothing of it leaves the conductor that may be a secret."""
+        if request.config_path is not None or request.config_content is not None:
+            request = await anyio.to_thread.run_sync(checked_start, request)
+        return await (await self._dialect()).environment(request)
+
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause; waits a few seconds for the effect."""
         return await (await self._dialect()).pause(job_id)
@@ -108,6 +116,10 @@ class ConductorProxy(JobControl):
     async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:
         """Return a job, with a page of its sheets when `sheets` is true."""
         return await (await self._dialect()).detail(job_id, sheets=sheets, sheets_cursor=sheets_cursor, limit=limit)
+
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        """Return all sheets, attempts and events of a job."""
+        return await (await self._dialect()).record(job_id, commands=commands)
 
     async def wait(
         self,

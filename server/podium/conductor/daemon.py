@@ -13,10 +13,12 @@ from podium import log as logging
 from podium.conductor import clock, faults
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.attempts.outputs import Outputs
+from podium.conductor.attempts.telling import Teller
 from podium.conductor.attempts.values import Values
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.housekeeping.journals import keep_short
+from podium.conductor.housekeeping.notifications import Notifications
 from podium.conductor.housekeeping.place import keep_record, watch_place
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.housekeeping.retention import Retention, calendar_of
@@ -28,6 +30,7 @@ from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.reader import Reader, ReaderLimits
+from podium.conductor.rules.batch import Telling
 from podium.conductor.rules.scheduler import Limits, Scheduler
 from podium.conductor.rules.transitions import control
 from podium.conductor.service.context import Context
@@ -51,6 +54,7 @@ from podium.settings import Settings
 log = logging.get_logger()
 _UNSTORED_LOOK_SECONDS = 0.2
 _TOLD_SECONDS = 0.5  # for whoever stops to ask what lives on
+_NEWS_SECONDS = 2.0  # for commands that tell of ends; what has not ended then, the next conductor runs again
 _LAST_TRY_SECONDS = 1.5  # longer than the time between two tries to store
 
 
@@ -68,10 +72,11 @@ class Stop:
 
 
 class _Parts(NamedTuple):
-    """What is put together for one run: the handlers' parts, and the removal of folders, which no handler needs."""
+    """What is put together for one run: the handlers' parts, and what no handler needs."""
 
     context: Context
     removals: Removals
+    notifications: Notifications
 
 
 def run(settings: Settings) -> int:
@@ -140,12 +145,15 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         await parts.removals.sweep()
         await _recover(context)
         await engine.clean()
+        tasks.start_soon(parts.notifications.run, supervisor, context.changes)
         tasks.start_soon(retention.run)
         tasks.start_soon(keep_short, context.store, engine.shorten_journals)
         tasks.start_soon(listener.run)
         log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
         await stop.asked.wait()
         await _wind_down(context, stop)
+        with anyio.move_on_after(_NEWS_SECONDS):
+            await parts.notifications.drained(supervisor)
         tasks.cancel_scope.cancel()
 
 
@@ -165,6 +173,8 @@ async def _assemble(
         log.warning("env_file_unusable", reason=values.own.trouble)
     outputs = Outputs(store, home)
     launcher = Launcher(engine, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
+    teller = Teller(runner, values, home, store.mark, settings.notify, settings.notify_seconds)
+    news = Notifications(teller, store, loader)
     last_event, last_job = await store.read(_numbers)
     began = clock.now()
     calendar = await store.read(lambda db: calendar_of(db, began.wall))
@@ -177,7 +187,10 @@ async def _assemble(
         next_job=last_job + 1,
         publish=hub.publish,
         remove=removals.add,
+        telling=Telling(bool(settings.notify.strip()), lambda job, seq: views.told(job, seq)),  # noqa: PLW0108 -- they are made below
+        has_news=news.wake,
     )
+    views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engine.halted)
     context = Context(
         settings=settings,
         home=home,
@@ -195,11 +208,11 @@ async def _assemble(
         compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share, settings.score_profiles),
         hub=hub,
         queries=Queries(store),
-        views=JobViews(supervisor, store.home_id, settings.stuck_seconds, engine.halted),
+        views=views,
         sheet_views=SheetViews(store, loader, supervisor),
         shut_down=stop.ask,
     )
-    return _Parts(context, removals)
+    return _Parts(context, removals, news)
 
 
 def _numbers(db: sqlite3.Connection) -> tuple[int, int]:

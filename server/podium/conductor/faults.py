@@ -25,6 +25,8 @@ DEEPER_POINTS = (
     "before_recovery",
     "after_adoption",
     "after_removal",
+    "before_notification",
+    "after_notification",
 )
 """Points that not every run passes, or not more than once."""
 

@@ -26,9 +26,13 @@ _INDENT = "      "
 
 @dataclass(frozen=True)
 class CommandParams(SubmitParams):
-    """A submit of one shell command in place of a score. It never goes over the wire: see `as_score`."""
+    """A submit of one shell command in place of a score. It never goes over the wire: see `as_score`.
+
+    `name` is the job's name, "" for one that is made of the command.
+    """
 
     command: str = ""
+    name: str = ""
 
 
 def check_command(request: CommandParams) -> None:
@@ -60,7 +64,7 @@ def as_score(request: SubmitParams) -> SubmitParams:
     """Return the request as it goes over the wire: a command as the text of its score."""
     if not isinstance(request, CommandParams):
         return request
-    return _with_content(request, named_score(request.command))
+    return _with_content(request, named_score(request.command, request.name))
 
 
 def as_numbered_score(request: SubmitParams, workspace: str) -> SubmitParams:
@@ -78,7 +82,7 @@ def as_numbered_score(request: SubmitParams, workspace: str) -> SubmitParams:
         )
     script = f"set -euo pipefail\n{as_template(request.command)}"
     text = (
-        f"name: {job_name(request.command)}\n"
+        f"name: {_name_of(request.command, request.name)}\n"
         f"instrument: cli\nworkspace: {_quoted(workspace)}\n"
         "sheet: {size: 1, total_items: 1}\n"
         "retry: {max_retries: 1}\n"  # there it means one attempt
@@ -93,11 +97,16 @@ def _with_content(request: CommandParams, text: str) -> SubmitParams:
     return SubmitParams(**{**members, "config_content": text})
 
 
-def named_score(command: str) -> str:
+def named_score(command: str, name: str = "") -> str:
     """Return the score of a job of one sheet that runs the command. A `#!` line at its start says what plays it."""
-    name = job_name(command)
+    name = _name_of(command, name)
     strict = "" if command.startswith("#!") else "    strict: true\n"
     return f"name: {name}\nsheets:\n  - name: {name}\n{strict}    run: {_scalar(as_template(command))}\n"
+
+
+def _name_of(command: str, name: str) -> str:
+    """Return the name of the job and its sheet as YAML."""
+    return _quoted(name) if name else job_name(command)
 
 
 def job_name(command: str) -> str:

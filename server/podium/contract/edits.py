@@ -17,6 +17,9 @@ def check_change(call: ResumeParams) -> None:
         InvalidArguments: it is given in several ways, or in none though the call is a modify; `replace` comes without `find`; the
             edit would change nothing.
     """
+    if isinstance(call, ModifyParams) and call.edits:
+        _check_edits(call)
+        return
     if call.find is None:
         _check_no_edit(call)
         return
@@ -29,6 +32,16 @@ def check_change(call: ResumeParams) -> None:
         raise InvalidArguments("find is empty.", fix=f"Give a text that occurs once in the score. {show(call.job_id)}")
     if call.find == (call.replace or ""):
         raise InvalidArguments("find and replace are the same text.", fix="Give the new text as replace.")
+
+
+def _check_edits(call: ModifyParams) -> None:
+    if any(each is not None for each in (call.find, call.replace, call.config_path, call.config_content)):
+        raise InvalidArguments("edits are given beside another change.", fix="Give the edits alone.")
+    if not all(find and find != replace for find, replace in call.edits):
+        raise InvalidArguments(
+            "An edit has an empty find, or changes nothing.",
+            fix=f"Give texts that occur once in the score. {show(call.job_id)}",
+        )
 
 
 def _check_no_edit(call: ResumeParams) -> None:

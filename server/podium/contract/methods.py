@@ -41,11 +41,16 @@ FEATURES: tuple[str, ...] = (
     "edit",
     "score_text",
     "watch",
+    "record",
+    "edits",
+    "again",
+    "sheet_env",
 )
 
 PATH_CHARS = 10_000
 SECRETS_BYTES = 1024 * 1024  # of a text in which secrets are looked for at once
 VARIABLES_CHARS = 1024 * 1024
+EDITS = 200  # of one call
 
 
 def _of_a_process(variables: dict[str, str]) -> dict[str, str]:
@@ -161,11 +166,16 @@ class MutatingParams(Params):
 
 @dataclass(frozen=True)
 class SubmitParams(ScoreParams, MutatingParams):
-    """Parameters of `job.submit`. A Marianne client also sends `fresh`, which has no effect here: every job is a new one."""
+    """Parameters of `job.submit`. A Marianne client also sends `fresh`, which has no effect here: every job is a new one.
+
+    `again` is the id of a job whose score, variables and variables of the environment are those of the new one, in place of a
+    score. Where the job has a workspace of its score or its start, or with `start_sheet`, that is the new one's too.
+    """
 
     self_healing: bool = False
     dry_run: bool = False
     idempotency_key: Key | None = None
+    again: Name | None = None
 
 
 @dataclass(frozen=True)
@@ -205,10 +215,27 @@ class ResumeParams(ScoreCall, ControlParams):
     find: str | None = None
     replace: str | None = None
 
+    @property
+    def replacements(self) -> list[tuple[str, str]]:
+        """The edits that the call makes, in order; none of a call that makes no edit."""
+        return [] if self.find is None else [(self.find, self.replace or "")]
+
 
 @dataclass(frozen=True)
 class ModifyParams(ResumeParams):
-    """Parameters of `job.modify`: those of a resume, with a change required."""
+    """Parameters of `job.modify`: those of a resume, with a change required.
+
+    `edits` are several pairs of find and replace, made one after another, all or none. With `dry_run` the reply says what the
+    change would change, and nothing is stored.
+    """
+
+    edits: Annotated[list[tuple[str, str]], Field(max_length=EDITS)] = field(default_factory=list)
+    dry_run: bool = False
+
+    @property
+    def replacements(self) -> list[tuple[str, str]]:
+        """The edits that the call makes, in order."""
+        return self.edits or super().replacements
 
 
 @dataclass(frozen=True)
@@ -242,6 +269,14 @@ class HistoryParams(JobParams):
 
     sheet_num: Number | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 50
+
+
+@dataclass(frozen=True)
+class AttemptsParams(JobParams):
+    """Parameters of `job.attempts`: a page of a job's attempts, oldest first; `cursor` is that of the page before."""
+
+    cursor: Name = ""
+    limit: Annotated[int, Field(ge=1, le=1000)] = 1000
 
 
 @dataclass(frozen=True)

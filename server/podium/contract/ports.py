@@ -6,8 +6,10 @@ from typing import Any, Literal, Protocol
 from podium.contract import models
 from podium.contract.conductors import ConductorView
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
+from podium.contract.record import JobRecord
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter
 from podium.contract.waits import RunningView, WaitView
 
@@ -29,6 +31,9 @@ class JobControl(Protocol):
 
     async def score(self, request: JobScoreParams) -> JobScore:
         """Show the text that a job runs, a page of it, with its variables and what became of its file."""
+
+    async def environment(self, request: EnvParams) -> EnvView:
+        """Show what a sheet of a score or a job would get as its environment, and where each variable comes from."""
 
     async def pause(self, job_id: str) -> models.ActionView:
         """Ask a job to pause; wait a few seconds for the effect."""
@@ -56,6 +61,9 @@ class JobControl(Protocol):
 
     async def detail(self, job_id: str, *, sheets: bool, sheets_cursor: str = "", limit: int = 50) -> models.JobDetail:
         """Return a job, with a page of its sheets when `sheets` is true."""
+
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        """Return all sheets, attempts and events of a job; with `commands` also what the first sheets run."""
 
     async def wait(
         self,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from podium.contract.models import ActionView, EventView, JobView, PlanView, SheetView, StartView
+from podium.contract.record import AttemptView
 from podium.contract.secrets.masks import Span
 from podium.contract.view import View
 from podium.contract.waits import MatchView, RunningView
@@ -140,6 +141,19 @@ class EventsReply(Sparse):
     events: list[EventView] = Field(default_factory=list)
     next: str
     truncated_before: str | None = None
+
+
+class AttemptsReply(View):
+    """`job.attempts`: a page, oldest first; `cursor` is "" on the last one."""
+
+    attempts: list[AttemptView] = Field(default_factory=list)
+    cursor: str = ""
+
+
+class CommandsReply(View):
+    """`job.commands`: the beginning of what each of the first sheets runs, in one line without secrets."""
+
+    commands: list[str] = Field(default_factory=list)
 
 
 class SecretsReply(View):

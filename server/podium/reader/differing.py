@@ -22,6 +22,7 @@ _PLAN_SETTINGS: dict[str, tuple[str, ...]] = {
     "pause_between_sheets_seconds": ("pause_between_sheets_seconds",),
     "timeout_seconds": ("default_timeout_seconds",),
     "cross_sheet": ("cross_sheet",),
+    "on_end": ("on_end",),
     "instruments": ("profiles",),
 }
 """Settings of the whole score, as it calls them, and the members of the plan that hold them."""

@@ -224,9 +224,10 @@ class Shown(Part):
 
 
 class Commanded(Part):
-    """A line for each sheet, in their order."""
+    """A line for each sheet, in their order, and one for what runs after the end, "" if that is nothing."""
 
     lines: tuple[str, ...]
+    on_end: str = ""
 
 
 class Compiled(Part):

@@ -16,6 +16,7 @@ from podium.reader.requests import Part, decode, encode
 from podium.score.model.plan import load_plan
 from podium.score.templates.render import holds, render_text
 from podium.texts.readings import with_readings
+from podium.texts.score_text import command_of
 
 _masker = lru_cache(maxsize=8)(Masker)  # a job is asked about again and again
 Work = Callable[[Any, bytes, list[int]], tuple[Part, bytes]]
@@ -88,8 +89,9 @@ def _edit(request: requests.Edit, body: bytes, files: list[int]) -> tuple[Part, 
 
 
 def _commands(request: requests.Commands, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    lines = showing.commands(load_plan(decode(body)), _masker(request.secrets))
-    return requests.Commanded(lines=lines), b""
+    plan, masker = load_plan(decode(body)), _masker(request.secrets)
+    on_end = command_of(plan.on_end, masker) if plan.on_end else ""
+    return requests.Commanded(lines=showing.commands(plan, masker), on_end=on_end), b""
 
 
 WORK: dict[str, Work] = {

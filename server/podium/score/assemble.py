@@ -81,6 +81,7 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         pause_between_sheets_seconds=draft.pause_between_sheets_seconds,
         default_timeout_seconds=draft.default_timeout_seconds,
         cross_sheet=draft.cross_sheet,
+        on_end=draft.on_end,
     )
 
 

@@ -117,6 +117,16 @@ class CrossSheetBlock(Block):
     lookback_sheets: int = Field(3, ge=0, le=100, description="how many sheets to look back")
 
 
+class OnEndBlock(Block):
+    """What runs when the job has ended, however it ended."""
+
+    run: Text = Field(
+        "",
+        description="bash commands, used as written, run in the workspace; the facts are in their environment ($PODIUM_JOB_ID, "
+        "$PODIUM_JOB_STATUS, $PODIUM_JOB_REASON) and as a JSON object on stdin",
+    )
+
+
 class SkipCommandBlock(Block):
     """A command that decides whether a sheet is skipped: exit code 0 skips it; 126, 127, a signal or a time-out fail it."""
 

@@ -22,6 +22,7 @@ from podium.texts.readings import with_readings
 TOTAL_BUDGET = (
     5_000_000  # units of `podium.score.templates.sandbox`, for compiling and trying all templates: a few seconds
 )
+_AT_THE_END = {"workspace": "$PODIUM_WORKSPACE", "job_name": "$PODIUM_JOB_NAME"}  # what on_end has instead
 _MAX_FILLED_BYTES = 131_000  # what the system takes as one argument of a command
 
 
@@ -56,6 +57,10 @@ class Checker:
                 self.problems, "the workspace path", self.draft.workspace.removeprefix("~"), ("workspace",)
             )
         note_templates(self.problems, self.draft, first)
+        for name in double_braces(self.plan.on_end, first):
+            instead = _AT_THE_END.get(name, "its value, or $NAME of a variable in env")
+            message = f"is not a template, so {{{{ {name} }}}} would not be filled in; write {instead}"
+            self.problems.add(("on_end", "run"), message)
         self._note_env(self.plan.env, first, ("env",))
         return self.plan.model_copy(update={"sheets": sheets})
 

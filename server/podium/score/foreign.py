@@ -18,8 +18,8 @@ _INSTEAD = {
         "resources cpu cpus memory mem gpu gpus limits requests time"
     ),
     "jobs have no priority; sheets start in the order in which their jobs were started": "priority nice weight queue",
-    "nothing is sent or run when a job has ended; wait with wait_for_job, or add a last sheet": (
-        "notify notifications notification on_end on_success on_failure "
+    "write on_end: {run: COMMAND} on the score, which runs when the job has ended; $PODIUM_JOB_STATUS says how": (
+        "notify notifications notification on_success on_failure "
         "on_complete webhook email slack after_script finally always"
     ),
     "every file in the workspace can be read with list_artifacts and read_artifact": "artifacts artifact outputs output",
@@ -70,6 +70,17 @@ def foreign_keys(*, sheet: bool = False) -> Mapping[str, str]:
 _FILES = {"artifacts", "artifact", "outputs", "output", "cache", "caches"}
 _ENV = {"env_file", "env_files", "envfile", "dotenv", "secrets", "secret", "vault"}
 _HERE = {"defaults", "default", "hold", "approval", "manual", "pause", "success_requirements"}
+_ENDS = {
+    "notify",
+    "notifications",
+    "notification",
+    "on_success",
+    "on_failure",
+    "on_complete",
+    "webhook",
+    "email",
+    "slack",
+}
 _COPIES = {"parallelism", "replicas", "parallel", "copies"}
 _MOST_COPIES, _LONGEST = 5, 150  # characters of advice
 
@@ -80,6 +91,8 @@ def topic_of_foreign(key: str) -> str:
         return "env" if key in _ENV else "foreach"
     if key in _FILES:
         return "workspace"
+    if key in _ENDS:
+        return "score"
     there = any(key in keys.split() for keys in _INSTEAD.values())
     return "limits" if there and key not in _HERE else ""
 

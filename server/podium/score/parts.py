@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.errors import PodiumError
-from podium.score.blocks import FromEnv, RetryBlock, SkipCommandBlock, is_env_name
+from podium.score.blocks import FromEnv, OnEndBlock, RetryBlock, SkipCommandBlock, is_env_name
 from podium.score.model.draft import Template
 from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.patterns import PatternFault, compile_pattern
@@ -169,6 +169,15 @@ class PartBuilder:
             self.problems.add(loc, "has no command")
         self._no_interpreter(loc, block.command)
         return SkipCommand(command=block.command, timeout_seconds=block.timeout_seconds)
+
+    def on_end(self, loc: Loc, block: OnEndBlock | None) -> str:
+        """Return what bash runs when the job has ended, "" for nothing."""
+        if block is None:
+            return ""
+        if not block.run.strip() and not self.problems.under(loc):
+            self.problems.add(loc, "needs run, the commands")
+        self._no_interpreter((*loc, "run"), block.run)
+        return block.run
 
     def _no_interpreter(self, loc: Loc, command: str) -> None:
         """Refuse a `#!` that would be ignored: bash plays commands."""

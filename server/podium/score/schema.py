@@ -17,6 +17,7 @@ REQUIRED: dict[str, list[str]] = {
     "ContentCheck": ["path", "pattern"],
     "CommandCheck": ["command"],
     "SkipCommandBlock": ["command"],
+    "OnEndBlock": ["run"],
 }
 
 

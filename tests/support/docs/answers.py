@@ -19,7 +19,7 @@ _INTRO = (
 def answers_page() -> str:
     """Return the page."""
     rows = [
-        (f"[`podium {name}`](commands.md#{anchor(name)})", f"[{view.__name__}](#{view.__name__.lower()})")
+        (f"[`podium {name}`](commands.md#{anchor(name.split()[0])})", f"[{view.__name__}](#{view.__name__.lower()})")
         for name, view in ANSWERS.items()
     ]
     views = sorted(set().union(*(_views(view) for view in ANSWERS.values())), key=lambda view: view.__name__)

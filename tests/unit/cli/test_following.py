@@ -16,7 +16,7 @@ from typing import TextIO
 import pytest
 
 from podium.cli import main
-from podium.cli.shared import follow
+from podium.cli.shared import bridge
 from podium.client import waiting
 from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView
@@ -111,12 +111,12 @@ def test_a_job_that_holds_says_so_while_others_run_and_ends_as_paused(
         while b"approve:" not in told:
             told = process.stdout.readline()
             assert told
-        assert told.decode().strip() == f"approve: podium call resume_job job_id={job_id}"
+        assert told.decode().strip() == f"approve: podium resume {job_id}"
         gate.write_text("")
         rest = process.stdout.read().decode()
         assert process.wait(SECONDS) == 4
     assert f"{job_id} paused: 1 of 2 sheets completed (sheet deploy waits for approval: to production?)" in rest
-    assert rest.rstrip().endswith(f"podium call resume_job job_id={job_id}")
+    assert rest.rstrip().endswith(f"podium resume {job_id}")
     assert rest.count("approve:") == 0
 
 
@@ -255,7 +255,7 @@ def test_a_conductor_that_stays_away_is_told_apart_from_a_job_that_fails(
     short_away: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(follow, "AWAY_SECONDS", 0)
+    monkeypatch.setattr(bridge, "AWAY_SECONDS", 0)
     gate, begun = gate_of(short_tmp), short_tmp / "begun"
 
     def kill(lines: TextIO) -> None:
@@ -292,7 +292,7 @@ def test_a_failed_job_is_told_also_by_a_conductor_that_explains_nothing(
 
     monkeypatch.setattr(JobControlService, "explain", unknown)
     assert main(["run", score(short_tmp, "exit 3"), "--home", str(common.home)]) == 1
-    assert "podium call explain_job" in capfd.readouterr().out
+    assert "podium explain short-" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("encoding", PLAIN, ids=["latin-1", "ASCII"])

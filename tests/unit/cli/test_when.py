@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from podium.cli.shared.when import ago, at, clock, since, took
+from podium.cli.shared.when import ago, ahead, at, clock, in_times, since, took
+from tests.support.screens import time_stands_still
 
 
 def before(**ago: float) -> str:
@@ -45,3 +46,16 @@ def test_a_time_stands_on_the_readers_clock_and_has_a_date_unless_it_is_todays(m
 
 def test_a_duration_has_its_two_largest_units_and_none_is_nothing() -> None:
     assert (took(125), took(None), since(None)) == ("2 min 5 s", "", "")
+
+
+def test_a_time_to_come_says_how_long_it_is_until_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_stands_still(monkeypatch):
+        assert ahead("2026-03-04T15:02:05Z") == "15:02:05, in 2 min 5 s"
+        assert (ahead(None), ahead("")) == ("", "")
+
+
+def test_times_in_a_text_of_the_conductor_stand_on_the_readers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_stands_still(monkeypatch):
+        told = "It runs since 2026-03-04T14:03:22.123Z, and wrote at 2026-03-01T01:02:03+00:00."
+        assert in_times(told) == "It runs since 14:03:22, and wrote at 2026-03-01 01:02:03."
+        assert in_times("2026-03-04 and nothing else") == "2026-03-04 and nothing else"

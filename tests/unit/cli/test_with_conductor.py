@@ -53,7 +53,7 @@ def test_run_exits_1_when_the_job_fails_and_says_where_to_look(common: Settings,
     done = podium(common, "run", str(score(short_tmp, "exit 3", "echo never")))
     assert done.returncode == 1
     assert "exit code 3" in done.stdout
-    assert "podium call explain_job job_id=short-" in done.stdout
+    assert "podium explain short-" in done.stdout
 
 
 def test_run_counts_blocked_sheets_and_those_before_the_first_apart(common: Settings, short_tmp: Path) -> None:

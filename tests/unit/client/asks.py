@@ -22,6 +22,7 @@ ASKS: dict[str, Ask] = {
     "list_page": lambda service: service.list_page(status=None, name="", limit=5, cursor=""),
     "detail": lambda service: service.detail("x", sheets=True),
     "wait": lambda service: service.wait(["x"], until="any", timeout_seconds=0, after="h1:1"),
+    "record": lambda service: service.record("x"),
     "running": lambda service: service.running("x"),
     "log": lambda service: service.log(LogParams("x")),
     "explain": lambda service: service.explain("x"),

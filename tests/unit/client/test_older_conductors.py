@@ -77,3 +77,10 @@ async def test_an_explanation_tells_whether_an_edit_can_be_offered(
 
     async with stand_in(short_tmp, {"job.explain": explain}, status=status) as old, client_for(old.path) as client:
         assert (await JobControlService(client).explain("x")).can_edit is can_edit
+
+
+async def test_the_record_of_a_job_is_not_asked_of_one_that_has_none(short_tmp: Path) -> None:
+    earlier = {**PODIUM_STATUS, "features": [name for name in FEATURES if name != "record"]}
+    async with stand_in(short_tmp, status=earlier) as old, client_for(old.path) as client:
+        with pytest.raises(UnsupportedByConductor, match="too old to give the record of a job"):
+            await JobControlService(client).record("x")

@@ -19,7 +19,7 @@ from tests.unit.client.marianne.recordings import FakeMarianne
 pytestmark = pytest.mark.anyio
 
 JOB = {"job_id": "x", "job_name": "x", "status": "running", "sheets_total": 1}
-NOT_WITH_MARIANNE = {"plan", "check", "running", "log", "changes", "task_state"}
+NOT_WITH_MARIANNE = {"plan", "check", "record", "running", "log", "changes", "task_state"}
 
 
 def answering(reply: Any) -> Handler:

@@ -10,7 +10,7 @@ from tests.unit.score.helpers import numbered, only, sheets
 
 OF_A_SCORE = (
     "schedule cron on env_file defaults resources priority notify notifications artifacts image secrets matrix tags volumes hold "
-    "engine on_end working_directory parallelism include cwd environment success_requirements"
+    "engine on_success on_failure working_directory parallelism include cwd environment success_requirements"
 )
 OF_A_SHEET = (
     "env_file resources priority notify artifacts image secrets matrix depends_on script command steps jobs stages cwd "

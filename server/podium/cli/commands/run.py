@@ -1,33 +1,56 @@
-"""`podium run SCORE`: submit a score, follow the job, and report its result by the exit code."""
+"""`podium run SCORE`, or `podium run -- CMD`: submit a job, follow it, and report its result by the exit code."""
 
 import os
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from podium.cli.shared.door import in_line
+from podium.cli.shared.door import in_line, line
 from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
 from podium.cli.shared.follow import ENDS, Follower, LostSight
+from podium.cli.shared.live import ring
 from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
-from podium.cli.shared.output import print_json, say
 from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
 from podium.client.job_control import JobControlService, job_control
+from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
 from podium.cwd import absolute
+from podium.errors import InvalidArguments
 from podium.settings import Settings
 from podium_tools.fields import pairs
 from podium_tools.results import counted
 
+STDIN = "-"
+STDIN_CHARS = 16 * 1024 * 1024  # far more than the conductor takes
+_WORDS = "podium.run.words"  # the words behind `--`, in the context of the command
+
+
+class Typed(TyperCommand):
+    """The command as typed: what stands behind the first `--` is a command for the job, not options or arguments of this one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words before `--`, and keep those behind it."""
+        place = args.index("--") if "--" in args else len(args)
+        if place < len(args):
+            ctx.meta[_WORDS] = args[place + 1 :]
+        return super().parse_args(ctx, args[:place])
+
 
 def command(
-    score: Annotated[Path, typer.Argument(help="the score's YAML file")],
+    ctx: typer.Context,
+    score: Annotated[
+        str | None, typer.Argument(metavar="SCORE | - | -- CMD...", help="a score's YAML file; - reads one from stdin")
+    ] = None,
     workspace: Annotated[Path | None, typer.Option(help="run in this folder instead of the score's workspace")] = None,
     start_sheet: Annotated[str, typer.Option(help="start at this sheet; earlier ones count as done")] = "1",
     variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
@@ -35,21 +58,31 @@ def command(
     self_healing: Annotated[
         bool, typer.Option("--self-healing", help="try to repair failures before giving up")
     ] = False,
+    name: Annotated[str, typer.Option("--name", help="name of the job of a command; a score has its own")] = "",
     detach: Annotated[bool, typer.Option("--detach", help="return when the job is accepted")] = False,
+    notify: Annotated[bool, typer.Option("--notify", help="ring the terminal's bell at the end")] = False,
     home: Home = None,
     socket: Socket = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a score and follow it; exit codes: 0 completed, 1 failed, 3 cancelled, 4 paused, 6 lost sight of the job."""
+    """Run a score, or `podium run -- CMD ARGS...` as a job of one command, and follow it.
+
+    A command runs in this folder unless --workspace names another one. Several words are run exactly as they are, like with
+    `docker run`; a single one is a line for bash: podium run -- 'make 2>&1 | tee log'.
+
+    Exit codes: 0 completed, 1 failed, 3 cancelled, 4 paused, 6 lost sight of the job.
+    """
+    if notify and detach:
+        raise InvalidArguments("--notify needs a job that is followed to its end.", fix="Leave --detach or it out.")
     settings = settings_for(home, socket)
-    request = SubmitParams(
-        config_path=os.path.realpath(absolute(score, "The score path")),  # of a link to itself a Path raises
+    common = SubmitParams(
         workspace=str(absolute(workspace, "workspace:")) if workspace else None,
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,
         variables=dict(pairs(variable or [])),
         environment=passed(env),
     )
+    request = _request(common, score, ctx.meta.get(_WORDS), name)
     found = running(settings)
     run = _Run(settings, request, found[0].environment if found else {}, quiet=as_json)
     try:
@@ -58,13 +91,63 @@ def command(
         if (why := _why_unseen(end)) is None:
             raise
         if isinstance(end, LostSight) and not end.goes_on:
-            say(f"{why}.", stderr=True)
+            line(f"{why}.", stderr=True)
         else:
             _say_it_goes_on(why, run.job)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
+        from podium.cli.shared.output import print_json
+
         print_json(job.model_dump())
+    if notify:
+        ring()
     raise typer.Exit(Code.DONE if detach else ENDS[job.status])
+
+
+def _request(common: SubmitParams, score: str | None, words: list[str] | None, name: str) -> SubmitParams:
+    """Return what is submitted.
+
+    Raises:
+        InvalidArguments: neither a score nor a command is given, or both; or a name for a score, which has its own.
+    """
+    given = vars(common)
+    if words is not None:
+        if score is not None or not words:
+            what = f"{score} and a command are given" if words else "there is no command behind --"
+            raise InvalidArguments(f"{what[0].upper()}{what[1:]}.", fix="Write `podium run -- CMD ARGS...`.")
+        text = words[0] if len(words) == 1 else shlex.join(words)
+        folder = common.workspace or str(absolute(Path(), "The current folder"))
+        return CommandParams(**{**given, "workspace": folder}, command=text, name=name)
+    if score is None:
+        raise InvalidArguments(
+            "A score is missing.", fix="Write `podium run SCORE.yaml`, `podium run -` or `podium run -- CMD ARGS...`."
+        )
+    if name:
+        raise InvalidArguments("--name is for a command; a score has its own name.", fix="Write it as `name:` there.")
+    if score == STDIN:
+        return SubmitParams(**{**given, "config_content": _read_stdin()})
+    path = os.path.realpath(absolute(Path(score), "The score path"))  # of a link to itself a Path raises
+    return SubmitParams(**{**given, "config_path": path})
+
+
+def _read_stdin() -> str:
+    """Return the text on stdin.
+
+    Raises:
+        InvalidArguments: it is too long, or not UTF-8.
+    """
+    if sys.stdin.isatty():
+        line("Reading the score from the terminal; Ctrl-D ends it.", stderr=True)
+    data = sys.stdin.buffer.read(STDIN_CHARS + 1)
+    if len(data) > STDIN_CHARS:
+        raise InvalidArguments(f"The score on stdin has more than {STDIN_CHARS} bytes.", fix="Make it shorter.")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidArguments(
+            f"The score on stdin is not UTF-8 text: byte {error.start} is wrong.",
+            fix="Convert it, for example with iconv.",
+        ) from None
 
 
 class _Run:
@@ -116,11 +199,12 @@ def _why_unseen(end: BaseException) -> str | None:
 
 def _say_it_goes_on(why: str, job: JobView | None) -> None:
     if job is None:
-        say(f"{why} before the conductor answered; `podium status` shows whether the job started.", stderr=True)
+        line(f"{why} before the conductor answered; `podium status` shows whether the job started.", stderr=True)
         return
     if job.status in ENDS:
-        say(f"{why}; {job.job_id} is {job.status}.", stderr=True)
+        line(f"{why}; {job.job_id} is {job.status}.", stderr=True)
         return
-    say(f"{why}; {job.job_id} continues to run.", stderr=True)
-    say(f"  watch:  podium call wait_for_job job_ids={job.job_id}", stderr=True)
-    say(f"  cancel: podium call cancel_job job_id={job.job_id}", stderr=True)
+    line(f"{why}; {job.job_id} continues to run.", stderr=True)
+    line(f"  watch:  podium wait {job.job_id}", stderr=True)
+    line(f"  output: podium logs -f {job.job_id}", stderr=True)
+    line(f"  cancel: podium cancel {job.job_id}", stderr=True)

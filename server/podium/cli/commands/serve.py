@@ -1,5 +1,6 @@
 """`podium serve`: the MCP server on stdin and stdout, as an agent's client starts it, or on a port of this machine."""
 
+import argparse
 from collections.abc import Sequence
 
 from podium.cli.shared.light import hidden, log, parse, parser, quick_imports
@@ -7,8 +8,8 @@ from podium.cli.streams import run_for_long, was_closed
 from podium.errors import InvalidArguments
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Serve until the client closes stdin or a signal comes; return the process's exit code."""
+def arguments() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     made = parser("serve", "Serve the tools to agents (MCP): on stdin and stdout, or over HTTP.")
     made.add_argument("--http", metavar="PORT", help="serve over HTTP on this port of the loopback interface, at /mcp")
     made.add_argument(
@@ -23,7 +24,13 @@ def main(arguments: Sequence[str]) -> int:
         action="store_true",
         help="with --http: serve every user of this machine, each of whom can then run commands as you",
     )
-    options, settings = parse(made, arguments)
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    """Serve until the client closes stdin or a signal comes; return the process's exit code."""
+    made = arguments()
+    options, settings = parse(made, words)
     if options.http is None:
         if options.allowed_host or options.any_local_user:
             made.error("--allowed-host and --any-local-user need --http")

@@ -10,6 +10,7 @@ from podium.cli.shared.door import ink, print_json
 from podium.cli.shared.exits import code_of
 from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
+from podium.cli.shared.status_view import StatusView
 from podium.cli.shared.terminal import columns_of
 from podium.cli.shared.when import in_times, took
 from podium.client.job_control import job_control
@@ -33,11 +34,10 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     except ConductorError as error:
         if not as_json:
             raise
-        print_json({"running": False, "error": error.as_dict()})
+        print_json(StatusView(running=False, error=error.as_dict()).model_dump())
         raise typer.Exit(code_of(error)) from None
     if as_json:
-        jobs = [job.model_dump() for job in page.jobs]
-        print_json({"running": True, "conductor": conductor.model_dump(), "jobs": jobs, "jobs_total": page.total})
+        print_json(StatusView(running=True, conductor=conductor, jobs=page.jobs, jobs_total=page.total).model_dump())
     else:
         show_status(conductor, page, columns_of(sys.stdout))
 

@@ -1,5 +1,6 @@
 """`podium wait JOB...`: wait until jobs have ended or are paused, or for a line of their output; the exit code says how."""
 
+import math
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,10 +32,10 @@ WORST_FIRST = (Code.FAILED, Code.CANCELLED, Code.PAUSED, Code.DONE)
 
 @dataclass(frozen=True)
 class Asked:
-    """What is waited for. `seconds` None is without a limit."""
+    """What is waited for, and for how many seconds at most."""
 
     until: Literal["any", "all"] = "all"
-    seconds: float | None = None
+    seconds: float = math.inf
     pattern: str = ""
 
 
@@ -56,7 +57,7 @@ def command(
     With several jobs it is the worst one's. With --pattern it is 0 if a line matched, and 1 if the jobs completed without one.
     """
     settings = settings_for(home, socket)
-    asked = Asked("all" if every else "any", seconds("--timeout", timeout) if timeout else None, pattern)
+    asked = Asked("all" if every else "any", seconds("--timeout", timeout) if timeout else math.inf, pattern)
 
     async def work() -> WaitView:
         async with job_control(settings) as control:
@@ -101,26 +102,24 @@ class Waiter:
         return view
 
     async def _to_the_end(self) -> WaitView:
-        after = ""
+        seen = await self._look(
+            "", 0.0
+        )()  # what is wrong with the question is said at once, and no restart is waited for
         while True:
-            left = self._left()
-            seen = await self._bridge.bridged(
-                self._look(after, WAIT_SECONDS if left is None else min(left, WAIT_SECONDS))
-            )
-            after, self._jobs = seen.after, seen.jobs
+            self._jobs = seen.jobs
             view = seen.model_copy(update={"waited_seconds": round(time.monotonic() - self._began, 3)})
             if seen.match or is_over(seen.jobs, self._asked.until):
                 return view
             left = self._left()
-            if left is not None and left <= 0:
+            if left <= 0:
                 return view.model_copy(update={"woke_for": "timeout"})
             if seen.woke_for == "settled":  # stuck, which is no end: a wait for it answers at once
-                await anyio.sleep(STUCK_POLL_SECONDS if left is None else min(left, STUCK_POLL_SECONDS))
+                await anyio.sleep(min(left, STUCK_POLL_SECONDS))
+            seen = await self._bridge.bridged(self._look(seen.after, min(self._left(), WAIT_SECONDS)))
 
-    def _left(self) -> float | None:
-        """Return the seconds that are left, None for no limit."""
-        limit = self._asked.seconds
-        return None if limit is None else max(0.0, self._began + limit - time.monotonic())
+    def _left(self) -> float:
+        """Return the seconds that are left."""
+        return self._asked.seconds - (time.monotonic() - self._began)
 
     def _look(self, after: str, limit: float) -> Callable[[], Awaitable[WaitView]]:
         async def look() -> WaitView:
@@ -128,7 +127,7 @@ class Waiter:
             return await self._control.wait(
                 self._ids,
                 until=asked.until,
-                timeout_seconds=limit,
+                timeout_seconds=max(0.0, limit),
                 after=after,
                 pattern=asked.pattern,
                 progress=self._note,

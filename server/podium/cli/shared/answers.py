@@ -4,7 +4,11 @@ The fields keep their names and meanings; new ones may come. `docs/reference/` h
 """
 
 from podium.cli.shared.service_view import ServiceView
-from podium.contract.models import ExplainView, JobDetail, JobPage, JobView
+from podium.cli.shared.status_view import StatusView
+from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, OutputLine, PlanView
+from podium.contract.record import JobRecord
+from podium.contract.score_text import JobScore
+from podium.contract.snapshot import SnapshotView
 from podium.contract.view import View
 from podium.contract.waits import WaitView
 
@@ -12,8 +16,15 @@ ANSWERS: dict[str, type[View]] = {
     "run": JobView,
     "list": JobPage,
     "show": JobDetail,
+    "show --score": JobScore,
     "wait": WaitView,
     "explain": ExplainView,
+    "logs": OutputLine,
+    "top": SnapshotView,
+    "status": StatusView,
     "service": ServiceView,
+    "timeline": JobRecord,
+    "report": JobRecord,
+    "plan": PlanView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""

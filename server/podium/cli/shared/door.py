@@ -18,7 +18,7 @@ from podium.texts.cleaning import clean_text
 REASON_CHARS = 110  # of a reason within a line
 Piece = tuple[str, str]
 """A part of a line, and its style: names of `STYLES` with blanks between them, "" for none."""
-STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
+STYLES = {"bold": 1, "dim": 2, "reverse": 7, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 _LEAD = "podium: "
 _ERASE = "\r\x1b[K"
 
@@ -47,7 +47,7 @@ def line(text: str = "", *, stderr: bool = False) -> None:
 def ink(pieces: Iterable[Piece], *, stderr: bool = False) -> None:
     """Print one line of pieces, each in its style where styles are shown."""
     stream = sys.stderr if stderr else sys.stdout
-    print("".join(_styled(pieces, has_styles(stream))), file=stream, flush=stderr)
+    print(styled(pieces, shows=has_styles(stream)), file=stream, flush=stderr)
 
 
 def rewrite(text: str) -> None:
@@ -56,10 +56,15 @@ def rewrite(text: str) -> None:
         print(f"{_ERASE}{in_line(text)}", end="", file=sys.stderr, flush=True)
 
 
-def _styled(pieces: Iterable[Piece], shows: bool) -> Iterable[str]:
-    for text, style in pieces:
-        codes = ";".join(str(STYLES[name]) for name in style.split()) if shows and text.strip() else ""
-        yield f"\x1b[{codes}m{in_line(text)}\x1b[0m" if codes else in_line(text)
+def styled(pieces: Iterable[Piece], *, shows: bool) -> str:
+    """Return a line of pieces as a terminal takes it, with their styles if it `shows` them."""
+    return "".join(_styled(in_line(text), style if shows else "") for text, style in pieces)
+
+
+def _styled(text: str, style: str) -> str:
+    seen = text.strip() or "reverse" in style
+    codes = ";".join(str(STYLES[name]) for name in style.split()) if seen else ""
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
 
 
 def print_json(value: Any) -> None:
@@ -69,9 +74,19 @@ def print_json(value: Any) -> None:
     line(readable if is_shown else json.dumps(value, indent=2))
 
 
+def prompt(text: str) -> None:
+    """Print a question on stderr; the answer is typed behind it."""
+    print(clean(text), end="", file=sys.stderr, flush=True)
+
+
 def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
     """Print an error, every problem of a score that it carries, and its fix on stderr; tools in it stay tools if `in_tools`."""
-    said = str if in_tools else in_commands
+    known = error.facts.get("job_id")
+    job_id = known if isinstance(known, str) else ""
+
+    def said(text: str) -> str:
+        return text if in_tools else in_commands(text, job_id)
+
     _tell(said(error.message), lead=_LEAD)
     for problem in error.facts.get("problems") or []:
         place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()

@@ -1,40 +1,28 @@
 """Following a job to its end: its sheets line by line, how it ended, and why. It outlasts a restart of the conductor."""
 
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TypeVar
 
 import anyio
 
-from podium.cli.shared.door import in_line
+from podium.cli.shared.bridge import Answer, Bridge, LostSight
+from podium.cli.shared.door import in_line, ink
 from podium.cli.shared.exits import Code
-from podium.cli.shared.output import console, say
+from podium.cli.shared.live import stream_of
 from podium.cli.shared.progress import JobProgress
 from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView, JobView
 from podium.contract.waits import WaitView
-from podium.errors import ConductorError, JobNotFound, PodiumError
+from podium.errors import PodiumError
 from podium_tools.results import progress_of
+
+__all__ = ["ENDS", "Follower", "LostSight", "last_output", "next_command", "verdict"]
 
 ENDS = {"completed": Code.DONE, "failed": Code.FAILED, "cancelled": Code.CANCELLED, "paused": Code.PAUSED}
 WAIT_SECONDS = 30.0
 SHEETS_PAGE = 500
 STUCK_POLL_SECONDS = 5.0
-AWAY_SECONDS = 60.0  # for which a conductor may be away; a restart takes seconds
-RETRY_SECONDS = 0.5
 OUTPUT_LINES = 10  # of what a failed sheet wrote last
-
-Answer = TypeVar("Answer")
-
-
-class LostSight(Exception):
-    """The job can be followed no more; the message says why, and `goes_on` whether there is still a job."""
-
-    def __init__(self, message: str, *, goes_on: bool = True) -> None:
-        self.message = message.removesuffix(".")
-        self.goes_on = goes_on
-        super().__init__(self.message)
 
 
 class Follower:
@@ -43,12 +31,17 @@ class Follower:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self.job: JobView | None = None
-        self._away_since: float | None = None
+        self._bridge = Bridge(lambda text: self.say(text, style="yellow"))
+        self._view: JobProgress | None = None  # while the progress is shown
         self._holding: list[str] = []  # that were told
 
     def say(self, text: str, *, style: str = "") -> None:
-        """Print a text where this follower prints."""
-        say(text, style=style, stderr=self._quiet)
+        """Print a text where this follower prints, above the progress while that is shown."""
+        if self._view is None:
+            ink([(text, style)], stderr=self._quiet)
+            stream_of(stderr=self._quiet).flush()  # a pipe is read while the job runs
+        else:
+            self._view.say(text, style=style)
 
     async def follow(self, control: JobControlService, job: JobView) -> JobView:
         """Show the job's progress until it has ended or is paused, then its result; return its last state.
@@ -57,8 +50,11 @@ class Follower:
             LostSight: the conductor has gone and is not back in time, or the job was deleted.
         """
         known = job.warnings
-        with JobProgress(console(stderr=self._quiet), in_line(job.job_name)) as view:
-            job = await self._to_the_end(control, job, view)
+        try:
+            async with JobProgress(stream_of(stderr=self._quiet), job.job_name) as self._view:
+                job = await self._to_the_end(control, job, self._view)
+        finally:
+            self._view = None
         for warning in (each for each in job.warnings if each not in known):
             self.say(f"  note: {in_line(warning)}", style="yellow")
         self.say(verdict(job), style="bold")
@@ -90,50 +86,24 @@ class Follower:
             if self.job.stuck:  # a settled job answers at once; do not ask in a hot loop
                 await anyio.sleep(STUCK_POLL_SECONDS)
 
+    async def bridged(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Ask over a restart of the conductor, as `Bridge.ask`."""
+        return await self._bridge.ask(ask)
+
     def _tell_holds(self, job: JobView) -> None:
         """Say once of each sheet that it waits for an approval while others go on."""
         if set(job.holding) - set(self._holding):
             self.say(f"  {in_line(job.reason)}", style="yellow")
-            self.say(f"  approve: podium call resume_job job_id={job.job_id}", style="bold")
+            self.say(f"  approve: podium resume {job.job_id}", style="bold")
         self._holding = job.holding
-
-    async def bridged(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Ask until the conductor answers, for a time; say when it is away and when it is back.
-
-        Raises:
-            LostSight: it is not back in time, or knows the job no more.
-        """
-        while True:
-            try:
-                answer = await ask()
-            except JobNotFound as error:
-                raise LostSight(error.message, goes_on=False) from None
-            except PodiumError as error:
-                if not (isinstance(error, ConductorError) and error.retryable):
-                    raise LostSight(error.message) from None
-                if self._away_since is None:
-                    self._away_since = time.monotonic()
-                    wait = f"waiting for it for up to {AWAY_SECONDS:.0f} s"
-                    self.say(f"The conductor is away; what runs goes on, {wait}.", style="yellow")
-                if time.monotonic() - self._away_since > AWAY_SECONDS:
-                    raise LostSight(f"The conductor is gone ({error.message.removesuffix('.')})") from None
-                await anyio.sleep(RETRY_SECONDS)
-            else:
-                self._answered()
-                return answer
-
-    def _answered(self) -> None:
-        """Say that the conductor is back if it was away. A wait has answers long before it ends."""
-        if self._away_since is not None:
-            self._away_since = None
-            self.say("The conductor is back.", style="yellow")
 
     async def _show(self, control: JobControlService, job_id: str, view: JobProgress) -> None:
         detail = await control.detail(job_id, sheets=True, limit=SHEETS_PAGE)
-        self._answered()
+        self._bridge.answered()
         self.job = job = detail.job
         doing = f"running {', '.join(job.running)}" if job.running else job.reason
-        view.job(completed=job.sheets_completed, total=job.sheets_total - job.sheets_before_start, doing=doing)
+        total = job.sheets_total - job.sheets_before_start
+        view.job(completed=job.sheets_completed, total=total, doing=doing, elapsed=job.elapsed_seconds)
         view.sheets(sheet.model_dump() for sheet in detail.sheets)
         while cursor := detail.sheets_cursor:
             detail = await control.detail(job_id, sheets=True, sheets_cursor=cursor, limit=SHEETS_PAGE)
@@ -158,6 +128,5 @@ def last_output(explained: ExplainView) -> list[str]:
 
 def next_command(job: JobView) -> str:
     """Return the command that says or does more about a job that has not completed; "" where there is none."""
-    hints = {"failed": "explain_job", "paused": "resume_job", "cancelled": "resume_job"}
-    hint = hints.get(job.status)
-    return f"podium call {hint} job_id={job.job_id}" if hint else ""
+    hint = {"failed": "explain", "paused": "resume", "cancelled": "resume"}.get(job.status)
+    return f"podium {hint} {job.job_id}" if hint else ""

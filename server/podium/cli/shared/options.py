@@ -17,6 +17,10 @@ Env = Annotated[
 Job = Annotated[str, typer.Argument(metavar="JOB", help="the job's id, the beginning of it, or its name")]
 Jobs = Annotated[list[str], typer.Argument(metavar="JOB...", help="ids, beginnings of ids, or names of jobs")]
 Sheet = Annotated[str, typer.Argument(metavar="[SHEET]", help="the sheet's name or number")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="SHEET", help="run this sheet again, and all that depend on it, even if finished"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 

@@ -14,7 +14,7 @@ from podium.privacy.way import check_socket
 from podium.settings import Settings
 
 PROBE_SECONDS = 2.0
-MAX_ANSWER_BYTES = 65536
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def health(path: Path) -> Health | None:
         PermissionDenied: another user's process listens there, or could.
     """
     try:
-        answer = _ask(path, "daemon.health")
+        answer = ask(path, "daemon.health")
         trouble = str(answer.get("store_trouble") or "")
         environment = {str(name): str(value) for name, value in dict(answer.get("environment") or {}).items()}
         return Health(int(answer["pid"]), bool(answer.get("shutting_down")), trouble, environment)
@@ -65,18 +65,33 @@ def running(settings: Settings) -> tuple[Health, Path] | None:
 def processes(path: Path) -> list[dict[str, Any]]:
     """Ask the conductor on `path` for the processes that work for it; none if it does not say."""
     try:
-        return list(_ask(path, "daemon.status")["processes"])
+        return list(ask(path, "daemon.status")["processes"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 
-def _ask(path: Path, method: str) -> Any:
+def config(path: Path) -> dict[str, Any]:
+    """Ask the conductor on `path` for its settings; none if it does not say."""
+    try:
+        return dict(ask(path, "daemon.config"))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+def ask(path: Path, method: str, params: Mapping[str, Any] | None = None) -> Any:
+    """Ask the conductor on `path`, and return its result.
+
+    Raises:
+        OSError: none answers in time.
+        PermissionDenied: another user's process listens there, or could.
+        ValueError, KeyError, TypeError, RecursionError: it answered something else, or with an error.
+    """
     check_socket(path)
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(PROBE_SECONDS)
         peer.connect(str(path))
         check_peer(peer, path)
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": dict(params or {})}
         peer.sendall(json.dumps(request).encode() + b"\n")
         with peer.makefile("rb") as lines:
             return json.loads(lines.readline(MAX_ANSWER_BYTES))["result"]

@@ -19,16 +19,19 @@ from podium.client.link.daemon_client import DaemonClient
 from podium.client.marianne import replies, views
 from podium.client.marianne.clearing import check_filter, choose, fits
 from podium.client.marianne.explain import explain_view
+from podium.client.marianne.refusals import OWN, check_go_on, check_no_edit, check_start, wrong_state
 from podium.client.marianne.replies import JobState
 from podium.client.marianne.scores import ForeignScores, file_of
 from podium.contract import models
 from podium.contract.command import CommandParams, as_numbered_score, job_name
 from podium.contract.conductors import ConductorView
-from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, Sheet, SubmitParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.near import NAMED_SHOWN, job_not_found
+from podium.contract.record import JobRecord
 from podium.contract.replies import WatchReply
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams
+from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import TERMINAL, JobFilter
 from podium.contract.waits import RunningView
 from podium.errors import JobNotFound, SubmitRejected, UnsupportedByConductor, WrongState
@@ -45,7 +48,6 @@ NOT_AVAILABLE = [
     "list_jobs: status waiting and stuck",
 ]  # of the tools that it has
 _POSITION_DIGITS = 10
-_OWN = "Use Podium's own conductor for this: podium start."
 
 Item = TypeVar("Item")
 
@@ -63,7 +65,7 @@ class MarianneDialect:
 
     async def start(self, request: SubmitParams) -> models.StartView:
         """Submit a score; an inline one becomes a file first."""
-        _check_start(request)
+        check_start(request)
         if isinstance(request, CommandParams):
             request = await anyio.to_thread.run_sync(self._with_score, request)
         if request.config_path is not None:
@@ -97,11 +99,15 @@ class MarianneDialect:
 
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Refuse: this conductor would run the job."""
-        raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
+        raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=OWN)
 
     async def check(self, request: CheckParams) -> CheckedScore:
         """Refuse like `plan`."""
-        raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=_OWN)
+        raise UnsupportedByConductor("This conductor cannot check a score without running it.", fix=OWN)
+
+    async def environment(self, request: EnvParams) -> EnvView:
+        """Refuse: this conductor does not say what its sheets get."""
+        raise UnsupportedByConductor("This conductor does not show the environment of its sheets.", fix=OWN)
 
     async def score(self, request: JobScoreParams) -> JobScore:
         """Return the file that the job was started from as it is now: this conductor keeps no text."""
@@ -113,7 +119,7 @@ class MarianneDialect:
         reply = self._client.read(replies.PauseReply, await self._client.control("job.pause", job_id, {}))
         entry = await self._entry(job_id)
         if not reply.paused:
-            raise _wrong_state("pause", entry, reply.error or "it is not running")
+            raise wrong_state("pause", entry, reply.error or "it is not running")
         return models.ActionView(
             job=views.job_view(entry), message="Paused; a sheet that is running continues until it ends."
         )
@@ -131,7 +137,7 @@ class MarianneDialect:
         reply = self._client.read(replies.CancelReply, await self._client.control("job.cancel", job_id, {}))
         if not reply.cancelled:
             entry = await self._entry(job_id)
-            raise _wrong_state("cancel", entry, f"it is {views.job_status(entry)}")
+            raise wrong_state("cancel", entry, f"it is {views.job_status(entry)}")
         entry = await self._entry_when(job_id, lambda each: views.job_status(each) == "cancelled")
         job = views.job_view(entry)
         return models.ActionView(job=job, message=f"Job {job_id} is {job.status}.", pending=job.status != "cancelled")
@@ -142,7 +148,7 @@ class MarianneDialect:
         params = {"job_ids": [job_id]}
         reply = await self._client.mutate("job.clear", params, check=f"get_job with job_id={job_id}")
         if not self._client.read(replies.ClearReply, reply).deleted:
-            raise _wrong_state("delete", entry, f"it is {views.job_status(entry)}")
+            raise wrong_state("delete", entry, f"it is {views.job_status(entry)}")
         await anyio.to_thread.run_sync(self._scores.remove, job_id)
         return views.job_view(entry)
 
@@ -191,9 +197,15 @@ class MarianneDialect:
         page, cursor = _page(views.sheet_views(checkpoint) if sheets else [], sheets_cursor, limit)
         return models.JobDetail(job=views.job_view(entry, checkpoint), sheets=page, sheets_cursor=cursor)
 
+    async def record(self, job_id: str, *, commands: bool = False) -> JobRecord:
+        """Refuse: its `job.history` is always empty, and its sheets have no times."""
+        raise UnsupportedByConductor(
+            "This conductor keeps no record of attempts and their times.", fix=f"Call get_job. {OWN}"
+        )
+
     async def running(self, job_id: str) -> RunningView:
         """Refuse: its list does not tell what runs, and asking for a status may mark a job failed that goes on."""
-        raise UnsupportedByConductor("This conductor does not tell what runs since when.", fix=f"Call get_job. {_OWN}")
+        raise UnsupportedByConductor("This conductor does not tell what runs since when.", fix=f"Call get_job. {OWN}")
 
     async def log(self, request: LogParams) -> models.LogView:
         """Refuse: this conductor discards the output of its sheets."""
@@ -214,11 +226,11 @@ class MarianneDialect:
 
     async def changes(self, job_ids: Collection[str] | None, *, after: str) -> tuple[list[models.EventView], str]:
         """Refuse: this conductor records no events."""
-        raise UnsupportedByConductor("This conductor does not publish events.", fix=f"Call wait_for_job. {_OWN}")
+        raise UnsupportedByConductor("This conductor does not publish events.", fix=f"Call wait_for_job. {OWN}")
 
     async def task_state(self, key: str, *, end: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """Refuse: this conductor keeps no tasks."""
-        raise UnsupportedByConductor("This conductor does not support tasks.", fix=f"Call wait_for_job. {_OWN}")
+        raise UnsupportedByConductor("This conductor does not support tasks.", fix=f"Call wait_for_job. {OWN}")
 
     async def conductor(self) -> ConductorView:
         """Return which conductor answers."""
@@ -252,7 +264,7 @@ class MarianneDialect:
     async def watch(self, job_ids: Sequence[str], pattern: str, position: str, seconds: float) -> WatchReply:
         """Refuse: its logs are not to be had over the wire."""
         raise UnsupportedByConductor(
-            "This conductor gives out no output in which to look for a pattern.", fix=f"Wait without pattern. {_OWN}"
+            "This conductor gives out no output in which to look for a pattern.", fix=f"Wait without pattern. {OWN}"
         )
 
     async def mark(self) -> int:
@@ -301,17 +313,17 @@ class MarianneDialect:
 
     async def _go_on(self, method: str, params: ResumeParams) -> models.ActionView:
         """Resume or modify, with the score if one is given, and wait until it is seen in the job's state."""
-        _check_no_edit(params)
+        check_no_edit(params)
         job_id, path = params.job_id, params.config_path
         before = await self._entry(job_id)
-        _check_go_on(method, before, params.from_sheet)
+        check_go_on(method, before, params.from_sheet)
         if params.config_content is not None:
             path = str(await anyio.to_thread.run_sync(self._scores.replace, job_id, params.config_content))
         score = {} if path is None else {"config_path": path}
         reply = self._client.read(replies.SubmitReply, await self._client.control(method, job_id, score))
         message = reply.message or ""
         if reply.status != "accepted":
-            raise _wrong_state(method.removeprefix("job."), await self._entry(job_id), message)
+            raise wrong_state(method.removeprefix("job."), await self._entry(job_id), message)
         state = views.job_status(before)
         job = views.job_view(await self._entry_when(job_id, lambda each: views.job_status(each) != state))
         return models.ActionView(job=job, message=message, pending=job.status == state)
@@ -338,52 +350,3 @@ def _page(found: list[Item], cursor: str, limit: int) -> tuple[list[Item], str]:
 def _job_id_of(path: str) -> str:
     """Return the id that this conductor gives to the job of a score file."""
     return path.rpartition("/")[2].rpartition(".")[0]
-
-
-def _check_start(request: SubmitParams) -> None:
-    """Refuse what this conductor would accept and ignore."""
-    ignored = {
-        "start_sheet": request.start_sheet not in {None, 1, "1"},
-        "idempotency_key": request.idempotency_key is not None,
-        "variables": bool(request.variables),
-        "environment": bool(request.environment),
-    }
-    if names := [name for name, given in ignored.items() if given]:
-        raise UnsupportedByConductor(
-            f"This conductor ignores {' and '.join(names)}.",
-            fix=f"Leave {'it' if len(names) == 1 else 'them'} out. {_OWN}",
-        )
-
-
-def _check_no_edit(params: ResumeParams) -> None:
-    """Refuse an edit: this conductor gives nobody the text that the job runs, and its file may be another one by now."""
-    if params.find is not None:
-        raise UnsupportedByConductor(
-            "This conductor does not edit scores: find and replace need the text that the job runs, which it does not give.",
-            fix=f"Pass the whole changed score as config_content or config_path. {_OWN}",
-        )
-
-
-def _check_go_on(method: str, entry: JobState, from_sheet: Sheet | None) -> None:
-    """Refuse what this conductor would accept, to the job's harm."""
-    state = views.job_status(entry)
-    if method == "job.modify" and state == "running":
-        raise _wrong_state("modify", entry, "this conductor loses a running job when it is modified; pause it first")
-    if from_sheet not in {None, ""}:
-        raise UnsupportedByConductor("This conductor does not support from_sheet.", fix=f"Leave it out. {_OWN}")
-    if state == "failed":
-        raise _wrong_state(
-            "resume", entry, "this conductor would accept that and fail the job again; start the score again"
-        )
-
-
-def _wrong_state(action: str, entry: JobState, why: str) -> WrongState:
-    job = views.job_view(entry)
-    allowed = ", ".join(job.allowed_actions)
-    return WrongState(
-        f"Cannot {action} job {job.job_id}: {why.removesuffix('.')}.",
-        fix=f"Allowed now: {allowed}.",
-        job_id=job.job_id,
-        state=job.status,
-        allowed=job.allowed_actions,
-    )

@@ -46,13 +46,17 @@ class Known:
         Raises:
             InvalidArguments: a value is nowhere to be had.
         """
+        return {**self.job_env(plan), **sheet.env, **self._looked_up(sheet.env_from)}
+
+    def job_env(self, plan: Plan) -> dict[str, str]:
+        """Return what all sheets of a job have of these variables. Raises as `env`."""
         if missing := [name for name in plan.env_pass if name not in self.passed]:
             raise InvalidArguments(
                 f"the value of {', '.join(missing)}, which came with the start of the job, is gone",
                 fix="Start the job again.",
             )
         kept = {name: self.passed[name] for name in plan.env_pass}
-        return {**plan.env, **self._looked_up(plan.env_from), **kept, **sheet.env, **self._looked_up(sheet.env_from)}
+        return {**plan.env, **self._looked_up(plan.env_from), **kept}
 
     def _looked_up(self, sources: Mapping[str, str]) -> dict[str, str]:
         found = {}

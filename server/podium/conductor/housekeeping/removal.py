@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -18,6 +20,11 @@ from podium.log import get_logger
 
 log = get_logger()
 _KNOWN = "SELECT 1 FROM jobs WHERE job_id = ? UNION ALL SELECT 1 FROM tombstones WHERE job_id = ?"
+
+
+def _is_told_of(db: sqlite3.Connection, job_id: str) -> bool:
+    """Return whether a command that tells of the job's end has not run yet: it needs the values, and writes into the folder."""
+    return db.execute("SELECT 1 FROM notifications WHERE job_id = ?", (job_id,)).fetchone() is not None
 
 
 class Removals:
@@ -56,6 +63,8 @@ class Removals:
             for job_id in left:
                 self._send.send_nowait(job_id)
             async for job_id in self._receive:
+                if await self._store.read(partial(_is_told_of, job_id=job_id)):
+                    continue  # it is added again when that is over
                 folder = self._home.job(job_id)
                 faults.point("before_removal")
                 await anyio.to_thread.run_sync(passed.drop, self._home, job_id)

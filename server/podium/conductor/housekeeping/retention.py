@@ -51,7 +51,7 @@ _SURPLUS = f"SELECT job_id, finished_at FROM jobs WHERE {_ENDED} {_LATEST_FIRST}
 _UNUSED_PLANS = """
 SELECT hash FROM plans WHERE hash NOT IN (
     SELECT plan_hash FROM jobs UNION SELECT next_plan_hash FROM jobs WHERE next_plan_hash IS NOT NULL
-) AND hash NOT IN (SELECT plan_hash FROM attempts) LIMIT ?
+) AND hash NOT IN (SELECT plan_hash FROM attempts UNION SELECT plan_hash FROM notifications) LIMIT ?
 """
 
 log = get_logger()

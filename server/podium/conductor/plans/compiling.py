@@ -154,15 +154,17 @@ def profiles_are_there(folder: Path) -> bool:
     return True
 
 
-async def commands(reader: Reader, plan: Plan, secrets: tuple[Secret, ...], *, client: object) -> tuple[str, ...]:
-    """Return what the first sheets run, each in a line without secrets; nothing if that takes more than the reader may use."""
-    first = plan.model_copy(update={"sheets": plan.sheets[:COMMANDS], "validations": ()})
+async def commands(
+    reader: Reader, plan: Plan, secrets: tuple[Secret, ...], *, client: object, most: int = COMMANDS
+) -> Commanded:
+    """Return what the first sheets run, and `on_end`, each in a line without secrets; nothing if that is too much to read."""
+    first = plan.model_copy(update={"sheets": plan.sheets[:most], "validations": ()})
     body = await anyio.to_thread.run_sync(lambda: dump_plan(first).encode())
     try:
         found, _ = await reader.ask(Commands(secrets=secrets), Commanded, body=body, client=client)
     except ScoreInvalid:
-        return ()
-    return found.lines
+        return Commanded(lines=())
+    return found
 
 
 async def differing(

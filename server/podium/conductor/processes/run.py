@@ -1,4 +1,4 @@
-"""Validations and skip commands: started by the keeper, as sheets are, with a time limit that ends the whole tree.
+"""Validations, skip commands and what tells of ends: started by the keeper, as sheets are, with a time limit that ends the tree.
 
 Their output comes through a pipe, and only its end is kept: unlike attempts they need not outlive the conductor.
 """
@@ -70,14 +70,15 @@ class Runner:
         key: str,
         output_limit_bytes: int = 4096,
         survivors: list[Survivor] | None = None,
+        stdin: str = os.devnull,
     ) -> Finished:
-        """Run a command for the attempt `key` and wait for it.
+        """Run a command for the attempt `key`, with the file `stdin` as its input, and wait for it.
 
         Processes that it leaves running are ended; if the caller is cancelled, the whole tree is. What could not be ended is
         added to `survivors`, then too. Raises no errors of its own.
         """
         for _ in range(TRIES):
-            finished = await self._run(argv, env, cwd, timeout_seconds, key, output_limit_bytes, survivors)
+            finished = await self._run(argv, env, cwd, timeout_seconds, key, output_limit_bytes, survivors, stdin)
             if finished is not None:
                 return finished
             await anyio.sleep(AGAIN_SECONDS)
@@ -92,6 +93,7 @@ class Runner:
         key: str,
         output_bytes: int,
         survivors: list[Survivor] | None,
+        stdin: str,
     ) -> Finished | None:
         """Run a command once; None if its keeper died and nobody knows how it ended."""
         name = f"{key}#{self._life}.{next(self._numbers)}"
@@ -102,7 +104,8 @@ class Runner:
             except OSError as error:
                 return Finished(CANNOT_RUN, f"could not be started: {error.strerror}")
             group = self._cgroups.of(name.replace("#", ".")) if self._cgroups else None
-            start = Start(name, command, {**env, MARKER: name}, pipe=tail.end, cgroup=group.place if group else "")
+            place = group.place if group else ""
+            start = Start(name, command, {**env, MARKER: name}, stdin=stdin, pipe=tail.end, cgroup=place)
             try:
                 (child,) = await self._keepers.start([start])
                 return await self._follow(child, tail, seconds, [] if survivors is None else survivors)

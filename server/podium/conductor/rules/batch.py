@@ -1,6 +1,7 @@
 """One batch of the conductor's work: what transitions touched, and what follows its commit."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,6 +25,17 @@ class Launch:
     attempt: Attempt
 
 
+@dataclass(frozen=True)
+class Telling:
+    """What there is to know about the commands that tell of ends, beside those of scores."""
+
+    notify: bool = False  # whether the settings have one, for all jobs
+    shown: Callable[[JobRun, int], str] = lambda job, seq: "{}"  # the job as callers see it now, at this event, in JSON
+
+
+_OF_SCORES = Telling()
+
+
 @dataclass
 class Batch:
     """A unit of work at one moment. Touched objects are written as they are when the batch is committed."""
@@ -40,6 +52,8 @@ class Batch:
     cancels: list[Attempt] = field(default_factory=list)
     removals: list[str] = field(default_factory=list)  # ids of deleted jobs, whose folders are removed after the commit
     retired: list[JobRun] = field(default_factory=list)  # terminal now: they leave memory
+    telling: Telling = _OF_SCORES
+    has_news: bool = False  # there is something to tell of after the commit
 
     def touch(self, job: JobRun, run: SheetRun | None = None) -> None:
         """Note that a job, and one of its sheets, has changed."""

@@ -40,6 +40,8 @@ STATEMENTS: dict[str, str] = {
     "sheets": _upsert("sheets", SHEET_COLUMNS, "job, num"),
     "attempts": _upsert("attempts", ATTEMPT_COLUMNS, "job, serial"),
     "events": "INSERT INTO events (seq, job_id, job_seq, type, at, data) VALUES (?, ?, ?, ?, ?, ?)",
+    "notifications": "INSERT INTO notifications (id, kind, job_id, plan_hash, facts) VALUES (?, ?, ?, ?, ?)",
+    "notified": "DELETE FROM notifications WHERE id = ? AND kind = ?",
     "idempotency": "INSERT INTO idempotency (key, digest, job_id) VALUES (?, ?, ?)",
     "replies": "INSERT OR IGNORE INTO replies (key, reply, at) VALUES (?, ?, ?)",
     "deleted_keys": "UPDATE idempotency SET deleted_at = ? WHERE job_id = ?",
@@ -51,7 +53,8 @@ STATEMENTS: dict[str, str] = {
     "old_replies": "DELETE FROM replies WHERE at < ?",
     "old_keys": "DELETE FROM idempotency WHERE deleted_at < ?",
     "unused_plans": "DELETE FROM plans WHERE hash = ?1 AND NOT EXISTS "
-    "(SELECT 1 FROM jobs WHERE plan_hash = ?1 OR next_plan_hash = ?1)",
+    "(SELECT 1 FROM jobs WHERE plan_hash = ?1 OR next_plan_hash = ?1) AND NOT EXISTS "
+    "(SELECT 1 FROM notifications WHERE plan_hash = ?1)",
     "calendar": "INSERT OR REPLACE INTO meta VALUES ('calendar', ?)",
     "probes": "INSERT OR REPLACE INTO meta VALUES ('probed_at', ?)",
     "task_ends": "INSERT OR IGNORE INTO task_ends (key, state, at) VALUES (?, ?, ?)",
@@ -60,7 +63,7 @@ STATEMENTS: dict[str, str] = {
 """Kind of row -> its statement, in the order in which a commit runs them."""
 
 
-_QUICK = {"plans", "jobs", "sheets", "attempts", "events", "idempotency", "replies"}
+_QUICK = {"plans", "jobs", "sheets", "attempts", "events", "notifications", "notified", "idempotency", "replies"}
 _FEW_ROWS = 500  # about 3 ms
 _SHORT_CHARS = 64 * 1024  # of a plan
 

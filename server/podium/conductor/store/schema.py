@@ -140,7 +140,22 @@ _NAMES = "CREATE INDEX jobs_by_name ON jobs (name, seq, status);"
 # Whether a sheet waits for an approval, or has it.
 _HOLDS = "ALTER TABLE sheets ADD COLUMN hold TEXT NOT NULL DEFAULT '';"
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS)
+# The commands that have to tell of a job's end, until each has run: `facts` are the job then, as a JSON object. A job may be gone
+# before they are, so they belong to none.
+_NOTIFICATIONS = """
+CREATE TABLE notifications (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    plan_hash TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    UNIQUE (id, kind)
+) STRICT;
+CREATE INDEX notifications_of_job ON notifications (job_id);
+"""
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS, _NOTIFICATIONS)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

@@ -16,7 +16,7 @@ import structlog
 from podium.conductor import clock, faults
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.clock import Moment
-from podium.conductor.rules.batch import Batch, Record
+from podium.conductor.rules.batch import Batch, Record, Telling
 from podium.conductor.rules.event import Event
 from podium.conductor.rules.scheduler import Scheduler
 from podium.conductor.rules.state import JobRun
@@ -46,7 +46,7 @@ class Supervisor:
     """Owns the jobs in memory. `run` is its only task.
 
     After each commit, `publish` gets its events, `launcher` the attempts to start and to end, and `remove` the ids of deleted
-    jobs. All three return at once.
+    jobs; `has_news` is called if there is something to tell of (see `transitions.notifications`). All return at once.
     """
 
     def __init__(
@@ -60,6 +60,8 @@ class Supervisor:
         next_job: int,
         publish: Callable[[list[Event]], None],
         remove: Callable[[str], None],
+        telling: Telling = Telling(),  # noqa: B008 -- it cannot be changed
+        has_news: Callable[[], None] = lambda: None,
     ) -> None:
         self.jobs: dict[str, JobRun] = {}
         self._workspaces: defaultdict[str, set[str]] = defaultdict(set)  # -> ids of the jobs in memory that work there
@@ -72,6 +74,8 @@ class Supervisor:
         self._launcher = launcher
         self._publish = publish
         self._remove = remove
+        self._telling = telling
+        self._has_news = has_news
         self._inbox = Inbox()
         self.unstored = Unstored()
         self.damaged: dict[str, JobDamaged] = {}  # jobs that were not taken up, because their rows make no sense
@@ -228,7 +232,7 @@ class Supervisor:
         now = clock.now()
         if self._hold_until <= now.mono:
             commands, self._put_back = self._put_back + commands, []
-        batch = Batch(self.last_event + 1, now)
+        batch = Batch(self.last_event + 1, now, telling=self._telling)
         done = [command for command in commands if self._apply(command, batch)]
         self._wake_due(batch)
         self._dispatch(batch)
@@ -328,6 +332,8 @@ class Supervisor:
             self._launcher.cancel(attempt)
         for job_id in batch.removals:
             self._remove(job_id)
+        if batch.has_news:
+            self._has_news()
 
     async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
         """Restore the touched jobs from the disk, refuse the callers, and keep the ends of attempts for later."""

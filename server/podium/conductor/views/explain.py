@@ -11,6 +11,7 @@ from podium.conductor.store.rows import ATTEMPT_COLUMNS
 from podium.conductor.supervisor.saving import attempt_from, event_from
 from podium.conductor.views.telling import failed_sheets, telling_sheet
 from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, Stream
+from podium.contract.notifications import failures
 from podium.times import iso
 
 _ATTEMPTS_SHOWN = 6
@@ -132,11 +133,12 @@ def cause_of(view: ExplainView) -> str:
 
 
 def _warning(job: JobView) -> str:
-    """Return what may surprise about a job that completed: of its sheets, else of its score."""
-    if job.status != "completed" or not job.warnings:
+    """Return what may surprise about a job that completed: of its sheets, else of its score; of another, what told nobody."""
+    told = job.warnings if job.status == "completed" else failures(job.warnings)
+    if not told:
         return ""
     more = f" (get_job lists {len(job.warnings)} warnings.)" if len(job.warnings) > 1 else ""
-    return f"Warning: {job.warnings[0]}{more}"
+    return f"Warning: {told[0]}{more}"
 
 
 def _other_survivors(job: JobView) -> str:

@@ -11,7 +11,7 @@ from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
 from podium.contract.models import JobView
-from podium.contract.states import allowed_actions
+from podium.contract.states import TERMINAL, allowed_actions
 from podium.errors import JobDamaged
 from podium.times import iso, span
 
@@ -73,6 +73,13 @@ class JobViews:
             survivors=list(job.survivors),
             cursor=self.cursor,
         )
+
+    def told(self, job: JobRun, seq: int) -> str:
+        """Return the view of a job as of this event, which is not committed yet, as a JSON object."""
+        changed: dict[str, object] = {"cursor": f"{self._home_id}:{seq}"}
+        if job.status in TERMINAL:  # what could not be stored before is stored with it
+            changed["reason"] = _with_survivors(job.reason, job.survivors)
+        return json.dumps(self.of(job).model_copy(update=changed).model_dump())
 
     def of_row(self, row: sqlite3.Row) -> JobView:
         """View a job from its row, or from memory if it is there, which is newer."""

@@ -100,3 +100,4 @@ class Draft:
     pause_between_sheets_seconds: float = 0.0
     default_timeout_seconds: float | None = None
     cross_sheet: CrossSheet | None = None
+    on_end: str = ""

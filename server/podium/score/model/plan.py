@@ -158,6 +158,7 @@ class Plan(Part):
     pause_between_sheets_seconds: float = 0.0
     default_timeout_seconds: float | None = None  # for sheets without a limit of their own or of their profile
     cross_sheet: CrossSheet | None = None
+    on_end: str = ""  # what bash runs when the job has ended
     warnings: tuple[str, ...] = ()
 
     def sheet(self, num: int) -> PlanSheet:

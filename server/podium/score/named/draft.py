@@ -49,6 +49,7 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
         stagger_delay_ms=score.parallel.stagger_delay_ms,
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
+        on_end=parts.on_end(("on_end",), score.on_end),
     )
 
 

@@ -15,6 +15,7 @@ from podium.score.blocks import (
     Filled,
     Milliseconds,
     Name,
+    OnEndBlock,
     Reference,
     RetryBlock,
     Scalar,
@@ -245,3 +246,8 @@ class NamedScore(Block):
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")
     cross_sheet: CrossSheetBlock | None = None
+    on_end: OnEndBlock | None = Field(
+        None,
+        description="what runs when the job has completed, failed or been cancelled, once for each end (after a crash "
+        "perhaps again, with the same $PODIUM_NOTIFICATION_ID). It changes nothing in the job: its failure is a warning",
+    )

@@ -145,7 +145,7 @@ _WAYS: dict[str, Read] = {
     "needs": _names, "foreach": _items, "run": _script, "env": _pairs, "variables": _pairs, "validate": _checks,
     "content_contains": _content, "content_regex": _content, "file_exists": _path, "file_modified": _path, "sheets": _sheets,
     "retry": _under("max_retries"), "parallel": _under("max_concurrent"), "timeout_seconds": _seconds,
-    "base_delay_seconds": _seconds, "max_delay_seconds": _seconds,
+    "on_end": _under("run"), "base_delay_seconds": _seconds, "max_delay_seconds": _seconds,
 }  # fmt: skip
 _ENTRIES: dict[str, Read] = {"sheets": _sheet, "validate": _check, "needs": _name}
 

@@ -77,6 +77,7 @@ _FORMS: dict[Keys, str] = {
     ("env",): "{NAME: value}",
     ("variables",): "{name: value}",
     ("parallel",): "{max_concurrent: 4}",
+    ("on_end",): "{run: COMMAND}",
 }
 _PATHS: dict[str, Keys] = {
     "retry: {max_retries: 2}": ("retry", "max_retries"),

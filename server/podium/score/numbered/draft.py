@@ -81,6 +81,7 @@ def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
         default_timeout_seconds=DEFAULT_TIMEOUT_SECONDS,
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
+        on_end=parts.on_end(("on_end",), score.on_end),
     )
 
 

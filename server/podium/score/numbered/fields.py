@@ -15,6 +15,7 @@ from podium.score.blocks import (
     Filled,
     Milliseconds,
     Name,
+    OnEndBlock,
     RetryBlock,
     Seconds,
     SkipCommandBlock,
@@ -31,10 +32,14 @@ Positive = Annotated[int, Field(ge=1)]
 _RATE = "a score does not control how instrument rate limits are handled; remove it"
 UNSUPPORTED: dict[Keys, str] = {
     ("cost_limits",): "Podium does not limit costs; remove it or set enabled: false",
-    ("on_success",): "nothing runs after a job; add a final sheet that does this",
+    (
+        "on_success",
+    ): "write on_end: {run: COMMAND}, which runs after every end; $PODIUM_JOB_STATUS says which one it was",
     ("learning",): "Podium does not learn from earlier runs; remove it",
     ("isolation",): "sheets run in the workspace itself, without a worktree; remove it",
-    ("notifications",): "the conductor sends no notifications; remove it, and wait for the job instead",
+    (
+        "notifications",
+    ): "the conductor sends nothing itself; write on_end: {run: COMMAND}, which runs when the job has ended",
     ("concert",): "a score cannot start another score; remove this key",
     ("rate_limit",): _RATE,
     ("circuit_breaker",): _RATE,
@@ -172,4 +177,5 @@ class NumberedScore(Block):
     cross_sheet: CrossSheetBlock | None = None
     pause_between_sheets_seconds: Delay = Field(2.0, description="wait after a sheet before the next one starts")
     movements: SheetMap[MovementBlock] = Field(default_factory=dict, description="stages by number")
+    on_end: OnEndBlock | None = Field(None, description="what runs when the job has ended: see named scores")
     state_backend: Literal["sqlite"] = Field("sqlite", description="the conductor keeps its state in SQLite")

@@ -11,6 +11,7 @@ def _topics(**keys: str) -> dict[str, str]:
 
 
 _OF_KEY: Mapping[str, str] = _topics(
+    score="on_end",
     sheets="sheets name description run strict command script",
     order="needs parallel pause_between_sheets_seconds fail_fast max_concurrent",
     foreach="foreach",
@@ -38,6 +39,8 @@ def topic_of(loc: Loc, root: Any, *, is_template: bool = False) -> str:
         return "numbered"
     if is_template:
         return "templates"
+    if loc[:1] == ("on_end",):  # its run is not that of a sheet
+        return topic_of_key("on_end")
     found = (topic_of_key(part) for part in reversed(loc) if isinstance(part, str))
     return next(filter(None, found), "sheets")
 

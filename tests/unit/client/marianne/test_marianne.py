@@ -446,6 +446,12 @@ async def test_it_says_what_it_cannot_do(service: JobControlService, marianne: F
     ]
 
 
+async def test_it_has_no_record_of_attempts(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("x", "running")
+    with pytest.raises(UnsupportedByConductor, match="no record of attempts"):
+        await service.record("x")
+
+
 async def test_what_runs_is_not_asked_for_since_a_question_for_a_status_may_fail_the_job(
     service: JobControlService, marianne: FakeMarianne
 ) -> None:

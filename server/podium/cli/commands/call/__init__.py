@@ -1,16 +1,19 @@
 """`podium call TOOL name=value ...`: any tool, through the real MCP server and the official client, for people."""
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
 import yaml
 
-from podium.cli.shared.door import line
+from podium.cli.shared.details import show_text
+from podium.cli.shared.door import ink, line, print_json
 from podium.cli.shared.environment import passed
 from podium.cli.shared.exits import Code, code_named
 from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
-from podium.cli.shared.output import print_json, say, table
+from podium.cli.shared.output import say
+from podium.cli.shared.terminal import columns_of
 from podium.cli.shared.tool_names import given_arguments, parameters, tool_named
 from podium.errors import InvalidArguments
 from podium_tools import ALL_TOOLS
@@ -30,8 +33,7 @@ def command(
     """Call a tool exactly as an agent would; exit code 0 if it returns no error and finds nothing wrong."""
     settings = settings_for(home, socket)
     if not tool and not as_json:
-        rows = [(each.name, " ".join(parameters(each)), each.description.partition(". ")[0]) for each in ALL_TOOLS]
-        table(("tool", "arguments", "does"), rows)
+        _list_tools()
         return
     if not tool:
         from podium.cli.commands.call.server import tools  # with their schemas: only the server makes those
@@ -53,6 +55,15 @@ def command(
     else:
         _show(answer)
     raise typer.Exit(code)
+
+
+def _list_tools() -> None:
+    """Print each tool with its parameters, and below it what it does."""
+    columns = columns_of(sys.stdout)
+    for each in ALL_TOOLS:
+        ink([(each.name, "bold")])
+        show_text(" ".join(parameters(each)), columns, style="dim", indent=4)
+        show_text(each.description.partition(". ")[0], columns, indent=4)
 
 
 def _code(answer: dict[str, Any], *, is_error: bool) -> Code:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from podium.cli.commands.demo.heart import Heard, beat
 from podium.cli.commands.demo.job import DemoJob
+from podium.cli.shared.live import stream_of
 from podium.cli.shared.progress import JobProgress
 from podium.contract.states import TERMINAL
 from podium.errors import Internal
@@ -66,13 +67,15 @@ class Story:
             self.says(f"protocol {client.protocol_version}, {len(tools)} tools: {', '.join(tools)}")
             await self._check()
             await self._start()
-            with JobProgress(self.console, self.job_id) as view:
-                self._has_bar = self.console.is_terminal
+            async with JobProgress(stream_of(stderr=False), self.job_id) as view:
+                self._has_bar = view.has_bar
+                self.console.file = view.above
                 await self._watch(view, lambda job: self._job.watched in job["running"])
                 await self._read_log(view)
                 await self._pause_and_resume(view)
                 last = await self._watch(view, lambda job: job["status"] == "completed")
             self._has_bar = False
+            self.console.file = sys.stdout
             self.says(last["summary"])
             await self._report()
             await self._refused()

@@ -27,8 +27,8 @@ POLL_SECONDS = 0.03
 TAIL_BYTES = 4096
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Start the conductor and return when it answers; with --foreground return when it has stopped."""
+def arguments() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     made = parser(
         "start",
         "Start the conductor in the background; it outlives the shell and the agent that started it. Sheets get its environment, "
@@ -36,7 +36,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     made.add_argument("--foreground", action="store_true", help="run in this process, with the log on stderr")
     made.add_argument("--settings", help=argparse.SUPPRESS)  # all of them as JSON, from our own command
-    options = made.parse_args(arguments)
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    """Start the conductor and return when it answers; with --foreground return when it has stopped."""
+    options = arguments().parse_args(words)
     settings = Settings(**json.loads(options.settings)) if options.settings else settings_of(options)
     if options.foreground:
         if not options.settings:

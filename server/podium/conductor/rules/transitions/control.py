@@ -135,6 +135,21 @@ def modify(
     return _change(job, batch, first, new, path, differing)
 
 
+def preview(job: JobRun, *, new: LoadedPlan, from_sheet: int | str | None, differing: Comparison) -> Done:
+    """Say what `modify` would do, and change nothing. Raises as it does."""
+    first = new.sheet_number(from_sheet)
+    check(job, "modify")
+    kept = _kept(job, new, first, differing(job))[1]
+    return Done(message="Nothing was changed.", pending=bool(job.running), kept=kept)
+
+
+def _kept(job: JobRun, new: LoadedPlan, from_sheet: int | None, found: Difference) -> tuple[int | None, Kept]:
+    """Return the sheet to continue from with a changed score, and what stays as it is."""
+    if found.on_pending and from_sheet is None:
+        from_sheet = _pending_first(job, new)
+    return from_sheet, kept_sheets(job, new, from_sheet, found)
+
+
 def _change(
     job: JobRun,
     batch: Batch,
@@ -146,10 +161,7 @@ def _change(
     """Take a changed score, or another sheet to continue from, now or when the running sheets have ended."""
     kept = None
     if new is not None:
-        found = differing(job)
-        if found.on_pending and from_sheet is None:
-            from_sheet = _pending_first(job, new)
-        kept = kept_sheets(job, new, from_sheet, found)  # before the change, which drops the old state
+        from_sheet, kept = _kept(job, new, from_sheet, differing(job))  # before the change, which drops the old state
         batch.plans[new.hash] = new
         job.next_plan, job.next_config_path = new, path
     job.next_from_sheet = from_sheet

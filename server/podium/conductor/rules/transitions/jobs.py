@@ -4,6 +4,7 @@ from typing import Literal
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.transitions import notifications
 from podium.conductor.rules.transitions.holds import announce
 from podium.conductor.rules.transitions.modify import SHOWN, apply_modify
 from podium.contract.events import EventType
@@ -63,6 +64,8 @@ def _pause(job: JobRun, reason: str, batch: Batch) -> None:
     batch.event(
         job, "job.paused", sheets_completed=job.counts["completed"], **({"holding": holding} if holding else {})
     )
+    if not reason:  # at a hold, which needs a person
+        notifications.note(job, batch)
 
 
 def _finish(job: JobRun, status: Ended, reason: str, batch: Batch) -> None:
@@ -79,4 +82,5 @@ def _finish(job: JobRun, status: Ended, reason: str, batch: Batch) -> None:
         sheets_before_start=job.before_start,
         sheets_blocked=job.cut_off,
     )
+    notifications.note(job, batch)
     batch.retired.append(job)

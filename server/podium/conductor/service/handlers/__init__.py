@@ -13,6 +13,7 @@ from podium.conductor.service.handlers import (
     clear,
     control,
     daemon,
+    env,
     events,
     explain,
     health,
@@ -31,6 +32,7 @@ from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damage_of
 from podium.contract import methods as m
 from podium.contract.replies import Refusal
 from podium.contract.score_text import CheckParams, JobScoreParams
+from podium.contract.sheet_env import EnvParams
 from podium.errors import JobDamaged, JobDeleted, PodiumError, StoreGone
 from podium.wire.dispatcher import Handler, Peer
 from podium.wire.framing import RawJson
@@ -49,6 +51,8 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.errors": (m.JobParams, history.errors),
     "job.diagnose": (m.JobParams, history.diagnose),
     "job.history": (m.HistoryParams, history.history),
+    "job.attempts": (m.AttemptsParams, history.attempts),
+    "job.commands": (m.JobParams, history.commands),
     "job.events": (m.EventsParams, events.handle),
     "job.log": (m.LogParams, log.handle),
     "job.watch": (m.WatchParams, watch.handle),
@@ -56,6 +60,7 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.explain": (m.JobParams, explain.handle),
     "job.validate": (CheckParams, validate.handle),
     "job.score": (JobScoreParams, score.handle),
+    "job.env": (EnvParams, env.handle),
     "job.health": (m.JobParams, health.handle),
     "task.state": (m.TaskStateParams, task_state.handle),
     "daemon.status": (m.HandshakeParams, daemon.status),

@@ -45,7 +45,9 @@ async def _change(
     try:
         check_change(params)
         change = partial(action, from_sheet=params.from_sheet)
-        if any(each is not None for each in (params.config_path, params.config_content, params.find)):
+        if isinstance(params, ModifyParams) and params.dry_run:
+            return await _previewed(context, params, peer)
+        if params.config_path is not None or params.config_content is not None or params.replacements:
             done, job = await _with_score(context, params, peer, change)
         else:
             done, job = await context.changes.apply(params.job_id, change, params.request_key)
@@ -53,6 +55,15 @@ async def _change(
         return ChangeReply(job_id=params.job_id, status="accepted", job=context.views.of(job), **facts)
     except PodiumError as error:
         return Refusal.of(error, job_id=params.job_id, status="rejected", message=error.message)
+
+
+async def _previewed(context: Context, params: ModifyParams, peer: Peer) -> ChangeReply:
+    """Answer what the change would do; nothing of it is kept."""
+    new, _, compare = await _changed_score(context, params, peer, keep=False)
+    job = await context.changes.find(params.job_id)
+    done = control.preview(job, new=new, from_sheet=params.from_sheet, differing=compare)
+    facts: dict[str, Any] = {**done, **done.get("kept", {})}
+    return ChangeReply(job_id=params.job_id, status="accepted", job=context.views.of(job), **facts)
 
 
 async def _with_score(
@@ -79,11 +90,11 @@ async def _with_score(
 
 
 async def _changed_score(
-    context: Context, params: ResumeParams, peer: Peer
+    context: Context, params: ResumeParams, peer: Peer, *, keep: bool = True
 ) -> tuple[LoadedPlan, str | None, Comparison]:
     """Compile the changed score for the job's own workspace and the variables of its start, and compare it.
 
-    Its path comes with it, None for an inline one.
+    Its path comes with it, None for an inline one. With `keep`, values of variables that came with the call are kept.
     """
     row = await context.queries.job(params.job_id)
     action: Action = "modify" if isinstance(params, ModifyParams) else "resume"
@@ -101,10 +112,10 @@ async def _changed_score(
             await context.compiler.prepare(score, lambda made: check_given(made.plan, environment), client=peer)
         ).loaded
     except ScoreInvalid as error:
-        if params.find is not None:
+        if params.replacements:
             _blame_edit(error, params.job_id)
         raise
-    if environment != kept:
+    if keep and environment != kept:
         await context.values.keep(params.job_id, environment)
     hide = (await context.values.of(params.job_id, new)).masker
     if (warnings := tuple(map(hide, new.plan.warnings))) != new.plan.warnings:
@@ -117,12 +128,12 @@ async def _changed_score(
         found,
         warnings=tuple(each for each in warnings if each not in known),
         file=path or "" if params.config_path is None else "",
-        on_pending=pending and params.find is not None,
+        on_pending=pending and bool(params.replacements),
     )
 
     def compare(job: JobRun) -> Difference:
         now_pending = job.next_plan.hash if job.next_plan else None
-        if job.loaded.hash != old.hash or (params.find is not None and now_pending != row["next_plan_hash"]):
+        if job.loaded.hash != old.hash or (params.replacements and now_pending != row["next_plan_hash"]):
             raise WrongState(
                 f"Job {job.job_id} got another score at the same moment.", fix="Call again.", score_changed=True
             )
@@ -156,15 +167,16 @@ async def _score(
         ScoreInvalid, ConductorBusy: as `Reader.ask`. And what `given.read` raises.
     """
     variables, workspace = latest.plan.started_with, row["workspace"]
-    if params.find is None:
+    if not params.replacements:
         return await given.read(
             params, max_bytes=context.settings.max_score_bytes, variables=variables, inherited=True, workspace=workspace,
             passed=environment,
         )  # fmt: skip
     hide = (await context.values.of(params.job_id, latest)).masker
-    source = await context.loader.source(latest.hash)
-    edit = Edit(find=params.find, replace=params.replace or "", job_id=params.job_id, secrets=hide.secrets)
-    _, text = await context.reader.ask(edit, Nothing, body=encode(source), client=peer)
+    text = encode(await context.loader.source(latest.hash))
+    for find, replacement in params.replacements:
+        edit = Edit(find=find, replace=replacement, job_id=params.job_id, secrets=hide.secrets)
+        _, text = await context.reader.ask(edit, Nothing, body=text, client=peer)
     path = given.latest(row).path
     folder = latest.plan.folder or params.client_cwd  # jobs of an earlier version know no folder
     return GivenScore(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -22,7 +23,7 @@ from podium.conductor.service.naming import job_id_of
 from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
 from podium.contract.replies import DryRunReply, Refusal, SubmitReply
-from podium.errors import IdempotencyConflict, JobDeleted, PodiumError, StorageFull, SubmitRejected
+from podium.errors import IdempotencyConflict, InvalidArguments, JobDeleted, PodiumError, StorageFull, SubmitRejected
 from podium.wire.dispatcher import Peer
 
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
@@ -49,9 +50,16 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     if context.shutting_down:
         raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
     max_bytes = context.settings.max_score_bytes
-    score = await given.read(
-        params, max_bytes=max_bytes, variables=params.variables, workspace=params.workspace, passed=params.environment
-    )
+    if params.again is not None:
+        params, score = await _again(context, params, params.again)
+    else:
+        score = await given.read(
+            params,
+            max_bytes=max_bytes,
+            variables=params.variables,
+            workspace=params.workspace,
+            passed=params.environment,
+        )
     key = params.idempotency_key
     digest = "" if key is None else _digest(params, score)
     earlier = _earlier(context, params, digest)
@@ -73,6 +81,29 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
                 await anyio.to_thread.run_sync(os.rmdir, job.workspace)
         raise
     return context.views.of(job), False
+
+
+async def _again(context: Context, params: SubmitParams, job_id: str) -> tuple[SubmitParams, GivenScore]:
+    """Return the call and the score for a new run of what another job has run, with what came with its start.
+
+    Raises:
+        InvalidArguments: a score is given too. JobNotFound, JobDeleted.
+    """
+    if params.config_path is not None or params.config_content is not None:
+        raise InvalidArguments("again and a score are given.", fix="Give one of both.")
+    row = await context.queries.job(job_id)
+    digest, path, _ = given.latest(row)
+    plan = (await context.loader.plan(digest)).plan
+    kept = await context.values.kept(job_id) if plan.env_pass else {}
+    environment = {**kept, **params.environment}
+    own = plan.workspace is None and params.start_sheet is None  # a folder of its own, as the first run had
+    folder = plan.folder or params.client_cwd
+    score = GivenScore(
+        await context.loader.source(digest), Path(path) if path else None, Path(folder) if folder else None,
+        {**plan.started_with, **params.variables}, params.workspace or (None if own else row["workspace"]),
+        passed=tuple(sorted(environment)), given_path=environment.get("PATH", ""),
+    )  # fmt: skip
+    return replace(params, environment=environment), score
 
 
 def _digest(params: SubmitParams, score: GivenScore) -> str:

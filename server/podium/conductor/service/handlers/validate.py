@@ -77,9 +77,10 @@ async def _planned(context: Context, params: ScoreParams, score: GivenScore, pee
     shown = hidden(prepared.loaded, known.masker, score.text).plan
     view = plan_view(shown, start_sheet=prepared.found, instruments_found=prepared.installed)
     warnings = [known.masker(each) for each in (*view.warnings, *notes)]
-    lines = await commands(context.reader, plan, known.masker.secrets, client=peer)
-    sheets = [each.model_copy(update={"command": line}) for each, line in zip(view.sheets, lines, strict=False)]
-    return view.model_copy(update={"warnings": warnings, "sheets": [*sheets, *view.sheets[len(sheets) :]]})
+    run = await commands(context.reader, plan, known.masker.secrets, client=peer)
+    sheets = [each.model_copy(update={"command": line}) for each, line in zip(view.sheets, run.lines, strict=False)]
+    changes = {"warnings": warnings, "sheets": [*sheets, *view.sheets[len(sheets) :]], "on_end": run.on_end}
+    return view.model_copy(update=changes)
 
 
 def _passed_on(plan: Plan, given: Collection[str]) -> list[str]:

@@ -1,0 +1,35 @@
+"""`podium pause JOB...`: start no further sheets of a job; what runs ends by itself."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from podium.cli.shared.options import AsJson, Home, Jobs, Socket, settings_for
+
+if TYPE_CHECKING:
+    from podium.contract.models import ActionView
+
+
+def command(jobs: Jobs, home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
+    """Pause jobs: a queued one at once, a running one when its running sheets have ended (`podium cancel` ends them)."""
+    from podium.cli.shared.controlling import control_jobs
+    from podium.client.job_control import JobControlService
+
+    code = control_jobs(settings_for(home, socket), jobs, JobControlService.pause, _said, as_json=as_json)
+    raise typer.Exit(code)
+
+
+def _said(view: "ActionView") -> tuple[str, bool]:
+    from podium.cli.shared.controlling import overtaken, running_sheets
+    from podium.cli.shared.door import in_line
+    from podium_tools.results import progress_of
+
+    job = view.job
+    if view.pending:
+        return (
+            f"The pause of {job.job_id} is recorded and takes effect when {running_sheets(job)} have ended.\n"
+            f"  wait for it: podium wait {job.job_id}\n  withdraw it: podium resume {job.job_id}"
+        ), True
+    if job.status != "paused":
+        return overtaken(view, "pause"), False
+    return f"{job.job_id} is paused: {in_line(progress_of(job))}.\n  continue: podium resume {job.job_id}", True

@@ -1,0 +1,29 @@
+"""`podium validate FILE...`: check scores without running them; problems as compilers print them."""
+
+from typing import Annotated
+
+import typer
+
+from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+
+
+def command(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="scores; - is stdin")],
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="again whenever a file changes, until Ctrl-C")] = False,
+    variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
+    home: Home = None,
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check scores without running or storing anything: the plan of each, or every problem as FILE:LINE:COLUMN: message.
+
+    Exit code 0 if all can run, 2 if not.
+    """
+    from podium.cli.shared.checking import check_files, watch_files
+    from podium_tools.fields import pairs
+
+    settings = settings_for(home, socket)
+    variables = dict(pairs(variable or []))
+    if not watch:
+        raise typer.Exit(check_files(settings, files, variables, as_json=as_json))
+    watch_files(settings, files, variables, as_json=as_json)

@@ -1,0 +1,58 @@
+"""What the commands that change jobs print with `--json`, where no view of the wire says it all."""
+
+from pydantic import ConfigDict, Field
+
+from podium.contract.models import ActionView, ClearView, JobView
+from podium.contract.view import View
+
+
+class ErrorView(View):
+    """Why something was not done: the error of the conductor with its facts, which depend on the code."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    message: str
+    retryable: bool = False
+    fix: str = ""  # what to do, in the words of the tools
+
+
+class Outcome(View):
+    """What became of one job that was named on the command line."""
+
+    name: str  # as it was typed
+    done: bool  # done, or recorded and `pending`; false: not, and `error` or `message` says why
+    pending: bool = False  # recorded, and not in effect yet
+    message: str = ""
+    job: JobView | None = None  # as it is now; of a removed job, as it was
+    error: ErrorView | None = None
+
+
+class Outcomes(View):
+    """What became of each job that was named, in this order."""
+
+    outcomes: list[Outcome] = Field(default_factory=list)
+
+
+class Removal(View):
+    """What was removed; with `dry_run` nothing was, and a confirmation is needed. `cleared` is there with `--ended`."""
+
+    dry_run: bool = False
+    outcomes: list[Outcome] = Field(default_factory=list)
+    cleared: ClearView | None = None
+
+
+class Retried(View):
+    """A job that runs again: the same one with what it had not completed, or, where it had completed, a new one of its score."""
+
+    job: JobView
+    of: str  # id of the job that was named
+    is_new: bool = False
+    message: str = ""
+
+
+class Edited(View):
+    """What an edit of a job's score did. `action` is missing if nothing was changed."""
+
+    changed: bool
+    action: ActionView | None = None

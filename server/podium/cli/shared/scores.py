@@ -1,0 +1,36 @@
+"""A score that is given on the command line: the path of a file, or - for stdin."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from podium.cwd import absolute
+from podium.errors import InvalidArguments
+
+STDIN = "-"
+MOST_CHARS = 64 * 1024 * 1024  # read of stdin; a conductor takes far less
+
+
+class Given(NamedTuple):
+    """A score as a call takes it: one of `config_path` and `config_content`."""
+
+    path: str | None = None
+    content: str | None = None
+
+
+def given_score(score: str) -> Given:
+    """Return the absolute path of a score, or what stdin has.
+
+    Raises:
+        InvalidArguments: stdin is no text, or the path is relative to a folder that was removed.
+    """
+    if score != STDIN:
+        path = absolute(Path(score).expanduser(), "The score path")
+        return Given(path=os.path.realpath(path))  # of a link to itself a Path raises
+    if sys.stdin is None:
+        raise InvalidArguments("stdin is closed.", fix="Give the score as a file.")
+    try:
+        return Given(content=sys.stdin.read(MOST_CHARS))
+    except UnicodeDecodeError:
+        raise InvalidArguments("What came on stdin is not text.", fix="Give a score in UTF-8.") from None

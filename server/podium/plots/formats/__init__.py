@@ -1,0 +1,1 @@
+"""Graphs and records in the languages of other programs."""
