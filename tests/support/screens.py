@@ -35,7 +35,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -46,7 +46,6 @@ import pytest
 from pyte.screens import Screen as _Emulated
 from pyte.streams import ByteStream
 
-from podium.cli.shared import output
 from podium.settings import Settings
 from tests.support import nursed
 from tests.support.golden import GOLDEN, UPDATE
@@ -203,10 +202,8 @@ def drawn(draw: Callable[[], object], columns: int, lines: int = TALL, **environ
                 patch.setenv(key, value)
             patch.setattr(sys, "stdout", stream)
             patch.setattr(sys, "stderr", stream)
-            output.console.cache_clear()  # it looks once whether there is a terminal
             draw()
     finally:
-        output.console.cache_clear()
         reading.join(SECONDS)
         os.close(ours)
     return Screen(columns, lines, bytes(data))
@@ -226,15 +223,16 @@ class Terminal:
         columns: int = 80,
         lines: int = TALL,
         in_home: bool = True,
+        line: Sequence[str] = (),
         **environment: str,
     ) -> None:
-        """Start the command, with `--home` at its end if it is `in_home`."""
+        """Start the command, with `--home` at its end if it is `in_home`; or a `line` in place of it."""
         self.screen = Screen(columns, lines)
         self.data = bytearray()
         self._terminal, theirs = _pty(columns, lines)
         env = {**os.environ, "TERM": "xterm-256color", "TZ": "UTC", **environment}
         self.process = subprocess.Popen(
-            _line(home, words, in_home=in_home), env=env, stdin=theirs, stdout=theirs, stderr=theirs
+            line or _line(home, words, in_home=in_home), env=env, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
 
@@ -252,6 +250,18 @@ class Terminal:
         while wanted not in self.screen.text:
             assert self._read(), f"it ended without {wanted!r}:\n{self.screen.text}"
         return self.screen
+
+    def until_gone(self, unwanted: str) -> Screen:
+        """Return the screen as soon as it shows a text no more; fails as `until`."""
+        while unwanted in self.screen.text:
+            assert self._read(), f"it ended with {unwanted!r}:\n{self.screen.text}"
+        return self.screen
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed, and gives it to the command by the line, as it does for a shell."""
+        modes = int(termios.tcgetattr(self._terminal)[3])
+        return bool(modes & termios.ECHO and modes & termios.ICANON)
 
     def type(self, keys: str) -> None:
         """Press keys."""
@@ -284,7 +294,7 @@ def in_terminal(
     home: Settings, *words: str, columns: int = 80, lines: int = TALL, in_home: bool = True, **environment: str
 ) -> Shown:
     """Run a command on a home to its end in a terminal, with `--home` at its end if it is `in_home`."""
-    with Terminal(home, *words, columns=columns, lines=lines, in_home=in_home, **environment) as terminal:
+    with Terminal(home, *words, columns=columns, lines=lines, in_home=in_home, line=(), **environment) as terminal:
         code = terminal.end()
         return Shown(code, bytes(terminal.data), columns)
 

@@ -106,7 +106,7 @@ def _graphs() -> list[str]:
 @given(TEXTS)
 def test_a_picture_is_xml_whatever_sheets_are_called(name: str) -> None:
     record = nightly()
-    sheets = [each.model_copy(update={"name": name, "reason": name}) for each in record.sheets]
+    sheets = [each.model_copy(update={"name": name, "reason": name}) for each in record.sheets[:3]]
     story = story_of(record.model_copy(update={"sheets": sheets}), BEGAN)
     for drawn in (timeline_svg(story), graph_svg(graph_of_story(story), heading=in_line(name))):
         assert ElementTree.fromstring(drawn).tag.endswith("svg")  # noqa: S314 -- ours
@@ -126,6 +126,14 @@ def test_junit_is_xml_with_the_texts_as_they_can_be_seen(text: str) -> None:
     assert case.get("name") == (seen or "sheet 8")
     told = case.findtext("system-out") or ""
     assert "".join(each if each not in "\ufffe\uffff" else "�" for each in shown(text)) in told
+
+
+def test_a_cancelled_sheet_is_no_success_for_a_ci() -> None:
+    record = nightly()
+    ended = record.sheets[0].model_copy(update={"status": "cancelled", "reason": "ended because the job was cancelled"})
+    root = ElementTree.fromstring(junit(record.model_copy(update={"sheets": [ended]}), BEGAN))  # noqa: S314 -- ours
+    assert (root.get("errors"), root.get("failures"), root.get("skipped")) == ("1", "0", "0")
+    assert [each.tag for each in root.iter("error")] == ["error"]
 
 
 def test_junit_is_bounded() -> None:

@@ -24,6 +24,12 @@ def stream_of(*, stderr: bool) -> TextIO:
     return sys.stderr if stderr else sys.stdout
 
 
+def put(text: str) -> None:
+    """Write to the terminal on stdout what was drawn from clean texts, with the sequences that place it."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def ring() -> None:
     """Ring the bell of the terminal, if stdout or stderr is one."""
     for stream in (sys.stdout, sys.stderr):

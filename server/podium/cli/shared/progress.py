@@ -198,5 +198,5 @@ def sheet_line(sheet: Mapping[str, Any], columns: int | None = None) -> Line:
     said = " ".join(facts)
     if columns is not None:
         label = cut_middle(label, max(LABEL, columns - width(said) - len("   ✓  ")))
-    gap = " " * max(width(label) > LABEL, LABEL - width(label))
+    gap = " " * max(1, LABEL - width(label))
     return [(f"   {mark} ", style), (label + gap, ""), (said, "dim")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import anyio
 import typer
-from anyio.abc import TaskGroup
+from anyio.abc import TaskGroup, TaskStatus
 
 from podium.cli.commands.top.draw import draw, listed, rows_of
 from podium.cli.commands.top.keys import keys_in, press
@@ -84,12 +84,15 @@ class _Top:
 
     async def run(self) -> None:
         """Go on until a key ends it. Signals end it as they end every command."""
-        self._draw()
         async with job_control(self._settings) as control, anyio.create_task_group() as tasks:
             watch = Watch(control, self._state, self._draw, lambda: self._page.size)
+            await tasks.start(
+                self._mind_signals
+            )  # before the terminal is ours: it has to come back when a signal suspends us
+            self._page.take()
+            self._draw()
             tasks.start_soon(watch.listen)
             tasks.start_soon(watch.run)
-            tasks.start_soon(self._mind_signals)
             await self._read_keys(watch, tasks)
             tasks.cancel_scope.cancel()
 
@@ -116,9 +119,10 @@ class _Top:
                 return
             self._draw()
 
-    async def _mind_signals(self) -> None:
+    async def _mind_signals(self, *, task_status: TaskStatus[None]) -> None:
         """Draw anew for another size; give the terminal back while this process is suspended, and take it again after."""
         with anyio.open_signal_receiver(*RESUMED) as received:
+            task_status.started()
             async for number in received:
                 if number == signal.SIGTSTP:
                     self._page.give_back()

@@ -1,6 +1,6 @@
 """The screen of `podium top` as lines, drawn from its state alone: the same state is always the same screen.
 
-Ids are never cut. On a narrow terminal first goes what a job does, then memory, processor and time.
+Ids are never cut. On a narrow terminal first goes what a job does but for both ends of that, then time, memory, processor.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from podium.contract.models import JobView
 from podium.contract.results import ProcessHealth
 
 COLUMNS = (
-    Column("JOB"), Column("STATE"), Column("SHEETS"), Column("TIME", drop=1), Column("CPU", drop=2), Column("MEMORY", drop=3),
-    Column("WHAT"),
+    Column("JOB"), Column("STATE"), Column("SHEETS"), Column("WHAT", least=12), Column("TIME", drop=3), Column("CPU", drop=1),
+    Column("MEMORY", drop=2),
 )  # fmt: skip
 AROUND = 5  # rows beside the jobs: two above them, headings, and two below
 KEYS = "p pause  r resume  c cancel  l logs  e explain  ? help  q quit"
@@ -34,7 +34,7 @@ def draw(state: State, columns: int, height: int) -> list[Line]:
     rows = rows_of(height)
     body = _jobs(state, columns, rows) if state.page == "jobs" else _page(state, rows)
     body += [[("", "")]] * (rows + 1 - len(body))
-    return [_heading(state), _second(state), *body, _below(state), _keys(state)][:height]
+    return [_heading(state), _second(state), *body, _below(state), _keys(state, rows)][:height]
 
 
 def listed(state: State, columns: int | None) -> list[Line]:
@@ -84,8 +84,8 @@ def _row(job: JobView, load: ProcessHealth | None) -> Sequence[Piece]:
     memory = _size(load.memory_mb) if is_known and load and load.memory_mb is not None else ""
     elapsed = "" if job.elapsed_seconds is None else took(float(int(job.elapsed_seconds)))
     return [
-        (job.job_id, ""), marked(job_state(job)), (sheets_done(job), ""), (elapsed, ""), (cpu, ""), (memory, ""),
-        (what(job), "dim"),
+        (job.job_id, ""), marked(job_state(job)), (sheets_done(job), ""), (what(job), "dim"), (elapsed, ""), (cpu, ""),
+        (memory, ""),
     ]  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def _size(mebibytes: float) -> str:
 
 
 def _page(state: State, rows: int) -> list[Line]:
-    shown = state.text[state.at : state.at + rows + 1]
+    shown = state.text[state.at : state.at + rows]
     return [[(in_line(text), "")] for text in shown]
 
 
@@ -107,10 +107,10 @@ def _below(state: State) -> Line:
     return [(f"{sheet}: ", "cyan"), (text, "")] if sheet and state.page == "jobs" else [("", "")]
 
 
-def _keys(state: State) -> Line:
+def _keys(state: State, rows: int) -> Line:
     if state.page != "jobs":
-        more = len(state.text) - state.at
-        place = f"  lines {min(state.at + 1, len(state.text))} to {state.at + min(more, 1000)} of {len(state.text)}"
+        count = len(state.text)
+        place = f"  lines {min(state.at + 1, count)} to {min(state.at + rows, count)} of {count}"
         return [(BACK + place, "dim")]
     place = f"  {state.row + 1} of {len(state.jobs)}" if state.jobs else ""
     return [(cut_end(KEYS, max(1, 78 - width(place))) + place, "dim")]

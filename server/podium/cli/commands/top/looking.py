@@ -116,7 +116,7 @@ class Watch:
                 if self._state.page == "jobs":
                     await last_line(self._control, self._state)
             except PodiumError as error:
-                self._state.away = in_commands(f"{error.message} What runs goes on; it is asked again every second.")
+                self._state.away = in_commands(f"The conductor is away; what runs goes on. {error.message}")
             self._draw()
             with anyio.move_on_after(1.0):
                 await self._moved.wait()
@@ -133,7 +133,7 @@ class Watch:
             else:
                 lines = await (self._output(todo.job_id) if todo.what == "logs" else self._why(todo.job_id))
                 state.page, state.text = ("logs" if todo.what == "logs" else "explain"), lines
-                state.at = max(0, len(lines) - rows_of(self._size()[1]) - 1) if todo.what == "logs" else 0
+                state.at = max(0, len(lines) - rows_of(self._size()[1])) if todo.what == "logs" else 0
         except PodiumError as error:
             state.note = in_commands(f"{error.message} {error.fix}")
         self._draw()

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from podium.cli.shared.door import styled
-from podium.cli.shared.live import Line, fitted
+from podium.cli.shared.live import Line, fitted, put
 from podium.cli.shared.terminal import USUAL_COLUMNS, has_styles
 
 USUAL_LINES = 24
@@ -23,7 +23,7 @@ _OURS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class Page:
-    """The terminal while it is ours. Use it as a context manager around everything, also around the event loop."""
+    """The terminal, ours from `take` on. Use it as a context manager around the event loop, whatever may end that."""
 
     def __init__(self) -> None:
         self._keyboard = sys.stdin.fileno()
@@ -33,7 +33,6 @@ class Page:
         self._size = (0, 0)
 
     def __enter__(self) -> Self:
-        self.take()
         return self
 
     def __exit__(
@@ -47,7 +46,7 @@ class Page:
         try:
             tty.setcbreak(self._keyboard)
             self._is_ours, self._drawn = True, []
-            self._write(_TAKE)
+            put(_TAKE)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
@@ -58,7 +57,7 @@ class Page:
             if self._is_ours:
                 self._is_ours = False
                 try:
-                    self._write(_GIVE)
+                    put(_GIVE)
                 finally:
                     termios.tcsetattr(self._keyboard, termios.TCSADRAIN, self._as_it_was)
         finally:
@@ -86,8 +85,4 @@ class Page:
         gone = f"\x1b[{len(made) + 1};1H\x1b[J" if len(self._drawn) > len(made) else ""
         self._drawn = made
         if begin or changed or gone:
-            self._write(begin + "".join(changed) + gone)
-
-    def _write(self, text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+            put(begin + "".join(changed) + gone)
