@@ -21,7 +21,7 @@ _FROM = {
     "conductor": "conductor",
     "instrument": "instrument",
     "score": "score",
-    "start": "start of the job",
+    "start": "start",
     "sheet": "sheet",
     "podium": "Podium",
 }
@@ -62,13 +62,14 @@ def _from_here(variable: EnvVariable) -> EnvVariable:
 def show(view: EnvView, here: Mapping[str, str] = os.environ) -> None:
     """Print one variable a line: a mark where this shell differs (`here`), name, source, value; then what is worth a note."""
     width = min(max((len(each.name) for each in view.variables), default=0), 32)
+    source = max((len(_source(each)) for each in view.variables), default=0)
     marked = False
     for each in view.variables:
         note = _difference(each, here)
         marked = marked or bool(note)
-        line(f"{'≠' if note else ' '} {in_line(each.name):<{width}}  {_source(each):<12}  {_value(each)}")
+        line(f"{'≠' if note else ' '} {in_line(each.name):<{width}}  {_source(each):<{source}}  {_value(each)}")
         if note and each.name in {"PATH", "VIRTUAL_ENV"}:
-            line(f"  {'':<{width}}  {'':<12}  {note}")
+            line(f"  {'':<{width}}  {'':<{source}}  {note}")
     if marked:
         tell("\n≠ this shell has another value: sheets get the conductor's environment, as it was when it started.")
     if view.own_total and not view.sheet:
@@ -98,7 +99,8 @@ def _difference(variable: EnvVariable, environment: Mapping[str, str]) -> str:
 
 
 def _source(variable: EnvVariable) -> str:
-    return f"{_FROM[variable.source]}{'*' if variable.replaces else ''}"
+    over = f" over {_FROM[variable.replaces]}" if variable.replaces else ""
+    return f"{_FROM[variable.source]}{over}"
 
 
 def _value(variable: EnvVariable) -> str:
