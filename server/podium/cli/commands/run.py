@@ -108,7 +108,7 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
     """Return what is submitted.
 
     Raises:
-        InvalidArguments: neither a score nor a command is given, or both; or a name for a score, which has its own.
+        InvalidArguments: neither a score nor a command is given, or both; a name for a score, which has its own; or no path.
     """
     given = vars(common)
     if words is not None:
@@ -126,6 +126,8 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
         raise InvalidArguments("--name is for a command; a score has its own name.", fix="Write it as `name:` there.")
     if score == STDIN:
         return SubmitParams(**{**given, "config_content": _read_stdin()})
+    if "\0" in score:
+        raise InvalidArguments("The score path contains a NUL character.", fix="Give the path of a score file.")
     path = os.path.realpath(absolute(Path(score), "The score path"))  # of a link to itself a Path raises
     return SubmitParams(**{**given, "config_path": path})
 
