@@ -112,9 +112,10 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
     """
     given = vars(common)
     if words is not None:
-        if score is not None or not words:
-            what = f"Both {score} and a command are given." if words else "There is no command behind --."
-            raise InvalidArguments(what, fix="Write `podium run -- CMD ARGS...`.")
+        if not words:
+            raise InvalidArguments("There is no command behind --.", fix="Write `podium run -- CMD ARGS...`.")
+        if score is not None:
+            raise InvalidArguments(f"Both {score} and a command are given.", fix="Write `podium run -- CMD ARGS...`.")
         text = words[0] if len(words) == 1 else shlex.join(words)
         folder = common.workspace or str(absolute(Path(), "The current folder"))
         return CommandParams(**{**given, "workspace": folder}, command=text, name=name)
