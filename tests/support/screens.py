@@ -46,7 +46,6 @@ import pytest
 from pyte.screens import Screen as _Emulated
 from pyte.streams import ByteStream
 
-from podium.cli.shared import output
 from podium.settings import Settings
 from tests.support import nursed
 from tests.support.golden import GOLDEN, UPDATE
@@ -203,10 +202,8 @@ def drawn(draw: Callable[[], object], columns: int, lines: int = TALL, **environ
                 patch.setenv(key, value)
             patch.setattr(sys, "stdout", stream)
             patch.setattr(sys, "stderr", stream)
-            output.console.cache_clear()  # it looks once whether there is a terminal
             draw()
     finally:
-        output.console.cache_clear()
         reading.join(SECONDS)
         os.close(ours)
     return Screen(columns, lines, bytes(data))

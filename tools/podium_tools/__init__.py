@@ -1,41 +1,20 @@
-"""The tools that agents call, one file for each subject. `ALL_TOOLS` is the inventory, in the order in which clients see it."""
+"""The tools that agents call, one file for each subject. `ALL_TOOLS` is the inventory, in the order in which clients see it.
 
-from podium_tools.artifacts import LIST_ARTIFACTS, READ_ARTIFACT
-from podium_tools.clear import CLEAR_JOBS
-from podium_tools.conductor import CONDUCTOR_STATUS
-from podium_tools.control import CANCEL_JOB, PAUSE_JOB, RESUME_JOB
-from podium_tools.delete import DELETE_JOB
-from podium_tools.describe import DESCRIBE_SCORE
-from podium_tools.explain import EXPLAIN_JOB
-from podium_tools.health import VERIFY_PROCESS_HEALTH
-from podium_tools.jobs import GET_JOB
-from podium_tools.listing import LIST_JOBS
-from podium_tools.logs import READ_JOB_LOG
-from podium_tools.modify import MODIFY_JOB
-from podium_tools.score import VALIDATE_SCORE
-from podium_tools.spec import AnyTool, ToolSpec
-from podium_tools.start import START_JOB
-from podium_tools.wait import WAIT_FOR_JOB
+What is asked for is loaded then: a command that only needs a helper of one tool does not load all of them.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from podium_tools.inventory import ALL_TOOLS
+    from podium_tools.spec import AnyTool, ToolSpec
 
 __all__ = ["ALL_TOOLS", "AnyTool", "ToolSpec"]
 
-ALL_TOOLS: tuple[AnyTool, ...] = (
-    START_JOB,
-    PAUSE_JOB,
-    RESUME_JOB,
-    CANCEL_JOB,
-    MODIFY_JOB,
-    DELETE_JOB,
-    CLEAR_JOBS,
-    VERIFY_PROCESS_HEALTH,
-    LIST_JOBS,
-    GET_JOB,
-    WAIT_FOR_JOB,
-    READ_JOB_LOG,
-    LIST_ARTIFACTS,
-    READ_ARTIFACT,
-    EXPLAIN_JOB,
-    VALIDATE_SCORE,
-    DESCRIBE_SCORE,
-    CONDUCTOR_STATUS,
-)
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from podium_tools import inventory, spec  # noqa: PLC0415  see above
+
+    return getattr(inventory if name == "ALL_TOOLS" else spec, name)

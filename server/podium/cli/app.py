@@ -8,9 +8,9 @@ from podium import __version__
 from podium.cli.inventory import ALIASES, COMMANDS
 from podium.cli.shared.door import line
 from podium.cli.shared.exits import Code
-from podium.cli.shared.imports import leave_out_plugins, quick_imports
+from podium.cli.shared.imports import hidden, leave_out_plugins, quick_imports
 from podium.cli.shared.overview import overview, short_overview
-from podium.cli.shared.usage import unknown_command, wrong_call, wrong_option
+from podium.cli.shared.usage import unknown_command, unknown_option, wrong_call, wrong_option
 
 if TYPE_CHECKING:
     import typer
@@ -40,7 +40,8 @@ def run_app(arguments: Sequence[str]) -> int:
 def application(name: str) -> "typer.Typer":
     """Return a typer application with one command, whose module is imported for it."""
     leave_out_plugins()
-    with quick_imports():
+    with quick_imports(), hidden("attr"):  # rich would load it, in case it has to show a class of it
+        import_module("podium.cli.shared.light")  # first: the log is loaded there, without rich
         import typer
 
         module = import_module(f"podium.cli.commands.{name}")
@@ -62,5 +63,7 @@ def _run(name: str, arguments: Sequence[str]) -> int:
     try:
         code = run(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
-        return wrong_call(name, arguments, " ".join(error.format_message().split()))
+        if unknown := getattr(error, "option_name", ""):
+            return unknown_option(name, unknown, getattr(error, "possibilities", None) or [])
+        return wrong_call(name, arguments, " ".join(error.format_message().split()).replace("Value error, ", ""))
     return int(code or Code.DONE)

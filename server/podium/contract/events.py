@@ -17,6 +17,7 @@ EventType = Literal[
     "job.cancelled",
     "job.notification_failed",
     "job.deleted",
+    "job.notification_failed",
     "sheet.started",
     "sheet.completed",
     "sheet.failed",

@@ -1,18 +1,14 @@
 """The page about what commands print with `--json`: each view that one of them prints, and the views in those."""
 
-from typing import Any
-
-from pydantic import BaseModel
-
 from podium.cli.shared.answers import ANSWERS
-from podium.reference.keys import blocks_of
 from tests.support.docs.commands import anchor
-from tests.support.docs.markdown import code, comments, document, plain, sentence, table
-from tests.support.docs.values import kind
+from tests.support.docs.markdown import classes_in, code, comments, document, plain, sentence, table
+from tests.support.docs.values import Schema, kind
 
 _INTRO = (
     "With `--json` a command prints one JSON object and nothing else; one that follows (`-f`, `--watch`) prints one a line. Fields keep "
-    "their names and meanings. New ones may come: ignore what you do not know."
+    "their names and meanings. New ones may come: ignore what you do not know. "
+    "`podium call TOOL --json` prints the [result of the tool](tools.md), and `podium doctor --json` a list of its findings."
 )
 
 
@@ -22,21 +18,23 @@ def answers_page() -> str:
         (f"[`podium {name}`](commands.md#{anchor(name.split()[0])})", f"[{view.__name__}](#{view.__name__.lower()})")
         for name, view in ANSWERS.items()
     ]
-    views = sorted(set().union(*(_views(view) for view in ANSWERS.values())), key=lambda view: view.__name__)
-    return document("JSON of the commands", _INTRO, table(("command", "prints"), rows), *map(_section, views))
+    schemas: dict[str, Schema] = {}
+    classes: dict[str, type] = {}
+    for view in ANSWERS.values():
+        made = view.model_json_schema(mode="serialization")
+        classes |= classes_in(view)
+        schemas |= made.get("$defs", {})
+        if "properties" in made:  # else it refers to itself, and is among the others
+            schemas[view.__name__] = made
+    sections = [_section(classes[name], schemas[name]) for name in sorted(schemas) if "properties" in schemas[name]]
+    return document("JSON of the commands", _INTRO, table(("command", "prints"), rows), *sections)
 
 
-def _views(view: Any) -> set[type[BaseModel]]:
-    return blocks_of(view)
-
-
-def _section(view: type[BaseModel]) -> str:
-    told = comments(view)
-    fields = view.model_json_schema(mode="serialization").get("properties", {})
-    if not fields:  # a schema that refers to itself
-        fields = view.model_json_schema(mode="serialization")["$defs"][view.__name__]["properties"]
+def _section(cls: type, schema: Schema) -> str:
+    told = comments(cls)
     rows = [
-        (code(name), kind(field), plain(field.get("description", "") or told.get(name, "")))
-        for name, field in fields.items()
+        (code(member), kind(field), plain(field.get("description", "") or told.get(member, "")))
+        for member, field in schema["properties"].items()
     ]
-    return f"## {view.__name__}\n\n{plain(sentence(view.__doc__))}\n\n{table(('field', 'value', 'meaning'), rows)}"
+    says = plain(sentence(schema.get("description") or cls.__doc__))
+    return f"## {cls.__name__}\n\n{says}\n\n{table(('field', 'value', 'meaning'), rows)}"

@@ -44,6 +44,13 @@ def _overview(commands: dict[str, str]) -> str:
     return table(("command", "does"), rows)
 
 
+def options(name: str) -> set[str]:
+    """Return the options of a command, each in all of its forms."""
+    if name in LIGHT:
+        return {form for action in _parser(name)._actions for form in action.option_strings}
+    return {form for param in typer.main.get_command(application(name)).params for form in param.opts}
+
+
 def anchor(command: str) -> str:
     """Return the anchor of a command's heading."""
     return f"podium-{command.replace(' ', '-')}"
@@ -53,9 +60,10 @@ def _section(name: str) -> Iterator[str]:
     yield from _of_command(name, typer.main.get_command(application(name)))
     if other := [alias for alias, meant in ALIASES.items() if meant == name]:
         yield f"{' and '.join(code(f'podium {alias}') for alias in other)} is the same."
-    if name in ANSWERS:
-        view = ANSWERS[name].__name__
-        yield f"With `--json` it prints a [{view}](json.md#{view.lower()})."
+    for words, view in ANSWERS.items():
+        if words.split()[0] == name:
+            given = " ".join([*words.split()[1:], "--json"])
+            yield f"{code(given)} prints: [{view.__name__}](json.md#{view.__name__.lower()})."
 
 
 def _commands(group: Any) -> dict[str, Any]:
@@ -78,18 +86,20 @@ def _is_option(param: Any) -> bool:
 
 
 def _option(param: Any) -> Option:
-    given = param.default
+    given, choices = param.default, _choices(param.type_descriptor.annotation)
     plain_default = given not in (None, False, (), [], "") and not callable(given)
     return Option(
         _form(param) if not _is_option(param) else ", ".join([*param.opts[:-1], f"{param.opts[-1]}{_value(param)}"]),
         str(given) if plain_default and not getattr(param, "is_flag", False) else "",
-        (param.help or "") + (" (may be given several times)" if getattr(param, "multiple", False) else ""),
+        (param.help or "")
+        + ("" if _is_option(param) or not choices else f": {', '.join(choices)}")
+        + (" (may be given several times)" if getattr(param, "multiple", False) else ""),
     )
 
 
 def _form(param: Any) -> str:
     """Return an argument as the usage line has it."""
-    name = (param.metavar or param.name.upper()) + ("..." if param.nargs != 1 else "")
+    name = (param.metavar or param.name.upper()).strip("[]").removesuffix("...") + ("..." if param.nargs != 1 else "")
     return name if param.required else f"[{name}]"
 
 

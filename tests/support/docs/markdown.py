@@ -3,6 +3,10 @@
 import inspect
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import is_dataclass
+from typing import Any, get_args, get_type_hints
+
+from pydantic import BaseModel
 
 GENERATED = "<!-- Made from the code: `make golden` writes this page. Do not edit it. -->"
 _COMMENT = re.compile(r"^    (\w+): .*?  # (.+)$", re.MULTILINE)
@@ -56,6 +60,17 @@ def paragraphs(text: str) -> str:
 def sentence(text: str | None) -> str:
     """Return a docstring as one paragraph of prose."""
     return " ".join(inspect.cleandoc(text or "").split())
+
+
+def classes_in(annotation: Any) -> dict[str, type]:
+    """Return the models and dataclasses that a type has in it at any depth, by name, itself too if it is one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        parts: Iterable[Any] = [field.annotation for field in annotation.model_fields.values()]
+    elif isinstance(annotation, type) and is_dataclass(annotation):
+        parts = get_type_hints(annotation).values()
+    else:
+        return {name: cls for part in get_args(annotation) for name, cls in classes_in(part).items()}
+    return {annotation.__name__: annotation} | {name: cls for part in parts for name, cls in classes_in(part).items()}
 
 
 def comments(cls: type) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from podium_tools import ALL_TOOLS, AnyTool
-from tests.support.docs.markdown import code, comments, document, plain, sentence, table
+from tests.support.docs.markdown import classes_in, code, comments, document, plain, sentence, table
 from tests.support.docs.values import Schema, bounds, default, kind
 
 _INTRO = (
@@ -114,14 +114,14 @@ def _parameters(schema: Schema) -> str:
     return table(("name", "value", "limits", "default", "meaning"), rows)
 
 
-def _fields(cls: type[BaseModel], schema: Schema) -> str:
-    told, fields = comments(cls), cls.model_fields
+def _fields(cls: type, schema: Schema) -> str:
+    told, fields = comments(cls), getattr(cls, "model_fields", {})
     rows = [
         (
             code(name),
             kind(each),
             plain(each.get("description", "") or told.get(name, "") or MEANINGS.get(name, "")),
-            "if there is none" if getattr(fields[name], "exclude_if", None) else "",
+            "if there is none" if getattr(fields.get(name), "exclude_if", None) else "",
         )
         for name, each in schema.get("properties", {}).items()
     ]
@@ -129,14 +129,10 @@ def _fields(cls: type[BaseModel], schema: Schema) -> str:
 
 
 def _parts(parts: dict[str, Schema]) -> list[str]:
-    classes = {cls.__name__: cls for cls in _below(BaseModel) if cls.__module__.startswith("podium")}
+    classes = {name: cls for tool in ALL_TOOLS for name, cls in classes_in(tool.result).items()}
     made: list[str] = []
     for name in sorted(parts):
         schema = parts[name]["$defs"][name]
         text = sentence(schema.get("description", ""))
         made += [f"### {name}", plain(text), _fields(classes[name], schema)]
     return made
-
-
-def _below(cls: type[BaseModel]) -> set[type[BaseModel]]:
-    return {cls}.union(*(_below(each) for each in cls.__subclasses__()))

@@ -1,5 +1,6 @@
 """The commands that show jobs and wait for them, each at a real conductor: words, `--json`, filters, errors and exit codes."""
 
+import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from podium.cli import main
 from podium.cli.commands import list as list_command
 from podium.cli.commands import wait as wait_command
 from podium.cli.shared import details
+from podium.cli.shared.live import Live
 from podium.contract.waits import WaitView
 from podium.settings import Settings
 from tests.support.answers import answer
@@ -246,7 +248,7 @@ def test_a_job_that_is_stuck_has_not_ended(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(wait_command, "STUCK_POLL_SECONDS", 0.0)
     control = _Control()
     asked = wait_command.Asked()
-    waiter = wait_command.Waiter(control, ["stuck-44444"], asked)  # type: ignore[arg-type]
+    waiter = wait_command.Waiter(control, ["stuck-44444"], asked, Live(io.StringIO()))  # type: ignore[arg-type]
     view = anyio.run(waiter.wait)
     assert (control.looks, wait_command.code_of_wait(view, asked)) == ([], 0)
 

@@ -4,9 +4,12 @@ import os
 
 import pytest
 
+from podium.cli.inventory import COMMANDS
+from podium.cli.shared.answers import ANSWERS
 from podium.cli.shared.exits import Code
 from podium.mcp.calls.arguments import check
 from podium_tools import ALL_TOOLS
+from tests.support.docs.commands import options
 from tests.support.docs.reference import DOCS, FOLDER, PAGES
 from tests.support.docs.tools import EXAMPLES
 from tests.support.golden import UPDATE
@@ -30,6 +33,16 @@ def test_every_tool_has_an_example_that_the_tool_takes() -> None:
     assert list(EXAMPLES) == [tool.name for tool in ALL_TOOLS]
     for tool in ALL_TOOLS:
         check(tool.name, tool.arguments, EXAMPLES[tool.name])
+
+
+OF_THE_TOOLS = {"call"}  # with --json it prints a tool's result
+A_LIST = {"doctor"}  # its findings
+
+
+def test_every_command_that_has_json_says_what_it_prints() -> None:
+    with_json = {name for name in COMMANDS if "--json" in options(name)}
+    assert with_json - OF_THE_TOOLS - A_LIST == {name for name in ANSWERS if name in COMMANDS}
+    assert {name.split()[0] for name in ANSWERS} <= set(COMMANDS)
 
 
 def test_the_page_of_exit_codes_has_every_code() -> None:

@@ -128,6 +128,14 @@ def test_junit_is_xml_with_the_texts_as_they_can_be_seen(text: str) -> None:
     assert "".join(each if each not in "\ufffe\uffff" else "�" for each in shown(text)) in told
 
 
+def test_a_cancelled_sheet_is_no_success_for_a_ci() -> None:
+    record = nightly()
+    ended = record.sheets[0].model_copy(update={"status": "cancelled", "reason": "ended because the job was cancelled"})
+    root = ElementTree.fromstring(junit(record.model_copy(update={"sheets": [ended]}), BEGAN))  # noqa: S314 -- ours
+    assert (root.get("errors"), root.get("failures"), root.get("skipped")) == ("1", "0", "0")
+    assert [each.tag for each in root.iter("error")] == ["error"]
+
+
 def test_junit_is_bounded() -> None:
     record = nightly()
     line = record.outputs[0].lines[0].model_copy(update={"text": "x" * 100_000})

@@ -1,6 +1,6 @@
 """The graph of sheets: its levels, its folding, and where its nodes stand."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -90,3 +90,24 @@ def test_the_graph_of_a_job_shows_states_and_the_critical_path(label: str, kind:
     graph = graph_of_story(story_of(nightly(), BEGAN))
     node = next(each for each in graph.nodes if each.label == label)
     assert (node.kind, node.critical) == (kind, critical)
+
+
+def test_a_long_chain_becomes_a_short_one() -> None:
+    nodes = tuple(Node(num, f"s{num}", (num - 1,) if num > 1 else ()) for num in range(1, 1001))
+    small = folded(Graph("made", nodes), 50)
+    assert len(small.nodes) == 50
+    assert small.nodes[1].label == "from level 21"
+    assert all(node.needs == (before.key,) for before, node in pairwise(small.nodes))
+
+
+@pytest.mark.timeout(30)
+def test_thousands_of_sheets_in_any_order_are_put_in_order_soon() -> None:
+    view = wide_plan(1)
+    first = view.sheets[0]
+    count = 5000
+    chain = [
+        first.model_copy(update={"sheet": num, "needs": [num + 1] if num < count else []})
+        for num in range(1, count + 1)
+    ]
+    graph = graph_of_plan(view.model_copy(update={"sheets": chain}))
+    assert [node.key for node in graph.nodes] == list(range(count, 0, -1))

@@ -47,7 +47,7 @@ def show_explained(view: ExplainView, columns: int | None) -> None:
     """Print an explanation for a terminal of so many columns."""
     show_head(view.job, columns)
     if view.cause:
-        show_text(in_commands(in_times(view.cause)), columns)
+        show_text(in_commands(in_times(view.cause), view.job.job_id), columns)
     known = [
         ("waits until", ahead(view.waits_until)),
         *_of_sheet(view.sheet),

@@ -58,9 +58,9 @@ def command(
 def show_resumed(view: "ActionView") -> None:
     """Print what a resume did, what it approved and did not, and what a changed score changes."""
     from podium.cli.shared.changes import change_lines
-    from podium.cli.shared.controlling import some
     from podium.cli.shared.door import in_line, line
     from podium.cli.shared.saying import in_commands
+    from podium.cli.shared.states import some
 
     job = view.job
     line(in_line(in_commands(view.message)))

@@ -8,7 +8,7 @@ from podium.cli.shared.options import AsJson, Home, Socket
 
 
 def command(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="only this setting")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[SETTING]", help="only this setting")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="say what each setting is for")] = False,
     home: Home = None,
     socket: Socket = None,

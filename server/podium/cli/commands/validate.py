@@ -8,7 +8,7 @@ from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="scores; - is stdin")],
+    files: Annotated[list[str], typer.Argument(metavar="SCORE...", help="scores; - is stdin")],
     watch: Annotated[bool, typer.Option("--watch", "-w", help="again whenever a file changes, until Ctrl-C")] = False,
     variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
     home: Home = None,

@@ -10,12 +10,14 @@ from typing import Annotated, Literal
 import anyio
 import typer
 
+from podium.cli.shared.bridge import Bridge, LostSight
 from podium.cli.shared.details import show_text
-from podium.cli.shared.door import in_line, ink, line, print_json, rewrite
+from podium.cli.shared.door import Piece, in_line, ink, line, print_json
 from podium.cli.shared.durations import METAVAR, seconds
 from podium.cli.shared.exits import Code
-from podium.cli.shared.follow import ENDS, STUCK_POLL_SECONDS, WAIT_SECONDS, Follower, LostSight, verdict
+from podium.cli.shared.follow import ENDS, STUCK_POLL_SECONDS, WAIT_SECONDS, verdict
 from podium.cli.shared.jobs import find
+from podium.cli.shared.live import Live
 from podium.cli.shared.options import AsJson, Home, Jobs, Socket, settings_for
 from podium.cli.shared.session import wait_for
 from podium.cli.shared.states import job_state, sheets_done, what
@@ -57,12 +59,13 @@ def command(
     With several jobs it is the worst one's. With --pattern it is 0 if a line matched, and 1 if the jobs completed without one.
     """
     settings = settings_for(home, socket)
+    live = Live(sys.stderr)
     asked = Asked("all" if every else "any", seconds("--timeout", timeout) if timeout else math.inf, pattern)
 
     async def work() -> WaitView:
         async with job_control(settings) as control:
             ids = [(await find(control, word)).job_id for word in jobs]
-            return await Waiter(control, list(dict.fromkeys(ids)), asked).wait()
+            return await Waiter(control, list(dict.fromkeys(ids)), asked, live).wait()
 
     try:
         view = wait_for(work)
@@ -70,7 +73,7 @@ def command(
         line(f"podium: {lost.message}.", stderr=True)
         raise typer.Exit(Code.LOST_SIGHT) from None
     finally:
-        rewrite("")
+        live.close()
     if as_json:
         print_json(view.model_dump())
     else:
@@ -79,13 +82,14 @@ def command(
 
 
 class Waiter:
-    """One wait for jobs, which outlasts a restart of the conductor; on a terminal a line of stderr shows how they are."""
+    """One wait for jobs, which outlasts a restart of the conductor; on a terminal a line shows how they are."""
 
-    def __init__(self, control: JobControlService, ids: Sequence[str], asked: Asked) -> None:
+    def __init__(self, control: JobControlService, ids: Sequence[str], asked: Asked, live: Live) -> None:
         self._control = control
         self._ids = ids
         self._asked = asked
-        self._bridge = Follower(quiet=True)
+        self._live = live
+        self._bridge = Bridge(self._say)
         self._began = time.monotonic()
         self._jobs: Sequence[JobView] = ()
 
@@ -115,7 +119,7 @@ class Waiter:
                 return view.model_copy(update={"woke_for": "timeout"})
             if seen.woke_for == "settled":  # stuck, which is no end: a wait for it answers at once
                 await anyio.sleep(min(left, STUCK_POLL_SECONDS))
-            seen = await self._bridge.bridged(self._look(seen.after, min(self._left(), WAIT_SECONDS)))
+            seen = await self._bridge.ask(self._look(seen.after, min(self._left(), WAIT_SECONDS)))
 
     def _left(self) -> float:
         """Return the seconds that are left."""
@@ -135,16 +139,20 @@ class Waiter:
 
         return look
 
+    def _say(self, text: str) -> None:
+        self._live.above([[(text, "yellow")]], self._bottom())
+
     async def _note(self, _elapsed: float, jobs: Sequence[JobView]) -> None:
         self._jobs = jobs
 
     async def _tick(self) -> None:
         """Show every second how the jobs are."""
         while True:
-            columns = columns_of(sys.stderr)
-            if columns is not None:
-                rewrite(waiting_line(self._jobs, time.monotonic() - self._began, columns))
+            self._live.show(self._bottom())
             await anyio.sleep(TICK_SECONDS)
+
+    def _bottom(self) -> list[list[Piece]]:
+        return [[(waiting_line(self._jobs, time.monotonic() - self._began, self._live.width), "")]]
 
 
 def is_over(jobs: Sequence[JobView], until: Literal["any", "all"]) -> bool:
@@ -158,7 +166,7 @@ def waiting_line(jobs: Sequence[JobView], elapsed: float, columns: int) -> str:
     open_jobs = [job for job in jobs if job.status not in ENDS]
     done = f"{len(jobs) - len(open_jobs)} of {len(jobs)} jobs done; " if len(jobs) > 1 else ""
     told = [f"{job.job_id} {sheets_done(job)}, {what(job) or job_state(job)}" for job in open_jobs]
-    return cut_end(in_line(f"{lead}: {done}{'; '.join(told)}") if jobs else lead, columns - 1)
+    return cut_end(in_line(f"{lead}: {done}{'; '.join(told)}") if jobs else lead, columns)
 
 
 def code_of_wait(view: WaitView, asked: Asked) -> Code:

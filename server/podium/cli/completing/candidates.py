@@ -54,8 +54,8 @@ def _values(takes: "Takes", given: Given) -> list[Candidate]:
         return [Candidate(each) for each in takes.choices]
     from podium.cli.completing.sources import SOURCES
 
-    source = SOURCES.get(takes.label)
-    return source(given) if source else []
+    sources = [SOURCES[label] for each in takes.label.split("|") if (label := each.strip()) in SOURCES]
+    return [candidate for source in sources for candidate in source(given)]
 
 
 @dataclass

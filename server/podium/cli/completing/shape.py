@@ -11,9 +11,11 @@ from podium.cli import LIGHT
 
 _ARGPARSE_OPTION = re.compile(r"^  (-\S.*?)(?:  +(\S.*)|$)", re.MULTILINE)
 
+_PLACES = ("SCORE", "FOLDER", "HOME", "WORKSPACE")  # paths of which more is known
+
 
 class Takes(NamedTuple):
-    """A value: its label in the help, such as "JOB", and the only values that it can have, if these are known."""
+    """A value: its label in the help, such as "JOB" or "SCORE|JOB", and the only values that it can have, if these are known."""
 
     label: str
     choices: tuple[str, ...] = ()
@@ -82,7 +84,7 @@ def _of_typer(name: str) -> Shape:
 def _label(word: str, kind: Any) -> str:
     """Return what a value is called, in capitals and without the marks of what may be left out or repeated."""
     label = word.strip("[]").removesuffix("...").upper()
-    return label if not _has(kind, Path) or label in {"SCORE", "FOLDER", "HOME", "WORKSPACE"} else "FILE"
+    return "FILE" if _has(kind, Path) and label not in _PLACES else label
 
 
 def _choices(kind: Any) -> Sequence[str]:

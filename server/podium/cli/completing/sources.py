@@ -44,8 +44,8 @@ def jobs(given: Given) -> list[Candidate]:
     """Return the ids of the newest jobs, of those that allow what the command does; their names where no id fits."""
     found = [job for job in _newest(given) if job["job_id"] not in given.arguments]
     action = _ACTIONS.get(given.command)
-    if fitting := [job for job in found if action in job.get("allowed_actions", [])]:
-        found = fitting
+    if action:  # a conductor that does not say what a job allows leaves it to the command
+        found = [job for job in found if action in job.get("allowed_actions", [action])]
     ids = [Candidate(job["job_id"], f"{job['status']} {job.get('job_name', '')}") for job in found]
     if any(each.text.startswith(given.current) for each in ids):
         return ids

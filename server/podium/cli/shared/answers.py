@@ -3,17 +3,30 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
+from podium.cli.shared.all_settings import SettingsView
+from podium.cli.shared.checking import CheckedFiles
+from podium.cli.shared.results import Edited, Outcomes, Removal, Retried
 from podium.cli.shared.service_view import ServiceView
 from podium.cli.shared.status_view import StatusView
-from podium.contract.models import ExplainView, JobDetail, JobPage, JobView, OutputLine, PlanView
+from podium.contract.models import ActionView, ExplainView, JobDetail, JobPage, JobView, OutputLine, PlanView
 from podium.contract.record import JobRecord
 from podium.contract.score_text import JobScore
+from podium.contract.sheet_env import EnvView
 from podium.contract.snapshot import SnapshotView
 from podium.contract.view import View
 from podium.contract.waits import WaitView
 
 ANSWERS: dict[str, type[View]] = {
     "run": JobView,
+    "pause": Outcomes,
+    "resume": ActionView,
+    "cancel": Outcomes,
+    "rm": Removal,
+    "retry": Retried,
+    "edit": Edited,
+    "validate": CheckedFiles,
+    "env": EnvView,
+    "settings": SettingsView,
     "list": JobPage,
     "show": JobDetail,
     "show --score": JobScore,

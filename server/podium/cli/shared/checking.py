@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -90,6 +91,7 @@ def watch_files(settings: Settings, files: Sequence[str], variables: Mapping[str
                 "" if not is_first else f"Watching {len(files)} file{'s' * (len(files) > 1)}; Ctrl-C ends.", stderr=True
             )
             _show(found)
+        sys.stdout.flush()  # a reader of a pipe waits for it
 
 
 def _stamps(files: Sequence[str]) -> object:

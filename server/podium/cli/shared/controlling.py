@@ -12,13 +12,13 @@ from podium.cli.shared.jobs import find
 from podium.cli.shared.results import ErrorView, Outcome
 from podium.cli.shared.saying import in_commands
 from podium.cli.shared.session import wait_for
+from podium.cli.shared.states import some
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import ActionView, JobView
 from podium.errors import PodiumError, WrongState
 from podium.settings import Settings
 
 AT_ONCE = 8  # jobs; a control may wait some seconds for its effect
-LABELS = 5  # that a sentence names
 
 Act = Callable[[JobControlService, JobView], Awaitable[Outcome]]
 """Does something to a job, and says what became of it under the name "", which whoever asked for it fills in."""
@@ -132,13 +132,6 @@ def running_sheets(job: JobView) -> str:
     """Name the running sheets, as "its running sheets (build, tests)"."""
     labels = some(job.running, job.running_total)
     return f"its running sheets ({labels})" if labels else "its running sheets"
-
-
-def some(labels: Sequence[str], total: int = 0) -> str:
-    """Return the first of some labels in a line, and how many more there are."""
-    more = max(total, len(labels)) - LABELS
-    shown = ", ".join(map(in_line, labels[:LABELS]))
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def overtaken(view: ActionView, action: str) -> str:

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from podium.cli.shared.door import Piece, in_line, ink
 from podium.cli.shared.saying import in_commands
-from podium.cli.shared.states import job_state, marked, name_beside_id, sheet_state
+from podium.cli.shared.states import job_state, marked, name_beside_id, next_command, sheet_state
 from podium.cli.shared.tables import Column, Row, facts, table
 from podium.cli.shared.when import at, clock, in_times, took
 from podium.cli.shared.widths import wrapped
@@ -38,7 +38,7 @@ def show_detail(found: JobDetail, columns: int | None, *, every: bool) -> None:
     for pieces in facts(_facts(job), columns):
         ink(pieces)
     for warning in job.warnings:
-        show_text(f"note: {in_commands(warning)}", columns, style="yellow")
+        show_text(f"note: {in_commands(warning, job.job_id)}", columns, style="yellow")
     if found.sheets:
         ink([])
     for pieces in table(COLUMNS, sheet_rows(found, every=every), columns, indent=2) if found.sheets else ():
@@ -54,24 +54,13 @@ def show_head(job: JobView, columns: int | None) -> None:
     show_text(name_beside_id(job), columns, style="bold")
     show_text(job.counts, columns)
     if job.reason:
-        show_text(in_commands(in_times(job.reason)), columns)
+        show_text(in_commands(in_times(job.reason), job.job_id), columns)
 
 
 def show_text(text: str, columns: int | None, *, style: str = "", indent: int = 2) -> None:
     """Print a text in lines that fit, below a heading."""
     for each in wrapped(in_line(text), columns, indent=indent):
         ink([(each, style)])
-
-
-def next_command(job: JobView) -> str:
-    """Return the command that follows from a job's state, "" if it has completed."""
-    if job.status == "failed" or job.stuck:
-        return f"podium explain {job.job_id}"
-    if job.status in {"paused", "cancelled"} or job.needs_approval:
-        return f"podium resume {job.job_id}" if "resume" in job.allowed_actions else ""
-    if job.status == "completed":
-        return ""
-    return f"podium logs {job.job_id} -f" if job.running else f"podium explain {job.job_id}"
 
 
 def _facts(job: JobView) -> list[tuple[str, str]]:
@@ -118,7 +107,7 @@ def _row(sheet: SheetView, job: JobView) -> list[Piece]:
         marked(sheet_state(sheet, job.holding)),
         (took(sheet.duration_seconds), ""),
         (str(sheet.attempts) if sheet.attempts > 1 else "", ""),
-        ("; ".join(_told(sheet)), ""),
+        ("; ".join(_told(sheet, job.job_id)), ""),
     ]
 
 
@@ -127,10 +116,10 @@ def label_of(sheet: SheetView) -> str:
     return sheet.name or f"sheet {sheet.sheet}"
 
 
-def _told(sheet: SheetView) -> Iterator[str]:
+def _told(sheet: SheetView, job_id: str) -> Iterator[str]:
     """Yield what is unusual about a sheet."""
     if sheet.reason:
-        yield in_commands(in_times(sheet.reason))
+        yield in_commands(in_times(sheet.reason), job_id)
     if sheet.status == "waiting" and sheet.waiting_until:
         yield f"until {clock(sheet.waiting_until)}"
     if sheet.healing:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from podium.cli.shared.saying import in_commands
-from podium.cli.shared.terminal import columns_of, has_styles, moves
+from podium.cli.shared.terminal import columns_of, has_styles
 from podium.cli.shared.widths import width, wrapped
 from podium.errors import PodiumError
 from podium.texts.cleaning import clean_text
@@ -20,7 +20,6 @@ Piece = tuple[str, str]
 """A part of a line, and its style: names of `STYLES` with blanks between them, "" for none."""
 STYLES = {"bold": 1, "dim": 2, "reverse": 7, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 _LEAD = "podium: "
-_ERASE = "\r\x1b[K"
 
 
 def clean(text: str) -> str:
@@ -48,12 +47,6 @@ def ink(pieces: Iterable[Piece], *, stderr: bool = False) -> None:
     """Print one line of pieces, each in its style where styles are shown."""
     stream = sys.stderr if stderr else sys.stdout
     print(styled(pieces, shows=has_styles(stream)), file=stream, flush=stderr)
-
-
-def rewrite(text: str) -> None:
-    """Show a text in place of what the last call showed in its line, on stderr; nothing where a line cannot be written over."""
-    if moves(sys.stderr):
-        print(f"{_ERASE}{in_line(text)}", end="", file=sys.stderr, flush=True)
 
 
 def styled(pieces: Iterable[Piece], *, shows: bool) -> str:

@@ -10,13 +10,14 @@ from podium.cli.shared.door import in_line, ink
 from podium.cli.shared.exits import Code
 from podium.cli.shared.live import stream_of
 from podium.cli.shared.progress import JobProgress
+from podium.cli.shared.states import next_command
 from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView, JobView
 from podium.contract.waits import WaitView
 from podium.errors import PodiumError
 from podium_tools.results import progress_of
 
-__all__ = ["ENDS", "Follower", "LostSight", "last_output", "next_command", "verdict"]
+__all__ = ["ENDS", "Follower", "LostSight", "last_output", "verdict"]
 
 ENDS = {"completed": Code.DONE, "failed": Code.FAILED, "cancelled": Code.CANCELLED, "paused": Code.PAUSED}
 WAIT_SECONDS = 30.0
@@ -124,9 +125,3 @@ def last_output(explained: ExplainView) -> list[str]:
     sheet = in_line(output.sheet_name) or f"sheet {output.sheet}"
     shown = output.lines[-OUTPUT_LINES:]
     return [f"  the end of what {sheet} wrote to {output.stream}:", *(f"   | {in_line(each.text)}" for each in shown)]
-
-
-def next_command(job: JobView) -> str:
-    """Return the command that says or does more about a job that has not completed; "" where there is none."""
-    hint = {"failed": "explain", "paused": "resume", "cancelled": "resume"}.get(job.status)
-    return f"podium {hint} {job.job_id}" if hint else ""

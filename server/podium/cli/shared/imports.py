@@ -10,16 +10,17 @@ from typing import cast
 
 @contextmanager
 def hidden(name: str) -> Iterator[None]:
-    """Make `import name` fail as if it were not installed, unless it is loaded already."""
-    if name in sys.modules:
-        yield
-        return
+    """Make `import name` fail as if it were not installed, whether it is loaded or not."""
     loaded = cast("dict[str, ModuleType | None]", sys.modules)
+    before = loaded.get(name)
     loaded[name] = None  # the import system's own sign for a module that is not there
     try:
         yield
     finally:
-        del loaded[name]
+        if before is None:
+            del loaded[name]
+        else:
+            loaded[name] = before
 
 
 @contextmanager

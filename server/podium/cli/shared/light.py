@@ -1,13 +1,14 @@
 """What the commands that start without typer share: their arguments, their settings, a log without rich, and quick imports."""
 
 import argparse
-import sys
+import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from podium.cli.shared.imports import hidden, quick_imports
-from podium.cli.shared.usage import wrong_call
+from podium.cli.shared.usage import unknown_option, wrong_call
 from podium.settings import Settings, load
 
 # structlog loads rich, 50 modules and 5 MB, for a console renderer that is not used.
@@ -22,7 +23,12 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end."""
-        raise SystemExit(wrong_call(self.prog.removeprefix("podium "), sys.argv[2:], f"{message}."))
+        command, (what, _, text) = self.prog.removeprefix("podium "), message.partition(": ")
+        words = text.split() if what == "unrecognized arguments" else []
+        if words and (option := words[0]).startswith("-"):
+            near = difflib.get_close_matches(option, re.findall(r"--[\w-]+", self.format_usage()))
+            raise SystemExit(unknown_option(command, option, near))
+        raise SystemExit(wrong_call(command, words, f"{message}."))
 
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:

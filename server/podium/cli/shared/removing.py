@@ -130,7 +130,10 @@ def _confirmed(shown: Sequence[str], what: str, command: str, *, asks: bool) -> 
     for each in shown:
         line(f"  {each}", stderr=True)
     if asks and somebody_is_there():
-        return agreed(f"Remove {what} {KEPT}")
+        if agreed(f"Remove {what} {KEPT}"):
+            return True
+        line("Nothing was removed.", stderr=True)
+        return False
     line(f"Nothing was removed: that would remove {what} {KEPT}\n  To do it: {command}", stderr=True)
     return False
 

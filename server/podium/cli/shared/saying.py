@@ -59,7 +59,15 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
 }
 """Tool -> argument, or argument=value -> how that is typed. What is not here has no option: it is left out."""
 _WITHOUT_JOB = frozenset(
-    {"start_job", "clear_jobs", "list_jobs", "validate_score", "conductor_status", "describe_score"}
+    {
+        "start_job",
+        "verify_process_health",  # `top` shows all jobs
+        "clear_jobs",
+        "list_jobs",
+        "validate_score",
+        "conductor_status",
+        "describe_score",
+    }
 )
 _JOBS = ("job_id", "job_ids")
 _PLACES = {"config_path": "FILE", "from_sheet": "SHEET", "sheet": "SHEET"}
@@ -99,7 +107,8 @@ def _command(found: re.Match[str], job_id: str) -> str:
     if words.startswith("call "):
         typed = [shlex.quote(f"{name}={value}") for name, each in values.items() for value in each]
     else:
-        typed = [shlex.quote(job) for name in _JOBS for job in values.get(name, []) if job != _FILL_IN]
+        jobs = [job for name in _JOBS for job in values.get(name, []) if job != _FILL_IN]
+        typed = [shlex.quote(job) for job in jobs if tool not in _WITHOUT_JOB]
         typed += _options(tool, values)
     if tool == "clear_jobs" and values.get("dry_run") == ["false"]:
         typed.append("--yes")

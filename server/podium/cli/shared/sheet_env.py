@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from podium.cli.shared.controlling import some
 from podium.cli.shared.door import in_line, line
 from podium.cli.shared.jobs import find
 from podium.cli.shared.scores import STDIN, given_score
+from podium.cli.shared.states import some
 from podium.client.job_control import job_control
 from podium.contract.secrets.beside import hidden_value
 from podium.contract.sheet_env import EnvParams, EnvVariable, EnvView

@@ -21,6 +21,13 @@ def wrong_option(word: str, known: Sequence[str]) -> Code:
     )
 
 
+def unknown_option(command: str, word: str, near: Sequence[str]) -> Code:
+    """Say that a command has no such option, and which ones are near, the nearest first."""
+    meant = "` or `".join(near[:2])
+    fix = f"Did you mean `{meant}`?" if meant else f"`podium {command} --help` lists the options."
+    return _said(f"Unknown option {in_line(word)!r}.", fix)
+
+
 def wrong_call(command: str, arguments: Sequence[str], what: str) -> Code:
     """Say what is wrong with the arguments of a command."""
     meant = command_instead(command, arguments)

@@ -115,17 +115,18 @@ LEADS = {
 _SCORE_ENDINGS = (".yaml", ".yml")
 _WITH_VALUE = ("--home", "--socket", "--log-level")  # of the commands that take no job
 _LIKE = 0.7
+_KNOWN = (*LEADS, *COMMAND_OF)
 
 
 def command_for(word: str, rest: Sequence[str] = ()) -> str:
     """Return the whole command that an unknown word may mean, with the arguments that follow it; "" if none is near."""
     if word == "restart" and not rest:
         return "podium stop`, then `podium start"
-    known = [word] if word in LEADS or word in COMMAND_OF else _near(word)
-    for each in known:
-        found = COMMAND_OF.get(each) or ALIASES.get(each) or LEADS.get(each) or each
-        if found.split()[0] in COMMANDS:
-            return _typed(found, rest)
+    if slip := difflib.get_close_matches(word, [*COMMANDS, *ALIASES], n=1, cutoff=_LIKE) if word not in _KNOWN else []:
+        return shlex.join(["podium", *slip, *rest])
+    for each in [word] if word in _KNOWN else difflib.get_close_matches(word, _KNOWN, n=1, cutoff=_LIKE):
+        found = COMMAND_OF.get(each) or LEADS[each]
+        return _typed(found, rest)
     having = [tool for tool in COMMAND_OF if word in tool.split("_")]
     return "` or `".join(f"podium call {tool}" for tool in having[:3])
 
@@ -142,11 +143,6 @@ def command_instead(command: str, arguments: Sequence[str]) -> str:
         command
     )
     return _typed(meant, words) if meant in COMMANDS and words else ""
-
-
-def _near(word: str) -> list[str]:
-    ours = difflib.get_close_matches(word, [*COMMANDS, *ALIASES], n=1, cutoff=_LIKE)
-    return ours or difflib.get_close_matches(word, [*LEADS, *COMMAND_OF], n=1, cutoff=_LIKE)
 
 
 def _typed(words: str, rest: Sequence[str]) -> str:

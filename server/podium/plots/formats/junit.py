@@ -27,11 +27,12 @@ def junit(record: JobRecord, now: float) -> str:
     name = in_line(job.job_name)
     cases = [_case(each, name, attempts[each.sheet], outputs[each.sheet]) for each in record.sheets]
     failed = sum(each.status == "failed" for each in record.sheets)
-    skipped = sum(each.status not in {"failed", "completed"} for each in record.sheets)
+    cancelled = sum(each.status == "cancelled" for each in record.sheets)
+    skipped = len(record.sheets) - failed - cancelled - sum(each.status == "completed" for each in record.sheets)
     numbers = _attributes(
         tests=len(record.sheets),
         failures=failed,
-        errors=0,
+        errors=cancelled,
         skipped=skipped,
         time=f"{elapsed_between(job.started_at, job.finished_at or iso(now)) or 0.0:.3f}",
     )
@@ -70,6 +71,8 @@ def _verdict(sheet: SheetView) -> list[str]:
         kind = "validation" if wrong else "exit" if sheet.exit_code else "failed"
         detail = "\n".join([shown(sheet.reason)[:OUTPUT_CHARS], *map(_validation, wrong)])
         return [f"      <failure{_attributes(message=message, type=kind)}>{_text(detail)}</failure>\n"]
+    if sheet.status == "cancelled":  # it did not pass: no CI may call that well
+        return [f"      <error{_attributes(message=message, type='cancelled')}/>\n"]
     why = (
         message if message.startswith(sheet.status) else f"{sheet.status}: {message}" if sheet.reason else sheet.status
     )

@@ -16,9 +16,9 @@ def critical_path(
     """
     if last is None:
         last = max(times, key=lambda num: (times[num][1], -times[num][0], -num), default=None)
-    path: list[int] = []
+    path: dict[int, None] = {}
     while last is not None:
-        path.append(last)
+        path[last] = None
         began = times[last][0]
         before = [num for num in needs.get(last, ()) if num in times and times[num][1] <= began + _TOLERANCE]
         before = [num for num in before if num not in path]

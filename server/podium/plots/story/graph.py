@@ -92,26 +92,23 @@ def _in_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
     """Return nodes so that each comes after those that it needs; what needs itself in a circle comes last, as it is."""
     left = {node.key: node for node in nodes}
     found: dict[int, Node] = {}
-    for key in list(left):
-        ahead = [key]
+    for key, first in left.items():
+        ahead = {key: iter(first.needs)}
         while ahead:
-            node = left.get(ahead[-1])
-            missing = (
-                [need for need in node.needs if need in left and need not in found and need not in ahead]
-                if node
-                else []
+            last = next(reversed(ahead))
+            need = next(
+                (each for each in ahead[last] if each in left and each not in found and each not in ahead), None
             )
-            if missing:
-                ahead.append(missing[0])
-                continue
-            if node is not None and node.key not in found:
-                found[node.key] = node
-            ahead.pop()
+            if need is not None:
+                ahead[need] = iter(left[need].needs)
+            else:
+                found.setdefault(last, left[last])
+                del ahead[last]
     return tuple(found.values())
 
 
 def folded(graph: Graph, limit: int) -> Graph:
-    """Return a graph of at most about `limit` nodes: sheets of one `foreach` become one node, then those of one level."""
+    """Return a graph of at most about `limit` nodes: sheets of one `foreach` become one node, or those of one level or a few."""
     if len(graph.nodes) <= limit:
         return graph
     level = {node.key: number for number, nodes in enumerate(graph.levels) for node in nodes}
@@ -120,7 +117,11 @@ def folded(graph: Graph, limit: int) -> Graph:
     )
     if len(fans.nodes) <= limit:
         return fans
-    return _merged(graph, lambda node: (level[node.key],), "level {level}")
+    levels = _merged(graph, lambda node: (level[node.key],), "level {level}")
+    if len(levels.nodes) <= limit:
+        return levels
+    size = -(-len(graph.levels) // limit)  # of what stands for several levels, in a chain that is long
+    return _merged(graph, lambda node: (level[node.key] // size * size,), "from level {level}")
 
 
 def _merged(graph: Graph, group: Callable[[Node], Hashable | None], name: str) -> Graph:

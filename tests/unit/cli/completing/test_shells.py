@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.listing import listing
-from tests.support.shells import SHELLS, ShellSession, is_installed
+from tests.support.shells import SECONDS, SHELLS, ShellSession, is_installed
 
 # An id is a plain word; a foreign conductor need not know that, and sheets are called what the score likes.
 NAMES = [
@@ -21,7 +22,6 @@ NAMES = [
     "bad\ntouch hit",
     "bad\u202ename",
 ]
-TRIES = 5
 TYPED = {
     "podium sto": {"": "podium stop "},
     "podium run --work": {"": "podium run --workspace "},
@@ -56,10 +56,9 @@ def test_a_shell_completes_commands_options_and_names_of_any_letters(shell: str,
 
 def _completed(session: ShellSession, typed: str, wanted: str) -> str:
     """Return what becomes of the line; press the tabulator again if a busy machine took longer than a completion waits."""
-    seen = ""
-    for _ in range(TRIES):
-        if (seen := session.completed(typed)) == wanted:
-            break
+    ends = time.monotonic() + SECONDS
+    while (seen := session.completed(typed)) != wanted and time.monotonic() < ends:
+        pass
     return seen
 
 

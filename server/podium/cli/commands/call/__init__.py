@@ -5,19 +5,14 @@ import sys
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from podium.cli.shared.details import show_text
-from podium.cli.shared.door import ink, line, print_json
+from podium.cli.shared.door import ink, print_json
 from podium.cli.shared.environment import passed
 from podium.cli.shared.exits import Code, code_named
 from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
-from podium.cli.shared.output import say
 from podium.cli.shared.terminal import columns_of
-from podium.cli.shared.tool_names import given_arguments, parameters, tool_named
 from podium.errors import InvalidArguments
-from podium_tools import ALL_TOOLS
-from podium_tools.start import START_JOB
 
 
 def command(
@@ -31,6 +26,11 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Call a tool exactly as an agent would; exit code 0 if it returns no error and finds nothing wrong."""
+    from podium.cli.shared.tool_names import (
+        given_arguments,
+        tool_named,
+    )  # loads the tools, which the help does not need
+
     settings = settings_for(home, socket)
     if not tool and not as_json:
         _list_tools()
@@ -41,9 +41,10 @@ def command(
         print_json([each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools(settings)])
         return
     given = given_arguments(tool_named(tool), arguments or [])
-    if env and tool != START_JOB.name:
+    if env and tool != "start_job":
         raise InvalidArguments(f"--env: {tool} starts no job.", fix="Leave --env out; it is for start_job.")
     from podium.cli.commands.call.server import call_tool
+    from podium.cli.commands.call.showing import show, show_error
 
     result = call_tool(settings, tool, given, passed(env))
     answer: Any = json.loads(getattr(result.content[0], "text", "{}")) if result.is_error else result.structured_content
@@ -51,14 +52,17 @@ def command(
     if as_json:
         print_json(answer)
     elif result.is_error:
-        _show_error(answer["error"])
+        show_error(answer["error"])
     else:
-        _show(answer)
+        show(answer)
     raise typer.Exit(code)
 
 
 def _list_tools() -> None:
     """Print each tool with its parameters, and below it what it does."""
+    from podium.cli.shared.tool_names import parameters
+    from podium_tools import ALL_TOOLS
+
     columns = columns_of(sys.stdout)
     for each in ALL_TOOLS:
         ink([(each.name, "bold")])
@@ -72,29 +76,3 @@ def _code(answer: dict[str, Any], *, is_error: bool) -> Code:
         error = answer["error"]
         return code_named(error["code"], outcome=str(error.get("outcome", "")))
     return Code.BAD_INPUT if answer.get("valid") is False else Code.DONE
-
-
-def _show(facts: dict[str, Any]) -> None:
-    facts = {key: value for key, value in facts.items() if value not in ("", [], None)}
-    say(str(facts.pop("summary", "")), style="bold")
-    if facts:
-        line(yaml.dump(facts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110).rstrip())
-
-
-def _show_error(facts: dict[str, Any]) -> None:
-    say(f"{facts.pop('code')}: {facts.pop('message')}", style="red", stderr=True)
-    if fix := facts.pop("fix", ""):
-        say(fix, style="bold", stderr=True)
-    if rest := {key: value for key, value in facts.items() if value not in ("", [], None, False)}:
-        say(yaml.dump(rest, Dumper=_Dumper, sort_keys=False, allow_unicode=True).rstrip(), stderr=True)
-
-
-class _Dumper(yaml.SafeDumper):
-    """YAML for reading: texts of several lines as blocks."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text)
