@@ -99,9 +99,12 @@ class Session:
 
 @contextmanager
 def session(folder: Path, settings: Settings, page: str) -> Iterator[Session]:
-    """Return the session of a page. A conductor runs in it, unless the page starts one; either is stopped at the end."""
+    """Return the session of a page. A conductor runs in it, unless the page shows how one starts; it is stopped at the end.
+
+    Where a page does not show what `podium start` prints, the command finds that conductor: most pages need no other one.
+    """
     made = Session(folder, settings, page)
-    conductor = None if "$ podium start" in page else Conductor(settings)
+    conductor = None if "$ podium start\nThe conductor is running" in page else Conductor(settings)
     if conductor:
         conductor.start(**made.environment)
     try:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from podium.cli.commands import plan, timeline
 from podium.cli.shared.states import MARKS as IN_LISTS
 from podium.contract.models import PlanView
 from podium.contract.record import JobRecord
@@ -16,7 +17,9 @@ from podium.plots.words import MARKS
 from podium.settings import Settings
 from tests.support.jobs import submit, until
 from tests.support.podium_home import Conductor
-from tests.support.screens import in_pipe, in_terminal
+from tests.support.records import crowd, nightly, wide_plan
+from tests.support.records import plan as plan_view
+from tests.support.screens import WIDTHS, check_screen, drawn, in_pipe, in_terminal, time_stands_still
 
 SCORE = """
 name: drawn
@@ -182,6 +185,23 @@ def test_only_junit_is_written_if_only_that_is_asked_for(home: Settings, failed:
     shown = in_pipe(home, "report", failed, "--junit", "-")
     assert shown.plain.startswith("<?xml")
     assert "<!doctype" not in shown.plain
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_timelines_and_plans_on_a_screen(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    with time_stands_still(monkeypatch):
+        check_screen("timeline-nightly", drawn(lambda: timeline.draw(nightly(), None, everything=False), columns))
+        check_screen("timeline-crowd", drawn(lambda: timeline.draw(crowd(), None, everything=False), columns))
+        check_screen("plan-nightly", drawn(lambda: plan.draw_table(plan_view(), everything=False), columns))
+    plain = drawn(lambda: timeline.draw(nightly(), None, everything=False), columns, NO_COLOR="1")
+    assert plain.styles == []
+
+
+def test_all_of_hundreds_of_sheets_have_rows_if_asked_for() -> None:
+    assert len(drawn(lambda: timeline.draw(crowd(100), None, everything=False), 80).lines) < 15
+    assert len(drawn(lambda: timeline.draw(crowd(100), None, everything=True), 80).lines) > 100
+    assert len(drawn(lambda: plan.draw_table(wide_plan(), everything=False), 80).lines) < 10
+    assert len(drawn(lambda: plan.draw_table(wide_plan(), everything=True), 80).lines) > 400
 
 
 def test_marks_are_those_of_the_lists() -> None:

@@ -42,6 +42,14 @@ def test_what_the_running_conductor_uses_instead_is_told(conductor: Conductor, h
     assert f"The running conductor (pid {conductor.pid}) read its settings when it started" in shown
 
 
+def test_a_secret_in_a_command_among_the_settings_is_not_shown(home: Settings) -> None:
+    done = podium(
+        home, "settings", "notify", PODIUM_NOTIFY="curl -H 'Authorization: Bearer abcd1234efgh5678' https://x"
+    )
+    assert "abcd1234" not in done.stdout
+    assert "curl -H" in done.stdout
+
+
 def test_one_setting_is_shown_with_what_it_is_for(home: Settings) -> None:
     done = podium(home, "settings", "max_sheets")
     assert done.stdout.splitlines() == [

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from podium.client.job_control import JobControlService
-from podium.contract.methods import FEATURES, ClearParams, ModifyParams, ResumeParams
+from podium.contract.methods import FEATURES, ClearParams, ModifyParams, ResumeParams, SubmitParams
+from podium.contract.sheet_env import EnvParams
 from podium.contract.states import JobFilter
 from podium.errors import UnsupportedByConductor
 from podium.wire.dispatcher import Peer
@@ -84,3 +85,18 @@ async def test_the_record_of_a_job_is_not_asked_of_one_that_has_none(short_tmp: 
     async with stand_in(short_tmp, status=earlier) as old, client_for(old.path) as client:
         with pytest.raises(UnsupportedByConductor, match="too old to give the record of a job"):
             await JobControlService(client).record("x")
+
+
+async def test_several_edits_a_trial_a_new_run_and_an_environment_are_not_asked_of_one_that_does_not_know_them(
+    short_tmp: Path,
+) -> None:
+    older = {**PODIUM_STATUS, "features": [name for name in FEATURES if name not in {"edits", "again", "sheet_env"}]}
+    async with stand_in(short_tmp, status=older) as old, client_for(old.path) as client:
+        service = JobControlService(client)
+        for params in (ModifyParams("a", edits=[("x", "y")]), ModifyParams("a", find="x", replace="y", dry_run=True)):
+            with pytest.raises(UnsupportedByConductor, match="too old to make several edits at once, or try a change"):
+                await service.modify(params)
+        with pytest.raises(UnsupportedByConductor, match="too old to run the score of a job again"):
+            await service.start(SubmitParams(again="a"))
+        with pytest.raises(UnsupportedByConductor, match="too old to show the environment of sheets"):
+            await service.environment(EnvParams())

@@ -106,7 +106,7 @@ def _graphs() -> list[str]:
 @given(TEXTS)
 def test_a_picture_is_xml_whatever_sheets_are_called(name: str) -> None:
     record = nightly()
-    sheets = [each.model_copy(update={"name": name, "reason": name}) for each in record.sheets]
+    sheets = [each.model_copy(update={"name": name, "reason": name}) for each in record.sheets[:3]]
     story = story_of(record.model_copy(update={"sheets": sheets}), BEGAN)
     for drawn in (timeline_svg(story), graph_svg(graph_of_story(story), heading=in_line(name))):
         assert ElementTree.fromstring(drawn).tag.endswith("svg")  # noqa: S314 -- ours

@@ -23,13 +23,17 @@ FOLDED_FROM = 100  # sheets of a graph
 
 
 def command(
-    score: Annotated[Path, typer.Argument(help="the score's YAML file; - for stdin")],
+    score: Annotated[Path, typer.Argument(metavar="SCORE", help="the score's YAML file; - for stdin")],
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="write a picture; - for stdout")] = None,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="print the graph in the language of Mermaid")] = False,
     dot: Annotated[bool, typer.Option("--dot", help="print the graph in the language of Graphviz")] = False,
     everything: Annotated[bool, typer.Option("--all", help="show every sheet, however many there are")] = False,
-    workspace: Annotated[Path | None, typer.Option(help="run in this folder instead of the score's workspace")] = None,
-    start_sheet: Annotated[str, typer.Option(help="start at this sheet; earlier ones count as done")] = "1",
+    workspace: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="run in this folder instead of the score's workspace")
+    ] = None,
+    start_sheet: Annotated[
+        str, typer.Option(metavar="SHEET", help="start at this sheet; earlier ones count as done")
+    ] = "1",
     variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
     env: Env = None,
     home: Home = None,
@@ -60,7 +64,7 @@ def command(
     elif svg is not None or mermaid or dot:
         _graph(plan, svg, as_mermaid=mermaid, everything=everything)
     else:
-        _table(plan, everything=everything)
+        draw_table(plan, everything=everything)
 
 
 def _graph(plan: PlanView, svg: Path | None, *, as_mermaid: bool, everything: bool) -> None:
@@ -78,7 +82,8 @@ def _graph(plan: PlanView, svg: Path | None, *, as_mermaid: bool, everything: bo
         write(STDOUT, mermaid(graph) if as_mermaid else dot(graph))
 
 
-def _table(plan: PlanView, *, everything: bool) -> None:
+def draw_table(plan: PlanView, *, everything: bool) -> None:
+    """Print the sheets of a plan; with `everything` each has its row."""
     from podium.plots.terminal.plan import plan_lines
 
     show(plan_lines(plan, columns(), fold=not everything, plain=is_plain()))

@@ -35,10 +35,11 @@ def command(
     if as_json:
         print_json(record.model_dump())
         return
-    _draw(record, svg, everything=everything)
+    draw(record, svg, everything=everything)
 
 
-def _draw(record: JobRecord, svg: Path | None, *, everything: bool) -> None:
+def draw(record: JobRecord, svg: Path | None, *, everything: bool) -> None:
+    """Print the timeline of a record, or write it as a picture; with `everything` each sheet has its row."""
     from podium.plots.story.story import story_of
 
     story = story_of(record, epoch())

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from podium.cli.shared import probe
 from podium.cli.shared.door import in_line, line
+from podium.cli.shared.telling import tell
+from podium.contract.secrets.beside import without_named_secrets
 from podium.contract.view import View
 from podium.errors import InvalidArguments, PermissionDenied
 from podium.places import config_file
@@ -50,7 +52,7 @@ def all_settings(loaded: Loaded, name: str | None = None) -> SettingsView:
         fix = f"Did you mean {near[0]}?" if near else "`podium settings` lists them."
         raise InvalidArguments(f"There is no setting {name!r}.", fix=fix)
     pid, running = _running(loaded.settings)
-    values = loaded.settings.model_dump(mode="json")
+    values = _without_secrets(loaded.settings.model_dump(mode="json"))
     defaults = Settings(home=loaded.settings.home).model_dump(mode="json")
     defaults["home"] = str(Settings().home)
     file = config_file()
@@ -87,7 +89,12 @@ def _running(settings: Settings) -> tuple[int | None, dict[str, Any]]:
         found = probe.running(settings)
     except PermissionDenied:
         return None, {}
-    return (found[0].pid, probe.config(found[1])) if found else (None, {})
+    return (found[0].pid, _without_secrets(probe.config(found[1]))) if found else (None, {})
+
+
+def _without_secrets(values: dict[str, Any]) -> dict[str, Any]:
+    """Return settings without the secrets that a command among them names."""
+    return {name: without_named_secrets(each) if isinstance(each, str) else each for name, each in values.items()}
 
 
 def show_settings(view: SettingsView, *, verbose: bool) -> None:
@@ -100,13 +107,13 @@ def show_settings(view: SettingsView, *, verbose: bool) -> None:
         if each.differs:
             line(f"{'':<{width}}  the running conductor has {_shown(each.running)}; restart it")
         if verbose:
-            line(f"{'':<{width}}  {each.description}")
+            tell(f"{'':<{width}}  {each.description}")
     if len(view.settings) > 1:
         state = "" if view.file_exists else " (there is none)"
         line(f"\nsettings file: {in_line(view.file)}{state}")
     differing = sum(each.differs for each in view.settings)
     if differing:
-        line(
+        tell(
             f"The running conductor (pid {view.conductor_pid}) read its settings when it started: "
             f"`podium stop`, then `podium start` gives it these. What runs goes on."
         )

@@ -1,7 +1,7 @@
-"""The one door to the terminal for plain lines: whatever text goes through it, it changes nothing there but what can be read.
+"""The one door to the terminal: whatever text goes through it, it changes nothing there but what can be read.
 
-Much of what a command prints was written by others: names and paths in a score, a job's output, the environment. `output` draws
-with rich through the same cleaning; nothing else in the command writes to stdout or stderr.
+Much of what a command prints was written by others: names and paths in a score, a job's output, the environment. Nothing else in
+the command writes to stdout or stderr.
 """
 
 import json

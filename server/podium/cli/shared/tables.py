@@ -11,6 +11,7 @@ from podium.cli.shared.door import Piece, in_line
 from podium.cli.shared.widths import cut_end, cut_middle, padded, width, wrapped
 
 GAP = "  "
+LAST_SHOWN = 4  # columns without which it is left out
 LAST_LEAST = 26  # columns that the last column keeps if its texts need them, at the cost of those that may drop
 
 
@@ -51,7 +52,7 @@ def _cell(text: str) -> str:
 
 
 def _line(cells: Sequence[Piece], shown: dict[int, int]) -> list[Piece]:
-    last, pieces = max(shown, default=0), []
+    last, pieces = len(cells) - 1, []
     for at, columns in shown.items():
         text, style = cells[at]
         cut = (cut_end if at == last else cut_middle)(text, columns)
@@ -79,7 +80,10 @@ def _fitted(columns: Sequence[Column], wide: Sequence[int], total: int | None) -
         more = min(shown[at] - least[at], spare if missing <= spare else spare // 2)
         least[at], spare = least[at] + more, spare - more
     rest = total - _taken({at: columns for at, columns in least.items() if at != last}) - len(GAP)
-    least[last] = min(shown[last], max(1, rest)) if len(shown) > 1 else shown[last]
+    if len(shown) > 1:
+        least[last] = min(shown[last], rest)
+    if least[last] < min(shown[last], LAST_SHOWN):
+        del least[last]  # and nothing but ids and short words is left
     return least
 
 

@@ -43,6 +43,7 @@ _STRENGTH: dict[SpanKind, int] = {
 """Which of several spans in one cell is shown; others have 2."""
 _HEIGHTS = (" ▁▂▃▄▅▆▇█", " .:-=+*##")
 _BREAK = ("\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}", "/")
+_FAILURES = 5  # that are told in full
 _LEAST_TICK = 9  # cells between two ticks
 
 
@@ -66,7 +67,8 @@ def timeline_lines(story: Story, columns: int, *, limit: int | None = None, plai
     scale = Scale(story, layout.bars)
     lines = _axis(scale, layout)
     lines += [_row(row, scale, layout) for row in rows]
-    return [*lines, *_legend(rows, scale, columns, layout), *_path(story, columns, layout)]
+    lines += _legend(rows, scale, columns, layout)
+    return [*lines, *_path(story, columns, layout), *_failures(story, columns, layout)]
 
 
 def _layout(rows: Sequence[Row], columns: int, *, plain: bool) -> _Layout:
@@ -186,6 +188,17 @@ def _legend(rows: Sequence[Row], scale: Scale, columns: int, layout: _Layout) ->
         long = ", ".join(f"{each.kind} for {duration(each.seconds)}" for each in scale.breaks)
         pieces.append((f"{layout.glyph(_BREAK)} cut out: {long}  ", "dim"))
     return [[], *wrapped(pieces, columns, 2)] if len(pieces) > 1 else []
+
+
+def _failures(story: Story, columns: int, layout: _Layout) -> list[Line]:
+    """Return in full why the first sheets failed, where there was no room for it beside their bars."""
+    failed = [lane for lane in story.lanes if lane.sheet.status == "failed"]
+    lines: list[Line] = []
+    for lane in failed[:_FAILURES]:
+        if width(result := result_of(lane)) > layout.results:
+            words = f"{layout.glyph(('✗', 'x'))} {lane.label} {result}".split(" ")
+            lines += wrapped([(" ", ""), *((f"{word} ", STYLES["failed"]) for word in words)], columns, 3)
+    return lines
 
 
 def _path(story: Story, columns: int, layout: _Layout) -> list[Line]:

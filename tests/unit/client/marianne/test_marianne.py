@@ -11,9 +11,10 @@ import yaml
 
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
-from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams
+from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import JobScoreParams
+from podium.contract.sheet_env import EnvParams
 from podium.errors import JobNotFound, ScoreNotFound, SubmitRejected, UnsupportedByConductor, WrongState
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
 from tests.unit.client.marianne.recordings import FakeMarianne, recorded
@@ -77,7 +78,19 @@ async def test_what_it_would_ignore_is_refused(service: JobControlService, maria
         await service.start_job(score, start_sheet=2)
     with pytest.raises(UnsupportedByConductor, match="idempotency_key and variables"):
         await service.start_job(score, idempotency_key="k", variables={"a": "b"})
+    with pytest.raises(UnsupportedByConductor, match="again"):
+        await service.start(SubmitParams(again="x"))
     assert not marianne.asked("job.submit")
+
+
+async def test_what_only_the_own_conductor_tells_is_refused(service: JobControlService, marianne: FakeMarianne) -> None:
+    marianne.add("x", "paused")
+    with pytest.raises(UnsupportedByConductor, match="environment of its sheets"):
+        await service.environment(EnvParams())
+    for call in (ModifyParams("x", edits=[("a", "b")]), ModifyParams("x", config_content="name: x", dry_run=True)):
+        with pytest.raises(UnsupportedByConductor):
+            await service.modify(call)
+    assert not marianne.asked("job.modify")
 
 
 async def test_an_inline_score_is_a_private_file_as_long_as_its_job(

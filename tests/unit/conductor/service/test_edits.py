@@ -170,3 +170,43 @@ def test_the_conductor_itself_refuses_what_is_no_edit(
 ) -> None:
     refusal = change(shared_conductor, failed(shared_conductor), **params)
     assert (refusal["code"], told in refusal["message"]) == ("INVALID_ARGUMENTS", True)
+
+
+def test_several_edits_are_made_together_or_not_at_all(shared_conductor: Conductor) -> None:
+    job_id = failed(shared_conductor)
+    found = change(shared_conductor, job_id, "modify", edits=[["name: only", "name: one"], ["nowhere", "x"]])
+    assert (found["status"], found["code"], found["times"]) == ("rejected", "INVALID_ARGUMENTS", 0)
+    assert text_of(shared_conductor, job_id) == FAILS
+    both = [["name: only", "name: one"], ["one, run: exit 3", "one, run: exit 4"]]
+    assert change(shared_conductor, job_id, "modify", edits=both)["status"] == "accepted"
+    assert text_of(shared_conductor, job_id) == FAILS.replace("only", "one").replace("3", "4")
+    until(shared_conductor, job_id, "failed")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"edits": [["a", "a"]]}, {"edits": [["", "x"]]}, {"edits": [["exit 3", "x"]], "find": "exit 3"}, {"edits": []}],
+)
+def test_edits_that_change_nothing_or_stand_beside_another_change_are_refused(
+    shared_conductor: Conductor, params: dict[str, Any]
+) -> None:
+    job_id = failed(shared_conductor)
+    assert change(shared_conductor, job_id, "modify", **params)["code"] == "INVALID_ARGUMENTS"
+
+
+def test_a_trial_says_what_a_change_would_do_and_does_nothing(shared_conductor: Conductor) -> None:
+    job_id = failed(shared_conductor)
+    before = types_of(shared_conductor, job_id)
+    tried = change(shared_conductor, job_id, "modify", find="exit 3", replace="true", dry_run=True)
+    assert (tried["status"], tried["message"], tried["pending"]) == ("accepted", "Nothing was changed.", False)
+    assert tried["change"]["sheets"] == {"unfinished": {"labels": ["only"], "total": 1}}
+    bad = change(shared_conductor, job_id, "modify", find="exit 3", replace="[]", dry_run=True)
+    assert bad["code"] == "SCORE_INVALID"
+    unknown = change(shared_conductor, job_id, "modify", find="exit 3", replace="x", dry_run=True, from_sheet="none")
+    assert unknown["code"] == "INVALID_ARGUMENTS"
+    assert (text_of(shared_conductor, job_id), types_of(shared_conductor, job_id)) == (FAILS, before)
+
+
+def test_a_trial_at_a_running_job_says_that_the_change_would_wait(shared_conductor: Conductor, held: str) -> None:
+    tried = change(shared_conductor, held, "modify", find="# mark 1;", replace="# done 1;", dry_run=True)
+    assert (tried["pending"], tried["job"]["modify_requested"]) == (True, False)

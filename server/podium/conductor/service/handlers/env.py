@@ -10,11 +10,11 @@ from podium.conductor.service.context import Context
 from podium.contract.secrets.beside import hidden_value, without_named_secrets
 from podium.contract.secrets.names import is_place
 from podium.contract.sheet_env import EnvParams, EnvSource, EnvVariable, EnvView
-from podium.score.model.plan import PlanSheet
-from podium.settings import OF_A_SHEET
+from podium.score.model.plan import RESERVED_ENV, PlanSheet
 from podium.texts.cleaning import clean_text
 from podium.wire.dispatcher import Peer
 
+KEY = "PODIUM_ATTEMPT_KEY"  # the mark by which the processes of an attempt are known
 VALUE_CHARS = 8000  # shown of a value
 OWN_SHOWN = 20  # sheets that are named
 
@@ -77,7 +77,7 @@ def _layers(
     if sheet is not None:
         yield from _given(sheet.env, sheet.env_from, "sheet", known)
     facts = {"PODIUM_JOB_ID": job_id, "PODIUM_SHEET": sheet.label if sheet else "", "PODIUM_WORKSPACE": workspace}
-    for name in sorted(OF_A_SHEET):
+    for name in sorted({*RESERVED_ENV, KEY}):
         value = facts.get(name, "")
         yield EnvVariable(name=name, value=_cut(value), source="podium", known_later=not value)
 
