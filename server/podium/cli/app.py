@@ -44,6 +44,8 @@ def application(name: str) -> "typer.Typer":
         import_module("podium.cli.shared.light")  # first: the log is loaded there, without rich
         import typer
 
+        from podium.cli.shared.helping import Command
+
         module = import_module(f"podium.cli.commands.{name}")
     function: Callable[..., None] = module.command
     made = typer.Typer(
@@ -52,7 +54,7 @@ def application(name: str) -> "typer.Typer":
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": [*reversed(HELP)]},
     )
-    made.command(name, cls=getattr(module, "Typed", None))(function)
+    made.command(name, cls=getattr(module, "Typed", Command))(function)
     return made
 
 

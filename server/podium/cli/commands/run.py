@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from podium.cli.shared.door import in_line, line
 from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
 from podium.cli.shared.follow import ENDS, Follower, LostSight
+from podium.cli.shared.helping import Command
 from podium.cli.shared.live import ring
 from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.probe import running
@@ -35,7 +35,7 @@ STDIN_CHARS = 16 * 1024 * 1024  # far more than the conductor takes
 _WORDS = "podium.run.words"  # the words behind `--`, in the context of the command
 
 
-class Typed(TyperCommand):
+class Typed(Command):
     """The command as typed: what stands behind the first `--` is a command for the job, not options or arguments of this one."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
