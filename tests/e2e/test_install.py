@@ -129,6 +129,10 @@ def test_a_conductor_of_the_installed_command_starts_answers_and_stops(installed
         assert "is already running" in run(installed, "start", home=home).stdout
         again = json.loads(run(installed, "status", "--json", home=home).stdout)
         assert again["conductor"]["pid"] == health["pid"]
+        first = home.home / "first.yaml"  # as the README begins, and no clone
+        assert run(installed, "init", str(first), home=home).returncode == 0
+        followed = run(installed, "run", str(first), home=home)
+        assert "completed: 2 of 2 sheets completed" in followed.stdout, followed.stderr
     finally:
         stopped = run(installed, "stop", "--cancel", home=home)
     assert stopped.returncode == 0, stopped.stderr

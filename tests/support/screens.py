@@ -116,11 +116,19 @@ class Screen:
             told += [f"{which}: {shown}"] if shown else []
         return told
 
+    @property
+    def runs(self) -> list[list[tuple[str, str]]]:
+        """The lines, each as its runs of letters that look the same: how they look, "" for the usual, and the text."""
+        return [self._runs_of(number) for number in range(len(self.lines))]
+
     def _style_of(self, number: int) -> str:
+        runs = self._runs_of(number)
+        return ", ".join(f"{style} {text.strip()!r}" for style, text in runs if style and text.strip())
+
+    def _runs_of(self, number: int) -> list[tuple[str, str]]:
         row = self._screen.buffer[number]
         cells = [row[at] for at in range(self.columns)]
-        runs = [(style, "".join(cell.data for cell in run)) for style, run in groupby(cells, _look)]
-        return ", ".join(f"{style} {text.strip()!r}" for style, text in runs if style and text.strip())
+        return [(style, "".join(cell.data for cell in run)) for style, run in groupby(cells, _look)]
 
 
 def _look(cell: Any) -> str:
@@ -250,6 +258,11 @@ class Terminal:
         while wanted not in self.screen.text:
             assert self._read(), f"it ended without {wanted!r}:\n{self.screen.text}"
         return self.screen
+
+    def changes(self) -> Iterator[Screen]:
+        """Yield the screen whenever the command has written, until it ends."""
+        while self._read():
+            yield self.screen
 
     def until_gone(self, unwanted: str) -> Screen:
         """Return the screen as soon as it shows a text no more; fails as `until`."""

@@ -58,15 +58,16 @@ def command(
 def show_resumed(view: "ActionView") -> None:
     """Print what a resume did, what it approved and did not, and what a changed score changes."""
     from podium.cli.shared.changes import change_lines
-    from podium.cli.shared.door import in_line, line
+    from podium.cli.shared.door import in_line
     from podium.cli.shared.saying import in_commands
     from podium.cli.shared.states import some
+    from podium.cli.shared.telling import tell
 
     job = view.job
-    line(in_line(in_commands(view.message)))
+    tell(in_line(in_commands(view.message)))
     for text in change_lines(view):
-        line(in_commands(text))
+        tell(in_commands(text))
     if job.needs_approval:
-        line(f"  Not approved yet: {some(job.holding, job.holding_total)}.\n  approve: podium resume {job.job_id}")
+        tell(f"  Not approved yet: {some(job.holding, job.holding_total)}.\n  approve: podium resume {job.job_id}")
     if not job.settled:
-        line(f"  wait for it: podium wait {job.job_id}")
+        tell(f"  wait for it: podium wait {job.job_id}")

@@ -108,13 +108,14 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
     """Return what is submitted.
 
     Raises:
-        InvalidArguments: neither a score nor a command is given, or both; or a name for a score, which has its own.
+        InvalidArguments: neither a score nor a command is given, or both; a name for a score, which has its own; or no path.
     """
     given = vars(common)
     if words is not None:
-        if score is not None or not words:
-            what = f"Both {score} and a command are given." if words else "There is no command behind --."
-            raise InvalidArguments(what, fix="Write `podium run -- CMD ARGS...`.")
+        if not words:
+            raise InvalidArguments("There is no command behind --.", fix="Write `podium run -- CMD ARGS...`.")
+        if score is not None:
+            raise InvalidArguments(f"Both {score} and a command are given.", fix="Write `podium run -- CMD ARGS...`.")
         text = words[0] if len(words) == 1 else shlex.join(words)
         folder = common.workspace or str(absolute(Path(), "The current folder"))
         return CommandParams(**{**given, "workspace": folder}, command=text, name=name)
@@ -126,6 +127,8 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
         raise InvalidArguments("--name is for a command; a score has its own name.", fix="Write it as `name:` there.")
     if score == STDIN:
         return SubmitParams(**{**given, "config_content": _read_stdin()})
+    if "\0" in score:
+        raise InvalidArguments("The score path contains a NUL character.", fix="Give the path of a score file.")
     path = os.path.realpath(absolute(Path(score), "The score path"))  # of a link to itself a Path raises
     return SubmitParams(**{**given, "config_path": path})
 

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import anyio
 
-from podium.cli.shared.door import in_line, line, show_error
+from podium.cli.shared.door import in_line, show_error
 from podium.cli.shared.exits import Code, code_of
 from podium.cli.shared.jobs import find
 from podium.cli.shared.results import ErrorView, Outcome
 from podium.cli.shared.saying import in_commands
 from podium.cli.shared.session import wait_for
 from podium.cli.shared.states import some
+from podium.cli.shared.telling import tell
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import ActionView, JobView
 from podium.errors import PodiumError, WrongState
@@ -67,7 +68,7 @@ def show(told: Sequence[Told]) -> None:
     seen = set[str]()
     for each in told:
         if each.error is None:
-            line(in_commands(each.outcome.message), stderr=not each.outcome.done)
+            tell(in_commands(each.outcome.message), stderr=not each.outcome.done)
         elif each.error.message not in seen:
             seen.add(each.error.message)
             show_error(each.error)
@@ -81,7 +82,7 @@ def show_allowed(error: PodiumError) -> None:
     if error.code == "WRONG_STATE" and isinstance(allowed, list) and allowed and isinstance(job_id, str):
         names = {"modify": "edit", "delete": "rm"}
         said = ", ".join(f"`podium {names.get(str(each), str(each))} {in_line(job_id)}`" for each in allowed)
-        line(f"        Allowed now: {said}.", stderr=True)
+        tell(f"        Allowed now: {said}.", stderr=True)
 
 
 @contextmanager

@@ -78,6 +78,7 @@ class Follower:
             await show()
             return seen
 
+        self._tell_holds(job)  # that happened before this cursor
         while True:
             seen = await self.bridged(look)
             after, self.job = seen.after, seen.jobs[0]

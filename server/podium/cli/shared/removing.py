@@ -12,6 +12,7 @@ from podium.cli.shared.exits import Code
 from podium.cli.shared.output import print_json
 from podium.cli.shared.results import Outcome, Removal
 from podium.cli.shared.session import wait_for
+from podium.cli.shared.telling import tell
 from podium.cli.shared.when import ago
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import ClearParams
@@ -109,9 +110,9 @@ def remove_chosen(settings: Settings, choice: Choice, *, yes: bool, as_json: boo
     if as_json:
         print_json(Removal(cleared=done).model_dump())
     else:
-        line(f"{counted(len(done.jobs), 'job')} removed {KEPT}" if done.jobs else "Nothing was removed.")
+        tell(f"{counted(len(done.jobs), 'job')} removed {KEPT}" if done.jobs else "Nothing was removed.")
         for why in done.refused:
-            line(f"  Not removed: {in_line(why)}", stderr=True)
+            tell(f"  Not removed: {in_line(why)}", stderr=True)
     return Code.FAILED if done.refused else Code.DONE
 
 
@@ -134,7 +135,7 @@ def _confirmed(shown: Sequence[str], what: str, command: str, *, asks: bool) -> 
             return True
         line("Nothing was removed.", stderr=True)
         return False
-    line(f"Nothing was removed: that would remove {what} {KEPT}\n  To do it: {command}", stderr=True)
+    tell(f"Nothing was removed: that would remove {what} {KEPT}\n  To do it: {command}", stderr=True)
     return False
 
 

@@ -2,10 +2,11 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from podium.cwd import absolute
+from podium.cwd import absolute, expanded
 from podium.errors import InvalidArguments
 
 STDIN = "-"
@@ -26,8 +27,10 @@ def given_score(score: str) -> Given:
         InvalidArguments: stdin is no text, or the path is relative to a folder that was removed.
     """
     if score != STDIN:
-        path = absolute(Path(score).expanduser(), "The score path")
-        return Given(path=os.path.realpath(path))  # of a link to itself a Path raises
+        path = absolute(expanded(Path(score)), "The score path")
+        with suppress(ValueError):  # a NUL in it: there is no such file
+            return Given(path=os.path.realpath(path))  # of a link to itself a Path raises
+        return Given(path=str(path))
     if sys.stdin is None:
         raise InvalidArguments("stdin is closed.", fix="Give the score as a file.")
     try:

@@ -1,12 +1,14 @@
 """The environment of a sheet for people: beside what this shell has, which is not what sheets get."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from podium.cli.shared.door import in_line, line
 from podium.cli.shared.jobs import find
 from podium.cli.shared.scores import STDIN, given_score
 from podium.cli.shared.states import some
+from podium.cli.shared.telling import tell
 from podium.client.job_control import job_control
 from podium.contract.secrets.beside import hidden_value
 from podium.contract.sheet_env import EnvParams, EnvVariable, EnvView
@@ -19,7 +21,7 @@ _FROM = {
     "conductor": "conductor",
     "instrument": "instrument",
     "score": "score",
-    "start": "start of the job",
+    "start": "start",
     "sheet": "sheet",
     "podium": "Podium",
 }
@@ -57,25 +59,26 @@ def _from_here(variable: EnvVariable) -> EnvVariable:
     return variable.model_copy(update={"value": shown, "missing": False, "hidden": shown != value})
 
 
-def show(view: EnvView) -> None:
-    """Print one variable a line: a mark where this shell differs, name, source, value; then what is worth a note."""
+def show(view: EnvView, here: Mapping[str, str] = os.environ) -> None:
+    """Print one variable a line: a mark where this shell differs (`here`), name, source, value; then what is worth a note."""
     width = min(max((len(each.name) for each in view.variables), default=0), 32)
+    source = max((len(_source(each)) for each in view.variables), default=0)
     marked = False
     for each in view.variables:
-        note = _difference(each)
+        note = _difference(each, here)
         marked = marked or bool(note)
-        line(f"{'≠' if note else ' '} {in_line(each.name):<{width}}  {_source(each):<12}  {_value(each)}")
+        line(f"{'≠' if note else ' '} {in_line(each.name):<{width}}  {_source(each):<{source}}  {_value(each)}")
         if note and each.name in {"PATH", "VIRTUAL_ENV"}:
-            line(f"  {'':<{width}}  {'':<12}  {note}")
+            line(f"  {'':<{width}}  {'':<{source}}  {note}")
     if marked:
-        line("\n≠ this shell has another value: sheets get the conductor's environment, as it was when it started.")
+        tell("\n≠ this shell has another value: sheets get the conductor's environment, as it was when it started.")
     if view.own_total and not view.sheet:
         line(
             f"Sheets with variables of their own: {some(view.own, view.own_total)}. `podium env ... SHEET` shows them."
         )
-    missing = sorted(set(os.environ) - {each.name for each in view.variables} - _OF_A_SHELL)
+    missing = sorted(set(here) - {each.name for each in view.variables} - _OF_A_SHELL)
     if missing:
-        line(f"In this shell and not for sheets: {_names(missing)}.")
+        tell(f"In this shell and not for sheets: {_names(missing)}.")
 
 
 def _names(names: list[str]) -> str:
@@ -83,11 +86,11 @@ def _names(names: list[str]) -> str:
     return in_line(", ".join(names[:_HERE]) + more)
 
 
-def _difference(variable: EnvVariable) -> str:
+def _difference(variable: EnvVariable, environment: Mapping[str, str]) -> str:
     """Return how this shell differs from a variable of the conductor, "" if it does not, or a secret is in the way."""
     if variable.source != "conductor" or variable.hidden or variable.name in _OF_A_SHELL:
         return ""
-    here = os.environ.get(variable.name)
+    here = environment.get(variable.name)
     if here is None:
         return "here: not set"
     if here == variable.value or hidden_value(variable.name, here) or variable.value.endswith("…"):
@@ -96,7 +99,8 @@ def _difference(variable: EnvVariable) -> str:
 
 
 def _source(variable: EnvVariable) -> str:
-    return f"{_FROM[variable.source]}{'*' if variable.replaces else ''}"
+    over = f" over {_FROM[variable.replaces]}" if variable.replaces else ""
+    return f"{_FROM[variable.source]}{over}"
 
 
 def _value(variable: EnvVariable) -> str:

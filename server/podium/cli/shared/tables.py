@@ -52,7 +52,7 @@ def _cell(text: str) -> str:
 
 
 def _line(cells: Sequence[Piece], shown: dict[int, int]) -> list[Piece]:
-    last, pieces = len(cells) - 1, []
+    last, pieces = max(shown, default=0), []
     for at, columns in shown.items():
         text, style = cells[at]
         cut = (cut_end if at == last else cut_middle)(text, columns)

@@ -17,6 +17,7 @@ from podium.cli.shared.results import Edited
 from podium.cli.shared.saying import in_commands
 from podium.cli.shared.scores import given_score
 from podium.cli.shared.session import wait_for
+from podium.cli.shared.telling import tell
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import ModifyParams
 from podium.contract.models import ActionView, JobView
@@ -97,11 +98,11 @@ class Session:
 
     def _agreed(self, job: JobView, tried: ActionView) -> str:
         """Show what the change changes; return "y" if it is to be made, else "e" to edit again or "d" to drop it."""
-        line(f"This changes {job.job_id}:", stderr=True)
+        tell(f"This changes {job.job_id}:", stderr=True)
         lines = ["  No sheet differs, and no setting."] if changes_nothing(tried) else change_lines(tried)
         lines.append(f"  It {rule('modify', _phase(job)).why}.")
         for text in lines:
-            line(in_commands(text), stderr=True)
+            tell(in_commands(text), stderr=True)
         answers = {"y": "yes", "e": "edit again", "d": "drop"}
         return choice("Make the change: yes, edit again, or drop it?", answers, default="y")
 
@@ -110,7 +111,7 @@ class Session:
         if isinstance(error, ScoreInvalid) and error.facts.get("problems"):
             show_problems(str(draft.path), error, draft.text())
         elif "times" in error.facts:  # an edit's text stands there no more, or never stood there as it is shown
-            line(
+            tell(
                 "podium: The score has changed since it was opened, or has letters that cannot be seen where you changed it.\n"
                 f"        Edit it anew, or give the whole score: podium edit {job.job_id} --score FILE",
                 stderr=True,
@@ -126,7 +127,7 @@ class Session:
 
     def _given_up(self, draft: Draft, shown: str, why: str, code: int = Code.FAILED) -> Ended:
         """Say that nothing was changed, and where the text is, if there is one to keep."""
-        line(why, stderr=True)
+        tell(why, stderr=True)
         try:
             is_same = draft.text().rstrip("\n") == shown
         except PodiumError:
@@ -146,7 +147,7 @@ class Session:
         return Code.DONE, Edited(changed=True, action=view)
 
     def _say(self, text: str) -> None:
-        line(text, stderr=self.quiet)
+        tell(text, stderr=self.quiet)
 
     def _ask(self, work: Callable[[JobControlService], Awaitable[Answer]]) -> Answer:
         async def connected() -> Answer:

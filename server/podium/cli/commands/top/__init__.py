@@ -19,7 +19,7 @@ from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
 from podium.cli.shared.terminal import columns_of, moves
 from podium.client.job_control import job_control
-from podium.contract.snapshot import SnapshotView
+from podium.contract.snapshot import LoadView, SnapshotView
 from podium.errors import Internal
 from podium.settings import Settings
 
@@ -71,9 +71,11 @@ def snapshot(state: State) -> SnapshotView:
     """Return what was seen in one look."""
     if state.conductor is None:
         raise Internal("There was no look at the conductor.", fix="Report this.")
-    return SnapshotView(
-        conductor=state.conductor, jobs=list(state.jobs), jobs_total=state.total, loads=dict(state.loads)
-    )
+    loads = {
+        job_id: LoadView(cpu_percent=load.cpu_percent, memory_mb=load.memory_mb, processes=load.processes)
+        for job_id, load in state.loads.items()
+    }
+    return SnapshotView(conductor=state.conductor, jobs=list(state.jobs), jobs_total=state.total, loads=loads)
 
 
 class _Top:
