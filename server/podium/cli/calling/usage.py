@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from podium.cli.shared.door import in_line, line
+from podium.cli.calling.words import command_for, command_instead
 from podium.cli.shared.exits import Code
-from podium.cli.shared.words import command_for, command_instead
+from podium.cli.terminal.door import in_line, line
 
 
 def unknown_command(word: str, rest: Sequence[str]) -> Code:

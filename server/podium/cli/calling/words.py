@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 
 from podium.cli.inventory import ALIASES, COMMANDS
-from podium.cli.shared.saying import COMMAND_OF
+from podium.cli.terminal.saying import COMMAND_OF
 
 LEADS = {
     "ls": "list",
