@@ -1,5 +1,6 @@
 """`podium rm`: what it removes, what it asks before, and that workspaces stay."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,13 +56,13 @@ def test_ended_jobs_are_chosen_by_state_age_and_number(conductor: Conductor, hom
     assert shown.returncode == 2
     assert f"{ids[1]}  failed" in shown.stderr
     assert (
-        "that would remove 1 job (1 failed) with their logs and history, for good. Workspaces are kept." in shown.stderr
+        "that would remove 1 job (1 failed) with its logs and history, for good. Its workspace is kept." in shown.stderr
     )
     assert f"podium rm --ended --status failed --keep 1 --yes --home {home.home}" in shown.stderr
     assert left(home) == ids
     done = answered(home, "rm", "--ended", "--status", "failed", "--keep", "1", "--yes")
     assert ([each["job_id"] for each in done["cleared"]["jobs"]], left(home)) == ([ids[1]], [ids[0], *ids[2:]])
-    assert "3 jobs removed" in podium(home, "rm", "--ended", "--yes").stdout
+    assert "Removed 3 jobs with their logs" in podium(home, "rm", "--ended", "--yes").stdout
     assert podium(home, "rm", "--ended").stdout == "No ended job fits, so nothing is removed.\n"
 
 
@@ -75,7 +76,7 @@ def test_on_a_terminal_it_asks_first(
         terminal.type(f"{answer}\n")
         code = terminal.end()
     assert f"{job_id}  completed" in shown
-    assert "Remove 1 job (1 completed) with their logs and history, for good. Workspaces are kept. [y/N]" in shown
+    assert "Remove 1 job (1 completed) with its logs and history, for good. Its workspace is kept. [y/N]" in shown
     assert (left(home) == [job_id], code) == (stays, 2 if stays else 0)
 
 
@@ -102,3 +103,16 @@ def test_a_job_that_runs_is_not_removed(conductor: Conductor, home: Settings) ->
     done = podium(home, "rm", job_id, "--yes")
     assert (done.returncode, left(home)) == (1, [job_id])
     assert f"`podium cancel {job_id}` ends it" in done.stderr
+
+
+def test_two_who_remove_the_same_jobs_at_once_both_have_done_it(
+    conductor: Conductor, home: Settings, short_tmp: Path
+) -> None:
+    ids = {submit(conductor, "name: many\nsheets: [{run: 'true'}]\n") for _ in range(60)}
+    for job_id in ids:
+        until(conductor, job_id, "completed")
+    with ThreadPoolExecutor() as threads:
+        both = list(threads.map(lambda _: answered(home, "rm", "--ended", "--yes"), range(2)))
+    removed = [{job["job_id"] for job in each["cleared"]["jobs"]} for each in both]
+    assert (removed[0] | removed[1], removed[0] & removed[1]) == (ids, set())
+    assert [each["cleared"]["refused"] for each in both] == [[], []]

@@ -55,6 +55,7 @@ def command(
 def show_resumed(view: "ActionView") -> None:
     """Print what a resume did, what it approved and did not, and what a changed score changes."""
     from podium.cli.jobs.changes import change_lines
+    from podium.cli.jobs.controlling import tell_how_to_wait
     from podium.cli.terminal.door import in_line
     from podium.cli.terminal.saying import in_commands
     from podium.cli.terminal.states import some
@@ -66,5 +67,4 @@ def show_resumed(view: "ActionView") -> None:
         tell(in_commands(text))
     if job.needs_approval:
         tell(f"  Not approved yet: {some(job.holding, job.holding_total)}.\n  approve: podium resume {job.job_id}")
-    if not job.settled:
-        tell(f"  wait for it: podium wait {job.job_id}")
+    tell_how_to_wait(job)

@@ -23,7 +23,6 @@ from podium_tools.results import counted
 
 SHOWN = 20  # jobs of a choice
 AT_ONCE = 500  # removed by one call
-KEPT = "with their logs and history, for good. Workspaces are kept."
 
 
 class Choice(NamedTuple):
@@ -55,7 +54,7 @@ def remove_named(settings: Settings, words: Sequence[str], *, yes: bool, as_json
     if not yes and (unsure := _not_whole(settings, words)):
         shown = [f"{each.outcome.name} is {_line(each.outcome.job)}" for each in unsure if each.outcome.job]
         command = shlex.join(["podium", "rm", *words, "--yes", *settings.flags])
-        if not _confirmed(shown, counted(len(list(dict.fromkeys(words))), "job"), command, asks=not as_json):
+        if not _confirmed(shown, _all_of(len(dict.fromkeys(words))), command, asks=not as_json):
             if as_json:
                 print_json(Removal(dry_run=True, outcomes=[each.outcome for each in unsure]).model_dump())
             return Code.BAD_INPUT
@@ -109,10 +108,16 @@ def remove_chosen(settings: Settings, choice: Choice, *, yes: bool, as_json: boo
     if as_json:
         print_json(Removal(cleared=done).model_dump())
     else:
-        tell(f"{counted(len(done.jobs), 'job')} removed {KEPT}" if done.jobs else "Nothing was removed.")
-        for why in done.refused:
-            tell(f"  Not removed: {in_line(why)}", stderr=True)
+        tell(f"Removed {_all_of(len(done.jobs))}" if done.jobs else "Nothing was removed.")
+    _tell_refused(done.refused)
     return Code.FAILED if done.refused else Code.DONE
+
+
+def _tell_refused(reasons: Sequence[str]) -> None:
+    """Print why jobs were not removed."""
+    more = [f"{len(reasons) - SHOWN} more"] if len(reasons) > SHOWN else []
+    for why in [*reasons[:SHOWN], *more]:
+        tell(f"  Not removed: {in_line(why)}", stderr=True)
 
 
 async def _clear_all(control: JobControlService, choice: Choice) -> ClearView:
@@ -130,20 +135,26 @@ def _confirmed(shown: Sequence[str], what: str, command: str, *, asks: bool) -> 
     for each in shown:
         line(f"  {each}", stderr=True)
     if asks and somebody_is_there():
-        if agreed(f"Remove {what} {KEPT}"):
+        if agreed(f"Remove {what}"):
             return True
         line("Nothing was removed.", stderr=True)
         return False
-    tell(f"Nothing was removed: that would remove {what} {KEPT}\n  To do it: {command}", stderr=True)
+    tell(f"Nothing was removed: that would remove {what}\n  To do it: {command}", stderr=True)
     return False
 
 
 def _kinds(view: ClearView) -> str:
-    """Return how many jobs there are of each kind, as "3 jobs (2 completed, 1 failed)"."""
+    """Return how many jobs there are of each kind, as "3 jobs (2 completed, 1 failed)", and what goes with them."""
     kinds = ", ".join(
         f"{view.counts[status]} {status}" for status in ended_statuses("ended") if view.counts.get(status)
     )
-    return f"{counted(view.total, 'job')} ({kinds})" if kinds else counted(view.total, "job")
+    return _all_of(view.total, f" ({kinds})" if kinds else "")
+
+
+def _all_of(count: int, kinds: str = "") -> str:
+    """Return in words what goes with so many jobs, and what stays."""
+    theirs, places = ("its", "Its workspace is") if count == 1 else ("their", "Workspaces are")
+    return f"{counted(count, 'job')}{kinds} with {theirs} logs and history, for good. {places} kept."
 
 
 def _lines(view: ClearView) -> list[str]:
