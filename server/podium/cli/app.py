@@ -66,6 +66,6 @@ def _run(name: str, arguments: Sequence[str]) -> int:
         code = run(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
         if unknown := getattr(error, "option_name", ""):
-            return unknown_option(name, unknown, getattr(error, "possibilities", None) or [])
+            return unknown_option(name, arguments, unknown, getattr(error, "possibilities", None) or [])
         return wrong_call(name, arguments, " ".join(error.format_message().split()).replace("Value error, ", ""))
     return int(code or Code.DONE)

@@ -40,6 +40,10 @@ def command(
     from podium.contract.paths import score_path
     from podium.errors import InvalidArguments
 
+    if not file.suffix and file.name:
+        raise InvalidArguments(
+            f"{file} does not end in .yaml.", fix=f"Did you mean `podium init {shlex.quote(str(file))}.yaml`?"
+        )
     score_path(str(file))
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
