@@ -9,10 +9,10 @@ from unittest.mock import patch
 import typer.main
 
 from podium.cli import LIGHT
+from podium.cli.answers import ANSWERS
 from podium.cli.app import application
+from podium.cli.calling.helping import argument_word, default_of, is_option, meaning_of, option_form, shown_params
 from podium.cli.inventory import ALIASES, COMMANDS, GROUPS
-from podium.cli.shared.answers import ANSWERS
-from podium.cli.shared.helping import argument_word, default_of, is_option, meaning_of, option_form, shown_params
 from tests.support.docs.markdown import code, document, plain, sentence, table
 
 _INTRO = (

@@ -2,8 +2,8 @@
 
 import re
 
+from podium.cli.calling.overview import ABOUT, OPTIONS
 from podium.cli.inventory import ALIASES, GROUPS
-from podium.cli.shared.overview import ABOUT, OPTIONS
 from podium.settings import Settings, variable_of
 from tests.support.docs.commands import Option, called
 from tests.support.source_tree import REPOSITORY

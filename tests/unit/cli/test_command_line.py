@@ -8,8 +8,8 @@ import pytest
 
 from podium import __version__
 from podium.cli import LIGHT, WINDOWS, main
+from podium.cli.calling.tool_names import given_arguments, tool_named
 from podium.cli.inventory import COMMANDS
-from podium.cli.shared.tool_names import given_arguments, tool_named
 from podium.contract.pairs import name_and_value
 
 

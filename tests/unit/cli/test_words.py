@@ -6,10 +6,10 @@ import shlex
 import pytest
 
 from podium.cli import main
+from podium.cli.calling.words import ALL_OF, LEADS, NOTES, OF_SERVICE, OPTIONS
 from podium.cli.inventory import ALIASES, COMMANDS
 from podium.cli.shared.exits import Code
-from podium.cli.shared.saying import COMMAND_OF
-from podium.cli.shared.words import ALL_OF, LEADS, NOTES, OF_SERVICE, OPTIONS
+from podium.cli.terminal.saying import COMMAND_OF
 
 MEANT = {
     "kill x": "podium cancel x",

@@ -9,18 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from podium.cli.shared.door import in_line, line
+from podium.cli.calling.helping import Command
+from podium.cli.calling.meant import SCORE_ENDINGS, run_instead
+from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
+from podium.cli.jobs.follow import ENDS, Follower, LostSight
 from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
-from podium.cli.shared.follow import ENDS, Follower, LostSight
-from podium.cli.shared.helping import Command
-from podium.cli.shared.live import ring
-from podium.cli.shared.meant import SCORE_ENDINGS, run_instead
-from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
+from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.live import ring
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
@@ -97,7 +97,7 @@ def command(
             _say_it_goes_on(why, run.job)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
-        from podium.cli.shared.output import print_json
+        from podium.cli.terminal.output import print_json
 
         print_json(job.model_dump())
     if notify:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from podium.cli.completing import bash
 from podium.cli.completing.candidate import Candidate
 from podium.cli.completing.candidates import candidates
-from podium.cli.shared.door import in_line, line
+from podium.cli.terminal.door import in_line, line
 
 SECONDS = 1.0  # a shell waits for the answer
 SAYS_CHARS = 70

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from podium.cli.calling.usage import unknown_option, wrong_call
 from podium.cli.shared.imports import hidden, quick_imports
-from podium.cli.shared.usage import unknown_option, wrong_call
 from podium.settings import Settings, load
 
 # structlog loads rich, 50 modules and 5 MB, for a console renderer that is not used.

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
-from podium.cli.shared.door import Piece, in_line, styled
-from podium.cli.shared.terminal import columns_of, has_styles, moves
-from podium.cli.shared.widths import cut_end, width
+from podium.cli.terminal.door import Piece, in_line, styled
+from podium.cli.terminal.stream import columns_of, has_styles, moves
+from podium.texts.widths import cut_end, width
 
 Line = Sequence[Piece]
 BELL = "\a"

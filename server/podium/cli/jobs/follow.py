@@ -5,12 +5,12 @@ from contextlib import suppress
 
 import anyio
 
-from podium.cli.shared.bridge import Answer, Bridge, LostSight
-from podium.cli.shared.door import in_line, ink
+from podium.cli.jobs.bridge import Answer, Bridge, LostSight
+from podium.cli.jobs.progress import JobProgress
 from podium.cli.shared.exits import Code
-from podium.cli.shared.live import stream_of
-from podium.cli.shared.progress import JobProgress
-from podium.cli.shared.states import next_command
+from podium.cli.terminal.door import in_line, ink
+from podium.cli.terminal.live import stream_of
+from podium.cli.terminal.states import next_command
 from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView, JobView
 from podium.contract.waits import WaitView

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from podium.cli.shared.door import Piece, in_line, ink
-from podium.cli.shared.saying import in_commands
-from podium.cli.shared.states import job_state, marked, name_beside_id, next_command, sheet_state
-from podium.cli.shared.tables import Column, Row, facts, table
-from podium.cli.shared.when import at, clock, in_times, took
-from podium.cli.shared.widths import wrapped
+from podium.cli.terminal.door import Piece, in_line, ink
+from podium.cli.terminal.saying import in_commands
+from podium.cli.terminal.states import job_state, marked, name_beside_id, next_command, sheet_state
+from podium.cli.terminal.tables import Column, Row, facts, table
+from podium.cli.terminal.when import at, clock, in_times, took
 from podium.client.job_control import JobControlService
 from podium.contract.models import JobDetail, JobView, SheetView
+from podium.texts.widths import wrapped
 
 PAGE = 500  # sheets in one answer of a conductor
 UNFOLDED = 20  # sheets that a job may have with every one shown

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from podium.cli.shared.door import in_line, line
+from podium.cli.calling.meant import command_for, command_instead, near
+from podium.cli.calling.words import ALL_OF, ANYWHERE, LEADS, NOTES, OPTIONS
 from podium.cli.shared.exits import Code
-from podium.cli.shared.meant import command_for, command_instead, near
-from podium.cli.shared.words import ALL_OF, ANYWHERE, LEADS, NOTES, OPTIONS
+from podium.cli.terminal.door import in_line, line
 
 _NEAR = 0.6
 _CHOICE = re.compile(r"(?s).*: '(?P<given>[^']*)' is not one of (?P<choices>.*)")

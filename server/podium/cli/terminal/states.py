@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from podium.cli.shared.door import Piece, in_line, short_reason
-from podium.cli.shared.saying import in_commands
+from podium.cli.terminal.door import Piece, in_line, short_reason
+from podium.cli.terminal.saying import in_commands
 from podium.contract.models import JobView, SheetView
 
 MARKS = {

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from pydantic import Field
 
-from podium.cli.shared.door import in_line, line, show_error
+from podium.cli.jobs.scores import STDIN, given_score
 from podium.cli.shared.exits import Code, code_of
-from podium.cli.shared.output import print_json
-from podium.cli.shared.results import ErrorView
-from podium.cli.shared.saying import in_commands
-from podium.cli.shared.scores import STDIN, given_score
 from podium.cli.shared.session import wait_for
+from podium.cli.terminal.door import in_line, line, show_error
+from podium.cli.terminal.output import print_json
+from podium.cli.terminal.saying import in_commands
+from podium.cli.views.results import ErrorView
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import PlanView
 from podium.contract.score_text import CheckParams

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 
-from podium.cli.shared.door import line, prompt
+from podium.cli.terminal.door import line, prompt
 
 
 def somebody_is_there() -> bool:

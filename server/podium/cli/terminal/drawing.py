@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from podium.cli.shared.door import in_line, ink, line
-from podium.cli.shared.terminal import columns_of
+from podium.cli.terminal.door import in_line, ink, line
+from podium.cli.terminal.stream import columns_of
 from podium.plots.terminal.lines import Line
 from podium.plots.words import TIMES
 from podium.texts.widths import CUT

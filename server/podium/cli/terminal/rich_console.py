@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from podium.cli.shared.door import clean
+from podium.cli.terminal.door import clean
 
 
 class Terminal(Console):

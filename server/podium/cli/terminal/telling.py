@@ -2,9 +2,9 @@
 
 import sys
 
-from podium.cli.shared.door import clean, line
-from podium.cli.shared.terminal import columns_of
-from podium.cli.shared.widths import width, wrapped
+from podium.cli.terminal.door import clean, line
+from podium.cli.terminal.stream import columns_of
+from podium.texts.widths import width, wrapped
 
 
 def tell(text: str, *, stderr: bool = False) -> None:

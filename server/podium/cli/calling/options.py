@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.light import log
+from podium.cli.calling.light import log
 from podium.settings import Settings, load
 
 Home = Annotated[Path | None, typer.Option("--home", help="folder for the conductor's state")]

@@ -4,16 +4,16 @@ import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from podium.cli.shared.asking import agreed, somebody_is_there
-from podium.cli.shared.controlling import Told, each_job, show, worst
-from podium.cli.shared.door import in_line, line
-from podium.cli.shared.durations import seconds
+from podium.cli.jobs.controlling import Told, each_job, show, worst
 from podium.cli.shared.exits import Code
-from podium.cli.shared.output import print_json
-from podium.cli.shared.results import Outcome, Removal
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.telling import tell
-from podium.cli.shared.when import ago
+from podium.cli.terminal.asking import agreed, somebody_is_there
+from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.durations import seconds
+from podium.cli.terminal.output import print_json
+from podium.cli.terminal.telling import tell
+from podium.cli.terminal.when import ago
+from podium.cli.views.results import Outcome, Removal
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import ClearParams
 from podium.contract.models import ClearView, JobView

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import Field
 
 from podium.cli.shared import probe
-from podium.cli.shared.door import in_line, line
-from podium.cli.shared.telling import tell
+from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.telling import tell
 from podium.contract.secrets.beside import without_named_secrets
 from podium.contract.view import View
 from podium.errors import InvalidArguments, PermissionDenied

@@ -1,7 +1,7 @@
 """What a changed score changes, in lines for people."""
 
-from podium.cli.shared.door import in_line
-from podium.cli.shared.states import some
+from podium.cli.terminal.door import in_line
+from podium.cli.terminal.states import some
 from podium.contract.changed import Labels, ScoreChange
 from podium.contract.models import ActionView
 from podium_tools.results import counted

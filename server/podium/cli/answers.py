@@ -3,11 +3,11 @@
 The fields keep their names and meanings; new ones may come. `docs/reference/` has them all, made from this table.
 """
 
-from podium.cli.shared.all_settings import SettingsView
-from podium.cli.shared.checking import CheckedFiles
-from podium.cli.shared.results import Edited, Outcomes, Removal, Retried
-from podium.cli.shared.service_view import ServiceView
-from podium.cli.shared.status_view import StatusView
+from podium.cli.jobs.checking import CheckedFiles
+from podium.cli.views.all_settings import SettingsView
+from podium.cli.views.results import Edited, Outcomes, Removal, Retried
+from podium.cli.views.service import ServiceView
+from podium.cli.views.status import StatusView
 from podium.contract.models import ActionView, ExplainView, JobDetail, JobPage, JobView, OutputLine, PlanView
 from podium.contract.record import JobRecord
 from podium.contract.score_text import JobScore

@@ -21,10 +21,10 @@ from typing import Any, Self, TextIO, cast
 import anyio
 from anyio.abc import TaskGroup
 
-from podium.cli.shared.door import Piece, in_line, short_reason
-from podium.cli.shared.live import Above, Line, Live
-from podium.cli.shared.states import MARKS
-from podium.cli.shared.widths import cut_end, cut_middle, width
+from podium.cli.terminal.door import Piece, in_line, short_reason
+from podium.cli.terminal.live import Above, Line, Live
+from podium.cli.terminal.states import MARKS
+from podium.texts.widths import cut_end, cut_middle, width
 from podium.wire.errors import unwrap
 
 TOLD = ("completed", "failed", "skipped", "cancelled", "waiting")  # the states of a sheet that it has a line for

@@ -2,7 +2,7 @@
 
 import sys
 
-from podium.cli.shared.door import clean, ink, print_json
+from podium.cli.terminal.door import clean, ink, print_json
 
 __all__ = ["print_json", "say"]
 

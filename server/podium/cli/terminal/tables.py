@@ -7,8 +7,8 @@ the last column, which takes what the others leave. Ids are never cut. In a pipe
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from podium.cli.shared.door import Piece, in_line
-from podium.cli.shared.widths import cut_end, cut_middle, padded, width, wrapped
+from podium.cli.terminal.door import Piece, in_line
+from podium.texts.widths import cut_end, cut_middle, padded, width, wrapped
 
 GAP = "  "
 LAST_SHOWN = 4  # columns without which it is left out

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from podium.cli.shared.saying import in_commands
-from podium.cli.shared.terminal import columns_of, has_styles
-from podium.cli.shared.widths import width, wrapped
+from podium.cli.terminal.saying import in_commands
+from podium.cli.terminal.stream import columns_of, has_styles
 from podium.errors import PodiumError
 from podium.texts.cleaning import clean_text
+from podium.texts.widths import width, wrapped
 
 REASON_CHARS = 110  # of a reason within a line
 Piece = tuple[str, str]

@@ -5,9 +5,9 @@ import shlex
 import shutil
 from collections.abc import Iterable, Sequence
 
+from podium.cli.calling.words import HARMLESS, LEADS, NOUNS, OF_SERVICE, TOOLS, WITHOUT_WORDS
 from podium.cli.inventory import ALIASES, COMMANDS
-from podium.cli.shared.saying import COMMAND_OF
-from podium.cli.shared.words import HARMLESS, LEADS, NOUNS, OF_SERVICE, TOOLS, WITHOUT_WORDS
+from podium.cli.terminal.saying import COMMAND_OF
 
 SCORE_ENDINGS = (".yaml", ".yml")
 _WITH_VALUE = ("--home", "--socket", "--log-level", "--workspace", "--start-sheet", "--set", "--env", "--name")

@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from podium.cli.shared.door import in_line, line
-from podium.cli.shared.jobs import find
-from podium.cli.shared.scores import STDIN, given_score
-from podium.cli.shared.states import some
-from podium.cli.shared.telling import tell
+from podium.cli.jobs.finding import find
+from podium.cli.jobs.scores import STDIN, given_score
+from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.states import some
+from podium.cli.terminal.telling import tell
 from podium.client.job_control import job_control
 from podium.contract.secrets.beside import hidden_value
 from podium.contract.sheet_env import EnvParams, EnvVariable, EnvView

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import anyio
 
-from podium.cli.shared.door import in_line, show_error
+from podium.cli.jobs.finding import find
 from podium.cli.shared.exits import Code, code_of
-from podium.cli.shared.jobs import find
-from podium.cli.shared.results import ErrorView, Outcome
-from podium.cli.shared.saying import in_commands
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.states import some
-from podium.cli.shared.telling import tell
+from podium.cli.terminal.door import in_line, show_error
+from podium.cli.terminal.saying import in_commands
+from podium.cli.terminal.states import some
+from podium.cli.terminal.telling import tell
+from podium.cli.views.results import ErrorView, Outcome
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import ActionView, JobView
 from podium.errors import PodiumError, WrongState
@@ -120,8 +120,8 @@ def control_jobs(
 
     told = each_job(settings, words, one)
     if as_json:
-        from podium.cli.shared.output import print_json
-        from podium.cli.shared.results import Outcomes
+        from podium.cli.terminal.output import print_json
+        from podium.cli.views.results import Outcomes
 
         print_json(Outcomes(outcomes=[each.outcome for each in told]).model_dump())
     else:
