@@ -180,7 +180,9 @@ class _Run:
     async def submit(self) -> JobView:
         """Submit and say the job's id."""
         async with job_control(self._settings) as control:
-            return await self._start(control)
+            job = await self._start(control)
+        self._follower.say(f"  wait for it: podium wait {job.job_id}")
+        return job
 
     async def follow(self) -> JobView:
         """Submit and follow until the job has ended or is paused."""
