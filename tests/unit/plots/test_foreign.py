@@ -139,13 +139,15 @@ def test_a_cancelled_sheet_is_no_success_for_a_ci() -> None:
     assert [each.tag for each in root.iter("error")] == ["error"]
 
 
-_SCHEMA = {
+_SCHEMA: dict[str, set[str]] = {
     "testsuites": {"name", "time", "tests", "failures", "errors"},
     "testsuite": {"name", "time", "tests", "failures", "errors", "skipped", "timestamp"},
     "property": {"name", "value"},
     "testcase": {"name", "time", "classname"},
-    **{"failure": {"message", "type"}, "error": {"message", "type"}, "skipped": {"message"}},
-    **{"properties": set(), "system-out": set(), "system-err": set()},
+    "failure": {"message", "type"},
+    "error": {"message", "type"},
+    "skipped": {"message"},
+    **{element: set() for element in ("properties", "system-out", "system-err")},
 }
 """What both common schemas of JUnit XML, of Jenkins and of Ant, know: element -> attributes."""
 _ORDER = ("failure", "error", "skipped", "system-out", "system-err")

@@ -21,7 +21,7 @@ _RUN_OVER = {"completed", "skipped"}  # what comes after such an attempt is anot
 
 @dataclass(frozen=True)
 class Lane:
-    """One sheet over time. `began` is when its last run started or could have, `ended` when it ended or now; None if neither was so."""
+    """One sheet over time. Its last run `began` when it started, or could have, and `ended` then or now; None without a run."""
 
     sheet: SheetView
     label: str
@@ -127,7 +127,7 @@ class _Telling:
         return ends
 
     def _longest_open(self, sheets: Sequence[SheetView]) -> int | None:
-        """Return the sheet that keeps a job going: of those that run the longest running one, else of those that wait; None if none does."""
+        """Return the sheet that the job still goes on for: the one that has run longest, else waited longest; None without one."""
         running = [each.sheet for each in sheets if each.status == "running" and each.sheet in self.times]
         waiting = [each.sheet for each in sheets if each.sheet in self._idle]
         return min(running or waiting, key=lambda num: (self.times[num][0], num), default=None)
