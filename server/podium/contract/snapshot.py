@@ -21,7 +21,7 @@ class SnapshotView(View):
     `loads`: id of a running job -> what its processes use; of the first ones, where many run.
     """
 
-    conductor: ConductorView
-    jobs: list[JobView] = Field(default_factory=list)
-    jobs_total: int = 0
-    loads: dict[str, LoadView] = Field(default_factory=dict)
+    conductor: ConductorView  # who answers
+    jobs: list[JobView] = Field(default_factory=list)  # all that have not ended, and the newest of the others
+    jobs_total: int = 0  # how many there are
+    loads: dict[str, LoadView] = Field(default_factory=dict)  # id of a running job -> what its processes use

@@ -12,10 +12,8 @@ from podium.contract.view import View
 class StatusView(View):
     """Whether a conductor is running, which, and its newest jobs; `jobs_total` counts all."""
 
-    running: bool
+    running: bool  # a conductor answers
     conductor: ConductorView | None = None  # None if none is running
-    jobs: list[JobView] = Field(default_factory=list)
-    jobs_total: int = 0
-    error: dict[str, Any] = Field(
-        default_factory=dict
-    )  # why none answers: its code, message and fix; empty if one does
+    jobs: list[JobView] = Field(default_factory=list)  # the newest ones
+    jobs_total: int = 0  # how many there are
+    error: dict[str, Any] = Field(default_factory=dict)  # why none answers: code, message, fix; empty if one does
