@@ -47,6 +47,16 @@ def test_one_word_is_a_line_for_bash_and_a_job_can_have_a_name_and_another_folde
     assert "  next: podium explain my-job-" in done.stdout
 
 
+def test_a_job_that_is_left_alone_says_how_to_wait_for_it_and_then_where_its_output_is(
+    common: Settings, short_tmp: Path
+) -> None:
+    done = run(common, short_tmp, "-d", "--name", "alone", "--", "echo hello")
+    job_id = done.stdout.split(":")[0]
+    assert done.stdout.splitlines()[1:] == [f"  wait for it: podium wait {job_id}"]
+    assert in_pipe(common, "wait", job_id).code == 0
+    assert f"next: podium logs {job_id}" in in_pipe(common, "show", job_id).plain
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

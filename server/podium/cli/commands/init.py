@@ -12,7 +12,7 @@ FIRST_SCORE = """\
 #   podium validate {file}    checks it and shows the plan
 #   podium run {file}         runs it here and follows it
 name: {name}
-workspace: ./{name}-out # commands run in this folder, and leave their files there; it is made if missing
+workspace: ./{name}-out # commands run in this folder, which is made if missing; . is the folder of this file
 strict: true # a sheet ends at its first command that fails, and at a failing part of a pipe
 
 sheets: # the steps; those that need nothing start at once
