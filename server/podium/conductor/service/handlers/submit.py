@@ -97,7 +97,7 @@ async def _again(context: Context, params: SubmitParams, job_id: str) -> tuple[S
         InvalidArguments: a score is given too. JobNotFound, JobDeleted.
     """
     if params.config_path is not None or params.config_content is not None:
-        raise InvalidArguments("again and a score are given.", fix="Give one of both.")
+        raise InvalidArguments("again and a score are given.", fix="Give only one of them.")
     row = await context.queries.job(job_id)
     digest, path, _ = given.latest(row)
     plan = (await context.loader.plan(digest)).plan
