@@ -249,6 +249,6 @@ class NamedScore(Block):
     on_end: OnEndBlock | None = Field(
         None,
         description="what runs when the job has completed, failed or been cancelled, once for each end (again, with "
-        "the same $PODIUM_NOTIFICATION_ID, if the conductor dies or stops meanwhile). It changes nothing in the job: its failure is "
-        "a warning",
+        "the same $PODIUM_NOTIFICATION_ID, if the conductor dies or stops meanwhile). It changes nothing in the job: "
+        "its failure is a warning",
     )
