@@ -1,4 +1,4 @@
-"""The `podium` command. Each file or folder in `commands/` is a subcommand; `shared/` holds what several of them use.
+"""The `podium` command. Each file or folder in `commands/` is a subcommand; the other rooms hold what several of them use.
 
 `serve` and `start` run for long, so they are dispatched before typer and rich are imported.
 """
@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from podium.cli.shared.door import line, show_error
 from podium.cli.shared.exits import Code, code_of
 from podium.cli.signals import interrupted, take_signals
 from podium.cli.streams import OutputLost, end_messages, output_lost, take_over
+from podium.cli.terminal.door import line, show_error
 from podium.errors import PodiumError
 
 LIGHT = ("serve", "start")

@@ -5,12 +5,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from podium import __version__
+from podium.cli.calling.overview import overview, short_overview
+from podium.cli.calling.usage import unknown_command, unknown_option, wrong_call, wrong_option
 from podium.cli.inventory import ALIASES, COMMANDS
-from podium.cli.shared.door import line
 from podium.cli.shared.exits import Code
 from podium.cli.shared.imports import hidden, leave_out_plugins, quick_imports
-from podium.cli.shared.overview import overview, short_overview
-from podium.cli.shared.usage import unknown_command, unknown_option, wrong_call, wrong_option
+from podium.cli.terminal.door import line
 
 if TYPE_CHECKING:
     import typer
@@ -41,8 +41,10 @@ def application(name: str) -> "typer.Typer":
     """Return a typer application with one command, whose module is imported for it."""
     leave_out_plugins()
     with quick_imports(), hidden("attr"):  # rich would load it, in case it has to show a class of it
-        import_module("podium.cli.shared.light")  # first: the log is loaded there, without rich
+        import_module("podium.cli.calling.light")  # first: the log is loaded there, without rich
         import typer
+
+        from podium.cli.calling.helping import Command
 
         module = import_module(f"podium.cli.commands.{name}")
     function: Callable[..., None] = module.command
@@ -52,7 +54,7 @@ def application(name: str) -> "typer.Typer":
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": [*reversed(HELP)]},
     )
-    made.command(name, cls=getattr(module, "Typed", None))(function)
+    made.command(name, cls=getattr(module, "Typed", Command))(function)
     return made
 
 

@@ -17,7 +17,6 @@ EventType = Literal[
     "job.cancelled",
     "job.notification_failed",
     "job.deleted",
-    "job.notification_failed",
     "sheet.started",
     "sheet.completed",
     "sheet.failed",

@@ -1,6 +1,6 @@
 """The page about what commands print with `--json`: each view that one of them prints, and the views in those."""
 
-from podium.cli.shared.answers import ANSWERS
+from podium.cli.answers import ANSWERS
 from tests.support.docs.commands import anchor
 from tests.support.docs.markdown import classes_in, code, comments, document, plain, sentence, table
 from tests.support.docs.values import Schema, kind

@@ -77,6 +77,7 @@ def test_an_unknown_variable_is_told_with_the_near_one_and_those_of_sheets_are_k
     for name in ("PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE", "PODIUM_ATTEMPT_KEY"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("PODIUM_HOEM", "/x")
+    monkeypatch.delenv("PODIUM_UPDATE_GOLDEN", raising=False)
     told = [finding for finding in examine(short_tmp / "home", None) if finding.what == "variables"]
     assert [(finding.verdict, finding.found, finding.fix) for finding in told] == [
         ("note", "PODIUM_HOEM is not a setting; nothing reads it", "Did you mean PODIUM_HOME?")

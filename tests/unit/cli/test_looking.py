@@ -13,8 +13,8 @@ import pytest
 from podium.cli import main
 from podium.cli.commands import list as list_command
 from podium.cli.commands import wait as wait_command
-from podium.cli.shared import details
-from podium.cli.shared.live import Live
+from podium.cli.terminal import details
+from podium.cli.terminal.live import Live
 from podium.contract.waits import WaitView
 from podium.settings import Settings
 from tests.support.answers import answer

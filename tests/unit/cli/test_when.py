@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from podium.cli.shared.when import ago, ahead, at, clock, in_times, since, took
+from podium.cli.terminal.when import ago, ahead, at, clock, in_times, since, took
 from tests.support.screens import time_stands_still
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from podium.cli import main
 from podium.cli.commands import stop
-from podium.cli.shared import follow
+from podium.cli.jobs import follow
 from podium.settings import Settings
 from podium_tools import ALL_TOOLS
 from tests.support import nursed

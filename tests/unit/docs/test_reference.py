@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from podium.cli.answers import ANSWERS
 from podium.cli.inventory import COMMANDS
-from podium.cli.shared.answers import ANSWERS
 from podium.cli.shared.exits import Code
 from podium.mcp.calls.arguments import check
 from podium_tools import ALL_TOOLS

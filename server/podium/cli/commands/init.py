@@ -36,7 +36,7 @@ def command(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="the file to write")] = Path("podium.yaml"),
 ) -> None:
     """Write a first score that runs as it is, with comments on what matters. An existing file is never overwritten."""
-    from podium.cli.shared.door import in_line, line
+    from podium.cli.terminal.door import in_line, line
     from podium.contract.paths import score_path
     from podium.errors import InvalidArguments
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.door import ink, line, print_json
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.states import job_state, marked, name_beside_id, sheets_done, what
-from podium.cli.shared.tables import Column, table
-from podium.cli.shared.terminal import columns_of
-from podium.cli.shared.when import ago, took
+from podium.cli.terminal.door import ink, line, print_json
+from podium.cli.terminal.states import job_state, marked, name_beside_id, sheets_done, what
+from podium.cli.terminal.stream import columns_of
+from podium.cli.terminal.tables import Column, table
+from podium.cli.terminal.when import ago, took
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import JobPage, JobView
 from podium.contract.states import JobFilter

@@ -7,11 +7,11 @@ import anyio
 import typer
 
 from podium import __version__
-from podium.cli.shared.door import print_json
-from podium.cli.shared.drawing import write
-from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Job, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Job, Socket, settings_for
+from podium.cli.jobs.finding import find
 from podium.cli.shared.session import wait_for
+from podium.cli.terminal.door import print_json
+from podium.cli.terminal.drawing import write
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import LogParams
 from podium.contract.models import LogView, SheetView, Stream

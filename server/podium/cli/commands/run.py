@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
-from podium.cli.shared.door import in_line, line
+from podium.cli.calling.helping import Command
+from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
+from podium.cli.jobs.follow import ENDS, Follower, LostSight
 from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
-from podium.cli.shared.follow import ENDS, Follower, LostSight
-from podium.cli.shared.live import ring
-from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
+from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.live import ring
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
@@ -35,7 +35,7 @@ STDIN_CHARS = 16 * 1024 * 1024  # far more than the conductor takes
 _WORDS = "podium.run.words"  # the words behind `--`, in the context of the command
 
 
-class Typed(TyperCommand):
+class Typed(Command):
     """The command as typed: what stands behind the first `--` is a command for the job, not options or arguments of this one."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -96,7 +96,7 @@ def command(
             _say_it_goes_on(why, run.job)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
-        from podium.cli.shared.output import print_json
+        from podium.cli.terminal.output import print_json
 
         print_json(job.model_dump())
     if notify:
@@ -108,13 +108,14 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
     """Return what is submitted.
 
     Raises:
-        InvalidArguments: neither a score nor a command is given, or both; or a name for a score, which has its own.
+        InvalidArguments: neither a score nor a command is given, or both; a name for a score, which has its own; or no path.
     """
     given = vars(common)
     if words is not None:
-        if score is not None or not words:
-            what = f"Both {score} and a command are given." if words else "There is no command behind --."
-            raise InvalidArguments(what, fix="Write `podium run -- CMD ARGS...`.")
+        if not words:
+            raise InvalidArguments("There is no command behind --.", fix="Write `podium run -- CMD ARGS...`.")
+        if score is not None:
+            raise InvalidArguments(f"Both {score} and a command are given.", fix="Write `podium run -- CMD ARGS...`.")
         text = words[0] if len(words) == 1 else shlex.join(words)
         folder = common.workspace or str(absolute(Path(), "The current folder"))
         return CommandParams(**{**given, "workspace": folder}, command=text, name=name)
@@ -126,6 +127,8 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
         raise InvalidArguments("--name is for a command; a score has its own name.", fix="Write it as `name:` there.")
     if score == STDIN:
         return SubmitParams(**{**given, "config_content": _read_stdin()})
+    if "\0" in score:
+        raise InvalidArguments("The score path contains a NUL character.", fix="Give the path of a score file.")
     path = os.path.realpath(absolute(Path(score), "The score path"))  # of a link to itself a Path raises
     return SubmitParams(**{**given, "config_path": path})
 

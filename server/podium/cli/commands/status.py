@@ -4,15 +4,15 @@ import sys
 
 import typer
 
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.commands.list import show_jobs
-from podium.cli.shared.details import show_text
-from podium.cli.shared.door import ink, print_json
 from podium.cli.shared.exits import code_of
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.status_view import StatusView
-from podium.cli.shared.terminal import columns_of
-from podium.cli.shared.when import in_times, took
+from podium.cli.terminal.details import show_text
+from podium.cli.terminal.door import ink, print_json
+from podium.cli.terminal.stream import columns_of
+from podium.cli.terminal.when import in_times, took
+from podium.cli.views.status import StatusView
 from podium.client.job_control import job_control
 from podium.contract.conductors import ConductorView
 from podium.contract.models import JobPage

@@ -127,7 +127,7 @@ class _Telling:
         return ends
 
     def _longest_open(self, sheets: Sequence[SheetView]) -> int | None:
-        """Return the sheet that the job still goes on for: the one that has run longest, else waited longest; None without one."""
+        """Return the sheet that the job still goes on for: it has run longest, else waited longest; None without one."""
         running = [each.sheet for each in sheets if each.status == "running" and each.sheet in self.times]
         waiting = [each.sheet for each in sheets if each.sheet in self._idle]
         return min(running or waiting, key=lambda num: (self.times[num][0], num), default=None)

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from podium.cli.shared.details import show_text
-from podium.cli.shared.door import ink, print_json
+from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.environment import passed
 from podium.cli.shared.exits import Code, code_named
-from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
-from podium.cli.shared.terminal import columns_of
+from podium.cli.terminal.details import show_text
+from podium.cli.terminal.door import ink, print_json
+from podium.cli.terminal.stream import columns_of
 from podium.errors import InvalidArguments
 
 
@@ -26,7 +26,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Call a tool exactly as an agent would; exit code 0 if it returns no error and finds nothing wrong."""
-    from podium.cli.shared.tool_names import (
+    from podium.cli.calling.tool_names import (
         given_arguments,
         tool_named,
     )  # loads the tools, which the help does not need
@@ -60,7 +60,7 @@ def command(
 
 def _list_tools() -> None:
     """Print each tool with its parameters, and below it what it does."""
-    from podium.cli.shared.tool_names import parameters
+    from podium.cli.calling.tool_names import parameters
     from podium_tools import ALL_TOOLS
 
     columns = columns_of(sys.stdout)

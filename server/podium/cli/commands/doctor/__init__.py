@@ -12,11 +12,11 @@ from pathlib import Path
 
 import typer
 
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.commands.doctor.environment import seen_from_clients, unknown_variables
 from podium.cli.commands.doctor.finding import Finding, Verdict
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
-from podium.cli.shared.output import print_json, say
 from podium.cli.shared.probe import Health, health, processes, running
+from podium.cli.terminal.output import print_json, say
 from podium.conductor.attempts.env_file import read_env_file
 from podium.conductor.processes.cgroup import own_group
 from podium.contract.conductors import ProcessView

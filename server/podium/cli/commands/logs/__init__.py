@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
+from podium.cli.calling.options import AsJson, Home, Job, Sheet, Socket, settings_for
 from podium.cli.commands.logs.reading import Part, Reading, Wanted
-from podium.cli.shared.bridge import LostSight
-from podium.cli.shared.door import clean, in_line, line
+from podium.cli.jobs.bridge import LostSight
+from podium.cli.jobs.finding import find
 from podium.cli.shared.exits import Code
-from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Job, Sheet, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.widths import cut_middle, padded, width
 from podium.cli.signals import interrupted
 from podium.cli.streams import Output, OutputLost, data_on_stderr
+from podium.cli.terminal.door import clean, in_line, line
 from podium.client.job_control import job_control
 from podium.contract.models import JobView, LogLine, OutputLine
 from podium.settings import Settings
+from podium.texts.widths import cut_middle, padded, width
 
 LABEL = 24  # columns of a sheet's name before its lines, at most
 DATA, BESIDE = "|", "!"  # between a name and what its sheet wrote to stdout, and to stderr

@@ -10,7 +10,7 @@ from functools import partial
 
 import anyio
 
-from podium.cli.shared.bridge import RETRY_SECONDS, Bridge
+from podium.cli.jobs.bridge import RETRY_SECONDS, Bridge
 from podium.client.job_control import JobControlService
 from podium.contract.methods import LogParams
 from podium.contract.models import JobView, LogLine, LogView, SheetView, Stream
