@@ -71,11 +71,11 @@ def test_folding_loses_no_sheet_and_no_path(graph: Graph, limit: int) -> None:
 
 def test_a_sweep_of_hundreds_becomes_four_nodes() -> None:
     small = folded(graph_of_plan(wide_plan(200)), 60)
-    assert [(node.label, node.members, node.needs) for node in small.nodes] == [
-        ("start", 1, ()),
-        ("train[…]", 200, (1,)),
-        ("score[…]", 200, (2,)),
-        ("best", 1, (202,)),
+    assert [(node.label, node.members, node.needs, node.note) for node in small.nodes] == [
+        ("start", 1, (), "cli"),
+        ("train[…]", 200, (1,), "cli"),
+        ("score[…]", 200, (2,), "cli"),
+        ("best", 1, (202,), "cli"),
     ]
 
 
