@@ -227,10 +227,8 @@ def test_whatever_a_command_prints_goes_through_its_one_door() -> None:
     """What others wrote is cleaned there: in `door` for plain lines, in `output` for what rich draws, in `live` for what moves."""
     past_it = {"print", "Console", "rich.print", "typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write"}
     doors = {
-        "podium.cli.shared.door",
-        "podium.cli.shared.output",
-        "podium.cli.shared.terminal",
-        "podium.cli.shared.live",
+        "podium.cli.terminal.door",
+        "podium.cli.terminal.live",
     }
     assert not [
         f"{name} calls {called}"

@@ -6,7 +6,7 @@
 import sys
 from collections.abc import Sequence
 
-from podium.cli.shared.light import log, parse, parser
+from podium.cli.calling.light import log, parse, parser
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from podium.cli.shared.answers import ANSWERS
+from podium.cli.answers import ANSWERS
 
 
 def answer(command: str, printed: str) -> Any:

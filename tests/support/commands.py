@@ -5,7 +5,7 @@ import os
 import subprocess
 from typing import Any
 
-from podium.cli.shared.answers import ANSWERS
+from podium.cli.answers import ANSWERS
 from podium.settings import Settings
 from tests.support import nursed
 

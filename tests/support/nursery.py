@@ -18,7 +18,7 @@ from importlib import import_module, reload
 from pathlib import Path
 from typing import Any
 
-from podium.cli.shared.light import hidden, log
+from podium.cli.calling.light import hidden, log
 from podium.contract.secrets.masks import redactor
 from tests.support.errand import NUMBER, PROGRAMS, STREAMS
 

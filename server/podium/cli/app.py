@@ -5,12 +5,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from podium import __version__
+from podium.cli.calling.overview import overview, short_overview
+from podium.cli.calling.usage import unknown_command, unknown_option, wrong_call, wrong_option
 from podium.cli.inventory import ALIASES, COMMANDS
-from podium.cli.shared.door import line
 from podium.cli.shared.exits import Code
 from podium.cli.shared.imports import hidden, leave_out_plugins, quick_imports
-from podium.cli.shared.overview import overview, short_overview
-from podium.cli.shared.usage import unknown_command, unknown_option, wrong_call, wrong_option
+from podium.cli.terminal.door import line
 
 if TYPE_CHECKING:
     import typer
@@ -21,7 +21,11 @@ COMPLETE = "__complete"  # what the scripts of `podium completion` ask
 
 
 def run_app(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code: 2 for one that is unknown, with the command or tool that may be meant."""
+    """Run one command and return its exit code.
+
+    Raises:
+        WrongCall: it is unknown, or wrongly called; the fix has the command or tool that may be meant.
+    """
     if not arguments:
         line(short_overview())
         return Code.BAD_INPUT
@@ -32,17 +36,21 @@ def run_app(arguments: Sequence[str]) -> int:
     if asked == COMPLETE:
         return int(import_module("podium.cli.completing").complete(rest))
     if asked.startswith("-"):
-        return wrong_option(asked, [*HELP, *VERSION])
+        raise wrong_option(asked, [*HELP, *VERSION])
     name = ALIASES.get(asked, asked)
-    return _run(name, rest) if name in COMMANDS else unknown_command(asked, rest)
+    if name not in COMMANDS:
+        raise unknown_command(asked, rest)
+    return _run(name, rest)
 
 
 def application(name: str) -> "typer.Typer":
     """Return a typer application with one command, whose module is imported for it."""
     leave_out_plugins()
     with quick_imports(), hidden("attr"):  # rich would load it, in case it has to show a class of it
-        import_module("podium.cli.shared.light")  # first: the log is loaded there, without rich
+        import_module("podium.cli.calling.light")  # first: the log is loaded there, without rich
         import typer
+
+        from podium.cli.calling.helping import Command
 
         module = import_module(f"podium.cli.commands.{name}")
     function: Callable[..., None] = module.command
@@ -52,7 +60,7 @@ def application(name: str) -> "typer.Typer":
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": [*reversed(HELP)]},
     )
-    made.command(name, cls=getattr(module, "Typed", None))(function)
+    made.command(name, cls=getattr(module, "Typed", Command))(function)
     return made
 
 
@@ -64,6 +72,8 @@ def _run(name: str, arguments: Sequence[str]) -> int:
         code = run(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
         if unknown := getattr(error, "option_name", ""):
-            return unknown_option(name, unknown, getattr(error, "possibilities", None) or [])
-        return wrong_call(name, arguments, " ".join(error.format_message().split()).replace("Value error, ", ""))
+            raise unknown_option(name, arguments, unknown, getattr(error, "possibilities", None) or []) from None
+        raise wrong_call(
+            name, arguments, " ".join(error.format_message().split()).replace("Value error, ", "")
+        ) from None
     return int(code or Code.DONE)

@@ -49,4 +49,4 @@ GROUPS: dict[str, dict[str, str]] = {
 
 COMMANDS = {name: says for commands in GROUPS.values() for name, says in commands.items()}
 ALIASES = {"ps": "list"}
-"""Another name -> the command that it is, where that is certain; `shared/words.py` has the words that only lead to one."""
+"""Another name -> the command that it is, where that is certain; `calling/words.py` has the words that only lead to one."""

@@ -4,8 +4,15 @@ from pydantic import Field
 
 from podium.contract.conductors import ConductorView
 from podium.contract.models import JobView
-from podium.contract.results import ProcessHealth
 from podium.contract.view import View
+
+
+class LoadView(View):
+    """What all processes of a job's running sheets use together."""
+
+    cpu_percent: float | None = None  # the mean over at least 0.1 s; 100 is one processor
+    memory_mb: float | None = None  # resident, in MiB
+    processes: int = 0  # how many they are
 
 
 class SnapshotView(View):
@@ -14,7 +21,7 @@ class SnapshotView(View):
     `loads`: id of a running job -> what its processes use; of the first ones, where many run.
     """
 
-    conductor: ConductorView
-    jobs: list[JobView] = Field(default_factory=list)
-    jobs_total: int = 0
-    loads: dict[str, ProcessHealth] = Field(default_factory=dict)
+    conductor: ConductorView  # who answers
+    jobs: list[JobView] = Field(default_factory=list)  # all that have not ended, and the newest of the others
+    jobs_total: int = 0  # how many there are
+    loads: dict[str, LoadView] = Field(default_factory=dict)  # id of a running job -> what its processes use

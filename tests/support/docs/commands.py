@@ -3,15 +3,16 @@
 import argparse
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import typer.main
 
 from podium.cli import LIGHT
+from podium.cli.answers import ANSWERS
 from podium.cli.app import application
+from podium.cli.calling.helping import argument_word, default_of, is_option, meaning_of, option_form, shown_params
 from podium.cli.inventory import ALIASES, COMMANDS, GROUPS
-from podium.cli.shared.answers import ANSWERS
 from tests.support.docs.markdown import code, document, plain, sentence, table
 
 _INTRO = (
@@ -37,6 +38,27 @@ def commands_page() -> str:
     groups = [part for group, commands in GROUPS.items() for part in (f"## {group}", _overview(commands))]
     sections = [part for name in COMMANDS for part in (_light(name) if name in LIGHT else _section(name))]
     return document("Command line", _INTRO, *groups, *sections)
+
+
+class Called(NamedTuple):
+    """How a command is called: its usage line, what it does, and its arguments and options, those without `--help`."""
+
+    usage: str
+    does: str
+    options: list[Option]
+
+
+def called(name: str) -> Called:
+    """Return how a command is called."""
+    if name in LIGHT:
+        parser = _parser(name)
+        shown = [action for action in parser._actions if action.help != argparse.SUPPRESS and action.dest != "help"]
+        return Called(f"podium {name} [OPTIONS]", sentence(parser.description), [_action(action) for action in shown])
+    made = typer.main.get_command(application(name))
+    params = shown_params(made)
+    words = [f"podium {name}", *(argument_word(param) for param in params if not is_option(param))]
+    options = ["[OPTIONS]"] if any(is_option(param) for param in params) else []
+    return Called(" ".join([*words, *options]), sentence(made.help), [_option(param) for param in params])
 
 
 def _overview(commands: dict[str, str]) -> str:
@@ -72,49 +94,19 @@ def _commands(group: Any) -> dict[str, Any]:
 
 
 def _of_command(name: str, made: Any) -> Iterator[str]:
-    params = [param for param in made.params if not getattr(param, "hidden", False)]
-    usage = " ".join([f"podium {name}", *(_form(param) for param in params if not _is_option(param))])
-    options = " [OPTIONS]" if any(_is_option(param) for param in params) else ""
+    params = shown_params(made)
+    usage = " ".join([f"podium {name}", *(argument_word(param) for param in params if not is_option(param))])
+    options = " [OPTIONS]" if any(is_option(param) for param in params) else ""
     yield f"## podium {name}\n\n{plain(sentence(made.help))}\n\n{code(usage + options)}"
     yield table(("argument or option", "default", "does"), [_row(_option(param)) for param in params])
     for inner, command in _commands(made).items():
         yield from _of_command(f"{name} {inner}", command)
 
 
-def _is_option(param: Any) -> bool:
-    return bool(param.opts[0].startswith("-"))
-
-
 def _option(param: Any) -> Option:
-    given, choices = param.default, _choices(param.type_descriptor.annotation)
-    plain_default = given not in (None, False, (), [], "") and not callable(given)
-    return Option(
-        _form(param) if not _is_option(param) else ", ".join([*param.opts[:-1], f"{param.opts[-1]}{_value(param)}"]),
-        str(given) if plain_default and not getattr(param, "is_flag", False) else "",
-        (param.help or "")
-        + ("" if _is_option(param) or not choices else f": {', '.join(choices)}")
-        + (" (may be given several times)" if getattr(param, "multiple", False) else ""),
-    )
-
-
-def _form(param: Any) -> str:
-    """Return an argument as the usage line has it."""
-    name = (param.metavar or param.name.upper()).strip("[]").removesuffix("...") + ("..." if param.nargs != 1 else "")
-    return name if param.required else f"[{name}]"
-
-
-def _value(param: Any) -> str:
-    if getattr(param, "is_flag", False):
-        return ""
-    return (
-        f" {param.metavar or '|'.join(_choices(param.type_descriptor.annotation)) or param.opts[-1].strip('-').upper()}"
-    )
-
-
-def _choices(annotation: Any) -> list[str]:
-    if get_origin(annotation) is Literal:
-        return [str(each) for each in get_args(annotation)]
-    return [choice for part in get_args(annotation) for choice in _choices(part)]
+    form = option_form(param) if is_option(param) else argument_word(param).strip("[]")
+    several = " (may be given several times)" if getattr(param, "multiple", False) else ""
+    return Option(form, default_of(param), meaning_of(param) + several)
 
 
 def _light(name: str) -> Iterator[str]:

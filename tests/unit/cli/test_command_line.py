@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from podium import __version__
 from podium.cli import LIGHT, WINDOWS, main
+from podium.cli.calling.tool_names import given_arguments, tool_named
 from podium.cli.inventory import COMMANDS
-from podium.cli.shared.tool_names import given_arguments, tool_named
 from podium.contract.pairs import name_and_value
 
 
@@ -136,26 +137,47 @@ HEAVY = {
 """What no command loads that only asks a conductor, where no terminal reads the answer."""
 
 
-@pytest.mark.parametrize("line", [[], ["--help"], ["-V"], ["no-such-command"], ["kill", "x"]])
-def test_what_comes_before_a_command_loads_no_framework(line: list[str]) -> None:
-    loaded = loaded_by(line)
+ASKING = (
+    "status",
+    "list",
+    "show x",
+    "logs x",
+    "wait x",
+    "explain x",
+    "timeline x",
+    "report x",
+    "cancel x",
+    "rm x",
+    "resume x",
+)
+LOOKING = {"demo", "doctor"}  # at this machine's processes and the conductor's own code
+
+
+def test_what_comes_before_a_command_loads_no_framework(tmp_path: Path) -> None:
+    loaded = loaded_by(tmp_path, [], ["--help"], ["-V"], ["no-such-command"], ["kill", "x"])
     assert not loaded & (HEAVY | {"typer", "pydantic.main", "asyncio", "structlog", "podium.settings"})
 
 
-@pytest.mark.parametrize(
-    "line", [["status"], ["stop"], ["status", "--json"], ["status", "--help"], ["schema", "--help"]]
-)
-def test_a_command_that_only_asks_a_conductor_loads_no_more_than_that_takes(line: list[str]) -> None:
-    loaded = loaded_by(line)
+def test_commands_that_ask_a_conductor_load_no_more_than_that_takes(tmp_path: Path) -> None:
+    loaded = loaded_by(tmp_path, *(line.split() for line in ASKING))
     assert "typer" in loaded
-    assert not loaded & (HEAVY - {"traceback"})
+    assert not loaded & {*HEAVY, "podium_tools.inventory"} - {"traceback"}
     assert not {name for name in loaded if name.startswith(("podium.conductor", "podium.reader", "podium.mcp"))}
 
 
-def loaded_by(line: list[str]) -> set[str]:
-    """Return the modules that a fresh process holds after a command."""
-    quiet = "import io, contextlib\nfrom podium.cli import main\nwith contextlib.redirect_stdout(io.StringIO()): "
-    return modules_after(f"{quiet}main({line!r})")
+def test_the_help_of_a_command_loads_no_more_than_that_takes(tmp_path: Path) -> None:
+    loaded = loaded_by(tmp_path, *([name, "--help"] for name in COMMANDS if name not in LOOKING))
+    assert "podium.client.job_control" in loaded
+    assert not loaded & {*HEAVY, "podium_tools.inventory"} - {"traceback"}
+
+
+def loaded_by(folder: Path, *lines: list[str]) -> set[str]:
+    """Return the modules that a fresh process holds after commands, one after another, on a home without a conductor."""
+    home = {"PODIUM_HOME": str(folder / "home"), "PODIUM_SOCKET": str(folder / "socket")}
+    quiet = "import io, contextlib\nfrom podium.cli import main\nwith contextlib.redirect_stdout(io.StringIO()):"
+    return modules_after(
+        f"import os\nos.environ.update({home!r})\n{quiet}\n    for line in {list(lines)!r}: main(line)"
+    )
 
 
 def test_long_running_commands_start_without_typer_and_rich() -> None:

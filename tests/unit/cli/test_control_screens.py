@@ -3,11 +3,11 @@
 import pytest
 
 from podium.cli.commands.resume import show_resumed
-from podium.cli.shared.all_settings import SettingsView, SettingView, show_settings
-from podium.cli.shared.checking import show_problems
-from podium.cli.shared.controlling import Told, failed, show
-from podium.cli.shared.results import Outcome
-from podium.cli.shared.sheet_env import show as show_env
+from podium.cli.jobs.checking import show_problems
+from podium.cli.jobs.controlling import Told, failed, show
+from podium.cli.jobs.sheet_env import show as show_env
+from podium.cli.views.all_settings import SettingsView, SettingView, show_settings
+from podium.cli.views.results import Outcome
 from podium.contract.changed import Labels, ScoreChange
 from podium.contract.models import ActionView
 from podium.contract.sheet_env import EnvVariable, EnvView

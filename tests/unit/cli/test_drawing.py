@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from podium.cli.commands import plan, timeline
-from podium.cli.shared.states import MARKS as IN_LISTS
+from podium.cli.terminal.states import MARKS as IN_LISTS
 from podium.contract.models import PlanView
 from podium.contract.record import JobRecord
 from podium.plots.words import MARKS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from podium.cli.shared.durations import seconds
+from podium.cli.terminal.durations import seconds
 from podium.errors import InvalidArguments
 
 

@@ -16,7 +16,7 @@ from typing import TextIO
 import pytest
 
 from podium.cli import main
-from podium.cli.shared import bridge
+from podium.cli.jobs import bridge
 from podium.client import waiting
 from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView

@@ -10,8 +10,8 @@ from podium.cli.commands.explain import show_explained
 from podium.cli.commands.list import Asked, show_page
 from podium.cli.commands.status import show_status
 from podium.cli.commands.wait import show_waited, waiting_line
-from podium.cli.shared.details import show_detail
-from podium.cli.shared.door import line
+from podium.cli.terminal.details import show_detail
+from podium.cli.terminal.door import line
 from podium.conductor.views.explain import kind_of
 from podium.contract.conductors import ConductorView, ProcessView
 from podium.contract.models import ExplainView, JobDetail, JobPage, LogLine, LogView, ValidationView

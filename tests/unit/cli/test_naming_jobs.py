@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from podium.cli.shared.jobs import find
+from podium.cli.jobs.finding import find
 from podium.client.job_control import job_control
 from podium.errors import AmbiguousName, JobNotFound
 from tests.support.jobs import submit, until

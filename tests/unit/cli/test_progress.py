@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from podium.cli.shared.progress import JobProgress
+from podium.cli.jobs.progress import JobProgress
 
 
 def sheet(status: str, **facts: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
-from podium.cli.shared.live import Live
-from podium.cli.shared.progress import JobProgress
+from podium.cli.jobs.progress import JobProgress
+from podium.cli.terminal.live import Live
 from podium.contract.models import SheetView
 from tests.support.job_views import LONG, WIDE, sheet
 from tests.support.screens import WIDTHS, Screen, check_screen

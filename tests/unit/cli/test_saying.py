@@ -7,7 +7,7 @@ import typer.main
 
 from podium.cli.app import application
 from podium.cli.inventory import COMMANDS
-from podium.cli.shared.saying import COMMAND_OF, OPTIONS, in_commands
+from podium.cli.terminal.saying import COMMAND_OF, OPTIONS, in_commands
 from podium_tools import ALL_TOOLS
 from tests.support.source_tree import REPOSITORY
 

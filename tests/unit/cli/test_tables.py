@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.cli.shared.tables import Column, facts, table
-from podium.cli.shared.widths import cut_end, cut_middle, folded, padded, width, wrapped
+from podium.cli.terminal.tables import Column, facts, table
 from podium.texts.cleaning import clean_text
+from podium.texts.widths import cut_end, cut_middle, folded, padded, width, wrapped
 from tests.support.screens import Screen
 
 LETTERS = "ab é é e\u0301 測試 빌드 \u1112\u1161\u11ab 🎉 ключ اختبار \uff46\uff55 …✓■•○"

@@ -14,8 +14,8 @@ import pytest
 from podium.cli.commands.top.draw import draw, rows_of
 from podium.cli.commands.top.keys import Todo, keys_in, press
 from podium.cli.commands.top.state import State
-from podium.cli.shared.door import ink
-from podium.cli.shared.live import fitted
+from podium.cli.terminal.door import ink
+from podium.cli.terminal.live import fitted
 from podium.contract.results import ProcessHealth
 from podium.settings import Settings
 from tests.support.job_views import EVERY_STATE, LONG, WIDE, before, job

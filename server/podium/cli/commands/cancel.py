@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from podium.cli.shared.options import AsJson, Home, Jobs, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Jobs, Socket, settings_for
 
 if TYPE_CHECKING:
     from podium.contract.models import ActionView
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def command(jobs: Jobs, home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
     """Cancel jobs: end every process that they started. Completed sheets and the workspace are kept; `podium resume` goes on."""
-    from podium.cli.shared.controlling import control_jobs
+    from podium.cli.jobs.controlling import control_jobs
     from podium.client.job_control import JobControlService
 
     code = control_jobs(settings_for(home, socket), jobs, JobControlService.cancel, _said, as_json=as_json)
@@ -20,8 +20,8 @@ def command(jobs: Jobs, home: Home = None, socket: Socket = None, as_json: AsJso
 
 
 def _said(view: "ActionView") -> tuple[str, bool]:
-    from podium.cli.shared.controlling import overtaken, running_sheets
-    from podium.cli.shared.door import in_line
+    from podium.cli.jobs.controlling import overtaken, running_sheets
+    from podium.cli.terminal.door import in_line
     from podium_tools.results import progress_of
 
     job = view.job

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from podium.cli.shared.door import line
+from podium.cli.terminal.door import line
 
 Shell = Literal["bash", "zsh", "fish"]
 

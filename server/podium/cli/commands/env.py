@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 
 if TYPE_CHECKING:
     from podium.contract.sheet_env import EnvView
@@ -23,8 +23,8 @@ def command(
 
     Secrets are never shown. Variables that differ from those of this shell are marked.
     """
+    from podium.cli.jobs.sheet_env import ask, show
     from podium.cli.shared.session import wait_for
-    from podium.cli.shared.sheet_env import ask, show
 
     settings = settings_for(home, socket)
 
@@ -33,7 +33,7 @@ def command(
 
     found = wait_for(work)
     if as_json:
-        from podium.cli.shared.output import print_json
+        from podium.cli.terminal.output import print_json
 
         print_json(found.model_dump())
         return

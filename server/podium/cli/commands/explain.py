@@ -3,19 +3,19 @@
 import sys
 from collections.abc import Iterator
 
-from podium.cli.shared.details import label_of, show_head, show_text
-from podium.cli.shared.door import in_line, ink, print_json
-from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Job, Socket, settings_for
-from podium.cli.shared.saying import in_commands
+from podium.cli.calling.options import AsJson, Home, Job, Socket, settings_for
+from podium.cli.jobs.finding import find
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.states import some
-from podium.cli.shared.tables import facts
-from podium.cli.shared.terminal import columns_of
-from podium.cli.shared.when import ahead, in_times, took
-from podium.cli.shared.widths import cut_end, folded
+from podium.cli.terminal.details import label_of, show_head, show_text
+from podium.cli.terminal.door import in_line, ink, print_json
+from podium.cli.terminal.saying import in_commands
+from podium.cli.terminal.states import some
+from podium.cli.terminal.stream import columns_of
+from podium.cli.terminal.tables import facts
+from podium.cli.terminal.when import ahead, in_times, took
 from podium.client.job_control import job_control
 from podium.contract.models import EventView, ExplainView, LogView, SheetView
+from podium.texts.widths import cut_end, folded
 
 OUTPUT_LINES = 20  # of what the sheet wrote last
 FOLDED_LINES = 4  # of the terminal, that one line of it takes at most

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.door import ink, line, print_json
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.states import job_state, marked, name_beside_id, sheets_done, what
-from podium.cli.shared.tables import Column, table
-from podium.cli.shared.terminal import columns_of
-from podium.cli.shared.when import ago, took
+from podium.cli.terminal.door import ink, line, print_json
+from podium.cli.terminal.states import job_state, marked, name_beside_id, sheets_done, what
+from podium.cli.terminal.stream import columns_of
+from podium.cli.terminal.tables import Column, table
+from podium.cli.terminal.when import ago, took
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import JobPage, JobView
 from podium.contract.states import JobFilter
@@ -91,7 +91,11 @@ async def read_page(control: JobControlService, asked: Asked) -> JobPage:
 def show_page(page: JobPage, asked: Asked) -> None:
     """Print jobs as a table, and how many more there are."""
     if not page.jobs:
-        line(f"No job matches{asked.words}." if asked.words else "No jobs yet; `podium run SCORE` starts one.")
+        line(
+            f"No job matches{asked.words}."
+            if asked.words
+            else "No jobs yet; `podium run -- CMD` or `podium run SCORE` starts one."
+        )
         return
     show_jobs(page.jobs)
     if page.next_cursor:

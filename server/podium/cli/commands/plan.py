@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.door import print_json
-from podium.cli.shared.drawing import STDOUT, columns, is_plain, show, write
+from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.environment import passed
-from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
+from podium.cli.terminal.door import print_json
+from podium.cli.terminal.drawing import STDOUT, columns, is_plain, show, write
 from podium.client.job_control import job_control
 from podium.contract.methods import ScoreParams
 from podium.contract.models import PlanView

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from podium.cli.shared.options import AsJson, From, Home, Job, Socket, settings_for
+from podium.cli.calling.options import AsJson, From, Home, Job, Socket, settings_for
 
 if TYPE_CHECKING:
     from podium.contract.models import ActionView
@@ -31,8 +31,8 @@ def command(
     settings = settings_for(home, socket)
 
     async def work() -> "ActionView":
-        from podium.cli.shared.jobs import find
-        from podium.cli.shared.scores import Given, given_score
+        from podium.cli.jobs.finding import find
+        from podium.cli.jobs.scores import Given, given_score
         from podium.contract.methods import ResumeParams
 
         given = Given() if score is None else given_score(score)
@@ -43,12 +43,9 @@ def command(
             )
             return await control.resume(call)
 
-    from podium.cli.shared.controlling import said_allowed
-
-    with said_allowed():
-        view = wait_for(work)
+    view = wait_for(work)
     if as_json:
-        from podium.cli.shared.output import print_json
+        from podium.cli.terminal.output import print_json
 
         print_json(view.model_dump())
         return
@@ -57,11 +54,11 @@ def command(
 
 def show_resumed(view: "ActionView") -> None:
     """Print what a resume did, what it approved and did not, and what a changed score changes."""
-    from podium.cli.shared.changes import change_lines
-    from podium.cli.shared.door import in_line
-    from podium.cli.shared.saying import in_commands
-    from podium.cli.shared.states import some
-    from podium.cli.shared.telling import tell
+    from podium.cli.jobs.changes import change_lines
+    from podium.cli.terminal.door import in_line
+    from podium.cli.terminal.saying import in_commands
+    from podium.cli.terminal.states import some
+    from podium.cli.terminal.telling import tell
 
     job = view.job
     tell(in_line(in_commands(view.message)))

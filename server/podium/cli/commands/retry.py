@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from podium.cli.shared.options import AsJson, From, Home, Job, Socket, settings_for
+from podium.cli.calling.options import AsJson, From, Home, Job, Socket, settings_for
 
 if TYPE_CHECKING:
-    from podium.cli.shared.results import Retried
+    from podium.cli.views.results import Retried
     from podium.client.job_control import JobControlService
 
 
@@ -17,11 +17,10 @@ def command(
     A completed job never changes: its score runs as a new job, with the variables of its start; with --from the sheets before
     that one count as done, in the same workspace.
     """
-    from podium.cli.shared.controlling import said_allowed
-    from podium.cli.shared.door import in_line
-    from podium.cli.shared.saying import in_commands
     from podium.cli.shared.session import wait_for
-    from podium.cli.shared.telling import tell
+    from podium.cli.terminal.door import in_line
+    from podium.cli.terminal.saying import in_commands
+    from podium.cli.terminal.telling import tell
     from podium.client.job_control import job_control
 
     settings = settings_for(home, socket)
@@ -30,10 +29,9 @@ def command(
         async with job_control(settings) as control:
             return await _retry(control, job, from_sheet)
 
-    with said_allowed():
-        done = wait_for(work)
+    done = wait_for(work)
     if as_json:
-        from podium.cli.shared.output import print_json
+        from podium.cli.terminal.output import print_json
 
         print_json(done.model_dump())
         return
@@ -49,8 +47,8 @@ async def _retry(control: "JobControlService", word: str, from_sheet: str | None
     Raises:
         WrongState: the job has not ended.
     """
-    from podium.cli.shared.jobs import find
-    from podium.cli.shared.results import Retried
+    from podium.cli.jobs.finding import find
+    from podium.cli.views.results import Retried
     from podium.contract.methods import ResumeParams, SubmitParams
     from podium.errors import WrongState
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 
 if TYPE_CHECKING:
     pass
@@ -30,7 +30,7 @@ def command(
     A job that is named by its whole id is removed at once. What a name, the beginning of an id or --ended chooses is shown
     first: on a terminal `podium rm` then asks, elsewhere it removes nothing without --yes.
     """
-    from podium.cli.shared.removing import Choice, remove_chosen, remove_named
+    from podium.cli.jobs.removing import Choice, remove_chosen, remove_named
 
     settings = settings_for(home, socket)
     if ended == bool(jobs) or (jobs and any(each is not None for each in (older, keep, status))):

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
-from podium.cli.shared.door import in_line, line
+from podium.cli.calling.helping import Command
+from podium.cli.calling.meant import SCORE_ENDINGS, run_instead
+from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
+from podium.cli.jobs.follow import ENDS, Follower, LostSight
 from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
-from podium.cli.shared.follow import ENDS, Follower, LostSight
-from podium.cli.shared.live import ring
-from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
+from podium.cli.terminal.door import in_line, line, print_error, print_json
+from podium.cli.terminal.live import ring
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
@@ -35,7 +36,7 @@ STDIN_CHARS = 16 * 1024 * 1024  # far more than the conductor takes
 _WORDS = "podium.run.words"  # the words behind `--`, in the context of the command
 
 
-class Typed(TyperCommand):
+class Typed(Command):
     """The command as typed: what stands behind the first `--` is a command for the job, not options or arguments of this one."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -59,7 +60,7 @@ def command(
         bool, typer.Option("--self-healing", help="try to repair failures before giving up")
     ] = False,
     name: Annotated[str, typer.Option("--name", help="name of the job of a command; a score has its own")] = "",
-    detach: Annotated[bool, typer.Option("--detach", help="return when the job is accepted")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="return when the job is accepted")] = False,
     notify: Annotated[bool, typer.Option("--notify", help="ring the terminal's bell at the end")] = False,
     home: Home = None,
     socket: Socket = None,
@@ -90,14 +91,14 @@ def command(
     except BaseException as end:
         if (why := _why_unseen(end)) is None:
             raise
+        if isinstance(end, LostSight) and as_json:
+            print_error(end.error)
         if isinstance(end, LostSight) and not end.goes_on:
             line(f"{why}.", stderr=True)
         else:
             _say_it_goes_on(why, run.job)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
-        from podium.cli.shared.output import print_json
-
         print_json(job.model_dump())
     if notify:
         ring()
@@ -108,24 +109,32 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
     """Return what is submitted.
 
     Raises:
-        InvalidArguments: neither a score nor a command is given, or both; or a name for a score, which has its own.
+        InvalidArguments: neither a score nor a command is given, or both; a name for a score, which has its own; or no path.
     """
     given = vars(common)
     if words is not None:
-        if score is not None or not words:
-            what = f"Both {score} and a command are given." if words else "There is no command behind --."
-            raise InvalidArguments(what, fix="Write `podium run -- CMD ARGS...`.")
+        if not words:
+            raise InvalidArguments("There is no command behind --.", fix="Write `podium run -- CMD ARGS...`.")
+        if score is not None:
+            raise InvalidArguments(f"Both {score} and a command are given.", fix="Write `podium run -- CMD ARGS...`.")
         text = words[0] if len(words) == 1 else shlex.join(words)
         folder = common.workspace or str(absolute(Path(), "The current folder"))
         return CommandParams(**{**given, "workspace": folder}, command=text, name=name)
     if score is None:
         raise InvalidArguments(
-            "A score is missing.", fix="Write `podium run SCORE.yaml`, `podium run -` or `podium run -- CMD ARGS...`."
+            "A score or a command is missing.",
+            fix="Write `podium run SCORE.yaml`, `podium run -` or `podium run -- CMD ARGS...`.",
         )
     if name:
         raise InvalidArguments("--name is for a command; a score has its own name.", fix="Write it as `name:` there.")
     if score == STDIN:
         return SubmitParams(**{**given, "config_content": _read_stdin()})
+    if "\0" in score:
+        raise InvalidArguments("The score path contains a NUL character.", fix="Give the path of a score file.")
+    if not score.lower().endswith(SCORE_ENDINGS):
+        raise InvalidArguments(
+            f"{score!r} does not end in .yaml or .yml, as a score does.", fix=f"Did you mean `{run_instead([score])}`?"
+        )
     path = os.path.realpath(absolute(Path(score), "The score path"))  # of a link to itself a Path raises
     return SubmitParams(**{**given, "config_path": path})
 
@@ -171,7 +180,9 @@ class _Run:
     async def submit(self) -> JobView:
         """Submit and say the job's id."""
         async with job_control(self._settings) as control:
-            return await self._start(control)
+            job = await self._start(control)
+        self._follower.say(f"  wait for it: podium wait {job.job_id}")
+        return job
 
     async def follow(self) -> JobView:
         """Submit and follow until the job has ended or is paused."""

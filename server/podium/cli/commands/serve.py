@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from podium.cli.shared.light import hidden, log, parse, parser, quick_imports
+from podium.cli.calling.light import hidden, log, parse, parser, quick_imports
 from podium.cli.streams import run_for_long, was_closed
 from podium.errors import InvalidArguments
 

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.details import all_sheets, show_detail
-from podium.cli.shared.door import ink, line, print_json
-from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Job, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Job, Socket, settings_for
+from podium.cli.jobs.finding import find
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.terminal import columns_of
+from podium.cli.terminal.details import all_sheets, show_detail
+from podium.cli.terminal.door import ink, line, print_json
+from podium.cli.terminal.stream import columns_of
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import JobDetail
 from podium.contract.score_text import MOST_LINES, JobScore, JobScoreParams

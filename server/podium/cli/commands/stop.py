@@ -7,10 +7,10 @@ from typing import Annotated, Any, NamedTuple
 import anyio
 import typer
 
-from podium.cli.shared.door import line
-from podium.cli.shared.options import Home, Socket, settings_for
+from podium.cli.calling.options import Home, Socket, settings_for
 from podium.cli.shared.probe import alive
 from podium.cli.shared.session import wait_for
+from podium.cli.terminal.door import line
 from podium.client.link.daemon_client import DaemonClient
 from podium.errors import ConductorError, ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.door import ink, print_json
-from podium.cli.shared.drawing import columns, is_plain, show, write
-from podium.cli.shared.jobs import find
-from podium.cli.shared.options import AsJson, Home, Job, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Job, Socket, settings_for
+from podium.cli.jobs.finding import find
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.when import at
+from podium.cli.terminal.door import ink, print_json
+from podium.cli.terminal.drawing import columns, is_plain, show, write
+from podium.cli.terminal.when import at
 from podium.client.job_control import job_control
 from podium.contract.record import JobRecord
 from podium.times import epoch, span

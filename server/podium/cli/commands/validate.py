@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 
 
 def command(
@@ -19,7 +19,7 @@ def command(
 
     Exit code 0 if all can run, 2 if not.
     """
-    from podium.cli.shared.checking import check_files, watch_files
+    from podium.cli.jobs.checking import check_files, watch_files
     from podium_tools.fields import pairs
 
     settings = settings_for(home, socket)

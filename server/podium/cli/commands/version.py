@@ -1,7 +1,7 @@
 """`podium version`: the same as `podium --version`."""
 
 from podium import __version__
-from podium.cli.shared.door import line
+from podium.cli.terminal.door import line
 
 
 def command() -> None:

@@ -10,23 +10,23 @@ from typing import Annotated, Literal
 import anyio
 import typer
 
-from podium.cli.shared.bridge import Bridge, LostSight
-from podium.cli.shared.details import show_text
-from podium.cli.shared.door import Piece, in_line, ink, line, print_json
-from podium.cli.shared.durations import METAVAR, seconds
+from podium.cli.calling.options import AsJson, Home, Jobs, Socket, settings_for
+from podium.cli.jobs.bridge import Bridge, LostSight
+from podium.cli.jobs.finding import find
+from podium.cli.jobs.follow import ENDS, STUCK_POLL_SECONDS, WAIT_SECONDS, verdict
 from podium.cli.shared.exits import Code
-from podium.cli.shared.follow import ENDS, STUCK_POLL_SECONDS, WAIT_SECONDS, verdict
-from podium.cli.shared.jobs import find
-from podium.cli.shared.live import Live
-from podium.cli.shared.options import AsJson, Home, Jobs, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.states import job_state, sheets_done, what
-from podium.cli.shared.terminal import columns_of
-from podium.cli.shared.when import took
-from podium.cli.shared.widths import cut_end
+from podium.cli.terminal.details import show_text
+from podium.cli.terminal.door import Piece, in_line, ink, line, print_error, print_json
+from podium.cli.terminal.durations import METAVAR, seconds
+from podium.cli.terminal.live import Live
+from podium.cli.terminal.states import job_state, sheets_done, what
+from podium.cli.terminal.stream import columns_of
+from podium.cli.terminal.when import took
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import JobView
 from podium.contract.waits import WaitView
+from podium.texts.widths import cut_end
 
 TICK_SECONDS = 1.0
 WORST_FIRST = (Code.FAILED, Code.CANCELLED, Code.PAUSED, Code.DONE)
@@ -70,6 +70,8 @@ def command(
     try:
         view = wait_for(work)
     except LostSight as lost:
+        if as_json:
+            print_error(lost.error)
         line(f"podium: {lost.message}.", stderr=True)
         raise typer.Exit(Code.LOST_SIGHT) from None
     finally:

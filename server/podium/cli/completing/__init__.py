@@ -11,11 +11,12 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from podium.cli.completing import bash
 from podium.cli.completing.candidate import Candidate
 from podium.cli.completing.candidates import candidates
-from podium.cli.shared.door import in_line, line
+from podium.cli.terminal.door import in_line, line
 
 SECONDS = 1.0  # a shell waits for the answer
 SAYS_CHARS = 70
@@ -25,13 +26,11 @@ def complete(arguments: Sequence[str]) -> int:
     """Print the candidates; return 0, after `SECONDS` at the latest."""
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    try:
-        lines = _lines(*arguments)
-    except BaseException:  # noqa: BLE001  nothing may be said
-        return 0
-    for each in lines:
-        line(each)
-    sys.stdout.flush()
+    with suppress(BaseException):  # nothing may be said
+        for each in _lines(*arguments):
+            line(each)
+        sys.stdout.flush()
+    signal.setitimer(signal.ITIMER_REAL, 0)  # at the end of the interpreter its handler is gone
     return 0
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from podium.cli.calling.overview import OPTIONS
 from podium.cli.completing.candidate import Candidate
 from podium.cli.completing.given import Given
 from podium.cli.inventory import ALIASES, COMMANDS
-from podium.cli.shared.overview import OPTIONS
 
 if TYPE_CHECKING:
     from podium.cli.completing.shape import Option, Shape, Takes

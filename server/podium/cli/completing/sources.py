@@ -10,7 +10,7 @@ from podium.cli.completing.candidate import Candidate
 from podium.cli.completing.given import Given
 from podium.cli.inventory import COMMANDS
 from podium.cli.shared.probe import ask
-from podium.cli.shared.saying import COMMAND_OF
+from podium.cli.terminal.saying import COMMAND_OF
 from podium.errors import PodiumError
 from podium.settings import Settings, load
 
@@ -85,7 +85,7 @@ def tool_arguments(given: Given) -> list[Candidate]:
         inner = given._replace(current=typed, arguments=[])
         found = jobs(inner) if name in {"job_id", "job_ids"} else scores(inner) if name == "config_path" else []
         return [Candidate(f"{name}={each.text}", each.says) for each in found]
-    from podium.cli.shared.tool_names import tool_named
+    from podium.cli.calling.tool_names import tool_named
 
     fields = tool_named(given.arguments[0]).arguments.model_fields
     used = {each.partition("=")[0] for each in given.arguments[1:]}

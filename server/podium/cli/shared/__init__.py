@@ -1,1 +1,1 @@
-"""What several subcommands share: options, output on the terminal, and the ways to a conductor."""
+"""What commands of all kinds share: exit codes, quick imports, an event loop, and a look at whether a conductor answers."""

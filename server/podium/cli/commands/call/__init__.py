@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from podium.cli.shared.details import show_text
-from podium.cli.shared.door import ink, print_json
+from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.shared.environment import passed
 from podium.cli.shared.exits import Code, code_named
-from podium.cli.shared.options import AsJson, Env, Home, Socket, settings_for
-from podium.cli.shared.terminal import columns_of
+from podium.cli.terminal.details import show_text
+from podium.cli.terminal.door import ink, print_json
+from podium.cli.terminal.stream import columns_of
 from podium.errors import InvalidArguments
 
 
@@ -26,7 +26,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Call a tool exactly as an agent would; exit code 0 if it returns no error and finds nothing wrong."""
-    from podium.cli.shared.tool_names import (
+    from podium.cli.calling.tool_names import (
         given_arguments,
         tool_named,
     )  # loads the tools, which the help does not need
@@ -38,7 +38,8 @@ def command(
     if not tool:
         from podium.cli.commands.call.server import tools  # with their schemas: only the server makes those
 
-        print_json([each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools(settings)])
+        listed = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools(settings)]
+        print_json({"tools": listed})
         return
     given = given_arguments(tool_named(tool), arguments or [])
     if env and tool != "start_job":
@@ -50,17 +51,17 @@ def command(
     answer: Any = json.loads(getattr(result.content[0], "text", "{}")) if result.is_error else result.structured_content
     code = _code(answer, is_error=bool(result.is_error))
     if as_json:
-        print_json(answer)
-    elif result.is_error:
+        print_json(answer, in_a_line=bool(result.is_error))
+    if result.is_error:
         show_error(answer["error"])
-    else:
+    elif not as_json:
         show(answer)
     raise typer.Exit(code)
 
 
 def _list_tools() -> None:
     """Print each tool with its parameters, and below it what it does."""
-    from podium.cli.shared.tool_names import parameters
+    from podium.cli.calling.tool_names import parameters
     from podium_tools import ALL_TOOLS
 
     columns = columns_of(sys.stdout)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from mcp import Client
 from mcp.types import CallToolResult, Tool
 
-from podium.cli.shared.output import say
 from podium.cli.shared.session import wait_for
+from podium.cli.terminal.output import say
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import ScoreParams, SubmitParams

@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from podium.cli.shared.door import line
-from podium.cli.shared.output import say
+from podium.cli.terminal.door import line
+from podium.cli.terminal.output import say
 
 
 def show(facts: dict[str, Any]) -> None:

@@ -15,9 +15,9 @@ import psutil
 import typer
 
 from podium import __version__
-from podium.cli.shared.output import say
 from podium.cli.shared.probe import alive, health
 from podium.cli.shared.session import wait_for
+from podium.cli.terminal.output import say
 from podium.errors import Internal
 from podium.settings import Settings, load
 

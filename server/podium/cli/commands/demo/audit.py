@@ -14,7 +14,7 @@ from typing import Any
 
 import podium
 import podium_tools
-from podium.cli.shared.door import line
+from podium.cli.terminal.door import line
 
 PACKAGES = {package.__name__: Path(next(iter(package.__path__))) for package in (podium, podium_tools)}
 BASELINE = Path(f"baseline-{os.environ.get('PODIUM_JOB_ID', 'by-hand')}.json")

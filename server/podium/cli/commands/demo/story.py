@@ -14,8 +14,8 @@ from rich.text import Text
 
 from podium.cli.commands.demo.heart import Heard, beat
 from podium.cli.commands.demo.job import DemoJob
-from podium.cli.shared.live import stream_of
-from podium.cli.shared.progress import JobProgress
+from podium.cli.jobs.progress import JobProgress
+from podium.cli.terminal.live import stream_of
 from podium.contract.states import TERMINAL
 from podium.errors import Internal
 from podium.settings import Settings

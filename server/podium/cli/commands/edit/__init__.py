@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.shared.options import AsJson, From, Home, Job, Socket, settings_for
+from podium.cli.calling.options import AsJson, From, Home, Job, Socket, settings_for
 
 
 def command(
@@ -23,13 +23,11 @@ def command(
     not shown, `[value of NAME]`, stay as they are: leave them where they stand.
     """
     from podium.cli.commands.edit.session import Session
-    from podium.cli.shared.controlling import said_allowed
 
     session = Session(settings_for(home, socket), job, from_sheet, quiet=as_json)
-    with said_allowed():
-        code, edited = session.edit() if score is None else session.replace(score)
+    code, edited = session.edit() if score is None else session.replace(score)
     if as_json:
-        from podium.cli.shared.output import print_json
+        from podium.cli.terminal.output import print_json
 
         print_json(edited.model_dump())
     raise typer.Exit(code)

@@ -7,17 +7,17 @@ from typing import TypeVar
 
 from podium.cli.commands.edit.difference import edits_of
 from podium.cli.commands.edit.editor import Draft, editor
-from podium.cli.shared.asking import choice, somebody_is_there
-from podium.cli.shared.changes import change_lines, changes_nothing
-from podium.cli.shared.checking import show_problems
-from podium.cli.shared.door import in_line, line, show_error
+from podium.cli.jobs.changes import change_lines, changes_nothing
+from podium.cli.jobs.checking import show_problems
+from podium.cli.jobs.finding import find
+from podium.cli.jobs.scores import given_score
 from podium.cli.shared.exits import Code, code_of
-from podium.cli.shared.jobs import find
-from podium.cli.shared.results import Edited
-from podium.cli.shared.saying import in_commands
-from podium.cli.shared.scores import given_score
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.telling import tell
+from podium.cli.terminal.asking import choice, somebody_is_there
+from podium.cli.terminal.door import in_line, line, show_error
+from podium.cli.terminal.saying import in_commands
+from podium.cli.terminal.telling import tell
+from podium.cli.views.results import Edited, ErrorView
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import ModifyParams
 from podium.contract.models import ActionView, JobView
@@ -123,7 +123,8 @@ class Session:
             answers = {"e": "edit again", "d": "drop"}
             if choice("Edit again, or drop it?", answers, default="e") == "e":
                 return None
-        return self._given_up(draft, shown, "The job is not changed.", code_of(error))
+        code, _ = self._given_up(draft, shown, "The job is not changed.", code_of(error))
+        return code, Edited(changed=False, error=ErrorView.model_validate(error.as_dict()))
 
     def _given_up(self, draft: Draft, shown: str, why: str, code: int = Code.FAILED) -> Ended:
         """Say that nothing was changed, and where the text is, if there is one to keep."""

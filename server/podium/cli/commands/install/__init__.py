@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from podium.cli.calling.options import Home, Socket
 from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
 from podium.cli.commands.install.entry import server_command, server_environment
-from podium.cli.shared.door import line
-from podium.cli.shared.options import Home, Socket
-from podium.cli.shared.output import say
+from podium.cli.terminal.door import line
+from podium.cli.terminal.output import say
 from podium.cwd import absolute
 from podium.errors import InvalidArguments
 from podium.settings import load

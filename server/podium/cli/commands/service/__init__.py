@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.commands.service.manager import Manager, ask
 from podium.cli.commands.service.spec import left_out, spec_of
-from podium.cli.shared.door import in_line, line
 from podium.cli.shared.exits import Code
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.probe import running
-from podium.cli.shared.service_view import ServiceView
+from podium.cli.terminal.door import in_line, line
+from podium.cli.views.service import ServiceView
 from podium.errors import InvalidArguments
 from podium.settings import Settings
 
@@ -43,7 +43,7 @@ def command(
         return
     code = {"install": service.install, "status": service.status, "remove": service.remove}[action]()
     if as_json:
-        from podium.cli.shared.output import print_json
+        from podium.cli.terminal.output import print_json
 
         print_json(service.view().model_dump())
     raise typer.Exit(code)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from podium.cli.calling.light import log, parser, quick_imports, settings_of
 from podium.cli.commands.start.daemonize import spawn
-from podium.cli.shared.door import line
 from podium.cli.shared.environment import difference
-from podium.cli.shared.light import log, parser, quick_imports, settings_of
 from podium.cli.shared.probe import Health, alive, health, running
 from podium.cli.streams import run_for_long
+from podium.cli.terminal.door import line
 from podium.errors import ConductorNotRunning, ConductorTimeout, PermissionDenied
 from podium.home import SOCKET
 from podium.places import default_home, point, unused_home

@@ -9,17 +9,17 @@ import anyio
 import typer
 from anyio.abc import TaskGroup, TaskStatus
 
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.commands.top.draw import draw, listed, rows_of
 from podium.cli.commands.top.keys import keys_in, press
 from podium.cli.commands.top.looking import Watch, look, measure
 from podium.cli.commands.top.screen import Page
 from podium.cli.commands.top.state import State
-from podium.cli.shared.door import ink
-from podium.cli.shared.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.shared.terminal import columns_of, moves
+from podium.cli.terminal.door import ink
+from podium.cli.terminal.stream import columns_of, moves
 from podium.client.job_control import job_control
-from podium.contract.snapshot import SnapshotView
+from podium.contract.snapshot import LoadView, SnapshotView
 from podium.errors import Internal
 from podium.settings import Settings
 
@@ -43,7 +43,7 @@ def command(
     if once or as_json or not (sys.stdin.isatty() and moves(sys.stdout)):
         state = wait_for(lambda: _look_once(settings))
         if as_json:
-            from podium.cli.shared.output import print_json
+            from podium.cli.terminal.output import print_json
 
             seen = snapshot(state)
             print_json(seen.model_dump())
@@ -71,9 +71,11 @@ def snapshot(state: State) -> SnapshotView:
     """Return what was seen in one look."""
     if state.conductor is None:
         raise Internal("There was no look at the conductor.", fix="Report this.")
-    return SnapshotView(
-        conductor=state.conductor, jobs=list(state.jobs), jobs_total=state.total, loads=dict(state.loads)
-    )
+    loads = {
+        job_id: LoadView(cpu_percent=load.cpu_percent, memory_mb=load.memory_mb, processes=load.processes)
+        for job_id, load in state.loads.items()
+    }
+    return SnapshotView(conductor=state.conductor, jobs=list(state.jobs), jobs_total=state.total, loads=loads)
 
 
 class _Top:

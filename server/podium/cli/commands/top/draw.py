@@ -6,14 +6,14 @@ Ids are never cut. On a narrow terminal first goes what a job does but for both 
 from collections.abc import Sequence
 
 from podium.cli.commands.top.state import State
-from podium.cli.shared.door import Piece, in_line
-from podium.cli.shared.live import Line
-from podium.cli.shared.states import job_state, marked, sheets_done, what
-from podium.cli.shared.tables import Column, table
-from podium.cli.shared.when import took
-from podium.cli.shared.widths import cut_end, padded, width
+from podium.cli.terminal.door import Piece, in_line
+from podium.cli.terminal.live import Line
+from podium.cli.terminal.states import job_state, marked, sheets_done, what
+from podium.cli.terminal.tables import Column, table
+from podium.cli.terminal.when import took
 from podium.contract.models import JobView
 from podium.contract.results import ProcessHealth
+from podium.texts.widths import cut_end, padded, width
 
 COLUMNS = (
     Column("JOB"), Column("STATE"), Column("SHEETS"), Column("WHAT", least=12), Column("TIME", drop=3), Column("CPU", drop=1),

@@ -13,8 +13,8 @@ from podium.cli.commands.explain import show_explained
 from podium.cli.commands.top.draw import rows_of
 from podium.cli.commands.top.keys import Todo
 from podium.cli.commands.top.state import State
-from podium.cli.shared.bridge import RETRY_SECONDS
-from podium.cli.shared.saying import in_commands
+from podium.cli.jobs.bridge import RETRY_SECONDS
+from podium.cli.terminal.saying import in_commands
 from podium.client.job_control import JobControlService
 from podium.contract.methods import LogParams, ResumeParams
 from podium.contract.models import LogView

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from podium.cli.shared.door import styled
-from podium.cli.shared.live import Line, fitted, put
-from podium.cli.shared.terminal import USUAL_COLUMNS, has_styles
+from podium.cli.terminal.door import styled
+from podium.cli.terminal.live import Line, fitted, put
+from podium.cli.terminal.stream import USUAL_COLUMNS, has_styles
 
 USUAL_LINES = 24
 _TAKE = "\x1b[?1049h\x1b[?25l\x1b[2J"  # the alternate screen, without a cursor

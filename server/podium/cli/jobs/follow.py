@@ -1,0 +1,128 @@
+"""Following a job to its end: its sheets line by line, how it ended, and why. It outlasts a restart of the conductor."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import anyio
+
+from podium.cli.jobs.bridge import Answer, Bridge, LostSight
+from podium.cli.jobs.progress import JobProgress
+from podium.cli.shared.exits import Code
+from podium.cli.terminal.door import in_line, ink
+from podium.cli.terminal.live import stream_of
+from podium.cli.terminal.states import next_command
+from podium.client.job_control import JobControlService
+from podium.contract.models import ExplainView, JobView
+from podium.contract.waits import WaitView
+from podium.errors import PodiumError
+from podium_tools.results import progress_of
+
+__all__ = ["ENDS", "Follower", "LostSight", "last_output", "verdict"]
+
+ENDS = {"completed": Code.DONE, "failed": Code.FAILED, "cancelled": Code.CANCELLED, "paused": Code.PAUSED}
+WAIT_SECONDS = 30.0
+SHEETS_PAGE = 500
+STUCK_POLL_SECONDS = 5.0
+OUTPUT_LINES = 10  # of what a failed sheet wrote last
+
+
+class Follower:
+    """Follows one job. `job` is its last known state; with `quiet` everything is said on stderr."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self.job: JobView | None = None
+        self._bridge = Bridge(lambda text: self.say(text, style="yellow"))
+        self._view: JobProgress | None = None  # while the progress is shown
+        self._holding: list[str] = []  # that were told
+
+    def say(self, text: str, *, style: str = "") -> None:
+        """Print a text where this follower prints, above the progress while that is shown."""
+        if self._view is None:
+            ink([(text, style)], stderr=self._quiet)
+            stream_of(stderr=self._quiet).flush()  # a pipe is read while the job runs
+        else:
+            self._view.say(text, style=style)
+
+    async def follow(self, control: JobControlService, job: JobView) -> JobView:
+        """Show the job's progress until it has ended or is paused, then its result; return its last state.
+
+        Raises:
+            LostSight: the conductor has gone and is not back in time, or the job was deleted.
+        """
+        known = job.warnings
+        try:
+            async with JobProgress(stream_of(stderr=self._quiet), job.job_name) as self._view:
+                job = await self._to_the_end(control, job, self._view)
+        finally:
+            self._view = None
+        for warning in (each for each in job.warnings if each not in known):
+            self.say(f"  note: {in_line(warning)}", style="yellow")
+        self.say(verdict(job), style="bold")
+        if job.status == "failed":
+            with suppress(PodiumError):  # the result is known; not every conductor can explain it
+                for text in last_output(await control.explain(job.job_id)):
+                    self.say(text, style="dim")
+        if hint := next_command(job):
+            self.say(f"  next: {hint}", style="bold")
+        return job
+
+    async def _to_the_end(self, control: JobControlService, job: JobView, view: JobProgress) -> JobView:
+        job_id, after = job.job_id, job.cursor
+
+        async def show(_elapsed: float = 0, _jobs: object = None) -> None:
+            await self._show(control, job_id, view)
+
+        async def look() -> WaitView:
+            seen = await control.wait([job_id], until="any", timeout_seconds=WAIT_SECONDS, after=after, progress=show)
+            await show()
+            return seen
+
+        self._tell_holds(job)  # that happened before this cursor
+        while True:
+            seen = await self.bridged(look)
+            after, self.job = seen.after, seen.jobs[0]
+            if self.job.status in ENDS:
+                return self.job
+            self._tell_holds(self.job)
+            if self.job.stuck:  # a settled job answers at once; do not ask in a hot loop
+                await anyio.sleep(STUCK_POLL_SECONDS)
+
+    async def bridged(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Ask over a restart of the conductor, as `Bridge.ask`."""
+        return await self._bridge.ask(ask)
+
+    def _tell_holds(self, job: JobView) -> None:
+        """Say once of each sheet that it waits for an approval while others go on."""
+        if set(job.holding) - set(self._holding):
+            self.say(f"  {in_line(job.reason)}", style="yellow")
+            self.say(f"  approve: podium resume {job.job_id}", style="bold")
+        self._holding = job.holding
+
+    async def _show(self, control: JobControlService, job_id: str, view: JobProgress) -> None:
+        detail = await control.detail(job_id, sheets=True, limit=SHEETS_PAGE)
+        self._bridge.answered()
+        self.job = job = detail.job
+        doing = f"running {', '.join(job.running)}" if job.running else job.reason
+        total = job.sheets_total - job.sheets_before_start
+        view.job(completed=job.sheets_completed, total=total, doing=doing, elapsed=job.elapsed_seconds)
+        view.sheets(sheet.model_dump() for sheet in detail.sheets)
+        while cursor := detail.sheets_cursor:
+            detail = await control.detail(job_id, sheets=True, sheets_cursor=cursor, limit=SHEETS_PAGE)
+            view.sheets(sheet.model_dump() for sheet in detail.sheets)
+
+
+def verdict(job: JobView) -> str:
+    """Say in a line how a job ended."""
+    text = f"{job.job_id} {job.status}: {in_line(progress_of(job))}"
+    return f"{text} ({in_line(job.reason)})" if job.reason else text
+
+
+def last_output(explained: ExplainView) -> list[str]:
+    """Return the last lines that the sheet wrote of which a job failed, below a line that says what they are."""
+    output = explained.output
+    if output is None or not output.lines:
+        return []
+    sheet = in_line(output.sheet_name) or f"sheet {output.sheet}"
+    shown = output.lines[-OUTPUT_LINES:]
+    return [f"  the end of what {sheet} wrote to {output.stream}:", *(f"   | {in_line(each.text)}" for each in shown)]

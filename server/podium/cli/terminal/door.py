@@ -1,0 +1,112 @@
+"""The one door to the terminal: whatever text goes through it, it changes nothing there but what can be read.
+
+Much of what a command prints was written by others: names and paths in a score, a job's output, the environment. Nothing else in
+the command writes to stdout or stderr.
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from podium.cli.terminal.saying import in_commands
+from podium.cli.terminal.stream import columns_of, has_styles
+from podium.errors import PodiumError
+from podium.texts.cleaning import clean_text
+from podium.texts.widths import width, wrapped
+
+REASON_CHARS = 110  # of a reason within a line
+Piece = tuple[str, str]
+"""A part of a line, and its style: names of `STYLES` with blanks between them, "" for none."""
+STYLES = {"bold": 1, "dim": 2, "reverse": 7, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
+_LEAD = "podium: "
+
+
+def clean(text: str) -> str:
+    """Return a text as it may be shown: no terminal sequences, nothing hidden; bytes that are not text are shown as escapes."""
+    return clean_text(text.encode("utf-8", "backslashreplace").decode())
+
+
+def in_line(text: str) -> str:
+    """Return a text that others wrote for use within a line: it cannot begin lines of its own."""
+    return " ".join(clean(text).split("\n"))
+
+
+def short_reason(reason: str) -> str:
+    """Return a reason in a line, cut to fit it: its beginning says what comes next."""
+    line = in_line(reason)
+    return line if len(line) <= REASON_CHARS else f"{line[:REASON_CHARS]}…"
+
+
+def line(text: str = "", *, stderr: bool = False) -> None:
+    """Print one text, which may have several lines."""
+    print(clean(text), file=sys.stderr if stderr else sys.stdout, flush=stderr)
+
+
+def ink(pieces: Iterable[Piece], *, stderr: bool = False) -> None:
+    """Print one line of pieces, each in its style where styles are shown."""
+    stream = sys.stderr if stderr else sys.stdout
+    print(styled(pieces, shows=has_styles(stream)), file=stream, flush=stderr)
+
+
+def styled(pieces: Iterable[Piece], *, shows: bool) -> str:
+    """Return a line of pieces as a terminal takes it, with their styles if it `shows` them."""
+    return "".join(_styled(in_line(text), style if shows else "") for text, style in pieces)
+
+
+def _styled(text: str, style: str) -> str:
+    seen = text.strip() or "reverse" in style
+    codes = ";".join(str(STYLES[name]) for name in style.split()) if seen else ""
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+
+def print_json(value: Any, *, in_a_line: bool = False) -> None:
+    """Print one JSON value on stdout, indented or in a line; what cannot be shown is escaped, never dropped."""
+    indent = None if in_a_line else 2
+    readable = json.dumps(value, indent=indent, ensure_ascii=False)
+    is_shown = clean(readable) == readable and (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    line(readable if is_shown else json.dumps(value, indent=indent))
+
+
+def print_error(error: PodiumError) -> None:
+    """Print an error as the answer of a command with `--json`: one object in a line, also where objects come one a line."""
+    print_json({"error": error.as_dict()}, in_a_line=True)
+
+
+def prompt(text: str) -> None:
+    """Print a question on stderr; the answer is typed behind it."""
+    print(clean(text), end="", file=sys.stderr, flush=True)
+
+
+def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
+    """Print an error on stderr: every problem of a score that it carries, its fix, and what a job's state allows instead.
+
+    Tools in it stay tools if `in_tools`.
+    """
+    known = error.facts.get("job_id")
+    job_id = known if isinstance(known, str) else ""
+
+    def said(text: str) -> str:
+        return text if in_tools else in_commands(text, job_id)
+
+    _tell(said(error.message), lead=_LEAD)
+    for problem in error.facts.get("problems") or []:
+        place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
+        quoted = f" | {problem['text']}" if problem.get("text") else ""
+        _tell(in_line(f"{place}: {problem.get('message', '')}{quoted}"))
+    if error.fix:
+        _tell(said(error.fix))
+    allowed = error.facts.get("allowed")
+    if error.code == "WRONG_STATE" and isinstance(allowed, list) and allowed and job_id and not in_tools:
+        names = {"modify": "edit", "delete": "rm"}
+        commands = ", ".join(f"`podium {names.get(str(each), str(each))} {in_line(job_id)}`" for each in allowed)
+        _tell(f"Allowed now: {commands}.")
+
+
+def _tell(text: str, *, lead: str = "") -> None:
+    """Print a text on stderr, indented like what follows `podium: `, its lines wrapped where they are too long."""
+    columns, indent = columns_of(sys.stderr), len(_LEAD)
+    for number, each in enumerate(clean(text).split("\n")):
+        fits = columns is None or indent + width(each) <= columns
+        shown = " " * indent + each if fits else "\n".join(wrapped(each, columns, indent=indent))
+        line(lead + shown[len(lead) :] if number == 0 else shown, stderr=True)
