@@ -1,34 +1,42 @@
-"""Command lines that are wrong: what is, in a line, and below it what is probably meant."""
+"""Command lines that are wrong, as errors to raise: what is, and as the fix what is probably meant."""
 
 import re
 from collections.abc import Sequence
 
 from podium.cli.calling.meant import command_for, command_instead, near
 from podium.cli.calling.words import ALL_OF, ANYWHERE, LEADS, NOTES, OPTIONS
-from podium.cli.shared.exits import Code
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import in_line
+from podium.errors import InvalidArguments
 
 _NEAR = 0.6
 _CHOICE = re.compile(r"(?s).*: '(?P<given>[^']*)' is not one of (?P<choices>.*)")
 _MISSING = {"JOB": "Name one: `podium list` shows them.", "SCORE": "Name a score; `podium init` writes a first one."}
 
 
-def unknown_command(word: str, rest: Sequence[str]) -> Code:
-    """Say that a command is unknown, and which one may be meant."""
+class WrongCall(InvalidArguments):
+    """A command line is wrong. Its texts speak of commands, and quote what was typed."""
+
+    def __init__(self, message: str, *, fix: str) -> None:
+        super().__init__(in_line(message), fix=in_line(fix))
+
+
+def unknown_command(word: str, rest: Sequence[str]) -> WrongCall:
+    """Return that a command is unknown, and which one may be meant."""
     setting = "set" if "set" in rest[:1] and LEADS.get(word) == "settings" else word
     fix = NOTES.get(setting) or _meant(command_for(word, rest)) or "`podium --help` lists the commands."
-    return _said(f"Unknown command {in_line(word)!r}.", fix)
+    return WrongCall(f"Unknown command {in_line(word)!r}.", fix=fix)
 
 
-def wrong_option(word: str, known: Sequence[str]) -> Code:
-    """Say that an option before the command is unknown."""
-    return _said(
-        f"Unknown option {in_line(word)!r}.", f"Before a command there are {', '.join(known)}; other options follow it."
+def wrong_option(word: str, known: Sequence[str]) -> WrongCall:
+    """Return that an option before the command is unknown."""
+    return WrongCall(
+        f"Unknown option {in_line(word)!r}.",
+        fix=f"Before a command there are {', '.join(known)}; other options follow it.",
     )
 
 
-def unknown_option(command: str, arguments: Sequence[str], word: str, likely: Sequence[str]) -> Code:
-    """Say that a command has no such option, and which ones are near, the nearest first."""
+def unknown_option(command: str, arguments: Sequence[str], word: str, likely: Sequence[str]) -> WrongCall:
+    """Return that a command has no such option, and which ones are near, the nearest first."""
     ours = OPTIONS.get(command, {}).get(word, ANYWHERE.get(word))
     words = [each for each in arguments if not each.startswith("-")]
     if ours == "":
@@ -40,17 +48,17 @@ def unknown_option(command: str, arguments: Sequence[str], word: str, likely: Se
     else:
         names = {each.lstrip("-"): each for each in likely}
         fix = _meant(ours or "` or `".join(names[each] for each in near(word.lstrip("-"), names, _NEAR)[:2]))
-    return _said(f"Unknown option {in_line(word)!r}.", fix or f"`podium {command} --help` lists the options.")
+    return WrongCall(f"Unknown option {in_line(word)!r}.", fix=fix or f"`podium {command} --help` lists the options.")
 
 
-def wrong_call(command: str, arguments: Sequence[str], what: str) -> Code:
-    """Say what is wrong with the arguments of a command."""
+def wrong_call(command: str, arguments: Sequence[str], what: str) -> WrongCall:
+    """Return what is wrong with the arguments of a command."""
     fix = _meant(command_instead(command, arguments)) or _choice(what)
     if command == "settings" and "set" in arguments:
         fix = NOTES["set"]
     if what.startswith("Missing argument "):
         fix = next((says for name, says in _MISSING.items() if f"'{name}" in what), fix)
-    return _said(in_line(what), fix or f"`podium {command} --help` shows how it is called.")
+    return WrongCall(what, fix=fix or f"`podium {command} --help` shows how it is called.")
 
 
 def _choice(what: str) -> str:
@@ -63,9 +71,4 @@ def _choice(what: str) -> str:
 
 
 def _meant(command: str) -> str:
-    return f"Did you mean `{in_line(command)}`?" if command else ""
-
-
-def _said(what: str, fix: str) -> Code:
-    line(f"podium: {what}\n        {fix}", stderr=True)
-    return Code.BAD_INPUT
+    return f"Did you mean `{command}`?" if command else ""

@@ -19,7 +19,7 @@ from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import in_line, line, print_error, print_json
 from podium.cli.terminal.live import ring
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.command import CommandParams
@@ -91,14 +91,14 @@ def command(
     except BaseException as end:
         if (why := _why_unseen(end)) is None:
             raise
+        if isinstance(end, LostSight) and as_json:
+            print_error(end.error)
         if isinstance(end, LostSight) and not end.goes_on:
             line(f"{why}.", stderr=True)
         else:
             _say_it_goes_on(why, run.job)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
-        from podium.cli.terminal.output import print_json
-
         print_json(job.model_dump())
     if notify:
         ring()
