@@ -25,6 +25,19 @@ def test_a_page_of_the_reference_is_made_from_the_code(name: str) -> None:
     assert path.read_text(encoding="utf-8") == made, f"{name} is stale; `make golden` writes it anew"
 
 
+@pytest.mark.parametrize("name", ["json.md", "tools.md"])
+def test_every_field_of_an_answer_has_a_meaning(name: str) -> None:
+    rows = [line.strip("|").split(" | ") for line in PAGES[name]().splitlines() if line.startswith("| ")]
+    head: list[str] = []
+    silent = []
+    for row in rows:
+        cells = [cell.strip() for cell in row]
+        head = cells if "meaning" in cells else head
+        if "meaning" in head and len(cells) == len(head) and not cells[head.index("meaning")]:
+            silent.append(cells[0])
+    assert silent == []
+
+
 def test_no_page_of_the_reference_is_left_that_nothing_makes() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(PAGES)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from podium.cli.calling.helping import Command
+from podium.cli.calling.meant import SCORE_ENDINGS, run_instead
 from podium.cli.calling.options import AsJson, Env, Home, Set, Socket, settings_for, variables_of
 from podium.cli.jobs.follow import ENDS, Follower, LostSight
 from podium.cli.shared.environment import difference, passed
@@ -58,7 +59,7 @@ def command(
         bool, typer.Option("--self-healing", help="try to repair failures before giving up")
     ] = False,
     name: Annotated[str, typer.Option("--name", help="name of the job of a command; a score has its own")] = "",
-    detach: Annotated[bool, typer.Option("--detach", help="return when the job is accepted")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="return when the job is accepted")] = False,
     notify: Annotated[bool, typer.Option("--notify", help="ring the terminal's bell at the end")] = False,
     home: Home = None,
     socket: Socket = None,
@@ -120,7 +121,8 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
         return CommandParams(**{**given, "workspace": folder}, command=text, name=name)
     if score is None:
         raise InvalidArguments(
-            "A score is missing.", fix="Write `podium run SCORE.yaml`, `podium run -` or `podium run -- CMD ARGS...`."
+            "A score or a command is missing.",
+            fix="Write `podium run SCORE.yaml`, `podium run -` or `podium run -- CMD ARGS...`.",
         )
     if name:
         raise InvalidArguments("--name is for a command; a score has its own name.", fix="Write it as `name:` there.")
@@ -128,6 +130,10 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
         return SubmitParams(**{**given, "config_content": _read_stdin()})
     if "\0" in score:
         raise InvalidArguments("The score path contains a NUL character.", fix="Give the path of a score file.")
+    if not score.lower().endswith(SCORE_ENDINGS):
+        raise InvalidArguments(
+            f"{score!r} does not end in .yaml or .yml, as a score does.", fix=f"Did you mean `{run_instead([score])}`?"
+        )
     path = os.path.realpath(absolute(Path(score), "The score path"))  # of a link to itself a Path raises
     return SubmitParams(**{**given, "config_path": path})
 
@@ -173,7 +179,9 @@ class _Run:
     async def submit(self) -> JobView:
         """Submit and say the job's id."""
         async with job_control(self._settings) as control:
-            return await self._start(control)
+            job = await self._start(control)
+        self._follower.say(f"  wait for it: podium wait {job.job_id}")
+        return job
 
     async def follow(self) -> JobView:
         """Submit and follow until the job has ended or is paused."""

@@ -62,7 +62,7 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
         show_text(f"It cannot store anything: {in_times(conductor.store_trouble)}.", columns, style="bold red")
     ink([])
     if not page.jobs:
-        ink([("No jobs yet; `podium run SCORE` starts one.", "")])
+        ink([("No jobs yet; `podium run -- CMD` or `podium run SCORE` starts one.", "")])
         return
     show_jobs(page.jobs)
     if page.total > len(page.jobs):

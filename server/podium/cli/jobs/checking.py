@@ -33,16 +33,16 @@ _FILE_KEYS = re.compile(r"^\s*(?:-\s+)?[\"']?prompt_file[\"']?\s*:\s*[\"']?([^\s
 class CheckedFile(View):
     """What was found of one file: its plan, or why it cannot run."""
 
-    file: str
-    valid: bool
-    plan: PlanView | None = None
+    file: str  # as it was typed
+    valid: bool  # it would be accepted
+    plan: PlanView | None = None  # what would run, null if it is not valid
     error: ErrorView | None = None  # of a score with `problems`: line, column, field, message, text
 
 
 class CheckedFiles(View):
     """What was found of each file, in the order of the command line."""
 
-    files: list[CheckedFile] = Field(default_factory=list)
+    files: list[CheckedFile] = Field(default_factory=list)  # one for each file
 
 
 Found = tuple[str, PlanView | PodiumError]
