@@ -202,7 +202,7 @@ def test_ctrl_c_ends_a_wait_and_says_that_the_job_goes_on(common: Settings, shor
     job_id = submitted(common, short_tmp, {"name": "tests", "run": f"cat {gate}"})
     with Terminal(common, "wait", job_id) as terminal:
         terminal.until("running tests")
-        terminal.type("\x03")
+        terminal.process.send_signal(signal.SIGINT)
         code = terminal.end()
     assert (code, terminal.screen.text.strip()) == (130, "Stopped waiting; that does not touch the jobs.")
     assert status(common, job_id) == "running"
