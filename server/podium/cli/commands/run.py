@@ -19,7 +19,9 @@ from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
 from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.following import show_following
 from podium.cli.terminal.live import ring
+from podium.cli.terminal.stream import columns_of
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
@@ -208,6 +210,8 @@ def _say_it_goes_on(why: str, job: JobView | None) -> None:
         line(f"{why}; {job.job_id} is {job.status}.", stderr=True)
         return
     line(f"{why}; {job.job_id} continues to run.", stderr=True)
-    line(f"  watch:  podium wait {job.job_id}", stderr=True)
-    line(f"  output: podium logs -f {job.job_id}", stderr=True)
-    line(f"  cancel: podium cancel {job.job_id}", stderr=True)
+    others = {
+        f"podium logs {job.job_id} -f": "shows its output",
+        f"podium cancel {job.job_id}": "ends the job and its processes",
+    }
+    show_following(f"podium wait {job.job_id}", others, columns_of(sys.stderr), stderr=True)

@@ -15,7 +15,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Show every setting, and where its value comes from: a flag, the environment, the settings file, or the default."""
-    from podium.cli.terminal.door import line
+    from podium.cli.terminal.door import data
     from podium.cli.views.all_settings import all_settings, show_settings
     from podium.settings import load_all
 
@@ -23,6 +23,6 @@ def command(
     if as_json:
         import json
 
-        line(json.dumps(found.model_dump(), indent=2))
+        data(json.dumps(found.model_dump(), indent=2))
         return
     show_settings(found, verbose=verbose or name is not None)

@@ -13,7 +13,7 @@ from pydantic import Field
 from podium.cli.jobs.scores import STDIN, given_score
 from podium.cli.shared.exits import Code, code_of
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.door import in_line, line, show_error
+from podium.cli.terminal.door import data, in_line, line, show_error
 from podium.cli.terminal.output import print_json
 from podium.cli.terminal.saying import in_commands
 from podium.cli.views.results import ErrorView
@@ -85,7 +85,7 @@ def watch_files(settings: Settings, files: Sequence[str], variables: Mapping[str
             show_error(error)  # a restart; the next change asks again
             continue
         if as_json:
-            line(json.dumps(_view(found).model_dump()))
+            data(json.dumps(_view(found).model_dump()))
         else:
             line(
                 "" if not is_first else f"Watching {len(files)} file{'s' * (len(files) > 1)}; Ctrl-C ends.", stderr=True

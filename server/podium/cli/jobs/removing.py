@@ -1,6 +1,7 @@
 """Removing ended jobs: those that are named, or all that a choice fits. What is not certain is shown and confirmed first."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +11,9 @@ from podium.cli.shared.session import wait_for
 from podium.cli.terminal.asking import agreed, somebody_is_there
 from podium.cli.terminal.door import in_line, line
 from podium.cli.terminal.durations import seconds
+from podium.cli.terminal.following import show_following
 from podium.cli.terminal.output import print_json
-from podium.cli.terminal.telling import tell
+from podium.cli.terminal.stream import columns_of
 from podium.cli.terminal.when import ago
 from podium.cli.views.results import Outcome, Removal
 from podium.client.job_control import JobControlService, job_control
@@ -23,7 +25,7 @@ from podium_tools.results import counted
 
 SHOWN = 20  # jobs of a choice
 AT_ONCE = 500  # removed by one call
-KEPT = "with their logs and history, for good. Workspaces are kept."
+KEPT = "Workspaces are kept."
 
 
 class Choice(NamedTuple):
@@ -100,7 +102,7 @@ def remove_chosen(settings: Settings, choice: Choice, *, yes: bool, as_json: boo
             if as_json:
                 print_json(Removal(dry_run=True, cleared=found).model_dump())
             else:
-                line("No ended job fits, so nothing is removed.")
+                line("No ended job matches, so nothing was removed.")
             return Code.DONE
         if not _confirmed(_lines(found), _kinds(found), choice.command(settings), asks=not as_json):
             if as_json:
@@ -110,9 +112,13 @@ def remove_chosen(settings: Settings, choice: Choice, *, yes: bool, as_json: boo
     if as_json:
         print_json(Removal(cleared=done).model_dump())
     else:
-        tell(f"{counted(len(done.jobs), 'job')} removed {KEPT}" if done.jobs else "Nothing was removed.")
+        line(
+            f"Removed {counted(len(done.jobs), 'job')}, with all logs and history. {KEPT}"
+            if done.jobs
+            else "Nothing was removed."
+        )
         for why in done.refused:
-            tell(f"  Not removed: {in_line(why)}", stderr=True)
+            line(f"  Not removed: {in_line(why)}", stderr=True)
     return Code.FAILED if done.refused else Code.DONE
 
 
@@ -131,11 +137,12 @@ def _confirmed(shown: Sequence[str], what: str, command: str, *, asks: bool) -> 
     for each in shown:
         line(f"  {each}", stderr=True)
     if asks and somebody_is_there():
-        if agreed(f"Remove {what} {KEPT}"):
+        if agreed(f"Remove {what} for good, with all logs and history? {KEPT}"):
             return True
         line("Nothing was removed.", stderr=True)
         return False
-    tell(f"Nothing was removed: that would remove {what} {KEPT}\n  To do it: {command}", stderr=True)
+    line(f"Nothing was removed. This would remove {what} for good, with all logs and history. {KEPT}", stderr=True)
+    show_following(command, {}, columns_of(sys.stderr), stderr=True)
     return False
 
 

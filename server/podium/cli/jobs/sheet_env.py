@@ -8,7 +8,6 @@ from podium.cli.jobs.finding import find
 from podium.cli.jobs.scores import STDIN, given_score
 from podium.cli.terminal.door import in_line, line
 from podium.cli.terminal.states import some
-from podium.cli.terminal.telling import tell
 from podium.client.job_control import job_control
 from podium.contract.secrets.beside import hidden_value
 from podium.contract.sheet_env import EnvParams, EnvVariable, EnvView
@@ -71,14 +70,14 @@ def show(view: EnvView, here: Mapping[str, str] = os.environ) -> None:
         if note and each.name in {"PATH", "VIRTUAL_ENV"}:
             line(f"  {'':<{width}}  {'':<{source}}  {note}")
     if marked:
-        tell("\n≠ this shell has another value: sheets get the conductor's environment, as it was when it started.")
+        line("\n≠ this shell has another value: sheets get the conductor's environment, as it was when it started.")
     if view.own_total and not view.sheet:
         line(
             f"Sheets with variables of their own: {some(view.own, view.own_total)}. `podium env ... SHEET` shows them."
         )
     missing = sorted(set(here) - {each.name for each in view.variables} - _OF_A_SHELL)
     if missing:
-        tell(f"In this shell and not for sheets: {_names(missing)}.")
+        line(f"In this shell and not for sheets: {_names(missing)}.")
 
 
 def _names(names: list[str]) -> str:

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from podium.cli.shared import probe
 from podium.cli.terminal.door import in_line, line
-from podium.cli.terminal.telling import tell
 from podium.contract.secrets.beside import without_named_secrets
 from podium.contract.view import View
 from podium.errors import InvalidArguments, PermissionDenied
@@ -107,13 +106,13 @@ def show_settings(view: SettingsView, *, verbose: bool) -> None:
         if each.differs:
             line(f"{'':<{width}}  the running conductor has {_shown(each.running)}; restart it")
         if verbose:
-            tell(f"{'':<{width}}  {each.description}")
+            line(f"{'':<{width}}  {each.description}")
     if len(view.settings) > 1:
         state = "" if view.file_exists else " (there is none)"
         line(f"\nsettings file: {in_line(view.file)}{state}")
     differing = sum(each.differs for each in view.settings)
     if differing:
-        tell(
+        line(
             f"The running conductor (pid {view.conductor_pid}) read its settings when it started: "
             f"`podium stop`, then `podium start` gives it these. What runs goes on."
         )

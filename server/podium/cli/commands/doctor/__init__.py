@@ -27,7 +27,7 @@ from podium.privacy.state import check_home
 from podium.privacy.way import check_socket, is_there
 from podium.settings import Settings
 
-MARKS: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("•", "yellow"), "fail": ("✗", "red")}
+MARKS: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("!", "yellow"), "fail": ("✗", "red")}
 PR_GET_CHILD_SUBREAPER = 37
 LOW_DISK_BYTES = 512 * 1024**2
 
@@ -40,9 +40,9 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     else:
         for finding in findings:
             mark, style = MARKS[finding.verdict]
-            say(f"{mark} {finding.what:<14} {finding.found}", style=style if finding.verdict != "ok" else "")
+            say(f"{mark} {finding.what:<14}  {finding.found}", style=style if finding.verdict != "ok" else "")
             if finding.fix:
-                say(f"{'':17}{finding.fix}", style="bold")
+                say(f"{'':18}{finding.fix}", style="bold")
     raise typer.Exit(1 if any(finding.verdict == "fail" for finding in findings) else 0)
 
 

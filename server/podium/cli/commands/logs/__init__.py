@@ -15,7 +15,7 @@ from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import Output, OutputLost, data_on_stderr
-from podium.cli.terminal.door import clean, in_line, line
+from podium.cli.terminal.door import clean, data, in_line, line
 from podium.client.job_control import job_control
 from podium.contract.models import JobView, LogLine, OutputLine
 from podium.settings import Settings
@@ -94,7 +94,7 @@ class _Printer:
             self._stderr.write("".join(f"{clean(self._shown(part, each))}\n" for each in lines))
             self._stderr.flush()
         else:
-            line("\n".join(self._shown(part, each) for each in lines))
+            data("\n".join(self._shown(part, each) for each in lines))
         sys.stdout.flush()
 
     def say(self, text: str) -> None:
@@ -112,4 +112,4 @@ class _Printer:
         place = {"sheet": part.sheet, "sheet_name": part.name, "attempt": part.attempt, "stream": part.stream}
         made = OutputLine(job_id=self.job.job_id, **place, **each.model_dump()).model_dump()
         readable = json.dumps(made, ensure_ascii=False)
-        line(readable if clean(readable) == readable else json.dumps(made))
+        data(readable if clean(readable) == readable else json.dumps(made))
