@@ -108,16 +108,16 @@ def test_a_job_that_holds_says_so_while_others_run_and_ends_as_paused(
     with running(common, str(path)) as (process, job_id):
         assert process.stdout is not None
         told = b""
-        while b"approve:" not in told:
+        while b"next: podium resume" not in told:
             told = process.stdout.readline()
             assert told
-        assert told.decode().strip() == f"approve: podium resume {job_id}"
+        assert told.decode().strip() == f"next: podium resume {job_id}"
         gate.write_text("")
         rest = process.stdout.read().decode()
         assert process.wait(SECONDS) == 4
     assert f"{job_id} paused: 1 of 2 sheets completed (sheet deploy waits for approval: to production?)" in rest
     assert rest.rstrip().endswith(f"podium resume {job_id}")
-    assert rest.count("approve:") == 0
+    assert rest.count("next: podium resume") == 1  # of its end
 
 
 def test_what_is_told_of_a_sheet_that_completed_is_shown_with_the_result(
@@ -238,7 +238,7 @@ def test_a_conductor_that_comes_back_is_followed_on(
         conductor.start()
         await_line(lines, "The conductor is back.")  # though nothing of the job has changed
         gate.write_text("go")
-        await_line(lines, "completed: 2 of 2 sheets completed")
+        await_line(lines, "completed: 2 of 2 sheets in ")
         seen.append("its end")
 
     path = score(short_tmp, f"touch {begun}; cat {gate}", "true")

@@ -55,7 +55,7 @@ def test_ended_jobs_are_chosen_by_state_age_and_number(conductor: Conductor, hom
     assert shown.returncode == 2
     assert f"{ids[1]}  failed" in shown.stderr
     assert (
-        "that would remove 1 job (1 failed) with their logs and history, for good. Workspaces are kept." in shown.stderr
+        "This would remove 1 job (1 failed) for good, with all logs and history. Workspaces are kept." in shown.stderr
     )
     assert f"podium rm --ended --status failed --keep 1 --yes --home {home.home}" in shown.stderr
     assert left(home) == ids
@@ -75,7 +75,7 @@ def test_on_a_terminal_it_asks_first(
         terminal.type(f"{answer}\n")
         code = terminal.end()
     assert f"{job_id}  completed" in shown
-    assert "Remove 1 job (1 completed) with their logs and history, for good. Workspaces are kept. [y/N]" in shown
+    assert "Remove 1 job (1 completed) for good, with all logs and history? Workspaces are kept. [y/N]" in shown
     assert (left(home) == [job_id], code) == (stays, 2 if stays else 0)
 
 

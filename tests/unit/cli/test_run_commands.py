@@ -44,7 +44,7 @@ def test_one_word_is_a_line_for_bash_and_a_job_can_have_a_name_and_another_folde
     assert (short_tmp / "there" / "other").read_text() == "0ne\n"
     assert done.stdout.startswith("my-job-")
     assert "✗ my: job         failed: exit code 3" in done.stdout
-    assert "  next: podium explain my-job-" in done.stdout
+    assert "\nnext: podium explain my-job-" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_bell_rings_at_the_end_on_a_terminal_only_and_the_bar_was_there(comm
     assert shown.data.endswith(b"\a")
     assert b" 1 of 1" in shown.data
     assert b" 0:00:0" in shown.data
-    assert "completed: 1 of 1 sheet completed" in shown.screen.lines[-1]
+    assert "completed: 1 of 1 sheet in " in shown.screen.lines[-1]
     assert not shown.screen.cursor_hidden
     piped = in_pipe(common, "run", "--home", str(common.home), *words, in_home=False)
     assert (piped.code, piped.plain.count("completed: 1 of 1")) == (0, 1)

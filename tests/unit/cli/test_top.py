@@ -194,7 +194,7 @@ def test_without_a_terminal_it_looks_once(gated: tuple[Settings, str]) -> None:
 
 def test_a_conductor_that_goes_away_and_comes_back_is_told(home: Settings, conductor: Conductor) -> None:
     with Terminal(home, "top", columns=80, lines=HEIGHT) as terminal:
-        terminal.until("There are no jobs.")
+        terminal.until("No jobs yet;")
         conductor.kill()
         terminal.until("! ")
         assert "! The conductor is away; what runs goes on. No conductor is running" in terminal.screen.text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from podium.cli.jobs.finding import find
 from podium.cli.jobs.scores import STDIN, given_score
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import in_line, ink, line
 from podium.cli.terminal.states import some
 from podium.client.job_control import job_control
 from podium.contract.secrets.beside import hidden_value
@@ -60,16 +60,17 @@ def _from_here(variable: EnvVariable) -> EnvVariable:
 
 def show(view: EnvView, here: Mapping[str, str] = os.environ) -> None:
     """Print one variable a line: a mark where this shell differs (`here`), name, source, value; then what is worth a note."""
-    width = min(max((len(each.name) for each in view.variables), default=0), 32)
+    notes = {each.name: _difference(each, here) for each in view.variables}
+    name = max((len(each.name) for each in view.variables), default=0)
     source = max((len(_source(each)) for each in view.variables), default=0)
-    marked = False
+    if view.variables:
+        ink([(f"  {'VARIABLE':<{name}}  {'FROM':<{source}}  VALUE", "dim")])
     for each in view.variables:
-        note = _difference(each, here)
-        marked = marked or bool(note)
-        line(f"{'≠' if note else ' '} {in_line(each.name):<{width}}  {_source(each):<{source}}  {_value(each)}")
+        note = notes[each.name]
+        line(f"{'≠' if note else ' '} {in_line(each.name):<{name}}  {_source(each):<{source}}  {_value(each)}")
         if note and each.name in {"PATH", "VIRTUAL_ENV"}:
-            line(f"  {'':<{width}}  {'':<{source}}  {note}")
-    if marked:
+            line(f"  {'':<{name}}  {'':<{source}}  {note}")
+    if any(notes.values()):
         line("\n≠ this shell has another value: sheets get the conductor's environment, as it was when it started.")
     if view.own_total and not view.sheet:
         line(
