@@ -78,7 +78,10 @@ def _shown_on(number: int, encoding: str) -> str:
     """
     if not os.isatty(number) or os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8") == "1":
         return encoding
-    locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG"))), "")
+    asked = [os.environ.get("LC_ALL"), os.environ.get("LC_CTYPE"), os.environ.get("LANG")]
+    if asked[1] == "C.UTF-8":  # as Python itself puts it into the environment where LANG is C
+        del asked[1]
+    locale = next(filter(None, asked), "")
     return "ascii" if locale in {"C", "POSIX"} else encoding
 
 

@@ -1,8 +1,7 @@
 """What all commands have in common on a terminal: lines that fit, plain marks in the locale C, one form for what comes next."""
 
-import os
-import signal
-from collections.abc import Iterator
+import shlex
+import sys
 
 import pytest
 
@@ -90,28 +89,20 @@ def test_no_word_but_a_path_is_broken_on_a_narrow_terminal(home: Settings, words
     assert set(unbroken) <= known
 
 
-@pytest.fixture
-def running(home: Settings) -> Iterator[Terminal]:
-    with Terminal(home, *run(home, "sleep 600"), columns=80, lines=24, in_home=False) as terminal:
-        terminal.until(" 0 of 1 ")
-        yield terminal
-        job_id = terminal.screen.text.split(":")[0].split()[-1]
-        terminal.process.kill()
-        in_pipe(home, "cancel", job_id)
-
-
-def test_the_bar_goes_away_while_the_command_is_suspended_and_comes_back(running: Terminal) -> None:
-    os.kill(running.process.pid, signal.SIGTSTP)
-    running.until_gone(" 0 of 1 ")
-    assert os.waitid(os.P_PID, running.process.pid, os.WSTOPPED | os.WNOWAIT) is not None
-    os.kill(running.process.pid, signal.SIGCONT)
-    assert running.until(" 0 of 1 ").text.count("0 of 1") == 1
-
-
-def test_the_cursor_is_there_also_after_a_kill(running: Terminal) -> None:
-    os.kill(running.process.pid, signal.SIGKILL)
-    running.end()
-    assert not running.screen.cursor_hidden
+def test_ctrl_z_takes_the_bar_away_and_fg_brings_it_back_and_a_kill_leaves_the_cursor(home: Settings) -> None:
+    command = shlex.join([sys.executable, "-m", "podium", *run(home, "sleep 600")])
+    line = ["setsid", "--ctty", "bash", "--norc", "-mc", f"{command}; echo to the shell; read; fg; echo over"]
+    with Terminal(home, line=line, columns=80, lines=24) as terminal:
+        job_id = terminal.until(" 0 of 1 ").text.split(":")[0]
+        try:
+            terminal.type("\x1a")
+            assert " 0 of 1 " not in terminal.until("to the shell").text
+            terminal.type("\n")
+            assert terminal.until(" 0 of 1 ").text.count(" 0 of 1 ") == 1
+            assert "to the shell" in terminal.screen.text
+            assert not terminal.screen.cursor_hidden
+        finally:
+            in_pipe(home, "cancel", job_id)
 
 
 def test_a_run_says_at_its_end_how_long_it_took(home: Settings) -> None:
