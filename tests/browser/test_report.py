@@ -99,3 +99,31 @@ def test_a_page_that_speaks_or_asks_is_noticed(browser: Browser, tmp_path: Path)
     seen = browser.open(path)
     assert any("Content Security Policy" in message for message in seen.messages)
     assert any(url.endswith("/gone.png") for url in seen.requests)
+
+
+_OUTSIDE = """[...document.querySelectorAll('svg.plot')].filter(svg => svg.getBoundingClientRect().height).flatMap(svg =>
+  [...svg.querySelectorAll('text')].filter(text => {
+    const box = text.getBBox(), node = text.parentNode.querySelector('rect.box:last-of-type, rect.box');
+    const right = node ? node.x.baseVal.value + node.width.baseVal.value : svg.viewBox.baseVal.width;
+    return box.x < 0 || box.x + box.width > right + 0.5;
+  }).map(text => text.textContent))"""
+"""The texts that leave their box, or their drawing."""
+
+
+def talkative() -> JobRecord:
+    """Return a job whose names and reasons have more room to take than there is."""
+    record = nightly()
+    more = {"reason": "skip_when_command exited with code 0: nobody would mind much"}
+    sheets = [
+        each.model_copy(update={"name": f"{each.name}-among-many-more-modules", **more}) for each in record.sheets
+    ]
+    return record.model_copy(update={"sheets": sheets})
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_every_text_of_a_drawing_stays_in_its_box(browser: Browser, tmp_path: Path, window: str) -> None:
+    path = tmp_path / "talkative.html"
+    path.write_text(report_html(talkative(), BEGAN + 40, made_by="Podium 1.0"), encoding="utf-8")
+    browser.open(path, width=WINDOWS[window])
+    browser.picture(PICTURES / f"talkative-{window}.png")
+    assert browser.value(_OUTSIDE) == []

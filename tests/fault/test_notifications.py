@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -202,6 +203,35 @@ def test_a_command_that_cannot_be_started_is_told_and_another_end_replaces_the_w
     until_true(lambda: types_of(conductor, job_id).count("job.notification_failed") == 2)
     (second,) = until(conductor, job_id, "failed")["warnings"]
     assert second != first
+
+
+def test_what_no_file_can_be_opened_for_is_told_as_soon_as_it_can(make: Made, tmp_path: Path) -> None:
+    conductor = make().start()
+    job_id = submit(conductor, score(tmp_path, run="touch begun; until [ -e go ]; do sleep 0.02; done"))
+    wait_for_file(tmp_path / "begun")
+    before = resource.prlimit(conductor.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(conductor.pid, resource.RLIMIT_NOFILE, (1, before[1]))
+    (tmp_path / "go").touch()
+    until_true(lambda: "notification_waits" in conductor.log.read_text())
+    resource.prlimit(conductor.pid, resource.RLIMIT_NOFILE, before)
+    assert len(told(tmp_path)) == 1
+    assert (settled(conductor, job_id)["warnings"], len(told(tmp_path))) == ([], 1)
+
+
+def test_a_command_whose_workspace_may_not_be_looked_at_runs_in_the_home(
+    make: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conductor = make()
+    monkeypatch.setattr(conductor, "plain", True)
+    conductor.start()
+    shut, out = tmp_path / "shut", tmp_path / "out"
+    try:
+        job_id = submit(conductor, score(shut / "w", f"pwd > {out}", f"chmod 0 {shut}"))
+        wait_for_file(out)
+        assert settled(conductor, job_id)["warnings"] == []
+        assert out.read_text().strip() == str(conductor.settings.home)
+    finally:
+        shut.chmod(0o700)
 
 
 def test_a_job_that_is_resumed_and_ends_again_is_told_of_again_with_another_id(make: Made, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -32,10 +33,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
     campaign = Campaign("planted", folder)
     campaign.conductor.start()
     try:
-        client = Client(0, campaign.conductor.settings.socket, folder, campaign.history)
+        client = Client(0, campaign.conductor.settings.socket, folder, campaign.history, Random(1))
         for _ in range(4):
             client.submit()
         until(lambda: {job["status"] for job in read_rows(campaign.home).jobs.values()} <= STILL, seconds=60)
+        until(lambda: not read_rows(campaign.home).to_tell)
         campaign.conductor.stop()
         yield campaign
     finally:
@@ -44,7 +46,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
 
 def check(campaign: Campaign) -> None:
     """Check the home as it is."""
-    check_all(campaign.home, campaign.folder / "tokens", campaign.history, MAX_SHEETS)
+    check_all(campaign.home, campaign.folder / "tokens", campaign.history, MAX_SHEETS, (), campaign.tellings)
 
 
 def change(campaign: Campaign, statement: str, *values: object) -> None:
@@ -86,6 +88,36 @@ def an_orphan(campaign: Campaign, key: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def told(campaign: Campaign, change: Callable[[list[str]], list[str]]) -> Iterator[None]:
+    """Let something else have been told of ends."""
+    place = campaign.tellings.file
+    kept = place.read_text()
+    place.write_text("".join(change(kept.splitlines(keepends=True))))
+    yield
+    place.write_text(kept)
+
+
+def told_twice(campaign: Campaign, key: str) -> AbstractContextManager[None]:
+    """Let an end have been told once more."""
+    return told(campaign, lambda lines: [*lines, lines[0]])
+
+
+def never_told(campaign: Campaign, key: str) -> AbstractContextManager[None]:
+    """Let an end have been forgotten."""
+    return told(campaign, lambda lines: lines[1:])
+
+
+def told_too_early(campaign: Campaign, key: str) -> AbstractContextManager[None]:
+    """Let something have been told that is not stored."""
+    return told(campaign, lambda lines: [*lines, f"{key.split('.')[1]}.999 completed 0\n"])
+
+
+def told_in_vain(campaign: Campaign, key: str) -> AbstractContextManager[None]:
+    """Let a command have failed without a word of its job."""
+    return told(campaign, lambda lines: [line.replace(" 0\n", " 3\n") for line in lines])
+
+
 @pytest.mark.parametrize(
     ("plant", "caught"),
     [
@@ -93,6 +125,10 @@ def an_orphan(campaign: Campaign, key: str) -> Iterator[None]:
         (a_lost_end, "attempts: ended in a way that nobody caused"),
         (a_second_run, "ran 2 times"),
         (an_orphan, "processes: nobody's processes run"),
+        (told_twice, "tellings: told again though nobody died"),
+        (never_told, "was never told"),
+        (told_too_early, "tellings: told Line"),
+        (told_in_vain, "failed, and the job does not say so"),
     ],
 )
 def test_a_planted_fault_is_caught(finished: Campaign, plant: Plant, caught: str) -> None:

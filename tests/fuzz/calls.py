@@ -82,6 +82,11 @@ class Stage:
         """A score that runs `true` after an approval."""
         return f"{self.score}    hold: Really?\n"
 
+    @property
+    def told(self) -> str:
+        """A score that runs `true`, and `true` again when its job has ended."""
+        return f"{self.score}on_end: {{run: 'true'}}\n"
+
 
 def call(random: Random, stage: Stage) -> tuple[str, dict[str, Any]]:
     """Return a method and parameters for it."""
@@ -102,7 +107,7 @@ def harmless_call(random: Random, stage: Stage) -> tuple[str, dict[str, Any]]:
     """Return a call that may be mutated byte by byte: nothing in it can become a score that runs something else."""
     while True:
         method, params = call(random, stage)
-        if not {"config_content", "find"}.intersection(params):
+        if not {"config_content", "find", "edits"}.intersection(params):
             return method, params
 
 
@@ -124,13 +129,16 @@ def _plausible(random: Random, stage: Stage, method: str, name: str) -> Any:
         "job_ids": ([job_id], [job_id] * 300, [garbage.text(random)], []),
         "find": _FINDS,
         "replace": _REPLACEMENTS,
+        "edits": ([], [_edit(random) for _ in range(random.choice((1, 2, 3, 201)))]),
+        "again": (job_id, f"{job_id}x", garbage.text(random)),
+        "sheet": (1, "1", 0, 2, "", garbage.text(random)),
         "position": _POSITIONS,
         "seconds": (0, 0.01, 0.2, -1, 1e308, float("nan")),
         "keep_newest": (0, 1, 2**63, 2**70),
         "offset": (1, 2, 0, 2**63, 2**70),
         "statuses": (["completed"], ["running", "x"], [garbage.text(random)] * 50),
         "older_than_seconds": (1e6, 1e9, 0.5, 1e308, float("nan"), float("inf")),
-        "config_content": (stage.score, stage.held, random.choice(_BAD_SCORES), _bomb(random, stage, method)),
+        "config_content": (stage.score, stage.held, stage.told, random.choice(_BAD_SCORES), _bomb(random, stage, method)),
         "config_path": (str(stage.folder / "score.yaml"), str(stage.folder / NOT_UNICODE), "score.yaml", str(stage.folder), garbage.text(random)),
         "client_cwd": (str(stage.folder), garbage.text(random)),
         "key": (f"{random.random():.40f}"[:40], "\ud800" * 20, "k" * 64, "\0" * 16),
@@ -148,6 +156,10 @@ def _plausible(random: Random, stage: Stage, method: str, name: str) -> Any:
     return random.choice(options.get(name, (*garbage.NUMBERS, *garbage.STRINGS, True, False)))
 
 
+def _edit(random: Random) -> list[str]:
+    return [random.choice(_FINDS), random.choice(_REPLACEMENTS)]
+
+
 def _bomb(random: Random, stage: Stage, method: str) -> str:
     """Return a score with a hostile template, where nothing is run."""
     if method != "job.validate":
@@ -159,11 +171,18 @@ def _harmless(params: dict[str, Any], stage: Stage, method: str) -> dict[str, An
     """Keep the call from emptying the stage, from making folders where it likes, and from putting a command into its score."""
     if isinstance(params.get("replace"), str) and params["replace"] not in _REPLACEMENTS:
         params["replace"] = "true"
+    if isinstance(params.get("edits"), list):
+        params["edits"] = [each for each in params["edits"] if not _is_strange(each)]
     if method == "job.submit" and params.get("dry_run") is not True:
         params.pop("workspace", None)
     if method == "job.clear" and params.get("job_ids") is None and not _is_old(params.get("older_than_seconds")):
         params["older_than_seconds"] = _OLD
     return params
+
+
+def _is_strange(edit: Any) -> bool:
+    """Tell whether an edit could put a command into the score."""
+    return isinstance(edit, list) and len(edit) == 2 and edit[1] not in _REPLACEMENTS
 
 
 def _is_old(seconds: Any) -> bool:

@@ -24,6 +24,7 @@ from tests.torture.follower import Follower
 from tests.torture.history import History
 from tests.torture.keepers import AT_THE_END, Hands
 from tests.torture.kills import Death, draw
+from tests.torture.tellings import Tellings
 from tests.torture.walk import Violation
 
 CLIENTS = 4
@@ -47,6 +48,8 @@ class Campaign:
         self.home = self.conductor.settings.home
         self.follower = Follower(self.conductor.settings.socket)
         self.hands = Hands(self.home, self.folder / "faults")
+        self.tellings = Tellings(self.folder / "told")
+        self.told_before = 0  # lines of them, when the round began
 
     def run(self, rounds: int, tell: Callable[[str], None]) -> None:
         """Run the rounds, let everything end, and check after each step.
@@ -66,6 +69,7 @@ class Campaign:
 
     def round(self, random: Random, death: Death) -> None:
         """Work, die, recover, check."""
+        self.told_before = len(self.tellings.lines())
         for name, times in death.points:
             self.hands.arm(name, times)
         self._launch(death.fault)
@@ -88,19 +92,29 @@ class Campaign:
 
     def check(self) -> None:
         """Check the home as it is now; one that was never finished is not looked at."""
-        if (self.home / "podium.db").exists() and _is_made(self.home):
+        if _is_made(self.home):
             self.follower.check(self._check_all())
 
     def _check_all(self) -> Rows:
         self.hands.look(conductor_lives=True)  # a keeper may have died at a point whose guard was killed a round ago
-        return check_all(self.home, self.folder / "tokens", self.history, MAX_SHEETS, self.hands.may_be_lost)
+        if self.hands.struck:  # a command whose keeper dies is run again at once
+            self.tellings.may_repeat({line.id for line in self.tellings.lines()[self.told_before :]})
+        return check_all(
+            self.home, self.folder / "tokens", self.history, MAX_SHEETS, self.hands.may_be_lost, self.tellings
+        )
+
+    def _meet(self) -> None:
+        """Note what a conductor finds that is started now."""
+        self.hands.meet_conductor()
+        if _is_made(self.home):
+            self.tellings.may_repeat(read_rows(self.home).to_tell)
 
     def _launch(self, fault: str = "") -> None:
-        self.hands.meet_conductor()
+        self._meet()
         self.conductor.launch(**self._environment(), **({"PODIUM_FAULT": fault} if fault else {}))
 
     def _start(self) -> None:
-        self.hands.meet_conductor()
+        self._meet()
         self.conductor.start(**self._environment())
 
     def _environment(self) -> dict[str, str]:
@@ -203,10 +217,13 @@ class Campaign:
         for name in AT_THE_END:
             self.hands.arm(name)
         self._start()
+        self.told_before = len(self.tellings.lines())
         deadline = time.monotonic() + END_SECONDS
         while (active := self._active()) and time.monotonic() < deadline:
             for job_id in [job_id for job_id, status in active.items() if status == "paused"]:
                 self._cancel(job_id)
+            time.sleep(0.1)
+        while read_rows(self.home).to_tell and time.monotonic() < deadline:
             time.sleep(0.1)
         rows = self._check_all()
         check_quiet(self.home)
@@ -256,6 +273,8 @@ def summary(history: History, rows: Rows) -> str:
 
 
 def _is_made(home: Path) -> bool:
+    if not (home / "podium.db").exists():
+        return False
     try:
         return bool(read_rows(home).home_id)
     except Exception:  # noqa: BLE001 -- killed before its tables were made: there is nothing to lose yet

@@ -12,6 +12,7 @@ from tests.torture.facts import (
     FOLDERS,
     HOME_FILES,
     KEEPER_FILES,
+    TOLD_FILES,
     Rows,
     Tokens,
     files_of,
@@ -20,6 +21,7 @@ from tests.torture.facts import (
     read_tokens,
 )
 from tests.torture.history import History, Kind
+from tests.torture.tellings import Tellings
 from tests.torture.walk import Run, Violation, Walk
 
 CHANGES: tuple[Kind, ...] = ("pause", "resume", "modify", "cancel")
@@ -29,7 +31,12 @@ OURS = {"exited", "cancelled", "never_started"}  # ways to end when nobody but t
 
 
 def check_all(
-    home: Path, tokens_file: Path, history: History, max_sheets: int, may_be_lost: Collection[str] = ()
+    home: Path,
+    tokens_file: Path,
+    history: History,
+    max_sheets: int,
+    may_be_lost: Collection[str] = (),
+    tellings: Tellings | None = None,
 ) -> Rows:
     """Check everything that holds at any moment, whether the conductor runs or not; return what the checks have read.
 
@@ -38,7 +45,7 @@ def check_all(
     Raises:
         Violation: with the check and the jobs.
     """
-    early = read_tokens(tokens_file)  # what has written by now is committed
+    early, told = read_tokens(tokens_file), tellings.lines() if tellings else []  # what has written by now is committed
     rows = read_rows(home)
     tokens = read_tokens(tokens_file)  # what was committed as ended has written
     walks = {job_id: walk_events(job_id, events) for job_id, events in rows.events.items()}
@@ -51,6 +58,8 @@ def check_all(
     check_deletes(rows, history)
     check_snapshots(rows, history)
     check_tokens(rows, early)
+    if tellings is not None:
+        tellings.check(rows, walks, told)
     require(len(rows.open_keys) <= max_sheets, "slots", f"{len(rows.open_keys)} attempts are open, {max_sheets} may be")
     check_processes(home)
     return rows
@@ -215,16 +224,18 @@ def _belongs(path: Path, rows: Rows) -> bool:
     if parts[0] == "keepers":
         return KEEPER_FILES.fullmatch("/".join(parts[1:])) is not None
     jobs = set(rows.jobs) | (rows.removals if parts[0] == "jobs" else rows.tombstones)
-    return parts[1] in jobs and (len(parts) < 4 or parts[3] in ATTEMPT_FILES)
+    files = TOLD_FILES if len(parts) > 2 and parts[2].startswith("on_end-") else ATTEMPT_FILES
+    return parts[1] in jobs and (len(parts) < 4 or parts[3] in files)
 
 
 def check_processes(home: Path) -> None:
     """Every process of this home belongs to an attempt that is open; one that does not must be on its way out."""
     home_id = read_rows(home).home_id
     for _ in range(LOOKS):
-        before = read_rows(home).open_keys
+        before = read_rows(home)
         found = marked_processes(home_id)
-        known = before | read_rows(home).open_keys
+        after = read_rows(home)
+        known = before.open_keys | after.open_keys | before.telling | after.telling
         orphans = {pid: marker for pid, marker in found.items() if marker.partition("#")[0] not in known}
         if not orphans:
             return
@@ -246,4 +257,5 @@ def check_quiet(home: Path) -> None:
     active = {job_id: row["status"] for job_id, row in rows.jobs.items() if row["status"] not in TERMINAL}
     require(not active, "quiet", f"jobs that do not end: {active}", *active)
     require(not rows.open_keys, "quiet", f"attempts that do not end: {rows.open_keys}", *map(job_of, rows.open_keys))
+    require(not rows.to_tell, "quiet", f"ends that are not told: {rows.to_tell}")
     require(not (left := marked_processes(rows.home_id)), "quiet", f"processes are left: {left}")

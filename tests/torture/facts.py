@@ -28,7 +28,13 @@ class Rows:
     keys: dict[str, str]  # idempotency key -> job id
     tombstones: set[str]
     removals: set[str]
+    to_tell: set[str]  # the ids of the ends whose commands have not run
     last_event: int
+
+    @property
+    def telling(self) -> set[str]:
+        """The keys under which the commands run that tell of ends."""
+        return {f"{self.home_id}.told.{each}.on_end" for each in self.to_tell}
 
     @property
     def open_keys(self) -> set[str]:
@@ -59,6 +65,7 @@ def read_rows(home: Path) -> Rows:
             keys={row["key"]: row["job_id"] for row in _all(db, "SELECT * FROM idempotency")},
             tombstones={row["job_id"] for row in _all(db, "SELECT * FROM tombstones")},
             removals={row["job_id"] for row in _all(db, "SELECT * FROM removals")},
+            to_tell={row["id"] for row in _all(db, "SELECT id FROM notifications")},
             last_event=db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0],
         )
 
@@ -117,3 +124,4 @@ HOME_FILES = {
 FOLDERS = {"jobs", "workspaces", "keepers"}
 KEEPER_FILES = re.compile(r"epoch|\d+(/(lock|log|socket|journal\.\d+))?")
 ATTEMPT_FILES = {"script", "stdout.log", "stderr.log", "stopped"}
+TOLD_FILES = {f"{name}{part}" for name in ("script", "facts.json", "output") for part in ("", ".part")}

@@ -40,6 +40,7 @@ class Hands:
         self._faults = faults
         self._faults.mkdir()
         self._armed: set[str] = set()
+        self._has_killed = False
         self._found: set[int] = set()  # keepers that an earlier conductor has started
         self.may_be_lost: set[str] = set()
 
@@ -50,13 +51,21 @@ class Hands:
 
     def disarm(self) -> None:
         """Count at which points somebody died, and spare the others."""
+        self._has_killed = False
         for name in self._armed:
             hits[name] += not (self._faults / name).exists()
             (self._faults / name).unlink(missing_ok=True)
         self._armed.clear()
 
+    @property
+    def struck(self) -> bool:
+        """Whether a keeper or a guard may have died since all were spared, other than at its own end."""
+        points = self._armed - {*READER_POINTS, *AT_THE_END}
+        return self._has_killed or any(not (self._faults / name).exists() for name in points)
+
     def kill(self, role: str, *, conductor_lives: bool) -> None:
         """Kill the keepers, their guards, or both."""
+        self._has_killed = True
         victims = []
         for folder in self._folders():
             keeper, guard = self._pids(folder)

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from tests.torture.tellings import TELL
+
 WRITE = 'begin() {{ echo "begin $PODIUM_ATTEMPT_KEY" >>{tokens}; }}; end() {{ echo "end $PODIUM_ATTEMPT_KEY $1" >>{tokens}; exit "$1"; }}'
 
 BODIES = (
@@ -29,6 +31,10 @@ CHECKS: tuple[dict[str, Any], ...] = (
 )
 
 
+ENDINGS = ("", "", "", "; sleep 0.2", "; setsid sleep 600 >/dev/null 2>&1 & sleep 0.01", "; trap '' TERM; sleep 0.5")
+"""What a command that tells of an end does after that."""
+
+
 def make_score(random: Random, name: str, tokens: Path, workspace: Path | None) -> str:
     """Return a score of one to five sheets that run side by side, in a chain, or in between."""
     labels = [f"s{num}" for num in range(1, random.randint(1, 5) + 1)]
@@ -38,6 +44,9 @@ def make_score(random: Random, name: str, tokens: Path, workspace: Path | None) 
         "parallel": {"max_concurrent": random.randint(1, 3), "fail_fast": random.random() < 0.2},
         "sheets": [_sheet(random, place, labels, linked, tokens) for place in range(len(labels))],
     }
+    code = random.choice((0, 0, 0, 3))
+    tell = TELL.format(code=code, told=tokens.with_name("told"))
+    score["on_end"] = {"run": f"{tell}{random.choice(ENDINGS)}; exit {code}"}
     if workspace is not None:
         score["workspace"] = str(workspace)
     if random.random() < 0.2:

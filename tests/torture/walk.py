@@ -43,6 +43,8 @@ class Walk:
     runs: list[Run] = field(default_factory=list)
     open: dict[str, Run] = field(default_factory=dict)  # sheet name -> its running attempt
     holding: set[str] = field(default_factory=set)  # names of sheets that wait for an approval
+    ends: dict[str, str] = field(default_factory=dict)  # id under which an end is told -> the status
+    untold: dict[str, str] = field(default_factory=dict)  # the same id -> why its command failed
     effects: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("pause", "resume", "modify", "cancel"), 0))
 
     def step(self, event: dict[str, Any], data: dict[str, Any]) -> None:
@@ -52,7 +54,7 @@ class Walk:
             self.require(self.status in TERMINAL, event, "an active job was deleted")
         elif kind.startswith("sheet."):
             self._sheet(kind, event, data)
-        elif kind.startswith("job.") and kind not in {"job.stuck", "job.notification_failed"}:
+        elif kind.startswith("job.") and kind != "job.stuck":
             getattr(self, f"_{kind.partition('.')[2]}")(event, data)
 
     def require(self, holds: bool, event: dict[str, Any], text: str) -> None:
@@ -157,7 +159,13 @@ class Walk:
         self.require(self.status in {"queued", "running"} and self.intent != "cancel", event, "cannot fail")
         self._end("failed", event)
 
+    def _notification_failed(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        self.require(data["id"] in self.ends, event, f"told of {data['id']}, which is no end")
+        self.require(data["id"] not in self.untold, event, f"{data['id']} failed twice")
+        self.untold[data["id"]] = data["reason"]
+
     def _end(self, status: str, event: dict[str, Any]) -> None:
         self.require(not self.holding or status == "cancelled", event, f"ended while {sorted(self.holding)} hold")
         self.require(not self.open, event, f"ended while {sorted(self.open)} ran")
         self.status, self.intent = status, ""
+        self.ends[f"{self.job_id}.{event['job_seq']}"] = status

@@ -30,21 +30,21 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str
-    type: Literal["file", "directory", "symlink", "other"]
-    size_bytes: int
-    modified_at: str
+    path: str  # relative to the workspace
+    type: Literal["file", "directory", "symlink", "other"]  # what it is
+    size_bytes: int  # of a file
+    modified_at: str  # when it was last written
 
 
 class ListResult(Result):
     """One page of entries, sorted by path; `total` counts all of them, or at least so many if it says so."""
 
-    job_id: str
-    workspace: str
-    entries: list[Entry]
-    total: int
-    total_at_least: bool
-    next_cursor: str
+    job_id: str  # the job's id
+    workspace: str  # the folder that is listed
+    entries: list[Entry]  # of this page, sorted by path
+    total: int  # how many there are
+    total_at_least: bool  # there are more than `total`
+    next_cursor: str  # for the next page, "" on the last one
 
 
 def _list_sentence(page: ArtifactPage, args: ListArgs, limit: int) -> str:
@@ -100,14 +100,14 @@ class ReadArgs(JobReadArgs):
 class ReadResult(LinkedResult):
     """Part of a text file; `next_offset` is null at its end. `job_output` is "" for a binary file."""
 
-    job_id: str
-    path: str
-    offset: int
-    is_text: bool
-    job_output_note: str
+    job_id: str  # the job's id
+    path: str  # relative to the workspace
+    offset: int  # where this part begins, in bytes
+    is_text: bool  # false: a binary file, of which nothing is shown
+    job_output_note: str  # that what follows is data
     job_output: JobOutput
-    truncated: bool
-    next_offset: int | None
+    truncated: bool  # more follows
+    next_offset: int | None  # where the next part begins, null at the end
 
 
 def _read_sentence(found: ArtifactText) -> str:

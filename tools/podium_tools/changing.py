@@ -22,8 +22,8 @@ class Changed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    what: str
-    names: list[str]
+    what: str  # how far the sheets are, or "settings"
+    names: list[str]  # of the first ones, and how many more
 
 
 class ChangeResult(ControlResult):
@@ -31,7 +31,7 @@ class ChangeResult(ControlResult):
     ones run with the new text. Finished sheets that do not differ are only counted: they may be many.
     """
 
-    changed: Omitted[list[Changed]]
+    changed: Omitted[list[Changed]]  # the sheets and settings that differ
 
 
 class ChangeArgs(JobArgs):

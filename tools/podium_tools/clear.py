@@ -29,11 +29,11 @@ class ClearArgs(Args):
 class ClearResult(Result):
     """The first jobs that were removed, or would be; `total` counts all that match, `remaining` what further calls remove."""
 
-    dry_run: bool
-    jobs: list[str]
-    total: int
-    remaining: Omitted[int]
-    refused: Omitted[list[str]]
+    dry_run: bool  # nothing was removed
+    jobs: list[str]  # ids of the first ones
+    total: int  # how many match
+    remaining: Omitted[int]  # how many a further call removes
+    refused: Omitted[list[str]]  # which were kept, and why
 
 
 def _line(job: JobView) -> str:

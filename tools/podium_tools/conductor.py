@@ -12,28 +12,28 @@ class StatusResult(Result):
 
     `processes` are those that work for it, one a line."""
 
-    product: str
-    version: str
-    protocol: str
-    pid: int
-    uptime_seconds: float
-    running_jobs: int
-    queued_jobs: int
-    jobs_total: int
-    running_sheets: int
-    max_sheets: int
-    memory_mb: float
-    accepting_work: bool
-    socket: str
-    features: list[str]
-    missing: list[str]
-    instruments: list[str]
-    limits: list[str]
-    not_available: Omitted[list[str]]
-    survives_restart: Omitted[str]
-    processes: list[str]
-    containment: str
-    store_trouble: str
+    product: str  # which program it is: podium, or marianne
+    version: str  # of the program
+    protocol: str  # of the wire
+    pid: int  # of the conductor
+    uptime_seconds: float  # since it was started
+    running_jobs: int  # jobs whose status is running
+    queued_jobs: int  # jobs that wait for a place to run
+    jobs_total: int  # how many it knows, ended ones too
+    running_sheets: int  # sheets whose processes run now
+    max_sheets: int  # at most so many run at once, of all jobs
+    memory_mb: float  # of the conductor's own process, in MiB
+    accepting_work: bool  # false while it is stopping
+    socket: str  # where it listens
+    features: list[str]  # what it can do beyond the common protocol
+    missing: list[str]  # tools that it cannot serve
+    instruments: list[str]  # programs that can play sheets and are installed
+    limits: list[str]  # `name=number`, with the unit in the name
+    not_available: Omitted[list[str]]  # what it does not do that one might expect
+    survives_restart: Omitted[str]  # what becomes of running sheets when it is started anew
+    processes: list[str]  # those that work for it, one a line
+    containment: str  # how the processes of a sheet are kept together
+    store_trouble: str  # why its state cannot be written, and since when
 
 
 def _sentence(view: ConductorView) -> str:

@@ -10,7 +10,7 @@ from podium_tools.spec import Call, Hints, ToolSpec
 class DeleteResult(ControlResult):
     """The job as it was before it was deleted."""
 
-    workspace: str
+    workspace: str  # the folder of its files, which stays
 
 
 async def _delete(port: JobControl, args: JobArgs, _call: Call) -> DeleteResult:

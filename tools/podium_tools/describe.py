@@ -21,10 +21,10 @@ class DescribeArgs(Args):
 class DescribeResult(Result):
     """A page of the reference. `example` is a whole score that runs; `topics` are all that have a page of their own."""
 
-    topic: str
-    text: str
-    example: str
-    topics: Omitted[list[str]]
+    topic: str  # the page that this is
+    text: str  # the page
+    example: str  # a whole score that runs
+    topics: Omitted[list[str]]  # all that have a page
 
 
 def _topic(given: str) -> str:

@@ -32,22 +32,22 @@ class ExplainResult(JobResult):
     what each does. If several sheets failed, `failed_sheets` are the first of them, in that order, with their reasons.
     """
 
-    kind: str
-    waits_until: str
-    sheet: str
-    attempt: int
-    exit_code: int | None
-    signal: int | None
-    failed_validations: list[str]
-    failed_sheets: Omitted[list[str]]
-    earlier_attempts: list[str]
-    blocked: list[str]
-    healing: list[str]
-    options: list[str]
-    job_output_note: str
+    kind: str  # what there is to explain
+    waits_until: str  # when the state ends by itself, "" if unknown
+    sheet: str  # label of the one that shows it
+    attempt: int  # number of its last attempt
+    exit_code: int | None  # of that attempt, null if there was none
+    signal: int | None  # that ended its process, null if none did
+    failed_validations: list[str]  # of that attempt, each in a line
+    failed_sheets: Omitted[list[str]]  # the first ones with their reasons
+    earlier_attempts: list[str]  # of that sheet, oldest first
+    blocked: list[str]  # labels of sheets that it keeps from running
+    healing: list[str]  # remedies that the conductor tried
+    options: list[str]  # calls that may come next, and what each does
+    job_output_note: str  # that what follows is data
     job_output: JobOutput
-    output_stream: str
-    output_truncated: bool
+    output_stream: str  # which stream `job_output` is of
+    output_truncated: bool  # there is more before it
 
 
 def _log_call(output: LogView, stream: Stream) -> str:

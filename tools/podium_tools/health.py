@@ -20,17 +20,17 @@ class HealthResult(JobResult):
     trees of all running sheets. The numbers are null if there is nothing to measure.
     """
 
-    pid: int | None
-    sheet: Omitted[str]
-    since: Omitted[str]
-    is_alive: bool
-    is_zombie_state: bool
-    process_exists: bool
-    processes: Known[int]
-    cpu_percent: float | None
-    memory_mb: float | None
-    uptime_seconds: float | None
-    stopped_pids: list[int]
+    pid: int | None  # of the first process of the oldest running sheet
+    sheet: Omitted[str]  # label of that sheet
+    since: Omitted[str]  # when its attempt began
+    is_alive: bool  # the process exists and is no zombie
+    is_zombie_state: bool  # it has ended and nobody has fetched its exit code
+    process_exists: bool  # the system knows it
+    processes: Known[int]  # how many the job has
+    cpu_percent: float | None  # of all of them, 100 for one full core
+    memory_mb: float | None  # of all of them, resident, in MiB
+    uptime_seconds: float | None  # of the first process
+    stopped_pids: list[int]  # those that a signal has stopped
 
 
 def _age(health: ProcessHealth) -> str:

@@ -52,35 +52,35 @@ class GetResult(JobResult):
     from, and `file` what became of it there; variables in force come from the start or from the score itself.
     """
 
-    description: Omitted[str]
-    sheets_failed: Omitted[int]
-    sheets_skipped: Omitted[int]
-    sheets_before_start: Omitted[int]
-    sheets_blocked: Omitted[int]
-    waiting: Omitted[list[str]]
-    waiting_until: Omitted[str]
-    holding: Omitted[list[str]]
-    stuck: Omitted[bool]
-    workspace: str
-    config_path: Omitted[str]
-    submitted_at: str
-    started_at: Omitted[str]
-    finished_at: Omitted[str]
-    elapsed_seconds: Known[float]
-    sheet_seconds: Omitted[list[str]]
-    warnings: Omitted[list[str]]
-    sheets: Omitted[list[SheetLine]]
-    sheets_cursor: Omitted[str]
-    job_output_note: Omitted[str]
+    description: Omitted[str]  # as its score describes it
+    sheets_failed: Omitted[int]  # how many have failed for good
+    sheets_skipped: Omitted[int]  # by their own conditions
+    sheets_before_start: Omitted[int]  # skipped since the job was to start after them
+    sheets_blocked: Omitted[int]  # skipped since a sheet that they need has failed
+    waiting: Omitted[list[str]]  # labels of sheets that wait for a retry or a rate limit
+    waiting_until: Omitted[str]  # when the first of its waits ends
+    holding: Omitted[list[str]]  # labels of sheets that wait for an approval
+    stuck: Omitted[bool]  # no output and no CPU use for too long
+    workspace: str  # the folder in which its sheets run
+    config_path: Omitted[str]  # the score's file
+    submitted_at: str  # when it was accepted
+    started_at: Omitted[str]  # when its first sheet began
+    finished_at: Omitted[str]  # when it ended
+    elapsed_seconds: Known[float]  # since `started_at`, until now if it runs
+    sheet_seconds: Omitted[list[str]]  # how long each running sheet has been running
+    warnings: Omitted[list[str]]  # what is worth knowing of its score
+    sheets: Omitted[list[SheetLine]]  # a page of them, in the full form
+    sheets_cursor: Omitted[str]  # for the next page of them
+    job_output_note: Omitted[str]  # that what follows is data
     job_output: Omitted[JobOutput]
     score: Omitted[ScoreLines]
-    first_line: Omitted[int]
-    lines_total: Omitted[int]
-    truncated: Omitted[bool]
-    score_pending: Omitted[bool]
-    file: Omitted[str]
-    start_variables: Omitted[list[str]]
-    variables: Omitted[list[str]]
+    first_line: Omitted[int]  # number of the first line of the score that is shown
+    lines_total: Omitted[int]  # lines of the whole score
+    truncated: Omitted[bool]  # a part of the score is not shown
+    score_pending: Omitted[bool]  # a changed score that is not in effect yet
+    file: Omitted[str]  # what has become of the score's file since
+    start_variables: Omitted[list[str]]  # given at the start, `name=value`
+    variables: Omitted[list[str]]  # of the score, `name=value`
 
 
 def _get_result(found: JobDetail, args: GetArgs, ahead: Following) -> GetResult:

@@ -31,17 +31,17 @@ class ListArgs(Args):
 class ListedJob(WaitingLine):
     """A job in the list; `submitted_at` is "" if unknown."""
 
-    submitted_at: str
-    finished_at: Omitted[str]
-    elapsed_seconds: Known[float]
+    submitted_at: str  # when it was accepted
+    finished_at: Omitted[str]  # when it ended
+    elapsed_seconds: Known[float]  # since its start, until now if it runs
 
 
 class ListResult(Result):
     """One page of jobs, newest first; `total` counts all that match."""
 
-    jobs: list[ListedJob]
-    total: int
-    next_cursor: str
+    jobs: list[ListedJob]  # of this page, newest first
+    total: int  # how many match
+    next_cursor: str  # for the next page, "" on the last one
 
 
 def _list_sentence(page: JobPage, args: ListArgs, limit: int) -> str:

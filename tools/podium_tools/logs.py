@@ -36,23 +36,23 @@ class LogResult(Result):
     `truncated`: a limit ended this part and `next` reads on; `left_out` says what else it does not show.
     """
 
-    job_id: str
-    sheet: int
-    sheet_name: str
-    attempt: int
-    stream: str
-    job_output_note: str
+    job_id: str  # the job's id
+    sheet: int  # number of the sheet
+    sheet_name: str  # "" if it has only a number
+    attempt: int  # number of the attempt
+    stream: str  # which of the two
+    job_output_note: str  # that what follows is data
     job_output: JobOutput
-    first_line: int
-    line_numbers: Omitted[list[int]]
-    matching_lines: Omitted[list[int]]
-    lines: int
-    total_bytes: int
-    truncated: bool
-    left_out: Omitted[str]
-    at_end: bool
-    running: bool
-    cursor: str
+    first_line: int  # number of the first line, 0 if unknown
+    line_numbers: Omitted[list[int]]  # of a search: the number of each line
+    matching_lines: Omitted[list[int]]  # of a search with context: the numbers of the matches
+    lines: int  # how many this part has
+    total_bytes: int  # size of the whole stream so far
+    truncated: bool  # a limit ended this part, and `next` reads on
+    left_out: Omitted[str]  # what else is not shown
+    at_end: bool  # there is nothing more now
+    running: bool  # the attempt still runs, so more may come
+    cursor: str  # for the next call with mode range
 
 
 def _request(args: LogArgs) -> LogParams:

@@ -21,14 +21,14 @@ class PlannedSheet(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sheet: int
-    name: str
-    instrument: str
-    instrument_found: bool
-    command: Omitted[str]
-    needs: list[int]
-    needs_total: int
-    hold: Omitted[str]
+    sheet: int  # number of the sheet, from 1
+    name: str  # "" if it has only a number
+    instrument: str  # the program that plays it
+    instrument_found: bool  # that program is installed
+    command: Omitted[str]  # the beginning of what it runs
+    needs: list[int]  # numbers of the first sheets that must be done before it
+    needs_total: int  # how many those are
+    hold: Omitted[str]  # what to approve before it runs
 
 
 def planned_sheets(plan: PlanView, tokens: int = LISTED_TOKENS) -> list[PlannedSheet]:

@@ -40,37 +40,37 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    summary: str
-    next: str
-    now: str = Field(default_factory=present)
+    summary: str  # what is so, or what was done, in a sentence
+    next: str  # the call that comes next, "" if there is none
+    now: str = Field(default_factory=present)  # when the answer was made, in ISO 8601
 
 
 class JobResult(Result):
     """The top-level fields of every result about one job."""
 
-    job_id: str
-    job_name: str
-    status: str
-    reason: str
-    sheets_total: int
-    sheets_completed: int
-    running: list[str]
-    allowed_actions: list[str]
+    job_id: str  # the job's id
+    job_name: str  # as its score calls it
+    status: str  # queued, running, paused, completed, failed or cancelled
+    reason: str  # why it is not running, or what it waits for
+    sheets_total: int  # how many sheets it has
+    sheets_completed: int  # how many have completed
+    running: list[str]  # labels of the sheets that run
+    allowed_actions: list[str]  # what may be asked of it now
 
 
 class ControlResult(JobResult):
     """What a control call did. `pending`: requested and stored, but not in effect yet."""
 
-    success: bool
-    pending: bool
+    success: bool  # the call is stored and takes effect
+    pending: bool  # it is stored and has not taken effect yet
 
 
 class LinkedResult(Result):
     """A result about a file. `resource_uri` is where all of it can be read, "" if nothing is left out or it is too large."""
 
-    resource_uri: str
-    mime_type: str
-    size_bytes: int
+    resource_uri: str  # where all of it can be read
+    mime_type: str  # what kind of file it is
+    size_bytes: int  # of the whole file
 
 
 class JobLine(BaseModel):
@@ -78,21 +78,21 @@ class JobLine(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    job_id: str
-    job_name: str
-    status: str
-    reason: str
-    sheets_total: int
-    sheets_completed: int
-    running: list[str]
+    job_id: str  # the job's id
+    job_name: str  # as its score calls it
+    status: str  # queued, running, paused, completed, failed or cancelled
+    reason: str  # why it is not running, or what it waits for
+    sheets_total: int  # how many sheets it has
+    sheets_completed: int  # how many have completed
+    running: list[str]  # labels of the sheets that run
 
 
 class WaitingLine(JobLine):
     """A job that may wait: for which sheets (a retry, a rate limit), when the first of its waits ends, and which sheets hold."""
 
-    waiting: Omitted[list[str]]
-    waiting_until: Omitted[str]
-    holding: Omitted[list[str]]
+    waiting: Omitted[list[str]]  # labels of sheets that wait for a retry or a rate limit
+    waiting_until: Omitted[str]  # when the first of its waits ends
+    holding: Omitted[list[str]]  # labels of sheets that wait for an approval
 
 
 REASON_CHARS = 500

@@ -35,20 +35,20 @@ class ScoreArgs(Args):
 class ScoreResult(Result):
     """The checked plan, or every problem as "line:column field: what is wrong"."""
 
-    valid: bool
-    job_name: str
-    workspace: str
-    sheets_total: int
-    max_concurrent: int
-    sheets: list[PlannedSheet]
-    on_end: Omitted[str]
-    missing_instruments: list[str]
-    warnings: list[str]
-    problems: list[str]
+    valid: bool  # it would be accepted
+    job_name: str  # as the score calls it
+    workspace: str  # the folder in which its sheets would run
+    sheets_total: int  # how many sheets it has
+    max_concurrent: int  # at most so many run at once
+    sheets: list[PlannedSheet]  # the first of them
+    on_end: Omitted[str]  # the beginning of what runs when the job has ended
+    missing_instruments: list[str]  # programs that it needs and that are not installed
+    warnings: list[str]  # what is worth knowing of it
+    problems: list[str]  # "line:column field: what is wrong"
     score: Omitted[ScoreLines]
-    first_line: Omitted[int]
-    lines_total: Omitted[int]
-    truncated: Omitted[bool]
+    first_line: Omitted[int]  # number of the first line that is shown
+    lines_total: Omitted[int]  # lines of the whole score
+    truncated: Omitted[bool]  # a part of it is not shown
 
 
 def _problem_text(facts: dict[str, Any]) -> str:

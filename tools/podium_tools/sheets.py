@@ -18,24 +18,24 @@ class SheetLine(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sheet: int
-    name: str
-    description: Omitted[str]
-    instrument: Omitted[str]
-    status: str
-    skip_kind: Omitted[str]
-    reason: Omitted[str]
-    waiting_until: Omitted[str]
-    needs: Omitted[list[int]]
-    needs_total: Omitted[int]
-    attempts: int
-    exit_code: Known[int]
-    signal: Known[int]
-    duration_seconds: Known[float]
-    failed_validations: Omitted[list[str]]
-    healing: Omitted[str]
-    processes_ended: Omitted[int]
-    survivors: Omitted[list[str]]
+    sheet: int  # number of the sheet, from 1
+    name: str  # "" if it has only a number
+    description: Omitted[str]  # as the score describes it
+    instrument: Omitted[str]  # the program that plays it, if that is not `cli`
+    status: str  # pending, running, waiting, completed, failed, skipped or cancelled
+    skip_kind: Omitted[str]  # why it is skipped
+    reason: Omitted[str]  # why it is in its state
+    waiting_until: Omitted[str]  # when its wait ends: a retry or a rate limit
+    needs: Omitted[list[int]]  # numbers of the first sheets that must be done before it
+    needs_total: Omitted[int]  # how many those are, if `needs` has not all
+    attempts: int  # how often it was started
+    exit_code: Known[int]  # of its last attempt
+    signal: Known[int]  # that ended its process
+    duration_seconds: Known[float]  # of its last attempt, until now if that runs
+    failed_validations: Omitted[list[str]]  # of its last attempt, each in a line
+    healing: Omitted[str]  # the remedy that the conductor tried
+    processes_ended: Omitted[int]  # left-over processes that the conductor ended
+    survivors: Omitted[list[str]]  # those that it could not end
 
 
 def sheet_line(sheet: SheetView) -> SheetLine:

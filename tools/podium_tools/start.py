@@ -40,12 +40,12 @@ class StartResult(JobResult):
     `submitted_at` is there if it was started earlier: else it was submitted now.
     """
 
-    workspace: str
-    replayed: bool
-    dry_run: bool
-    submitted_at: Omitted[str]
-    warnings: Omitted[list[str]]
-    plan: Omitted[list[PlannedSheet]]
+    workspace: str  # the folder in which its sheets run
+    replayed: bool  # the idempotency key named a job that was started before
+    dry_run: bool  # nothing was started
+    submitted_at: Omitted[str]  # when it was started, if that was earlier
+    warnings: Omitted[list[str]]  # what is worth knowing of its score
+    plan: Omitted[list[PlannedSheet]]  # of a dry run: the first sheets
 
 
 def _request(args: StartArgs) -> SubmitParams:

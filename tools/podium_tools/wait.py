@@ -58,18 +58,18 @@ class WaitResult(Result):
     `job_output` is the line that matched pattern, or else the end of what a failed sheet wrote.
     """
 
-    woke_for: Literal["settled", "event", "pattern", "timeout"]
-    waited_seconds: float
-    jobs: list[WaitedJob]
-    events: list[str]
-    after: str
-    job_output_note: Omitted[str]
+    woke_for: Literal["settled", "event", "pattern", "timeout"]  # what ended the wait
+    waited_seconds: float  # how long it took
+    jobs: list[WaitedJob]  # as they are now
+    events: list[str]  # what needed attention meanwhile
+    after: str  # for the next wait
+    job_output_note: Omitted[str]  # that what follows is data
     job_output: Omitted[JobOutput]
-    match_job: Omitted[str]
-    match_sheet: Omitted[str]
-    match_attempt: Omitted[int]
-    match_stream: Omitted[str]
-    match_line: Omitted[int]
+    match_job: Omitted[str]  # id of the job whose output matched
+    match_sheet: Omitted[str]  # label of the sheet that wrote the line
+    match_attempt: Omitted[int]  # number of the attempt
+    match_stream: Omitted[str]  # which of the two
+    match_line: Omitted[int]  # number of the line
 
 
 @dataclass(frozen=True)

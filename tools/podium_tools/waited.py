@@ -30,12 +30,12 @@ class WaitedJob(WaitingLine):
     this name took.
     """
 
-    settled: bool
-    elapsed_seconds: Known[float]
-    sheet_seconds: Omitted[list[str]]
-    limit_seconds: Omitted[list[str]]
-    quiet_seconds: Omitted[list[str]]
-    last_run_seconds: Known[float]
+    settled: bool  # it has ended, is paused or is stuck
+    elapsed_seconds: Known[float]  # since its start, until now if it runs
+    sheet_seconds: Omitted[list[str]]  # how long the sheets took that ended meanwhile, or have been running
+    limit_seconds: Omitted[list[str]]  # time limits of running sheets
+    quiet_seconds: Omitted[list[str]]  # how long ago running sheets last wrote output
+    last_run_seconds: Known[float]  # how long the last completed job of this name took
 
 
 def waited_job(job: JobView, view: WaitView, going: Going, room: int | None) -> WaitedJob:

@@ -28,7 +28,6 @@ from podium.contract.replies import (
 )
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, CheckReply, JobScore, JobScoreParams
-from podium.contract.secrets.masks import Span
 from podium.contract.sheet_env import EnvParams, EnvView
 from podium.contract.states import JobFilter
 from podium.contract.waits import RunningView

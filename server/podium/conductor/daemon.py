@@ -152,8 +152,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
         await stop.asked.wait()
         await _wind_down(context, stop)
-        with anyio.move_on_after(_NEWS_SECONDS):
-            await parts.notifications.drained(supervisor)
+        await parts.notifications.drain(supervisor, _NEWS_SECONDS)
         tasks.cancel_scope.cancel()
 
 

@@ -10,11 +10,11 @@ from podium.contract.view import View
 class ProcessView(View):
     """A process that works for the conductor. `last_death` says when it, or a worker of it, died last, how, and at what."""
 
-    role: str
+    role: str  # keeper, guard or reader
     pid: int | None = None  # None: it does not run now, as nothing needs it
-    version: str = ""
-    restarts: int = 0
-    last_death: str = ""
+    version: str = ""  # of the program that it runs
+    restarts: int = 0  # how often it was started again
+    last_death: str = ""  # when it died last, how, and at what
     note: str = ""  # what is unusual about it
 
     @property
@@ -33,26 +33,28 @@ class ProcessView(View):
 class ConductorView(View):
     """Which conductor answers, what it can do, and how busy it is."""
 
-    product: str
-    version: str
-    protocol: str = ""
-    home_id: str = ""
-    pid: int
-    uptime_seconds: float
-    running_jobs: int = 0
-    queued_jobs: int = 0
-    jobs_total: int = 0
-    running_sheets: int = 0
-    max_sheets: int = 0
-    memory_mb: float = Field(default=0.0, validation_alias=AliasChoices("memory_mb", "memory_usage_mb"))
-    accepting_work: bool = True
-    socket: str = ""
-    features: list[str] = Field(default_factory=list)
+    product: str  # which program it is: podium, or marianne
+    version: str  # of the program
+    protocol: str = ""  # of the wire, "" from Marianne
+    home_id: str = ""  # drawn when its store was made; cursors begin with it
+    pid: int  # of the conductor
+    uptime_seconds: float  # since it was started
+    running_jobs: int = 0  # jobs whose status is running
+    queued_jobs: int = 0  # jobs that wait for a place to run
+    jobs_total: int = 0  # how many jobs it knows, ended ones too
+    running_sheets: int = 0  # sheets whose processes run now
+    max_sheets: int = 0  # at most so many sheets run at once, of all jobs
+    memory_mb: float = Field(  # of the conductor's own process, in MiB
+        default=0.0, validation_alias=AliasChoices("memory_mb", "memory_usage_mb")
+    )
+    accepting_work: bool = True  # false while it is stopping
+    socket: str = ""  # where it listens
+    features: list[str] = Field(default_factory=list)  # what it can do beyond the common protocol
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
-    instruments: list[str] = Field(default_factory=list)
+    instruments: list[str] = Field(default_factory=list)  # programs that can play sheets and are installed
     limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
-    not_available: list[str] = Field(default_factory=list)
-    survives_restart: str = ""
-    processes: list[ProcessView] = Field(default_factory=list)
+    not_available: list[str] = Field(default_factory=list)  # what it does not do that one might expect
+    survives_restart: str = ""  # what becomes of running sheets when it is started anew
+    processes: list[ProcessView] = Field(default_factory=list)  # those that work for it
     containment: Literal["", "cgroup", "environment"] = ""  # how the processes of a sheet are kept together
     store_trouble: str = ""  # why the conductor's state cannot be written now, and since when

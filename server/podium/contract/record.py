@@ -14,17 +14,17 @@ Outcome = Literal["running", "completed", "failed", "cancelled", "skipped", "aba
 class AttemptView(View):
     """One attempt at a sheet. `reason` says why it did not complete; times are ISO-8601 UTC."""
 
-    sheet: int
-    attempt: int
-    instrument: str = ""
-    outcome: Outcome
+    sheet: int  # number of the sheet
+    attempt: int  # number of the attempt, from 1
+    instrument: str = ""  # the program that played it
+    outcome: Outcome  # what became of it
     end_reason: str = ""  # how its processes ended: exited, timed_out, lost, ...; "" while it runs
-    exit_code: int | None = None
-    signal: int | None = None
-    reason: str = ""
-    processes_ended: int = 0
-    started_at: str
-    finished_at: str | None = None
+    exit_code: int | None = None  # null if there was none
+    signal: int | None = None  # that ended its process, null if none did
+    reason: str = ""  # why it did not complete
+    processes_ended: int = 0  # left-over processes that the conductor ended
+    started_at: str  # when it began
+    finished_at: str | None = None  # when it ended, null while it runs
 
 
 class JobRecord(View):
@@ -33,10 +33,10 @@ class JobRecord(View):
     `commands` and `outputs` are those of the first sheets only, and only if they were asked for. An output is foreign text.
     """
 
-    job: JobView
-    description: str = ""
-    sheets: list[SheetView] = Field(default_factory=list)
-    attempts: list[AttemptView] = Field(default_factory=list)
-    events: list[EventView] = Field(default_factory=list)
-    commands: list[str] = Field(default_factory=list)
+    job: JobView  # the job in short
+    description: str = ""  # as its score describes it
+    sheets: list[SheetView] = Field(default_factory=list)  # all of them
+    attempts: list[AttemptView] = Field(default_factory=list)  # all of them, in the order of their sheets
+    events: list[EventView] = Field(default_factory=list)  # all that are kept, oldest first
+    commands: list[str] = Field(default_factory=list)  # what the first sheets run, each in one line
     outputs: list[LogView] = Field(default_factory=list)  # the ends of the sheets' outputs, each stream by itself

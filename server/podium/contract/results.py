@@ -36,17 +36,17 @@ class ProcessHealth:
     `cpu_percent`, the mean over at least 100 ms, `memory_mb`, their resident memory in MiB, `stopped_pids` and `processes`.
     """
 
-    pid: int | None
-    is_alive: bool
-    is_zombie_state: bool
-    process_exists: bool
-    cpu_percent: float | None = None
-    memory_mb: float | None = None
-    uptime_seconds: float | None = None
+    pid: int | None  # of the first process of the oldest running attempt
+    is_alive: bool  # it exists and is no zombie
+    is_zombie_state: bool  # it has ended and nobody has fetched its exit code
+    process_exists: bool  # the system knows it
+    cpu_percent: float | None = None  # of all processes of the job, 100 for one full core
+    memory_mb: float | None = None  # of all processes of the job, resident, in MiB
+    uptime_seconds: float | None = None  # of the first process
     stopped_pids: tuple[int, ...] = ()  # those that a signal has stopped
-    sheet: str = ""
-    since: str = ""
-    processes: int = 0
+    sheet: str = ""  # label of the sheet that it runs
+    since: str = ""  # when that attempt began
+    processes: int = 0  # how many the job has
 
 
 NO_PROCESS = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)

@@ -39,10 +39,10 @@ class ScoreText(View):
     `is_score` is false for a file that is not taken for a score: nothing of it is shown.
     """
 
-    lines: list[str] = Field(default_factory=list)
-    first_line: int = 1
-    lines_total: int = 0
-    is_score: bool = True
+    lines: list[str] = Field(default_factory=list)  # as they are written
+    first_line: int = 1  # number of the first one of them
+    lines_total: int = 0  # of the whole score
+    is_score: bool = True  # false: the file is not taken for a score, and not shown
 
 
 class JobScore(View):
@@ -51,12 +51,12 @@ class JobScore(View):
     Variables are those in force, by where they come from: values as text, long ones cut, secrets replaced.
     """
 
-    job: JobView
-    text: ScoreText
+    job: JobView  # the job in short
+    text: ScoreText  # the score itself
     path: str = ""  # of the file that it came from, "" for an inline one
-    file: FileState
-    pending: bool = False
-    start_variables: dict[str, str] = Field(default_factory=dict)
+    file: FileState  # what has become of `path` since
+    pending: bool = False  # it is a changed score that is not in effect yet
+    start_variables: dict[str, str] = Field(default_factory=dict)  # given at the start
     variables: dict[str, str] = Field(default_factory=dict)  # of the score
     variables_total: int = 0  # of both together
 

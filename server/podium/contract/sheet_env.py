@@ -27,12 +27,12 @@ class EnvParams(ScoreParams):
 class EnvVariable(View):
     """One variable. A value that may be a secret is not shown: `[value of NAME]`."""
 
-    name: str
-    value: str = ""
-    source: EnvSource
+    name: str  # of the variable
+    value: str = ""  # or what stands for a secret: [value of NAME]
+    source: EnvSource  # where the value comes from
     variable: str = ""  # of `{from_env: ...}`: the conductor's variable that the value is looked up in
     replaces: EnvSource | None = None  # where a value comes from that does not count
-    hidden: bool = False
+    hidden: bool = False  # the value may be a secret and is not shown
     missing: bool = False  # no value is to be had: what needs it will fail. Of `env_pass`, the start has to bring it
     known_later: bool = False  # set for each attempt
 
@@ -40,9 +40,9 @@ class EnvVariable(View):
 class EnvView(View):
     """The environment of a sheet, in the order of the names."""
 
-    variables: list[EnvVariable] = Field(default_factory=list)
-    job_id: str = ""
-    job_name: str = ""
+    variables: list[EnvVariable] = Field(default_factory=list)  # in the order of their names
+    job_id: str = ""  # "" for no job
+    job_name: str = ""  # "" for no job
     sheet: str = ""  # its label, "" for what all sheets have
     own: list[str] = Field(default_factory=list)  # labels of the first sheets that have variables of their own
-    own_total: int = 0
+    own_total: int = 0  # how many there are

@@ -12,7 +12,7 @@ class LoadView(View):
 
     cpu_percent: float | None = None  # the mean over at least 0.1 s; 100 is one processor
     memory_mb: float | None = None  # resident, in MiB
-    processes: int = 0
+    processes: int = 0  # how many they are
 
 
 class SnapshotView(View):
@@ -21,7 +21,7 @@ class SnapshotView(View):
     `loads`: id of a running job -> what its processes use; of the first ones, where many run.
     """
 
-    conductor: ConductorView
-    jobs: list[JobView] = Field(default_factory=list)
-    jobs_total: int = 0
-    loads: dict[str, LoadView] = Field(default_factory=dict)
+    conductor: ConductorView  # who answers
+    jobs: list[JobView] = Field(default_factory=list)  # all that have not ended, and the newest of the others
+    jobs_total: int = 0  # how many there are
+    loads: dict[str, LoadView] = Field(default_factory=dict)  # id of a running job -> what its processes use

@@ -12,6 +12,7 @@ MARKS = {
     "running": "•",
     "pending": "○",
     "hold": "?",
+    "holding": "?",
     "queued": "○",
     "paused": "=",
 }

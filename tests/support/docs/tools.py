@@ -42,23 +42,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 """Tool -> the arguments of an example call."""
 
-MEANINGS = {
-    "summary": "what is so, or what was done, in a sentence",
-    "next": 'the call that comes next; "" if there is none',
-    "now": "when the answer was made, in ISO 8601",
-    "job_id": "the job's id",
-    "job_name": "the name that its score gives it",
-    "status": "queued, running, paused, completed, failed or cancelled",
-    "reason": "why it is not running, or what it waits for",
-    "sheets_total": "how many sheets it has",
-    "sheets_completed": "how many have completed",
-    "running": "labels of the sheets that run",
-    "allowed_actions": "what may be asked of it now",
-    "success": "the call is stored and takes effect",
-    "pending": "it is stored and has not taken effect yet",
-}
-"""What the members mean that results share."""
-
 
 def tools_page() -> str:
     """Return the page."""
@@ -120,7 +103,7 @@ def _fields(cls: type, schema: Schema) -> str:
         (
             code(name),
             kind(each),
-            plain(each.get("description", "") or told.get(name, "") or MEANINGS.get(name, "")),
+            plain(each.get("description", "") or told.get(name, "")),
             "if there is none" if getattr(fields.get(name), "exclude_if", None) else "",
         )
         for name, each in schema.get("properties", {}).items()

@@ -68,9 +68,11 @@ def test_what_comes_next_is_told_in_one_form() -> None:
     assert narrow[1:3] == ["else: podium logs x -f", "        shows its output"]
 
 
-@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "", "LANG": "POSIX"}])
-def test_a_terminal_in_the_locale_c_gets_ascii(home: Settings, locale: dict[str, str]) -> None:
-    with Terminal(home, *run(home, "true"), columns=100, in_home=False, LC_CTYPE="", **locale) as terminal:
+@pytest.mark.parametrize(("over_all", "language"), [("C", "C.UTF-8"), ("", "POSIX")])
+def test_a_terminal_in_the_locale_c_gets_ascii(home: Settings, over_all: str, language: str) -> None:
+    with Terminal(
+        home, *run(home, "true"), columns=100, in_home=False, LC_CTYPE="", LC_ALL=over_all, LANG=language
+    ) as terminal:
         assert terminal.end() == 0
         assert bytes(terminal.data).isascii()
         assert "   + true" in terminal.screen.text

@@ -10,7 +10,7 @@ import pytest
 from podium.settings import Settings
 from tests.support.commands import answered, podium
 from tests.support.jobs import submit, until
-from tests.support.podium_home import Conductor, make_home
+from tests.support.podium_home import Conductor, ask, make_home
 
 SCORE = """\
 name: envy
@@ -113,6 +113,18 @@ def test_what_is_unknown_is_refused(home: Settings, short_tmp: Path) -> None:
     assert podium(home, "env", str(short_tmp / "none.yaml")).returncode == 2
     path.write_text("name: [")
     assert podium(home, "env", str(path)).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("params", "why"),
+    [
+        ({"job_id": "x", "config_content": "name: x"}, "A job and a score are given."),
+        ({"sheet": 3}, "A sheet is given without its job or score."),
+    ],
+)
+def test_what_is_given_and_would_count_for_nothing_is_refused(home: Settings, params: dict[str, Any], why: str) -> None:
+    with pytest.raises(RuntimeError, match=why):
+        ask(home.socket, "job.env", params)
 
 
 def test_a_shell_without_the_conductors_path_is_told_of_it(home: Settings) -> None:

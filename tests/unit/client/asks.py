@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from podium.client.job_control import JobControlService
 from podium.contract.methods import LogParams, ModifyParams, ResumeParams, SubmitParams
 from podium.contract.score_text import CheckParams, JobScoreParams
+from podium.contract.sheet_env import EnvParams
 
 Ask = Callable[[JobControlService], Awaitable[object]]
 
@@ -13,16 +14,20 @@ ASKS: dict[str, Ask] = {
     "plan": lambda service: service.plan(SubmitParams(config_content="name: x")),
     "check": lambda service: service.check(CheckParams(config_content="name: x")),
     "score": lambda service: service.score(JobScoreParams("x")),
+    "again": lambda service: service.start(SubmitParams(again="x")),
+    "environment": lambda service: service.environment(EnvParams(job_id="x")),
     "pause": lambda service: service.pause("x"),
     "resume": lambda service: service.resume(ResumeParams("x")),
     "modify": lambda service: service.modify(ModifyParams("x", config_content="name: x")),
+    "edits": lambda service: service.modify(ModifyParams("x", edits=[("a", "b"), ("c", "d")])),
+    "try_change": lambda service: service.modify(ModifyParams("x", find="a", replace="b", dry_run=True)),
     "cancel": lambda service: service.cancel("x"),
     "delete": lambda service: service.delete("x"),
     "process_health": lambda service: service.process_health("x"),
     "list_page": lambda service: service.list_page(status=None, name="", limit=5, cursor=""),
     "detail": lambda service: service.detail("x", sheets=True),
     "wait": lambda service: service.wait(["x"], until="any", timeout_seconds=0, after="h1:1"),
-    "record": lambda service: service.record("x"),
+    "record": lambda service: service.record("x", commands=True),
     "running": lambda service: service.running("x"),
     "log": lambda service: service.log(LogParams("x")),
     "explain": lambda service: service.explain("x"),

@@ -19,7 +19,9 @@ from tests.unit.client.marianne.recordings import FakeMarianne
 pytestmark = pytest.mark.anyio
 
 JOB = {"job_id": "x", "job_name": "x", "status": "running", "sheets_total": 1}
-NOT_WITH_MARIANNE = {"plan", "check", "record", "running", "log", "changes", "task_state"}
+NOT_WITH_MARIANNE = {
+    "plan", "check", "record", "running", "log", "changes", "task_state", "again", "environment", "edits", "try_change",
+}  # fmt: skip
 
 
 def answering(reply: Any) -> Handler:
@@ -122,6 +124,7 @@ async def test_every_operation_reads_its_reply_through_a_model(short_tmp: Path, 
         "job.submit",
         "job.validate",
         "job.score",
+        "job.env",
         "job.pause",
         "job.resume",
         "job.modify",

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.contract.record import JobRecord
 from podium.plots.formats import dot, mermaid
 from podium.plots.formats.junit import MESSAGE_CHARS, OUTPUT_CHARS, junit
 from podium.plots.page import report_html
@@ -20,7 +22,7 @@ from podium.plots.svg.timeline import timeline_svg
 from podium.plots.terminal.lines import plain
 from podium.plots.terminal.timeline import timeline_lines
 from podium.plots.words import in_line, shown
-from tests.support.records import BEGAN, HOSTILE, hostile, nightly
+from tests.support.records import BEGAN, HOSTILE, going_on, hostile, nightly
 
 ELEMENTS = {
     *("html", "head", "meta", "title", "link", "style", "body", "header", "h1", "h2", "h3", "span", "p", "dl", "div", "dt", "dd"),
@@ -132,8 +134,38 @@ def test_a_cancelled_sheet_is_no_success_for_a_ci() -> None:
     record = nightly()
     ended = record.sheets[0].model_copy(update={"status": "cancelled", "reason": "ended because the job was cancelled"})
     root = ElementTree.fromstring(junit(record.model_copy(update={"sheets": [ended]}), BEGAN))  # noqa: S314 -- ours
-    assert (root.get("errors"), root.get("failures"), root.get("skipped")) == ("1", "0", "0")
+    suite = root[0]
+    assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == ("1", "0", "0")
     assert [each.tag for each in root.iter("error")] == ["error"]
+
+
+_SCHEMA: dict[str, set[str]] = {
+    "testsuites": {"name", "time", "tests", "failures", "errors"},
+    "testsuite": {"name", "time", "tests", "failures", "errors", "skipped", "timestamp"},
+    "property": {"name", "value"},
+    "testcase": {"name", "time", "classname"},
+    "failure": {"message", "type"},
+    "error": {"message", "type"},
+    "skipped": {"message"},
+    **{element: set() for element in ("properties", "system-out", "system-err")},
+}
+"""What both common schemas of JUnit XML, of Jenkins and of Ant, know: element -> attributes."""
+_ORDER = ("failure", "error", "skipped", "system-out", "system-err")
+
+
+@pytest.mark.parametrize("make", [nightly, going_on, hostile])
+def test_junit_has_what_its_schemas_know_in_their_order(make: Callable[[], JobRecord]) -> None:
+    root = ElementTree.fromstring(junit(make(), BEGAN + 40))  # noqa: S314 -- ours
+    for element in root.iter():
+        assert set(element.attrib) <= _SCHEMA[element.tag]
+    for case in root.iter("testcase"):
+        assert [each.tag for each in case] == sorted({each.tag for each in case}, key=_ORDER.index)
+    (suite,) = root
+    verdicts = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
+    for attribute, tag in verdicts.items():
+        assert int(suite.get(attribute, "")) == len(suite.findall(f"testcase/{tag}"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp", ""))
 
 
 def test_junit_is_bounded() -> None:

@@ -11,6 +11,9 @@ from podium.contract.record import AttemptView, JobRecord
 from podium.plots.story.spans import Span, SpanKind, overlaid
 from podium.plots.story.story import Story, story_of
 from podium.plots.story.telling import path_sentence, result_of
+from podium.plots.svg.timeline import timeline_svg
+from podium.plots.terminal.lines import plain
+from podium.plots.terminal.timeline import timeline_lines
 from tests.support.records import BEGAN, Events, at, attempt, crowd, going_on, job_view, nightly
 
 
@@ -65,7 +68,7 @@ def test_the_story_of_an_ended_job_ends_with_it(story: Story) -> None:
 
 def test_the_path_says_what_its_time_went_into(story: Story) -> None:
     assert path_sentence(story).startswith(
-        "critical path: fetch → build → tests[3.13] → deploy → report: 2 min 16 s running"
+        "critical path: fetch → build → tests[3.13] → deploy → report (2 min 16 s running"
     )
     parts = story.on_path()
     assert sum(parts.values()) == pytest.approx(story.end - story.start)
@@ -87,6 +90,52 @@ def test_a_job_that_goes_on_is_told_up_to_now() -> None:
         "waiting: retry 1 of 2 after: exit code 7",
         "waits for approval: Publish now?",
     ]
+
+
+def test_the_path_so_far_ends_with_what_keeps_the_job_going() -> None:
+    story = story_of(waiting_long(), BEGAN + 30)
+    assert [lane.label for lane in story.steps] == ["flaky"]
+    assert story.on_path() == {"ready": 1, "running": 1, "retry": 28}
+    assert path_sentence(story) == (
+        "critical path so far: flaky (1 s running, 28 s waiting before retries, 1 s ready but not started)"
+    )
+
+
+def test_a_sheet_that_waits_for_an_approval_is_on_the_path_so_far() -> None:
+    record = waiting_long()
+    completed = record.sheets[0].model_copy(update={"status": "completed"})
+    attempts = [attempt(1, 1, 1, 2), *record.attempts[1:]]
+    events = Events("nightly-x7k2q")
+    events.add("sheet.held", 2, name="after", text="Go?")
+    held = record.model_copy(
+        update={"sheets": [completed, *record.sheets[1:]], "attempts": attempts, "events": events.made}
+    )
+    story = story_of(held, BEGAN + 30)
+    assert [lane.label for lane in story.steps] == ["flaky", "after"]
+    assert story.on_path()["hold"] == 28
+
+
+def test_a_legend_explains_only_what_can_be_seen() -> None:
+    sheets = [SheetView(sheet=1, name="long", status="completed", attempts=1)]
+    record = JobRecord(job=job_view("completed", sheets, 9000), sheets=sheets, attempts=[attempt(1, 1, 0.1, 9000)])
+    story = story_of(record, BEGAN + 9000)
+    assert [kind for kind, _, _ in told(story, "long")] == ["ready", "completed"]
+    drawn = [plain(timeline_lines(story, 80)), timeline_svg(story), timeline_svg(story, stacked=True)]
+    assert not any("ready" in text for text in drawn)
+    assert all("completed" in text for text in drawn)
+
+
+def waiting_long() -> JobRecord:
+    """Return a job in which a sheet waits for its retry after another one has ended."""
+    sheets = [
+        SheetView(sheet=1, name="flaky", status="waiting", attempts=1),
+        SheetView(sheet=2, name="other", status="completed", attempts=1),
+        SheetView(sheet=3, name="after", status="pending", needs=[1]),
+    ]
+    events = Events("nightly-x7k2q")
+    events.add("sheet.retrying", 2, name="flaky", attempt=1, delay_seconds=300, reason="exit code 3")
+    attempts = [attempt(1, 1, 1, 2, "failed", exit_code=3), attempt(2, 1, 1, 10)]
+    return JobRecord(job=job_view("running", sheets, None), sheets=sheets, events=events.made, attempts=attempts)
 
 
 def test_a_job_that_was_repaired_the_next_day_was_stopped_meanwhile() -> None:

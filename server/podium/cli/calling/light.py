@@ -27,8 +27,8 @@ class _Parser(argparse.ArgumentParser):
         words = text.split() if what == "unrecognized arguments" else []
         if words and (option := words[0]).startswith("-"):
             near = difflib.get_close_matches(option, re.findall(r"--[\w-]+", self.format_usage()))
-            raise SystemExit(unknown_option(command, option, near))
-        raise SystemExit(wrong_call(command, words, f"{message}."))
+            raise unknown_option(command, words, option, near)
+        raise wrong_call(command, words, f"{message}.")
 
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:

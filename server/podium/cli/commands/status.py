@@ -9,10 +9,11 @@ from podium.cli.commands.list import show_jobs
 from podium.cli.shared.exits import code_of
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.details import show_text
-from podium.cli.terminal.door import ink, line, print_json
+from podium.cli.terminal.door import ink, line, print_json, show_error
 from podium.cli.terminal.states import NO_JOBS
 from podium.cli.terminal.stream import columns_of
 from podium.cli.terminal.when import in_times, took
+from podium.cli.views.results import ErrorView
 from podium.cli.views.status import StatusView
 from podium.client.job_control import job_control
 from podium.contract.conductors import ConductorView
@@ -35,7 +36,9 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     except ConductorError as error:
         if not as_json:
             raise
-        print_json(StatusView(running=False, error=error.as_dict()).model_dump())
+        reason = ErrorView.model_validate(error.as_dict())
+        print_json(StatusView(running=False, error=reason).model_dump())
+        show_error(error)
         raise typer.Exit(code_of(error)) from None
     if as_json:
         print_json(StatusView(running=True, conductor=conductor, jobs=page.jobs, jobs_total=page.total).model_dump())

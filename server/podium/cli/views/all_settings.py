@@ -20,23 +20,23 @@ _OWN = ("log_level",)  # each process has its own
 class SettingView(View):
     """One setting. `running` is what the running conductor has, null where none runs; `differs` says that it is another value."""
 
-    name: str
-    value: Any
-    default: Any
-    source: Source
+    name: str  # of the setting, as in the settings file
+    value: Any  # what a command that is run here takes
+    default: Any  # what it is where nothing sets it
+    source: Source  # where `value` comes from
     origin: str = ""  # the file, the variable or the flag that the value comes from
-    description: str = ""
-    running: Any = None
-    differs: bool = False
+    description: str = ""  # what it is for, with its unit
+    running: Any = None  # what the running conductor has, null where none is running
+    differs: bool = False  # the running conductor has another value: restart it
 
 
 class SettingsView(View):
     """The settings of a command that is run here, and of the running conductor."""
 
     file: str  # where the settings file is looked for
-    file_exists: bool
+    file_exists: bool  # false: no file is needed
     conductor_pid: int | None = None  # of the running conductor
-    settings: list[SettingView] = Field(default_factory=list)
+    settings: list[SettingView] = Field(default_factory=list)  # all of them
 
 
 def all_settings(loaded: Loaded, name: str | None = None) -> SettingsView:

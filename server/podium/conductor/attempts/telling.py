@@ -1,6 +1,7 @@
 """One command that tells of a job's end, from its row to why it failed."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +15,7 @@ from anyio.to_thread import run_sync
 
 from podium.conductor.attempts.commands import last_line, unjudged
 from podium.conductor.attempts.values import Known, Values
+from podium.conductor.processes.keepers.child import FULL
 from podium.conductor.processes.run import Finished, Runner
 from podium.conductor.rules.plans import LoadedPlan
 from podium.contract.models import Survivor
@@ -29,7 +31,6 @@ OUTPUT_BYTES = 64 * 1024  # of stdout and stderr together, from their end
 _MOST_CHARS = 4000  # of a variable; the whole is on stdin
 _LOOK_SECONDS = 5.0  # for a workspace; longer only on a disk that does not answer
 
-
 log = get_logger()
 
 
@@ -44,6 +45,10 @@ class Notification:
     facts: str
 
 
+class NotYet(Exception):
+    """A command has not run, for a reason that may pass."""
+
+
 class Teller:
     """Runs these commands: `notify` is that of the settings. Each is ended after `seconds`."""
 
@@ -56,7 +61,11 @@ class Teller:
         self._seconds = seconds
 
     async def tell(self, what: Notification, loaded: LoadedPlan) -> str:
-        """Run a command and return why it failed, "" if it did not. Raises no errors of its own, but waits for disk space."""
+        """Run a command and return why it failed, "" if it did not.
+
+        Raises:
+            NotYet: nothing of it has run, as the disk is full or no keeper can start it.
+        """
         known = await self._values.of(what.job_id, loaded)
         facts = {**json.loads(what.facts), "notification_id": what.id}
         command, env, folder = self._notify, {}, self._home.folder
@@ -74,7 +83,10 @@ class Teller:
         try:
             await run_sync(_lay_out, place, {"script": command, "facts.json": json.dumps(facts)})
         except (OSError, PodiumError) as error:
-            return f"its folder {place} cannot be written: {getattr(error, 'strerror', None) or error}"
+            why = f"its folder {place} cannot be written: {getattr(error, 'strerror', None) or error}"
+            if getattr(error, "errno", 0) in FULL:
+                raise NotYet(why) from error
+            return why
         survivors: list[Survivor] = []
         done = await self._runner.run(
             [shutil.which("bash") or "/bin/bash", str(place / "script")],
@@ -86,6 +98,8 @@ class Teller:
             survivors=survivors,
             stdin=str(place / "facts.json"),
         )
+        if not done.began:
+            raise NotYet(done.output)
         with suppress(OSError, PodiumError):  # on a full disk, or when the job has just been deleted
             await run_sync(partial(_lay_out, place, {"output": done.output}))
         return self._why(done, survivors, known)
@@ -123,5 +137,5 @@ def _variables(facts: Mapping[str, Any]) -> dict[str, str]:
 async def _is_there(workspace: Path) -> bool:
     """Return whether a workspace is a folder that answers."""
     with anyio.move_on_after(_LOOK_SECONDS):
-        return await run_sync(workspace.is_dir, abandon_on_cancel=True)
+        return await run_sync(os.path.isdir, workspace, abandon_on_cancel=True)
     return False

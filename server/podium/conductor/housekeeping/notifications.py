@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from podium.conductor import faults
-from podium.conductor.attempts.telling import Notification, Teller
+from podium.conductor.attempts.telling import Notification, NotYet, Teller
 from podium.conductor.rules.batch import Record
 from podium.conductor.rules.transitions import notifications
 from podium.conductor.store.store import Store
@@ -39,7 +39,9 @@ class Notifications:
         self._store = store
         self._loader = loader
         self._busy: set[tuple[str, str]] = set()
+        self._over: set[tuple[str, str]] = set()  # since what is pending is being read: that may still name them
         self._news = anyio.Event()
+        self._most = MOST_AT_ONCE
 
     def wake(self) -> None:
         """Look for what there is to tell: a commit has brought something, or a command has ended."""
@@ -58,20 +60,31 @@ class Notifications:
                     continue
                 await self._news.wait()
 
-    async def drained(self, supervisor: Supervisor) -> None:
-        """Wait until nothing is left to tell, or the store cannot be read; the caller sets a limit."""
-        await supervisor.flushed()
-        with suppress(StorageFull):
+    async def drain(self, supervisor: Supervisor, seconds: float) -> None:
+        """Wait until nothing is left to tell, or the store cannot be read, at most so long.
+
+        In the second half nothing new is begun: it would hardly end in time, and the next conductor would run it again.
+        """
+        with anyio.move_on_after(seconds / 2), suppress(StorageFull):
+            await supervisor.flushed()
             while self._busy or await self._pending(1):
-                await self._news.wait()
-                await checkpoint()  # `run` takes up the news first
+                await self._next()
+        self._most = 0
+        with anyio.move_on_after(seconds / 2):
+            while self._busy:
+                await self._next()
+
+    async def _next(self) -> None:
+        await self._news.wait()
+        await checkpoint()  # `run` takes up the news first
 
     async def _begin(self, tasks: TaskGroup, supervisor: Supervisor, changes: Changes) -> None:
-        if len(self._busy) == MOST_AT_ONCE:
+        if len(self._busy) >= self._most:
             return
+        self._over.clear()
         for each in await self._pending(MOST_AT_ONCE):
             key = each.id, each.kind
-            if key not in self._busy and len(self._busy) < MOST_AT_ONCE:
+            if key not in self._busy | self._over and len(self._busy) < self._most:
                 self._busy.add(key)
                 tasks.start_soon(self._tell, each, supervisor, changes)
 
@@ -92,13 +105,18 @@ class Notifications:
             if self._store.find(_REMOVED, each.job_id) is not None:  # the removal has waited for this
                 supervisor.removed(each.job_id)
         self._busy.discard((each.id, each.kind))
+        self._over.add((each.id, each.kind))
         self.wake()
 
     async def _run(self, each: Notification) -> str:
+        told = ""
         while True:
             try:
                 return await self._teller.tell(each, await self._loader.plan(each.plan_hash))
-            except StorageFull:
+            except (StorageFull, NotYet) as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("notification_waits", id=each.id, kind=each.kind, reason=told)
                 await anyio.sleep(_AGAIN_SECONDS)
             except PodiumError as error:
                 return error.message

@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import anyio
@@ -15,16 +13,14 @@ from podium.conductor import faults
 from podium.conductor.attempts import passed
 from podium.conductor.rules.batch import Record
 from podium.conductor.store.store import Store
+from podium.errors import StorageFull
 from podium.home import Home
 from podium.log import get_logger
 
 log = get_logger()
 _KNOWN = "SELECT 1 FROM jobs WHERE job_id = ? UNION ALL SELECT 1 FROM tombstones WHERE job_id = ?"
-
-
-def _is_told_of(db: sqlite3.Connection, job_id: str) -> bool:
-    """Return whether a command that tells of the job's end has not run yet: it needs the values, and writes into the folder."""
-    return db.execute("SELECT 1 FROM notifications WHERE job_id = ?", (job_id,)).fetchone() is not None
+_TOLD_OF = "SELECT 1 FROM notifications WHERE job_id = ?"
+_AGAIN_SECONDS = 1.0  # until what the store refused is asked again
 
 
 class Removals:
@@ -52,6 +48,14 @@ class Removals:
             lambda db: [name for name in names if not db.execute(_KNOWN, (name, name)).fetchone()]
         )
 
+    async def _is_told_of(self, job_id: str) -> bool:
+        """Return whether a command has yet to tell of the job's end: it needs the values, and writes into the folder."""
+        while True:
+            try:
+                return self._store.find(_TOLD_OF, job_id) is not None
+            except StorageFull:
+                await anyio.sleep(_AGAIN_SECONDS)
+
     def add(self, job_id: str) -> None:
         """Remove the folder of a job whose deletion is on the disk."""
         self._send.send_nowait(job_id)
@@ -63,7 +67,7 @@ class Removals:
             for job_id in left:
                 self._send.send_nowait(job_id)
             async for job_id in self._receive:
-                if await self._store.read(partial(_is_told_of, job_id=job_id)):
+                if await self._is_told_of(job_id):
                     continue  # it is added again when that is over
                 folder = self._home.job(job_id)
                 faults.point("before_removal")

@@ -19,7 +19,7 @@ from anyio.to_thread import run_sync
 
 from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.facts import MARKER
-from podium.conductor.processes.keepers.child import Child, Start
+from podium.conductor.processes.keepers.child import Child, Start, State
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.tree import end_tree, may_have_left
 from podium.contract.models import Survivor
@@ -41,13 +41,14 @@ class Finished:
     """How a command ended.
 
     `exit_code` is negative for a signal, 126 if it could not be started, 127 if the program was not found. `output` is the end
-    of stdout and stderr together.
+    of stdout and stderr together. `began` is False where nothing of it has run, and another try may succeed.
     """
 
     exit_code: int
     output: str = ""
     timed_out: bool = False
     processes_ended: int = 0
+    began: bool = True
 
 
 class Runner:
@@ -79,10 +80,11 @@ class Runner:
         """
         for _ in range(TRIES):
             finished = await self._run(argv, env, cwd, timeout_seconds, key, output_limit_bytes, survivors, stdin)
-            if finished is not None:
+            if not isinstance(finished, str):
                 return finished
             await anyio.sleep(AGAIN_SECONDS)
-        return Finished(CANNOT_RUN, "could not be run: each time its keeper died or could not begin it")
+        why = "could not be run: each time its keeper died or could not begin it"
+        return Finished(CANNOT_RUN, why, began=finished == "lost")
 
     async def _run(
         self,
@@ -94,15 +96,15 @@ class Runner:
         output_bytes: int,
         survivors: list[Survivor] | None,
         stdin: str,
-    ) -> Finished | None:
-        """Run a command once; None if its keeper died and nobody knows how it ended."""
+    ) -> Finished | State:
+        """Run a command once; the state of its start if its keeper did not begin, or died and nobody knows how it ended."""
         name = f"{key}#{self._life}.{next(self._numbers)}"
         command = (self._bash, "-c", ENTER, "podium", str(cwd), *argv)
         with ExitStack() as stack:
             try:
                 tail = stack.enter_context(closing(_Tail(output_bytes)))
             except OSError as error:
-                return Finished(CANNOT_RUN, f"could not be started: {error.strerror}")
+                return Finished(CANNOT_RUN, f"could not be started: {error.strerror}", began=False)
             group = self._cgroups.of(name.replace("#", ".")) if self._cgroups else None
             place = group.place if group else ""
             start = Start(name, command, {**env, MARKER: name}, stdin=stdin, pipe=tail.end, cgroup=place)
@@ -115,7 +117,7 @@ class Runner:
                     with anyio.CancelScope(shield=True):
                         await run_sync(group.remove)
 
-    async def _follow(self, child: Child, tail: "_Tail", limit: float, survivors: list[Survivor]) -> Finished | None:
+    async def _follow(self, child: Child, tail: "_Tail", limit: float, survivors: list[Survivor]) -> Finished | State:
         """Wait for the end or the limit (seconds), and end what is left of the tree."""
         timed_out, ended = False, 0
         try:
@@ -133,9 +135,9 @@ class Runner:
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
         if child.state in {"lost", "refused"} and not timed_out:
-            return None
+            return child.state
         if child.state in {"failed", "refused"}:
-            return Finished(CANNOT_RUN, f"could not be started: {child.fault}")
+            return Finished(CANNOT_RUN, f"could not be started: {child.fault}", began=not child.may_start_later)
         # One that cannot be killed is not waited for.
         return Finished(-int(signal.SIGKILL) if child.code is None else child.code, tail.text(), timed_out, ended)
 

@@ -33,10 +33,10 @@ def junit(record: JobRecord, now: float) -> str:
         tests=len(record.sheets),
         failures=failed,
         errors=cancelled,
-        skipped=skipped,
         time=f"{elapsed_between(job.started_at, job.finished_at or iso(now)) or 0.0:.3f}",
     )
-    when = _attributes(timestamp=(job.started_at or job.submitted_at or "")[:19])
+    began = job.started_at or job.submitted_at
+    rest = _attributes(skipped=skipped, **({"timestamp": began[:19]} if began else {}))  # not for testsuites
     facts = {"job_id": job.job_id, "status": job.status, "reason": job.reason, "workspace": job.workspace}
     properties = "".join(
         f"      <property{_attributes(name=key, value=in_line(value))}/>\n" for key, value in facts.items() if value
@@ -44,7 +44,7 @@ def junit(record: JobRecord, now: float) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<testsuites{_attributes(name=name)}{numbers}>\n"
-        f"  <testsuite{_attributes(name=name)}{numbers}{when}>\n"
+        f"  <testsuite{_attributes(name=name)}{numbers}{rest}>\n"
         f"    <properties>\n{properties}    </properties>\n{''.join(cases)}"
         "  </testsuite>\n</testsuites>\n"
     )

@@ -8,7 +8,7 @@ from podium.contract.models import LogView, ValidationView
 from podium.contract.record import AttemptView
 from podium.plots.story.folding import fan_of
 from podium.plots.story.story import Lane
-from podium.plots.story.telling import ran
+from podium.plots.story.telling import look_of, ran
 from podium.plots.words import TIMES, in_line, shown
 from podium.times import elapsed_between, measured
 
@@ -73,7 +73,7 @@ def facts_of(
     return SheetFacts(
         number=sheet.sheet,
         label=labels[sheet.sheet],
-        status=sheet.status,
+        status="holding" if look_of(lane) == "hold" else sheet.status,
         took=measured(ran(lane)) if attempts else "",
         reason=in_line(sheet.reason),
         description=in_line(sheet.description),

@@ -21,7 +21,7 @@ _RUN_OVER = {"completed", "skipped"}  # what comes after such an attempt is anot
 
 @dataclass(frozen=True)
 class Lane:
-    """One sheet over time. `began` is when its last run started, `ended` when it ended or now; None if it has not run."""
+    """One sheet over time. Its last run `began` when it started, or could have, and `ended` then or now; None without a run."""
 
     sheet: SheetView
     label: str
@@ -82,7 +82,7 @@ def story_of(record: JobRecord, now: float) -> Story:
     end = moment(job.finished_at) if ended else now
     end = max([end or begin, begin, *known])
     telling = _Telling(record.sheets, attempts, waits, begin, end, ended=ended)
-    path = critical_path({each.sheet: each.needs for each in record.sheets}, telling.times)
+    path = critical_path({each.sheet: each.needs for each in record.sheets}, telling.times, telling.keeps_open)
     lanes = tuple(telling.lane(sheet, critical=sheet.sheet in path) for sheet in record.sheets)
     return Story(job, lanes, tuple(waits.stops), path, begin, end)
 
@@ -117,6 +117,7 @@ class _Telling:
         satisfied = {each.sheet for each in sheets if each.status == "completed" or each.skip_kind in _LETS_GO_ON}
         self._idle = {each.sheet for each in sheets if not ended and _is_ready(each, satisfied)}
         self.times = {each.sheet: times for each in sheets if (times := self._run_of(each)) is not None}
+        self.keeps_open = self._longest_open(sheets)
 
     def _ends(self, sheet: SheetView) -> list[float]:
         """Return when a sheet was done, in order: once for each run of it that let others go on."""
@@ -125,16 +126,25 @@ class _Telling:
             return [at]
         return ends
 
+    def _longest_open(self, sheets: Sequence[SheetView]) -> int | None:
+        """Return the sheet that the job still goes on for: it has run longest, else waited longest; None without one."""
+        running = [each.sheet for each in sheets if each.status == "running" and each.sheet in self.times]
+        waiting = [each.sheet for each in sheets if each.sheet in self._idle]
+        return min(running or waiting, key=lambda num: (self.times[num][0], num), default=None)
+
     def _run_of(self, sheet: SheetView) -> tuple[float, float] | None:
-        """Return when the last run of a sheet began and ended."""
-        spans = self._attempts.get(sheet.sheet)
+        """Return when the last run of a sheet began and ended; one that has not run, but could, began when it could."""
+        spans = self._attempts.get(sheet.sheet, [])
+        is_idle = sheet.sheet in self._idle
+        if is_idle and (not spans or spans[-1].kind in _RUN_OVER):
+            return self._ready_since(sheet, spans[-1] if spans else None, self._end), self._end
         if not spans:
             done = self._done[sheet.sheet]
             return (done[-1], done[-1]) if done else None
         first = len(spans) - 1
         while first and spans[first - 1].kind not in _RUN_OVER:
             first -= 1
-        return spans[first].start, spans[-1].end
+        return spans[first].start, self._end if is_idle else spans[-1].end
 
     def lane(self, sheet: SheetView, *, critical: bool) -> Lane:
         """Return the lane of a sheet: its attempts, and what it did before and between them."""

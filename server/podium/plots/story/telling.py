@@ -58,7 +58,7 @@ def path_sentence(story: Story) -> str:
         f"{measured(told[kind])} {words}" for kind, words in _PATH_WORDS.items() if told.get(kind, 0.0) >= _least(story)
     ]
     so_far = "" if story.ended else " so far"
-    return f"critical path{so_far}: {' → '.join(names)}: {', '.join(parts)}"
+    return f"critical path{so_far}: {' → '.join(names)}" + (f" ({', '.join(parts)})" if parts else "")
 
 
 def _least(story: Story) -> float:

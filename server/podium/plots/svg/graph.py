@@ -61,7 +61,7 @@ def graph_svg(graph: Graph, *, heading: str = "", embedded: bool = False) -> str
 def _widths(layout: Layout) -> list[float]:
     widths = [_LEAST] * layout.columns
     for each in layout.placed:
-        needed = max(width_of(_label(each.node), MONO), width_of(each.node.note)) + 36
+        needed = max(width_of(_label(each.node), MONO) + 41, width_of(each.node.note) + 23)
         widths[each.column] = min(_MOST, max(widths[each.column], needed))
     return widths
 
@@ -110,7 +110,7 @@ def _node(placed: Placed, box: tuple[float, float, float]) -> str:
         tag("rect", x=x, y=y, width=wide, height=_HIGH, rx=5, class_=kind),
         tag("rect", x=x + 4, y=y + 5, width=4, height=_HIGH - 10, rx=2, class_=f"f-{colour}"),
         text(
-            cut_middle(_label(node), int((wide - 34) / MONO)),
+            cut_middle(_label(node), int((wide - 40) / MONO)),
             x + 14,
             y + 16,
             "label bold" if node.critical else "label",

@@ -5,7 +5,8 @@ from html import escape
 from podium.texts.widths import width
 
 MONO = 7.25  # width of a letter of a label, in pixels
-SANS = 6.1  # a mean one of the other texts
+SANS = 6.7  # a mean one of the other texts, in the widest of their fonts
+BOLD = 7.6  # the same in bold
 
 _FITS = 1350  # pixels; what is wider than a page, but not much, may be made smaller to fit
 

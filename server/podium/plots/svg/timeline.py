@@ -8,14 +8,15 @@ from podium.plots.story.scale import Scale
 from podium.plots.story.spans import WORDS, Span, SpanKind
 from podium.plots.story.story import Lane, Story
 from podium.plots.story.telling import look_of, path_sentence, result_of
-from podium.plots.svg.paper import MONO, SANS, frame, hatch, tag, text, title, width_of
+from podium.plots.svg.paper import BOLD, MONO, SANS, frame, hatch, tag, text, title, width_of
 from podium.plots.words import MARKS
-from podium.texts.widths import cut_end, cut_middle
+from podium.texts.widths import cut_end, cut_middle, width
 from podium.times import measured as duration
 
 ROWS = 120
 WIDE, NARROW = 980.0, 360.0
 _BAR = 12.0
+_VISIBLE = 1.0  # pixels; a wait that is shorter is not drawn
 _TICK = 84.0  # pixels between two ticks, at least
 _COLOURS: dict[str, str] = {
     "completed": "completed",
@@ -73,7 +74,7 @@ def timeline_svg(story: Story, *, limit: int | None = None, stacked: bool = Fals
     for number, row in enumerate(rows):
         parts.append(_fold(row, number, scale, sheet) if isinstance(row, Fold) else _lane(row, number, scale, sheet))
     parts += _path(story, rows, scale, sheet)
-    legend, height = _legend(rows, story, sheet, bottom + 14)
+    legend, height = _legend(rows, story, scale, sheet, bottom + 14)
     return frame(sheet.width, height, [*parts, *legend], name=f"Timeline of {story.job.job_id}", embedded=embedded)
 
 
@@ -159,10 +160,11 @@ def _lane(lane: Lane, number: int, scale: Scale, sheet: _Sheet) -> str:
         if status in {"failed", "running", "waiting", "hold"}
         else "quiet"
     )
+    letter = BOLD if status == "failed" else SANS
     if sheet.stacked:
-        parts.append(text(cut_end(result, int(sheet.width * 0.44 / SANS)), sheet.width - 6, base, result_kind, "end"))
+        parts.append(text(cut_end(result, int(sheet.width * 0.44 / letter)), sheet.width - 6, base, result_kind, "end"))
     else:
-        parts.append(text(cut_end(result, int(room / SANS)), sheet.right + 12, base, result_kind))
+        parts.append(text(cut_end(result, int(room / letter)), sheet.right + 12, base, result_kind))
     parts += [_mark(span, y, scale, sheet) for span in lane.spans if span.kind not in {"paused", "stopped"}]
     return tag("g", *parts)
 
@@ -174,7 +176,7 @@ def _mark(span: Span, y: float, scale: Scale, sheet: _Sheet) -> str:
     so_far = " so far" if span.open else ""
     told = title(f"{words}, {duration(span.seconds)}{so_far}{f': {span.note}' if span.note else ''}")
     if not span.is_attempt:
-        if end - x < 1:
+        if end - x < _VISIBLE:
             return ""
         kind = f"thin s-{_COLOURS.get(span.kind, 'quiet')} {_DASHES[span.kind]}"
         return tag("line", told, x1=x, x2=end, y1=y + _BAR / 2, y2=y + _BAR / 2, class_=kind.strip())
@@ -220,9 +222,11 @@ def _fold(fold: Fold, number: int, scale: Scale, sheet: _Sheet) -> str:
     if steps:
         parts.append(tag("path", d=f"M{sheet.left + steps[0][0]:.1f},{y + _BAR:.1f}{line}Z", class_="area"))
     if sheet.stacked:
-        parts.append(text(cut_end(fold.counts, 26), sheet.width - 6, base, "quiet", "end"))
+        parts.append(text(cut_end(fold.counts, int(sheet.width * 0.44 / SANS)), sheet.width - 6, base, "quiet", "end"))
     else:
-        parts.append(text(cut_end(told, int((sheet.width - sheet.right - 22) / SANS)), sheet.right + 12, base, "quiet"))
+        room = int((sheet.width - sheet.right - 22) / SANS)
+        shown = told if width(told) <= room else cut_end(fold.counts, room)
+        parts.append(text(shown, sheet.right + 12, base, "quiet"))
     return tag("g", *parts)
 
 
@@ -242,9 +246,11 @@ def _path(story: Story, rows: list[Row], scale: Scale, sheet: _Sheet) -> list[st
     return [tag("path", title(path_sentence(story)), d=line, class_="path")]
 
 
-def _legend(rows: list[Row], story: Story, sheet: _Sheet, top: float) -> tuple[list[str], float]:
+def _legend(rows: list[Row], story: Story, scale: Scale, sheet: _Sheet, top: float) -> tuple[list[str], float]:
     """Return what the marks mean that are on the chart, and where the drawing ends."""
-    kinds = {span.kind for row in rows if isinstance(row, Lane) for span in row.spans} - {"paused", "stopped"}
+    spans = [span for row in rows if isinstance(row, Lane) for span in row.spans]
+    seen = [each for each in spans if each.is_attempt or scale.place(each.end) - scale.place(each.start) >= _VISIBLE]
+    kinds = {each.kind for each in seen} - {"paused", "stopped"}
     items: list[tuple[str, str]] = [(kind, WORDS[kind]) for kind in WORDS if kind in kinds]
     items += [("area", "how many run at once")] if any(isinstance(row, Fold) for row in rows) else []
     items += [("band", "job paused or stopped")] if story.stops else []

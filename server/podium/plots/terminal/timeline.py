@@ -135,7 +135,20 @@ _ASCII_MARKS = {"completed": "+", "failed": "x", "cancelled": "#", "waiting": "~
 
 
 def _bar(lane: Lane, scale: Scale, layout: _Layout) -> list[Piece]:
-    """Return the cells of a lane: of what is in one, the more telling is shown; an attempt has a cell, however short."""
+    """Return the bar of a lane, in pieces of one glyph each."""
+    broken = set(_broken(scale, layout))
+    pieces: list[Piece] = []
+    for (kind, cut_out), run in groupby(
+        enumerate(_cells(lane, scale, layout)), lambda each: (each[1], each[0] in broken and each[1] == "stopped")
+    ):
+        size = len(list(run))
+        glyph = layout.glyph(_BREAK) if cut_out else layout.glyph(_GLYPHS[kind]) if kind else " "
+        pieces.append((glyph * size, STYLES.get(kind, "") if kind else ""))
+    return pieces
+
+
+def _cells(lane: Lane, scale: Scale, layout: _Layout) -> list[SpanKind | None]:
+    """Return what each cell of a lane shows: of what is in one the more telling; an attempt has a cell, however short."""
     cells: list[SpanKind | None] = [None] * layout.bars
     for span in lane.spans:
         first, after = int(scale.place(span.start)), round(scale.place(span.end))
@@ -148,15 +161,7 @@ def _bar(lane: Lane, scale: Scale, layout: _Layout) -> list[Piece]:
     for cell in _broken(scale, layout):
         if cells[cell] in {None, "paused", "stopped", "ready", "retry"}:
             cells[cell] = "stopped"
-    broken = set(_broken(scale, layout))
-    pieces: list[Piece] = []
-    for (kind, cut_out), run in groupby(
-        enumerate(cells), lambda each: (each[1], each[0] in broken and each[1] == "stopped")
-    ):
-        size = len(list(run))
-        glyph = layout.glyph(_BREAK) if cut_out else layout.glyph(_GLYPHS[kind]) if kind else " "
-        pieces.append((glyph * size, STYLES.get(kind, "") if kind else ""))
-    return pieces
+    return cells
 
 
 def _density(fold: Fold, scale: Scale, layout: _Layout) -> list[Piece]:
@@ -175,9 +180,14 @@ def _density(fold: Fold, scale: Scale, layout: _Layout) -> list[Piece]:
 
 def _legend(rows: Sequence[Row], scale: Scale, columns: int, layout: _Layout) -> list[Line]:
     """Return what the glyphs mean that are on the chart."""
-    cut_out = {(each.start, each.end) for each in scale.breaks}
-    spans = [span for row in rows if isinstance(row, Lane) for span in row.spans]
-    kinds = {span.kind for span in spans if (span.start, span.end) not in cut_out}
+    broken = set(_broken(scale, layout))
+    kinds = {
+        kind
+        for row in rows
+        if isinstance(row, Lane)
+        for cell, kind in enumerate(_cells(row, scale, layout))
+        if cell not in broken or kind != "stopped"
+    }
     pieces: list[Piece] = [("  ", "")]
     for kind, glyphs in _GLYPHS.items():
         if kind in kinds:

@@ -37,7 +37,6 @@ from podium.log import get_logger
 
 LAST_WAIT_SECONDS = 5.0  # for a process whose tree was ended; only one that cannot be killed takes so long
 SETTLE_SECONDS = (0.002, 0.004, 0.008, 0.016)  # before each look again; a scan costs as much as many of them
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # an attempt that finds no space may start later
 
 log = get_logger()
 
@@ -204,11 +203,10 @@ class LocalEngine:
     def _finish(self, running: Running, child: Child) -> None:
         """Report an attempt whose process is over by itself, after what it left has been ended."""
         if child.state in {"failed", "refused"}:
-            passing = child.state == "refused" or child.error in FULL
             why = too_long(start_of(running, self._bash, "")) if child.error == errno.E2BIG else ""
             self.report(
                 running.end(
-                    "never_started" if passing else "launch_failed",
+                    "never_started" if child.may_start_later else "launch_failed",
                     detail=f"{child.fault}: {why}" if why else child.fault,
                 )
             )

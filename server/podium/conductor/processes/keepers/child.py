@@ -1,5 +1,6 @@
 """A process that a keeper was asked to start, as far as the conductor knows it."""
 
+import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ State = Literal[
     "lost",  # it was begun, and whoever could know how it ended is gone
 ]
 OVER: tuple[State, ...] = ("ended", "failed", "refused", "lost")
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}  # what finds no space may start later
 # How a shell plays a script: it reads the whole of it before it runs any. Nothing that a sheet leaves leads a session and has a
 # command line like this: it tells which process is the first one of a start.
 PLAY = 'cd -- "$1" || exit 126; shift; . "$0"'
@@ -76,6 +78,11 @@ class Child:
         stat = facts.read_stat(self.pid) if self.pid else None
         is_another = stat is not None and not is_same(stat.start_ticks, self.start_ticks)
         return None if is_another else self.pid or None
+
+    @property
+    def may_start_later(self) -> bool:
+        """Whether it has not run, for a reason that may pass."""
+        return self.state == "refused" or (self.state == "failed" and self.error in FULL)
 
     @property
     def control_group(self) -> Cgroup | None:

@@ -10,6 +10,7 @@ from podium.conductor.service.context import Context
 from podium.contract.secrets.beside import hidden_value, without_named_secrets
 from podium.contract.secrets.names import is_place
 from podium.contract.sheet_env import EnvParams, EnvSource, EnvVariable, EnvView
+from podium.errors import InvalidArguments
 from podium.score.model.plan import RESERVED_ENV, PlanSheet
 from podium.texts.cleaning import clean_text
 from podium.wire.dispatcher import Peer
@@ -23,14 +24,19 @@ async def handle(context: Context, params: EnvParams, peer: Peer) -> EnvView:
     """Answer the variables as an attempt would get them, those later in the order of `_layers` over those before.
 
     Raises:
-        ScoreInvalid and others: as `job.validate`. JobNotFound; InvalidArguments: there is no such sheet.
+        ScoreInvalid and others: as `job.validate`. JobNotFound. InvalidArguments: no such sheet, or it is unclear of what.
     """
+    has_score = params.config_path is not None or params.config_content is not None
+    if params.job_id is not None and has_score:
+        raise InvalidArguments("A job and a score are given.", fix="Give only one of them.")
     if params.job_id is not None:
         row = await context.queries.job(params.job_id)
         loaded = await context.loader.plan(given.latest(row).digest)
         known = await context.values.of(params.job_id, loaded)
         return _view(loaded, known, params, row["job_id"], row["workspace"])
-    if params.config_path is None and params.config_content is None:
+    if not has_score:
+        if params.sheet not in {None, ""}:
+            raise InvalidArguments("A sheet is given without its job or score.", fix="Give job_id, or the score.")
         known = context.values.own
         return EnvView(variables=_merged(_base(known)))
     score = await given.read(
