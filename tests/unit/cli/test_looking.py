@@ -201,7 +201,7 @@ def test_a_wait_prints_how_jobs_ended_or_the_line_that_matched(made: Jobs) -> No
     assert both[1].startswith(f"{made.failed} failed: 0 of 2 sheets completed, 1 failed, 1 blocked (sheet tests")
     assert in_pipe(made.home, "wait", "done", "--pattern", "listening").plain == f"{made.done} a: listening on 80\n"
     over = in_pipe(made.home, "wait", "slow", "-t", "0").plain.splitlines()
-    assert over == [f"{made.slow} running: 0 of 1 sheet completed, running waits", "The time is over; the jobs go on."]
+    assert over == [f"{made.slow} running: 0 of 1 sheet completed, running waits", "The time is over; the job goes on."]
     as_json = answer("wait", in_pipe(made.home, "wait", "slow", "-t", "0", "--json").plain)
     assert (as_json.woke_for, [each.job_id for each in as_json.jobs]) == ("timeout", [made.slow])
 

@@ -97,7 +97,7 @@ def test_the_path_so_far_ends_with_what_keeps_the_job_going() -> None:
     assert [lane.label for lane in story.steps] == ["flaky"]
     assert story.on_path() == {"ready": 1, "running": 1, "retry": 28}
     assert path_sentence(story) == (
-        "critical path so far: flaky (1 s running, 28 s waiting before retries, 1 s ready but not started)"
+        "critical path so far: flaky (1.0 s running, 28 s waiting before retries, 1.0 s ready but not started)"
     )
 
 
