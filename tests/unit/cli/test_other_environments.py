@@ -191,7 +191,7 @@ def test_every_file_of_a_home_is_closed_to_others_whatever_the_umask(user: User,
         os.umask(before)
     assert started.returncode == 0, started.stderr
     note = f"{user.home} was open to other users (mode 755); it is closed to them now."
-    assert f"Note: {note}" in first.stdout
+    assert f"note: {note}" in first.stdout
     assert note in (user.home / "conductor.log").read_text()
     outside = user.home / "workspaces"
     found = [path for path in user.home.rglob("*") if not path.is_relative_to(outside) and path.name != "podium.sock"]

@@ -62,7 +62,7 @@ def test_ended_jobs_are_chosen_by_state_age_and_number(conductor: Conductor, hom
     done = answered(home, "rm", "--ended", "--status", "failed", "--keep", "1", "--yes")
     assert ([each["job_id"] for each in done["cleared"]["jobs"]], left(home)) == ([ids[1]], [ids[0], *ids[2:]])
     assert "Removed 3 jobs, with all logs and history." in podium(home, "rm", "--ended", "--yes").stdout
-    assert podium(home, "rm", "--ended").stdout == "No ended job fits, so nothing is removed.\n"
+    assert podium(home, "rm", "--ended").stdout == "No ended job matches, so nothing was removed.\n"
 
 
 @pytest.mark.parametrize(("answer", "stays"), [("n", True), ("", True), ("y", False)])

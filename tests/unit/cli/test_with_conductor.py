@@ -252,7 +252,7 @@ def test_run_passes_on_variables_and_says_where_the_environment_of_sheets_comes_
     assert (passed_on.returncode, "of this shell" in passed_on.stdout) == (0, False)
     started = podium(common, "start")
     assert "already running" in started.stdout
-    assert "Note: sheets run with the environment of the conductor" in started.stdout
+    assert "note: sheets run with the environment of the conductor" in started.stdout
 
 
 def test_run_refuses_to_pass_on_a_variable_that_is_not_set(common: Settings, short_tmp: Path) -> None:
