@@ -11,8 +11,8 @@ from importlib import import_module
 from podium.cli.shared.exits import Code, code_of
 from podium.cli.signals import interrupted, take_signals
 from podium.cli.streams import OutputLost, end_messages, output_lost, take_over
-from podium.cli.terminal.door import line, show_error
-from podium.errors import PodiumError
+from podium.cli.terminal.door import line, print_error, show_error
+from podium.errors import InvalidArguments, PodiumError
 
 LIGHT = ("serve", "start")
 BUG_FRAMES = 20  # the innermost, of what is shown of a bug
@@ -56,11 +56,11 @@ def dispatch(arguments: list[str]) -> int:
         return int(import_module("podium.cli.app").run_app(arguments))
     except BaseException as error:  # noqa: BLE001  the boundary
         code = interrupted()
-        return _code_of(error, in_tools=arguments[:1] == ["call"]) if code is None else code
+        return _code_of(error, arguments) if code is None else code
 
 
-def _code_of(end: BaseException, *, in_tools: bool) -> int:
-    """Return the exit code for what ended a command, and say what that was, `in_tools` with tools for commands.
+def _code_of(end: BaseException, arguments: list[str]) -> int:
+    """Return the exit code for what ended a command, and say what that was.
 
     Raises:
         OutputLost: nothing more can be said.
@@ -68,19 +68,27 @@ def _code_of(end: BaseException, *, in_tools: bool) -> int:
     try:
         raise end
     except PodiumError as error:
-        show_error(error, in_tools=in_tools)
-        return code_of(error)
+        return _told(error, arguments)
     except SystemExit as error:  # argparse ends a process so
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     except OSError as error:  # a place that was given, or the machine: neither is a bug
         place = f"{error.filename}: " if error.filename else ""
-        line(f"podium: {place}{error.strerror or error}.", stderr=True)
-        return Code.BAD_INPUT
+        return _told(InvalidArguments(f"{place}{error.strerror or error}."), arguments)
     except OutputLost:
         raise
-    except Exception:  # noqa: BLE001  the boundary
+    except Exception as error:  # noqa: BLE001  the boundary
         import traceback  # a tenth of what `podium --help` takes
 
         line(traceback.format_exc(limit=-BUG_FRAMES, chain=False), stderr=True)
-        line("podium: This is a bug of Podium; please report it with the lines above.", stderr=True)
-        return Code.INTERNAL
+        bug = PodiumError("This is a bug of Podium; please report it with the lines above.", error=repr(error))
+        return _told(bug, arguments)
+
+
+def _told(error: PodiumError, arguments: list[str]) -> int:
+    """Say an error on stderr, with `--json` on stdout too, and return its exit code."""
+    from podium.cli.calling.usage import WrongCall
+
+    if "--json" in arguments[: arguments.index("--") if "--" in arguments else None]:
+        print_error(error)
+    show_error(error, in_tools=arguments[:1] == ["call"] or isinstance(error, WrongCall))
+    return code_of(error)

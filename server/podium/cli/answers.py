@@ -5,7 +5,8 @@ The fields keep their names and meanings; new ones may come. `docs/reference/` h
 
 from podium.cli.jobs.checking import CheckedFiles
 from podium.cli.views.all_settings import SettingsView
-from podium.cli.views.results import Edited, Outcomes, Removal, Retried
+from podium.cli.views.doctor import DoctorView
+from podium.cli.views.results import Edited, ErrorAnswer, Outcomes, Removal, Retried
 from podium.cli.views.service import ServiceView
 from podium.cli.views.status import StatusView
 from podium.contract.models import ActionView, ExplainView, JobDetail, JobPage, JobView, OutputLine, PlanView
@@ -36,8 +37,11 @@ ANSWERS: dict[str, type[View]] = {
     "top": SnapshotView,
     "status": StatusView,
     "service": ServiceView,
+    "doctor": DoctorView,
     "timeline": JobRecord,
     "report": JobRecord,
     "plan": PlanView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""
+INSTEAD: type[View] = ErrorAnswer
+"""What every command prints in place of its view if it could not do what it was asked."""

@@ -21,7 +21,11 @@ COMPLETE = "__complete"  # what the scripts of `podium completion` ask
 
 
 def run_app(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code: 2 for one that is unknown, with the command or tool that may be meant."""
+    """Run one command and return its exit code.
+
+    Raises:
+        WrongCall: it is unknown, or wrongly called; the fix has the command or tool that may be meant.
+    """
     if not arguments:
         line(short_overview())
         return Code.BAD_INPUT
@@ -32,9 +36,11 @@ def run_app(arguments: Sequence[str]) -> int:
     if asked == COMPLETE:
         return int(import_module("podium.cli.completing").complete(rest))
     if asked.startswith("-"):
-        return wrong_option(asked, [*HELP, *VERSION])
+        raise wrong_option(asked, [*HELP, *VERSION])
     name = ALIASES.get(asked, asked)
-    return _run(name, rest) if name in COMMANDS else unknown_command(asked, rest)
+    if name not in COMMANDS:
+        raise unknown_command(asked, rest)
+    return _run(name, rest)
 
 
 def application(name: str) -> "typer.Typer":
@@ -66,6 +72,8 @@ def _run(name: str, arguments: Sequence[str]) -> int:
         code = run(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
         if unknown := getattr(error, "option_name", ""):
-            return unknown_option(name, unknown, getattr(error, "possibilities", None) or [])
-        return wrong_call(name, arguments, " ".join(error.format_message().split()).replace("Value error, ", ""))
+            raise unknown_option(name, arguments, unknown, getattr(error, "possibilities", None) or []) from None
+        raise wrong_call(
+            name, arguments, " ".join(error.format_message().split()).replace("Value error, ", "")
+        ) from None
     return int(code or Code.DONE)

@@ -82,7 +82,7 @@ MEMBERS: dict[str, str] = {
     "diagnosis": "the cause in a clause",
     "remedy": 'the remedy, as a word; "" if there is none',
     "does": "what the remedy does",
-    "id": "what the command was to tell of: its `PODIUM_NOTIFICATION_ID`",
+    "id": "the `PODIUM_NOTIFICATION_ID` of the end or pause that the command was to report",
     "command": "which command: `on_end` of the score, or `notify` of the settings",
 }
 """What each member of an event's data means."""
@@ -105,7 +105,7 @@ EVENTS: dict[EventType, Told] = {
     "job.completed": Told("all sheets that were to run have completed", ("reason", *_COUNTS)),
     "job.failed": Told("a sheet has failed, and nothing that can still run is left", ("reason", *_COUNTS)),
     "job.cancelled": Told("it was cancelled, and its processes are gone", ("reason", *_COUNTS)),
-    "job.notification_failed": Told("a command that tells of the job's end, or of its pause at a hold, failed; the job's state "
+    "job.notification_failed": Told("a command that reports the job's end, or its pause at a hold, failed; the job's state "
                                     "stays", ("id", "command", "reason")),
     "job.deleted": Told("it was removed with its logs and its earlier events", ("name", "status")),
     "sheet.started": Told("an attempt is about to start", ("sheet", "name", "attempt", "instrument")),

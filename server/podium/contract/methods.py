@@ -291,7 +291,11 @@ class EventsParams(Params):
 
 @dataclass(frozen=True)
 class LogParams(JobParams):
-    """Parameters of `job.log`. `attempt` None is the last; which sheet None is, `conductor/views/telling.py` says."""
+    """Parameters of `job.log`. `attempt` None is the last; which sheet None is, `conductor/views/telling.py` says.
+
+    `copies` is for a program that copies an output and reads nothing of it: its pages are larger, `max_lines` counts only for a
+    tail, and lines stay whole up to the size of a page. An older conductor does not know it: its pages are of the usual size.
+    """
 
     sheet: Sheet | None = None
     attempt: Number | None = None
@@ -301,6 +305,7 @@ class LogParams(JobParams):
     context_lines: Annotated[int, Field(ge=0, le=50)] = 0
     cursor: Name = ""
     max_lines: Annotated[int, Field(ge=1, le=2000)] = 100
+    copies: bool = False
 
 
 PATTERN_CHARS = 1000

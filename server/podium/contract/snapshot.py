@@ -12,7 +12,7 @@ class LoadView(View):
 
     cpu_percent: float | None = None  # the mean over at least 0.1 s; 100 is one processor
     memory_mb: float | None = None  # resident, in MiB
-    processes: int = 0
+    processes: int = 0  # how many they are
 
 
 class SnapshotView(View):

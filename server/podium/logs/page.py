@@ -19,7 +19,7 @@ class LogLimits:
     """Bounds of one page and of the work for it. Sizes are in bytes, times in seconds."""
 
     page_bytes: int = 24_000
-    page_tokens: int = 8_000  # by `tokens_at_most`: unusual text costs a reader more than its bytes suggest
+    page_tokens: int | None = 8_000  # by `tokens_at_most`: unusual text costs a reader more than its bytes suggest
     line_bytes: int = 4_000  # shown of one line
     tail_bytes: int = 8 * 1024 * 1024  # how far back a tail looks for the beginning of its lines
     count_bytes: int = 4 * 1024 * 1024  # read by a tail to number its lines
@@ -27,6 +27,11 @@ class LogLimits:
     scan_bytes: int = 1024**3
     scan_seconds: float = 3.0
     match_seconds: float = 1.0  # for one line of up to 1 MiB
+
+
+COPYING = LogLimits(page_bytes=256 * 1024, page_tokens=None, line_bytes=256 * 1024)
+"""For a program that copies an output: a page is made and sent in some hundredths of a second."""
+COPIED_LINES = 5_000  # of such a page
 
 
 class Hit(NamedTuple):
@@ -62,8 +67,11 @@ class Page:
     def add(self, line: LogLine) -> bool:
         """Add a line if it fits; the first one always does, so that every page makes progress."""
         size = self.size + len(line.text.encode())
-        tokens = self.tokens + tokens_at_most(json.dumps(line.text, ensure_ascii=False))
-        full = len(self.lines) >= self.max_lines or size > self.limits.page_bytes or tokens > self.limits.page_tokens
+        tokens, most = self.tokens, self.limits.page_tokens
+        full = len(self.lines) >= self.max_lines or size > self.limits.page_bytes
+        if most is not None:
+            tokens += tokens_at_most(json.dumps(line.text, ensure_ascii=False))
+            full = full or tokens > most
         if self.lines and full:
             self.truncated = True
             return False

@@ -12,7 +12,7 @@ from podium.logs.cursor import Cursor, seal_of
 from podium.logs.extents import extents
 from podium.logs.finding import Matcher
 from podium.logs.modes import forward, tail
-from podium.logs.page import LogLimits, Page
+from podium.logs.page import COPIED_LINES, COPYING, LogLimits, Page
 from podium.logs.search import search
 
 __all__ = ["LogLimits", "LogQuery", "LogTarget", "is_there", "open_output", "read_log", "read_open"]
@@ -42,6 +42,7 @@ class LogQuery:
     context_lines: int = 0
     cursor: str = ""
     max_lines: int = 100
+    copies: bool = False
 
 
 def open_output(folder: Path, stream: Stream) -> int | None:
@@ -107,7 +108,8 @@ def read_open(
     check_query(query)
     seal = seal_of(target.job_id, target.sheet, target.attempt, target.stream)
     cursor = Cursor.decode(query.cursor, seal) if query.cursor else Cursor(0)
-    page = Page(limits or LogLimits(), query.max_lines, masker)
+    most = COPIED_LINES if query.copies and query.mode != "tail" else query.max_lines
+    page = Page(limits or (COPYING if query.copies else LogLimits()), most, masker)
     size, after, at_end = 0, cursor, True
     find = matcher_for(query.pattern, page.limits) if matcher_for else None
     if fd is not None:

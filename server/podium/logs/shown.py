@@ -38,7 +38,9 @@ def cut_text(
         at_start = lost_start and begin <= MARGIN and not missing
         cut = masker.cut(near, at_start=at_start, at_end=lost_end and end + MARGIN >= len(seen))
         part = replaced(near, merged([*spans_in(near, masker), *cut]), len(before), len(before) + len(part))
-    return codecs.getincrementaldecoder("utf-8")("replace").decode(part, final=not after)
+    if not after:  # nearly every line; a decoder costs more than all the rest
+        return part.decode("utf-8", "replace")
+    return codecs.getincrementaldecoder("utf-8")("replace").decode(part, final=False)
 
 
 def spans_in(data: bytes, masker: Masker) -> list[Span]:

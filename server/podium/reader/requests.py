@@ -111,6 +111,7 @@ class Search(Part):
     context_lines: int
     cursor: str
     max_lines: int
+    copies: bool = False
     secrets: tuple[Secret, ...] = ()
 
 

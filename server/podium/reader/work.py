@@ -53,7 +53,7 @@ def _search(request: requests.Search, body: bytes, files: list[int]) -> tuple[Pa
     target = LogTarget(
         request.job_id, request.sheet, request.attempt, request.stream, request.sheet_name, request.running
     )
-    query = LogQuery("search", decode(body), request.context_lines, request.cursor, request.max_lines)
+    query = LogQuery("search", decode(body), request.context_lines, request.cursor, request.max_lines, request.copies)
     file, masker = files[0] if files else None, _masker(request.secrets)
     return requests.Searched(view=read_open(file, target, query, matcher_for=matcher_for, masker=masker)), b""
 

@@ -1,14 +1,18 @@
 """The page about what commands print with `--json`: each view that one of them prints, and the views in those."""
 
-from podium.cli.answers import ANSWERS
+from podium.cli.answers import ANSWERS, INSTEAD
 from tests.support.docs.commands import anchor
 from tests.support.docs.markdown import classes_in, code, comments, document, plain, sentence, table
 from tests.support.docs.values import Schema, kind
 
 _INTRO = (
-    "With `--json` a command prints one JSON object and nothing else; one that follows (`-f`, `--watch`) prints one a line. Fields keep "
-    "their names and meanings. New ones may come: ignore what you do not know. "
-    "`podium call TOOL --json` prints the [result of the tool](tools.md), and `podium doctor --json` a list of its findings."
+    "With `--json` a command prints one JSON object on stdout and nothing else; `logs`, `validate --watch` and `top` print one a "
+    "line. Fields keep their names and meanings. New ones may come: ignore what you do not know. "
+    "`podium call TOOL --json` prints the [result of the tool](tools.md).\n\n"
+    f"A command that cannot answer prints [`{INSTEAD.__name__}`](#{INSTEAD.__name__.lower()}), an object with the member `error`, "
+    "in one line; no answer of another kind has an `error` at its top that is not null. The [exit code](../exit-codes.md) says the "
+    "same in a number, and stderr in words for people, as without `--json`. After a signal, such as Ctrl-C, and for output that "
+    "cannot be written there is no object."
 )
 
 
@@ -20,7 +24,7 @@ def answers_page() -> str:
     ]
     schemas: dict[str, Schema] = {}
     classes: dict[str, type] = {}
-    for view in ANSWERS.values():
+    for view in (*ANSWERS.values(), INSTEAD):
         made = view.model_json_schema(mode="serialization")
         classes |= classes_in(view)
         schemas |= made.get("$defs", {})

@@ -1,6 +1,5 @@
 """`podium doctor` finds what stands in the way, and changes nothing."""
 
-import json
 import socket as sockets
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import pytest
 
 from podium.cli import main
 from podium.cli.commands.doctor import examine
-from podium.cli.commands.doctor.finding import Finding
+from podium.cli.views.doctor import Finding
+from tests.support.answers import answer
 from tests.support.podium_home import Conductor
 
 
@@ -66,9 +66,11 @@ def test_the_exit_code_tells_whether_something_is_in_the_way(
     short_tmp: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["doctor", "--json", "--home", str(short_tmp / "home")]) == 0
-    assert {finding["what"] for finding in json.loads(capsys.readouterr().out)} > {"python", "sqlite", "disk"}
+    seen = answer("doctor", capsys.readouterr().out)
+    assert {finding.what for finding in seen.findings} > {"python", "sqlite", "disk"}
     short_tmp.chmod(0o777)
-    assert main(["doctor", "--home", str(short_tmp)]) == 1
+    assert main(["doctor", "--json", "--home", str(short_tmp)]) == 1
+    assert (seen.passed, answer("doctor", capsys.readouterr().out).passed) == (True, False)
 
 
 def test_an_unknown_variable_is_told_with_the_near_one_and_those_of_sheets_are_known(

@@ -117,7 +117,11 @@ def test_the_file_is_for_nobody_else_and_holds_no_secret(home: Settings, failed:
 def test_nothing_changed_says_so_and_changes_nothing(home: Settings, failed: str, editors: Editors) -> None:
     done = podium(home, "edit", failed, VISUAL=editors.that("true"), EDITOR="/nowhere")
     assert (done.returncode, done.stdout) == (0, f"Nothing was changed: {failed} stays as it is.\n")
-    assert answered(home, "edit", failed, EDITOR=editors.that("true")) == {"changed": False, "action": None}
+    assert answered(home, "edit", failed, EDITOR=editors.that("true")) == {
+        "changed": False,
+        "action": None,
+        "error": None,
+    }
     emptied = podium(home, "edit", failed, EDITOR=editors.that(': > "$1"'))
     assert (emptied.returncode, emptied.stdout) == (0, f"The text is empty: {failed} stays as it is.\n")
     assert not any(each.parent.exists() for each in editors.files)

@@ -179,3 +179,17 @@ def test_stderr_that_cannot_be_written_has_the_code_of_lost_output(common: Setti
             line(common, job_id), stdout=subprocess.DEVNULL, stderr=full, check=False, timeout=SECONDS
         )
     assert done.returncode == 6
+
+
+def test_a_long_line_is_copied_whole(common: Settings, short_tmp: Path) -> None:
+    job_id = ended(common, short_tmp, {"name": "long", "run": "printf '%9000d\\n%9000d' 1 2"})
+    assert logs(common, job_id).stdout == f"{1:9000d}\n{2:9000d}\n"
+    assert logs(common, job_id, "-n", "1").stdout == f"{2:9000d}\n"
+
+
+def test_a_search_without_a_match_has_the_exit_code_1_as_grep_has(common: Settings, short_tmp: Path) -> None:
+    job_id = ended(common, short_tmp, {"name": "tests", "run": "echo one"})
+    none = logs(common, job_id, "--grep", "tw+o")
+    assert (none.returncode, none.stdout, none.stderr) == (1, "", "")
+    assert logs(common, job_id, "--grep", "on+e").returncode == 0
+    assert logs(common, job_id, "--grep", "tw+o", "-f").returncode == 1

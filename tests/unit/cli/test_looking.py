@@ -18,6 +18,7 @@ from podium.cli.terminal.live import Live
 from podium.contract.waits import WaitView
 from podium.settings import Settings
 from tests.support.answers import answer
+from tests.support.commands import podium
 from tests.support.job_views import EVERY_STATE, job
 from tests.support.jobs import submit, until
 from tests.support.podium_home import Conductor, ask
@@ -144,8 +145,9 @@ def test_the_status_counts_sheets_as_people_do_and_is_a_view_as_json(made: Jobs,
     assert "3 of 3" in next(each for each in text.splitlines() if each.startswith(made.done))
     seen = answer("status", in_pipe(made.home, "status", "--json").plain)
     assert (seen.running, seen.conductor.pid, len(seen.jobs)) == (True, made.conductor.pid, 7)
-    none = in_pipe(home, "status", "--json")
-    assert (none.code, answer("status", none.plain).error["code"]) == (5, "CONDUCTOR_NOT_RUNNING")
+    none = podium(home, "status", "--json")
+    assert (none.returncode, answer("status", none.stdout).error.code) == (5, "CONDUCTOR_NOT_RUNNING")
+    assert none.stderr.startswith("podium: No conductor is running")
 
 
 @pytest.mark.parametrize("word", ["show", "explain", "wait"])

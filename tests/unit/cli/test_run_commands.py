@@ -47,12 +47,22 @@ def test_one_word_is_a_line_for_bash_and_a_job_can_have_a_name_and_another_folde
     assert "  next: podium explain my-job-" in done.stdout
 
 
+def test_a_job_that_is_left_alone_says_how_to_wait_for_it_and_then_where_its_output_is(
+    common: Settings, short_tmp: Path
+) -> None:
+    done = run(common, short_tmp, "-d", "--name", "alone", "--", "echo hello")
+    job_id = done.stdout.split(":")[0]
+    assert done.stdout.splitlines()[1:] == [f"  wait for it: podium wait {job_id}"]
+    assert in_pipe(common, "wait", job_id).code == 0
+    assert f"next: podium logs {job_id}" in in_pipe(common, "show", job_id).plain
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["score.yaml", "--", "true"], "Both score.yaml and a command are given."),
         (["--"], "There is no command behind --."),
-        ([], "A score is missing."),
+        ([], "A score or a command is missing."),
         (["--name", "x", "score.yaml"], "--name is for a command"),
         (["--set", "a=b", "--", "true"], "variables are for the templates of a score"),
         (["--notify", "--detach", "--", "true"], "--notify needs a job that is followed"),
@@ -79,7 +89,9 @@ def test_the_bell_rings_at_the_end_on_a_terminal_only_and_the_bar_was_there(comm
     assert shown.data.endswith(b"\a")
     assert b" 1 of 1" in shown.data
     assert b" 0:00:0" in shown.data
-    assert "completed: 1 of 1 sheet completed" in shown.screen.lines[-1]
+    *_, verdict, after = shown.screen.lines
+    assert "completed: 1 of 1 sheet completed" in verdict
+    assert after == f"  next: podium logs {verdict.split()[0]}"
     assert not shown.screen.cursor_hidden
     piped = in_pipe(common, "run", "--home", str(common.home), *words, in_home=False)
     assert (piped.code, piped.plain.count("completed: 1 of 1")) == (0, 1)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from podium.cli.terminal.states import what
 from podium.cli.terminal.when import ago, ahead, at, clock, in_times, since, took
+from podium.contract.models import JobView
 from tests.support.screens import time_stands_still
 
 
@@ -59,3 +61,9 @@ def test_times_in_a_text_of_the_conductor_stand_on_the_readers_clock(monkeypatch
         told = "It runs since 2026-03-04T14:03:22.123Z, and wrote at 2026-03-01T01:02:03+00:00."
         assert in_times(told) == "It runs since 14:03:22, and wrote at 2026-03-01 01:02:03."
         assert in_times("2026-03-04 and nothing else") == "2026-03-04 and nothing else"
+
+
+def test_a_reason_in_a_list_has_the_readers_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_stands_still(monkeypatch):
+        job = JobView(job_id="long-x7k2q", job_name="long", status="running", sheets_total=1)
+        assert what(job.model_copy(update={"reason": "quiet since 2026-03-04T14:03:22.450Z"})) == "quiet since 14:03:22"

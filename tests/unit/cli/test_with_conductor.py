@@ -165,7 +165,7 @@ def test_call_of_an_error_exits_1_with_the_fix(common: Settings) -> None:
 def test_call_without_a_tool_lists_them_and_an_unknown_one_is_refused(home: Settings) -> None:
     assert "wait_for_job" in podium(home, "call").stdout
     as_json = json.loads(podium(home, "call", "--json").stdout)
-    assert [tool["name"] for tool in as_json if "inputSchema" in tool] == [tool.name for tool in ALL_TOOLS]
+    assert [tool["name"] for tool in as_json["tools"] if "inputSchema" in tool] == [tool.name for tool in ALL_TOOLS]
     unknown = podium(home, "call", "no_such_tool")
     assert unknown.returncode == 2
     assert "no_such_tool" in unknown.stderr

@@ -205,3 +205,22 @@ class TestHoles:
         found = texts(read_log(target(path), LogQuery(mode="head")))
         assert found[-1].strip("\0") == "new"
         assert len(found) <= 2
+
+
+def test_a_program_that_copies_gets_large_pages_with_whole_lines_and_every_line_once(tmp_path: Path) -> None:
+    lines = [*(f"{number} {'x' * 90}" for number in range(3000)), "y" * 100_000, "é" * 5000]
+    where = target(write(tmp_path, "".join(f"{line}\n" for line in lines).encode()))
+    pages, cursor = list[LogView](), ""
+    while not pages or not pages[-1].at_end:
+        pages.append(read_log(where, LogQuery(mode="range", cursor=cursor, copies=True)))
+        cursor = pages[-1].cursor
+    assert [text for page in pages for text in texts(page)] == lines
+    assert len(pages) == 2
+    assert texts(read_log(where, LogQuery(mode="tail", max_lines=1500, copies=True)))[-2:] == lines[-2:]
+    few = read_log(where, LogQuery(mode="range"))
+    assert len(few.lines) < 300
+
+
+def test_a_tail_for_a_program_that_copies_has_as_many_lines_as_it_asked_for(tmp_path: Path) -> None:
+    where = target(write(tmp_path, b"".join(b"%d %s\n" % (number, b"x" * 90) for number in range(9000))))
+    assert len(read_log(where, LogQuery(mode="tail", max_lines=2000, copies=True)).lines) == 2000

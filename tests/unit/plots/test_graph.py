@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from podium.plots.story.graph import Graph, Node, folded, graph_of_plan, graph_of_story
 from podium.plots.story.layout import layout_of
 from podium.plots.story.story import story_of
+from podium.plots.svg.graph import graph_svg
 from tests.support.records import BEGAN, nightly, plan, wide_plan
 
 
@@ -71,11 +72,11 @@ def test_folding_loses_no_sheet_and_no_path(graph: Graph, limit: int) -> None:
 
 def test_a_sweep_of_hundreds_becomes_four_nodes() -> None:
     small = folded(graph_of_plan(wide_plan(200)), 60)
-    assert [(node.label, node.members, node.needs) for node in small.nodes] == [
-        ("start", 1, ()),
-        ("train[…]", 200, (1,)),
-        ("score[…]", 200, (2,)),
-        ("best", 1, (202,)),
+    assert [(node.label, node.members, node.needs, node.note) for node in small.nodes] == [
+        ("start", 1, (), "cli"),
+        ("train[…]", 200, (1,), "cli"),
+        ("score[…]", 200, (2,), "cli"),
+        ("best", 1, (202,), "cli"),
     ]
 
 
@@ -111,3 +112,11 @@ def test_thousands_of_sheets_in_any_order_are_put_in_order_soon() -> None:
     ]
     graph = graph_of_plan(view.model_copy(update={"sheets": chain}))
     assert [node.key for node in graph.nodes] == list(range(count, 0, -1))
+
+
+@given(st.integers(1, 30))
+def test_a_box_is_as_wide_as_its_texts_as_long_as_there_is_room(size: int) -> None:
+    words = "n" * min(size, 20)
+    drawn = graph_svg(Graph("made", (Node(1, words, note="o" * size),)))
+    assert f">{words}</text>" in drawn
+    assert f">{'o' * size}</text>" in drawn

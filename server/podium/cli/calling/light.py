@@ -55,8 +55,8 @@ class Parser(argparse.ArgumentParser):
         words = text.split() if what == "unrecognized arguments" else []
         if words and (option := words[0]).startswith("-"):
             near = difflib.get_close_matches(option, re.findall(r"--[\w-]+", self.format_help()))
-            raise SystemExit(unknown_option(command, option, near))
-        raise SystemExit(wrong_call(command, words, f"{message}."))
+            raise unknown_option(command, words, option, near)
+        raise wrong_call(command, words, f"{message}.")
 
 
 def option_form(option: argparse.Action) -> str:

@@ -5,6 +5,7 @@ from podium.cli.inventory import ALIASES, COMMANDS, GROUPS
 ABOUT = "Run long jobs under a conductor, and let agents control them through MCP."
 USAGE = "Usage: podium COMMAND [ARGUMENTS]"
 OPTIONS = {"-h, --help": "Show this help; after a command, that of the command.", "-V, --version": "Print the version."}
+BEGIN = "To begin: `podium start`, then `podium run -- CMD`."
 FIRST = ("start", "run", "list", "logs", "status")  # what a first hour needs
 _WIDTH = 13
 
@@ -21,7 +22,7 @@ def overview() -> str:
 def short_overview() -> str:
     """Return what is printed for `podium` alone: the commands to begin with."""
     lines = [_line(name, COMMANDS[name]) for name in FIRST if name in COMMANDS]
-    return "\n".join([USAGE, "", ABOUT, "", *lines, "", "`podium --help` lists every command."])
+    return "\n".join([USAGE, "", ABOUT, "", *lines, "", BEGIN, "`podium --help` lists every command."])
 
 
 def _with_aliases(name: str) -> str:

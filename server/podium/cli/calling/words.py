@@ -1,11 +1,4 @@
-"""The words of other tools, and slips of the pen, as the command of ours that is meant."""
-
-import difflib
-import shlex
-from collections.abc import Sequence
-
-from podium.cli.inventory import ALIASES, COMMANDS
-from podium.cli.terminal.saying import COMMAND_OF
+"""The words of other tools: the command of ours that is meant, a sentence where there is none, or what may be left out."""
 
 LEADS = {
     "ls": "list",
@@ -15,13 +8,21 @@ LEADS = {
     "sacct": "list",
     "history": "list",
     "images": "list",
-    "add": "run",
-    "submit": "run",
-    "sbatch": "run",
+    "jlist": "list",
+    "list-units": "list",
+    "list-sessions": "list",
+    "add": "run --detach",
+    "submit": "run --detach",
+    "sbatch": "run --detach",
     "srun": "run",
-    "enqueue": "run",
+    "enqueue": "run --detach",
     "exec": "run",
     "execute": "run",
+    "apply": "run",
+    "nohup": "run --detach",
+    "bg": "run --detach",
+    "disown": "run --detach",
+    "new-session": "run --detach",
     "create": "run",
     "new": "init",
     "inspect": "show",
@@ -30,7 +31,7 @@ LEADS = {
     "get": "show",
     "info": "show",
     "job": "show",
-    "scontrol": "show",
+    "sinfo": "status",
     "why": "explain",
     "diagnose": "explain",
     "log": "logs",
@@ -41,6 +42,7 @@ LEADS = {
     "follow": "logs -f",
     "watch": "logs -f",
     "attach": "logs -f",
+    "fg": "logs -f",
     "kill": "cancel",
     "abort": "cancel",
     "end": "cancel",
@@ -51,6 +53,7 @@ LEADS = {
     "hold": "pause",
     "suspend": "pause",
     "freeze": "pause",
+    "stash": "pause",
     "unpause": "resume",
     "continue": "resume",
     "cont": "resume",
@@ -68,6 +71,8 @@ LEADS = {
     "clean": "rm --ended",
     "clear": "rm --ended",
     "purge": "rm --ended",
+    "flush": "rm --ended",
+    "reset": "rm --ended",
     "modify": "edit",
     "change": "edit",
     "update": "edit",
@@ -81,12 +86,20 @@ LEADS = {
     "htop": "top",
     "stats": "top",
     "monitor": "top",
+    "monit": "top",
+    "ui": "top",
+    "web": "top",
     "dashboard": "top",
     "gantt": "timeline",
+    "events": "timeline",
+    "open": "report -o report.html",
+    "junit": "report --junit junit.xml",
+    "files": "call list_artifacts",
+    "cp": "call read_artifact",
+    "download": "call read_artifact",
     "config": "settings",
     "configure": "settings",
     "configuration": "settings",
-    "set": "settings",
     "environment": "env",
     "up": "start",
     "pueued": "start",
@@ -96,8 +109,12 @@ LEADS = {
     "shutdown": "stop",
     "quit": "stop",
     "exit": "stop",
+    "kill-server": "stop",
     "ping": "status",
     "health": "status",
+    "pid": "status",
+    "is-active": "show",
+    "startup": "service install",
     "enable": "service install",
     "disable": "service remove",
     "completions": "completion",
@@ -112,40 +129,113 @@ LEADS = {
 }
 """Word of pueue, docker, gh, systemctl, make, tmux, slurm and the like -> the words of our command."""
 
-_SCORE_ENDINGS = (".yaml", ".yml")
-_WITH_VALUE = ("--home", "--socket", "--log-level")  # of the commands that take no job
-_LIKE = 0.7
-_KNOWN = (*LEADS, *COMMAND_OF)
+NOTES = {
+    **dict.fromkeys(
+        ("parallel", "scale", "limit", "limits"),
+        "`max_sheets` bounds what runs at once on this machine: `podium settings max_sheets`.",
+    ),
+    **dict.fromkeys(
+        ("group", "groups"), "There are no groups; `parallel: {max_concurrent: 4}` of a score bounds one job."
+    ),
+    **dict.fromkeys(
+        ("cron", "crontab", "at", "schedule", "timer", "list-timers"),
+        "Podium has no timetable: let cron run `podium run --detach SCORE.yaml`.",
+    ),
+    **dict.fromkeys(
+        ("send", "send-keys", "stdin", "input"),
+        "The standard input of a sheet is empty; its score has all that it gets.",
+    ),
+    **dict.fromkeys(
+        ("reload", "daemon-reload", "reread", "upgrade"),
+        "The conductor reads its settings and its program when it starts: `podium stop`, then `podium start`.",
+    ),
+    **dict.fromkeys(("login", "logout"), "A conductor serves only your own user; there is nothing to log in to."),
+    "set": "`podium settings` shows the settings file; write it there, then `podium stop` and `podium start`.",
+    "uninstall": "`podium service remove` takes the service out, `podium install CLIENT --remove` a client's entry.",
+}
+"""Word for which no command is meant -> what is said instead."""
 
-
-def command_for(word: str, rest: Sequence[str] = ()) -> str:
-    """Return the whole command that an unknown word may mean, with the arguments that follow it; "" if none is near."""
-    if word == "restart" and not rest:
-        return "podium stop`, then `podium start"
-    if slip := difflib.get_close_matches(word, [*COMMANDS, *ALIASES], n=1, cutoff=_LIKE) if word not in _KNOWN else []:
-        return shlex.join(["podium", *slip, *rest])
-    for each in [word] if word in _KNOWN else difflib.get_close_matches(word, _KNOWN, n=1, cutoff=_LIKE):
-        found = COMMAND_OF.get(each) or LEADS[each]
-        return _typed(found, rest)
-    having = [tool for tool in COMMAND_OF if word in tool.split("_")]
-    return "` or `".join(f"podium call {tool}" for tool in having[:3])
-
-
-def command_instead(command: str, arguments: Sequence[str]) -> str:
-    """Return what may be meant by a job or a score after a command of the conductor that takes none; "" for anything else."""
-    words = [
-        word
-        for before, word in zip(("", *arguments), arguments, strict=False)
-        if not word.startswith("-") and before not in _WITH_VALUE
-    ]
-    is_score = bool(words) and words[0].endswith(_SCORE_ENDINGS)
-    meant = {"start": "run" if is_score else "resume", "stop": "cancel", "status": "show", "version": "help"}.get(
-        command
+TOOLS = frozenset(
+    (
+        "docker",
+        "podman",
+        "compose",
+        "container",
+        "image",
+        "system",
+        "pueue",
+        "gh",
+        "workflow",
+        "systemctl",
+        "kubectl",
+        "rollout",
+        "supervisorctl",
+        "pm2",
+        "tmux",
+        "screen",
+        "scontrol",
+        "conductor",
+        "podium",
     )
-    return _typed(meant, words) if meant in COMMANDS and words else ""
+)
+"""Words that stand before the one that matters, as in `docker ps` or `workflow run`."""
 
+NOUNS = frozenset({"job", "jobs", "pod", "pods", "podium", "podium.service"})
+"""Words that stand behind it, as in `get job x`, and say nothing."""
 
-def _typed(words: str, rest: Sequence[str]) -> str:
-    """Return a command with what followed the word, if that is plain: options of another tool mean something else here."""
-    plain = all(word and not word.startswith("-") for word in rest)
-    return " ".join(["podium", words, *(shlex.quote(word) for word in rest if plain)])
+HARMLESS = frozenset(
+    (
+        "-f",
+        "-t",
+        "-u",
+        "-s",
+        "-d",
+        "-i",
+        "-it",
+        "-9",
+        "-KILL",
+        "--kill",
+        "--force",
+        "--follow",
+        "--now",
+        "--in-place",
+        "--target",
+        "--unit",
+    )
+)
+"""Options of other tools that a word may be told without: what stands behind one is a job, too."""
+
+OPTIONS = {
+    "run": {"--background": "--detach", "-e": "--env", "-w": "--workspace", "--workdir": "--workspace", "-n": "--name"},
+    "list": {"--running": "--status active", "--filter": "--status", "-l": "--limit"},
+    "logs": {"--tail": "-n", "--search": "--grep", "--err": "--stderr", "--log": ""},
+    "show": {"--full": "--all", "--verbose": "--all", "-v": "--all"},
+    "wait": {"-n": "--any", "--first": "--any"},
+    "top": {"-b": "--once", "--no-stream": "--once"},
+    "rm": {"-f": "--yes", "--force": "--yes", "-r": "--yes", "--all": "--ended", "-a": "--ended"},
+    "start": {"-d": "", "--daemon": "", "--daemonize": "", "--detach": "", "--background": "", "-f": "--foreground"},
+    "stop": {"--all": "--cancel", "--now": "--cancel", "--force": "--cancel", "-f": "--cancel"},
+    "cancel": {"-9": "", "-f": "", "--force": "", "-s": "", "--signal": "", "-y": "", "--yes": ""},
+}
+"""Command -> option of another tool -> ours; "" if the command does that anyhow."""
+ANYWHERE = {"-j": "--json", "-o": "--json", "--output": "--json", "--format": "--json"}
+"""The same for every command."""
+
+WITHOUT_WORDS = ("list", "status", "rm --ended", "top", "start", "stop", "service install", "service remove", "demo")
+"""Commands that take no job and no score."""
+
+ALL_OF = {"pause": "active", "cancel": "active", "resume": "waiting", "retry": "failed"}
+"""Command -> which jobs its `--all` would mean; it has no such option, so that nobody ends everything by a slip."""
+
+OF_SERVICE = {
+    "enable": "service install",
+    "disable": "service remove",
+    "uninstall": "service remove",
+    "delete": "service remove",
+    "start": "start",
+    "stop": "stop",
+    "restart": "stop`, then `podium start",
+    "log": "service status",
+    "logs": "service status",
+}
+"""Word behind `podium service` -> our command."""

@@ -12,7 +12,7 @@ FIRST_SCORE = """\
 #   podium validate {file}    checks it and shows the plan
 #   podium run {file}         runs it here and follows it
 name: {name}
-workspace: ./{name}-out # commands run in this folder, and leave their files there; it is made if missing
+workspace: ./{name}-out # commands run in this folder, which is made if missing; . is the folder of this file
 strict: true # a sheet ends at its first command that fails, and at a failing part of a pipe
 
 sheets: # the steps; those that need nothing start at once
@@ -40,6 +40,10 @@ def command(
     from podium.contract.paths import score_path
     from podium.errors import InvalidArguments
 
+    if not file.suffix and file.name:
+        raise InvalidArguments(
+            f"{file} does not end in .yaml.", fix=f"Did you mean `podium init {shlex.quote(str(file))}.yaml`?"
+        )
     score_path(str(file))
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)

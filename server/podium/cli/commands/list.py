@@ -91,7 +91,11 @@ async def read_page(control: JobControlService, asked: Asked) -> JobPage:
 def show_page(page: JobPage, asked: Asked) -> None:
     """Print jobs as a table, and how many more there are."""
     if not page.jobs:
-        line(f"No job matches{asked.words}." if asked.words else "No jobs yet; `podium run SCORE` starts one.")
+        line(
+            f"No job matches{asked.words}."
+            if asked.words
+            else "No jobs yet; `podium run -- CMD` or `podium run SCORE` starts one."
+        )
         return
     show_jobs(page.jobs)
     if page.next_cursor:

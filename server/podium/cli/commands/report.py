@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import anyio
 import typer
 
 from podium import __version__
@@ -20,6 +21,7 @@ from podium.times import epoch
 
 OUTPUTS = 200  # sheets whose output is read: those that failed first
 LINES = 40  # of each stream
+_AT_ONCE = 8  # outputs that are asked for at the same time
 _STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 
 
@@ -65,7 +67,17 @@ async def _outputs(control: JobControlService, record: JobRecord) -> list[LogVie
     ran = sorted(
         (each for each in record.sheets if each.attempts), key=lambda each: (each.status != "failed", each.sheet)
     )
-    found = [await _end(control, record.job.job_id, sheet, stream) for sheet in ran[:OUTPUTS] for stream in _STREAMS]
+    wanted = [(sheet, stream) for sheet in ran[:OUTPUTS] for stream in _STREAMS]
+    found: list[LogView | None] = [None] * len(wanted)
+    limiter = anyio.CapacityLimiter(_AT_ONCE)
+
+    async def read(place: int) -> None:
+        async with limiter:
+            found[place] = await _end(control, record.job.job_id, *wanted[place])
+
+    async with anyio.create_task_group() as group:
+        for place in range(len(wanted)):
+            group.start_soon(read, place)
     return [each for each in found if each is not None and each.lines]
 
 

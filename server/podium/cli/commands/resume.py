@@ -43,10 +43,7 @@ def command(
             )
             return await control.resume(call)
 
-    from podium.cli.jobs.controlling import said_allowed
-
-    with said_allowed():
-        view = wait_for(work)
+    view = wait_for(work)
     if as_json:
         from podium.cli.terminal.output import print_json
 

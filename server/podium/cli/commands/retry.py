@@ -17,7 +17,6 @@ def command(
     A completed job never changes: its score runs as a new job, with the variables of its start; with --from the sheets before
     that one count as done, in the same workspace.
     """
-    from podium.cli.jobs.controlling import said_allowed
     from podium.cli.shared.session import wait_for
     from podium.cli.terminal.door import in_line
     from podium.cli.terminal.saying import in_commands
@@ -30,8 +29,7 @@ def command(
         async with job_control(settings) as control:
             return await _retry(control, job, from_sheet)
 
-    with said_allowed():
-        done = wait_for(work)
+    done = wait_for(work)
     if as_json:
         from podium.cli.terminal.output import print_json
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from podium.cli.calling.helping import Command
+from podium.cli.calling.meant import SCORE_ENDINGS, run_instead
 from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
 from podium.cli.jobs.follow import ENDS, Follower, LostSight
 from podium.cli.shared.environment import difference, passed
@@ -18,7 +19,7 @@ from podium.cli.shared.probe import running
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import in_line, line, print_error, print_json
 from podium.cli.terminal.live import ring
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.command import CommandParams
@@ -59,7 +60,7 @@ def command(
         bool, typer.Option("--self-healing", help="try to repair failures before giving up")
     ] = False,
     name: Annotated[str, typer.Option("--name", help="name of the job of a command; a score has its own")] = "",
-    detach: Annotated[bool, typer.Option("--detach", help="return when the job is accepted")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="return when the job is accepted")] = False,
     notify: Annotated[bool, typer.Option("--notify", help="ring the terminal's bell at the end")] = False,
     home: Home = None,
     socket: Socket = None,
@@ -90,14 +91,14 @@ def command(
     except BaseException as end:
         if (why := _why_unseen(end)) is None:
             raise
+        if isinstance(end, LostSight) and as_json:
+            print_error(end.error)
         if isinstance(end, LostSight) and not end.goes_on:
             line(f"{why}.", stderr=True)
         else:
             _say_it_goes_on(why, run.job)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
     if as_json:
-        from podium.cli.terminal.output import print_json
-
         print_json(job.model_dump())
     if notify:
         ring()
@@ -121,7 +122,8 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
         return CommandParams(**{**given, "workspace": folder}, command=text, name=name)
     if score is None:
         raise InvalidArguments(
-            "A score is missing.", fix="Write `podium run SCORE.yaml`, `podium run -` or `podium run -- CMD ARGS...`."
+            "A score or a command is missing.",
+            fix="Write `podium run SCORE.yaml`, `podium run -` or `podium run -- CMD ARGS...`.",
         )
     if name:
         raise InvalidArguments("--name is for a command; a score has its own name.", fix="Write it as `name:` there.")
@@ -129,6 +131,10 @@ def _request(common: SubmitParams, score: str | None, words: list[str] | None, n
         return SubmitParams(**{**given, "config_content": _read_stdin()})
     if "\0" in score:
         raise InvalidArguments("The score path contains a NUL character.", fix="Give the path of a score file.")
+    if not score.lower().endswith(SCORE_ENDINGS):
+        raise InvalidArguments(
+            f"{score!r} does not end in .yaml or .yml, as a score does.", fix=f"Did you mean `{run_instead([score])}`?"
+        )
     path = os.path.realpath(absolute(Path(score), "The score path"))  # of a link to itself a Path raises
     return SubmitParams(**{**given, "config_path": path})
 
@@ -174,7 +180,9 @@ class _Run:
     async def submit(self) -> JobView:
         """Submit and say the job's id."""
         async with job_control(self._settings) as control:
-            return await self._start(control)
+            job = await self._start(control)
+        self._follower.say(f"  wait for it: podium wait {job.job_id}")
+        return job
 
     async def follow(self) -> JobView:
         """Submit and follow until the job has ended or is paused."""

@@ -15,14 +15,12 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Show every setting, and where its value comes from: a flag, the environment, the settings file, or the default."""
-    from podium.cli.terminal.door import line
+    from podium.cli.terminal.door import print_json
     from podium.cli.views.all_settings import all_settings, show_settings
     from podium.settings import load_all
 
     found = all_settings(load_all(home=home, socket=socket), name)
     if as_json:
-        import json
-
-        line(json.dumps(found.model_dump(), indent=2))
+        print_json(found.model_dump())
         return
     show_settings(found, verbose=verbose or name is not None)

@@ -9,9 +9,10 @@ from podium.cli.commands.list import show_jobs
 from podium.cli.shared.exits import code_of
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.details import show_text
-from podium.cli.terminal.door import ink, print_json
+from podium.cli.terminal.door import ink, print_json, show_error
 from podium.cli.terminal.stream import columns_of
 from podium.cli.terminal.when import in_times, took
+from podium.cli.views.results import ErrorView
 from podium.cli.views.status import StatusView
 from podium.client.job_control import job_control
 from podium.contract.conductors import ConductorView
@@ -34,7 +35,9 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     except ConductorError as error:
         if not as_json:
             raise
-        print_json(StatusView(running=False, error=error.as_dict()).model_dump())
+        reason = ErrorView.model_validate(error.as_dict())
+        print_json(StatusView(running=False, error=reason).model_dump())
+        show_error(error)
         raise typer.Exit(code_of(error)) from None
     if as_json:
         print_json(StatusView(running=True, conductor=conductor, jobs=page.jobs, jobs_total=page.total).model_dump())
@@ -59,7 +62,7 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
         show_text(f"It cannot store anything: {in_times(conductor.store_trouble)}.", columns, style="bold red")
     ink([])
     if not page.jobs:
-        ink([("No jobs yet; `podium run SCORE` starts one.", "")])
+        ink([("No jobs yet; `podium run -- CMD` or `podium run SCORE` starts one.", "")])
         return
     show_jobs(page.jobs)
     if page.total > len(page.jobs):

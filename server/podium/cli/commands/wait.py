@@ -17,7 +17,7 @@ from podium.cli.jobs.follow import ENDS, STUCK_POLL_SECONDS, WAIT_SECONDS, verdi
 from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.details import show_text
-from podium.cli.terminal.door import Piece, in_line, ink, line, print_json
+from podium.cli.terminal.door import Piece, in_line, ink, line, print_error, print_json
 from podium.cli.terminal.durations import METAVAR, seconds
 from podium.cli.terminal.live import Live
 from podium.cli.terminal.states import job_state, sheets_done, what
@@ -70,6 +70,8 @@ def command(
     try:
         view = wait_for(work)
     except LostSight as lost:
+        if as_json:
+            print_error(lost.error)
         line(f"podium: {lost.message}.", stderr=True)
         raise typer.Exit(Code.LOST_SIGHT) from None
     finally:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import anyio
 
-from podium.errors import ConductorError, InvalidArguments, JobNotFound, PodiumError
+from podium.errors import ConductorError, InvalidArguments, JobNotFound, PodiumError, UnsupportedByConductor
 
 AWAY_SECONDS = 60.0  # for which a conductor may be away; a restart takes seconds
 RETRY_SECONDS = 0.5
@@ -15,10 +15,11 @@ Answer = TypeVar("Answer")
 
 
 class LostSight(Exception):
-    """The job can be followed no more; the message says why, and `goes_on` whether there is still a job."""
+    """The job can be followed no more, for an error; the message says why, and `goes_on` whether there is still a job."""
 
-    def __init__(self, message: str, *, goes_on: bool = True) -> None:
-        self.message = message.removesuffix(".")
+    def __init__(self, error: PodiumError, message: str = "", *, goes_on: bool = True) -> None:
+        self.error = error
+        self.message = (message or error.message).removesuffix(".")
         self.goes_on = goes_on
         super().__init__(self.message)
 
@@ -34,18 +35,19 @@ class Bridge:
         """Ask until the conductor answers, for a time.
 
         Raises:
-            InvalidArguments: the question is wrong. LostSight: it is not back in time, or knows the job no more.
+            InvalidArguments, UnsupportedByConductor: the question is wrong.
+            LostSight: it is not back in time, or knows the job no more.
         """
         while True:
             try:
                 answer = await ask()
             except JobNotFound as error:
-                raise LostSight(error.message, goes_on=False) from None
-            except InvalidArguments:  # of the caller, and nothing that the job or the conductor did
+                raise LostSight(error, goes_on=False) from None
+            except (InvalidArguments, UnsupportedByConductor):  # it will be no other answer, and nothing has gone
                 raise
             except PodiumError as error:
                 if not (isinstance(error, ConductorError) and error.retryable):
-                    raise LostSight(error.message) from None
+                    raise LostSight(error) from None
                 self._is_away(error)
                 await anyio.sleep(RETRY_SECONDS)
             else:
@@ -58,7 +60,7 @@ class Bridge:
             self._away_since = time.monotonic()
             self._say(f"The conductor is away; what runs goes on, waiting for it for up to {AWAY_SECONDS:.0f} s.")
         if time.monotonic() - self._away_since > AWAY_SECONDS:
-            raise LostSight(f"The conductor is gone ({error.message.removesuffix('.')})") from None
+            raise LostSight(error, f"The conductor is gone ({error.message.removesuffix('.')})") from None
 
     def answered(self) -> None:
         """Say that the conductor is back if it was away. A wait has answers long before it ends."""

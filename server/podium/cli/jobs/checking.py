@@ -1,6 +1,5 @@
 """Checking scores for people: each file's plan in a few lines, or its problems as compilers print them."""
 
-import json
 import os
 import re
 import sys
@@ -13,8 +12,7 @@ from pydantic import Field
 from podium.cli.jobs.scores import STDIN, given_score
 from podium.cli.shared.exits import Code, code_of
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.door import in_line, line, show_error
-from podium.cli.terminal.output import print_json
+from podium.cli.terminal.door import in_line, line, print_error, print_json, show_error
 from podium.cli.terminal.saying import in_commands
 from podium.cli.views.results import ErrorView
 from podium.client.job_control import JobControlService, job_control
@@ -24,6 +22,7 @@ from podium.contract.view import View
 from podium.errors import ConductorError, InvalidArguments, PodiumError, ScoreInvalid
 from podium.settings import Settings
 from podium_tools.plans import sentence
+from podium_tools.results import counted
 
 LOOK_SECONDS = 0.25
 NAMED_FILES = 100  # of a score that are watched with it
@@ -61,8 +60,7 @@ def check_files(settings: Settings, files: Sequence[str], variables: Mapping[str
     found = _check(settings, files, variables)
     if as_json:
         print_json(_view(found).model_dump())
-    else:
-        _show(found)
+    _show(found, plans=not as_json)
     return _code(found)
 
 
@@ -82,15 +80,14 @@ def watch_files(settings: Settings, files: Sequence[str], variables: Mapping[str
         except ConductorError as error:
             if is_first:
                 raise
+            if as_json:
+                print_error(error)
             show_error(error)  # a restart; the next change asks again
             continue
+        line("" if not is_first else f"Watching {counted(len(files), 'file')}; Ctrl-C ends.", stderr=True)
         if as_json:
-            line(json.dumps(_view(found).model_dump()))
-        else:
-            line(
-                "" if not is_first else f"Watching {len(files)} file{'s' * (len(files) > 1)}; Ctrl-C ends.", stderr=True
-            )
-            _show(found)
+            print_json(_view(found).model_dump(), in_a_line=True)
+        _show(found, plans=not as_json)
         sys.stdout.flush()  # a reader of a pipe waits for it
 
 
@@ -148,11 +145,13 @@ def _code(found: Sequence[Found]) -> int:
     return max((code_of(each) for _, each in found if isinstance(each, PodiumError)), default=Code.DONE)
 
 
-def _show(found: Sequence[Found]) -> None:
+def _show(found: Sequence[Found], *, plans: bool) -> None:
+    """Print what is wrong with each file on stderr, and with `plans` the plans of the others."""
     for file, each in found:
         name = "stdin" if file == STDIN else file
         if isinstance(each, PlanView):
-            _show_plan(name, each)
+            if plans:
+                _show_plan(name, each)
         elif isinstance(each, ScoreInvalid) and each.facts.get("problems"):
             show_problems(name, each, _text(file))
         else:

@@ -1,7 +1,6 @@
 """One control on several jobs: each is told what became of it, and the exit code is the worst of all."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import anyio
@@ -16,7 +15,7 @@ from podium.cli.terminal.telling import tell
 from podium.cli.views.results import ErrorView, Outcome
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import ActionView, JobView
-from podium.errors import PodiumError, WrongState
+from podium.errors import PodiumError
 from podium.settings import Settings
 
 AT_ONCE = 8  # jobs; a control may wait some seconds for its effect
@@ -72,30 +71,11 @@ def show(told: Sequence[Told]) -> None:
         elif each.error.message not in seen:
             seen.add(each.error.message)
             show_error(each.error)
-            show_allowed(each.error)
 
 
-def show_allowed(error: PodiumError) -> None:
-    """Print what may be done to a job in its state, if the error says that."""
-    allowed = error.facts.get("allowed")
-    job_id = error.facts.get("job_id")
-    if error.code == "WRONG_STATE" and isinstance(allowed, list) and allowed and isinstance(job_id, str):
-        names = {"modify": "edit", "delete": "rm"}
-        said = ", ".join(f"`podium {names.get(str(each), str(each))} {in_line(job_id)}`" for each in allowed)
-        tell(f"        Allowed now: {said}.", stderr=True)
-
-
-@contextmanager
-def said_allowed() -> Iterator[None]:
-    """Show an error of what is done here with what may be done to the job instead, and end with its exit code."""
-    import typer
-
-    try:
-        yield
-    except WrongState as error:
-        show_error(error)
-        show_allowed(error)
-        raise typer.Exit(code_of(error)) from None
+def failures(told: Sequence[Told]) -> list[Told]:
+    """Return what was not done: with `--json`, too, it stands on stderr in words for people."""
+    return [each for each in told if not each.outcome.done]
 
 
 def worst(told: Sequence[Told]) -> int:
@@ -124,8 +104,7 @@ def control_jobs(
         from podium.cli.views.results import Outcomes
 
         print_json(Outcomes(outcomes=[each.outcome for each in told]).model_dump())
-    else:
-        show(told)
+    show(failures(told) if as_json else told)
     return worst(told)
 
 

@@ -35,5 +35,8 @@ def _ambiguous(word: str, jobs: list[JobView], *, is_name: bool) -> AmbiguousNam
     more = ", ..." if len(jobs) > _SHOWN else ""
     facts = [{"job_id": job.job_id, "status": job.status} for job in jobs[:_SHOWN]]
     return AmbiguousName(
-        f"{len(jobs)} jobs {what}: {shown}{more}.", fix="Give the id that you mean.", name=word, jobs=facts
+        f"{len(jobs)} jobs {what}: {shown}{more}.",
+        fix=f"Give the id that you mean; {jobs[0].job_id} is the newest.",
+        name=word,
+        jobs=facts,
     )

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from podium.cli.jobs.controlling import Told, each_job, show, worst
+from podium.cli.jobs.controlling import Told, each_job, failures, show, worst
 from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.asking import agreed, somebody_is_there
@@ -68,8 +68,7 @@ def remove_named(settings: Settings, words: Sequence[str], *, yes: bool, as_json
     told = each_job(settings, words, delete)
     if as_json:
         print_json(Removal(outcomes=[each.outcome for each in told]).model_dump())
-    else:
-        show(told)
+    show(failures(told) if as_json else told)
     return worst(told)
 
 

@@ -60,11 +60,17 @@ def _styled(text: str, style: str) -> str:
     return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
 
 
-def print_json(value: Any) -> None:
-    """Print one JSON value, indented, on stdout; what a terminal or the encoding cannot show is escaped, never dropped."""
-    readable = json.dumps(value, indent=2, ensure_ascii=False)
+def print_json(value: Any, *, in_a_line: bool = False) -> None:
+    """Print one JSON value on stdout, indented or in a line; what cannot be shown is escaped, never dropped."""
+    indent = None if in_a_line else 2
+    readable = json.dumps(value, indent=indent, ensure_ascii=False)
     is_shown = clean(readable) == readable and (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    line(readable if is_shown else json.dumps(value, indent=2))
+    line(readable if is_shown else json.dumps(value, indent=indent))
+
+
+def print_error(error: PodiumError) -> None:
+    """Print an error as the answer of a command with `--json`: one object in a line, also where objects come one a line."""
+    print_json({"error": error.as_dict()}, in_a_line=True)
 
 
 def prompt(text: str) -> None:
@@ -73,7 +79,10 @@ def prompt(text: str) -> None:
 
 
 def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
-    """Print an error, every problem of a score that it carries, and its fix on stderr; tools in it stay tools if `in_tools`."""
+    """Print an error on stderr: every problem of a score that it carries, its fix, and what a job's state allows instead.
+
+    Tools in it stay tools if `in_tools`.
+    """
     known = error.facts.get("job_id")
     job_id = known if isinstance(known, str) else ""
 
@@ -87,6 +96,11 @@ def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
         _tell(in_line(f"{place}: {problem.get('message', '')}{quoted}"))
     if error.fix:
         _tell(said(error.fix))
+    allowed = error.facts.get("allowed")
+    if error.code == "WRONG_STATE" and isinstance(allowed, list) and allowed and job_id and not in_tools:
+        names = {"modify": "edit", "delete": "rm"}
+        commands = ", ".join(f"`podium {names.get(str(each), str(each))} {in_line(job_id)}`" for each in allowed)
+        _tell(f"Allowed now: {commands}.")
 
 
 def _tell(text: str, *, lead: str = "") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from podium.cli.terminal.door import Piece, in_line, short_reason
 from podium.cli.terminal.saying import in_commands
+from podium.cli.terminal.when import in_times
 from podium.contract.models import JobView, SheetView
 
 MARKS = {
@@ -66,7 +67,7 @@ def some(labels: Sequence[str], total: int = 0) -> str:
 def what(job: JobView) -> str:
     """Return what a job does or why it does not, in a line: its reason, what runs, or what to look at; "" if that is nothing."""
     if job.reason:
-        return short_reason(in_commands(job.reason, job.job_id))
+        return short_reason(in_commands(in_times(job.reason), job.job_id))
     if job.running:
         return f"running {some(job.running, job.running_total)}"
     return f"{len(job.warnings)} warning{'' if len(job.warnings) == 1 else 's'}" if job.warnings else ""
@@ -79,11 +80,11 @@ def name_beside_id(job: JobView) -> str:
 
 
 def next_command(job: JobView) -> str:
-    """Return the command that follows from a job's state, "" if it has completed."""
+    """Return the command that follows from a job's state, "" if none does."""
     if job.status == "failed" or job.stuck:
         return f"podium explain {job.job_id}"
     if job.status in {"paused", "cancelled"} or job.needs_approval:
         return f"podium resume {job.job_id}" if "resume" in job.allowed_actions else ""
     if job.status == "completed":
-        return ""
+        return f"podium logs {job.job_id}"
     return f"podium logs {job.job_id} -f" if job.running else f"podium explain {job.job_id}"

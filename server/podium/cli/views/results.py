@@ -17,6 +17,12 @@ class ErrorView(View):
     fix: str = ""  # what to do, in the words of the tools
 
 
+class ErrorAnswer(View):
+    """What a command prints in a line in place of its answer, if it has none."""
+
+    error: ErrorView
+
+
 class Outcome(View):
     """What became of one job that was named on the command line."""
 
@@ -52,7 +58,8 @@ class Retried(View):
 
 
 class Edited(View):
-    """What an edit of a job's score did. `action` is missing if nothing was changed."""
+    """What an edit of a job's score did. `action` is null if nothing was changed; `error` says why a text was refused."""
 
     changed: bool  # false: the text was saved as it was
     action: ActionView | None = None  # what the change does, null if there is none
+    error: ErrorView | None = None  # why the text was refused

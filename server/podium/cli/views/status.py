@@ -1,9 +1,8 @@
 """What `podium status --json` prints."""
 
-from typing import Any
-
 from pydantic import Field
 
+from podium.cli.views.results import ErrorView
 from podium.contract.conductors import ConductorView
 from podium.contract.models import JobView
 from podium.contract.view import View
@@ -16,4 +15,4 @@ class StatusView(View):
     conductor: ConductorView | None = None  # None if none is running
     jobs: list[JobView] = Field(default_factory=list)  # the newest ones
     jobs_total: int = 0  # how many there are
-    error: dict[str, Any] = Field(default_factory=dict)  # why none answers: code, message, fix; empty if one does
+    error: ErrorView | None = None  # why none answers

@@ -52,7 +52,7 @@ class Removals:
         """Return whether a command has yet to tell of the job's end: it needs the values, and writes into the folder."""
         while True:
             try:
-                return await self._store.read(lambda db: db.execute(_TOLD_OF, (job_id,)).fetchone() is not None)
+                return self._store.find(_TOLD_OF, job_id) is not None
             except StorageFull:
                 await anyio.sleep(_AGAIN_SECONDS)
 

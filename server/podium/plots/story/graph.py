@@ -151,12 +151,14 @@ def _together(members: Sequence[Node], label: str) -> Node:
     worst = next((kind for kind in ("failed", "missing", "running", "waiting", "cancelled") if kind in kinds), "")
     commonest = max(kinds, key=lambda kind: kinds[kind])
     note = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items(), key=lambda each: -each[1]))
+    if set(kinds) == {"found"}:  # of a plan: what plays them, if it is the same for all
+        note = members[0].note if all(node.note == members[0].note for node in members) else ""
     return Node(
         members[0].key,
         label,
         tuple(dict.fromkeys(need for node in members for need in node.needs)),
         worst or commonest,
-        "" if note.endswith(" found") and len(kinds) == 1 else note,
+        note,
         critical=any(node.critical for node in members),
         members=len(members),
     )

@@ -61,7 +61,7 @@ def graph_svg(graph: Graph, *, heading: str = "", embedded: bool = False) -> str
 def _widths(layout: Layout) -> list[float]:
     widths = [_LEAST] * layout.columns
     for each in layout.placed:
-        needed = max(width_of(_label(each.node), MONO) + 40, width_of(each.node.note) + 22)
+        needed = max(width_of(_label(each.node), MONO) + 41, width_of(each.node.note) + 23)
         widths[each.column] = min(_MOST, max(widths[each.column], needed))
     return widths
 

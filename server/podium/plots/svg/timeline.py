@@ -10,7 +10,7 @@ from podium.plots.story.story import Lane, Story
 from podium.plots.story.telling import look_of, path_sentence, result_of
 from podium.plots.svg.paper import BOLD, MONO, SANS, frame, hatch, tag, text, title, width_of
 from podium.plots.words import MARKS
-from podium.texts.widths import cut_end, cut_middle
+from podium.texts.widths import cut_end, cut_middle, width
 from podium.times import span as duration
 
 ROWS = 120
@@ -224,7 +224,9 @@ def _fold(fold: Fold, number: int, scale: Scale, sheet: _Sheet) -> str:
     if sheet.stacked:
         parts.append(text(cut_end(fold.counts, int(sheet.width * 0.44 / SANS)), sheet.width - 6, base, "quiet", "end"))
     else:
-        parts.append(text(cut_end(told, int((sheet.width - sheet.right - 22) / SANS)), sheet.right + 12, base, "quiet"))
+        room = int((sheet.width - sheet.right - 22) / SANS)
+        shown = told if width(told) <= room else cut_end(fold.counts, room)
+        parts.append(text(shown, sheet.right + 12, base, "quiet"))
     return tag("g", *parts)
 
 

@@ -248,6 +248,7 @@ class NamedScore(Block):
     cross_sheet: CrossSheetBlock | None = None
     on_end: OnEndBlock | None = Field(
         None,
-        description="what runs when the job has completed, failed or been cancelled, once for each end (after a crash "
-        "perhaps again, with the same $PODIUM_NOTIFICATION_ID). It changes nothing in the job: its failure is a warning",
+        description="what runs when the job has completed, failed or been cancelled, once for each end (again, with "
+        "the same $PODIUM_NOTIFICATION_ID, if the conductor dies or stops meanwhile). It changes nothing in the job: "
+        "its failure is a warning",
     )

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from podium.conductor.attempts.telling import Notification, Teller
-from podium.conductor.housekeeping.notifications import Notifications
+from podium.conductor.housekeeping.notifications import MOST_AT_ONCE, Notifications
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.rules.batch import Record
 from podium.conductor.store.rows import Rows
@@ -63,6 +63,9 @@ class Parts:
         await self.go.wait()
         return ""
 
+    async def flushed(self) -> None:
+        return
+
     async def write(self, records: list[Record]) -> None:
         await self.store.commit(rows_of(*records))
         self.written.set()
@@ -91,6 +94,26 @@ async def test_a_command_that_ends_while_the_store_answers_what_there_is_to_tell
         tasks.cancel_scope.cancel()
 
 
+async def test_a_stop_lets_what_runs_end_and_begins_nothing_that_would_run_again(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store, anyio.create_task_group() as tasks:
+        parts = Parts(store)
+        names = [f"job-a.{number}" for number in range(MOST_AT_ONCE + 1)]
+        await store.commit(rows_of(*(("notifications", (name, *ROW[1:])) for name in names)))
+        news = Notifications(cast("Teller", parts), store, cast("Loader", parts))
+        tasks.start_soon(news.run, cast("Supervisor", parts), cast("Changes", None))
+        with anyio.fail_after(20):
+            while len(parts.told) < MOST_AT_ONCE:
+                await anyio.lowlevel.checkpoint()
+            await news.drain(cast("Supervisor", parts), 0)
+            parts.go.set()
+            left = names
+            while len(left) > 1:
+                left = await store.read(lambda db: [row["id"] for row in db.execute("SELECT id FROM notifications")])
+            await anyio.wait_all_tasks_blocked()
+        assert (parts.told, left) == (names[:MOST_AT_ONCE], names[MOST_AT_ONCE:])
+        tasks.cancel_scope.cancel()
+
+
 async def test_a_removal_outlives_a_store_that_cannot_be_read_for_a_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,14 +121,14 @@ async def test_a_removal_outlives_a_store_that_cannot_be_read_for_a_moment(
     home, gone = Home(tmp_path), anyio.Event()
     home.attempt("job-a", 1).mkdir(parents=True)
     async with open_store(tmp_path) as store, anyio.create_task_group() as tasks:
-        refusals, read = [StorageFull("locked", fix="")], store.read
+        refusals, find = [StorageFull("locked", fix="")], store.find
 
-        async def refuse_once(query: Callable[[Any], T]) -> T:
-            if "_is_told_of" in query.__qualname__ and refusals:
+        def refuse_once(query: str, *values: object) -> object:
+            if refusals:
                 raise refusals.pop()
-            return await read(query)
+            return find(query, *values)
 
-        monkeypatch.setattr(store, "read", refuse_once)
+        monkeypatch.setattr(store, "find", refuse_once)
         removals = Removals(store, home)
         removals.add("job-a")
         tasks.start_soon(removals.run, lambda records: gone.set())

@@ -38,7 +38,8 @@ def command(
     if not tool:
         from podium.cli.commands.call.server import tools  # with their schemas: only the server makes those
 
-        print_json([each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools(settings)])
+        listed = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools(settings)]
+        print_json({"tools": listed})
         return
     given = given_arguments(tool_named(tool), arguments or [])
     if env and tool != "start_job":
@@ -50,10 +51,10 @@ def command(
     answer: Any = json.loads(getattr(result.content[0], "text", "{}")) if result.is_error else result.structured_content
     code = _code(answer, is_error=bool(result.is_error))
     if as_json:
-        print_json(answer)
-    elif result.is_error:
+        print_json(answer, in_a_line=bool(result.is_error))
+    if result.is_error:
         show_error(answer["error"])
-    else:
+    elif not as_json:
         show(answer)
     raise typer.Exit(code)
 

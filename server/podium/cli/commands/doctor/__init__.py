@@ -7,16 +7,17 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.commands.doctor.environment import seen_from_clients, unknown_variables
-from podium.cli.commands.doctor.finding import Finding, Verdict
+from podium.cli.shared.exits import Code
 from podium.cli.shared.probe import Health, health, processes, running
 from podium.cli.terminal.output import print_json, say
+from podium.cli.views.doctor import DoctorView, Finding, Verdict
 from podium.conductor.attempts.env_file import read_env_file
 from podium.conductor.processes.cgroup import own_group
 from podium.contract.conductors import ProcessView
@@ -35,15 +36,16 @@ LOW_DISK_BYTES = 512 * 1024**2
 def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
     """Check this machine and Podium's home folder; exit code 1 if a check fails."""
     findings = examine(home, socket)
+    passed = all(finding.verdict != "fail" for finding in findings)
     if as_json:
-        print_json([asdict(finding) for finding in findings])
+        print_json(DoctorView(passed=passed, findings=findings).model_dump())
     else:
         for finding in findings:
             mark, style = MARKS[finding.verdict]
             say(f"{mark} {finding.what:<14} {finding.found}", style=style if finding.verdict != "ok" else "")
             if finding.fix:
                 say(f"{'':17}{finding.fix}", style="bold")
-    raise typer.Exit(1 if any(finding.verdict == "fail" for finding in findings) else 0)
+    raise typer.Exit(Code.DONE if passed else Code.FAILED)
 
 
 def examine(home: Path | None, socket: Path | None) -> list[Finding]:

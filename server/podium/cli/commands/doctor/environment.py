@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from podium.cli.commands.doctor.finding import Finding
+from podium.cli.views.doctor import Finding
 from podium.places import config_file, default_home, default_socket, known_folder, recorded, unused_home, usual_sockets
 from podium.settings import OF_A_SHEET, Settings
 

@@ -23,11 +23,9 @@ def command(
     not shown, `[value of NAME]`, stay as they are: leave them where they stand.
     """
     from podium.cli.commands.edit.session import Session
-    from podium.cli.jobs.controlling import said_allowed
 
     session = Session(settings_for(home, socket), job, from_sheet, quiet=as_json)
-    with said_allowed():
-        code, edited = session.edit() if score is None else session.replace(score)
+    code, edited = session.edit() if score is None else session.replace(score)
     if as_json:
         from podium.cli.terminal.output import print_json
 

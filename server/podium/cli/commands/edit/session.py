@@ -17,7 +17,7 @@ from podium.cli.terminal.asking import choice, somebody_is_there
 from podium.cli.terminal.door import in_line, line, show_error
 from podium.cli.terminal.saying import in_commands
 from podium.cli.terminal.telling import tell
-from podium.cli.views.results import Edited
+from podium.cli.views.results import Edited, ErrorView
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import ModifyParams
 from podium.contract.models import ActionView, JobView
@@ -123,7 +123,8 @@ class Session:
             answers = {"e": "edit again", "d": "drop"}
             if choice("Edit again, or drop it?", answers, default="e") == "e":
                 return None
-        return self._given_up(draft, shown, "The job is not changed.", code_of(error))
+        code, _ = self._given_up(draft, shown, "The job is not changed.", code_of(error))
+        return code, Edited(changed=False, error=ErrorView.model_validate(error.as_dict()))
 
     def _given_up(self, draft: Draft, shown: str, why: str, code: int = Code.FAILED) -> Ended:
         """Say that nothing was changed, and where the text is, if there is one to keep."""

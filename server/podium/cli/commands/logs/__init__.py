@@ -1,6 +1,5 @@
 """`podium logs JOB [SHEET]`: what the sheets of a job wrote, and with -f what they write."""
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,7 +14,7 @@ from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import Output, OutputLost, data_on_stderr
-from podium.cli.terminal.door import clean, in_line, line
+from podium.cli.terminal.door import clean, in_line, line, print_error, print_json
 from podium.client.job_control import job_control
 from podium.contract.models import JobView, LogLine, OutputLine
 from podium.settings import Settings
@@ -43,7 +42,8 @@ def command(
 
     What went to stdout comes on stdout, and what went to stderr on stderr. Without SHEET, and with several sheets, each line
     begins with its sheet's name, and | for stdout or ! for stderr. With -f it goes on over retries and restarts of the conductor,
-    and ends with code 0 when the job has ended; Ctrl-C ends the watching only. With --json each line is an object.
+    and ends with code 0 when the job has ended; Ctrl-C ends the watching only. With --grep the exit code is 1 if no
+    line matched. With --json each line is an object.
     """
     settings = settings_for(home, socket)
     wanted = Wanted(("stderr",) if stderr else ("stdout", "stderr"), sheet, attempt, lines, grep, follow)
@@ -56,8 +56,12 @@ def command(
             why = f"Cannot write the output ({printer.lost.reason})"
         if why is None:
             raise
+        if as_json and isinstance(end, LostSight):
+            print_error(end.error)
         line(f"{why}{'; the job is not touched by that' if interrupted() else ''}.", stderr=True)
         raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
+    if grep and not printer.has_printed:
+        raise typer.Exit(Code.FAILED)
 
 
 async def _read(settings: Settings, word: str, wanted: Wanted, printer: "_Printer") -> None:
@@ -75,7 +79,7 @@ class _Printer:
     def __init__(self, *, as_json: bool, apart: bool) -> None:
         self._as_json, self._apart = as_json, apart
         self._stderr: Output | None = None
-        self.named = False
+        self.named = self.has_printed = False
         self.reading: Reading
         self.job: JobView
 
@@ -86,6 +90,7 @@ class _Printer:
 
     def put(self, part: Part, lines: Sequence[LogLine]) -> None:
         """Print lines of one part at once."""
+        self.has_printed = True
         if self._as_json:
             for each in lines:
                 self._put_object(part, each)
@@ -110,6 +115,5 @@ class _Printer:
 
     def _put_object(self, part: Part, each: LogLine) -> None:
         place = {"sheet": part.sheet, "sheet_name": part.name, "attempt": part.attempt, "stream": part.stream}
-        made = OutputLine(job_id=self.job.job_id, **place, **each.model_dump()).model_dump()
-        readable = json.dumps(made, ensure_ascii=False)
-        line(readable if clean(readable) == readable else json.dumps(made))
+        made = OutputLine(job_id=self.job.job_id, **place, **each.model_dump())
+        print_json(made.model_dump(), in_a_line=True)

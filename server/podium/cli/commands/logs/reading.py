@@ -169,7 +169,7 @@ class Reading:
         self._told = self.job.status
 
     async def _ask(self, part: Part, **members: object) -> LogView:
-        params = {"mode": "range", "max_lines": PAGE_LINES, "cursor": part.cursor, **members}
+        params = {"mode": "range", "copies": True, "max_lines": PAGE_LINES, "cursor": part.cursor, **members}
         place = {"job_id": self.job.job_id, "sheet": part.sheet, "attempt": part.attempt, "stream": part.stream}
         request = LogParams.model_validate({**place, **params})
         return await self._bridge.ask(lambda: self._control.log(request))

@@ -28,7 +28,7 @@ async def handle(context: Context, params: EnvParams, peer: Peer) -> EnvView:
     """
     has_score = params.config_path is not None or params.config_content is not None
     if params.job_id is not None and has_score:
-        raise InvalidArguments("A job and a score are given.", fix="Give one of both.")
+        raise InvalidArguments("A job and a score are given.", fix="Give only one of them.")
     if params.job_id is not None:
         row = await context.queries.job(params.job_id)
         loaded = await context.loader.plan(given.latest(row).digest)
@@ -36,7 +36,7 @@ async def handle(context: Context, params: EnvParams, peer: Peer) -> EnvView:
         return _view(loaded, known, params, row["job_id"], row["workspace"])
     if not has_score:
         if params.sheet not in {None, ""}:
-            raise InvalidArguments("A sheet is given without its job or score.", fix="Give one of both too.")
+            raise InvalidArguments("A sheet is given without its job or score.", fix="Give job_id, or the score.")
         known = context.values.own
         return EnvView(variables=_merged(_base(known)))
     score = await given.read(

@@ -43,7 +43,8 @@ async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, A
     folder = context.home.attempt(params.job_id, serial)
     target = LogTarget(job_id=params.job_id, sheet=num, attempt=attempt, stream=params.stream, sheet_name=sheet.name,
                        running=running)  # fmt: skip
-    query = LogQuery(params.mode, params.pattern, params.context_lines, params.cursor, params.max_lines)
+    query = LogQuery(params.mode, params.pattern, params.context_lines, params.cursor, params.max_lines,
+                     params.copies)  # fmt: skip
     known = await context.values.of(params.job_id, loaded)
     if params.mode == "search":
         view = await _search(context, folder, target, query, known.masker, peer)
@@ -66,6 +67,7 @@ async def _search(
             context_lines=query.context_lines,
             cursor=query.cursor,
             max_lines=query.max_lines,
+            copies=query.copies,
             secrets=masker.secrets,
         )
         files = [] if fd is None else [fd]

@@ -33,7 +33,8 @@ async def handle(context: Context, params: SubmitParams, peer: Peer) -> SubmitRe
     """Answer `accepted` with the job, or `rejected` with the reason. A dry run answers the plan and stores nothing."""
     try:
         if params.dry_run:
-            plan = await validate.planned(context, params, peer)
+            params, score = await _given(context, params)
+            plan = await validate.planned(context, params, score, peer)
             return DryRunReply(job_id="", status="accepted", message="Nothing was run.", plan=plan)
         key = params.idempotency_key or params.request_key
         # Of two calls with the same key at once, the second waits and then finds what the first has stored.
@@ -49,17 +50,9 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     """Return the job, and whether it was started before."""
     if context.shutting_down:
         raise SubmitRejected("The conductor is shutting down.", fix="Start it again: podium start.")
-    max_bytes = context.settings.max_score_bytes
-    if params.again is not None:
-        params, score = await _again(context, params, params.again)
-    else:
-        score = await given.read(
-            params,
-            max_bytes=max_bytes,
-            variables=params.variables,
-            workspace=params.workspace,
-            passed=params.environment,
-        )
+    if params.request_key is not None and (reply := context.changes.remembered(params.request_key)) is not None:
+        return context.views.of_row(await context.queries.job(str(reply["job_id"]))), True
+    params, score = await _given(context, params)
     key = params.idempotency_key
     digest = "" if key is None else _digest(params, score)
     earlier = _earlier(context, params, digest)
@@ -83,6 +76,20 @@ async def _submit(context: Context, params: SubmitParams, peer: Peer) -> tuple[J
     return context.views.of(job), False
 
 
+async def _given(context: Context, params: SubmitParams) -> tuple[SubmitParams, GivenScore]:
+    """Return the call and its score. Raises as `given.read` and `_again`."""
+    if params.again is not None:
+        return await _again(context, params, params.again)
+    score = await given.read(
+        params,
+        max_bytes=context.settings.max_score_bytes,
+        variables=params.variables,
+        workspace=params.workspace,
+        passed=params.environment,
+    )
+    return params, score
+
+
 async def _again(context: Context, params: SubmitParams, job_id: str) -> tuple[SubmitParams, GivenScore]:
     """Return the call and the score for a new run of what another job has run, with what came with its start.
 
@@ -90,7 +97,7 @@ async def _again(context: Context, params: SubmitParams, job_id: str) -> tuple[S
         InvalidArguments: a score is given too. JobNotFound, JobDeleted.
     """
     if params.config_path is not None or params.config_content is not None:
-        raise InvalidArguments("again and a score are given.", fix="Give one of both.")
+        raise InvalidArguments("again and a score are given.", fix="Give only one of them.")
     row = await context.queries.job(job_id)
     digest, path, _ = given.latest(row)
     plan = (await context.loader.plan(digest)).plan
@@ -114,13 +121,11 @@ def _digest(params: SubmitParams, score: GivenScore) -> str:
 
 
 def _earlier(context: Context, params: SubmitParams, digest: str) -> str | None:
-    """Return the job that this key, or this very request, has started before.
+    """Return the job that this key has started before.
 
     Raises:
         IdempotencyConflict: the key was used with something else. JobDeleted: its job was deleted.
     """
-    if params.request_key is not None and (reply := context.changes.remembered(params.request_key)) is not None:
-        return str(reply["job_id"])
     key = params.idempotency_key
     row = context.store.find(_KEY, key) if key is not None else None
     if row is None:

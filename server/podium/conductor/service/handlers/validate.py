@@ -26,21 +26,12 @@ async def handle(context: Context, params: CheckParams, peer: Peer) -> CheckRepl
     score = None
     try:
         score = await _read(context, params)
-        view = await _planned(context, params, score, peer)
+        view = await planned(context, params, score, peer)
     except PodiumError as error:
         text = await _text(context, params, score, peer) if isinstance(error, ScoreInvalid) else None
         shown = {} if text is None else {"text": text.model_dump()}
         return Refusal(valid=False, code=error.code, message=error.message, fix=error.fix, **error.facts, **shown)
     return CheckReply(valid=True, plan=view, text=await _text(context, params, score, peer))
-
-
-async def planned(context: Context, params: ScoreParams, peer: Peer) -> PlanView:
-    """Return what a submit of this score would run.
-
-    Raises:
-        PodiumError: see `given.read` and `Compiler.prepare`.
-    """
-    return await _planned(context, params, await _read(context, params), peer)
 
 
 async def _read(context: Context, params: ScoreParams) -> GivenScore:
@@ -63,7 +54,8 @@ async def _text(context: Context, params: CheckParams, score: GivenScore | None,
         return None
 
 
-async def _planned(context: Context, params: ScoreParams, score: GivenScore, peer: Peer) -> PlanView:
+async def planned(context: Context, params: ScoreParams, score: GivenScore, peer: Peer) -> PlanView:
+    """Return what a submit of this score would run. Raises as `Compiler.prepare`."""
 
     def find(loaded: LoadedPlan) -> int:
         if loaded.plan.workspace is not None:
