@@ -8,9 +8,8 @@ from podium.cli.jobs.controlling import Told, each_job, failures, show, worst
 from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.asking import agreed, somebody_is_there
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import in_line, line, print_json
 from podium.cli.terminal.durations import seconds
-from podium.cli.terminal.output import print_json
 from podium.cli.terminal.telling import tell
 from podium.cli.terminal.when import ago
 from podium.cli.views.results import Outcome, Removal

@@ -1,8 +1,8 @@
-"""Sentences about what was done, in lines that fit the terminal; a pipe gets each in one line."""
+"""Texts of several lines: sentences about what was done, which fit the terminal, and texts in a style."""
 
 import sys
 
-from podium.cli.terminal.door import clean, line
+from podium.cli.terminal.door import clean, ink, line
 from podium.cli.terminal.stream import columns_of
 from podium.texts.widths import width, wrapped
 
@@ -15,3 +15,10 @@ def tell(text: str, *, stderr: bool = False) -> None:
         indent = len(each) - len(each.lstrip(" "))
         for part in [each] if fits else wrapped(each.strip(), columns, indent=indent):
             line(part, stderr=stderr)
+
+
+def say(text: str, *, style: str = "", stderr: bool = False) -> None:
+    """Print a text at once, in a style and as it is: whoever reads a pipe sees what goes on."""
+    for each in clean(text).split("\n"):
+        ink([(each, style)], stderr=stderr)
+    (sys.stderr if stderr else sys.stdout).flush()

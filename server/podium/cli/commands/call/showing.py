@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from podium.cli.terminal.door import line
-from podium.cli.terminal.output import say
+from podium.cli.terminal.telling import say
 
 
 def show(facts: dict[str, Any]) -> None:
