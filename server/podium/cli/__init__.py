@@ -73,7 +73,8 @@ def _code_of(end: BaseException, arguments: list[str]) -> int:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     except OSError as error:  # a place that was given, or the machine: neither is a bug
         place = f"{error.filename}: " if error.filename else ""
-        return _told(InvalidArguments(f"{place}{error.strerror or error}."), arguments)
+        fix = "Remove what stands in the way, and run the command again."
+        return _told(InvalidArguments(f"{place}{error.strerror or error}.", fix=fix), arguments)
     except OutputLost:
         raise
     except Exception as error:  # noqa: BLE001  the boundary

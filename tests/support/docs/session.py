@@ -18,6 +18,7 @@ from tests.support.source_tree import REPOSITORY
 SECONDS = 60
 SUFFIXES = ("x5rqa", "k2m7p", "w3tnd", "b6hfe", "q4zsl", "j7vca", "n2yod", "t5gkx")
 """The ends of the ids that pages show, for the jobs of a name in their order."""
+_HOME = "~/.local/state/podium"  # as pages call the home
 _UNSTABLE = (
     (re.compile(r"\bpid \d+"), "pid 4711"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"), "2026-11-30T09:00:00Z"),
@@ -66,6 +67,7 @@ class Session:
         """Run a command as it is typed; return its exit code and what a terminal shows, with the ids of the page."""
         for shown, real in self.shown.items():
             command = command.replace(shown, real)
+        command = command.replace(_HOME, shlex.quote(str(self.settings.home)))
         script = f"{command}\nended=$?; pwd >{shlex.quote(str(self._where))}; exit $ended"
         done = subprocess.run(
             ["bash", "-c", script], cwd=self.here, env=self.environment, stdin=subprocess.DEVNULL,
@@ -80,7 +82,7 @@ class Session:
         """Replace what is so only in this session: ids and folders."""
         for shown, real in self.shown.items():
             text = text.replace(real, shown)
-        return text.replace(str(self.settings.home), "~/.local/state/podium").replace(str(self.user), "~")
+        return text.replace(str(self.settings.home), _HOME).replace(str(self.user), "~")
 
     def _meet_new_jobs(self) -> None:
         try:

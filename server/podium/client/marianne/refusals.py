@@ -10,12 +10,15 @@ OWN = "Use Podium's own conductor for this: podium start."
 
 def check_start(request: SubmitParams) -> None:
     """Refuse what this conductor would accept and ignore."""
+    if request.again is not None:
+        raise UnsupportedByConductor(
+            "This conductor cannot run the score of a job again.", fix=f"Start the score's file again. {OWN}"
+        )
     ignored = {
         "start_sheet": request.start_sheet not in {None, 1, "1"},
         "idempotency_key": request.idempotency_key is not None,
         "variables": bool(request.variables),
         "environment": bool(request.environment),
-        "again": request.again is not None,
     }
     if names := [name for name, given in ignored.items() if given]:
         raise UnsupportedByConductor(

@@ -196,8 +196,7 @@ def test_a_conductor_that_goes_away_and_comes_back_is_told(home: Settings, condu
     with Terminal(home, "top", columns=80, lines=HEIGHT) as terminal:
         terminal.until("There are no jobs.")
         conductor.kill()
-        terminal.until("! ")
-        assert "! The conductor is away; what runs goes on. No conductor is running" in terminal.screen.text
+        terminal.until("! The conductor is away; what runs goes on. ")
         conductor.start()
         terminal.until_gone("! ")
         terminal.type("q")
