@@ -18,9 +18,8 @@ def command(
     that one count as done, in the same workspace.
     """
     from podium.cli.shared.session import wait_for
-    from podium.cli.terminal.door import in_line
+    from podium.cli.terminal.door import in_line, line
     from podium.cli.terminal.saying import in_commands
-    from podium.cli.terminal.telling import tell
     from podium.client.job_control import job_control
 
     settings = settings_for(home, socket)
@@ -35,10 +34,10 @@ def command(
 
         print_json(done.model_dump())
         return
-    tell(in_line(in_commands(done.message)))
+    line(in_line(in_commands(done.message)))
     for warning in done.job.warnings if done.is_new else ():
-        tell(f"  note: {in_line(in_commands(warning))}", stderr=True)
-    tell(f"  wait for it: podium wait {done.job.job_id}")
+        line(f"  note: {in_line(in_commands(warning))}", stderr=True)
+    line(f"next: podium wait {done.job.job_id}")
 
 
 async def _retry(control: "JobControlService", word: str, from_sheet: str | None) -> "Retried":

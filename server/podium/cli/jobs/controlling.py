@@ -8,10 +8,9 @@ import anyio
 from podium.cli.jobs.finding import find
 from podium.cli.shared.exits import Code, code_of
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.door import in_line, show_error
+from podium.cli.terminal.door import in_line, line, show_error
 from podium.cli.terminal.saying import in_commands
 from podium.cli.terminal.states import some
-from podium.cli.terminal.telling import tell
 from podium.cli.views.results import ErrorView, Outcome
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import ActionView, JobView
@@ -67,7 +66,7 @@ def show(told: Sequence[Told]) -> None:
     seen = set[str]()
     for each in told:
         if each.error is None:
-            tell(in_commands(each.outcome.message), stderr=not each.outcome.done)
+            line(in_commands(each.outcome.message), stderr=not each.outcome.done)
         elif each.error.message not in seen:
             seen.add(each.error.message)
             show_error(each.error)

@@ -17,6 +17,7 @@ from podium.cli.commands.top.screen import Page
 from podium.cli.commands.top.state import State
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.door import ink
+from podium.cli.terminal.live import suspend
 from podium.cli.terminal.stream import columns_of, moves
 from podium.client.job_control import job_control
 from podium.contract.snapshot import LoadView, SnapshotView
@@ -128,8 +129,6 @@ class _Top:
             async for number in received:
                 if number == signal.SIGTSTP:
                     self._page.give_back()
-                    ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-                    os.kill(os.getpid(), signal.SIGTSTP)  # it is here that the process stops, and goes on with `fg`
-                    signal.signal(signal.SIGTSTP, ours)
+                    suspend()
                     self._page.take()
                 self._draw()
