@@ -46,7 +46,7 @@ def command(
 
     view = wait_for(work)
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
 
         print_json(view.model_dump())
         return

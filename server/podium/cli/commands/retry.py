@@ -30,7 +30,7 @@ def command(
 
     done = wait_for(work)
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
 
         print_json(done.model_dump())
         return

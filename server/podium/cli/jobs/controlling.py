@@ -99,7 +99,7 @@ def control_jobs(
 
     told = each_job(settings, words, one)
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
         from podium.cli.views.results import Outcomes
 
         print_json(Outcomes(outcomes=[each.outcome for each in told]).model_dump())

@@ -9,10 +9,9 @@ from podium.cli.jobs.controlling import Told, each_job, failures, show, worst
 from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.asking import agreed, somebody_is_there
-from podium.cli.terminal.door import Piece, in_line, ink, line
+from podium.cli.terminal.door import Piece, in_line, ink, line, print_json
 from podium.cli.terminal.durations import seconds
 from podium.cli.terminal.following import show_following
-from podium.cli.terminal.output import print_json
 from podium.cli.terminal.states import job_state, marked
 from podium.cli.terminal.stream import columns_of
 from podium.cli.terminal.tables import Column, table

@@ -64,6 +64,13 @@ def ink(pieces: Iterable[Piece], *, stderr: bool = False) -> None:
     print("\n".join(styled(each, shows=shows) for each in made), file=stream, flush=stderr)
 
 
+def say(text: str, *, style: str = "", stderr: bool = False) -> None:
+    """Print a text in a style, which may have several lines, at once: whoever reads a pipe sees what goes on."""
+    for each in clean(text).split("\n"):
+        ink([(each, style)], stderr=stderr)
+    (sys.stderr if stderr else sys.stdout).flush()
+
+
 def parted(pieces: Iterable[Piece], columns: int | None) -> list[list[Piece]]:
     """Return pieces in lines of at most `columns` (None for a pipe: one line), parted between words.
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import yaml
 
-from podium.cli.terminal.door import data
-from podium.cli.terminal.output import say
+from podium.cli.terminal.door import data, say
 
 
 def show(facts: dict[str, Any]) -> None:

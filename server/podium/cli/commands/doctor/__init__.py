@@ -16,7 +16,7 @@ from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.commands.doctor.environment import seen_from_clients, unknown_variables
 from podium.cli.shared.exits import Code
 from podium.cli.shared.probe import Health, health, processes, running
-from podium.cli.terminal.output import print_json, say
+from podium.cli.terminal.door import print_json, say
 from podium.cli.views.doctor import DoctorView, Finding, Verdict
 from podium.conductor.attempts.env_file import read_env_file
 from podium.conductor.processes.cgroup import own_group

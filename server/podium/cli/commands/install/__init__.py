@@ -9,8 +9,7 @@ import typer
 from podium.cli.calling.options import Home, Socket
 from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
 from podium.cli.commands.install.entry import server_command, server_environment
-from podium.cli.terminal.door import data
-from podium.cli.terminal.output import say
+from podium.cli.terminal.door import data, say
 from podium.cwd import absolute
 from podium.errors import InvalidArguments
 from podium.settings import load

@@ -43,7 +43,7 @@ def command(
         return
     code = {"install": service.install, "status": service.status, "remove": service.remove}[action]()
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
 
         print_json(service.view().model_dump())
     raise typer.Exit(code)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from podium.cli.calling.light import log, parser, quick_imports, settings_of
+from podium.cli.calling.light import Parser, log, parser, quick_imports, settings_of
 from podium.cli.commands.start.daemonize import spawn
 from podium.cli.shared.environment import difference
 from podium.cli.shared.probe import Health, alive, health, running
@@ -27,7 +27,7 @@ POLL_SECONDS = 0.03
 TAIL_BYTES = 4096
 
 
-def arguments() -> argparse.ArgumentParser:
+def arguments() -> Parser:
     """Return the parser of the command line."""
     made = parser(
         "start",

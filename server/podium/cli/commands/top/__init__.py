@@ -44,7 +44,7 @@ def command(
     if once or as_json or not (sys.stdin.isatty() and moves(sys.stdout)):
         state = wait_for(lambda: _look_once(settings))
         if as_json:
-            from podium.cli.terminal.output import print_json
+            from podium.cli.terminal.door import print_json
 
             seen = snapshot(state)
             print_json(seen.model_dump())

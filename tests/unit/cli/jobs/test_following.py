@@ -343,3 +343,35 @@ def test_a_signal_that_comes_while_an_object_is_taken_apart_is_not_lost(slow: st
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=50)
     assert (done.returncode, done.stderr) == (143, b"")
+
+
+BUSY_LOOPS = """
+import os, time, anyio
+from podium.cli.shared.session import wait_for
+from podium.cli.signals import take_signals
+
+async def spin():
+    while True:
+        await anyio.lowlevel.checkpoint()
+
+async def main():
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(spin)
+        os.write(turns, b".")
+
+take_signals()
+turning, turns = os.pipe()
+for turn in range(30):
+    if (pid := os.fork()) == 0:
+        wait_for(main)
+    os.read(turning, 1)
+    time.sleep(turn % 10 / 1000)
+    os.kill(pid, 15)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
+def test_a_signal_that_comes_while_the_event_loop_takes_up_a_task_leaves_nobody_waiting() -> None:
+    done = subprocess.run([sys.executable, "-c", BUSY_LOOPS], capture_output=True, check=False, timeout=50)
+    assert (set(done.stdout.split()), done.stderr) == ({b"143"}, b"")
