@@ -4,6 +4,7 @@
 """
 
 import gc
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -56,7 +57,11 @@ def dispatch(arguments: list[str]) -> int:
         return int(import_module("podium.cli.app").run_app(arguments))
     except BaseException as error:  # noqa: BLE001  the boundary
         code = interrupted()
-        return _code_of(error, arguments) if code is None else code
+        if code is None:
+            return _code_of(error, arguments)
+        if code == 128 + signal.SIGINT and sys.stderr.isatty():
+            line(stderr=True)  # the terminal has written ^C where the cursor was
+        return code
 
 
 def _code_of(end: BaseException, arguments: list[str]) -> int:

@@ -1,5 +1,6 @@
 """The command line: what comes before a command, and the command that is asked for as a typer application, alone."""
 
+import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -73,7 +74,12 @@ def _run(name: str, arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         if unknown := getattr(error, "option_name", ""):
             raise unknown_option(name, arguments, unknown, getattr(error, "possibilities", None) or []) from None
-        raise wrong_call(
-            name, arguments, " ".join(error.format_message().split()).replace("Value error, ", "")
-        ) from None
+        raise wrong_call(name, arguments, _as_sentence(error.format_message())) from None
     return int(code or Code.DONE)
+
+
+def _as_sentence(message: str) -> str:
+    """Return what typer says is wrong as this command says it."""
+    text = " ".join(message.split()).replace("Value error, ", "")
+    text = re.sub(r"^Got unexpected extra argument\(?s?\)? \((.*)\)$", r"Unexpected: \1.", text)
+    return text if text.endswith((".", "?")) else f"{text}."

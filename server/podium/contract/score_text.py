@@ -19,10 +19,15 @@ Offset = Annotated[int, Field(ge=1)]  # one beyond the end finds nothing, howeve
 
 @dataclass(frozen=True)
 class JobScoreParams(JobParams):
-    """Parameters of `job.score`: which of its lines, counted from 1."""
+    """Parameters of `job.score`: which of its lines, counted from 1.
+
+    `copies` is for a program that wants the whole text: most scores are one page then, `max_lines` does not count, and lines stay
+    whole. An older conductor does not know it: its pages are of the usual size.
+    """
 
     offset: Offset = 1
     max_lines: Annotated[int, Field(ge=1, le=MOST_LINES)] = LINES
+    copies: bool = False
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,7 @@ class Show(Part):
     kind: Literal["show"] = "show"
     first: int
     most: int
+    copies: bool = False
     secrets: tuple[Secret, ...] = ()
 
 

@@ -15,7 +15,7 @@ from podium.texts.score_text import command_of, is_score, looks_like_score, page
 _WORKSPACE = "/job"  # stands for one that the conductor will choose
 
 
-def page(text: str, first: int, most: int, secrets: Sequence[Secret]) -> ScoreText:
+def page(text: str, first: int, most: int, secrets: Sequence[Secret], *, copies: bool = False) -> ScoreText:
     """Return a page of a score. Values that its own names show to be secrets are replaced wherever they stand.
 
     A file is taken for a score if its top level has the key of its sheets, or, if it is not valid YAML, a line with that key. Of
@@ -29,7 +29,7 @@ def page(text: str, first: int, most: int, secrets: Sequence[Secret]) -> ScoreTe
         taken = is_score(root)
     if not taken:
         return ScoreText(first_line=first, is_score=False)
-    return page_of(text, first=first, most=most, masker=_masker(root, secrets))
+    return page_of(text, first=first, most=most, masker=_masker(root, secrets), copies=copies)
 
 
 def masker_of(text: str, secrets: Sequence[Secret]) -> Masker:

@@ -78,7 +78,7 @@ def _differ(request: requests.Differ, body: bytes, files: list[int]) -> tuple[Pa
 
 
 def _show(request: requests.Show, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    view = showing.page(decode(body), request.first, request.most, request.secrets)
+    view = showing.page(decode(body), request.first, request.most, request.secrets, copies=request.copies)
     return requests.Shown(view=view), b""
 
 

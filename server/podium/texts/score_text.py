@@ -9,6 +9,7 @@ from podium.texts.cleaning import clean_text
 
 LINE_CHARS = 1500  # shown of a line; one of the most costly letters still fits into a result
 PAGE_CHARS = 60_000
+COPIED_CHARS = 1024 * 1024  # of a page for a program that copies the text
 COMMAND_CHARS = 120
 BREAK = re.compile(
     "\r\n|[\n\r\x85\u2028\u2029]"
@@ -29,16 +30,19 @@ def looks_like_score(text: str) -> bool:
     return bool(_IN_BLOCKS.search(text) or _IN_BRACES.match(text))
 
 
-def page_of(text: str, *, first: int, most: int, masker: Masker) -> ScoreText:
-    """Return a page of a score's text. Secrets are replaced in the whole before it is cut, so none is told in parts."""
+def page_of(text: str, *, first: int, most: int, masker: Masker, copies: bool = False) -> ScoreText:
+    """Return a page of a score's text. Secrets are replaced in the whole before it is cut, so none is told in parts.
+
+    With `copies` it is a large one, of whole lines, however many.
+    """
     lines = shown(text, masker).split("\n")
     if lines[-1] == "":
         lines.pop()
     page, chars = list[str](), 0
-    for line in lines[first - 1 : first - 1 + most]:
-        page.append(line if len(line) <= LINE_CHARS else _cut(line))
+    for line in lines[first - 1 : None if copies else first - 1 + most]:
+        page.append(line if copies or len(line) <= LINE_CHARS else _cut(line))
         chars += len(page[-1])
-        if chars >= PAGE_CHARS:
+        if chars >= (COPIED_CHARS if copies else PAGE_CHARS):
             break
     return ScoreText(lines=page, first_line=first, lines_total=len(lines))
 

@@ -58,3 +58,9 @@ def test_a_broken_score_is_known_by_the_key_of_its_sheets(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "root:x:0:0:", "-----BEGIN KEY-----\nabc", "a:\n  sheets: 1\n ]", "my sheets: ["])
 def test_other_texts_are_not(text: str) -> None:
     assert not looks_like_score(text)
+
+
+def test_a_program_that_copies_a_text_gets_its_lines_whole_in_few_pages() -> None:
+    text = ("y" * 2000 + "\n") * 1000
+    pages = [page_of(text, first=first, most=10, masker=MASKER, copies=True) for first in (1, 526)]
+    assert "".join(f"{line}\n" for page in pages for line in page.lines) == text

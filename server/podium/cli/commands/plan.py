@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Env, Home, Set, Socket, settings_for, variables_of
 from podium.cli.shared.environment import passed
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.door import print_json
@@ -17,7 +17,6 @@ from podium.contract.methods import ScoreParams
 from podium.contract.models import PlanView
 from podium.cwd import absolute
 from podium.errors import InvalidArguments
-from podium_tools.fields import pairs
 
 FOLDED_FROM = 100  # sheets of a graph
 
@@ -34,7 +33,7 @@ def command(
     start_sheet: Annotated[
         str, typer.Option(metavar="SHEET", help="start at this sheet; earlier ones count as done")
     ] = "1",
-    variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
+    variable: Set = None,
     env: Env = None,
     home: Home = None,
     socket: Socket = None,
@@ -50,7 +49,7 @@ def command(
         config_content=sys.stdin.read() if given else None,
         workspace=str(absolute(workspace, "workspace:")) if workspace else None,
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
-        variables=dict(pairs(variable or [])),
+        variables=variables_of(variable),
         environment=passed(env),
     )
 

@@ -11,7 +11,7 @@ from podium.cli.calling.options import AsJson, Home, Job, Socket, settings_for
 from podium.cli.jobs.finding import find
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.door import print_json
-from podium.cli.terminal.drawing import write
+from podium.cli.terminal.drawing import STDOUT, write
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import LogParams
 from podium.contract.models import LogView, SheetView, Stream
@@ -40,6 +40,8 @@ def command(
         raise InvalidArguments(
             "--json prints the record, and writes no file.", fix="Leave out -o and --junit, or --json."
         )
+    if output == junit == STDOUT:
+        raise InvalidArguments("The page and the JUnit XML cannot both go to stdout.", fix="Give one of them a FILE.")
     settings = settings_for(home, socket)
 
     async def work() -> JobRecord:

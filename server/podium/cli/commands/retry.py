@@ -17,6 +17,7 @@ def command(
     A completed job never changes: its score runs as a new job, with the variables of its start; with --from the sheets before
     that one count as done, in the same workspace.
     """
+    from podium.cli.jobs.controlling import tell_how_to_wait
     from podium.cli.shared.session import wait_for
     from podium.cli.terminal.door import in_line, line
     from podium.cli.terminal.saying import in_commands
@@ -37,7 +38,7 @@ def command(
     line(in_line(in_commands(done.message)))
     for warning in done.job.warnings if done.is_new else ():
         line(f"  note: {in_line(in_commands(warning))}", stderr=True)
-    line(f"next: podium wait {done.job.job_id}")
+    tell_how_to_wait(done.job)
 
 
 async def _retry(control: "JobControlService", word: str, from_sheet: str | None) -> "Retried":

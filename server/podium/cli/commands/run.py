@@ -11,7 +11,7 @@ import typer
 
 from podium.cli.calling.helping import Command
 from podium.cli.calling.meant import SCORE_ENDINGS, run_instead
-from podium.cli.calling.options import AsJson, Env, Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Env, Home, Set, Socket, settings_for, variables_of
 from podium.cli.jobs.follow import ENDS, Follower, LostSight
 from podium.cli.shared.environment import difference, passed
 from podium.cli.shared.exits import Code
@@ -30,7 +30,6 @@ from podium.contract.models import JobView
 from podium.cwd import absolute
 from podium.errors import InvalidArguments
 from podium.settings import Settings
-from podium_tools.fields import pairs
 from podium_tools.results import counted
 
 STDIN = "-"
@@ -56,7 +55,7 @@ def command(
     ] = None,
     workspace: Annotated[Path | None, typer.Option(help="run in this folder instead of the score's workspace")] = None,
     start_sheet: Annotated[str, typer.Option(help="start at this sheet; earlier ones count as done")] = "1",
-    variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
+    variable: Set = None,
     env: Env = None,
     self_healing: Annotated[
         bool, typer.Option("--self-healing", help="try to repair failures before giving up")
@@ -82,7 +81,7 @@ def command(
         workspace=str(absolute(workspace, "workspace:")) if workspace else None,
         start_sheet=int(start_sheet) if start_sheet.isdecimal() else start_sheet,
         self_healing=self_healing,
-        variables=dict(pairs(variable or [])),
+        variables=variables_of(variable),
         environment=passed(env),
     )
     request = _request(common, score, ctx.meta.get(_WORDS), name)

@@ -7,13 +7,14 @@ import typer
 
 from podium.cli.calling.options import AsJson, Home, Job, Socket, settings_for
 from podium.cli.jobs.finding import find
+from podium.cli.jobs.scores import whole_score
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.details import all_sheets, show_detail
 from podium.cli.terminal.door import data, ink, print_json
 from podium.cli.terminal.stream import columns_of
-from podium.client.job_control import JobControlService, job_control
+from podium.client.job_control import job_control
 from podium.contract.models import JobDetail
-from podium.contract.score_text import MOST_LINES, JobScore, JobScoreParams
+from podium.contract.score_text import JobScore
 from podium.errors import InvalidArguments
 
 WHERE = {
@@ -42,7 +43,7 @@ def command(
     async def work() -> JobDetail | JobScore:
         async with job_control(settings) as control:
             found = await find(control, job)
-            return await (_whole_score if score else all_sheets)(control, found.job_id)
+            return await (whole_score if score else all_sheets)(control, found.job_id)
 
     found = wait_for(work)
     if as_json:
@@ -53,21 +54,9 @@ def command(
         show_detail(found, columns_of(sys.stdout), every=every)
 
 
-async def _whole_score(control: JobControlService, job_id: str) -> JobScore:
-    """Return a job's score with all lines of its text."""
-    found = await control.score(JobScoreParams(job_id, max_lines=MOST_LINES))
-    lines = list(found.text.lines)
-    while lines and len(lines) < found.text.lines_total:
-        more = (await control.score(JobScoreParams(job_id, offset=len(lines) + 1, max_lines=MOST_LINES))).text.lines
-        if not more:
-            break
-        lines += more
-    return found.model_copy(update={"text": found.text.model_copy(update={"lines": lines})})
-
-
 def show_score(found: JobScore) -> None:
     """Print the text on stdout, so that it can be kept as a file; where it comes from stands on stderr."""
-    pending = "; it takes effect when the running sheets have ended" if found.pending else ""
+    pending = "; this text takes effect when the running sheets have ended" if found.pending else ""
     ink([(f"# {found.job.job_id}: {WHERE[found.file].format(path=found.path)}{pending}", "dim")], stderr=True)
     variables = [f"{name}={value}" for name, value in found.start_variables.items()]
     if variables:

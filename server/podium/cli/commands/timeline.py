@@ -14,6 +14,7 @@ from podium.cli.terminal.drawing import columns, is_plain, show, write
 from podium.cli.terminal.when import at
 from podium.client.job_control import job_control
 from podium.contract.record import JobRecord
+from podium.errors import InvalidArguments
 from podium.times import epoch, measured
 
 
@@ -26,6 +27,8 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Show what each sheet of a job did when: attempts, waits, and the critical path. A job that goes on is shown up to now."""
+    if as_json and svg is not None:
+        raise InvalidArguments("--svg and --json exclude each other.", fix="Give one of them.")
     settings = settings_for(home, socket)
 
     async def work() -> JobRecord:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.calling.options import AsJson, Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Set, Socket, settings_for, variables_of
 
 
 def command(
     files: Annotated[list[str], typer.Argument(metavar="SCORE...", help="scores; - is stdin")],
     watch: Annotated[bool, typer.Option("--watch", "-w", help="again whenever a file changes, until Ctrl-C")] = False,
-    variable: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="a score variable")] = None,
+    variable: Set = None,
     home: Home = None,
     socket: Socket = None,
     as_json: AsJson = False,
@@ -20,10 +20,9 @@ def command(
     Exit code 0 if all can run, 2 if not.
     """
     from podium.cli.jobs.checking import check_files, watch_files
-    from podium_tools.fields import pairs
 
     settings = settings_for(home, socket)
-    variables = dict(pairs(variable or []))
+    variables = variables_of(variable)
     if not watch:
         raise typer.Exit(check_files(settings, files, variables, as_json=as_json))
     watch_files(settings, files, variables, as_json=as_json)

@@ -16,6 +16,7 @@ from podium.cli.jobs.finding import find
 from podium.cli.jobs.follow import ENDS, STUCK_POLL_SECONDS, WAIT_SECONDS, verdict
 from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
+from podium.cli.signals import Interrupted
 from podium.cli.terminal.details import show_text
 from podium.cli.terminal.door import Piece, in_line, ink, line, print_error, print_json
 from podium.cli.terminal.durations import METAVAR, seconds
@@ -74,6 +75,10 @@ def command(
             print_error(lost.error)
         line(f"podium: {lost.message}.", stderr=True)
         raise typer.Exit(Code.LOST_SIGHT) from None
+    except Interrupted as end:
+        live.close()
+        line("Stopped waiting; that does not touch the jobs.", stderr=True)
+        raise typer.Exit(128 + end.number) from None
     finally:
         live.close()
     if as_json:

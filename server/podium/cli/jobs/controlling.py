@@ -113,6 +113,12 @@ def running_sheets(job: JobView) -> str:
     return f"its running sheets ({labels})" if labels else "its running sheets"
 
 
+def tell_how_to_wait(job: JobView, *, stderr: bool = False) -> None:
+    """Print how to wait for a job that was let go on."""
+    if not job.settled:
+        line(f"next: podium wait {job.job_id}", stderr=stderr)
+
+
 def overtaken(view: ActionView, action: str) -> str:
     """Return that a job ended before a control of it took effect."""
     from podium_tools.results import progress_of, status_of

@@ -58,7 +58,7 @@ def remove_named(settings: Settings, words: Sequence[str], *, yes: bool, as_json
     if not yes and (unsure := _not_whole(settings, words)):
         shown = list(_table([(each.outcome.name, each.outcome.job) for each in unsure if each.outcome.job]))
         command = shlex.join(["podium", "rm", *words, "--yes", *settings.flags])
-        if not _confirmed(shown, counted(len(list(dict.fromkeys(words))), "job"), command, asks=not as_json):
+        if not _confirmed(shown, counted(len(dict.fromkeys(words)), "job"), command, asks=not as_json):
             if as_json:
                 print_json(Removal(dry_run=True, outcomes=[each.outcome for each in unsure]).model_dump())
             return Code.BAD_INPUT
@@ -119,9 +119,14 @@ def remove_chosen(settings: Settings, choice: Choice, *, yes: bool, as_json: boo
             if done.jobs
             else "Nothing was removed."
         )
-        for why in done.refused:
-            line(f"  Not removed: {in_line(why)}", stderr=True)
     return Code.FAILED if done.refused else Code.DONE
+
+
+def _tell_refused(reasons: Sequence[str]) -> None:
+    """Print why jobs were not removed."""
+    more = [f"{len(reasons) - SHOWN} more"] if len(reasons) > SHOWN else []
+    for why in [*reasons[:SHOWN], *more]:
+        line(f"  Not removed: {in_line(why)}", stderr=True)
 
 
 async def _clear_all(control: JobControlService, choice: Choice) -> ClearView:
@@ -149,7 +154,7 @@ def _confirmed(shown: Sequence[Sequence[Piece]], what: str, command: str, *, ask
 
 
 def _kinds(view: ClearView) -> str:
-    """Return how many jobs there are of each kind, as "3 jobs (2 completed, 1 failed)"."""
+    """Return how many jobs there are of each kind, as "3 jobs (2 completed, 1 failed)", and what goes with them."""
     kinds = ", ".join(
         f"{view.counts[status]} {status}" for status in ended_statuses("ended") if view.counts.get(status)
     )

@@ -1,4 +1,4 @@
-"""A score that is given on the command line: the path of a file, or - for stdin."""
+"""A score that is given on the command line, as the path of a file or - for stdin; and the one that a job runs."""
 
 import os
 import sys
@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from podium.client.job_control import JobControlService
+from podium.contract.score_text import MOST_LINES, JobScore, JobScoreParams
 from podium.cwd import absolute, expanded
 from podium.errors import InvalidArguments
 
@@ -37,3 +39,14 @@ def given_score(score: str) -> Given:
         return Given(content=sys.stdin.read(MOST_CHARS))
     except UnicodeDecodeError:
         raise InvalidArguments("What came on stdin is not text.", fix="Give a score in UTF-8.") from None
+
+
+async def whole_score(control: JobControlService, job_id: str) -> JobScore:
+    """Return a job's score with all lines of its text."""
+    lines = list[str]()
+    while True:
+        ask = JobScoreParams(job_id, offset=len(lines) + 1, max_lines=MOST_LINES, copies=True)
+        found = await control.score(ask)
+        lines += found.text.lines
+        if not found.text.lines or len(lines) >= found.text.lines_total:
+            return found.model_copy(update={"text": found.text.model_copy(update={"lines": lines, "first_line": 1})})

@@ -25,6 +25,7 @@ STYLES = {"bold": 1, "dim": 2, "reverse": 7, "red": 31, "green": 32, "yellow": 3
 _LEAD = "podium: "
 _GAP = re.compile(r"(?<=\S) {2,}(?=\S)")  # before a further column
 _TOKENS = re.compile(r" +|[^ ]+")
+_ALLOWED = "Allowed now:"
 
 
 def clean(text: str) -> str:
@@ -153,13 +154,20 @@ def show_error(error: PodiumError, *, in_tools: bool = False) -> None:
         place = f"{problem.get('line', 0)}:{problem.get('column', 0)} {problem.get('field', '')}".strip()
         quoted = f" | {problem['text']}" if problem.get("text") else ""
         _tell(in_line(f"{place}: {problem.get('message', '')}{quoted}"))
-    if error.fix:
+    allowed = "" if in_tools else _allowed(error, job_id)
+    if error.fix and not (allowed and error.fix.startswith(_ALLOWED)):  # an agent's list of the same
         _tell(said(error.fix))
-    allowed = error.facts.get("allowed")
-    if error.code == "WRONG_STATE" and isinstance(allowed, list) and allowed and job_id and not in_tools:
-        names = {"modify": "edit", "delete": "rm"}
-        commands = ", ".join(f"`podium {names.get(str(each), str(each))} {in_line(job_id)}`" for each in allowed)
-        _tell(f"Allowed now: {commands}.")
+    if allowed:
+        _tell(f"{_ALLOWED} {allowed}.")
+
+
+def _allowed(error: PodiumError, job_id: str) -> str:
+    """Return the commands that a job's state allows, "" where an error does not say."""
+    actions = error.facts.get("allowed")
+    if error.code != "WRONG_STATE" or not job_id or not isinstance(actions, list):
+        return ""
+    names = {"modify": "edit", "delete": "rm"}
+    return ", ".join(f"`podium {names.get(str(each), str(each))} {in_line(job_id)}`" for each in actions)
 
 
 def _sentence(text: str) -> str:

@@ -45,7 +45,10 @@ def write(path: Path, text: str) -> None:
         data(text.removesuffix("\n"))
         return
     folder = path.parent
-    number, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name[:100]}.")
+    try:
+        number, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name[:100]}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

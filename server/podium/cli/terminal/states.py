@@ -54,7 +54,9 @@ def sheet_state(sheet: SheetView, holding: Sequence[str]) -> str:
 
 
 def sheets_done(job: JobView) -> str:
-    """Return how many of the sheets that it runs a job has completed: "10 of 174"."""
+    """Return how many of the sheets that it runs a job has completed: "10 of 174"; "" where a conductor does not count them."""
+    if not job.sheets_total:
+        return ""
     return f"{job.sheets_completed} of {job.sheets_total - job.sheets_before_start}"
 
 

@@ -37,7 +37,7 @@ def file_of(job: JobView, request: JobScoreParams) -> JobScore:
     path, text = read_score(job.config_path, cwd=Path("/"), max_bytes=MOST_BYTES)
     if not looks_like_score(text):
         raise UnsupportedByConductor(f"{path}, from which {job.job_id} was started, is not a score now.", fix=fix)
-    page = page_of(text, first=request.offset, most=request.max_lines, masker=Masker())
+    page = page_of(text, first=request.offset, most=request.max_lines, masker=Masker(), copies=request.copies)
     return JobScore(job=job, text=page, path=str(path), file="not_kept")
 
 

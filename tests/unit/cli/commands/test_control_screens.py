@@ -48,7 +48,7 @@ def test_what_a_changed_score_changes(columns: int) -> None:
         file="/srv/build/score.yaml",
     )
     view = ActionView(
-        job=job(), message="Job build-x7k2q now uses the changed score and is queued to continue.", kept=["compile"],
+        job=job(), message="Job build-x7k2q now uses the changed score and was queued to continue.", kept=["compile"],
         kept_total=12, change=change,
     )  # fmt: skip
     check_screen("resume-changed", drawn(lambda: show_resumed(view), columns))

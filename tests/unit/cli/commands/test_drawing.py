@@ -208,3 +208,11 @@ def test_all_of_hundreds_of_sheets_have_rows_if_asked_for() -> None:
 def test_marks_are_those_of_the_lists() -> None:
     theirs = {**IN_LISTS, "hold": IN_LISTS["holding"]}
     assert {state: theirs[state][0] for state in MARKS} == MARKS
+
+
+@pytest.mark.parametrize("words", [("timeline", "--svg", "x.svg", "--json"), ("report", "-o", "-", "--junit", "-")])
+def test_two_answers_for_one_place_are_refused(home: Settings, failed: str, words: tuple[str, ...]) -> None:
+    command, *options = words
+    done = in_pipe(home, command, failed, *options)
+    assert done.code == 2
+    assert "exclude each other" in done.plain or "cannot both go to stdout" in done.plain

@@ -90,7 +90,7 @@ def test_several_changes_around_secrets_are_made_at_once_and_the_job_goes_on(
     done = podium(home, "edit", failed, EDITOR=editor)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        f"Job {failed} now uses the changed score and is queued to continue.",
+        f"Job {failed} now uses the changed score and was queued to continue.",
         "  to run with the new text: build",
         "  finished with the old text, not to run again: fetch",
         "  1 finished sheet kept: fetch",

@@ -13,6 +13,7 @@ from podium.contract.models import OutputLine
 from podium.settings import Settings
 from tests.support import nursed
 from tests.support.podium_home import Conductor, ask, until
+from tests.support.screens import Terminal
 
 SECONDS = 45
 
@@ -193,3 +194,16 @@ def test_a_search_without_a_match_has_the_exit_code_1_as_grep_has(common: Settin
     assert (none.returncode, none.stdout, none.stderr) == (1, "", "")
     assert logs(common, job_id, "--grep", "on+e").returncode == 0
     assert logs(common, job_id, "--grep", "tw+o", "-f").returncode == 1
+
+
+def test_ctrl_c_ends_a_wait_and_says_that_the_job_goes_on(common: Settings, short_tmp: Path) -> None:
+    gate = short_tmp / "gate"
+    os.mkfifo(gate)
+    job_id = submitted(common, short_tmp, {"name": "tests", "run": f"cat {gate}"})
+    with Terminal(common, "wait", job_id) as terminal:
+        terminal.until("running tests")
+        terminal.type("\x03")
+        code = terminal.end()
+    assert (code, terminal.screen.text.strip()) == (130, "Stopped waiting; that does not touch the jobs.")
+    assert status(common, job_id) == "running"
+    gate.write_text("")

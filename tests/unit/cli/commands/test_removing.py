@@ -1,5 +1,6 @@
 """`podium rm`: what it removes, what it asks before, and that workspaces stay."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,16 @@ def test_a_job_that_runs_is_not_removed(conductor: Conductor, home: Settings) ->
     done = podium(home, "rm", job_id, "--yes")
     assert (done.returncode, left(home)) == (1, [job_id])
     assert f"`podium cancel {job_id}` ends it" in done.stderr
+
+
+def test_two_who_remove_the_same_jobs_at_once_both_have_done_it(
+    conductor: Conductor, home: Settings, short_tmp: Path
+) -> None:
+    ids = {submit(conductor, "name: many\nsheets: [{run: 'true'}]\n") for _ in range(60)}
+    for job_id in ids:
+        until(conductor, job_id, "completed")
+    with ThreadPoolExecutor() as threads:
+        both = list(threads.map(lambda _: answered(home, "rm", "--ended", "--yes"), range(2)))
+    removed = [{job["job_id"] for job in each["cleared"]["jobs"]} for each in both]
+    assert (removed[0] | removed[1], removed[0] & removed[1]) == (ids, set())
+    assert [each["cleared"]["refused"] for each in both] == [[], []]

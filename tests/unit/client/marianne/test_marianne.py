@@ -9,6 +9,7 @@ import anyio
 import pytest
 import yaml
 
+from podium.cli.commands.logs.reading import Reading, Wanted
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import ClearParams, LogParams, ModifyParams, ResumeParams, ScoreParams, SubmitParams
@@ -472,3 +473,13 @@ async def test_what_runs_is_not_asked_for_since_a_question_for_a_status_may_fail
     with pytest.raises(UnsupportedByConductor, match="does not tell what runs"):
         await service.running("x")
     assert not marianne.asked("job.status")
+
+
+async def test_the_output_that_it_does_not_keep_is_not_called_empty(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    marianne.add("x", "failed")
+    job = (await service.detail("x", sheets=False)).job
+    reading = Reading(service, job, Wanted(), put=lambda part, lines: None, say=pytest.fail)
+    with pytest.raises(UnsupportedByConductor, match="does not keep the output"):
+        await reading.whole()

@@ -5,14 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import typer
+
 from podium.cli.commands.edit.difference import edits_of
 from podium.cli.commands.edit.editor import Draft, editor
 from podium.cli.jobs.changes import change_lines, changes_nothing
 from podium.cli.jobs.checking import show_problems
+from podium.cli.jobs.controlling import tell_how_to_wait
 from podium.cli.jobs.finding import find
-from podium.cli.jobs.scores import given_score
+from podium.cli.jobs.scores import given_score, whole_score
 from podium.cli.shared.exits import Code, code_of
 from podium.cli.shared.session import wait_for
+from podium.cli.signals import interrupted
 from podium.cli.terminal.asking import choice, somebody_is_there
 from podium.cli.terminal.door import in_line, line, show_error
 from podium.cli.terminal.saying import in_commands
@@ -20,7 +24,6 @@ from podium.cli.views.results import Edited, ErrorView
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import ModifyParams
 from podium.contract.models import ActionView, JobView
-from podium.contract.score_text import MOST_LINES, JobScoreParams
 from podium.contract.states import Phase, phase_of, rule
 from podium.errors import PodiumError, ScoreInvalid, WrongState
 from podium.settings import Settings
@@ -142,8 +145,7 @@ class Session:
         self._say(in_line(in_commands(view.message)))
         for text in change_lines(view):
             self._say(in_commands(text))
-        if not view.job.settled:
-            self._say(f"next: podium wait {view.job.job_id}")
+        tell_how_to_wait(view.job, stderr=self.quiet)
         return Code.DONE, Edited(changed=True, action=view)
 
     def _say(self, text: str) -> None:
@@ -169,12 +171,8 @@ class Session:
                 f"Cannot edit job {job.job_id}: {cell.why}.", fix=cell.instead, job_id=job.job_id, state=job.status,
                 allowed=list(job.allowed_actions),
             )  # fmt: skip
-        lines: list[str] = []
-        while True:
-            page = (await control.score(JobScoreParams(job.job_id, offset=len(lines) + 1, max_lines=MOST_LINES))).text
-            lines += page.lines
-            if not page.lines or len(lines) >= page.lines_total:
-                return job, "\n".join(lines).rstrip("\n")
+        text = (await whole_score(control, job.job_id)).text
+        return job, "\n".join(text.lines).rstrip("\n")
 
 
 def _phase(job: JobView) -> Phase:
@@ -187,5 +185,7 @@ def _kept(draft: Draft) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        line(f"Your text is kept in {draft.path}", stderr=True)
+        line(f"{chr(10) if interrupted() else ''}Your text is kept in {draft.path}", stderr=True)
+        if code := interrupted():
+            raise typer.Exit(code) from None
         raise

@@ -139,8 +139,8 @@ class Reading:
         if word := self._wanted.sheet:
             found = [sheet for sheet in found if word in (sheet.name, str(sheet.sheet))]
             found = [sheet for sheet in found if sheet.name == word] or found
-            if not found:  # the conductor says what is wrong with the word
-                await self._bridge.ask(lambda: self._control.log(LogParams(job_id, sheet=word)))
+        if not found:  # the conductor says what is wrong with the word, or that it has no output to give
+            await self._bridge.ask(lambda: self._control.log(LogParams(job_id, sheet=word or None)))
         self.labels = [label_of(sheet.sheet, sheet.name) for sheet in found]
         return sorted(found, key=lambda sheet: (sheet.started_at or "~", sheet.sheet))
 

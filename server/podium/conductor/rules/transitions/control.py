@@ -100,7 +100,7 @@ def resume(
         return _change(job, batch, first, new, path, differing)
     requeue(job, first, batch)
     batch.event(job, "job.resumed", from_sheet=first)
-    told = "continues; nothing was approved" if job.held else "is queued to continue"
+    told = "continues; nothing was approved" if job.held else "was queued to continue"
     return Done(message=f"Job {job.job_id} {told}.", pending=False)
 
 
@@ -174,9 +174,9 @@ def _change(
     else:
         apply_modify(job, batch)
         told = (
-            "now uses the changed score and is queued to continue"
+            "now uses the changed score and was queued to continue"
             if new is not None
-            else "is queued to run the sheet again"
+            else "was queued to run the sheet again"
         )
         done = Done(message=f"Job {job.job_id} {told}.", pending=False)
     return done if kept is None else Done(**done, kept=kept)

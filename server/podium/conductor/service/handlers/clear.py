@@ -24,7 +24,7 @@ from podium.contract.methods import ClearParams
 from podium.contract.models import JobView
 from podium.contract.replies import ClearReply, Refusal
 from podium.contract.states import TERMINAL
-from podium.errors import InvalidArguments, JobDamaged, PodiumError, StorageFull, WrongState
+from podium.errors import InvalidArguments, JobDamaged, JobDeleted, PodiumError, StorageFull, WrongState
 from podium.times import span
 from podium.wire.dispatcher import Peer
 
@@ -80,9 +80,16 @@ async def _delete_all(context: Context, params: ClearParams, chosen: Chosen) -> 
     tried = [(job_id, done[job_id]) for job_id in ids if job_id in done]
     deleted = [each for _, each in tried if isinstance(each, JobView)]
     refused = [
-        Refusal.of(each, job_id=job_id, message=each.message) for job_id, each in tried if isinstance(each, PodiumError)
+        Refusal.of(each, job_id=job_id, message=each.message)
+        for job_id, each in tried
+        if isinstance(each, PodiumError) and not _is_gone(each, chosen.rows[job_id])
     ]
     return deleted, refused
+
+
+def _is_gone(error: PodiumError, row: sqlite3.Row | None) -> bool:
+    """Return whether somebody else deleted a job that was chosen, and not named: that is what this call wanted."""
+    return isinstance(error, JobDeleted) and row is not None
 
 
 async def _delete(context: Context, job_id: str, request_key: str | None, chosen: sqlite3.Row | None) -> JobView:

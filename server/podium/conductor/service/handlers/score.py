@@ -40,7 +40,7 @@ async def handle(context: Context, params: JobScoreParams, peer: Peer) -> JobSco
     first = dict(list(given.items())[:VARIABLES])
     return JobScore(
         job=context.views.of_row(row),
-        text=await page(context, text, params.offset, params.max_lines, masker, peer),
+        text=await page(context, text, params.offset, params.max_lines, masker, peer, copies=params.copies),
         path=path or "",
         file=await file_state(path, text, context.settings.max_score_bytes),
         pending=pending,
@@ -50,13 +50,15 @@ async def handle(context: Context, params: JobScoreParams, peer: Peer) -> JobSco
     )
 
 
-async def page(context: Context, text: str, first: int, most: int, masker: Masker, peer: Peer) -> ScoreText:
+async def page(
+    context: Context, text: str, first: int, most: int, masker: Masker, peer: Peer, *, copies: bool = False
+) -> ScoreText:
     """Return lines of a score as a caller may see them; the reader looks at them.
 
     Raises:
         ScoreInvalid: that takes more than the reader may use. ConductorBusy: too much waits for the reader.
     """
-    request = Show(first=first, most=most, secrets=masker.secrets)
+    request = Show(first=first, most=most, copies=copies, secrets=masker.secrets)
     found, _ = await context.reader.ask(request, Shown, body=encode(text), client=peer)
     return found.view
 
