@@ -64,6 +64,12 @@ def duration(text: str, *, unit: str = "") -> float | None:
     return None if written is None or size is None else float(written[1]) * size
 
 
+def measured(seconds: float) -> str:
+    """Return how long something took: as `span`, but in tenths below 10 s: "0.1 s", "2.0 s", "12 s", "3 min 20 s"."""
+    is_short = math.isfinite(seconds) and round(seconds, 1) < FEW_SECONDS
+    return f"{max(0.0, seconds):.1f} s" if is_short else span(seconds)
+
+
 def span(seconds: float, *, whole: bool = False) -> str:
     """Return a duration in its two largest units: "1.5 s", "45 s", "3 min 20 s", "5 h 2 min", "2 d 4 h".
 

@@ -132,7 +132,7 @@ def test_a_conductor_of_the_installed_command_starts_answers_and_stops(installed
         first = home.home / "first.yaml"  # as the README begins, and no clone
         assert run(installed, "init", str(first), home=home).returncode == 0
         followed = run(installed, "run", str(first), home=home)
-        assert "completed: 2 of 2 sheets completed" in followed.stdout, followed.stderr
+        assert "completed: 2 of 2 sheets in " in followed.stdout, followed.stderr
     finally:
         stopped = run(installed, "stop", "--cancel", home=home)
     assert stopped.returncode == 0, stopped.stderr

@@ -238,7 +238,7 @@ class Terminal:
         self.screen = Screen(columns, lines)
         self.data = bytearray()
         self._terminal, theirs = _pty(columns, lines)
-        env = {**os.environ, "TERM": "xterm-256color", "TZ": "UTC", **environment}
+        env = {**os.environ, "TERM": "xterm-256color", "TZ": "UTC", "LC_ALL": "C.UTF-8", **environment}
         self.process = subprocess.Popen(
             line or _line(home, words, in_home=in_home), env=env, stdin=theirs, stdout=theirs, stderr=theirs
         )

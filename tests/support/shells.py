@@ -3,13 +3,15 @@
 import os
 import pty
 import select
+import shlex
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+
+from tests.support.nursed import command
 
 SECONDS = 60.0  # a busy machine; each wait ends as soon as the shell has done its part
 SHELLS = ("bash", "zsh", "fish")
@@ -41,7 +43,12 @@ class ShellSession:
         """`folder` is where the shell runs, its home, and where it keeps nothing."""
         self._out = folder / "line"
         self._out.write_text("")
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        programs = folder / "programs"
+        programs.mkdir()
+        podium = programs / "podium"
+        podium.write_text(f'#!/bin/sh\nexec {shlex.join(command("commands"))} "$@"\n', encoding="utf-8")
+        podium.chmod(0o755)
+        path = f"{programs}:{os.environ['PATH']}"
         variables = {"PATH": path, "HOME": str(folder), "TERM": "xterm", "LANG": "C.UTF-8", **environment}
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:

@@ -55,7 +55,7 @@ def _read(unit: str) -> Unit:
 
 def _start(unit: Unit) -> None:
     assigned = [words_of(value)[0].partition("=") for value in unit["Environment"]]
-    command = [word.replace("$$", "$") for word in words_of(unit["ExecStart"][0])]
+    command = words_of(unit["ExecStart"][0])
     with (FOLDER / "journal").open("ab") as journal:
         process = subprocess.Popen(
             command,

@@ -8,8 +8,23 @@ from datetime import UTC, datetime
 from podium.outlet import Outlet
 from podium.texts.letters import escaped
 
-PLAIN = {"✓": "+", "✗": "x", "■": "#", "○": "o", "↻": "~", "•": "*", "…": "...", "→": "->", "\N{NO-BREAK SPACE}": " "}
-"""What the command's own marks are where the terminal's encoding has none."""
+PLAIN = {
+    "✓": "+",
+    "✗": "x",
+    "■": "#",
+    "○": "o",
+    "↻": "~",
+    "•": "*",
+    "≠": "!",
+    "━": "=",
+    "─": "-",
+    "…": "~",
+    "→": "->",
+    **dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True)),
+    "\N{MULTIPLICATION SIGN}": "x",
+    "\N{NO-BREAK SPACE}": " ",
+}
+"""What the command's own marks are where the terminal's encoding has none: as wide as they are, since lines were fitted to it."""
 PLAINLY = "podium"  # the error handler that writes them so, and all other characters as escapes
 MESSAGE_SECONDS = 1.0  # for a message to be written before the next thing is printed
 END_SECONDS = 2.0  # for the last messages, at the end of the process

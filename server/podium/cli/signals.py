@@ -10,6 +10,10 @@ from types import CodeType, FrameType
 from podium.outlet import takes
 
 AGAIN_SECONDS = 0.01
+_LOOPS = (
+    "asyncio",
+    "anyio",
+)  # packages: between two of their lines a task may be in nobody's hands, and would wait for ever
 _received: list[int] = []
 _unraised: set[int] = set()  # that came where nothing can be raised
 
@@ -59,6 +63,11 @@ def _is_inside(frame: FrameType | None, code: CodeType) -> bool:
     return frame is not None
 
 
+def _is_in_a_loop(frame: FrameType | None) -> bool:
+    """Return whether the event loop's own code runs just now: no code of ours, and no wait of the loop, which is `selectors`."""
+    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _LOOPS
+
+
 def interrupted() -> int | None:
     """Return the exit code for the signal that came first; None if none did.
 
@@ -69,7 +78,7 @@ def interrupted() -> int | None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Leave whatever is going on, also a write to a terminal or pipe that nobody reads, which gets no last word then."""
-    if _is_inside(frame, _raise_again.__code__):  # nothing can be raised there either
+    if _is_inside(frame, _raise_again.__code__) or _is_in_a_loop(frame):  # nothing can be raised there either
         _send_again(number)
         return
     for descriptor in (1, 2):

@@ -67,8 +67,22 @@ def take_over() -> None:
     stdout = cast(TextIO, sys.stdout or open(1, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
     text = cast(io.TextIOWrapper, stdout)  # as the interpreter makes it
     encoding, at_once = text.encoding, text.line_buffering
-    sys.stdout = Output(text.detach(), encoding=encoding, errors=PLAINLY, line_buffering=at_once)
-    sys.stderr = cast(TextIO, Messages(2, sys.stderr.encoding if sys.stderr else "utf-8"))
+    sys.stdout = Output(text.detach(), encoding=_shown_on(1, encoding), errors=PLAINLY, line_buffering=at_once)
+    sys.stderr = cast(TextIO, Messages(2, _shown_on(2, sys.stderr.encoding if sys.stderr else "utf-8")))
+
+
+def _shown_on(number: int, encoding: str) -> str:
+    """Return the encoding of a stream: on a terminal of somebody who asks for the locale C it is ASCII.
+
+    Python takes that locale for UTF-8, which is right for a pipe, whose bytes are kept, and where no locale is asked for at all.
+    """
+    if not os.isatty(number) or os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8") == "1":
+        return encoding
+    asked = [os.environ.get("LC_ALL"), os.environ.get("LC_CTYPE"), os.environ.get("LANG")]
+    if asked[1] == "C.UTF-8":  # as Python itself puts it into the environment where LANG is C
+        del asked[1]
+    locale = next(filter(None, asked), "")
+    return "ascii" if locale in {"C", "POSIX"} else encoding
 
 
 def data_on_stderr() -> Output:

@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
 import typer.main
 
@@ -12,6 +11,8 @@ from podium.cli import LIGHT
 from podium.cli.answers import ANSWERS
 from podium.cli.app import application
 from podium.cli.calling.helping import argument_word, default_of, is_option, meaning_of, option_form, shown_params
+from podium.cli.calling.light import Parser
+from podium.cli.calling.light import option_form as light_form
 from podium.cli.inventory import ALIASES, COMMANDS, GROUPS
 from tests.support.docs.markdown import code, document, plain, sentence, table
 
@@ -27,10 +28,6 @@ class Option(NamedTuple):
     form: str
     default: str
     meaning: str
-
-
-class _Parsing(Exception):
-    """Carries the parser of a command out of it, before it parses anything."""
 
 
 def commands_page() -> str:
@@ -52,8 +49,7 @@ def called(name: str) -> Called:
     """Return how a command is called."""
     if name in LIGHT:
         parser = _parser(name)
-        shown = [action for action in parser._actions if action.help != argparse.SUPPRESS and action.dest != "help"]
-        return Called(f"podium {name} [OPTIONS]", sentence(parser.description), [_action(action) for action in shown])
+        return Called(f"podium {name} [OPTIONS]", sentence(parser.description), _actions(parser))
     made = typer.main.get_command(application(name))
     params = shown_params(made)
     words = [f"podium {name}", *(argument_word(param) for param in params if not is_option(param))]
@@ -69,7 +65,7 @@ def _overview(commands: dict[str, str]) -> str:
 def options(name: str) -> set[str]:
     """Return the options of a command, each in all of its forms."""
     if name in LIGHT:
-        return {form for action in _parser(name)._actions for form in action.option_strings}
+        return {form for action in _parser(name).options for form in action.option_strings}
     return {form for param in typer.main.get_command(application(name)).params for form in param.opts}
 
 
@@ -113,26 +109,22 @@ def _light(name: str) -> Iterator[str]:
     """Return the section of a command that is parsed by argparse."""
     parser = _parser(name)
     yield f"## podium {name}\n\n{plain(sentence(parser.description))}\n\n{code(f'podium {name} [OPTIONS]')}"
-    shown = [action for action in parser._actions if action.help != argparse.SUPPRESS and action.dest != "help"]
-    yield table(("argument or option", "default", "does"), [_row(_action(action)) for action in shown])
+    yield table(("argument or option", "default", "does"), [_row(action) for action in _actions(parser)])
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
-    def parse(self: argparse.ArgumentParser, *_: Any) -> None:
-        raise _Parsing(self)
+def _parser(name: str) -> Parser:
+    found: Parser = import_module(f"podium.cli.commands.{name}").arguments()
+    return found
 
-    with patch.object(argparse.ArgumentParser, "parse_args", parse):
-        try:
-            import_module(f"podium.cli.commands.{name}").main([])
-        except _Parsing as found:
-            return found.args[0]  # type: ignore[no-any-return]
-    raise LookupError(f"{name} parses nothing")
+
+def _actions(parser: Parser) -> list[Option]:
+    """Return the options of a command that is parsed by argparse, those without `--help`."""
+    return [_action(each) for each in parser.options if each.dest != "help"]
 
 
 def _action(action: argparse.Action) -> Option:
-    value = f" {action.metavar or '|'.join(action.choices or ()) or action.dest.upper()}" if action.nargs != 0 else ""
     several = " (may be given several times)" if action.default == [] else ""
-    return Option(", ".join(action.option_strings) + value, "", (action.help or "") + several)
+    return Option(light_form(action), "", (action.help or "") + several)
 
 
 def _row(option: Option) -> tuple[str, str, str]:

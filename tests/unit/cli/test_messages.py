@@ -6,11 +6,10 @@ import os
 
 import pytest
 
+from podium.cli.commands.demo.console import Terminal
 from podium.cli.messages import Messages
 from podium.cli.streams import Output, OutputLost
-from podium.cli.terminal.door import clean, in_line
-from podium.cli.terminal.output import print_json
-from podium.cli.terminal.rich_console import Terminal
+from podium.cli.terminal.door import clean, in_line, print_json
 
 HOSTILE = "a\x1b]0;OWNED\x07b\u202ec\u200bd"
 

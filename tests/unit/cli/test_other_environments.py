@@ -57,7 +57,7 @@ def test_a_conductor_of_a_login_shell_is_found_without_its_variables(user: User,
     assert started.returncode == 0, started.stderr
     assert user.socket.is_socket()
     found = user.podium(user.client, "status")
-    assert f"socket {user.socket}" in found.stdout, found.stderr
+    assert f"socket: {user.socket}" in found.stdout, found.stderr
     assert user.podium(user.client, "call", "conductor_status").returncode == 0
     for env in (user.client, user.shell):
         again = user.podium(env, "start")
@@ -75,7 +75,7 @@ def test_a_conductor_of_a_login_shell_is_found_without_its_variables(user: User,
 def test_a_conductor_that_recorded_no_socket_is_found_where_earlier_versions_listened(user: User) -> None:
     user.podium(user.shell, "start", "--socket", str(user.home / "podium.sock"))
     (user.home / "socket.json").unlink()
-    assert f"socket {user.home}/podium.sock" in user.podium(user.client, "status").stdout
+    assert f"socket: {user.home}/podium.sock" in user.podium(user.client, "status").stdout
     until((user.home / "socket.json").exists)  # the conductor writes it again
 
 
@@ -90,7 +90,7 @@ def test_after_a_crash_the_next_conductor_may_listen_elsewhere_and_is_found(user
     (user.folder / "rt2").mkdir(mode=0o700)
     assert user.podium({**user.client, "XDG_RUNTIME_DIR": str(user.folder / "rt2")}, "start").returncode == 0
     for env in (user.shell, user.client):
-        assert f"socket {user.folder}/rt2/podium/podium.sock" in user.podium(env, "status").stdout
+        assert f"socket: {user.folder}/rt2/podium/podium.sock" in user.podium(env, "status").stdout
     assert holder(user.home) != first
 
 
@@ -154,7 +154,7 @@ def test_another_user_who_takes_the_usual_place_first_neither_gets_a_word_nor_st
     assert "Run `podium start`" in refused.stdout
     assert user.podium(env, "start").returncode == 0
     for each in (env, user.client):
-        assert f"socket {user.home}/podium.sock" in user.podium(each, "status").stdout
+        assert f"socket: {user.home}/podium.sock" in user.podium(each, "status").stdout
 
 
 @pytest.mark.parametrize("command", ["start", "status", "doctor", "call list_jobs"])
@@ -191,7 +191,7 @@ def test_every_file_of_a_home_is_closed_to_others_whatever_the_umask(user: User,
         os.umask(before)
     assert started.returncode == 0, started.stderr
     note = f"{user.home} was open to other users (mode 755); it is closed to them now."
-    assert f"Note: {note}" in first.stdout
+    assert f"note: {note}" in first.stdout
     assert note in (user.home / "conductor.log").read_text()
     outside = user.home / "workspaces"
     found = [path for path in user.home.rglob("*") if not path.is_relative_to(outside) and path.name != "podium.sock"]

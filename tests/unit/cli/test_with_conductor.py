@@ -46,7 +46,7 @@ def test_run_follows_to_the_end_and_exits_0_when_the_job_completes(common: Setti
     done = podium(common, "run", str(score(short_tmp, "echo a", "echo b")))
     assert done.returncode == 0, done.stderr
     assert "✓ s1" in done.stdout
-    assert "completed: 2 of 2 sheets completed" in done.stdout
+    assert "completed: 2 of 2 sheets in " in done.stdout
 
 
 def test_run_exits_1_when_the_job_fails_and_says_where_to_look(common: Settings, short_tmp: Path) -> None:
@@ -74,7 +74,7 @@ def test_run_tells_of_every_sheet_of_a_job_with_many(
 def test_run_of_one_sheet_says_so(common: Settings, short_tmp: Path) -> None:
     shown = podium(common, "run", str(score(short_tmp, "true"))).stdout
     assert ": 1 sheet in " in shown
-    assert "completed: 1 of 1 sheet completed" in shown
+    assert "completed: 1 of 1 sheet in " in shown
 
 
 def test_run_with_json_prints_one_object_and_nothing_else(common: Settings, short_tmp: Path) -> None:
@@ -252,7 +252,7 @@ def test_run_passes_on_variables_and_says_where_the_environment_of_sheets_comes_
     assert (passed_on.returncode, "of this shell" in passed_on.stdout) == (0, False)
     started = podium(common, "start")
     assert "already running" in started.stdout
-    assert "Note: sheets run with the environment of the conductor" in started.stdout
+    assert "note: sheets run with the environment of the conductor" in started.stdout
 
 
 def test_run_refuses_to_pass_on_a_variable_that_is_not_set(common: Settings, short_tmp: Path) -> None:

@@ -97,7 +97,7 @@ def test_the_path_so_far_ends_with_what_keeps_the_job_going() -> None:
     assert [lane.label for lane in story.steps] == ["flaky"]
     assert story.on_path() == {"ready": 1, "running": 1, "retry": 28}
     assert path_sentence(story) == (
-        "critical path so far: flaky (1 s running, 28 s waiting before retries, 1 s ready but not started)"
+        "critical path so far: flaky (1.0 s running, 28 s waiting before retries, 1.0 s ready but not started)"
     )
 
 
@@ -155,7 +155,7 @@ def test_a_sheet_that_ran_again_on_request_waited_only_since_then() -> None:
     )  # fmt: skip
     story = story_of(record, BEGAN + 200)
     assert told(story, "one") == [("ready", 0, 1), ("completed", 1, 5), ("ready", 100, 101), ("completed", 101, 110)]
-    assert result_of(story.lanes[0]) == "9 s (attempt 2)"
+    assert result_of(story.lanes[0]) == "9.0 s (attempt 2)"
 
 
 def test_events_of_an_older_score_are_matched_by_label_not_by_number() -> None:

@@ -32,7 +32,7 @@ def _said(view: "ActionView") -> tuple[str, bool]:
             if view.unstored
             else f"{job.job_id} is being cancelled: the processes of {running_sheets(job)} are being ended."
         )
-        return f"{told}{dropped}\n  wait for it: podium wait {job.job_id}", True
+        return f"{told}{dropped}\nnext: podium wait {job.job_id}", True
     if job.status != "cancelled":
         return overtaken(view, "cancel"), False
     left = "".join(f"\n  Not ended: {in_line(each)}." for each in job.survivors)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from podium.cli.terminal.door import line
+from podium.cli.terminal.door import data
 
 Shell = Literal["bash", "zsh", "fish"]
 
@@ -19,4 +19,4 @@ def command(shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, 
 
     fish: run `podium completion fish > ~/.config/fish/completions/podium.fish` once.
     """
-    line((files("podium.cli.completing") / "shells" / f"podium.{shell}").read_text(encoding="utf-8").rstrip())
+    data((files("podium.cli.completing") / "shells" / f"podium.{shell}").read_text(encoding="utf-8").rstrip())

@@ -33,7 +33,7 @@ def command(
 
     found = wait_for(work)
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
 
         print_json(found.model_dump())
         return

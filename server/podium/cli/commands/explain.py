@@ -8,6 +8,7 @@ from podium.cli.jobs.finding import find
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.details import label_of, show_head, show_text
 from podium.cli.terminal.door import in_line, ink, print_json
+from podium.cli.terminal.following import show_following
 from podium.cli.terminal.saying import in_commands
 from podium.cli.terminal.states import some
 from podium.cli.terminal.stream import columns_of
@@ -19,7 +20,6 @@ from podium.texts.widths import cut_end, folded
 
 OUTPUT_LINES = 20  # of what the sheet wrote last
 FOLDED_LINES = 4  # of the terminal, that one line of it takes at most
-OTHER = len("else: ")
 QUOTED = "   | "
 
 
@@ -106,20 +106,11 @@ def _show_output(output: LogView, columns: int | None) -> None:
 
 
 def _show_commands(view: ExplainView, columns: int | None) -> None:
-    """Print the command that comes next, and what else can be done, what it does below a command that is too long."""
+    """Print the command that comes next, and what else can be done."""
     from podium_tools.explain import next_of, options_of
 
     others = {in_commands(call).strip("`"): what for call, what in options_of(view)}
-    following = in_commands(next_of(view)).strip("`") or next(iter(others), "")
-    others.pop(following, None)
-    if following or others:
+    first = in_commands(next_of(view)).strip("`")
+    if first or others:
         ink([])
-    if following:
-        ink([(f"next: {following}", "bold")])
-    most = max(map(len, others), default=0)
-    fits = columns is None or all(OTHER + most + 2 + len(what) <= columns for what in others.values())
-    for number, (words, what) in enumerate(others.items()):
-        lead = ("else: " if number == 0 else " " * OTHER, "dim")
-        ink([lead, (f"{words:<{most}}  ", ""), (what, "dim")] if fits else [lead, (words, "")])
-        if not fits:
-            show_text(what, columns, style="dim", indent=OTHER + 2)
+    show_following(first, others, columns)

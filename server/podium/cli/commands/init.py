@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,8 @@ def command(
 ) -> None:
     """Write a first score that runs as it is, with comments on what matters. An existing file is never overwritten."""
     from podium.cli.terminal.door import in_line, line
+    from podium.cli.terminal.following import show_following
+    from podium.cli.terminal.stream import columns_of
     from podium.contract.paths import score_path
     from podium.errors import InvalidArguments
 
@@ -55,8 +58,11 @@ def command(
         score.write(FIRST_SCORE.format(file=file, name=_name_of(file)))
     typed = shlex.quote(str(file))
     line(f"Wrote {in_line(str(file))}: two sheets, the second needs the first and checks what it wrote.")
-    line(f"  look at it, change it:  podium validate {typed}\n  run it and follow it:   podium run {typed}")
-    line("  If no conductor is running yet: podium start")
+    others = {
+        f"podium validate {typed}": "checks it, after you have changed it",
+        "podium start": "starts the conductor, if none is running yet",
+    }
+    show_following(f"podium run {typed}", others, columns_of(sys.stdout))
 
 
 def _name_of(file: Path) -> str:

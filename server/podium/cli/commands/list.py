@@ -8,8 +8,8 @@ import typer
 
 from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.door import ink, line, print_json
-from podium.cli.terminal.states import job_state, marked, name_beside_id, sheets_done, what
+from podium.cli.terminal.door import data, ink, line, print_json
+from podium.cli.terminal.states import NO_JOBS, job_state, marked, name_beside_id, sheets_done, what
 from podium.cli.terminal.stream import columns_of
 from podium.cli.terminal.tables import Column, table
 from podium.cli.terminal.when import ago, took
@@ -23,8 +23,8 @@ COLUMNS = (
     Column("JOB"),
     Column("NAME", least=12, drop=2),
     Column("STATE"),
-    Column("SHEETS"),
-    Column("TOOK", drop=1),
+    Column("SHEETS", right=True),
+    Column("TIME", drop=1, right=True),
     Column("AGE", drop=3),
     Column("WHAT"),
 )
@@ -70,7 +70,7 @@ def command(
         print_json(page.model_dump())
     elif only_ids:
         for job in page.jobs:
-            line(job.job_id)
+            data(job.job_id)
     else:
         show_page(page, asked)
 
@@ -91,11 +91,7 @@ async def read_page(control: JobControlService, asked: Asked) -> JobPage:
 def show_page(page: JobPage, asked: Asked) -> None:
     """Print jobs as a table, and how many more there are."""
     if not page.jobs:
-        line(
-            f"No job matches{asked.words}."
-            if asked.words
-            else "No jobs yet; `podium run -- CMD` or `podium run SCORE` starts one."
-        )
+        line(f"No job matches{asked.words}." if asked.words else NO_JOBS)
         return
     show_jobs(page.jobs)
     if page.next_cursor:

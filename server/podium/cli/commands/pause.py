@@ -22,14 +22,15 @@ def command(jobs: Jobs, home: Home = None, socket: Socket = None, as_json: AsJso
 def _said(view: "ActionView") -> tuple[str, bool]:
     from podium.cli.jobs.controlling import overtaken, running_sheets
     from podium.cli.terminal.door import in_line
+    from podium.cli.terminal.following import following_text
     from podium_tools.results import progress_of
 
     job = view.job
     if view.pending:
         return (
             f"The pause of {job.job_id} is recorded and takes effect when {running_sheets(job)} have ended.\n"
-            f"  wait for it: podium wait {job.job_id}\n  withdraw it: podium resume {job.job_id}"
+            + following_text(f"podium wait {job.job_id}", {f"podium resume {job.job_id}": "withdraws the pause"})
         ), True
     if job.status != "paused":
         return overtaken(view, "pause"), False
-    return f"{job.job_id} is paused: {in_line(progress_of(job))}.\n  continue: podium resume {job.job_id}", True
+    return f"{job.job_id} is paused: {in_line(progress_of(job))}.\nnext: podium resume {job.job_id}", True

@@ -1,5 +1,6 @@
 """`podium resume JOB`: continue a job, approve what it holds, or withdraw a pause that has not taken effect."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +46,7 @@ def command(
 
     view = wait_for(work)
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
 
         print_json(view.model_dump())
         return
@@ -55,16 +56,17 @@ def command(
 def show_resumed(view: "ActionView") -> None:
     """Print what a resume did, what it approved and did not, and what a changed score changes."""
     from podium.cli.jobs.changes import change_lines
-    from podium.cli.jobs.controlling import tell_how_to_wait
-    from podium.cli.terminal.door import in_line
+    from podium.cli.terminal.door import in_line, line
+    from podium.cli.terminal.following import show_following
     from podium.cli.terminal.saying import in_commands
     from podium.cli.terminal.states import some
-    from podium.cli.terminal.telling import tell
+    from podium.cli.terminal.stream import columns_of
 
     job = view.job
-    tell(in_line(in_commands(view.message)))
+    line(in_line(in_commands(view.message)))
     for text in change_lines(view):
-        tell(in_commands(text))
+        line(in_commands(text))
     if job.needs_approval:
-        tell(f"  Not approved yet: {some(job.holding, job.holding_total)}.\n  approve: podium resume {job.job_id}")
-    tell_how_to_wait(job)
+        line(f"  Not approved yet: {some(job.holding, job.holding_total)}.")
+    approve = {f"podium resume {job.job_id}": "approves it"} if job.needs_approval else {}
+    show_following("" if job.settled else f"podium wait {job.job_id}", approve, columns_of(sys.stdout))

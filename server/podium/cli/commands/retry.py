@@ -19,9 +19,8 @@ def command(
     """
     from podium.cli.jobs.controlling import tell_how_to_wait
     from podium.cli.shared.session import wait_for
-    from podium.cli.terminal.door import in_line
+    from podium.cli.terminal.door import in_line, line
     from podium.cli.terminal.saying import in_commands
-    from podium.cli.terminal.telling import tell
     from podium.client.job_control import job_control
 
     settings = settings_for(home, socket)
@@ -32,13 +31,13 @@ def command(
 
     done = wait_for(work)
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
 
         print_json(done.model_dump())
         return
-    tell(in_line(in_commands(done.message)))
+    line(in_line(in_commands(done.message)))
     for warning in done.job.warnings if done.is_new else ():
-        tell(f"  note: {in_line(in_commands(warning))}", stderr=True)
+        line(f"  note: {in_line(in_commands(warning))}", stderr=True)
     tell_how_to_wait(done.job)
 
 

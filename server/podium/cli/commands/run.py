@@ -20,7 +20,9 @@ from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import OutputLost
 from podium.cli.terminal.door import in_line, line, print_error, print_json
+from podium.cli.terminal.following import show_following
 from podium.cli.terminal.live import ring
+from podium.cli.terminal.stream import columns_of
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.command import CommandParams
 from podium.contract.methods import SubmitParams
@@ -180,7 +182,7 @@ class _Run:
         """Submit and say the job's id."""
         async with job_control(self._settings) as control:
             job = await self._start(control)
-        self._follower.say(f"  wait for it: podium wait {job.job_id}")
+        self._follower.say(f"next: podium wait {job.job_id}", style="bold")
         return job
 
     async def follow(self) -> JobView:
@@ -215,6 +217,8 @@ def _say_it_goes_on(why: str, job: JobView | None) -> None:
         line(f"{why}; {job.job_id} is {job.status}.", stderr=True)
         return
     line(f"{why}; {job.job_id} continues to run.", stderr=True)
-    line(f"  watch:  podium wait {job.job_id}", stderr=True)
-    line(f"  output: podium logs -f {job.job_id}", stderr=True)
-    line(f"  cancel: podium cancel {job.job_id}", stderr=True)
+    others = {
+        f"podium logs {job.job_id} -f": "shows its output",
+        f"podium cancel {job.job_id}": "ends the job and its processes",
+    }
+    show_following(f"podium wait {job.job_id}", others, columns_of(sys.stderr), stderr=True)

@@ -1,6 +1,6 @@
 """`podium schema`: the JSON Schema of a score."""
 
-from podium.cli.terminal.output import print_json
+from podium.cli.terminal.door import print_json
 
 
 def command() -> None:

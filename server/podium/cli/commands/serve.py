@@ -1,14 +1,13 @@
 """`podium serve`: the MCP server on stdin and stdout, as an agent's client starts it, or on a port of this machine."""
 
-import argparse
 from collections.abc import Sequence
 
-from podium.cli.calling.light import hidden, log, parse, parser, quick_imports
+from podium.cli.calling.light import Parser, hidden, log, parse, parser, quick_imports
 from podium.cli.streams import run_for_long, was_closed
 from podium.errors import InvalidArguments
 
 
-def arguments() -> argparse.ArgumentParser:
+def arguments() -> Parser:
     """Return the parser of the command line."""
     made = parser("serve", "Serve the tools to agents (MCP): on stdin and stdout, or over HTTP.")
     made.add_argument("--http", metavar="PORT", help="serve over HTTP on this port of the loopback interface, at /mcp")

@@ -10,7 +10,7 @@ from podium.cli.jobs.finding import find
 from podium.cli.jobs.scores import whole_score
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.details import all_sheets, show_detail
-from podium.cli.terminal.door import ink, line, print_json
+from podium.cli.terminal.door import data, ink, print_json
 from podium.cli.terminal.stream import columns_of
 from podium.client.job_control import job_control
 from podium.contract.models import JobDetail
@@ -62,4 +62,4 @@ def show_score(found: JobScore) -> None:
     if variables:
         ink([(f"# started with: {', '.join(variables)}", "dim")], stderr=True)
     for text in found.text.lines:
-        line(text)
+        data(text)

@@ -9,7 +9,8 @@ from podium.cli.commands.list import show_jobs
 from podium.cli.shared.exits import code_of
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.details import show_text
-from podium.cli.terminal.door import ink, print_json, show_error
+from podium.cli.terminal.door import ink, line, print_json, show_error
+from podium.cli.terminal.states import NO_JOBS
 from podium.cli.terminal.stream import columns_of
 from podium.cli.terminal.when import in_times, took
 from podium.cli.views.results import ErrorView
@@ -53,16 +54,16 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
     show_text(
         f"{load}; jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all", columns
     )
-    ink([(f"  socket {conductor.socket}", "dim")])
+    ink([(f"  socket: {conductor.socket}", "dim")])
     for process in conductor.processes:
         show_text(in_times(process.line), columns, style="dim")
     if not conductor.accepting_work:
-        show_text("It is stopping and starts nothing any more.", columns, style="yellow")
+        show_text("It is stopping and starts nothing new.", columns, style="yellow")
     if conductor.store_trouble:
         show_text(f"It cannot store anything: {in_times(conductor.store_trouble)}.", columns, style="bold red")
     ink([])
     if not page.jobs:
-        ink([("No jobs yet; `podium run -- CMD` or `podium run SCORE` starts one.", "")])
+        line(NO_JOBS)
         return
     show_jobs(page.jobs)
     if page.total > len(page.jobs):

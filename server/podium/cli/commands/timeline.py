@@ -8,13 +8,14 @@ import typer
 from podium.cli.calling.options import AsJson, Home, Job, Socket, settings_for
 from podium.cli.jobs.finding import find
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.door import ink, print_json
+from podium.cli.terminal.details import show_title
+from podium.cli.terminal.door import line, print_json
 from podium.cli.terminal.drawing import columns, is_plain, show, write
 from podium.cli.terminal.when import at
 from podium.client.job_control import job_control
 from podium.contract.record import JobRecord
 from podium.errors import InvalidArguments
-from podium.times import epoch, span
+from podium.times import epoch, measured
 
 
 def command(
@@ -54,7 +55,8 @@ def draw(record: JobRecord, svg: Path | None, *, everything: bool) -> None:
         return
     from podium.plots.terminal.timeline import timeline_lines
 
-    seconds = span(story.end - story.start)
+    seconds = measured(story.end - story.start)
     told = f"took {seconds}" if story.ended else f"so far {seconds}"
-    ink([(f"{record.job.job_id} {record.job.status}: submitted {at(record.job.submitted_at)}; {told}", "bold")])
+    show_title(record.job)
+    line(f"  submitted {at(record.job.submitted_at)}; {told}")
     show(timeline_lines(story, columns(), limit=rows, plain=is_plain()))

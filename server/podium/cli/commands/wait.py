@@ -110,6 +110,7 @@ class Waiter:
         """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._tick)
+            tasks.start_soon(self._live.mind_suspension)
             view = await self._to_the_end()
             tasks.cancel_scope.cancel()
         return view
@@ -198,7 +199,7 @@ def show_waited(view: WaitView, columns: int | None) -> None:
     for job in view.jobs:
         show_text(verdict(job) if job.status in ENDS else _goes_on(job), columns, indent=0)
     if view.woke_for == "timeout":
-        ink([("The time is over; the jobs go on.", "yellow")])
+        ink([(f"The time is over; the {'job goes' if len(view.jobs) == 1 else 'jobs go'} on.", "yellow")])
 
 
 def _goes_on(job: JobView) -> str:

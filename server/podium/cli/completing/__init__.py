@@ -16,7 +16,7 @@ from contextlib import suppress
 from podium.cli.completing import bash
 from podium.cli.completing.candidate import Candidate
 from podium.cli.completing.candidates import candidates
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import data, in_line
 
 SECONDS = 1.0  # a shell waits for the answer
 SAYS_CHARS = 70
@@ -28,7 +28,7 @@ def complete(arguments: Sequence[str]) -> int:
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     with suppress(BaseException):  # nothing may be said
         for each in _lines(*arguments):
-            line(each)
+            data(each)
         sys.stdout.flush()
     signal.setitimer(signal.ITIMER_REAL, 0)  # at the end of the interpreter its handler is gone
     return 0

@@ -1,6 +1,5 @@
 """How a command is called: its options, and what each of them and each argument takes, from the command itself."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -8,8 +7,6 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from podium.cli import LIGHT
-
-_ARGPARSE_OPTION = re.compile(r"^  (-\S.*?)(?:  +(\S.*)|$)", re.MULTILINE)
 
 _PLACES = ("SCORE", "FOLDER", "HOME", "WORKSPACE")  # paths of which more is known
 
@@ -48,15 +45,11 @@ def shape_of(name: str) -> Shape:
 
 
 def _of_argparse(name: str) -> Shape:
-    """Read the help of a command that starts without typer: argparse shows its options in no other way."""
-    help_text = import_module(f"podium.cli.commands.{name}").arguments().format_help()
+    """Return how a command that starts without typer is called: it takes options only."""
     found = Shape()
-    for written, says in _ARGPARSE_OPTION.findall(help_text):
-        spellings = [each.split() for each in written.split(", ")]
-        value = spellings[-1][1] if len(spellings[-1]) > 1 else ""
-        choices = tuple(value.strip("{}").split(",")) if value.startswith("{") else ()
-        takes = Takes(value.strip("{}"), choices) if value else None
-        found.options.append(Option(tuple(each[0] for each in spellings), says, takes))
+    for each in import_module(f"podium.cli.commands.{name}").arguments().options:
+        takes = Takes(_label(each.metavar or each.dest, each.type), tuple(each.choices or ()))
+        found.options.append(Option(tuple(each.option_strings), each.help or "", None if each.nargs == 0 else takes))
     return found
 
 

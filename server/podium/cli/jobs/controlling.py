@@ -8,10 +8,9 @@ import anyio
 from podium.cli.jobs.finding import find
 from podium.cli.shared.exits import Code, code_of
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.door import in_line, show_error
+from podium.cli.terminal.door import in_line, line, show_error
 from podium.cli.terminal.saying import in_commands
 from podium.cli.terminal.states import some
-from podium.cli.terminal.telling import tell
 from podium.cli.views.results import ErrorView, Outcome
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.models import ActionView, JobView
@@ -67,7 +66,7 @@ def show(told: Sequence[Told]) -> None:
     seen = set[str]()
     for each in told:
         if each.error is None:
-            tell(in_commands(each.outcome.message), stderr=not each.outcome.done)
+            line(in_commands(each.outcome.message), stderr=not each.outcome.done)
         elif each.error.message not in seen:
             seen.add(each.error.message)
             show_error(each.error)
@@ -100,7 +99,7 @@ def control_jobs(
 
     told = each_job(settings, words, one)
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
         from podium.cli.views.results import Outcomes
 
         print_json(Outcomes(outcomes=[each.outcome for each in told]).model_dump())
@@ -117,7 +116,7 @@ def running_sheets(job: JobView) -> str:
 def tell_how_to_wait(job: JobView, *, stderr: bool = False) -> None:
     """Print how to wait for a job that was let go on."""
     if not job.settled:
-        tell(f"  wait for it: podium wait {job.job_id}", stderr=stderr)
+        line(f"next: podium wait {job.job_id}", stderr=stderr)
 
 
 def overtaken(view: ActionView, action: str) -> str:

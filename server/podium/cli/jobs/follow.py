@@ -11,6 +11,7 @@ from podium.cli.shared.exits import Code
 from podium.cli.terminal.door import in_line, ink
 from podium.cli.terminal.live import stream_of
 from podium.cli.terminal.states import next_command
+from podium.cli.terminal.when import took
 from podium.client.job_control import JobControlService
 from podium.contract.models import ExplainView, JobView
 from podium.contract.waits import WaitView
@@ -64,7 +65,7 @@ class Follower:
                 for text in last_output(await control.explain(job.job_id)):
                     self.say(text, style="dim")
         if hint := next_command(job):
-            self.say(f"  next: {hint}", style="bold")
+            self.say(f"next: {hint}", style="bold")
         return job
 
     async def _to_the_end(self, control: JobControlService, job: JobView, view: JobProgress) -> JobView:
@@ -96,7 +97,7 @@ class Follower:
         """Say once of each sheet that it waits for an approval while others go on."""
         if set(job.holding) - set(self._holding):
             self.say(f"  {in_line(job.reason)}", style="yellow")
-            self.say(f"  approve: podium resume {job.job_id}", style="bold")
+            self.say(f"  next: podium resume {job.job_id}", style="bold")
         self._holding = job.holding
 
     async def _show(self, control: JobControlService, job_id: str, view: JobProgress) -> None:
@@ -114,7 +115,10 @@ class Follower:
 
 def verdict(job: JobView) -> str:
     """Say in a line how a job ended."""
-    text = f"{job.job_id} {job.status}: {in_line(progress_of(job))}"
+    told = in_line(progress_of(job))
+    if job.status == "completed":
+        told = told.replace(" completed", f" in {took(job.elapsed_seconds)}" if job.started_at else "", 1)
+    text = f"{job.job_id} {job.status}: {told}"
     return f"{text} ({in_line(job.reason)})" if job.reason else text
 
 

@@ -24,6 +24,7 @@ from anyio.abc import TaskGroup
 from podium.cli.terminal.door import Piece, in_line, short_reason
 from podium.cli.terminal.live import Above, Line, Live
 from podium.cli.terminal.states import MARKS
+from podium.cli.terminal.when import took
 from podium.texts.widths import cut_end, cut_middle, width
 from podium.wire.errors import unwrap
 
@@ -31,7 +32,7 @@ TOLD = ("completed", "failed", "skipped", "cancelled", "waiting")  # the states 
 ORDINARY = ("completed", "skipped")
 FEW, LAST, PLAIN, UNUSUAL = 20, 3, 50, 50
 SLOW_SECONDS, SLOW_TIMES = 10.0, 4.0  # a slow sheet takes as long, and so many times the mean
-LABEL = 16  # cells, at least
+LABEL, TIME = 16, 8  # cells, at least
 BAR, NARROW_BAR, NAME = 28, 16, 24  # cells
 WIDE = 100  # columns from which the bar is a long one
 TICK_SECONDS = 0.125
@@ -61,6 +62,7 @@ class JobProgress:
             self._ticking = anyio.create_task_group()
             await self._ticking.__aenter__()
             self._ticking.start_soon(self._tick)
+            self._ticking.start_soon(self._live.mind_suspension)
         return self
 
     async def __aexit__(
@@ -190,7 +192,7 @@ def sheet_line(sheet: Mapping[str, Any], columns: int | None = None) -> Line:
     label = in_line(str(sheet["name"])) or f"sheet {sheet['sheet']}"
     facts = []
     if status == "completed" and sheet["duration_seconds"] is not None:
-        facts.append(f"{sheet['duration_seconds']:6.1f} s")
+        facts.append(f"{took(sheet['duration_seconds']):>{TIME}}")
     if sheet["attempts"] > 1:
         facts.append(f"attempt {sheet['attempts']}")
     if status != "completed":
@@ -198,5 +200,6 @@ def sheet_line(sheet: Mapping[str, Any], columns: int | None = None) -> Line:
     said = " ".join(facts)
     if columns is not None:
         label = cut_middle(label, max(LABEL, columns - width(said) - len("   ✓  ")))
+        said = cut_end(said, columns - max(LABEL, width(label)) - len("   ✓  "))
     gap = " " * max(1, LABEL - width(label))
     return [(f"   {mark} ", style), (label + gap, ""), (said, "dim")]

@@ -1,17 +1,20 @@
 """Removing ended jobs: those that are named, or all that a choice fits. What is not certain is shown and confirmed first."""
 
 import shlex
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from podium.cli.jobs.controlling import Told, each_job, failures, show, worst
 from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.asking import agreed, somebody_is_there
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import Piece, in_line, ink, line, print_json
 from podium.cli.terminal.durations import seconds
-from podium.cli.terminal.output import print_json
-from podium.cli.terminal.telling import tell
+from podium.cli.terminal.following import show_following
+from podium.cli.terminal.states import job_state, marked
+from podium.cli.terminal.stream import columns_of
+from podium.cli.terminal.tables import Column, table
 from podium.cli.terminal.when import ago
 from podium.cli.views.results import Outcome, Removal
 from podium.client.job_control import JobControlService, job_control
@@ -23,6 +26,7 @@ from podium_tools.results import counted
 
 SHOWN = 20  # jobs of a choice
 AT_ONCE = 500  # removed by one call
+KEPT = "Workspaces are kept."
 
 
 class Choice(NamedTuple):
@@ -52,9 +56,9 @@ class Choice(NamedTuple):
 def remove_named(settings: Settings, words: Sequence[str], *, yes: bool, as_json: bool) -> int:
     """Remove the jobs that the words name; one that is not a whole id is shown first, unless it is a `yes`."""
     if not yes and (unsure := _not_whole(settings, words)):
-        shown = [f"{each.outcome.name} is {_line(each.outcome.job)}" for each in unsure if each.outcome.job]
+        shown = list(_table([(each.outcome.name, each.outcome.job) for each in unsure if each.outcome.job]))
         command = shlex.join(["podium", "rm", *words, "--yes", *settings.flags])
-        if not _confirmed(shown, _all_of(len(dict.fromkeys(words))), command, asks=not as_json):
+        if not _confirmed(shown, counted(len(dict.fromkeys(words)), "job"), command, asks=not as_json):
             if as_json:
                 print_json(Removal(dry_run=True, outcomes=[each.outcome for each in unsure]).model_dump())
             return Code.BAD_INPUT
@@ -98,9 +102,11 @@ def remove_chosen(settings: Settings, choice: Choice, *, yes: bool, as_json: boo
             if as_json:
                 print_json(Removal(dry_run=True, cleared=found).model_dump())
             else:
-                line("No ended job fits, so nothing is removed.")
+                line("No ended job matches, so nothing was removed.")
             return Code.DONE
-        if not _confirmed(_lines(found), _kinds(found), choice.command(settings), asks=not as_json):
+        more: list[Piece] = [(f"  … {found.total - len(found.jobs)} more", "dim")]
+        shown = [*_table([("", job) for job in found.jobs]), *([more] if found.total > len(found.jobs) else [])]
+        if not _confirmed(shown, _kinds(found), choice.command(settings), asks=not as_json):
             if as_json:
                 print_json(Removal(dry_run=True, cleared=found).model_dump())
             return Code.BAD_INPUT
@@ -108,8 +114,11 @@ def remove_chosen(settings: Settings, choice: Choice, *, yes: bool, as_json: boo
     if as_json:
         print_json(Removal(cleared=done).model_dump())
     else:
-        tell(f"Removed {_all_of(len(done.jobs))}" if done.jobs else "Nothing was removed.")
-    _tell_refused(done.refused)
+        line(
+            f"Removed {counted(len(done.jobs), 'job')}, with all logs and history. {KEPT}"
+            if done.jobs
+            else "Nothing was removed."
+        )
     return Code.FAILED if done.refused else Code.DONE
 
 
@@ -117,7 +126,7 @@ def _tell_refused(reasons: Sequence[str]) -> None:
     """Print why jobs were not removed."""
     more = [f"{len(reasons) - SHOWN} more"] if len(reasons) > SHOWN else []
     for why in [*reasons[:SHOWN], *more]:
-        tell(f"  Not removed: {in_line(why)}", stderr=True)
+        line(f"  Not removed: {in_line(why)}", stderr=True)
 
 
 async def _clear_all(control: JobControlService, choice: Choice) -> ClearView:
@@ -130,16 +139,17 @@ async def _clear_all(control: JobControlService, choice: Choice) -> ClearView:
     return first
 
 
-def _confirmed(shown: Sequence[str], what: str, command: str, *, asks: bool) -> bool:
+def _confirmed(shown: Sequence[Sequence[Piece]], what: str, command: str, *, asks: bool) -> bool:
     """Show what would be removed, and return whether whoever sits there wants that; with nobody there, say how to do it."""
     for each in shown:
-        line(f"  {each}", stderr=True)
+        ink(each, stderr=True)
     if asks and somebody_is_there():
-        if agreed(f"Remove {what}"):
+        if agreed(f"Remove {what} for good, with all logs and history? {KEPT}"):
             return True
         line("Nothing was removed.", stderr=True)
         return False
-    tell(f"Nothing was removed: that would remove {what}\n  To do it: {command}", stderr=True)
+    line(f"Nothing was removed. This would remove {what} for good, with all logs and history. {KEPT}", stderr=True)
+    show_following(command, {}, columns_of(sys.stderr), stderr=True)
     return False
 
 
@@ -148,20 +158,13 @@ def _kinds(view: ClearView) -> str:
     kinds = ", ".join(
         f"{view.counts[status]} {status}" for status in ended_statuses("ended") if view.counts.get(status)
     )
-    return _all_of(view.total, f" ({kinds})" if kinds else "")
+    return f"{counted(view.total, 'job')} ({kinds})" if kinds else counted(view.total, "job")
 
 
-def _all_of(count: int, kinds: str = "") -> str:
-    """Return in words what goes with so many jobs, and what stays."""
-    theirs, places = ("its", "Its workspace is") if count == 1 else ("their", "Workspaces are")
-    return f"{counted(count, 'job')}{kinds} with {theirs} logs and history, for good. {places} kept."
-
-
-def _lines(view: ClearView) -> list[str]:
-    more = view.total - len(view.jobs)
-    return [*map(_line, view.jobs), *([f"and {more} more"] if more > 0 else [])]
-
-
-def _line(job: JobView) -> str:
-    when = f" {ago(job.finished_at)}" if job.finished_at else ""
-    return f"{job.job_id}  {job.status}{when}"
+def _table(named: Sequence[tuple[str, JobView]]) -> Iterator[list[Piece]]:
+    """Yield jobs as a table, each with the word that names it, "" for none."""
+    columns = (Column("NAMED"), Column("JOB"), Column("STATE"), Column("AGE"))
+    rows = [
+        [(word, ""), (job.job_id, "bold"), marked(job_state(job)), (ago(job.finished_at), "")] for word, job in named
+    ]
+    return table(columns, rows, columns_of(sys.stderr), indent=2)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from podium.cli.jobs.finding import find
 from podium.cli.jobs.scores import STDIN, given_score
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import in_line, ink, line
 from podium.cli.terminal.states import some
-from podium.cli.terminal.telling import tell
 from podium.client.job_control import job_control
 from podium.contract.secrets.beside import hidden_value
 from podium.contract.sheet_env import EnvParams, EnvVariable, EnvView
@@ -61,24 +60,25 @@ def _from_here(variable: EnvVariable) -> EnvVariable:
 
 def show(view: EnvView, here: Mapping[str, str] = os.environ) -> None:
     """Print one variable a line: a mark where this shell differs (`here`), name, source, value; then what is worth a note."""
-    width = min(max((len(each.name) for each in view.variables), default=0), 32)
+    notes = {each.name: _difference(each, here) for each in view.variables}
+    name = max((len(each.name) for each in view.variables), default=0)
     source = max((len(_source(each)) for each in view.variables), default=0)
-    marked = False
+    if view.variables:
+        ink([(f"  {'VARIABLE':<{name}}  {'FROM':<{source}}  VALUE", "dim")])
     for each in view.variables:
-        note = _difference(each, here)
-        marked = marked or bool(note)
-        line(f"{'≠' if note else ' '} {in_line(each.name):<{width}}  {_source(each):<{source}}  {_value(each)}")
+        note = notes[each.name]
+        line(f"{'≠' if note else ' '} {in_line(each.name):<{name}}  {_source(each):<{source}}  {_value(each)}")
         if note and each.name in {"PATH", "VIRTUAL_ENV"}:
-            line(f"  {'':<{width}}  {'':<{source}}  {note}")
-    if marked:
-        tell("\n≠ this shell has another value: sheets get the conductor's environment, as it was when it started.")
+            line(f"  {'':<{name}}  {'':<{source}}  {note}")
+    if any(notes.values()):
+        line("\n≠ this shell has another value: sheets get the conductor's environment, as it was when it started.")
     if view.own_total and not view.sheet:
         line(
             f"Sheets with variables of their own: {some(view.own, view.own_total)}. `podium env ... SHEET` shows them."
         )
     missing = sorted(set(here) - {each.name for each in view.variables} - _OF_A_SHELL)
     if missing:
-        tell(f"In this shell and not for sheets: {_names(missing)}.")
+        line(f"In this shell and not for sheets: {_names(missing)}.")
 
 
 def _names(names: list[str]) -> str:

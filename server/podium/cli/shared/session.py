@@ -1,8 +1,8 @@
 """An event loop around the async piece of a command."""
 
-import logging
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
@@ -18,13 +18,18 @@ def wait_for(work: Callable[[], Awaitable[Result]]) -> Result:
     Raises:
         PodiumError: as the work raises it, freed of the group that its tasks ran in.
     """
-    logging.getLogger("asyncio").addFilter(_is_news)
+
+    async def until_interrupted() -> Result:
+        asyncio.get_running_loop().set_exception_handler(_tell)
+        return await work()
+
     try:
-        return anyio.run(work)
+        return anyio.run(until_interrupted)
     except BaseExceptionGroup as group:
         raise unwrap(group) from None
 
 
-def _is_news(_: logging.LogRecord) -> bool:
-    """Return whether what the event loop logs is worth it: a task that a signal ended is not, wherever that met it."""
-    return interrupted() is None
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody has met, but not what a signal has left behind: that ends the command in any case."""
+    if interrupted() is None:
+        loop.default_exception_handler(context)

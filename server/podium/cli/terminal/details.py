@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from podium.cli.terminal.door import Piece, in_line, ink
+from podium.cli.terminal.following import show_following
 from podium.cli.terminal.saying import in_commands
 from podium.cli.terminal.states import job_state, marked, name_beside_id, next_command, sheet_state
 from podium.cli.terminal.tables import Column, Row, facts, table
@@ -16,7 +17,13 @@ PAGE = 500  # sheets in one answer of a conductor
 UNFOLDED = 20  # sheets that a job may have with every one shown
 _FOLDED_AT_LEAST = 3  # neighbours of one state that become a line
 _FOLDING = {"completed", "skipped", "pending", "cancelled"}
-COLUMNS = (Column("SHEET", least=16), Column("STATE"), Column("TIME"), Column("TRIES"), Column("WHAT"))
+COLUMNS = (
+    Column("SHEET", least=16),
+    Column("STATE"),
+    Column("TIME", right=True),
+    Column("TRIES", right=True),
+    Column("WHAT"),
+)
 
 
 async def all_sheets(control: JobControlService, job_id: str) -> JobDetail:
@@ -45,12 +52,17 @@ def show_detail(found: JobDetail, columns: int | None, *, every: bool) -> None:
         ink(pieces)
     if command := next_command(job):
         ink([])
-        ink([(f"next: {command}", "bold")])
+        show_following(command, {}, columns)
+
+
+def show_title(job: JobView) -> None:
+    """Print a job's id and state."""
+    ink([(job.job_id, "bold"), ("  ", ""), marked(job_state(job))])
 
 
 def show_head(job: JobView, columns: int | None) -> None:
     """Print a job's id and state, its name where that says more, its progress, and its reason."""
-    ink([(job.job_id, "bold"), ("  ", ""), marked(job_state(job))])
+    show_title(job)
     show_text(name_beside_id(job), columns, style="bold")
     show_text(job.counts, columns)
     if job.reason:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from podium.cli.terminal.door import in_line, ink, line
+from podium.cli.terminal.door import data, in_line, ink, line
 from podium.cli.terminal.stream import columns_of
 from podium.plots.terminal.lines import Line
 from podium.plots.words import TIMES
@@ -42,7 +42,7 @@ def write(path: Path, text: str) -> None:
         OSError: it cannot be written.
     """
     if path == STDOUT:
-        line(text.removesuffix("\n"))
+        data(text.removesuffix("\n"))
         return
     folder = path.parent
     try:

@@ -1,22 +1,26 @@
 """Lines at the bottom of a terminal that are drawn again and again, with lines that stay above them.
 
 Everything is written in one piece, so nothing flickers, and a signal leaves no half of a line. A terminal that got narrower may
-have wrapped what was drawn: that is counted by its present width.
+have wrapped what was drawn: that is counted by its present width. The cursor is never hidden: nothing could bring it back after a
+KILL.
 """
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
-from podium.cli.terminal.door import Piece, in_line, styled
+import anyio
+
+from podium.cli.terminal.door import Piece, in_line, parted, styled
 from podium.cli.terminal.stream import columns_of, has_styles, moves
 from podium.texts.widths import cut_end, width
 
 Line = Sequence[Piece]
 BELL = "\a"
-_HIDE, _SHOW, _ERASE = "\x1b[?25l", "\x1b[?25h", "\x1b[J"
+_ERASE = "\x1b[J"
 
 
 def stream_of(*, stderr: bool) -> TextIO:
@@ -60,7 +64,6 @@ class Live:
         self._shows = has_styles(stream)
         self.animated = moves(stream) and not os.environ.get("NO_COLOR")
         self._drawn: list[int] = []  # the cells of each line at the bottom
-        self._hidden = False
 
     @property
     def width(self) -> int:
@@ -69,7 +72,9 @@ class Live:
 
     def above(self, lines: Iterable[Line], bottom: Sequence[Line] = ()) -> None:
         """Print lines that stay, and draw those at the bottom again."""
-        self.print("".join(f"{styled(line, shows=self._shows)}\n" for line in lines), bottom)
+        columns = columns_of(self._stream)
+        made = (part for line in lines for part in parted(line, columns))
+        self.print("".join(f"{styled(line, shows=self._shows)}\n" for line in made), bottom)
 
     def print(self, text: str, bottom: Sequence[Line] = ()) -> None:
         """Print whole lines that stay, as they are, and draw those at the bottom again."""
@@ -81,18 +86,23 @@ class Live:
             self._write(self._erased(), bottom)
 
     def close(self) -> None:
-        """Take the lines at the bottom away, and give the cursor back."""
-        if self._hidden:
-            self._stream.write(f"{self._erased()}{_SHOW}")
-            self._stream.flush()
-            self._drawn, self._hidden = [], False
+        """Take the lines at the bottom away."""
+        if self._drawn:
+            self._write(self._erased(), ())
+
+    async def mind_suspension(self) -> None:
+        """Take the lines at the bottom away while Ctrl-Z suspends this process: what the shell prints then is not drawn over."""
+        if not self.animated:
+            return
+        with anyio.open_signal_receiver(signal.SIGTSTP) as received:
+            async for _ in received:
+                self.close()
+                suspend()
 
     def _write(self, begin: str, bottom: Sequence[Line]) -> None:
         made = [fitted(line, self.width) for line in bottom] if self.animated else []
         shown = "\n".join(styled(line, shows=self._shows) for line in made)
-        hide = _HIDE if made and not self._hidden else ""
-        self._hidden |= bool(hide)
-        self._stream.write(f"{hide}{begin}{shown}")
+        self._stream.write(f"{begin}{shown}")
         self._drawn = [sum(width(text) for text, _ in line) for line in made]
         self._stream.flush()
 
@@ -103,6 +113,13 @@ class Live:
         columns = columns_of(self._stream) or 1
         rows = sum(max(1, -(-taken // columns)) for taken in self._drawn)
         return f"\r\x1b[{rows - 1}A{_ERASE}" if rows > 1 else f"\r{_ERASE}"
+
+
+def suspend() -> None:
+    """Stop this process, whose own handler of SIGTSTP is in the way of that, until somebody continues it with `fg`."""
+    ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTSTP)  # it is here that the process stops, and goes on
+    signal.signal(signal.SIGTSTP, ours)
 
 
 class Above(io.TextIOBase):

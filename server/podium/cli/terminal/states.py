@@ -25,6 +25,7 @@ MARKS = {
     "pending": ("○", "dim"),
 }
 _LABELS = 3  # of sheets in a line
+NO_JOBS = "No jobs yet; `podium run -- CMD` or `podium run SCORE` starts one."
 
 
 def marked(word: str) -> Piece:

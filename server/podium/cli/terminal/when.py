@@ -6,7 +6,7 @@ The conductor's times are ISO-8601 UTC; the zone of the reader is the one of the
 import re
 from datetime import UTC, datetime
 
-from podium.times import elapsed_between, epoch, iso, span
+from podium.times import elapsed_between, epoch, iso, measured, span
 
 JUST_NOW = 1.0  # seconds; less than this needs no number
 DAY = 86_400.0
@@ -14,8 +14,8 @@ _ISO = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d
 
 
 def took(seconds: float | None) -> str:
-    """Return a duration in its two largest units, such as "1.5 s" or "3 min 20 s"; "" for None."""
-    return "" if seconds is None else span(seconds)
+    """Return a duration in its two largest units, such as "0.2 s", "12 s" or "3 min 20 s"; "" for None."""
+    return "" if seconds is None else measured(seconds)
 
 
 def since(time: str | None) -> str:

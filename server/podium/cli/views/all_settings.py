@@ -6,8 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from podium.cli.shared import probe
-from podium.cli.terminal.door import in_line, line
-from podium.cli.terminal.telling import tell
+from podium.cli.terminal.door import in_line, ink, line
 from podium.contract.secrets.beside import without_named_secrets
 from podium.contract.view import View
 from podium.errors import InvalidArguments, PermissionDenied
@@ -99,28 +98,30 @@ def _without_secrets(values: dict[str, Any]) -> dict[str, Any]:
 
 def show_settings(view: SettingsView, *, verbose: bool) -> None:
     """Print the settings in lines, and what to do about those that the running conductor does not use yet."""
-    width = max(len(each.name) for each in view.settings)
+    width = max(len("SETTING"), *(len(each.name) for each in view.settings))
     values = max(len(_shown(each.value)) for each in view.settings if each.name not in _WHERE or len(view.settings) < 3)
+    if len(view.settings) > 1:
+        ink([(f"{'SETTING':<{width}}  {'VALUE':<{min(values, 24)}}  FROM", "dim")])
     for each in view.settings:
         origin = each.origin if each.source == "file" else f"{each.source} {each.origin}".strip()
         line(f"{each.name:<{width}}  {_shown(each.value):<{min(values, 24)}}  {in_line(origin)}")
         if each.differs:
             line(f"{'':<{width}}  the running conductor has {_shown(each.running)}; restart it")
         if verbose:
-            tell(f"{'':<{width}}  {each.description}")
+            line(f"{'':<{width}}  {each.description}")
     if len(view.settings) > 1:
         state = "" if view.file_exists else " (there is none)"
         line(f"\nsettings file: {in_line(view.file)}{state}")
     differing = sum(each.differs for each in view.settings)
     if differing:
-        tell(
+        line(
             f"The running conductor (pid {view.conductor_pid}) read its settings when it started: "
             f"`podium stop`, then `podium start` gives it these. What runs goes on."
         )
 
 
 def _shown(value: Any) -> str:
-    if value is None:
+    if value is None or value == "":
         return "-"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -19,7 +19,7 @@ from podium.plots.svg.graph import NODES, graph_svg
 from podium.plots.svg.paper import LIGHT, style
 from podium.plots.svg.timeline import timeline_svg
 from podium.plots.words import MARKS, in_line, shown
-from podium.times import iso, span
+from podium.times import iso, measured
 
 _ICON_COLOURS = {"completed": "completed", "failed": "failed", "running": "running"}
 
@@ -35,7 +35,7 @@ def report_html(record: JobRecord, now: float, *, made_by: str) -> str:
     story = story_of(record, now)
     job = record.job
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(line=in_line, shown=shown, time=time_of, span=span)
+    environment.filters.update(line=in_line, shown=shown, time=time_of, span=measured)
     template = environment.from_string((here / "report.html.j2").read_text(encoding="utf-8"))
     return template.render(
         job=job,

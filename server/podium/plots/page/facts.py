@@ -10,7 +10,7 @@ from podium.plots.story.folding import fan_of
 from podium.plots.story.story import Lane
 from podium.plots.story.telling import look_of, ran
 from podium.plots.words import TIMES, in_line, shown
-from podium.times import elapsed_between, span
+from podium.times import elapsed_between, measured
 
 _FOLDED_FROM = 8  # sheets
 OUTPUT_CHARS = 20_000  # of each stream of a sheet
@@ -74,7 +74,7 @@ def facts_of(
         number=sheet.sheet,
         label=labels[sheet.sheet],
         status="holding" if look_of(lane) == "hold" else sheet.status,
-        took=span(ran(lane)) if attempts else "",
+        took=measured(ran(lane)) if attempts else "",
         reason=in_line(sheet.reason),
         description=in_line(sheet.description),
         instrument=in_line(sheet.instrument),
@@ -124,7 +124,7 @@ def _attempt(attempt: AttemptView) -> AttemptFacts:
         attempt.attempt,
         ended,
         time_of(attempt.started_at),
-        "" if attempt.finished_at is None or took is None else span(took),
+        "" if attempt.finished_at is None or took is None else measured(took),
         how,
         in_line(attempt.instrument),
     )

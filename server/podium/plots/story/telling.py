@@ -3,7 +3,7 @@
 from podium.plots.story.spans import SpanKind
 from podium.plots.story.story import Lane, Story
 from podium.plots.words import in_line
-from podium.times import span
+from podium.times import measured
 
 _PATH_SHOWN = 8  # sheets of a path that are named
 _PATH_WORDS: dict[SpanKind, str] = {
@@ -33,9 +33,9 @@ def result_of(lane: Lane) -> str:
     sheet = lane.sheet
     tries = f" (attempt {sheet.attempts})" if sheet.attempts > 1 else ""
     if sheet.status == "completed":
-        return f"{span(ran(lane))}{tries}"
+        return f"{measured(ran(lane))}{tries}"
     if sheet.status == "running":
-        return f"running for {span(sheet.duration_seconds or 0.0)}{tries}"
+        return f"running for {measured(sheet.duration_seconds or 0.0)}{tries}"
     if sheet.status in {"failed", "skipped", "cancelled"} and sheet.reason:
         return f"{sheet.status}{tries}: {in_line(sheet.reason)}"
     waits = next((each for each in reversed(lane.spans) if each.open), None)
@@ -55,7 +55,7 @@ def path_sentence(story: Story) -> str:
         names = [*names[:half], f"({len(names) - 2 * half} more)", *names[-half:]]
     told = story.on_path()
     parts = [
-        f"{span(told[kind])} {words}" for kind, words in _PATH_WORDS.items() if told.get(kind, 0.0) >= _least(story)
+        f"{measured(told[kind])} {words}" for kind, words in _PATH_WORDS.items() if told.get(kind, 0.0) >= _least(story)
     ]
     so_far = "" if story.ended else " so far"
     return f"critical path{so_far}: {' → '.join(names)}" + (f" ({', '.join(parts)})" if parts else "")

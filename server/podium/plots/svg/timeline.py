@@ -11,7 +11,7 @@ from podium.plots.story.telling import look_of, path_sentence, result_of
 from podium.plots.svg.paper import BOLD, MONO, SANS, frame, hatch, tag, text, title, width_of
 from podium.plots.words import MARKS
 from podium.texts.widths import cut_end, cut_middle, width
-from podium.times import span as duration
+from podium.times import measured as duration
 
 ROWS = 120
 WIDE, NARROW = 980.0, 360.0

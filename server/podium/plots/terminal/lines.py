@@ -10,8 +10,8 @@ Line = list[Piece]
 
 STYLES = {
     "completed": "green",
-    "failed": "bold red",
-    "lost": "bold red",
+    "failed": "red",
+    "lost": "red",
     "cancelled": "yellow",
     "skipped": "dim",
     "abandoned": "dim",
@@ -19,9 +19,9 @@ STYLES = {
     "retry": "yellow",
     "limit": "yellow",
     "waiting": "yellow",
-    "hold": "blue",
+    "hold": "yellow",
     "ready": "dim",
-    "paused": "dim",
+    "paused": "yellow",
     "stopped": "dim",
     "pending": "dim",
     "queued": "blue",

@@ -87,19 +87,19 @@ def _table(rows: Sequence[_Row], columns: int, *, plain: bool) -> list[Line]:
     notes = _column((f"  {plan_note(row.sheet)}" for row in rows), room * 4 // 10)
     rest = room - names - needs - notes
     heads = (
-        "level",
-        padded("sheet", names),
-        padded("needs", needs),
-        padded("played by", notes),
-        "runs" if rest > 8 else "",
+        "LEVEL",
+        padded("SHEET", names),
+        padded("NEEDS", needs),
+        padded("PLAYED BY", notes),
+        "RUNS" if rest > 8 else "",
     )
-    lines: list[Line] = [[("  ".join(heads).rstrip(), "bold")]]
+    lines: list[Line] = [[("  ".join(heads).rstrip(), "dim")]]
     before = 0
     for row in rows:
         number = f"{row.level:>5}" if row.level != before else " " * 5
         before = row.level
         sheet = row.sheet
-        style = "red" if not sheet.instrument_found else "blue" if sheet.hold else "dim" if sheet.satisfied else ""
+        style = "red" if not sheet.instrument_found else "yellow" if sheet.hold else "dim" if sheet.satisfied else ""
         mark = "x" if plain else "✗"
         note = plan_note(sheet) if sheet.instrument_found else f"{mark} {plan_note(sheet)}"
         command = in_line(sheet.command)

@@ -12,7 +12,7 @@ from podium.plots.story.telling import look_of, path_sentence, result_of
 from podium.plots.terminal.lines import STYLES, Line, Piece, wrapped
 from podium.plots.words import MARKS
 from podium.texts.widths import cut_end, cut_middle, padded, width
-from podium.times import span as duration
+from podium.times import measured as duration
 
 ROWS = 40
 _GLYPHS: dict[SpanKind, tuple[str, str]] = {
@@ -131,7 +131,7 @@ def _row(row: Row, scale: Scale, layout: _Layout) -> Line:
     ]
 
 
-_ASCII_MARKS = {"completed": "+", "failed": "x", "cancelled": "#", "waiting": "~", "running": ">", "pending": "."}
+_ASCII_MARKS = {"completed": "+", "failed": "x", "cancelled": "#", "waiting": "~", "running": "*", "pending": "o"}
 
 
 def _bar(lane: Lane, scale: Scale, layout: _Layout) -> list[Piece]:

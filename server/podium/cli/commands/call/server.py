@@ -11,7 +11,7 @@ from mcp import Client
 from mcp.types import CallToolResult, Tool
 
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.output import say
+from podium.cli.terminal.door import say
 from podium.client.job_control import JobControlService
 from podium.client.link.daemon_client import DaemonClient
 from podium.contract.methods import ScoreParams, SubmitParams

@@ -4,8 +4,7 @@ from typing import Any
 
 import yaml
 
-from podium.cli.terminal.door import line
-from podium.cli.terminal.output import say
+from podium.cli.terminal.door import data, say
 
 
 def show(facts: dict[str, Any]) -> None:
@@ -13,7 +12,7 @@ def show(facts: dict[str, Any]) -> None:
     facts = {key: value for key, value in facts.items() if value not in ("", [], None)}
     say(str(facts.pop("summary", "")), style="bold")
     if facts:
-        line(yaml.dump(facts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110).rstrip())
+        data(yaml.dump(facts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110).rstrip())
 
 
 def show_error(facts: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ import typer
 from podium import __version__
 from podium.cli.shared.probe import alive, health
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.output import say
+from podium.cli.terminal.door import say
 from podium.errors import Internal
 from podium.settings import Settings, load
 

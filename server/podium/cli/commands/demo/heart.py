@@ -6,7 +6,7 @@ from typing import Any
 
 import anyio
 
-from podium.cli.terminal.rich_console import Terminal
+from podium.cli.commands.demo.console import Terminal
 
 SILENT_SECONDS = 4.0
 LOOK_SECONDS = 0.25

@@ -16,7 +16,7 @@ from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.commands.doctor.environment import seen_from_clients, unknown_variables
 from podium.cli.shared.exits import Code
 from podium.cli.shared.probe import Health, health, processes, running
-from podium.cli.terminal.output import print_json, say
+from podium.cli.terminal.door import print_json, say
 from podium.cli.views.doctor import DoctorView, Finding, Verdict
 from podium.conductor.attempts.env_file import read_env_file
 from podium.conductor.processes.cgroup import own_group
@@ -28,7 +28,7 @@ from podium.privacy.state import check_home
 from podium.privacy.way import check_socket, is_there
 from podium.settings import Settings
 
-MARKS: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("•", "yellow"), "fail": ("✗", "red")}
+MARKS: dict[Verdict, tuple[str, str]] = {"ok": ("✓", "green"), "note": ("!", "yellow"), "fail": ("✗", "red")}
 PR_GET_CHILD_SUBREAPER = 37
 LOW_DISK_BYTES = 512 * 1024**2
 
@@ -42,9 +42,9 @@ def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -
     else:
         for finding in findings:
             mark, style = MARKS[finding.verdict]
-            say(f"{mark} {finding.what:<14} {finding.found}", style=style if finding.verdict != "ok" else "")
+            say(f"{mark} {finding.what:<14}  {finding.found}", style=style if finding.verdict != "ok" else "")
             if finding.fix:
-                say(f"{'':17}{finding.fix}", style="bold")
+                say(f"{'':18}{finding.fix}", style="bold")
     raise typer.Exit(Code.DONE if passed else Code.FAILED)
 
 

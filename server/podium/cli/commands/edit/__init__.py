@@ -27,7 +27,7 @@ def command(
     session = Session(settings_for(home, socket), job, from_sheet, quiet=as_json)
     code, edited = session.edit() if score is None else session.replace(score)
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
 
         print_json(edited.model_dump())
     raise typer.Exit(code)

@@ -20,7 +20,6 @@ from podium.cli.signals import interrupted
 from podium.cli.terminal.asking import choice, somebody_is_there
 from podium.cli.terminal.door import in_line, line, show_error
 from podium.cli.terminal.saying import in_commands
-from podium.cli.terminal.telling import tell
 from podium.cli.views.results import Edited, ErrorView
 from podium.client.job_control import JobControlService, job_control
 from podium.contract.methods import ModifyParams
@@ -101,11 +100,11 @@ class Session:
 
     def _agreed(self, job: JobView, tried: ActionView) -> str:
         """Show what the change changes; return "y" if it is to be made, else "e" to edit again or "d" to drop it."""
-        tell(f"This changes {job.job_id}:", stderr=True)
+        line(f"This changes {job.job_id}:", stderr=True)
         lines = ["  No sheet differs, and no setting."] if changes_nothing(tried) else change_lines(tried)
         lines.append(f"  It {rule('modify', _phase(job)).why}.")
         for text in lines:
-            tell(in_commands(text), stderr=True)
+            line(in_commands(text), stderr=True)
         answers = {"y": "yes", "e": "edit again", "d": "drop"}
         return choice("Make the change: yes, edit again, or drop it?", answers, default="y")
 
@@ -114,7 +113,7 @@ class Session:
         if isinstance(error, ScoreInvalid) and error.facts.get("problems"):
             show_problems(str(draft.path), error, draft.text())
         elif "times" in error.facts:  # an edit's text stands there no more, or never stood there as it is shown
-            tell(
+            line(
                 "podium: The score has changed since it was opened, or has letters that cannot be seen where you changed it.\n"
                 f"        Edit it anew, or give the whole score: podium edit {job.job_id} --score FILE",
                 stderr=True,
@@ -131,7 +130,7 @@ class Session:
 
     def _given_up(self, draft: Draft, shown: str, why: str, code: int = Code.FAILED) -> Ended:
         """Say that nothing was changed, and where the text is, if there is one to keep."""
-        tell(why, stderr=True)
+        line(why, stderr=True)
         try:
             is_same = draft.text().rstrip("\n") == shown
         except PodiumError:
@@ -150,7 +149,7 @@ class Session:
         return Code.DONE, Edited(changed=True, action=view)
 
     def _say(self, text: str) -> None:
-        tell(text, stderr=self.quiet)
+        line(text, stderr=self.quiet)
 
     def _ask(self, work: Callable[[JobControlService], Awaitable[Answer]]) -> Answer:
         async def connected() -> Answer:

@@ -9,8 +9,7 @@ import typer
 from podium.cli.calling.options import Home, Socket
 from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
 from podium.cli.commands.install.entry import server_command, server_environment
-from podium.cli.terminal.door import line
-from podium.cli.terminal.output import say
+from podium.cli.terminal.door import data, say
 from podium.cwd import absolute
 from podium.errors import InvalidArguments
 from podium.settings import load
@@ -34,7 +33,7 @@ def command(
     words, env = server_command(load(home=home, socket=socket)), server_environment()
     if client == "inspector":
         given = [word for name, value in env.items() for word in ("-e", f"{name}={value}")]
-        line(shlex.join([*INSPECTOR, *given, *words]))
+        data(shlex.join([*INSPECTOR, *given, *words]))
         return
     if write and remove:
         raise InvalidArguments("--write and --remove cannot go together.", fix="Give one of them.")
@@ -65,7 +64,7 @@ def _print(client: Client, places: tuple[Place, ...], folder: Path, words: list[
 
     file = places[0].file(folder)
     say(f"Add this to {file}, or run again with --write:", stderr=True)
-    line(format_of(file).put("", (*places[0].members, NAME), client.entry(words, env)).rstrip("\n"))
+    data(format_of(file).put("", (*places[0].members, NAME), client.entry(words, env)).rstrip("\n"))
 
 
 def _write(

@@ -14,7 +14,7 @@ from podium.cli.shared.exits import Code
 from podium.cli.shared.session import wait_for
 from podium.cli.signals import interrupted
 from podium.cli.streams import Output, OutputLost, data_on_stderr
-from podium.cli.terminal.door import clean, in_line, line, print_error, print_json
+from podium.cli.terminal.door import clean, data, in_line, line, print_error, print_json
 from podium.client.job_control import job_control
 from podium.contract.models import JobView, LogLine, OutputLine
 from podium.settings import Settings
@@ -99,7 +99,7 @@ class _Printer:
             self._stderr.write("".join(f"{clean(self._shown(part, each))}\n" for each in lines))
             self._stderr.flush()
         else:
-            line("\n".join(self._shown(part, each) for each in lines))
+            data("\n".join(self._shown(part, each) for each in lines))
         sys.stdout.flush()
 
     def say(self, text: str) -> None:

@@ -15,7 +15,7 @@ from podium.cli.commands.service.manager import Manager, ask
 from podium.cli.commands.service.spec import left_out, spec_of
 from podium.cli.shared.exits import Code
 from podium.cli.shared.probe import running
-from podium.cli.terminal.door import in_line, line
+from podium.cli.terminal.door import data, in_line, line
 from podium.cli.views.service import ServiceView
 from podium.errors import InvalidArguments
 from podium.settings import Settings
@@ -39,11 +39,11 @@ def command(
     if shown and action != "install":
         raise InvalidArguments("--print goes with install only.", fix="Run `podium service install --print`.")
     if shown:
-        line(service.manager.text(spec_of(settings)).removesuffix("\n"))
+        data(service.manager.text(spec_of(settings)).removesuffix("\n"))
         return
     code = {"install": service.install, "status": service.status, "remove": service.remove}[action]()
     if as_json:
-        from podium.cli.terminal.output import print_json
+        from podium.cli.terminal.door import print_json
 
         print_json(service.view().model_dump())
     raise typer.Exit(code)

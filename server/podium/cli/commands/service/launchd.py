@@ -42,6 +42,7 @@ class Launchd(Manager):
                 "EnvironmentVariables": dict(spec.environment),
                 "RunAtLoad": True,
                 "KeepAlive": {"SuccessfulExit": False},
+                "ProcessType": "Interactive",  # else the system throttles processor and disk, of the sheets too
                 "AbandonProcessGroup": True,  # else a stop would end the keeper and the sheets
                 "StandardOutPath": str(self.log),
                 "StandardErrorPath": str(self.log),

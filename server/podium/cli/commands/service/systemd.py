@@ -54,7 +54,9 @@ class Systemd(Manager):
 
     def text(self, spec: Spec) -> str:
         """Return the unit."""
-        command = " ".join(_quoted(word, dollars=True) for word in spec.command)
+        command = " ".join(_quoted(word) for word in spec.command)
+        if "$" in command:  # of a folder: no variable, and to double it would name another program
+            command = f":{command}"
         environment = "\n".join(_assigned(name, value) for name, value in spec.environment.items())
         return TEMPLATE.format(mark=MARK, command=command, environment=environment)
 
@@ -96,10 +98,10 @@ def _assigned(name: str, value: str) -> str:
     return f"Environment={_quoted(f'{name}={value}')}"
 
 
-def _quoted(word: str, *, dollars: bool = False) -> str:
-    """Return a word as systemd reads it: in quotes, with its signs for specifiers and, in commands, variables doubled."""
+def _quoted(word: str) -> str:
+    """Return a word as systemd reads it: in quotes, with its sign for specifiers doubled."""
     text = "".join(
         f"\\x{ord(each):02x}" if not each.isprintable() and ord(each) < 128 else each
         for each in word.replace("\\", "\\\\").replace('"', '\\"')
-    ).replace("%", "%%")
-    return f'"{text.replace("$", "$$") if dollars else text}"'
+    )
+    return f'"{text.replace("%", "%%")}"'

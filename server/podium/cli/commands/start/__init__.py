@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from podium.cli.calling.light import log, parser, quick_imports, settings_of
+from podium.cli.calling.light import Parser, log, parser, quick_imports, settings_of
 from podium.cli.commands.start.daemonize import spawn
 from podium.cli.shared.environment import difference
 from podium.cli.shared.probe import Health, alive, health, running
@@ -27,7 +27,7 @@ POLL_SECONDS = 0.03
 TAIL_BYTES = 4096
 
 
-def arguments() -> argparse.ArgumentParser:
+def arguments() -> Parser:
     """Return the parser of the command line."""
     made = parser(
         "start",
@@ -66,7 +66,7 @@ def main(words: Sequence[str]) -> int:
             raise _elsewhere(settings, health_of, path)
         line(f"The conductor is already running (pid {health_of.pid}) on {path}.")
         if note := difference(health_of.environment):
-            line(f"Note: {note}")
+            line(f"note: {note}")
         return 0
     settings = _with_free_socket(settings)
     started = start_in_background(settings)
@@ -82,14 +82,14 @@ def _prepare(settings: Settings) -> None:
     """
     try:
         if note := check_home(settings.home):
-            line(f"Note: {note}")
+            line(f"note: {note}")
         point(settings.home)
     except PermissionDenied:
         raise
     except OSError as error:
         raise _unusable(settings.home, error) from error
     if (other := unused_home()) and settings.home == default_home():
-        line(f"Note: {other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
+        line(f"note: {other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
 
 
 def start_in_background(settings: Settings) -> Health:

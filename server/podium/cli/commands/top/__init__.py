@@ -17,6 +17,7 @@ from podium.cli.commands.top.screen import Page
 from podium.cli.commands.top.state import State
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.door import ink
+from podium.cli.terminal.live import suspend
 from podium.cli.terminal.stream import columns_of, moves
 from podium.client.job_control import job_control
 from podium.contract.snapshot import LoadView, SnapshotView
@@ -43,7 +44,7 @@ def command(
     if once or as_json or not (sys.stdin.isatty() and moves(sys.stdout)):
         state = wait_for(lambda: _look_once(settings))
         if as_json:
-            from podium.cli.terminal.output import print_json
+            from podium.cli.terminal.door import print_json
 
             seen = snapshot(state)
             print_json(seen.model_dump())
@@ -128,8 +129,6 @@ class _Top:
             async for number in received:
                 if number == signal.SIGTSTP:
                     self._page.give_back()
-                    ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-                    os.kill(os.getpid(), signal.SIGTSTP)  # it is here that the process stops, and goes on with `fg`
-                    signal.signal(signal.SIGTSTP, ours)
+                    suspend()
                     self._page.take()
                 self._draw()

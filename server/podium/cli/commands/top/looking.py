@@ -14,11 +14,13 @@ from podium.cli.commands.top.draw import rows_of
 from podium.cli.commands.top.keys import Todo
 from podium.cli.commands.top.state import State
 from podium.cli.jobs.bridge import RETRY_SECONDS
+from podium.cli.terminal.door import in_line
 from podium.cli.terminal.saying import in_commands
 from podium.client.job_control import JobControlService
 from podium.contract.methods import LogParams, ResumeParams
 from podium.contract.models import LogView
 from podium.errors import ConductorError, PodiumError, UnsupportedByConductor
+from podium.texts.widths import folded
 
 JOBS = 300  # at most that are listed; running ones always are
 QUIET_SECONDS = 5.0  # between two looks while nothing happens
@@ -151,7 +153,8 @@ class Watch:
         if not out.attempt:
             return ["No sheet has run yet, so there is no output."]
         err = await self._control.log(LogParams(job_id, sheet=out.sheet, stream="stderr", max_lines=LINES))
-        return [*_part(out), *([""] if out.lines and err.lines else []), *_part(err)] or [
+        columns = self._size()[0]
+        return [*_part(out, columns), *([""] if out.lines and err.lines else []), *_part(err, columns)] or [
             f"{out.sheet_name or f'sheet {out.sheet}'} has not written anything."
         ]
 
@@ -163,8 +166,13 @@ class Watch:
         return shown.getvalue().splitlines()
 
 
-def _part(view: LogView) -> list[str]:
+def _part(view: LogView, columns: int) -> list[str]:
+    """Return the lines of a part of the output, folded to fit: nothing scrolls sideways."""
     if not view.lines:
         return []
     label = view.sheet_name or f"sheet {view.sheet}"
-    return [f"{label}, attempt {view.attempt}, {view.stream}:", *(line.text for line in view.lines)]
+    lines = [in_line(each.text).expandtabs() for each in view.lines]
+    return [
+        f"{label}, attempt {view.attempt}, {view.stream}:",
+        *(part for each in lines for part in [*folded(each, columns)] or [""]),
+    ]

@@ -22,7 +22,7 @@ LONG = "a-sheet-with-a-very-long-name-that-says-everything-about-it"
 def test_what_became_of_several_jobs(columns: int) -> None:
     waits = (
         f"The pause of build-x7k2q is recorded and takes effect when its running sheets (tests, {LONG}) have ended.\n"
-        "  wait for it: podium wait build-x7k2q"
+        "next: podium wait build-x7k2q"
     )
     wrong = WrongState(
         "Cannot pause job nightly-x5rqa: it is already paused.",

@@ -77,7 +77,7 @@ def test_300_finished_sheets_are_one_line_unless_all_are_asked_for() -> None:
     )
     check("show-300-done", lambda columns: show_detail(done, columns, every=False))
     folded = drawn(lambda: show_detail(done, 80, every=False), 80)
-    assert "… 300 completed, 1 s to 5 min" in folded.text
+    assert "… 300 completed, 1.0 s to 5 min" in folded.text
     assert sum("✓ completed" in each for each in drawn(lambda: show_detail(done, 80, every=True), 80).lines) == 301
 
 

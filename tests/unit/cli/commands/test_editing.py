@@ -95,7 +95,7 @@ def test_several_changes_around_secrets_are_made_at_once_and_the_job_goes_on(
         "  finished with the old text, not to run again: fetch",
         "  1 finished sheet kept: fetch",
         "  To run a finished sheet again, with all that depend on it, give --from fetch.",
-        f"  wait for it: podium wait {failed}",
+        f"next: podium wait {failed}",
     ]
     until(shared_conductor, failed, "completed")
     assert (short_tmp / "o/shipped").read_text() == "abcd1234efgh5678\n"

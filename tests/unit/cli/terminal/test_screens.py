@@ -2,7 +2,7 @@
 
 import pytest
 
-from podium.cli.terminal.output import say
+from podium.cli.terminal.door import say
 from podium.settings import Settings
 from tests.support.screens import WIDTHS, Screen, Terminal, drawn, in_pipe, in_terminal
 

@@ -6,6 +6,7 @@ import plistlib
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def test_a_unit_is_known_by_its_home_whatever_signs_that_has(manager: Manager) -
 def test_the_unit_is_one_that_systemd_reads_back_as_it_was_meant() -> None:
     text = Systemd().text(Spec(Path("/h"), (*WORDS, ODD), {"PATH": ODD}))
     settings = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line and not line.startswith("#"))
-    assert [word.replace("$$", "$") for word in stand_in_systemctl.words_of(settings["ExecStart"])] == [*WORDS, ODD]
+    assert settings["ExecStart"].startswith(':"'), "a $ would begin a variable"
+    assert stand_in_systemctl.words_of(settings["ExecStart"]) == [*WORDS, ODD]
     assert stand_in_systemctl.words_of(settings["Environment"]) == [f"PATH={ODD}"]
     wanted = {"KillMode": "process", "Delegate": "yes", "OOMPolicy": "continue", "Restart": "on-failure"}
     assert wanted.items() <= settings.items()
@@ -61,6 +63,10 @@ def test_systemd_has_nothing_to_say_against_the_unit(short_tmp: Path) -> None:
         return "\n".join(line for line in done.stderr.splitlines() if "podium.service" in line)
 
     assert verified(text) == ""
+    program = short_tmp / "a $HOME ${x} 100% $$" / "python"
+    program.parent.mkdir()
+    program.symlink_to(sys.executable)
+    assert verified(Systemd().text(replace(spec, command=(str(program), "-P")))) == ""
     assert "Unknown key" in verified(text.replace("OOMPolicy", "OOMPlicy"))
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -196,11 +197,11 @@ def test_the_exit_code_of_a_wait_says_how_the_worst_job_ended(made: Jobs, words:
 
 def test_a_wait_prints_how_jobs_ended_or_the_line_that_matched(made: Jobs) -> None:
     both = in_pipe(made.home, "wait", "done", "nightly").plain.splitlines()
-    assert both[0] == f"{made.done} completed: 3 of 3 sheets completed"
+    assert re.fullmatch(rf"{made.done} completed: 3 of 3 sheets in \d\.\d s", both[0])
     assert both[1].startswith(f"{made.failed} failed: 0 of 2 sheets completed, 1 failed, 1 blocked (sheet tests")
     assert in_pipe(made.home, "wait", "done", "--pattern", "listening").plain == f"{made.done} a: listening on 80\n"
     over = in_pipe(made.home, "wait", "slow", "-t", "0").plain.splitlines()
-    assert over == [f"{made.slow} running: 0 of 1 sheet completed, running waits", "The time is over; the jobs go on."]
+    assert over == [f"{made.slow} running: 0 of 1 sheet completed, running waits", "The time is over; the job goes on."]
     as_json = answer("wait", in_pipe(made.home, "wait", "slow", "-t", "0", "--json").plain)
     assert (as_json.woke_for, [each.job_id for each in as_json.jobs]) == ("timeout", [made.slow])
 
@@ -232,7 +233,8 @@ def test_a_wait_shows_on_a_terminal_how_the_jobs_are_and_outlasts_a_restart(
         revived_conductor.start()
         gate.write_text("go")
         assert terminal.end() == 0
-        assert terminal.screen.lines == [f"{job_id} completed: 1 of 1 sheet completed"]
+        [last] = terminal.screen.lines
+        assert last.startswith(f"{job_id} completed: 1 of 1 sheet in ")
 
 
 class _Control:

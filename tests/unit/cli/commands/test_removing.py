@@ -39,7 +39,7 @@ def test_a_job_named_otherwise_is_shown_and_not_removed_without_a_yes(
     job_id = ended(conductor, short_tmp, "one")
     done = podium(home, "rm", "one")
     assert (done.returncode, left(home)) == (2, [job_id])
-    assert f"one is {job_id}  completed" in done.stderr
+    assert f"one    {job_id}  ✓ completed" in done.stderr
     assert f"podium rm one --yes --home {home.home}" in done.stderr
     assert answered(home, "rm", "one", code=2)["dry_run"] is True
     removed = answered(home, "rm", "one", "--yes")
@@ -54,16 +54,16 @@ def test_ended_jobs_are_chosen_by_state_age_and_number(conductor: Conductor, hom
     assert podium(home, "rm", "--ended", "--older", "1h", "--yes").stdout == "Nothing was removed.\n"
     shown = podium(home, "rm", "--ended", "--status", "failed", "--keep", "1")
     assert shown.returncode == 2
-    assert f"{ids[1]}  failed" in shown.stderr
+    assert f"{ids[1]}  ✗ failed" in shown.stderr
     assert (
-        "that would remove 1 job (1 failed) with its logs and history, for good. Its workspace is kept." in shown.stderr
+        "This would remove 1 job (1 failed) for good, with all logs and history. Workspaces are kept." in shown.stderr
     )
     assert f"podium rm --ended --status failed --keep 1 --yes --home {home.home}" in shown.stderr
     assert left(home) == ids
     done = answered(home, "rm", "--ended", "--status", "failed", "--keep", "1", "--yes")
     assert ([each["job_id"] for each in done["cleared"]["jobs"]], left(home)) == ([ids[1]], [ids[0], *ids[2:]])
-    assert "Removed 3 jobs with their logs" in podium(home, "rm", "--ended", "--yes").stdout
-    assert podium(home, "rm", "--ended").stdout == "No ended job fits, so nothing is removed.\n"
+    assert "Removed 3 jobs, with all logs and history." in podium(home, "rm", "--ended", "--yes").stdout
+    assert podium(home, "rm", "--ended").stdout == "No ended job matches, so nothing was removed.\n"
 
 
 @pytest.mark.parametrize(("answer", "stays"), [("n", True), ("", True), ("y", False)])
@@ -75,8 +75,8 @@ def test_on_a_terminal_it_asks_first(
         shown = terminal.until("[y/N]").text
         terminal.type(f"{answer}\n")
         code = terminal.end()
-    assert f"{job_id}  completed" in shown
-    assert "Remove 1 job (1 completed) with its logs and history, for good. Its workspace is kept. [y/N]" in shown
+    assert f"{job_id}  ✓ completed" in shown
+    assert "Remove 1 job (1 completed) for good, with all logs and history? Workspaces are kept. [y/N]" in shown
     assert (left(home) == [job_id], code) == (stays, 2 if stays else 0)
 
 

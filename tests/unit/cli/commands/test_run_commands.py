@@ -44,7 +44,7 @@ def test_one_word_is_a_line_for_bash_and_a_job_can_have_a_name_and_another_folde
     assert (short_tmp / "there" / "other").read_text() == "0ne\n"
     assert done.stdout.startswith("my-job-")
     assert "✗ my: job         failed: exit code 3" in done.stdout
-    assert "  next: podium explain my-job-" in done.stdout
+    assert "\nnext: podium explain my-job-" in done.stdout
 
 
 def test_a_job_that_is_left_alone_says_how_to_wait_for_it_and_then_where_its_output_is(
@@ -52,7 +52,7 @@ def test_a_job_that_is_left_alone_says_how_to_wait_for_it_and_then_where_its_out
 ) -> None:
     done = run(common, short_tmp, "-d", "--name", "alone", "--", "echo hello")
     job_id = done.stdout.split(":")[0]
-    assert done.stdout.splitlines()[1:] == [f"  wait for it: podium wait {job_id}"]
+    assert done.stdout.splitlines()[1:] == [f"next: podium wait {job_id}"]
     assert in_pipe(common, "wait", job_id).code == 0
     assert f"next: podium logs {job_id}" in in_pipe(common, "show", job_id).plain
 
@@ -90,8 +90,8 @@ def test_the_bell_rings_at_the_end_on_a_terminal_only_and_the_bar_was_there(comm
     assert b" 1 of 1" in shown.data
     assert b" 0:00:0" in shown.data
     *_, verdict, after = shown.screen.lines
-    assert "completed: 1 of 1 sheet completed" in verdict
-    assert after == f"  next: podium logs {verdict.split()[0]}"
+    assert "completed: 1 of 1 sheet in " in verdict
+    assert after == f"next: podium logs {verdict.split()[0]}"
     assert not shown.screen.cursor_hidden
     piped = in_pipe(common, "run", "--home", str(common.home), *words, in_home=False)
     assert (piped.code, piped.plain.count("completed: 1 of 1")) == (0, 1)

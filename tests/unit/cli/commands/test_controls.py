@@ -60,7 +60,7 @@ def test_a_pause_that_has_to_wait_says_for_what_and_how_to_wait_or_withdraw_it(h
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
         f"The pause of {gated.id} is recorded and takes effect when its running sheets (first) have ended.\n"
-        f"  wait for it: podium wait {gated.id}\n  withdraw it: podium resume {gated.id}\n"
+        f"next: podium wait {gated.id}\nelse: podium resume {gated.id}  withdraws the pause\n"
     )
     withdrawn = podium(home, "resume", gated.id[:-1])
     assert withdrawn.stdout.startswith(f"The pending pause of job {gated.id} was withdrawn; the job continues.\n")
@@ -144,7 +144,7 @@ def test_a_resume_runs_finished_sheets_again_or_another_score(
     assert done.returncode == 0, done.stderr
     assert "  to run with the new text: b" in done.stdout
     assert "  finished with the old text, not to run again: a" in done.stdout
-    assert f"  wait for it: podium wait {job_id}" in done.stdout
+    assert f"next: podium wait {job_id}" in done.stdout
     until(shared_conductor, job_id, "completed")
     assert podium(home, "resume", job_id, "--score", str(short_tmp / "none.yaml")).returncode == 2
 

@@ -108,16 +108,16 @@ def test_a_job_that_holds_says_so_while_others_run_and_ends_as_paused(
     with running(common, str(path)) as (process, job_id):
         assert process.stdout is not None
         told = b""
-        while b"approve:" not in told:
+        while b"next: podium resume" not in told:
             told = process.stdout.readline()
             assert told
-        assert told.decode().strip() == f"approve: podium resume {job_id}"
+        assert told.decode().strip() == f"next: podium resume {job_id}"
         gate.write_text("")
         rest = process.stdout.read().decode()
         assert process.wait(SECONDS) == 4
     assert f"{job_id} paused: 1 of 2 sheets completed (sheet deploy waits for approval: to production?)" in rest
     assert rest.rstrip().endswith(f"podium resume {job_id}")
-    assert rest.count("approve:") == 0
+    assert rest.count("next: podium resume") == 1  # of its end
 
 
 def test_what_is_told_of_a_sheet_that_completed_is_shown_with_the_result(
@@ -157,11 +157,11 @@ def test_a_signal_gives_the_terminal_back_and_leaves_the_job_running(
     ours, theirs = pty.openpty()
     try:
         with running(common, score(short_tmp, f"cat {gate}"), stdout=theirs) as (process, job_id):
-            shown = read_until(ours, b"\x1b[?25l")
+            shown = read_until(ours, b" 0 of 1")
             process.send_signal(number)
             _, told = process.communicate(timeout=SECONDS)
             assert process.returncode == 128 + number, told.decode()
-            assert b"\x1b[?25h" in shown or read_until(ours, b"\x1b[?25h")
+            assert b"\x1b[?25l" not in shown  # nothing is left to bring back
             assert f"{job_id} continues to run".encode() in told
             assert status(common, job_id) == "running"
             gate.write_text("go")
@@ -238,7 +238,7 @@ def test_a_conductor_that_comes_back_is_followed_on(
         conductor.start()
         await_line(lines, "The conductor is back.")  # though nothing of the job has changed
         gate.write_text("go")
-        await_line(lines, "completed: 2 of 2 sheets completed")
+        await_line(lines, "completed: 2 of 2 sheets in ")
         seen.append("its end")
 
     path = score(short_tmp, f"touch {begun}; cat {gate}", "true")
@@ -343,3 +343,35 @@ def test_a_signal_that_comes_while_an_object_is_taken_apart_is_not_lost(slow: st
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=50)
     assert (done.returncode, done.stderr) == (143, b"")
+
+
+BUSY_LOOPS = """
+import os, time, anyio
+from podium.cli.shared.session import wait_for
+from podium.cli.signals import take_signals
+
+async def spin():
+    while True:
+        await anyio.lowlevel.checkpoint()
+
+async def main():
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(spin)
+        os.write(turns, b".")
+
+take_signals()
+turning, turns = os.pipe()
+for turn in range(30):
+    if (pid := os.fork()) == 0:
+        wait_for(main)
+    os.read(turning, 1)
+    time.sleep(turn % 10 / 1000)
+    os.kill(pid, 15)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
+def test_a_signal_that_comes_while_the_event_loop_takes_up_a_task_leaves_nobody_waiting() -> None:
+    done = subprocess.run([sys.executable, "-c", BUSY_LOOPS], capture_output=True, check=False, timeout=50)
+    assert (set(done.stdout.split()), done.stderr) == ({b"143"}, b"")
