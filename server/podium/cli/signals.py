@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from types import CodeType, FrameType
 
 from podium.outlet import takes
@@ -86,6 +87,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, descriptor)
             os.close(nowhere)
+    warnings.simplefilter("ignore", RuntimeWarning)  # of what the event loop was to take up and nobody awaits now
     _unraised.discard(number)
     _received.append(number)
     raise Interrupted(number)
