@@ -6,6 +6,7 @@ The fields keep their names and meanings; new ones may come. `docs/reference/` h
 from podium.cli.jobs.checking import CheckedFiles
 from podium.cli.views.all_settings import SettingsView
 from podium.cli.views.doctor import DoctorView
+from podium.cli.views.own import InstalledView, StartedView, StoppedView, VersionView, WrittenView
 from podium.cli.views.results import Edited, ErrorAnswer, Outcomes, Removal, Retried
 from podium.cli.views.service import ServiceView
 from podium.cli.views.status import StatusView
@@ -41,6 +42,11 @@ ANSWERS: dict[str, type[View]] = {
     "timeline": JobRecord,
     "report": JobRecord,
     "plan": PlanView,
+    "init": WrittenView,
+    "start": StartedView,
+    "stop": StoppedView,
+    "install": InstalledView,
+    "version": VersionView,
 }
 """Command -> the view that it prints. A command that prints several objects, one a line, prints this one again and again."""
 INSTEAD: type[View] = ErrorAnswer

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from podium.cli.calling.options import AsJson
+
 FIRST_SCORE = """\
 # A score: what to run, in which order, and how to tell that it worked.
 #   podium validate {file}    checks it and shows the plan
@@ -35,11 +37,13 @@ sheets: # the steps; those that need nothing start at once
 
 def command(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="the file to write")] = Path("podium.yaml"),
+    as_json: AsJson = False,
 ) -> None:
     """Write a first score that runs as it is, with comments on what matters. An existing file is never overwritten."""
-    from podium.cli.terminal.door import in_line, line
+    from podium.cli.terminal.door import in_line, line, print_json
     from podium.cli.terminal.following import show_following
     from podium.cli.terminal.stream import columns_of
+    from podium.cli.views.own import WrittenView
     from podium.contract.paths import score_path
     from podium.errors import InvalidArguments
 
@@ -56,6 +60,9 @@ def command(
         ) from None
     with open(descriptor, "w", encoding="utf-8") as score:  # noqa: PTH123 -- a descriptor, not a path
         score.write(FIRST_SCORE.format(file=file, name=_name_of(file)))
+    if as_json:
+        print_json(WrittenView(file=str(file)).model_dump())
+        return
     typed = shlex.quote(str(file))
     line(f"Wrote {in_line(str(file))}: two sheets, the second needs the first and checks what it wrote.")
     others = {

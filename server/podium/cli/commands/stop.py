@@ -7,10 +7,11 @@ from typing import Annotated, Any, NamedTuple
 import anyio
 import typer
 
-from podium.cli.calling.options import Home, Socket, settings_for
+from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.shared.probe import alive
 from podium.cli.shared.session import wait_for
-from podium.cli.terminal.door import line
+from podium.cli.terminal.door import line, print_json
+from podium.cli.views.own import StoppedView
 from podium.client.link.daemon_client import DaemonClient
 from podium.errors import ConductorError, ConductorNotRunning, ConductorTimeout
 from podium.settings import Settings
@@ -28,14 +29,25 @@ def command(
         bool,
         typer.Option("--cancel", help="end the running sheets too; otherwise they keep running for the next conductor"),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Stop the conductor."""
     settings = settings_for(home, socket)
     try:
         stopped = stop(settings, cancel=cancel)
     except ConductorNotRunning:
-        line(f"No conductor is running on {settings.socket}.")
+        if as_json:
+            print_json(StoppedView(stopped=False).model_dump())
+        else:
+            line(f"No conductor is running on {settings.socket}.")
         return
+    if as_json:
+        print_json(_view(stopped, cancelled=cancel).model_dump())
+    else:
+        _tell(stopped, cancel=cancel)
+
+
+def _tell(stopped: "Stopped", *, cancel: bool) -> None:
     pid, running, became = stopped.pid, stopped.running, ""
     if running and cancel:
         became = f"; {counted(running, 'sheet')} {'was' if running == 1 else 'were'} ended"
@@ -47,6 +59,18 @@ def command(
     if stopped.unstored:
         line(f"Not recorded: {'; '.join(stopped.unstored)}. {stopped.trouble}.")
         line("The next conductor continues these jobs; cancel them then if they are not to go on.")
+
+
+def _view(stopped: "Stopped", *, cancelled: bool) -> StoppedView:
+    return StoppedView(
+        stopped=True,
+        pid=stopped.pid,
+        running_sheets=stopped.running,
+        cancelled=cancelled,
+        survivors=stopped.survivors,
+        unstored=stopped.unstored,
+        trouble=stopped.trouble,
+    )
 
 
 class Stopped(NamedTuple):

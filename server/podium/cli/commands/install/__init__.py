@@ -1,19 +1,23 @@
 """`podium install CLIENT`: the configuration that adds the MCP server to an agent's client, printed, written or removed."""
 
 import shlex
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from podium.cli.calling.options import Home, Socket
+from podium.cli.calling.options import AsJson, Home, Socket
 from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
 from podium.cli.commands.install.entry import server_command, server_environment
-from podium.cli.terminal.door import data, say
+from podium.cli.terminal.door import data, print_json, say
+from podium.cli.views.own import InstalledView
 from podium.cwd import absolute
 from podium.errors import InvalidArguments
 from podium.settings import load
 
+Tell = Callable[[str], None]
 Scope = Literal["project", "user"]
 INSPECTOR = ("npx", "@modelcontextprotocol/inspector")
 
@@ -28,12 +32,13 @@ def command(
     folder: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
     home: Home = None,
     socket: Socket = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print the configuration that adds Podium to a client, or write or remove it; for the Inspector, print its command."""
     words, env = server_command(load(home=home, socket=socket)), server_environment()
     if client == "inspector":
         given = [word for name, value in env.items() for word in ("-e", f"{name}={value}")]
-        data(shlex.join([*INSPECTOR, *given, *words]))
+        _show(InstalledView(client=client, outcome="printed", text=shlex.join([*INSPECTOR, *given, *words])), as_json)
         return
     if write and remove:
         raise InvalidArguments("--write and --remove cannot go together.", fix="Give one of them.")
@@ -43,12 +48,26 @@ def command(
         raise InvalidArguments(f"There is no folder {folder}.", fix="Give the project's folder with --folder.")
     private = places is known.user
     folder = folder if private else absolute(folder, "The project's folder")
+    tell = partial(say, stderr=as_json)
     if remove:
-        _remove(places, folder)
+        removed, files = _remove(places, folder, tell)
+        view = InstalledView(client=client, outcome=removed, files=files)
     elif write:
-        _write(known, places, folder, words, env, private=private)
+        outcome, file = _write(known, places, folder, words, env, tell, private=private)
+        view = InstalledView(client=client, outcome=outcome, files=[file])
     else:
-        _print(known, places, folder, words, env)
+        file, text = _entry(known, places, folder, words, env)
+        say(f"Add this to {file}, or run again with --write:", stderr=True)
+        view = InstalledView(client=client, outcome="printed", files=[file], text=text)
+    _show(view, as_json)
+
+
+def _show(view: InstalledView, as_json: bool) -> None:
+    """Print what was done, or for a person only what is to be copied: the rest was said."""
+    if as_json:
+        print_json(view.model_dump())
+    elif view.text:
+        data(view.text)
 
 
 def _places(client: Client, scope: Scope | None) -> tuple[Place, ...]:
@@ -58,18 +77,28 @@ def _places(client: Client, scope: Scope | None) -> tuple[Place, ...]:
     return places
 
 
-def _print(client: Client, places: tuple[Place, ...], folder: Path, words: list[str], env: dict[str, str]) -> None:
+def _entry(
+    client: Client, places: tuple[Place, ...], folder: Path, words: list[str], env: dict[str, str]
+) -> tuple[str, str]:
+    """Return the file that the entry belongs into, and its text."""
     from podium.cli.commands.install.formats import format_of
     from podium.cli.commands.install.merging import NAME
 
     file = places[0].file(folder)
-    say(f"Add this to {file}, or run again with --write:", stderr=True)
-    data(format_of(file).put("", (*places[0].members, NAME), client.entry(words, env)).rstrip("\n"))
+    return str(file), format_of(file).put("", (*places[0].members, NAME), client.entry(words, env)).rstrip("\n")
 
 
 def _write(
-    client: Client, places: tuple[Place, ...], folder: Path, words: list[str], env: dict[str, str], *, private: bool
-) -> None:
+    client: Client,
+    places: tuple[Place, ...],
+    folder: Path,
+    words: list[str],
+    env: dict[str, str],
+    tell: Tell,
+    *,
+    private: bool,
+) -> tuple[Literal["added", "replaced", "unchanged"], str]:
+    """Write the entry, say what became of it, and return that with the file."""
     from podium.cli.commands.install.merging import choose, entry_at, write
 
     place = choose(places, folder)
@@ -77,15 +106,16 @@ def _write(
     _make_folder(client, file, folder, private=private)
     outcome = write(client, place, file, words, env, private=private)
     if outcome == "Unchanged":
-        say(f"Unchanged: {file} has this entry already.")
-        return
+        tell(f"Unchanged: {file} has this entry already.")
+        return "unchanged", str(file)
     behind = f", a link to {file.resolve()}" if file.is_symlink() else ""
-    say(f"{outcome} the entry of Podium in {file}{behind}. {client.after}")
+    tell(f"{outcome} the entry of Podium in {file}{behind}. {client.after}")
     kept = (entry_at(place, file).get(client.env_member) or {}).keys() & {"PODIUM_HOME", "PODIUM_SOCKET"}
     if kept:
-        say(
+        tell(
             f"The entry sets {' and '.join(sorted(kept))}, as before. Remove what should not lead to another conductor."
         )
+    return ("added" if outcome == "Added" else "replaced"), str(file)
 
 
 def _make_folder(client: Client, file: Path, folder: Path, *, private: bool) -> None:
@@ -107,18 +137,21 @@ def _make_folder(client: Client, file: Path, folder: Path, *, private: bool) -> 
     made.note(file.parent, made=True)
 
 
-def _remove(places: tuple[Place, ...], folder: Path) -> None:
+def _remove(places: tuple[Place, ...], folder: Path, tell: Tell) -> tuple[Literal["removed", "unchanged"], list[str]]:
+    """Remove the entry wherever it is, say so, and return what was done with the files."""
     from podium.cli.commands.install import made
     from podium.cli.commands.install.merging import remove
 
     done = [(file, removed) for place in places if (removed := remove(place, file := place.file(folder))) != "nothing"]
     for file, removed in done:
         if removed == "file":
-            say(f"Removed {file}, which this command had made and which has nothing else in it.")
+            tell(f"Removed {file}, which this command had made and which has nothing else in it.")
         else:
-            say(f"Removed the entry of Podium from {file}.")
+            tell(f"Removed the entry of Podium from {file}.")
         if made.is_ours(file.parent) and not any(file.parent.iterdir()):
             file.parent.rmdir()
             made.note(file.parent, made=False)
     if not done:
-        say(f"Unchanged: there is no entry of Podium in {' or '.join(str(place.file(folder)) for place in places)}.")
+        tell(f"Unchanged: there is no entry of Podium in {' or '.join(str(place.file(folder)) for place in places)}.")
+        return "unchanged", [str(place.file(folder)) for place in places]
+    return "removed", [str(file) for file, _ in done]

@@ -14,7 +14,8 @@ from podium.cli.commands.start.daemonize import spawn
 from podium.cli.shared.environment import difference
 from podium.cli.shared.probe import Health, alive, health, running
 from podium.cli.streams import run_for_long
-from podium.cli.terminal.door import line
+from podium.cli.terminal.door import line, print_json
+from podium.cli.views.own import StartedView
 from podium.errors import ConductorNotRunning, ConductorTimeout, PermissionDenied
 from podium.home import SOCKET
 from podium.places import default_home, point, unused_home
@@ -35,27 +36,23 @@ def arguments() -> Parser:
         "as it is here and now.",
     )
     made.add_argument("--foreground", action="store_true", help="run in this process, with the log on stderr")
+    made.add_argument("--json", action="store_true", help="print one JSON object; not with --foreground")
     made.add_argument("--settings", help=argparse.SUPPRESS)  # all of them as JSON, from our own command
     return made
 
 
 def main(words: Sequence[str]) -> int:
     """Start the conductor and return when it answers; with --foreground return when it has stopped."""
-    options = arguments().parse_args(words)
+    made = arguments()
+    options = made.parse_args(words)
+    if options.json and options.foreground:
+        made.error("--json and --foreground cannot go together")
     settings = Settings(**json.loads(options.settings)) if options.settings else settings_of(options)
     if options.foreground:
-        if not options.settings:
-            settings = settings if settings.socket_given else _with_free_socket(settings)
-            with suppress(OSError):  # it is tried again at the next start
-                point(settings.home)
-        if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
-            os.execv(sys.executable, _foreground(settings))  # noqa: S606
-        run_for_long()
-        log.configure(settings.log_level)
-        with quick_imports():
-            from podium.conductor.daemon import run  # only the conductor's process pays for it
-        return run(settings)
-    _prepare(settings)
+        return _run_here(settings, is_own=bool(options.settings))
+    notes = _prepare(settings)
+    if not options.json:
+        _note(notes)
     deadline = time.monotonic() + READY_SECONDS
     # a conductor that is shutting down does not count as running: wait until it has gone
     while (found := running(settings)) and found[0].shutting_down and time.monotonic() < deadline:
@@ -64,32 +61,60 @@ def main(words: Sequence[str]) -> int:
         health_of, path = found
         if settings.socket_given and path != settings.socket:
             raise _elsewhere(settings, health_of, path)
-        line(f"The conductor is already running (pid {health_of.pid}) on {path}.")
-        if note := difference(health_of.environment):
-            line(f"note: {note}")
-        return 0
-    settings = _with_free_socket(settings)
-    started = start_in_background(settings)
-    line(f"The conductor is running (pid {started.pid}); its log is {settings.places.log}")
+        said = f"The conductor is already running (pid {health_of.pid}) on {path}."
+        differs = [note] if (note := difference(health_of.environment)) else []
+        view = StartedView(pid=health_of.pid, started=False, socket=str(path), log="", notes=notes + differs)
+    else:
+        settings, differs = _with_free_socket(settings), []
+        pid, own = start_in_background(settings).pid, settings.places.log
+        said = f"The conductor is running (pid {pid}); its log is {own}"
+        view = StartedView(pid=pid, started=True, socket=str(settings.socket), log=str(own), notes=notes)
+    if options.json:
+        print_json(view.model_dump())
+    else:
+        line(said)
+        _note(differs)
     return 0
 
 
-def _prepare(settings: Settings) -> None:
-    """Look whether the home can be used, and say what was open to others; write down where it is if others could not find it.
+def _run_here(settings: Settings, *, is_own: bool) -> int:
+    """Run the conductor in this process; `is_own` if our own command has begun it, and has looked after its place."""
+    if not is_own:
+        settings = settings if settings.socket_given else _with_free_socket(settings)
+        with suppress(OSError):  # it is tried again at the next start
+            point(settings.home)
+    if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
+        os.execv(sys.executable, _foreground(settings))  # noqa: S606
+    run_for_long()
+    log.configure(settings.log_level)
+    with quick_imports():
+        from podium.conductor.daemon import run  # only the conductor's process pays for it
+    return run(settings)
+
+
+def _note(notes: Sequence[str]) -> None:
+    for note in notes:
+        line(f"note: {note}")
+
+
+def _prepare(settings: Settings) -> list[str]:
+    """Look whether the home can be used, and return what is unusual; write down where it is if others could not find it.
 
     Raises:
         PermissionDenied: it cannot, or another user could change it.
     """
+    notes = []
     try:
         if note := check_home(settings.home):
-            line(f"note: {note}")
+            notes.append(note)
         point(settings.home)
     except PermissionDenied:
         raise
     except OSError as error:
         raise _unusable(settings.home, error) from error
     if (other := unused_home()) and settings.home == default_home():
-        line(f"note: {other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
+        notes.append(f"{other} has jobs of an earlier conductor; `podium start --home {other}` takes them up.")
+    return notes
 
 
 def start_in_background(settings: Settings) -> Health:
