@@ -14,9 +14,7 @@ class StartedView(View):
     started: bool  # false: it ran already
     socket: str  # where it listens
     log: str  # its log file; "" if it ran already
-    notes: list[str] = Field(
-        default_factory=list
-    )  # what is unusual, such as another environment than that of this shell
+    notes: list[str] = Field(default_factory=list)  # what is unusual, such as another environment than here
 
 
 class StoppedView(View):
