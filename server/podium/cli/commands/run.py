@@ -92,13 +92,7 @@ def command(
     except BaseException as end:
         if (why := _why_unseen(end)) is None:
             raise
-        if isinstance(end, LostSight) and as_json:
-            print_error(end.error)
-        if isinstance(end, LostSight) and not end.goes_on:
-            line(f"{why}.", stderr=True)
-        else:
-            _say_it_goes_on(why, run.job)
-        raise typer.Exit(interrupted() or Code.LOST_SIGHT) from None
+        raise _unseen(end, why, run.job, as_json=as_json) from None
     if as_json:
         print_json(job.model_dump())
     if notify:
@@ -198,6 +192,17 @@ class _Run:
         for warning in (*job.warnings, *([note] if note else [])):
             self._follower.say(f"  note: {in_line(warning)}", style="yellow")
         return job
+
+
+def _unseen(end: BaseException, why: str, job: JobView | None, *, as_json: bool) -> typer.Exit:
+    """Say why the job is followed no more and what becomes of it, and return how the command ends."""
+    if isinstance(end, LostSight) and as_json:
+        print_error(end.error)
+    if isinstance(end, LostSight) and not end.goes_on:
+        line(f"{why}.", stderr=True)
+    else:
+        _say_it_goes_on(why, job)
+    return typer.Exit(interrupted() or Code.LOST_SIGHT)
 
 
 def _why_unseen(end: BaseException) -> str | None:
