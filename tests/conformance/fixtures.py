@@ -6,13 +6,13 @@
 import sys
 from collections.abc import Sequence
 
-from podium.cli.calling.light import log, parse, parser
+from podium.cli.calling.light import configure_log, parse, parser
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until a signal comes."""
     _, settings = parse(parser("conformance", "Serve the product with the suites' fixtures."), arguments)
-    log.configure(settings.log_level)
+    configure_log(settings.log_level)
     # The SDK reads the logging set-up when it is imported.
     from podium.client.job_control import job_control
     from podium.mcp.app import Offer, build_server

@@ -18,7 +18,7 @@ from importlib import import_module, reload
 from pathlib import Path
 from typing import Any
 
-from podium.cli.calling.light import hidden, log
+from podium.cli.calling.light import configure_log, hidden
 from podium.contract.secrets.masks import redactor
 from tests.support.errand import NUMBER, PROGRAMS, STREAMS
 
@@ -35,7 +35,7 @@ def _load_conductor() -> None:
 def _load_server() -> None:
     """Load what `podium serve` does, in the same order: its packages look at the set-up of the log."""
     import_module("podium.cli.commands.serve")
-    log.configure("info")
+    configure_log("info")
     with hidden("rich"):
         import_module("podium.mcp.product")
     import_module(LOOP)

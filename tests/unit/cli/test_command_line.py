@@ -189,7 +189,9 @@ def test_long_running_commands_start_without_typer_and_rich() -> None:
 
 
 def test_the_conductor_is_loaded_without_the_protocol_of_the_agents() -> None:
-    loaded = modules_after("import podium.cli.commands.start, podium.conductor.daemon")
+    loaded = modules_after(
+        "from podium.cli.commands.start import configure_log\nconfigure_log('info')\nimport podium.conductor.daemon"
+    )
     assert not loaded & {"mcp", "typer", "rich", "starlette"}
 
 

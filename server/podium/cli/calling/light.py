@@ -8,16 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from podium import log
 from podium.cli.calling.usage import unknown_option, wrong_call
 from podium.cli.shared.imports import hidden, quick_imports
 from podium.settings import Settings, load
 from podium.texts.widths import wrapped
 
-# structlog loads rich, 50 modules and 5 MB, for a console renderer that is not used.
-with hidden("rich"):
-    from podium import log
-
-__all__ = ["Parser", "hidden", "log", "parse", "parser", "quick_imports", "settings_of"]
+__all__ = ["Parser", "configure_log", "hidden", "parse", "parser", "quick_imports", "settings_of"]
 
 _FORM = 28  # letters of an option that its meaning still stands beside
 
@@ -82,6 +79,12 @@ def parse(made: Parser, arguments: Sequence[str]) -> tuple[argparse.Namespace, S
     """Parse a command line and load its settings, with its flags on top."""
     options = made.parse_args(arguments)
     return options, settings_of(options)
+
+
+def configure_log(level: str) -> None:
+    """Set the log up. structlog would load rich, 50 modules and 5 MB, for a console renderer that is not used."""
+    with hidden("rich"):
+        log.configure(level)
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from podium.cli.calling.light import log
+from podium import log
 from podium.contract.pairs import name_and_value
 from podium.errors import InvalidArguments
 from podium.settings import Settings, load
@@ -47,5 +47,5 @@ def variables_of(given: Sequence[str] | None) -> dict[str, str]:
 def settings_for(home: Path | None, socket: Path | None) -> Settings:
     """Load the settings of a command that talks to a conductor; its log is kept out of the command's output."""
     settings = load(home=home, socket=socket)
-    log.configure("error")
+    log.configure_later("error")
     return settings

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from podium.cli.calling.light import Parser, hidden, log, parse, parser, quick_imports
+from podium.cli.calling.light import Parser, configure_log, hidden, parse, parser, quick_imports
 from podium.cli.streams import run_for_long, was_closed
 from podium.errors import InvalidArguments
 
@@ -37,7 +37,7 @@ def main(words: Sequence[str]) -> int:
     run_for_long()
     # Clients keep what is said here, or never read it: warnings only, unless more is asked for.
     level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
-    log.configure(level)  # before the import: the SDK reads the logging set-up when it is imported
+    configure_log(level)  # before the import: the SDK reads the logging set-up when it is imported
     with hidden("rich"):  # the SDK would load it for a handler of log records, though the log is set up already
         with quick_imports():
             from podium.mcp.product import serve_http, serve_stdio

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from podium.cli.calling.light import Parser, log, parser, quick_imports, settings_of
+from podium.cli.calling.light import Parser, configure_log, parser, quick_imports, settings_of
 from podium.cli.commands.start.daemonize import spawn
 from podium.cli.shared.environment import difference
 from podium.cli.shared.probe import Health, alive, health, running
@@ -86,7 +86,7 @@ def _run_here(settings: Settings, *, is_own: bool) -> int:
     if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
         os.execv(sys.executable, _foreground(settings))  # noqa: S606
     run_for_long()
-    log.configure(settings.log_level)
+    configure_log(settings.log_level)
     with quick_imports():
         from podium.conductor.daemon import run  # only the conductor's process pays for it
     return run(settings)
