@@ -180,13 +180,13 @@ async def test_a_failed_sheet_wakes_a_wait_once_while_its_job_goes_on(service: J
     # The sheet may have failed before the wait begins: what happened since the start counts.
     started = (await service.list_page(status=None, name="", limit=1, cursor="")).jobs[0].cursor
     home = started.partition(":")[0]
-    first = await service.wait([job.job_id], until="any", timeout_seconds=20, after=f"{home}:0")
+    first = await service.wait([job.job_id], until="any", timeout_seconds=60, after=f"{home}:0")
     assert first.woke_for == "event"
     assert "sheet.failed" in [event.type for event in first.events]
     second = await service.wait([job.job_id], until="any", timeout_seconds=0.1, after=first.after)
     assert second.woke_for == "timeout"
     await open_gate(job.workspace, "long")
-    last = await service.wait([job.job_id], until="all", timeout_seconds=20, after=second.after)
+    last = await service.wait([job.job_id], until="all", timeout_seconds=60, after=second.after)
     assert (last.woke_for, last.jobs[0].status) == ("settled", "failed")
 
 
