@@ -121,6 +121,22 @@ def test_windows_is_told_plainly_that_it_is_not_supported(
     assert capsys.readouterr().err.strip() == WINDOWS
 
 
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("plan score.yaml --svg", "Option '--svg' requires an argument"),
+        ("logs job -n", "Option '-n' requires an argument"),
+        ("list --json=yes", "Option '--json' does not take a value"),
+        ("list --jsn", "Unknown option '--jsn'"),
+    ],
+)
+def test_an_option_that_lacks_its_value_is_not_called_unknown(
+    words: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words.split()) == 2
+    assert what in capsys.readouterr().err
+
+
 HEAVY = {
     "mcp",
     "rich.console",
