@@ -72,8 +72,9 @@ def _run(name: str, arguments: Sequence[str]) -> int:
     try:
         code = run(args=list(arguments), prog_name=f"podium {name}", standalone_mode=False)
     except typer.TyperException as error:
-        if unknown := getattr(error, "option_name", ""):
-            raise unknown_option(name, arguments, unknown, getattr(error, "possibilities", None) or []) from None
+        if hasattr(error, "possibilities"):  # one that lacks its value, or may have none, is told by its message
+            unknown = getattr(error, "option_name", "")
+            raise unknown_option(name, arguments, unknown, error.possibilities or []) from None
         raise wrong_call(name, arguments, _as_sentence(error.format_message())) from None
     return int(code or Code.DONE)
 

@@ -51,7 +51,7 @@ def _checked_score(call: Call) -> Call:
     """Return the call with the score's path made absolute, and with the caller's folder."""
     path, content = call.config_path, call.config_content
     if content is not None and not content.strip():
-        raise InvalidArguments("config_content is empty.", fix="Pass the text of a score.")
+        raise InvalidArguments("The text of the score is empty.", fix="Pass the text of a score.")
     if path is not None:
         file = absolute(expanded(score_path(path)), "The score path")
         _check_readable(file)

@@ -1,5 +1,6 @@
 """The frame of the command line: dispatch, exit codes, and what is imported for what."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,33 @@ def test_windows_is_told_plainly_that_it_is_not_supported(
     assert capsys.readouterr().err.strip() == WINDOWS
 
 
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("plan score.yaml --svg", "Option '--svg' requires an argument"),
+        ("logs job -n", "Option '-n' requires an argument"),
+        ("list --json=yes", "Option '--json' does not take a value"),
+        ("list --jsn", "Unknown option '--jsn'"),
+    ],
+)
+def test_an_option_that_lacks_its_value_is_not_called_unknown(
+    words: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words.split()) == 2
+    assert what in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["run", "plan", "env", "validate"])
+def test_an_empty_stdin_is_told_as_a_score_without_text(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    assert main([name, "-", "--home", str(tmp_path)]) == 2
+    shown = capsys.readouterr().err
+    assert "The text of the score is empty." in shown
+    assert "config_content" not in shown
+
+
 HEAVY = {
     "mcp",
     "rich.console",
@@ -174,7 +202,7 @@ def test_the_help_of_a_command_loads_no_more_than_that_takes(tmp_path: Path) -> 
 def loaded_by(folder: Path, *lines: list[str]) -> set[str]:
     """Return the modules that a fresh process holds after commands, one after another, on a home without a conductor."""
     home = {"PODIUM_HOME": str(folder / "home"), "PODIUM_SOCKET": str(folder / "socket")}
-    quiet = "import io, contextlib\nfrom podium.cli import main\nwith contextlib.redirect_stdout(io.StringIO()):"
+    quiet = "import io, contextlib\nfrom podium.cli import main\nwith contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):"
     return modules_after(
         f"import os\nos.environ.update({home!r})\n{quiet}\n    for line in {list(lines)!r}: main(line)"
     )

@@ -158,6 +158,21 @@ def test_a_sheet_that_ran_again_on_request_waited_only_since_then() -> None:
     assert result_of(story.lanes[0]) == "9.0 s (attempt 2)"
 
 
+def test_a_sheet_that_failed_for_good_is_not_ready_before_somebody_lets_it_go_on() -> None:
+    sheets = [
+        SheetView(sheet=1, name="bad", status="completed", attempts=2),
+        SheetView(sheet=2, name="slow", status="completed", attempts=1),
+    ]
+    events = Events("nightly-x7k2q")
+    events.add("job.failed", 9)
+    events.add("job.resumed", 20)
+    attempts = [attempt(1, 1, 0, 2, "failed", exit_code=3), attempt(1, 2, 21, 22), attempt(2, 1, 0, 9)]
+    record = JobRecord(job=job_view("completed", sheets, 22), sheets=sheets, events=events.made, attempts=attempts)
+    assert told(story_of(record, BEGAN + 30), "bad") == [
+        ("failed", 0, 2), ("stopped", 9, 20), ("ready", 20, 21), ("completed", 21, 22)
+    ]  # fmt: skip
+
+
 def test_events_of_an_older_score_are_matched_by_label_not_by_number() -> None:
     sheets = [SheetView(sheet=1, name="new", status="pending"), SheetView(sheet=2, name="old", status="completed")]
     events = Events("nightly-x7k2q")

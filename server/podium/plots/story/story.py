@@ -163,7 +163,10 @@ class _Telling:
         since = self._ready_since(sheet, before, until)
         delay = self._waits.delays.get((sheet.sheet, before.attempt)) if before is not None else None
         waited = [] if delay is None else [Span(delay.kind, since, delay.end, note=delay.note, open=is_open)]
-        rest = [Span("ready", since, until, open=is_open)]
+        asked = since
+        if before is not None and before.kind == "failed" and delay is None:  # for good, until somebody let it go on
+            asked = self._restarted(before.end, until)
+        rest = [Span("ready", asked, until, open=is_open)]
         return overlaid(since, until, [self._waits.holds.get(sheet.sheet, ()), self._waits.stops, waited, rest])
 
     def _ready_since(self, sheet: SheetView, before: Span | None, until: float) -> float:
@@ -172,11 +175,13 @@ class _Telling:
             return before.end
         asked = self._begin
         if before is not None:
-            restarts = self._waits.restarts
-            at = bisect_right(restarts, until)
-            asked = max(before.end, restarts[at - 1] if at else before.end)
+            asked = self._restarted(before.end, until)
         done = [end for need in sheet.needs if (end := _last_before(self._done.get(need, ()), until)) is not None]
         return min(until, max([asked, *done]))
+
+    def _restarted(self, since: float, until: float) -> float:
+        """Return when somebody last let the job go on between two moments; the first of them if nobody did."""
+        return max(since, _last_before(self._waits.restarts, until) or since)
 
 
 def _is_ready(sheet: SheetView, satisfied: AbstractSet[int]) -> bool:

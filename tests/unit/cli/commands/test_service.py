@@ -110,6 +110,7 @@ def test_print_writes_nothing_and_asks_nobody(services: Services) -> None:
     assert not services.unit.exists()
     assert not services.calls
     assert services.podium("service", "remove", "--print").returncode == 2
+    assert services.podium("service", "install", "--print", "--json").returncode == 2
 
 
 @pytest.mark.parametrize("action", ["install", "remove", "status"])

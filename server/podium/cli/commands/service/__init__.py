@@ -38,6 +38,8 @@ def command(
     service = _Service(settings, manager_here(), quiet=as_json)
     if shown and action != "install":
         raise InvalidArguments("--print goes with install only.", fix="Run `podium service install --print`.")
+    if shown and as_json:
+        raise InvalidArguments("--print and --json exclude each other.", fix="Give one of them.")
     if shown:
         data(service.manager.text(spec_of(settings)).removesuffix("\n"))
         return
