@@ -5,7 +5,7 @@ What keeps a line of its own:
 - A sheet that failed, was cancelled, waits for a retry, needed one, or took far longer than the others does, up to `UNUSUAL`.
 - Of a job with at most `FEW` sheets every other one does too.
 - Of a job with more, the last `LAST` of them stand above the bar, and a line counts those before ("… 297 completed"). Where
-  nothing can be drawn again (a pipe, the log of a build, NO_COLOR, TERM=dumb) the first `PLAIN` have a line, and then a line
+  nothing can be drawn again (a pipe, the log of a build, TERM=dumb) the first `PLAIN` have a line, and then a line
   counts each `PLAIN` more.
 
 The bar, the counter and the clock are never cut: first goes what runs, then the middle of the job's name.

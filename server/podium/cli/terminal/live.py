@@ -62,7 +62,7 @@ class Live:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._shows = has_styles(stream)
-        self.animated = moves(stream) and not os.environ.get("NO_COLOR")
+        self.animated = moves(stream)
         self._drawn: list[int] = []  # the cells of each line at the bottom
 
     @property

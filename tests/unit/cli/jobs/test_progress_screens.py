@@ -1,6 +1,7 @@
 """The progress of a job on a terminal, as golden screens: few and many sheets, long and wide names, at both widths."""
 
 import io
+import re
 from collections.abc import Sequence
 
 import anyio
@@ -108,10 +109,18 @@ def test_a_terminal_that_got_narrower_keeps_nothing_of_the_old_bar(
     assert window.getvalue().endswith(f"{'y' * 38}…")
 
 
-@pytest.mark.parametrize("variable", [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_without_colours_or_movement_there_are_only_plain_lines(
-    window: Window, variable: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(*variable)
+def test_without_movement_there_are_only_plain_lines(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
     screens_of(window, "nightly", 3, [[sheet(1), sheet(2)]], "running step-3")
     assert window.getvalue() == "   ✓ step-1             1.0 s\n   ✓ step-2             2.0 s\n"
+
+
+def test_without_colours_the_bar_the_counter_and_the_clock_stay(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    during, _ = screens_of(window, "nightly", 3, [[sheet(1), sheet(2)]], "running step-3")
+    assert "2 of 3" in during.lines[-1]
+    assert re.search(r"\d:\d\d", during.lines[-1])
+    assert during.styles == []
+    assert not re.search(r"\x1b\[[\d;]*m", window.getvalue())
