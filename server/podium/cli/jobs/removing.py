@@ -119,6 +119,7 @@ def remove_chosen(settings: Settings, choice: Choice, *, yes: bool, as_json: boo
             if done.jobs
             else "Nothing was removed."
         )
+    _tell_refused(done.refused)
     return Code.FAILED if done.refused else Code.DONE
 
 

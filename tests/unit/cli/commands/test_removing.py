@@ -1,10 +1,14 @@
 """`podium rm`: what it removes, what it asks before, and that workspaces stay."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from podium.cli.jobs import removing
+from podium.cli.shared.exits import Code
+from podium.contract.models import ClearView
 from podium.settings import Settings
 from tests.support.commands import answered, podium
 from tests.support.jobs import submit, until
@@ -116,3 +120,19 @@ def test_two_who_remove_the_same_jobs_at_once_both_have_done_it(
     removed = [{job["job_id"] for job in each["cleared"]["jobs"]} for each in both]
     assert (removed[0] | removed[1], removed[0] & removed[1]) == (ids, set())
     assert [each["cleared"]["refused"] for each in both] == [[], []]
+
+
+def test_jobs_that_could_not_be_removed_are_named_with_the_reason(
+    home: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reasons = [f"job-{number} is running again." for number in range(removing.SHOWN + 2)]
+
+    async def refused(*_: object) -> ClearView:  # what a conductor answers when somebody resumes them meanwhile
+        return ClearView(refused=reasons)
+
+    monkeypatch.setattr(removing, "_clear_all", refused)
+    monkeypatch.setattr(removing, "job_control", lambda _: nullcontext())
+    assert removing.remove_chosen(home, removing.Choice(None, None, None), yes=True, as_json=False) == Code.FAILED
+    told = capsys.readouterr().err.splitlines()
+    assert told[:2] == ["  Not removed: job-0 is running again.", "  Not removed: job-1 is running again."]
+    assert (len(told), told[-1]) == (removing.SHOWN + 1, "  Not removed: 2 more")
