@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from podium.times import elapsed_between, epoch, iso, measured, span
 
 JUST_NOW = 1.0  # seconds; less than this needs no number
-DAY = 86_400.0
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
