@@ -17,7 +17,7 @@ from anyio.abc import SocketAttribute
 
 from podium.client.link import failures
 from podium.client.link.bell import Bell
-from podium.client.link.identity import Identity, identify
+from podium.client.link.identity import Identity, Met, identify
 from podium.contract.methods import PROTOCOL
 from podium.errors import (
     ConductorBusy,
@@ -28,9 +28,10 @@ from podium.errors import (
     UnsupportedByConductor,
     from_dict,
 )
-from podium.privacy.peers import check_peer
+from podium.places import holder
+from podium.privacy.peers import check_peer, credentials
 from podium.privacy.way import check_socket
-from podium.settings import Where
+from podium.settings import Settings, Where
 from podium.wire import messages
 from podium.wire.errors import from_wire
 from podium.wire.framing import FrameError, FrameReader, MalformedFrame, decode
@@ -41,13 +42,16 @@ _BUSY_PAUSE_SECONDS = 0.05
 
 
 class Connection:
-    """A connected socket. The handshake sets `identity`; a `retired` connection takes no new calls."""
+    """A connected socket. The handshake sets `identity`; a `retired` connection takes no new calls.
+
+    `is_of_home`: the process that holds the client's home listens. `deadline`: when the one call for which it was opened is over.
+    """
 
     identity: Identity
 
     def __init__(self, stream: SocketStream, path: Path, on_notification: OnNotification | None = None) -> None:
         self._stream = stream
-        self._raw: socket.socket = stream.extra_attributes[SocketAttribute.raw_socket]()
+        self.raw: socket.socket = stream.extra_attributes[SocketAttribute.raw_socket]()
         self.path = path
         self._on_notification = on_notification
         self._reader = FrameReader(stream, whole_lines=True)
@@ -58,6 +62,9 @@ class Connection:
         self._writing = anyio.Lock(fast_acquire=True)
         self._failure: ConductorError | None = None
         self._concurrent = False
+        self._is_foreign = False
+        self.is_of_home = False
+        self.deadline: float | None = None
         self.used = 0  # calls made, without the handshake
         self.users = 0  # tasks that hold it now
         self.idle_since = time.monotonic()
@@ -78,7 +85,7 @@ class Connection:
         if self.spent:
             return False
         try:
-            return self._reading or self._raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+            return self._reading or self.raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
         except BlockingIOError:
             return True
         except OSError:
@@ -90,9 +97,14 @@ class Connection:
             status = await self.call("daemon.status", {"protocol": PROTOCOL}, seconds=seconds)
         except (UnsupportedByConductor, InvalidArguments) as error:
             raise failures.foreign(self.path, f"it answers daemon.status with {error.message!r}") from None
-        self.identity = identify(status, self.path)
-        self._concurrent = self.identity.is_podium
+        self.meet(identify(status, self.path))
         self.used = 0
+
+    def meet(self, identity: Identity) -> None:
+        """Take the peer for this conductor."""
+        self.identity = identity
+        self._concurrent = identity.is_podium
+        self._is_foreign = not identity.is_podium
 
     async def call(self, method: str, params: Mapping[str, Any], *, seconds: float) -> Any:
         """Return the result of a request.
@@ -110,7 +122,8 @@ class Connection:
                 await self.wait_until(lambda: self._replies[request_id] is not None, method)
         except TimeoutError:
             self.retired = True
-            raise failures.no_reply(self.path, method, seconds) from None
+            told = failures.no_reply if self._concurrent or self.is_of_home else failures.no_turn
+            raise told(self.path, method, seconds) from None
         finally:
             reply = self._replies.pop(request_id) or {}
             # A conductor that answers in order may still be busy with a call that was given up.
@@ -135,7 +148,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the socket; calls that wait fail as unreachable."""
-        self._fail(failures.lost(self.path, "the call"))
+        self._fail(self._lost("the call"))
 
     async def _send(self, frame: bytes, method: str) -> None:
         """Write a whole frame; if that fails, the connection is of no further use."""
@@ -144,13 +157,13 @@ class Connection:
                 sent = 0
                 # What the socket takes at once needs no pause; if it is full or broken, waiting shows which.
                 with suppress(OSError):
-                    sent = self._raw.send(frame)
+                    sent = self.raw.send(frame)
                 if sent < len(frame):
                     await self._stream.send(frame[sent:])
             except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
                 # The peer may have answered, or said why it closes: what has arrived is read first.
                 if self._reading:
-                    raise failures.lost(self.path, method) from error
+                    raise self._lost(method) from error
             except BaseException:
                 self.close()
                 raise
@@ -161,7 +174,7 @@ class Connection:
         try:
             self._take(await self._reader.read())
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            self._fail(failures.lost(self.path, method))
+            self._fail(self._lost(method))
         except MalformedFrame:
             self._fail(failures.foreign(self.path, "its answer is not JSON"))
         except FrameError as error:
@@ -199,6 +212,9 @@ class Connection:
         if request_id in self._replies:
             self._replies[request_id] = message
 
+    def _lost(self, method: str) -> ConductorError:
+        return failures.lost(self.path, method, foreign=self._is_foreign)
+
     def _fail(self, failure: ConductorError) -> None:
         """Close because of a failure; the first one counts."""
         self._failure = self._failure or failure
@@ -207,19 +223,21 @@ class Connection:
 
 
 async def find_connection(
-    where: Where, *, start_command: str, connect_seconds: float, on_notification: OnNotification | None = None
+    where: Where, settings: Settings, *, known: Met | None = None, on_notification: OnNotification | None = None
 ) -> Connection:
     """Connect to the conductor of a home, wherever it listens; raises as `open_connection`, for the likeliest place."""
     first, *others = where.sockets
+    # Behind a socket that was given may be a foreign conductor, which lets connections wait for their turn.
+    turn_seconds = settings.connect_seconds if others else settings.call_seconds
 
     async def attempt(path: Path) -> Connection:
         connection = await open_connection(
-            path, start_command=start_command, connect_seconds=connect_seconds, on_notification=on_notification
+            path, settings, turn_seconds=turn_seconds, known=known, on_notification=on_notification
         )
         if where.knows(connection.identity.home_id, connection.identity.pid):
             return connection
         connection.close()
-        raise failures.of_another_home(path, connection.identity.pid, start_command)
+        raise failures.of_another_home(path, connection.identity.pid, settings.start_command)
 
     try:
         return await attempt(first)
@@ -228,36 +246,50 @@ async def find_connection(
             with suppress(ConductorError):  # whoever is at a place that was only guessed is no concern of ours
                 return await attempt(path)
         if isinstance(error, PermissionDenied) and others:
-            error.fix = f"Run `{start_command}`: it listens inside the home if another user has the usual place."
+            start = settings.start_command
+            error.fix = f"Run `{start}`: it listens inside the home if another user has the usual place."
         raise
 
 
 async def open_connection(
-    path: Path, *, start_command: str, connect_seconds: float, on_notification: OnNotification | None = None
+    path: Path,
+    settings: Settings,
+    *,
+    turn_seconds: float,
+    known: Met | None = None,
+    on_notification: OnNotification | None = None,
 ) -> Connection:
-    """Connect and shake hands within `connect_seconds`; a full queue is tried again until then.
+    """Connect, and learn who answers unless it is the one that is `known`. Nothing is sent to a peer that is not ours.
 
-    `start_command` is named by the error when no conductor listens. Nothing is sent to a peer that is not ours.
+    The conductor of the home has `connect_seconds` to answer, any other one `turn_seconds`.
 
     Raises:
         ConductorNotRunning, ConductorBusy, PermissionDenied, ConductorUnreachable: no connection.
         ConductorTimeout, ConductorMismatch: nothing answers, or something other than a conductor.
     """
     check_socket(path)
-    deadline = anyio.current_time() + connect_seconds
-    while True:
-        try:
-            stream = await connect(path)
-            break
-        except OSError as error:
-            if not isinstance(error, BlockingIOError) or anyio.current_time() >= deadline:
-                raise failures.connect_failure(error, path, start_command) from error
-            await anyio.sleep(_BUSY_PAUSE_SECONDS)
-    connection = Connection(stream, path, on_notification)
+    connection = Connection(await _connect(path, settings), path, on_notification)
     try:
-        check_peer(stream.extra_attributes[SocketAttribute.raw_socket](), path)
-        await connection.handshake(connect_seconds)
+        check_peer(connection.raw, path)
+        if known is not None and known.is_behind(connection.raw, path):
+            connection.meet(known.identity)
+            return connection
+        pid = credentials(connection.raw)[1]
+        connection.is_of_home = pid is not None and pid == holder(settings.home)
+        await connection.handshake(settings.connect_seconds if connection.is_of_home else turn_seconds)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+async def _connect(path: Path, settings: Settings) -> SocketStream:
+    """Connect within `connect_seconds`; a full queue is tried again until then. Raises as `open_connection`."""
+    deadline = anyio.current_time() + settings.connect_seconds
+    while True:
+        try:
+            return await connect(path)
+        except OSError as error:
+            if not isinstance(error, BlockingIOError) or anyio.current_time() >= deadline:
+                raise failures.connect_failure(error, path, settings.start_command) from error
+            await anyio.sleep(_BUSY_PAUSE_SECONDS)

@@ -8,14 +8,15 @@ from typing import Any, Self, TypeVar
 
 import anyio
 
-from podium.client.link import reading
+from podium.client.link import failures, reading
 from podium.client.link.connection import Connection
 from podium.client.link.feed import EventFeed
-from podium.client.link.identity import Identity
+from podium.client.link.identity import PRODUCT, Identity
 from podium.client.link.pool import Pool
 from podium.errors import ConductorError, ConductorNotRunning, ConductorTimeout, ConductorUnreachable
 from podium.settings import Settings, load
 
+SHUTDOWN = "daemon.shutdown"
 _RETURN_PAUSE_SECONDS = 0.1
 
 Model = TypeVar("Model")
@@ -121,7 +122,7 @@ class DaemonClient:
             PodiumError: the conductor answered with this error.
         """
         keyed = {**params, "request_key": uuid.uuid4().hex, "client": self._client_name}
-        async with self._pool.lease() as connection:
+        async with self._pool.lease(served=True) as connection:
             can_ask_again = connection.identity.has("request_key")
             try:
                 return await self._send(connection, method, keyed if can_ask_again else params)
@@ -139,7 +140,17 @@ class DaemonClient:
         ) from lost
 
     async def _send(self, connection: Connection, method: str, params: Mapping[str, Any]) -> Any:
-        return await connection.call(method, params, seconds=self.settings.call_seconds)
+        """Make a call in its time, of which a foreign conductor may have taken a part until it served the connection.
+
+        Raises:
+            UnsupportedByConductor: a foreign conductor would be ended by it.
+        """
+        identity, seconds = connection.identity, self.settings.call_seconds
+        if method == SHUTDOWN and identity.product != PRODUCT:
+            raise failures.not_stopped(connection.path, identity.product, identity.version, identity.pid)
+        if connection.deadline is not None:
+            seconds = max(connection.deadline - anyio.current_time(), self.settings.connect_seconds)
+        return await connection.call(method, params, seconds=seconds)
 
     async def _call_once(self, method: str, params: Mapping[str, Any]) -> Any:
         async with self._pool.lease() as connection:

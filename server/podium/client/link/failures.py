@@ -16,7 +16,10 @@ from podium.errors import (
     ConductorTimeout,
     ConductorUnreachable,
     PermissionDenied,
+    UnsupportedByConductor,
 )
+
+MZT = "mzt"  # the command of the Marianne conductor
 
 
 def connect_failure(error: OSError, path: Path, start: str) -> ConductorError:
@@ -83,11 +86,14 @@ def busy(path: Path) -> ConductorBusy:
     )
 
 
-def lost(path: Path, method: str) -> ConductorUnreachable:
+def lost(path: Path, method: str, *, foreign: bool) -> ConductorUnreachable:
     """Return the error for a connection that ended before the reply arrived."""
+    again = "read conductor.log in PODIUM_HOME and run `podium start`"
+    if foreign:
+        again = f"start it again with its own command, `{MZT} start`"
     return ConductorUnreachable(
         f"The conductor on {path} closed the connection before it answered {method}.",
-        fix="Call conductor_status; if no conductor answers, read conductor.log in PODIUM_HOME and run `podium start`.",
+        fix=f"Call conductor_status; if no conductor answers, {again}.",
         socket=str(path),
         method=method,
     )
@@ -100,6 +106,30 @@ def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
         fix="Call conductor_status to see whether it answers at all, then try again.",
         socket=str(path),
         method=method,
+    )
+
+
+def no_turn(path: Path, method: str, seconds: float) -> ConductorTimeout:
+    """Return the error for a reply that did not arrive in time from a conductor that may serve few connections at once."""
+    return ConductorTimeout(
+        f"The conductor on {path} did not answer {method} within {seconds:g} s. "
+        "A Marianne conductor serves five connections at once, and lets others wait.",
+        fix="Close other clients that hold connections to it, such as its dashboard, and try again; "
+        "`socket.backlog` in its configuration is how many it serves.",
+        socket=str(path),
+        method=method,
+    )
+
+
+def not_stopped(path: Path, product: str, version: str, pid: int) -> UnsupportedByConductor:
+    """Return the error for a foreign conductor that was to be stopped: it may hold the jobs of others."""
+    return UnsupportedByConductor(
+        f"{product.capitalize()} {version} (pid {pid}) answers on {path}. It is not a Podium conductor: nothing was done to it.",
+        fix=f"To stop it, run its own command, `{MZT} stop`: it waits for its running and paused jobs, and then cancels them.",
+        socket=str(path),
+        product=product,
+        version=version,
+        pid=pid,
     )
 
 

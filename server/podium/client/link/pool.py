@@ -1,8 +1,9 @@
 """A few connections, reused, and closed when they have been idle for a while.
 
 One connection carries all calls to a Podium conductor, since it answers out of order. A Marianne conductor answers one call
-after another and serves five connections in all: it gets up to `SEQUENTIAL_CONNECTIONS`, each with one call at a time. It does
-not stop while a client is connected, so idle ones must be closed.
+after another, serves five connections in all, lets further ones wait, and does not stop while a client is connected. So each
+call to it has a connection of its own, which is closed right after; a client makes `FOREIGN_CALLS` at once, so that it
+leaves places to others. Who it is is asked once.
 """
 
 import time
@@ -13,13 +14,12 @@ from pathlib import Path
 import anyio
 
 from podium.client.link import failures
-from podium.client.link.bell import Bell
 from podium.client.link.connection import Connection, OnNotification, find_connection
-from podium.client.link.identity import Identity
+from podium.client.link.identity import Identity, Met, met
 from podium.client.link.idle import IdleTimer
 from podium.settings import Settings, Where
 
-SEQUENTIAL_CONNECTIONS = 3
+FOREIGN_CALLS = 2
 
 
 class Pool:
@@ -34,40 +34,38 @@ class Pool:
         self._settings = settings
         self._connections: list[Connection] = []
         self._choosing = anyio.Lock(fast_acquire=True)
-        self._released = Bell()
+        self._foreign: Met | None = None  # who was there last, if it was a foreign conductor
+        self._places = anyio.Semaphore(FOREIGN_CALLS, fast_acquire=True)
         self._idle = IdleTimer(settings.idle_seconds, self._close_idle)
 
-    async def open(self, on_notification: OnNotification | None = None) -> Connection:
+    async def open(self, on_notification: OnNotification | None = None, *, known: Met | None = None) -> Connection:
         """Open a connection beside the pool; the caller closes it. Raises as `find_connection`."""
         where = Where([self._given]) if self._given else self._settings.where()
         self.path = where.sockets[0]
-        connection = await find_connection(
-            where,
-            start_command=self._settings.start_command,
-            connect_seconds=self._settings.connect_seconds,
-            on_notification=on_notification,
-        )
+        connection = await find_connection(where, self._settings, known=known, on_notification=on_notification)
         self.path = connection.path
         return connection
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Connection]:
-        """Lend a connection for one call. Raises as `find_connection`, and ConductorBusy when none becomes free in time."""
-        connection = await self._choose()
+    async def lease(self, *, served: bool = False) -> AsyncIterator[Connection]:
+        """Lend a connection for one call. Raises as `find_connection`, and ConductorTimeout when none becomes free in time.
+
+        `served`: also a foreign conductor has answered on it. It reads what was sent before its turn even if the sender has given
+        up, so that a change that is sent earlier may take effect at any time.
+        """
+        connection = await self._choose(served=served)
+        connection.users += 1
         try:
             yield connection
         finally:
-            connection.users -= 1
-            connection.idle_since = time.monotonic()
-            if not connection.users and (connection.spent or connection not in self._connections):
-                connection.close()
-            self._released.ring()
-            self._close_idle_later()
+            self._give_back(connection)
 
     async def identity(self) -> Identity:
-        """Return which conductor answers, from an open connection if there is one. Raises as `lease`."""
-        if connection := next((each for each in self._connections if each.usable), None):
+        """Return which conductor answers, if that is known from an open connection or its socket. Raises as `lease`."""
+        if connection := self._free():
             return connection.identity
+        if self._foreign is not None and self._foreign.has(self.path):
+            return self._foreign.identity
         async with self.lease() as connection:
             return connection.identity
 
@@ -78,36 +76,67 @@ class Pool:
             connection.close()
         self._connections.clear()
 
-    async def _choose(self) -> Connection:
-        """Take a free connection, open one, or wait for one to be given back."""
-        connection = None if self._choosing.locked() else self._free()
-        if connection is None:
-            try:
-                with anyio.fail_after(self._settings.call_seconds):
-                    return await self._choose_in_turn()
-            except TimeoutError:
-                raise failures.busy(self.path) from None
-        connection.users += 1
+    async def _choose(self, *, served: bool) -> Connection:
+        """Take the connection to our conductor, or open one."""
+        if not self._choosing.locked() and (connection := self._free()):
+            return connection
+        deadline = anyio.current_time() + self._settings.call_seconds
+        try:
+            with anyio.fail_after(self._settings.call_seconds):
+                connection = await self._choose_in_turn(served=served)
+        except TimeoutError:
+            raise failures.no_turn(self.path, "any call", self._settings.call_seconds) from None
+        if not connection.identity.is_podium:
+            connection.deadline = deadline
         return connection
 
-    async def _choose_in_turn(self) -> Connection:
+    async def _choose_in_turn(self, *, served: bool) -> Connection:
         """Choose one task after another, so that tasks that find no connection open do not all open one."""
         async with self._choosing:
-            while (connection := self._free()) is None:
-                if len(self._connections) < SEQUENTIAL_CONNECTIONS:
-                    self._connections.append(await self.open())
-                else:
-                    await self._released.wait()
-            connection.users += 1
-            return connection
+            connection = self._free()
+            if connection is None and self._foreign is None:
+                connection = await self._open_in_place(served=served)
+        return connection or await self._open_in_place(served=served)
+
+    async def _open_in_place(self, *, served: bool) -> Connection:
+        """Open a connection for calls as soon as there is a place; one to our own conductor takes none."""
+        await self._places.acquire()
+        try:
+            connection = await self.open(known=None if served else self._foreign)
+        except BaseException:
+            self._places.release()
+            raise
+        self._connections.append(connection)
+        if connection.identity.is_podium:
+            self._foreign = None
+            self._places.release()
+        else:
+            self._foreign = met(connection.identity, connection.raw, connection.path)
+        return connection
+
+    def _give_back(self, connection: Connection) -> None:
+        """Take a connection back. That of a foreign conductor has had its call, and makes place for the next."""
+        connection.users -= 1
+        connection.idle_since = time.monotonic()
+        if not connection.identity.is_podium:
+            connection.retired = True
+            self._places.release()
+        self._drop_spent()
+        if not connection.users and connection not in self._connections:
+            connection.close()
+        self._close_idle_later()
 
     def _free(self) -> Connection | None:
-        """Return a connection that can take a call now; drop those that are of no further use."""
+        """Return the connection that can take calls of several tasks, if it is open."""
+        self._drop_spent()
+        return next((each for each in self._connections if each.identity.is_podium), None)
+
+    def _drop_spent(self) -> None:
+        """Drop connections that are of no further use, and close those that nobody uses."""
         for connection in [each for each in self._connections if not each.usable]:
             self._connections.remove(connection)
             if not connection.users:
                 connection.close()
-        return next((each for each in self._connections if each.identity.is_podium or not each.users), None)
 
     def _close_idle_later(self) -> None:
         """Set the timer for the moment at which the first connection could be idle."""

@@ -38,7 +38,7 @@ def client_for(path: Path, **settings: Any) -> DaemonClient:
 
 
 class StandIn:
-    """Answers what its handlers answer, and counts its connections."""
+    """Answers what its handlers answer, and counts its connections and how often it is asked who it is."""
 
     def __init__(self, path: Path, handlers: dict[str, Handler], status: dict[str, Any]) -> None:
         self.path = path
@@ -46,10 +46,12 @@ class StandIn:
         self.handlers: dict[str, Handler] = {"daemon.status": self.say_status, **handlers}
         self.streams: list[SocketStream] = []
         self.opened = 0
+        self.asked = 0  # who it is
         self.most = 0
         self.changed = anyio.Event()
 
     async def say_status(self, params: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        self.asked += 1
         peer.concurrent = "product" in self.status and params.get("protocol") == PROTOCOL
         return self.status
 

@@ -30,9 +30,11 @@ pytestmark = pytest.mark.anyio
 Script = Callable[[SocketStream], Awaitable[None]]
 
 
-async def failure(path: Path, *, call_seconds: float = 30, **settings: Any) -> ConductorError:
-    """Return the error of a call to whatever is at `path`; `call_seconds` bounds the call, not the connection before it."""
-    async with client_for(path, **settings) as client:
+async def failure(
+    path: Path, *, call_seconds: float = 30, turn_seconds: float = 30, **settings: Any
+) -> ConductorError:
+    """Return the error of a call to whatever is at `path`; `turn_seconds` bounds its connection, `call_seconds` what follows."""
+    async with client_for(path, call_seconds=turn_seconds, **settings) as client:
         client.settings = client.settings.model_copy(update={"call_seconds": call_seconds})  # the pool keeps its own
         with anyio.fail_after(20), pytest.raises(ConductorError) as caught:
             await client.call("daemon.health")
@@ -159,7 +161,7 @@ async def test_no_reply_is_a_time_out(short_tmp: Path) -> None:
 
 
 async def test_a_peer_that_accepts_and_says_nothing_is_a_time_out(short_tmp: Path) -> None:
-    error = await failure_against(short_tmp / "c.sock", answers(), connect_seconds=0.05)
+    error = await failure_against(short_tmp / "c.sock", answers(), turn_seconds=0.05)
     assert isinstance(error, ConductorTimeout)
 
 
@@ -216,7 +218,7 @@ async def test_each_of_them_is_a_runtime_error_with_a_fix_of_its_own(short_tmp: 
     path = short_tmp / "c.sock"
     errors = [
         await failure(path),
-        await failure_against(path, answers(), connect_seconds=0.05),
+        await failure_against(path, answers(), turn_seconds=0.05),
         await failure_against(path, answers(b"hello\n")),
         await failure_against(path, _closes),
     ]

@@ -7,7 +7,13 @@ import anyio
 import pytest
 from anyio.abc import TaskStatus
 
-from podium.errors import ConductorBusy, ConductorNotRunning, ConductorTimeout, ConductorUnreachable, JobNotFound
+from podium.errors import (
+    ConductorNotRunning,
+    ConductorTimeout,
+    ConductorUnreachable,
+    JobNotFound,
+    UnsupportedByConductor,
+)
 from podium.wire.dispatcher import Peer
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
 
@@ -92,28 +98,73 @@ async def test_a_call_that_is_not_answered_in_time_says_so_and_the_next_has_a_ne
         assert conductor.opened == 2
 
 
-async def test_a_sequential_conductor_gets_few_connections_with_one_call_each(short_tmp: Path) -> None:
-    async with stand_in(short_tmp, {"echo": echo}, status=MARIANNE_STATUS) as conductor:
-        async with client_for(conductor.path) as client, anyio.create_task_group() as tasks:
-            for n in range(20):
-                tasks.start_soon(client.call, "echo", {"n": n})
-        assert conductor.most <= 3
+async def test_a_foreign_conductor_gets_two_connections_at_once_each_for_one_call(short_tmp: Path) -> None:
+    asked = list[str]()
+
+    async def echo_and_note(params: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        asked.append("echo")
+        return params
+
+    async with stand_in(short_tmp, {"echo": echo_and_note}, status=MARIANNE_STATUS) as conductor:
+        async with client_for(conductor.path) as client:
+            async with anyio.create_task_group() as tasks:
+                for n in range(20):
+                    tasks.start_soon(client.call, "echo", {"n": n})
+            await conductor.connections(0)
+        assert (conductor.most, conductor.opened, len(asked)) == (2, 20, 20)
 
 
-async def test_when_every_connection_is_taken_for_too_long_the_conductor_is_busy(short_tmp: Path) -> None:
+async def test_a_foreign_conductor_is_asked_once_who_it_is_and_again_before_each_change(short_tmp: Path) -> None:
+    async with (
+        stand_in(short_tmp, {"read": echo, "job.pause": echo}, status=MARIANNE_STATUS) as conductor,
+        client_for(conductor.path) as client,
+    ):
+        for _ in range(5):
+            assert not (await client.identity()).is_podium
+            await client.call("read")
+        assert (conductor.opened, conductor.asked) == (6, 1)
+        await client.mutate("job.pause", {}, check="get_job")
+        assert (conductor.opened, conductor.asked) == (7, 2)
+
+
+async def test_a_conductor_that_is_full_for_too_long_is_a_time_out_that_names_its_five_places(short_tmp: Path) -> None:
     gate = Gate()
     async with (
         stand_in(short_tmp, {"slow": gate}, status=MARIANNE_STATUS) as conductor,
-        client_for(conductor.path, call_seconds=1) as client,
+        client_for(conductor.path, call_seconds=1, connect_seconds=1) as client,
         anyio.create_task_group() as tasks,
     ):
-        client.settings = client.settings.model_copy(update={"call_seconds": 20})  # the pool keeps its own
-        for _ in range(3):
+        client.settings = client.settings.model_copy(update={"connect_seconds": 20})  # the pool keeps its own
+        for _ in range(2):
             tasks.start_soon(client.call, "slow")
-        await conductor.connections(3)
-        with pytest.raises(ConductorBusy):
+        await conductor.connections(2)
+        with pytest.raises(ConductorTimeout) as caught:
             await client.call("slow")
         gate.open.set()
+    assert "serves five connections at once" in caught.value.message
+    assert "Close other clients" in caught.value.fix
+
+
+async def test_no_foreign_conductor_is_ever_told_to_shut_down(short_tmp: Path) -> None:
+    asked = list[str]()
+
+    async def shut_down(params: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        asked.append("shutdown")
+        return {"shutting_down": True}
+
+    async with (
+        stand_in(short_tmp, {"daemon.shutdown": shut_down}, status=MARIANNE_STATUS) as conductor,
+        client_for(conductor.path) as client,
+    ):
+        with pytest.raises(UnsupportedByConductor) as caught:
+            await client.call("daemon.shutdown", {"graceful": True})
+    assert caught.value.facts == {
+        "socket": str(conductor.path),
+        "product": "marianne",
+        "version": "0.1.0",
+        "pid": MARIANNE_STATUS["pid"],
+    }
+    assert asked == []
 
 
 async def test_an_idle_connection_is_closed_and_opened_again_when_needed(short_tmp: Path) -> None:
