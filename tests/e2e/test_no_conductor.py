@@ -48,7 +48,7 @@ async def stranded(home: Settings, era: str) -> AsyncIterator[tuple[Agent, Path]
 @pytest.fixture(scope="module")
 async def hasty(home: Settings, era: str) -> AsyncIterator[Agent]:
     """An agent as `stranded` that gives up soon: for strangers who never answer. Others may need more than a moment."""
-    async with plain_agent(home, era, cwd=home.home.parent, PODIUM_CONNECT_SECONDS="0.3") as connected:
+    async with plain_agent(home, era, cwd=home.home.parent, PODIUM_CALL_SECONDS="0.3") as connected:
         yield connected
 
 
