@@ -19,7 +19,7 @@ from podium_tools.results import counted
 
 POLL_SECONDS = 0.05
 SPARE_SECONDS = 10.0  # over the bound that the conductor gave
-FOREIGN_SECONDS = 10.0  # the bound of a conductor that gives none
+UNTOLD_SECONDS = 10.0  # the bound of a conductor of an earlier version, which gives none
 
 
 def command(
@@ -31,7 +31,7 @@ def command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the conductor."""
+    """Stop the conductor. One that is not Podium's is never stopped, though PODIUM_SOCKET names it."""
     settings = settings_for(home, socket)
     try:
         stopped = stop(settings, cancel=cancel)
@@ -88,6 +88,7 @@ def stop(settings: Settings, *, cancel: bool) -> Stopped:
 
     Raises:
         ConductorNotRunning: there is none.
+        UnsupportedByConductor: it is not ours; nothing was done to it.
         ConductorTimeout: it agreed but does not end.
     """
 
@@ -95,7 +96,7 @@ def stop(settings: Settings, *, cancel: bool) -> Stopped:
         async with DaemonClient(settings=settings) as client:
             status = await client.call("daemon.status")
             reply = await client.call("daemon.shutdown", {"graceful": True, "cancel": cancel})
-            bound = reply.get("within_seconds", FOREIGN_SECONDS) if isinstance(reply, dict) else FOREIGN_SECONDS
+            bound = reply.get("within_seconds", UNTOLD_SECONDS) if isinstance(reply, dict) else UNTOLD_SECONDS
             last = await _last_word(client, bound) if cancel else {}
         unstored, trouble = last.get("unstored") or [], last.get("store_trouble") or ""
         survivors = [each for each in last.get("survivors") or [] if each not in status.get("survivors", [])]

@@ -1,4 +1,4 @@
-"""Whether a conductor answers, asked with nothing but a socket, and whether its process lives."""
+"""Which conductor answers, asked with nothing but a socket, and whether its process lives."""
 
 import json
 import socket
@@ -9,11 +9,12 @@ from typing import Any
 
 from podium.errors import PermissionDenied
 from podium.places import holder
-from podium.privacy.peers import check_peer
+from podium.privacy.peers import check_peer, credentials
 from podium.privacy.way import check_socket
 from podium.settings import Settings
 
 PROBE_SECONDS = 2.0
+MARIANNE = "marianne"  # a conductor that does not name its product
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
@@ -25,6 +26,45 @@ class Health:
     shutting_down: bool
     store_trouble: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)  # what decides which programs its sheets find
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Who listens on a socket: a conductor with its product and version, or, without them, a process that does not say."""
+
+    pid: int | None
+    product: str = ""
+    version: str = ""
+
+    @property
+    def is_podium(self) -> bool:
+        """Whether it is a conductor of ours."""
+        return self.product == "podium"
+
+
+def listening(path: Path) -> Listening | None:
+    """Return who listens on `path`, whether it answers or not; None if nobody does.
+
+    Raises:
+        PermissionDenied: another user's process listens there, or could.
+    """
+    check_socket(path)
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(PROBE_SECONDS)
+        try:
+            peer.connect(str(path))
+        except (TimeoutError, BlockingIOError):  # its queue is full
+            return Listening(None)
+        except OSError:
+            return None
+        pid = credentials(peer)[1]
+        try:
+            status = _exchange(peer, path, "daemon.status", {})
+            return Listening(int(status["pid"]), str(status.get("product", MARIANNE)), str(status["version"]))
+        except PermissionDenied:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return Listening(pid)
 
 
 def health(path: Path) -> Health | None:
@@ -90,11 +130,16 @@ def ask(path: Path, method: str, params: Mapping[str, Any] | None = None) -> Any
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(PROBE_SECONDS)
         peer.connect(str(path))
-        check_peer(peer, path)
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": dict(params or {})}
-        peer.sendall(json.dumps(request).encode() + b"\n")
-        with peer.makefile("rb") as lines:
-            return json.loads(lines.readline(MAX_ANSWER_BYTES))["result"]
+        return _exchange(peer, path, method, params or {})
+
+
+def _exchange(peer: socket.socket, path: Path, method: str, params: Mapping[str, Any]) -> Any:
+    """Return the result of one request to the peer behind `path`. Raises as `ask`."""
+    check_peer(peer, path)
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": dict(params)}
+    peer.sendall(json.dumps(request).encode() + b"\n")
+    with peer.makefile("rb") as lines:
+        return json.loads(lines.readline(MAX_ANSWER_BYTES))["result"]
 
 
 def alive(pid: int) -> bool:

@@ -5,7 +5,6 @@ No reply: time-out. An answer that the protocol does not have: mismatch.
 """
 
 import errno
-import stat
 from pathlib import Path
 
 from podium.errors import (
@@ -18,6 +17,7 @@ from podium.errors import (
     PermissionDenied,
     UnsupportedByConductor,
 )
+from podium.privacy.leftovers import left_by_us
 
 MZT = "mzt"  # the command of the Marianne conductor
 
@@ -60,10 +60,13 @@ def of_another_home(path: Path, pid: int, start: str) -> ConductorNotRunning:
 
 def _refused(path: Path, start: str) -> ConductorError:
     """Return the error for a file on which no process listens."""
-    try:
-        is_socket = stat.S_ISSOCK(path.stat().st_mode)
-    except OSError:
-        is_socket = True  # gone in the meantime
+    is_socket = path.is_socket() or not path.exists()  # gone in the meantime
+    if path.is_socket() and not left_by_us(path):
+        return ConductorNotRunning(
+            f"No conductor is running: {path} is a stale socket file, left behind by a conductor that is not Podium's.",
+            fix=f"Start that one again with its own command (`{MZT} start`), or unset PODIUM_SOCKET and run `podium start`.",
+            socket=str(path),
+        )
     if is_socket:
         return ConductorNotRunning(
             f"No conductor is running: {path} is a stale socket file, left behind by a conductor that has ended.",

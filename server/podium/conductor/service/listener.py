@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 
 from podium.errors import ConductorBusy, PermissionDenied
 from podium.log import get_logger
+from podium.privacy.leftovers import OF_OURS, left_by_us
 from podium.privacy.peers import credentials
 from podium.privacy.way import check_socket, make_private
 from podium.wire import messages
@@ -42,10 +43,10 @@ class Listener:
     """Accepts connections from the owner and serves each in a task of its own.
 
     Entering the context binds the socket: connections wait in the system's queue until `run` serves them. The socket file is
-    removed at the end. A stale file of a dead conductor is replaced.
+    removed at the end. A file that a dead conductor of ours has left is replaced, that of another program is not.
 
     Raises:
-        SocketTaken: on entering; another process answers there, the folder is not ours, or the path is not a socket.
+        SocketTaken: on entering; another program answers there or has left its file, the folder is not ours, or it is no socket.
     """
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler], max_connections: int) -> None:
@@ -108,7 +109,7 @@ class Listener:
             with ExitStack() as undo:
                 server = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
                 server.setblocking(False)
-                old = os.umask(0o177)
+                old = os.umask(~OF_OURS & 0o777)
                 try:
                     server.bind(str(self._path))
                 finally:
@@ -188,7 +189,7 @@ def seats(max_connections: int) -> int:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove the socket file of a conductor that is gone, and nothing else."""
+    """Remove the socket file of a conductor of ours that is gone, and nothing else."""
     try:
         status = path.lstat()
     except FileNotFoundError:
@@ -196,6 +197,11 @@ def _remove_stale(path: Path) -> None:
     if not stat.S_ISSOCK(status.st_mode):
         raise SocketTaken(
             f"{path} exists but is not a socket; it was left unchanged. Move it elsewhere or set PODIUM_SOCKET"
+        )
+    if not left_by_us(path):
+        raise SocketTaken(
+            f"{path} is a socket that another program made and may need again; it was left unchanged. "
+            "Remove it if that program is gone for good, or set PODIUM_SOCKET"
         )
     path.unlink(missing_ok=True)
 

@@ -62,10 +62,12 @@ def test_what_is_said_of_the_folder_is_so_also_after_a_failure(
     keep: bool, short_tmp: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(short_tmp))
+    monkeypatch.setenv("PODIUM_SOCKET", str(short_tmp / "of-another-conductor"))
     with suppress(ZeroDivisionError), temporary_home(keep=keep) as settings:
         settings.home.mkdir()
         raise ZeroDivisionError
     said = capsys.readouterr().out
+    assert settings.socket.parent == settings.home  # whatever conductor the environment names
     assert settings.home.exists() == keep
     assert said.startswith(
         f"\nKept: the home {settings.home} and" if keep else f"\nRemoved: {settings.home.parent}, with"

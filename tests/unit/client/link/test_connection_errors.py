@@ -30,9 +30,7 @@ pytestmark = pytest.mark.anyio
 Script = Callable[[SocketStream], Awaitable[None]]
 
 
-async def failure(
-    path: Path, *, call_seconds: float = 30, turn_seconds: float = 30, **settings: Any
-) -> ConductorError:
+async def failure(path: Path, *, call_seconds: float = 30, turn_seconds: float = 30, **settings: Any) -> ConductorError:
     """Return the error of a call to whatever is at `path`; `turn_seconds` bounds its connection, `call_seconds` what follows."""
     async with client_for(path, call_seconds=turn_seconds, **settings) as client:
         client.settings = client.settings.model_copy(update={"call_seconds": call_seconds})  # the pool keeps its own

@@ -19,6 +19,7 @@ from podium.cli.shared.probe import alive, health
 from podium.cli.shared.session import wait_for
 from podium.cli.terminal.door import say
 from podium.errors import Internal
+from podium.home import SOCKET
 from podium.settings import Settings, load
 
 if TYPE_CHECKING:  # it needs the protocol of the agents, and this package is loaded for the job's own checks too
@@ -56,7 +57,8 @@ def command(
 def temporary_home(*, keep: bool = False) -> Iterator[Settings]:
     """Make a home in a folder of its own. The folder is removed at the end, with the workspace, or kept; which is said."""
     folder = Path(tempfile.mkdtemp(prefix="podium-demo-"))
-    settings = load(home=folder / "home", log_level="warning")
+    home = folder / "home"
+    settings = load(home=home, socket=home / SOCKET, log_level="warning")  # of its own, whatever PODIUM_SOCKET names
     try:
         yield settings
     finally:
@@ -91,7 +93,8 @@ def podium(settings: Settings, *words: str) -> None:
         Internal: it failed.
     """
     say(f"   $ podium {' '.join(words)}", style="dim")
-    line = [sys.executable, "-P", "-m", "podium", *words, "--home", str(settings.home)]
+    own = ["--home", str(settings.home), "--socket", str(settings.socket)]
+    line = [sys.executable, "-P", "-m", "podium", *words, *own]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     code, printed = _patiently(line, {**os.environ, "PATH": path})
     for text in printed.splitlines():

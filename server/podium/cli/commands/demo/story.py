@@ -59,7 +59,8 @@ class Story:
             tasks.cancel_scope.cancel()
 
     async def _tell(self) -> None:
-        words = ["-P", "-m", "podium", "serve", "--home", str(self.settings.home), "--log-level", "error"]
+        own = ["--home", str(self.settings.home), "--socket", str(self.settings.socket)]
+        words = ["-P", "-m", "podium", "serve", *own, "--log-level", "error"]
         self.title("An MCP client starts the MCP server and connects over stdio")
         async with Client(StdioServerParameters(command=sys.executable, args=words)) as client:
             self._client = client

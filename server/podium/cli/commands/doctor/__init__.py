@@ -15,7 +15,8 @@ import typer
 from podium.cli.calling.options import AsJson, Home, Socket, settings_for
 from podium.cli.commands.doctor.environment import seen_from_clients, unknown_variables
 from podium.cli.shared.exits import Code
-from podium.cli.shared.probe import Health, health, processes, running
+from podium.cli.shared.probe import Health, Listening, health, processes, running
+from podium.cli.shared.strangers import said_of, stranger
 from podium.cli.terminal.door import print_json, say
 from podium.cli.views.doctor import DoctorView, Finding, Verdict
 from podium.conductor.attempts.env_file import read_env_file
@@ -24,6 +25,7 @@ from podium.contract.conductors import ProcessView
 from podium.errors import InvalidArguments, PermissionDenied, PodiumError
 from podium.home import SOCKET
 from podium.places import config_file, holder
+from podium.privacy.leftovers import left_by_us
 from podium.privacy.state import check_home
 from podium.privacy.way import check_socket, is_there
 from podium.settings import Settings
@@ -148,6 +150,10 @@ def _processes(path: Path) -> Iterator[Finding]:
 
 def _conductor(settings: Settings) -> Iterator[Finding]:
     try:
+        if settings.socket_given and (other := stranger(settings)):
+            yield _foreign(settings, other)
+            yield seen_from_clients(settings, settings.socket)
+            return
         answers = _on_the_socket(settings)
         place = answers if answers and settings.socket_given else running(settings) or answers
     except PermissionDenied as error:
@@ -175,6 +181,14 @@ def _conductor(settings: Settings) -> Iterator[Finding]:
     yield from _processes(path)
 
 
+def _foreign(settings: Settings, found: Listening) -> Finding:
+    """A conductor that is not ours, or a process that does not say what it is."""
+    said = said_of(found, settings.socket)
+    if found.product:
+        return Finding("conductor", "ok", f"{said}; `podium stop` and `podium start` leave it alone")
+    return Finding("conductor", "note", said, "Close other clients that hold connections to it and look again.")
+
+
 def _on_the_socket(settings: Settings) -> tuple[Health, Path] | None:
     """Return who answers on the socket of the settings; None if nobody does, or another user who has only the usual place."""
     try:
@@ -189,5 +203,7 @@ def _on_the_socket(settings: Settings) -> tuple[Health, Path] | None:
 def _silent(settings: Settings) -> Finding:
     if settings.socket.is_socket():
         text = f"{settings.socket} exists but no conductor answers on it"
+        if not left_by_us(settings.socket):
+            return Finding("conductor", "note", text, "Another program made it, so `podium start` leaves it alone.")
         return Finding("conductor", "note", text, "`podium start` replaces a socket file left behind by a crash.")
     return Finding("conductor", "note", f"none is running on {settings.socket}", settings.start_command)

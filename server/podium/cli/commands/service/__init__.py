@@ -15,6 +15,7 @@ from podium.cli.commands.service.manager import Manager, ask
 from podium.cli.commands.service.spec import left_out, spec_of
 from podium.cli.shared.exits import Code
 from podium.cli.shared.probe import running
+from podium.cli.shared.strangers import check_place
 from podium.cli.terminal.door import data, in_line, line
 from podium.cli.views.service import ServiceView
 from podium.errors import InvalidArguments
@@ -73,6 +74,8 @@ class _Service:
 
     def install(self) -> Code:
         """Write the file, have the system start it, and say what came of it."""
+        if self._settings.socket_given:
+            check_place(self._settings)  # the service would start the conductor there as soon as the place is free
         spec, manager = spec_of(self._settings), self.manager
         text, before = manager.text(spec), manager.written()
         if before is not None and not manager.is_for(before, spec.home):

@@ -11,17 +11,18 @@ from pathlib import Path
 
 from podium.cli.calling.light import Parser, configure_log, parser, quick_imports, settings_of
 from podium.cli.commands.start.daemonize import spawn
+from podium.cli.commands.start.place import elsewhere, with_free_socket
 from podium.cli.shared.environment import difference
-from podium.cli.shared.probe import Health, alive, health, running
+from podium.cli.shared.probe import Health, alive, running
+from podium.cli.shared.strangers import check_place
 from podium.cli.streams import run_for_long
 from podium.cli.terminal.door import line, print_json
 from podium.cli.views.own import StartedView
 from podium.errors import ConductorNotRunning, ConductorTimeout, PermissionDenied
-from podium.home import SOCKET
 from podium.places import default_home, point, unused_home
 from podium.privacy.state import check_home
 from podium.privacy.way import make_private
-from podium.settings import SOCKET_PATH_LIMIT, Settings
+from podium.settings import Settings
 
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.03
@@ -50,6 +51,8 @@ def main(words: Sequence[str]) -> int:
     settings = Settings(**json.loads(options.settings)) if options.settings else settings_of(options)
     if options.foreground:
         return _run_here(settings, is_own=bool(options.settings))
+    if settings.socket_given:
+        check_place(settings)
     notes = _prepare(settings)
     if not options.json:
         _note(notes)
@@ -60,12 +63,12 @@ def main(words: Sequence[str]) -> int:
     if found:
         health_of, path = found
         if settings.socket_given and path != settings.socket:
-            raise _elsewhere(settings, health_of, path)
+            raise elsewhere(settings, health_of, path)
         said = f"The conductor is already running (pid {health_of.pid}) on {path}."
         differs = [note] if (note := difference(health_of.environment)) else []
         view = StartedView(pid=health_of.pid, started=False, socket=str(path), log="", notes=notes + differs)
     else:
-        settings, differs = _with_free_socket(settings), []
+        settings, differs = with_free_socket(settings), []
         pid, own = start_in_background(settings).pid, settings.places.log
         said = f"The conductor is running (pid {pid}); its log is {own}"
         view = StartedView(pid=pid, started=True, socket=str(settings.socket), log=str(own), notes=notes)
@@ -80,7 +83,10 @@ def main(words: Sequence[str]) -> int:
 def _run_here(settings: Settings, *, is_own: bool) -> int:
     """Run the conductor in this process; `is_own` if our own command has begun it, and has looked after its place."""
     if not is_own:
-        settings = settings if settings.socket_given else _with_free_socket(settings)
+        if settings.socket_given:
+            check_place(settings)
+        else:
+            settings = with_free_socket(settings)
         with suppress(OSError):  # it is tried again at the next start
             point(settings.home)
     if "yaml" in sys.modules:  # for the settings file; the conductor is a process that has never loaded it
@@ -170,51 +176,10 @@ def _foreground(settings: Settings) -> list[str]:
     ]
 
 
-def _with_free_socket(settings: Settings) -> Settings:
-    """Return the settings with a socket inside the home if another home of this user, or another user, has the default one.
-
-    Raises:
-        ConductorNotRunning: another home's conductor answers on the socket that was given.
-        PermissionDenied: another user has its place.
-    """
-    inside = settings.home / SOCKET
-    wanted = settings.socket_given or settings.socket == inside or len(os.fsencode(inside)) > SOCKET_PATH_LIMIT
-    try:
-        other = health(settings.socket)
-    except PermissionDenied:
-        if wanted:
-            raise
-    else:
-        if other is None:
-            return settings
-        if wanted:
-            raise _taken(settings, other)
-    return settings.model_copy(update={"socket": inside})
-
-
-def _elsewhere(settings: Settings, found: Health, path: Path) -> ConductorNotRunning:
-    return ConductorNotRunning(
-        f"No conductor is running on {settings.socket}: that of {settings.home} (pid {found.pid}) listens on {path}.",
-        fix="Use it where it is, without PODIUM_SOCKET or --socket; or run `podium stop` without them and then this again: "
-        "running sheets go on.",
-        pid=found.pid,
-        socket=str(path),
-    )
-
-
 def _unusable(home: Path, error: OSError) -> PermissionDenied:
     return PermissionDenied(
         f"The home {home} cannot be used: {error.strerror or error}.",
         fix="Make it a folder that you can write, or set PODIUM_HOME to one.",
-    )
-
-
-def _taken(settings: Settings, found: Health) -> ConductorNotRunning:
-    return ConductorNotRunning(
-        f"No conductor is running for {settings.home}: "
-        f"the conductor (pid {found.pid}) answering on {settings.socket} belongs to another home.",
-        fix="Set PODIUM_SOCKET to another path for this home, or set PODIUM_HOME to that conductor's home.",
-        pid=found.pid,
     )
 
 
