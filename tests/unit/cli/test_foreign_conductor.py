@@ -83,7 +83,7 @@ async def test_no_conductor_is_started_in_the_place_of_a_foreign_one(
     told = " ".join(done.stderr.split())
     assert done.returncode == 5
     assert f"Nothing was done: the Marianne conductor 0.1.0 (pid 8956) answers on {path}, and keeps it." in told
-    assert f"Unset PODIUM_SOCKET and try again, or run `podium start --home {home.home} --socket " in told
+    assert f"Try again without PODIUM_SOCKET and --socket, or run `podium start --home {home.home} --socket " in told
     assert holder(home.home) is None
     if "--json" in words:
         error = json.loads(done.stdout)["error"]

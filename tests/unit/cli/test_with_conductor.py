@@ -212,7 +212,7 @@ def test_stop_waits_as_long_as_the_conductor_says_that_it_may_take(
     home: Settings, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stop, "SPARE_SECONDS", 0)
-    monkeypatch.setattr(stop, "FOREIGN_SECONDS", 0)
+    monkeypatch.setattr(stop, "UNTOLD_SECONDS", 0)
     conductor = Conductor(home).start(PODIUM_GRACE_SECONDS="1")
     deaf = short_tmp / "deaf"
     podium(home, "run", "--detach", str(score(short_tmp, f"trap '' TERM; touch {deaf}; while :; do sleep 1; done")))

@@ -17,11 +17,12 @@ def check_place(settings: Settings) -> None:
         ConductorMismatch: a foreign conductor answers there, a process listens and does not answer, or a file of one is left.
         PermissionDenied: another user's process listens there, or could.
     """
-    path = settings.socket
+    path, instead = settings.socket, _command_with_own_socket(settings)
     if found := stranger(settings):
+        who = said_of(found, path)
         raise ConductorMismatch(
-            f"Nothing was done: {said_of(found, path)}, and keeps it.",
-            fix=_another_place(settings),
+            f"Nothing was done: {who}, and keeps it.",
+            fix=f"Try again without PODIUM_SOCKET and --socket, or run `{instead}`: a conductor of ours has a socket of its own.",
             socket=str(path),
             product=found.product,
             version=found.version,
@@ -30,7 +31,8 @@ def check_place(settings: Settings) -> None:
     if is_left_by_another(path):
         raise ConductorMismatch(
             f"Nothing was done: another program has left the socket file {path}, and may come back.",
-            fix=f"{_another_place(settings)} If that program is gone for good: rm {shlex.quote(str(path))}",
+            fix=f"Try again without PODIUM_SOCKET and --socket, or run `{instead}`. "
+            f"If that program is gone for good: rm {shlex.quote(str(path))}",
             socket=str(path),
         )
 
@@ -61,8 +63,8 @@ def is_left_by_another(path: Path) -> bool:
     return path.is_socket() and not left_by_us(path)
 
 
-def _another_place(settings: Settings) -> str:
+def _command_with_own_socket(settings: Settings) -> str:
+    """Return the command that starts a conductor of this home on the socket that is its own, whatever PODIUM_SOCKET says."""
     own = default_socket(settings.home)
     home = settings.model_copy(update={"socket": own}).flags
-    command = shlex.join(["podium", "start", *home, "--socket", str(own)])
-    return f"Unset PODIUM_SOCKET and try again, or run `{command}`: a conductor of ours has a socket of its own."
+    return shlex.join(["podium", "start", *home, "--socket", str(own)])

@@ -213,7 +213,7 @@ class Connection:
             self._replies[request_id] = message
 
     def _lost(self, method: str) -> ConductorError:
-        return failures.lost(self.path, method, foreign=self._is_foreign)
+        return (failures.lost_foreign if self._is_foreign else failures.lost)(self.path, method)
 
     def _fail(self, failure: ConductorError) -> None:
         """Close because of a failure; the first one counts."""

@@ -19,8 +19,6 @@ from podium.errors import (
 )
 from podium.privacy.leftovers import left_by_us
 
-MZT = "mzt"  # the command of the Marianne conductor
-
 
 def connect_failure(error: OSError, path: Path, start: str) -> ConductorError:
     """Return the error for a connection that could not be made; `start` is the command that starts a conductor there."""
@@ -64,7 +62,7 @@ def _refused(path: Path, start: str) -> ConductorError:
     if path.is_socket() and not left_by_us(path):
         return ConductorNotRunning(
             f"No conductor is running: {path} is a stale socket file, left behind by a conductor that is not Podium's.",
-            fix=f"Start that one again with its own command (`{MZT} start`), or unset PODIUM_SOCKET and run `podium start`.",
+            fix="Start that one again with its own command (`mzt start`), or unset PODIUM_SOCKET and run `podium start`.",
             socket=str(path),
         )
     if is_socket:
@@ -89,14 +87,21 @@ def busy(path: Path) -> ConductorBusy:
     )
 
 
-def lost(path: Path, method: str, *, foreign: bool) -> ConductorUnreachable:
+def lost(path: Path, method: str) -> ConductorUnreachable:
     """Return the error for a connection that ended before the reply arrived."""
-    again = "read conductor.log in PODIUM_HOME and run `podium start`"
-    if foreign:
-        again = f"start it again with its own command, `{MZT} start`"
     return ConductorUnreachable(
         f"The conductor on {path} closed the connection before it answered {method}.",
-        fix=f"Call conductor_status; if no conductor answers, {again}.",
+        fix="Call conductor_status; if no conductor answers, read conductor.log in PODIUM_HOME and run `podium start`.",
+        socket=str(path),
+        method=method,
+    )
+
+
+def lost_foreign(path: Path, method: str) -> ConductorUnreachable:
+    """Return the error for a connection to a foreign conductor that ended before the reply arrived."""
+    return ConductorUnreachable(
+        f"The Marianne conductor on {path} closed the connection before it answered {method}.",
+        fix="Call conductor_status; if no conductor answers, start that one again with its own command, `mzt start`.",
         socket=str(path),
         method=method,
     )
@@ -128,7 +133,7 @@ def not_stopped(path: Path, product: str, version: str, pid: int) -> Unsupported
     """Return the error for a foreign conductor that was to be stopped: it may hold the jobs of others."""
     return UnsupportedByConductor(
         f"{product.capitalize()} {version} (pid {pid}) answers on {path}. It is not a Podium conductor: nothing was done to it.",
-        fix=f"To stop it, run its own command, `{MZT} stop`: it waits for its running and paused jobs, and then cancels them.",
+        fix="To stop it, run its own command, `mzt stop`: it waits for its running and paused jobs, and then cancels them.",
         socket=str(path),
         product=product,
         version=version,
