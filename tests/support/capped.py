@@ -23,15 +23,13 @@ class Capped:
     def __init__(self, handlers: Mapping[str, Handler], places: int = PLACES) -> None:
         self._handlers = handlers
         self._free = anyio.Semaphore(places)
-        self.open = 0
-        self.most = 0  # connections at once, those that waited included
+        self.open = 0  # connections, those that wait included
         self.asked: list[str] = []
         self.changed = anyio.Event()
 
     async def serve(self, stream: SocketStream) -> None:
         """Serve a connection until it closes, as soon as there is a place."""
         self.open += 1
-        self.most = max(self.most, self.open)
         self._tell()
         try:
             async with self._free:
