@@ -86,7 +86,7 @@ def test_a_cleared_limit_of_a_paused_job_is_cleared_over_a_crash_and_the_job_sta
 
 def test_a_retry_is_no_limit_and_is_not_cleared(conductor: Conductor, tmp_path: Path) -> None:
     retry = {"max_retries": 1, "base_delay_seconds": 600, "jitter": False}
-    job_id = submit(conductor, numbered(tmp_path, "echo limited is rate limited until later >&2; exit 1", retry=retry))
+    job_id = submit(conductor, numbered(tmp_path, "exit 1", retry=retry))
     holds(lambda: sheets_of(conductor, job_id)["1"]["status"] == "waiting")
     with MarianneClient(conductor.settings.socket) as client:
         assert client.result("daemon.rate_limits")["active_limits"] == 0
