@@ -62,7 +62,8 @@ def test_a_recovery_is_refused_with_what_to_do_and_changes_nothing(
     error = client.call("job.recover", {"job_id": job_id, "workspace": "", **options})["error"]
     assert (error["code"], error["data"]["state"]) == (-32000, state)
     assert job_id in error["message"]
-    assert ("Resume the job" in error["data"]["fix"]) == (state == "failed")
+    assert ("resume" in error["data"]["allowed"]) == (state == "failed")
+    assert "resume_job" in error["data"]["fix"]
     assert client.result("job.status", {"job_id": job_id})["status"] == state
     assert client.result("job.history", {"job_id": job_id}) == before
     (tmp_path / "begun").unlink(missing_ok=True)

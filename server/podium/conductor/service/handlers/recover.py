@@ -26,9 +26,7 @@ async def handle(context: Context, params: RecoverParams, peer: Peer) -> NoRetur
     actions = allowed_actions(phase_with(row["status"], row["intent"]))
     raise WrongState(
         f"No sheet of job {params.job_id} was recovered: a sheet that failed counts as completed only after it has run again.",
-        fix="Resume the job: completed sheets are kept, and the others run again."
-        if "resume" in actions
-        else f"explain_job says what became of the sheets of {params.job_id}.",
+        fix="resume_job runs the sheets of a failed job that did not complete again, and keeps the others.",
         job_id=params.job_id,
         state=row["status"],
         allowed=actions,
