@@ -15,6 +15,7 @@ from podium.conductor.rules.state import JobRun, SheetRun
 from podium.conductor.rules.transitions.sheets import wake
 from podium.conductor.service.context import Context
 from podium.contract.methods import LimitsParams, NoParams
+from podium.contract.states import TERMINAL
 from podium.errors import JobNotFound
 from podium.times import iso
 from podium.wire.dispatcher import Peer
@@ -70,7 +71,7 @@ def _clear(job: JobRun, batch: Batch, *, instrument: str | None) -> dict[str, li
 
 def _limited(job: JobRun, instrument: str | None) -> Iterator[SheetRun]:
     """Return the sheets of a job that wait for the limit of an instrument, given by its name or an alias, None for any."""
-    if job.intent == "cancel":
+    if job.intent == "cancel" or job.status in TERMINAL:
         return
     for run in (job.sheets[num] for num in sorted(job.waiting)):
         profile = job.profile_of(run.num)
