@@ -3,11 +3,12 @@
 import json
 import math
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from podium.conductor.rules.limits import waits_for_limit
 from podium.conductor.rules.plans import LoadedPlan
+from podium.contract.methods import MAX_LINE_BYTES
 from podium.contract.models import JobView
 from podium.times import iso
 
@@ -31,6 +32,9 @@ _EMPTY_SHEET: dict[str, Any] = {
     "grounding_confidence": None, "grounding_guidance": None, "input_tokens": None, "output_tokens": None,
     "estimated_cost": None, "cost_confidence": 1.0, "agent_feedback": None,
 }  # fmt: skip
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
+_EMPTY_TEXT = _dumps(_EMPTY_SHEET)[1:]
+_MOST_CHARS = MAX_LINE_BYTES - 2 * 1024 * 1024  # of all sheets, which leaves room in a frame for the job
 _SHORT = ("job_id", "status", "workspace", "submitted_at", "started_at")
 _TIMES = ("submitted_at", "started_at")
 
@@ -71,8 +75,19 @@ def of(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
     }
 
 
-def sheet(facts: Mapping[str, Any], loaded: LoadedPlan) -> dict[str, Any]:
-    """Return the checkpoint form of a sheet, given the members of its view and `played`, and the plan that it belongs to."""
+def sheets(facts: Sequence[Mapping[str, Any]], loaded: LoadedPlan) -> str:
+    """Return the sheets of a job with this plan as an object, given the members of their views and `played`.
+
+    Where all of their members together are too many for a frame, those that are always empty are left out.
+    """
+    texts = [f'"{each["sheet"]}":{_dumps(_sheet(each, loaded))}' for each in facts]
+    if sum(map(len, texts)) + len(texts) * len(_EMPTY_TEXT) <= _MOST_CHARS:
+        texts = [f"{each[:-1]},{_EMPTY_TEXT}" for each in texts]
+    return f"{{{','.join(texts)}}}"
+
+
+def _sheet(facts: Mapping[str, Any], loaded: LoadedPlan) -> dict[str, Any]:
+    """Return the members of a sheet that say something here."""
     checks, attempts = facts.get("validations") or [], facts.get("attempts", 0)
     planned, plan = loaded.plan.sheet(facts["sheet"]), loaded.plan
     profile = loaded.profiles.get(facts["instrument"])  # None of one that the plan of an earlier attempt had
@@ -80,7 +95,6 @@ def sheet(facts: Mapping[str, Any], loaded: LoadedPlan) -> dict[str, Any]:
     limit = planned.timeout_seconds or usual or plan.default_timeout_seconds
     failed = facts["status"] == "failed" or facts.get("skip_kind") == "blocked"
     return {
-        **_EMPTY_SHEET,
         "sheet_num": facts["sheet"],
         "status": _status(facts),
         "started_at": facts.get("started_at"),

@@ -71,14 +71,10 @@ class SheetViews:
         def read(db: sqlite3.Connection) -> SheetTexts:
             facts = _facts_of(db, plan, row, 1, len(plan.sheets))
             _add_ends(facts, ended, trouble)
-            members = [
-                f'"{each["sheet"]}":{json.dumps(checkpoint.sheet(each, loaded), separators=(",", ":"))}'
-                for each in facts
-            ]
             running = [each["sheet"] for each in facts if each["status"] == "running"]
             instruments = sorted({each["instrument"] for each in facts})
             retries, waits = (sum(each.get(name, 0) for each in facts) for name in ("retries", "limit_waits"))
-            return SheetTexts(f"{{{','.join(members)}}}".encode(), instruments, running, retries, waits)
+            return SheetTexts(checkpoint.sheets(facts, loaded).encode(), instruments, running, retries, waits)
 
         return await self._store.read(read)
 
