@@ -252,7 +252,7 @@ def test_b17_output_exit_code_and_validations_reach_the_state(shared: Conductor,
     history = told(shared, "job.history", job_id=job_id)
     assert history["has_history"] is True
     assert {(record["sheet_num"], record["exit_code"]) for record in history["records"]} == {(1, 0), (2, 3)}
-    with pytest.raises(RuntimeError, match="-32601"):
+    with pytest.raises(RuntimeError, match="No sheet of job"):
         told(shared, "job.recover", job_id=job_id)
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
@@ -281,10 +281,15 @@ def test_b19_a_sheet_that_waits_out_a_rate_limit_says_so(shared: Conductor, tmp_
     assert told(shared, "job.cancel", job_id=job_id)["cancelled"]
 
 
-def test_b19_limits_that_are_not_kept_are_not_reported(shared: Conductor) -> None:
-    for method in ("daemon.rate_limits", "daemon.clear_rate_limits"):
-        with pytest.raises(RuntimeError, match="-32601"):
-            told(shared, method)
+def test_b19_the_limits_that_are_reported_are_those_that_a_sheet_waits_for(shared: Conductor, tmp_path: Path) -> None:
+    assert told(shared, "daemon.rate_limits")["backends"] == {}
+    runs = "echo 'Rate limit reached, try again in 10 minutes' >&2; exit 1"
+    job_id = submit(shared, numbered(tmp_path, runs, instrument="limited"))
+    holds(lambda: told(shared, "daemon.rate_limits")["active_limits"] == 1)
+    limit = told(shared, "daemon.rate_limits")["backends"]["limited"]
+    assert (limit["sheets"], 500 < limit["seconds_remaining"] <= 600) == (1, True)
+    assert told(shared, "job.cancel", job_id=job_id)["cancelled"]
+    assert told(shared, "daemon.rate_limits")["active_limits"] == 0
 
 
 def test_b20_failures_of_some_jobs_hold_up_no_other_job(narrow: Conductor, tmp_path: Path) -> None:

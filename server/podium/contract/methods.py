@@ -1,15 +1,16 @@
 """The parameters of the wire's methods. `replies` has what they answer; the `TABLE` of the conductor's handlers lists them all.
 
-Unknown parameters are ignored, as the Marianne protocol does; wrong types are refused with -32602. `client` and `request_key`
-may come with every mutating call.
+Unknown parameters are ignored, as the Marianne protocol does; wrong types are refused with -32602. A null stands for a parameter
+that is not given: its clients send one for every option that is not used. `client` and `request_key` may come with every
+mutating call.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from podium.contract.models import LogMode, Stream
@@ -73,6 +74,8 @@ def _at_most(limit: int, size: Callable[[Any], int]) -> AfterValidator:
 Name = Annotated[str, Field(max_length=1000)]
 """An id, a key, a cursor: what is looked up and echoed. A limit of any kind also refuses what is not Unicode."""
 Names = Annotated[list[Name], Field(max_length=1000)]
+JobId = Annotated[Name, BeforeValidator(lambda given: str(given) if type(given) is int else given)]
+"""A number is the id of the job that is called so, as in the Marianne protocol: there is none."""
 Key = Annotated[str, Field(max_length=200)]
 Number = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 Sheet = Number | Name
@@ -80,6 +83,8 @@ Sheet = Number | Name
 PageSize = Annotated[int, Field(ge=1, le=500)]
 PathText = Annotated[str, _at_most(PATH_CHARS, len)]
 """A path as the caller's system has it, which need not be UTF-8."""
+OptionalPath = Annotated[PathText | None, AfterValidator(lambda given: given or None)]
+"""A path that "" leaves out, as clients of the Marianne protocol do."""
 Environment = Annotated[
     dict[str, str],
     _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),
@@ -90,6 +95,14 @@ Variables = Annotated[
     dict[str, str],
     _at_most(VARIABLES_CHARS, lambda given: sum(len(name) + len(value) for name, value in given.items())),
 ]
+
+
+@cache
+def _optional(kind: Any) -> frozenset[str]:
+    """Return the names of the parameters that may be left out."""
+    return frozenset(
+        each.name for each in fields(kind) if each.default is not MISSING or each.default_factory is not MISSING
+    )
 
 
 @cache
@@ -117,7 +130,11 @@ class Params:
     @classmethod
     def model_validate(cls, members: Mapping[str, Any]) -> Self:
         """Return the parameters of a request; raises as `checked`."""
-        return checked(cls, members)
+        anything: Any = cls  # see `checked`
+        optional = _optional(anything)
+        return checked(
+            cls, {name: value for name, value in members.items() if value is not None or name not in optional}
+        )
 
 
 @dataclass(frozen=True)
@@ -151,7 +168,7 @@ class ScoreCall(Params):
 class ScoreParams(ScoreCall):
     """A score and what it is compiled for, as `job.submit` and `job.validate` take it. `start_sheet` None is the first."""
 
-    workspace: PathText | None = None
+    workspace: OptionalPath = None
     start_sheet: Sheet | None = None
     variables: Variables = field(default_factory=dict)
 
@@ -182,7 +199,7 @@ class SubmitParams(ScoreParams, MutatingParams):
 class JobParams(Params):
     """A method on one job."""
 
-    job_id: Name
+    job_id: JobId
 
 
 @dataclass(frozen=True)
@@ -269,6 +286,35 @@ class HistoryParams(JobParams):
 
     sheet_num: Number | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 50
+
+
+@dataclass(frozen=True)
+class RecoverParams(JobParams):
+    """Parameters of `job.recover`: of which failed sheet, None for all of them."""
+
+    sheet_num: Number | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class RecentParams(Params):
+    """Parameters of `daemon.events`: how many of the newest events; none for a number below 1."""
+
+    limit: Number = 50
+
+
+@dataclass(frozen=True)
+class ObserverParams(RecentParams):
+    """Parameters of `daemon.observer_events`: of which job, None for all."""
+
+    job_id: JobId | None = None
+
+
+@dataclass(frozen=True)
+class LimitsParams(Params):
+    """Parameters of `daemon.clear_rate_limits`: of which instrument, None for all."""
+
+    instrument: Number | Name | None = None
 
 
 @dataclass(frozen=True)

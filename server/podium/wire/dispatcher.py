@@ -90,6 +90,9 @@ class Peer:
 
 Handler = Callable[[dict[str, Any], Peer], Awaitable[Any]]
 
+UNANSWERED = object()
+"""What a handler returns to whose request no reply belongs: the Marianne protocol has one such method."""
+
 
 async def serve_connection(
     stream: ByteStream,
@@ -243,7 +246,10 @@ class _Connection:
             if handler is None:
                 name = request.method[:_METHOD_CHARS]
                 raise RpcFault(METHOD_NOT_FOUND, f"Method not found: {name}", data={"method": name})
-            reply = messages.result(request.id, await handler(request.params, self._peer))
+            value = await handler(request.params, self._peer)
+            if value is UNANSWERED:
+                return None
+            reply = messages.result(request.id, value)
             if len(reply) > self._limits.max_line_bytes:
                 why = f"the reply has {len(reply)} bytes, but a frame can hold only {self._limits.max_line_bytes}"
                 raise RpcFault(INTERNAL_ERROR, f"Internal error: {why}")

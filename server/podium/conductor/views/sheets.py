@@ -33,6 +33,8 @@ class SheetTexts(NamedTuple):
     text: bytes
     instruments: list[str]
     running: list[int]
+    retries: int
+    limit_waits: int
 
 
 class SheetViews:
@@ -62,18 +64,17 @@ class SheetViews:
 
     async def texts(self, row: sqlite3.Row) -> SheetTexts:
         """Return every sheet of the job with this row."""
-        plan = (await self._loader.plan(row["plan_hash"])).plan
+        loaded = await self._loader.plan(row["plan_hash"])
+        plan = loaded.plan
         ended, trouble = self._ended(row["job_id"]), self._trouble
 
         def read(db: sqlite3.Connection) -> SheetTexts:
             facts = _facts_of(db, plan, row, 1, len(plan.sheets))
             _add_ends(facts, ended, trouble)
-            members = [
-                f'"{each["sheet"]}":{json.dumps(checkpoint.sheet(each), separators=(",", ":"))}' for each in facts
-            ]
             running = [each["sheet"] for each in facts if each["status"] == "running"]
             instruments = sorted({each["instrument"] for each in facts})
-            return SheetTexts(f"{{{','.join(members)}}}".encode(), instruments, running)
+            retries, waits = (sum(each.get(name, 0) for each in facts) for name in ("retries", "limit_waits"))
+            return SheetTexts(checkpoint.sheets(facts, loaded).encode(), instruments, running, retries, waits)
 
         return await self._store.read(read)
 
@@ -118,7 +119,7 @@ def _holds(sheet: PlanSheet, run: sqlite3.Row) -> str:
 def _facts(
     plan: Plan, sheet: PlanSheet, start_sheet: int, run: sqlite3.Row | None, attempt: sqlite3.Row | None
 ) -> Facts:
-    """Return the members of a `SheetView`."""
+    """Return the members of a `SheetView`, and those that only the checkpoint has."""
     facts: Facts = {
         "sheet": sheet.num,
         "name": sheet.name,
@@ -145,6 +146,9 @@ def _facts(
         "finished_at": iso(run["finished_at"]) or None,
         "waiting_until": iso(run["waiting_until"]) or None,
         "healing": f"{remedy.cause}: {remedy.text}" if remedy else "",
+        "played": int(run["player"]),
+        "retries": run["retries_used"],
+        "limit_waits": run["limit_waits"],
     }
     # What the last attempt adds, unless the sheet was reset and has not run again.
     if attempt is not None and attempt["open"]:

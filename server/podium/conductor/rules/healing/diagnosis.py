@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from podium.conductor.rules.healing.completion import note
 from podium.conductor.rules.healing.remedies import Remedy
+from podium.conductor.rules.limits import STILL_LIMITED
 from podium.conductor.rules.verdicts import Verdict
 from podium.score.model.plan import CLI
 from podium.texts.shown import one_line
@@ -78,7 +79,7 @@ def _in_trouble(case: Case) -> Diagnosis:
     match case.verdict.trouble:
         case "rate_limit":
             cause, seconds = "rate_limit", case.verdict.wait_seconds or WAIT_SECONDS
-            text = f"{case.instrument} is still rate limited"
+            text = f"{case.instrument} {STILL_LIMITED}"
             if seconds > LONGEST_WAIT_SECONDS:
                 return Diagnosis(cause, f"{text}, for longer than {span(LONGEST_WAIT_SECONDS)}")
             return Diagnosis(cause, text, Remedy("wait", cause, f"waits {span(seconds)}", wait_seconds=seconds))

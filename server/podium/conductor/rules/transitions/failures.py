@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing.diagnosis import Case, diagnose
+from podium.conductor.rules.limits import LIMITED_UNTIL
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
 from podium.conductor.rules.verdicts import Verdict
 from podium.contract.events import EventType
@@ -89,7 +90,7 @@ def _wait_out_limit(failure: Failure) -> bool:
         return False
     run.limit_waits += 1
     until = iso(failure.batch.now.wall + delay)
-    _wait(failure, delay, f"{failure.attempt.instrument} is rate limited until {until}")
+    _wait(failure, delay, f"{failure.attempt.instrument} {LIMITED_UNTIL} {until}")
     failure.event(
         "sheet.rate_limited", reason=run.reason, delay_seconds=round(delay, 3), until=until, wait=run.limit_waits,
         max_waits=LIMIT_WAITS,

@@ -19,12 +19,16 @@ from podium.conductor.service.handlers import (
     health,
     history,
     jobs,
+    limits,
     log,
+    monitor,
+    recover,
     score,
     secrets,
     status,
     submit,
     task_state,
+    top,
     validate,
     watch,
 )
@@ -51,6 +55,7 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "job.errors": (m.JobParams, history.errors),
     "job.diagnose": (m.JobParams, history.diagnose),
     "job.history": (m.HistoryParams, history.history),
+    "job.recover": (m.RecoverParams, recover.handle),
     "job.attempts": (m.AttemptsParams, history.attempts),
     "job.commands": (m.JobParams, history.commands),
     "job.events": (m.EventsParams, events.handle),
@@ -68,8 +73,18 @@ TABLE: dict[str, tuple[type[m.Params], Handle]] = {
     "daemon.ready": (m.NoParams, daemon.ready),
     "daemon.config": (m.NoParams, daemon.config),
     "daemon.shutdown": (m.ShutdownParams, daemon.shutdown),
+    "daemon.top": (m.NoParams, top.top),
+    "daemon.top.stream": (m.NoParams, top.stream),
+    "daemon.events": (m.RecentParams, monitor.recent),
+    "daemon.observer_events": (m.ObserverParams, monitor.observed),
+    "daemon.monitor.stream": (m.NoParams, monitor.stream),
+    "daemon.rate_limits": (m.NoParams, limits.limits),
+    "daemon.clear_rate_limits": (m.LimitsParams, limits.clear),
 }
-"""Method -> its parameters' model and its handler. Others, including 8 of the Marianne protocol's 25, are answered -32601."""
+"""Method -> its parameters' model and its handler.
+
+Others are answered -32601. Of the Marianne protocol's 25 methods that is `daemon.learning.patterns`: this conductor learns none.
+"""
 
 
 def build(context: Context) -> dict[str, Handler]:

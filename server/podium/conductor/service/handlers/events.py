@@ -28,7 +28,7 @@ async def handle(context: Context, params: EventsParams, peer: Peer) -> EventsRe
     if params.stream:
         peer.stream(lambda: _stream(context, after, peer))
         return EventsReply(next=_cursor(context, after), truncated_before=truncated)
-    events = await _read(context, after, params.limit, params.job_ids)
+    events = await read(context, after, params.limit, params.job_ids)
     last = events[-1].seq if len(events) == params.limit else max(after, context.supervisor.last_event)
     return EventsReply(events=[event.view for event in events], next=_cursor(context, last), truncated_before=truncated)
 
@@ -51,7 +51,8 @@ def _sequence(context: Context, cursor: str) -> int:
     return number
 
 
-async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[Event]:
+async def read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[Event]:
+    """Return up to `limit` events after a sequence number, of these jobs or of all."""
     only = f"AND job_id IN ({', '.join('?' * len(job_ids))})" if job_ids else ""
     query = f"SELECT * FROM events WHERE seq > ? {only} ORDER BY seq LIMIT ?"  # noqa: S608 -- marks only
     values = [after, *(job_ids or []), limit]
@@ -62,7 +63,7 @@ async def _stream(context: Context, after: int, peer: Peer) -> None:
     """Send the events after `after`, then live ones, with heartbeats; end if the peer is too slow."""
     with context.hub.subscribe() as live:
         sent, last = after, context.supervisor.last_event
-        while sent < last and (page := await _read(context, sent, _PAGE)):
+        while sent < last and (page := await read(context, sent, _PAGE)):
             await _send(peer, page)
             sent = page[-1].seq
         sent = await _follow(context, peer, live, sent)

@@ -4,14 +4,13 @@ Those that have not ended are all in memory, which alone knows what waits or is 
 """
 
 import heapq
-import math
-import sqlite3
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
 from podium.conductor.rules.state import JobRun
 from podium.conductor.service.context import Context
+from podium.conductor.views import checkpoint
 from podium.conductor.views.queries import place
 from podium.contract.methods import ListParams
 from podium.contract.models import JobView
@@ -20,7 +19,6 @@ from podium.contract.states import TERMINAL
 from podium.wire.dispatcher import Peer
 
 _PLAIN = 100
-_SHORT = ("job_id", "status", "config_path", "workspace", "submitted_at", "started_at")
 _IN_MEMORY: dict[str | None, Callable[[JobRun], bool]] = {
     "active": lambda job: job.status not in TERMINAL,
     "waiting": lambda job: job.status == "queued" or (job.status == "running" and not job.running),
@@ -36,7 +34,7 @@ async def handle(context: Context, params: ListParams, peer: Peer) -> list[Liste
         await context.supervisor.flushed()  # so that what is shown is on the disk
     else:
         rows, cursor, total = await context.queries.page(params, _PLAIN)
-        jobs = [_listed(short_object(row), context.views.of_row(row)) for row in rows]
+        jobs = [_listed(checkpoint.short(row), context.views.of_row(row)) for row in rows]
     if params.limit is None and params.cursor is None:
         return jobs
     return ListReply(jobs=jobs, next_cursor=cursor, total=total)
@@ -50,7 +48,7 @@ def _page(context: Context, params: ListParams) -> tuple[list[ListedJob], str, i
         limit + 1, (job for job in found if before is None or job.seq < before), key=attrgetter("seq")
     )
     cursor = str(page[limit - 1].seq) if len(page) > limit else ""
-    return [_listed(_short_form(job), context.views.of(job)) for job in page[:limit]], cursor, len(found)
+    return [_listed(checkpoint.short(vars(job)), context.views.of(job)) for job in page[:limit]], cursor, len(found)
 
 
 def _matching(context: Context, params: ListParams) -> Iterator[JobRun]:
@@ -63,18 +61,3 @@ def _matching(context: Context, params: ListParams) -> Iterator[JobRun]:
 def _listed(short: dict[str, Any], view: JobView) -> ListedJob:
     progress = {"progress_completed": view.sheets_completed, "progress_total": view.sheets_total}
     return ListedJob.model_validate({**short, "status": view.status, **progress, "podium": view})
-
-
-def _short_form(job: JobRun) -> dict[str, Any]:
-    """Return the short form of a job that has not ended."""
-    return {name: getattr(job, name) for name in _SHORT}
-
-
-def short_object(row: sqlite3.Row) -> dict[str, Any]:
-    """Return the Marianne protocol's short form of a job; its times are epoch seconds."""
-    short = {name: row[name] for name in _SHORT}
-    times = ("submitted_at", "started_at")
-    short |= {name: None for name in times if row[name] is not None and not math.isfinite(row[name])}  # damaged
-    if row["status"] == "failed":
-        short["error_message"] = row["reason"]
-    return short

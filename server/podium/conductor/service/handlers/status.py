@@ -4,7 +4,6 @@ import sqlite3
 from typing import Any
 
 from podium.conductor.service.context import Context
-from podium.conductor.service.handlers.jobs import short_object
 from podium.conductor.service.running import running
 from podium.conductor.views import checkpoint
 from podium.conductor.views.cursors import number_in
@@ -19,7 +18,7 @@ _PAGE = 50
 
 
 async def handle(context: Context, params: StatusParams, peer: Peer) -> dict[str, Any] | RawJson:
-    """Answer the checkpoint object, or the short one while the job has not started, with the members of `StatusReply`."""
+    """Answer the checkpoint object, or the short one while the job waits for its start, with the members of `StatusReply`."""
     await context.supervisor.flushed()
     row = await context.queries.job(params.job_id)
     paged = params.sheets_cursor is not None or params.sheets_limit is not None
@@ -39,14 +38,20 @@ async def state(context: Context, row: sqlite3.Row) -> RawJson:
     if "job_name" not in head:
         return RawJson(dumps(head))
     texts = await context.sheet_views.texts(row)
-    head.update(instruments_used=texts.instruments, sheets_in_progress=texts.running)
+    head.update(
+        instruments_used=texts.instruments,
+        sheets_in_progress=texts.running,
+        total_retry_count=texts.retries,
+        rate_limit_waits=texts.limit_waits,
+    )
     return RawJson(dumps(head)[:-1] + b',"sheets":' + texts.text + b"}")
 
 
 def _form(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
-    """Return the form that the Marianne protocol has for a job: short before its start, then a checkpoint."""
-    never_started = row["status"] == "queued" and row["started_at"] is None
-    return short_object(row) if never_started else checkpoint.of(row, view)
+    """Return the form that the Marianne protocol has for a job: short until it runs, then a checkpoint."""
+    return (
+        {**checkpoint.short(row), "status": view.status} if checkpoint.is_short(row, view) else checkpoint.of(row, view)
+    )
 
 
 async def _page(context: Context, row: sqlite3.Row, view: JobView, params: StatusParams) -> StatusReply:
