@@ -75,7 +75,12 @@ class JobView(View):
 
     @property
     def counts(self) -> str:
-        """How many of its sheets have completed, and what became of others: "3 of 10 sheets completed, 2 failed"."""
+        """How many of its sheets have completed, and what became of others: "3 of 10 sheets completed, 2 failed".
+
+        It is "" while the number of its sheets is not known, which happens with a Marianne conductor.
+        """
+        if not self.sheets_total:
+            return ""
         total = self.sheets_total - self.sheets_before_start
         others = {
             "failed": self.sheets_failed,
