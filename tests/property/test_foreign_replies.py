@@ -1,18 +1,18 @@
 """Whatever a foreign conductor answers: it does not fit its model, or a view can be made of it."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.client.link.reading import read
 from podium.client.marianne import views
 from podium.client.marianne.explain import explain_view
-from podium.client.marianne.replies import JobState, Process
+from podium.client.marianne.health import process_health
+from podium.client.marianne.messages import plain
+from podium.client.marianne.replies import DaemonStatus, JobState
 from podium.contract.models import ExplainView, JobView
-from podium.contract.states import JobStatus
 from podium.errors import ConductorMismatch
 from tests.property.test_framing import json_values
 
@@ -52,9 +52,6 @@ jobs = objects(
     **dict.fromkeys(("progress_total", "progress_completed", "total_sheets", "last_completed_sheet"), counts),
     sheets=st.none() | st.dictionaries(st.integers(0, 9).map(str), sheets, max_size=3),
 )
-processes = st.lists(
-    objects({}, pid=counts, job_id=texts, state=texts, cpu_percent=figures, rss_mb=figures), max_size=3
-)
 
 
 @given(jobs, jobs | st.none())
@@ -68,13 +65,24 @@ def test_a_job_that_fits_its_model_has_a_view_and_an_explanation(entry: Any, che
     assert isinstance(explain_view(job, state), ExplainView)
 
 
-@pytest.mark.parametrize("status", get_args(JobStatus))
-@given(found=processes)
-def test_processes_that_fit_their_model_have_a_health(status: JobStatus, found: Any) -> None:
+@given(jobs, figures)
+def test_a_job_that_fits_its_model_has_a_health_without_processes(entry: Any, uptime: Any) -> None:
+    status = {"pid": 1, "version": "0", "uptime_seconds": uptime}
     try:
-        own = read(list[Process], found, SOCKET)
+        job, daemon = read(JobState, entry, SOCKET), read(DaemonStatus, status, SOCKET)
     except ConductorMismatch:
         return
-    health = views.process_health(status, own)
-    assert health.is_alive is False or status == "running"
-    assert health.process_exists is (status == "running" and bool(own))
+    health = process_health(job, views.job_view(job), daemon)
+    assert (health.pid, health.process_exists, bool(health.note)) == (None, False, True)
+
+
+@given(st.text())
+def test_a_message_of_any_form_is_told_in_one_bounded_line(message: str) -> None:
+    for each in (
+        message,
+        f"Failed to parse config file: x ({message}). Cannot determine workspace. y",
+        f"1 validation error for J\n{message}",
+    ):
+        told = plain(each)
+        assert len(told) <= 503
+        assert "\n" not in told
