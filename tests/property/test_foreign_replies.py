@@ -1,5 +1,7 @@
 """Whatever a foreign conductor answers: it does not fit its model, or a view can be made of it."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,13 @@ from hypothesis import strategies as st
 
 from podium.client.link.reading import read
 from podium.client.marianne import views
+from podium.client.marianne.checking import check_text_of
 from podium.client.marianne.explain import explain_view
 from podium.client.marianne.health import process_health
 from podium.client.marianne.messages import plain
 from podium.client.marianne.replies import DaemonStatus, JobState
 from podium.contract.models import ExplainView, JobView
-from podium.errors import ConductorMismatch
+from podium.errors import ConductorMismatch, PodiumError
 from tests.property.test_framing import json_values
 
 SOCKET = Path("/c.sock")
@@ -28,6 +31,19 @@ def objects(required: dict[str, Any], **members: st.SearchStrategy[Any]) -> st.S
     return st.fixed_dictionaries(
         {name: _mostly(found) for name, found in required.items()},
         optional={name: _mostly(found) for name, found in members.items()},
+    )
+
+
+def _scores() -> st.SearchStrategy[str]:
+    """YAML that has the parts of a score, with values of any kind, some of them under a tag that they do not fit."""
+    tags = st.sampled_from(["", "!!int ", "!!float ", "!!bool ", "!!timestamp ", "!!binary ", "!!set ", "!x "])
+    values = st.tuples(tags, json_values.map(json.dumps)).map("".join)
+    sheets = st.tuples(values, values, values, values).map(
+        lambda drawn: "{{size: {}, total_items: {}, dependencies: {}, {}: 1}}".format(*drawn)
+    )
+    checks = st.tuples(values, values).map(lambda drawn: "[{{type: file_exists, path: {}}}, {}]".format(*drawn))
+    return st.tuples(values, sheets | values, values, checks | values).map(
+        lambda drawn: "name: {}\nsheet: {}\nprompt: {{template: {}}}\nvalidations: {}\n".format(*drawn)
     )
 
 
@@ -86,3 +102,9 @@ def test_a_message_of_any_form_is_told_in_one_bounded_line(message: str) -> None
         told = plain(each)
         assert len(told) <= 503
         assert "\n" not in told
+
+
+@given(st.text() | _scores())
+def test_a_score_of_any_form_passes_the_check_or_is_refused(text: str) -> None:
+    with suppress(PodiumError):
+        check_text_of(text, "The score")

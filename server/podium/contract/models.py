@@ -65,7 +65,12 @@ class JobView(View):
 
     @property
     def elapsed_seconds(self) -> float | None:
-        """Seconds since its first sheet began, until it ended or until now; None before that. It is no part of the wire."""
+        """Seconds since its first sheet began, until it ended or until now; None before that, or if its end has no time.
+
+        It is no part of the wire.
+        """
+        if self.status in TERMINAL and self.finished_at is None:  # a Marianne conductor tells of no cancel when it was
+            return None
         return elapsed_between(self.started_at, self.finished_at)
 
     @property

@@ -16,7 +16,7 @@ from podium.contract.ports import JobControl
 from podium.mcp.app import build_server
 from tests.unit.client.link.stand_in import MARIANNE_STATUS, client_for, stand_in
 from tests.unit.client.marianne.recordings import FakeMarianne
-from tests.unit.client.marianne.test_marianne_changes import BAD, with_sheets
+from tests.unit.client.marianne.test_marianne_changes import BAD, CRASH, with_sheets
 
 pytestmark = [
     pytest.mark.anyio,
@@ -103,6 +103,15 @@ async def test_a_job_that_fails_as_it_goes_on_is_an_error(agent: Client, mariann
     failed = (await told(agent, "resume_job", job_id="x"))["error"]
     assert (failed["code"], failed["state"]) == ("WRONG_STATE", "failed")
     assert "failed the job at once" in failed["message"]
+
+
+async def test_a_job_that_ended_with_its_conductor_is_to_be_resumed(agent: Client, marianne: FakeMarianne) -> None:
+    with_sheets(marianne, "x", "failed", "completed", "dispatched")["error_message"] = CRASH
+    for tool in ("get_job", "explain_job"):
+        assert (await told(agent, tool, job_id="x"))["next"] == 'resume_job(job_id="x")'
+    resumed = await told(agent, "resume_job", job_id="x")
+    assert (resumed["success"], resumed["status"]) == (True, "running")
+    assert "perhaps beside its old processes" in resumed["summary"]
 
 
 async def test_the_status_lists_what_is_not_there(agent: Client, marianne: FakeMarianne) -> None:

@@ -57,7 +57,7 @@ class FailedSheets:
         if job_status(entry) not in {"running", "failed"} or not may_ask(entry):
             return None
         key = (entry.status, entry.submitted_at, entry.started_at)
-        pause = max(_LOOK_SECONDS, (entry.progress_total or 0) / _SHEETS_A_SECOND)
+        pause = max(_LOOK_SECONDS, min(entry.progress_total or 0, _MOST_SHEETS) / _SHEETS_A_SECOND)
         seen = self._seen.get(entry.job_id)
         if seen is not None and seen[0] == key and (entry.status == "failed" or time.monotonic() - seen[1] < pause):
             return seen[2]

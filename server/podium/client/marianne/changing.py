@@ -14,6 +14,7 @@ from podium.client.marianne import replies
 from podium.client.marianne.checking import check_score
 from podium.client.marianne.listing import EFFECT_POLL_SECONDS, Listing
 from podium.client.marianne.messages import plain
+from podium.client.marianne.reasons import few
 from podium.client.marianne.refusals import check_go_on, check_no_edit, not_going_on, wrong_state
 from podium.client.marianne.replies import JobState
 from podium.client.marianne.scores import ForeignScores
@@ -92,9 +93,7 @@ def _has_moved(before: JobState, now: JobState) -> bool:
 def _said(before: JobView) -> str:
     """Return what a resume of such a job does."""
     if before.running:
-        return (
-            f"{before.job_id} goes on; what still ran (sheet {', '.join(before.running)}) was ended and starts again."
-        )
+        return f"{before.job_id} goes on; what still ran (sheet {few(before.running)}) was ended and starts again."
     if before.status == "failed":
         return (
             f"{before.job_id} goes on; what ran when its conductor ended runs again, perhaps beside its old processes."

@@ -143,8 +143,8 @@ def _of_the_template(found: dict[str, yaml.Node]) -> Iterator[ProblemView]:
         yield _problem(
             "prompt.template", node, f"cannot be read, line {error.lineno} of it ({error.message}): {_HANGS}"
         )
-    except RecursionError:
-        yield _problem("prompt.template", node, f"is nested too deep: {_HANGS}")
+    except (RecursionError, ValueError, ArithmeticError):
+        yield _problem("prompt.template", node, f"cannot be read: {_HANGS}")
 
 
 def _of_dependencies(found: dict[str, yaml.Node]) -> Iterator[ProblemView]:

@@ -48,7 +48,13 @@ def value_of(node: yaml.Node) -> object:
         return node
     try:
         return yaml.constructor.SafeConstructor().construct_object(node)
-    except (yaml.YAMLError, ValueError, OverflowError):
+    except (
+        yaml.YAMLError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+    ):  # a value that its tag does not allow
         return node.value
 
 

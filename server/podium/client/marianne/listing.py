@@ -81,7 +81,7 @@ class Listing:
     async def view(self, entry: JobState) -> JobView:
         """Return a job's view, the same for every question: with its status object where the list alone tells too little."""
         status = job_status(entry)
-        if status in {"queued", "running"} or (status == "completed" and entry.progress_total):
+        if status in {"queued", "running"}:
             return views.job_view(entry)
         key = (entry.job_id, status, entry.submitted_at, entry.started_at, entry.completed_at, entry.config_path)
         if key in self._ended:

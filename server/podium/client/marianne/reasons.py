@@ -14,6 +14,7 @@ SURVIVORS = "processes of the run before may still live, and a resume runs their
 _ENDED_WITH_ITS_CONDUCTOR = "Daemon restarted while job was active"
 _LOST = "its conductor ended before the job had begun, and nothing is left to go on with: start the score again"
 _NO_REASON = "no sheet has failed, and this conductor gives no reason: it may not be able to use the job's score"
+_LABELS = 10
 _UNFINISHED = frozenset({"pending", "running", "waiting", "cancelled"})
 _PLAIN = {
     "queued": "queued behind other jobs, or about to start",
@@ -69,4 +70,10 @@ def _of_a_pause(sheets: Sequence[SheetView]) -> str:
     last = all(sheet.status in {"running", "completed", "skipped"} for sheet in sheets)
     then = ", the last of the job, which then completes by itself" if last else ""
     again = "a resume before that kills what runs and starts it again from the beginning"
-    return f"paused on request, still running: sheet {', '.join(running)}{then}; {again}"
+    return f"paused on request, still running: sheet {few(running)}{then}; {again}"
+
+
+def few(labels: Sequence[str]) -> str:
+    """Return the first labels, and how many more there are."""
+    more = len(labels) - _LABELS
+    return ", ".join([*labels[:_LABELS], *([f"and {more} more"] if more > 0 else [])])

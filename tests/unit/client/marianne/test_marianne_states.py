@@ -98,6 +98,18 @@ async def test_nothing_runs_of_a_job_that_has_ended_and_its_numbers_are_known(
     assert (second.status, second.reason) == ("cancelled", "it was running when the job ended")
 
 
+async def test_a_job_whose_end_has_no_time_does_not_grow_older(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    with_sheets(marianne, "x", "cancelled", "completed", "dispatched")["started_at"] = 1_000_000.0
+    for view in (await seen(service, "x")).values():
+        assert (view.started_at, view.elapsed_seconds) == ("1970-01-12T13:46:40.000Z", None)
+    marianne.status_objects["x"].update(status="completed", completed_at="1970-01-12T13:46:50Z")
+    marianne.jobs["x"].update(status="completed", progress_completed=2, progress_total=2)
+    for view in (await seen(service, "x")).values():
+        assert view.elapsed_seconds == 10.0
+
+
 async def test_a_score_that_was_submitted_again_does_not_show_the_numbers_of_the_run_before(
     service: JobControlService, marianne: FakeMarianne
 ) -> None:
