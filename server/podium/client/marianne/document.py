@@ -43,19 +43,14 @@ def items(node: yaml.Node | None) -> list[yaml.Node]:
 
 
 def value_of(node: yaml.Node) -> object:
-    """Return what YAML makes of a scalar, and the node itself of anything else."""
+    """Return the text, number, truth or nothing that a scalar is, and the node itself if it is anything else."""
     if not isinstance(node, yaml.ScalarNode):
         return node
     try:
-        return yaml.constructor.SafeConstructor().construct_object(node)
-    except (
-        yaml.YAMLError,
-        ValueError,
-        ArithmeticError,
-        LookupError,
-        AttributeError,
-    ):  # a value that its tag does not allow
-        return node.value
+        value = yaml.constructor.SafeConstructor().construct_object(node)
+    except (yaml.YAMLError, ValueError, ArithmeticError, LookupError, AttributeError):  # its tag does not allow it
+        return node
+    return value if value is None or isinstance(value, str | int | float) else node
 
 
 def place(node: yaml.Node | yaml.Event) -> dict[str, int]:
