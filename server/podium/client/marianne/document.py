@@ -1,5 +1,6 @@
 """A score's YAML as nodes with their places, read without building anything of it: a bomb of aliases stays as small as it is."""
 
+import re
 from typing import Any
 
 import yaml
@@ -10,6 +11,8 @@ from podium.texts.problems import invalid, score_invalid
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_LEVELS = 100  # deeper nesting ends the C composer with a segmentation fault
 _MERGE = "tag:yaml.org,2002:merge"
+
+_WHOLE = re.compile(r"\s*[+-]?\d{1,9}\s*")
 
 Members = dict[object, yaml.Node]
 
@@ -57,6 +60,25 @@ def place(node: yaml.Node | yaml.Event) -> dict[str, int]:
     """Return where a node begins, from 1."""
     mark = node.start_mark
     return {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
+
+
+def problem(field: str, node: yaml.Node, message: str) -> ProblemView:
+    """Return a problem of a field, with its place."""
+    return ProblemView(field=field, message=message, **place(node))
+
+
+def whole(node: yaml.Node) -> int | None:
+    """Return a whole number as that conductor takes it, which may be a text or a float; None if it is none."""
+    return number_of(value_of(node))
+
+
+def number_of(value: object) -> int | None:
+    """Return the whole number that a value or a key is taken for, None if it is none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) else None
 
 
 def _members(node: yaml.Node | None, seen: set[int]) -> Members:

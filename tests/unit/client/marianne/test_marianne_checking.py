@@ -34,6 +34,7 @@ ACCEPTED = [
     ("sheet.total_sheets", 9), ("sheet.dependencies", {2: [1, 1]}), ("sheet.dependencies", {"2": ["1"]}),
     ("retry.max_retries", 0), ("parallel.max_concurrent", 20), ("sheet.start_item", 2), ("stale_detection", {"enabled": True}),
     ("validations", [{"type": "file_exists", "path": "x", "stage": 10, "retry_count": 10, "retry_delay_ms": 5000}]),
+    ("sheet.fan_out", {1: 3, "2": 1}), ("retry.jitter", False),
     ("validations", [{"type": "command_succeeds", "command": "true"}]), ("prompt.template", None), ("description", "y"),
 ]  # fmt: skip
 REFUSED = [
@@ -51,6 +52,10 @@ REFUSED = [
     ("retry.max_retries", -1, "retry.max_retries: must be at least 0"),
     ("parallel.max_concurrent", 0, "must be at least 1"), ("parallel.max_concurrent", 21, "must be at most 20"),
     ("pause_between_sheets_seconds", 0.5, "must be a whole number"), ("pause_between_sheets_seconds", -1, "at least 0"),
+    ("instrument", "", "instrument: must not be empty"), ("retry.foo", 1, r"retry\.foo: is no field of a score"),
+    ("on_end", {"run": "true"}, "on_end: is for Podium's own conductor"),
+    ("sheet.fan_out", {1: 0}, r"sheet\.fan_out\.1: must be at least 1"), ("sheet.fan_out", {7: 2}, "is no stage of this score"),
+    ("sheet", {"size": 2, "total_items": 1, "fan_out": {1: 2}}, r"sheet\.size: must be 1 with fan_out"),
     ("validations", [{"type": "nope"}], r"validations\.0\.type: must be one of file_exists"),
     ("validations", [{"type": "file_exists"}], "file_exists needs path"),
     ("validations", [{"type": "content_contains", "path": "x"}], "content_contains needs pattern"),
