@@ -60,6 +60,14 @@ async def test_a_cancelled_job_of_unknown_size_is_told_without_numbers(run: Run,
     assert (code, "0 of 0" in said) == (0, False)
 
 
+async def test_a_job_that_has_completed_leads_to_its_files_since_there_is_no_output(
+    run: Run, marianne: FakeMarianne
+) -> None:
+    with_sheets(marianne, "x", "completed", "completed")
+    code, said = await run("show", "x")
+    assert (code, "next: podium call list_artifacts job_id=x" in said) == (0, True)
+
+
 async def test_a_bad_changed_score_is_shown_with_its_place_and_is_not_sent(run: Run, marianne: FakeMarianne) -> None:
     marianne.add("x", "paused")
     code, said = await run("resume", "x", "--score", "-", given=BAD)

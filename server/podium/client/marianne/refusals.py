@@ -56,11 +56,11 @@ def check_go_on(action: Action, job: JobView) -> None:
 
 def wrong_state(action: Action, job: JobView, why: str) -> WrongState:
     """Return the error for an action that this conductor does not take in a job's state."""
-    again = f"start_job with config_path={job.config_path} runs the score from its first sheet. "
-    begin = again if job.status in TERMINAL and action in {"resume", "modify"} and job.config_path else ""
+    begins_anew = job.status in TERMINAL and action in {"resume", "modify"} and job.config_path is not None
+    again = f"start_job with config_path={job.config_path} runs the score from its first sheet."
     return WrongState(
         f"Cannot {action} job {job.job_id}: {why.removesuffix('.')}.",
-        fix=f"{begin}Allowed now: {', '.join(job.allowed_actions)}.",
+        fix=again if begins_anew else f"Allowed now: {', '.join(job.allowed_actions)}.",
         **_state(job),
     )
 
