@@ -98,8 +98,11 @@ class JobView(View):
 
     @property
     def settled(self) -> bool:
-        """Whether waiting for the job is over: it has ended, is paused, or is stuck."""
-        return self.status in TERMINAL or self.status == "paused" or self.stuck
+        """Whether waiting for the job is over: it has ended, is paused, or is stuck.
+
+        A Marianne conductor calls a job paused while its running sheets run on, and the job may complete with them.
+        """
+        return self.status in TERMINAL or (self.status == "paused" and not self.running) or self.stuck
 
     @property
     def needs_approval(self) -> bool:

@@ -46,7 +46,7 @@ async def test_the_status_counts_no_sheets_and_says_where_the_list_of_what_is_mi
 async def test_a_pause_and_a_resume_say_what_becomes_of_the_sheet_that_runs(run: Run, marianne: FakeMarianne) -> None:
     with_sheets(marianne, "x", "running", "dispatched", "pending")
     code, said = await run("pause", "x")
-    assert (code, "next: podium resume" in said) == (0, False)
+    assert (code, said.endswith("next: podium wait x")) == (0, True)
     assert "still running: sheet 1; a resume before that kills what runs" in said
     code, said = await run("resume", "x")
     assert code == 0

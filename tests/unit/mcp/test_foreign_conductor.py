@@ -93,6 +93,7 @@ async def test_a_pause_says_what_runs_on_and_what_a_resume_would_do(agent: Clien
     assert (paused["success"], paused["status"], paused["running"]) == (True, "paused", ["2"])
     assert "the last of the job, which then completes by itself" in paused["summary"]
     assert "Use resume_job" not in paused["summary"]
+    assert paused["next"] == 'wait_for_job(job_ids=["x"])'
     options = (await told(agent, "explain_job", job_id="x"))["options"]
     assert any("kills the running sheets (2), starts them again" in option for option in options)
 

@@ -34,6 +34,6 @@ def _said(view: "ActionView") -> tuple[str, bool]:
     if job.status != "paused":
         return overtaken(view, "pause"), False
     if job.running:  # a Marianne conductor lets them run on: what a resume does to them is in the reason
-        return in_line(state_of(job)), True
+        return f"{in_line(state_of(job))}\nnext: podium wait {job.job_id}", True
     done = in_line(progress_of(job))
     return f"{job.job_id} is paused{f': {done}' if done else ''}.\nnext: podium resume {job.job_id}", True

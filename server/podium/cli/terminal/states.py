@@ -89,6 +89,8 @@ def next_command(job: JobView) -> str:
     """
     if job.status == "failed" or job.stuck:
         return f"podium explain {job.job_id}"
+    if job.status == "paused" and not job.settled:
+        return f"podium wait {job.job_id}"
     if job.status in {"paused", "cancelled"} or job.needs_approval:
         return f"podium resume {job.job_id}" if "resume" in job.allowed_actions else ""
     if job.status == "completed":

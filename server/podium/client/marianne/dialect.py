@@ -106,7 +106,9 @@ class MarianneDialect(Unavailable):
 
     async def clear(self, params: ClearParams) -> models.ClearView:
         """Remove ended jobs one by one, or say which; what its list still has afterwards is not removed."""
-        chosen, counts = choose(await self._listing.entries(), params)
+        entries = await self._listing.entries()
+        ended_at = {} if params.older_than_seconds is None else await self._listing.ended_at(entries)
+        chosen, counts = choose(entries, params, ended_at)
         view = models.ClearView(jobs=await self._listing.views(chosen), total=sum(counts.values()), counts=counts)
         if params.dry_run:
             return view

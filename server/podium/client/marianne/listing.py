@@ -99,6 +99,12 @@ class Listing:
         """Return the views of several jobs."""
         return [await self.view(entry) for entry in entries]
 
+    async def ended_at(self, entries: Iterable[JobState]) -> dict[str, float]:
+        """Return when the jobs ended whose end has a time, by their ids; the list itself mostly does not say."""
+        ended = await self.views([entry for entry in entries if job_status(entry) in TERMINAL])
+        times = {job.job_id: job.finished_at for job in ended if job.finished_at}
+        return {job_id: moment for job_id, at in times.items() if (moment := views.moment_of(at)) is not None}
+
     async def _status_object(self, job_id: str) -> JobState:
         return await self._client.ask(JobState, "job.status", {"job_id": job_id})
 

@@ -60,13 +60,16 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
 
 def of_this_run(entry: JobState, checkpoint: JobState) -> bool:
     """Whether a status object is of the run that the list shows: a score that was submitted again has that of the run before."""
-    made, submitted = checkpoint.created_at, entry.submitted_at
-    if made is None or not isinstance(submitted, float):
-        return True
+    made = moment_of(checkpoint.created_at or "")
+    return made is None or entry.submitted_at is None or made >= entry.submitted_at
+
+
+def moment_of(text: str) -> float | None:
+    """Return a time of a status object in seconds since 1970, None if it is none."""
     try:
-        return datetime.fromisoformat(made).timestamp() >= submitted
-    except (ValueError, OverflowError):
-        return True
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def named(entry: JobState) -> dict[str, Any]:

@@ -245,8 +245,11 @@ async def test_of_its_jobs_only_those_whose_end_has_a_time_are_old(
     marianne.add("old", "completed")["completed_at"] = time.time() - 7200
     marianne.add("new", "completed")["completed_at"] = time.time()
     marianne.add("unknown", "completed")
+    marianne.add("told", "completed")
+    ended = {"job_id": "told", "status": "completed", "completed_at": "2020-01-01T00:00:00Z", "sheets": {}}
+    marianne.status_objects["told"] = ended
     done = await service.clear(ClearParams(older_than_seconds=3600, limit=5))
-    assert ([job.job_id for job in done.jobs], done.total) == (["old"], 1)
+    assert ([job.job_id for job in done.jobs], done.total) == (["old", "told"], 2)
 
 
 async def test_what_it_says_it_removed_and_still_lists_is_not_removed(

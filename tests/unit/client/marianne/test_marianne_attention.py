@@ -59,6 +59,23 @@ async def test_what_failed_between_two_waits_is_told_by_the_second(
     assert (second.woke_for, [event.data["sheet"] for event in second.events]) == ("event", [1])
 
 
+async def test_a_wait_for_a_job_that_was_paused_in_its_last_sheet_ends_when_that_does(
+    service: JobControlService, marianne: FakeMarianne
+) -> None:
+    with_sheets(marianne, "x", "paused", "completed", "dispatched")
+
+    async def end() -> None:
+        while len(marianne.asked("job.status")) < 2:
+            await anyio.lowlevel.checkpoint()
+        with_sheets(marianne, "x", "completed", "completed", "completed")
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(end)
+            done = await service.wait(["x"], until="any", timeout_seconds=15, after="")
+    assert (done.woke_for, done.jobs[0].status) == ("settled", "completed")
+
+
 @pytest.mark.parametrize("after", ["h1:7", "failed:=", "failed:x=zz,=,y", "failed:" + "f" * 300_000, "~p"])
 async def test_a_cursor_that_was_not_given_for_this_job_ends_no_wait_of_a_sound_job(
     service: JobControlService, marianne: FakeMarianne, after: str
