@@ -1,19 +1,22 @@
 """Whatever a foreign conductor answers: it does not fit its model, or a view can be made of it."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.client.link.reading import read
 from podium.client.marianne import views
+from podium.client.marianne.checking import check_text_of
 from podium.client.marianne.explain import explain_view
-from podium.client.marianne.replies import JobState, Process
+from podium.client.marianne.health import process_health
+from podium.client.marianne.messages import plain
+from podium.client.marianne.replies import DaemonStatus, JobState
 from podium.contract.models import ExplainView, JobView
-from podium.contract.states import JobStatus
-from podium.errors import ConductorMismatch
+from podium.errors import ConductorMismatch, PodiumError
 from tests.property.test_framing import json_values
 
 SOCKET = Path("/c.sock")
@@ -28,6 +31,19 @@ def objects(required: dict[str, Any], **members: st.SearchStrategy[Any]) -> st.S
     return st.fixed_dictionaries(
         {name: _mostly(found) for name, found in required.items()},
         optional={name: _mostly(found) for name, found in members.items()},
+    )
+
+
+def _scores() -> st.SearchStrategy[str]:
+    """YAML that has the parts of a score, with values of any kind, some of them under a tag that they do not fit."""
+    tags = st.sampled_from(["", "!!int ", "!!float ", "!!bool ", "!!timestamp ", "!!binary ", "!!set ", "!x "])
+    values = st.tuples(tags, json_values.map(json.dumps)).map("".join)
+    sheets = st.tuples(values, values, values, values).map(
+        lambda drawn: "{{size: {}, total_items: {}, dependencies: {}, {}: 1}}".format(*drawn)
+    )
+    checks = st.tuples(values, values).map(lambda drawn: "[{{type: file_exists, path: {}}}, {}]".format(*drawn))
+    return st.tuples(values, sheets | values, values, checks | values).map(
+        lambda drawn: "name: {}\nsheet: {}\nprompt: {{template: {}}}\nvalidations: {}\n".format(*drawn)
     )
 
 
@@ -52,9 +68,6 @@ jobs = objects(
     **dict.fromkeys(("progress_total", "progress_completed", "total_sheets", "last_completed_sheet"), counts),
     sheets=st.none() | st.dictionaries(st.integers(0, 9).map(str), sheets, max_size=3),
 )
-processes = st.lists(
-    objects({}, pid=counts, job_id=texts, state=texts, cpu_percent=figures, rss_mb=figures), max_size=3
-)
 
 
 @given(jobs, jobs | st.none())
@@ -68,13 +81,30 @@ def test_a_job_that_fits_its_model_has_a_view_and_an_explanation(entry: Any, che
     assert isinstance(explain_view(job, state), ExplainView)
 
 
-@pytest.mark.parametrize("status", get_args(JobStatus))
-@given(found=processes)
-def test_processes_that_fit_their_model_have_a_health(status: JobStatus, found: Any) -> None:
+@given(jobs, figures)
+def test_a_job_that_fits_its_model_has_a_health_without_processes(entry: Any, uptime: Any) -> None:
+    status = {"pid": 1, "version": "0", "uptime_seconds": uptime}
     try:
-        own = read(list[Process], found, SOCKET)
+        job, daemon = read(JobState, entry, SOCKET), read(DaemonStatus, status, SOCKET)
     except ConductorMismatch:
         return
-    health = views.process_health(status, own)
-    assert health.is_alive is False or status == "running"
-    assert health.process_exists is (status == "running" and bool(own))
+    health = process_health(job, views.job_view(job), daemon)
+    assert (health.pid, health.process_exists, bool(health.note)) == (None, False, True)
+
+
+@given(st.text())
+def test_a_message_of_any_form_is_told_in_one_bounded_line(message: str) -> None:
+    for each in (
+        message,
+        f"Failed to parse config file: x ({message}). Cannot determine workspace. y",
+        f"1 validation error for J\n{message}",
+    ):
+        told = plain(each)
+        assert len(told) <= 503
+        assert "\n" not in told
+
+
+@given(st.text() | _scores())
+def test_a_score_of_any_form_passes_the_check_or_is_refused(text: str) -> None:
+    with suppress(PodiumError):
+        check_text_of(text, "The score")

@@ -30,6 +30,7 @@ def job(job_id: str = "nightly-x5rqa", status: str = "completed", **facts: Any) 
         "submitted_at": before(210),
         "started_at": None if status == "queued" else before(200),
         "finished_at": before(65) if ended else None,
+        "cursor": "h1:7",
         **facts,
     }
     asked = {name: bool(given.get(name)) for name in ("pause_requested", "cancel_requested")}

@@ -40,7 +40,8 @@ def _sentence(view: ConductorView) -> str:
     """Return which conductor answers and how busy it is."""
     sheets = f", {view.running_sheets} of at most {view.max_sheets} sheets running" if view.max_sheets else ""
     state = "" if view.accepting_work else " It is not accepting new jobs now."
-    missing = f" It does not support: {', '.join(view.missing)}." if view.missing else ""
+    others = "; what else it does not do is in not_available" if view.not_available else ""
+    missing = f" It does not support: {', '.join(view.missing)}{others}." if view.missing else ""
     if view.store_trouble:
         state += f" It cannot store anything: {view.store_trouble}. Changes are refused, and ends of sheets are stored later."
     who = f"{view.product} {view.version}".strip()

@@ -7,7 +7,7 @@ from podium.contract.ports import JobControl
 from podium_tools.changing import ChangeArgs, ChangeResult, change_result, parts_of
 from podium_tools.fields import JobArgs
 from podium_tools.following import next_step
-from podium_tools.results import ControlResult, job_fields, progress_of, shortened, status_of
+from podium_tools.results import ControlResult, in_brackets, job_fields, progress_of, shortened, state_of, status_of
 from podium_tools.spec import Call, Hints, ToolSpec
 
 
@@ -26,7 +26,7 @@ def _running_sheets(job: JobView) -> str:
 async def _overtaken(port: JobControl, view: ActionView, action: str) -> ControlResult:
     """Return the result if the job ended before the action took effect."""
     job = view.job
-    summary = f"The {action} request did not take effect: {job.job_id} {status_of(job)} ({progress_of(job)})."
+    summary = f"The {action} request did not take effect: {job.job_id} {status_of(job)}{in_brackets(progress_of(job))}."
     return await _result(port, view, summary, success=False)
 
 
@@ -39,9 +39,10 @@ async def _pause(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
         return await _result(port, view, summary, success=True)
     if job.status != "paused":
         return await _overtaken(port, view, "pause")
-    return await _result(
-        port, view, f"{job.job_id} is paused ({progress_of(job)}). Use resume_job to continue it.", success=True
-    )
+    if job.running:  # a Marianne conductor pauses at once and lets them run on
+        return await _result(port, view, state_of(job), success=True)
+    summary = f"{job.job_id} is paused{in_brackets(progress_of(job))}. Use resume_job to continue it."
+    return await _result(port, view, summary, success=True)
 
 
 async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult:
@@ -61,7 +62,7 @@ async def _cancel(port: JobControl, args: JobArgs, _call: Call) -> ControlResult
     if job.status != "cancelled":
         return await _overtaken(port, view, "cancel")
     left = f" Not everything could be ended: {'; '.join(shortened(job.survivors, 3))}." if job.survivors else ""
-    summary = f"{job.job_id} was cancelled ({progress_of(job)}). Its workspace is kept.{left}{dropped}"
+    summary = f"{job.job_id} was cancelled{in_brackets(progress_of(job))}. Its workspace is kept.{left}{dropped}"
     return await _result(port, view, summary, success=True)
 
 

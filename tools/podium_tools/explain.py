@@ -15,6 +15,7 @@ from podium_tools.results import (
     failed_validations,
     job_fields,
     named,
+    shortened,
     shortened_text,
     shown_line,
     state_of,
@@ -92,6 +93,8 @@ def _edit(view: ExplainView) -> tuple[str, str]:
 
 def _resume_does(job: JobView) -> str:
     """Return what a resume does to the job."""
+    if job.status == "paused" and job.running:  # a Marianne conductor lets them run on under a pause
+        return f"kills the running sheets ({', '.join(shortened(job.running))}), starts them again and continues"
     phase = phase_of(job.status, pause_requested=job.pause_requested or job.modify_requested)
     does = rule("resume", "holding" if job.needs_approval else phase).why
     return f"{does}; first remove the cause" if job.status == "failed" else does

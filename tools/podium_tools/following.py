@@ -66,6 +66,8 @@ def mending(view: ExplainView) -> str:
     job = view.job
     if "resume" not in job.allowed_actions:
         return ""
+    if not job.sheets_failed:  # a Marianne conductor ended under it
+        return call("resume_job", job_id=job.job_id)
     if view.can_edit:
         return call("resume_job", job_id=job.job_id, find=TO_FILL_IN, replace=TO_FILL_IN)
     return call("modify_job", job_id=job.job_id, config_path=TO_FILL_IN)

@@ -57,6 +57,9 @@ def _sheet(job: JobView, health: ProcessHealth) -> str:
 
 def _sentence(job: JobView, health: ProcessHealth) -> str:
     """Return one sentence on the process, apart from the job's state."""
+    if health.note:
+        why = f": {reason_of(job)}" if job.reason else ""
+        return f"{job.job_id} {status_of(job)}{why.removesuffix('.')}. {health.note}"
     if health.stopped_pids:
         more = "" if len(health.stopped_pids) == 1 else f" So are {len(health.stopped_pids) - 1} more of its processes."
         return f"{job.job_id}: {stopped_text(health.stopped_pids[0])}.{more}"
@@ -85,14 +88,15 @@ async def _next(port: JobControl, job: JobView) -> str:
 async def _health(port: JobControl, args: JobReadArgs, _call: Call) -> HealthResult:
     """Measure first, so that the state is not older than the numbers that it explains."""
     health = await port.process_health(args.job_id)
-    unknown = health.is_alive and not health.processes  # an older conductor does not count them
+    # An older conductor does not count them, and a Marianne conductor knows none.
+    unknown = bool(health.note) or (health.is_alive and not health.processes)
     job = (await port.detail(args.job_id, sheets=False)).job
     return HealthResult(
         summary=_sentence(job, health),
         next=await _next(port, job),
         **job_fields(job),
         **{
-            **asdict(health),
+            **{name: value for name, value in asdict(health).items() if name != "note"},
             "stopped_pids": list(health.stopped_pids),
             "processes": None if unknown else health.processes,
         },

@@ -210,19 +210,25 @@ def _few(labels: Sequence[str], total: int) -> str:
 
 
 def progress_of(job: JobView) -> str:
-    """Return the job's progress in words, as "3 of 10 sheets completed, 2 failed, running: build, tests"."""
-    parts = [job.counts]
+    """Return the job's progress in words, as "3 of 10 sheets completed, 2 failed, running: build, tests", "" if unknown."""
+    parts = [job.counts] if job.counts else []
     parts += [f"running: {_few(job.running, job.running_total)}"] if job.running else []
     parts += [f"waiting: {_few(job.waiting, job.waiting_total)}"] if job.waiting else []
     return ", ".join(parts)
+
+
+def in_brackets(text: str) -> str:
+    """Return a text as it stands behind another one, "" for none."""
+    return f" ({text})" if text else ""
 
 
 def state_of(job: JobView) -> str:
     """Return one sentence about the job's current state, with the reason if there is one."""
     reason = reason_of(job).removesuffix(".")
     told = (
-        f"; get_job lists {counted(len(job.warnings), 'warning')}" if job.status == "completed" and job.warnings else ""
+        f"get_job lists {counted(len(job.warnings), 'warning')}" if job.status == "completed" and job.warnings else ""
     )
+    facts = in_brackets("; ".join(filter(None, [progress_of(job), told])))
     end = "" if reason.endswith("?") else "."
-    state = f"{job.job_id} {status_of(job)} ({progress_of(job)}{told}){f': {reason}' if reason else ''}{end}"
+    state = f"{job.job_id} {status_of(job)}{facts}{f': {reason}' if reason else ''}{end}"
     return f"{state} resume_job approves {_few(job.holding, job.holding_total)}." if job.needs_approval else state

@@ -138,7 +138,9 @@ def _heartbeat(running: Call, timeout_seconds: float) -> Progress:
     """Return the port's progress callback: elapsed seconds as progress, counts and names in the message."""
 
     async def report(elapsed: float, jobs: Sequence[JobView]) -> None:
-        message = "; ".join(f"{job.job_id}: {job.status}, {progress_of(job)}" for job in jobs[:5])
+        message = "; ".join(
+            ", ".join(filter(None, [f"{job.job_id}: {job.status}", progress_of(job)])) for job in jobs[:5]
+        )
         more = f"; and {len(jobs) - 5} more jobs" if len(jobs) > 5 else ""
         await running.report_progress(elapsed, timeout_seconds, message + more)
 

@@ -48,6 +48,8 @@ class PodiumDialect:
     Every method raises ConductorMismatch when a reply does not fit its model.
     """
 
+    first_cursor = ""
+
     def __init__(self, client: DaemonClient, *, effect_seconds: float) -> None:
         self._client = client
         self._effect_seconds = effect_seconds

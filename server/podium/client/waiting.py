@@ -35,7 +35,12 @@ Woke = Literal["settled", "event", "pattern", "timeout"]
 
 
 class WaitSource(WatchSource, Protocol):
-    """What a wait needs to know of a conductor."""
+    """What a wait needs to know of a conductor.
+
+    `first_cursor` is that with which a wait begins that has none, "" where the cursor of its jobs is.
+    """
+
+    first_cursor: str
 
     async def views(self, job_ids: Sequence[str]) -> list[JobView]:
         """Return the jobs' present state; raises JobNotFound."""
@@ -89,7 +94,8 @@ class _Wait:
         self._source = source
         self._request = request
         self._started = time.monotonic()
-        self._after, position = split(request.after)
+        after, position = split(request.after)
+        self._after = after or source.first_cursor
         self._signs = Signs(source, request.job_ids, request.pattern, position)
         self._pause = anyio.CancelScope()
         self._jobs: list[JobView] = []

@@ -65,7 +65,12 @@ class JobView(View):
 
     @property
     def elapsed_seconds(self) -> float | None:
-        """Seconds since its first sheet began, until it ended or until now; None before that. It is no part of the wire."""
+        """Seconds since its first sheet began, until it ended or until now; None before that, or if its end has no time.
+
+        It is no part of the wire.
+        """
+        if self.status in TERMINAL and self.finished_at is None:  # a Marianne conductor tells of no cancel when it was
+            return None
         return elapsed_between(self.started_at, self.finished_at)
 
     @property
@@ -75,7 +80,12 @@ class JobView(View):
 
     @property
     def counts(self) -> str:
-        """How many of its sheets have completed, and what became of others: "3 of 10 sheets completed, 2 failed"."""
+        """How many of its sheets have completed, and what became of others: "3 of 10 sheets completed, 2 failed".
+
+        It is "" while the number of its sheets is not known, which happens with a Marianne conductor.
+        """
+        if not self.sheets_total:
+            return ""
         total = self.sheets_total - self.sheets_before_start
         others = {
             "failed": self.sheets_failed,
@@ -88,8 +98,11 @@ class JobView(View):
 
     @property
     def settled(self) -> bool:
-        """Whether waiting for the job is over: it has ended, is paused, or is stuck."""
-        return self.status in TERMINAL or self.status == "paused" or self.stuck
+        """Whether waiting for the job is over: it has ended, is paused, or is stuck.
+
+        A Marianne conductor calls a job paused while its running sheets run on, and the job may complete with them.
+        """
+        return self.status in TERMINAL or (self.status == "paused" and not self.running) or self.stuck
 
     @property
     def needs_approval(self) -> bool:

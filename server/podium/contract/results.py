@@ -47,6 +47,7 @@ class ProcessHealth:
     sheet: str = ""  # label of the sheet that it runs
     since: str = ""  # when that attempt began
     processes: int = 0  # how many the job has
+    note: str = ""  # what the conductor cannot tell of processes, "" if it can
 
 
 NO_PROCESS = ProcessHealth(pid=None, is_alive=False, is_zombie_state=False, process_exists=False)

@@ -18,7 +18,7 @@ from mcp.types import INVALID_REQUEST
 
 from podium.contract.models import EventView
 from podium.contract.ports import JobControl
-from podium.errors import PodiumError
+from podium.errors import PodiumError, UnsupportedByConductor
 from podium.log import get_logger
 
 log = get_logger()
@@ -58,6 +58,7 @@ class Updates:
         self._clients: dict[str, _Client] = {}
         self._after = ""  # our place in the conductor's stream
         self._placed = anyio.Event()
+        self._refused: UnsupportedByConductor | None = None
         self._turn = anyio.CancelScope()
 
     @contextmanager
@@ -101,9 +102,17 @@ class Updates:
             self._turn.cancel()
 
     async def placed(self) -> None:
-        """Return when the stream is followed, so that no later change is missed, or after `PLACE_SECONDS`."""
+        """Return when the stream is followed, so that no later change is missed, or after `PLACE_SECONDS`.
+
+        Raises:
+            UnsupportedByConductor: there is no stream, so nobody would ever be told of anything.
+        """
         with anyio.move_on_after(PLACE_SECONDS):
             await self._placed.wait()
+        if self._refused is not None:
+            raise UnsupportedByConductor(
+                f"A subscription would never be notified: {self._refused.message}", fix=self._refused.fix
+            )
 
     async def run(self) -> None:
         """Follow the stream while there are subscribers, until cancelled."""
@@ -120,16 +129,20 @@ class Updates:
     async def _next(self, uris: Sequence[str]) -> Sequence[str]:
         """Wait until some of these resources have changed, and return them; all of them if our place in the stream is lost."""
         if not uris:
-            self._after, self._placed = "", anyio.Event()
+            self._after, self._placed, self._refused = "", anyio.Event(), None
             await anyio.sleep_forever()
         job_ids = None if CONDUCTOR_URI in uris else {_job_of(uri) for uri in uris}
         try:
             if not self._after:
                 _, self._after = await self._port.changes(job_ids, after="")
+                self._refused = None
                 self._placed.set()
             events, self._after = await self._port.changes(job_ids, after=self._after)
         except PodiumError as error:
             log.info("updates_interrupted", code=error.code, reason=error.message)
+            if isinstance(error, UnsupportedByConductor):
+                self._refused = error
+                self._placed.set()
             lost = bool(self._after) and not error.retryable
             if lost:
                 self._after = ""

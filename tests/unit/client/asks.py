@@ -7,10 +7,11 @@ from podium.contract.methods import LogParams, ModifyParams, ResumeParams, Submi
 from podium.contract.score_text import CheckParams, JobScoreParams
 from podium.contract.sheet_env import EnvParams
 
+SCORE = "name: x\nsheet: {size: 1, total_items: 1}\nprompt: {}\n"
 Ask = Callable[[JobControlService], Awaitable[object]]
 
 ASKS: dict[str, Ask] = {
-    "start": lambda service: service.start(SubmitParams(config_content="name: x")),
+    "start": lambda service: service.start(SubmitParams(config_content=SCORE)),
     "plan": lambda service: service.plan(SubmitParams(config_content="name: x")),
     "check": lambda service: service.check(CheckParams(config_content="name: x")),
     "score": lambda service: service.score(JobScoreParams("x")),
@@ -18,7 +19,7 @@ ASKS: dict[str, Ask] = {
     "environment": lambda service: service.environment(EnvParams(job_id="x")),
     "pause": lambda service: service.pause("x"),
     "resume": lambda service: service.resume(ResumeParams("x")),
-    "modify": lambda service: service.modify(ModifyParams("x", config_content="name: x")),
+    "modify": lambda service: service.modify(ModifyParams("x", config_content=SCORE)),
     "edits": lambda service: service.modify(ModifyParams("x", edits=[("a", "b"), ("c", "d")])),
     "try_change": lambda service: service.modify(ModifyParams("x", find="a", replace="b", dry_run=True)),
     "cancel": lambda service: service.cancel("x"),

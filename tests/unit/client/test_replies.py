@@ -90,7 +90,7 @@ async def test_a_reply_of_another_shape_from_our_conductor_is_a_mismatch(
         ("modify", "job.modify", {"job_id": "x", "message": "fine"}),
         ("cancel", "job.cancel", {}),
         ("delete", "job.clear", {"deleted": None}),
-        ("process_health", "daemon.top", {"processes": [7]}),
+        ("process_health", "daemon.status", {**MARIANNE_STATUS, "uptime_seconds": "long"}),
         ("list_page", "job.list", {"jobs": []}),
         ("list_page", "job.list", [{"job_id": "x", "status": "running", "submitted_at": 1e300}]),
         ("detail", "job.status", {"job_id": "x", "status": "running", "sheets": {"one": {}}}),
@@ -104,7 +104,7 @@ async def test_a_reply_of_another_shape_from_a_marianne_conductor_is_a_mismatch(
     short_tmp: Path, name: str, method: str, reply: Any
 ) -> None:
     marianne = FakeMarianne()
-    marianne.add("x", "paused" if name in {"resume", "modify"} else "running")
+    marianne.add("x", "paused" if name in {"resume", "modify", "detail", "explain"} else "running")
     error = await failure(short_tmp, name, {**marianne.handlers(), method: answering(reply)}, MARIANNE_STATUS)
     assert isinstance(error, ConductorMismatch)
     assert "has an unknown form" in error.message

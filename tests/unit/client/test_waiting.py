@@ -49,6 +49,8 @@ class Script:
         self._news.set()
         self._news = anyio.Event()
 
+    first_cursor = ""
+
     async def views(self, job_ids: Sequence[str]) -> list[JobView]:
         self.looks += 1
         if self.failures:

@@ -36,5 +36,6 @@ def _said(view: "ActionView") -> tuple[str, bool]:
     if job.status != "cancelled":
         return overtaken(view, "cancel"), False
     left = "".join(f"\n  Not ended: {in_line(each)}." for each in job.survivors)
-    told = f"{job.job_id} is cancelled: {in_line(progress_of(job))}. Its workspace is kept."
+    done = in_line(progress_of(job))
+    told = f"{job.job_id} is cancelled{f': {done}' if done else ''}. Its workspace is kept."
     return f"{told}{left}{dropped}", True

@@ -23,7 +23,7 @@ def _said(view: "ActionView") -> tuple[str, bool]:
     from podium.cli.jobs.controlling import overtaken, running_sheets
     from podium.cli.terminal.door import in_line
     from podium.cli.terminal.following import following_text
-    from podium_tools.results import progress_of
+    from podium_tools.results import progress_of, state_of
 
     job = view.job
     if view.pending:
@@ -33,4 +33,7 @@ def _said(view: "ActionView") -> tuple[str, bool]:
         ), True
     if job.status != "paused":
         return overtaken(view, "pause"), False
-    return f"{job.job_id} is paused: {in_line(progress_of(job))}.\nnext: podium resume {job.job_id}", True
+    if job.running:  # a Marianne conductor lets them run on: what a resume does to them is in the reason
+        return f"{in_line(state_of(job))}\nnext: podium wait {job.job_id}", True
+    done = in_line(progress_of(job))
+    return f"{job.job_id} is paused{f': {done}' if done else ''}.\nnext: podium resume {job.job_id}", True

@@ -187,7 +187,8 @@ class _Run:
     async def _start(self, control: JobControlService) -> JobView:
         started = await control.start(self._request)
         job = self._accepted = started.job
-        self._follower.say(f"{job.job_id}: {counted(job.sheets_total, 'sheet')} in {in_line(job.workspace)}")
+        sheets = f"{counted(job.sheets_total, 'sheet')} in " if job.sheets_total else ""
+        self._follower.say(f"{job.job_id}: {sheets}{in_line(job.workspace)}")
         note = difference(self._environment, started.passed)
         for warning in (*job.warnings, *([note] if note else [])):
             self._follower.say(f"  note: {in_line(warning)}", style="yellow")

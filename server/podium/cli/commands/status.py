@@ -50,13 +50,17 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
     """Print the conductor, its load, what works for it, and jobs, for a terminal of so many columns."""
     head = f"{conductor.product} {conductor.version}, pid {conductor.pid}, up {took(conductor.uptime_seconds)}"
     ink([(head, "bold")])
-    load = f"{conductor.running_sheets} of {conductor.max_sheets} sheets running"
+    load = f"{conductor.running_sheets} of {conductor.max_sheets} sheets running; " if conductor.max_sheets else ""
     show_text(
-        f"{load}; jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all", columns
+        f"{load}jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all", columns
     )
     ink([(f"  socket: {conductor.socket}", "dim")])
     for process in conductor.processes:
         show_text(in_times(process.line), columns, style="dim")
+    if conductor.missing:
+        show_text(
+            "It cannot do all that Podium's own can: `podium call conductor_status` lists what is missing.", columns
+        )
     if not conductor.accepting_work:
         show_text("It is stopping and starts nothing new.", columns, style="yellow")
     if conductor.store_trouble:

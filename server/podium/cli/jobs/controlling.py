@@ -121,7 +121,7 @@ def tell_how_to_wait(job: JobView, *, stderr: bool = False) -> None:
 
 def overtaken(view: ActionView, action: str) -> str:
     """Return that a job ended before a control of it took effect."""
-    from podium_tools.results import progress_of, status_of
+    from podium_tools.results import in_brackets, progress_of, status_of
 
     job = view.job
-    return f"The {action} did not take effect: {job.job_id} {status_of(job)} ({in_line(progress_of(job))})."
+    return f"The {action} did not take effect: {job.job_id} {status_of(job)}{in_brackets(in_line(progress_of(job)))}."

@@ -117,8 +117,9 @@ def verdict(job: JobView) -> str:
     """Say in a line how a job ended."""
     told = in_line(progress_of(job))
     if job.status == "completed":
-        told = told.replace(" completed", f" in {took(job.elapsed_seconds)}" if job.started_at else "", 1)
-    text = f"{job.job_id} {job.status}: {told}"
+        lasted = took(job.elapsed_seconds)
+        told = told.replace(" completed", f" in {lasted}" if lasted else "", 1)
+    text = f"{job.job_id} {job.status}{f': {told}' if told else ''}"
     return f"{text} ({in_line(job.reason)})" if job.reason else text
 
 

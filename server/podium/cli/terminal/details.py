@@ -64,7 +64,8 @@ def show_head(job: JobView, columns: int | None) -> None:
     """Print a job's id and state, its name where that says more, its progress, and its reason."""
     show_title(job)
     show_text(name_beside_id(job), columns, style="bold")
-    show_text(job.counts, columns)
+    if job.counts:
+        show_text(job.counts, columns)
     if job.reason:
         show_text(in_commands(in_times(job.reason), job.job_id), columns)
 

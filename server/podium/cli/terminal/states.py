@@ -83,11 +83,16 @@ def name_beside_id(job: JobView) -> str:
 
 
 def next_command(job: JobView) -> str:
-    """Return the command that follows from a job's state, "" if none does."""
+    """Return the command that follows from a job's state, "" if none does.
+
+    A conductor without events, which gives a job no cursor, keeps no output either.
+    """
     if job.status == "failed" or job.stuck:
         return f"podium explain {job.job_id}"
+    if job.status == "paused" and not job.settled:
+        return f"podium wait {job.job_id}"
     if job.status in {"paused", "cancelled"} or job.needs_approval:
         return f"podium resume {job.job_id}" if "resume" in job.allowed_actions else ""
     if job.status == "completed":
-        return f"podium logs {job.job_id}"
-    return f"podium logs {job.job_id} -f" if job.running else f"podium explain {job.job_id}"
+        return f"podium logs {job.job_id}" if job.cursor else f"podium call list_artifacts job_id={job.job_id}"
+    return f"podium logs {job.job_id} -f" if job.running and job.cursor else f"podium explain {job.job_id}"

@@ -7,6 +7,7 @@ and times, and it records no remedies; the explanation says so.
 from podium.client.marianne import views
 from podium.client.marianne.replies import JobState
 from podium.contract.models import ExplainView
+from podium.contract.states import TERMINAL
 
 _EXPLAINING = ("failed", "running", "waiting", "cancelled")  # in the order in which their sheets explain a job
 _BLOCKED_SHOWN = 10
@@ -16,7 +17,7 @@ _NOT_KEPT = "This conductor does not keep the output, exit codes or validation r
 def explain_view(entry: JobState, checkpoint: JobState | None) -> ExplainView:
     """Return the explanation from a job's list entry and its status object, None if that was not asked for."""
     job = views.job_view(entry, checkpoint)
-    sheets = views.sheet_views(checkpoint) if checkpoint else []
+    sheets = views.sheet_views(checkpoint, ended=job.status in TERMINAL) if checkpoint else []
     explaining = [sheet for sheet in sheets if sheet.status in _EXPLAINING]
     sheet = min(explaining, key=lambda each: _EXPLAINING.index(each.status), default=None)
     cause = _NOT_KEPT

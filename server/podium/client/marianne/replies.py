@@ -41,6 +41,7 @@ class JobState(Reply):
     workspace: str | None = None
     config_path: str | None = None
     submitted_at: Epoch | None = None
+    created_at: str | None = None  # of a status object
     started_at: Epoch | str | None = None
     completed_at: Epoch | str | None = None
     error_message: str | None = None
@@ -76,22 +77,6 @@ class ClearReply(Reply):
     """`job.clear`: how many jobs were removed."""
 
     deleted: int
-
-
-class Process(Reply):
-    """A process that the conductor takes for its own; its job is a guess."""
-
-    pid: int | None = None
-    job_id: str | None = None
-    state: str | None = None
-    cpu_percent: float | None = None
-    rss_mb: float | None = None
-
-
-class Snapshot(Reply):
-    """`daemon.top`, up to five seconds old."""
-
-    processes: list[Process] | None = None
 
 
 class DaemonStatus(Reply):

@@ -8,6 +8,7 @@ import re
 import secrets
 from pathlib import Path
 
+from podium.client.marianne.checking import MOST_BYTES
 from podium.contract.models import JobView
 from podium.contract.score_text import JobScore, JobScoreParams
 from podium.contract.secrets.masks import Masker
@@ -21,7 +22,6 @@ from podium.texts.source import read_score
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _NAME = re.compile(r"^name:\s*[\"']?([^\"'#\n]+)", re.MULTILINE)
 _LONGEST_SLUG = 40
-MOST_BYTES = 4 * 1024 * 1024  # read of a score
 
 
 def file_of(job: JobView, request: JobScoreParams) -> JobScore:
@@ -60,9 +60,18 @@ class ForeignScores:
         make_private(path)
         return path
 
-    def replace(self, job_id: str, text: str) -> Path:
-        """Store a job's changed score, in one step."""
-        return self._write(job_id, text)
+    def replace(self, job_id: str, text: str) -> tuple[Path, str | None]:
+        """Store a job's changed score, in one step; return where, and what stood there, None if nothing did."""
+        path = self._path(job_id)
+        before = path.read_text() if path.is_file() else None
+        return self._write(job_id, text), before
+
+    def restore(self, job_id: str, text: str | None) -> None:
+        """Put back what stood there before a change that was not taken."""
+        if text is None:
+            self.remove(job_id)
+        else:
+            self._write(job_id, text)
 
     def remove(self, job_id: str) -> None:
         """Remove the score of a job that was deleted, if it was inline."""

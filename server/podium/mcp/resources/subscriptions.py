@@ -12,6 +12,7 @@ from mcp.types import (
     UnsubscribeRequestParams,
 )
 
+from podium.errors import UnsupportedByConductor
 from podium.mcp.calls.boundary import serve
 from podium.mcp.calls.invoke import State
 from podium.mcp.resources.table import ResourceTable
@@ -38,7 +39,11 @@ def install_subscriptions(server: MCPServer[State], bus: SubscriptionBus, table:
         updates, client = ctx.lifespan_context.updates, _client(ctx)
         if updates.subscribe(client, ctx.session, params.uri):
             at_disconnect(ctx, lambda: updates.forget(client))
-        await updates.placed()
+        try:
+            await updates.placed()
+        except UnsupportedByConductor:
+            updates.unsubscribe(client, params.uri)
+            raise
         return EmptyResult()
 
     async def unsubscribe(ctx: RequestContext, params: UnsubscribeRequestParams) -> EmptyResult:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from podium.wire.dispatcher import Handler, Peer
 from podium.wire.errors import RpcFault
 
 RECORDED = Path(__file__).parent / "recorded"
+SCORE = "name: Release audit\nsheet: {size: 1, total_items: 1}\nprompt: {}\n"
 RESUMABLE = {"paused", "failed", "cancelled"}
 
 
@@ -26,7 +28,7 @@ class FakeMarianne:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.status_objects: dict[str, dict[str, Any]] = {}
-        self.processes: list[dict[str, Any]] = []
+        self.after_resume = "running"
         self.loses_resumes = False
 
     def add(self, job_id: str, status: str) -> dict[str, Any]:
@@ -41,12 +43,21 @@ class FakeMarianne:
         }
         return self.jobs[job_id]
 
+    def recall(self, job_id: str, status: str, name: str) -> dict[str, Any]:
+        """Put a job into its list whose status object was recorded, as it was listed then."""
+        state = self.status_objects[job_id] = recorded(name) | {"job_id": job_id}
+        began = datetime.fromisoformat(state["created_at"]).timestamp()
+        job = self.add(job_id, status)
+        job.update(submitted_at=began - 0.01, started_at=began, job_name=state["job_name"])
+        if status in {"running", "paused"}:
+            job.update(progress_completed=state["last_completed_sheet"], progress_total=state["total_sheets"])
+        return job
+
     def handlers(self) -> dict[str, Handler]:
         """Return its methods; each call is noted."""
         methods = ("submit", "status", "pause", "resume", "modify", "cancel", "list", "clear")
         found: dict[str, Handler] = {f"job.{name}": self._noted(f"job.{name}", name) for name in methods}
         found["daemon.ready"] = self._noted("daemon.ready", "ready")
-        found["daemon.top"] = self._noted("daemon.top", "top")
         return found
 
     def asked(self, method: str) -> list[dict[str, Any]]:
@@ -96,7 +107,8 @@ class FakeMarianne:
             message = f"Score '{job['job_id']}' is {job['status']}, only PAUSED scores can be resumed"
             return {"job_id": job["job_id"], "status": "rejected", "message": message}
         if not self.loses_resumes:
-            job["status"] = "running"
+            job.update(status=self.after_resume, started_at=time.time())
+            job.update({"config_path": params["config_path"]} if "config_path" in params else {})
         return {"job_id": job["job_id"], "status": "accepted", "message": "Job resume queued"}
 
     def modify(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +132,3 @@ class FakeMarianne:
 
     def ready(self, params: dict[str, Any]) -> dict[str, Any]:
         return {"status": "ready", "accepting_work": True, "shutting_down": False}
-
-    def top(self, params: dict[str, Any]) -> dict[str, Any]:
-        return {"daemon_pid": 8956, "processes": self.processes, "job_progress": []}

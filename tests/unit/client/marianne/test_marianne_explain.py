@@ -64,6 +64,6 @@ def test_what_a_job_may_have_written_into_an_error_is_quoted_and_said_to_be_that
     assert view.sheet is not None
     assert view.sheet.reason == f"error text (may be the job's): {told}"
     assert view.job.reason == f"sheet 2: {view.sheet.reason}"
-    assert explained(state, error_message=error).job.reason == view.sheet.reason
+    assert explained(None, error_message=error).job.reason == view.sheet.reason
     state["sheets"]["2"]["status"] = "waiting"
     assert explained(state, status="running").cause.startswith(f"Sheet 2 is waiting: {view.sheet.reason}. ")
