@@ -24,7 +24,7 @@ name: {name}
 instrument: cli
 workspace: {workspace}
 pause_between_sheets_seconds: 0
-sheet: {{size: 1, total_items: {sheets}}}
+sheet: {{size: 1, total_items: {sheets}{order}}}
 prompt: {{template: "true"}}
 """
 
@@ -46,16 +46,17 @@ class ReplayConductor:
 
     # -- what a test does with it -------------------------------------------------------------------------------------
 
-    def score(self, name: str, sheets: int = 3) -> Path:
-        """Write a score and return its path, whose stem is its job's id."""
+    def score(self, name: str, sheets: int = 3, order: dict[int, list[int]] | None = None) -> Path:
+        """Write a score and return its path, whose stem is its job's id; without an order each sheet waits for the one before."""
+        rules = f", dependencies: {order}" if order else ""
         path = self.folder / "scores" / f"{name}.yaml"
-        path.write_text(SCORE.format(name=name, sheets=sheets, workspace=self.folder / "ws" / name))
+        path.write_text(SCORE.format(name=name, sheets=sheets, order=rules, workspace=self.folder / "ws" / name))
         return path
 
-    def put(self, job_id: str, state: str, sheets: int = 3) -> "JobHandle":
+    def put(self, job_id: str, state: str, sheets: int = 3, order: dict[int, list[int]] | None = None) -> "JobHandle":
         """Have a job in a state, as `placing` names them, with a score that can be read."""
         with self._lock:
-            place(self.jobs, job_id, self.score(job_id, sheets), state)
+            place(self.jobs, job_id, self.score(job_id, sheets, order), state)
         return self.job(job_id)
 
     def job(self, job_id: str) -> "JobHandle":

@@ -10,6 +10,7 @@ from tests.support.replay.runs import Run, Sheet
 from tests.support.replay.scores import load
 
 FAILURE = "Exit code 1"
+AGE_SECONDS = 60.0  # of a job that is put in a state
 
 
 class JobHandle:
@@ -65,9 +66,10 @@ class JobHandle:
 
 
 def place(jobs: Jobs, job_id: str, path: Path, state: str) -> None:
-    """Add a job in a state of `STATES`; its first sheet is completed where that makes sense."""
-    config = load(path)
-    job = Job(job_id, str(path), str(config.workspace), started_at=time.time(), live=True, run=Run(config))
+    """Add a job in a state of `STATES`, begun a while ago; its first sheet is completed where that makes sense."""
+    config, begun = load(path), time.time() - AGE_SECONDS
+    run = Run(config, created_at=begun + 0.02, started_at=begun + 0.02)
+    job = Job(job_id, str(path), str(config.workspace), submitted_at=begun, started_at=begun + 0.01, live=True, run=run)
     jobs.by_id[job_id] = job
     STATES[state](job)
 
@@ -89,6 +91,10 @@ def _never_started(job: Job) -> None:
 def _never_began(job: Job) -> None:
     _never_started(job)
     job.status, job.error_message = "failed", RESTARTED
+
+
+def _score_not_taken(job: Job) -> None:
+    _with(job, "failed", "completed").live = False
 
 
 def _failed(job: Job) -> None:
@@ -114,6 +120,11 @@ def _completed(job: Job) -> None:
     run.completed_at = time.time()
 
 
+def _known_from_before(job: Job) -> None:
+    _completed(job)
+    job.live, job.run = False, None
+
+
 def _held(status: str, attempts: int) -> Callable[[Job], None]:
     def put(job: Job) -> None:
         run = _with(job, "running", "completed", status).run
@@ -126,7 +137,7 @@ def _held(status: str, attempts: int) -> Callable[[Job], None]:
 def _submitted_again(job: Job) -> None:
     """Queue a completed job's score again, as the only thing that shows is the run before."""
     _completed(job)
-    job.status = "queued"
+    job.status, job.submitted_at, job.started_at = "queued", time.time(), None
 
 
 STATES: dict[str, Callable[[Job], object]] = {
@@ -137,9 +148,11 @@ STATES: dict[str, Callable[[Job], object]] = {
     "paused_in_the_last_sheet": lambda job: _with(job, "paused", "completed", "completed", "dispatched"),
     "paused_at_chain": lambda job: _with(job, "paused_at_chain", "completed"),
     "completed": _completed,
+    "completed_before_a_restart": _known_from_before,
     "failed": _failed,
     "failed_by_crash": _crashed,
     "failed_before_it_began": _never_began,
+    "failed_by_its_changed_score": _score_not_taken,
     "cancelled": _cancelled,
     "fermata": _held("fermata", 2),
     "rate_limited": _held("waiting", 0),
