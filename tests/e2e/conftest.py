@@ -120,22 +120,23 @@ def nothing_done(crowded: Conductor, jobs: dict[Phase, str]) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def marianne(folder: Path) -> Iterator[ReplayConductor]:
-    """A Marianne conductor as it is, for the tests of a module."""
+    """A Marianne conductor as it is, for the tests of a module, with a slot for each of their jobs."""
     with replay(folder) as conductor:
+        conductor.jobs.slots = 10_000
         yield conductor
 
 
 @pytest.fixture(scope="module")
 async def modern_guest(marianne: ReplayConductor, folder: Path) -> AsyncIterator[Agent]:
     """An agent of that conductor, in the era without handshakes."""
-    async with standing_agent(make_home(folder, socket=marianne.path), "auto") as connected:
+    async with plain_agent(make_home(folder, socket=marianne.path), "auto", cwd=folder) as connected:
         yield connected
 
 
 @pytest.fixture(scope="module")
 async def legacy_guest(marianne: ReplayConductor, folder: Path) -> AsyncIterator[Agent]:
     """An agent of that conductor, in the era of handshakes."""
-    async with standing_agent(make_home(folder, socket=marianne.path), "legacy") as connected:
+    async with plain_agent(make_home(folder, socket=marianne.path), "legacy", cwd=folder) as connected:
         yield connected
 
 

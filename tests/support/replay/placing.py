@@ -29,6 +29,11 @@ class JobHandle:
         """The state of the job."""
         return self.job.status
 
+    @property
+    def sheets(self) -> list[Sheet]:
+        """The sheets of its run, none if it has none."""
+        return [] if self.job.run is None else list(self.job.run.sheets.values())
+
     def sheet(self, num: int) -> Sheet:
         """Return a sheet of its run."""
         return self._run.sheets[num]
