@@ -126,6 +126,13 @@ def marianne(folder: Path) -> Iterator[ReplayConductor]:
         yield conductor
 
 
+@pytest.fixture
+def no_jobs_left(marianne: ReplayConductor) -> Iterator[None]:
+    """Have no jobs of one test there for the next, which would have to hear of them all."""
+    yield
+    marianne.clear()
+
+
 @pytest.fixture(scope="module")
 async def modern_guest(marianne: ReplayConductor, folder: Path) -> AsyncIterator[Agent]:
     """An agent of that conductor, in the era without handshakes."""

@@ -12,7 +12,7 @@ from tests.support.podium_home import make_home
 from tests.support.replay.conductor import ReplayConductor
 from tests.support.replay.faults import WireFault
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_jobs_left")]
 
 # A state in which each call would do something, by the tool, and the method that it is about.
 CHANGING = {

@@ -16,7 +16,11 @@ from tests.support.mcp_clients import minimal
 from tests.support.replay.conductor import ReplayConductor
 from tests.support.replay.placing import STATES
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("mode", BOTH_ERAS)]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.usefixtures("no_jobs_left"),
+    pytest.mark.parametrize("mode", BOTH_ERAS),
+]
 
 OK = ""
 WRONG, MISSING, NOT_FOUND = "WRONG_STATE", "UNSUPPORTED_BY_CONDUCTOR", "JOB_NOT_FOUND"

@@ -16,7 +16,7 @@ from tests.support.podium_home import make_home, until
 from tests.support.replay.conductor import ReplayConductor
 from tests.support.replay.placing import STATES
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_jobs_left")]
 
 BAD_SCORES = {
     "no_prompt": "name: x\ninstrument: cli\nsheet: {size: 1, total_items: 3}\n",

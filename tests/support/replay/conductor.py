@@ -63,6 +63,11 @@ class ReplayConductor:
         """Return what a test can do with a job."""
         return JobHandle(self.jobs, job_id, self._lock)
 
+    def clear(self) -> None:
+        """Have no jobs any more."""
+        with self._lock:
+            self.jobs.by_id.clear()
+
     def settle(self) -> None:
         """Let time pass until nothing more happens unless a sheet ends."""
         with self._lock:
