@@ -298,11 +298,23 @@ async def test_the_status_names_everything_that_is_not_there(marianne: ReplayCon
     assert not [word for word in words if word not in told], told
 
 
+async def follow(user: Agent, uri: str, mode: str) -> None:
+    """Subscribe to a resource the way the era does."""
+    if mode == "legacy":
+        await user.client.subscribe_resource(uri)
+        return
+    async with user.client.listen(resource_subscriptions=[uri]):
+        pass
+
+
 @pytest.mark.filterwarnings("ignore:resources/subscribe:mcp.MCPDeprecationWarning")
-async def test_a_subscription_that_would_never_fire_is_refused(marianne: ReplayConductor, legacy_guest: Agent) -> None:
+@pytest.mark.parametrize("mode", BOTH_ERAS)
+async def test_a_subscription_that_would_never_fire_is_refused(
+    marianne: ReplayConductor, visitor: Agent, mode: str
+) -> None:
     marianne.put("followed", "running")
     with pytest.raises(MCPError):
-        await legacy_guest.client.subscribe_resource("podium://jobs/followed")
+        await follow(visitor, "job://followed", mode)
 
 
 async def test_connections_are_held_only_for_a_call(marianne: ReplayConductor, patient: Agent) -> None:
