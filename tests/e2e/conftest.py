@@ -13,7 +13,8 @@ from podium.contract.states import Phase
 from tests.support.agent import BOTH_ERAS, Agent, standing_agent
 from tests.support.jobs import submit, until, wait_for_file
 from tests.support.mcp_clients import plain_agent, plain_conductor
-from tests.support.podium_home import Conductor, ask
+from tests.support.podium_home import Conductor, ask, make_home
+from tests.support.replay.conductor import ReplayConductor, replay
 
 # Holds its slot until the file `go` is there, or its folder is gone; a TERM does not end it.
 STUBBORN = "trap '' TERM; touch begun; until [ -e go ] || [ ! -e begun ]; do sleep 0.05; done"
@@ -115,3 +116,47 @@ def nothing_done(crowded: Conductor, jobs: dict[Phase, str]) -> Iterator[None]:
     before = state()
     yield
     assert state() == before
+
+
+@pytest.fixture(scope="module")
+def marianne(folder: Path) -> Iterator[ReplayConductor]:
+    """A Marianne conductor as it is, for the tests of a module, with a slot for each of their jobs."""
+    with replay(folder) as conductor:
+        conductor.jobs.slots = 10_000
+        yield conductor
+
+
+@pytest.fixture
+def no_jobs_left(marianne: ReplayConductor) -> Iterator[None]:
+    """Have no jobs of one test there for the next, which would have to hear of them all."""
+    yield
+    marianne.clear()
+
+
+@pytest.fixture(scope="module")
+async def modern_guest(marianne: ReplayConductor, folder: Path) -> AsyncIterator[Agent]:
+    """An agent of that conductor, in the era without handshakes."""
+    async with plain_agent(make_home(folder, socket=marianne.path), "auto", cwd=folder) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+async def legacy_guest(marianne: ReplayConductor, folder: Path) -> AsyncIterator[Agent]:
+    """An agent of that conductor, in the era of handshakes."""
+    async with plain_agent(make_home(folder, socket=marianne.path), "legacy", cwd=folder) as connected:
+        yield connected
+
+
+@pytest.fixture
+def visitor(request: pytest.FixtureRequest, mode: str) -> Agent:
+    """An agent of the Marianne conductor in the era `mode`."""
+    found: Agent = request.getfixturevalue({"auto": "modern_guest", "legacy": "legacy_guest"}[mode])
+    return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the tests that `marianne_pending.txt` names to fail, and no other."""
+    pending = set((Path(__file__).parent / "marianne_pending.txt").read_text().splitlines())
+    for item in items:
+        if item.nodeid.rpartition("/")[2] in pending:
+            item.add_marker(pytest.mark.xfail(strict=True, reason="the tools do not yet tell the truth here"))
