@@ -152,11 +152,3 @@ def visitor(request: pytest.FixtureRequest, mode: str) -> Agent:
     """An agent of the Marianne conductor in the era `mode`."""
     found: Agent = request.getfixturevalue({"auto": "modern_guest", "legacy": "legacy_guest"}[mode])
     return found
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expect the tests that `marianne_pending.txt` names to fail, and no other."""
-    pending = set((Path(__file__).parent / "marianne_pending.txt").read_text().splitlines())
-    for item in items:
-        if item.nodeid.rpartition("/")[2] in pending:
-            item.add_marker(pytest.mark.xfail(strict=True, reason="the tools do not yet tell the truth here"))
