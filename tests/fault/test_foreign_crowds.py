@@ -35,10 +35,14 @@ async def list_jobs(params: dict[str, Any], peer: Peer) -> list[dict[str, Any]]:
     return [RUNNING]
 
 
+async def show_job(params: dict[str, Any], peer: Peer) -> dict[str, Any]:
+    return {**RUNNING, "total_sheets": 3, "sheets": {"1": {"status": "completed"}, "2": {"status": "dispatched"}}}
+
+
 async def test_twenty_servers_call_and_wait_at_a_conductor_with_five_places(short_tmp: Path) -> None:
     settings = make_home(short_tmp)
     settings.socket.parent.mkdir(exist_ok=True)
-    conductor = Capped({"daemon.status": say_status, "job.list": list_jobs})
+    conductor = Capped({"daemon.status": say_status, "job.list": list_jobs, "job.status": show_job})
     listed, waited, everybody_is_there = list[int](), list[str](), anyio.Event()
 
     async def use() -> None:
