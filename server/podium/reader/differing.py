@@ -23,6 +23,10 @@ _PLAN_SETTINGS: dict[str, tuple[str, ...]] = {
     "timeout_seconds": ("default_timeout_seconds",),
     "cross_sheet": ("cross_sheet",),
     "on_end": ("on_end",),
+    "prompt": ("injections", "stakes", "thinking_method"),
+    "rate_limit": ("rate_limit",),
+    "cost_limits": ("cost_limits",),
+    "stale_detection": ("stale_seconds",),
     "instruments": ("profiles",),
 }
 """Settings of the whole score, as it calls them, and the members of the plan that hold them."""

@@ -16,8 +16,9 @@ from podium.score import assemble
 from podium.score.model.context import CORE_NAMES
 from podium.score.model.plan import MAX_SHEETS, RESERVED_ENV
 from podium.score.named.fields import NamedCheck, NamedScore
-from podium.score.numbered import draft
-from podium.score.numbered.fields import UNSUPPORTED, NumberedScore
+from podium.score.numbered import draft, playing
+from podium.score.numbered.fields.answers import UNSUPPORTED
+from podium.score.numbered.fields.score import NumberedScore
 from podium.score.schema import REQUIRED
 from podium.score.templates.conditions import MAX_LENGTH
 from podium.score.templates.environment import MAX_OUTPUT
@@ -44,7 +45,6 @@ TEMPLATE_NAMES = {
     "end_item": "last item of a numbered sheet",
     "previous_outputs": "see below",
 }
-_ALSO = {"movement", "voice", "total_movements"}
 _NUMBERS: dict[str, int | float | str] = {
     "MAX_SHEETS": MAX_SHEETS,
     "MAX_NEEDS": assemble.MAX_NEEDS,
@@ -52,7 +52,7 @@ _NUMBERS: dict[str, int | float | str] = {
     "MAX_OUTPUT": MAX_OUTPUT,
     "MAX_LENGTH": MAX_LENGTH,
     "DEFAULT_TIMEOUT_SECONDS": draft.DEFAULT_TIMEOUT_SECONDS,
-    "DEFAULT_INSTRUMENT": draft.DEFAULT_INSTRUMENT,
+    "DEFAULT_INSTRUMENT": playing.DEFAULT_INSTRUMENT,
 }
 
 

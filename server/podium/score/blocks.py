@@ -115,6 +115,10 @@ class CrossSheetBlock(Block):
     auto_capture_stdout: bool = Field(False, description="put the output of earlier sheets into previous_outputs")
     max_output_chars: int = Field(2000, ge=1, le=100_000, description="characters kept of each output, from its end")
     lookback_sheets: int = Field(3, ge=0, le=100, description="how many sheets to look back")
+    capture_files: list[Text] = Field(
+        default_factory=list,
+        description="patterns of files in the workspace, as templates; what they hold is put into previous_files",
+    )
 
 
 class OnEndBlock(Block):

@@ -80,7 +80,7 @@ class Checker:
             if check.sheet in {None, sheet.num}
             and (not check.condition or self._decide(check.condition, variables, (*check.loc, "condition")))
         )
-        if stage.instrument == CLI and self.text is not None:
+        if sheet.instrument == CLI and self.text is not None:
             self._script(stage, self.text, checked=bool(validations))
         if sheet.instance == 1:
             self._fields(stage, variables)

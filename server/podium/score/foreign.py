@@ -30,7 +30,6 @@ _INSTEAD = {
     "write env: {TOKEN: {from_env: TOKEN}}, which is looked up when a sheet starts and never stored": "secrets secret vault",
     "there are no labels; use name and description": "tags tag labels label metadata annotations",
     "a score is one file; repeat parts with YAML anchors, &a and *a": "include includes extends import imports uses templates",
-    "say in the prompt what the validations look for": "success_requirements",
     "sheets run as the conductor's user; use sudo in run": "user become become_user run_as",
     "nothing is kept between jobs but the workspace; leave the cache there": "cache caches",
 }
@@ -69,7 +68,7 @@ def foreign_keys(*, sheet: bool = False) -> Mapping[str, str]:
 
 _FILES = {"artifacts", "artifact", "outputs", "output", "cache", "caches"}
 _ENV = {"env_file", "env_files", "envfile", "dotenv", "secrets", "secret", "vault"}
-_HERE = {"defaults", "default", "hold", "approval", "manual", "pause", "success_requirements"}
+_HERE = {"defaults", "default", "hold", "approval", "manual", "pause"}
 _ENDS = {
     "notify",
     "notifications",

@@ -159,7 +159,8 @@ class PartBuilder:
         """Return the retry policy of the plan; without retries the delays mean nothing."""
         if block.base_delay_seconds > block.max_delay_seconds:
             self.problems.add((*loc, "base_delay_seconds"), "is greater than max_delay_seconds")
-        return Retry(**block.model_dump()) if block.max_retries else Retry()
+        policy = Retry(**block.model_dump())
+        return policy if policy.max_retries or policy.max_completion_attempts else Retry()
 
     def skip_command(self, loc: Loc, block: SkipCommandBlock | None) -> SkipCommand | None:
         """Return the skip command of the plan, None without one."""

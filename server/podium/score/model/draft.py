@@ -4,7 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from podium.score.model.plan import CrossSheet, Player, Retry, SkipCommand, Validation
+from podium.score.model.plan import (
+    CostLimits,
+    CrossSheet,
+    Injection,
+    Player,
+    RateLimit,
+    Retry,
+    SkipCommand,
+    Validation,
+)
 from podium.score.text.document import Loc
 
 OnLost = Literal["retry", "fail"]
@@ -22,18 +31,32 @@ class Check:
 
 @dataclass(frozen=True)
 class Need:
-    """A reference to another entry: all of its sheets, or the one of an instance (from 0)."""
+    """A reference to another entry: all of its sheets, the one of an instance (from 0), or, `matched`, each its own."""
 
     stage: int
     instance: int | None = None
+    matched: bool = False
+
+
+@dataclass(frozen=True)
+class Play:
+    """What plays a sheet: an instrument with its settings, those that it falls back to, and the time limit in seconds."""
+
+    instrument: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    fallbacks: tuple[Player, ...] = ()
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One sheet of an entry: what its name ends in, and its own variables."""
+    """One sheet of an entry: what its name ends in, and what is its own. None, "" and () are what the entry says."""
 
     suffix: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
+    play: Play | None = None
+    description: str = ""
+    injections: tuple[Injection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,15 +76,12 @@ class Stage:
     label: str
     template: Template
     needs: tuple[Need, ...]
-    instrument: str
+    play: Play
     instances: tuple[Instance, ...] = (Instance(),)
     name: str = ""
     description: str = ""
-    instrument_config: Mapping[str, Any] = field(default_factory=dict)
-    fallbacks: tuple[Player, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     env_from: Mapping[str, str] = field(default_factory=dict)
-    timeout_seconds: float | None = None
     retry: Retry = field(default_factory=Retry)
     checks: tuple[Check, ...] = ()
     skip_when: str = ""
@@ -71,6 +91,7 @@ class Stage:
     on_lost: OnLost = "retry"
     hold: str = ""
     strict: bool = False
+    told: bool = False  # an agent is told where it is and what its validations look for
 
     def instance_values(self) -> Iterator[tuple[str, Any]]:
         """Yield each instance's own variables."""
@@ -101,3 +122,8 @@ class Draft:
     default_timeout_seconds: float | None = None
     cross_sheet: CrossSheet | None = None
     on_end: str = ""
+    stakes: str = ""
+    thinking_method: str = ""
+    rate_limit: RateLimit | None = None
+    cost_limits: CostLimits | None = None
+    stale_seconds: float | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
+from podium.score.model.draft import Check, Draft, Instance, Need, Play, Stage, Template
 from podium.score.model.plan import CLI, VALIDATION_TYPES, CrossSheet, Player
 from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
 from podium.score.named.words import RUN_WORDS, WORDS
@@ -85,12 +85,9 @@ class _Sheets:
             template=self._template(loc, sheet),
             instances=self.instances[index],
             needs=self._needs(index, sheet),
-            instrument=self._instrument(loc, sheet),
-            instrument_config=self._config(loc, sheet),
-            fallbacks=self._fallbacks(loc, sheet),
+            play=self._play(loc, sheet),
             env=self.parts.env((*loc, "env"), sheet.env),
             env_from=self.parts.env_from(sheet.env),
-            timeout_seconds=sheet.timeout_seconds,
             retry=self.parts.retry((*loc, "retry"), sheet.retry),
             checks=self._checks(loc, sheet.checks),
             skip_when=sheet.skip_when,
@@ -100,6 +97,14 @@ class _Sheets:
             on_lost=sheet.on_lost,
             hold=sheet.hold,
             strict=self._strict(loc, sheet),
+        )
+
+    def _play(self, loc: Loc, sheet: NamedSheet) -> Play:
+        return Play(
+            instrument=self._instrument(loc, sheet),
+            config=self._config(loc, sheet),
+            fallbacks=self._fallbacks(loc, sheet),
+            timeout_seconds=sheet.timeout_seconds,
         )
 
     def _instances(self, index: int, sheet: NamedSheet) -> tuple[Instance, ...]:

@@ -1,0 +1,23 @@
+"""The keys under `prompt`."""
+
+from pydantic import Field
+
+from podium.score.blocks import Data, Text
+from podium.score.text.reading import Block
+
+
+class NumberedPrompt(Block):
+    """The template of all sheets: a prompt for an agent or a script for `cli`: for bash, which needs `set -e` to stop at a
+    failure, or for the program of its `#!` line."""
+
+    template: Text | None = Field(None, description="the text; use this or template_file")
+    template_file: Text | None = Field(None, description="a file with the text, relative to the score")
+    variables: Data = Field(
+        default_factory=dict,
+        description="values for the template; stored and shown: do not put secrets here",
+    )
+    stakes: Text | None = Field(None, description="a text for the template, as {{ stakes }}")
+    thinking_method: Text | None = Field(None, description="a text for the template, as {{ thinking_method }}")
+    prompt_extensions: list[Text] = Field(
+        default_factory=list, description="directives for agents: texts, or .md and .txt files"
+    )
