@@ -17,7 +17,7 @@ from podium.score.model.context import CORE_NAMES
 from podium.score.model.plan import MAX_SHEETS, RESERVED_ENV
 from podium.score.named.fields import NamedCheck, NamedScore
 from podium.score.numbered import draft, playing
-from podium.score.numbered.fields.answers import UNSUPPORTED
+from podium.score.numbered.fields.answers import REFUSED, WITHOUT_EFFECT
 from podium.score.numbered.fields.score import NumberedScore
 from podium.score.schema import REQUIRED
 from podium.score.templates.conditions import MAX_LENGTH
@@ -134,5 +134,6 @@ _DIRECTIVES: dict[str, Callable[[list[str]], str]] = {
     "survives": lambda _: SURVIVES,
     "reserved": lambda _: ", ".join(sorted(CORE_NAMES)),
     "reserved_env": lambda _: ", ".join(sorted(RESERVED_ENV)),
-    "unsupported": lambda _: ", ".join(".".join(keys) for keys in UNSUPPORTED),
+    "refused": lambda _: ", ".join(".".join(keys) for keys in REFUSED),
+    "unused": lambda _: ", ".join(keys[0] for keys in WITHOUT_EFFECT if len(keys) == 1),
 }

@@ -7,9 +7,10 @@ from podium.score.foreign import foreign_keys
 from podium.score.model.draft import Draft
 from podium.score.model.plan import CrossSheet
 from podium.score.numbered import running
-from podium.score.numbered.fields.answers import UNSUPPORTED
+from podium.score.numbered.fields.answers import REFUSED, WITHOUT_EFFECT
 from podium.score.numbered.fields.score import NumberedScore
 from podium.score.numbered.stages import Stages
+from podium.score.numbered.unused import reject
 from podium.score.parts import PartBuilder
 from podium.score.text.reading import Keys, Words, read_block
 from podium.texts.letters import all_visible
@@ -24,13 +25,14 @@ _MEANT: dict[Keys, str] = {
     ),
     ("env",): "set variables in the template with export",
 }
-_WORDS = Words(unsupported=UNSUPPORTED, meant=_MEANT)
+_WORDS = Words(elsewhere=frozenset({*REFUSED, *WITHOUT_EFFECT}), meant=_MEANT)
 
 
 def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
     """Read the numbered dialect; everything that is wrong becomes a problem."""
     problems = parts.problems
     score = read_block(NumberedScore, data, problems, _WORDS)
+    reject(data, problems)
     sheet, parallel = score.sheet, score.parallel
     for key in ("name", "prompt"):
         if key not in data:

@@ -32,7 +32,6 @@ class NumberedParallel(Block):
     max_concurrent: int = Field(3, ge=1, le=20, description="sheets of this job that may run at the same time")
     fail_fast: bool = Field(True, description="start no more sheets after one has failed")
     stagger_delay_ms: Milliseconds = Field(0, ge=0, le=600_000, description="wait between two starts, in milliseconds")
-    budget_partition: Literal[True] = Field(True, description="has no effect; only true is accepted")
 
 
 class RateLimitBlock(Block):
@@ -41,7 +40,6 @@ class RateLimitBlock(Block):
     detection_patterns: list[Text] | None = Field(None, description="has no effect: the instrument's profile knows")
     wait_minutes: Positive = Field(60, description="how long a sheet waits")
     max_waits: Positive = Field(24, description="how often it waits before it fails")
-    max_quota_waits: Positive = Field(48, description="has no effect: max_waits counts all waits")
 
 
 class CostLimitsBlock(Block):
@@ -50,9 +48,6 @@ class CostLimitsBlock(Block):
     enabled: bool = Field(False, description="keep the limits")
     max_cost_per_sheet: Dollars | None = Field(None, description="of one sheet, in dollars")
     max_cost_per_job: Dollars | None = Field(None, description="of all sheets, in dollars")
-    cost_per_1k_input_tokens: Dollars = Field(0.003, description="has no effect: instruments report what they cost")
-    cost_per_1k_output_tokens: Dollars = Field(0.015, description="has no effect")
-    warn_at_percent: Percent = Field(80.0, description="has no effect")
 
 
 class StaleDetectionBlock(Block):
@@ -60,7 +55,6 @@ class StaleDetectionBlock(Block):
 
     enabled: bool = Field(False, description="watch for it")
     idle_timeout_seconds: Seconds = Field(300.0, description="time without output after which an attempt is ended")
-    check_interval_seconds: Seconds = Field(30.0, description="has no effect: output is watched all the time")
 
 
 class OnSuccessBlock(Block):

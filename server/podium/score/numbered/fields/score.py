@@ -4,8 +4,6 @@ The names, types, bounds and defaults are that conductor's, as documented and ob
 `answers`.
 """
 
-from typing import Literal
-
 from pydantic import Field
 
 from podium.score.blocks import CrossSheetBlock, Data, Delay, Fallbacks, Filled, Name, OnEndBlock, Text
@@ -57,4 +55,3 @@ class NumberedScore(Block):
     stale_detection: StaleDetectionBlock | None = None
     on_success: list[OnSuccessBlock] | None = Field(None, description="what runs when the job has completed")
     on_end: OnEndBlock | None = Field(None, description="what runs when the job has ended: see named scores")
-    state_backend: Literal["sqlite"] = Field("sqlite", description="the conductor keeps its state in SQLite")
