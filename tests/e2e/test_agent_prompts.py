@@ -231,3 +231,19 @@ def test_an_agent_that_heals_its_work_is_told_what_is_wrong_after_what_is_checke
     assert note.startswith("\n\n---\nAn earlier attempt at this task ended before the task was done.")
     assert "- file_exists: expected" in note
     assert "nearly done" in note
+
+
+def test_files_are_read_at_each_attempt_and_a_failed_one_tells_what_it_was_without(
+    conductor: Conductor, agents: StandIns, folder: Path
+) -> None:
+    agents.install("claude", {"work": "echo NOTES > notes.md", "exit": 1})
+    score = {
+        "name": "demo", "instrument": "claude-code", "workspace": str(folder),
+        "retry": {"max_retries": 1, "base_delay_seconds": 0},
+        "sheet": {"size": 1, "total_items": 1, "cadenzas": {1: [{"file": "{{ workspace }}/notes.md"}]}},
+        "prompt": {"template": "TASK"},
+    }  # fmt: skip
+    view = end_of(conductor, submit(conductor, json.dumps(score)))
+    assert view["status"] == "completed"
+    assert ["NOTES" in each for each in prompts(agents, folder)] == [False, True]
+    assert view["warnings"] == [f"sheet 1: attempt 1 began without the file {folder}/notes.md, which was not there."]
