@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from podium.contract.models import LogLine, LogView
 from podium.contract.score_text import ScoreText
 from podium.contract.secrets.masks import Secret
+from podium.score.model.plan import Injection, Validation
 
 SIZES = struct.Struct("!II")  # of the head and of the body, in bytes, before each message
 MAX_HEAD_BYTES = 64 * 1024**2  # of a request; variables are part of it
@@ -68,6 +69,19 @@ class Render(Part):
     readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
     numbers: bool = False
     previous: dict[int, str]
+
+
+class Assemble(Part):
+    """Make the prompt of an agent; the body is the template that `render` is about.
+
+    `told`: it says where the agent is, and what is checked. The fields of the `checks` are filled in.
+    """
+
+    kind: Literal["assemble"] = "assemble"
+    render: Render
+    told: bool
+    checks: tuple[Validation, ...]
+    injections: tuple[Injection, ...]
 
 
 class Decide(Part):
@@ -164,7 +178,9 @@ class Commands(Part):
     secrets: tuple[Secret, ...] = ()
 
 
-Request = Compile | Profiles | Render | Decide | Judge | Match | Search | Watch | Differ | Show | Edit | Commands
+Request = (
+    Compile | Profiles | Render | Assemble | Decide | Judge | Match | Search | Watch | Differ | Show | Edit | Commands
+)
 
 
 class Call(Part):
@@ -203,6 +219,12 @@ class Matched(Part):
     passed: bool
     found: str
     output: str = ""
+
+
+class Assembled(Part):
+    """The answer's body is the prompt; `absent` are the files of context that were not there."""
+
+    absent: tuple[str, ...] = ()
 
 
 class Decided(Part):

@@ -7,7 +7,7 @@ from typing import Any
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
-from podium.reader import compiling, content_regex, editing, requests, showing
+from podium.reader import compiling, content_regex, editing, prompting, requests, showing
 from podium.reader.classify import classify, retry_after_seconds
 from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
@@ -27,9 +27,16 @@ def _variables(request: requests.Render | requests.Decide) -> dict[str, Any]:
 
 
 def _render(request: requests.Render, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    variables = {**_variables(request), "previous_outputs": request.previous}
-    text = render_text(decode(body), variables, request.label)
-    return requests.Nothing(), encode(text)
+    return requests.Nothing(), encode(render_text(decode(body), _of_template(request), request.label))
+
+
+def _of_template(request: requests.Render) -> dict[str, Any]:
+    return {**_variables(request), "previous_outputs": request.previous}
+
+
+def _assemble(request: requests.Assemble, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    found, text = prompting.assembled(request, decode(body), _of_template(request.render))
+    return found, encode(text)
 
 
 def _decide(request: requests.Decide, body: bytes, files: list[int]) -> tuple[Part, bytes]:
@@ -98,6 +105,7 @@ WORK: dict[str, Work] = {
     "compile": compiling.compiled,
     "profiles": compiling.profiles,
     "render": _render,
+    "assemble": _assemble,
     "decide": _decide,
     "judge": _judge,
     "match": _match,

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from podium.contract.secrets.beside import without_named_secrets
 from podium.score.model.draft import Draft, Stage
 from podium.score.model.graph import cycles
-from podium.score.model.plan import MAX_SHEETS, Injection, Plan, PlanSheet, Retry, Validation
+from podium.score.model.plan import CLI, MAX_SHEETS, Injection, Plan, PlanSheet, Retry, Validation
 from podium.score.text.problems import Problems
 from podium.texts.readings import readings_of
 
@@ -149,8 +149,8 @@ def _sheets(
             skip_when_command=stage.skip_when_command,
             on_lost=stage.on_lost,
             hold=stage.hold,
-            injections=tuple(map(injections.index, instance.injections)),
-            told=stage.told,
+            injections=tuple(injections.index(each.injection) for each in instance.inserted if play.instrument != CLI),
+            told=stage.told and play.instrument != CLI,
             strict=stage.strict,
             stage=index + 1,
             instance=position + 1,

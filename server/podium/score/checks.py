@@ -6,18 +6,23 @@ from typing import Any
 
 from podium.score.foreign import TEMPLATE_NAMES
 from podium.score.literals import instead_of_shell, may_be_secret, note_pattern, note_shell_words, note_templates
-from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, readings, template_variables
+from podium.score.model.context import (
+    constant,
+    double_braces,
+    expanded_bytes,
+    fields,
+    is_field,
+)
 from podium.score.model.draft import Check, Draft, Stage, Template
 from podium.score.model.plan import CLI, Plan, PlanSheet
 from podium.score.scripts import hides_failures
 from podium.score.templates.conditions import ConditionFault, decide, parse
 from podium.score.templates.environment import TemplateFault, template
-from podium.score.templates.render import asked_sheets
+from podium.score.templates.render import asked_sheets, variables_of
 from podium.score.templates.sandbox import Budget
 from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 from podium.texts.interpreter import interpreter
-from podium.texts.readings import with_readings
 
 TOTAL_BUDGET = (
     5_000_000  # units of `podium.score.templates.sandbox`, for compiling and trying all templates: a few seconds
@@ -57,6 +62,7 @@ class Checker:
                 self.problems, "the workspace path", self.draft.workspace.removeprefix("~"), ("workspace",)
             )
         note_templates(self.problems, self.draft, first)
+        self._note_prompts(first)
         for name in double_braces(self.plan.on_end, first):
             instead = _AT_THE_END.get(name, "its value, or $NAME of a variable in env")
             message = f"is not a template, so {{{{ {name} }}}} would not be filled in; write {instead}"
@@ -67,7 +73,10 @@ class Checker:
     def _check(self, sheet: PlanSheet) -> PlanSheet:
         stage = self.draft.stages[sheet.stage - 1]
         variables = self._variables(sheet)
-        uses_previous = self._render(stage.template, variables)
+        inserted = stage.instances[sheet.instance - 1].inserted if sheet.injections else ()
+        paths = [Template(each.injection.file, each.loc) for each in inserted if constant(each.injection.file) is None]
+        sources = (*paths, stage.template)  # the template last: `text` is what it made
+        uses_previous = True in [self._render(source, variables) for source in sources]
         if stage.skip_when:
             self._decide(stage.skip_when, {**variables, "statuses": self.statuses}, stage.skip_when_loc)
         rows = self.rows.get(id(stage.checks))
@@ -97,8 +106,7 @@ class Checker:
 
     def _variables(self, sheet: PlanSheet) -> dict[str, Any]:
         workspace = self.plan.workspace or "/job"  # stands for one that the conductor will choose
-        found = template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
-        return dict(with_readings(found, readings(self.plan, sheet), numbers=self.plan.dialect == "numbered"))
+        return variables_of(self.plan, sheet, workspace=workspace, previous_outputs={})
 
     def _render(self, source: Template, variables: Mapping[str, Any]) -> bool:
         """Render the template into `text`; return whether it asks for earlier outputs."""
@@ -205,6 +213,17 @@ class Checker:
             note_shell_words(
                 self.problems, what, value, where, instead_of_shell(name, value), is_secret=may_be_secret(name, value)
             )
+
+    def _note_prompts(self, variables: Mapping[str, Any]) -> None:
+        """Note texts for prompts that no template uses, and what looks like a template in those that are used as written."""
+        for name, text in (("stakes", self.plan.stakes), ("thinking_method", self.plan.thinking_method)):
+            if text and name not in self.used:
+                message = f"prompt.{name} is not used: the template does not have {{{{ {name} }}}}."
+                self.problems.note(message, ("prompt", name))
+            self._note_literal(f"prompt.{name}", text, variables, ("prompt", name))
+        inserted = {id(each): each for stage in self.draft.stages for own in stage.instances for each in own.inserted}
+        for each in inserted.values():
+            self._note_literal("a directive", each.injection.text, variables, each.loc)
 
     def _note_literal(self, what: str, text: str, variables: Mapping[str, Any], loc: Loc, instead: str = "") -> None:
         """Note what looks like a template in a text that is used as written."""

@@ -33,7 +33,7 @@ from podium.errors import PodiumError
 from podium.home import Home
 from podium.instruments.finding import find_executable
 from podium.log import get_logger
-from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
+from podium.reader.requests import Assemble, Assembled, Decide, Decided, Nothing, Render, decode, encode
 from podium.score.model.context import constant
 from podium.texts.interpreter import Interpreter, interpreter, missing_program
 from podium.texts.shown import one_line
@@ -179,7 +179,7 @@ class Launcher:
     async def _script(self, live: LiveAttempt) -> str:
         """Return the sheet's text. The reader is asked only if there is something to fill in."""
         template = live.plan.templates[live.sheet.template]
-        if (text := constant(template)) is not None:
+        if not live.is_assembled and (text := constant(template)) is not None:
             return text
         previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
         variables = live.variables(previous)
@@ -190,8 +190,22 @@ class Launcher:
             readings=live.readings,
             numbers=live.plan.dialect == "numbered",
         )
+        if live.is_assembled:
+            return await self._prompt(live, request, template)
         _, script = await self._reader.ask(request, Nothing, body=encode(template), client=LAUNCHES)
         return decode(script)
+
+    async def _prompt(self, live: LiveAttempt, render: Render, template: str) -> str:
+        """Return an agent's prompt, with what its score puts around the sheet's text."""
+        sheet, plan = live.sheet, live.plan
+        injections = tuple(plan.injections[index] for index in sheet.injections)
+        checks = live.checks if sheet.told else ()
+        request = Assemble(render=render, told=sheet.told, checks=checks, injections=injections)
+        found, prompt = await self._reader.ask(request, Assembled, body=encode(template), client=LAUNCHES)
+        for path in map(live.known.masker, found.absent):
+            log.warning("prompt_without_file", job_id=live.job_id, sheet=sheet.label, file=path)
+            live.notes.append(f"attempt {live.attempt.attempt} began without the file {path}, which was not there")
+        return decode(prompt)
 
     async def _skipped(self, live: LiveAttempt) -> Verdict | None:
         """Return the verdict of a sheet that is skipped, None to run it. The condition comes before the command.
@@ -286,6 +300,7 @@ class Launcher:
         if live.survivors:
             end = verdict.end
             verdict = replace(verdict, end=replace(end, survivors=(*end.survivors, *live.survivors)))
+        verdict = replace(verdict, notes=(*live.notes, *verdict.notes))
         self.survivors += [f"{live.job_id}, sheet {live.sheet.label}: {each.text}" for each in verdict.end.survivors]
         log.debug(
             "attempt_ended",

@@ -15,7 +15,7 @@ from podium.conductor.rules.state import Attempt, JobRun
 from podium.contract.models import Survivor
 from podium.instruments.profile import Profile
 from podium.score.model.context import expand, readings, template_variables
-from podium.score.model.plan import Plan, PlanSheet, Player
+from podium.score.model.plan import Plan, PlanSheet, Player, Validation
 
 NOTHING_KNOWN = Known()
 
@@ -44,6 +44,7 @@ class LiveAttempt:
     ended: bool = False
     cancel_asked: bool = False
     survivors: list[Survivor] = field(default_factory=list)  # of its skip command and its validations
+    notes: list[str] = field(default_factory=list)  # what may surprise about how it began
 
     @property
     def plan(self) -> Plan:
@@ -58,6 +59,23 @@ class LiveAttempt:
     def is_tool(self) -> bool:
         """Whether a program other than bash plays it: it may be missing, and its output may say why it could not work."""
         return self.profile.prompt != "script"
+
+    @property
+    def is_assembled(self) -> bool:
+        """Whether its text is a prompt that has more than the template."""
+        return self.is_tool and bool(self.sheet.told or self.sheet.injections)
+
+    @property
+    def checks(self) -> tuple[Validation, ...]:
+        """Its validations as they are checked: fields filled in, paths absolute."""
+        return tuple(self._filled(self.plan.validations[index]) for index in self.sheet.validations)
+
+    def _filled(self, check: Validation) -> Validation:
+        path = str(self.workspace / self.expand(check.path)) if check.path else ""
+        folder = str(self.workspace / self.expand(check.working_directory))
+        return check.model_copy(
+            update={"path": path, "command": self.expand(check.command), "working_directory": folder}
+        )
 
     def expand(self, text: str) -> str:
         """Return a path, a command or a folder with its `{workspace}`-style fields filled in."""

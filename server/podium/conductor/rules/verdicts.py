@@ -24,5 +24,5 @@ class Verdict:
     trouble: Trouble = ""
     wait_seconds: float | None = None  # as a rate-limited instrument asks
     missing_folders: tuple[str, ...] = ()  # found only for jobs that heal themselves, like `tail`
-    notes: tuple[str, ...] = ()  # what may surprise about an attempt that passed
+    notes: tuple[str, ...] = ()  # what may surprise about the attempt
     tail: str = ""  # the end of the attempt's output

@@ -45,6 +45,7 @@ def template_variables(
     return {
         "job_name": plan.name,
         "name": sheet.name,
+        **({} if plan.dialect == "named" else {"stakes": plan.stakes, "thinking_method": plan.thinking_method}),
         **plan.variables,
         **sheet.variables,
         "sheet_num": sheet.num,

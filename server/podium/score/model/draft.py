@@ -49,6 +49,14 @@ class Play:
 
 
 @dataclass(frozen=True)
+class Inserted:
+    """What a prompt is given beside its template, and where it stands."""
+
+    injection: Injection
+    loc: Loc
+
+
+@dataclass(frozen=True)
 class Instance:
     """One sheet of an entry: what its name ends in, and what is its own. None, "" and () are what the entry says."""
 
@@ -56,7 +64,7 @@ class Instance:
     variables: Mapping[str, Any] = field(default_factory=dict)
     play: Play | None = None
     description: str = ""
-    injections: tuple[Injection, ...] = ()
+    inserted: tuple[Inserted, ...] = ()
 
 
 @dataclass(frozen=True)

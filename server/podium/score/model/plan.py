@@ -84,6 +84,7 @@ class Injection(Part):
 
     kind: Literal["context", "skill", "tool", "directive"]
     file: str = ""
+    folder: str = ""  # where a relative path begins; "": there is no such folder
     text: str = ""
 
 

@@ -32,6 +32,8 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
         problems.add(("instrument_fallbacks",), "no sheet has a prompt, so fallbacks would never be used", key=True)
     if score.strict and score.sheets and all(sheet.run is None for sheet in score.sheets):
         problems.add(("strict",), "no sheet has a script for bash, so it would have no effect", key=True)
+    if score.success_requirements and score.sheets and all(sheet.run is not None for sheet in score.sheets):
+        problems.add(("success_requirements",), "no sheet has a prompt, so it would have no effect", key=True)
     sheets = _Sheets(score, parts)
     sheets.note_chain()
     return Draft(
@@ -97,6 +99,7 @@ class _Sheets:
             on_lost=sheet.on_lost,
             hold=sheet.hold,
             strict=self._strict(loc, sheet),
+            told=self._told(loc, sheet),
         )
 
     def _play(self, loc: Loc, sheet: NamedSheet) -> Play:
@@ -210,6 +213,12 @@ class _Sheets:
             message = "strict has no effect on a script with a #! line; leave the line out, or write #!/bin/bash -eu."
             self.problems.note(message, (*loc, "run"))
         return False
+
+    def _told(self, loc: Loc, sheet: NamedSheet) -> bool:
+        """Return whether the prompt says where the agent is and what is checked."""
+        if sheet.run is not None and sheet.success_requirements:
+            self.problems.add((*loc, "success_requirements"), "is for a prompt; a script is told nothing", key=True)
+        return self.score.success_requirements if sheet.success_requirements is None else sheet.success_requirements
 
     def _fallbacks(self, loc: Loc, sheet: NamedSheet) -> tuple[Player, ...]:
         """Return what the sheet falls back to: its own list, else the score's without its instrument."""

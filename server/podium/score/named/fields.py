@@ -189,6 +189,10 @@ class NamedSheet(Block):
     strict: bool | None = Field(
         None, description="run is played by `bash -euo pipefail`, which ends at the first failure; default: the score's"
     )
+    success_requirements: bool | None = Field(
+        None,
+        description="of a prompt: it also says where the agent is and what validate looks for; default: the score's",
+    )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
@@ -242,6 +246,9 @@ class NamedScore(Block):
     )
     strict: bool = Field(
         False, description="each run is played by `bash -euo pipefail`, which ends at the first failure"
+    )
+    success_requirements: bool = Field(
+        False, description="each prompt also says where the agent is and what the validations of its sheet look for"
     )
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")

@@ -29,7 +29,9 @@ class Stages:
         checks = read_checks(self.score, self.parts, self.layout)
         numbers = range(1, self.layout.count + 1)
         stages = tuple(self._stage(number, template, policy, checks) for number in numbers)
-        self.playing.note_unused([instance.play or stage.play for stage in stages for instance in stage.instances])
+        plays = [instance.play or stage.play for stage in stages for instance in stage.instances]
+        self.playing.note_unused(plays)
+        self.prompts.check(plays)
         return stages
 
     def _stage(self, number: int, template: Template, policy: Retry, checks: tuple[Check, ...]) -> Stage:
@@ -59,7 +61,7 @@ class Stages:
         return Instance(
             play=self.playing.of(stage, number),
             description=self.sheet.descriptions.get(number, ""),
-            injections=self.prompts.injections(number),
+            inserted=self.prompts.inserted(number),
         )
 
     def _needs(self, number: int) -> tuple[Need, ...]:

@@ -29,13 +29,20 @@ def render_script(plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outp
     Raises:
         ScoreInvalid: see `render_text`.
     """
-    found = template_variables(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
-    variables = with_readings(found, readings(plan, sheet), numbers=plan.dialect == "numbered")
+    variables = variables_of(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
     return render_text(plan.templates[sheet.template], variables, sheet.label)
 
 
-def render_text(text: str, variables: Mapping[str, Any], label: str) -> str:
-    """Return a template's text for the sheet `label`.
+def variables_of(
+    plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outputs: Mapping[int, str]
+) -> dict[str, Any]:
+    """Return what a sheet's template sees, with the readings of its variables."""
+    found = template_variables(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
+    return dict(with_readings(found, readings(plan, sheet), numbers=plan.dialect == "numbered"))
+
+
+def render_text(text: str, variables: Mapping[str, Any], label: str, *, what: str = "template") -> str:
+    """Return a template's text for the sheet `label`; `what` is what an error calls it.
 
     Raises:
         ScoreInvalid: it cannot be rendered. A compiled plan has been rendered once, with no output of earlier sheets, so it
@@ -46,7 +53,7 @@ def render_text(text: str, variables: Mapping[str, Any], label: str) -> str:
     except TemplateFault as fault:
         is_foreign = fault.may_quote and bool(variables.get("previous_outputs"))
         said = _FOREIGN if is_foreign and not _own_words(fault.message, text) else fault.message
-        raise _unfit(f"The template of sheet {label}, line {fault.line}: {said}.") from None
+        raise _unfit(f"The {what} of sheet {label}, line {fault.line}: {said}.") from None
 
 
 def asked_sheets(plan: Plan, condition: str) -> tuple[int, ...]:

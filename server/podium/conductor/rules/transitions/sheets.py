@@ -66,10 +66,10 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     run.finished_at = attempt.ended_at
     batch.touch(job, run)
     job.stuck = False
+    _note(job, run.num, verdict.notes, batch)
     if verdict.passed:
         attempt.outcome, run.status, run.reason, run.satisfied = "completed", "completed", "", True
         job.counts["completed"] += 1
-        _note(job, run.num, verdict.notes, batch)
         batch.event(job, "sheet.completed", **facts(job, attempt))
         job.release(run.num)
     elif job.intent == "cancel" or end.reason == "cancelled":
@@ -92,7 +92,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
 
 
 def _note(job: JobRun, num: int, notes: tuple[str, ...], batch: Batch) -> None:
-    """Add to the warnings of the job, in front of those of its score, what may surprise about a sheet that completed."""
+    """Add to the warnings of the job, in front of those of its score, what may surprise about an attempt of a sheet."""
     told = [f"sheet {job.label(num)}: {note}." for note in notes]
     new = tuple(each for each in told if each not in job.warnings)
     if new:

@@ -16,8 +16,11 @@ class NumberedPrompt(Block):
         default_factory=dict,
         description="values for the template; stored and shown: do not put secrets here",
     )
-    stakes: Text | None = Field(None, description="a text for the template, as {{ stakes }}")
-    thinking_method: Text | None = Field(None, description="a text for the template, as {{ thinking_method }}")
+    stakes: Text | None = Field(
+        None, description="a text for the template, as {{ stakes }}; prompts without a template end with it"
+    )
+    thinking_method: Text | None = Field(None, description="the same, as {{ thinking_method }}")
     prompt_extensions: list[Text] = Field(
-        default_factory=list, description="directives for agents: texts, or .md and .txt files"
+        default_factory=list,
+        description="directives for agents, used as written: texts, or paths of .md and .txt files",
     )

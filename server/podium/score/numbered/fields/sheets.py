@@ -54,7 +54,10 @@ class NumberedSheets(Block):
     per_sheet_fallbacks: SheetMap[Fallbacks] = Field(
         default_factory=dict, description="instrument_fallbacks of individual sheets, in place of all others"
     )
-    prelude: list[InjectionBlock] = Field(default_factory=list, description="files for the prompts of all sheets")
+    prelude: list[InjectionBlock] = Field(
+        default_factory=list,
+        description="files for the prompts of all sheets: at most 256 KiB each, and 1 MiB in a prompt",
+    )
     cadenzas: SheetMap[list[InjectionBlock]] = Field(
         default_factory=dict, description="files for the prompts of individual sheets"
     )
