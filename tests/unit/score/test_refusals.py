@@ -138,8 +138,6 @@ TOP = [
 NUMBERED = [
     ("learning: {enabled: true}", 5, 1, "learning",
      "not supported: Podium does not learn from earlier runs; remove it"),
-    ("instrument_fallbacks: [aider]", 5, 1, "instrument_fallbacks",
-     "every sheet is a script for cli, which has no fallbacks"),
     ("isolation: {mode: worktree}", 5, 1, "isolation",
      "not supported: sheets run in the workspace itself, without a worktree; remove it"),
     ("notifications: [{type: desktop}]", 5, 1, "notifications",
@@ -148,7 +146,7 @@ NUMBERED = [
     ("state_backend: json", 5, 16, "state_backend", "should be 'sqlite', not the text 'json'"),
     ("parallel: {budget_partition: false}", 5, 30, "parallel.budget_partition", "should be True, not false"),
     ("movements: {7: {name: x}}", 5, 13, "movements[7]", "sheet 7 does not exist; the last one is 3"),
-    ("backend: {type: ollama}", 5, 11, "backend.type", "not supported: set instrument instead"),
+    ("backend: {type: ollama}", 5, 11, "backend.type", "instrument is given too; leave one of the two out"),
     ("retry: {foo: 1}", 5, 9, "retry.foo", "unknown key"),
     ("retry: {max_delay_seconds: 1}", 5, 8, "retry.base_delay_seconds", "is greater than max_delay_seconds"),
     ("parallel: {max_concurrent: 21}", 5, 28, "parallel.max_concurrent", "must be at most 20, not the number 21"),
