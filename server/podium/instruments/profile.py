@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from podium.errors import InvalidArguments
-from podium.instruments.setting import Option, Setting
+from podium.instruments.setting import Setting
 
 PROMPT_FILE = "{prompt_file}"
 SCRIPT = "{script}"
@@ -34,10 +34,10 @@ class Profile(BaseModel):
     `args` come before the prompt; in `file` mode one of them may be `{prompt_file}` or `--option={prompt_file}`, otherwise the
     file is the last argument. In every mode, `{script}` as an argument or as the value of an option stands for the path of the
     file that holds the prompt. `settings` are the keys that a score's `instrument_config` may hold, each with the option that
-    takes its value, or a `Setting`: it replaces that option's value in `args`, or follows them. `unguarded` are arguments with
-    which the tool asks for nothing and does what it likes: the author of a score is told. Patterns are searched, ignoring case,
-    in the end of a failed attempt's output; whether they compile is checked where profiles are read. `rate_limit_patterns` and
-    `default_timeout_seconds` are named as in Marianne's profiles.
+    takes its value, or more (see `Setting`): it replaces that option's value in `args`, or follows them. `unguarded` are
+    arguments with which the tool asks for nothing and does what it likes: the author of a score is told. Patterns are searched,
+    ignoring case, in the end of a failed attempt's output; whether they compile is checked where profiles are read.
+    `rate_limit_patterns` and `default_timeout_seconds` are named as in Marianne's profiles.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,7 +51,7 @@ class Profile(BaseModel):
     args: tuple[str, ...] = ()
     prompt: Literal["argument", "flag", "stdin", "file", "script"]
     prompt_flag: str = ""
-    settings: dict[Name, Option | Setting] = Field(default_factory=dict)
+    settings: dict[Name, Setting] = Field(default_factory=dict)
     unguarded: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
     success_codes: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
@@ -69,7 +69,7 @@ class Profile(BaseModel):
             raise ValueError('prompt: "script" is for bash without args; for another interpreter use prompt: "file"')
         if self.prompt == "script" and self.settings:
             raise ValueError('prompt: "script" has no settings')
-        if any(self._setting(name).option in self.args[-1:] for name in self.settings):
+        if any(setting.option in self.args[-1:] for setting in self.settings.values()):
             raise ValueError("a settings option that appears in args must be followed by its value")
         for arg in self.args:
             option, found, rest = arg.partition(PROMPT_FILE)
@@ -104,15 +104,11 @@ class Profile(BaseModel):
             case _:
                 return (*command, self._argument(prompt)), False
 
-    def _setting(self, name: str) -> Setting:
-        form = self.settings[name]
-        return Setting(option=form) if isinstance(form, str) else form
-
     def _arguments(self, config: Mapping[str, Any]) -> list[str]:
         """Return the arguments before the prompt, with those of the settings."""
         args, last = list(self.args), []
         for name, value in config.items():
-            setting = self._setting(name)
+            setting = self.settings[name]
             given = setting.arguments(value)
             if setting.takes == "arguments":
                 last += given

@@ -2,16 +2,15 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 Option = Annotated[str, Field(pattern=r"^--?[A-Za-z]", max_length=64)]
 
 
 class Setting(BaseModel):
-    """A setting that is more than an option with one value.
-
-    It has an `option` that takes a `list`, with commas between, or a `path`; or it is one of `choices`, each with the arguments
-    that it stands for, such as `true` and `false`; or it is a list of `arguments`, which come last and as they are.
+    """A setting has an `option` that takes a `value`, a `list`, with commas between, or a `path`; an option with a value is
+    written as its name alone. Or it is one of `choices`, each with the arguments that it stands for, such as `true` and `false`;
+    or a list of `arguments`, which come last and as they are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -19,6 +18,15 @@ class Setting(BaseModel):
     option: Option | None = None
     takes: Literal["value", "list", "path", "arguments"] = "value"
     choices: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_name(cls, given: Any) -> Any:
+        return {"option": given} if isinstance(given, str) else given
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return self.option if self.option and self.takes == "value" else handler(self)
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:

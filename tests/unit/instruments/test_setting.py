@@ -44,6 +44,11 @@ def test_a_setting_becomes_its_arguments(config: dict[str, Any], command: str) -
     assert " ".join(argv) == command
 
 
+def test_a_profile_is_stored_as_it_is_written() -> None:
+    profile = Profile.model_validate({"name": "tool", "executable": "tool", "prompt": "stdin", "settings": SETTINGS})
+    assert profile.model_dump(mode="json", exclude_defaults=True)["settings"] == SETTINGS
+
+
 @pytest.mark.parametrize(
     "fields",
     [

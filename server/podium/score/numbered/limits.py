@@ -25,6 +25,7 @@ class TimeLimits:
     def __init__(self, layout: Layout, problems: Problems) -> None:
         self.layout = layout
         self.problems = problems
+        self.by_sheet: dict[Loc, dict[int, float | None]] = {}
 
     def of(self, number: int, layers: Iterable[tuple[Loc, Mapping[str, Any]]]) -> float | None:
         """Return the sheet's limit in seconds, None without one.
@@ -33,27 +34,33 @@ class TimeLimits:
         """
         general = named = own = None
         for loc, config in layers:
-            for key, given in self._overrides(loc, config).items():
-                if _number(key) == number:
-                    named = self._limit((*loc, "timeout_overrides", key), given)
+            named = self._overrides(loc, config).get(number, named)
             own = None
             if "timeout_seconds" in config:
                 own = general = self._limit((*loc, "timeout_seconds"), config["timeout_seconds"])
         return own or named or general
 
-    def _overrides(self, loc: Loc, config: Mapping[str, Any]) -> Mapping[Any, Any]:
+    def _overrides(self, loc: Loc, config: Mapping[str, Any]) -> Mapping[int, float | None]:
         """Return the limits by sheet; a sheet that does not exist is a problem."""
-        given = config.get("timeout_overrides", {})
-        where: Loc = (*loc, "timeout_overrides")
-        if not isinstance(given, dict):
-            self.problems.add(where, f"should be a mapping of sheets to seconds, not {describe(given)}")
+        if "timeout_overrides" not in config:
             return {}
-        for key in given:
+        if loc not in self.by_sheet:
+            where: Loc = (*loc, "timeout_overrides")
+            self.by_sheet[loc] = self._checked(where, config["timeout_overrides"])
+        return self.by_sheet[loc]
+
+    def _checked(self, loc: Loc, given: Any) -> dict[int, float | None]:
+        if not isinstance(given, dict):
+            self.problems.add(loc, f"should be a mapping of sheets to seconds, not {describe(given)}")
+            return {}
+        found = {}
+        for key, value in given.items():
             if number := _number(key):
-                self.layout.is_sheet((*where, key), number, key=True)
+                self.layout.is_sheet((*loc, key), number, key=True)
+                found[number] = self._limit((*loc, key), value)
             else:
-                self.problems.add((*where, key), f"{key!r} is not the number of a sheet", key=True)
-        return given
+                self.problems.add((*loc, key), f"{key!r} is not the number of a sheet", key=True)
+        return found
 
     def _limit(self, loc: Loc, value: Any) -> float | None:
         """Return a time limit in seconds; what is none is a problem."""

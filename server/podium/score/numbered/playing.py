@@ -12,7 +12,7 @@ from podium.score.numbered.fallbacks import Fallbacks
 from podium.score.numbered.fields.playing import MovementBlock
 from podium.score.numbered.fields.score import NumberedScore
 from podium.score.numbered.layout import Layout
-from podium.score.numbered.limits import TimeLimits, numbers_in
+from podium.score.numbered.limits import KEYS, TimeLimits, numbers_in
 from podium.score.numbered.settings import Layer, Settings
 from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
@@ -38,6 +38,7 @@ class Playing:
         self.fallbacks = Fallbacks(score, parts, self.settings)
         self.limits = TimeLimits(layout, parts.problems)
         self.special = self._special()
+        self.used: dict[Loc, bool] = {}  # whether any sheet takes the settings that stand there
         self.played: dict[tuple[Any, ...], Play] = {}
 
     def of(self, stage: int, number: int) -> Play:
@@ -46,6 +47,13 @@ class Playing:
         if asked not in self.played:
             self.played[asked] = self._of(stage, number)
         return self.played[asked]
+
+    def note_unused(self) -> None:
+        """Note fallbacks and settings that no sheet takes."""
+        self.fallbacks.note_unused()
+        for where, used in self.used.items():
+            if not used:
+                self.problems.note("these settings are not used: their instrument plays no sheet.", where)
 
     def _of(self, stage: int, number: int) -> Play:
         movement = self.score.movements.get(stage, _NO_MOVEMENT)
@@ -77,6 +85,9 @@ class Playing:
         if name in known:
             own = self._profile(name)
             meant: list[Layer] = [(where, config) for where, config, whose in layers if self._profile(whose) == own]
+            for where, config, _ in layers:
+                if config.keys() - set(KEYS):
+                    self.used[where] = self.used.get(where, False) or (where, config) in meant
             return self.settings.merged(name, meant)
         if name in _APIS:
             message = f"Podium has no instrument {name}: it runs command-line tools, and calls no API itself"

@@ -29,7 +29,7 @@ class Stages:
         checks = read_checks(self.score, self.parts, self.layout)
         numbers = range(1, self.layout.count + 1)
         stages = tuple(self._stage(number, template, policy, checks) for number in numbers)
-        self.playing.fallbacks.note_unused()
+        self.playing.note_unused()
         return stages
 
     def _stage(self, number: int, template: Template, policy: Retry, checks: tuple[Check, ...]) -> Stage:

@@ -168,6 +168,16 @@ def test_a_setting_of_the_movement_is_not_for_a_sheet_with_another_instrument() 
     ]
 
 
+def test_settings_that_no_sheet_takes_are_told() -> None:
+    rest = "instrument_config: {skip_permissions: true, timeout_seconds: 5}\nmovements: {1: {instrument: goose}}"
+    plan = planned(score(rest))
+    assert plan.warnings == ("Line 5: these settings are not used: their instrument plays no sheet.",)
+    assert planned(score(rest, sheet="size: 1, total_items: 2")).warnings == (
+        "Line 5: claude-code runs without asking for permissions.",
+    )
+    assert planned(score("instrument_config: {timeout_seconds: 5}\nmovements: {1: {instrument: goose}}")).warnings == ()
+
+
 def test_a_sheet_in_both_maps_plays_what_is_said_of_it_alone() -> None:
     plan = planned(
         score(sheet="size: 1, total_items: 1, instrument_map: {goose: [1]}, per_sheet_instruments: {1: aider}")
@@ -196,6 +206,14 @@ def test_a_time_limit_of_the_backend_is_the_most_general_one() -> None:
         )
     )
     assert [sheet.timeout_seconds for sheet in plan.sheets] == [900, 5, 50, 70]
+
+
+def test_each_of_many_sheets_may_have_a_limit_of_its_own() -> None:
+    overrides = ", ".join(f"{number}: {number}" for number in range(1, 4001))
+    plan = planned(
+        score(f"instrument_config: {{timeout_overrides: {{{overrides}}}}}", sheet="size: 1, total_items: 4000")
+    )
+    assert [sheet.timeout_seconds for sheet in plan.sheets] == list(range(1, 4001))
 
 
 @pytest.mark.parametrize(
