@@ -146,3 +146,32 @@ def test_other_stakes_are_a_setting_and_a_change_of_the_sheets_whose_template_ha
     pairs = match_sheets(LoadedPlan("old", old), LoadedPlan("new", new))
     assert differing(old, new, pairs.items(), "/work") == (1, 2)
     assert tuned(old, new, pairs.items()) == ((), ("prompt",))
+
+
+NUMBERED = """\
+name: demo
+instrument: cli
+prompt: {template: x}
+sheet: {size: 1, total_items: 2, fan_out: {1: 3}, instrument_map: {claude-code: [2]}}
+instrument_config: {timeout_overrides: {3: 60}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sheets", "tuning"),
+    [
+        ("[2]", "[2, 4]", ["4"], []),
+        ("[2]", "[3]", ["2", "3"], []),
+        ("{3: 60}", "{2: 60}", [], ["2", "3"]),
+        ("fan_out:", "descriptions: {1: one}, fan_out:", [], ["1"]),
+        ("fan_out:", "per_sheet_instrument_config: {2: {model: m}}, fan_out:", ["2"], []),
+    ],
+)
+def test_what_is_said_of_one_sheet_after_fan_out_changes_that_sheet_alone(
+    before: str, after: str, sheets: list[str], tuning: list[str]
+) -> None:
+    assert before in NUMBERED
+    old, new = compiled(NUMBERED), compiled(NUMBERED.replace(before, after))
+    pairs = match_sheets(LoadedPlan("old", old), LoadedPlan("new", new))
+    assert [str(num) for num in differing(old, new, pairs.items(), "/work")] == sheets
+    assert [str(num) for num in tuned(old, new, pairs.items()).sheets] == tuning

@@ -138,8 +138,6 @@ TOP = [
 NUMBERED = [
     ("learning: {enabled: true}", 5, 1, "learning",
      "not supported: Podium does not learn from earlier runs; write enabled: false"),
-    ("instrument_fallbacks: [aider]", 5, 1, "instrument_fallbacks",
-     "every sheet is a script for cli, which has no fallbacks"),
     ("isolation: {enabled: true}", 5, 1, "isolation",
      "not supported: sheets run in the workspace itself; make the worktree in a sheet of its own: git worktree add"),
     ("notifications: [{type: desktop}]", 5, 1, "notifications",
@@ -147,7 +145,7 @@ NUMBERED = [
     ("concert: {enabled: true}", 5, 1, "concert",
      "not supported: a score does not start another one; have on_end or the caller run the next: podium run"),
     ("movements: {7: {name: x}}", 5, 13, "movements[7]", "sheet 7 does not exist; the last one is 3"),
-    ("backend: {type: ollama}", 5, 11, "backend.type", "not supported: set instrument instead"),
+    ("backend: {type: ollama}", 5, 11, "backend.type", "instrument is given too; leave one of the two out"),
     ("retry: {foo: 1}", 5, 9, "retry.foo", "unknown key"),
     ("retry: {max_delay_seconds: 1}", 5, 8, "retry.base_delay_seconds", "is greater than max_delay_seconds"),
     ("parallel: {max_concurrent: 21}", 5, 28, "parallel.max_concurrent", "must be at most 20, not the number 21"),

@@ -247,7 +247,10 @@ class _Sheets:
         elif sheet.run is None:
             name = sheet.instrument or self.score.instrument or CLI
             if name in self.parts.instruments:
-                self.parts.config(where, name, sheet.instrument_config)
+                settings = self.parts.settings(name)
+                config = settings.read(where, sheet.instrument_config)
+                settings.check_together(config, {key: (*where, key) for key in config})
+                return config
         return sheet.instrument_config
 
     def _checks(self, loc: Loc, checks: Sequence[NamedCheck]) -> tuple[Check, ...]:

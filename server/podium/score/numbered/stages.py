@@ -29,9 +29,8 @@ class Stages:
         checks = read_checks(self.score, self.parts, self.layout)
         numbers = range(1, self.layout.count + 1)
         stages = tuple(self._stage(number, template, policy, checks) for number in numbers)
-        plays = [instance.play or stage.play for stage in stages for instance in stage.instances]
-        self.playing.note_unused(plays)
-        self.prompts.check(plays)
+        self.playing.note_unused()
+        self.prompts.check([instance.play or stage.play for stage in stages for instance in stage.instances])
         return stages
 
     def _stage(self, number: int, template: Template, policy: Retry, checks: tuple[Check, ...]) -> Stage:

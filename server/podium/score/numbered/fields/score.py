@@ -6,9 +6,9 @@ The names, types, bounds and defaults are that conductor's, as documented and ob
 
 from pydantic import Field
 
-from podium.score.blocks import CrossSheetBlock, Data, Delay, Fallbacks, Filled, Name, OnEndBlock, Text
+from podium.score.blocks import CrossSheetBlock, Delay, Fallbacks, Filled, Name, OnEndBlock, Text
 from podium.score.numbered.fields.checks import NumberedCheck
-from podium.score.numbered.fields.kinds import SheetMap
+from podium.score.numbered.fields.kinds import Config, SheetMap
 from podium.score.numbered.fields.playing import AliasBlock, BackendBlock, MovementBlock
 from podium.score.numbered.fields.prompt import NumberedPrompt
 from podium.score.numbered.fields.running import (
@@ -30,12 +30,13 @@ class NumberedScore(Block):
     description: Text | None = Field(None, description="for human readers")
     workspace: Filled | None = Field(None, description="working folder, relative to the score; created if missing")
     instrument: Filled | None = Field(None, description="which instrument runs the sheets")
-    instrument_config: Data = Field(
-        default_factory=dict, description="its settings; timeout_seconds applies to every instrument"
+    instrument_config: Config = Field(
+        default_factory=dict,
+        description="its settings; timeout_seconds and timeout_overrides, by sheet, apply to every instrument",
     )
     instrument_fallbacks: Fallbacks = Field(
         default_factory=list,
-        description="agents or aliases to try in order when one is missing or out of capacity",
+        description="agents or aliases to try in order when one is missing or out of capacity; unknown ones are skipped",
     )
     instruments: dict[str, AliasBlock] = Field(default_factory=dict, description="aliases for instruments")
     backend: BackendBlock = Field(default_factory=BackendBlock)

@@ -1,11 +1,11 @@
 """The keys under `sheet`: how the items are cut into sheets, and what is special to single ones."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from podium.score.blocks import Fallbacks, SkipCommandBlock, Text
-from podium.score.numbered.fields.kinds import Positive, SheetMap
+from podium.score.numbered.fields.kinds import Config, Positive, SheetMap
 from podium.score.text.reading import Block
 
 
@@ -45,7 +45,7 @@ class NumberedSheets(Block):
     per_sheet_instruments: SheetMap[Text] = Field(
         default_factory=dict, description="instruments or aliases for individual sheets"
     )
-    per_sheet_instrument_config: SheetMap[dict[str, Any]] = Field(
+    per_sheet_instrument_config: SheetMap[Config] = Field(
         default_factory=dict, description="instrument settings for individual sheets"
     )
     instrument_map: dict[str, list[int]] = Field(
