@@ -1,11 +1,12 @@
 """The page about the keys of Marianne's scores: what becomes of each, as the compiler says it, and the test that shows it."""
 
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 from tests.support.docs.markdown import code, document, plain, table
-from tests.support.marianne.fields import Entry, entries, told, whole
+from tests.support.marianne.fields import Answer, Entry, entries, told, whole
 
 _INTRO = (
     "Every key of a score in Marianne's public configuration reference, and what Podium does with it in a numbered score. "
@@ -18,18 +19,19 @@ _INTRO = (
 def marianne_page() -> str:
     """Return the page."""
     with tempfile.TemporaryDirectory() as folder:
-        rows = [row for entry in entries() for row in _rows(entry, Path(folder))]
-    counts = {answer: sum(row[1].startswith(answer) for row in rows) for answer in ("honoured", "without", "refused")}
-    honoured, without, refused = counts.values()
-    said = f"{len(rows)} keys: {honoured} honoured, {without} without effect, {refused} refused."
-    return document("Keys of Marianne's scores", _INTRO, said, table(("key", "answer", "why, or the test"), rows))
+        rows = [_row(entry, Path(folder)) for entry in entries()]
+    counts = Counter({answer: 0 for answer in get_args(Answer)})
+    for entry in entries():
+        counts[entry.answer] += len(entry.names)
+    said = f"{counts.total()} keys: {', '.join(f'{number} {answer}' for answer, number in counts.items())}."
+    return document("Keys of Marianne's scores", _INTRO, said, table(("keys", "answer", "why, or the test"), rows))
 
 
-def _rows(entry: Entry, folder: Path) -> Iterator[tuple[str, str, str]]:
-    for path in entry.paths:
-        found = told(whole(entry.scores[0]), path, folder)
-        why = code(entry.test.rpartition("/")[2]) if found.answer == "honoured" else plain(_reason(found.why, path))
-        yield code(path), found.answer, why
+def _row(entry: Entry, folder: Path) -> tuple[str, str, str]:
+    path = entry.paths[0]
+    found = told(whole(entry.scores[0]), path, folder)
+    why = code(entry.test.rpartition("/")[2]) if found.answer == "honoured" else plain(_reason(found.why, path))
+    return ", ".join(map(code, entry.paths)), found.answer, why
 
 
 def _reason(why: str, path: str) -> str:
