@@ -20,7 +20,7 @@ def marianne_page() -> str:
     """Return the page."""
     with tempfile.TemporaryDirectory() as folder:
         rows = [_row(entry, Path(folder)) for entry in entries()]
-    counts = Counter({answer: 0 for answer in get_args(Answer)})
+    counts = Counter(dict.fromkeys(get_args(Answer), 0))
     for entry in entries():
         counts[entry.answer] += len(entry.names)
     said = f"{counts.total()} keys: {', '.join(f'{number} {answer}' for answer, number in counts.items())}."
