@@ -7,7 +7,7 @@ from typing import Any
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
-from podium.reader import compiling, content_regex, editing, requests, showing
+from podium.reader import capturing, compiling, content_regex, editing, requests, showing
 from podium.reader.classify import classify, retry_after_seconds
 from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
@@ -27,9 +27,10 @@ def _variables(request: requests.Render | requests.Decide) -> dict[str, Any]:
 
 
 def _render(request: requests.Render, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    variables = {**_variables(request), "previous_outputs": request.previous}
-    text = render_text(decode(body), variables, request.label)
-    return requests.Nothing(), encode(text)
+    text, variables = decode(body), {**_variables(request), "previous_outputs": request.previous}
+    if request.files:
+        variables |= capturing.previous_files(text, variables, request)
+    return requests.Nothing(), encode(render_text(text, variables, request.label))
 
 
 def _decide(request: requests.Decide, body: bytes, files: list[int]) -> tuple[Part, bytes]:

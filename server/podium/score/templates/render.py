@@ -7,7 +7,7 @@ from typing import Any
 from podium.errors import ScoreInvalid
 from podium.score.model.context import readings, template_variables
 from podium.score.model.plan import Plan, PlanSheet
-from podium.score.templates.conditions import ConditionFault, decide, parse
+from podium.score.templates.conditions import ConditionFault, decide, parse, sheet_facts
 from podium.score.templates.environment import TemplateFault, template
 from podium.texts.readings import with_readings
 
@@ -44,9 +44,17 @@ def render_text(text: str, variables: Mapping[str, Any], label: str) -> str:
     try:
         return template(text).render(variables)
     except TemplateFault as fault:
-        is_foreign = fault.may_quote and bool(variables.get("previous_outputs"))
+        is_foreign = fault.may_quote and any(variables.get(name) for name in ("previous_outputs", "previous_files"))
         said = _FOREIGN if is_foreign and not _own_words(fault.message, text) else fault.message
         raise _unfit(f"The template of sheet {label}, line {fault.line}: {said}.") from None
+
+
+def asks_for(text: str, name: str) -> bool:
+    """Return whether a template has this name in it; one that cannot be read has none."""
+    try:
+        return name in template(text).names
+    except TemplateFault:
+        return False
 
 
 def asked_sheets(plan: Plan, condition: str) -> tuple[int, ...]:
@@ -63,7 +71,7 @@ def holds(condition: str, variables: Mapping[str, Any], statuses: Mapping[str, s
     """
     known = {key: statuses[str(key)] for key in parse(condition).sheets if str(key) in statuses}
     try:
-        return decide(condition, {**variables, "statuses": known})
+        return decide(condition, {"sheets": sheet_facts(known), **variables, "statuses": known})
     except ConditionFault as fault:
         raise _unfit(f"skip_when of sheet {label} cannot be evaluated: {fault}.") from None
 
