@@ -1,7 +1,7 @@
 """The final text of a sheet, and whether its condition holds."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from podium.errors import ScoreInvalid
@@ -12,6 +12,7 @@ from podium.score.templates.environment import TemplateFault, template
 from podium.texts.readings import with_readings
 
 _FOREIGN = "template: an expression fails with what earlier sheets wrote, which read_job_log shows"
+_WRITTEN_BY_SHEETS = ("previous_outputs", "previous_files")
 _WORD = re.compile(r"\w+")
 _WORDS = frozenset(  # of the errors that a value of another kind than expected gives
     _WORD.findall(
@@ -44,8 +45,9 @@ def render_text(text: str, variables: Mapping[str, Any], label: str) -> str:
     try:
         return template(text).render(variables)
     except TemplateFault as fault:
-        is_foreign = fault.may_quote and any(variables.get(name) for name in ("previous_outputs", "previous_files"))
-        said = _FOREIGN if is_foreign and not _own_words(fault.message, text) else fault.message
+        is_foreign = fault.may_quote and any(variables.get(name) for name in _WRITTEN_BY_SHEETS)
+        own = [text, *(str(value) for name, value in variables.items() if name not in _WRITTEN_BY_SHEETS)]
+        said = _FOREIGN if is_foreign and not _of_words(fault.message, own) else fault.message
         raise _unfit(f"The template of sheet {label}, line {fault.line}: {said}.") from None
 
 
@@ -76,9 +78,9 @@ def holds(condition: str, variables: Mapping[str, Any], statuses: Mapping[str, s
         raise _unfit(f"skip_when of sheet {label} cannot be evaluated: {fault}.") from None
 
 
-def _own_words(message: str, text: str) -> bool:
-    """Return whether an error's message has no words but those of Jinja and of the template: none of an earlier output."""
-    return set(_WORD.findall(message)) <= _WORDS.union(_WORD.findall(text))
+def _of_words(message: str, own: Iterable[str]) -> bool:
+    """Return whether an error's message has no words but Jinja's and those of the score: none that an earlier sheet wrote."""
+    return set(_WORD.findall(message)) <= _WORDS.union(*map(_WORD.findall, own))
 
 
 def _unfit(message: str) -> ScoreInvalid:
