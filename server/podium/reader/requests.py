@@ -61,7 +61,10 @@ class Profiles(Part):
 
 
 class Render(Part):
-    """Render the template in the body for the sheet `label`; `previous` are the outputs of earlier sheets by number."""
+    """Render the template in the body for the sheet `label`; `previous` are the outputs of earlier sheets by number.
+
+    `files` are patterns of the files that the template sees as `previous_files`, with at most `chars_of_file` of each.
+    """
 
     kind: Literal["render"] = "render"
     label: str
@@ -69,6 +72,8 @@ class Render(Part):
     readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
     numbers: bool = False
     previous: dict[int, str]
+    files: tuple[str, ...] = ()
+    chars_of_file: int = 0
 
 
 class Assemble(Part):

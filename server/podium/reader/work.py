@@ -7,7 +7,7 @@ from typing import Any
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
-from podium.reader import compiling, content_regex, editing, prompting, requests, showing
+from podium.reader import capturing, compiling, content_regex, editing, prompting, requests, showing
 from podium.reader.classify import classify, retry_after_seconds
 from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
@@ -27,16 +27,19 @@ def _variables(request: requests.Render | requests.Decide) -> dict[str, Any]:
 
 
 def _render(request: requests.Render, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    return requests.Nothing(), encode(render_text(decode(body), _of_template(request), request.label))
+    text = decode(body)
+    return requests.Nothing(), encode(render_text(text, _of_template(text, request), request.label))
 
 
-def _of_template(request: requests.Render) -> dict[str, Any]:
-    return {**_variables(request), "previous_outputs": request.previous}
+def _of_template(text: str, request: requests.Render) -> dict[str, Any]:
+    variables = {**_variables(request), "previous_outputs": request.previous}
+    return variables | (capturing.previous_files(text, variables, request) if request.files else {})
 
 
 def _assemble(request: requests.Assemble, body: bytes, files: list[int]) -> tuple[Part, bytes]:
-    found, text = prompting.assembled(request, decode(body), _of_template(request.render))
-    return found, encode(text)
+    text = decode(body)
+    found, prompt = prompting.assembled(request, text, _of_template(text, request.render))
+    return found, encode(prompt)
 
 
 def _decide(request: requests.Decide, body: bytes, files: list[int]) -> tuple[Part, bytes]:

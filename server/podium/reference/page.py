@@ -40,10 +40,13 @@ TEMPLATE_NAMES = {
     "stage": "the number of the entry in sheets (also movement)",
     "total_stages": "how many entries (also total_movements)",
     "instance": "which one of its foreach, from 1 (also voice)",
-    "fan_count": "how many its foreach makes",
+    "fan_count": "how many its foreach makes (also voice_count)",
+    "instrument_name": "what plays the sheet, as claude-code",
     "start_item": "first item of a numbered sheet",
     "end_item": "last item of a numbered sheet",
     "previous_outputs": "see below",
+    "previous_files": "see below",
+    "skipped_upstream": "see below",
 }
 _NUMBERS: dict[str, int | float | str] = {
     "MAX_SHEETS": MAX_SHEETS,

@@ -71,7 +71,7 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         env_from=dict(draft.env_from),
         env_pass=draft.env_pass,
         variables=variables,
-        readings=readings_of(variables) or {},
+        readings=readings_of(variables, numbers=draft.dialect == "numbered"),
         templates=templates.values(),
         retries=retries.values(),
         validations=validations.values(),
@@ -139,7 +139,7 @@ def _sheets(
             fallbacks=play.fallbacks,
             template=template,
             variables=dict(instance.variables),
-            readings=readings_of(instance.variables) or {},
+            readings=readings_of(instance.variables, numbers=False),  # only named scores have them
             needs=tuple(sorted({*needed, *(first + position for first in matched)})) if matched else needs,
             env=dict(stage.env),
             env_from=dict(stage.env_from),

@@ -55,6 +55,7 @@ TEMPLATE_NAMES: Mapping[str, str] = {
     "github": "write what it holds under variables, or ask git in run",
     "steps": "pass results on as files in the workspace",
     "needs": "pass results on as files in the workspace",
+    "variables": "write the variable's own name",
     "ds": "use date in run, or give it with start_job under variables",
 }
 """What to do instead of a name that templates of other tools have."""

@@ -34,7 +34,7 @@ from podium.home import Home
 from podium.instruments.finding import find_executable
 from podium.log import get_logger
 from podium.reader.requests import Assemble, Assembled, Decide, Decided, Nothing, Render, decode, encode
-from podium.score.model.context import constant
+from podium.score.model.context import captured_files, chars_of_each, constant
 from podium.texts.interpreter import Interpreter, interpreter, missing_program
 from podium.texts.shown import one_line
 
@@ -189,6 +189,8 @@ class Launcher:
             variables=variables,
             readings=live.readings,
             numbers=live.plan.dialect == "numbered",
+            files=captured_files(live.plan, live.sheet),
+            chars_of_file=chars_of_each(live.plan, 1),
         )
         if live.is_assembled:
             return await self._prompt(live, request, template)

@@ -14,7 +14,7 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.contract.models import Survivor
 from podium.instruments.profile import Profile
-from podium.score.model.context import expand, readings, template_variables
+from podium.score.model.context import expand, looked_back, readings, template_variables
 from podium.score.model.plan import Plan, PlanSheet, Player, Validation
 
 NOTHING_KNOWN = Known()
@@ -37,6 +37,7 @@ class LiveAttempt:
     first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
     job_submitted: float  # seconds since the epoch
     statuses: dict[str, str]  # of the sheets that its skip_when names, at its launch: by number and by name
+    skipped: tuple[int, ...] = ()  # of the sheets that its template looks back to, at its launch
     began: Moment = field(default_factory=now)  # or since when this conductor has known it
     known: Known = NOTHING_KNOWN
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
@@ -79,11 +80,19 @@ class LiveAttempt:
 
     def expand(self, text: str) -> str:
         """Return a path, a command or a folder with its `{workspace}`-style fields filled in."""
-        return expand(text, self.plan, self.sheet, workspace=str(self.workspace))
+        workspace, instrument = str(self.workspace), self.player.instrument
+        return expand(text, self.plan, self.sheet, workspace=workspace, instrument=instrument)
 
     def variables(self, previous: Mapping[int, str]) -> dict[str, Any]:
         """Return what its template sees, with the outputs of earlier sheets."""
-        return template_variables(self.plan, self.sheet, workspace=str(self.workspace), previous_outputs=previous)
+        return template_variables(
+            self.plan,
+            self.sheet,
+            workspace=str(self.workspace),
+            previous_outputs=previous,
+            skipped=self.skipped,
+            instrument=self.player.instrument,
+        )
 
     @property
     def readings(self) -> dict[str, Any]:
@@ -124,6 +133,7 @@ def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
         first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy),
         job_submitted=job.submitted_at,
         statuses=_statuses(job, sheet) if sheet.skip_when else {},
+        skipped=_skipped(job, sheet) if sheet.uses_previous_outputs else (),
     )
 
 
@@ -133,3 +143,9 @@ def _statuses(job: JobRun, sheet: PlanSheet) -> dict[str, str]:
     asked = [job.plan.sheet(num) for num in nums]
     found: dict[str, str] = {str(each.num): job.status_of(each.num) for each in asked}
     return found | {each.name: found[str(each.num)] for each in asked if each.name}
+
+
+def _skipped(job: JobRun, sheet: PlanSheet) -> tuple[int, ...]:
+    """Return the sheets that were skipped of those that a sheet looks back to; not those that a failed sheet blocks."""
+    earlier = looked_back(job.plan, sheet)
+    return tuple(num for num in earlier if job.status_of(num) == "skipped" and job.is_satisfied(num))

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 PLAN_VERSION = 1
 MAX_SHEETS = 20_000  # of one job
+MAX_LOOKBACK = 1000  # sheets whose output another one sees
 CLI = "cli"  # bash on a sheet's text: the same everywhere, unlike the instruments of profiles
 ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
 # What the conductor sets for each sheet.
@@ -64,7 +65,7 @@ class SkipCommand(Part):
 
 
 class CrossSheet(Part):
-    """Which outputs of earlier sheets a template sees as `previous_outputs`: the last `lookback_sheets` by number."""
+    """Which outputs of earlier sheets a template sees as `previous_outputs`: the last `lookback_sheets` by number, 0 for all."""
 
     auto_capture_stdout: bool = False
     max_output_chars: int = 2000
@@ -130,7 +131,7 @@ class PlanSheet:
     skip_asks: tuple[int, ...] | None = None  # sheets whose status skip_when asks for; None: an old plan, any of them
     skip_when_command: SkipCommand | None = None
     on_lost: Literal["retry", "fail"] = "retry"
-    uses_previous_outputs: bool = False
+    uses_previous_outputs: bool = False  # or asks which of the earlier sheets were skipped
     stage: int = 0  # the entry of the score that this sheet comes from, from 1; 0 = the sheet's number
     instance: int = 1  # which one of that entry's sheets it is
     fan_count: int = 1  # how many sheets that entry makes

@@ -22,6 +22,7 @@ from podium.score.blocks import (
     Seconds,
     SkipCommandBlock,
     Text,
+    Variables,
 )
 from podium.score.model.draft import OnLost
 from podium.score.model.plan import VALIDATION_TYPES
@@ -233,7 +234,7 @@ class NamedScore(Block):
         default_factory=list,
         description="names of variables that the start takes from its caller's environment: podium run's or podium serve's",
     )
-    variables: Data = Field(
+    variables: Variables = Field(
         default_factory=dict,
         description="values for templates; start_job can override them. They are stored and shown: do not put secrets here",
     )

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from podium.score.blocks import Data, Text
+from podium.score.blocks import Text, Variables
 from podium.score.text.reading import Block
 
 
@@ -12,7 +12,7 @@ class NumberedPrompt(Block):
 
     template: Text | None = Field(None, description="the text; use this or template_file")
     template_file: Text | None = Field(None, description="a file with the text, relative to the score")
-    variables: Data = Field(
+    variables: Variables = Field(
         default_factory=dict,
         description="values for the template; stored and shown: do not put secrets here",
     )
