@@ -61,6 +61,7 @@ class JobView(View):
     finished_at: str | None = None  # when it ended, null before
     warnings: list[str] = Field(default_factory=list)  # what is worth knowing of its score
     survivors: list[str] = Field(default_factory=list)  # processes of its sheets that could not be ended, one each
+    cost_dollars: float | None = None  # what its instruments say it has cost, null if they say nothing
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
 
     @property

@@ -35,7 +35,8 @@ class Profile(BaseModel):
     file is the last argument. In every mode, `{script}` as an argument or as the value of an option stands for the path of the
     file that holds the prompt. `settings` are the keys that a score's `instrument_config` may hold, each with the option that
     takes its value: it replaces that option's value in `args`, or follows them. Patterns are searched, ignoring case, in the
-    end of a failed attempt's output; whether they compile is checked where profiles are read. `rate_limit_patterns` and
+    end of a failed attempt's output; whether they compile is checked where profiles are read. `cost_pattern` is searched in the
+    end of every attempt's output: the group of its last match is what the attempt has cost, in dollars. `rate_limit_patterns` and
     `default_timeout_seconds` are named as in Marianne's profiles.
     """
 
@@ -56,6 +57,7 @@ class Profile(BaseModel):
     rate_limit_patterns: Patterns = ()
     auth_patterns: Patterns = ()
     capacity_patterns: Patterns = ()
+    cost_pattern: Pattern | Literal[""] = ""
     default_timeout_seconds: float | None = Field(None, gt=0)
 
     @model_validator(mode="after")
