@@ -146,7 +146,6 @@ NUMBERED = [
      "not supported: the conductor sends nothing itself; write on_end: {run: COMMAND}, which runs when the job has ended"),
     ("concert: {enabled: true}", 5, 1, "concert", "not supported: a score cannot start another score; remove this key"),
     ("state_backend: json", 5, 16, "state_backend", "should be 'sqlite', not the text 'json'"),
-    ("parallel: {budget_partition: false}", 5, 30, "parallel.budget_partition", "should be True, not false"),
     ("movements: {7: {name: x}}", 5, 13, "movements[7]", "sheet 7 does not exist; the last one is 3"),
     ("backend: {type: ollama}", 5, 11, "backend.type", "not supported: set instrument instead"),
     ("retry: {foo: 1}", 5, 9, "retry.foo", "unknown key"),

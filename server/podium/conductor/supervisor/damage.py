@@ -139,6 +139,8 @@ def damage_of(db: sqlite3.Connection, job_id: str) -> JobDamaged | None:
                 json.loads(each["validations"])
                 for problem in _no_times("an attempt", each["started_at"], each["ended_at"]):
                     raise damaged(job_id, problem)
+                for problem in _no_amounts("an attempt", each["cost"] or 0.0):
+                    raise damaged(job_id, problem)
     except JobDamaged as found:
         return found
     return None

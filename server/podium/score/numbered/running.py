@@ -43,7 +43,7 @@ def cost_limits(score: NumberedScore, parts: PartBuilder, stages: Sequence[Stage
     block, loc = score.cost_limits, ("cost_limits",)
     if block is None or not block.enabled:
         return None
-    if block.max_cost_per_sheet is None and block.max_cost_per_job is None:
+    if block.max_cost_per_sheet is None and block.max_cost_per_job is None and not parts.problems.under(loc):
         parts.problems.add(loc, "needs max_cost_per_sheet or max_cost_per_job", key=True)
     for name in sorted(set(_agents(stages))):
         profile = parts.profiles.get(name)
