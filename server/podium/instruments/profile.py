@@ -37,7 +37,8 @@ class Profile(BaseModel):
     takes its value, or more (see `Setting`): it replaces that option's value in `args`, or follows them. `unguarded` are
     arguments with which the tool asks for nothing and does what it likes: the author of a score is told. Patterns are searched,
     ignoring case, in the end of a failed attempt's output; whether they compile is checked where profiles are read.
-    `rate_limit_patterns` and `default_timeout_seconds` are named as in Marianne's profiles.
+    `cost_pattern` is searched in the end of every attempt's output: the group of its last match is what the attempt has cost, in
+    dollars. `rate_limit_patterns` and `default_timeout_seconds` are named as in Marianne's profiles.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +59,7 @@ class Profile(BaseModel):
     rate_limit_patterns: Patterns = ()
     auth_patterns: Patterns = ()
     capacity_patterns: Patterns = ()
+    cost_pattern: Pattern | Literal[""] = ""
     default_timeout_seconds: float | None = Field(None, gt=0)
 
     @model_validator(mode="after")

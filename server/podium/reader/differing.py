@@ -23,7 +23,7 @@ _PLAN_SETTINGS: dict[str, tuple[str, ...]] = {
     "pause_between_sheets_seconds": ("pause_between_sheets_seconds",),
     "timeout_seconds": ("default_timeout_seconds",),
     "cross_sheet": ("cross_sheet",),
-    "on_end": ("on_end",),
+    "on_end": ("on_end", "on_end_seconds"),
     "prompt": ("stakes", "thinking_method"),
     "rate_limit": ("rate_limit",),
     "cost_limits": ("cost_limits",),

@@ -101,12 +101,16 @@ class Decide(Part):
 
 
 class Judge(Part):
-    """Say why an attempt failed, from the end of its output in the body; `heal` also asks which files it missed."""
+    """Say why an attempt failed, from the end of its output in the body; `heal` also asks which files it missed.
+
+    `cost_pattern` finds what it has cost, "" if its instrument does not say.
+    """
 
     kind: Literal["judge"] = "judge"
     now: float
     patterns: dict[Literal["rate_limit", "auth", "capacity"], tuple[str, ...]]
     heal: bool
+    cost_pattern: str = ""
 
 
 class Match(Part):
@@ -211,11 +215,15 @@ class Answer(Part):
 
 
 class Judged(Part):
-    """Why an attempt failed, how many seconds its tool asks to wait, and the paths that lines about missing files name."""
+    """Why an attempt failed, how many seconds its tool asks to wait, and the paths that lines about missing files name.
+
+    `cost` is in dollars, None if the output does not say.
+    """
 
     kind: Literal["rate_limit", "auth", "capacity", "error"]
     wait_seconds: float | None
     named: tuple[str, ...]
+    cost: float | None = None
 
 
 class Matched(Part):

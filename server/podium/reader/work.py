@@ -8,7 +8,7 @@ from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
 from podium.reader import capturing, compiling, content_regex, editing, prompting, requests, showing
-from podium.reader.classify import classify, retry_after_seconds
+from podium.reader.classify import classify, cost_in, retry_after_seconds
 from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
 from podium.reader.missing import named_in
@@ -52,7 +52,8 @@ def _judge(request: requests.Judge, body: bytes, files: list[int]) -> tuple[Part
     kind = classify(request.patterns, tail)
     wait = retry_after_seconds(tail, request.now) if kind == "rate_limit" else None
     named = named_in(tail) if request.heal else ()
-    return requests.Judged(kind=kind, wait_seconds=wait, named=named), b""
+    cost = cost_in(tail, request.cost_pattern) if request.cost_pattern else None
+    return requests.Judged(kind=kind, wait_seconds=wait, named=named, cost=cost), b""
 
 
 def _match(request: requests.Match, body: bytes, files: list[int]) -> tuple[Part, bytes]:

@@ -5,6 +5,7 @@ from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 from podium.contract.secrets.beside import without_named_secrets
+from podium.score.hooks import end_script, seconds_of
 from podium.score.model.draft import Draft, Stage
 from podium.score.model.graph import cycles
 from podium.score.model.plan import CLI, MAX_SHEETS, Injection, Plan, PlanSheet, Retry, Validation
@@ -84,7 +85,8 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         pause_between_sheets_seconds=draft.pause_between_sheets_seconds,
         default_timeout_seconds=draft.default_timeout_seconds,
         cross_sheet=draft.cross_sheet,
-        on_end=draft.on_end,
+        on_end=end_script(draft.on_success, draft.on_end, sheets=len(sheets)),
+        on_end_seconds=seconds_of(draft.on_success),
         stakes=draft.stakes,
         thinking_method=draft.thinking_method,
         rate_limit=draft.rate_limit,

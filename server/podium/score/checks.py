@@ -71,7 +71,7 @@ class Checker:
             self.problems.note(
                 "no template asks for previous_files, so no file is read for it.", ("cross_sheet", "capture_files")
             )
-        for name in double_braces(self.plan.on_end, first):
+        for name in double_braces(self.draft.on_end, first):
             instead = _AT_THE_END.get(name, "its value, or $NAME of a variable in env")
             message = f"is not a template, so {{{{ {name} }}}} would not be filled in; write {instead}"
             self.problems.add(("on_end", "run"), message)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from podium.contract.secrets.beside import without_named_secrets
 from podium.errors import PodiumError
 from podium.score.blocks import FromEnv, OnEndBlock, RetryBlock, SkipCommandBlock, is_env_name
 from podium.score.instrument_settings import InstrumentSettings
@@ -158,14 +159,18 @@ class PartBuilder:
         policy = Retry(**block.model_dump())
         return policy if policy.max_retries or policy.max_completion_attempts else Retry()
 
-    def skip_command(self, loc: Loc, block: SkipCommandBlock | None) -> SkipCommand | None:
-        """Return the skip command of the plan, None without one."""
+    def skip_command(self, loc: Loc, block: SkipCommandBlock | None, description: str = "") -> SkipCommand | None:
+        """Return the skip command of the plan, None without one. The description says why it skips."""
         if block is None:
             return None
         if not block.command:
             self.problems.add(loc, "has no command")
         self._no_interpreter(loc, block.command)
-        return SkipCommand(command=block.command, timeout_seconds=block.timeout_seconds)
+        return SkipCommand(
+            command=block.command,
+            timeout_seconds=block.timeout_seconds,
+            description=without_named_secrets(description),  # it is only shown
+        )
 
     def on_end(self, loc: Loc, block: OnEndBlock | None) -> str:
         """Return what bash runs when the job has ended, "" for nothing."""

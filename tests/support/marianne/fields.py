@@ -57,7 +57,11 @@ def whole(part: str) -> dict[str, Any]:
 
 
 def told(score: Mapping[str, Any], key: str, folder: Path) -> Told:
-    """Return what the code says of a key of the score, by the name of the key and, if needed, of a block around it."""
+    """Return what the code says of a key of the score, by the name of the key and, if needed, of a block around it.
+
+    The score lies in `folder`, beside a template `prompt.j2`.
+    """
+    (folder / "prompt.j2").write_text("Go on.", encoding="utf-8")
     try:
         plan = compiled_example(yaml.safe_dump(dict(score), sort_keys=False), folder)
     except ScoreInvalid as error:

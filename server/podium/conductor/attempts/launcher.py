@@ -174,7 +174,7 @@ class Launcher:
         own = None if live.is_tool else interpreter(script)
         if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, own, env, live.workspace)):
             return _not_run(live, "launch_failed", why, "missing")
-        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""), env)
+        return self._spec(live, script + live.note, env)
 
     async def _script(self, live: LiveAttempt) -> str:
         """Return the sheet's text. The reader is asked only if there is something to fill in."""
@@ -241,7 +241,8 @@ class Launcher:
         if why := unjudged(done, skip.timeout_seconds):
             message = f"skip_when_command cannot be judged: {why}; the sheet was not run"
             return _unjudged(live, message, why, live.known.masker(last_line(done)))
-        return _skip(live, "skip_when_command exited with code 0") if done.exit_code == 0 else None
+        why = f"skipped: {skip.description}" if skip.description else "skip_when_command exited with code 0"
+        return _skip(live, why) if done.exit_code == 0 else None
 
     def _spec(self, live: LiveAttempt, script: str, env: dict[str, str]) -> AttemptSpec:
         """Return what the engine is given; to take an attempt over it needs neither script nor environment."""
@@ -260,6 +261,7 @@ class Launcher:
             strict=live.sheet.strict,
             stdin_script=stdin_script,
             timeout_seconds=live.limit_seconds,
+            quiet_seconds=live.plan.stale_seconds,
             grace_seconds=self._grace,
             intended_at=live.attempt.started_at,
         )

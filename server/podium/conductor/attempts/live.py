@@ -33,6 +33,7 @@ class LiveAttempt:
     player: Player
     limit_seconds: float | None
     remedy: Remedy | None
+    note: str  # what is appended to the prompt of an attempt that completes earlier work
     self_healing: bool
     first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
     job_submitted: float  # seconds since the epoch
@@ -55,6 +56,12 @@ class LiveAttempt:
     def before(self, wall: float) -> float:
         """Return a time before the attempt as the clock tells it now, should it have been set back since the attempt began."""
         return wall - set_back(self.began, now())
+
+    @property
+    def may_explain(self) -> bool:
+        """Whether its output may say why it could not work: that of a tool, or what the score has patterns for."""
+        limit = self.plan.rate_limit
+        return self.is_tool or bool(limit and limit.patterns)
 
     @property
     def is_tool(self) -> bool:
@@ -129,8 +136,9 @@ def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
         player=job.player_of(num),
         limit_seconds=job.limit_of(num),
         remedy=run.remedy,
+        note=run.note or (run.remedy.note if run.remedy else ""),
         self_healing=job.self_healing,
-        first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy),
+        first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy or run.completions),
         job_submitted=job.submitted_at,
         statuses=_statuses(job, sheet) if sheet.skip_when else {},
         skipped=_skipped(job, sheet) if sheet.uses_previous_outputs else (),

@@ -110,6 +110,17 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Hook:
+    """A command that runs when the job has completed; one that `aborts` keeps those after it from running if it fails."""
+
+    command: str
+    working_directory: str = ""
+    description: str = ""
+    timeout_seconds: float = 300.0
+    aborts: bool = False
+
+
+@dataclass(frozen=True)
 class Draft:
     """A score as it was read; `variables_loc` is where its variables stand."""
 
@@ -130,6 +141,7 @@ class Draft:
     default_timeout_seconds: float | None = None
     cross_sheet: CrossSheet | None = None
     on_end: str = ""
+    on_success: tuple[Hook, ...] = ()
     stakes: str = ""
     thinking_method: str = ""
     rate_limit: RateLimit | None = None

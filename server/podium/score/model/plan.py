@@ -62,6 +62,7 @@ class SkipCommand(Part):
 
     command: str
     timeout_seconds: float = 10.0
+    description: str = ""
 
 
 class CrossSheet(Part):
@@ -90,10 +91,14 @@ class Injection(Part):
 
 
 class RateLimit(Part):
-    """How long a sheet waits when its instrument reports a rate limit, and how often before it fails."""
+    """How long a sheet waits when its instrument reports a rate limit, and how often before it fails.
+
+    `patterns` report one beside those of the instrument's profile.
+    """
 
     wait_seconds: float
     max_waits: int
+    patterns: tuple[str, ...] = ()
 
 
 class CostLimits(Part):
@@ -190,6 +195,7 @@ class Plan(Part):
     default_timeout_seconds: float | None = None  # for sheets without a limit of their own or of their profile
     cross_sheet: CrossSheet | None = None
     on_end: str = ""  # what bash runs when the job has ended
+    on_end_seconds: float = 0.0  # that this may take longer than the settings say
     stakes: str = ""  # of a numbered score, as its templates have it
     thinking_method: str = ""
     rate_limit: RateLimit | None = None  # None: as the settings say

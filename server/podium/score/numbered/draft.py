@@ -62,9 +62,10 @@ def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
         default_timeout_seconds=DEFAULT_TIMEOUT_SECONDS,
         cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
         on_end=parts.on_end(("on_end",), score.on_end),
+        on_success=running.on_success(score, parts),
         stakes=score.prompt.stakes or "",
         thinking_method=score.prompt.thinking_method or "",
-        rate_limit=running.rate_limit(score),
-        cost_limits=running.cost_limits(score, parts),
-        stale_seconds=running.stale_seconds(score),
+        rate_limit=running.rate_limit(score, parts),
+        cost_limits=running.cost_limits(score, parts, stages),
+        stale_seconds=running.stale_seconds(score, parts),
     )

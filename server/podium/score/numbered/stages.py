@@ -36,6 +36,7 @@ class Stages:
     def _stage(self, number: int, template: Template, policy: Retry, checks: tuple[Check, ...]) -> Stage:
         movement = self.score.movements.get(number)
         skip_loc: Loc = ("sheet", "skip_when_command", number)
+        skip = self.sheet.skip_when_command.get(number)
         instances = tuple(self._instance(number, each) for each in self.layout.sheets(number))
         return Stage(
             loc=("sheet",),
@@ -49,7 +50,7 @@ class Stages:
             needs=self._needs(number),
             skip_when=self.sheet.skip_when.get(number, ""),
             skip_when_loc=("sheet", "skip_when", number),
-            skip_when_command=self.parts.skip_command(skip_loc, self.sheet.skip_when_command.get(number)),
+            skip_when_command=self.parts.skip_command(skip_loc, skip, (skip and skip.description) or ""),
             skip_when_command_loc=skip_loc,
             items=self.layout.items(number),
             told=self.score.success_requirements,

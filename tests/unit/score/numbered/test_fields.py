@@ -31,3 +31,10 @@ def test_a_key_that_is_honoured_has_a_test(entry: Entry) -> None:
 def test_no_key_is_listed_twice() -> None:
     paths = [path for entry in entries() for path in entry.paths]
     assert sorted(paths) == sorted(set(paths))
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in entries() if entry.answer == "honoured"], ids=lambda e: e.paths[0]
+)
+def test_each_key_that_is_honoured_is_written_in_one_of_its_scores(entry: Entry) -> None:
+    assert [name for name in entry.names if not any(f"{name}:" in score for score in entry.scores)] == []

@@ -2,6 +2,7 @@
 
 from podium.conductor.rules.batch import Batch, Launch
 from podium.conductor.rules.state import Attempt, JobRun
+from podium.conductor.rules.transitions import costs
 from podium.conductor.rules.transitions.failures import Failure, facts, failed, note_applied, note_survivors
 from podium.conductor.rules.transitions.jobs import settle
 from podium.conductor.rules.verdicts import Verdict
@@ -64,6 +65,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     batch.attempts[attempt.key] = attempt
     run = job.run_of(attempt.sheet)
     run.finished_at = attempt.ended_at
+    costs.count(job, run, attempt, verdict.cost)
     batch.touch(job, run)
     job.stuck = False
     _note(job, run.num, verdict.notes, batch)

@@ -12,7 +12,7 @@ from podium.score.text.reading import Block
 class NumberedSkipCommand(SkipCommandBlock):
     """A command that decides whether a sheet is skipped, with a text for people."""
 
-    description: Text | None = Field(None, description="for human readers")
+    description: Text | None = Field(None, description="why it is skipped, told as the reason")
 
 
 class InjectionBlock(Block):
