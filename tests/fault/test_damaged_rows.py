@@ -43,6 +43,9 @@ DAMAGE = {
     "a sheet's hold": "UPDATE sheets SET hold = 'odd' WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
     "a sheet's number": "UPDATE sheets SET num = num + 77 WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
     "a sheet's player": "UPDATE sheets SET player = 9 WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
+    "a sheet's completions below zero": "UPDATE sheets SET completions = -9 WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
+    "a sheet that costs less than nothing": "UPDATE sheets SET cost = -1 WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
+    "a cost that is none": "UPDATE jobs SET cost = 9e999 WHERE job_id = ?",
     "a sheet's remedy": "UPDATE sheets SET remedy = '{' WHERE job IN (SELECT seq FROM jobs WHERE job_id = ?)",
 }
 

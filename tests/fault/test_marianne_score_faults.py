@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.fault_jobs import conductor_for_many, config_with, named, numbered, refused, told
-from tests.support.jobs import sheets_of, submit, until
-from tests.support.podium_home import Conductor
+from tests.support.jobs import sheets_of, submit, types_of, until
+from tests.support.podium_home import Conductor, ask
 
 # An instrument of the user whose profile limits the time.
 HASTY = "executable: /bin/bash\nprompt: file\ndefault_timeout_seconds: 0.3\n"
@@ -107,9 +107,20 @@ def test_b16_max_retries_counts_the_attempts_after_the_first_and_each_waits(
     assert all(later - earlier >= 0.2 for earlier, later in itertools.pairwise(moments))
 
 
-def test_b16_max_completion_attempts_is_refused_with_its_place(shared: Conductor, tmp_path: Path) -> None:
-    reply = refused(shared, numbered(tmp_path, "true", retry={"max_completion_attempts": 2}))
-    assert reply["problems"][0]["field"] == "retry.max_completion_attempts"
+def test_b16_max_completion_attempts_is_how_often_an_agent_completes_its_work_before_a_retry(
+    shared: Conductor, tmp_path: Path
+) -> None:
+    profile = tmp_path / ".podium" / "instruments" / "half.yaml"  # an agent that makes one file of two
+    profile.parent.mkdir(parents=True)
+    profile.write_text("executable: tee\nargs: [one]\nprompt: stdin\n")
+    retry = {"max_completion_attempts": 2, "completion_delay_seconds": 0, "max_retries": 1, "base_delay_seconds": 0}
+    checks = [{"type": "file_exists", "path": f"{{workspace}}/{name}", "retry_count": 0} for name in ("one", "two")]
+    path = tmp_path / "score.yaml"
+    path.write_text(numbered(tmp_path, "x", instrument="half", retry=retry, validations=checks))
+    job_id = ask(shared.settings.socket, "job.submit", {"config_path": str(path)})["job_id"]
+    until(shared, job_id, "failed")
+    tried = [kind for kind in types_of(shared, job_id) if kind in {"sheet.completing", "sheet.retrying"}]
+    assert tried == ["sheet.completing", "sheet.completing", "sheet.retrying"]
 
 
 def test_b16_sheets_are_skipped_by_condition_and_by_command(shared: Conductor, tmp_path: Path) -> None:

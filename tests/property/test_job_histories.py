@@ -14,8 +14,8 @@ from podium.conductor.engines.port import End, EndReason
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing.diagnosis import LONGEST_WAIT_SECONDS
 from podium.conductor.rules.scheduler import Limits, Scheduler
-from podium.conductor.rules.state import Attempt, JobRun
-from podium.conductor.rules.transitions import control, jobs, sheets
+from podium.conductor.rules.state import Attempt, JobRun, SheetRun
+from podium.conductor.rules.transitions import control, costs, jobs, sheets
 from podium.conductor.rules.transitions.control import Done
 from podium.conductor.rules.transitions.failures import LIMIT_WAITS
 from podium.conductor.rules.verdicts import Trouble, Verdict
@@ -25,10 +25,13 @@ from podium.conductor.supervisor.loading import job_from_rows
 from podium.conductor.supervisor.saving import rows_of
 from podium.contract import states
 from podium.errors import WrongState
+from podium.score.model.plan import CostLimits
 from tests.support.examples import examples
 from tests.support.plans import job_of, plan_of
+from tests.support.play import checked
 
 LIMIT = 3
+DOLLARS = st.none() | st.sampled_from([0.25, 1.0, 4.0])
 
 
 class Histories(RuleBasedStateMachine):
@@ -66,6 +69,7 @@ class Histories(RuleBasedStateMachine):
             for job, num in self.scheduler.next_sheets(self.mono):
                 assert all(job.is_satisfied(need) for need in job.plan.sheet(num).needs)
                 assert not job.intent
+                assert not costs.beyond_job(job)
                 assert not job.plan.sheet(num).hold or (job.job_id, num) in self.approved
                 sheets.start(job, num, batch, "home")
             self._write(batch)
@@ -97,15 +101,17 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: len(self.jobs) < 4)
     @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
           fail_fast=st.booleans(), fallbacks=st.integers(0, 2), healing=st.booleans(),
-          holds=st.sets(st.integers(1, 6), max_size=2))  # fmt: skip
+          holds=st.sets(st.integers(1, 6), max_size=2), completions=st.integers(0, 2),
+          limits=st.none() | st.builds(CostLimits, max_cost_per_sheet=DOLLARS, max_cost_per_job=DOLLARS))  # fmt: skip
     def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool, fallbacks: int,
-               healing: bool, holds: set[int]) -> None:  # fmt: skip
+               healing: bool, holds: set[int], completions: int, limits: CostLimits | None) -> None:  # fmt: skip
         needs = [
             data.draw(st.sets(st.integers(1, num - 1)) if num > 1 else st.just(set())) for num in range(1, count + 1)
         ]
         plan = plan_of(
             [sorted(each) for each in needs], holds=holds, max_concurrent=concurrent, max_retries=retries, fail_fast=fail_fast,
-            instruments=("goose", "aider", "crush")[: fallbacks + 1] if fallbacks or healing else (),
+            instruments=("goose", "aider", "crush")[: fallbacks + 1] if fallbacks or healing or completions else (),
+            checks=2, completions=completions, cost_limits=limits,
         )  # fmt: skip
         job = job_of(plan, seq=len(self.jobs) + 1, start_sheet=data.draw(st.integers(1, count)))
         job.self_healing = healing
@@ -116,17 +122,18 @@ class Histories(RuleBasedStateMachine):
     @rule(
         data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "lost", "never_started"]),
         trouble=st.sampled_from(["", "rate_limit", "auth", "capacity", "missing"]),
-        wait=st.none() | st.floats(0, 10 * 86_400), gone=st.booleans(),
+        wait=st.none() | st.floats(0, 10 * 86_400), gone=st.booleans(), checks=st.sampled_from(["", "y", "yn", "nn"]),
+        cost=DOLLARS,
     )  # fmt: skip
-    def attempt_ends(
-        self, data: st.DataObject, passed: bool, reason: EndReason, trouble: Trouble, wait: float | None, gone: bool
-    ) -> None:
+    def attempt_ends(self, data: st.DataObject, passed: bool, reason: EndReason, trouble: Trouble, wait: float | None,
+                     gone: bool, checks: str, cost: float | None) -> None:  # fmt: skip
         job, attempt = self.running()[data.draw(st.integers(0, len(self.running()) - 1))]
         assert attempt.key not in self.ended
         self.ended.add(attempt.key)
         verdict = Verdict(
-            End(attempt.key, reason, 0 if passed else 1), passed=passed and reason == "exited", message="no",
-            trouble=trouble if reason == "exited" and job.profile_of(attempt.sheet).kind == "agent" else "",
+            End(attempt.key, reason, 0 if passed or checks else 1), passed=passed and reason == "exited", message="no",
+            validations=checked(checks), cost=cost,
+            trouble=trouble if reason == "exited" and not checks and job.profile_of(attempt.sheet).kind == "agent" else "",
             wait_seconds=wait, missing_folders=(job.workspace,) if gone else (),
         )  # fmt: skip
         self.scheduler.give_back(attempt.instrument)
@@ -231,6 +238,9 @@ class Histories(RuleBasedStateMachine):
         for job in self.jobs:
             for run in job.sheets.values():
                 assert run.limit_waits <= LIMIT_WAITS
+                most = job.plan.retries[job.plan.sheet(run.num).retry].max_completion_attempts
+                assert run.completions <= most or job.status in states.TERMINAL or run.status == "completed"
+                assert bool(run.note) <= bool(run.completions)
                 assert run.player == 0 or run.player <= len(job.plan.sheet(run.num).fallbacks)
                 assert run.remedy is None or job.self_healing
                 assert run.status != "waiting" or (run.waiting_left or 0.0) <= LONGEST_WAIT_SECONDS
@@ -259,9 +269,8 @@ class Histories(RuleBasedStateMachine):
             assert {num: run.status for num, run in loaded.sheets.items()} == {
                 num: run.status for num, run in job.sheets.items()
             }
-            assert [(run.player, run.limit_waits, run.remedy) for run in loaded.sheets.values()] == [
-                (job.sheets[num].player, job.sheets[num].limit_waits, job.sheets[num].remedy) for num in loaded.sheets
-            ]
+            assert (loaded.cost, loaded.cost_granted) == (job.cost, job.cost_granted)
+            assert [_tried(run) for run in loaded.sheets.values()] == [_tried(job.sheets[num]) for num in loaded.sheets]
             assert {num: attempt.instrument for num, attempt in loaded.running.items()} == {
                 num: attempt.instrument for num, attempt in job.running.items()
             }
@@ -276,6 +285,11 @@ class Histories(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.db.close()
+
+
+def _tried(run: SheetRun) -> tuple[object, ...]:
+    """Return what was tried to have a sheet succeed, and its cost."""
+    return run.player, run.limit_waits, run.remedy, run.completions, run.note, run.cost
 
 
 TestHistories = Histories.TestCase

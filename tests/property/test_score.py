@@ -14,7 +14,8 @@ from podium.score.model.context import expand
 from podium.score.model.graph import cycles, order
 from podium.score.model.plan import Plan
 from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
-from podium.score.numbered.fields import NumberedScore, NumberedSheets
+from podium.score.numbered.fields.score import NumberedScore
+from podium.score.numbered.fields.sheets import NumberedSheets
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.templates.conditions import Condition, ConditionFault, parse
 from podium.score.templates.environment import TemplateFault, _compile, template

@@ -1,5 +1,6 @@
 """A job played by hand: its transitions one by one, each in a batch of its own, with or without a database under it."""
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, jobs, sheets
 from podium.conductor.rules.transitions.control import Done
 from podium.conductor.rules.transitions.modify import Difference
-from podium.conductor.rules.verdicts import Verdict
+from podium.conductor.rules.verdicts import Trouble, Verdict
 from podium.conductor.store import schema
 from podium.conductor.store.rows import STATEMENTS
 from podium.conductor.supervisor.saving import rows_of
@@ -56,11 +57,16 @@ class Play:
         return found
 
     def end(self, num: int, *, passed: bool = True, reason: EndReason = "exited", message: str = "no",
-            skipped: bool = False, ended_at: float = 0.0) -> None:  # fmt: skip
-        """End the running attempt of a sheet."""
+            skipped: bool = False, ended_at: float = 0.0, checks: str = "", exit_code: int | None = None,
+            cost: float | None = None, trouble: Trouble = "", wait: float | None = None) -> None:  # fmt: skip
+        """End the running attempt of a sheet. Of its `checks` those with a "y" have passed; with any it exits well."""
         attempt = self.job.running[num]
-        found = End(attempt.key, reason, 0 if passed else 1, ended_at=ended_at)
-        verdict = Verdict(found, passed=passed, message="" if passed else message, skipped=skipped)
+        code = exit_code if exit_code is not None else 0 if passed or checks else 1
+        found = End(attempt.key, reason, code, ended_at=ended_at)
+        verdict = Verdict(
+            found, passed=passed, message="" if passed else message, skipped=skipped, validations=checked(checks), cost=cost,
+            trouble=trouble, wait_seconds=wait,
+        )  # fmt: skip
         self.batch = self._begin()
         sheets.attempt_ended(self.job, attempt, verdict, self.batch)
         self._commit()
@@ -142,6 +148,15 @@ class Play:
             rows = rows_of(self.batch)
             for kind, statement in STATEMENTS.items():
                 self._database.executemany(statement, rows.by_kind.get(kind, []))
+
+
+def checked(outcomes: str) -> str:
+    """Return validations as an attempt keeps them, one for each letter; those with a "y" have passed."""
+    facts = {"type": "file_exists", "found": "nothing"}
+    views = [
+        {**facts, "expected": f"made-{index} exists", "passed": each == "y"} for index, each in enumerate(outcomes)
+    ]
+    return json.dumps(views)
 
 
 def loaded(plan: Plan) -> LoadedPlan:

@@ -27,7 +27,8 @@ class Grammar:
 
 GRAMMARS = {
     "claude": Grammar(
-        flags=("-p",), options=("--output-format", "--permission-mode", "--model", "--max-turns", "--allowedTools"),
+        flags=("-p", "--strict-mcp-config", "--verbose"),
+        options=("--output-format", "--permission-mode", "--model", "--max-turns", "--allowedTools", "--system-prompt-file"),
         usage_exit=1,
     ),
     "codex": Grammar(

@@ -68,6 +68,7 @@ class GetResult(JobResult):
     finished_at: Omitted[str]  # when it ended
     elapsed_seconds: Known[float]  # since `started_at`, until now if it runs
     sheet_seconds: Omitted[list[str]]  # how long each running sheet has been running
+    cost_dollars: Known[float]  # what its instruments say it has cost
     warnings: Omitted[list[str]]  # what is worth knowing of its score
     sheets: Omitted[list[SheetLine]]  # a page of them, in the full form
     sheets_cursor: Omitted[str]  # for the next page of them
@@ -105,6 +106,7 @@ def _get_result(found: JobDetail, args: GetArgs, ahead: Following) -> GetResult:
         finished_at=job.finished_at or "",
         elapsed_seconds=job_seconds(job),
         sheet_seconds=[] if found.sheets else sheet_seconds(job),
+        cost_dollars=job.cost_dollars,
         warnings=warnings_of(job.warnings),
         sheets=[sheet_line(sheet) for sheet in found.sheets],
         sheets_cursor=found.sheets_cursor,

@@ -29,7 +29,15 @@ CATCH_UP_SECONDS = 2.0  # for searching the output that is there, at the beginni
 LATE_SECONDS = 1.0  # by which a busy conductor may answer later at the end
 _SHORTEST_SECONDS = 0.05  # between two looks at jobs with many events
 _KEPT_EVENTS = 50
-_PASSING = ("sheet.failed", "sheet.retrying", "sheet.rate_limited", "sheet.fallback", "sheet.held", "healing.")
+_PASSING = (
+    "sheet.failed",
+    "sheet.completing",
+    "sheet.retrying",
+    "sheet.rate_limited",
+    "sheet.fallback",
+    "sheet.held",
+    "healing.",
+)
 
 Woke = Literal["settled", "event", "pattern", "timeout"]
 

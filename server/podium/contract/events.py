@@ -20,6 +20,7 @@ EventType = Literal[
     "sheet.started",
     "sheet.completed",
     "sheet.failed",
+    "sheet.completing",
     "sheet.retrying",
     "sheet.rate_limited",
     "sheet.fallback",
@@ -71,6 +72,8 @@ MEMBERS: dict[str, str] = {
     "survivors": "the processes that could not be ended, with the reason",
     "delay_seconds": "seconds until it runs again",
     "retry": "which retry this is, from 1",
+    "completion": "which request to complete the work this is, from 1",
+    "max_completions": "how many such requests a sheet may have",
     "max_retries": "how many retries the sheet has",
     "until": "when the wait ends",
     "wait": "which wait for the limit this is, from 1",
@@ -111,6 +114,10 @@ EVENTS: dict[EventType, Told] = {
     "sheet.started": Told("an attempt is about to start", ("sheet", "name", "attempt", "instrument")),
     "sheet.completed": Told("the attempt passed every check", _END, _LEFT),
     "sheet.failed": Told("the attempt failed, and nothing is tried any more", ("reason", *_END), _LEFT),
+    "sheet.completing": Told(
+        "the agent left a part of its checks failed; it is asked to complete its work, which uses up no retry",
+        ("reason", "delay_seconds", "completion", "max_completions", *_END), _LEFT,
+    ),
     "sheet.retrying": Told(
         "the attempt failed, and the sheet runs again later",
         ("reason", "delay_seconds", "retry", "max_retries", *_END), _LEFT,

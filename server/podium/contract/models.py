@@ -1,6 +1,6 @@
 """Views of jobs, sheets, plans and logs, which the conductor sends and tools read. Times are ISO-8601 UTC strings."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from podium.times import elapsed_between
 
 Stream = Literal["stdout", "stderr"]
 LogMode = Literal["tail", "head", "range", "search"]
+Dollars = Annotated[float, Field(allow_inf_nan=False)]
 ExplainKind = Literal["failed", "cancelled", "completed", "paused", "queued", "waiting", "stuck", "running"]
 
 
@@ -61,6 +62,7 @@ class JobView(View):
     finished_at: str | None = None  # when it ended, null before
     warnings: list[str] = Field(default_factory=list)  # what is worth knowing of its score
     survivors: list[str] = Field(default_factory=list)  # processes of its sheets that could not be ended, one each
+    cost_dollars: Dollars | None = None  # what its instruments say it has cost, null if they say nothing
     cursor: str = ""  # event cursor of this snapshot: "<home id>:<sequence>"
 
     @property

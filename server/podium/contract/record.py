@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from podium.contract.models import EventView, JobView, LogView, SheetView
+from podium.contract.models import Dollars, EventView, JobView, LogView, SheetView
 from podium.contract.view import View
 
 Outcome = Literal["running", "completed", "failed", "cancelled", "skipped", "abandoned"]
@@ -23,6 +23,7 @@ class AttemptView(View):
     signal: int | None = None  # that ended its process, null if none did
     reason: str = ""  # why it did not complete
     processes_ended: int = 0  # left-over processes that the conductor ended
+    cost_dollars: Dollars | None = None  # as its instrument reports it, null if it does not
     started_at: str  # when it began
     finished_at: str | None = None  # when it ended, null while it runs
 

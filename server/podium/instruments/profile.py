@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from podium.errors import InvalidArguments
+from podium.instruments.setting import Setting
 
 PROMPT_FILE = "{prompt_file}"
 SCRIPT = "{script}"
@@ -24,7 +25,6 @@ def _findable(executable: str) -> str:
 
 Pattern = Annotated[str, Field(min_length=1, max_length=500)]
 Patterns = Annotated[tuple[Pattern, ...], Field(max_length=50)]
-Option = Annotated[str, Field(pattern=r"^--?[A-Za-z]", max_length=64)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
 
 
@@ -34,9 +34,11 @@ class Profile(BaseModel):
     `args` come before the prompt; in `file` mode one of them may be `{prompt_file}` or `--option={prompt_file}`, otherwise the
     file is the last argument. In every mode, `{script}` as an argument or as the value of an option stands for the path of the
     file that holds the prompt. `settings` are the keys that a score's `instrument_config` may hold, each with the option that
-    takes its value: it replaces that option's value in `args`, or follows them. Patterns are searched, ignoring case, in the
-    end of a failed attempt's output; whether they compile is checked where profiles are read. `rate_limit_patterns` and
-    `default_timeout_seconds` are named as in Marianne's profiles.
+    takes its value, or more (see `Setting`): it replaces that option's value in `args`, or follows them. `unguarded` are
+    arguments with which the tool asks for nothing and does what it likes: the author of a score is told. Patterns are searched,
+    ignoring case, in the end of a failed attempt's output; whether they compile is checked where profiles are read.
+    `cost_pattern` is searched in the end of every attempt's output: the group of its last match is what the attempt has cost, in
+    dollars. `rate_limit_patterns` and `default_timeout_seconds` are named as in Marianne's profiles.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,12 +52,14 @@ class Profile(BaseModel):
     args: tuple[str, ...] = ()
     prompt: Literal["argument", "flag", "stdin", "file", "script"]
     prompt_flag: str = ""
-    settings: dict[Name, Option] = Field(default_factory=dict)
+    settings: dict[Name, Setting] = Field(default_factory=dict)
+    unguarded: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
     success_codes: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
     rate_limit_patterns: Patterns = ()
     auth_patterns: Patterns = ()
     capacity_patterns: Patterns = ()
+    cost_pattern: Pattern | Literal[""] = ""
     default_timeout_seconds: float | None = Field(None, gt=0)
 
     @model_validator(mode="after")
@@ -67,7 +71,7 @@ class Profile(BaseModel):
             raise ValueError('prompt: "script" is for bash without args; for another interpreter use prompt: "file"')
         if self.prompt == "script" and self.settings:
             raise ValueError('prompt: "script" has no settings')
-        if any(option in self.args[-1:] for option in self.settings.values()):
+        if any(setting.option in self.args[-1:] for setting in self.settings.values()):
             raise ValueError("a settings option that appears in args must be followed by its value")
         for arg in self.args:
             option, found, rest = arg.partition(PROMPT_FILE)
@@ -88,14 +92,7 @@ class Profile(BaseModel):
         Raises:
             InvalidArguments: the prompt is too long for an argument.
         """
-        args = list(self.args)
-        for name, value in config.items():
-            option = self.settings[name]
-            if option in args:
-                args[args.index(option) + 1] = str(value)
-            else:
-                args += [option, str(value)]
-        command = (self.executable, *(_named(arg, script_path) for arg in args))
+        command = (self.executable, *(_named(arg, script_path) for arg in self._arguments(config)))
         match self.prompt:
             case "script":
                 return (), False
@@ -108,6 +105,21 @@ class Profile(BaseModel):
                 return (*command, self.prompt_flag, self._argument(prompt)), False
             case _:
                 return (*command, self._argument(prompt)), False
+
+    def _arguments(self, config: Mapping[str, Any]) -> list[str]:
+        """Return the arguments before the prompt, with those of the settings."""
+        args, last = list(self.args), []
+        for name, value in config.items():
+            setting = self.settings[name]
+            given = setting.arguments(value)
+            if setting.takes == "arguments":
+                last += given
+            elif len(given) > 1 and given[0] in args:
+                args[args.index(given[0]) + 1] = given[1]
+                args += given[2:]
+            else:
+                args += given
+        return args + last
 
     def _argument(self, prompt: str) -> str:
         """Return the prompt as one argument that no tool mistakes for an option."""

@@ -1,4 +1,4 @@
-"""Why an instrument's attempt failed, as read from the end of its output."""
+"""Why an instrument's attempt failed, and what it has cost, as read from the end of its output."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +15,7 @@ KINDS: tuple[Literal["rate_limit", "auth", "capacity"], ...] = ("rate_limit", "a
 TAIL_CHARS = 20_000
 MATCH_SECONDS = 0.2  # for one pattern; the time of all of them is bounded by their number
 LONGEST_WAIT_SECONDS = 7 * 86_400.0
+MOST_DOLLARS = 1e9  # that an attempt can have cost; more is a misread number
 
 _EPOCH = regex.compile(r"limit reached\|(\d{10})\b", regex.I)
 _WAIT = regex.compile(
@@ -55,6 +56,16 @@ def retry_after_seconds(tail: str, now: float) -> float | None:
         *(float(found[1]) - now for found in _EPOCH.finditer(text)),
     ]
     return next((wait for wait in reversed(waits) if wait is not None and 0 <= wait <= LONGEST_WAIT_SECONDS), None)
+
+
+def cost_in(tail: str, pattern: str) -> float | None:
+    """Return the dollars that the last match of a pattern names in its group; None without a match or with no number there."""
+    try:
+        found = list(compile_pattern(pattern, regex.I).finditer(tail[-TAIL_CHARS:], timeout=MATCH_SECONDS))
+        cost = float((found[-1][1] or "").replace(",", ""))
+    except (TimeoutError, ValueError, IndexError):  # of a pattern, too, that an older version took
+        return None
+    return cost if 0 <= cost <= MOST_DOLLARS else None
 
 
 def _any(patterns: tuple[str, ...], text: str) -> bool:

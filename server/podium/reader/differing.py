@@ -6,8 +6,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from podium.errors import PodiumError
+from podium.reader.prompting import path_of
 from podium.score.model.plan import Plan, PlanSheet
-from podium.score.templates.render import render_script
+from podium.score.templates.render import render_text, variables_of
 
 _OF_THE_TEXT = attrgetter(
     "variables", "readings", "num", "name", "stage", "instance", "fan_count", "start_item", "end_item"
@@ -22,14 +23,18 @@ _PLAN_SETTINGS: dict[str, tuple[str, ...]] = {
     "pause_between_sheets_seconds": ("pause_between_sheets_seconds",),
     "timeout_seconds": ("default_timeout_seconds",),
     "cross_sheet": ("cross_sheet",),
-    "on_end": ("on_end",),
+    "on_end": ("on_end", "on_end_seconds"),
+    "prompt": ("stakes", "thinking_method"),
+    "rate_limit": ("rate_limit",),
+    "cost_limits": ("cost_limits",),
+    "stale_detection": ("stale_seconds",),
     "instruments": ("profiles",),
 }
 """Settings of the whole score, as it calls them, and the members of the plan that hold them."""
 
 _NO_SETTINGS = {
     # what sheets say of themselves
-    "templates", "retries", "validations", "sheets", "total_stages",
+    "templates", "retries", "validations", "injections", "sheets", "total_stages",
     # the same for every score of a job, or about the text alone
     "version", "dialect", "workspace", "folder", "started_with", "warnings",
 }  # fmt: skip
@@ -38,7 +43,7 @@ _NO_SETTINGS = {
 _IN_DEEDS_OR_TEXT = {
     "num", "name", "instrument", "instrument_config", "fallbacks", "template", "variables", "readings", "env", "env_from",
     "validations", "skip_when", "skip_asks", "skip_when_command", "uses_previous_outputs", "stage", "instance", "fan_count",
-    "strict", "start_item", "end_item",
+    "strict", "start_item", "end_item", "injections", "told",
 }  # fmt: skip
 """Members of a sheet that are compared otherwise, or follow from others."""
 
@@ -95,8 +100,8 @@ def _same(old: Plan, old_sheet: PlanSheet, new: Plan, new_sheet: PlanSheet, work
     """Compare what is cheap to compare; render the texts only if a variable or the sheet's place differs."""
     if _deeds(old, old_sheet) != _deeds(new, new_sheet):
         return False
-    same_template = old.templates[old_sheet.template] == new.templates[new_sheet.template]
-    if same_template and _surroundings(old, old_sheet) == _surroundings(new, new_sheet):
+    same = _sources(old, old_sheet) == _sources(new, new_sheet)
+    if same and _surroundings(old, old_sheet) == _surroundings(new, new_sheet):
         return True
     return _text(old, old_sheet, workspace) == _text(new, new_sheet, workspace)
 
@@ -108,14 +113,23 @@ def _deeds(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
     return sheet.player(0), sheet.strict, sheet.fallbacks, env, checks, sheet.skip_when, sheet.skip_when_command
 
 
+def _sources(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
+    """Return what a sheet's text is made of. Its number, and how many there are, make no other prompt."""
+    return plan.templates[sheet.template], sheet.told, [plan.injections[index] for index in sheet.injections]
+
+
 def _surroundings(plan: Plan, sheet: PlanSheet) -> tuple[Any, ...]:
     """Return everything that a sheet's text may depend on."""
-    return plan.name, plan.variables, plan.readings, len(plan.sheets), plan.total_stages, *_OF_THE_TEXT(sheet)
+    texts = plan.name, plan.stakes, plan.thinking_method
+    return *texts, plan.variables, plan.readings, len(plan.sheets), plan.total_stages, *_OF_THE_TEXT(sheet)
 
 
-def _text(plan: Plan, sheet: PlanSheet, workspace: str) -> str:
-    """Return the sheet's text without outputs of earlier sheets."""
+def _text(plan: Plan, sheet: PlanSheet, workspace: str) -> tuple[Any, ...]:
+    """Return the sheet's text without outputs of earlier sheets, and what is put beside it, of files their paths."""
+    variables = variables_of(plan, sheet, workspace=workspace, previous_outputs={})
+    inserted = [plan.injections[index] for index in sheet.injections]
     try:
-        return render_script(plan, sheet, workspace=workspace, previous_outputs={})
+        beside = [(each.kind, each.text, each.file and path_of(each, variables, sheet.label)) for each in inserted]
+        return render_text(plan.templates[sheet.template], variables, sheet.label), sheet.told, beside
     except PodiumError as error:
-        return error.message
+        return (error.message,)

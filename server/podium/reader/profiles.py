@@ -107,12 +107,18 @@ def _profile(text: str, name: str, path: Path = Path()) -> Profile:
 
 def _bad_patterns(path: Path, profile: Profile) -> Iterator[ProblemView]:
     """Yield a problem for each pattern that does not compile."""
-    for field in ("rate_limit_patterns", "auth_patterns", "capacity_patterns"):
-        for pattern in getattr(profile, field):
+    costs = (profile.cost_pattern,) if profile.cost_pattern else ()
+    lists = {name: getattr(profile, name) for name in ("rate_limit_patterns", "auth_patterns", "capacity_patterns")}
+    for field, patterns in {**lists, "cost_pattern": costs}.items():
+        for pattern in patterns:
             try:
-                compile_pattern(pattern)
+                groups = compile_pattern(pattern).groups
             except PatternFault as fault:
                 yield _problem(path, f"{field}: {pattern!r} {fault}", field=field)
+            else:
+                if patterns is costs and groups != 1:
+                    message = f"{field}: {pattern!r} needs exactly one group, around the dollars"
+                    yield _problem(path, message, field=field)
 
 
 def _from_pydantic(path: Path, found: Mapping[str, Any]) -> ProblemView:

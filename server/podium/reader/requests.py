@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from podium.contract.models import LogLine, LogView
 from podium.contract.score_text import ScoreText
 from podium.contract.secrets.masks import Secret
+from podium.score.model.plan import Injection, Validation
 
 SIZES = struct.Struct("!II")  # of the head and of the body, in bytes, before each message
 MAX_HEAD_BYTES = 64 * 1024**2  # of a request; variables are part of it
@@ -60,7 +61,10 @@ class Profiles(Part):
 
 
 class Render(Part):
-    """Render the template in the body for the sheet `label`; `previous` are the outputs of earlier sheets by number."""
+    """Render the template in the body for the sheet `label`; `previous` are the outputs of earlier sheets by number.
+
+    `files` are patterns of the files that the template sees as `previous_files`, with at most `chars_of_file` of each.
+    """
 
     kind: Literal["render"] = "render"
     label: str
@@ -68,6 +72,21 @@ class Render(Part):
     readings: dict[str, Any] = Field(default_factory=dict)  # see `podium.texts.readings`
     numbers: bool = False
     previous: dict[int, str]
+    files: tuple[str, ...] = ()
+    chars_of_file: int = 0
+
+
+class Assemble(Part):
+    """Make the prompt of an agent; the body is the template that `render` is about.
+
+    `told`: it says where the agent is, and what is checked. The fields of the `checks` are filled in.
+    """
+
+    kind: Literal["assemble"] = "assemble"
+    render: Render
+    told: bool
+    checks: tuple[Validation, ...]
+    injections: tuple[Injection, ...]
 
 
 class Decide(Part):
@@ -82,12 +101,16 @@ class Decide(Part):
 
 
 class Judge(Part):
-    """Say why an attempt failed, from the end of its output in the body; `heal` also asks which files it missed."""
+    """Say why an attempt failed, from the end of its output in the body; `heal` also asks which files it missed.
+
+    `cost_pattern` finds what it has cost, "" if its instrument does not say.
+    """
 
     kind: Literal["judge"] = "judge"
     now: float
     patterns: dict[Literal["rate_limit", "auth", "capacity"], tuple[str, ...]]
     heal: bool
+    cost_pattern: str = ""
 
 
 class Match(Part):
@@ -164,7 +187,9 @@ class Commands(Part):
     secrets: tuple[Secret, ...] = ()
 
 
-Request = Compile | Profiles | Render | Decide | Judge | Match | Search | Watch | Differ | Show | Edit | Commands
+Request = (
+    Compile | Profiles | Render | Assemble | Decide | Judge | Match | Search | Watch | Differ | Show | Edit | Commands
+)
 
 
 class Call(Part):
@@ -190,11 +215,15 @@ class Answer(Part):
 
 
 class Judged(Part):
-    """Why an attempt failed, how many seconds its tool asks to wait, and the paths that lines about missing files name."""
+    """Why an attempt failed, how many seconds its tool asks to wait, and the paths that lines about missing files name.
+
+    `cost` is in dollars, None if the output does not say.
+    """
 
     kind: Literal["rate_limit", "auth", "capacity", "error"]
     wait_seconds: float | None
     named: tuple[str, ...]
+    cost: float | None = None
 
 
 class Matched(Part):
@@ -203,6 +232,12 @@ class Matched(Part):
     passed: bool
     found: str
     output: str = ""
+
+
+class Assembled(Part):
+    """The answer's body is the prompt; `absent` are the files of context that were not there."""
+
+    absent: tuple[str, ...] = ()
 
 
 class Decided(Part):

@@ -7,8 +7,9 @@ from podium.contract.score_text import ScoreText
 from podium.contract.secrets.masks import Masker, Secret, secrets_in
 from podium.contract.secrets.names import is_secret_name
 from podium.errors import PodiumError
+from podium.score.model.context import captured_files
 from podium.score.model.plan import Plan, PlanSheet
-from podium.score.templates.render import render_script
+from podium.score.templates.render import asks_for, render_script
 from podium.score.text.document import DocumentFault, load
 from podium.texts.score_text import command_of, is_score, looks_like_score, page_of
 
@@ -64,9 +65,9 @@ def commands(plan: Plan, masker: Masker) -> tuple[str, ...]:
 
 
 def _script(plan: Plan, sheet: PlanSheet) -> str:
-    """Return the sheet's text; one that shows outputs of earlier sheets says more as it is written."""
+    """Return the sheet's text; one that shows what earlier sheets wrote says more as it is written."""
     template = plan.templates[sheet.template]
-    if sheet.uses_previous_outputs:
+    if sheet.uses_previous_outputs or (captured_files(plan, sheet) and asks_for(template, "previous_files")):
         return template
     try:
         return render_script(plan, sheet, workspace=plan.workspace or _WORKSPACE, previous_outputs={})

@@ -7,8 +7,8 @@ from typing import Any
 from podium.contract.secrets.masks import Masker
 from podium.logs.read import LogQuery, LogTarget, read_open
 from podium.logs.watch import LIMITS, Place, watch
-from podium.reader import compiling, content_regex, editing, requests, showing
-from podium.reader.classify import classify, retry_after_seconds
+from podium.reader import capturing, compiling, content_regex, editing, prompting, requests, showing
+from podium.reader.classify import classify, cost_in, retry_after_seconds
 from podium.reader.differing import differing, tuned
 from podium.reader.match import matcher_for
 from podium.reader.missing import named_in
@@ -27,9 +27,19 @@ def _variables(request: requests.Render | requests.Decide) -> dict[str, Any]:
 
 
 def _render(request: requests.Render, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    text = decode(body)
+    return requests.Nothing(), encode(render_text(text, _of_template(text, request), request.label))
+
+
+def _of_template(text: str, request: requests.Render) -> dict[str, Any]:
     variables = {**_variables(request), "previous_outputs": request.previous}
-    text = render_text(decode(body), variables, request.label)
-    return requests.Nothing(), encode(text)
+    return variables | (capturing.previous_files(text, variables, request) if request.files else {})
+
+
+def _assemble(request: requests.Assemble, body: bytes, files: list[int]) -> tuple[Part, bytes]:
+    text = decode(body)
+    found, prompt = prompting.assembled(request, text, _of_template(text, request.render))
+    return found, encode(prompt)
 
 
 def _decide(request: requests.Decide, body: bytes, files: list[int]) -> tuple[Part, bytes]:
@@ -42,7 +52,8 @@ def _judge(request: requests.Judge, body: bytes, files: list[int]) -> tuple[Part
     kind = classify(request.patterns, tail)
     wait = retry_after_seconds(tail, request.now) if kind == "rate_limit" else None
     named = named_in(tail) if request.heal else ()
-    return requests.Judged(kind=kind, wait_seconds=wait, named=named), b""
+    cost = cost_in(tail, request.cost_pattern) if request.cost_pattern else None
+    return requests.Judged(kind=kind, wait_seconds=wait, named=named, cost=cost), b""
 
 
 def _match(request: requests.Match, body: bytes, files: list[int]) -> tuple[Part, bytes]:
@@ -98,6 +109,7 @@ WORK: dict[str, Work] = {
     "compile": compiling.compiled,
     "profiles": compiling.profiles,
     "render": _render,
+    "assemble": _assemble,
     "decide": _decide,
     "judge": _judge,
     "match": _match,

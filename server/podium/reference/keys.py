@@ -144,7 +144,7 @@ def _bounds(marks: Sequence[Any]) -> str:
     if "max_length" in found:
         return f"at most {found['max_length']}"
     if "gt" in found:
-        return f"more than {found['gt']}, at most {found['le']}"
+        return f"more than {found['gt']}" + (f", at most {found['le']}" if "le" in found else "")
     if "le" in found:
         return f"{found['ge']} to {found['le']}"
     return f"at least {found['ge']}" if "ge" in found else ""

@@ -16,8 +16,9 @@ from podium.score import assemble
 from podium.score.model.context import CORE_NAMES
 from podium.score.model.plan import MAX_SHEETS, RESERVED_ENV
 from podium.score.named.fields import NamedCheck, NamedScore
-from podium.score.numbered import draft
-from podium.score.numbered.fields import UNSUPPORTED, NumberedScore
+from podium.score.numbered import draft, playing
+from podium.score.numbered.fields.answers import REFUSED, WITHOUT_EFFECT
+from podium.score.numbered.fields.score import NumberedScore
 from podium.score.schema import REQUIRED
 from podium.score.templates.conditions import MAX_LENGTH
 from podium.score.templates.environment import MAX_OUTPUT
@@ -39,12 +40,14 @@ TEMPLATE_NAMES = {
     "stage": "the number of the entry in sheets (also movement)",
     "total_stages": "how many entries (also total_movements)",
     "instance": "which one of its foreach, from 1 (also voice)",
-    "fan_count": "how many its foreach makes",
+    "fan_count": "how many its foreach makes (also voice_count)",
+    "instrument_name": "what plays the sheet, as claude-code",
     "start_item": "first item of a numbered sheet",
     "end_item": "last item of a numbered sheet",
     "previous_outputs": "see below",
+    "previous_files": "see below",
+    "skipped_upstream": "see below",
 }
-_ALSO = {"movement", "voice", "total_movements"}
 _NUMBERS: dict[str, int | float | str] = {
     "MAX_SHEETS": MAX_SHEETS,
     "MAX_NEEDS": assemble.MAX_NEEDS,
@@ -52,7 +55,7 @@ _NUMBERS: dict[str, int | float | str] = {
     "MAX_OUTPUT": MAX_OUTPUT,
     "MAX_LENGTH": MAX_LENGTH,
     "DEFAULT_TIMEOUT_SECONDS": draft.DEFAULT_TIMEOUT_SECONDS,
-    "DEFAULT_INSTRUMENT": draft.DEFAULT_INSTRUMENT,
+    "DEFAULT_INSTRUMENT": playing.DEFAULT_INSTRUMENT,
 }
 
 
@@ -134,5 +137,6 @@ _DIRECTIVES: dict[str, Callable[[list[str]], str]] = {
     "survives": lambda _: SURVIVES,
     "reserved": lambda _: ", ".join(sorted(CORE_NAMES)),
     "reserved_env": lambda _: ", ".join(sorted(RESERVED_ENV)),
-    "unsupported": lambda _: ", ".join(".".join(keys) for keys in UNSUPPORTED),
+    "refused": lambda _: ", ".join(".".join(keys) for keys in REFUSED),
+    "unused": lambda _: ", ".join(keys[0] for keys in WITHOUT_EFFECT if len(keys) == 1),
 }

@@ -5,9 +5,10 @@ from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 from podium.contract.secrets.beside import without_named_secrets
+from podium.score.hooks import end_script, seconds_of
 from podium.score.model.draft import Draft, Stage
 from podium.score.model.graph import cycles
-from podium.score.model.plan import MAX_SHEETS, Plan, PlanSheet, Retry, Validation
+from podium.score.model.plan import CLI, MAX_SHEETS, Injection, Plan, PlanSheet, Retry, Validation
 from podium.score.text.problems import Problems
 from podium.texts.readings import readings_of
 
@@ -53,13 +54,15 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
     if not _fits(stages, end - 1, problems):
         return None
     templates, retries, validations = _Table[str](), _Table[Retry](), _Table[Validation]()
+    injections = _Table[Injection]()
     retries.index(Retry())
     for checks in {id(stage.checks): stage.checks for stage in stages}.values():
         for check in checks:
             validations.index(check.validation)
     sheets: list[PlanSheet] = []
     for index, stage in enumerate(stages):
-        sheets += _sheets(index, stages, firsts, templates.index(stage.template.text), retries.index(stage.retry))
+        template, retry = templates.index(stage.template.text), retries.index(stage.retry)
+        sheets += _sheets(index, stages, firsts, template, retry, injections)
     return Plan(
         name=draft.name,
         description=without_named_secrets(draft.description),
@@ -69,10 +72,11 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         env_from=dict(draft.env_from),
         env_pass=draft.env_pass,
         variables=variables,
-        readings=readings_of(variables) or {},
+        readings=readings_of(variables, numbers=draft.dialect == "numbered"),
         templates=templates.values(),
         retries=retries.values(),
         validations=validations.values(),
+        injections=injections.values(),
         sheets=tuple(sheets),
         total_stages=len(stages),
         max_concurrent=draft.max_concurrent,
@@ -81,7 +85,13 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         pause_between_sheets_seconds=draft.pause_between_sheets_seconds,
         default_timeout_seconds=draft.default_timeout_seconds,
         cross_sheet=draft.cross_sheet,
-        on_end=draft.on_end,
+        on_end=end_script(draft.on_success, draft.on_end, sheets=len(sheets)),
+        on_end_seconds=seconds_of(draft.on_success),
+        stakes=draft.stakes,
+        thinking_method=draft.thinking_method,
+        rate_limit=draft.rate_limit,
+        cost_limits=draft.cost_limits,
+        stale_seconds=draft.stale_seconds,
     )
 
 
@@ -89,7 +99,10 @@ def _fits(stages: tuple[Stage, ...], total: int, problems: Problems) -> bool:
     """Return whether a plan can hold the entries and their `total` sheets; note what there is too much of."""
     needs = checks = 0
     for stage in stages:
-        each = sum(1 if need.instance is not None else len(stages[need.stage].instances) for need in stage.needs)
+        each = sum(
+            1 if need.matched or need.instance is not None else len(stages[need.stage].instances)
+            for need in stage.needs
+        )
         needs += each * len(stage.instances)
         checks += len(stage.checks) * len(stage.instances)
     too_many = []
@@ -106,35 +119,40 @@ def _fits(stages: tuple[Stage, ...], total: int, problems: Problems) -> bool:
     return not too_many
 
 
-def _sheets(index: int, stages: tuple[Stage, ...], firsts: list[int], template: int, retry: int) -> list[PlanSheet]:
+def _sheets(
+    index: int, stages: tuple[Stage, ...], firsts: list[int], template: int, retry: int, injections: _Table[Injection]
+) -> list[PlanSheet]:
     """Return the sheets of one entry."""
     stage = stages[index]
     needed: set[int] = set()
     for need in stage.needs:
         nums = range(firsts[need.stage], firsts[need.stage] + len(stages[need.stage].instances))
-        needed.update(nums if need.instance is None else [nums[need.instance]])
+        if not need.matched:
+            needed.update(nums if need.instance is None else [nums[need.instance]])
+    matched = [firsts[need.stage] for need in stage.needs if need.matched]
     needs = tuple(sorted(needed))
-    description = without_named_secrets(stage.description)  # it is only shown
     return [
         PlanSheet(
             num=firsts[index] + position,
             name=stage.name + instance.suffix,
-            description=description,
-            instrument=stage.instrument,
-            instrument_config=dict(stage.instrument_config),
-            fallbacks=stage.fallbacks,
+            description=without_named_secrets(instance.description or stage.description),  # it is only shown
+            instrument=play.instrument,
+            instrument_config=dict(play.config),
+            fallbacks=play.fallbacks,
             template=template,
             variables=dict(instance.variables),
-            readings=readings_of(instance.variables) or {},
-            needs=needs,
+            readings=readings_of(instance.variables, numbers=False),  # only named scores have them
+            needs=tuple(sorted({*needed, *(first + position for first in matched)})) if matched else needs,
             env=dict(stage.env),
             env_from=dict(stage.env_from),
-            timeout_seconds=stage.timeout_seconds,
+            timeout_seconds=play.timeout_seconds,
             retry=retry,
             skip_when=stage.skip_when,
             skip_when_command=stage.skip_when_command,
             on_lost=stage.on_lost,
             hold=stage.hold,
+            injections=tuple(injections.index(each.injection) for each in instance.inserted if play.instrument != CLI),
+            told=stage.told and play.instrument != CLI,
             strict=stage.strict,
             stage=index + 1,
             instance=position + 1,
@@ -143,4 +161,5 @@ def _sheets(index: int, stages: tuple[Stage, ...], firsts: list[int], template: 
             end_item=stage.items[1],
         )
         for position, instance in enumerate(stage.instances)
+        for play in [instance.play or stage.play]
     ]

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
+from podium.score.model.plan import MAX_LOOKBACK
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
 from podium.score.text.units import milliseconds, seconds
 from podium.texts.letters import all_visible
+from podium.texts.number_keys import twin_key
 from podium.texts.written import shown
 
 
@@ -70,6 +72,21 @@ def _data(value: Any) -> Any:
     return value
 
 
+def _variables(value: Any) -> Any:
+    """Refuse a number as the name of a variable, and mappings that have a number as a key twice."""
+    number = next((key for key in value if not isinstance(key, str)), None) if isinstance(value, dict) else None
+    if number is not None:
+        raise ValueError(f"{number} cannot be the name of a variable, which begins with a letter")
+    ahead = [value]
+    while ahead:
+        holder = ahead.pop()
+        if isinstance(holder, dict) and (twin := twin_key(holder)) is not None:
+            raise ValueError(f'the keys {twin} and "{twin}" are the same')
+        if isinstance(holder, dict | list):
+            ahead += holder.values() if isinstance(holder, dict) else holder
+    return value
+
+
 def _number(key: Any) -> str:
     return str(int(key)) if str(key).isdecimal() and len(str(key)) < 20 else str(key)
 
@@ -92,6 +109,7 @@ Scalar = Annotated[
 EnvValue = Annotated[Any, PlainValidator(_env_value, json_schema_input_type=str | int | float | bool | None | FromEnv)]
 Name = Annotated[str, Field(max_length=200), BeforeValidator(_name)]
 Data = Annotated[dict[str, Any], BeforeValidator(_data)]
+Variables = Annotated[dict[str, Any], BeforeValidator(_variables)]
 Fallbacks = Annotated[list[Text], Field(max_length=10)]
 _Duration = BeforeValidator(seconds, json_schema_input_type=float | str)
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400), _Duration]
@@ -114,7 +132,14 @@ class CrossSheetBlock(Block):
 
     auto_capture_stdout: bool = Field(False, description="put the output of earlier sheets into previous_outputs")
     max_output_chars: int = Field(2000, ge=1, le=100_000, description="characters kept of each output, from its end")
-    lookback_sheets: int = Field(3, ge=0, le=100, description="how many sheets to look back")
+    lookback_sheets: int = Field(
+        3, ge=0, le=MAX_LOOKBACK, description=f"how many sheets to look back; 0: all, as far as {MAX_LOOKBACK} reach"
+    )
+    capture_files: Annotated[list[Text], Field(max_length=100)] = Field(
+        default_factory=list,
+        description="files for previous_files, read when a sheet starts: paths under the workspace, with *, ? and ** for folders "
+        "of any depth; templates; max_output_chars are kept of each, from its beginning",
+    )
 
 
 class OnEndBlock(Block):

@@ -6,23 +6,31 @@ from typing import Any
 
 from podium.score.foreign import TEMPLATE_NAMES
 from podium.score.literals import instead_of_shell, may_be_secret, note_pattern, note_shell_words, note_templates
-from podium.score.model.context import double_braces, expanded_bytes, fields, is_field, readings, template_variables
+from podium.score.model.context import (
+    captured_files,
+    constant,
+    double_braces,
+    expanded_bytes,
+    fields,
+    is_field,
+    single_braces,
+)
 from podium.score.model.draft import Check, Draft, Stage, Template
 from podium.score.model.plan import CLI, Plan, PlanSheet
 from podium.score.scripts import hides_failures
-from podium.score.templates.conditions import ConditionFault, decide, parse
+from podium.score.templates.conditions import ConditionFault, decide, parse, sheet_facts
 from podium.score.templates.environment import TemplateFault, template
-from podium.score.templates.render import asked_sheets
+from podium.score.templates.render import asked_sheets, variables_of
 from podium.score.templates.sandbox import Budget
 from podium.score.text.document import Loc
 from podium.score.text.problems import FIX_VARIABLES, LIKE_VARIABLES, Problems
 from podium.texts.interpreter import interpreter
-from podium.texts.readings import with_readings
 
 TOTAL_BUDGET = (
     5_000_000  # units of `podium.score.templates.sandbox`, for compiling and trying all templates: a few seconds
 )
 _AT_THE_END = {"workspace": "$PODIUM_WORKSPACE", "job_name": "$PODIUM_JOB_NAME"}  # what on_end has instead
+_OF_EARLIER = {"previous_outputs", "skipped_upstream"}
 _MAX_FILLED_BYTES = 131_000  # what the system takes as one argument of a command
 
 
@@ -40,10 +48,11 @@ class Checker:
         self.compiled: set[str] = set()  # templates that were charged for
         self.indexes = {validation: index for index, validation in enumerate(plan.validations)}
         self.rows: dict[int, list[tuple[Check, int]]] = {}
-        self.captures = plan.cross_sheet is not None and plan.cross_sheet.auto_capture_stdout
+        self.reads_files = False  # a template asks for previous_files
         self.statuses: dict[Any, str] = dict.fromkeys(
             [key for sheet in plan.sheets for key in (sheet.num, sheet.name) if key], "completed"
         )
+        self.facts = sheet_facts(self.statuses)
 
     def checked(self) -> Plan:
         """Return the plan with the validations of each sheet; problems are noted on the way."""
@@ -57,7 +66,12 @@ class Checker:
                 self.problems, "the workspace path", self.draft.workspace.removeprefix("~"), ("workspace",)
             )
         note_templates(self.problems, self.draft, first)
-        for name in double_braces(self.plan.on_end, first):
+        self._note_prompts(first)
+        if self.plan.cross_sheet and self.plan.cross_sheet.capture_files and not self.reads_files:
+            self.problems.note(
+                "no template asks for previous_files, so no file is read for it.", ("cross_sheet", "capture_files")
+            )
+        for name in double_braces(self.draft.on_end, first):
             instead = _AT_THE_END.get(name, "its value, or $NAME of a variable in env")
             message = f"is not a template, so {{{{ {name} }}}} would not be filled in; write {instead}"
             self.problems.add(("on_end", "run"), message)
@@ -67,9 +81,19 @@ class Checker:
     def _check(self, sheet: PlanSheet) -> PlanSheet:
         stage = self.draft.stages[sheet.stage - 1]
         variables = self._variables(sheet)
-        uses_previous = self._render(stage.template, variables)
+        inserted = stage.instances[sheet.instance - 1].inserted if sheet.injections else ()
+        paths = [Template(each.injection.file, each.loc) for each in inserted if constant(each.injection.file) is None]
+        sources = (*paths, stage.template)  # the template last: `text` is what it made
+        asked = frozenset[str]().union(*[self._render(source, variables) for source in sources])
+        script = self.text
+        uses_previous = self.plan.cross_sheet is not None and not asked.isdisjoint(_OF_EARLIER)
+        if "previous_files" in asked:
+            self.reads_files = True
+            for index, pattern in enumerate(captured_files(self.plan, sheet)):
+                self._render(Template(pattern, ("cross_sheet", "capture_files", index)), variables)
         if stage.skip_when:
-            self._decide(stage.skip_when, {**variables, "statuses": self.statuses}, stage.skip_when_loc)
+            known = {"sheets": self.facts, **variables, "statuses": self.statuses}
+            self._decide(stage.skip_when, known, stage.skip_when_loc)
         rows = self.rows.get(id(stage.checks))
         if rows is None:
             rows = [(check, self.indexes[check.validation]) for check in stage.checks]
@@ -80,8 +104,8 @@ class Checker:
             if check.sheet in {None, sheet.num}
             and (not check.condition or self._decide(check.condition, variables, (*check.loc, "condition")))
         )
-        if stage.instrument == CLI and self.text is not None:
-            self._script(stage, self.text, checked=bool(validations))
+        if sheet.instrument == CLI and script is not None:
+            self._script(stage, script, checked=bool(validations))
         if sheet.instance == 1:
             self._fields(stage, variables)
         if not validations and not uses_previous and not sheet.skip_when:
@@ -97,20 +121,19 @@ class Checker:
 
     def _variables(self, sheet: PlanSheet) -> dict[str, Any]:
         workspace = self.plan.workspace or "/job"  # stands for one that the conductor will choose
-        found = template_variables(self.plan, sheet, workspace=workspace, previous_outputs={})
-        return dict(with_readings(found, readings(self.plan, sheet), numbers=self.plan.dialect == "numbered"))
+        return variables_of(self.plan, sheet, workspace=workspace, previous_outputs={})
 
-    def _render(self, source: Template, variables: Mapping[str, Any]) -> bool:
-        """Render the template into `text`; return whether it asks for earlier outputs."""
+    def _render(self, source: Template, variables: Mapping[str, Any]) -> frozenset[str]:
+        """Render the template into `text`; return the names that it asks for."""
         self.text = None
         if source.text in self.broken or self.budget.left < 0:
-            return False
+            return frozenset()
         try:
             compiled = template(source.text)
         except TemplateFault as fault:
             self.broken.add(source.text)
             self._note_template(source, fault.message, fault.line)
-            return False
+            return frozenset()
         self.used |= compiled.names
         if compiled.compiled is not None and source.text not in self.compiled:
             self.compiled.add(source.text)
@@ -122,7 +145,7 @@ class Checker:
             self._note_template(source, fault.message + hint, fault.line)
         if self.budget.left < 0:
             self._note_template(source, "template: rendering the templates of all sheets takes too much work", 1)
-        return self.captures and "previous_outputs" in compiled.names
+        return compiled.names
 
     def _names_hint(self, message: str, missing: list[str], variables: Mapping[str, Any]) -> str:
         """Return what the undefined name was perhaps meant to be, or how to define it, and which others are undefined too."""
@@ -206,6 +229,17 @@ class Checker:
                 self.problems, what, value, where, instead_of_shell(name, value), is_secret=may_be_secret(name, value)
             )
 
+    def _note_prompts(self, variables: Mapping[str, Any]) -> None:
+        """Note texts for prompts that no template uses, and what looks like a template in those that are used as written."""
+        for name, text in (("stakes", self.plan.stakes), ("thinking_method", self.plan.thinking_method)):
+            if text and name not in self.used:
+                message = f"prompt.{name} is not used: the template does not have {{{{ {name} }}}}."
+                self.problems.note(message, ("prompt", name))
+            self._note_literal(f"prompt.{name}", text, variables, ("prompt", name))
+        inserted = {id(each): each for stage in self.draft.stages for own in stage.instances for each in own.inserted}
+        for each in inserted.values():
+            self._note_literal("a directive", each.injection.text, variables, each.loc)
+
     def _note_literal(self, what: str, text: str, variables: Mapping[str, Any], loc: Loc, instead: str = "") -> None:
         """Note what looks like a template in a text that is used as written."""
         written = [f"{{{{ {name} }}}}" for name in double_braces(text, variables)]
@@ -215,6 +249,10 @@ class Checker:
 
     def _filled(self, text: str, variables: Mapping[str, Any], loc: Loc) -> None:
         """Check a text whose fields are filled in before it is used."""
+        filled = single_braces(text, variables) if self.plan.dialect == "numbered" else text
+        if filled != text:
+            text = filled
+            self.problems.note("{{ }} is no template here; it is filled in as { } is, which is how to write it.", loc)
         for name in double_braces(text, variables):
             self.problems.add(loc, f"is not a template: write {{{name}}} with single braces")
         if (length := expanded_bytes(text, variables)) > _MAX_FILLED_BYTES:

@@ -30,7 +30,6 @@ _INSTEAD = {
     "write env: {TOKEN: {from_env: TOKEN}}, which is looked up when a sheet starts and never stored": "secrets secret vault",
     "there are no labels; use name and description": "tags tag labels label metadata annotations",
     "a score is one file; repeat parts with YAML anchors, &a and *a": "include includes extends import imports uses templates",
-    "say in the prompt what the validations look for": "success_requirements",
     "sheets run as the conductor's user; use sudo in run": "user become become_user run_as",
     "nothing is kept between jobs but the workspace; leave the cache there": "cache caches",
 }
@@ -56,6 +55,7 @@ TEMPLATE_NAMES: Mapping[str, str] = {
     "github": "write what it holds under variables, or ask git in run",
     "steps": "pass results on as files in the workspace",
     "needs": "pass results on as files in the workspace",
+    "variables": "write the variable's own name",
     "ds": "use date in run, or give it with start_job under variables",
 }
 """What to do instead of a name that templates of other tools have."""
@@ -69,7 +69,7 @@ def foreign_keys(*, sheet: bool = False) -> Mapping[str, str]:
 
 _FILES = {"artifacts", "artifact", "outputs", "output", "cache", "caches"}
 _ENV = {"env_file", "env_files", "envfile", "dotenv", "secrets", "secret", "vault"}
-_HERE = {"defaults", "default", "hold", "approval", "manual", "pause", "success_requirements"}
+_HERE = {"defaults", "default", "hold", "approval", "manual", "pause"}
 _ENDS = {
     "notify",
     "notifications",

@@ -72,7 +72,7 @@ def _note_stage(problems: Problems, stage: Stage, variables: Mapping[str, Any]) 
     for name, value in stage.instance_values():
         for text, _ in _texts(value, ()):
             _note_template(problems, f"an item of foreach, {name[:_SHOWN]},", text, own, (*stage.loc, "foreach"))
-    for name, value in stage.instrument_config.items():
+    for name, value in stage.play.config.items():
         for text, _ in _texts(value, ()):
             where = (*stage.loc, "instrument_config", name)
             _note_template(problems, f"the setting {name[:_SHOWN]} of the instrument", text, own, where)

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from podium.contract.secrets.beside import without_named_secrets
 from podium.errors import PodiumError
 from podium.score.blocks import FromEnv, OnEndBlock, RetryBlock, SkipCommandBlock, is_env_name
+from podium.score.instrument_settings import InstrumentSettings
 from podium.score.model.draft import Template
 from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipCommand, Validation, ValidationType
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import TOO_LARGE, Loc
-from podium.score.text.problems import Problems, describe
+from podium.score.text.problems import Problems
 from podium.texts.interpreter import interpreter, is_plain_shell
 from podium.texts.readings import Written
 from podium.texts.source import decode, read_bytes
@@ -64,14 +66,9 @@ class PartBuilder:
         elif player in earlier[1:]:
             self.problems.add(loc, "is listed twice")
 
-    def config(self, loc: Loc, name: str, config: Mapping[str, Any], *, more: Sequence[str] = ()) -> None:
-        """Check settings of an instrument: those that its profile knows and `more`, each a single value."""
-        known = [*self.profiles.get(name, {}).get("settings", {}), *more]
-        for key, value in config.items():
-            if key not in known:
-                self.problems.add((*loc, key), f"is not a setting of {name}", allowed=known, key=True)
-            elif key not in more and (isinstance(value, bool) or not isinstance(value, str | int | float)):
-                self.problems.add((*loc, key), f"should be text or a number, not {describe(value)}")
+    def settings(self, name: str) -> InstrumentSettings:
+        """Return what reads settings of an instrument."""
+        return InstrumentSettings(name, self.profiles.get(name, {}), self.folder, self.problems)
 
     def template_file(self, loc: Loc, given: str) -> Template:
         """Return the template in a file, which is relative to the score's folder; an unreadable one is a problem."""
@@ -159,16 +156,21 @@ class PartBuilder:
         """Return the retry policy of the plan; without retries the delays mean nothing."""
         if block.base_delay_seconds > block.max_delay_seconds:
             self.problems.add((*loc, "base_delay_seconds"), "is greater than max_delay_seconds")
-        return Retry(**block.model_dump()) if block.max_retries else Retry()
+        policy = Retry(**block.model_dump())
+        return policy if policy.max_retries or policy.max_completion_attempts else Retry()
 
-    def skip_command(self, loc: Loc, block: SkipCommandBlock | None) -> SkipCommand | None:
-        """Return the skip command of the plan, None without one."""
+    def skip_command(self, loc: Loc, block: SkipCommandBlock | None, description: str = "") -> SkipCommand | None:
+        """Return the skip command of the plan, None without one. The description says why it skips."""
         if block is None:
             return None
         if not block.command:
             self.problems.add(loc, "has no command")
         self._no_interpreter(loc, block.command)
-        return SkipCommand(command=block.command, timeout_seconds=block.timeout_seconds)
+        return SkipCommand(
+            command=block.command,
+            timeout_seconds=block.timeout_seconds,
+            description=without_named_secrets(description),  # it is only shown
+        )
 
     def on_end(self, loc: Loc, block: OnEndBlock | None) -> str:
         """Return what bash runs when the job has ended, "" for nothing."""

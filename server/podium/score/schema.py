@@ -5,7 +5,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from podium.score.named.fields import NamedScore
-from podium.score.numbered.fields import NumberedScore
+from podium.score.numbered.fields.score import NumberedScore
 
 REQUIRED: dict[str, list[str]] = {
     "NamedScore": ["name", "sheets"],

@@ -6,13 +6,17 @@ template or a condition asks for the truth of such a text, or compares it with a
 Numbers: a numbered score is to run as it ran elsewhere, so there a template calculates with the reading (`Counted`). In a named
 score `3.10` is a text, and calculating or comparing it with a number is an error.
 
-Where a plan is stored, the readings stand beside its variables: a tree of the same form, with `[reading]` for each such text.
+Where a plan is stored, the readings stand beside its variables: a tree of the same form, with `[reading]` for each such text, and
+`[tree, "numbers"]` for a mapping with numbers as keys (see `texts.number_keys`).
 """
 
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+from podium.texts.number_keys import NumberKeys, has_number_keys
+
+_NUMBERS = "numbers"  # marks a mapping that has numbers as keys
 Reading = bool | int | float | None
 Tree = dict[str, Any]
 
@@ -141,18 +145,28 @@ def operands(left: Any, right: Any) -> tuple[Any, Any]:
     return (left, right) if is_text else (number(left), number(right))
 
 
-def readings_of(value: Any) -> Any:
+def readings_of(variables: Mapping[str, Any], *, numbers: bool) -> Tree:
+    """Return the trees of the readings of variables, by their names. With `numbers` keys that are numbers in quotes count."""
+    found = ((name, _tree(value, numbers=numbers)) for name, value in variables.items())
+    return {name: tree for name, tree in found if tree is not None}
+
+
+def _tree(value: Any, *, numbers: bool) -> Any:
     """Return the tree of the readings in a value; None if it has none."""
     if isinstance(value, Written):
         return [value.reading]
     if isinstance(value, dict | list):
         parts = value.items() if isinstance(value, dict) else enumerate(value)
-        return {str(key): tree for key, inner in parts if (tree := readings_of(inner)) is not None} or None
+        found = {str(key): tree for key, inner in parts if (tree := _tree(inner, numbers=numbers)) is not None}
+        by_number = isinstance(value, dict) and has_number_keys(value, quoted=numbers)
+        return [found, _NUMBERS] if by_number else found or None
     return None
 
 
 def with_readings(value: Any, tree: Any, *, numbers: bool) -> Any:
     """Return a value with the readings of a tree; `numbers` says whether templates calculate with them."""
+    if isinstance(tree, list) and len(tree) > 1:
+        return NumberKeys(with_readings(value, tree[0], numbers=numbers))
     if isinstance(tree, list):
         kind = Counted if numbers and not (tree[0] is None or isinstance(tree[0], bool)) else Written
         return kind(str(value), tree[0])

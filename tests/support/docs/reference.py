@@ -6,6 +6,7 @@ from tests.support.docs.answers import answers_page
 from tests.support.docs.commands import commands_page
 from tests.support.docs.errors import errors_page
 from tests.support.docs.events import events_page
+from tests.support.docs.marianne import marianne_page
 from tests.support.docs.score import score_page
 from tests.support.docs.settings import settings_page
 from tests.support.docs.tools import tools_page
@@ -15,6 +16,7 @@ DOCS = REPOSITORY / "docs"
 FOLDER = DOCS / "reference"
 PAGES: dict[str, Callable[[], str]] = {
     "score.md": score_page,
+    "marianne.md": marianne_page,
     "tools.md": tools_page,
     "commands.md": commands_page,
     "json.md": answers_page,

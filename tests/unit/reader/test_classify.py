@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from podium.reader.classify import Patterns, classify, retry_after_seconds
+from podium.reader.classify import Patterns, classify, cost_in, retry_after_seconds
 from tests.support.profiles import load_profiles
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=ZoneInfo("Asia/Tokyo")).timestamp()
@@ -102,3 +102,25 @@ def test_a_time_of_the_day_without_a_zone_is_this_machines() -> None:
     then = datetime.fromtimestamp(NOW + seconds).astimezone()
     assert (then.hour, then.minute) == (15, 28)
     assert 0 < seconds <= 25 * 3600
+
+
+@pytest.mark.parametrize(
+    ("tail", "dollars"),
+    [
+        ("Tokens: 12k sent, 133 received. Cost: $0.04 message, $0.10 session.", 0.10),
+        ("Cost: $0.04 message, $0.04 session.\nok\nCost: $1,000.06 message, $1,000.10 session.\n", 1000.10),
+        ("Tokens: 12k sent, 133 received.", None),
+    ],
+)
+def test_what_aider_says_of_its_costs_is_that_of_its_whole_session(tail: str, dollars: float | None) -> None:
+    assert cost_in(tail, load_profiles()["aider"].cost_pattern) == dollars
+
+
+@pytest.mark.parametrize("pattern", ["cost (\\S+)", "(?:cost )(\\S*)|(never)", "cost"])
+@pytest.mark.parametrize("tail", ["cost free", "cost nan", "cost -1", "cost 1e300", "cost ", ""])
+def test_what_is_no_amount_of_dollars_is_no_cost(pattern: str, tail: str) -> None:
+    assert cost_in(tail, pattern) is None
+
+
+def test_a_pattern_that_takes_for_ever_finds_no_cost() -> None:
+    assert cost_in("a" * 5000, "(a*a*a*a*)*b") is None

@@ -1,5 +1,7 @@
 """Which sheets of a changed score count as changed: those that would do, or must leave, something else."""
 
+from pathlib import Path
+
 import pytest
 
 from podium.conductor.rules.plans import LoadedPlan
@@ -95,3 +97,81 @@ def test_a_workspace_that_was_chosen_for_the_job_changes_nothing() -> None:
 def test_a_change_counts_for_the_sheets_that_it_reaches(before: str, after: str, names: list[str]) -> None:
     assert before in SCORE
     assert changed(SCORE.replace(before, after)) == names
+
+
+PROMPTS = """\
+name: demo
+instrument: claude-code
+sheet:
+  size: 1
+  total_items: 2
+  prelude: [{file: /all.md}]
+  cadenzas: {2: [{file: '{{ workspace }}/{{ word }}.md', as: skill}]}
+prompt: {template: work, variables: {word: one}, stakes: high}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("/all.md", "/more.md", ["1", "2"]),
+        ("as: skill", "as: tool", ["2"]),
+        ("word: one", "word: two", ["2"]),
+        ("name: demo", "name: demo\nsuccess_requirements: false", ["1", "2"]),
+        ("template: work", "template: work, prompt_extensions: [be brief]", ["1", "2"]),
+        ("total_items: 2", "total_items: 3", []),  # "of 3" in place of "of 2" is no other task
+        ("stakes: high", "stakes: low", []),  # the template does not have it
+        ("  prelude: [{file: /all.md}]\n", "  prelude: [{file: /all.md}, {file: /b.md}]\n", ["1", "2"]),
+    ],
+)
+def test_a_sheet_is_changed_if_its_prompt_has_other_parts(before: str, after: str, expected: list[str]) -> None:
+    assert before in PROMPTS
+    old, new = compiled(PROMPTS), compiled(PROMPTS.replace(before, after))
+    pairs = match_sheets(LoadedPlan("old", old), LoadedPlan("new", new))
+    found = differing(old, new, pairs.items(), "/work")
+    assert [new.sheet(num).label for num in sorted(found)] == expected
+
+
+def test_a_prompt_that_a_moved_score_makes_of_the_same_files_is_unchanged(tmp_path: Path) -> None:
+    old = compiled(PROMPTS, path=tmp_path / "one" / "score.yaml")
+    new = compiled(PROMPTS, path=tmp_path / "two" / "score.yaml")
+    assert old.injections != new.injections
+    pairs = match_sheets(LoadedPlan("old", old), LoadedPlan("new", new))
+    assert differing(old, new, pairs.items(), "/work") == ()
+
+
+def test_other_stakes_are_a_setting_and_a_change_of_the_sheets_whose_template_has_them() -> None:
+    text = PROMPTS.replace("template: work", "template: '{{ stakes }}'")
+    old, new = compiled(text), compiled(text.replace("stakes: high", "stakes: low"))
+    pairs = match_sheets(LoadedPlan("old", old), LoadedPlan("new", new))
+    assert differing(old, new, pairs.items(), "/work") == (1, 2)
+    assert tuned(old, new, pairs.items()) == ((), ("prompt",))
+
+
+NUMBERED = """\
+name: demo
+instrument: cli
+prompt: {template: x}
+sheet: {size: 1, total_items: 2, fan_out: {1: 3}, instrument_map: {claude-code: [2]}}
+instrument_config: {timeout_overrides: {3: 60}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sheets", "tuning"),
+    [
+        ("[2]", "[2, 4]", ["4"], []),
+        ("[2]", "[3]", ["2", "3"], []),
+        ("{3: 60}", "{2: 60}", [], ["2", "3"]),
+        ("fan_out:", "descriptions: {1: one}, fan_out:", [], ["1"]),
+        ("fan_out:", "per_sheet_instrument_config: {2: {model: m}}, fan_out:", ["2"], []),
+    ],
+)
+def test_what_is_said_of_one_sheet_after_fan_out_changes_that_sheet_alone(
+    before: str, after: str, sheets: list[str], tuning: list[str]
+) -> None:
+    assert before in NUMBERED
+    old, new = compiled(NUMBERED), compiled(NUMBERED.replace(before, after))
+    pairs = match_sheets(LoadedPlan("old", old), LoadedPlan("new", new))
+    assert [str(num) for num in differing(old, new, pairs.items(), "/work")] == sheets
+    assert [str(num) for num in tuned(old, new, pairs.items()).sheets] == tuning

@@ -79,6 +79,8 @@ def test_an_unknown_key_is_named_with_those_that_are_known(tmp_path: Path) -> No
         (MINE + "aliases: [cli]", "the name cli is reserved for bash"),
         (MINE + "rate_limit_patterns: ['(']", "rate_limit_patterns: '\\(' is not a valid regular expression"),
         (MINE + "auth_patterns: ['((a{1000}){1000}){1000}']", "has nested repeats that are too large to compile"),
+        (MINE + "cost_pattern: 'cost'", "cost_pattern: 'cost' needs exactly one group, around the dollars"),
+        (MINE + "cost_pattern: '('", "cost_pattern: '\\(' is not a valid regular expression"),
         (b"\xff\xfe", "it is not UTF-8: byte 0xff"),
         (b"# " + b"x" * 70_000, "larger than the limit of 65536 bytes"),
         ("a: !!python/object/apply:os.getcwd []", "tag !!python/object/apply:os.getcwd is not allowed"),

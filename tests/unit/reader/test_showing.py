@@ -1,10 +1,12 @@
 """What a caller sees of a score: only of a score, with the commands of its sheets, and no secret in any spelling."""
 
+import json
+
 import pytest
 
 from podium.contract.secrets.masks import Masker
 from podium.reader.showing import commands, page
-from tests.unit.score.helpers import compiled
+from tests.unit.score.helpers import compiled, sheets
 
 
 def test_a_valid_and_an_invalid_score_are_shown() -> None:
@@ -61,6 +63,15 @@ sheets:
         "echo world fr",
         "cat <<E ⏎ /job ⏎ E",
     )
+
+
+def test_a_command_that_shows_what_earlier_sheets_wrote_is_shown_as_it_is_written() -> None:
+    head = "cross_sheet: {auto_capture_stdout: true, capture_files: ['*.md']}\n"
+    outputs, files = "echo {{ previous_outputs[1] }}", "echo {{ previous_files['a.md'] }}"
+    plan = compiled(
+        f"{head}{sheets(json.dumps({'run': 'x'}), *(json.dumps({'run': text}) for text in (outputs, files)))}"
+    )
+    assert commands(plan, Masker()) == ("x", outputs, files)
 
 
 def test_a_secret_in_a_command_is_called_by_its_own_name() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from podium.score.literals import of_the_shell
 from podium.score.parts import MAX_VARIABLE_BYTES
-from tests.unit.score.helpers import compiled, only, sheets
+from tests.unit.score.helpers import compiled, numbered, only, sheets
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,17 @@ def test_a_variable_that_no_program_can_be_given_is_refused_at_its_place(where: 
 def test_more_notes_than_anybody_reads_are_not_kept() -> None:
     entries = [json.dumps({"run": "x", "env": {f"V{number}": "$X"}}) for number in range(150)]
     assert len(compiled(sheets(*entries)).warnings) == 100
+
+
+def test_double_braces_in_what_a_numbered_score_checks_are_filled_in_and_noted() -> None:
+    rest = (
+        "validations:\n  - {type: file_exists, path: '{{ workspace }}/a'}\n"
+        "  - {type: command_succeeds, command: 'cd {{workspace}} && true'}\n  - {type: file_exists, path: '{workspace}/b'}"
+    )
+    said = "{{ }} is no template here; it is filled in as { } is, which is how to write it."
+    assert compiled(numbered(rest)).warnings == (f"Lines 6, 7: {said}",)
+
+
+def test_double_braces_in_what_a_named_score_checks_are_refused() -> None:
+    problem = only(sheets("{run: x, validate: [{file_exists: '{{ workspace }}/a'}]}"))
+    assert problem["message"] == "is not a template: write {workspace} with single braces"

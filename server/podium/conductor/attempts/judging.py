@@ -34,9 +34,11 @@ def judge_at_once(live: LiveAttempt, end: End) -> Verdict | None:
     """Return the verdict if it follows from the end alone, else None: output, validations or the disk decide."""
     if end.survivors or end.detail:  # texts that may hold a secret
         return None
+    if live.profile.cost_pattern:
+        return None
     if _succeeded(live, end):
         return None if live.sheet.validations else Verdict(end, passed=True)
-    if live.self_healing or (live.is_tool and end.reason == "exited"):
+    if live.self_healing or (live.may_explain and end.reason == "exited"):
         return None
     return Verdict(end, passed=False, message=describe(live, end))
 
@@ -55,7 +57,8 @@ async def judge(live: LiveAttempt, end: End, runner: Runner, reader: Reader, fol
     failed = next((view for view in views if not view.passed), None)
     text = json.dumps([view.model_dump() for view in views])
     if _succeeded(live, end) and failed is None:
-        return Verdict(end, passed=True, validations=text, notes=tuple(notes))
+        cost = await _cost(live, end, reader, folder)
+        return Verdict(end, passed=True, validations=text, notes=tuple(notes), cost=cost)
     why = f"validation {failed.type} failed: expected {failed.expected}, found {failed.found}" if failed else ""
     return await _explain(live, end, reader, folder, text, why)
 
@@ -88,9 +91,10 @@ async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, va
     trouble: Trouble = ""
     wait = None
     message = why or describe(live, end)
-    tool_failed = live.is_tool and end.reason == "exited" and end.exit_code not in live.profile.success_codes
-    judged = await _judged(live, end, reader, tail) if tool_failed or live.self_healing else NOTHING_KNOWN
-    if tool_failed:
+    told = live.may_explain and end.reason == "exited" and end.exit_code not in live.profile.success_codes
+    asked = told or live.self_healing or live.profile.cost_pattern
+    judged = await _judged(live, end, reader, tail) if asked else NOTHING_KNOWN
+    if told:
         kind = judged.kind
         name, code = live.profile.name, f"(exit code {end.exit_code})"
         if kind == "rate_limit":
@@ -116,22 +120,32 @@ async def _explain(live: LiveAttempt, end: End, reader: Reader, folder: Path, va
         validations=validations,
         trouble=trouble,
         wait_seconds=wait,
+        cost=judged.cost,
         missing_folders=missing,
         tail=tail if live.self_healing else "",
     )
 
 
+async def _cost(live: LiveAttempt, end: End, reader: Reader, folder: Path) -> float | None:
+    """Return what an attempt says it has cost, None if its instrument says nothing of that."""
+    if not live.profile.cost_pattern:
+        return None
+    tail = await anyio.to_thread.run_sync(read_tails, folder, TAIL_BYTES)
+    return (await _judged(live, end, reader, tail)).cost
+
+
 async def _judged(live: LiveAttempt, end: End, reader: Reader, tail: str) -> Judged:
     """Ask what the output says; where that cannot be found out, it says nothing."""
-    profile = live.profile
+    profile, limit = live.profile, live.plan.rate_limit
     request = Judge(
         now=end.ended_at or wall(),
         patterns={
-            "rate_limit": profile.rate_limit_patterns,
+            "rate_limit": profile.rate_limit_patterns + (limit.patterns if limit else ()),
             "auth": profile.auth_patterns,
             "capacity": profile.capacity_patterns,
         },
         heal=live.self_healing,
+        cost_pattern=profile.cost_pattern,
     )
     try:
         return (await reader.ask(request, Judged, body=encode(tail), client=LAUNCHES))[0]
@@ -152,10 +166,11 @@ def exit_text(code: int | None) -> str:
 
 def describe(live: LiveAttempt, end: End) -> str:
     """Return in one clause how an unsuccessful attempt ended."""
-    limit = live.limit_seconds
+    limit, quiet = live.limit_seconds, live.plan.stale_seconds
     sentences = {
         "exited": exit_text(end.exit_code),
         "timed_out": f"time limit of {span(limit)} reached" if limit else "time limit reached",
+        "stale": f"no output for {span(quiet)} (stale_detection)" if quiet else "no output for too long",
         "output_limit": f"output limit reached: {end.detail}",
         "out_of_memory": f"out of memory: {end.detail}",
         "cancelled": "ended because the job was cancelled",

@@ -33,8 +33,8 @@ from podium.errors import PodiumError
 from podium.home import Home
 from podium.instruments.finding import find_executable
 from podium.log import get_logger
-from podium.reader.requests import Decide, Decided, Nothing, Render, decode, encode
-from podium.score.model.context import constant
+from podium.reader.requests import Assemble, Assembled, Decide, Decided, Nothing, Render, decode, encode
+from podium.score.model.context import captured_files, chars_of_each, constant
 from podium.texts.interpreter import Interpreter, interpreter, missing_program
 from podium.texts.shown import one_line
 
@@ -174,12 +174,12 @@ class Launcher:
         own = None if live.is_tool else interpreter(script)
         if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, own, env, live.workspace)):
             return _not_run(live, "launch_failed", why, "missing")
-        return self._spec(live, script + (live.remedy.note if live.remedy is not None else ""), env)
+        return self._spec(live, script + live.note, env)
 
     async def _script(self, live: LiveAttempt) -> str:
         """Return the sheet's text. The reader is asked only if there is something to fill in."""
         template = live.plan.templates[live.sheet.template]
-        if (text := constant(template)) is not None:
+        if not live.is_assembled and (text := constant(template)) is not None:
             return text
         previous = await self._outputs.previous(live.job_id, live.attempt.job_seq, live.plan, live.sheet)
         variables = live.variables(previous)
@@ -189,9 +189,25 @@ class Launcher:
             variables=variables,
             readings=live.readings,
             numbers=live.plan.dialect == "numbered",
+            files=captured_files(live.plan, live.sheet),
+            chars_of_file=chars_of_each(live.plan, 1),
         )
+        if live.is_assembled:
+            return await self._prompt(live, request, template)
         _, script = await self._reader.ask(request, Nothing, body=encode(template), client=LAUNCHES)
         return decode(script)
+
+    async def _prompt(self, live: LiveAttempt, render: Render, template: str) -> str:
+        """Return an agent's prompt, with what its score puts around the sheet's text."""
+        sheet, plan = live.sheet, live.plan
+        injections = tuple(plan.injections[index] for index in sheet.injections)
+        checks = live.checks if sheet.told else ()
+        request = Assemble(render=render, told=sheet.told, checks=checks, injections=injections)
+        found, prompt = await self._reader.ask(request, Assembled, body=encode(template), client=LAUNCHES)
+        for path in map(live.known.masker, found.absent):
+            log.warning("prompt_without_file", job_id=live.job_id, sheet=sheet.label, file=path)
+            live.notes.append(f"attempt {live.attempt.attempt} began without the file {path}, which was not there")
+        return decode(prompt)
 
     async def _skipped(self, live: LiveAttempt) -> Verdict | None:
         """Return the verdict of a sheet that is skipped, None to run it. The condition comes before the command.
@@ -225,7 +241,8 @@ class Launcher:
         if why := unjudged(done, skip.timeout_seconds):
             message = f"skip_when_command cannot be judged: {why}; the sheet was not run"
             return _unjudged(live, message, why, live.known.masker(last_line(done)))
-        return _skip(live, "skip_when_command exited with code 0") if done.exit_code == 0 else None
+        why = f"skipped: {skip.description}" if skip.description else "skip_when_command exited with code 0"
+        return _skip(live, why) if done.exit_code == 0 else None
 
     def _spec(self, live: LiveAttempt, script: str, env: dict[str, str]) -> AttemptSpec:
         """Return what the engine is given; to take an attempt over it needs neither script nor environment."""
@@ -244,6 +261,7 @@ class Launcher:
             strict=live.sheet.strict,
             stdin_script=stdin_script,
             timeout_seconds=live.limit_seconds,
+            quiet_seconds=live.plan.stale_seconds,
             grace_seconds=self._grace,
             intended_at=live.attempt.started_at,
         )
@@ -286,6 +304,7 @@ class Launcher:
         if live.survivors:
             end = verdict.end
             verdict = replace(verdict, end=replace(end, survivors=(*end.survivors, *live.survivors)))
+        verdict = replace(verdict, notes=(*live.notes, *verdict.notes))
         self.survivors += [f"{live.job_id}, sheet {live.sheet.label}: {each.text}" for each in verdict.end.survivors]
         log.debug(
             "attempt_ended",

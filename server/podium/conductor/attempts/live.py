@@ -14,8 +14,8 @@ from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.contract.models import Survivor
 from podium.instruments.profile import Profile
-from podium.score.model.context import expand, readings, template_variables
-from podium.score.model.plan import Plan, PlanSheet, Player
+from podium.score.model.context import expand, looked_back, readings, template_variables
+from podium.score.model.plan import Plan, PlanSheet, Player, Validation
 
 NOTHING_KNOWN = Known()
 
@@ -33,10 +33,12 @@ class LiveAttempt:
     player: Player
     limit_seconds: float | None
     remedy: Remedy | None
+    note: str  # what is appended to the prompt of an attempt that completes earlier work
     self_healing: bool
     first_try: bool  # no attempt has failed before it, so its sheet may still be skipped
     job_submitted: float  # seconds since the epoch
     statuses: dict[str, str]  # of the sheets that its skip_when names, at its launch: by number and by name
+    skipped: tuple[int, ...] = ()  # of the sheets that its template looks back to, at its launch
     began: Moment = field(default_factory=now)  # or since when this conductor has known it
     known: Known = NOTHING_KNOWN
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of what runs here: skip command, validations
@@ -44,6 +46,7 @@ class LiveAttempt:
     ended: bool = False
     cancel_asked: bool = False
     survivors: list[Survivor] = field(default_factory=list)  # of its skip command and its validations
+    notes: list[str] = field(default_factory=list)  # what may surprise about how it began
 
     @property
     def plan(self) -> Plan:
@@ -55,17 +58,48 @@ class LiveAttempt:
         return wall - set_back(self.began, now())
 
     @property
+    def may_explain(self) -> bool:
+        """Whether its output may say why it could not work: that of a tool, or what the score has patterns for."""
+        limit = self.plan.rate_limit
+        return self.is_tool or bool(limit and limit.patterns)
+
+    @property
     def is_tool(self) -> bool:
         """Whether a program other than bash plays it: it may be missing, and its output may say why it could not work."""
         return self.profile.prompt != "script"
 
+    @property
+    def is_assembled(self) -> bool:
+        """Whether its text is a prompt that has more than the template."""
+        return self.is_tool and bool(self.sheet.told or self.sheet.injections)
+
+    @property
+    def checks(self) -> tuple[Validation, ...]:
+        """Its validations as they are checked: fields filled in, paths absolute."""
+        return tuple(self._filled(self.plan.validations[index]) for index in self.sheet.validations)
+
+    def _filled(self, check: Validation) -> Validation:
+        path = str(self.workspace / self.expand(check.path)) if check.path else ""
+        folder = str(self.workspace / self.expand(check.working_directory))
+        return check.model_copy(
+            update={"path": path, "command": self.expand(check.command), "working_directory": folder}
+        )
+
     def expand(self, text: str) -> str:
         """Return a path, a command or a folder with its `{workspace}`-style fields filled in."""
-        return expand(text, self.plan, self.sheet, workspace=str(self.workspace))
+        workspace, instrument = str(self.workspace), self.player.instrument
+        return expand(text, self.plan, self.sheet, workspace=workspace, instrument=instrument)
 
     def variables(self, previous: Mapping[int, str]) -> dict[str, Any]:
         """Return what its template sees, with the outputs of earlier sheets."""
-        return template_variables(self.plan, self.sheet, workspace=str(self.workspace), previous_outputs=previous)
+        return template_variables(
+            self.plan,
+            self.sheet,
+            workspace=str(self.workspace),
+            previous_outputs=previous,
+            skipped=self.skipped,
+            instrument=self.player.instrument,
+        )
 
     @property
     def readings(self) -> dict[str, Any]:
@@ -102,10 +136,12 @@ def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
         player=job.player_of(num),
         limit_seconds=job.limit_of(num),
         remedy=run.remedy,
+        note=run.note or (run.remedy.note if run.remedy else ""),
         self_healing=job.self_healing,
-        first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy),
+        first_try=not (run.retries_used or run.limit_waits or run.player or run.remedy or run.completions),
         job_submitted=job.submitted_at,
         statuses=_statuses(job, sheet) if sheet.skip_when else {},
+        skipped=_skipped(job, sheet) if sheet.uses_previous_outputs else (),
     )
 
 
@@ -115,3 +151,9 @@ def _statuses(job: JobRun, sheet: PlanSheet) -> dict[str, str]:
     asked = [job.plan.sheet(num) for num in nums]
     found: dict[str, str] = {str(each.num): job.status_of(each.num) for each in asked}
     return found | {each.name: found[str(each.num)] for each in asked if each.name}
+
+
+def _skipped(job: JobRun, sheet: PlanSheet) -> tuple[int, ...]:
+    """Return the sheets that were skipped of those that a sheet looks back to; not those that a failed sheet blocks."""
+    earlier = looked_back(job.plan, sheet)
+    return tuple(num for num in earlier if job.status_of(num) == "skipped" and job.is_satisfied(num))

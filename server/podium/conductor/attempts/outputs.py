@@ -8,7 +8,7 @@ from podium.conductor.attempts.observe import read_end
 from podium.conductor.store.store import Store
 from podium.home import Home
 from podium.log import get_logger
-from podium.score.model.context import previous_sheets
+from podium.score.model.context import chars_of_each, previous_sheets
 from podium.score.model.plan import Plan, PlanSheet
 
 log = get_logger()
@@ -27,14 +27,15 @@ class Outputs:
 
     async def previous(self, job_id: str, job_seq: int, plan: Plan, sheet: PlanSheet) -> dict[int, str]:
         """Return sheet number -> the end of its output, for the sheets that `cross_sheet.lookback_sheets` reaches back to."""
-        rules, wanted = plan.cross_sheet, previous_sheets(plan, sheet)
-        if rules is None or not wanted or not sheet.uses_previous_outputs:
+        wanted = previous_sheets(plan, sheet)
+        if not wanted or not sheet.uses_previous_outputs:
             return {}
         found = await self._store.read(
             lambda db: {num: row[0] for num in wanted if (row := db.execute(_LAST, (job_seq, num)).fetchone())}
         )
+        chars = chars_of_each(plan, len(wanted))
         return {
-            num: await anyio.to_thread.run_sync(_tail, self._home.attempt(job_id, serial), rules.max_output_chars)
+            num: await anyio.to_thread.run_sync(_tail, self._home.attempt(job_id, serial), chars)
             for num, serial in found.items()
         }
 

@@ -50,7 +50,7 @@ class NotYet(Exception):
 
 
 class Teller:
-    """Runs these commands: `notify` is that of the settings. Each is ended after `seconds`."""
+    """Runs these commands: `notify` is that of the settings. Each is ended after `seconds`, or what its score adds to them."""
 
     def __init__(self, runner: Runner, values: Values, home: Home, mark: str, notify: str, seconds: float) -> None:
         self._runner = runner
@@ -68,12 +68,13 @@ class Teller:
         """
         known = await self._values.of(what.job_id, loaded)
         facts = {**json.loads(what.facts), "notification_id": what.id}
-        command, env, folder = self._notify, {}, self._home.folder
+        command, env, folder, seconds = self._notify, {}, self._home.folder, self._seconds
         if what.kind == "on_end":
             try:
                 command, env = loaded.plan.on_end, known.job_env(loaded.plan)
             except PodiumError as error:
                 return known.masker(error.message)
+            seconds += loaded.plan.on_end_seconds
             workspace = Path(facts["workspace"])
             folder = workspace if await _is_there(workspace) else folder
         if not command:
@@ -92,7 +93,7 @@ class Teller:
             [shutil.which("bash") or "/bin/bash", str(place / "script")],
             env={**env, **_variables(facts)},
             cwd=folder,
-            timeout_seconds=self._seconds,
+            timeout_seconds=seconds,
             key=f"{self._mark}.told.{what.id}.{what.kind}",
             output_limit_bytes=OUTPUT_BYTES,
             survivors=survivors,
@@ -102,13 +103,15 @@ class Teller:
             raise NotYet(done.output)
         with suppress(OSError, PodiumError):  # on a full disk, or when the job has just been deleted
             await run_sync(partial(_lay_out, place, {"output": done.output}))
-        return self._why(done, survivors, known)
+        return _why(done, seconds, survivors, known)
 
-    def _why(self, done: Finished, survivors: list[Survivor], known: Known) -> str:
-        parts = [unjudged(done, self._seconds) or (f"exit code {done.exit_code}" if done.exit_code else "")]
-        parts += [each.text for each in survivors]
-        last = last_line(done) if any(parts) else ""
-        return known.masker("; ".join(filter(None, [*parts, f"its output ends with {one_line(last)}" if last else ""])))
+
+def _why(done: Finished, seconds: float, survivors: list[Survivor], known: Known) -> str:
+    """Return why a command that ran has failed, "" if it has not."""
+    parts = [unjudged(done, seconds) or (f"exit code {done.exit_code}" if done.exit_code else "")]
+    parts += [each.text for each in survivors]
+    last = last_line(done) if any(parts) else ""
+    return known.masker("; ".join(filter(None, [*parts, f"its output ends with {one_line(last)}" if last else ""])))
 
 
 def _lay_out(folder: Path, files: Mapping[str, str]) -> None:

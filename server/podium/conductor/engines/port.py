@@ -14,6 +14,7 @@ from podium.contract.models import Survivor
 EndReason = Literal[
     "exited",
     "timed_out",
+    "stale",  # it had written nothing for too long
     "output_limit",  # it wrote more than may be kept, and the middle of a log could not be freed
     "out_of_memory",  # it failed, and the kernel had killed one of its processes for lack of memory
     "cancelled",
@@ -29,7 +30,7 @@ Containment = Literal["cgroup", "environment"]
 
 @dataclass(frozen=True)
 class AttemptSpec:
-    """What to run. `timeout_seconds` None means no limit.
+    """What to run. `timeout_seconds` None means no limit, as does `quiet_seconds`, of the time without output.
 
     `folder` is the attempt's own (see `engines.local.folder`). Its parent is the job's, to which the limits of a job apply.
     """
@@ -43,6 +44,7 @@ class AttemptSpec:
     strict: bool = False  # bash ends at the first command that fails
     stdin_script: bool = False  # the script's text is the command's standard input
     timeout_seconds: float | None = None
+    quiet_seconds: float | None = None
     grace_seconds: float = 5.0
     workspace_is_ours: bool = False  # it was made for the job, in the home
     intended_at: float = 0.0  # when the intent was committed, seconds since the epoch; 0 if it is not known

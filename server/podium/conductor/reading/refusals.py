@@ -3,7 +3,7 @@
 from typing import Literal
 
 from podium.errors import ConductorBusy, InvalidArguments, PodiumError, ScoreInvalid
-from podium.reader.requests import Decide, Match, Profiles, Render, Request, Search, Watch
+from podium.reader.requests import Assemble, Decide, Match, Profiles, Render, Request, Search, Watch
 
 Why = Literal["time", "memory", "depth", "size", "death"]
 
@@ -30,6 +30,10 @@ def refusal(request: Request, why: Why, *, seconds: float, memory_bytes: int, en
             return InvalidArguments(f"A profile in {request.folder} {reasons[why]}.", fix="Correct or remove it.")
         case Render():
             return ScoreInvalid(f"The template of sheet {request.label} {reasons[why]}.", fix=_FIX_SHEET, problems=[])
+        case Assemble():
+            return ScoreInvalid(
+                f"The prompt of sheet {request.render.label} {reasons[why]}.", fix=_FIX_SHEET, problems=[]
+            )
         case Decide():
             return ScoreInvalid(f"skip_when of sheet {request.label} {reasons[why]}.", fix=_FIX_SHEET, problems=[])
         case _:

@@ -50,6 +50,9 @@ class SheetRun:
     player: int = 0  # which instrument plays it: 0 for the sheet's own, then its fallbacks
     limit_waits: int = 0  # how often it has waited for a rate limit of this instrument
     remedy: Remedy | None = None  # of its one healing round
+    completions: int = 0  # how often its agent was asked to complete what it had left unfinished
+    note: str = ""  # what that request appends to the prompt of its next attempt
+    cost: float = 0.0  # what its attempts say they have cost, in dollars
     hold: HoldState = ""  # "held" once it is said that it waits for an approval; see `transitions.holds`
 
 
@@ -75,6 +78,7 @@ class Attempt:
     message: str = ""
     validations: str = "[]"
     survivors: tuple[Survivor, ...] = ()
+    cost: float | None = None  # in dollars, as its instrument reported it
 
 
 @dataclass(eq=False)
@@ -103,6 +107,8 @@ class JobRun:
     warnings: tuple[str, ...] = ()
     client: str = ""
     survivors: tuple[str, ...] = ()  # processes of its sheets that could not be ended
+    cost: float = 0.0  # what all attempts so far say they have cost, in dollars
+    cost_granted: float = 0.0  # of it, what counts no more: it was more than the limit, and the job was resumed
     sheets: dict[int, SheetRun] = field(default_factory=dict)
     running: dict[int, Attempt] = field(default_factory=dict)
     ready: Ready = field(default_factory=Ready)

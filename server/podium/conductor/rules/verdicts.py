@@ -23,6 +23,7 @@ class Verdict:
     skipped: bool = False  # nothing ran: skip_when or skip_when_command applied; `message` says which
     trouble: Trouble = ""
     wait_seconds: float | None = None  # as a rate-limited instrument asks
+    cost: float | None = None  # in dollars, as the instrument reports it
     missing_folders: tuple[str, ...] = ()  # found only for jobs that heal themselves, like `tail`
-    notes: tuple[str, ...] = ()  # what may surprise about an attempt that passed
+    notes: tuple[str, ...] = ()  # what may surprise about the attempt
     tail: str = ""  # the end of the attempt's output

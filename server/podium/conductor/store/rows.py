@@ -9,15 +9,15 @@ JOB_COLUMNS = (
     "seq, job_id, name, status, intent, reason, plan_hash, next_plan_hash, next_from_sheet, workspace, config_path, "
     "start_sheet, self_healing, submitted_at, started_at, finished_at, sheets_total, sheets_completed, sheets_failed, "
     "sheets_skipped, event_count, serial, warnings, client, survivors, sheets_before_start, "
-    "sheets_blocked, next_config_path"
+    "sheets_blocked, next_config_path, cost, cost_granted"
 )
 SHEET_COLUMNS = (
     "job, num, status, reason, satisfied, attempts, retries_used, waiting_until, waiting_left, started_at, finished_at, "
-    "player, limit_waits, remedy, hold"
+    "player, limit_waits, remedy, hold, completions, note, cost"
 )
 ATTEMPT_COLUMNS = (
     "job, serial, sheet, attempt, key, plan_hash, instrument, open, started_at, ended_at, outcome, end_reason, exit_code, "
-    "signal, processes_ended, message, validations, survivors"
+    "signal, processes_ended, message, validations, survivors, cost"
 )
 
 

@@ -155,7 +155,17 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_of_job ON notifications (job_id);
 """
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS, _NOTIFICATIONS)
+# What attempts have cost, in dollars, if their instruments say so; how often a sheet was to be completed, and with which note.
+_COSTS = """
+ALTER TABLE attempts ADD COLUMN cost REAL;
+ALTER TABLE sheets ADD COLUMN cost REAL NOT NULL DEFAULT 0;
+ALTER TABLE sheets ADD COLUMN completions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sheets ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN cost REAL NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN cost_granted REAL NOT NULL DEFAULT 0;
+"""
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS, _NOTIFICATIONS, _COSTS)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

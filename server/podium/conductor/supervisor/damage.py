@@ -72,6 +72,7 @@ def _problems(job: JobRun, last_event: int, last_attempt: int) -> Iterator[str]:
         yield f"its start_sheet {job.start_sheet} is not among its {job.total} sheets"
     yield from _no_times("the job", job.submitted_at, job.started_at, job.finished_at)
     yield from _no_counts("the job", job.event_count, job.serial)
+    yield from _no_amounts("the job", job.cost, job.cost_granted)
     for run in job.sheets.values():
         yield from _problems_of_sheet(job, run)
     for attempt in job.running.values():
@@ -91,7 +92,8 @@ def _problems_of_sheet(job: JobRun, run: SheetRun) -> Iterator[str]:
     yield from _unknown(f"status of sheet {run.num}", run.status, _SHEET_STATUSES)
     yield from _unknown(f"hold of sheet {run.num}", run.hold, _HOLD_STATES)
     yield from _no_times(f"sheet {run.num}", run.started_at, run.finished_at, run.waiting_until)
-    yield from _no_counts(f"sheet {run.num}", run.attempts, run.retries_used, run.limit_waits)
+    yield from _no_counts(f"sheet {run.num}", run.attempts, run.retries_used, run.limit_waits, run.completions)
+    yield from _no_amounts(f"sheet {run.num}", run.cost)
     if not 0 <= run.player < len(job.plan.sheet(run.num).instruments):
         yield f"sheet {run.num} is played by its instrument number {run.player}, which it does not have"
     if run.status == "running" and run.num not in job.running:
@@ -117,6 +119,13 @@ def _no_counts(whose: str, *numbers: int) -> Iterator[str]:
             yield f"{each} is not a count of {whose}"
 
 
+def _no_amounts(whose: str, *amounts: float) -> Iterator[str]:
+    """Yield the amounts of dollars that nothing can have cost."""
+    for each in amounts:
+        if not (math.isfinite(each) and each >= 0):
+            yield f"{each!r} is not a cost of {whose}"
+
+
 def damage_of(db: sqlite3.Connection, job_id: str) -> JobDamaged | None:
     """Return what is wrong with the rows of a job that are read only now and then: ended attempts and events."""
     row = db.execute("SELECT seq, warnings FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
@@ -129,6 +138,8 @@ def damage_of(db: sqlite3.Connection, job_id: str) -> JobDamaged | None:
             with naming(job_id, f"attempt {each['attempt']} of sheet {each['sheet']}"):
                 json.loads(each["validations"])
                 for problem in _no_times("an attempt", each["started_at"], each["ended_at"]):
+                    raise damaged(job_id, problem)
+                for problem in _no_amounts("an attempt", each["cost"] or 0.0):
                     raise damaged(job_id, problem)
     except JobDamaged as found:
         return found

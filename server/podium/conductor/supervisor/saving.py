@@ -45,6 +45,7 @@ def job_row(job: JobRun) -> Row:
         job.counts["completed"], job.counts["failed"], job.counts["skipped"], job.event_count,
         job.serial, json.dumps(job.warnings) if job.warnings else _NONE, job.client,
         json.dumps(job.survivors) if job.survivors else _NONE, job.before_start, job.cut_off, job.next_config_path,
+        job.cost, job.cost_granted,
     )  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def job_from(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None)
     same = (
         "seq", "job_id", "name", "status", "intent", "reason", "next_from_sheet", "workspace", "config_path",
         "start_sheet", "submitted_at", "started_at", "finished_at", "event_count", "serial", "client",
-        "next_config_path",
+        "next_config_path", "cost", "cost_granted",
     )  # fmt: skip
     return JobRun(
         **{name: row[name] for name in same},
@@ -70,7 +71,7 @@ def sheet_row(job_seq: int, run: SheetRun) -> Row:
     return (
         job_seq, run.num, run.status, run.reason, int(run.satisfied), run.attempts, run.retries_used,
         run.waiting_until, run.waiting_left, run.started_at, run.finished_at, run.player, run.limit_waits,
-        remedies.dump(run.remedy), run.hold,
+        remedies.dump(run.remedy), run.hold, run.completions, run.note, run.cost,
     )  # fmt: skip
 
 
@@ -87,6 +88,7 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.instrument, int(attempt.open), attempt.started_at, attempt.ended_at, attempt.outcome, attempt.end_reason,
         attempt.exit_code, attempt.signal, attempt.processes_ended, attempt.message, attempt.validations,
         json.dumps([each.model_dump() for each in attempt.survivors]) if attempt.survivors else _NONE,
+        attempt.cost,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ def attempt_view(row: sqlite3.Row) -> AttemptView:
         signal=row["signal"],
         reason=row["message"],
         processes_ended=row["processes_ended"],
+        cost_dollars=row["cost"],
         started_at=iso(row["started_at"]),
         finished_at=iso(row["ended_at"]) or None,
     )

@@ -68,6 +68,7 @@ def of(row: sqlite3.Row, view: JobView) -> dict[str, Any]:
         "last_completed_sheet": view.sheets_completed,
         "status": view.status,
         "error_message": row["reason"] if view.status == "failed" else None,
+        "total_estimated_cost": view.cost_dollars or 0.0,
         "instruments_used": [],
         "parallel_enabled": len(view.running) > 1,
         "parallel_max_concurrent": max(1, len(view.running)),

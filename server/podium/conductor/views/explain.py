@@ -19,7 +19,8 @@ _HEALING_SHOWN = 10
 _SILENT = "has produced no output (programs hold it back where it is not a terminal: PYTHONUNBUFFERED=1, stdbuf -oL)"
 _ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE job = ? AND sheet = ? ORDER BY attempt DESC LIMIT ?"  # noqa: S608
 _HEALING = """
-SELECT * FROM events WHERE job_id = ? AND (type LIKE 'healing.%' OR type IN ('sheet.fallback', 'sheet.rate_limited'))
+SELECT * FROM events WHERE job_id = ? AND (type LIKE 'healing.%'
+    OR type IN ('sheet.fallback', 'sheet.rate_limited', 'sheet.completing'))
 ORDER BY job_seq DESC LIMIT ?
 """
 

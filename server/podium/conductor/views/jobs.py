@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from podium.conductor.clock import wall
 from podium.conductor.rules.state import JobRun, SheetRun, phase_with
+from podium.conductor.rules.transitions import costs
 from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
@@ -71,6 +72,7 @@ class JobViews:
             finished_at=iso(job.finished_at) or None,
             warnings=list(job.warnings),
             survivors=list(job.survivors),
+            cost_dollars=costs.shown(job.cost),
             cursor=self.cursor,
         )
 
@@ -126,6 +128,7 @@ class JobViews:
             finished_at=iso(row["finished_at"]) or None,
             warnings=json.loads(row["warnings"]),
             survivors=survivors,
+            cost_dollars=costs.shown(row["cost"]),
             cursor=self.cursor,
         )
 
@@ -168,7 +171,7 @@ class JobViews:
             )
         names = ", ".join(job.running_labels[:_SHOWN])
         wishes = {
-            "pause": f"pause requested: waiting for {names} to end",
+            "pause": f"{costs.beyond_job(job) or 'pause requested'}: waiting for {names} to end",
             "modify": f"change requested: waiting for {names} to end",
             "cancel": f"cancel requested: the processes of {names} are being terminated",
         }

@@ -14,7 +14,7 @@ from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
 from podium.conductor.views import checkpoint
 from podium.contract.models import SheetView
-from podium.score.model.plan import Plan, PlanSheet
+from podium.score.model.plan import Plan, PlanSheet, Retry
 from podium.times import elapsed, iso
 
 _SHEETS = "SELECT * FROM sheets WHERE job = ? AND num BETWEEN ? AND ?"
@@ -132,14 +132,12 @@ def _facts(
     }
     if run is None:
         return facts
-    retries, remedy = plan.retries[sheet.retry].max_retries, remedies.load(run["remedy"])
+    policy, remedy = plan.retries[sheet.retry], remedies.load(run["remedy"])
     played = None if attempt is None or run["status"] in {"pending", "waiting"} else attempt["instrument"]
     facts |= {
         "status": run["status"],
         "skip_kind": skip_kind(run["reason"], satisfied=bool(run["satisfied"])) if run["status"] == "skipped" else "",
-        "reason": _holds(sheet, run)
-        or run["reason"]
-        or (f"retry {run['retries_used']} of {retries}" if run["retries_used"] else ""),
+        "reason": _holds(sheet, run) or run["reason"] or _tried(run, policy),
         "instrument": sheet.instruments[int(run["player"])] if played is None else played,
         "attempts": run["attempts"],
         "started_at": iso(run["started_at"]) or None,
@@ -163,3 +161,10 @@ def _facts(
             "validations": json.loads(attempt["validations"]),
         }
     return facts
+
+
+def _tried(run: sqlite3.Row, policy: Retry) -> str:
+    """Return which retry, or which request to complete the work, the present attempt is; "" for the first one."""
+    if run["note"]:
+        return f"completion {run['completions']} of {policy.max_completion_attempts}"
+    return f"retry {run['retries_used']} of {policy.max_retries}" if run["retries_used"] else ""

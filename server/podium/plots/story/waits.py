@@ -10,7 +10,7 @@ from podium.plots.words import in_line
 from podium.times import moment
 
 _ENDS = {"job.completed", "job.failed", "job.cancelled"}
-_WAITS: dict[str, WaitKind] = {"sheet.retrying": "retry", "sheet.rate_limited": "limit"}
+_WAITS: dict[str, WaitKind] = {"sheet.retrying": "retry", "sheet.completing": "retry", "sheet.rate_limited": "limit"}
 
 
 def label_of(sheet: SheetView) -> str:

@@ -4,7 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from podium.score.model.plan import CrossSheet, Player, Retry, SkipCommand, Validation
+from podium.score.model.plan import (
+    CostLimits,
+    CrossSheet,
+    Injection,
+    Player,
+    RateLimit,
+    Retry,
+    SkipCommand,
+    Validation,
+)
 from podium.score.text.document import Loc
 
 OnLost = Literal["retry", "fail"]
@@ -22,18 +31,40 @@ class Check:
 
 @dataclass(frozen=True)
 class Need:
-    """A reference to another entry: all of its sheets, or the one of an instance (from 0)."""
+    """A reference to another entry: all of its sheets, the one of an instance (from 0), or, `matched`, each its own."""
 
     stage: int
     instance: int | None = None
+    matched: bool = False
+
+
+@dataclass(frozen=True)
+class Play:
+    """What plays a sheet: an instrument with its settings, those that it falls back to, and the time limit in seconds."""
+
+    instrument: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    fallbacks: tuple[Player, ...] = ()
+    timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Inserted:
+    """What a prompt is given beside its template, and where it stands."""
+
+    injection: Injection
+    loc: Loc
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One sheet of an entry: what its name ends in, and its own variables."""
+    """One sheet of an entry: what its name ends in, and what is its own. None, "" and () are what the entry says."""
 
     suffix: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
+    play: Play | None = None
+    description: str = ""
+    inserted: tuple[Inserted, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,15 +84,12 @@ class Stage:
     label: str
     template: Template
     needs: tuple[Need, ...]
-    instrument: str
+    play: Play
     instances: tuple[Instance, ...] = (Instance(),)
     name: str = ""
     description: str = ""
-    instrument_config: Mapping[str, Any] = field(default_factory=dict)
-    fallbacks: tuple[Player, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     env_from: Mapping[str, str] = field(default_factory=dict)
-    timeout_seconds: float | None = None
     retry: Retry = field(default_factory=Retry)
     checks: tuple[Check, ...] = ()
     skip_when: str = ""
@@ -71,6 +99,7 @@ class Stage:
     on_lost: OnLost = "retry"
     hold: str = ""
     strict: bool = False
+    told: bool = False  # an agent is told where it is and what its validations look for
 
     def instance_values(self) -> Iterator[tuple[str, Any]]:
         """Yield each instance's own variables."""
@@ -78,6 +107,17 @@ class Stage:
             yield from instance.variables.items()
 
     items: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A command that runs when the job has completed; one that `aborts` keeps those after it from running if it fails."""
+
+    command: str
+    working_directory: str = ""
+    description: str = ""
+    timeout_seconds: float = 300.0
+    aborts: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,3 +141,9 @@ class Draft:
     default_timeout_seconds: float | None = None
     cross_sheet: CrossSheet | None = None
     on_end: str = ""
+    on_success: tuple[Hook, ...] = ()
+    stakes: str = ""
+    thinking_method: str = ""
+    rate_limit: RateLimit | None = None
+    cost_limits: CostLimits | None = None
+    stale_seconds: float | None = None

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 PLAN_VERSION = 1
 MAX_SHEETS = 20_000  # of one job
+MAX_LOOKBACK = 1000  # sheets whose output another one sees
 CLI = "cli"  # bash on a sheet's text: the same everywhere, unlike the instruments of profiles
 ValidationType = Literal["file_exists", "file_modified", "content_contains", "content_regex", "command_succeeds"]
 # What the conductor sets for each sheet.
@@ -32,6 +33,9 @@ class Retry(Part):
     max_delay_seconds: float = 3600.0
     exponential_base: float = 2.0
     jitter: bool = False
+    max_completion_attempts: int = 0  # of an agent, to complete what passed only in part, before a retry
+    completion_delay_seconds: float = 5.0
+    completion_threshold_percent: float = 50.0  # of the validations that have to pass for it
 
 
 class Validation(Part):
@@ -58,14 +62,16 @@ class SkipCommand(Part):
 
     command: str
     timeout_seconds: float = 10.0
+    description: str = ""
 
 
 class CrossSheet(Part):
-    """Which outputs of earlier sheets a template sees as `previous_outputs`: the last `lookback_sheets` by number."""
+    """Which outputs of earlier sheets a template sees as `previous_outputs`: the last `lookback_sheets` by number, 0 for all."""
 
     auto_capture_stdout: bool = False
     max_output_chars: int = 2000
     lookback_sheets: int = 3
+    capture_files: tuple[str, ...] = ()  # templates of patterns: the files that match are `previous_files`
 
 
 class Player(Part):
@@ -73,6 +79,33 @@ class Player(Part):
 
     instrument: str
     config: dict[str, Any] = Field(default_factory=dict)
+
+
+class Injection(Part):
+    """What a prompt is given beside its template: a file, whose path is a template, or a text."""
+
+    kind: Literal["context", "skill", "tool", "directive"]
+    file: str = ""
+    folder: str = ""  # where a relative path begins; "": there is no such folder
+    text: str = ""
+
+
+class RateLimit(Part):
+    """How long a sheet waits when its instrument reports a rate limit, and how often before it fails.
+
+    `patterns` report one beside those of the instrument's profile.
+    """
+
+    wait_seconds: float
+    max_waits: int
+    patterns: tuple[str, ...] = ()
+
+
+class CostLimits(Part):
+    """What a sheet and the whole job may cost, in dollars, as far as the instruments report it. None: no limit."""
+
+    max_cost_per_sheet: float | None = None
+    max_cost_per_job: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -103,11 +136,13 @@ class PlanSheet:
     skip_asks: tuple[int, ...] | None = None  # sheets whose status skip_when asks for; None: an old plan, any of them
     skip_when_command: SkipCommand | None = None
     on_lost: Literal["retry", "fail"] = "retry"
-    uses_previous_outputs: bool = False
+    uses_previous_outputs: bool = False  # or asks which of the earlier sheets were skipped
     stage: int = 0  # the entry of the score that this sheet comes from, from 1; 0 = the sheet's number
     instance: int = 1  # which one of that entry's sheets it is
     fan_count: int = 1  # how many sheets that entry makes
     hold: str = ""  # what somebody has to approve before its first attempt; "" = nothing
+    injections: tuple[int, ...] = ()  # indexes into Plan.injections
+    told: bool = False  # an agent is told where it is and what its validations look for
     strict: bool = False  # bash ends at the first command that fails: -euo pipefail
     start_item: int = 0  # first and last item of a numbered score's slice; 0 = the sheet's number
     end_item: int = 0
@@ -150,6 +185,7 @@ class Plan(Part):
     templates: tuple[str, ...]
     retries: tuple[Retry, ...] = (Retry(),)
     validations: tuple[Validation, ...] = ()
+    injections: tuple[Injection, ...] = ()
     sheets: tuple[PlanSheet, ...]
     total_stages: int = 0  # entries of the score, before fan-out; 0 = the number of sheets
     max_concurrent: int = 4
@@ -159,6 +195,12 @@ class Plan(Part):
     default_timeout_seconds: float | None = None  # for sheets without a limit of their own or of their profile
     cross_sheet: CrossSheet | None = None
     on_end: str = ""  # what bash runs when the job has ended
+    on_end_seconds: float = 0.0  # that this may take longer than the settings say
+    stakes: str = ""  # of a numbered score, as its templates have it
+    thinking_method: str = ""
+    rate_limit: RateLimit | None = None  # None: as the settings say
+    cost_limits: CostLimits | None = None
+    stale_seconds: float | None = None  # an attempt without output for so long is ended
     warnings: tuple[str, ...] = ()
 
     def sheet(self, num: int) -> PlanSheet:

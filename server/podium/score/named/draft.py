@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from podium.score.model.draft import Check, Draft, Instance, Need, Stage, Template
+from podium.score.model.draft import Check, Draft, Instance, Need, Play, Stage, Template
 from podium.score.model.plan import CLI, VALIDATION_TYPES, CrossSheet, Player
 from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
 from podium.score.named.words import RUN_WORDS, WORDS
@@ -32,6 +32,8 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
         problems.add(("instrument_fallbacks",), "no sheet has a prompt, so fallbacks would never be used", key=True)
     if score.strict and score.sheets and all(sheet.run is None for sheet in score.sheets):
         problems.add(("strict",), "no sheet has a script for bash, so it would have no effect", key=True)
+    if score.success_requirements and score.sheets and all(sheet.run is not None for sheet in score.sheets):
+        problems.add(("success_requirements",), "no sheet has a prompt, so it would have no effect", key=True)
     sheets = _Sheets(score, parts)
     sheets.note_chain()
     return Draft(
@@ -85,12 +87,9 @@ class _Sheets:
             template=self._template(loc, sheet),
             instances=self.instances[index],
             needs=self._needs(index, sheet),
-            instrument=self._instrument(loc, sheet),
-            instrument_config=self._config(loc, sheet),
-            fallbacks=self._fallbacks(loc, sheet),
+            play=self._play(loc, sheet),
             env=self.parts.env((*loc, "env"), sheet.env),
             env_from=self.parts.env_from(sheet.env),
-            timeout_seconds=sheet.timeout_seconds,
             retry=self.parts.retry((*loc, "retry"), sheet.retry),
             checks=self._checks(loc, sheet.checks),
             skip_when=sheet.skip_when,
@@ -100,6 +99,15 @@ class _Sheets:
             on_lost=sheet.on_lost,
             hold=sheet.hold,
             strict=self._strict(loc, sheet),
+            told=self._told(loc, sheet),
+        )
+
+    def _play(self, loc: Loc, sheet: NamedSheet) -> Play:
+        return Play(
+            instrument=self._instrument(loc, sheet),
+            config=self._config(loc, sheet),
+            fallbacks=self._fallbacks(loc, sheet),
+            timeout_seconds=sheet.timeout_seconds,
         )
 
     def _instances(self, index: int, sheet: NamedSheet) -> tuple[Instance, ...]:
@@ -206,6 +214,12 @@ class _Sheets:
             self.problems.note(message, (*loc, "run"))
         return False
 
+    def _told(self, loc: Loc, sheet: NamedSheet) -> bool:
+        """Return whether the prompt says where the agent is and what is checked."""
+        if sheet.run is not None and sheet.success_requirements:
+            self.problems.add((*loc, "success_requirements"), "is for a prompt; a script is told nothing", key=True)
+        return self.score.success_requirements if sheet.success_requirements is None else sheet.success_requirements
+
     def _fallbacks(self, loc: Loc, sheet: NamedSheet) -> tuple[Player, ...]:
         """Return what the sheet falls back to: its own list, else the score's without its instrument."""
         where: Loc = (*loc, "instrument_fallbacks")
@@ -233,7 +247,10 @@ class _Sheets:
         elif sheet.run is None:
             name = sheet.instrument or self.score.instrument or CLI
             if name in self.parts.instruments:
-                self.parts.config(where, name, sheet.instrument_config)
+                settings = self.parts.settings(name)
+                config = settings.read(where, sheet.instrument_config)
+                settings.check_together(config, {key: (*where, key) for key in config})
+                return config
         return sheet.instrument_config
 
     def _checks(self, loc: Loc, checks: Sequence[NamedCheck]) -> tuple[Check, ...]:

@@ -22,6 +22,7 @@ from podium.score.blocks import (
     Seconds,
     SkipCommandBlock,
     Text,
+    Variables,
 )
 from podium.score.model.draft import OnLost
 from podium.score.model.plan import VALIDATION_TYPES
@@ -189,6 +190,10 @@ class NamedSheet(Block):
     strict: bool | None = Field(
         None, description="run is played by `bash -euo pipefail`, which ends at the first failure; default: the score's"
     )
+    success_requirements: bool | None = Field(
+        None,
+        description="of a prompt: it also says where the agent is and what validate looks for; default: the score's",
+    )
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt; default: none")
     retry: RetryBlock = Field(default_factory=RetryBlock, description="default: no retries")
     checks: list[NamedCheck] = Field(default_factory=list, alias="validate", description="all must pass")
@@ -229,7 +234,7 @@ class NamedScore(Block):
         default_factory=list,
         description="names of variables that the start takes from its caller's environment: podium run's or podium serve's",
     )
-    variables: Data = Field(
+    variables: Variables = Field(
         default_factory=dict,
         description="values for templates; start_job can override them. They are stored and shown: do not put secrets here",
     )
@@ -242,6 +247,9 @@ class NamedScore(Block):
     )
     strict: bool = Field(
         False, description="each run is played by `bash -euo pipefail`, which ends at the first failure"
+    )
+    success_requirements: bool = Field(
+        False, description="each prompt also says where the agent is and what the validations of its sheet look for"
     )
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")

@@ -23,6 +23,9 @@ _MEANT: dict[Keys, dict[str, str]] = {
         "foreach on a sheet": "matrix strategy",
         "parallel: {max_concurrent: 4}": "parallelism concurrency max_concurrent max_parallel",
         "name": "title id",
+        "the prompt of a sheet, which can also name files for the agent to read": (
+            "prelude cadenzas prompt_extensions stakes thinking_method"
+        ),
     },
     _SHEET: {
         "run": "command commands cmd cmds script bash exec bash_command shell_command run_command",
@@ -41,6 +44,8 @@ _MEANT: dict[Keys, dict[str, str]] = {
         "cd in run, or workspace for the whole score": "cwd workdir working_dir working_directory working-directory chdir dir",
         "instrument": "agent",
         "instrument_config: {model: ...}": "model",
+        "success_requirements: true, and validate": "success_criteria acceptance_criteria",
+        "prompt, which can also name files for the agent to read": "prelude cadenzas prompt_extensions stakes thinking_method",
     },
     (*_SHEET, "retry"): {
         "max_retries": "attempts max_attempts count times max retries",

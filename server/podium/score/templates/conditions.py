@@ -2,6 +2,7 @@
 
     sheet_num >= 3 and stage == 2
     statuses["lint"] == "skipped" or not dry
+    sheets.get(3) and sheets[3].validation_passed
 
 It is a language of its own, so that nothing of Python can be reached from a score.
 """
@@ -10,7 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from podium.texts.readings import Counted, Written
@@ -19,7 +20,7 @@ MAX_LENGTH = 1000
 MAX_DEPTH = 20
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<sign>==|!=|<=|>=|<|>|[()\[\]])
+    r"""\s*(?:(?P<sign>==|!=|<=|>=|<|>|[()\[\].])
     |(?P<number>-?\d+(?:\.\d+)?(?![\w.]))
     |(?P<name>[A-Za-z_]\w*)
     |(?P<text>"[^"]*"|'[^']*'))""",
@@ -34,6 +35,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 _EQUALITY = {"==", "!="}
+_BY_SHEET = ("statuses", "sheets")
+_SHEET_FACTS = ("status", "validation_passed")
+_OF_SHEETS = f"only sheets[3] has something after a dot: {' or '.join(_SHEET_FACTS)}"
 _CONSTANTS = {"True": True, "true": True, "False": False, "false": False}
 _WORDS = {"and", "or", "not"}
 
@@ -47,7 +51,7 @@ class ConditionFault(ValueError):
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition that was read; `names` are the variables that it uses, `sheets` the keys it asks of `statuses`."""
+    """A condition that was read; `names` are the variables that it uses, `sheets` the keys it asks of `statuses` and `sheets`."""
 
     node: Node
     names: frozenset[str]
@@ -168,12 +172,20 @@ class _Reader:
 
     def variable(self, name: str) -> Node:
         self.names.add(name)
-        if self.word != "[":
-            return lambda variables: _look_up(name, variables)
+        if name == "sheets" and self.word == ".":
+            node = self.got()
+        elif self.word == "[":
+            node = self.item(name)
+        else:
+            node = partial(_look_up, name)
+        return self.fact(name, node) if self.word == "." else node
+
+    def item(self, name: str) -> Node:
+        """Read `[key]`."""
         self.take()
         key = _constant(*self.take())
         self.expect("]")
-        if name == "statuses":
+        if name in _BY_SHEET:
             self.sheets.add(key)
 
         def item(variables: Variables) -> Any:
@@ -183,6 +195,31 @@ class _Reader:
                 raise ConditionFault(f"{name} has no entry {key!r}") from None
 
         return item
+
+    def got(self) -> Node:
+        """Read `.get(key)`, which is None for a sheet that does not exist."""
+        self.take()
+        self.expect("get")
+        self.expect("(")
+        key = _constant(*self.take())
+        self.expect(")")
+        self.sheets.add(key)
+        return lambda variables: _look_up("sheets", variables).get(key)
+
+    def fact(self, name: str, node: Node) -> Node:
+        """Read `.status` or `.validation_passed`."""
+        self.take()
+        fact = self.take()[1]
+        if name != "sheets" or fact not in _SHEET_FACTS:
+            raise ConditionFault(f"{name} has no {fact!r} here; {_OF_SHEETS}")
+
+        def read(variables: Variables) -> Any:
+            try:
+                return node(variables)[fact]
+            except (LookupError, TypeError):
+                raise ConditionFault(f"there is no sheet with a {fact}; ask sheets.get(3) first") from None
+
+        return read
 
     def expect(self, token: str) -> None:
         if self.take()[1] != token:
@@ -195,6 +232,11 @@ class _Reader:
         node = read()
         self.depth -= 1
         return node
+
+
+def sheet_facts(statuses: Mapping[Any, str]) -> dict[Any, dict[str, Any]]:
+    """Return what a condition knows of sheets, by the keys of `statuses`: only a completed one has passed its validations."""
+    return {key: {"status": each, "validation_passed": each == "completed"} for key, each in statuses.items()}
 
 
 def _beside(value: Any, token: tuple[str, str], other: Any) -> Any:

@@ -120,7 +120,7 @@ def _compile(text: str) -> Template:
 
 def _generate(compiled: jinja2.Template, variables: Mapping[str, Any]) -> str:
     """Render piece by piece, so that too much output ends early."""
-    own = {name: copy.deepcopy(v) if isinstance(v, list | dict) else v for name, v in variables.items()}
+    own = {name: _copied(value) for name, value in variables.items()}
     pieces, length = [], 0
     try:
         for piece in compiled.generate(own):
@@ -138,6 +138,13 @@ def _generate(compiled: jinja2.Template, variables: Mapping[str, Any]) -> str:
         lines = [line for frame, line in frames if frame.f_code.co_filename == _FILE]
         raise TemplateFault(f"template: {said}", lines[-1] if lines else 1, may_quote=True) from None
     return "".join(pieces)
+
+
+def _copied(value: Any) -> Any:
+    """Return what a template may change without changing the value. Texts by their number are many and quickly copied."""
+    if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
+        return copy.copy(value)
+    return copy.deepcopy(value) if isinstance(value, list | dict) else value
 
 
 def _too_long() -> TemplateFault:

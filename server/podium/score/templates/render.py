@@ -1,17 +1,18 @@
 """The final text of a sheet, and whether its condition holds."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from podium.errors import ScoreInvalid
 from podium.score.model.context import readings, template_variables
 from podium.score.model.plan import Plan, PlanSheet
-from podium.score.templates.conditions import ConditionFault, decide, parse
+from podium.score.templates.conditions import ConditionFault, decide, parse, sheet_facts
 from podium.score.templates.environment import TemplateFault, template
 from podium.texts.readings import with_readings
 
 _FOREIGN = "template: an expression fails with what earlier sheets wrote, which read_job_log shows"
+_WRITTEN_BY_SHEETS = ("previous_outputs", "previous_files")
 _WORD = re.compile(r"\w+")
 _WORDS = frozenset(  # of the errors that a value of another kind than expected gives
     _WORD.findall(
@@ -29,13 +30,20 @@ def render_script(plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outp
     Raises:
         ScoreInvalid: see `render_text`.
     """
-    found = template_variables(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
-    variables = with_readings(found, readings(plan, sheet), numbers=plan.dialect == "numbered")
+    variables = variables_of(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
     return render_text(plan.templates[sheet.template], variables, sheet.label)
 
 
-def render_text(text: str, variables: Mapping[str, Any], label: str) -> str:
-    """Return a template's text for the sheet `label`.
+def variables_of(
+    plan: Plan, sheet: PlanSheet, *, workspace: str, previous_outputs: Mapping[int, str]
+) -> dict[str, Any]:
+    """Return what a sheet's template sees, with the readings of its variables."""
+    found = template_variables(plan, sheet, workspace=workspace, previous_outputs=previous_outputs)
+    return dict(with_readings(found, readings(plan, sheet), numbers=plan.dialect == "numbered"))
+
+
+def render_text(text: str, variables: Mapping[str, Any], label: str, *, what: str = "template") -> str:
+    """Return a template's text for the sheet `label`; `what` is what an error calls it.
 
     Raises:
         ScoreInvalid: it cannot be rendered. A compiled plan has been rendered once, with no output of earlier sheets, so it
@@ -44,9 +52,18 @@ def render_text(text: str, variables: Mapping[str, Any], label: str) -> str:
     try:
         return template(text).render(variables)
     except TemplateFault as fault:
-        is_foreign = fault.may_quote and bool(variables.get("previous_outputs"))
-        said = _FOREIGN if is_foreign and not _own_words(fault.message, text) else fault.message
-        raise _unfit(f"The template of sheet {label}, line {fault.line}: {said}.") from None
+        is_foreign = fault.may_quote and any(variables.get(name) for name in _WRITTEN_BY_SHEETS)
+        own = [text, *(str(value) for name, value in variables.items() if name not in _WRITTEN_BY_SHEETS)]
+        said = _FOREIGN if is_foreign and not _of_words(fault.message, own) else fault.message
+        raise _unfit(f"The {what} of sheet {label}, line {fault.line}: {said}.") from None
+
+
+def asks_for(text: str, name: str) -> bool:
+    """Return whether a template has this name in it; one that cannot be read has none."""
+    try:
+        return name in template(text).names
+    except TemplateFault:
+        return False
 
 
 def asked_sheets(plan: Plan, condition: str) -> tuple[int, ...]:
@@ -63,14 +80,14 @@ def holds(condition: str, variables: Mapping[str, Any], statuses: Mapping[str, s
     """
     known = {key: statuses[str(key)] for key in parse(condition).sheets if str(key) in statuses}
     try:
-        return decide(condition, {**variables, "statuses": known})
+        return decide(condition, {"sheets": sheet_facts(known), **variables, "statuses": known})
     except ConditionFault as fault:
         raise _unfit(f"skip_when of sheet {label} cannot be evaluated: {fault}.") from None
 
 
-def _own_words(message: str, text: str) -> bool:
-    """Return whether an error's message has no words but those of Jinja and of the template: none of an earlier output."""
-    return set(_WORD.findall(message)) <= _WORDS.union(_WORD.findall(text))
+def _of_words(message: str, own: Iterable[str]) -> bool:
+    """Return whether an error's message has no words but Jinja's and those of the score: none that an earlier sheet wrote."""
+    return set(_WORD.findall(message)) <= _WORDS.union(*map(_WORD.findall, own))
 
 
 def _unfit(message: str) -> ScoreInvalid:

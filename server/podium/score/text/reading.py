@@ -33,8 +33,8 @@ def _nothing(place: Keys, block: type[Block], given: Any) -> str:
 class Words:
     """What a dialect says of keys and values that it does not take, by the path to them: "*" for a place in a list."""
 
-    unsupported: Mapping[Keys, str] = field(default_factory=dict)
-    """Reasons for known keys that are refused unless their value switches them off."""
+    elsewhere: frozenset[Keys] = frozenset()
+    """Known keys that no block has, of which something else is said."""
     meant: Mapping[Keys, str] = field(default_factory=dict)
     """What to write in place of a key that other tools have."""
     forms: Mapping[Keys, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ def read_block(model: type[B], data: Any, problems: Problems, words: Words) -> B
 
 
 def _note(model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems, words: Words) -> None:
-    """Turn one of pydantic's errors into a problem, or into nothing if it is a feature that is switched off."""
+    """Turn one of pydantic's errors into a problem, or into nothing if something else is said of the key."""
     kind, given = detail["type"], detail["input"]
     place = tuple("*" if isinstance(part, int) else str(part) for part in loc)
     if kind != "extra_forbidden":
@@ -94,14 +94,12 @@ def _note(model: type[Block], loc: Loc, detail: ErrorDetails, problems: Problems
         form = words.own_form(place, _block(model, loc), given) or words.forms.get(place, "")
         message = _message(kind, detail, form)
         problems.add(loc, message, allowed=allowed, key=detail["loc"][-1:] == ("[key]",))
-    elif place not in words.unsupported:
+    elif place not in words.elsewhere:
         block = _block(model, loc)
         known = keys_of(block)
         meant = words.own_key(place, block, given) or words.meant.get(place, "")
         hint = f"; {meant}" if meant else problems.near(str(loc[-1]), known)
         problems.add(loc, f"unknown key{hint}", allowed=known, key=True, topic=words.topics.get(place, ""))
-    elif given and not _is_off(given.get("enabled") if isinstance(given, dict) else given):
-        problems.add(loc, f"not supported: {words.unsupported[place]}", key=True)
 
 
 def _block(model: type[Block], loc: Loc) -> type[Block]:
@@ -110,10 +108,6 @@ def _block(model: type[Block], loc: Loc) -> type[Block]:
     for part in loc if isinstance(loc[-1], int) else loc[:-1]:
         block = _inner(_fields(block).get(str(part))) or block
     return block if issubclass(block, Block) else model
-
-
-def _is_off(value: Any) -> bool:
-    return value is False or str(value).lower() in {"false", "no", "off"}
 
 
 def _message(kind: str, detail: ErrorDetails, form: str) -> str:

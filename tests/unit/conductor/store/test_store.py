@@ -193,6 +193,8 @@ def test_an_old_database_is_brought_up_to_date_with_its_jobs(tmp_path: Path) -> 
     assert database.home_id(opened) == "abc"
     assert opened.execute("PRAGMA user_version").fetchone()[0] == schema.SCHEMA_VERSION
     assert opened.execute("SELECT DISTINCT survivors FROM jobs").fetchall() == [("[]",)]
+    costs = "SELECT DISTINCT jobs.cost, cost_granted, sheets.cost, completions, note FROM jobs JOIN sheets ON job = seq"
+    assert opened.execute(costs).fetchall() == [(0.0, 0.0, 0.0, 0, "")]
     kinds = "SELECT sheets_skipped, sheets_before_start, sheets_blocked FROM jobs WHERE seq = 1"
     assert opened.execute(kinds).fetchone() == (3, 1, 1)
     opened.execute("UPDATE jobs SET status = 'failed' WHERE seq = 2")

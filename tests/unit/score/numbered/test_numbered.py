@@ -62,7 +62,12 @@ def test_a_score_becomes_a_plan_with_all_that_it_says() -> None:
     assert three.instrument_config == {"model": "small"}
     assert (two.skip_when, three.skip_when_command) == ("stage == 9", SkipCommand(command="true"))
     assert plan.retries[one.retry] == Retry(
-        max_retries=1, base_delay_seconds=2, max_delay_seconds=8, exponential_base=3, jitter=False
+        max_retries=1,
+        base_delay_seconds=2,
+        max_delay_seconds=8,
+        exponential_base=3,
+        jitter=False,
+        max_completion_attempts=5,
     )
     there = Validation(type="file_exists", path="{workspace}/{sheet_num}.txt", description="there", retry_count=3)
     assert [[plan.validations[index] for index in sheet.validations] for sheet in (two, three)] == [[there], [there]]
@@ -78,7 +83,9 @@ def test_a_plan_survives_its_json() -> None:
 def test_the_defaults_are_those_of_the_original() -> None:
     plan = compiled(numbered(sheet="size: 1, total_items: 2"))
     sheet = plan.sheets[0]
-    assert plan.retries[sheet.retry] == Retry(max_retries=3, base_delay_seconds=10, jitter=True)
+    assert plan.retries[sheet.retry] == Retry(
+        max_retries=3, base_delay_seconds=10, jitter=True, max_completion_attempts=5
+    )
     assert (plan.pause_between_sheets_seconds, sheet.timeout_seconds, plan.default_timeout_seconds) == (2, None, 1800)
     assert (plan.max_concurrent, plan.fail_fast, plan.cross_sheet, plan.workspace) == (1, False, None, None)
 
@@ -138,9 +145,9 @@ def test_fan_out_alone_leaves_the_stages_a_chain() -> None:
     assert needs_of(plan) == {"1": (), "2": (), "3": ("1", "2")}
 
 
-def test_with_fan_out_what_is_said_of_a_stage_holds_for_all_its_sheets() -> None:
-    plan = compiled(numbered(sheet="size: 1, total_items: 2, fan_out: {1: 2}, descriptions: {1: many, 2: one}"))
-    assert [sheet.description for sheet in plan.sheets] == ["many", "many", "one"]
+def test_with_fan_out_descriptions_count_the_sheets_that_come_of_it() -> None:
+    plan = compiled(numbered(sheet="size: 1, total_items: 2, fan_out: {1: 2}, descriptions: {1: one, 3: three}"))
+    assert [sheet.description for sheet in plan.sheets] == ["one", "", "three"]
 
 
 def test_a_validation_of_a_fanned_out_sheet_counts_sheets() -> None:

@@ -52,7 +52,7 @@ class LocalEngine:
         self.keepers = keepers
         self.prefix = f"{mark}." if mark else ""
         self.containment: Containment = "cgroup" if cgroups else "environment"
-        self._upkeep = Upkeep(limits or OutputLimits(), cgroups, self._beyond_limit)
+        self._upkeep = Upkeep(limits or OutputLimits(), cgroups, self._beyond_limit, self._gone_stale)
         self._deadlines = Deadlines(self._timed_out)
         self._bash = shutil.which("bash") or "/bin/bash"
         self._running: dict[str, Running] = {}
@@ -239,6 +239,11 @@ class LocalEngine:
     def _beyond_limit(self, running: Running, why: str) -> None:
         running.stop("output_limit", 0.0, why)  # without a grace period, since it would go on writing
         self._bring_about(running)
+
+    def _gone_stale(self, running: Running) -> None:
+        if not running.is_being_ended:  # what is left of one that has ended writes nothing
+            running.stop("stale", running.spec.grace_seconds)
+            self._bring_about(running)
 
     def _bring_about(self, running: Running) -> None:
         """Begin to end an attempt whose process runs; one on the way to it is ended as soon as it does."""

@@ -3,7 +3,7 @@
     script      the sheet's command or prompt
     stdout.log  the output, appended while it runs
     stderr.log  the same
-    stopped     only if a limit was reached: `timed_out` or `output_limit`, written before anything is ended
+    stopped     only if a limit was reached: `timed_out`, `stale` or `output_limit`, written before anything is ended
 
 The keeper makes the folder with its script. That an attempt was begun, its process and its exit are in its journal. Folders of
 earlier versions also hold a `record` (see `earlier`). The folder is 0700 and each file 0600, since scripts may hold secrets.
@@ -16,7 +16,7 @@ from pathlib import Path
 from podium.conductor.engines.port import EndReason
 from podium.keeper.folder import write
 
-LIMITS: tuple[EndReason, ...] = ("timed_out", "output_limit")
+LIMITS: tuple[EndReason, ...] = ("timed_out", "stale", "output_limit")
 
 
 class AttemptFolder:

@@ -1,4 +1,6 @@
-"""What attempts use of this machine: their output is kept within limits, and their cgroups are removed after them."""
+"""What attempts use of this machine: their output is kept within limits, those that write none for too long are found, and their
+cgroups are removed after them.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,14 +17,17 @@ log = get_logger()
 
 
 class Upkeep:
-    """Knows the attempts of an engine, and calls `beyond` with one whose output exceeds a limit, and with which.
+    """Knows the attempts of an engine, and calls `beyond` with one whose output exceeds a limit, and with which, and `stale` with
+    one that has written nothing for longer than it may.
 
     `run` is its only task; it sleeps while there are none.
     """
 
-    def __init__(self, limits: OutputLimits, cgroups: Cgroups | None, beyond: Callable[[Running, str], None]) -> None:
+    def __init__(self, limits: OutputLimits, cgroups: Cgroups | None, beyond: Callable[[Running, str], None],
+                 stale: Callable[[Running], None]) -> None:  # fmt: skip
         self._output = Output(limits)
         self._beyond = beyond
+        self._stale = stale
         self._cgroups = cgroups
         self._running: dict[Path, Running] = {}
         self._ended: list[Running] = []
@@ -62,6 +67,10 @@ class Upkeep:
             for folder, why in look.beyond.items():
                 if running := self._running.get(folder):
                     self._beyond(running, why)
+            for running in list(self._running.values()):
+                limit = running.spec.quiet_seconds
+                if limit is not None and self._output.quiet_seconds(running.folder.path) >= limit:
+                    self._stale(running)
 
     def _look(self, running: list[Path], ended: list[Running]) -> Look:
         try:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from podium.conductor.engines.port import EndReason
 from podium.conductor.rules.healing.completion import note
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.limits import STILL_LIMITED
@@ -35,6 +36,14 @@ class Diagnosis:
     remedy: Remedy | None = None
 
 
+_WITHOUT_REMEDY: dict[EndReason, Diagnosis] = {
+    "exited": Diagnosis("script", "the script itself failed"),
+    "out_of_memory": Diagnosis("out_of_memory", "it needs more memory than is available"),
+    "stale": Diagnosis("stale", "it stopped writing output"),
+    "output_limit": Diagnosis("output_limit", "it writes more output than the limit allows"),
+}
+
+
 def diagnose(case: Case) -> Diagnosis:
     """Return the first finding that fits, the most certain first."""
     verdict, folders, end = case.verdict, case.verdict.missing_folders, case.verdict.end.reason
@@ -57,21 +66,13 @@ def diagnose(case: Case) -> Diagnosis:
         names = f"{', '.join(quoted)} (named by the job)"
         remedy = Remedy("make_folders", cause, f"creates {names}", folders=folders)
         return Diagnosis(cause, f"missing folder: {names}", remedy)
-    if case.is_agent and end in {"exited", "timed_out"}:
+    if case.is_agent and end in {"exited", "timed_out", "stale"}:
         cause, text = "unfinished", "runs it again with a note about what is wrong, to complete the work"
         remedy = Remedy("complete", cause, text, note=note(verdict.validations, verdict.message, verdict.tail))
         return Diagnosis(cause, f"{case.instrument} did not complete the task", remedy)
-    match end:
-        case "killed" | "lost":
-            return _to_the_next(case, "ended_from_outside", "its processes were ended by something outside Podium")
-        case "exited":
-            return Diagnosis("script", "the script itself failed")
-        case "out_of_memory":
-            return Diagnosis("out_of_memory", "it needs more memory than is available")
-        case "output_limit":
-            return Diagnosis("output_limit", "it writes more output than the limit allows")
-        case _:
-            return Diagnosis("unknown", "the cause is unknown")
+    if end in {"killed", "lost"}:
+        return _to_the_next(case, "ended_from_outside", "its processes were ended by something outside Podium")
+    return _WITHOUT_REMEDY.get(end, Diagnosis("unknown", "the cause is unknown"))
 
 
 def _in_trouble(case: Case) -> Diagnosis:

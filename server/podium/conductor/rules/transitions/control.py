@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 from podium.conductor.rules.batch import Batch, Record
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.transitions import costs
 from podium.conductor.rules.transitions.holds import approve, forget
 from podium.conductor.rules.transitions.jobs import settle
 from podium.conductor.rules.transitions.modify import (
@@ -88,6 +89,8 @@ def resume(
     """
     first = (new or job.next_plan or job.loaded).sheet_number(from_sheet)
     check(job, "resume")
+    if new is None:
+        costs.grant(job)
     if job.phase == "pause_pending" and new is None and first is None:
         dropped, job.intent = job.intent, ""
         job.forget_change()

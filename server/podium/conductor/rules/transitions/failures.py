@@ -1,12 +1,15 @@
-"""What follows from a failed attempt: a wait, another instrument, a retry, a remedy, or the end of the sheet."""
+"""What follows from a failed attempt: a wait, another instrument, its completion, a retry, a remedy, or the end of the sheet."""
 
+import json
 import random
 from dataclasses import dataclass, replace
 
 from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.healing.completion import note
 from podium.conductor.rules.healing.diagnosis import Case, diagnose
 from podium.conductor.rules.limits import LIMITED_UNTIL
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
+from podium.conductor.rules.transitions import costs
 from podium.conductor.rules.verdicts import Verdict
 from podium.contract.events import EventType
 from podium.score.model.plan import Retry
@@ -59,41 +62,50 @@ def facts(job: JobRun, attempt: Attempt) -> dict[str, object]:
 
 def failed(failure: Failure) -> None:
     """Decide what follows, the cheapest step first. Every step is bounded, so a sheet cannot continue for ever."""
+    message = failure.attempt.message
     final = failure.attempt.end_reason == "elsewhere" or failure.verdict.trouble == "unjudged"
     if final or (failure.job.plan.fail_fast and failure.job.counts["failed"]):
-        _give_up(failure, failure.attempt.message)
+        _give_up(failure, message)
+        return
+    if why := costs.beyond_sheet(failure.job, failure.run):
+        _give_up(failure, f"{message}; {why}")
         return
     if _wait_out_limit(failure):
         return
     if failure.verdict.trouble in {"missing", "capacity", "rate_limit"} and _next_instrument(failure) is not None:
         _take_next(failure)
-        failure.event("sheet.fallback", reason=failure.attempt.message, to=failure.job.profile_of(failure.run.num).name)
+        failure.event("sheet.fallback", reason=message, to=failure.job.profile_of(failure.run.num).name)
         return
-    if _retry(failure):
+    if _complete(failure) or _retry(failure):
         return
     remedy = failure.run.remedy
     if not failure.job.self_healing:
-        _give_up(failure, failure.attempt.message)
+        waited = f"; it has waited {failure.run.limit_waits} times" if failure.run.limit_waits > 1 else ""
+        _give_up(failure, message + (waited if failure.verdict.trouble == "rate_limit" else ""))
     elif remedy is None:
         _heal(failure)
     else:
-        reason = f"{failure.attempt.message}; healing did not help ({remedy.cause}: {remedy.text})"
+        reason = f"{message}; healing did not help ({remedy.cause}: {remedy.text})"
         failure.event("healing.failed", reason=reason, cause=remedy.cause, remedy=remedy.kind)
         _give_up(failure, reason)
 
 
 def _wait_out_limit(failure: Failure) -> bool:
     """Let a rate-limited sheet wait, without using up a retry."""
-    run, verdict = failure.run, failure.verdict
-    delay = max(1.0, verdict.wait_seconds or LIMIT_WAIT_SECONDS * 2**run.limit_waits)
-    if verdict.trouble != "rate_limit" or run.limit_waits >= LIMIT_WAITS or delay > LONGEST_LIMIT_WAIT_SECONDS:
+    run, verdict, limit = failure.run, failure.verdict, failure.job.plan.rate_limit
+    if limit is not None:
+        usual, most, longest = limit.wait_seconds, limit.max_waits, limit.wait_seconds * limit.max_waits
+    else:
+        usual, most, longest = LIMIT_WAIT_SECONDS * 2**run.limit_waits, LIMIT_WAITS, LONGEST_LIMIT_WAIT_SECONDS
+    delay = max(1.0, verdict.wait_seconds or usual)
+    if verdict.trouble != "rate_limit" or run.limit_waits >= most or delay > longest:
         return False
     run.limit_waits += 1
     until = iso(failure.batch.now.wall + delay)
     _wait(failure, delay, f"{failure.attempt.instrument} {LIMITED_UNTIL} {until}")
     failure.event(
         "sheet.rate_limited", reason=run.reason, delay_seconds=round(delay, 3), until=until, wait=run.limit_waits,
-        max_waits=LIMIT_WAITS,
+        max_waits=most,
     )  # fmt: skip
     return True
 
@@ -121,6 +133,34 @@ def _wait(failure: Failure, seconds: float, reason: str) -> None:
     failure.job.waiting.add(run.num)
 
 
+def _complete(failure: Failure) -> bool:
+    """Ask an agent that passed a part of its validations to complete its work, without using up a retry."""
+    job, run, message = failure.job, failure.run, failure.attempt.message
+    sheet = job.plan.sheet(run.num)
+    policy = job.plan.retries[sheet.retry]
+    if run.completions >= policy.max_completion_attempts or not _is_unfinished(failure, policy):
+        return False
+    run.completions += 1
+    run.note = note(failure.verdict.validations, message, failure.verdict.tail)
+    most = policy.max_completion_attempts
+    _wait(failure, policy.completion_delay_seconds, f"completion {run.completions} of {most} after: {message}")
+    failure.event(
+        "sheet.completing", reason=message, delay_seconds=round(policy.completion_delay_seconds, 3),
+        completion=run.completions, max_completions=most,
+    )  # fmt: skip
+    return True
+
+
+def _is_unfinished(failure: Failure, policy: Retry) -> bool:
+    """Return whether an agent ended well and enough of its validations passed; those of later stages, not run, did not pass."""
+    job, num, end = failure.job, failure.run.num, failure.verdict.end
+    profile, total = job.profile_of(num), len(job.plan.sheet(num).validations)
+    if profile.kind != "agent" or end.reason != "exited" or end.exit_code not in profile.success_codes or not total:
+        return False
+    passed = sum(1 for check in json.loads(failure.verdict.validations) if check["passed"])
+    return passed > 0 and passed * 100 >= policy.completion_threshold_percent * total
+
+
 def _retry(failure: Failure) -> bool:
     """Try again after a delay, if retries are left and trying again can help."""
     run, message = failure.run, failure.attempt.message
@@ -131,6 +171,7 @@ def _retry(failure: Failure) -> bool:
         return False
     delay = delay_of(policy, run.retries_used)
     run.retries_used += 1
+    run.note = ""
     _wait(failure, delay, f"retry {run.retries_used} of {policy.max_retries} after: {message}")
     failure.event(
         "sheet.retrying", reason=message, delay_seconds=round(delay, 3), retry=run.retries_used,
@@ -166,7 +207,7 @@ def _heal(failure: Failure) -> None:
         failure.event("healing.failed", reason=reason, **finding)
         _give_up(failure, reason)
         return
-    run.remedy = remedy
+    run.remedy, run.note = remedy, ""
     if remedy.kind == "wait":
         _wait(failure, remedy.wait_seconds or 0.0, f"{diagnosis.text}; healing {remedy.text}")
     elif remedy.kind == "next_instrument":

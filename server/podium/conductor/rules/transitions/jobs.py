@@ -4,7 +4,7 @@ from typing import Literal
 
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.state import JobRun
-from podium.conductor.rules.transitions import notifications
+from podium.conductor.rules.transitions import costs, notifications
 from podium.conductor.rules.transitions.holds import announce
 from podium.conductor.rules.transitions.modify import SHOWN, apply_modify
 from podium.contract.events import EventType
@@ -36,6 +36,10 @@ def mark_stuck(job: JobRun, batch: Batch) -> None:
 def settle(job: JobRun, batch: Batch) -> None:
     """Derive the job's state from its sheets and its intent. Called after everything that may end something."""
     announce(job, batch)
+    left = job.ready or job.waiting or job.blocked or job.held
+    if left and not job.intent and job.status in {"queued", "running"} and costs.beyond_job(job):
+        job.intent = "pause"
+        batch.event(job, "job.pause_requested", running=job.running_labels)
     if job.running:
         return
     if job.intent == "cancel":
@@ -43,7 +47,7 @@ def settle(job: JobRun, batch: Batch) -> None:
     elif job.intent == "modify":
         apply_modify(job, batch)
         settle(job, batch)  # the changed score may leave nothing to do
-    elif not job.ready and not job.waiting and not job.blocked and not job.held:
+    elif not left:
         failed = [run for run in job.sheets.values() if run.status == "failed"]
         if failed:
             first = min(failed, key=lambda run: (run.finished_at or 0.0, run.num))
@@ -53,7 +57,7 @@ def settle(job: JobRun, batch: Batch) -> None:
             late = "completed before the pause took effect" if job.intent == "pause" else ""
             _finish(job, "completed", late, batch)
     elif job.intent == "pause":
-        _pause(job, PAUSED_ON_REQUEST, batch)
+        _pause(job, costs.beyond_job(job) or PAUSED_ON_REQUEST, batch)
     elif job.held and not job.ready and not job.waiting and job.status != "paused":
         _pause(job, "", batch)
 
@@ -64,7 +68,7 @@ def _pause(job: JobRun, reason: str, batch: Batch) -> None:
     batch.event(
         job, "job.paused", sheets_completed=job.counts["completed"], **({"holding": holding} if holding else {})
     )
-    if not reason:  # at a hold, which needs a person
+    if reason != PAUSED_ON_REQUEST:  # at a hold or a limit of costs, which needs a person
         notifications.note(job, batch)
 
 

@@ -101,6 +101,7 @@ def _reset(run: SheetRun, *, ask_again: bool = False) -> SheetRun:
         run.hold = ""
     run.status, run.reason, run.satisfied, run.retries_used = "pending", "", False, 0
     run.player, run.limit_waits, run.remedy = 0, 0, None
+    run.completions, run.note, run.cost = 0, "", 0.0
     run.waiting_until, run.waiting_left, run.finished_at = None, None, None
     return run
 

@@ -2,6 +2,7 @@
 
 from podium.conductor.rules.batch import Batch, Launch
 from podium.conductor.rules.state import Attempt, JobRun
+from podium.conductor.rules.transitions import costs
 from podium.conductor.rules.transitions.failures import Failure, facts, failed, note_applied, note_survivors
 from podium.conductor.rules.transitions.jobs import settle
 from podium.conductor.rules.verdicts import Verdict
@@ -64,12 +65,13 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     batch.attempts[attempt.key] = attempt
     run = job.run_of(attempt.sheet)
     run.finished_at = attempt.ended_at
+    costs.count(job, run, attempt, verdict.cost)
     batch.touch(job, run)
     job.stuck = False
+    _note(job, run.num, verdict.notes, batch)
     if verdict.passed:
         attempt.outcome, run.status, run.reason, run.satisfied = "completed", "completed", "", True
         job.counts["completed"] += 1
-        _note(job, run.num, verdict.notes, batch)
         batch.event(job, "sheet.completed", **facts(job, attempt))
         job.release(run.num)
     elif job.intent == "cancel" or end.reason == "cancelled":
@@ -92,7 +94,7 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
 
 
 def _note(job: JobRun, num: int, notes: tuple[str, ...], batch: Batch) -> None:
-    """Add to the warnings of the job, in front of those of its score, what may surprise about a sheet that completed."""
+    """Add to the warnings of the job, in front of those of its score, what may surprise about an attempt of a sheet."""
     told = [f"sheet {job.label(num)}: {note}." for note in notes]
     new = tuple(each for each in told if each not in job.warnings)
     if new:

@@ -21,7 +21,7 @@ _ATTEMPT = """
 SELECT serial, attempt, open, end_reason FROM attempts
 WHERE job = ?1 AND sheet = ?2 AND (?3 IS NULL OR attempt = ?3) ORDER BY attempt DESC LIMIT 1
 """
-_RAN = {"exited", "timed_out", "killed", "out_of_memory", "output_limit"}  # after such an end there are files
+_RAN = {"exited", "timed_out", "stale", "killed", "out_of_memory", "output_limit"}  # after such an end there are files
 
 
 async def handle(context: Context, params: LogParams, peer: Peer) -> dict[str, Any]:

@@ -22,7 +22,7 @@ async def test_an_upkeep_that_is_cancelled_on_its_way_to_a_thread_leaves_what_ha
     group = tmp_path / "group"
     group.mkdir()  # a plain folder stands for the control group: it is removed in the same way
     running.cgroup = Cgroup(str(group))
-    upkeep = Upkeep(OutputLimits(), None, lambda running, why: None)
+    upkeep = Upkeep(OutputLimits(), None, lambda running, why: None, lambda running: None)
     upkeep.begin(running)
     upkeep.end(running)
     threads = current_default_thread_limiter()

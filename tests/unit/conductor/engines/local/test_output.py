@@ -1,5 +1,7 @@
 """Looks at the output of attempts: how soon the next one comes, and what is counted."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,49 @@ def test_a_cut_leaves_what_is_short_enough_alone(job: Path) -> None:
     assert cut(log, 128 * KIB)
     assert log.stat().st_blocks == before
     assert log.read_bytes() == b"x" * 100 * KIB
+
+
+def test_a_silence_is_counted_from_the_last_change_that_was_seen(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    folder, watched = attempt(job, "1", 10), Output(LIMITS)
+    watched.look([folder], [])
+    begun = watched.quiet_seconds(folder)  # since its files were made
+    assert 0 <= begun < 60
+    clock[0] += 30
+    watched.look([folder], [])
+    assert watched.quiet_seconds(folder) == pytest.approx(begun + 30)
+    write(folder, 1)
+    clock[0] += 5
+    watched.look([folder], [])
+    assert watched.quiet_seconds(folder) == 0
+    (folder / "stderr.log").write_bytes(b"x")
+    clock[0] += 5
+    watched.look([folder], [])
+    assert watched.quiet_seconds(folder) == 0
+
+
+def test_a_clock_that_is_set_neither_ends_a_silence_nor_makes_one(job: Path) -> None:
+    folder, watched = attempt(job, "1", 10), Output(LIMITS)
+    watched.look([folder], [])
+    for log in folder.iterdir():
+        os.utime(log, (1.0, 1.0))
+    watched.look([folder], [])
+    assert watched.quiet_seconds(folder) < 60
+
+
+def test_a_silence_that_began_before_the_first_look_counts_and_one_in_the_future_does_not(job: Path) -> None:
+    old, new = attempt(job, "1", 10), attempt(job, "2", 10)
+    for log in (*old.iterdir(), *new.iterdir()):
+        moment = time.time() + (500 if log.parent == new else -500)
+        os.utime(log, (moment, moment))
+    watched = Output(LIMITS)
+    watched.look([old, new], [])
+    assert 500 <= watched.quiet_seconds(old) < 560
+    assert watched.quiet_seconds(new) == 0
+
+
+def test_what_has_no_output_yet_is_not_silent(job: Path) -> None:
+    watched = Output(LIMITS)
+    watched.look([job / "1"], [])
+    assert (watched.quiet_seconds(job / "1"), watched.quiet_seconds(job / "2")) == (0, 0)

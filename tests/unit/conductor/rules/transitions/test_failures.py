@@ -13,6 +13,7 @@ from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, jobs, sheets
 from podium.conductor.rules.transitions.failures import LIMIT_WAITS, LONGEST_LIMIT_WAIT_SECONDS
 from podium.conductor.rules.verdicts import Trouble, Verdict
+from podium.score.model.plan import RateLimit
 from tests.support.plans import job_of, plan_of
 
 NOW = Moment(1000.0, 1000.0)
@@ -74,7 +75,7 @@ def test_a_rate_limit_is_waited_for_a_bounded_number_of_times(wait: float | None
         waits.append(play.job.sheets[1].waiting_left)
     assert waits == ([60.0, 120.0, 240.0, 480.0, 960.0] if wait in (None, 0.0) else [5.0] * 5)
     assert play.job.sheets[1].retries_used == 0
-    assert play.job.reason.endswith("failed: no")
+    assert play.job.reason.endswith("failed: no; it has waited 5 times")
 
 
 def test_a_limit_that_lasts_too_long_falls_back_with_a_fresh_number_of_waits() -> None:
@@ -128,3 +129,13 @@ def test_a_doubled_time_limit_is_the_limit_of_the_next_attempt() -> None:
     play.job.loaded.plan = play.job.plan.model_copy(update={"sheets": (sheet,)})
     play.fail("timed_out")
     assert play.job.limit_of(1) == 6.0
+
+
+def test_a_score_says_how_long_and_how_often_a_rate_limit_is_waited_for() -> None:
+    play = Play("goose", retries=3)
+    limit = RateLimit(wait_seconds=8 * 3600.0, max_waits=2)  # longer than is waited for otherwise
+    play.job.loaded.plan = play.job.plan.model_copy(update={"rate_limit": limit})
+    assert play.fail(trouble="rate_limit").sheets[1].waiting_left == 8 * 3600.0
+    assert play.fail(trouble="rate_limit", wait=30.0).sheets[1].waiting_left == 30.0, "the instrument knows better"
+    assert play.fail(trouble="rate_limit").status == "failed"
+    assert play.job.reason.endswith("failed: no; it has waited 2 times")

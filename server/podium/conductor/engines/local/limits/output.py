@@ -1,5 +1,8 @@
 """Keeps the output of attempts within limits: of one stream, and of all attempts of a job together.
 
+The same looks tell for how long an attempt has written nothing. That is counted by a clock that cannot be set, from the last
+change that was seen; at the first look at an attempt, from the time of its files, so that a silence goes on over a restart.
+
 A log that holds more than its limit keeps its first 64 kB and its last part; the middle is freed on the disk, and offsets stay
 as they are. Between two looks a stream may exceed its limit by what it writes in that time: looks come every quarter of a second,
 and up to fifty times a second if a limit is near at the rate seen last. If the file system cannot free the middle of a file, the
@@ -50,6 +53,7 @@ class _Level:
     held: int
     limit: int
     at: float
+    since: float = 0.0  # when it was seen to have this size; monotonic, as `at`
 
     def seconds_left(self, before: "_Level | None") -> float:
         """Return the seconds until the limit at the rate since `before`, or as if all had come within a usual pause."""
@@ -79,7 +83,7 @@ class Output:
             for path in _logs([folder]):
                 if _held(path) > limit and not cut(path, limit // 2):
                     beyond[folder] = f"a stream exceeds {limit} bytes"
-                self._note(path)
+                self._note(path, before.get(path))
         for job, folders in jobs.items():
             if not self._keep_job(job, folders):
                 text = f"the job's output exceeds {self._limits.job_bytes} bytes"
@@ -113,12 +117,24 @@ class Output:
                 cut(path, share)
         del self._ended[job]
         for path in _logs(running):
-            self._note(path)
+            self._note(path, self._levels.get(path))
         return self._note_job(job, running) <= self._limits.job_bytes
 
-    def _note(self, path: Path) -> None:
-        size, held = _measure(path)
-        self._levels[path] = _Level(size, held, self._limits.stream_bytes, time.monotonic())
+    def quiet_seconds(self, folder: Path) -> float:
+        """Return for how long a running attempt had written nothing at the last look, 0 if it was not looked at."""
+        levels = [level for path in _logs([folder]) if (level := self._levels.get(path))]
+        return min((level.at - level.since for level in levels), default=0.0)
+
+    def _note(self, path: Path, before: _Level | None) -> None:
+        size, held, written_at = _measure(path)
+        now = time.monotonic()
+        if written_at is None:
+            since = now
+        elif before is None:
+            since = now - max(0.0, time.time() - written_at)
+        else:
+            since = before.since if before.size == size else now
+        self._levels[path] = _Level(size, held, self._limits.stream_bytes, now, since)
 
     def _note_job(self, job: Path, running: list[Path]) -> int:
         """Note a job's level and return the bytes that it holds. Its ended attempts are measured once, then counted."""
@@ -167,11 +183,12 @@ def _held(path: Path) -> int:
     return _measure(path)[1]
 
 
-def _measure(path: Path) -> tuple[int, int]:
-    """Return a log's size and the bytes that it holds on the disk; zeros if it is gone."""
+def _measure(path: Path) -> tuple[int, int, float | None]:
+    """Return a log's size, the bytes that it holds on the disk, and when it was written; zeros and None if it is gone."""
     try:
         found = path.stat()
     except FileNotFoundError:
-        return 0, 0
+        return 0, 0, None
     # A small file may hold no block of its own; blocks reserved beyond the end are freed by the file system itself.
-    return found.st_size, min(found.st_size, found.st_blocks * 512) if found.st_blocks else found.st_size
+    held = min(found.st_size, found.st_blocks * 512) if found.st_blocks else found.st_size
+    return found.st_size, held, found.st_mtime

@@ -1,0 +1,25 @@
+"""The validations of a numbered score."""
+
+from podium.score.model.draft import Check
+from podium.score.model.plan import VALIDATION_TYPES
+from podium.score.numbered.fields.score import NumberedScore
+from podium.score.numbered.layout import Layout
+from podium.score.parts import PartBuilder
+from podium.score.text.document import Loc
+
+
+def read_checks(score: NumberedScore, parts: PartBuilder, layout: Layout) -> tuple[Check, ...]:
+    """Return the validations of all sheets; each says itself to which ones it applies."""
+    found = []
+    for position, check in enumerate(score.validations):
+        loc: Loc = ("validations", position)
+        if check.type is None:
+            if not parts.problems.under((*loc, "type")):
+                parts.problems.add(loc, "a validation needs a type", allowed=VALIDATION_TYPES)
+            continue
+        if check.sheet is not None:
+            layout.is_sheet((*loc, "sheet"), check.sheet)
+        fields = check.model_dump(exclude={"type", "condition", "sheet"})
+        validation = parts.validation(loc, check.type, fields)
+        found.append(Check(validation, loc, condition=check.condition or "", sheet=check.sheet))
+    return tuple(found)
