@@ -100,7 +100,8 @@ def _given(profile: Profile, folders: tuple[Path, ...]) -> list[str]:
     A relative path is tried in each folder: the workspace, where it will be looked up, may become a copy of the repository. Code
     that stands in the arguments themselves is the score's own text, as `run` is.
     """
-    texts = (*profile.args, *profile.args_after, profile.prompt_flag, *_environment(profile).values())
+    own = [text for setting in profile.settings.values() for text in setting.texts()]
+    texts = (*profile.args, *profile.args_after, profile.prompt_flag, *own, *_environment(profile).values())
     words = [word for text in texts for word in (text, text.partition("=")[2], *_in(text)) if word]
     places = (os.path.join(folder, word) for word in words for folder in folders)  # noqa: PTH118
     found = [each for each in places if os.path.isfile(each) and _is_inside(each, "", folders)]  # noqa: PTH113
