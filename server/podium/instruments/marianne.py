@@ -188,4 +188,5 @@ def _is_given(written: Written, key: str) -> bool:
     block: BaseModel = written
     for part in above:
         block = getattr(block, part)
-    return bool(getattr(block, last) != type(block).model_fields[last].get_default(call_default_factory=True))
+    value = getattr(block, last)
+    return bool(value) and value != type(block).model_fields[last].default
