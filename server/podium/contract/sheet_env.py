@@ -30,7 +30,7 @@ class EnvVariable(View):
     name: str  # of the variable
     value: str = ""  # or what stands for a secret: [value of NAME]
     source: EnvSource  # where the value comes from
-    variable: str = ""  # of `{from_env: ...}`: the conductor's variable that the value is looked up in
+    variable: str = ""  # of `{from_env: ...}` and `env_expanded`: the conductor's variables that it is made of
     replaces: EnvSource | None = None  # where a value comes from that does not count
     hidden: bool = False  # the value may be a secret and is not shown
     missing: bool = False  # no value is to be had: what needs it will fail. Of `env_pass`, the start has to bring it

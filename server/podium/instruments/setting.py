@@ -34,6 +34,10 @@ class Setting(BaseModel):
             raise ValueError("a setting has an option, choices, or takes: arguments")
         return self
 
+    def texts(self) -> list[str]:
+        """Return the arguments that it may become and that no score gives."""
+        return [*filter(None, [self.option]), *(each for words in self.choices.values() for each in words)]
+
     def arguments(self, value: Any) -> list[str]:
         """Return the arguments for a value that a score gives."""
         if self.choices:

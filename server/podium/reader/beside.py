@@ -100,7 +100,8 @@ def _given(profile: Profile, folders: tuple[Path, ...]) -> list[str]:
     A relative path is tried in each folder: the workspace, where it will be looked up, may become a copy of the repository. Code
     that stands in the arguments themselves is the score's own text, as `run` is.
     """
-    texts = (*profile.args, profile.prompt_flag, *profile.env.values())
+    own = [text for setting in profile.settings.values() for text in setting.texts()]
+    texts = (*profile.args, *profile.args_after, profile.prompt_flag, *own, *_environment(profile).values())
     words = [word for text in texts for word in (text, text.partition("=")[2], *_in(text)) if word]
     places = (os.path.join(folder, word) for word in words for folder in folders)  # noqa: PTH118
     found = [each for each in places if os.path.isfile(each) and _is_inside(each, "", folders)]  # noqa: PTH113
@@ -122,7 +123,7 @@ def _places(name: str, profile: Profile, plan: Plan, given_path: str) -> Iterato
     if profile.executable.startswith("/"):
         yield profile.executable, ""
         return
-    own = profile.env.get("PATH", "")
+    own = _environment(profile).get("PATH", "")
     paths = (
         search_path(plan, sheet, os.environ, given=given_path, profile=own)
         for sheet in plan.sheets
@@ -134,6 +135,11 @@ def _places(name: str, profile: Profile, plan: Plan, given_path: str) -> Iterato
             if place := shutil.which(profile.executable, path=folder):
                 yield place, entry or "."
                 break
+
+
+def _environment(profile: Profile) -> dict[str, str]:
+    """Return the variables of a profile, as far as they are known before a sheet starts."""
+    return profile.environment(lambda name: os.environ.get(name, ""))
 
 
 def _is_inside(place: str, by: str, folders: tuple[Path, ...]) -> bool:

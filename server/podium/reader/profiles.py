@@ -1,14 +1,19 @@
-"""Profiles of two places beside those that come along: the user's config folder, and the folder of the score."""
+"""Profiles of two places beside those that come along: the user's config folder, and the folder of the score.
 
-from collections.abc import Iterator, Mapping
+They are in our form, or in that of the Marianne conductor's guide.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from podium.contract.models import ProblemView
 from podium.errors import InvalidArguments, PodiumError, ScoreInvalid
 from podium.instruments.builtin import by_name
+from podium.instruments.marianne import BLOCKS, converted, is_of_marianne, unused_note
 from podium.instruments.profile import Profile
 from podium.reader.requests import SCORE_FOLDER
 from podium.score.patterns import PatternFault, compile_pattern
@@ -16,9 +21,12 @@ from podium.score.text import document
 from podium.texts.source import decode, read_bytes
 
 MAX_BYTES = 65_536
+MAX_PROBLEMS = 20  # that are told of one file
+_UNWRITTEN = "unused"  # the key of our profiles that no file may have
 
 Content = dict[str, Any]
 """A profile's keys, as its file has them."""
+Keys = tuple[str, ...]
 
 
 class _Bad(Exception):
@@ -66,6 +74,12 @@ def contents(profiles: Mapping[str, Profile]) -> dict[str, Content]:
     }
 
 
+def unused(profiles: Mapping[str, Content]) -> tuple[str, ...]:
+    """Return a note for each profile of a plan that has keys with which nothing is done."""
+    found = {str(content.get("name", name)): content.get("unused", ()) for name, content in profiles.items()}
+    return tuple(unused_note(name, tuple(keys)) for name, keys in found.items() if keys)
+
+
 def _folder(folder: Path) -> Iterator[tuple[Profile, Path]]:
     """Yield the profiles of a folder and their files, in the order of the names; nothing if the folder does not exist."""
     try:
@@ -91,18 +105,29 @@ def _profile(text: str, name: str, path: Path = Path()) -> Profile:
     """Check one profile; without a `name` it gets that of its file. It is parsed as carefully as a score: it may be hostile."""
     try:
         content = document.load(text).root
-        if not isinstance(content, dict):
-            raise _Bad([_problem(path, "it is not a mapping of keys")])
-        profile = Profile.model_validate({"name": name, **content})
     except document.DocumentFault as fault:
         raise _Bad(
             [_problem(path, f"it is not a valid profile: {fault.message}", line=fault.line, column=fault.column)]
         ) from None
-    except ValidationError as error:
-        raise _Bad([_from_pydantic(path, dict(found)) for found in error.errors(include_url=False)]) from None
+    if not isinstance(content, dict):
+        raise _Bad([_problem(path, "it is not a mapping of keys")])
+    profile = _checked({"name": name, **content}, path)
     if bad := list(_bad_patterns(path, profile)):
         raise _Bad(bad)
     return profile
+
+
+def _checked(content: Content, path: Path) -> Profile:
+    """Return the profile that a file holds in one of the two forms."""
+    is_ours = not is_of_marianne(content)
+    if is_ours and _UNWRITTEN in content:
+        raise _Bad([_unknown(path, _UNWRITTEN, _UNWRITTEN, Profile.model_fields)])
+    blocks: Mapping[Keys, type[BaseModel]] = {(): Profile} if is_ours else BLOCKS
+    try:
+        return Profile.model_validate(content) if is_ours else converted(content)
+    except ValidationError as error:
+        found = error.errors(include_url=False)[:MAX_PROBLEMS]
+        raise _Bad([_from_pydantic(path, dict(each), blocks) for each in found]) from None
 
 
 def _bad_patterns(path: Path, profile: Profile) -> Iterator[ProblemView]:
@@ -121,13 +146,22 @@ def _bad_patterns(path: Path, profile: Profile) -> Iterator[ProblemView]:
                     yield _problem(path, message, field=field)
 
 
-def _from_pydantic(path: Path, found: Mapping[str, Any]) -> ProblemView:
-    """Return one of pydantic's errors as a problem in our words."""
-    field = ".".join(str(part) for part in found["loc"])
+def _from_pydantic(path: Path, found: Mapping[str, Any], blocks: Mapping[Keys, type[BaseModel]]) -> ProblemView:
+    """Return one of pydantic's errors as a problem in our words; `blocks` are those of the profile, by their keys."""
+    *above, key = found["loc"] or ("",)
+    field = ".".join(map(str, (*above, key)))
     if found["type"] == "extra_forbidden":
-        return _problem(path, f"unknown key {field}", field=field, allowed=sorted(Profile.model_fields))
+        block = blocks.get(tuple(map(str, above)))
+        return _unknown(path, field, str(key), block.model_fields if block else ())
     message = str(found["msg"]).removeprefix("Value error, ")
     return _problem(path, f"{field}: {message}" if field else message, field=field)
+
+
+def _unknown(path: Path, field: str, key: str, fields: Iterable[str]) -> ProblemView:
+    known = sorted(set(fields) - {_UNWRITTEN})
+    near = difflib.get_close_matches(key[:100], known, n=2)
+    meant = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return _problem(path, f"unknown key {field}{meant}", field=field, allowed=known)
 
 
 def _problem(path: Path, message: str, **place: Any) -> ProblemView:

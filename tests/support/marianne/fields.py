@@ -1,7 +1,8 @@
 """What becomes of each key of the original's scores: read from `fields.toml`, and asked of the code."""
 
+import ast
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ import yaml
 
 from podium.errors import ScoreInvalid
 from tests.support.compiled import compiled_example
+from tests.support.source_tree import REPOSITORY
 
 Answer = Literal["honoured", "without effect", "refused"]
 _FOLDER = Path(__file__).parent
@@ -26,10 +28,18 @@ class Entry:
     """Keys of one block with the same answer, and how they are written."""
 
     names: tuple[str, ...]
-    scores: tuple[str, ...]
+    written: tuple[str, ...]
     answer: Answer
     at: str = ""
     test: str = ""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the test that it names is there."""
+        file, _, name = self.test.partition("::")
+        tree = ast.parse((REPOSITORY / file).read_text(encoding="utf-8"))
+        names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        return name.partition("[")[0] in names
 
     @property
     def paths(self) -> list[str]:
@@ -45,15 +55,15 @@ class Told:
     why: str = ""
 
 
-def entries() -> list[Entry]:
-    """Return the table."""
-    rows = tomllib.loads((_FOLDER / "fields.toml").read_text(encoding="utf-8"))["fields"]
-    return [Entry(**{**row, "names": tuple(row["names"]), "scores": tuple(row["scores"])}) for row in rows]
+def entries(table: str = "fields.toml") -> list[Entry]:
+    """Return one of the tables."""
+    rows = tomllib.loads((_FOLDER / table).read_text(encoding="utf-8"))["fields"]
+    return [Entry(**{**row, "names": tuple(row["names"]), "written": tuple(row["written"])}) for row in rows]
 
 
 def whole(part: str) -> dict[str, Any]:
     """Return the base score with a part of one laid over it."""
-    return _laid(_BASE, yaml.safe_load(part))
+    return laid(_BASE, yaml.safe_load(part))
 
 
 def told(score: Mapping[str, Any], key: str, folder: Path) -> Told:
@@ -66,7 +76,12 @@ def told(score: Mapping[str, Any], key: str, folder: Path) -> Told:
         plan = compiled_example(yaml.safe_dump(dict(score), sort_keys=False), folder)
     except ScoreInvalid as error:
         return Told("refused", error.facts["problems"][0]["message"])
-    note = next((note for note in plan.warnings if _is_of(note, key)), "")
+    return of_note(plan.warnings, key)
+
+
+def of_note(notes: Iterable[str], key: str) -> Told:
+    """Return what notes say of a key that is accepted."""
+    note = next((note for note in notes if _is_of(note, key)), "")
     return Told("without effect", note) if note else Told("honoured")
 
 
@@ -81,8 +96,9 @@ def _around(path: str) -> Iterator[str]:
         path = path.rpartition(".")[0]
 
 
-def _laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    both = {key: _laid(below[key], value) for key, value in above.items() if _are_blocks(below.get(key), value)}
+def laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping with another laid over it, block by block."""
+    both = {key: laid(below[key], value) for key, value in above.items() if _are_blocks(below.get(key), value)}
     return {**below, **above, **both}
 
 

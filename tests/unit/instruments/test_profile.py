@@ -51,6 +51,11 @@ def play(instrument: Profile, tool: Path, prompt: str) -> str:
         ({"prompt": "file", "args": ["--file={prompt_file}", "go"]}, "[--file=SCRIPT][go]<>"),
         ({"prompt": "stdin", "args": ["--file={script}", "{script}", "a{script}"]},
          "[--file=SCRIPT][SCRIPT][a{script}]<do $HOME 'it'>"),
+        ({"prompt": "argument", "args_after": ["-q", "{script}"]}, "[do $HOME 'it'][-q][SCRIPT]<>"),
+        ({"prompt": "flag", "prompt_flag": "-m", "args_after": ["-q"]}, "[-m][do $HOME 'it'][-q]<>"),
+        ({"prompt": "stdin", "args": ["-"], "args_after": ["-q"]}, "[-][-q]<do $HOME 'it'>"),
+        ({"prompt": "file", "args_after": ["-q"]}, "[SCRIPT][-q]<>"),
+        ({"prompt": "file", "args": ["{prompt_file}", "go"], "args_after": ["-q"]}, "[SCRIPT][go][-q]<>"),
     ],
 )  # fmt: skip
 def test_the_tool_gets_the_prompt_as_the_profile_says(tool: Path, fields: dict[str, Any], printed: str) -> None:
@@ -63,6 +68,16 @@ def test_settings_take_their_option_in_the_arguments_or_after_them(tool: Path) -
         "tool", "--mode", "act", "-q", "--model", "4",
     )  # fmt: skip
     assert instrument.command("/script", "x")[0] == ("tool", "--mode", "plan", "-q")
+
+
+def test_a_variable_of_the_conductor_stands_in_a_value_as_it_is() -> None:
+    known = {"HOME": "/home/me", "ODD": "${HOME}"}
+    instrument = profile(env={"A": "${HOME}"}, env_expanded={"B": "${HOME}/b:${ODD}", "C": "$HOME ${not-one} ${"})
+    assert instrument.environment(known.__getitem__) == {
+        "A": "${HOME}",
+        "B": "/home/me/b:${HOME}",
+        "C": "$HOME ${not-one} ${",
+    }
 
 
 def test_a_prompt_that_looks_like_an_option_is_none(tool: Path) -> None:
@@ -95,6 +110,7 @@ def test_a_long_prompt_is_no_matter_for_a_file_or_the_input(tool: Path) -> None:
         {"prompt": "stdin", "prompt_flag": "-p"},
         {"prompt": "script"},
         {"prompt": "script", "executable": "bash", "args": ["-x"]},
+        {"prompt": "script", "executable": "bash", "args_after": ["-x"]},
         {"prompt": "stdin", "args": ["{prompt_file}"]},
         {"prompt": "file", "args": ["@{prompt_file}"]},
         {"prompt": "file", "args": ["--file={prompt_file}.md"]},

@@ -164,11 +164,18 @@ GIVEN = {  # what a profile has in it, with {repo} for the repository; the works
     "among words": "args: [--run, 'exec ./evil.sh; true']",
     "a flag": "prompt: flag\nprompt_flag: ./evil.sh",
     "a variable": "env: {BASH_ENV: ./evil.sh}",
+    "a variable of the conductor's": "env_expanded: {BASH_ENV: '${THE_REPO}/tools/evil.sh'}",
+    "behind the prompt": "args_after: [./evil.sh]",
+    "a choice of a setting": "settings: {mode: {choices: {evil: [--rcfile, ./evil.sh]}}}",
+    "the option of a setting": "settings: {mode: --rcfile=./evil.sh}",
 }
 
 
 @pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
-def test_a_file_that_a_profile_gives_to_its_program_is_told(repository: Path, given: str) -> None:
+def test_a_file_that_a_profile_gives_to_its_program_is_told(
+    repository: Path, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THE_REPO", str(repository))
     (repository / "tools").mkdir()
     evil = program(repository / "tools" / "evil.sh")
     file = beside(repository, "mine", "executable: outside")

@@ -110,10 +110,10 @@ class LiveAttempt:
         """Return the variables that the instrument, the score, the start and Podium add to the environment.
 
         Raises:
-            InvalidArguments: a value that the score only names is nowhere to be had.
+            InvalidArguments: a value that the instrument or the score only names is nowhere to be had.
         """
         return {
-            **self.profile.env,
+            **self.known.env_of(self.profile),
             **self.known.env(self.plan, self.sheet),
             "PODIUM_JOB_ID": self.job_id,
             "PODIUM_SHEET": self.sheet.label,

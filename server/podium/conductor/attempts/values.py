@@ -20,6 +20,8 @@ from podium.contract.secrets.masks import Masker, Secret, replaced, secrets_in
 from podium.contract.secrets.names import is_place
 from podium.errors import InvalidArguments, PodiumError
 from podium.home import Home
+from podium.instruments.profile import Profile
+from podium.instruments.variables import named_in
 from podium.score.model.plan import Plan, PlanSheet
 
 MOST_SECRETS = 4000  # of one job that are looked for; more than one a sheet only in a very large score
@@ -40,6 +42,10 @@ class Known:
     masker: Masker = field(default_factory=Masker, repr=False)
     trouble: str = ""  # why the env file cannot be used
 
+    def env_of(self, profile: Profile) -> dict[str, str]:
+        """Return the variables that an instrument adds. Raises as `env`."""
+        return profile.environment(lambda source: self._value(source, _by_instrument(profile.name, source)))
+
     def env(self, plan: Plan, sheet: PlanSheet) -> dict[str, str]:
         """Return the variables of a sheet from its score and its start: the sheet's own win, then those of the start.
 
@@ -59,22 +65,24 @@ class Known:
         return {**plan.env, **self._looked_up(plan.env_from), **kept}
 
     def _looked_up(self, sources: Mapping[str, str]) -> dict[str, str]:
-        found = {}
-        for name, source in sources.items():
-            if source not in self.named:
-                raise InvalidArguments(self.lacks(name, source), fix=f"Set {source}, then resume the job.")
-            found[name] = self.named[source]
-        return found
+        return {name: self._value(source, _by_score(name, source)) for name, source in sources.items()}
 
-    def lacks(self, name: str, source: str) -> str:
-        """Return in words that the value of a variable cannot be looked up."""
+    def _value(self, source: str, wanted: str) -> str:
+        if source not in self.named:
+            raise InvalidArguments(self.lacks(source, wanted), fix=f"Set {source}, then resume the job.")
+        return self.named[source]
+
+    def lacks(self, source: str, wanted: str) -> str:
+        """Return in words that the value of a variable cannot be looked up, and what names it."""
         where = f"and {self.trouble}" if self.trouble else "nor has the env_file"
-        return f"env {name}: {{from_env: {source}}}: the conductor's environment has no variable {source}, {where}"
+        return f"{wanted}: the conductor's environment has no variable {source}, {where}"
 
     def missing(self, plan: Plan) -> list[str]:
         """Return in words which values cannot be looked up now: the sheets that want them will fail."""
-        wanted = dict.fromkeys(item for each in _looked_up_by(plan) for item in each.items())
-        absent = [self.lacks(*each) for each in wanted if each[1] not in self.named]
+        by_score = ((source, _by_score(name, source)) for each in _looked_up_by(plan) for name, source in each.items())
+        by_instruments = ((source, _by_instrument(name, source)) for name, source in _looked_up_by_instruments(plan))
+        wanted = dict.fromkeys([*by_score, *by_instruments])
+        absent = [self.lacks(*each) for each in wanted if each[0] not in self.named]
         told = [f"{each}; sheets that need it will fail" for each in absent]
         if self.is_broken and len(absent) < len(wanted):
             told.append(f"{self.trouble}; {{from_env: ...}} takes the conductor's own variables in its place")
@@ -214,11 +222,28 @@ def _looked_up_by(plan: Plan) -> list[Mapping[str, str]]:
     return [plan.env_from, *(sheet.env_from for sheet in plan.sheets if sheet.env_from)]
 
 
+def _looked_up_by_instruments(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the variables of the conductor that the profiles of a plan name, each after its instrument."""
+    for name, content in plan.profiles.items():
+        for text in content.get("env_expanded", {}).values():
+            yield from ((str(content.get("name", name)), source) for source in named_in(text))
+
+
+def _by_score(name: str, source: str) -> str:
+    return f"env {name}: {{from_env: {source}}}"
+
+
+def _by_instrument(name: str, source: str) -> str:
+    return f"env of the instrument {name}: ${{{source}}}"
+
+
 def _of_job(loaded: LoadedPlan, named: Mapping[str, str], given: Mapping[str, str]) -> Iterator[Secret]:
     """Yield the secrets of a job: what its score declares as one, then what looks like one."""
     plan = loaded.plan
     sources = {source for each in _looked_up_by(plan) for source in each.values() if source in named}
     yield from secrets_in({source: named[source] for source in sources}, declared=True)
+    by_instruments = {source: named.get(source, "") for _, source in _looked_up_by_instruments(plan)}
+    yield from secrets_in({name: value for name, value in by_instruments.items() if not is_place(value)}, declared=True)
     # A place is what PATH or VIRTUAL_ENV passes on; without it no path of a log could be read.
     yield from secrets_in({name: value for name, value in given.items() if not is_place(value)}, declared=True)
     groups = [plan.env, plan.variables, *(each.env for each in loaded.instruments.values())]

@@ -11,6 +11,7 @@ from podium.contract.secrets.beside import hidden_value, without_named_secrets
 from podium.contract.secrets.names import is_place
 from podium.contract.sheet_env import EnvParams, EnvSource, EnvVariable, EnvView
 from podium.errors import InvalidArguments
+from podium.instruments.variables import filled, named_in
 from podium.score.model.plan import RESERVED_ENV, PlanSheet
 from podium.texts.cleaning import clean_text
 from podium.wire.dispatcher import Peer
@@ -72,8 +73,9 @@ def _layers(
     plan = loaded.plan
     yield from _base(known)
     if sheet is not None and sheet.instrument in loaded.instruments:
-        own = loaded.instruments[sheet.instrument].env
-        yield from (_shown(name, value, "instrument", known) for name, value in own.items())
+        profile = loaded.instruments[sheet.instrument]
+        yield from (_shown(name, value, "instrument", known) for name, value in profile.env.items())
+        yield from (_expanded(name, text, known) for name, text in profile.env_expanded.items())
     yield from _given(plan.env, plan.env_from, "score", known)
     for name in plan.env_pass:
         value = known.passed.get(name)
@@ -102,6 +104,17 @@ def _given(
             hidden=not missing,
             missing=missing,
         )
+
+
+def _expanded(name: str, text: str, known: Known) -> EnvVariable:
+    """Return a variable of an instrument, in which those of the conductor are shown as far as they are places."""
+    sources = named_in(text)
+    if missing := [each for each in sources if each not in known.named]:
+        return EnvVariable(name=name, source="instrument", variable=missing[0], missing=True)
+    secret = [each for each in sources if not is_place(known.named[each])]
+    value = filled(text, lambda each: f"[value of {each}]" if each in secret else known.named[each])
+    shown = _shown(name, value, "instrument", known)
+    return shown.model_copy(update={"variable": ", ".join(sources), "hidden": shown.hidden or bool(secret)})
 
 
 def _shown(name: str, value: str, source: EnvSource, known: Known) -> EnvVariable:
