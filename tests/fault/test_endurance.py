@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from podium.home import DATABASE
+from podium.privacy.leftovers import OF_OURS
 from podium.settings import Settings
 from tests.support import podium_home
 from tests.support.fault_jobs import named
@@ -198,6 +199,7 @@ def test_another_conductor_on_the_lost_socket_is_left_there(short_tmp: Path) -> 
         # Bound before the first one looks: its name is moved to the place of the socket in one step.
         with closing(socket.socket(socket.AF_UNIX)) as stand_in:
             stand_in.bind(str(short_tmp / "other"))
+            (short_tmp / "other").chmod(OF_OURS)
             stand_in.listen()
             (short_tmp / "other").rename(path)
             podium_home.until(lambda: f"another conductor is listening on {path}" in conductor.log.read_text())
@@ -227,12 +229,13 @@ def test_a_start_that_cannot_listen_runs_nothing(stopped: Conductor, tmp_path: P
     stopped.settings.socket.unlink()
     with closing(socket.socket(socket.AF_UNIX)) as other:
         other.bind(str(stopped.settings.socket))
+        stopped.settings.socket.chmod(OF_OURS)
         other.listen()
         (tmp_path / "go").touch()
         stopped.launch()
         stopped.await_death()
     log = stopped.log.read_text()
-    assert "another conductor is listening" in log
+    assert f"listens on {stopped.settings.socket} and does not say who it is" in log
     assert log.count("conductor_ready") == 1
     assert not (tmp_path / "ran").exists()
     stopped.start()
