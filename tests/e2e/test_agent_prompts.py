@@ -103,7 +103,7 @@ def test_a_numbered_score_gives_its_agents_all_parts_of_the_prompt(
     assert [len(each.split("VERDICT:")) for each in (first, second, third)] == [2, 2, 2]
     assert [each.count("grep -q whale") for each in (first, second, third)] == [0, 1, 1]
     told = [
-        f"sheet {num}: attempt 1 began without the file {folder}/ws/findings-{num}.md, which was not there."
+        f"sheet {num}: attempt 1 began without the file '{folder}/ws/findings-{num}.md', which was not there."
         for num in (2, 1)
     ]
     assert [each for each in view["warnings"] if "began without" in each] == told
@@ -246,4 +246,4 @@ def test_files_are_read_at_each_attempt_and_a_failed_one_tells_what_it_was_witho
     view = end_of(conductor, submit(conductor, json.dumps(score)))
     assert view["status"] == "completed"
     assert ["NOTES" in each for each in prompts(agents, folder)] == [False, True]
-    assert view["warnings"] == [f"sheet 1: attempt 1 began without the file {folder}/notes.md, which was not there."]
+    assert view["warnings"] == [f"sheet 1: attempt 1 began without the file '{folder}/notes.md', which was not there."]

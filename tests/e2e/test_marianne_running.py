@@ -52,6 +52,12 @@ def attempts_of(conductor: Conductor, job_id: str) -> list[dict[str, Any]]:
     return found
 
 
+def counts_of(conductor: Conductor, job_id: str) -> tuple[int, int, int]:
+    """Return how often a job's only sheet was tried, how often completed, and how often that may be, as Marianne has it."""
+    sheet = ask(conductor.settings.socket, "job.status", {"job_id": job_id})["sheets"]["1"]
+    return sheet["normal_attempts"], sheet["completion_attempts"], sheet["max_completion"]
+
+
 def stale(seconds: float) -> dict[str, Any]:
     """Return the block that watches for so long a silence."""
     return {"enabled": True, "idle_timeout_seconds": seconds, "check_interval_seconds": 0.1}
@@ -99,6 +105,7 @@ def test_an_agent_completes_what_it_left_unfinished_also_when_the_conductor_cras
     assert sheets_of(revived_conductor, job_id)["1"]["reason"].startswith(
         "completion 1 of 5 after: validation file_exists"
     )
+    assert counts_of(revived_conductor, job_id) == (1, 0, 5)
     revived_conductor.kill()
     revived_conductor.start()
     assert end_of(revived_conductor, job_id)["status"] == "completed"
@@ -107,6 +114,7 @@ def test_an_agent_completes_what_it_left_unfinished_also_when_the_conductor_cras
     assert "What is wrong:\n- file_exists: expected two exists, found " in second
     kinds = types_of(revived_conductor, job_id)
     assert (kinds.count("sheet.completing"), kinds.count("sheet.retrying")) == (1, 0)
+    assert counts_of(revived_conductor, job_id) == (1, 1, 5)
 
 
 def test_a_script_that_passes_in_part_is_retried_as_after_any_failure(
@@ -169,8 +177,12 @@ def test_a_job_that_has_cost_more_than_it_may_is_paused_until_somebody_lets_it_g
     view = until(shared_conductor, job_id, "paused")
     assert view["reason"].startswith("the job has cost $1.50, more than max_cost_per_job, $1.00; resume_job")
     assert (view["sheets_completed"], view["cost_dollars"]) == (2, 1.5)
+    paused = ask(shared_conductor.settings.socket, "job.status", {"job_id": job_id})
+    assert (paused["cost_limit_reached"], paused["total_estimated_cost"]) == (True, 1.5)
+    assert [sheet["total_cost_usd"] for sheet in paused["sheets"].values()] == [0.75, 0.75, 0.0]
     ask(shared_conductor.settings.socket, "job.resume", {"job_id": job_id})
     assert end_of(shared_conductor, job_id)["cost_dollars"] == 2.25
+    assert ask(shared_conductor.settings.socket, "job.status", {"job_id": job_id})["cost_limit_reached"] is False
 
 
 def test_a_limit_that_cannot_be_kept_is_told(shared_conductor: Conductor, tmp_path: Path) -> None:

@@ -192,7 +192,11 @@ async def test_a_claim_without_an_identity_is_lost_when_its_tree_is_gone(tmp_pat
     assert (end.reason, end.processes_ended) == ("lost", 1)
 
 
-@pytest.mark.parametrize("reason", ["timed_out", "output_limit"])
+async def test_an_attempt_whose_process_is_looked_for_is_not_ended_for_its_silence_meanwhile(tmp_path: Path) -> None:
+    assert (await reattach(forge(make_spec(tmp_path, quiet_seconds=0.1)))).reason == "lost"
+
+
+@pytest.mark.parametrize("reason", ["timed_out", "stale", "output_limit"])
 @pytest.mark.parametrize("exit_record", ["", "exited 143 end\n"])
 async def test_a_limit_that_an_earlier_conductor_enforced_is_the_reason_of_the_end(
     tmp_path: Path, reason: EndReason, exit_record: str

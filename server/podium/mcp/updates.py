@@ -111,7 +111,7 @@ class Updates:
             await self._placed.wait()
         if self._refused is not None:
             raise UnsupportedByConductor(
-                f"A subscription would never be notified: {self._refused.message}", fix=self._refused.fix
+                f"A subscription would never be notified. {self._refused.message}", fix=self._refused.fix
             )
 
     async def run(self) -> None:

@@ -5,22 +5,22 @@ and no device can hold the reader up, and both the looking and the reading have 
 """
 
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import dropwhile
+from pathlib import Path
 from typing import Any
 
-from podium.errors import ScoreInvalid
+from podium.errors import PodiumError, ScoreInvalid
 from podium.reader.requests import Render
 from podium.score.model.context import MOST_OUTPUT_CHARS
 from podium.score.templates.render import asks_for, render_text
+from podium.texts.source import first_bytes
 
 MAX_FILES = 1000
 MAX_ENTRIES = 100_000  # files and folders that the patterns of a sheet look at
 MAX_DEPTH = 100  # levels that ** goes down
 _MAGIC = frozenset("*?[")
-_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def previous_files(text: str, variables: Mapping[str, Any], request: Render) -> dict[str, dict[str, str]]:
@@ -109,16 +109,9 @@ class _Search:
 def _beginning(path: str, chars: int) -> str | None:
     """Return the first characters of a plain file, None for anything else and for what cannot be read."""
     try:
-        descriptor = os.open(path, _OPEN)
-    except (OSError, ValueError):
+        return first_bytes(Path(path), 4 * chars).decode("utf-8", "replace")[:chars]
+    except PodiumError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        try:
-            return file.read(4 * chars).decode("utf-8", "replace")[:chars]
-        except OSError:
-            return None
 
 
 def _shown(path: str) -> str:

@@ -8,10 +8,20 @@ from typing import Any
 
 from podium.contract.secrets.beside import without_named_secrets
 from podium.errors import PodiumError
-from podium.score.blocks import FromEnv, OnEndBlock, RetryBlock, SkipCommandBlock, is_env_name
+from podium.score.blocks import CrossSheetBlock, FromEnv, OnEndBlock, RetryBlock, SkipCommandBlock, is_env_name
 from podium.score.instrument_settings import InstrumentSettings
 from podium.score.model.draft import Template
-from podium.score.model.plan import CLI, RESERVED_ENV, Player, Retry, SkipCommand, Validation, ValidationType
+from podium.score.model.plan import (
+    CLI,
+    MAX_LOOKBACK,
+    RESERVED_ENV,
+    CrossSheet,
+    Player,
+    Retry,
+    SkipCommand,
+    Validation,
+    ValidationType,
+)
 from podium.score.patterns import PatternFault, compile_pattern
 from podium.score.text.document import TOO_LARGE, Loc
 from podium.score.text.problems import Problems
@@ -165,12 +175,18 @@ class PartBuilder:
             return None
         if not block.command:
             self.problems.add(loc, "has no command")
-        self._no_interpreter(loc, block.command)
+        self.no_interpreter(loc, block.command)
         return SkipCommand(
             command=block.command,
             timeout_seconds=block.timeout_seconds,
             description=without_named_secrets(description),  # it is only shown
         )
+
+    def cross_sheet(self, block: CrossSheetBlock | None) -> CrossSheet | None:
+        """Return what templates see of earlier sheets, None for nothing. In a plan 0 sheets means none, as in those of old."""
+        if block is None:
+            return None
+        return CrossSheet(**{**block.model_dump(), "lookback_sheets": block.lookback_sheets or MAX_LOOKBACK})
 
     def on_end(self, loc: Loc, block: OnEndBlock | None) -> str:
         """Return what bash runs when the job has ended, "" for nothing."""
@@ -178,10 +194,10 @@ class PartBuilder:
             return ""
         if not block.run.strip() and not self.problems.under(loc):
             self.problems.add(loc, "needs run, the commands")
-        self._no_interpreter((*loc, "run"), block.run)
+        self.no_interpreter((*loc, "run"), block.run)
         return block.run
 
-    def _no_interpreter(self, loc: Loc, command: str) -> None:
+    def no_interpreter(self, loc: Loc, command: str) -> None:
         """Refuse a `#!` that would be ignored: bash plays commands."""
         found = interpreter(command.lstrip())
         if found is not None and not is_plain_shell(found):
@@ -200,7 +216,7 @@ class PartBuilder:
             if values.get(name) and name not in used:
                 self.problems.add((*loc, name), f"{kind} does not take {name}", allowed=used, key=True)
         if kind == "command_succeeds":
-            self._no_interpreter((*loc, "command"), values.get("command", ""))
+            self.no_interpreter((*loc, "command"), values.get("command", ""))
         if kind == "content_regex":
             try:
                 compile_pattern(values.get("pattern", ""))

@@ -42,7 +42,7 @@ def check_text(text: str, max_bytes: int) -> None:
 
 def _require_file(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise ScoreNotFound(f"{path} is a folder, not a score file.", fix=FIX_SCORE_PATH)
+        raise ScoreNotFound(f"{path} is a folder, not a file.", fix=FIX_SCORE_PATH)
     if not stat.S_ISREG(status.st_mode):
         raise ScoreNotFound(f"{path} is not a regular file.", fix=FIX_SCORE_PATH)
 
@@ -53,12 +53,24 @@ def read_bytes(path: Path, *, max_bytes: int) -> bytes:
     Raises:
         ScoreNotFound, PermissionDenied, ScoreInvalid: as `read_score`.
     """
+    content = first_bytes(path, max_bytes + 1)
+    if len(content) > max_bytes:
+        raise _too_large(f"The file {path}", max_bytes)
+    return content
+
+
+def first_bytes(path: Path, count: int) -> bytes:
+    """Return the beginning of a regular file, never waiting on a FIFO.
+
+    Raises:
+        ScoreNotFound, PermissionDenied: as `read_score`.
+    """
     try:
         _require_file(path, os.stat(path))  # noqa: PTH116 before opening: opening a device may act on it
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:  # noqa: PTH123 a descriptor, not a path
             _require_file(path, os.fstat(descriptor))
-            content = file.read(max_bytes + 1)
+            return file.read(count)
     except ScoreNotFound:
         raise
     except PermissionError as error:
@@ -66,9 +78,6 @@ def read_bytes(path: Path, *, max_bytes: int) -> bytes:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ScoreNotFound(f"{path} cannot be opened: {why}.", fix=FIX_SCORE_PATH) from None
-    if len(content) > max_bytes:
-        raise _too_large(f"The file {path}", max_bytes)
-    return content
 
 
 def decode(content: bytes, *, name: str) -> str:

@@ -137,7 +137,7 @@ def test_a_pipe_is_not_waited_for_and_a_folder_not_read(tmp_path: Path, kind: An
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     assert "pipe is not a regular file" in refusal(Injection(kind=kind, file="pipe", folder=str(tmp_path)))
-    assert "folder is a folder" in refusal(Injection(kind=kind, file="folder", folder=str(tmp_path)))
+    assert "folder is a folder, not a file." in refusal(Injection(kind=kind, file="folder", folder=str(tmp_path)))
 
 
 def test_a_file_has_a_largest_size(tmp_path: Path) -> None:

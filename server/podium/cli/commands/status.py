@@ -59,7 +59,8 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
         show_text(in_times(process.line), columns, style="dim")
     if conductor.missing:
         show_text(
-            "It cannot do all that Podium's own can: `podium call conductor_status` lists what is missing.", columns
+            "It cannot do everything that Podium's own can: `podium call conductor_status` lists what is missing.",
+            columns,
         )
     if not conductor.accepting_work:
         show_text("It is stopping and starts nothing new.", columns, style="yellow")

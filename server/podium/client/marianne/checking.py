@@ -120,7 +120,7 @@ def _unknown(top: Members, retry: Members) -> Iterator[ProblemView]:
         yield problem("on_end", top["on_end"], "is for Podium's own conductor: this one does not know it")
     for key, node in retry.items():
         if key not in _RETRY:
-            yield problem(f"retry.{key}", node, "is no field of a score")
+            yield problem(f"retry.{key}", node, "is not a field of a score")
 
 
 def _out_of_bounds(found: Found, bounds: dict[str, tuple[int, int | None]], within: str = "") -> Iterator[ProblemView]:
@@ -147,7 +147,7 @@ def _of_the_template(found: Found) -> Iterator[ProblemView]:
     try:
         jinja2.Environment().parse(text)  # noqa: S701  nothing is rendered
     except jinja2.TemplateSyntaxError as error:
-        yield problem("prompt.template", node, f"cannot be read, line {error.lineno} of it ({error.message}): {HANGS}")
+        yield problem("prompt.template", node, f"line {error.lineno} of it cannot be read ({error.message}): {HANGS}")
     except (RecursionError, ValueError, ArithmeticError):
         yield problem("prompt.template", node, f"cannot be read: {HANGS}")
 

@@ -28,7 +28,7 @@ def of_dependencies(found: Found) -> Iterator[ProblemView]:
         if len(known) < len(numbers):
             yield problem(field, node, "must name sheets by their numbers")
         elif total is not None and not all(1 <= number <= total for number in known):
-            yield problem(field, node, f"names a sheet that there is not: they are 1 to {total}")
+            yield problem(field, node, f"names a sheet that does not exist; the last one is {total}")
         else:
             graph[known[0]] = known[1:]
     try:
@@ -50,7 +50,7 @@ def of_fan_out(found: Found) -> Iterator[ProblemView]:
         if count is None or count < 1:
             yield problem(f"sheet.fan_out.{key}", node, "must be at least 1")
         if stage is None or stage < 1 or (total is not None and stage > total):
-            yield problem(f"sheet.fan_out.{key}", node, "is no stage of this score")
+            yield problem(f"sheet.fan_out.{key}", node, "is not a stage of this score")
 
 
 def sheets_total(found: Found) -> int | None:

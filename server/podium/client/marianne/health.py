@@ -11,9 +11,9 @@ from podium.contract.models import JobView
 from podium.contract.results import ProcessHealth
 
 _NOTE = "This conductor tells nothing about processes: whether the job counts as alive follows from its status."
-_OLD = "Processes of the run before its conductor ended may still live; ps shows them."
+_OLD = "Processes from before its conductor ended may still be alive; ps shows them."
 _PERHAPS = (
-    "This conductor was started after the job: if the one before it was killed, processes of that run may still live."
+    "This conductor was started after the job: if the one before it was killed, its processes may still be alive."
 )
 
 

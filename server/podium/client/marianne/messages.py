@@ -17,10 +17,10 @@ _PROBLEM = re.compile(r"(?:^(?P<field>\S[^\n]*)\n)?^  (?P<text>[^\n]*?) \[type=(
 _PLACE = re.compile(r"line (\d+), column (\d+)")
 _FIGURE = re.compile(r"(-?[\d.]+)\D*$")
 _OF_ITS_PROGRAM = re.compile(r"[^.]*(?:\bmzt\b|--workspace)[^.]*\.?")
-_NO_SCORE = "it is empty, or has not name, sheet and prompt"
+_NO_SCORE = "it is empty, or lacks name, sheet or prompt"
 _SAID = {
     "missing": "is missing",
-    "extra_forbidden": "is no field of a score",
+    "extra_forbidden": "is not a field of a score",
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "list_type": "must be a list",

@@ -10,7 +10,7 @@ from podium.texts.shown import one_line
 
 CUT_OFF = "it was running when the job ended"
 FERMATA = "it needs a decision that this conductor has no call for: cancel the job, or pause and resume it"
-SURVIVORS = "processes of the run before may still live, and a resume runs their sheets a second time beside them"
+SURVIVORS = "processes of the earlier run may still be alive, and a resume runs their sheets again beside them"
 _ENDED_WITH_ITS_CONDUCTOR = "Daemon restarted while job was active"
 _LOST = "its conductor ended before the job had begun, and nothing is left to go on with: start the score again"
 _NO_REASON = "no sheet has failed, and this conductor gives no reason: it may not be able to use the job's score"

@@ -6,8 +6,8 @@ from podium.contract.states import TERMINAL, Action
 from podium.errors import UnsupportedByConductor, WrongState
 
 OWN = (
-    "Podium's own conductor can, beside this one on another socket: leave PODIUM_SOCKET and --socket out, or name another path "
-    "there, and run `podium start`."
+    "Podium's own conductor can, and runs beside this one on another socket: leave PODIUM_SOCKET and --socket out, or name "
+    "another path there, and run `podium start`."
 )
 
 

@@ -33,7 +33,7 @@ NOT_AVAILABLE = [
 
 
 class Unavailable:
-    """The operations of the port that this conductor has not."""
+    """The operations of the port that this conductor does not have."""
 
     async def plan(self, request: ScoreParams) -> models.PlanView:
         """Refuse: this conductor would run the job."""
@@ -65,7 +65,7 @@ class Unavailable:
         )
 
     async def watch(self, job_ids: Sequence[str], pattern: str, position: str, seconds: float) -> WatchReply:
-        """Refuse: its logs are not to be had over the wire."""
+        """Refuse: its logs cannot be read over the wire."""
         raise UnsupportedByConductor(
             "This conductor gives out no output in which to look for a pattern.", fix=f"Wait without pattern. {OWN}"
         )

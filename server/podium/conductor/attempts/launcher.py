@@ -206,7 +206,9 @@ class Launcher:
         found, prompt = await self._reader.ask(request, Assembled, body=encode(template), client=LAUNCHES)
         for path in map(live.known.masker, found.absent):
             log.warning("prompt_without_file", job_id=live.job_id, sheet=sheet.label, file=path)
-            live.notes.append(f"attempt {live.attempt.attempt} began without the file {path}, which was not there")
+            live.notes.append(
+                f"attempt {live.attempt.attempt} began without the file {one_line(path)}, which was not there"
+            )
         return decode(prompt)
 
     async def _skipped(self, live: LiveAttempt) -> Verdict | None:

@@ -13,7 +13,6 @@ from anyio.to_thread import run_sync
 from podium.conductor.attempts import passed
 from podium.conductor.attempts.env_file import read_env_file
 from podium.conductor.engines.port import End
-from podium.conductor.processes.survivors import CUT
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.verdicts import Verdict
 from podium.contract.secrets.masks import Masker, Secret, replaced, secrets_in
@@ -23,6 +22,7 @@ from podium.home import Home
 from podium.instruments.profile import Profile
 from podium.instruments.variables import named_in
 from podium.score.model.plan import Plan, PlanSheet
+from podium.texts.shown import CUT
 
 MOST_SECRETS = 4000  # of one job that are looked for; more than one a sheet only in a very large score
 MOST_CHARS = 1024 * 1024  # of them together

@@ -8,11 +8,10 @@ from contextlib import suppress
 from podium.conductor.processes import facts
 from podium.contract.models import Survivor
 from podium.contract.secrets.masks import redactor
-from podium.texts.letters import all_visible
+from podium.texts.shown import cut_line
 
 MOST = 10  # are named
 COMMAND_CHARS = 80
-CUT = "…"
 FOREIGN = "it is another user's, whom Podium may not signal"
 TOO_FAST = "it goes on in a new process faster than Podium can look, and no cgroup is available to end it"
 UNMOVED = "it does not react to SIGKILL, as a process that waits for a device or a dead network disk"
@@ -27,15 +26,10 @@ def survivor(pid: int, why: str) -> Survivor:
         with suppress(KeyError):
             user = pwd.getpwuid(uid).pw_name
     line = facts.read(f"/proc/{pid}/cmdline").replace(b"\0", b" ") or facts.read(f"/proc/{pid}/comm")
-    return Survivor(pid=pid, user=user, command=_shown(line.decode("utf-8", "replace")), why=why)
+    command = redactor(os.environ)(line.decode("utf-8", "replace"))
+    return Survivor(pid=pid, user=user, command=cut_line(command, COMMAND_CHARS), why=why)
 
 
 def survivors(pids: Iterable[int], why: str) -> tuple[Survivor, ...]:
     """Describe the first of these processes."""
     return tuple(survivor(pid, why) for pid in sorted(pids)[:MOST])
-
-
-def _shown(text: str) -> str:
-    """Return foreign text in one short line without control characters and without the secrets of our environment."""
-    clean = "".join(each if all_visible(each) else " " for each in redactor(os.environ)(text)).strip()
-    return clean if len(clean) <= COMMAND_CHARS else clean[: COMMAND_CHARS - 1] + CUT

@@ -22,12 +22,12 @@ _EMPTY_JOB: dict[str, Any] = {
 }  # fmt: skip
 _EMPTY_SHEET: dict[str, Any] = {
     "error_category": None, "instrument_model": None, "movement": None, "voice": None, "exit_reason": None,
-    "execution_duration_seconds": None, "completion_attempts": 0, "passed_validations": [], "failed_validations": [],
+    "execution_duration_seconds": None, "passed_validations": [], "failed_validations": [],
     "last_pass_percentage": None, "execution_mode": None, "outcome_data": None, "confidence_score": None,
     "learned_patterns": [], "similar_outcomes_count": 0, "outcome_category": None, "stdout_tail": None,
     "stderr_tail": None, "output_truncated": False, "prompt_metrics": None, "preflight_warnings": [],
     "progress_snapshots": [], "last_activity_at": None, "error_history": [], "instrument_fallback_history": [],
-    "fire_at": None, "rate_limit_expires_at": None, "max_completion": 0, "total_cost_usd": 0.0, "model": None,
+    "fire_at": None, "rate_limit_expires_at": None, "model": None,
     "fallback_attempts": {}, "display_status": None, "applied_patterns": [], "grounding_passed": None,
     "grounding_confidence": None, "grounding_guidance": None, "input_tokens": None, "output_tokens": None,
     "estimated_cost": None, "cost_confidence": 1.0, "agent_feedback": None,
@@ -90,7 +90,8 @@ def sheets(facts: Sequence[Mapping[str, Any]], loaded: LoadedPlan) -> str:
 def _sheet(facts: Mapping[str, Any], loaded: LoadedPlan) -> dict[str, Any]:
     """Return the members of a sheet that say something here."""
     checks, attempts = facts.get("validations") or [], facts.get("attempts", 0)
-    planned, plan = loaded.plan.sheet(facts["sheet"]), loaded.plan
+    planned, plan, completions = loaded.plan.sheet(facts["sheet"]), loaded.plan, facts.get("completions", 0)
+    policy = plan.retries[planned.retry]
     profile = loaded.profiles.get(facts["instrument"])  # None of one that the plan of an earlier attempt had
     usual = profile.default_timeout_seconds if profile else None
     limit = planned.timeout_seconds or usual or plan.default_timeout_seconds
@@ -101,8 +102,10 @@ def _sheet(facts: Mapping[str, Any], loaded: LoadedPlan) -> dict[str, Any]:
         "started_at": facts.get("started_at"),
         "completed_at": facts.get("finished_at"),
         "attempt_count": attempts,
-        "normal_attempts": attempts,
-        "max_retries": plan.retries[planned.retry].max_retries,
+        "normal_attempts": attempts - completions,
+        "completion_attempts": completions,
+        "max_retries": policy.max_retries,
+        "max_completion": policy.max_completion_attempts,
         "success_without_retry": facts["status"] == "completed" and attempts == 1,
         "healing_attempts": 1 if facts.get("healing") else 0,
         "exit_code": facts.get("exit_code"),
@@ -116,6 +119,7 @@ def _sheet(facts: Mapping[str, Any], loaded: LoadedPlan) -> dict[str, Any]:
         "fallback_chain": list(planned.instruments[1:]),
         "total_duration_seconds": float(facts.get("duration_seconds") or 0),
         "sheet_timeout_seconds": float(limit or 0),
+        "total_cost_usd": float(facts.get("cost", 0)),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from podium.conductor.clock import wall
 from podium.conductor.rules.healing import remedies
 from podium.conductor.rules.state import BEFORE_START, skip_kind
+from podium.conductor.rules.transitions import costs
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.store.store import Store
 from podium.conductor.supervisor.loading import Loader
@@ -35,6 +36,7 @@ class SheetTexts(NamedTuple):
     running: list[int]
     retries: int
     limit_waits: int
+    is_overspent: bool
 
 
 class SheetViews:
@@ -74,7 +76,8 @@ class SheetViews:
             running = [each["sheet"] for each in facts if each["status"] == "running"]
             instruments = sorted({each["instrument"] for each in facts})
             retries, waits = (sum(each.get(name, 0) for each in facts) for name in ("retries", "limit_waits"))
-            return SheetTexts(checkpoint.sheets(facts, loaded).encode(), instruments, running, retries, waits)
+            over = costs.overspent(plan.cost_limits, row["cost"], row["cost_granted"]) is not None
+            return SheetTexts(checkpoint.sheets(facts, loaded).encode(), instruments, running, retries, waits, over)
 
         return await self._store.read(read)
 
@@ -147,6 +150,9 @@ def _facts(
         "played": int(run["player"]),
         "retries": run["retries_used"],
         "limit_waits": run["limit_waits"],
+        # The last one that was asked for may not have begun.
+        "completions": run["completions"] - (bool(run["note"]) and run["status"] in {"pending", "waiting"}),
+        "cost": run["cost"],
     }
     # What the last attempt adds, unless the sheet was reset and has not run again.
     if attempt is not None and attempt["open"]:

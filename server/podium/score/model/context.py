@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from podium.score.model.plan import MAX_LOOKBACK, Plan, PlanSheet
+from podium.score.model.plan import Plan, PlanSheet
 from podium.texts.written import shown
 
 CORE_NAMES = frozenset({
@@ -34,7 +34,7 @@ def looked_back(plan: Plan, sheet: PlanSheet) -> range:
     """Return the numbers of the earlier sheets that this sheet looks back to."""
     if plan.cross_sheet is None:
         return range(0)
-    return range(max(1, sheet.num - (plan.cross_sheet.lookback_sheets or MAX_LOOKBACK)), sheet.num)
+    return range(max(1, sheet.num - plan.cross_sheet.lookback_sheets), sheet.num)
 
 
 def previous_sheets(plan: Plan, sheet: PlanSheet) -> range:

@@ -66,7 +66,7 @@ class SkipCommand(Part):
 
 
 class CrossSheet(Part):
-    """Which outputs of earlier sheets a template sees as `previous_outputs`: the last `lookback_sheets` by number, 0 for all."""
+    """Which outputs of earlier sheets a template sees as `previous_outputs`: the last `lookback_sheets` by number."""
 
     auto_capture_stdout: bool = False
     max_output_chars: int = 2000

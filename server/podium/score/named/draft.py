@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from podium.score.model.draft import Check, Draft, Instance, Need, Play, Stage, Template
-from podium.score.model.plan import CLI, VALIDATION_TYPES, CrossSheet, Player
+from podium.score.model.plan import CLI, VALIDATION_TYPES, Player
 from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
 from podium.score.named.words import RUN_WORDS, WORDS
 from podium.score.parts import PartBuilder
@@ -50,7 +50,7 @@ def read_named(data: Any, parts: PartBuilder) -> Draft:
         fail_fast=score.parallel.fail_fast,
         stagger_delay_ms=score.parallel.stagger_delay_ms,
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
-        cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
+        cross_sheet=parts.cross_sheet(score.cross_sheet),
         on_end=parts.on_end(("on_end",), score.on_end),
     )
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from podium.score.foreign import foreign_keys
 from podium.score.model.draft import Draft
-from podium.score.model.plan import CrossSheet
 from podium.score.numbered import running
 from podium.score.numbered.fields.answers import REFUSED, WITHOUT_EFFECT
 from podium.score.numbered.fields.score import NumberedScore
@@ -60,7 +59,7 @@ def read_numbered(data: Any, parts: PartBuilder, path: Path | None) -> Draft:
         stagger_delay_ms=parallel.stagger_delay_ms,
         pause_between_sheets_seconds=score.pause_between_sheets_seconds,
         default_timeout_seconds=DEFAULT_TIMEOUT_SECONDS,
-        cross_sheet=CrossSheet(**score.cross_sheet.model_dump()) if score.cross_sheet else None,
+        cross_sheet=parts.cross_sheet(score.cross_sheet),
         on_end=parts.on_end(("on_end",), score.on_end),
         on_success=running.on_success(score, parts),
         stakes=score.prompt.stakes or "",

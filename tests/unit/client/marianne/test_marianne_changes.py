@@ -139,7 +139,7 @@ async def test_a_resume_after_its_crash_is_allowed_and_warns_of_what_may_still_l
     with_sheets(marianne, "x", "failed", "completed", "dispatched", "pending")["error_message"] = CRASH
     job = (await service.detail("x", sheets=False)).job
     assert job.allowed_actions == GOES_ON
-    assert "processes of the run before may still live" in job.reason
+    assert "processes of the earlier run may still be alive" in job.reason
     done = await service.resume(ResumeParams("x"))
     assert (done.job.status, done.pending) == ("running", False)
     assert "perhaps beside its old processes" in done.message

@@ -23,7 +23,7 @@ def invalid(*problems: str) -> str:
 
 SAID = {
     invalid(problem("name", "Field required", "missing")): "name is missing",
-    invalid(problem("foo", "Extra inputs are not permitted", "extra_forbidden")): "foo is no field of a score",
+    invalid(problem("foo", "Extra inputs are not permitted", "extra_forbidden")): "foo is not a field of a score",
     invalid(problem("sheet.size", "Input should be greater than or equal to 1", "greater_than_equal")): (
         "sheet.size must be at least 1"
     ),
@@ -47,7 +47,7 @@ SAID = {
         "it is not one document of YAML: see line 2, column 1"
     ),
     unreadable("The score file is empty or invalid. A Marianne score requires ... See 'mzt validate --help'."): (
-        "it is empty, or has not name, sheet and prompt"
+        "it is empty, or lacks name, sheet or prompt"
     ),
     unreadable("[Errno 21] Is a directory: '/s/x.yaml'"): "[Errno 21] Is a directory: '/s/x.yaml'",
 }

@@ -52,8 +52,8 @@ def setup(marianne: FakeMarianne, case: str) -> None:
 
 REASONS = {
     "crashed": (
-        "its conductor ended while the job was active; processes of the run before may still live, and a resume runs their "
-        "sheets a second time beside them"
+        "its conductor ended while the job was active; processes of the earlier run may still be alive, and a resume runs "
+        "their sheets again beside them"
     ),
     "lost in the queue": (
         "its conductor ended before the job had begun, and nothing is left to go on with: start the score again"
@@ -196,7 +196,7 @@ async def test_a_job_from_before_the_conductors_start_may_have_processes_of_then
 ) -> None:
     """After its crash that conductor lets jobs that were paused run by themselves, and marks them in no way."""
     marianne.add("x", "running")
-    assert "may still live" not in (await service.verify_process_health("x")).note
+    assert "may still be alive" not in (await service.verify_process_health("x")).note
     marianne.jobs["x"]["submitted_at"] = time.time() - 100_000
     assert "if the one before it was killed" in (await service.verify_process_health("x")).note
     marianne.jobs["x"]["error_message"] = CRASH  # stays there when such a job goes on

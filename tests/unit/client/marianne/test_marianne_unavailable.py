@@ -109,4 +109,6 @@ async def test_no_advice_is_to_put_another_conductor_in_the_place_of_this_one(se
             fixes.append(error.fix)
     starting = [fix for fix in fixes if "podium start" in fix]
     assert starting
-    assert all("beside this one on another socket: leave PODIUM_SOCKET and --socket out" in fix for fix in starting)
+    assert all(
+        "and runs beside this one on another socket: leave PODIUM_SOCKET and --socket out" in fix for fix in starting
+    )

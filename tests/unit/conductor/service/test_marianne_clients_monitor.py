@@ -154,6 +154,16 @@ def test_the_command_of_a_process_is_shown_without_the_secrets_of_its_job(
     assert not any(secret in command for command in shown)
 
 
+def test_the_command_of_a_process_is_shown_in_one_line(shared_conductor: Conductor, tmp_path: Path) -> None:
+    job_id = submit(shared_conductor, named(tmp_path, f"bash -c $'true\\n: \\e[2J\\n{GATE}'"))
+    wait_for_file(tmp_path / "begun")
+    with MarianneClient(shared_conductor.settings.socket) as client:
+        shown = [each["command"] for each in client.result("daemon.top")["processes"] if each["job_id"] == job_id]
+    (tmp_path / "go").touch()
+    until(shared_conductor, job_id, "completed")
+    assert any(command.startswith("bash -c true :  [2J ") for command in shown)
+
+
 def test_no_file_of_snapshots_is_named_since_there_is_none(shared_conductor: Conductor) -> None:
     with MarianneClient(shared_conductor.settings.socket) as client:
         reply = client.result("daemon.top.stream")

@@ -67,6 +67,10 @@ def test_what_is_off_has_no_effect_and_needs_no_sense(rest: str) -> None:
         ("on_success: [{command: x}]", 14, "on_success[0]", "needs type"),
         ("on_success: [{type: run_command}]", 14, "on_success[0]", "needs command"),
         (
+            'on_success: [{type: run_script, command: "#!/usr/bin/env python3\\nx"}]', 42, "on_success[0].command",
+            "has a #! line, which only a sheet's run can have: bash plays it; call the program instead",
+        ),
+        (
             "on_success: [{type: run_command, command: 'echo {{ workspace }}'}]", 43, "on_success[0].command",
             "is not a template, so {{ workspace }} would not be filled in; write {workspace}",
         ),

@@ -11,7 +11,7 @@ from podium.score.model.context import (
     previous_sheets,
     template_variables,
 )
-from podium.score.model.plan import MAX_LOOKBACK, Plan, PlanSheet
+from podium.score.model.plan import MAX_LOOKBACK, CrossSheet, Plan, PlanSheet
 from podium.score.templates.render import holds, render_script, render_text
 from tests.unit.score.helpers import compiled, numbered, sheets
 
@@ -69,6 +69,12 @@ def test_looking_back_no_number_of_sheets_means_all_of_them() -> None:
             text.replace(rest, f"cross_sheet: {{auto_capture_stdout: true, lookback_sheets: 0}}\n{rest}", 1)
         )
         assert [list(previous_sheets(plan, sheet)) for sheet in plan.sheets] == [list(range(1, n)) for n in range(1, 6)]
+
+
+def test_in_a_plan_of_an_earlier_version_no_number_of_sheets_means_none() -> None:
+    plan = compiled(numbered("cross_sheet: {auto_capture_stdout: true}", sheet="size: 1, total_items: 2"))
+    old = plan.model_copy(update={"cross_sheet": CrossSheet(auto_capture_stdout=True, lookback_sheets=0)})
+    assert list(previous_sheets(old, old.sheet(2))) == []
 
 
 def test_many_earlier_outputs_share_a_bound() -> None:

@@ -241,7 +241,9 @@ class LocalEngine:
         self._bring_about(running)
 
     def _gone_stale(self, running: Running) -> None:
-        if not running.is_being_ended:  # what is left of one that has ended writes nothing
+        child = running.child
+        # One that is on the way, or is just being taken over, may be over already; what is left of one that ended writes nothing.
+        if child is not None and child.state == "running" and not running.is_being_ended:
             running.stop("stale", running.spec.grace_seconds)
             self._bring_about(running)
 

@@ -6,6 +6,7 @@ nothing.
 """
 
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
+from podium.score.model.plan import CostLimits
 
 
 def count(job: JobRun, run: SheetRun, attempt: Attempt, cost: float | None) -> None:
@@ -24,13 +25,18 @@ def beyond_sheet(job: JobRun, run: SheetRun) -> str:
     return f"its attempts have cost {dollars(run.cost)}, more than max_cost_per_sheet, {dollars(limit)}"
 
 
+def overspent(limits: CostLimits | None, cost: float, granted: float) -> tuple[float, float] | None:
+    """Return what a job has spent of its limit, and the limit, if it is more than that."""
+    limit, spent = limits.max_cost_per_job if limits else None, cost - granted
+    return None if limit is None or spent <= limit else (spent, limit)
+
+
 def beyond_job(job: JobRun) -> str:
     """Return why no further sheet of a job may start, "" if one may."""
-    limits = job.plan.cost_limits
-    limit = limits.max_cost_per_job if limits else None
-    spent = job.cost - job.cost_granted
-    if limit is None or spent <= limit:
+    over = overspent(job.plan.cost_limits, job.cost, job.cost_granted)
+    if over is None:
         return ""
+    spent, limit = over
     since = f" since it was resumed, {dollars(job.cost)} in all" if job.cost_granted else ""
     return (
         f"the job has cost {dollars(spent)}{since}, more than max_cost_per_job, {dollars(limit)}; "

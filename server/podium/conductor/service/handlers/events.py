@@ -1,5 +1,8 @@
 """`job.events`: transitions after a sequence number, as a page or as a live stream."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 import anyio
 
 from podium.conductor.rules.event import Event
@@ -13,7 +16,7 @@ from podium.errors import InvalidArguments
 from podium.wire.dispatcher import Peer
 from podium.wire.framing import RawJson
 
-_PAGE = 500
+PAGE = 500  # events that are read or sent at once
 
 
 async def handle(context: Context, params: EventsParams, peer: Peer) -> EventsReply:
@@ -28,7 +31,7 @@ async def handle(context: Context, params: EventsParams, peer: Peer) -> EventsRe
     if params.stream:
         peer.stream(lambda: _stream(context, after, peer))
         return EventsReply(next=_cursor(context, after), truncated_before=truncated)
-    events = await read(context, after, params.limit, params.job_ids)
+    events = await _read(context, after, params.limit, params.job_ids)
     last = events[-1].seq if len(events) == params.limit else max(after, context.supervisor.last_event)
     return EventsReply(events=[event.view for event in events], next=_cursor(context, last), truncated_before=truncated)
 
@@ -51,7 +54,19 @@ def _sequence(context: Context, cursor: str) -> int:
     return number
 
 
-async def read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[Event]:
+async def send_stored(context: Context, after: int, send: Callable[[list[Event]], Awaitable[None]]) -> int:
+    """Send the events after a sequence number that are stored now, in pages; return the last number sent.
+
+    Subscribe before, so that none is missed between these and the live ones.
+    """
+    sent, last = after, context.supervisor.last_event
+    while sent < last and (page := await _read(context, sent, PAGE)):
+        await send(page)
+        sent = page[-1].seq
+    return sent
+
+
+async def _read(context: Context, after: int, limit: int, job_ids: list[str] | None = None) -> list[Event]:
     """Return up to `limit` events after a sequence number, of these jobs or of all."""
     only = f"AND job_id IN ({', '.join('?' * len(job_ids))})" if job_ids else ""
     query = f"SELECT * FROM events WHERE seq > ? {only} ORDER BY seq LIMIT ?"  # noqa: S608 -- marks only
@@ -62,10 +77,7 @@ async def read(context: Context, after: int, limit: int, job_ids: list[str] | No
 async def _stream(context: Context, after: int, peer: Peer) -> None:
     """Send the events after `after`, then live ones, with heartbeats; end if the peer is too slow."""
     with context.hub.subscribe() as live:
-        sent, last = after, context.supervisor.last_event
-        while sent < last and (page := await read(context, sent, _PAGE)):
-            await _send(peer, page)
-            sent = page[-1].seq
+        sent = await send_stored(context, after, partial(_send, peer))
         sent = await _follow(context, peer, live, sent)
         with anyio.move_on_after(1):
             await peer.notify("job.dropped", {"next": _cursor(context, sent)})
@@ -78,7 +90,7 @@ async def _follow(context: Context, peer: Peer, live: Subscription, sent: int) -
         events: list[Event] = []
         with anyio.move_on_after(HEARTBEAT_SECONDS):
             try:
-                events = await live.take(_PAGE)  # one write for all costs little more than one for a single event
+                events = await live.take(PAGE)  # one write for all costs little more than one for a single event
             except Dropped:
                 return sent
         if not events:

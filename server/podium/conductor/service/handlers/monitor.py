@@ -1,11 +1,12 @@
 """`daemon.events`, `daemon.observer_events` and `daemon.monitor.stream`: our events in the form of the Marianne protocol."""
 
-from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from podium.conductor.rules.event import Event
 from podium.conductor.service.context import Context
-from podium.conductor.service.handlers.events import read
+from podium.conductor.service.handlers.events import PAGE, send_stored
 from podium.conductor.supervisor.events import Dropped
 from podium.conductor.supervisor.saving import event_from
 from podium.contract.methods import NoParams, ObserverParams, RecentParams
@@ -13,7 +14,6 @@ from podium.times import moment
 from podium.wire.dispatcher import UNANSWERED, Peer
 
 _MOST = 1000
-_PAGE = 500
 _NEWEST = "SELECT * FROM events ORDER BY seq DESC LIMIT ?"
 _NAMES = {"job.resumed": "job.resuming"}  # the others have the same name there, or none
 
@@ -41,20 +41,15 @@ async def stream(context: Context, params: NoParams, peer: Peer) -> object:
 async def _stream(context: Context, after: int, peer: Peer) -> None:
     """Send the events after `after`; a peer that is too slow loses its connection, which is all that it can be told."""
     with context.hub.subscribe() as live:
-        sent, last = after, context.supervisor.last_event
-        while sent < last and (page := await read(context, sent, _PAGE)):
-            await _send(peer, page)
-            sent = page[-1].seq
-        while True:
-            try:
-                events = await live.take(_PAGE)
-            except Dropped:
-                break
-            await _send(peer, [event for event in events if event.seq > sent])
+        sent = await send_stored(context, after, partial(_send, peer))
+        with suppress(Dropped):
+            while True:
+                events = await live.take(PAGE)
+                await _send(peer, [event for event in events if event.seq > sent])
     peer.close()
 
 
-async def _send(peer: Peer, events: Iterable[Event]) -> None:
+async def _send(peer: Peer, events: list[Event]) -> None:
     await peer.notify("monitor.event", *map(_told, events))
 
 

@@ -26,7 +26,7 @@ async def handle(context: Context, params: RecoverParams, peer: Peer) -> NoRetur
     actions = allowed_actions(phase_with(row["status"], row["intent"]))
     raise WrongState(
         f"No sheet of job {params.job_id} was recovered: a sheet that failed counts as completed only after it has run again.",
-        fix="resume_job runs the sheets of a failed job that did not complete again, and keeps the others.",
+        fix="Call resume_job for a failed job: the sheets that did not complete run again, and the others are kept.",
         job_id=params.job_id,
         state=row["status"],
         allowed=actions,

@@ -43,6 +43,7 @@ async def state(context: Context, row: sqlite3.Row) -> RawJson:
         sheets_in_progress=texts.running,
         total_retry_count=texts.retries,
         rate_limit_waits=texts.limit_waits,
+        cost_limit_reached=texts.is_overspent,
     )
     return RawJson(dumps(head)[:-1] + b',"sheets":' + texts.text + b"}")
 

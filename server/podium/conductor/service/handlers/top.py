@@ -13,7 +13,7 @@ from podium.conductor.service.context import Context
 from podium.conductor.service.handlers.daemon import memory_mb, running_jobs
 from podium.contract.methods import NoParams
 from podium.contract.secrets.masks import Masker
-from podium.texts.letters import is_invisible
+from podium.texts.shown import cut_line
 from podium.wire.dispatcher import Peer
 
 _MEASURED_SECONDS = 0.1
@@ -98,7 +98,7 @@ def _measured(process: psutil.Process, masker: Masker) -> dict[str, Any] | None:
             return {
                 "pid": process.pid,
                 "ppid": process.ppid(),
-                "command": _shown(command),
+                "command": cut_line(command, _COMMAND_CHARS),
                 "state": process.status(),
                 "cpu_percent": process.cpu_percent(),
                 "rss_mb": _mb(process.memory_info().rss),
@@ -106,11 +106,6 @@ def _measured(process: psutil.Process, masker: Masker) -> dict[str, Any] | None:
             }
     except psutil.Error:
         return None
-
-
-def _shown(command: str) -> str:
-    """Return what a job calls its process as one short line."""
-    return "".join(" " if is_invisible(each) else each for each in command[:_COMMAND_CHARS])
 
 
 def _mb(count: int) -> float:

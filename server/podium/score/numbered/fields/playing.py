@@ -23,7 +23,9 @@ class BackendBlock(Block):
     timeout_seconds: Seconds | None = Field(None, description="time limit of an attempt")
     timeout_overrides: SheetMap[Seconds] = Field(default_factory=dict, description="time limits of individual sheets")
     cli_extra_args: list[Text] = Field(default_factory=list, description="as in instrument_config")
-    max_output_capture_bytes: Positive = Field(51200, description="has no effect: all output is kept")
+    max_output_capture_bytes: Positive = Field(
+        51200, description="has no effect: the conductor's settings limit outputs"
+    )
     model: Text | None = Field(None, description="has no effect: it is for an API; use cli_model")
     api_key_env: Text | None = Field(None, description="has no effect: it is for an API")
     max_tokens: Positive | None = Field(None, description="has no effect: it is for an API")

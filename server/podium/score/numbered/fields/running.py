@@ -65,7 +65,8 @@ class StaleDetectionBlock(Block):
     enabled: bool = Field(False, description="watch for it")
     idle_timeout_seconds: Seconds = Field(300.0, description="time without output after which an attempt is ended")
     check_interval_seconds: Seconds = Field(
-        30.0, description="less than idle_timeout_seconds; else without effect, since output is watched all the time"
+        30.0,
+        description="has to be less than idle_timeout_seconds, and has no other effect: output is watched all the time",
     )
 
 
