@@ -235,7 +235,7 @@ class Matched(Part):
 
 
 class Assembled(Part):
-    """The answer's body is the prompt; `absent` are the files of context that were not there."""
+    """The answer's body is the prompt; `absent` are the files that were not there."""
 
     absent: tuple[str, ...] = ()
 

@@ -117,18 +117,19 @@ def test_the_text_of_a_file_is_used_as_it_is(tmp_path: Path) -> None:
     assert "{{ topic }} {% if %}" in prompt(written(tmp_path, "a.md", "{{ topic }} {% if %}"))
 
 
-def test_a_file_of_context_that_is_not_there_is_left_out_and_told(tmp_path: Path) -> None:
-    gone = Injection(kind="context", file="gone.md", folder=str(tmp_path))
+@pytest.mark.parametrize("kind", ["context", "skill", "tool"])
+def test_a_file_that_is_not_there_is_left_out_and_told(tmp_path: Path, kind: Any) -> None:
+    gone = Injection(kind=kind, file="gone.md", folder=str(tmp_path))
     absent, text = whole(gone, template="TASK", told=False, checks=(), label="3")
     assert absent == (f"{tmp_path}/gone.md",)
-    assert text == f"TASK\n\n(The file {tmp_path}/gone.md, meant as context, was not there when this sheet began.)\n"
+    told = f"(The file {tmp_path}/gone.md, meant as {kind}, was not there when this sheet began.)"
+    assert sorted(text.strip().split("\n\n")) == [told, "TASK"]
 
 
-@pytest.mark.parametrize("kind", ["skill", "tool", "directive"])
-def test_another_file_that_is_not_there_fails_the_sheet(tmp_path: Path, kind: Any) -> None:
-    message = refusal(Injection(kind=kind, file="gone.md", folder=str(tmp_path)))
+def test_a_directive_that_is_not_there_fails_the_sheet(tmp_path: Path) -> None:
+    message = refusal(Injection(kind="directive", file="gone.md", folder=str(tmp_path)))
     assert message == (
-        f"The prompt of sheet 3 cannot be made: {kind}: {tmp_path}/gone.md cannot be opened: No such file or directory."
+        f"The prompt of sheet 3 cannot be made: directive: {tmp_path}/gone.md cannot be opened: No such file or directory."
     )
 
 

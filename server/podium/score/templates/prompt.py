@@ -42,9 +42,9 @@ def file_text(kind: str, path: str, text: str) -> str:
     return f"<{kind} file={json.dumps(path, ensure_ascii=False)}>\n{text.strip(chr(10))}\n</{kind}>"
 
 
-def absent(path: str) -> str:
-    """Return what stands in place of a file that was not there."""
-    return f"(The file {path}, meant as context, was not there when this sheet began.)"
+def absent(kind: str, path: str) -> str:
+    """Return what stands in place of a file of this kind that was not there."""
+    return f"(The file {path}, meant as {kind}, was not there when this sheet began.)"
 
 
 def joined(parts: Iterable[str]) -> str:

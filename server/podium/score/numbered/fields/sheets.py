@@ -18,7 +18,10 @@ class NumberedSkipCommand(SkipCommandBlock):
 class InjectionBlock(Block):
     """A file that is put into the prompts of agents, read when a sheet starts."""
 
-    file: Text = Field("", description="its path, a template; relative to the score's folder")
+    file: Text = Field(
+        "",
+        description="its path, a template; relative to the score's folder; prompts and a warning say if it is not there",
+    )
     kind: Literal["context", "skill", "tool"] = Field(
         "context", alias="as", description="context follows the template; skill and tool come before it"
     )
