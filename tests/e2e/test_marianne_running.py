@@ -184,7 +184,7 @@ def test_a_limit_that_cannot_be_kept_is_told(shared_conductor: Conductor, tmp_pa
 def test_what_follows_success_runs_in_order_and_only_then(shared_conductor: Conductor, tmp_path: Path) -> None:
     folder = tmp_path / "a 'b' c"
     hooks = [
-        {"type": "run_command", "command": "echo {job_id} {sheet_count} > \"{workspace}/one\""},
+        {"type": "run_command", "command": "echo {job_id} {sheet_count} > {workspace}/one; cp {workspace}/one \"{workspace}/again\""},
         {"type": "run_command", "command": "pwd > two; sleep 60", "working_directory": "sub", "timeout_seconds": 0.3},
         {"type": "run_command", "command": "touch three; exit 3", "description": "Deploy", "on_failure": "abort"},
         {"type": "run_command", "command": "touch four"},
@@ -193,7 +193,7 @@ def test_what_follows_success_runs_in_order_and_only_then(shared_conductor: Cond
     job_id = start(shared_conductor, folder, "mkdir -p sub", sheets=2, on_success=hooks, on_end=on_end)
     assert end_of(shared_conductor, job_id)["status"] == "completed"
     until_holds(lambda: "job.notification_failed" in types_of(shared_conductor, job_id))
-    assert (folder / "one").read_text() == f"{job_id} 2\n"
+    assert [(folder / name).read_text() for name in ("one", "again")] == [f"{job_id} 2\n"] * 2
     assert (folder / "sub" / "two").read_text() == f"{folder}/sub\n"
     assert (folder / "three").exists()
     assert not (folder / "four").exists()

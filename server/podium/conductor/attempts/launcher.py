@@ -231,7 +231,7 @@ class Launcher:
         if skip is None:
             return None
         done = await self._runner.run(
-            in_bash(live.expand(skip.command)),
+            in_bash(live.expand(skip.command, is_command=True)),
             env=live.env(),
             cwd=live.workspace,
             timeout_seconds=skip.timeout_seconds,
