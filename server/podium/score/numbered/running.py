@@ -86,7 +86,7 @@ def _hook(loc: Loc, block: OnSuccessBlock, parts: PartBuilder) -> Hook:
         for key in ("type", "command"):
             if not (getattr(block, key) or "").strip():
                 problems.add(loc, f"needs {key}")
-        for key in block.model_fields_set.intersection(_OF_RUN_JOB):
+        for key in block.model_dump(exclude_unset=True, exclude_none=True, include=set(_OF_RUN_JOB)):
             problems.note(f"{key} has no effect: it belongs to run_job.", (*loc, key))
     for key in ("command", "working_directory"):
         for name in double_braces(getattr(block, key) or "", _FIELDS):

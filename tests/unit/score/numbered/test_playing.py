@@ -54,7 +54,7 @@ def test_the_score_is_told_what_runs_without_asking_and_what_has_no_effect() -> 
     plan = planned(
         score(
             "instrument_config: {skip_permissions: true, max_output_capture_bytes: 9}\n"
-            "backend: {model: m, ollama: {model: x}}\n"
+            "backend: {model: m, ollama: {model: x}, max_output_capture_bytes: 9}\n"
             "instruments: {a: {profile: aider, config: {skip_permissions: true, disable_mcp: true}}}",
             sheet="size: 1, total_items: 3, instrument_map: {a: [2, 3]}",
         )
@@ -62,6 +62,7 @@ def test_the_score_is_told_what_runs_without_asking_and_what_has_no_effect() -> 
     assert plan.warnings == (
         "Line 5: max_output_capture_bytes has no effect.",
         "Line 5: claude-code runs without asking for permissions.",
+        "Line 6: nothing is done with these keys: backend.max_output_capture_bytes (the conductor's settings limit outputs).",
         "Line 6: backend.model has no effect: it is for an API.",
         "Line 6: backend.ollama has no effect: it is for an API.",
         "Line 7: skip_permissions has no effect with aider.",

@@ -80,6 +80,8 @@ def test_what_makes_no_sense_is_refused_at_its_place(rest: str, column: int, fie
 def test_a_key_of_run_job_has_no_effect_on_a_command() -> None:
     plan = compiled(numbered("on_success: [{type: run_command, command: x, fresh: true}]"))
     assert plan.warnings == ("Line 5: fresh has no effect: it belongs to run_job.",)
+    empty = compiled(numbered("on_success: [{type: run_command, command: x, job_path: null, job_workspace: null}]"))
+    assert empty.warnings == ()
 
 
 def test_each_agent_that_does_not_say_what_it_costs_is_named() -> None:
