@@ -30,7 +30,9 @@ def assembled(request: Assemble, template: str, variables: Mapping[str, Any]) ->
     found = _Inserted(request.injections, variables, label)
     text = prompt.joined(
         [
-            prompt.preamble(variables, label, is_checked=bool(request.checks)) if request.told else "",
+            prompt.preamble(variables, label, is_checked=bool(request.checks), is_alone=request.alone)
+            if request.told
+            else "",
             *found.of("directive"),
             *found.of("skill", "tool"),
             render_text(template, variables, label),

@@ -31,10 +31,16 @@ def prompt(
 
 
 def whole(
-    *injections: Injection, template: str, told: bool, checks: tuple[Validation, ...], label: str, **more: Any
+    *injections: Injection,
+    template: str,
+    told: bool,
+    checks: tuple[Validation, ...],
+    label: str,
+    alone: bool = False,
+    **more: Any,
 ) -> tuple[tuple[str, ...], str]:
     render = Render(label=label, variables={}, previous={})
-    request = Assemble(render=render, told=told, checks=checks, injections=injections)
+    request = Assemble(render=render, told=told, alone=alone, checks=checks, injections=injections)
     found, text = assembled(request, template, {**VARIABLES, **more})
     return found.absent, text
 
@@ -94,6 +100,26 @@ def test_the_preamble_promises_no_checks_where_there_are_none() -> None:
     assert "exit code 0 alone is not success" in with_checks
     assert "exit code 0" not in without
     assert "What is checked" not in without
+
+
+def test_only_a_sheet_beside_which_others_may_run_is_told_of_them() -> None:
+    assert "Other sheets may use it at the same time." in prompt(told=True)
+    assert "Other sheets" not in prompt(told=True, alone=True)
+
+
+@pytest.mark.parametrize(("pattern", "is_said"), [
+    (r"^#\s+", True), ("done$", True), (r"(?i)^a|b", True), ("[a]^", True), ("[^a]b", False), (r"\$5 [$^]", False),
+    ("(?m)^# ", False), ("(?im)^# ", False), ("plain", False),
+])  # fmt: skip
+def test_an_agent_is_told_that_a_pattern_looks_for_the_ends_of_the_whole_file(pattern: str, is_said: bool) -> None:
+    text = prompt(told=True, checks=(Validation(type="content_regex", path="/ws/a", pattern=pattern),))
+    assert ("(^ and $ are the ends of the whole file)" in text) == is_said
+    assert f": {pattern}\n" in text
+
+
+def test_a_description_becomes_the_beginning_of_its_line() -> None:
+    check = Validation(type="file_exists", path="/ws/a", description="The report\n is there.")
+    assert "\n1. The report is there: the file /ws/a exists\n" in prompt(told=True, checks=(check,))
 
 
 def test_a_path_is_a_template_relative_to_the_folder_of_the_score(tmp_path: Path) -> None:
@@ -183,8 +209,8 @@ def test_each_check_is_told_in_words() -> None:
         "1. the report: the file /ws/a.md exists",
         "2. the file /ws/b.md was changed after this attempt began",
         "3. the file /ws/a.md contains the text: ## End",
-        r"4. the file /ws/a.md has a match of the regular expression: ^\d+$",
-        "5. in the folder /ws, this command ends with exit code 0:",
+        r"4. the file /ws/a.md has a match of the regular expression (^ and $ are the ends of the whole file): ^\d+$",
+        "5. in the folder /ws, this command ends with exit code 0 (without this indent):",
         "    make",
         "    make test",
     ]

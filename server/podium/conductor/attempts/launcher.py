@@ -202,7 +202,8 @@ class Launcher:
         sheet, plan = live.sheet, live.plan
         injections = tuple(plan.injections[index] for index in sheet.injections)
         checks = live.checks if sheet.told else ()
-        request = Assemble(render=render, told=sheet.told, checks=checks, injections=injections)
+        alone = min(plan.max_concurrent, len(plan.sheets)) == 1
+        request = Assemble(render=render, told=sheet.told, alone=alone, checks=checks, injections=injections)
         found, prompt = await self._reader.ask(request, Assembled, body=encode(template), client=LAUNCHES)
         for path in map(live.known.masker, found.absent):
             log.warning("prompt_without_file", job_id=live.job_id, sheet=sheet.label, file=path)
