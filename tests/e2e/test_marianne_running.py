@@ -225,3 +225,20 @@ def test_a_skipped_sheet_says_what_its_command_is_for(shared_conductor: Conducto
     job_id = start(shared_conductor, tmp_path, "false", sheet={"size": 1, "total_items": 1, "skip_when_command": skip})
     assert end_of(shared_conductor, job_id)["status"] == "completed"
     assert sheets_of(shared_conductor, job_id)["1"]["reason"] == "skipped: Nothing has changed"
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("sleep 60", "still running after 0.5 s, so it was stopped"),
+        ("no-such-command", "exit code 127: a command was not found"),
+    ],
+)
+def test_a_sheet_runs_if_its_skip_command_gives_no_answer_and_the_job_says_so(
+    shared_conductor: Conductor, tmp_path: Path, command: str, why: str
+) -> None:
+    skip = {1: {"command": command, "timeout_seconds": 0.5 if command.startswith("sleep") else 50}}
+    sheet = {"size": 1, "total_items": 1, "skip_when_command": skip}
+    view = end_of(shared_conductor, start(shared_conductor, tmp_path, "touch ran", sheet=sheet))
+    assert (view["status"], (tmp_path / "ran").exists()) == ("completed", True)
+    assert view["warnings"] == [f"sheet 1: skip_when_command cannot be judged: {why}; the sheet was run."]

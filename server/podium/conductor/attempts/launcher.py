@@ -213,7 +213,8 @@ class Launcher:
     async def _skipped(self, live: LiveAttempt) -> Verdict | None:
         """Return the verdict of a sheet that is skipped, None to run it. The condition comes before the command.
 
-        Exit code 0 of the command skips, another one does not; where it gives no answer the sheet fails instead of running.
+        Exit code 0 of the command skips, another one does not. Where it gives no answer the sheet fails instead of running; that
+        of a numbered score runs, as in the original.
         """
         if live.sheet.skip_when:
             variables = live.variables({})
@@ -240,8 +241,11 @@ class Launcher:
             survivors=live.survivors,
         )
         if why := unjudged(done, skip.timeout_seconds):
-            message = f"skip_when_command cannot be judged: {why}; the sheet was not run"
-            return _unjudged(live, message, why, live.known.masker(last_line(done)))
+            message = f"skip_when_command cannot be judged: {why}"
+            if live.plan.dialect == "numbered":
+                live.notes.append(f"{message}; the sheet was run")
+                return None
+            return _unjudged(live, f"{message}; the sheet was not run", why, live.known.masker(last_line(done)))
         why = f"skipped: {skip.description}" if skip.description else "skip_when_command exited with code 0"
         return _skip(live, why) if done.exit_code == 0 else None
 

@@ -43,7 +43,7 @@ class NumberedSheets(Block):
     descriptions: SheetMap[Text] = Field(default_factory=dict, description="for human readers")
     skip_when: SheetMap[Text] = Field(default_factory=dict, description="conditions that skip a sheet")
     skip_when_command: SheetMap[NumberedSkipCommand] = Field(
-        default_factory=dict, description="commands that skip a sheet"
+        default_factory=dict, description="commands that skip a sheet; it runs if one gives no answer, with a warning"
     )
     per_sheet_instruments: SheetMap[Text] = Field(
         default_factory=dict, description="instruments or aliases for individual sheets"
