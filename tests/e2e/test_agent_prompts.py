@@ -161,7 +161,9 @@ def test_a_skill_that_the_first_sheet_writes_is_in_the_prompts_of_the_others(
     agents.install("claude", {"work": "echo Use short words. > skill.md"}, {})
     score = {
         "name": "demo", "instrument": "claude-code", "workspace": str(folder), "pause_between_sheets_seconds": 0,
-        "sheet": {"size": 1, "total_items": 2, "prelude": [{"file": "{{ workspace }}/skill.md", "as": "skill"}]},
+        "sheet": {"size": 1, "total_items": 2, "prelude": [
+            {"file": "{{ workspace }}/skill.md", "as": "skill"}, {"file": "{{ workspace }}/a.sh", "as": "tool"},
+        ]},
         "prompt": {"template": "TASK"},
     }  # fmt: skip
     view = end_of(conductor, submit(conductor, json.dumps(score)))
@@ -169,7 +171,10 @@ def test_a_skill_that_the_first_sheet_writes_is_in_the_prompts_of_the_others(
     first, second = prompts(agents, folder)
     assert "(The file /scores/skill.md, meant as skill, was not there when this sheet began.)" in first
     assert '<skill file="/scores/skill.md">\nUse short words.\n</skill>' in second
-    assert view["warnings"] == [f"sheet 1: attempt 1 began without the file {folder}/skill.md, which was not there."]
+    assert view["warnings"] == [
+        f"sheet 2: attempt 1 began without the file {folder}/a.sh, which was not there.",
+        f"sheet 1: attempt 1 began without the files {folder}/skill.md, {folder}/a.sh, which were not there.",
+    ]
 
 
 def test_a_missing_directive_fails_the_sheet_with_its_path_and_a_resume_finds_it(

@@ -5,7 +5,7 @@ The supervisor commits the intent before `launch`; each attempt is reported back
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,8 @@ from podium.reader.requests import Assemble, Assembled, Decide, Decided, Nothing
 from podium.score.model.context import captured_files, chars_of_each, constant
 from podium.texts.interpreter import Interpreter, interpreter, missing_program
 from podium.texts.shown import one_line
+
+_LISTED = 5  # files in a note
 
 log = get_logger()
 
@@ -205,9 +207,9 @@ class Launcher:
         alone = min(plan.max_concurrent, len(plan.sheets)) == 1
         request = Assemble(render=render, told=sheet.told, alone=alone, checks=checks, injections=injections)
         found, prompt = await self._reader.ask(request, Assembled, body=encode(template), client=LAUNCHES)
-        for path in map(live.known.masker, found.absent):
-            log.warning("prompt_without_file", job_id=live.job_id, sheet=sheet.label, file=path)
-            live.notes.append(f"attempt {live.attempt.attempt} began without the file {path}, which was not there")
+        if absent := list(map(live.known.masker, found.absent)):
+            log.warning("prompt_without_files", job_id=live.job_id, sheet=sheet.label, files=absent)
+            live.notes.append(_without(live.attempt.attempt, absent))
         return decode(prompt)
 
     async def _skipped(self, live: LiveAttempt) -> Verdict | None:
@@ -321,6 +323,13 @@ class Launcher:
             passed=verdict.passed,
         )
         self._report(live.job_id, live.attempt.serial, verdict)
+
+
+def _without(attempt: int, files: Sequence[str]) -> str:
+    """Return the note about files that were not there for a prompt."""
+    which, were = ("file", "was") if len(files) == 1 else ("files", "were")
+    more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
+    return f"attempt {attempt} began without the {which} {', '.join(files[:_LISTED])}{more}, which {were} not there"
 
 
 def _skip(live: LiveAttempt, why: str) -> Verdict:
