@@ -15,7 +15,7 @@ from podium.score.text.document import Loc
 
 _MINUTE = 60.0
 _NO_CHAIN = (
-    "not supported: a score cannot start another score; write type: run_command with command: podium run FILE, "
+    "not supported: a score cannot start another score; write type: run_command with command: podium run -d FILE, "
     "or start the next job when this one has ended"
 )
 _FIELDS = dict.fromkeys(("workspace", "job_id", "sheet_count"))

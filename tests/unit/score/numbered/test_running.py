@@ -60,7 +60,7 @@ def test_what_is_off_has_no_effect_and_needs_no_sense(rest: str) -> None:
         ("rate_limit: {wait_minutes: 0}", 28, "rate_limit.wait_minutes", "must be at least 1, not the number 0"),
         (
             "on_success: [{type: run_job, job_path: next.yaml, detached: true, fresh: true}]", 21, "on_success[0].type",
-            "not supported: a score cannot start another score; write type: run_command with command: podium run FILE, or start "
+            "not supported: a score cannot start another score; write type: run_command with command: podium run -d FILE, or start "
             "the next job when this one has ended",
         ),
         ("on_success: [{command: x}]", 14, "on_success[0]", "needs type"),
