@@ -155,20 +155,41 @@ def test_a_script_of_a_numbered_score_is_its_template_alone(conductor: Conductor
     assert (folder / "script").read_text().strip() == 'cat "$0" > script'
 
 
-def test_a_missing_skill_fails_the_sheet_with_its_path_and_a_resume_finds_it(
+def test_a_skill_that_the_first_sheet_writes_is_in_the_prompts_of_the_others(
+    conductor: Conductor, agents: StandIns, folder: Path
+) -> None:
+    agents.install("claude", {"work": "echo Use short words. > skill.md"}, {})
+    score = {
+        "name": "demo", "instrument": "claude-code", "workspace": str(folder), "pause_between_sheets_seconds": 0,
+        "sheet": {"size": 1, "total_items": 2, "prelude": [
+            {"file": "{{ workspace }}/skill.md", "as": "skill"}, {"file": "{{ workspace }}/a.sh", "as": "tool"},
+        ]},
+        "prompt": {"template": "TASK"},
+    }  # fmt: skip
+    view = end_of(conductor, submit(conductor, json.dumps(score)))
+    assert view["status"] == "completed"
+    first, second = prompts(agents, folder)
+    assert "(The file /scores/skill.md, meant as skill, was not there when this sheet began.)" in first
+    assert '<skill file="/scores/skill.md">\nUse short words.\n</skill>' in second
+    assert view["warnings"] == [
+        f"sheet 2: attempt 1 began without the file '{folder}/a.sh', which was not there.",
+        f"sheet 1: attempt 1 began without the files '{folder}/skill.md', '{folder}/a.sh', which were not there.",
+    ]
+
+
+def test_a_missing_directive_fails_the_sheet_with_its_path_and_a_resume_finds_it(
     conductor: Conductor, agents: StandIns, folder: Path
 ) -> None:
     agents.install("claude")
     (folder / "style.md").unlink()
     score = {
         "name": "demo", "instrument": "claude-code", "workspace": str(folder), "retry": {"max_retries": 0},
-        "sheet": {"size": 1, "total_items": 1, "prelude": [{"file": "style.md", "as": "skill"}]},
-        "prompt": {"template": "TASK"},
+        "sheet": {"size": 1, "total_items": 1}, "prompt": {"template": "TASK", "prompt_extensions": ["style.md"]},
     }  # fmt: skip
     job_id = submit(conductor, json.dumps(score), client_cwd=str(folder))
     view = end_of(conductor, job_id)
     assert view["status"] == "failed"
-    why = f"skill: {folder}/style.md cannot be opened: No such file or directory"
+    why = f"directive: {folder}/style.md cannot be opened: No such file or directory"
     assert f"The prompt of sheet 1 cannot be made: {why}" in sheets_of(conductor, job_id)["1"]["reason"]
     assert agents.calls("claude") == []
     (folder / "style.md").write_text("Use short words.")

@@ -196,7 +196,7 @@ def test_a_limit_that_cannot_be_kept_is_told(shared_conductor: Conductor, tmp_pa
 def test_what_follows_success_runs_in_order_and_only_then(shared_conductor: Conductor, tmp_path: Path) -> None:
     folder = tmp_path / "a 'b' c"
     hooks = [
-        {"type": "run_command", "command": "echo {job_id} {sheet_count} > \"{workspace}/one\""},
+        {"type": "run_command", "command": "echo {job_id} {sheet_count} > {workspace}/one; cp {workspace}/one \"{workspace}/again\""},
         {"type": "run_command", "command": "pwd > two; sleep 60", "working_directory": "sub", "timeout_seconds": 0.3},
         {"type": "run_command", "command": "touch three; exit 3", "description": "Deploy", "on_failure": "abort"},
         {"type": "run_command", "command": "touch four"},
@@ -205,7 +205,7 @@ def test_what_follows_success_runs_in_order_and_only_then(shared_conductor: Cond
     job_id = start(shared_conductor, folder, "mkdir -p sub", sheets=2, on_success=hooks, on_end=on_end)
     assert end_of(shared_conductor, job_id)["status"] == "completed"
     until_holds(lambda: "job.notification_failed" in types_of(shared_conductor, job_id))
-    assert (folder / "one").read_text() == f"{job_id} 2\n"
+    assert [(folder / name).read_text() for name in ("one", "again")] == [f"{job_id} 2\n"] * 2
     assert (folder / "sub" / "two").read_text() == f"{folder}/sub\n"
     assert (folder / "three").exists()
     assert not (folder / "four").exists()
@@ -237,3 +237,20 @@ def test_a_skipped_sheet_says_what_its_command_is_for(shared_conductor: Conducto
     job_id = start(shared_conductor, tmp_path, "false", sheet={"size": 1, "total_items": 1, "skip_when_command": skip})
     assert end_of(shared_conductor, job_id)["status"] == "completed"
     assert sheets_of(shared_conductor, job_id)["1"]["reason"] == "skipped: Nothing has changed"
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("sleep 60", "still running after 0.5 s, so it was stopped"),
+        ("no-such-command", "exit code 127: a command was not found"),
+    ],
+)
+def test_a_sheet_runs_if_its_skip_command_gives_no_answer_and_the_job_says_so(
+    shared_conductor: Conductor, tmp_path: Path, command: str, why: str
+) -> None:
+    skip = {1: {"command": command, "timeout_seconds": 0.5 if command.startswith("sleep") else 50}}
+    sheet = {"size": 1, "total_items": 1, "skip_when_command": skip}
+    view = end_of(shared_conductor, start(shared_conductor, tmp_path, "touch ran", sheet=sheet))
+    assert (view["status"], (tmp_path / "ran").exists()) == ("completed", True)
+    assert view["warnings"] == [f"sheet 1: skip_when_command cannot be judged: {why}; the sheet was run."]

@@ -146,3 +146,17 @@ def test_a_prompt_knows_the_instrument_that_plays_it_in_place_of_another(conduct
     score = {"name": "demo", "workspace": str(tmp_path), "env": agents.environment, "sheets": [sheet]}
     run(conductor, json.dumps(score))
     assert [agents.calls(tool)[0]["prompt"] for tool in ("claude", "gemini")] == ["on claude-code", "on gemini-cli"]
+
+
+def test_commands_work_in_a_workspace_with_spaces_with_or_without_quotes_around_its_name(
+    conductor: Conductor, tmp_path: Path
+) -> None:
+    (tmp_path / "my own").mkdir()
+    rest = """
+        validations:
+          - {type: command_succeeds, command: 'test -f {workspace}/1 && test "$(cat {workspace}/1)" = x'}
+          - {type: command_succeeds, command: 'test -f "{workspace}/1"', working_directory: "{workspace}"}
+    """
+    sheet = "{size: 1, total_items: 2, skip_when_command: {2: {command: 'test -f {workspace}/1'}}}"
+    job_id = run(conductor, numbered(tmp_path / "my own", "printf x > 1", rest, sheet=sheet))
+    assert sheets_of(conductor, job_id)["2"]["status"] == "skipped"

@@ -21,7 +21,7 @@ MAX_BYTES = 1024 * 1024  # of all files and directives of a prompt
 
 
 def assembled(request: Assemble, template: str, variables: Mapping[str, Any]) -> tuple[Assembled, str]:
-    """Return the prompt, and which files of context were not there.
+    """Return the prompt, and which files were not there.
 
     Raises:
         ScoreInvalid: a template cannot be rendered, or a file cannot be used.
@@ -30,7 +30,9 @@ def assembled(request: Assemble, template: str, variables: Mapping[str, Any]) ->
     found = _Inserted(request.injections, variables, label)
     text = prompt.joined(
         [
-            prompt.preamble(variables, label, is_checked=bool(request.checks)) if request.told else "",
+            prompt.preamble(variables, label, is_checked=bool(request.checks), is_alone=request.alone)
+            if request.told
+            else "",
             *found.of("directive"),
             *found.of("skill", "tool"),
             render_text(template, variables, label),
@@ -42,7 +44,7 @@ def assembled(request: Assemble, template: str, variables: Mapping[str, Any]) ->
 
 
 class _Inserted:
-    """The texts that go into a prompt; `absent` are the files of context that were not there."""
+    """The texts that go into a prompt; `absent` are the files that were not there."""
 
     def __init__(self, injections: tuple[Injection, ...], variables: Mapping[str, Any], label: str) -> None:
         self.injections, self.variables, self.label = injections, variables, label
@@ -63,9 +65,9 @@ class _Inserted:
         path = path_of(injection, self.variables, self.label)
         if not path.is_absolute():
             raise self._unfit(f"{str(path)!r} {NO_FOLDER}")
-        if injection.kind == "context" and _is_absent(path):
+        if injection.kind != "directive" and _is_absent(path):  # the sheet that writes it has it in its own prelude
             self.absent.append(str(path))
-            return prompt.absent(str(path))
+            return prompt.absent(injection.kind, str(path))
         try:
             content = read_bytes(path, max_bytes=MAX_FILE_BYTES)
         except PodiumError as error:

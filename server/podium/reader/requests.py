@@ -79,12 +79,14 @@ class Render(Part):
 class Assemble(Part):
     """Make the prompt of an agent; the body is the template that `render` is about.
 
-    `told`: it says where the agent is, and what is checked. The fields of the `checks` are filled in.
+    `told`: it says where the agent is, and what is checked. `alone`: no other sheet of the job runs beside it. The fields of the
+    `checks` are filled in.
     """
 
     kind: Literal["assemble"] = "assemble"
     render: Render
     told: bool
+    alone: bool
     checks: tuple[Validation, ...]
     injections: tuple[Injection, ...]
 
@@ -235,7 +237,7 @@ class Matched(Part):
 
 
 class Assembled(Part):
-    """The answer's body is the prompt; `absent` are the files of context that were not there."""
+    """The answer's body is the prompt; `absent` are the files that were not there."""
 
     absent: tuple[str, ...] = ()
 

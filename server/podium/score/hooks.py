@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 from podium.score.model.draft import Hook
+from podium.texts.shell import with_word
 
 GRACE_SECONDS = 5.0  # of a hook that was told to end
 _SHOWN = 300  # characters of the commands, which are shown as the beginning of the text
@@ -71,7 +72,8 @@ def _call(number: int, hook: Hook, sheets: int) -> str:
     """Return the line that runs a hook; an abort leaves the loop around all of them, which is not repeated."""
     label = f"on_success {number}" + (f" ({' '.join(hook.description.split())})" if hook.description else "")
     seconds = f"{hook.timeout_seconds:.3f}".rstrip("0").rstrip(".")
-    folder, command = (_filled(text, sheets) for text in (hook.working_directory or ".", hook.command))
+    command = with_word(hook.command, "workspace", '"$PODIUM_WORKSPACE"')
+    folder, command = (_filled(text, sheets) for text in (hook.working_directory or ".", command))
     otherwise = " || break" if hook.aborts else ""
     return f"podium_hook {shlex.quote(label)} {seconds} {folder} {command}{otherwise}\n"
 

@@ -31,10 +31,16 @@ def prompt(
 
 
 def whole(
-    *injections: Injection, template: str, told: bool, checks: tuple[Validation, ...], label: str, **more: Any
+    *injections: Injection,
+    template: str,
+    told: bool,
+    checks: tuple[Validation, ...],
+    label: str,
+    alone: bool = False,
+    **more: Any,
 ) -> tuple[tuple[str, ...], str]:
     render = Render(label=label, variables={}, previous={})
-    request = Assemble(render=render, told=told, checks=checks, injections=injections)
+    request = Assemble(render=render, told=told, alone=alone, checks=checks, injections=injections)
     found, text = assembled(request, template, {**VARIABLES, **more})
     return found.absent, text
 
@@ -96,6 +102,26 @@ def test_the_preamble_promises_no_checks_where_there_are_none() -> None:
     assert "What is checked" not in without
 
 
+def test_only_a_sheet_beside_which_others_may_run_is_told_of_them() -> None:
+    assert "Other sheets may use it at the same time." in prompt(told=True)
+    assert "Other sheets" not in prompt(told=True, alone=True)
+
+
+@pytest.mark.parametrize(("pattern", "is_said"), [
+    (r"^#\s+", True), ("done$", True), (r"(?i)^a|b", True), ("[a]^", True), ("[^a]b", False), (r"\$5 [$^]", False),
+    ("(?m)^# ", False), ("(?im)^# ", False), ("plain", False),
+])  # fmt: skip
+def test_an_agent_is_told_that_a_pattern_looks_for_the_ends_of_the_whole_file(pattern: str, is_said: bool) -> None:
+    text = prompt(told=True, checks=(Validation(type="content_regex", path="/ws/a", pattern=pattern),))
+    assert ("(^ and $ are the ends of the whole file)" in text) == is_said
+    assert f": {pattern}\n" in text
+
+
+def test_a_description_becomes_the_beginning_of_its_line() -> None:
+    check = Validation(type="file_exists", path="/ws/a", description="The report\n is there.")
+    assert "\n1. The report is there: the file /ws/a exists\n" in prompt(told=True, checks=(check,))
+
+
 def test_a_path_is_a_template_relative_to_the_folder_of_the_score(tmp_path: Path) -> None:
     written(tmp_path, "whales.md", "BLUE")
     relative = Injection(kind="context", file="{{ topic }}.md", folder=str(tmp_path))
@@ -117,18 +143,19 @@ def test_the_text_of_a_file_is_used_as_it_is(tmp_path: Path) -> None:
     assert "{{ topic }} {% if %}" in prompt(written(tmp_path, "a.md", "{{ topic }} {% if %}"))
 
 
-def test_a_file_of_context_that_is_not_there_is_left_out_and_told(tmp_path: Path) -> None:
-    gone = Injection(kind="context", file="gone.md", folder=str(tmp_path))
+@pytest.mark.parametrize("kind", ["context", "skill", "tool"])
+def test_a_file_that_is_not_there_is_left_out_and_told(tmp_path: Path, kind: Any) -> None:
+    gone = Injection(kind=kind, file="gone.md", folder=str(tmp_path))
     absent, text = whole(gone, template="TASK", told=False, checks=(), label="3")
     assert absent == (f"{tmp_path}/gone.md",)
-    assert text == f"TASK\n\n(The file {tmp_path}/gone.md, meant as context, was not there when this sheet began.)\n"
+    told = f"(The file {tmp_path}/gone.md, meant as {kind}, was not there when this sheet began.)"
+    assert sorted(text.strip().split("\n\n")) == [told, "TASK"]
 
 
-@pytest.mark.parametrize("kind", ["skill", "tool", "directive"])
-def test_another_file_that_is_not_there_fails_the_sheet(tmp_path: Path, kind: Any) -> None:
-    message = refusal(Injection(kind=kind, file="gone.md", folder=str(tmp_path)))
+def test_a_directive_that_is_not_there_fails_the_sheet(tmp_path: Path) -> None:
+    message = refusal(Injection(kind="directive", file="gone.md", folder=str(tmp_path)))
     assert message == (
-        f"The prompt of sheet 3 cannot be made: {kind}: {tmp_path}/gone.md cannot be opened: No such file or directory."
+        f"The prompt of sheet 3 cannot be made: directive: {tmp_path}/gone.md cannot be opened: No such file or directory."
     )
 
 
@@ -182,8 +209,8 @@ def test_each_check_is_told_in_words() -> None:
         "1. the report: the file /ws/a.md exists",
         "2. the file /ws/b.md was changed after this attempt began",
         "3. the file /ws/a.md contains the text: ## End",
-        r"4. the file /ws/a.md has a match of the regular expression: ^\d+$",
-        "5. in the folder /ws, this command ends with exit code 0:",
+        r"4. the file /ws/a.md has a match of the regular expression (^ and $ are the ends of the whole file): ^\d+$",
+        "5. in the folder /ws, this command ends with exit code 0 (without this indent):",
         "    make",
         "    make test",
     ]

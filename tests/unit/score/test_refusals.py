@@ -144,7 +144,7 @@ NUMBERED = [
     ("notifications: [{type: desktop}]", 5, 1, "notifications",
      "not supported: the conductor sends nothing itself; write on_end: {run: COMMAND}, which runs when the job has ended"),
     ("concert: {enabled: true}", 5, 1, "concert",
-     "not supported: a score does not start another one; have on_end or the caller run the next: podium run"),
+     "not supported: a score does not start another one; have on_end or the caller run the next: podium run -d FILE"),
     ("movements: {7: {name: x}}", 5, 13, "movements[7]", "sheet 7 does not exist; the last one is 3"),
     ("backend: {type: ollama}", 5, 11, "backend.type", "instrument is given too; leave one of the two out"),
     ("retry: {foo: 1}", 5, 9, "retry.foo", "unknown key"),

@@ -3,6 +3,7 @@
 import json
 import signal
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -75,6 +76,7 @@ async def _validate(live: LiveAttempt, runner: Runner, reader: Reader, notes: li
         env=live.env(),
         key=live.attempt.key,
         expand=live.expand,
+        expand_command=partial(live.expand, is_command=True),
         runner=runner,
         reader=reader,
         masker=live.known.masker,

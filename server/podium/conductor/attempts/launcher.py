@@ -5,7 +5,7 @@ The supervisor commits the intent before `launch`; each attempt is reported back
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,8 @@ from podium.reader.requests import Assemble, Assembled, Decide, Decided, Nothing
 from podium.score.model.context import captured_files, chars_of_each, constant
 from podium.texts.interpreter import Interpreter, interpreter, missing_program
 from podium.texts.shown import one_line
+
+_LISTED = 5  # files in a note
 
 log = get_logger()
 
@@ -202,19 +204,19 @@ class Launcher:
         sheet, plan = live.sheet, live.plan
         injections = tuple(plan.injections[index] for index in sheet.injections)
         checks = live.checks if sheet.told else ()
-        request = Assemble(render=render, told=sheet.told, checks=checks, injections=injections)
+        alone = min(plan.max_concurrent, len(plan.sheets)) == 1
+        request = Assemble(render=render, told=sheet.told, alone=alone, checks=checks, injections=injections)
         found, prompt = await self._reader.ask(request, Assembled, body=encode(template), client=LAUNCHES)
-        for path in map(live.known.masker, found.absent):
-            log.warning("prompt_without_file", job_id=live.job_id, sheet=sheet.label, file=path)
-            live.notes.append(
-                f"attempt {live.attempt.attempt} began without the file {one_line(path)}, which was not there"
-            )
+        if absent := list(map(live.known.masker, found.absent)):
+            log.warning("prompt_without_files", job_id=live.job_id, sheet=sheet.label, files=absent)
+            live.notes.append(_without(live.attempt.attempt, absent))
         return decode(prompt)
 
     async def _skipped(self, live: LiveAttempt) -> Verdict | None:
         """Return the verdict of a sheet that is skipped, None to run it. The condition comes before the command.
 
-        Exit code 0 of the command skips, another one does not; where it gives no answer the sheet fails instead of running.
+        Exit code 0 of the command skips, another one does not. Where it gives no answer the sheet fails instead of running; that
+        of a numbered score runs, as in the original.
         """
         if live.sheet.skip_when:
             variables = live.variables({})
@@ -233,7 +235,7 @@ class Launcher:
         if skip is None:
             return None
         done = await self._runner.run(
-            in_bash(live.expand(skip.command)),
+            in_bash(live.expand(skip.command, is_command=True)),
             env=live.env(),
             cwd=live.workspace,
             timeout_seconds=skip.timeout_seconds,
@@ -241,8 +243,11 @@ class Launcher:
             survivors=live.survivors,
         )
         if why := unjudged(done, skip.timeout_seconds):
-            message = f"skip_when_command cannot be judged: {why}; the sheet was not run"
-            return _unjudged(live, message, why, live.known.masker(last_line(done)))
+            message = f"skip_when_command cannot be judged: {why}"
+            if live.plan.dialect == "numbered":
+                live.notes.append(f"{message}; the sheet was run")
+                return None
+            return _unjudged(live, f"{message}; the sheet was not run", why, live.known.masker(last_line(done)))
         why = f"skipped: {skip.description}" if skip.description else "skip_when_command exited with code 0"
         return _skip(live, why) if done.exit_code == 0 else None
 
@@ -318,6 +323,14 @@ class Launcher:
             passed=verdict.passed,
         )
         self._report(live.job_id, live.attempt.serial, verdict)
+
+
+def _without(attempt: int, files: Sequence[str]) -> str:
+    """Return the note about files that were not there for a prompt."""
+    which, were = ("file", "was") if len(files) == 1 else ("files", "were")
+    more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
+    named = ", ".join(map(one_line, files[:_LISTED]))
+    return f"attempt {attempt} began without the {which} {named}{more}, which {were} not there"
 
 
 def _skip(live: LiveAttempt, why: str) -> Verdict:

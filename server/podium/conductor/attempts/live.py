@@ -82,13 +82,13 @@ class LiveAttempt:
         path = str(self.workspace / self.expand(check.path)) if check.path else ""
         folder = str(self.workspace / self.expand(check.working_directory))
         return check.model_copy(
-            update={"path": path, "command": self.expand(check.command), "working_directory": folder}
+            update={"path": path, "command": self.expand(check.command, is_command=True), "working_directory": folder}
         )
 
-    def expand(self, text: str) -> str:
-        """Return a path, a command or a folder with its `{workspace}`-style fields filled in."""
+    def expand(self, text: str, *, is_command: bool = False) -> str:
+        """Return a path, a folder or a command with its `{workspace}`-style fields filled in."""
         workspace, instrument = str(self.workspace), self.player.instrument
-        return expand(text, self.plan, self.sheet, workspace=workspace, instrument=instrument)
+        return expand(text, self.plan, self.sheet, workspace=workspace, instrument=instrument, is_command=is_command)
 
     def variables(self, previous: Mapping[int, str]) -> dict[str, Any]:
         """Return what its template sees, with the outputs of earlier sheets."""

@@ -1,10 +1,12 @@
 """What a sheet's template and its validations' fields see, and those fields filled in. Nothing here renders a template."""
 
 import re
+import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from podium.score.model.plan import Plan, PlanSheet
+from podium.texts.shell import with_word
 from podium.texts.written import shown
 
 CORE_NAMES = frozenset({
@@ -130,15 +132,20 @@ def readings(plan: Plan, sheet: PlanSheet) -> dict[str, Any]:
     return {**own, **sheet.readings}
 
 
-def expand(text: str, plan: Plan, sheet: PlanSheet, *, workspace: str, instrument: str = "") -> str:
+def expand(
+    text: str, plan: Plan, sheet: PlanSheet, *, workspace: str, instrument: str = "", is_command: bool = False
+) -> str:
     """Return a validation's path, command or working directory with its `{workspace}`-style fields filled in.
 
     Only `{name}` of a variable that is a single value is replaced, and neither the shell's `${name}` nor, in a named score,
-    anything in double braces; so awk programs, brace expansions and JSON in commands stay as they are.
+    anything in double braces; so awk programs, brace expansions and JSON in commands stay as they are. In a command the
+    workspace is one word, whatever its path holds.
     """
     variables = template_variables(plan, sheet, workspace=workspace, previous_outputs={}, instrument=instrument)
     if plan.dialect == "numbered":
         text = single_braces(text, variables)
+    if is_command and (word := shlex.quote(workspace)) != workspace:
+        text = with_word(text, "workspace", word)
     return _FIELD.sub(lambda match: _field(match, variables), text)
 
 

@@ -7,6 +7,8 @@ from podium.score.numbered.layout import Layout
 from podium.score.parts import PartBuilder
 from podium.score.text.document import Loc
 
+COMMAND_SECONDS = 3600.0  # a command's time limit if it has none of its own, which is that of the original
+
 
 def read_checks(score: NumberedScore, parts: PartBuilder, layout: Layout) -> tuple[Check, ...]:
     """Return the validations of all sheets; each says itself to which ones it applies."""
@@ -20,6 +22,8 @@ def read_checks(score: NumberedScore, parts: PartBuilder, layout: Layout) -> tup
         if check.sheet is not None:
             layout.is_sheet((*loc, "sheet"), check.sheet)
         fields = check.model_dump(exclude={"type", "condition", "sheet"})
+        if check.type == "command_succeeds" and check.timeout_seconds is None:
+            fields["timeout_seconds"] = COMMAND_SECONDS
         validation = parts.validation(loc, check.type, fields)
         found.append(Check(validation, loc, condition=check.condition or "", sheet=check.sheet))
     return tuple(found)

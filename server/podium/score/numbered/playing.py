@@ -9,6 +9,7 @@ from typing import Any
 from podium.score.model.draft import Play
 from podium.score.model.plan import Player
 from podium.score.numbered.fallbacks import Fallbacks
+from podium.score.numbered.fields.answers import WITHOUT_EFFECT
 from podium.score.numbered.fields.playing import MovementBlock
 from podium.score.numbered.fields.score import NumberedScore
 from podium.score.numbered.layout import Layout
@@ -121,7 +122,9 @@ class Playing:
         for key in _OF_APIS:
             if key in given:
                 self.problems.note(f"backend.{key} has no effect: it is for an API.", ("backend", key))
-        return {key: value for key, value in given.items() if key not in _OF_APIS}
+        return {
+            key: value for key, value in given.items() if key not in _OF_APIS and ("backend", key) not in WITHOUT_EFFECT
+        }
 
     def _special(self) -> set[int]:
         """Return the sheets that something is said of by number."""

@@ -126,7 +126,7 @@ class Prompts:
         self.parts.on_file(path)
         # os.path, since the methods of Path raise for a path that is too long
         if not os.path.exists(path):  # noqa: PTH110
-            then = "prompts say that it was not there" if kind == "context" else "sheets that need it will fail"
+            then = "sheets that need it will fail" if kind == "directive" else "prompts say that it was not there"
             self.problems.note(f"{path} does not exist; if it is still missing when a sheet starts, {then}.", loc)
         elif not os.path.isfile(path):  # noqa: PTH113
             self.problems.add(loc, f"{path} is not a regular file")

@@ -15,7 +15,7 @@ from podium.score.text.document import Loc
 
 _MINUTE = 60.0
 _NO_CHAIN = (
-    "not supported: a score cannot start another score; write type: run_command with command: podium run FILE, "
+    "not supported: a score cannot start another score; write type: run_command with command: podium run -d FILE, "
     "or start the next job when this one has ended"
 )
 _FIELDS = dict.fromkeys(("workspace", "job_id", "sheet_count"))
@@ -87,7 +87,7 @@ def _hook(loc: Loc, block: OnSuccessBlock, parts: PartBuilder) -> Hook:
             if not (getattr(block, key) or "").strip():
                 problems.add(loc, f"needs {key}")
         parts.no_interpreter((*loc, "command"), block.command or "")
-        for key in block.model_fields_set.intersection(_OF_RUN_JOB):
+        for key in block.model_dump(exclude_unset=True, exclude_none=True, include=set(_OF_RUN_JOB)):
             problems.note(f"{key} has no effect: it belongs to run_job.", (*loc, key))
     for key in ("command", "working_directory"):
         for name in double_braces(getattr(block, key) or "", _FIELDS):

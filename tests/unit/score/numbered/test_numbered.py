@@ -90,6 +90,12 @@ def test_the_defaults_are_those_of_the_original() -> None:
     assert (plan.max_concurrent, plan.fail_fast, plan.cross_sheet, plan.workspace) == (1, False, None, None)
 
 
+def test_a_command_that_checks_may_take_an_hour_as_in_the_original_and_a_file_half_a_minute() -> None:
+    checks = "[{type: command_succeeds, command: make}, {type: file_exists, path: a}, {type: command_succeeds, command: x, timeout_seconds: 5}]"
+    plan = compiled(numbered(f"validations: {checks}"))
+    assert [check.timeout_seconds for check in plan.validations] == [3600, 30, 5]
+
+
 def test_parallel_without_dependencies_brings_a_warning_and_with_an_empty_one_lets_all_run_at_once() -> None:
     (warning,) = compiled(numbered("parallel: {enabled: true}")).warnings
     assert "sheet.dependencies: {1: []}" in warning

@@ -87,10 +87,14 @@ def test_a_path_may_depend_on_what_an_earlier_sheet_wrote() -> None:
 
 def test_a_file_that_is_not_there_yet_is_a_warning_that_says_what_follows(tmp_path: Path) -> None:
     sheet = "size: 1, total_items: 1, prelude: [{file: a.md, as: context}, {file: b.md, as: skill}, {file: '{{ stage }}.md'}]"
-    context, skill = compiled(agents(sheet=sheet), path=tmp_path / "score.yaml").warnings
+    text = agents(sheet=sheet, prompt="template: task, prompt_extensions: [c.md]")
+    directive, context, skill = sorted(
+        compiled(text, path=tmp_path / "score.yaml").warnings, key=lambda note: "c.md" not in note
+    )
     missing = "does not exist; if it is still missing when a sheet starts,"
     assert context == f"Line 3: {tmp_path}/a.md {missing} prompts say that it was not there."
-    assert skill == f"Line 3: {tmp_path}/b.md {missing} sheets that need it will fail."
+    assert skill == f"Line 3: {tmp_path}/b.md {missing} prompts say that it was not there."
+    assert directive == f"Line 4: {tmp_path}/c.md {missing} sheets that need it will fail."
 
 
 def test_what_can_never_be_read_is_refused(tmp_path: Path) -> None:

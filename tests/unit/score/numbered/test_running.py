@@ -61,7 +61,7 @@ def test_what_is_off_has_no_effect_and_needs_no_sense(rest: str) -> None:
         ("rate_limit: {wait_minutes: 0}", 28, "rate_limit.wait_minutes", "must be at least 1, not the number 0"),
         (
             "on_success: [{type: run_job, job_path: next.yaml, detached: true, fresh: true}]", 21, "on_success[0].type",
-            "not supported: a score cannot start another score; write type: run_command with command: podium run FILE, or start "
+            "not supported: a score cannot start another score; write type: run_command with command: podium run -d FILE, or start "
             "the next job when this one has ended",
         ),
         ("on_success: [{command: x}]", 14, "on_success[0]", "needs type"),
@@ -85,6 +85,8 @@ def test_what_makes_no_sense_is_refused_at_its_place(rest: str, column: int, fie
 def test_a_key_of_run_job_has_no_effect_on_a_command() -> None:
     plan = compiled(numbered("on_success: [{type: run_command, command: x, fresh: true}]"))
     assert plan.warnings == ("Line 5: fresh has no effect: it belongs to run_job.",)
+    empty = compiled(numbered("on_success: [{type: run_command, command: x, job_path: null, job_workspace: null}]"))
+    assert empty.warnings == ()
 
 
 def test_each_agent_that_does_not_say_what_it_costs_is_named() -> None:

@@ -8,7 +8,7 @@ from podium.texts.shown import one_line
 async def check(ctx: ValidationContext, command: str, working_directory: str, timeout_seconds: float) -> Outcome:
     """Run the command in the workspace, or in a folder under it, and check its exit code."""
     done = await ctx.runner.run(
-        in_bash(ctx.expand(command)),
+        in_bash(ctx.expand_command(command)),
         env=ctx.env,
         cwd=ctx.path(working_directory),
         timeout_seconds=timeout_seconds,

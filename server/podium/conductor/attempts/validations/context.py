@@ -15,10 +15,10 @@ class ValidationContext:
     """One attempt as its validations see it.
 
     `attempt_started` is in seconds since the epoch, by the clock of the workspace's file system: take it before the launch.
-    `expand` fills the `{workspace}`-style fields of a path, a command or a working directory and raises nothing; patterns
-    are used unchanged. `masker` removes secrets from a text that is shown. What a command leaves and cannot be ended is added to
-    `survivors`; what is said of a file that passes a check and is older than the job, to `notes` (`job_submitted` is in seconds
-    since the epoch).
+    `expand` fills the `{workspace}`-style fields of a path or a working directory, `expand_command` those of a command; they
+    raise nothing. Patterns are used unchanged. `masker` removes secrets from a text that is shown. What a command leaves and
+    cannot be ended is added to `survivors`; what is said of a file that passes a check and is older than the job, to `notes`
+    (`job_submitted` is in seconds since the epoch).
     """
 
     workspace: Path
@@ -26,6 +26,7 @@ class ValidationContext:
     env: Mapping[str, str]
     key: str
     expand: Callable[[str], str]
+    expand_command: Callable[[str], str]
     runner: Runner
     reader: Reader
     masker: Masker = field(default_factory=Masker)

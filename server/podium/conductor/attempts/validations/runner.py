@@ -113,4 +113,4 @@ def _expected(rule: Validation, ctx: ValidationContext) -> str:
         case "content_regex":
             return f"{path} matches {one_line(ctx.masker(rule.pattern))}"
         case _:
-            return f"exit code 0 from {one_line(ctx.masker(ctx.expand(rule.command)))}"
+            return f"exit code 0 from {one_line(ctx.masker(ctx.expand_command(rule.command)))}"

@@ -53,7 +53,9 @@ REFUSED: Mapping[Keys, Refused] = {
     ("notifications",): Refused(
         "the conductor sends nothing itself; write on_end: {run: COMMAND}, which runs when the job has ended", _empty
     ),
-    ("concert",): Refused("a score does not start another one; have on_end or the caller run the next: podium run"),
+    ("concert",): Refused(
+        "a score does not start another one; have on_end or the caller run the next: podium run -d FILE"
+    ),
     ("grounding",): Refused("Podium does not compare files with checksums; write a validation: command_succeeds"),
     ("ai_review",): Refused("Podium does not review with an agent by itself; write a sheet that reviews"),
     ("checkpoints",): Refused("only a named score can wait for an approval; there a sheet has hold"),

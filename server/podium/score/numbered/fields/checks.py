@@ -25,5 +25,7 @@ class NumberedCheck(Block):
     sheet: int | None = Field(None, description="the only sheet that it applies to")
     retry_count: int = Field(3, ge=0, le=10, description="how many times to check again before it fails")
     retry_delay_ms: Milliseconds = Field(200, ge=0, le=5000, description="wait between checks, in milliseconds")
-    timeout_seconds: Seconds | None = Field(None, description="time limit of one check; default: 30")
+    timeout_seconds: Seconds | None = Field(
+        None, description="time limit of one check; default: 3600 of a command, 30 of another"
+    )
     description: Text | None = Field(None, description="shown with the result")

@@ -18,7 +18,10 @@ class NumberedSkipCommand(SkipCommandBlock):
 class InjectionBlock(Block):
     """A file that is put into the prompts of agents, read when a sheet starts."""
 
-    file: Text = Field("", description="its path, a template; relative to the score's folder")
+    file: Text = Field(
+        "",
+        description="its path, a template; relative to the score's folder; prompts and a warning say if it is not there",
+    )
     kind: Literal["context", "skill", "tool"] = Field(
         "context", alias="as", description="context follows the template; skill and tool come before it"
     )
@@ -40,7 +43,7 @@ class NumberedSheets(Block):
     descriptions: SheetMap[Text] = Field(default_factory=dict, description="for human readers")
     skip_when: SheetMap[Text] = Field(default_factory=dict, description="conditions that skip a sheet")
     skip_when_command: SheetMap[NumberedSkipCommand] = Field(
-        default_factory=dict, description="commands that skip a sheet"
+        default_factory=dict, description="commands that skip a sheet; it runs if one gives no answer, with a warning"
     )
     per_sheet_instruments: SheetMap[Text] = Field(
         default_factory=dict, description="instruments or aliases for individual sheets"

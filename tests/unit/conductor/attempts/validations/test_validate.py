@@ -27,6 +27,7 @@ def context(workspace: Path, **changes: Any) -> ValidationContext:
         "env": {},
         "key": f"test-{uuid.uuid4().hex}",  # a second run of these tests beside this one must not end our processes
         "expand": lambda text: text.replace("{workspace}", str(workspace)),
+        "expand_command": lambda text: text.replace("{workspace}", str(workspace)),
         "runner": None,  # only a command needs one
         "reader": None,  # only a pattern needs one
     }
