@@ -70,6 +70,20 @@ async def test_a_look_whose_reply_goes_wrong_is_an_error(
     await hasty.call(tool, **given)  # and the next call works
 
 
+@pytest.mark.parametrize("how", [WireFault.LOST, WireFault.GARBAGE])
+async def test_a_start_that_was_accepted_is_no_error_if_nothing_is_heard_of_it_then(
+    marianne: ReplayConductor, hasty: Agent, how: WireFault
+) -> None:
+    """An error would have the caller start a second job."""
+    workspace = marianne.folder / "ws" / "unseen"
+    score = f"name: unseen\nworkspace: {workspace}\nsheet: {{size: 1, total_items: 1}}\nprompt: {{template: 'true'}}\n"
+    with marianne.spoiled("job.list", how):
+        found = await hasty.call("start_job", config_content=score)
+    assert found["next"] == f'wait_for_job(job_ids=["{found["job_id"]}"])'
+    assert "accepted" in found["reason"]
+    assert (await hasty.call("get_job", job_id=found["job_id"]))["status"] == "running"
+
+
 async def test_a_crash_between_two_calls_is_not_noticed(marianne: ReplayConductor, hasty: Agent) -> None:
     job = marianne.put("survives", "completed")
     await hasty.call("get_job", job_id="survives")

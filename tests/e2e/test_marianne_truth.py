@@ -30,7 +30,7 @@ GOOD = (
 )
 NAMED = "name: build\nsheets:\n  - {name: only, run: 'true'}\n"
 # Of a job: what has to be the same wherever it is told.
-SAME = ("status", "reason", "sheets_total", "sheets_completed", "allowed_actions")
+SAME = ("job_name", "status", "reason", "sheets_total", "sheets_completed", "running", "allowed_actions")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,7 @@ async def test_every_tool_gives_the_same_reason_and_numbers(
         told = [each[name] for each in (job, explained, *lines) if name in each]
         assert len(told) >= 2
         assert all(each == told[0] for each in told), (name, told)
+    assert all(each.get("waiting") == job.get("waiting") for each in lines), lines  # left out where nothing waits
 
 
 @pytest.mark.parametrize("state", ["cancelled", "failed_by_crash", "failed"])
@@ -205,6 +206,20 @@ async def test_a_changed_score_is_the_one_that_goes_on(marianne: ReplayConductor
     assert job.job.run.config.name == "changed"
 
 
+@pytest.mark.parametrize("tool", ["resume_job", "modify_job"])
+async def test_a_change_that_waits_for_a_slot_is_pending(marianne: ReplayConductor, patient: Agent, tool: str) -> None:
+    """The score is read when the job begins to run: until then it is not known whether it can be used."""
+    job_id = f"slot-{tool}".replace("_", "-")
+    marianne.put(job_id, "paused")
+    slots, marianne.jobs.slots = marianne.jobs.slots, 0
+    try:
+        found = await patient.call(tool, job_id=job_id, config_content=GOOD.format(marianne.folder / "ws" / job_id))
+    finally:
+        marianne.jobs.slots = slots
+    assert (found["success"], found["pending"], found["status"]) == (True, True, "queued")
+    assert "running sheets" not in found["summary"]
+
+
 async def test_a_running_job_is_not_modified(marianne: ReplayConductor, patient: Agent) -> None:
     job = marianne.put("runs", "running")
     error = await patient.refused("modify_job", job_id="runs", config_content=GOOD.format(marianne.folder))
@@ -247,6 +262,28 @@ async def test_a_start_over_a_paused_job_is_refused(marianne: ReplayConductor, p
     assert (error["code"], job.state, marianne.jobs.leaked) == ("SUBMIT_REJECTED", "paused", 0)
 
 
+@pytest.mark.parametrize("state", ["running", "queued"])
+async def test_a_start_of_a_score_whose_job_goes_on_leads_to_that(
+    marianne: ReplayConductor, patient: Agent, state: str
+) -> None:
+    job_id = f"goes-on-{state}"
+    marianne.put(job_id, state)
+    error = await patient.refused("start_job", config_path=str(marianne.score(job_id)))
+    assert (error["code"], error["state"]) == ("SUBMIT_REJECTED", state)
+    assert "wait_for_job" in error["fix"]
+    assert "cancel_job" in error["fix"]
+
+
+async def test_a_job_that_cannot_go_on_leads_to_a_new_start(marianne: ReplayConductor, patient: Agent) -> None:
+    job = marianne.put("anew", "failed")
+    for tool in ("get_job", "explain_job"):
+        found = await patient.call(tool, job_id="anew")
+        assert found["next"] == f'start_job(config_path="{job.job.config_path}")'
+    assert any(each.startswith(found["next"]) for each in found["options"])
+    started = await patient.call("start_job", config_path=job.job.config_path)
+    assert started["status"] == "running"
+
+
 async def test_a_start_right_after_the_end_of_the_run_before_is_running(
     marianne: ReplayConductor, patient: Agent
 ) -> None:
@@ -277,6 +314,21 @@ async def test_a_wait_wakes_when_a_sheet_fails_though_the_job_goes_on(
         job.fail_sheet(2)
     assert (found["woke_for"], job.state) == ("event", "running")
     assert "2" in json.dumps(found["events"])
+
+
+async def test_a_sheet_that_waits_for_a_decision_ends_a_wait_and_leads_out(
+    marianne: ReplayConductor, patient: Agent
+) -> None:
+    """Nothing resolves it there but a pause and a resume, or a cancel: without them the job runs for ever."""
+    job = marianne.put("held-up", "fermata")
+    waited = await patient.call("wait_for_job", job_ids=["held-up"], timeout_seconds=60)
+    assert (waited["woke_for"], waited["next"]) == ("settled", 'explain_job(job_id="held-up")')
+    explained = await patient.call("explain_job", job_id="held-up")
+    assert explained["next"] == 'pause_job(job_id="held-up")'
+    assert (await patient.call("verify_process_health", job_id="held-up"))["next"] == waited["next"]
+    for tool in ("pause_job", "resume_job"):
+        await patient.call(tool, job_id="held-up")
+    assert (job.state, job.sheet(2).status) == ("running", "dispatched")
 
 
 async def test_a_wait_for_several_says_which_has_ended(marianne: ReplayConductor, patient: Agent) -> None:

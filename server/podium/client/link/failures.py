@@ -110,7 +110,7 @@ def lost_foreign(path: Path, method: str) -> ConductorUnreachable:
 def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
     """Return the error for a reply that did not arrive in time."""
     return ConductorTimeout(
-        f"The conductor on {path} did not answer {method} within {seconds:g} s.",
+        f"The conductor on {path} did not answer {method} within {seconds:.3g} s.",
         fix="Call conductor_status to see whether it answers at all, then try again.",
         socket=str(path),
         method=method,
@@ -120,7 +120,7 @@ def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
 def no_turn(path: Path, method: str, seconds: float) -> ConductorTimeout:
     """Return the error for a reply that did not arrive in time from a conductor that may serve few connections at once."""
     return ConductorTimeout(
-        f"The conductor on {path} did not answer {method} within {seconds:g} s. "
+        f"The conductor on {path} did not answer {method} within {seconds:.3g} s. "
         "A Marianne conductor serves five connections at once, and lets others wait.",
         fix="Close other clients that hold connections to it, such as its dashboard, and try again; "
         "`socket.backlog` in its configuration is how many it serves.",
