@@ -9,7 +9,7 @@ import pytest
 from tests.support.agent import Agent
 from tests.support.mcp_clients import plain_agent
 from tests.support.podium_home import make_home
-from tests.support.replay.conductor import ReplayConductor
+from tests.support.replay.conductor import ReplayConductor, replay
 from tests.support.replay.faults import WireFault
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_jobs_left")]
@@ -89,3 +89,17 @@ async def test_a_crash_between_two_calls_is_not_noticed(marianne: ReplayConducto
     await hasty.call("get_job", job_id="survives")
     marianne.crash()
     assert (await hasty.call("get_job", job_id="survives"))["status"] == job.state == "completed"
+
+
+async def test_a_conductor_that_has_ended_is_started_again_by_its_own_command(short_tmp: Path) -> None:
+    """Ours, started at its socket, would take its place."""
+    with replay(short_tmp) as conductor:
+        conductor.put("runs", "running")
+        async with plain_agent(make_home(short_tmp, socket=conductor.path), "auto", cwd=short_tmp) as agent:
+            await agent.call("get_job", job_id="runs")
+            conductor.close()
+            for tool, given in (("get_job", {"job_id": "runs"}), ("conductor_status", {})):
+                error = await agent.refused(tool, **given)
+                assert error["code"] == "CONDUCTOR_NOT_RUNNING"
+                assert "mzt start" in error["fix"]
+                assert str(conductor.path) not in error["fix"]

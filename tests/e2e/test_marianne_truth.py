@@ -240,6 +240,17 @@ async def test_a_bad_score_is_not_started(marianne: ReplayConductor, patient: Ag
     assert path.stem not in marianne.jobs.by_id
 
 
+async def test_a_conductor_under_pressure_takes_jobs_later(marianne: ReplayConductor, patient: Agent) -> None:
+    marianne.jobs.under_pressure = True
+    try:
+        assert not (await patient.call("conductor_status"))["accepting_work"]
+        error = await patient.refused("start_job", config_path=str(marianne.score("pressed")))
+    finally:
+        marianne.jobs.under_pressure = False
+    assert error["code"] == "SUBMIT_REJECTED"
+    assert "when conductor_status says" in error["fix"]
+
+
 async def test_a_named_score_is_told_to_need_podium(marianne: ReplayConductor, patient: Agent) -> None:
     error = await patient.refused("start_job", config_content=NAMED)
     assert error["code"] == "UNSUPPORTED_BY_CONDUCTOR"

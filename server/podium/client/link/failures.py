@@ -56,6 +56,15 @@ def of_another_home(path: Path, pid: int, start: str) -> ConductorNotRunning:
     )
 
 
+def foreign_gone(path: Path) -> ConductorNotRunning:
+    """Return the error for a foreign conductor that has answered before: its place is not for one of ours."""
+    return ConductorNotRunning(
+        f"No conductor is running: the Marianne conductor that answered on {path} has ended.",
+        fix="Start that one again with its own command (`mzt start`), or unset PODIUM_SOCKET and run `podium start`.",
+        socket=str(path),
+    )
+
+
 def _refused(path: Path, start: str) -> ConductorError:
     """Return the error for a file on which no process listens."""
     is_socket = path.is_socket() or not path.exists()  # gone in the meantime

@@ -21,6 +21,7 @@ from podium.contract.states import TERMINAL
 from podium.errors import ConductorError, JobNotFound, SubmitRejected
 
 _FIX = "Correct the problem that the message describes, then start the job again."
+_LATER = "Start the job again when conductor_status says that this conductor accepts work."
 _UNSEEN = "accepted; this conductor has not said since what became of it"
 _HEALING = "with self_healing, this conductor leaves a job in state running forever if a sheet keeps failing"
 
@@ -58,7 +59,8 @@ class Starts:
             if request.config_path is None:
                 await anyio.to_thread.run_sync(self._scores.remove, _job_id_of(path))
             raise SubmitRejected(
-                f"This conductor rejects the job: {plain(reply.message or 'it gives no reason')}.", fix=_FIX
+                f"This conductor rejects the job: {plain(reply.message or 'it gives no reason')}.",
+                fix=_FIX if reply.job_id else _LATER,  # without an id it has not looked at the score
             )
         job = await self._seen(str(reply.job_id))
         if job.status == "failed" and not job.sheets_total:
