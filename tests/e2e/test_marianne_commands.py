@@ -63,6 +63,6 @@ def test_what_only_looks_works_and_changes_nothing(
 
 def test_a_wait_for_a_job_that_needs_a_decision_says_so(conductor: ReplayConductor, home: Settings) -> None:
     conductor.put("held", "fermata")
-    done = podium(home, "wait", "held", "--timeout", "2s", PODIUM_SOCKET=str(conductor.path))
+    done = podium(home, "wait", "held", "--timeout", "1s", PODIUM_SOCKET=str(conductor.path))
     assert done.returncode != 0
     assert "held is stuck; `podium explain held` says why" in done.stdout + done.stderr
