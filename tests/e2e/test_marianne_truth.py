@@ -318,9 +318,9 @@ async def test_a_wait_wakes_when_a_sheet_fails_though_the_job_goes_on(
         found.update(await patient.call("wait_for_job", job_ids=["wakes"], timeout_seconds=60))
 
     async with anyio.create_task_group() as tasks:
-        asked = len(marianne.calls)
+        asked = len(marianne.asked("job.status"))
         tasks.start_soon(wait)
-        await anyio.to_thread.run_sync(until, lambda: len(marianne.calls) > asked)
+        await anyio.to_thread.run_sync(until, lambda: len(marianne.asked("job.status")) > asked)
         job.fail_sheet(2)
     assert (found["woke_for"], job.state) == ("event", "running")
     assert "2" in json.dumps(found["events"])
