@@ -51,10 +51,18 @@ def test_a_stop_says_how_its_owner_stops_it(conductor: ReplayConductor, home: Se
     assert "mzt stop" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("words", [["list"], ["status"], ["show", "runs"], ["explain", "rests"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["list"], ["status"], ["top"], ["show", "runs"], ["explain", "rests"]], ids=" ".join)
 def test_what_only_looks_works_and_changes_nothing(
     conductor: ReplayConductor, home: Settings, words: list[str]
 ) -> None:
     done = podium(home, *words, PODIUM_SOCKET=str(conductor.path))
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not [word for word in ("0 of 0", "None") if word in done.stdout], done.stdout
     unharmed(conductor)
+
+
+def test_a_wait_for_a_job_that_needs_a_decision_says_so(conductor: ReplayConductor, home: Settings) -> None:
+    conductor.put("held", "fermata")
+    done = podium(home, "wait", "held", "--timeout", "1s", PODIUM_SOCKET=str(conductor.path))
+    assert done.returncode != 0
+    assert "held is stuck; `podium explain held` says why" in done.stdout + done.stderr

@@ -9,7 +9,7 @@ import pytest
 from tests.support.agent import Agent
 from tests.support.mcp_clients import plain_agent
 from tests.support.podium_home import make_home
-from tests.support.replay.conductor import ReplayConductor
+from tests.support.replay.conductor import ReplayConductor, replay
 from tests.support.replay.faults import WireFault
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_jobs_left")]
@@ -70,8 +70,36 @@ async def test_a_look_whose_reply_goes_wrong_is_an_error(
     await hasty.call(tool, **given)  # and the next call works
 
 
+@pytest.mark.parametrize("how", [WireFault.LOST, WireFault.GARBAGE])
+async def test_a_start_that_was_accepted_is_no_error_if_nothing_is_heard_of_it_then(
+    marianne: ReplayConductor, hasty: Agent, how: WireFault
+) -> None:
+    """An error would have the caller start a second job."""
+    workspace = marianne.folder / "ws" / "unseen"
+    score = f"name: unseen\nworkspace: {workspace}\nsheet: {{size: 1, total_items: 1}}\nprompt: {{template: 'true'}}\n"
+    with marianne.spoiled("job.list", how):
+        found = await hasty.call("start_job", config_content=score)
+    assert found["next"] == f'wait_for_job(job_ids=["{found["job_id"]}"])'
+    assert "accepted" in found["reason"]
+    assert (await hasty.call("get_job", job_id=found["job_id"]))["status"] == "running"
+
+
 async def test_a_crash_between_two_calls_is_not_noticed(marianne: ReplayConductor, hasty: Agent) -> None:
     job = marianne.put("survives", "completed")
     await hasty.call("get_job", job_id="survives")
     marianne.crash()
     assert (await hasty.call("get_job", job_id="survives"))["status"] == job.state == "completed"
+
+
+async def test_a_conductor_that_has_ended_is_started_again_by_its_own_command(short_tmp: Path) -> None:
+    """Ours, started at its socket, would take its place."""
+    with replay(short_tmp) as conductor:
+        conductor.put("runs", "running")
+        async with plain_agent(make_home(short_tmp, socket=conductor.path), "auto", cwd=short_tmp) as agent:
+            await agent.call("get_job", job_id="runs")
+            conductor.close()
+            for tool, given in (("get_job", {"job_id": "runs"}), ("conductor_status", {})):
+                error = await agent.refused(tool, **given)
+                assert error["code"] == "CONDUCTOR_NOT_RUNNING"
+                assert "mzt start" in error["fix"]
+                assert str(conductor.path) not in error["fix"]

@@ -208,3 +208,12 @@ def test_its_status_object_has_all_members_of_the_original(conductor: ReplayCond
     assert list(found) == list(SHAPES["checkpoint"])
     assert list(found["sheets"]["1"]) == list(SHAPES["sheet"])
     assert (len(found), len(SHAPES["sheet"])) == (40, 61)
+
+
+def test_stages_are_its_movements_however_many_sheets_they_are(conductor: ReplayConductor) -> None:
+    path = conductor.score("fanned")
+    path.write_text(path.read_text().replace("total_items: 3", "total_items: 3, fan_out: {2: 3}"))
+    ask(conductor.path, "job.submit", {"config_path": str(path)})
+    conductor.settle()
+    found = ask(conductor.path, "job.status", {"job_id": "fanned"})
+    assert (found["total_movements"], found["total_sheets"]) == (3, 5)

@@ -30,14 +30,14 @@ GOOD = (
 )
 NAMED = "name: build\nsheets:\n  - {name: only, run: 'true'}\n"
 # Of a job: what has to be the same wherever it is told.
-SAME = ("status", "reason", "sheets_total", "sheets_completed", "allowed_actions")
+SAME = ("job_name", "status", "reason", "sheets_total", "sheets_completed", "running", "allowed_actions")
 
 
 @pytest.fixture(scope="module")
 async def patient(marianne: ReplayConductor, folder: Path) -> AsyncIterator[Agent]:
     """An agent whose calls wait for their effect for as long as one takes."""
     settings = make_home(folder, socket=marianne.path)
-    async with plain_agent(settings, "auto", cwd=folder, PODIUM_EFFECT_SECONDS="0.6") as connected:
+    async with plain_agent(settings, "auto", cwd=folder, PODIUM_EFFECT_SECONDS="0.4") as connected:
         yield connected
 
 
@@ -51,8 +51,7 @@ def line_of(listed: dict[str, Any], job_id: str) -> dict[str, Any]:
 # -- one truth, wherever it is told -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", BOTH_ERAS)
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("state", "mode"), [(state, BOTH_ERAS[at % 2]) for at, state in enumerate(STATES)])
 async def test_every_tool_gives_the_same_reason_and_numbers(
     marianne: ReplayConductor, visitor: Agent, state: str, mode: str
 ) -> None:
@@ -68,6 +67,7 @@ async def test_every_tool_gives_the_same_reason_and_numbers(
         told = [each[name] for each in (job, explained, *lines) if name in each]
         assert len(told) >= 2
         assert all(each == told[0] for each in told), (name, told)
+    assert all(each.get("waiting") == job.get("waiting") for each in lines), lines  # left out where nothing waits
 
 
 @pytest.mark.parametrize("state", ["cancelled", "failed_by_crash", "failed"])
@@ -205,6 +205,20 @@ async def test_a_changed_score_is_the_one_that_goes_on(marianne: ReplayConductor
     assert job.job.run.config.name == "changed"
 
 
+@pytest.mark.parametrize("tool", ["resume_job", "modify_job"])
+async def test_a_change_that_waits_for_a_slot_is_pending(marianne: ReplayConductor, patient: Agent, tool: str) -> None:
+    """The score is read when the job begins to run: until then it is not known whether it can be used."""
+    job_id = f"slot-{tool}".replace("_", "-")
+    marianne.put(job_id, "paused")
+    slots, marianne.jobs.slots = marianne.jobs.slots, 0
+    try:
+        found = await patient.call(tool, job_id=job_id, config_content=GOOD.format(marianne.folder / "ws" / job_id))
+    finally:
+        marianne.jobs.slots = slots
+    assert (found["success"], found["pending"], found["status"]) == (True, True, "queued")
+    assert "running sheets" not in found["summary"]
+
+
 async def test_a_running_job_is_not_modified(marianne: ReplayConductor, patient: Agent) -> None:
     job = marianne.put("runs", "running")
     error = await patient.refused("modify_job", job_id="runs", config_content=GOOD.format(marianne.folder))
@@ -223,6 +237,17 @@ async def test_a_bad_score_is_not_started(marianne: ReplayConductor, patient: Ag
     text = json.dumps(await patient.refused("start_job", config_path=str(path)))
     assert not [word for word in ("pydantic", "mzt", "--workspace") if word in text], text
     assert path.stem not in marianne.jobs.by_id
+
+
+async def test_a_conductor_under_pressure_takes_jobs_later(marianne: ReplayConductor, patient: Agent) -> None:
+    marianne.jobs.under_pressure = True
+    try:
+        assert not (await patient.call("conductor_status"))["accepting_work"]
+        error = await patient.refused("start_job", config_path=str(marianne.score("pressed")))
+    finally:
+        marianne.jobs.under_pressure = False
+    assert error["code"] == "SUBMIT_REJECTED"
+    assert "when conductor_status says" in error["fix"]
 
 
 async def test_a_named_score_is_told_to_need_podium(marianne: ReplayConductor, patient: Agent) -> None:
@@ -245,6 +270,28 @@ async def test_a_start_over_a_paused_job_is_refused(marianne: ReplayConductor, p
     job = marianne.put("over", "paused")
     error = await patient.refused("start_job", config_path=str(marianne.score("over")))
     assert (error["code"], job.state, marianne.jobs.leaked) == ("SUBMIT_REJECTED", "paused", 0)
+
+
+@pytest.mark.parametrize("state", ["running", "queued"])
+async def test_a_start_of_a_score_whose_job_goes_on_leads_to_that(
+    marianne: ReplayConductor, patient: Agent, state: str
+) -> None:
+    job_id = f"goes-on-{state}"
+    marianne.put(job_id, state)
+    error = await patient.refused("start_job", config_path=str(marianne.score(job_id)))
+    assert (error["code"], error["state"]) == ("SUBMIT_REJECTED", state)
+    assert "wait_for_job" in error["fix"]
+    assert "cancel_job" in error["fix"]
+
+
+async def test_a_job_that_cannot_go_on_leads_to_a_new_start(marianne: ReplayConductor, patient: Agent) -> None:
+    job = marianne.put("anew", "failed")
+    for tool in ("get_job", "explain_job"):
+        found = await patient.call(tool, job_id="anew")
+        assert found["next"] == f'start_job(config_path="{job.job.config_path}")'
+    assert any(each.startswith(found["next"]) for each in found["options"])
+    started = await patient.call("start_job", config_path=job.job.config_path)
+    assert started["status"] == "running"
 
 
 async def test_a_start_right_after_the_end_of_the_run_before_is_running(
@@ -271,12 +318,27 @@ async def test_a_wait_wakes_when_a_sheet_fails_though_the_job_goes_on(
         found.update(await patient.call("wait_for_job", job_ids=["wakes"], timeout_seconds=60))
 
     async with anyio.create_task_group() as tasks:
-        asked = len(marianne.calls)
+        asked = len(marianne.asked("job.status"))
         tasks.start_soon(wait)
-        await anyio.to_thread.run_sync(until, lambda: len(marianne.calls) > asked)
+        await anyio.to_thread.run_sync(until, lambda: len(marianne.asked("job.status")) > asked)
         job.fail_sheet(2)
     assert (found["woke_for"], job.state) == ("event", "running")
     assert "2" in json.dumps(found["events"])
+
+
+async def test_a_sheet_that_waits_for_a_decision_ends_a_wait_and_leads_out(
+    marianne: ReplayConductor, patient: Agent
+) -> None:
+    """Nothing resolves it there but a pause and a resume, or a cancel: without them the job runs for ever."""
+    job = marianne.put("held-up", "fermata")
+    waited = await patient.call("wait_for_job", job_ids=["held-up"], timeout_seconds=60)
+    assert (waited["woke_for"], waited["next"]) == ("settled", 'explain_job(job_id="held-up")')
+    explained = await patient.call("explain_job", job_id="held-up")
+    assert explained["next"] == 'pause_job(job_id="held-up")'
+    assert (await patient.call("verify_process_health", job_id="held-up"))["next"] == waited["next"]
+    for tool in ("pause_job", "resume_job"):
+        await patient.call(tool, job_id="held-up")
+    assert (job.state, job.sheet(2).status) == ("running", "dispatched")
 
 
 async def test_a_wait_for_several_says_which_has_ended(marianne: ReplayConductor, patient: Agent) -> None:

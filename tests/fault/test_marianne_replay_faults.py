@@ -109,6 +109,19 @@ def test_a_score_started_again_right_after_its_end_is_called_failed_unless_it_is
     wrong = has(mended, Fault.RESUBMIT_RACE)
     assert ask(mended.path, "job.status", {"job_id": "x"})["status"] == ("failed" if wrong else "running")
     assert ask(mended.path, "job.pause", {"job_id": "x"})["paused"] != wrong
+    if wrong:  # though it goes on
+        for num in (1, 2, 3):
+            mended.settle()
+            mended.job("x").finish_sheet(num)
+        assert ask(mended.path, "job.status", {"job_id": "x"})["status"] == "completed"
+
+
+def test_under_pressure_it_accepts_nothing_and_says_so(conductor: ReplayConductor) -> None:
+    conductor.jobs.under_pressure = True
+    ready = ask(conductor.path, "daemon.ready")
+    assert (ready["status"], ready["accepting_work"], ready["shutting_down"]) == ("not_ready", False, False)
+    reply = ask(conductor.path, "job.submit", {"config_path": str(conductor.score("x"))})
+    assert (reply["job_id"], reply["status"]) == ("", "rejected")
 
 
 @about(Fault.STALE_VIEWS)

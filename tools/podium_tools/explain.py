@@ -6,7 +6,7 @@ from podium.contract.states import TERMINAL, phase_of, rule
 from podium_tools.calls import TO_FILL_IN, call, next_call
 from podium_tools.events import event_text
 from podium_tools.fields import JobReadArgs
-from podium_tools.following import following, mending
+from podium_tools.following import following, mending, start_anew
 from podium_tools.results import (
     OUTPUT_NOTE,
     JobOutput,
@@ -76,9 +76,18 @@ def options_of(view: ExplainView) -> list[tuple[str, str]]:
         "cancel": (call("cancel_job", job_id=job.job_id), "ends the job and its processes"),
     }
     wanted = [*_log_options(view), *(known[action] for action in job.allowed_actions if action in known)]
-    if view.kind in {"stuck", "running"}:
-        wanted.insert(0, (call("verify_process_health", job_id=job.job_id), "shows whether its process is alive"))
+    if _waits_for_nobody(view):
+        wanted.insert(0, (call("pause_job", job_id=job.job_id), "with resume_job after it, runs the sheet again"))
+    elif view.kind in {"stuck", "running"}:
+        wanted.insert(0, (call("verify_process_health", job_id=job.job_id), "shows what is known of its process"))
+    elif view.kind == "failed" and "resume" not in job.allowed_actions and (anew := start_anew(job)):
+        wanted.append((anew, "runs the score from its first sheet; first correct it, or remove the cause"))
     return wanted
+
+
+def _waits_for_nobody(view: ExplainView) -> bool:
+    """Whether a sheet waits for a decision that nobody can give, which a Marianne conductor can let it do."""
+    return view.kind == "stuck" and view.sheet is not None and view.sheet.status == "waiting"
 
 
 def _edit(view: ExplainView) -> tuple[str, str]:
@@ -103,7 +112,8 @@ def _resume_does(job: JobView) -> str:
 def next_of(view: ExplainView) -> str:
     """Return the call that naturally follows."""
     if view.kind == "stuck":
-        return call("verify_process_health", job_id=view.job.job_id)
+        tool = "pause_job" if _waits_for_nobody(view) else "verify_process_health"
+        return call(tool, job_id=view.job.job_id)
     if view.kind == "failed":
         output = view.output
         return _log_call(output, output.stream) if output is not None and output.truncated else mending(view)

@@ -62,15 +62,20 @@ def _after_failure(view: ExplainView) -> Following:
 
 
 def mending(view: ExplainView) -> str:
-    """Return the call that lets a failed job go on with a corrected score, "" if its conductor has none."""
+    """Return the call that lets a failed job go on with a corrected score, or starts that anew where its conductor has none."""
     job = view.job
     if "resume" not in job.allowed_actions:
-        return ""
+        return start_anew(job)
     if not job.sheets_failed:  # a Marianne conductor ended under it
         return call("resume_job", job_id=job.job_id)
     if view.can_edit:
         return call("resume_job", job_id=job.job_id, find=TO_FILL_IN, replace=TO_FILL_IN)
     return call("modify_job", job_id=job.job_id, config_path=TO_FILL_IN)
+
+
+def start_anew(job: JobView) -> str:
+    """Return the call that runs the score of a job from its first sheet, "" if its file is not known."""
+    return call("start_job", config_path=job.config_path) if job.config_path else ""
 
 
 def _line(line: LogLine) -> str:

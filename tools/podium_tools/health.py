@@ -80,7 +80,7 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
 
 async def _next(port: JobControl, job: JobView) -> str:
     """Return the next call. A wait for a stuck job would end at once, while its output may show what it waits for."""
-    if job.stuck:
+    if job.stuck and not job.waiting:
         return call("read_job_log", job_id=job.job_id)
     return await next_step(port, job)
 

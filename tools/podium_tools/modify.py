@@ -11,6 +11,8 @@ from podium_tools.spec import Call, Hints, ToolSpec
 def _sentence(view: ActionView) -> str:
     """Return whether the change is in effect."""
     job_id = view.job.job_id
+    if view.pending and view.job.status == "queued":  # a Marianne conductor reads the score when the job begins
+        return f"The change to {job_id} is recorded and takes effect when the job begins to run."
     if view.pending:
         return (
             f"The change to {job_id} is recorded and takes effect when its running sheets have ended. If one hangs, end it "

@@ -57,9 +57,10 @@ class DaemonMethods:
     def ready(self, params: Params) -> Any:
         uptime = self._process()["uptime_seconds"]
         found = {**SHAPES["daemon.ready"], "running_jobs": self.running, "uptime_seconds": uptime}
+        accepting = not (self.shutting_down or self.jobs.under_pressure)
         return found | {
-            "status": "not_ready" if self.shutting_down else "ready",
-            "accepting_work": not self.shutting_down,
+            "status": "ready" if accepting else "not_ready",
+            "accepting_work": accepting,
             "shutting_down": self.shutting_down,
         }
 

@@ -46,7 +46,6 @@ class JobMethods:
     def __init__(self, jobs: Jobs) -> None:
         self.jobs = jobs
         self.shutting_down = False
-        self.under_pressure = False
 
     def table(self) -> dict[str, Callable[[Params], Any]]:
         """Return the methods by name."""
@@ -60,7 +59,7 @@ class JobMethods:
 
     def status(self, params: Params) -> Any:
         job = self._found(params)
-        if job.unreachable and job.status == "running":
+        if job.status == "running" and not job.live:
             job.status = "failed"  # the run goes on
         if job.run is None or (job.status == "queued" and not job.live and not job.is_resume):
             return job.short()
@@ -86,7 +85,7 @@ class JobMethods:
 
     def submit(self, params: Params) -> Any:
         request = JobRequest.model_validate(params)
-        if self.shutting_down or self.under_pressure:
+        if self.shutting_down or self.jobs.under_pressure:
             return _reply("", "rejected", "Daemon is shutting down" if self.shutting_down else _PRESSURE)
         path, job_id = request.config_path, request.config_path.stem
         if not path.exists():

@@ -82,11 +82,12 @@ class Jobs:
         self.by_id: dict[str, Job] = {}
         self.slots = SLOTS
         self.leaked = 0
+        self.under_pressure = False  # too many processes: nothing is accepted
 
     def step(self) -> None:
         """Let one moment pass: what is due begins, and sheets that can are started."""
         for job in list(self.by_id.values()):
-            if job.status == "running" and job.run is not None:
+            if (job.status == "running" or job.unreachable) and job.run is not None and not job.run.over:
                 self.advance(job)
             if job.status == "queued" and job.starts_in is not None:
                 job.starts_in = max(0, job.starts_in - 1)
@@ -109,13 +110,13 @@ class Jobs:
         """Start the sheets of a job that can begin, and end the job when nothing is left."""
         run = job.run
         assert run is not None
-        begun = run.dispatch() if job.status == "running" else []
+        begun = run.dispatch() if job.status == "running" or job.unreachable else []
         for sheet in begun if Fault.TEMPLATE_ERROR_HANGS not in self.faults else []:
             if wrong := run.config.prompt_error(sheet.num, job.workspace):
                 run.fail(sheet.num, wrong)
         if run.stuck and not run.lost and job.status == "running" and Fault.CYCLE_HANGS not in self.faults:
             run.fail(next(num for num, sheet in run.sheets.items() if sheet.status == "pending"), "Dependency cycle")
-        if run.over and job.status in {"running", "paused"}:
+        if run.over and (job.status in {"running", "paused"} or job.unreachable):
             failed = any(sheet.status == "failed" for sheet in run.sheets.values())
             run.completed_at = time.time()
             job.put("failed" if failed else "completed")
@@ -158,7 +159,7 @@ class Jobs:
             job.live = False
             job.put("failed")
         elif not job.is_resume or job.run is None:
-            job.run, job.live = Run(config), True
+            job.run, job.live = Run(config), not job.unreachable
             job.put("running")
             self._tell(job.job_id, "job.started", {"sheet_count": len(job.run.sheets), "instrument": "claude_cli"})
         else:

@@ -130,6 +130,12 @@ def _known_from_before(job: Job) -> None:
     job.live, job.run = False, None
 
 
+def _known_from_a_shutdown(job: Job) -> None:
+    """One that completed while its conductor waited for it, as the last thing that this stored."""
+    _completed(job)
+    job.live = False
+
+
 def _held(status: str, attempts: int) -> Callable[[Job], None]:
     def put(job: Job) -> None:
         run = _with(job, "running", "completed", status).run
@@ -154,6 +160,7 @@ STATES: dict[str, Callable[[Job], object]] = {
     "paused_at_chain": lambda job: _with(job, "paused_at_chain", "completed"),
     "completed": _completed,
     "completed_before_a_restart": _known_from_before,
+    "completed_during_a_shutdown": _known_from_a_shutdown,
     "failed": _failed,
     "failed_by_crash": _crashed,
     "failed_before_it_began": _never_began,

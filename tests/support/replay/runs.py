@@ -120,7 +120,7 @@ class Run:
             "started_at": iso(self.started_at),
             "completed_at": iso(self.completed_at),
             "total_sheets": len(self.sheets),
-            "total_movements": len(self.sheets),
+            "total_movements": self.config.sheet.stages,
             "last_completed_sheet": self.completed,
             "status": self.status,
             "instruments_used": [instrument],

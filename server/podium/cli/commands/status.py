@@ -63,7 +63,9 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
             columns,
         )
     if not conductor.accepting_work:
-        show_text("It is stopping and starts nothing new.", columns, style="yellow")
+        loaded = conductor.product != "podium"  # a Marianne conductor may be short of processes or memory
+        why = "It takes no new jobs now." if loaded else "It is stopping and starts nothing new."
+        show_text(why, columns, style="yellow")
     if conductor.store_trouble:
         show_text(f"It cannot store anything: {in_times(conductor.store_trouble)}.", columns, style="bold red")
     ink([])

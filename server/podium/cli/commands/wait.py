@@ -101,6 +101,7 @@ class Waiter:
         self._bridge = Bridge(self._say)
         self._began = time.monotonic()
         self._jobs: Sequence[JobView] = ()
+        self._stuck: set[str] = set()  # jobs that it was said of
 
     async def wait(self) -> WaitView:
         """Return the last look at the jobs; `woke_for` is "timeout" if the time is over.
@@ -128,8 +129,16 @@ class Waiter:
             if left <= 0:
                 return view.model_copy(update={"woke_for": "timeout"})
             if seen.woke_for == "settled":  # stuck, which is no end: a wait for it answers at once
+                self._tell_stuck(seen.jobs)
                 await anyio.sleep(min(left, STUCK_POLL_SECONDS))
             seen = await self._bridge.ask(self._look(seen.after, min(self._left(), WAIT_SECONDS)))
+
+    def _tell_stuck(self, jobs: Sequence[JobView]) -> None:
+        """Say once of each job that it may wait for ever."""
+        for job in jobs:
+            if job.stuck and job.job_id not in self._stuck:
+                self._stuck.add(job.job_id)
+                self._say(f"{job.job_id} is stuck; `podium explain {job.job_id}` says why, and what can be done.")
 
     def _left(self) -> float:
         """Return the seconds that are left."""

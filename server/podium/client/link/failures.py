@@ -56,6 +56,15 @@ def of_another_home(path: Path, pid: int, start: str) -> ConductorNotRunning:
     )
 
 
+def foreign_gone(path: Path) -> ConductorNotRunning:
+    """Return the error for a foreign conductor that has answered before: its place is not for one of ours."""
+    return ConductorNotRunning(
+        f"No conductor is running: the Marianne conductor that answered on {path} has ended.",
+        fix="Start that one again with its own command (`mzt start`), or unset PODIUM_SOCKET and run `podium start`.",
+        socket=str(path),
+    )
+
+
 def _refused(path: Path, start: str) -> ConductorError:
     """Return the error for a file on which no process listens."""
     is_socket = path.is_socket() or not path.exists()  # gone in the meantime
@@ -110,7 +119,7 @@ def lost_foreign(path: Path, method: str) -> ConductorUnreachable:
 def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
     """Return the error for a reply that did not arrive in time."""
     return ConductorTimeout(
-        f"The conductor on {path} did not answer {method} within {seconds:g} s.",
+        f"The conductor on {path} did not answer {method} within {seconds:.3g} s.",
         fix="Call conductor_status to see whether it answers at all, then try again.",
         socket=str(path),
         method=method,
@@ -120,7 +129,7 @@ def no_reply(path: Path, method: str, seconds: float) -> ConductorTimeout:
 def no_turn(path: Path, method: str, seconds: float) -> ConductorTimeout:
     """Return the error for a reply that did not arrive in time from a conductor that may serve few connections at once."""
     return ConductorTimeout(
-        f"The conductor on {path} did not answer {method} within {seconds:g} s. "
+        f"The conductor on {path} did not answer {method} within {seconds:.3g} s. "
         "A Marianne conductor serves five connections at once, and lets others wait.",
         fix="Close other clients that hold connections to it, such as its dashboard, and try again; "
         "`socket.backlog` in its configuration is how many it serves.",

@@ -17,6 +17,7 @@ from podium.client.link import failures
 from podium.client.link.connection import Connection, OnNotification, find_connection
 from podium.client.link.identity import Identity, Met, met
 from podium.client.link.idle import IdleTimer
+from podium.errors import ConductorNotRunning
 from podium.settings import Settings, Where
 
 FOREIGN_CALLS = 2
@@ -103,8 +104,10 @@ class Pool:
         await self._places.acquire()
         try:
             connection = await self.open(known=None if served else self._foreign)
-        except BaseException:
+        except BaseException as error:
             self._places.release()
+            if isinstance(error, ConductorNotRunning) and self._foreign is not None:
+                raise failures.foreign_gone(self.path) from error
             raise
         self._connections.append(connection)
         if connection.identity.is_podium:

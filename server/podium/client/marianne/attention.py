@@ -1,15 +1,10 @@
-"""Failed sheets of jobs that go on, found by looking: a Marianne conductor records no events that a wait could read.
+"""Failed sheets of jobs that go on, found by looking: a Marianne conductor records no events that a wait could read."""
 
-A status object has some 1.5 kB for each sheet, so that of a large job is looked at less often.
-"""
-
-import time
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
-from podium.client.marianne.listing import Listing, may_ask
+from podium.client.marianne.listing import Listing
 from podium.client.marianne.replies import JobState
-from podium.client.marianne.views import sheet_views
 from podium.client.marianne.words import job_status
 from podium.contract.models import EventView, SheetView
 from podium.times import present
@@ -17,13 +12,7 @@ from podium.times import present
 FIRST = "now"
 """The cursor of a wait that begins."""
 _PREFIX = "failed:"
-_LOOK_SECONDS = 5.0
-_SHEETS_A_SECOND = 100  # of a large job
-_MOST_SHEETS = 20_000  # more fit into no reply
 _LONGEST = 200_000  # of a cursor
-_REMEMBERED = 200
-
-Failed = list[SheetView]
 
 
 class FailedSheets:
@@ -31,7 +20,6 @@ class FailedSheets:
 
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
-        self._seen: dict[str, tuple[tuple[object, ...], float, Failed]] = {}
 
     async def since(self, job_ids: Sequence[str], after: str) -> tuple[list[EventView], str]:
         """Return an event for each sheet that has failed after a cursor, and the next cursor. A foreign cursor begins anew."""
@@ -52,24 +40,10 @@ class FailedSheets:
             f"{_quoted(job_id)}={known[job_id]:x}" for job_id in job_ids if job_id in known
         )
 
-    async def _failed(self, entry: JobState) -> Failed | None:
-        """Return the failed sheets of a job, as at the last look if that is not long ago; None if they are not known."""
-        if job_status(entry) not in {"running", "failed"} or not may_ask(entry):
-            return None
-        key = (entry.status, entry.submitted_at, entry.started_at)
-        pause = max(_LOOK_SECONDS, min(entry.progress_total or 0, _MOST_SHEETS) / _SHEETS_A_SECOND)
-        seen = self._seen.get(entry.job_id)
-        if seen is not None and seen[0] == key and (entry.status == "failed" or time.monotonic() - seen[1] < pause):
-            return seen[2]
-        checkpoint = await self._listing.checkpoint(entry)
-        if checkpoint is None:
-            return None
-        sheets = sheet_views(checkpoint)
-        failed = [sheet for sheet in sheets if sheet.status == "failed" and 0 <= sheet.sheet < _MOST_SHEETS]
-        if len(self._seen) >= _REMEMBERED:
-            self._seen.clear()
-        self._seen[entry.job_id] = (key, time.monotonic(), failed)
-        return failed
+    async def _failed(self, entry: JobState) -> list[SheetView] | None:
+        """Return the failed sheets of a job, None if they are not known."""
+        look = await self._listing.look(entry) if job_status(entry) in {"running", "failed"} else None
+        return look.failed if look else None
 
 
 def _event(job_id: str, sheet: SheetView, number: int) -> EventView:

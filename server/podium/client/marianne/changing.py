@@ -62,7 +62,8 @@ class Changes:
         after = await self._listing.view(now)
         failed = after.status == "failed" and _has_moved(entry, now)
         if reply.status == "accepted" and not failed:
-            return ActionView(job=after, message=_said(before), pending=not _has_moved(entry, now))
+            pending = after.status == "queued" or not _has_moved(entry, now)  # its score is read when it begins to run
+            return ActionView(job=after, message=_said(before), pending=pending)
         if params.config_content is not None and not after.sheets_failed:
             await anyio.to_thread.run_sync(self._scores.restore, params.job_id, replaced)
         if failed:

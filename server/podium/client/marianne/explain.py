@@ -21,12 +21,12 @@ def explain_view(entry: JobState, checkpoint: JobState | None) -> ExplainView:
     explaining = [sheet for sheet in sheets if sheet.status in _EXPLAINING]
     sheet = min(explaining, key=lambda each: _EXPLAINING.index(each.status), default=None)
     cause = _NOT_KEPT
-    if sheet is not None and sheet.status in {"running", "waiting"}:
+    if sheet is not None and sheet.status in {"running", "waiting"} and not job.stuck:
         cause = f"Sheet {sheet.sheet} is {sheet.status}{f': {sheet.reason}' if sheet.reason else ''}. {_NOT_KEPT}"
     blocked = views.blocked(checkpoint) if checkpoint else []
     return ExplainView(
         job=job,
-        kind="waiting" if job.status == "running" and job.waiting and not job.running else job.status,
+        kind="stuck" if job.stuck else "waiting" if job.only_waits else job.status,
         cause=cause,
         sheet=sheet,
         blocked=blocked[:_BLOCKED_SHOWN],

@@ -7,6 +7,7 @@ marks the job failed, and of a queued one it may be that of an earlier run.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import anyio
 
@@ -14,16 +15,30 @@ from podium.client.link.daemon_client import DaemonClient
 from podium.client.marianne import views
 from podium.client.marianne.replies import JobState
 from podium.client.marianne.words import job_status
-from podium.contract.models import JobView
+from podium.contract.models import JobView, SheetView
 from podium.contract.near import NAMED_SHOWN, job_not_found
 from podium.contract.states import TERMINAL
-from podium.errors import JobNotFound
+from podium.errors import ConductorError, JobNotFound
 
 EFFECT_POLL_SECONDS = 0.05
 _YOUNG_SECONDS = 2.0  # in which the end of an earlier run may still be under way
 _REMEMBERED = 1000  # ended jobs whose view is known
+_LOOK_SECONDS = 1.0  # between two looks at a status object, which has some 1.5 kB for each sheet
+_SHEETS_A_SECOND = 100  # of a large job
+_MOST_SHEETS = 20_000  # more fit into no reply
+_LOOKS = 200
 
 Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the status object of a running or failed job showed when it was looked at."""
+
+    key: Key
+    at: float
+    view: JobView
+    failed: list[SheetView]
 
 
 class Listing:
@@ -33,6 +48,7 @@ class Listing:
         self._client = client
         self._effect_seconds = effect_seconds
         self._ended: OrderedDict[Key, JobView] = OrderedDict()
+        self._looks: dict[str, Look] = {}
 
     async def entries(self) -> list[JobState]:
         """Return its list, newest first."""
@@ -81,8 +97,12 @@ class Listing:
     async def view(self, entry: JobState) -> JobView:
         """Return a job's view, the same for every question: with its status object where the list alone tells too little."""
         status = job_status(entry)
-        if status in {"queued", "running"}:
+        if status == "queued":
             return views.job_view(entry)
+        if status == "running":
+            look, now = await self.look(entry), views.job_view(entry)
+            # A look may be some seconds old; the list is of now.
+            return look.view.model_copy(update={"sheets_completed": now.sheets_completed}) if look else now
         key = (entry.job_id, status, entry.submitted_at, entry.started_at, entry.completed_at, entry.config_path)
         if key in self._ended:
             self._ended.move_to_end(key)
@@ -94,6 +114,33 @@ class Listing:
             while len(self._ended) > _REMEMBERED:
                 self._ended.popitem(last=False)
         return view
+
+    async def look(self, entry: JobState) -> Look | None:
+        """Return what the status object of a running or failed job shows, as at the last look if that is not long ago.
+
+        None if it may not be asked for. Of a job of few sheets it is looked at whenever one has completed.
+        """
+        if not may_ask(entry):
+            return None
+        total = min(entry.progress_total or 0, _MOST_SHEETS)
+        few = entry.progress_completed if total <= _SHEETS_A_SECOND else None
+        key = (entry.status, entry.submitted_at, entry.started_at, few)
+        look, now = self._looks.get(entry.job_id), time.monotonic()
+        pause = max(_LOOK_SECONDS, total / _SHEETS_A_SECOND)
+        if look is not None and look.key == key and (job_status(entry) == "failed" or now - look.at < pause):
+            return look
+        try:
+            checkpoint = await self.checkpoint(entry)
+        except ConductorError:  # that of a very large job fits into no reply: the list is still true
+            return None
+        if checkpoint is None:
+            return None
+        sheets = views.sheet_views(checkpoint)
+        failed = [sheet for sheet in sheets if sheet.status == "failed" and 0 <= sheet.sheet < _MOST_SHEETS]
+        if len(self._looks) >= _LOOKS:
+            self._looks.clear()
+        self._looks[entry.job_id] = look = Look(key, now, views.job_view(entry, checkpoint), failed)
+        return look
 
     async def views(self, entries: Iterable[JobState]) -> list[JobView]:
         """Return the views of several jobs."""

@@ -9,11 +9,12 @@ from podium.contract.models import SheetView
 from podium.texts.shown import one_line
 
 CUT_OFF = "it was running when the job ended"
-FERMATA = "it needs a decision that this conductor has no call for: cancel the job, or pause and resume it"
+FERMATA = "it needs a decision that this conductor has no call for: pause the job and resume it, or cancel it"
 SURVIVORS = "processes of the earlier run may still be alive, and a resume runs their sheets again beside them"
 _ENDED_WITH_ITS_CONDUCTOR = "Daemon restarted while job was active"
 _LOST = "its conductor ended before the job had begun, and nothing is left to go on with: start the score again"
 _NO_REASON = "no sheet has failed, and this conductor gives no reason: it may not be able to use the job's score"
+_PAUSED = "paused on request, or by this conductor itself under load"
 _LABELS = 10
 _UNFINISHED = frozenset({"pending", "running", "waiting", "cancelled"})
 _PLAIN = {
@@ -30,6 +31,9 @@ def reason(entry: JobState, sheets: Sequence[SheetView]) -> str:
             return _of_a_failure(entry, sheets)
         case "paused":
             return _of_a_pause(sheets)
+        case "running":
+            held = undecided(sheets)
+            return "" if held is None else f"sheet {held.sheet}: {FERMATA}"
         case status:
             return _PLAIN.get(status, "")
 
@@ -38,6 +42,11 @@ def goes_on(sheets: Sequence[SheetView]) -> bool:
     """Whether a failed job goes on when it is resumed: a failed sheet stays failed, and without sheets there is nothing left."""
     states = {sheet.status for sheet in sheets}
     return "failed" not in states and not _UNFINISHED.isdisjoint(states)
+
+
+def undecided(sheets: Sequence[SheetView]) -> SheetView | None:
+    """Return the first sheet that waits for a decision, for which nobody can be asked."""
+    return next((sheet for sheet in sheets if sheet.reason.endswith(FERMATA)), None)
 
 
 def ended_with_its_conductor(entry: JobState) -> bool:
@@ -66,11 +75,11 @@ def _of_a_pause(sheets: Sequence[SheetView]) -> str:
     """Return what a running sheet of a paused job means: that conductor pauses at once, and lets it run on."""
     running = [str(sheet.sheet) for sheet in sheets if sheet.status == "running"]
     if not running:
-        return "paused on request"
+        return _PAUSED
     last = all(sheet.status in {"running", "completed", "skipped"} for sheet in sheets)
     then = ", the last of the job, which then completes by itself" if last else ""
     again = "a resume before that kills what runs and starts it again from the beginning"
-    return f"paused on request, still running: sheet {few(running)}{then}; {again}"
+    return f"{_PAUSED}, still running: sheet {few(running)}{then}; {again}"
 
 
 def few(labels: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ NOT_AVAILABLE = [
     "explain_job: output, exit codes, validations, earlier attempts, remedies",
     "wait_for_job: pattern; a failed sheet ends a wait some seconds later, since it has to be looked for",
     "list_jobs: status waiting and stuck",
+    "clear_jobs: the age of cancelled jobs, and of others whose end it does not tell: older_than_hours leaves them alone",
     "verify_process_health: everything about processes",
     "resources: subscriptions, events, and output of jobs",
     "tasks: calls that go on in the background",

@@ -6,7 +6,7 @@ The list has a job's state, workspace and progress; the status object has the sh
 from datetime import datetime
 from typing import Any
 
-from podium.client.marianne.reasons import CUT_OFF, FERMATA, error_text, goes_on, reason
+from podium.client.marianne.reasons import CUT_OFF, FERMATA, error_text, goes_on, reason, undecided
 from podium.client.marianne.replies import JobState, SheetState
 from podium.client.marianne.words import SHEET_STATES, job_status
 from podium.contract.models import JobView, SheetView
@@ -49,6 +49,7 @@ def job_view(entry: JobState, checkpoint: JobState | None = None) -> JobView:
         running=[str(sheet.sheet) for sheet in running],
         running_since=[sheet.started_at or "" for sheet in running],
         waiting=[str(sheet.sheet) for sheet in sheets if sheet.status == "waiting"],
+        stuck=status == "running" and undecided(sheets) is not None and not running,
         allowed_actions=_GOES_ON if status == "failed" and goes_on(sheets) else _ALLOWED[status],
         workspace=entry.workspace or "",
         config_path=entry.config_path,
@@ -84,7 +85,7 @@ def sheet_views(checkpoint: JobState, *, ended: bool = False) -> list[SheetView]
 
 def _sheet_view(num: int, sheet: SheetState, *, ended: bool) -> SheetView:
     status = SHEET_STATES.get(sheet.status or "", "running")
-    why = error_text(sheet.error_message) or (FERMATA if sheet.status == "fermata" else "")
+    why = "; ".join(filter(None, [error_text(sheet.error_message), FERMATA if sheet.status == "fermata" else ""]))
     cut_off = ended and status in {"running", "waiting"}
     return SheetView(
         sheet=num,

@@ -6,7 +6,10 @@ from typing import Any
 import anyio
 import pytest
 
+from podium.cli.commands.demo.story import ABSENT
 from podium.cli.jobs.progress import JobProgress
+from podium.contract.models import SheetView
+from podium_tools.sheets import sheet_line
 
 
 def sheet(status: str, **facts: Any) -> dict[str, Any]:
@@ -83,3 +86,11 @@ def test_of_a_job_with_many_sheets_the_first_have_lines_and_the_rest_is_counted_
         "… 50 completed",
         "… 18 completed",
     ]
+
+
+@pytest.mark.parametrize("status", ["skipped", "failed", "completed"])
+def test_a_sheet_as_get_job_tells_it_is_shown_too(status: str) -> None:
+    """A tool leaves out what a sheet has none of; the demo shows such sheets."""
+    told = sheet_line(SheetView(sheet=1, name="tests", status=status, attempts=0)).model_dump(mode="json")
+    (line,) = lines_of({**ABSENT, **told})
+    assert "tests" in line

@@ -113,7 +113,7 @@ async def test_the_file_of_a_rejected_inline_score_is_removed(
 
 async def test_a_rejected_start_raises(service: JobControlService, score: str) -> None:
     await service.start_job(score)
-    with pytest.raises(RuntimeError, match="already running"):
+    with pytest.raises(RuntimeError, match="is running; this conductor has one job of a file at a time"):
         await service.start_job(score)
 
 

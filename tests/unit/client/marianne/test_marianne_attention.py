@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from podium.client.job_control import JobControlService
-from podium.client.marianne import attention
+from podium.client.marianne import listing
 from tests.unit.client.marianne.recordings import FakeMarianne
 from tests.unit.client.marianne.test_marianne_changes import sheets, with_sheets
 
@@ -23,8 +23,8 @@ def running(marianne: FakeMarianne, job_id: str, *states: str) -> dict[str, Any]
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every look be a new one."""
-    monkeypatch.setattr(attention, "_LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(attention, "_SHEETS_A_SECOND", 1e9)
+    monkeypatch.setattr(listing, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(listing, "_SHEETS_A_SECOND", 1e9)
 
 
 @pytest.mark.usefixtures("at_once")

@@ -46,8 +46,8 @@ def test_a_sheet_that_runs_on_under_a_pause_is_told() -> None:
 
 def test_a_sheet_that_waits_for_a_decision_says_so() -> None:
     view = explained({**ENTRY, "sheets": {"1": {"status": "fermata"}}}, status="running")
-    assert view.kind == "waiting"
-    assert "needs a decision that this conductor has no call for" in view.cause
+    assert (view.kind, view.job.stuck, view.job.settled) == ("stuck", True, True)
+    assert "needs a decision that this conductor has no call for" in view.job.reason
 
 
 def test_a_queued_job_is_explained_without_its_status() -> None:

@@ -64,11 +64,12 @@ REASONS = {
         "no sheet has failed, and this conductor gives no reason: it may not be able to use the job's score"
     ),
     "paused in the middle": (
-        "paused on request, still running: sheet 1; a resume before that kills what runs and starts it again from the beginning"
+        "paused on request, or by this conductor itself under load, still running: sheet 1; a resume before that kills what runs "
+        "and starts it again from the beginning"
     ),
     "paused in the last sheet": (
-        "paused on request, still running: sheet 2, the last of the job, which then completes by itself; a resume before that "
-        "kills what runs and starts it again from the beginning"
+        "paused on request, or by this conductor itself under load, still running: sheet 2, the last of the job, which then "
+        "completes by itself; a resume before that kills what runs and starts it again from the beginning"
     ),
     "running": "",
     "queued": "queued behind other jobs, or about to start",

@@ -24,6 +24,7 @@ BEAT_SECONDS = 0.5  # how long one wait_for_job of the progress view lasts
 LOG_LINES = 3
 
 Facts = dict[str, Any]
+ABSENT: Facts = {"reason": "", "duration_seconds": None}  # what get_job leaves out of a sheet that has none
 
 
 class Story:
@@ -146,7 +147,7 @@ class Story:
             doing = ", ".join(job["running"]) or job["reason"]
             self._doing = f"{job['summary']}"
             view.job(completed=job["sheets_completed"], total=job["sheets_total"], doing=doing)
-            view.sheets(job["sheets"])
+            view.sheets({**ABSENT, **sheet} for sheet in job["sheets"])
             if enough(job):
                 return job
             if job["status"] in TERMINAL:

@@ -52,7 +52,10 @@ def listed(state: State, columns: int | None) -> list[Line]:
 def _heading(state: State) -> Line:
     counts = [(word, sum(job.status == word for job in state.jobs)) for word in ("running", "queued", "paused")]
     jobs = ", ".join(f"{count} {word}" for word, count in counts if count)
-    of = f"{state.conductor.running_sheets} of {state.conductor.max_sheets} sheets running" if state.conductor else ""
+    busy = (
+        state.conductor if state.conductor and state.conductor.max_sheets else None
+    )  # a Marianne conductor does not say
+    of = f"{busy.running_sheets} of {busy.max_sheets} sheets running" if busy else ""
     told = "; ".join(each for each in (f"{state.total} jobs: {jobs}" if jobs else f"{state.total} jobs", of) if each)
     return [("podium top", "bold"), (f"  {told}", "")]
 
