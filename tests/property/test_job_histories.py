@@ -15,7 +15,7 @@ from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing.diagnosis import LONGEST_WAIT_SECONDS
 from podium.conductor.rules.scheduler import Limits, Scheduler
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
-from podium.conductor.rules.transitions import control, costs, jobs, sheets
+from podium.conductor.rules.transitions import control, costs, jobs, rate_limits, sheets
 from podium.conductor.rules.transitions.control import Done
 from podium.conductor.rules.transitions.failures import LIMIT_WAITS
 from podium.conductor.rules.verdicts import Trouble, Verdict
@@ -26,6 +26,7 @@ from podium.conductor.supervisor.saving import rows_of
 from podium.contract import states
 from podium.errors import WrongState
 from podium.score.model.plan import CostLimits
+from tests.property.approvals import Approvals
 from tests.support.examples import examples
 from tests.support.plans import job_of, plan_of
 from tests.support.play import checked
@@ -45,7 +46,7 @@ class Histories(RuleBasedStateMachine):
         self.ended: set[str] = set()
         self.events: dict[str, list[int]] = {}
         self.kinds: dict[str, list[tuple[str, str]]] = {}  # type and sheet of each event
-        self.approved: set[tuple[str, int]] = set()  # sheets with a hold that a resume named and nothing took back
+        self.approvals = Approvals()
         self.last_event = 0
         self.mono = 100.0
         self.db = sqlite3.connect(":memory:", isolation_level=None)
@@ -70,7 +71,6 @@ class Histories(RuleBasedStateMachine):
                 assert all(job.is_satisfied(need) for need in job.plan.sheet(num).needs)
                 assert not job.intent
                 assert not costs.beyond_job(job)
-                assert not job.plan.sheet(num).hold or (job.job_id, num) in self.approved
                 sheets.start(job, num, batch, "home")
             self._write(batch)
         return value
@@ -82,7 +82,9 @@ class Histories(RuleBasedStateMachine):
             self.db.executemany(statement, rows.by_kind.get(kind, []))
         self.db.execute("COMMIT")
         self.last_event = batch.next_seq - 1
+        known = {job.job_id: job for job in self.jobs}
         for event in batch.events:
+            self.approvals.take(known[event.job_id], event)
             self.events.setdefault(event.job_id, []).append(event.job_seq)
             self.kinds.setdefault(event.job_id, []).append((event.type, str(event.data.get("name"))))
         for launch in batch.launches:
@@ -120,7 +122,7 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: self.running())
     @rule(
-        data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "lost", "never_started"]),
+        data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "stale", "lost", "never_started"]),
         trouble=st.sampled_from(["", "rate_limit", "auth", "capacity", "missing"]),
         wait=st.none() | st.floats(0, 10 * 86_400), gone=st.booleans(), checks=st.sampled_from(["", "y", "yn", "nn"]),
         cost=DOLLARS,
@@ -148,31 +150,41 @@ class Histories(RuleBasedStateMachine):
         self.mono += 10
         self.commit(lambda batch: sheets.wake(job, num, batch))
 
+    @precondition(lambda self: any(any(rate_limits.limited(job, None)) for job in self.jobs))
+    @rule(data=st.data(), instrument=st.sampled_from([None, "goose", "aider"]))
+    def limits_are_cleared(self, data: st.DataObject, instrument: str | None) -> None:
+        """What waits for a limit that is cleared may run, and nothing else of its job changes."""
+        limited = [job for job in self.jobs if any(rate_limits.limited(job, None))]
+        job = limited[data.draw(st.integers(0, len(limited) - 1))]
+        chosen = {run.num for run in rate_limits.limited(job, instrument)}
+        waiting, status, intent = set(job.waiting), job.status, job.intent
+        self.commit(lambda batch: rate_limits.clear(job, batch, instrument=instrument))
+        assert job.waiting == waiting - chosen
+        assert not any(rate_limits.limited(job, instrument))
+        assert (job.intent, job.status) == (intent, status) or status == "queued"
+
     @precondition(lambda self: self.jobs)
     @rule(data=st.data(), action=st.sampled_from(["pause", "resume", "modify", "cancel"]))
     def ask(self, data: st.DataObject, action: states.Action) -> None:
         """Every action in every phase does what the table says: it is refused, or leads where the table points."""
         job = self.jobs[data.draw(st.integers(0, len(self.jobs) - 1))]
         before = job.phase
-        from_sheet = data.draw(st.none() | st.integers(1, len((job.next_plan or job.loaded).plan.sheets)))
         holds = data.draw(st.sets(st.integers(1, 5), max_size=1))
         new = plan_of([[] for _ in range(data.draw(st.integers(1, 5)))], name="changed", holds=holds)
         changed = job_of(new, seq=job.seq).loaded
-        if states.rule(action, before).allowed:
-            self.note_taken_back(job, action, from_sheet)
+        present = changed if action == "modify" else job.next_plan or job.loaded
+        from_sheet = data.draw(st.none() | st.integers(1, len(present.plan.sheets)))
+        if action in {"resume", "modify"} and states.rule(action, before).allowed:
+            self.approvals.ask(job, from_sheet)
 
         def work(batch: Batch) -> Done:
             calls: dict[str, Callable[[], Done]] = {
                 "pause": lambda: control.pause(job, batch),
                 "resume": lambda: control.resume(job, batch, from_sheet=from_sheet),
-                "modify": lambda: control.modify(job, batch, new=changed),
+                "modify": lambda: control.modify(job, batch, new=changed, from_sheet=from_sheet),
                 "cancel": lambda: control.cancel(job, batch),
             }
-            done = calls[action]()
-            self.approved |= {
-                (job.job_id, sheet.num) for sheet in job.plan.sheets if sheet.label in done.get("released", ())
-            }
-            return done
+            return calls[action]()
 
         if states.rule(action, before).allowed:
             self.commit(work)
@@ -181,13 +193,6 @@ class Histories(RuleBasedStateMachine):
             self.commit(work)
         assert refusal.value.facts["allowed"] == states.allowed_actions(before)
         assert job.phase == before or before == "queued"  # the batch of the refusal may have started a sheet
-
-    def note_taken_back(self, job: JobRun, action: states.Action, from_sheet: int | None) -> None:
-        """Forget the approvals that an action takes back. A changed score is another one in these histories."""
-        again = set(range(1, 7)) if action in {"modify", "cancel"} or (action == "resume" and job.next_plan) else set()
-        if action == "resume" and from_sheet is not None:
-            again = {from_sheet, *(job.next_plan or job.loaded).after([from_sheet])}
-        self.approved -= {(job.job_id, num) for num in again}
 
     # -- what always holds ----------------------------------------------------------------------------------------
 
