@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
@@ -25,14 +26,29 @@ from podium.conductor.supervisor.loading import job_from_rows
 from podium.conductor.supervisor.saving import rows_of
 from podium.contract import states
 from podium.errors import WrongState
-from podium.score.model.plan import CostLimits
+from podium.score.model.plan import CostLimits, Plan
 from tests.property.approvals import Approvals
 from tests.support.examples import examples
 from tests.support.plans import job_of, plan_of
 from tests.support.play import checked
 
 LIMIT = 3
+ENDS: list[EndReason] = ["exited", "exited", "exited", "exited", "timed_out", "stale", "lost", "never_started"]
+TROUBLES: list[Trouble] = ["", "rate_limit", "rate_limit", "auth", "capacity", "missing"]
 DOLLARS = st.none() | st.sampled_from([0.25, 1.0, 4.0])
+
+
+@st.composite
+def changed_plans(draw: st.DrawFn, present: Plan) -> Plan:
+    """Return another score, or the present one with nothing changed but its name and, perhaps, what one sheet asks."""
+    if draw(st.booleans()):
+        holds = draw(st.sets(st.integers(1, 3), max_size=1))
+        return plan_of([[] for _ in range(draw(st.integers(1, 5)))], name="changed", holds=holds)
+    sheets = list(present.sheets)
+    if draw(st.booleans()):
+        num = draw(st.sampled_from([sheet.num for sheet in sheets if sheet.hold] or [1]))
+        sheets[num - 1] = replace(sheets[num - 1], hold=f"{sheets[num - 1].hold} sure?")
+    return present.model_copy(update={"name": "changed", "sheets": tuple(sheets)})
 
 
 class Histories(RuleBasedStateMachine):
@@ -103,7 +119,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: len(self.jobs) < 4)
     @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
           fail_fast=st.booleans(), fallbacks=st.integers(0, 2), healing=st.booleans(),
-          holds=st.sets(st.integers(1, 6), max_size=2), completions=st.integers(0, 2),
+          holds=st.sets(st.integers(1, 3), max_size=2), completions=st.integers(0, 2),
           limits=st.none() | st.builds(CostLimits, max_cost_per_sheet=DOLLARS, max_cost_per_job=DOLLARS))  # fmt: skip
     def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool, fallbacks: int,
                healing: bool, holds: set[int], completions: int, limits: CostLimits | None) -> None:  # fmt: skip
@@ -122,10 +138,9 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: self.running())
     @rule(
-        data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "stale", "lost", "never_started"]),
-        trouble=st.sampled_from(["", "rate_limit", "auth", "capacity", "missing"]),
-        wait=st.none() | st.floats(0, 10 * 86_400), gone=st.booleans(), checks=st.sampled_from(["", "y", "yn", "nn"]),
-        cost=DOLLARS,
+        data=st.data(), passed=st.booleans(), reason=st.sampled_from(ENDS), trouble=st.sampled_from(TROUBLES),
+        wait=st.none() | st.floats(0, 3600) | st.floats(0, 10 * 86_400), gone=st.booleans(),
+        checks=st.sampled_from(["", "", "y", "yn", "nn"]), cost=DOLLARS,
     )  # fmt: skip
     def attempt_ends(self, data: st.DataObject, passed: bool, reason: EndReason, trouble: Trouble, wait: float | None,
                      gone: bool, checks: str, cost: float | None) -> None:  # fmt: skip
@@ -167,11 +182,20 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), action=st.sampled_from(["pause", "resume", "modify", "cancel"]))
     def ask(self, data: st.DataObject, action: states.Action) -> None:
         """Every action in every phase does what the table says: it is refused, or leads where the table points."""
-        job = self.jobs[data.draw(st.integers(0, len(self.jobs) - 1))]
+        self.ask_of(self.jobs[data.draw(st.integers(0, len(self.jobs) - 1))], data, action)
+
+    @precondition(lambda self: any(job.holding for job in self.jobs))
+    @rule(data=st.data(), then=st.sampled_from(["resume", "modify", "cancel"]))
+    def somebody_answers_a_hold(self, data: st.DataObject, then: states.Action) -> None:
+        """A hold is answered, and often the job is changed before the sheet has run."""
+        job = next(job for job in self.jobs if job.holding)
+        self.ask_of(job, data, "resume")
+        self.ask_of(job, data, then)
+
+    def ask_of(self, job: JobRun, data: st.DataObject, action: states.Action) -> None:
+        """Ask one thing of a job."""
         before = job.phase
-        holds = data.draw(st.sets(st.integers(1, 5), max_size=1))
-        new = plan_of([[] for _ in range(data.draw(st.integers(1, 5)))], name="changed", holds=holds)
-        changed = job_of(new, seq=job.seq).loaded
+        changed = job_of(data.draw(changed_plans(job.plan)), seq=job.seq).loaded
         present = changed if action == "modify" else job.next_plan or job.loaded
         from_sheet = data.draw(st.none() | st.integers(1, len(present.plan.sheets)))
         if action in {"resume", "modify"} and states.rule(action, before).allowed:

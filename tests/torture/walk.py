@@ -9,6 +9,7 @@ ENDS = {
     "sheet.completed": "completed",
     "sheet.failed": "failed",
     "sheet.retrying": "failed",
+    "sheet.completing": "failed",
     "sheet.cancelled": "cancelled",
     "sheet.fallback": "failed",
     "sheet.rate_limited": "failed",
@@ -109,7 +110,7 @@ class Walk:
     def _pause_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         self.require(self.status in {"queued", "running"} and not self.intent, event, "cannot pause")
         self.intent = "pause"
-        self.effects["pause"] += 1
+        self.effects["pause"] += not data.get("reason")  # with one it is the limit of costs that pauses the job
 
     def _paused(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         self.require(self.intent == "pause" or bool(self.holding), event, "paused without a wish or a hold")
