@@ -29,8 +29,8 @@ def seconds_of(told: list[str]) -> dict[str, float]:
 
 
 async def both_run(user: Agent, job_id: str) -> None:
-    """Return when both long sheets have a process and the loud one has written."""
-    while (await user.call("verify_process_health", job_id=job_id)).get("processes", 0) < 2:
+    """Return when both long sheets have begun: the quiet one has made its file, the loud one has written."""
+    while "begun" not in {each["path"] for each in (await user.call("list_artifacts", job_id=job_id))["entries"]}:
         pass
     while not (await user.call("read_job_log", job_id=job_id, sheet="loud"))["job_output"]:
         pass

@@ -256,3 +256,18 @@ def test_without_a_conductor_and_without_its_folder_it_ends_when_its_sheets_have
         assert peer.next("broken") is not None
         peer.close()
         assert keeper.process.wait(IDLE + 60) == 0
+
+
+def test_a_guard_whose_journal_is_removed_makes_no_other_and_ends_with_the_last_process(short_tmp: Path) -> None:
+    with OwnKeeper(short_tmp / "1", IDLE) as keeper:
+        peer = keeper.peer()
+        peer.hello(1)
+        peer.start(start_request("key", "sleep 1000"))
+        until(lambda: any(words[0] == "started" for words in keeper.records()))
+        pids = {words[0]: words for words in keeper.records()}
+        kill(pids["open"][3])
+        until(lambda: any(words[0] == "orphaned" for words in keeper.records()))
+        shutil.rmtree(keeper.folder)
+        kill(pids["started"][2])
+        assert keeper.process.wait(60) == 0
+        assert not keeper.folder.exists()

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -286,6 +287,27 @@ async def test_a_check_whose_keeper_is_killed_is_run_again(
         argv = ["/bin/bash", "-c", "echo said; exit 4"]
         done = await Runner(keepers).run(argv, env={}, cwd=tmp_path, timeout_seconds=20, key=key)
     assert (done.exit_code, done.output, fault.exists()) == (4, "said\n", False)
+
+
+async def test_a_check_whose_process_nobody_named_is_ended_before_it_is_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("before_started", "before_orphaned"):
+        armed(tmp_path, monkeypatch, f"{name}:1")
+    key = make_spec(tmp_path).key
+
+    def runs() -> set[str]:
+        markers = (facts.marker(pid) or "" for pid in facts.all_stats())
+        return {marker.rpartition(".")[2] for marker in markers if marker.startswith(f"{key}#")}
+
+    async with open_keepers(tmp_path / "keepers") as keepers, anyio.create_task_group() as tasks:
+        command = partial(
+            Runner(keepers).run, ["/bin/sleep", "1000"], env={}, cwd=tmp_path, timeout_seconds=900, key=key
+        )
+        tasks.start_soon(command)
+        await run_sync(until, lambda: "2" in runs())
+        assert runs() == {"2"}
+        tasks.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("name", [name for name in GUARD_POINTS if name != "guard_over"])

@@ -129,11 +129,13 @@ async def test_a_stopped_tree_is_ended_too(tmp_path: Path) -> None:
     assert not any(is_alive(pid) for pid in members)
 
 
-async def test_a_tree_that_forks_faster_than_we_look_is_ended(tmp_path: Path) -> None:
+async def test_a_tree_that_forks_faster_than_we_look_is_ended_and_counted(tmp_path: Path) -> None:
     command = hopping(tmp_path, "/bin/bash")
     with Gate(tmp_path / "pids") as pids, bystander(*command) as first:
         await lines(pids, 1)
-        await LateHunt("test-hop", first.pid).force()
+        hunt = LateHunt("test-hop", first.pid)
+        await hunt.force()
+    assert hunt.ended > 0
     assert Snapshot().members("test-hop", first.pid) == {}
 
 

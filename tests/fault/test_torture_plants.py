@@ -14,6 +14,7 @@ from podium.home import DATABASE
 from tests.support.engines import bystander
 from tests.support.journals import begun, ended, leave_journal, started
 from tests.support.podium_home import until
+from tests.torture.agents import ACTOR
 from tests.torture.campaign import MAX_SHEETS, Campaign
 from tests.torture.checks import check_all
 from tests.torture.clients import Client
@@ -34,7 +35,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
     campaign.conductor.start()
     try:
         client = Client(0, campaign.conductor.settings.socket, folder, campaign.history, Random(1))
-        for _ in range(4):
+        for _ in range(6):
             client.submit()
         until(lambda: {job["status"] for job in read_rows(campaign.home).jobs.values()} <= STILL, seconds=60)
         until(lambda: not read_rows(campaign.home).to_tell)
@@ -118,6 +119,17 @@ def told_in_vain(campaign: Campaign, key: str) -> AbstractContextManager[None]:
     return told(campaign, lambda lines: [line.replace(" 0\n", " 3\n") for line in lines])
 
 
+@contextmanager
+def followed_by_mistake(campaign: Campaign, key: str) -> Iterator[None]:
+    """Let a failed end have been followed by what runs on success."""
+    place = campaign.folder / "followed"
+    kept = place.read_text()
+    place.write_text(f"{kept}{key.split('.')[1]}.999 failed\n")
+    yield
+    place.write_text(kept)
+
+
+@pytest.mark.parametrize("instrument", ["cli", ACTOR])
 @pytest.mark.parametrize(
     ("plant", "caught"),
     [
@@ -129,14 +141,14 @@ def told_in_vain(campaign: Campaign, key: str) -> AbstractContextManager[None]:
         (never_told, "was never told"),
         (told_too_early, "tellings: told Line"),
         (told_in_vain, "failed, and the job does not say so"),
+        (followed_by_mistake, "999 was followed as failed"),
     ],
 )
-def test_a_planted_fault_is_caught(finished: Campaign, plant: Plant, caught: str) -> None:
+def test_a_planted_fault_is_caught(finished: Campaign, plant: Plant, caught: str, instrument: str) -> None:
     check(finished)
     rows = [row for rows in read_rows(finished.home).attempts.values() for row in rows]
-    key = next(
-        row["key"] for row in rows if row["outcome"] in {"completed", "failed"} and row["end_reason"] == "exited"
-    )
+    over = [row for row in rows if row["outcome"] in {"completed", "failed"} and row["end_reason"] == "exited"]
+    key = next(row["key"] for row in over if row["instrument"] == instrument)
     with plant(finished, key), pytest.raises(Violation) as violation:
         check(finished)
     assert caught in str(violation.value)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
@@ -15,7 +16,7 @@ from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.healing.diagnosis import LONGEST_WAIT_SECONDS
 from podium.conductor.rules.scheduler import Limits, Scheduler
 from podium.conductor.rules.state import Attempt, JobRun, SheetRun
-from podium.conductor.rules.transitions import control, costs, jobs, sheets
+from podium.conductor.rules.transitions import control, costs, jobs, rate_limits, sheets
 from podium.conductor.rules.transitions.control import Done
 from podium.conductor.rules.transitions.failures import LIMIT_WAITS
 from podium.conductor.rules.verdicts import Trouble, Verdict
@@ -25,13 +26,29 @@ from podium.conductor.supervisor.loading import job_from_rows
 from podium.conductor.supervisor.saving import rows_of
 from podium.contract import states
 from podium.errors import WrongState
-from podium.score.model.plan import CostLimits
+from podium.score.model.plan import CostLimits, Plan
+from tests.property.approvals import Approvals
 from tests.support.examples import examples
 from tests.support.plans import job_of, plan_of
 from tests.support.play import checked
 
 LIMIT = 3
+ENDS: list[EndReason] = ["exited", "exited", "exited", "exited", "timed_out", "stale", "lost", "never_started"]
+TROUBLES: list[Trouble] = ["", "rate_limit", "rate_limit", "auth", "capacity", "missing"]
 DOLLARS = st.none() | st.sampled_from([0.25, 1.0, 4.0])
+
+
+@st.composite
+def changed_plans(draw: st.DrawFn, present: Plan) -> Plan:
+    """Return another score, or the present one with nothing changed but its name and, perhaps, what one sheet asks."""
+    if draw(st.booleans()):
+        holds = draw(st.sets(st.integers(1, 3), max_size=1))
+        return plan_of([[] for _ in range(draw(st.integers(1, 5)))], name="changed", holds=holds)
+    sheets = list(present.sheets)
+    if draw(st.booleans()):
+        num = draw(st.sampled_from([sheet.num for sheet in sheets if sheet.hold] or [1]))
+        sheets[num - 1] = replace(sheets[num - 1], hold=f"{sheets[num - 1].hold} sure?")
+    return present.model_copy(update={"name": "changed", "sheets": tuple(sheets)})
 
 
 class Histories(RuleBasedStateMachine):
@@ -45,7 +62,7 @@ class Histories(RuleBasedStateMachine):
         self.ended: set[str] = set()
         self.events: dict[str, list[int]] = {}
         self.kinds: dict[str, list[tuple[str, str]]] = {}  # type and sheet of each event
-        self.approved: set[tuple[str, int]] = set()  # sheets with a hold that a resume named and nothing took back
+        self.approvals = Approvals()
         self.last_event = 0
         self.mono = 100.0
         self.db = sqlite3.connect(":memory:", isolation_level=None)
@@ -70,7 +87,6 @@ class Histories(RuleBasedStateMachine):
                 assert all(job.is_satisfied(need) for need in job.plan.sheet(num).needs)
                 assert not job.intent
                 assert not costs.beyond_job(job)
-                assert not job.plan.sheet(num).hold or (job.job_id, num) in self.approved
                 sheets.start(job, num, batch, "home")
             self._write(batch)
         return value
@@ -82,7 +98,9 @@ class Histories(RuleBasedStateMachine):
             self.db.executemany(statement, rows.by_kind.get(kind, []))
         self.db.execute("COMMIT")
         self.last_event = batch.next_seq - 1
+        known = {job.job_id: job for job in self.jobs}
         for event in batch.events:
+            self.approvals.take(known[event.job_id], event)
             self.events.setdefault(event.job_id, []).append(event.job_seq)
             self.kinds.setdefault(event.job_id, []).append((event.type, str(event.data.get("name"))))
         for launch in batch.launches:
@@ -101,7 +119,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: len(self.jobs) < 4)
     @rule(data=st.data(), count=st.integers(1, 6), concurrent=st.integers(1, 3), retries=st.integers(0, 2),
           fail_fast=st.booleans(), fallbacks=st.integers(0, 2), healing=st.booleans(),
-          holds=st.sets(st.integers(1, 6), max_size=2), completions=st.integers(0, 2),
+          holds=st.sets(st.integers(1, 3), max_size=2), completions=st.integers(0, 2),
           limits=st.none() | st.builds(CostLimits, max_cost_per_sheet=DOLLARS, max_cost_per_job=DOLLARS))  # fmt: skip
     def submit(self, data: st.DataObject, count: int, concurrent: int, retries: int, fail_fast: bool, fallbacks: int,
                healing: bool, holds: set[int], completions: int, limits: CostLimits | None) -> None:  # fmt: skip
@@ -120,10 +138,9 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: self.running())
     @rule(
-        data=st.data(), passed=st.booleans(), reason=st.sampled_from(["exited", "timed_out", "lost", "never_started"]),
-        trouble=st.sampled_from(["", "rate_limit", "auth", "capacity", "missing"]),
-        wait=st.none() | st.floats(0, 10 * 86_400), gone=st.booleans(), checks=st.sampled_from(["", "y", "yn", "nn"]),
-        cost=DOLLARS,
+        data=st.data(), passed=st.booleans(), reason=st.sampled_from(ENDS), trouble=st.sampled_from(TROUBLES),
+        wait=st.none() | st.floats(0, 3600) | st.floats(0, 10 * 86_400), gone=st.booleans(),
+        checks=st.sampled_from(["", "", "y", "yn", "nn"]), cost=DOLLARS,
     )  # fmt: skip
     def attempt_ends(self, data: st.DataObject, passed: bool, reason: EndReason, trouble: Trouble, wait: float | None,
                      gone: bool, checks: str, cost: float | None) -> None:  # fmt: skip
@@ -148,31 +165,50 @@ class Histories(RuleBasedStateMachine):
         self.mono += 10
         self.commit(lambda batch: sheets.wake(job, num, batch))
 
+    @precondition(lambda self: any(any(rate_limits.limited(job, None)) for job in self.jobs))
+    @rule(data=st.data(), instrument=st.sampled_from([None, "goose", "aider"]))
+    def limits_are_cleared(self, data: st.DataObject, instrument: str | None) -> None:
+        """What waits for a limit that is cleared may run, and nothing else of its job changes."""
+        limited = [job for job in self.jobs if any(rate_limits.limited(job, None))]
+        job = limited[data.draw(st.integers(0, len(limited) - 1))]
+        chosen = {run.num for run in rate_limits.limited(job, instrument)}
+        waiting, status, intent = set(job.waiting), job.status, job.intent
+        self.commit(lambda batch: rate_limits.clear(job, batch, instrument=instrument))
+        assert job.waiting == waiting - chosen
+        assert not any(rate_limits.limited(job, instrument))
+        assert (job.intent, job.status) == (intent, status) or status == "queued"
+
     @precondition(lambda self: self.jobs)
     @rule(data=st.data(), action=st.sampled_from(["pause", "resume", "modify", "cancel"]))
     def ask(self, data: st.DataObject, action: states.Action) -> None:
         """Every action in every phase does what the table says: it is refused, or leads where the table points."""
-        job = self.jobs[data.draw(st.integers(0, len(self.jobs) - 1))]
+        self.ask_of(self.jobs[data.draw(st.integers(0, len(self.jobs) - 1))], data, action)
+
+    @precondition(lambda self: any(job.holding for job in self.jobs))
+    @rule(data=st.data(), then=st.sampled_from(["resume", "modify", "cancel"]))
+    def somebody_answers_a_hold(self, data: st.DataObject, then: states.Action) -> None:
+        """A hold is answered, and often the job is changed before the sheet has run."""
+        job = next(job for job in self.jobs if job.holding)
+        self.ask_of(job, data, "resume")
+        self.ask_of(job, data, then)
+
+    def ask_of(self, job: JobRun, data: st.DataObject, action: states.Action) -> None:
+        """Ask one thing of a job."""
         before = job.phase
-        from_sheet = data.draw(st.none() | st.integers(1, len((job.next_plan or job.loaded).plan.sheets)))
-        holds = data.draw(st.sets(st.integers(1, 5), max_size=1))
-        new = plan_of([[] for _ in range(data.draw(st.integers(1, 5)))], name="changed", holds=holds)
-        changed = job_of(new, seq=job.seq).loaded
-        if states.rule(action, before).allowed:
-            self.note_taken_back(job, action, from_sheet)
+        changed = job_of(data.draw(changed_plans(job.plan)), seq=job.seq).loaded
+        present = changed if action == "modify" else job.next_plan or job.loaded
+        from_sheet = data.draw(st.none() | st.integers(1, len(present.plan.sheets)))
+        if action in {"resume", "modify"} and states.rule(action, before).allowed:
+            self.approvals.ask(job, from_sheet)
 
         def work(batch: Batch) -> Done:
             calls: dict[str, Callable[[], Done]] = {
                 "pause": lambda: control.pause(job, batch),
                 "resume": lambda: control.resume(job, batch, from_sheet=from_sheet),
-                "modify": lambda: control.modify(job, batch, new=changed),
+                "modify": lambda: control.modify(job, batch, new=changed, from_sheet=from_sheet),
                 "cancel": lambda: control.cancel(job, batch),
             }
-            done = calls[action]()
-            self.approved |= {
-                (job.job_id, sheet.num) for sheet in job.plan.sheets if sheet.label in done.get("released", ())
-            }
-            return done
+            return calls[action]()
 
         if states.rule(action, before).allowed:
             self.commit(work)
@@ -181,13 +217,6 @@ class Histories(RuleBasedStateMachine):
             self.commit(work)
         assert refusal.value.facts["allowed"] == states.allowed_actions(before)
         assert job.phase == before or before == "queued"  # the batch of the refusal may have started a sheet
-
-    def note_taken_back(self, job: JobRun, action: states.Action, from_sheet: int | None) -> None:
-        """Forget the approvals that an action takes back. A changed score is another one in these histories."""
-        again = set(range(1, 7)) if action in {"modify", "cancel"} or (action == "resume" and job.next_plan) else set()
-        if action == "resume" and from_sheet is not None:
-            again = {from_sheet, *(job.next_plan or job.loaded).after([from_sheet])}
-        self.approved -= {(job.job_id, num) for num in again}
 
     # -- what always holds ----------------------------------------------------------------------------------------
 

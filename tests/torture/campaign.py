@@ -17,6 +17,7 @@ from subprocess import TimeoutExpired
 from podium.contract.states import TERMINAL
 from tests.support.journals import kill
 from tests.support.podium_home import READY_SECONDS, Conductor, ask, make_home, until
+from tests.torture.agents import make_actor
 from tests.torture.checks import check_all, check_cancels, check_files, check_quiet
 from tests.torture.clients import Client, Down
 from tests.torture.facts import Rows, read_rows
@@ -46,6 +47,7 @@ class Campaign:
     def __post_init__(self) -> None:
         self.conductor = Conductor(make_home(self.folder, max_sheets=MAX_SHEETS, grace_seconds=0.3))
         self.home = self.conductor.settings.home
+        make_actor(self.folder)
         self.follower = Follower(self.conductor.settings.socket)
         self.hands = Hands(self.home, self.folder / "faults")
         self.tellings = Tellings(self.folder / "told")

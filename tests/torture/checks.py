@@ -27,7 +27,7 @@ from tests.torture.walk import Run, Violation, Walk
 CHANGES: tuple[Kind, ...] = ("pause", "resume", "modify", "cancel")
 LOOKS = 40  # at what may be on its way out, a twentieth of a second apart
 CANCEL_SECONDS = 6.0  # grace periods and kills; some sheets take longer
-OURS = {"exited", "cancelled", "never_started"}  # ways to end when nobody but the conductor is killed
+OURS = {"exited", "stale", "cancelled", "never_started"}  # ways to end when nobody but the conductor is killed
 
 
 def check_all(
@@ -172,7 +172,7 @@ def _check_outcome(row: dict[str, Any], run: Run, job_id: str, told: str, excuse
 
 def _check_tokens_of(row: dict[str, Any], tokens: Tokens, job_id: str, told: str) -> None:
     begins, ends = tokens.begins.get(row["key"], 0), tokens.ends.get(row["key"], [])
-    if row["end_reason"] in {"lost", "killed"}:
+    if row["end_reason"] in {"lost", "killed", "stale"}:
         require(begins <= 1 and len(ends) <= 1, "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)
     elif row["outcome"] in {"completed", "failed"}:
         require((begins, len(ends)) == (1, 1), "tokens", f"ran {begins} times, ended {ends}: {told}", job_id)

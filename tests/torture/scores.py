@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tests.torture.agents import numbered_score
 from tests.torture.tellings import TELL
 
 WRITE = 'begin() {{ echo "begin $PODIUM_ATTEMPT_KEY" >>{tokens}; }}; end() {{ echo "end $PODIUM_ATTEMPT_KEY $1" >>{tokens}; exit "$1"; }}'
@@ -23,6 +24,7 @@ BODIES = (
     "sleep 9",  # that a cancel must not wait for
     "head -c 100000 /dev/zero | tr '\\0' x; echo; sleep {pause}",
 )
+AGENTS = 0.35  # the share of scores that an agent plays
 WEIGHTS = (4, 4, 4, 4, 4, 4, 1, 4)
 CHECKS: tuple[dict[str, Any], ...] = (
     {"command_succeeds": "true"},
@@ -36,7 +38,19 @@ ENDINGS = ("", "", "", "; sleep 0.2", "; setsid sleep 600 >/dev/null 2>&1 & slee
 
 
 def make_score(random: Random, name: str, tokens: Path, workspace: Path | None) -> str:
-    """Return a score of one to five sheets that run side by side, in a chain, or in between."""
+    """Return a score of one to five sheets that run side by side, in a chain, or in between; some are played by an agent."""
+    if random.random() < AGENTS:
+        score = numbered_score(random, name, _script(random, tokens), workspace, tokens.parent)
+    else:
+        score = _named_score(random, name, tokens)
+        if workspace is not None:
+            score["workspace"] = str(workspace)
+    tell = TELL.format(code=(code := random.choice((0, 0, 0, 3))), told=tokens.with_name("told"))
+    score["on_end"] = {"run": f"{tell}{random.choice(ENDINGS)}; exit {code}"}
+    return yaml.safe_dump(score, sort_keys=False, width=1000)
+
+
+def _named_score(random: Random, name: str, tokens: Path) -> dict[str, Any]:
     labels = [f"s{num}" for num in range(1, random.randint(1, 5) + 1)]
     linked = random.choice((0.0, 0.5, 1.0))
     score: dict[str, Any] = {
@@ -44,14 +58,9 @@ def make_score(random: Random, name: str, tokens: Path, workspace: Path | None) 
         "parallel": {"max_concurrent": random.randint(1, 3), "fail_fast": random.random() < 0.2},
         "sheets": [_sheet(random, place, labels, linked, tokens) for place in range(len(labels))],
     }
-    code = random.choice((0, 0, 0, 3))
-    tell = TELL.format(code=code, told=tokens.with_name("told"))
-    score["on_end"] = {"run": f"{tell}{random.choice(ENDINGS)}; exit {code}"}
-    if workspace is not None:
-        score["workspace"] = str(workspace)
     if random.random() < 0.2:
         score["pause_between_sheets_seconds"] = 0.2
-    return yaml.safe_dump(score, sort_keys=False, width=1000)
+    return score
 
 
 def _sheet(random: Random, place: int, labels: list[str], linked: float, tokens: Path) -> dict[str, Any]:

@@ -32,6 +32,19 @@ class Tellings:
         text = self.file.read_text() if self.file.exists() else ""
         return [Line(words[0], words[1], int(words[2])) for words in map(str.split, text.splitlines())]
 
+    def check_followed(self, walks: dict[str, Walk]) -> None:
+        """Check that what runs on success followed nothing else.
+
+        Raises:
+            Violation: says which end.
+        """
+        ends = {key: status for walk in walks.values() for key, status in walk.ends.items()}
+        followed = self.file.with_name("followed")
+        for line in followed.read_text().splitlines() if followed.exists() else []:
+            key, status = line.split()
+            told = f"{key} was followed as {status}, stored {ends.get(key)}"
+            require(status == "completed" == ends.get(key, "completed"), told, key.rpartition(".")[0])
+
     def may_repeat(self, ids: set[str]) -> None:
         """Note ends whose commands may run again."""
         self.again |= ids
@@ -50,6 +63,7 @@ class Tellings:
             if job_id in rows.tombstones:
                 continue  # with the job went its events
             require(ends.get(line.id) == line.status, f"told {line}, stored {ends.get(line.id)}", job_id)
+        self.check_followed(walks)
         told = Counter(line.id for line in self.lines())
         failures = {key: why for walk in walks.values() for key, why in walk.untold.items()}
         for key in ends.keys() - rows.to_tell:

@@ -9,6 +9,7 @@ ENDS = {
     "sheet.completed": "completed",
     "sheet.failed": "failed",
     "sheet.retrying": "failed",
+    "sheet.completing": "failed",
     "sheet.cancelled": "cancelled",
     "sheet.fallback": "failed",
     "sheet.rate_limited": "failed",
@@ -54,6 +55,8 @@ class Walk:
             self.require(self.status in TERMINAL, event, "an active job was deleted")
         elif kind.startswith("sheet."):
             self._sheet(kind, event, data)
+        elif kind == "healing.diagnosed" and data["remedy"]:
+            self._ended(event, data, "failed")  # without a remedy the end of the sheet follows
         elif kind.startswith("job.") and kind != "job.stuck":
             getattr(self, f"_{kind.partition('.')[2]}")(event, data)
 
@@ -87,10 +90,15 @@ class Walk:
             self.require(name in self.holding and not self.intent, event, f"{name} did not hold")
             self.holding.discard(name)
         else:
-            opened = self.open.pop(name, None)
-            self.require(opened is not None and opened.attempt == data["attempt"], event, f"{name} had not started")
-            if opened is not None:
-                opened.outcome = ENDS[kind]
+            self._ended(event, data, ENDS[kind])
+
+    def _ended(self, event: dict[str, Any], data: dict[str, Any], outcome: str) -> None:
+        """Note the end of the attempt that an event tells of."""
+        opened = self.open.pop(data["name"], None)
+        is_it = opened is not None and opened.attempt == data["attempt"]
+        self.require(is_it, event, f"{data['name']} had not started")
+        if opened is not None:
+            opened.outcome = outcome
 
     def _abandon(self, name: str | None = None) -> None:
         """Take attempts as skipped by their command, which leaves no event of its own; the rows must agree."""
@@ -109,7 +117,7 @@ class Walk:
     def _pause_requested(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         self.require(self.status in {"queued", "running"} and not self.intent, event, "cannot pause")
         self.intent = "pause"
-        self.effects["pause"] += 1
+        self.effects["pause"] += not data.get("reason")  # with one it is the limit of costs that pauses the job
 
     def _paused(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         self.require(self.intent == "pause" or bool(self.holding), event, "paused without a wish or a hold")

@@ -97,9 +97,10 @@ _COUNTS = ("sheets_completed", "sheets_failed", "sheets_skipped", "sheets_before
 EVENTS: dict[EventType, Told] = {
     "job.submitted": Told("the job is on disk", ("name", "sheets_total", "client")),
     "job.started": Told("its first sheet is about to start, or the first one after a resume", ("workspace",)),
-    "job.pause_requested": Told("it pauses when its running sheets have ended", ("running",)),
-    "job.paused": Told("it is paused: on request, or because every sheet that is left is held", ("sheets_completed",),
-                       ("holding",)),
+    "job.pause_requested": Told("it pauses when its running sheets have ended; with a reason if nobody asked for it",
+                                ("running",), ("reason",)),
+    "job.paused": Told("it is paused: on request, at a limit of costs, or because every sheet that is left is held",
+                       ("sheets_completed",), ("holding",)),
     "job.resumed": Told("it goes on", (), ("withdrawn", "from_sheet", "released")),
     "job.modify_requested": Told("it takes the changed score when its running sheets have ended", ("running",)),
     "job.modified": Told("it has the changed score", ("sheets_total", "sheets_kept")),

@@ -61,9 +61,10 @@ def generations(folder: str) -> list[int]:
 class Journal:
     """The journal of one keeper, open at its newest generation. Each record is one write; one cut short is taken back."""
 
-    def __init__(self, generation: int) -> None:
+    def __init__(self, generation: int, *, is_there: bool = False) -> None:
         self.generation = generation
-        self._file = os.open(f"{JOURNAL}{generation}", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | (0 if is_there else os.O_CREAT)
+        self._file = os.open(f"{JOURNAL}{generation}", flags, 0o600)
         self.length = self._reserved = os.fstat(self._file).st_size
 
     def reserve(self, records: int) -> None:

@@ -331,6 +331,8 @@ def _until_written(write: Callable[[], None]) -> None:
     while True:
         try:
             return write()
+        except FileNotFoundError:
+            raise  # the journal was removed, and does not come back
         except OSError:
             time.sleep(RETRY_SECONDS)
 
@@ -350,12 +352,14 @@ def _all_ended() -> Iterator[tuple[int, int]]:
 def guard(keeper: int) -> None:
     """Wait for the keeper's end; then write how each process ended that it left, until there is none."""
     _, status = ended_of(os.waitid(os.P_PID, keeper, os.WEXITED | os.WNOWAIT))
-    written = generations(".")
-    if not written:  # somebody removed the journal: there is nowhere to write, and nobody who would read it
-        for _ in _all_ended():
-            pass
-        return
-    journal = Journal(written[-1])
+    try:
+        _tell_of_rest(keeper, status)
+    except FileNotFoundError:  # somebody removed the journal: there is nowhere to write, and nobody who would read it
+        list(_all_ended())
+
+
+def _tell_of_rest(keeper: int, status: int) -> None:
+    journal = Journal(max(generations("."), default=0), is_there=True)
     _until_written(journal.mend)
     point("before_orphaned")
     left = journal.unnamed(keeper)

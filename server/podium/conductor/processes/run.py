@@ -134,6 +134,10 @@ class Runner:
             raise
         with anyio.move_on_after(LAST_WAIT_SECONDS):
             await child.over.wait()
+        if (
+            child.state == "lost" and not child.pid
+        ):  # nobody named its process, which must not run on beside the next one
+            await self._end(child, survivors)
         if child.state in {"lost", "refused"} and not timed_out:
             return child.state
         if child.state in {"failed", "refused"}:

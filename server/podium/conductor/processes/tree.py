@@ -246,6 +246,7 @@ class Hunt:
         for group in {stat.group for stat in self._ours(members)} - {os.getpgrp(), 0}:
             with suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
+                self._unseen = True  # each that a look had found may have gone on in another process
 
     async def _lives_on(self, members: list[Stat]) -> tuple[Survivor, ...]:
         """Describe what is left when the bound is reached."""

@@ -9,6 +9,7 @@ import pytest
 
 from podium.conductor.processes.reaper import LAUNCHES, Reaper
 from podium.conductor.processes.spawn import NOWHERE, Target, spawn
+from tests.support.engines import BOUND_SECONDS
 
 
 def run(script: str, *, stdin: Path = NOWHERE, stdout: Target = NOWHERE, stderr: Target = NOWHERE) -> int:
@@ -72,7 +73,7 @@ async def test_ends_that_come_before_their_starts_are_known_are_not_lost() -> No
         codes[number] = await (await reaper.spawn(("/bin/sh", "-c", f"exit {number}"), {})).wait()
 
     async with Reaper() as reaper:
-        with anyio.fail_after(40):
+        with anyio.fail_after(BOUND_SECONDS):
             async with anyio.create_task_group() as tasks:
                 for number in range(8 * LAUNCHES):
                     tasks.start_soon(one, reaper, number)
@@ -82,7 +83,7 @@ async def test_ends_that_come_before_their_starts_are_known_are_not_lost() -> No
 @pytest.mark.anyio
 async def test_a_launch_that_fails_tells_its_caller_and_others_go_on() -> None:
     async with Reaper() as reaper:
-        with anyio.fail_after(20):
+        with anyio.fail_after(BOUND_SECONDS):
             with pytest.raises(FileNotFoundError):
                 await reaper.spawn(("/no/such/program",), {})
             assert await (await reaper.spawn(("/bin/sh", "-c", "exit 4"), {})).wait() == 4
@@ -102,7 +103,7 @@ async def test_the_loop_runs_on_while_a_process_is_being_started() -> None:
         started.set()
 
     async with Reaper() as reaper, anyio.create_task_group() as tasks:
-        with anyio.fail_after(20):
+        with anyio.fail_after(BOUND_SECONDS):
             tasks.start_soon(launch, reaper)
             assert await (await reaper.spawn(("/bin/sh", "-c", "exit 6"), {})).wait() == 6
             assert not started.is_set()

@@ -37,9 +37,9 @@ def settle(job: JobRun, batch: Batch) -> None:
     """Derive the job's state from its sheets and its intent. Called after everything that may end something."""
     announce(job, batch)
     left = job.ready or job.waiting or job.blocked or job.held
-    if left and not job.intent and job.status in {"queued", "running"} and costs.beyond_job(job):
+    if left and not job.intent and job.status in {"queued", "running"} and (why := costs.beyond_job(job)):
         job.intent = "pause"
-        batch.event(job, "job.pause_requested", running=job.running_labels)
+        batch.event(job, "job.pause_requested", running=job.running_labels, reason=why)
     if job.running:
         return
     if job.intent == "cancel":

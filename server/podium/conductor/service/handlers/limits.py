@@ -4,25 +4,19 @@ A limit holds up only the sheets that met it: each of them waits for itself, and
 instrument counts as limited while a sheet waits for it, and its limit is cleared by letting these sheets run at once.
 """
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from podium.conductor.clock import wall
-from podium.conductor.rules.batch import Batch
-from podium.conductor.rules.limits import waits_for_limit
-from podium.conductor.rules.state import JobRun, SheetRun
-from podium.conductor.rules.transitions.sheets import wake
+from podium.conductor.rules.transitions import rate_limits
 from podium.conductor.service.context import Context
 from podium.contract.methods import LimitsParams, NoParams
-from podium.contract.states import TERMINAL
 from podium.errors import JobNotFound
 from podium.times import iso
 from podium.wire.dispatcher import Peer
 
 _LOOKED_AT = 1000
 _RECENT = "SELECT COUNT(*) FROM events WHERE seq > ? AND type = 'sheet.rate_limited'"  # of the newest events only
-_CLEARED = "its rate limit was cleared: it runs as soon as there is a slot"
 
 
 async def limits(context: Context, params: NoParams, peer: Peer) -> dict[str, Any]:
@@ -32,8 +26,8 @@ async def limits(context: Context, params: NoParams, peer: Peer) -> dict[str, An
     recent = await context.store.read(lambda db: db.execute(_RECENT, (after,)).fetchone()[0])
     now, backends = wall(), dict[str, dict[str, Any]]()
     for job in context.supervisor.jobs.values():
-        for run in _limited(job, None):
-            known = backends.setdefault(_instrument(job, run), {"sheets": 0, "seconds_remaining": 0.0})
+        for run in rate_limits.limited(job, None):
+            known = backends.setdefault(job.profile_of(run.num).name, {"sheets": 0, "seconds_remaining": 0.0})
             left = max(0.0, min((run.waiting_until or now) - now, run.waiting_left or 0.0))
             known["sheets"] += 1
             if left >= known["seconds_remaining"]:
@@ -50,34 +44,10 @@ async def clear(context: Context, params: LimitsParams, peer: Peer) -> dict[str,
     wanted = None if params.instrument is None else str(params.instrument)
     cleared: list[str] = []
     for job in list(context.supervisor.jobs.values()):
-        if any(_limited(job, wanted)):
+        if any(rate_limits.limited(job, wanted)):
             try:
-                done, _ = await context.changes.apply(job.job_id, partial(_clear, instrument=wanted))
+                done, _ = await context.changes.apply(job.job_id, partial(rate_limits.clear, instrument=wanted))
             except JobNotFound:
                 continue
             cleared += done["cleared"]
     return {"cleared": len(set(cleared)), "instrument": params.instrument, "sheets": len(cleared)}
-
-
-def _clear(job: JobRun, batch: Batch, *, instrument: str | None) -> dict[str, list[str]]:
-    """End the waits of a job for the limit of an instrument, None for any; the reply names the instrument of each."""
-    cleared = []
-    for run in list(_limited(job, instrument)):
-        cleared.append(_instrument(job, run))
-        wake(job, run.num, batch)
-        run.reason = _CLEARED
-    return {"cleared": cleared}
-
-
-def _limited(job: JobRun, instrument: str | None) -> Iterator[SheetRun]:
-    """Return the sheets of a job that wait for the limit of an instrument, given by its name or an alias, None for any."""
-    if job.intent == "cancel" or job.status in TERMINAL:
-        return
-    for run in (job.sheets[num] for num in sorted(job.waiting)):
-        profile = job.profile_of(run.num)
-        if waits_for_limit(run.reason) and (instrument is None or instrument in {profile.name, *profile.aliases}):
-            yield run
-
-
-def _instrument(job: JobRun, run: SheetRun) -> str:
-    return job.profile_of(run.num).name

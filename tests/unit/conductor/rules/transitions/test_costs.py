@@ -59,6 +59,9 @@ def test_a_job_beyond_its_limit_starts_nothing_more_and_is_paused_with_the_reaso
     play.start(2)
     play.end(1, cost=1.5)
     assert (play.job.status, play.job.intent, play.job.dispatchable) == ("running", "pause", False)
+    asked = play.events[-1]
+    assert (asked.type, asked.data["running"]) == ("job.pause_requested", ["s2"])
+    assert asked.data["reason"].startswith("the job has cost $1.50, more than max_cost_per_job, $1.00")
     play.end(2, cost=0.75)
     assert (play.job.status, play.job.intent) == ("paused", "")
     assert play.job.reason == (
