@@ -3,18 +3,17 @@
     script      the sheet's command or prompt
     stdout.log  the output, appended while it runs
     stderr.log  the same
-    stopped     only if a limit was reached: `timed_out`, `stale` or `output_limit`, written before anything is ended
+    stopped     only if a limit was reached, before anything is ended: a link to the word for it (`timed_out`, `stale`,
+                `output_limit`), which a full disk still takes and no crash leaves torn; a file with it in earlier versions
 
 The keeper makes the folder with its script. That an attempt was begun, its process and its exit are in its journal. Folders of
 earlier versions also hold a `record` (see `earlier`). The folder is 0700 and each file 0600, since scripts may hold secrets.
 """
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from podium.conductor.engines.port import EndReason
-from podium.keeper.folder import write
 
 LIMITS: tuple[EndReason, ...] = ("timed_out", "stale", "output_limit")
 
@@ -34,12 +33,17 @@ class AttemptFolder:
         """Record why the attempt is being ended, for a conductor that finds it half ended. The first note counts.
 
         Raises:
-            OSError: the disk is full, or the folder is gone.
+            OSError: the folder is gone, or its disk takes not even a link.
         """
         with suppress(FileExistsError):
-            write(self.stopped, f"{reason}\n".encode())
+            Path(self.stopped).symlink_to(reason)
 
     def read_stop(self) -> EndReason | None:
-        """Return what `note_stop` wrote, None if the note is missing or torn."""
-        noted = Path(self.stopped).read_text("ascii", "replace") if os.path.exists(self.stopped) else ""  # noqa: PTH110
+        """Return what `note_stop` wrote, None if there is no note, or an earlier version's is torn."""
+        try:
+            noted = f"{Path(self.stopped).readlink()}\n"
+        except FileNotFoundError:
+            return None
+        except OSError:  # it is a file
+            noted = Path(self.stopped).read_text("ascii", "replace")
         return next((reason for reason in LIMITS if noted == f"{reason}\n"), None)
