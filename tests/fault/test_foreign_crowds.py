@@ -14,7 +14,7 @@ from tests.support.sockets import listening
 from tests.unit.client.link.stand_in import MARIANNE_STATUS
 
 pytestmark = pytest.mark.anyio
-SERVERS = 20
+SERVERS = 10
 RUNNING = {
     "job_id": "long",
     "status": "running",
@@ -39,7 +39,7 @@ async def show_job(params: dict[str, Any], peer: Peer) -> dict[str, Any]:
     return {**RUNNING, "total_sheets": 3, "sheets": {"1": {"status": "completed"}, "2": {"status": "dispatched"}}}
 
 
-async def test_twenty_servers_call_and_wait_at_a_conductor_with_five_places(short_tmp: Path) -> None:
+async def test_ten_servers_call_and_wait_at_a_conductor_with_five_places(short_tmp: Path) -> None:
     settings = make_home(short_tmp)
     settings.socket.parent.mkdir(exist_ok=True)
     conductor = Capped({"daemon.status": say_status, "job.list": list_jobs, "job.status": show_job})

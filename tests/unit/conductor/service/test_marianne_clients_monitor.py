@@ -14,6 +14,7 @@ from tests.support.fault_jobs import named
 from tests.support.jobs import submit, types_of, until, wait_for_file
 from tests.support.marianne_client import MarianneClient, connected, exchanged
 from tests.support.podium_home import Conductor
+from tests.support.podium_home import until as holds
 from tests.unit.conductor.service.marianne_recorded import EVENTS, REPLIES, misfits
 
 GATE = "touch begun; until [ -e go ]; do sleep 0.02; done"
@@ -120,7 +121,14 @@ def test_the_snapshot_has_the_processes_of_running_sheets_and_how_far_their_jobs
     wait_for_file(tmp_path / "begun")
     pid = int((tmp_path / "pid").read_text())
     with MarianneClient(shared_conductor.settings.socket) as client:
-        top = client.result("daemon.top", {})
+        tops = []
+
+        def has_it() -> bool:  # the sheet may have begun before the conductor was told its pid
+            tops.append(client.result("daemon.top", {}))
+            return pid in {each["pid"] for each in tops[-1]["processes"]}
+
+        holds(has_it)
+        top = tops[-1]
         (tmp_path / "go").touch()
         until(shared_conductor, job_id, "completed")
         after = client.result("daemon.top")
