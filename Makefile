@@ -12,9 +12,9 @@ PIP_OPTIONS := --quiet --disable-pip-version-check
 SEED ?= 1
 ROUNDS ?= 30
 CHECKS := build/checks.txt
-# Two more than cores: a test that waits for a process leaves its core idle. The longest files come first in the alphabet
+# Four more than cores: a test that waits for a process leaves its core idle. The longest files come first in the alphabet
 # (e2e, fault), so that their order is kept; byte code is kept too, for the hundreds of interpreters that the tests start.
-WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 4)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
