@@ -160,6 +160,5 @@ def _sheets(
             start_item=stage.items[0],
             end_item=stage.items[1],
         )
-        for position, instance in enumerate(stage.instances)
-        for play in [instance.play or stage.play]
+        for position, (instance, play) in enumerate(zip(stage.instances, stage.plays, strict=True))
     ]

@@ -101,6 +101,11 @@ class Stage:
     strict: bool = False
     told: bool = False  # an agent is told where it is and what its validations look for
 
+    @property
+    def plays(self) -> list[Play]:
+        """What plays each of its sheets, in their order."""
+        return [instance.play or self.play for instance in self.instances]
+
     def instance_values(self) -> Iterator[tuple[str, Any]]:
         """Yield each instance's own variables."""
         for instance in self.instances:

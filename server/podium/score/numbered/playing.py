@@ -22,7 +22,6 @@ DEFAULT_INSTRUMENT = "claude-code"
 _DEFAULT_BACKEND = "claude_cli"  # the original's name for the same tool
 _APIS = frozenset({"anthropic_api", "recursive_light", "ollama"})  # what the original has beside command-line tools
 _OF_APIS = ("model", "api_key_env", "max_tokens", "temperature", "recursive_light", "ollama")
-_NO_SETTINGS = {"type", "max_output_capture_bytes"}  # of the latter `unused` tells
 _NO_MOVEMENT = MovementBlock()
 
 
@@ -117,8 +116,8 @@ class Playing:
         return DEFAULT_INSTRUMENT if older == _DEFAULT_BACKEND else older, ("backend", "type")
 
     def _backend(self) -> Mapping[str, Any]:
-        """Return the settings under `backend`; those for an API are noted."""
-        given = self.score.backend.model_dump(exclude_unset=True, exclude_none=True, exclude=_NO_SETTINGS)
+        """Return the settings under `backend`; those for an API are noted here, the others without effect by `unused`."""
+        given = self.score.backend.model_dump(exclude_unset=True, exclude_none=True, exclude={"type"})
         for key in _OF_APIS:
             if key in given:
                 self.problems.note(f"backend.{key} has no effect: it is for an API.", ("backend", key))

@@ -53,7 +53,7 @@ def cost_limits(score: NumberedScore, parts: PartBuilder, stages: Sequence[Stage
 def _agents(stages: Sequence[Stage]) -> Iterator[str]:
     """Yield the instruments that the sheets name, but for bash, which costs nothing."""
     for stage in stages:
-        for play in (instance.play or stage.play for instance in stage.instances):
+        for play in stage.plays:
             yield from {play.instrument, *(each.instrument for each in play.fallbacks)} - {CLI}
 
 

@@ -30,7 +30,7 @@ class Stages:
         numbers = range(1, self.layout.count + 1)
         stages = tuple(self._stage(number, template, policy, checks) for number in numbers)
         self.playing.note_unused()
-        self.prompts.check([instance.play or stage.play for stage in stages for instance in stage.instances])
+        self.prompts.check([play for stage in stages for play in stage.plays])
         return stages
 
     def _stage(self, number: int, template: Template, policy: Retry, checks: tuple[Check, ...]) -> Stage:

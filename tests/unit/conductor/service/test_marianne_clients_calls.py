@@ -1,7 +1,6 @@
 """Every method as the clients of the Marianne conductor call it: a probe first, connections of a pool, nulls for all options."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +65,6 @@ CALLS: list[Sample] = [
 # These have tests of their own below, or in `test_marianne_clients_monitor.py`; learning is not served.
 APART = {"job.list", "job.recover", "daemon.shutdown", "daemon.monitor.stream", "daemon.learning.patterns"}
 WAYS: dict[str, str] = {"completed": "true", "failed": "false", "running": GATE, "-": "true"}
-
-
-@pytest.fixture
-def client(shared_conductor: Conductor) -> Iterator[MarianneClient]:
-    with MarianneClient(shared_conductor.settings.socket) as made:
-        yield made
-
-
-@pytest.fixture
-def score(tmp_path: Path) -> Path:
-    path = tmp_path / "score.yaml"
-    path.write_text(named(tmp_path / "work", "true"))
-    return path
 
 
 def job_in(conductor: Conductor, state: str, workspace: Path) -> str:

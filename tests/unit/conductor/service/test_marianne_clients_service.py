@@ -1,7 +1,6 @@
 """Beside the table of their calls: what else the clients of the Marianne conductor rely on, and how they use connections."""
 
 import json
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,6 @@ WAYS = {
     "failed": "false",
     "running": "touch begun; until [ ! -e begun ]; do sleep 0.02; done",
 }
-
-
-@pytest.fixture
-def client(shared_conductor: Conductor) -> Iterator[MarianneClient]:
-    with MarianneClient(shared_conductor.settings.socket) as made:
-        yield made
-
-
-@pytest.fixture
-def score(tmp_path: Path) -> Path:
-    path = tmp_path / "score.yaml"
-    path.write_text(named(tmp_path / "work", "true"))
-    return path
 
 
 def test_an_empty_workspace_is_the_one_of_the_score(client: MarianneClient, tmp_path: Path, score: Path) -> None:
