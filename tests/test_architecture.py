@@ -30,12 +30,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "wire": COMMON | {"contract"},
     "client": COMMON | {"contract", "wire", "texts"},
     "keeper": set(),
+    "lane": set(),
     "texts": COMMON | {"contract"},
     "logs": COMMON | {"contract", "texts"},
     "instruments": COMMON,
     "score": COMMON | {"contract", "texts"},
     "reader": COMMON | {"contract", "texts", "logs", "instruments", "score", "keeper"},
-    "conductor": COMMON | {"contract", "wire", "texts", "logs", "instruments", "score", "reader", "keeper"},
+    "conductor": COMMON | {"contract", "wire", "texts", "logs", "instruments", "score", "reader", "keeper", "lane"},
     "reference": COMMON | {"contract", "score", "instruments"},
     "mcp": COMMON | {"contract", "wire", "client", "score", "reference", "texts", "tools"},
     "plots": {"contract", "texts", "times"},
@@ -48,7 +49,7 @@ FUNCTION_LINES = 50
 
 # What each room of the conductor may import of the others, besides itself. Rooms further down stand on those above.
 _BASE = {"clock", "faults"}
-_RULES = {"clock", "engines/port"}
+_RULES = {"clock", "engines/port", "engines/several"}
 _SUPERVISOR = _BASE | _RULES | {"rules", "attempts", "store"}
 _SERVICE = _SUPERVISOR | {"plans", "supervisor", "views", "reading"}
 CONDUCTOR_ROOMS: dict[str, set[str]] = {
@@ -61,6 +62,7 @@ CONDUCTOR_ROOMS: dict[str, set[str]] = {
     "store": _BASE,
     "engines": set(),
     "engines/port": set(),
+    "engines/several": {"engines/port"},
     "engines/local": {"engines/port", "processes", "faults"},
     "rules": _RULES,
     "plans": _RULES | {"rules", "reading"},

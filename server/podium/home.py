@@ -41,6 +41,11 @@ class Home:
         return frozenset({self.keepers, self.workspaces, self.folder / "jobs", self.folder / SCORES})
 
     @property
+    def cluster(self) -> Path:
+        """Where what belongs to sheets on a cluster is, unless the settings name another folder."""
+        return self.folder / "cluster"
+
+    @property
     def workspaces(self) -> Path:
         """The workspaces of jobs whose score names none."""
         return self.folder / "workspaces"

@@ -40,7 +40,7 @@ JOB_LIMITS = (
 """The settings that limit what a job may use or how long it is kept, for callers to know in advance."""
 NOBODY = 0  # no process has this pid
 MOST_BYTES = 1024 * 1024  # of a settings file
-_PATHS = ("home", "socket", "env_file")
+_PATHS = ("home", "socket", "env_file", "slurm_folder")
 SOCKET_PATH_LIMIT = 107  # bytes; sun_path of Linux less its NUL
 
 
@@ -68,6 +68,45 @@ class Settings(BaseModel):
     )
     max_sheets: int = Field(16, ge=1, le=1000, description="sheets that may run at the same time on this machine")
     max_sheets_per_agent: int = Field(4, ge=1, le=1000, description="sheets at the same time per agent instrument")
+    engine: Literal["local", "slurm"] = Field(
+        "local", description="where sheets run whose score does not say it: on this machine, or on a Slurm cluster"
+    )
+    cpus: int = Field(
+        0, ge=0, description="processors to share out among sheets that ask for some; 0: those of this machine"
+    )
+    memory_bytes: int = Field(
+        0, ge=0, description="memory to share out among sheets that ask for some; 0: that of this machine"
+    )
+    gpus: int | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="GPUs to give out to sheets that ask for some, numbered from 0; unset: those that are found",
+    )
+    slurm_folder: Path | None = Field(
+        None,
+        description="folder that every node of the cluster sees under the same path, for what sheets there need and leave; "
+        "unset: the folder cluster in the home",
+    )
+    slurm_python: str = Field(
+        "python3",
+        min_length=1,
+        description="Python 3.8 or newer on the nodes of the cluster: a name in PATH, or a path",
+    )
+    slurm_sheets: int = Field(
+        1000, ge=1, le=10_000, description="sheets that may be on the cluster at the same time, its queue included"
+    )
+    slurm_reuse_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3600,
+        description="for so long after its start a Slurm job takes further sheets of the same job that need the same; "
+        "0: each sheet is a Slurm job of its own",
+    )
+    hold_running: bool = Field(
+        False,
+        description="a pause also suspends the running sheets, where their engine can; else they are let end first",
+    )
     grace_seconds: float = Field(5.0, ge=0, le=600, description="between TERM and KILL when a process tree is ended")
     stuck_seconds: float = Field(600.0, ge=1, description="a sheet without output and CPU use for this long is stuck")
     call_seconds: float = Field(30.0, gt=0, description="the longest time that the proxy waits for a reply")
@@ -130,6 +169,11 @@ class Settings(BaseModel):
     def places(self) -> Home:
         """The names inside the home."""
         return Home(self.home)
+
+    @property
+    def cluster(self) -> Path:
+        """The folder that the nodes of the cluster see."""
+        return self.slurm_folder or self.places.cluster
 
     @property
     def socket_given(self) -> bool:

@@ -17,6 +17,7 @@ from podium.conductor.attempts.telling import Teller
 from podium.conductor.attempts.values import Values
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
+from podium.conductor.engines.several import Engines
 from podium.conductor.housekeeping.journals import keep_short
 from podium.conductor.housekeeping.notifications import Notifications
 from podium.conductor.housekeeping.place import keep_record, watch_place
@@ -139,7 +140,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.start_soon(context.launcher.run, supervisor.attempt_ended)
         tasks.start_soon(supervisor.run)
         tasks.start_soon(parts.removals.run, supervisor.post)
-        tasks.start_soon(StuckWatch(supervisor, engine, context.home, settings.stuck_seconds).run)
+        tasks.start_soon(StuckWatch(supervisor, context.engines, context.home, settings.stuck_seconds).run)
         tasks.start_soon(watch_place, context.store, supervisor)
         tasks.start_soon(keep_record, settings.home, settings.socket, context.store.home_id)
         await parts.removals.sweep()
@@ -171,7 +172,8 @@ async def _assemble(
     if settings.env_file is not None and values.own.trouble:
         log.warning("env_file_unusable", reason=values.own.trouble)
     outputs = Outputs(store, home)
-    launcher = Launcher(engine, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
+    engines = Engines({"local": engine})
+    launcher = Launcher(engines, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
     teller = Teller(runner, values, home, store.mark, settings.notify, settings.notify_seconds)
     news = Notifications(teller, store, loader)
     last_event, last_job = await store.read(_numbers)
@@ -189,7 +191,7 @@ async def _assemble(
         telling=Telling(bool(settings.notify.strip()), lambda job, seq: views.told(job, seq)),  # noqa: PLW0108 -- they are made below
         has_news=news.wake,
     )
-    views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engine.halted)
+    views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engines.halted)
     context = Context(
         settings=settings,
         home=home,
@@ -200,7 +202,7 @@ async def _assemble(
         changes=Changes(store, loader, supervisor),
         launcher=launcher,
         values=values,
-        engine=engine,
+        engines=engines,
         keepers=engine.keepers.describe,
         profiles={**builtin_profiles(), **own},
         reader=reader,

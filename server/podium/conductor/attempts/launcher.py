@@ -22,6 +22,7 @@ from podium.conductor.attempts.observe import make_folders
 from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.attempts.values import Values
 from podium.conductor.engines.port import AttemptSpec, End, EndReason, Engine
+from podium.conductor.engines.several import Engines
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.process import NoReader
 from podium.conductor.reading.queue import LAUNCHES
@@ -51,7 +52,7 @@ class Launcher:
 
     def __init__(
         self,
-        engine: Engine,
+        engines: Engines,
         runner: Runner,
         reader: Reader,
         outputs: Outputs,
@@ -60,7 +61,7 @@ class Launcher:
         *,
         grace_seconds: float,
     ) -> None:
-        self._engine = engine
+        self._engines = engines
         self._runner = runner
         self._reader = reader
         self._outputs = outputs
@@ -75,12 +76,16 @@ class Launcher:
         self._tasks: TaskGroup
 
     async def run(self, report: Report) -> None:
-        """Watch the engine for ends until cancelled, and report each; owns every launch and judgement."""
+        """Watch the engines for ends until cancelled, and report each; owns every launch and judgement."""
         self._report = report
         async with anyio.create_task_group() as self._tasks:
             self._tasks.start_soon(self._launch_plain)
-            async for end in self._engine.changes():
-                self._take(end)
+            for engine in self._engines:
+                self._tasks.start_soon(self._watch, engine)
+
+    async def _watch(self, engine: Engine) -> None:
+        async for end in engine.changes():
+            self._take(end)
 
     def launch(self, job: JobRun, attempt: Attempt) -> None:
         """Start an attempt: one whose text is known, together with others, else in a task of its own."""
@@ -95,7 +100,7 @@ class Launcher:
         """Hand an attempt that an earlier conductor began to the engine."""
         live = self._track(job, attempt)
         live.in_engine = True
-        await self._engine.reattach(self._spec(live, "", {}))
+        await live.engine.reattach(self._spec(live, "", {}))
 
     def cancel(self, attempt: Attempt) -> None:
         """End an attempt, however far it has come."""
@@ -104,7 +109,7 @@ class Launcher:
             return
         live.cancel_asked = True
         if live.in_engine:
-            self._tasks.start_soon(partial(self._engine.cancel, attempt.key, grace_seconds=self._grace))
+            self._tasks.start_soon(partial(live.engine.cancel, attempt.key, grace_seconds=self._grace))
         else:
             live.scope.cancel()
 
@@ -114,7 +119,7 @@ class Launcher:
         return live is not None and not live.ended
 
     def _track(self, job: JobRun, attempt: Attempt) -> LiveAttempt:
-        live = live_of(job, attempt)
+        live = live_of(job, attempt, self._engines.begin(attempt.key, job.plan.sheet(attempt.sheet).engine))
         self._live[attempt.key] = live
         return live
 
@@ -146,7 +151,7 @@ class Launcher:
             if isinstance(ready, AttemptSpec):
                 live.in_engine = True
                 faults.point("before_launch")
-                await self._engine.submit(ready)
+                await live.engine.submit(ready)
                 faults.point("after_launch")
                 return
         except NoReader as error:
@@ -271,6 +276,9 @@ class Launcher:
             quiet_seconds=live.plan.stale_seconds,
             grace_seconds=self._grace,
             intended_at=live.attempt.started_at,
+            engine=live.sheet.engine,
+            resources=live.plan.resources[live.sheet.resources],
+            gpus=live.attempt.gpus,
         )
 
     # -- at the end -----------------------------------------------------------------------------------------------
@@ -308,6 +316,7 @@ class Launcher:
     def _close(self, live: LiveAttempt, verdict: Verdict) -> None:
         faults.point("before_verdict")
         del self._live[live.attempt.key]
+        self._engines.end(live.attempt.key)
         if live.survivors:
             end = verdict.end
             verdict = replace(verdict, end=replace(end, survivors=(*end.survivors, *live.survivors)))

@@ -9,6 +9,7 @@ import anyio
 
 from podium.conductor.attempts.values import Known
 from podium.conductor.clock import Moment, now, set_back
+from podium.conductor.engines.port import Engine
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt, JobRun
@@ -29,6 +30,7 @@ class LiveAttempt:
     sheet: PlanSheet
     workspace: Path
     attempt: Attempt
+    engine: Engine
     profile: Profile
     player: Player
     limit_seconds: float | None
@@ -122,7 +124,7 @@ class LiveAttempt:
         }
 
 
-def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
+def live_of(job: JobRun, attempt: Attempt, engine: Engine) -> LiveAttempt:
     """Return the attempt with what its job says about it now; while the attempt is open this does not change."""
     sheet, num = job.plan.sheet(attempt.sheet), attempt.sheet
     run = job.run_of(num)
@@ -132,6 +134,7 @@ def live_of(job: JobRun, attempt: Attempt) -> LiveAttempt:
         sheet=sheet,
         workspace=Path(job.workspace),
         attempt=attempt,
+        engine=engine,
         profile=job.profile_of(num),
         player=job.player_of(num),
         limit_seconds=job.limit_of(num),

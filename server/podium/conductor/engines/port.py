@@ -1,15 +1,16 @@
-"""What the conductor asks of the place where attempts execute. It assumes no local pids or signals.
+"""What the conductor asks of a place where attempts execute. It assumes no local pids or signals.
 
 An attempt's identity is its key, never the engine's own id alone. If the engine does not answer, the state of an attempt is
 unknown, never lost; an exit record always wins over what the engine reports.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from podium.contract.models import Survivor
+from podium.score.model.plan import EngineName, Resources
 
 EndReason = Literal[
     "exited",
@@ -20,12 +21,20 @@ EndReason = Literal[
     "cancelled",
     "killed",
     "lost",
+    "node_failed",  # of a cluster: its node went down, and it shows no sign of life
+    "preempted",  # of a cluster: it had to make room for another job
+    "deadline",  # of a cluster: the job's deadline passed
+    "boot_failed",  # of a cluster: its node did not come up
+    "cancelled_elsewhere",  # of a cluster: somebody else cancelled it there
+    "refused",  # of a cluster: it does not take it, and would not take it again
     "elsewhere",  # it may still run for the home that this one is a copy of
     "never_started",
     "launch_failed",
 ]
 
 Containment = Literal["cgroup", "environment"]
+PlaceState = Literal["queued", "running", "suspended", "unknown"]
+NO_RESOURCES = Resources()
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,9 @@ class AttemptSpec:
     grace_seconds: float = 5.0
     workspace_is_ours: bool = False  # it was made for the job, in the home
     intended_at: float = 0.0  # when the intent was committed, seconds since the epoch; 0 if it is not known
+    engine: EngineName = "local"
+    resources: Resources = NO_RESOURCES
+    gpus: tuple[int, ...] = ()  # of this machine, those that it was given
 
 
 @dataclass(frozen=True)
@@ -55,8 +67,8 @@ class End:
     """How an attempt ended, exactly once.
 
     `exit_code` is None if it is not known; `signal` is set only if a signal is known to have ended it. `processes_ended` is the
-    number of processes of the tree that the engine ended, `survivors` are the first of those that it could not end. `ended_at` is
-    in seconds since the epoch.
+    number of processes of the tree that the engine ended, `survivors` are the first of those that it could not end. `ended_at`
+    and `began_at` are in seconds since the epoch; `began_at` is 0 where it began as soon as it was submitted.
     """
 
     key: str
@@ -67,6 +79,8 @@ class End:
     ended_at: float = 0.0
     detail: str = ""
     survivors: tuple[Survivor, ...] = ()
+    began_at: float = 0.0
+    place: str = ""  # where it ran, in words, such as "Slurm job 512 on node f1"; "" for this machine
 
 
 @dataclass(frozen=True)
@@ -83,20 +97,54 @@ class Usage:
     uptime_seconds: float | None = None
     stopped: tuple[int, ...] = ()  # those that a signal has stopped, such as SIGSTOP
     pids: tuple[int, ...] = ()
+    node: str = ""  # where it runs, "" for this machine
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an attempt that has not ended is. `reason` is why it is queued or unknown, in the engine's own words.
+
+    `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch.
+    """
+
+    state: PlaceState
+    engine_id: str = ""  # the engine's own id, for whoever looks there
+    node: str = ""
+    partition: str = ""
+    reason: str = ""
+    expected_start: float | None = None
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine can do. `containment` is how the processes of an attempt are recognised."""
+
+    containment: Containment
+    suspend: bool  # whether running attempts can be suspended and resumed
+    queues: bool  # whether it has a queue of its own, in which an attempt may wait after `submit`
 
 
 class Engine(Protocol):
     """A place where attempts execute. The caller commits the intent before `submit`."""
 
     @property
-    def containment(self) -> Containment:
-        """How the processes of an attempt are recognised: by a kernel group, or by a variable in their environment."""
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+
+    async def refusal(self, resources: Resources) -> str:
+        """Return why an attempt that needs this could never run here, "" if it could, or if the engine does not answer."""
 
     async def submit(self, spec: AttemptSpec) -> None:
-        """Start an attempt; idempotent for its key. Returns when it is launched. A failure comes as an `End` in `changes`."""
+        """Start an attempt, or put it into the engine's queue; idempotent for its key. A failure comes as an `End`."""
 
     async def reattach(self, spec: AttemptSpec) -> None:
-        """Take over an attempt that an earlier conductor may have started: watch it, or report its end in `changes`."""
+        """Take over an attempt that an earlier conductor may have submitted: watch it, or report its end in `changes`."""
+
+    async def find(self, key: str) -> Place | None:
+        """Ask where an attempt is that has not ended; None if the engine has none with this key."""
+
+    async def poll(self, keys: Sequence[str]) -> Mapping[str, Place]:
+        """Ask where these attempts are, all at once; those that have ended are left out. One that cannot be told is unknown."""
 
     def changes(self) -> AsyncIterator[End]:
         """Yield the end of each submitted or re-attached attempt, once each."""
@@ -104,8 +152,17 @@ class Engine(Protocol):
     async def cancel(self, key: str, *, grace_seconds: float) -> None:
         """End an attempt's tree: TERM, the grace period, KILL. Its end comes in `changes` with reason "cancelled"."""
 
+    async def suspend(self, key: str) -> bool:
+        """Stop an attempt where it is; return False if that cannot be done, or it has not begun. Nothing of it is lost."""
+
+    async def resume(self, key: str) -> None:
+        """Let a suspended attempt go on. It is not an error if it goes on already, or has ended."""
+
     def halted(self, key: str) -> str:
         """Return why a running attempt does not go on although its process lives, and what to do; "" if it goes on."""
+
+    def place(self, key: str) -> Place | None:
+        """Return where an attempt was when it was last looked at, without asking; None if there is nothing to say about it."""
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         """Return the load of those of these attempts that run; CPU use is measured over at least 100 ms."""

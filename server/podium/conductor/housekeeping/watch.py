@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from podium.conductor import clock
 from podium.conductor.clock import Moment
-from podium.conductor.engines.port import Engine
+from podium.conductor.engines.several import Engines
 from podium.conductor.housekeeping.memory import give_back
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.supervisor.supervisor import Supervisor
@@ -33,9 +33,9 @@ class _Life:
 class StuckWatch:
     """Looks at every running attempt a few times within the stuck limit."""
 
-    def __init__(self, supervisor: Supervisor, engine: Engine, home: Home, stuck_seconds: float) -> None:
+    def __init__(self, supervisor: Supervisor, engines: Engines, home: Home, stuck_seconds: float) -> None:
         self._supervisor = supervisor
-        self._engine = engine
+        self._engines = engines
         self._home = home
         self._stuck_seconds = stuck_seconds
         self._lives: dict[str, _Life] = {}
@@ -65,7 +65,7 @@ class StuckWatch:
                 await anyio.to_thread.run_sync(give_back)
                 log.debug("memory_given_back")
             return
-        usage = await self._engine.describe(sorted(keys))
+        usage = await self._engines.describe(sorted(keys))
         for job, attempt in running:
             written = await anyio.to_thread.run_sync(self._output_bytes, job, attempt)
             used = usage.get(attempt.key)

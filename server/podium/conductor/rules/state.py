@@ -79,6 +79,9 @@ class Attempt:
     validations: str = "[]"
     survivors: tuple[Survivor, ...] = ()
     cost: float | None = None  # in dollars, as its instrument reported it
+    gpus: tuple[int, ...] = ()  # of this machine, those that it has
+    place: str = ""  # of an ended one that did not run on this machine: where it ran, in words
+    suspended: bool = False  # by a pause; its job can be paused with it
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.attempts.values import Values
 from podium.conductor.clock import Timekeeper
-from podium.conductor.engines.port import Engine
+from podium.conductor.engines.several import Engines
 from podium.conductor.plans.compiling import Compiler
 from podium.conductor.reading.reader import Reader
 from podium.conductor.store.store import Store
@@ -37,7 +37,7 @@ class Context:
     changes: Changes
     launcher: Launcher
     values: Values
-    engine: Engine
+    engines: Engines
     keepers: Callable[[], list[dict[str, Any]]]  # what there is to say about each keeper and guard
     profiles: dict[str, Profile]
     reader: Reader

@@ -17,7 +17,7 @@ SHEET_COLUMNS = (
 )
 ATTEMPT_COLUMNS = (
     "job, serial, sheet, attempt, key, plan_hash, instrument, open, started_at, ended_at, outcome, end_reason, exit_code, "
-    "signal, processes_ended, message, validations, survivors, cost"
+    "signal, processes_ended, message, validations, survivors, cost, gpus, place, suspended"
 )
 
 

@@ -165,7 +165,14 @@ ALTER TABLE jobs ADD COLUMN cost REAL NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN cost_granted REAL NOT NULL DEFAULT 0;
 """
 
-STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS, _NOTIFICATIONS, _COSTS)
+# Of an attempt: the GPUs of this machine that it has, where it ran if that was elsewhere, and whether it is suspended.
+_PLACES = """
+ALTER TABLE attempts ADD COLUMN gpus TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;
+"""
+
+STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS, _NOTIFICATIONS, _COSTS, _PLACES)
 """The scripts that lead from each version to the next; a new database has version 0 and takes all of them."""
 SCHEMA_VERSION = len(STEPS)
 

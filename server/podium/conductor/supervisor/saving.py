@@ -88,7 +88,7 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.instrument, int(attempt.open), attempt.started_at, attempt.ended_at, attempt.outcome, attempt.end_reason,
         attempt.exit_code, attempt.signal, attempt.processes_ended, attempt.message, attempt.validations,
         json.dumps([each.model_dump() for each in attempt.survivors]) if attempt.survivors else _NONE,
-        attempt.cost,
+        attempt.cost, " ".join(map(str, attempt.gpus)), attempt.place, int(attempt.suspended),
     )  # fmt: skip
 
 
@@ -97,7 +97,11 @@ def attempt_from(row: sqlite3.Row) -> Attempt:
     names = ATTEMPT_COLUMNS.replace("job,", "job_seq,").split(", ")
     values = dict(zip(names, tuple(row), strict=True))
     survivors = tuple(Survivor.model_validate(each) for each in json.loads(values["survivors"]))
-    return Attempt(**{**values, "open": bool(values["open"]), "survivors": survivors})
+    made = {
+        "open": bool(values["open"]), "suspended": bool(values["suspended"]), "survivors": survivors,
+        "gpus": tuple(map(int, values["gpus"].split())),
+    }  # fmt: skip
+    return Attempt(**{**values, **made})
 
 
 def event_from(row: sqlite3.Row) -> Event:

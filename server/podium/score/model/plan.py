@@ -17,6 +17,7 @@ ValidationType = Literal["file_exists", "file_modified", "content_contains", "co
 # What the conductor sets for each sheet.
 RESERVED_ENV = frozenset({"PODIUM_JOB_ID", "PODIUM_SHEET", "PODIUM_ATTEMPT", "PODIUM_WORKSPACE"})
 VALIDATION_TYPES: tuple[ValidationType, ...] = get_args(ValidationType)
+EngineName = Literal["local", "slurm"]  # where attempts run: on the conductor's machine, or on a cluster
 
 
 class Part(BaseModel):
@@ -79,6 +80,24 @@ class Player(Part):
 
     instrument: str
     config: dict[str, Any] = Field(default_factory=dict)
+
+
+class Resources(Part):
+    """What a sheet needs while it runs; 0, "" and () say nothing. From `nodes` on it is about a cluster only.
+
+    `time_seconds` is the most time that an attempt takes. `extra` are further options of the cluster's command for submits.
+    """
+
+    cpus: int = 0
+    memory_bytes: int = 0
+    gpus: int = 0
+    time_seconds: float | None = None
+    nodes: int = 0
+    partition: str = ""
+    account: str = ""
+    qos: str = ""
+    constraint: str = ""
+    extra: tuple[str, ...] = ()
 
 
 class Injection(Part):
@@ -144,6 +163,8 @@ class PlanSheet:
     injections: tuple[int, ...] = ()  # indexes into Plan.injections
     told: bool = False  # an agent is told where it is and what its validations look for
     strict: bool = False  # bash ends at the first command that fails: -euo pipefail
+    engine: EngineName = "local"
+    resources: int = 0  # index into Plan.resources
     start_item: int = 0  # first and last item of a numbered score's slice; 0 = the sheet's number
     end_item: int = 0
 
@@ -185,6 +206,7 @@ class Plan(Part):
     templates: tuple[str, ...]
     retries: tuple[Retry, ...] = (Retry(),)
     validations: tuple[Validation, ...] = ()
+    resources: tuple[Resources, ...] = (Resources(),)
     injections: tuple[Injection, ...] = ()
     sheets: tuple[PlanSheet, ...]
     total_stages: int = 0  # entries of the score, before fan-out; 0 = the number of sheets

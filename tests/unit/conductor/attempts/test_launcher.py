@@ -17,6 +17,7 @@ from podium.conductor.attempts.outputs import Outputs
 from podium.conductor.attempts.values import Values
 from podium.conductor.clock import Moment
 from podium.conductor.engines.port import AttemptSpec, End
+from podium.conductor.engines.several import Engines
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.reader import Reader
@@ -62,7 +63,15 @@ async def running(folder: Path, engine: _Instant, reports: _Reports) -> AsyncIte
     """Yield a launcher that runs."""
     async with open_store(folder) as store, Reaper() as reaper, Reader(reaper) as reader, engine.send, engine.receive:
         home = Home(folder)
-        made = Launcher(engine, Runner(reaper), reader, Outputs(store, home), home, Values(home, {}), grace_seconds=1.0)  # type: ignore[arg-type]
+        made = Launcher(
+            Engines({"local": engine}),
+            Runner(reaper),
+            reader,
+            Outputs(store, home),
+            home,
+            Values(home, {}),
+            grace_seconds=1.0,
+        )  # type: ignore[arg-type]
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(made.run, reports.attempt_ended)
             await anyio.wait_all_tasks_blocked()

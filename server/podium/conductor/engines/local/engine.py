@@ -26,7 +26,7 @@ from podium.conductor.engines.local.launching import is_own_folder, start_of, to
 from podium.conductor.engines.local.limiter import Upkeep
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.local.usage import measure
-from podium.conductor.engines.port import AttemptSpec, Containment, End, Usage
+from podium.conductor.engines.port import AttemptSpec, Capabilities, End, Place, Usage
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroups
 from podium.conductor.processes.keepers.child import OVER, Child
@@ -34,6 +34,7 @@ from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.tree import Ended, end_tree, may_have_left
 from podium.contract.results import stopped_text
 from podium.log import get_logger
+from podium.score.model.plan import Resources
 
 LAST_WAIT_SECONDS = 5.0  # for a process whose tree was ended; only one that cannot be killed takes so long
 SETTLE_SECONDS = (0.002, 0.004, 0.008, 0.016)  # before each look again; a scan costs as much as many of them
@@ -51,7 +52,7 @@ class LocalEngine:
                  mark: str = "") -> None:  # fmt: skip
         self.keepers = keepers
         self.prefix = f"{mark}." if mark else ""
-        self.containment: Containment = "cgroup" if cgroups else "environment"
+        self.capabilities = Capabilities("cgroup" if cgroups else "environment", suspend=False, queues=False)
         self._upkeep = Upkeep(limits or OutputLimits(), cgroups, self._beyond_limit, self._gone_stale)
         self._deadlines = Deadlines(self._timed_out)
         self._bash = shutil.which("bash") or "/bin/bash"
@@ -84,6 +85,10 @@ class LocalEngine:
             with anyio.CancelScope(shield=True):
                 await run_sync(self._upkeep.close)
 
+    async def refusal(self, resources: Resources) -> str:
+        """Return "": what this machine has is counted before an attempt comes here (see `rules.capacity`)."""
+        return ""
+
     async def submit(self, spec: AttemptSpec) -> None:
         """Start an attempt, together with others that are submitted meanwhile."""
         if spec.key not in self._running:
@@ -94,6 +99,25 @@ class LocalEngine:
         """Take over what an earlier conductor may have started."""
         if spec.key not in self._running:
             self.tasks.start_soon(takeover.take_over, self, self._begin(spec))
+
+    async def find(self, key: str) -> Place | None:
+        """Return where an attempt is: here, or nowhere."""
+        return self.place(key)
+
+    async def poll(self, keys: Sequence[str]) -> Mapping[str, Place]:
+        """Return where these attempts are. This engine always knows."""
+        return {key: place for key in keys if (place := self.place(key))}
+
+    async def suspend(self, key: str) -> bool:
+        """Stop an attempt where it is."""
+        return False
+
+    async def resume(self, key: str) -> None:
+        """Let it go on."""
+
+    def place(self, key: str) -> Place | None:
+        """Return where an attempt is; one that is on the way to its process counts as running."""
+        return Place("running") if key in self._running else None
 
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""

@@ -46,7 +46,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "limits": {"max_sheets_per_job": MAX_SHEETS, **{name: getattr(context.settings, name) for name in JOB_LIMITS}},
         "not_available": NOT_AVAILABLE,
         "survives_restart": SURVIVES,
-        "containment": context.engine.containment,
+        "containment": context.engines["local"].capabilities.containment,
         "store_trouble": str(context.store.trouble or ""),
         "survivors": context.launcher.survivors[-_UNSTORED_SHOWN:],
         "unstored": context.supervisor.unstored_ends()[:_UNSTORED_SHOWN],

@@ -51,7 +51,7 @@ async def _usage(context: Context, attempts: Sequence[Attempt]) -> dict[str, Usa
     """Measure those of these attempts that have a process; if none has one yet, wait for it for a moment."""
     with anyio.move_on_after(_START_SECONDS):
         while True:
-            usage = await context.engine.describe([each.key for each in attempts])
+            usage = await context.engines.describe([each.key for each in attempts])
             if usage or not any(map(context.launcher.is_under_way, attempts)):
                 return usage
             await anyio.sleep(_LOOK_SECONDS)

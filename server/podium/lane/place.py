@@ -1,0 +1,211 @@
+"""The folder that the conductor and the nodes share, and what each of them writes there.
+
+    ROOT/program-HASH/           this package; a node runs `python3 -I -S ROOT/program-HASH ROOT/pools/POOL`
+    ROOT/news/JOB.SERIAL         a bell: a lane has changed something about this attempt. Who looks removes the bell first
+    ROOT/jobs/JOB/SERIAL/        an attempt
+        script                   the sheet's text (conductor)
+        spec                     what to run, as JSON (conductor); holds secrets, so the lane that has the claim removes it
+        claim                    a link: who plays it (the lane), or that nobody ever will (the conductor). The first one counts
+        stdout.log, stderr.log   its output, live (lane)
+        alive                    its load as JSON, written again every few seconds: a sign of life (lane)
+        ask                      a link: what the conductor wants of it now
+        exit                     a link: how it ended (lane). It always wins over what the cluster says
+    ROOT/pools/POOL/             attempts of one job that need the same; POOL is JOB.HASH of what they need
+        pool                     `Pool` as JSON (conductor)
+        todo/SERIAL              a link to an attempt that nobody has claimed yet (conductor makes, who claims it removes)
+        lanes/ID                 a link: what the lane with this id of the cluster does now (lane)
+        closed                   a link: nothing more will come (conductor)
+        lanes.log                what lanes say themselves
+
+What has to be there whole or not at all is the text of a symbolic link: it is made in one step, the first one counts, no crash
+leaves it torn, and a full disk still takes it. A file is made under another name and renamed.
+
+Nobody compares clocks: moments are told by the file system, spans by the clock of one machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, NamedTuple
+
+NEWS, JOBS, POOLS = "news", "jobs", "pools"
+SCRIPT, SPEC, CLAIM, ALIVE, ASK, EXIT = "script", "spec", "claim", "alive", "ask", "exit"
+POOL, TODO, LANES, CLOSED, LANES_LOG = "pool", "todo", "lanes", "closed", "lanes.log"
+STDOUT, STDERR = "stdout.log", "stderr.log"
+CONDUCTOR = "conductor"  # the lane in a claim of the conductor's
+ALIVE_SECONDS = 5.0  # between two signs of life of an attempt
+LOOK_SECONDS = 1.0  # between two looks of a lane at what is asked of its attempt; a signal USR1 makes it look at once
+
+
+class Claim(NamedTuple):
+    """Who plays an attempt. `lane` is the cluster's own id of the job, `token` differs for each lane."""
+
+    lane: str
+    node: str = ""
+    pid: int = 0
+    token: str = ""
+
+
+class Ask(NamedTuple):
+    """What the conductor wants of a running attempt: `stop` it (for a reason, with a grace period), `hold` it, or `go` on."""
+
+    what: str
+    reason: str = ""
+    grace_seconds: float = 0.0
+
+
+class Exit(NamedTuple):
+    """How an attempt ended. `reason` is that of the conductor's engines, or `terminated`: the cluster told the lane to end.
+
+    `seconds` is how long it ran. `left` are processes that could not be ended: pid, user and command of each.
+    """
+
+    reason: str
+    code: int | None = None
+    signal: int | None = None
+    ended: int = 0
+    seconds: float = 0.0
+    detail: str = ""
+    lane: str = ""
+    node: str = ""
+    left: tuple[tuple[int, str, str], ...] = ()
+
+
+class Lane(NamedTuple):
+    """What a lane does: `serial` is the attempt that it plays, 0 if it waits for one."""
+
+    serial: int = 0
+    node: str = ""
+
+
+class Pool(NamedTuple):
+    """How the lanes of a pool work. A lane takes further attempts for `reuse_seconds` after its start; one without any waits for
+    `linger_seconds`, then ends. `stream_bytes` limits what is kept of one stream of an attempt.
+    """
+
+    reuse_seconds: float
+    linger_seconds: float
+    stream_bytes: int
+
+
+class Spec(NamedTuple):
+    """What to run. `argv` is complete; the environment is that of the node's job with `env` over it, less `unset`."""
+
+    key: str
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    workspace: str
+    stdin_script: bool = False
+    timeout_seconds: float | None = None
+    quiet_seconds: float | None = None
+    grace_seconds: float = 5.0
+
+
+def make_link(path: str, value: Any) -> bool:
+    """Make a link with a value as its text, at once and whole; return False if the name is taken.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        os.symlink(json.dumps(value, separators=(",", ":")), path)
+    except FileExistsError:
+        return False
+    return True
+
+
+def set_link(path: str, value: Any, mark: str) -> None:
+    """Make a link in place of the one that may be there. `mark` is the writer's own. Raises as `make_link`."""
+    new = f"{path}.{mark}"
+    if not make_link(new, value):
+        os.unlink(new)
+        make_link(new, value)
+    os.replace(new, path)
+
+
+def read_link(path: str) -> Any:
+    """Return the value of a link, None if there is none, or it is not one of ours.
+
+    Raises:
+        OSError: it cannot be read now.
+    """
+    try:
+        return json.loads(os.readlink(path))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+
+
+def write_file(path: str, value: Any) -> None:
+    """Write a value as JSON into a file that only we can read, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    new = f"{path}.new"
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)
+
+
+def read_file(path: str) -> Any:
+    """Return what `write_file` wrote, None if it is not there, or not one of ours.
+
+    Raises:
+        OSError: it cannot be read now.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return json.load(file)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+
+
+def take_claim(attempt: str, claim: Claim) -> bool:
+    """Claim an attempt; return False if somebody else has it. One that we have counts as claimed again: a network file system may
+    repeat a call whose answer was lost.
+
+    Raises:
+        OSError: it cannot be claimed now.
+    """
+    path = os.path.join(attempt, CLAIM)
+    return make_link(path, claim) or read_claim(attempt) == claim
+
+
+def read_claim(attempt: str) -> Claim | None:
+    """Return who has an attempt, None if nobody. Raises as `read_link`."""
+    value = read_link(os.path.join(attempt, CLAIM))
+    return Claim(*value) if isinstance(value, list) and 1 <= len(value) <= len(Claim._fields) else None
+
+
+def read_ask(attempt: str) -> Ask | None:
+    """Return what is asked of an attempt, None if nothing. Raises as `read_link`."""
+    value = read_link(os.path.join(attempt, ASK))
+    return Ask(*value) if isinstance(value, list) and 1 <= len(value) <= len(Ask._fields) else None
+
+
+def read_exit(attempt: str) -> Exit | None:
+    """Return how an attempt ended, None if it has not. Raises as `read_link`."""
+    value = read_link(os.path.join(attempt, EXIT))
+    if not isinstance(value, dict) or "reason" not in value:
+        return None
+    known = {name: value[name] for name in Exit._fields if name in value}
+    known["left"] = tuple((int(pid), str(user), str(command)) for pid, user, command in known.get("left", ()))
+    return Exit(**known)
+
+
+def note_exit(attempt: str, end: Exit) -> bool:
+    """Record how an attempt ended; the first record counts, and False says that there was one. Raises as `make_link`."""
+    value = {name: each for name, each in end._asdict().items() if each not in (None, "", ())}
+    return make_link(os.path.join(attempt, EXIT), value)
+
+
+def ring(root: str, job_id: str, serial: int) -> None:
+    """Say that there is something new about an attempt. What cannot be said is seen a little later."""
+    try:
+        os.symlink(".", os.path.join(root, NEWS, f"{job_id}.{serial}"))
+    except OSError:
+        return
