@@ -63,15 +63,9 @@ async def running(folder: Path, engine: _Instant, reports: _Reports) -> AsyncIte
     """Yield a launcher that runs."""
     async with open_store(folder) as store, Reaper() as reaper, Reader(reaper) as reader, engine.send, engine.receive:
         home = Home(folder)
-        made = Launcher(
-            Engines({"local": engine}),
-            Runner(reaper),
-            reader,
-            Outputs(store, home),
-            home,
-            Values(home, {}),
-            grace_seconds=1.0,
-        )  # type: ignore[arg-type]
+        engines = Engines({"local": engine})  # type: ignore[dict-item]
+        runner = Runner(reaper)  # type: ignore[arg-type]
+        made = Launcher(engines, runner, reader, Outputs(store, home), home, Values(home, {}), grace_seconds=1.0)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(made.run, reports.attempt_ended)
             await anyio.wait_all_tasks_blocked()
