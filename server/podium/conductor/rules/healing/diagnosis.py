@@ -41,6 +41,15 @@ _WITHOUT_REMEDY: dict[EndReason, Diagnosis] = {
     "out_of_memory": Diagnosis("out_of_memory", "it needs more memory than is available"),
     "stale": Diagnosis("stale", "it stopped writing output"),
     "output_limit": Diagnosis("output_limit", "it writes more output than the limit allows"),
+    "node_failed": Diagnosis("node_failed", "the node of the cluster on which it ran went down"),
+    "preempted": Diagnosis(
+        "preempted", "the cluster ended it in favour of another job: another partition or QOS may not"
+    ),
+    "cancelled_elsewhere": Diagnosis("cancelled_elsewhere", "somebody cancelled it on the cluster"),
+    "deadline": Diagnosis("deadline", "the cluster could not finish it before the deadline of its job"),
+    "refused": Diagnosis("refused", "the cluster does not allow what the sheet asks for: correct its resources"),
+    "boot_failed": Diagnosis("not_begun", "the cluster's nodes do not come up"),
+    "never_started": Diagnosis("not_begun", "the cluster does not begin it"),
 }
 
 
