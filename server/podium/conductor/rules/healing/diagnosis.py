@@ -41,6 +41,8 @@ _WITHOUT_REMEDY: dict[EndReason, Diagnosis] = {
     "out_of_memory": Diagnosis("out_of_memory", "it needs more memory than is available"),
     "stale": Diagnosis("stale", "it stopped writing output"),
     "output_limit": Diagnosis("output_limit", "it writes more output than the limit allows"),
+}
+_OF_A_CLUSTER: dict[EndReason, Diagnosis] = {  # what it left behind is not why it ended
     "node_failed": Diagnosis("node_failed", "the node of the cluster on which it ran went down"),
     "preempted": Diagnosis(
         "preempted", "the cluster ended it in favour of another job: another partition or QOS may not"
@@ -56,6 +58,8 @@ _WITHOUT_REMEDY: dict[EndReason, Diagnosis] = {
 def diagnose(case: Case) -> Diagnosis:
     """Return the first finding that fits, the most certain first."""
     verdict, folders, end = case.verdict, case.verdict.missing_folders, case.verdict.end.reason
+    if end in _OF_A_CLUSTER:
+        return _OF_A_CLUSTER[end]
     if case.workspace in folders:
         cause = "workspace_missing"
         remedy = Remedy("make_folders", cause, "creates the workspace again", folders=(case.workspace,))

@@ -227,11 +227,11 @@ def _heal(failure: Failure) -> None:
             job.workspace,
             failure.attempt.instrument,
             job.profile_of(run.num).kind == "agent",
-            None if _is_final(failure) else _next_instrument(failure),
+            _next_instrument(failure),
             job.limit_of(run.num),
         )
     )
-    remedy = diagnosis.remedy
+    remedy = None if _is_final(failure) else diagnosis.remedy
     finding = {"cause": diagnosis.cause, "diagnosis": diagnosis.text, "remedy": remedy.kind if remedy else ""}
     failure.event("healing.diagnosed", reason=failure.attempt.message, **finding)
     if remedy is None:

@@ -49,6 +49,13 @@ DEEP = (f"{WORKSPACE}/out/deep",)
         (case("launch_failed"), "unknown", None),
         (case("out_of_memory"), "out_of_memory", None),
         (case("output_limit", agent=True), "output_limit", None),
+        *(
+            (case(end, agent=agent, following="crush", missing_folders=GONE), end, None)
+            for end in ("node_failed", "preempted", "cancelled_elsewhere", "deadline", "refused")
+            for agent in (False, True)
+        ),
+        (case("boot_failed"), "not_begun", None),
+        (case("never_started"), "not_begun", None),
     ],
 )
 def test_each_failure_has_its_cause_and_its_remedy(given: Case, cause: str, remedy: str | None) -> None:
