@@ -38,6 +38,7 @@ class Diagnosis:
 
 _WITHOUT_REMEDY: dict[EndReason, Diagnosis] = {
     "exited": Diagnosis("script", "the script itself failed"),
+    "timed_out": Diagnosis("time_limit", "it did not finish within the time that the cluster gives it"),
     "out_of_memory": Diagnosis("out_of_memory", "it needs more memory than is available"),
     "stale": Diagnosis("stale", "it stopped writing output"),
     "output_limit": Diagnosis("output_limit", "it writes more output than the limit allows"),

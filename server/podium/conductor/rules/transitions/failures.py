@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass, replace
 
 from podium.conductor.rules.batch import Batch
-from podium.conductor.rules.ends import ENDS
+from podium.conductor.rules.ends import ENDS, MOST_AGAIN
 from podium.conductor.rules.healing.completion import note
 from podium.conductor.rules.healing.diagnosis import Case, diagnose
 from podium.conductor.rules.limits import LIMITED_UNTIL
@@ -19,8 +19,9 @@ from podium.times import elapsed, iso
 LIMIT_WAITS = 5  # of one sheet for one instrument
 LIMIT_WAIT_SECONDS = 60.0  # the first wait if the instrument names none; each is twice the one before
 LONGEST_LIMIT_WAIT_SECONDS = 6 * 3600.0
-MOST_AGAIN = 5  # attempts of a sheet in a row that a cluster did not begin, before that counts as a failure
-AGAIN_SECONDS = 1.0  # before the sheet starts again after the first of them; each pause is five times the one before
+AGAIN_SECONDS = (
+    1.0  # before a sheet starts again that its cluster did not begin; each pause is five times the one before
+)
 _NO_RETRY = frozenset({"auth", "missing", "rate_limit"})  # trying again soon cannot help
 
 MOST_SURVIVORS = 20  # that a job tells

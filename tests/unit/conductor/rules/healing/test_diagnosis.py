@@ -28,6 +28,7 @@ DEEP = (f"{WORKSPACE}/out/deep",)
         (case("launch_failed", missing_folders=GONE), "workspace_missing", "make_folders"),
         (case("launch_failed", missing_folders=GONE, agent=True), "workspace_missing", "make_folders"),
         (case("timed_out", limit=5.0), "time_limit", "longer_limit"),
+        (case("timed_out"), "time_limit", None),
         (case("timed_out", limit=5.0, agent=True, following="crush"), "time_limit", "longer_limit"),
         (case(trouble="rate_limit", wait_seconds=60.0, agent=True), "rate_limit", "wait"),
         (case(trouble="rate_limit", agent=True), "rate_limit", "wait"),

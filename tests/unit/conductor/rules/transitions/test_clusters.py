@@ -4,9 +4,11 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from podium.conductor.engines.port import End, EndReason, Place
-from podium.conductor.rules.transitions.failures import MOST_AGAIN
+from podium.conductor.rules.ends import ENDS, MOST_AGAIN
 from podium.conductor.rules.verdicts import Verdict
 from podium.conductor.supervisor.saving import attempt_from, run_from
 from podium.score.model.plan import EngineName
@@ -95,6 +97,25 @@ def test_what_never_began_starts_again_without_a_retry_less_and_less_often_and_n
     play.start()
     end(play, reason)
     assert (play.job.status, run.attempts) == ("failed", MOST_AGAIN + 2)
+
+
+FAILURES = sorted(set(ENDS) - {"cancelled"})
+
+
+@given(st.lists(st.sampled_from(FAILURES), min_size=60, max_size=60), st.integers(0, 3), st.booleans())
+def test_a_sheet_of_a_cluster_ends_whatever_happens_to_its_attempts(
+    reasons: list[EndReason], retries: int, healing: bool
+) -> None:
+    play = play_of(retries=retries, healing=healing)
+    for reason in reasons:
+        play.start()
+        end(play, reason)
+        if play.job.status == "failed":
+            break
+        for num in list(play.job.waiting):
+            play.wake(num)
+    assert play.job.status == "failed"
+    assert play.job.sheets[1].attempts <= (retries + 2) * (MOST_AGAIN + 1)
 
 
 def test_one_that_began_ends_the_row_of_those_that_did_not() -> None:
