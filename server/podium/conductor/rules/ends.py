@@ -6,15 +6,15 @@ from podium.conductor.engines.port import EndReason
 
 Follows = Literal["judged", "cancelled", "retry", "on_lost", "again", "never"]
 
-MOST_AGAIN = 5  # attempts of a sheet in a row that a cluster did not begin, before that counts as a failure
+MOST_AGAIN = 5  # times in a row that a sheet starts again which its cluster did not begin
 FOLLOWS: dict[Follows, str] = {
     "judged": "its exit code and its validations decide",
     "cancelled": "the sheet is cancelled",
     "retry": "a retry, if one is left",
     "on_lost": "`on_lost` decides: a retry if one is left, or the sheet fails",
     "again": (
-        "it starts again, which uses up no retry; on a cluster after a pause that grows, and after "
-        f"{MOST_AGAIN} times in a row it counts as a failure"
+        "it starts again, which uses up no retry; on a cluster after a pause that grows, and at most "
+        f"{MOST_AGAIN} times in a row: then it counts as a failure"
     ),
     "never": "the sheet fails: another try could not help",
 }

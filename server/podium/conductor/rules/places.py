@@ -22,12 +22,18 @@ def ran_at(place: Place, engine: EngineName) -> str:
     return f"{_job(place, engine)} on node {cut_line(place.node, _WORD_CHARS)}"
 
 
+def silence(place: Place, engine: EngineName) -> str:
+    """Return since when an engine does not answer, and with which words, of an attempt that is out of sight."""
+    since, why = f" since {iso(place.since)}" if place.since else "", reason_in(place)
+    return f"{TITLES[engine]} does not answer{since}{f': {why}' if why else ''}"
+
+
 def told(place: Place, engine: EngineName) -> str:
     """Return where an attempt is, in a clause; "" for one that runs on this machine."""
     title, why = TITLES[engine], reason_in(place)
     if place.state == "unknown":
-        since = f" since {iso(place.since)}" if place.since else ""
-        return f"{title} does not answer{since}{f': {why}' if why else ''}"
+        seen = f"; last seen on node {cut_line(place.node, _WORD_CHARS)} as {_job(place, engine)}" if place.node else ""
+        return silence(place, engine) + seen
     if engine == "local":
         return "suspended" if place.state == "suspended" else ""
     partition = f", partition {cut_line(place.partition, _WORD_CHARS)}" if place.partition else ""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from podium.conductor.engines.port import Place
-from podium.conductor.rules.places import TITLES, reason_in, told
+from podium.conductor.rules.places import TITLES, reason_in, silence, told
 from podium.conductor.rules.state import JobRun
 from podium.contract.slurm import waits_for
 from podium.times import iso
@@ -41,7 +41,7 @@ def reason_of(job: JobRun, nums: Sequence[int], place_of: PlaceOf) -> str:
     for num in nums:
         place = place_of(job.running[num].key)
         if place is not None and place.state == "unknown":
-            return told(place, job.plan.sheet(num).engine)
+            return silence(place, job.plan.sheet(num).engine)
         if place is not None and place.state == "queued":
             queued.append((num, place))
     return _in_queue(job, queued) if queued and len(queued) == len(nums) else ""

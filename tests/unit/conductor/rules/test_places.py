@@ -24,7 +24,8 @@ AT = 1_800_000_000.0  # 2027-01-15T08:00:00Z
         (Place("unknown"), "Slurm does not answer"),
         (
             Place("unknown", "512", "f2", reason="Unable to contact slurm controller.", since=AT),
-            "Slurm does not answer since 2027-01-15T08:00:00.000Z: Unable to contact slurm controller",
+            "Slurm does not answer since 2027-01-15T08:00:00.000Z: Unable to contact slurm controller; last seen on node f2 as "
+            "Slurm job 512",
         ),
     ],
 )

@@ -107,6 +107,7 @@ def start_again(failure: Failure) -> None:
         return
     if run.unbegun >= MOST_AGAIN:
         attempt.outcome = "failed"
+        attempt.message += f"; its cluster did not begin it {MOST_AGAIN + 1} times in a row"
         failed(failure)
         return
     delay = AGAIN_SECONDS * 5**run.unbegun

@@ -92,7 +92,7 @@ def test_what_never_began_starts_again_without_a_retry_less_and_less_often_and_n
         assert play.events[-1].data["delay_seconds"] == pauses[-1]
         play.wake(1)
     assert pauses == [1.0, 5.0, 25.0, 125.0, 625.0]
-    assert run.reason == f"retry 1 of 1 after: {reason}: words"
+    assert run.reason == f"retry 1 of 1 after: {reason}: words; its cluster did not begin it 6 times in a row"
     play.wake(1)
     play.start()
     end(play, reason)
