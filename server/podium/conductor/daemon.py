@@ -21,6 +21,7 @@ from podium.conductor.engines.several import Engines
 from podium.conductor.housekeeping.journals import keep_short
 from podium.conductor.housekeeping.notifications import Notifications
 from podium.conductor.housekeeping.place import keep_record, watch_place
+from podium.conductor.housekeeping.placed import watch_placed
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.housekeeping.retention import Retention, calendar_of
 from podium.conductor.housekeeping.watch import StuckWatch
@@ -141,6 +142,7 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.start_soon(supervisor.run)
         tasks.start_soon(parts.removals.run, supervisor.post)
         tasks.start_soon(StuckWatch(supervisor, context.engines, context.home, settings.stuck_seconds).run)
+        tasks.start_soon(watch_placed, supervisor, context.engines)
         tasks.start_soon(watch_place, context.store, supervisor)
         tasks.start_soon(keep_record, settings.home, settings.socket, context.store.home_id)
         await parts.removals.sweep()
@@ -191,7 +193,7 @@ async def _assemble(
         telling=Telling(bool(settings.notify.strip()), lambda job, seq: views.told(job, seq)),  # noqa: PLW0108 -- they are made below
         has_news=news.wake,
     )
-    views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engines.halted)
+    views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engines.halted, engines.place)
     context = Context(
         settings=settings,
         home=home,
@@ -210,7 +212,7 @@ async def _assemble(
         hub=hub,
         queries=Queries(store),
         views=views,
-        sheet_views=SheetViews(store, loader, supervisor),
+        sheet_views=SheetViews(store, loader, supervisor, engines.place),
         shut_down=stop.ask,
     )
     return _Parts(context, removals, news)

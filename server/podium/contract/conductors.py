@@ -42,6 +42,7 @@ class ConductorView(View):
     running_jobs: int = 0  # jobs whose status is running
     queued_jobs: int = 0  # jobs that wait for a place to run
     jobs_total: int = 0  # how many jobs it knows, ended ones too
+    engines: list[str] = Field(default_factory=list)  # where sheets run, with how many attempts, and if it works
     running_sheets: int = 0  # sheets whose processes run now
     max_sheets: int = 0  # at most so many sheets run at once, of all jobs
     memory_mb: float = Field(  # of the conductor's own process, in MiB

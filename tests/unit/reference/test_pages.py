@@ -86,7 +86,7 @@ def test_the_names_of_templates_the_validations_and_the_limits_are_all_there() -
 
 def test_what_is_not_there_is_said() -> None:
     text = page("limits").text
-    for words in ("schedules", "GPU", "at most 20000 sheets", "After a restart"):
+    for words in ("schedules", "counted, not enforced", "at most 20000 sheets", "After a restart"):
         assert words in text
 
 

@@ -53,6 +53,7 @@ class SheetRun:
     completions: int = 0  # how often its agent was asked to complete what it had left unfinished
     note: str = ""  # what that request appends to the prompt of its next attempt
     cost: float = 0.0  # what its attempts say they have cost, in dollars
+    unbegun: int = 0  # attempts in a row, the last ones, that its cluster did not begin
     hold: HoldState = ""  # "held" once it is said that it waits for an approval; see `transitions.holds`
 
 
@@ -80,7 +81,7 @@ class Attempt:
     survivors: tuple[Survivor, ...] = ()
     cost: float | None = None  # in dollars, as its instrument reported it
     gpus: tuple[int, ...] = ()  # of this machine, those that it has
-    place: str = ""  # of an ended one that did not run on this machine: where it ran, in words
+    place: str = ""  # where it runs or ran, in words; "" for this machine, and before it begins on another one
     suspended: bool = False  # by a pause; its job can be paused with it
 
 

@@ -16,6 +16,7 @@ import structlog
 from podium.conductor import clock, faults
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.clock import Moment
+from podium.conductor.engines.port import Place
 from podium.conductor.rules.batch import Batch, Record, Telling
 from podium.conductor.rules.event import Event
 from podium.conductor.rules.scheduler import Scheduler
@@ -137,14 +138,18 @@ class Supervisor:
         attempt = next((each for each in job.running.values() if each.serial == serial), None)
         if attempt is None:
             return
-        if verdict.end.reason != "never_started":
-            self.refused.forget()
-        elif verdict.end.detail:
-            self.refused.note(verdict.end.detail, batch.now.mono)
+        if (
+            job.plan.sheet(attempt.sheet).engine == "local"
+        ):  # the trouble of a cluster keeps nothing of this machine waiting
+            self.refused.learn(verdict.end, batch.now.mono)
         self.scheduler.give_back(attempt.instrument)
         sheets.attempt_ended(job, attempt, verdict, batch)
         self._watch(job, attempt.sheet, batch.now)
         self._offer(job)
+
+    def attempt_placed(self, job_id: str, serial: int, place: Place) -> None:
+        """Note that an attempt has left the queue of its cluster and runs on a node."""
+        self._inbox.post(Command(job_id, partial(sheets.placed, serial, place), kept=True))
 
     def mark_stuck(self, job_id: str) -> None:
         """Record that a running job shows no sign of life."""

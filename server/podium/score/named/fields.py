@@ -202,7 +202,9 @@ class NamedSheet(Block):
         None,
         description="skip the sheet if this bash command ends with exit code 0; 126, 127, a signal or a time-out fail it",
     )
-    on_lost: OnLost = Field("retry", description="what to do if the machine goes down during an attempt")
+    on_lost: OnLost = Field(
+        "retry", description="what to do if an attempt is lost: with its machine or node, or taken away by a cluster"
+    )
     hold: Annotated[str, PlainValidator(_hold, json_schema_input_type=str | bool)] = Field(
         "",
         description="what to approve, used as written, or true: once the sheet could start, before its conditions are looked at, "

@@ -38,15 +38,29 @@ class Diagnosis:
 
 _WITHOUT_REMEDY: dict[EndReason, Diagnosis] = {
     "exited": Diagnosis("script", "the script itself failed"),
+    "timed_out": Diagnosis("time_limit", "it did not finish within the time that the cluster gives it"),
     "out_of_memory": Diagnosis("out_of_memory", "it needs more memory than is available"),
     "stale": Diagnosis("stale", "it stopped writing output"),
     "output_limit": Diagnosis("output_limit", "it writes more output than the limit allows"),
+}
+_OF_A_CLUSTER: dict[EndReason, Diagnosis] = {  # what it left behind is not why it ended
+    "node_failed": Diagnosis("node_failed", "the node of the cluster on which it ran went down"),
+    "preempted": Diagnosis(
+        "preempted", "the cluster ended it in favour of another job: another partition or QOS may not"
+    ),
+    "cancelled_elsewhere": Diagnosis("cancelled_elsewhere", "somebody cancelled it on the cluster"),
+    "deadline": Diagnosis("deadline", "the cluster could not finish it before the deadline of its job"),
+    "refused": Diagnosis("refused", "the cluster does not allow what the sheet asks for: correct its resources"),
+    "boot_failed": Diagnosis("not_begun", "the cluster's nodes do not come up"),
+    "never_started": Diagnosis("not_begun", "the cluster does not begin it"),
 }
 
 
 def diagnose(case: Case) -> Diagnosis:
     """Return the first finding that fits, the most certain first."""
     verdict, folders, end = case.verdict, case.verdict.missing_folders, case.verdict.end.reason
+    if end in _OF_A_CLUSTER:
+        return _OF_A_CLUSTER[end]
     if case.workspace in folders:
         cause = "workspace_missing"
         remedy = Remedy("make_folders", cause, "creates the workspace again", folders=(case.workspace,))

@@ -39,6 +39,7 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "home_id": context.store.home_id,
         "queued_jobs": sum(1 for job in context.supervisor.jobs.values() if job.status == "queued"),
         "jobs_total": context.queries.jobs_total(),
+        "engines": context.engines.status(),
         "running_sheets": scheduler.used,
         "max_sheets": scheduler.limits.total,
         "accepting_work": not context.shutting_down,

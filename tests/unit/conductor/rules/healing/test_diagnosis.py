@@ -28,6 +28,7 @@ DEEP = (f"{WORKSPACE}/out/deep",)
         (case("launch_failed", missing_folders=GONE), "workspace_missing", "make_folders"),
         (case("launch_failed", missing_folders=GONE, agent=True), "workspace_missing", "make_folders"),
         (case("timed_out", limit=5.0), "time_limit", "longer_limit"),
+        (case("timed_out"), "time_limit", None),
         (case("timed_out", limit=5.0, agent=True, following="crush"), "time_limit", "longer_limit"),
         (case(trouble="rate_limit", wait_seconds=60.0, agent=True), "rate_limit", "wait"),
         (case(trouble="rate_limit", agent=True), "rate_limit", "wait"),
@@ -49,6 +50,13 @@ DEEP = (f"{WORKSPACE}/out/deep",)
         (case("launch_failed"), "unknown", None),
         (case("out_of_memory"), "out_of_memory", None),
         (case("output_limit", agent=True), "output_limit", None),
+        *(
+            (case(end, agent=agent, following="crush", missing_folders=GONE), end, None)
+            for end in ("node_failed", "preempted", "cancelled_elsewhere", "deadline", "refused")
+            for agent in (False, True)
+        ),
+        (case("boot_failed"), "not_begun", None),
+        (case("never_started"), "not_begun", None),
     ],
 )
 def test_each_failure_has_its_cause_and_its_remedy(given: Case, cause: str, remedy: str | None) -> None:
