@@ -66,7 +66,7 @@ class LaneJob:
 
 
 def sbatch(lane: LaneJob, count: int = 1) -> list[str]:
-    """Return the command that submits lanes, as an array if there are several. What must hold comes last, since the last counts."""
+    """Return the command that submits lanes, an array if there are several. What must hold comes last, since the last counts."""
     own = ["--parsable", "--no-requeue", "--export=ALL", "--open-mode=append"]
     own += [f"--job-name={lane.name}", f"--output={_literal(lane.log)}", f"--error={_literal(lane.log)}"]
     own += [f"--chdir={lane.folder}", *([f"--array=0-{count - 1}"] if count > 1 else [])]
