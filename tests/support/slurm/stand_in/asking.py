@@ -49,7 +49,8 @@ def squeue(folder: str, words: list[str]) -> None:
         if wanted := asked.get("-j"):
             jobs = [job for word in wanted.split(",") for job in cluster.find(word)]
             if not jobs:
-                fail("slurm_load_jobs", "Invalid job id specified")
+                sys.stderr.write("slurm_load_jobs error: Invalid job id specified\n")
+                sys.exit(1)
     states = {ABBREVIATIONS.get(word, word) for word in asked.get("-t").split(",")} if "-t" in asked else GOING
     for job in jobs:
         if ("all" in states or job.shown in states) and asked.get("-u") in ("", job.user):
