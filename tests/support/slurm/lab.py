@@ -104,6 +104,22 @@ class Lab:
         self._start("slurmctld", "-D")
         self.until_up(*(node for node in self.nodes if node in self._daemons))
 
+    def lose_controller(self) -> None:
+        """Let no command reach the controller."""
+        self.freeze_controller()
+
+    def find_controller(self) -> None:
+        """Let all commands work."""
+        self.thaw_controller()
+
+    def close_queue(self) -> None:
+        """Let nothing begin: no node is free."""
+        self.run("scontrol", "update", f"nodename={','.join(self.nodes)}", "state=drain", "reason=test")
+
+    def open_queue(self) -> None:
+        """Let nodes be free again."""
+        self.run("scontrol", "update", f"nodename={','.join(self.nodes)}", "state=resume")
+
     def freeze_controller(self) -> None:
         """Let the controller be there and not answer: commands hang until they give up."""
         self._signal("slurmctld", signal.SIGSTOP)

@@ -5,7 +5,6 @@ cluster of `make test-slurm` are both held to them.
 """
 
 import os
-import pwd
 import re
 import shlex
 import socket
@@ -21,7 +20,7 @@ from tests.support.slurm.lab import PATH, open_lab
 RECORDED = Path(__file__).parent / "recorded"
 OPTIONS = LabOptions(kill_wait=1)
 FORM = "%A|%F|%K|%T|%r|%N|%P|%S|%j"
-ME = pwd.getpwuid(os.getuid()).pw_name
+ME = str(os.getuid())
 ALL = ("squeue", "-h", "-r", "-a", "-t", "all", "-u", ME, "-o", FORM)
 SUBMIT = ("sbatch", "--parsable", "--no-requeue", "--export=ALL", "--output=/dev/null", "--chdir=/")
 HOST = socket.gethostname().partition(".")[0]
@@ -102,6 +101,8 @@ def refusals(scene: Scene) -> None:
     scene.ask("squeue", "-h", "-j", "4000")
     scene.ask("scancel", "4000")
     scene.ask("scancel", "--batch", "--signal=USR1", "4000", "4001")
+    scene.ask("sbatch", "--test-only", "--export=ALL", "--chdir=/", "--wrap=:")
+    scene.ask("sbatch", "--partition=nowhere", "--test-only", "--export=ALL", "--chdir=/", "--wrap=:")
     scene.ask("squeue", "-h", "-u", "nobody-of-this-name")
 
 

@@ -53,7 +53,7 @@ def squeue(folder: str, words: list[str]) -> None:
                 sys.exit(1)
     states = {ABBREVIATIONS.get(word, word) for word in asked.get("-t").split(",")} if "-t" in asked else GOING
     for job in jobs:
-        if ("all" in states or job.shown in states) and asked.get("-u") in ("", job.user):
+        if ("all" in states or job.shown in states) and asked.get("-u") in ("", job.user, str(os.getuid())):
             print(_filled(asked.get("-o"), {name: str(tell(job)) for name, tell in FIELDS.items()}))
 
 

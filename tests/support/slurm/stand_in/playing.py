@@ -85,10 +85,20 @@ class StandIn:
         for command in COMMANDS:
             self.break_command(command, "unreachable")
 
-    def repair(self) -> None:
+    def find_controller(self) -> None:
         """Let all commands work."""
         for path in (self.folder / FAULTS).iterdir():
             path.unlink()
+
+    def close_queue(self) -> None:
+        """Let nothing begin: no node is free."""
+        with Cluster(str(self.folder)) as cluster:
+            cluster.down = self.nodes
+
+    def open_queue(self) -> None:
+        """Let nodes be free again."""
+        for node in self.nodes:
+            self.power_on(node)
 
     def end_job(self, word: str, state: str) -> None:
         """Let the cluster end a job, such as PREEMPTED or TIMEOUT: TERM, then KILL; it may be over then."""
@@ -120,7 +130,7 @@ class StandIn:
     def power_on(self, node: str) -> None:
         """Bring a node back."""
         with Cluster(str(self.folder)) as cluster:
-            cluster.down.remove(node)
+            cluster.down = [each for each in cluster.down if each != node]
             cluster.schedule()
         fork_keepers(str(self.folder), cluster.to_start)
 

@@ -14,7 +14,7 @@ from tests.support.slurm.stand_in.words import Words, fail
 
 TAKES = {
     "--job-name", "--output", "--error", "--chdir", "--array", "--cpus-per-task", "--mem", "--gres", "--time", "--nodes",
-    "--partition", "--account", "--qos", "--constraint", "--export", "--open-mode", "--nodelist", "--comment", "--nice",
+    "--partition", "--account", "--qos", "--constraint", "--export", "--open-mode", "--nodelist", "--comment", "--nice", "--wrap",
 }  # fmt: skip
 FLAGS = {"--parsable", "--no-requeue", "--test-only", "--hold", "--exclusive", "--version"}
 SHORT = {"-p": "--partition", "-w": "--nodelist", "-N": "--nodes", "-c": "--cpus-per-task", "-J": "--job-name"}
@@ -68,6 +68,8 @@ def _needs(asked: Words) -> dict[str, Any]:
 
 
 def _script(asked: Words) -> tuple[str, bytes]:
+    if "--wrap" in asked:
+        return "wrap", f"#!/bin/sh\n{asked.get('--wrap')}\n".encode()
     path = asked.rest[0] if asked.rest else ""
     try:
         with open(path, "rb") as file:
