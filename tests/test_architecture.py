@@ -73,7 +73,7 @@ CONDUCTOR_ROOMS: dict[str, set[str]] = {
     "views": _SUPERVISOR | {"supervisor"},
     "service": _SERVICE,
     "housekeeping": _SERVICE - {"plans", "reading"},
-    "daemon": _SERVICE | {"service", "housekeeping", "lock", "processes", "engines/local"},
+    "daemon": _SERVICE | {"service", "housekeeping", "lock", "processes", "engines/local", "engines/slurm"},
 }
 # What reads foreign text: nothing that the conductor imports may import it.
 FOREIGN_TEXT = {"yaml", "jinja2", "markupsafe", "regex"}

@@ -118,11 +118,14 @@ class SlurmEngine:
             flight.earlier = True
             self.tasks.start_soon(takeover.take_over, self, flight)
 
-    async def clean(self) -> None:
-        """Cancel what earlier conductors left of attempts that are not re-attached. Call it after the last `reattach`."""
+    def clean(self) -> None:
+        """Let what is left of attempts that are not re-attached be cancelled. Call it after the last `reattach`."""
         self.may_take_up = True
-        if await self.slow.do(self.shared.pools):
-            self.to_ask.set()
+        self.to_ask.set()
+
+    def remove_job(self, job_id: str) -> bool:
+        """Remove what a job left in the shared folder; return whether nothing of it is left. Blocks on the disk."""
+        return self.shared.remove_job(job_id)
 
     async def find(self, key: str) -> Place | None:
         """Return where an attempt is, as far as it is known."""

@@ -72,6 +72,7 @@ class Pool:
     words: str = ""  # why no lane is submitted now
     unsure: float | None = None  # since when it is not known whether a submit has come to something
     arrays: bool = True
+    most: int = 64  # lanes in the next submit
     written: bool = False  # its folder is there
     unwanted: bool = False
     quiet_since: float = 0.0

@@ -15,6 +15,9 @@ from podium.log import get_logger
 if TYPE_CHECKING:
     from podium.conductor.engines.slurm.engine import SlurmEngine
 
+FIRST_LANES, NEXT_SECONDS = 64, 1.0
+"""So many lanes at first, and twice as many so much later: if the attempts are short, the first ones play all of them."""
+
 log = get_logger()
 
 
@@ -42,11 +45,15 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
                 return
         count = counting.missing(pool, doing)
         if not count:
+            pool.most = FIRST_LANES
             return
-        most = 1 if pool.failures or not pool.arrays else MOST_LANES  # one to try, as long as they fail
+        most = 1 if pool.failures or not pool.arrays else pool.most  # one to try, as long as they fail
         await _submit(engine, pool, min(count, most))
         if pool.failures:
             return
+        if count > most and pool.arrays:
+            pool.most = min(MOST_LANES, pool.most * 2)
+            pool.not_before = max(pool.not_before, time.monotonic() + NEXT_SECONDS)
 
 
 async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:

@@ -38,16 +38,19 @@ async def run(engine: "SlurmEngine") -> None:
     while True:
         if rounds.nothing_left():
             await engine.to_ask.wait()
+            engine.to_ask = anyio.Event()
+            await rounds.take_up()
+            if rounds.nothing_left():
+                continue
             await anyio.sleep(FIRST_SECONDS)
-        engine.to_ask = anyio.Event()
         changed = await rounds.make()
         pause = next_pause(pause, changed=changed)
-        if rounds.nothing_left():
-            continue
-        await anyio.sleep(SHORT_SECONDS)
-        with anyio.move_on_after(pause - SHORT_SECONDS):
-            await engine.to_ask.wait()
-            pause = SHORT_SECONDS
+        if not rounds.nothing_left():
+            await anyio.sleep(SHORT_SECONDS)
+            with anyio.move_on_after(pause - SHORT_SECONDS):
+                await engine.to_ask.wait()
+                pause = SHORT_SECONDS
+            engine.to_ask = anyio.Event()
 
 
 class Rounds:
@@ -60,15 +63,12 @@ class Rounds:
 
     def nothing_left(self) -> bool:
         """Return whether there is no reason for a round."""
-        engine = self._engine
-        waits_to_take_up = engine.may_take_up and not engine.taken_up and bool(engine.fleet.flights)
-        return not (engine.fleet.pools or engine.fleet.strays or waits_to_take_up)
+        return not (self._engine.fleet.pools or self._engine.fleet.strays)
 
     async def make(self) -> bool:
         """Make a round; return whether something has changed since the last one."""
         engine, fleet = self._engine, self._engine.fleet
-        if engine.may_take_up and not engine.taken_up:
-            await self._take_up()
+        await self.take_up()
         asked_at = time.monotonic()
         queue = await engine.cluster.queue()
         self._note(queue, asked_at)
@@ -103,9 +103,11 @@ class Rounds:
         before, self._before = self._before, (rows, sorted(fleet.flights))
         return before != self._before or unsettled or unexplained
 
-    async def _take_up(self) -> None:
+    async def take_up(self) -> None:
         """Take up the pools that an earlier conductor left, and make sure that nothing is played that nobody asks for."""
         engine = self._engine
+        if engine.taken_up or not engine.may_take_up:
+            return
         try:
             for name in await engine.slow.do(engine.shared.pools):
                 pool = engine.fleet.pool(name)

@@ -241,18 +241,17 @@ class Shared:
             place.make_link(f"{self.pool(name)}/{place.CLOSED}", "no more")
         shutil.rmtree(self.pool(name), ignore_errors=True)
 
+    def remove_job(self, job_id: str) -> bool:
+        """Remove all attempts of a job; return whether nothing is left."""
+        folder = f"{self.root}/{place.JOBS}/{job_id}"
+        shutil.rmtree(folder, ignore_errors=True)
+        return not os.path.lexists(folder)
+
     def sweep_programs(self) -> None:
         """Remove the programs of other versions. Call it when no lane runs."""
         for name in os.listdir(self.root):  # noqa: PTH208
             if name.startswith("program-") and f"{self.root}/{name}" != self.program:
                 shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
-
-
-def remove_job(root: Path, job_id: str) -> bool:
-    """Remove all attempts of a job; return whether nothing is left. Blocks."""
-    folder = root / place.JOBS / job_id
-    shutil.rmtree(folder, ignore_errors=True)
-    return not os.path.lexists(folder)
 
 
 def _sign(path: str) -> tuple[int, ...] | None:
