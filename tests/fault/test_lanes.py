@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from podium.lane import place
+from podium.lane.memory import kill_counters
 from tests.support.engines import Gate, is_alive, on_a_disk_of_its_own
 from tests.support.lanes import ENVIRONMENT, JOB, LANE, Shared
 from tests.support.podium_home import until
@@ -192,15 +192,17 @@ def test_a_chain_of_short_processes_is_ended(shared: Shared) -> None:
 
 
 def test_a_signal_makes_the_lane_look_at_once(shared: Shared) -> None:
-    folder = shared.put(STAY.replace("echo", "mkfifo hold; echo"))
+    code = shared.program / "lane/place.py"
+    slow = code.read_text().replace(f"LOOK_SECONDS = {place.LOOK_SECONDS}", "LOOK_SECONDS = 1000.0")
+    assert slow != code.read_text()
+    code.write_text(slow)
+    folder = shared.put(f"mkfifo hold; {STAY}")
     with shared.lane() as lane:
         pids(folder, 1)
-        until((folder / place.ALIVE).exists)
+        until((folder / place.ALIVE).exists)  # the first look at what is asked was before
         shared.ask("stop", "cancelled", 30)
-        asked = time.monotonic()
         lane.send_signal(signal.SIGUSR1)
         assert shared.end().signal == 15
-        assert time.monotonic() - asked < place.LOOK_SECONDS
 
 
 def test_a_stop_that_comes_before_the_start_is_heard(shared: Shared) -> None:
@@ -212,11 +214,12 @@ def test_a_stop_that_comes_before_the_start_is_heard(shared: Shared) -> None:
 
 
 def test_a_second_stop_shortens_the_grace(shared: Shared) -> None:
-    folder = shared.put(f"mkfifo hold; {STUBBORN}")
+    folder = shared.put(f"trap 'echo 0 >>pids' TERM; mkfifo hold; {STAY}")
     with shared.lane() as lane:
         pids(folder, 1)
         shared.ask("stop", "cancelled", 1000)
         lane.send_signal(signal.SIGUSR1)
+        pids(folder, 2)
         shared.ask("stop", "cancelled", 0)
         lane.send_signal(signal.SIGUSR1)
         end = shared.end()
@@ -314,6 +317,19 @@ def test_a_lane_that_is_killed_leaves_nothing_and_its_attempts_end_is_recorded(
     until(lambda: names(shared.pool / place.LANES) == [])
 
 
+def test_a_lane_that_breaks_leaves_nothing_and_says_why(shared: Shared) -> None:
+    (shared.program / "lane/load.py").write_text(
+        "class Load:\n    def __init__(self, *_: object) -> None:\n        1 / 0\n"
+    )
+    shared.put("sleep 1000 & sleep 1000")
+    with shared.lane() as lane:
+        _, said = lane.communicate(timeout=100)
+    end = shared.end()
+    assert (end.reason, end.detail) == ("killed", "the lane ended with code 1")
+    assert said.startswith(f"lane {LANE} on node n1 broke: ZeroDivisionError")
+    assert shared.members() == []
+
+
 # -- the pool ---------------------------------------------------------------------------------------------------------
 
 
@@ -377,6 +393,47 @@ def test_a_busy_lane_says_what_it_plays(shared: Shared) -> None:
         until(lambda: place.read_link(place.lane_link(str(shared.pool), LANE)) == [1, "n1"])
         gate.open()
         assert shared.end().code == 0
+
+
+# -- memory -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_group() -> Iterator[Path]:
+    """Return a control group with little memory below our own, skip where we may make none."""
+    counters = kill_counters()
+    if not counters:
+        pytest.skip("memory is not counted by a control group here")
+    group = Path(counters[0]).parent / f"podium-test-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError:
+        pytest.skip("no control group can be made here")
+    try:
+        limit = group / "memory.limit_in_bytes" if (group / "memory.limit_in_bytes").exists() else group / "memory.max"
+        limit.write_text("60M")
+    except OSError:
+        group.rmdir()
+        pytest.skip("no control group can be limited here")
+    yield group
+    until(lambda: (group / "cgroup.procs").read_text() == "")
+    group.rmdir()
+
+
+def test_an_attempt_that_the_kernel_killed_for_lack_of_memory_says_so(
+    small_group: Path, shared: Shared, tmp_path: Path
+) -> None:
+    shim = tmp_path / "python"
+    shim.write_text(f'#!/bin/sh\necho $$ >{small_group}/cgroup.procs && exec {shared.python} "$@"\n')
+    shim.chmod(0o755)
+    shared.python = str(shim)
+    shared.put("x=$(head -c 300M /dev/zero | tr '\\0' x)")
+    shared.put("exit 9", 2)
+    shared.play(2)
+    assert [(shared.end(serial).reason, shared.end(serial).code) for serial in (1, 2)] == [
+        ("out_of_memory", None),
+        ("exited", 9),
+    ]
 
 
 # -- the disk ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,9 @@ LIMIT = 256 * 1024
 @pytest.fixture
 def logs(tmp_path: Path) -> Streams:
     """Return the logs of an attempt that has just begun."""
-    return Streams(str(tmp_path), LIMIT)
+    found = Streams(LIMIT)
+    found.open(str(tmp_path))
+    return found
 
 
 def test_what_grows_is_not_quiet_and_looks_come_faster_near_the_limit(logs: Streams) -> None:
@@ -52,5 +54,5 @@ def test_what_cannot_be_cut_is_told_and_cut_at_its_end(
 def test_a_link_in_the_place_of_a_log_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "stdout.log").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic"):
-        Streams(str(tmp_path), LIMIT)
+        Streams(LIMIT).open(str(tmp_path))
     assert not (tmp_path / "elsewhere").exists()
