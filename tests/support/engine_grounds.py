@@ -1,6 +1,7 @@
 """Where the common suite tries an engine: what outlives it, and how it is opened again as after a crash."""
 
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -142,18 +143,18 @@ class ClusterGround:
 
 @dataclass
 class Attempts:
-    """The attempts of one test: of one job, with keys of one home."""
+    """The attempts of one test: of one job, which no other test has, since processes are recognised by their attempt's key."""
 
     place: Path
     count: int = 0
+    job_id: str = field(default_factory=lambda: f"suite-{uuid.uuid4().hex}")
 
     def new(self, script: str = "true", *, mark: str = MARK, **fields: Any) -> AttemptSpec:
         """Return the next one; it has a second to end when it is told to."""
         self.count += 1
-        job_id = "suite-a1b2c"
-        folder = self.place / "home" / "jobs" / job_id / str(self.count)
+        folder = self.place / "home" / "jobs" / self.job_id / str(self.count)
         known = {"workspace": self.place, "env": {}, "grace_seconds": 1.0}
-        return AttemptSpec(f"{mark}.{job_id}.{self.count}", folder, script, **{**known, **fields})
+        return AttemptSpec(f"{mark}.{self.job_id}.{self.count}", folder, script, **{**known, **fields})
 
 
 async def ends_of(engine: Engine, count: int) -> dict[str, End]:
@@ -177,7 +178,7 @@ async def comes_true(condition: Callable[[], object]) -> None:
 async def until_described(engine: Engine, keys: Sequence[str]) -> Mapping[str, Usage]:
     """Return the load of attempts as soon as there is any."""
     with anyio.fail_after(BOUND_SECONDS):
-        while not (loads := await engine.describe(keys)):
+        while not (loads := await engine.describe(keys)):  # noqa: ASYNC110 -- nothing tells of it
             await anyio.sleep(0.02)
     return loads
 
