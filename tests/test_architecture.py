@@ -63,7 +63,9 @@ CONDUCTOR_ROOMS: dict[str, set[str]] = {
     "engines": set(),
     "engines/port": set(),
     "engines/several": {"engines/port"},
-    "engines/local": {"engines/port", "processes", "faults"},
+    "engines/local": {"engines/port", "engines/command", "processes", "faults"},
+    "engines/command": {"engines/port", "processes"},
+    "engines/slurm": {"engines/port", "engines/command", "processes", "faults"},
     "rules": _RULES,
     "plans": _RULES | {"rules", "reading"},
     "attempts": _BASE | _RULES | {"rules", "processes", "reading", "store"},
@@ -71,7 +73,7 @@ CONDUCTOR_ROOMS: dict[str, set[str]] = {
     "views": _SUPERVISOR | {"supervisor"},
     "service": _SERVICE,
     "housekeeping": _SERVICE - {"plans", "reading"},
-    "daemon": _SERVICE | {"service", "housekeeping", "lock", "processes", "engines/local"},
+    "daemon": _SERVICE | {"service", "housekeeping", "lock", "processes", "engines/local", "engines/slurm"},
 }
 # What reads foreign text: nothing that the conductor imports may import it.
 FOREIGN_TEXT = {"yaml", "jinja2", "markupsafe", "regex"}

@@ -18,6 +18,7 @@ from podium.conductor.attempts.values import Values
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.limits.output import OutputLimits
 from podium.conductor.engines.several import Engines
+from podium.conductor.engines.slurm.engine import SlurmEngine, SlurmOptions
 from podium.conductor.housekeeping.journals import keep_short
 from podium.conductor.housekeeping.notifications import Notifications
 from podium.conductor.housekeeping.place import keep_record, watch_place
@@ -73,6 +74,13 @@ class Stop:
         self.asked.set()
 
 
+class _Hands(NamedTuple):
+    """What sheets are played with."""
+
+    local: LocalEngine
+    cluster: SlurmEngine
+
+
 class _Parts(NamedTuple):
     """What is put together for one run: the handlers' parts, and what no handler needs."""
 
@@ -122,16 +130,17 @@ async def _main(settings: Settings) -> None:
             Keepers(settings.places.keepers, reaper, own_procs()) as keepers,
             Reader(reaper, _reader_limits(settings)) as reader,
             LocalEngine(keepers, limits, cgroups, mark=store.mark) as engine,
+            SlurmEngine(runner := Runner(keepers, cgroups), _slurm_options(settings), mark=store.mark) as slurm,
         ):
-            stop = Stop()
-            parts = await _assemble(settings, store, Runner(keepers, cgroups), reader, engine, stop)
+            stop, hands = Stop(), _Hands(engine, slurm)
+            parts = await _assemble(settings, store, runner, reader, hands, stop)
             # Bound before anything is taken up: a start that cannot listen has run nothing.
             with Listener(settings.socket, build(parts.context), settings.max_connections) as listener:
-                await _serve(parts, engine, listener, stop)
+                await _serve(parts, hands, listener, stop)
     log.info("conductor_stopped")
 
 
-async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: Stop) -> None:
+async def _serve(parts: _Parts, hands: _Hands, listener: Listener, stop: Stop) -> None:
     """Take up what an earlier conductor left, then answer until a stop is asked for."""
     context, settings = parts.context, parts.context.settings
     supervisor = context.supervisor
@@ -147,10 +156,11 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.start_soon(keep_record, settings.home, settings.socket, context.store.home_id)
         await parts.removals.sweep()
         await _recover(context)
-        await engine.clean()
+        await hands.local.clean()
+        hands.cluster.clean()
         tasks.start_soon(parts.notifications.run, supervisor, context.changes)
         tasks.start_soon(retention.run)
-        tasks.start_soon(keep_short, context.store, engine.shorten_journals)
+        tasks.start_soon(keep_short, context.store, hands.local.shorten_journals)
         tasks.start_soon(listener.run)
         log.info("conductor_ready", pid=os.getpid(), socket=str(settings.socket), home=str(settings.home))
         await stop.asked.wait()
@@ -159,22 +169,32 @@ async def _serve(parts: _Parts, engine: LocalEngine, listener: Listener, stop: S
         tasks.cancel_scope.cancel()
 
 
+def _slurm_options(settings: Settings) -> SlurmOptions:
+    return SlurmOptions(
+        folder=settings.cluster,
+        python=settings.slurm_python,
+        reuse_seconds=settings.slurm_reuse_seconds,
+        stream_bytes=settings.max_log_bytes,
+        job_bytes=settings.max_job_log_bytes,
+    )
+
+
 def _reader_limits(settings: Settings) -> ReaderLimits:
     return ReaderLimits(seconds=settings.reader_seconds, memory_bytes=settings.reader_memory_bytes)
 
 
 async def _assemble(
-    settings: Settings, store: Store, runner: Runner, reader: Reader, engine: LocalEngine, stop: Stop
+    settings: Settings, store: Store, runner: Runner, reader: Reader, hands: _Hands, stop: Stop
 ) -> _Parts:
     """Make the parts and put them together."""
     home = settings.places
     contents, own = await user_profiles(reader, config_file().parent)
-    hub, loader, removals = EventHub(), Loader(store), Removals(store, home)
+    hub, loader, removals = EventHub(), Loader(store), Removals(store, home, hands.cluster.remove_job)
     values = Values(home, os.environ, settings.env_file)
     if settings.env_file is not None and values.own.trouble:
         log.warning("env_file_unusable", reason=values.own.trouble)
     outputs = Outputs(store, home)
-    engines = Engines({"local": engine})
+    engines = Engines({"local": hands.local, "slurm": hands.cluster})
     launcher = Launcher(engines, runner, reader, outputs, home, values, grace_seconds=settings.grace_seconds)
     teller = Teller(runner, values, home, store.mark, settings.notify, settings.notify_seconds)
     news = Notifications(teller, store, loader)
@@ -205,7 +225,7 @@ async def _assemble(
         launcher=launcher,
         values=values,
         engines=engines,
-        keepers=engine.keepers.describe,
+        keepers=hands.local.keepers.describe,
         profiles={**builtin_profiles(), **own},
         reader=reader,
         compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share, settings.score_profiles),

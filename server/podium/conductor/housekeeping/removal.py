@@ -26,9 +26,11 @@ _AGAIN_SECONDS = 1.0  # until what the store refused is asked again
 class Removals:
     """Removes folders one after the other. The store remembers each until it is gone."""
 
-    def __init__(self, store: Store, home: Home) -> None:
+    def __init__(self, store: Store, home: Home, elsewhere: Callable[[str], bool] = lambda _: True) -> None:
+        """`elsewhere` removes what a job has outside of the home, and returns whether nothing is left of it; it may block."""
         self._store = store
         self._home = home
+        self._elsewhere = elsewhere
         self._send, self._receive = anyio.create_memory_object_stream[str](float("inf"))
 
     async def sweep(self) -> None:
@@ -72,9 +74,10 @@ class Removals:
                 folder = self._home.job(job_id)
                 faults.point("before_removal")
                 await anyio.to_thread.run_sync(passed.drop, self._home, job_id)
+                gone = await anyio.to_thread.run_sync(self._elsewhere, job_id)
                 await anyio.to_thread.run_sync(shutil.rmtree, folder, True)
                 faults.point("after_removal")
-                if await anyio.to_thread.run_sync(os.path.lexists, folder):
+                if not gone or await anyio.to_thread.run_sync(os.path.lexists, folder):
                     log.warning("job_folder_left", job_id=job_id)  # the next start tries again
                     continue
                 log.info("job_folder_removed", job_id=job_id)
