@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from anyio.to_thread import run_sync
 
+from podium.conductor.engines.command import STRICT
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.folder import AttemptFolder
-from podium.conductor.engines.local.launching import STRICT
 from podium.conductor.engines.port import AttemptSpec, End, EndReason
 from podium.conductor.processes import facts
 from podium.conductor.processes.keepers.child import PLAY

@@ -29,6 +29,10 @@ import json
 import os
 from typing import Any, NamedTuple
 
+LINK_BYTES = 1000  # of the longest text of a link: XFS takes 1,023
+NAMES_BYTES = 150  # of the names in a record
+CUT_CHARS = 60  # of a command that could not be ended
+MOST_LEFT = 3  # of the processes that could not be ended, those that are told
 NEWS, JOBS, POOLS = "news", "jobs", "pools"
 SCRIPT, SPEC, CLAIM, ALIVE, ASK, EXIT = "script", "spec", "claim", "alive", "ask", "exit"
 POOL, TODO, LANES, CLOSED, LANES_LOG = "pool", "todo", "lanes", "closed", "lanes.log"
@@ -90,7 +94,9 @@ class Pool(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """What to run. `argv` is complete; the environment is that of the node's job with `env` over it, less `unset`."""
+    """What to run. `argv` is complete; the environment is that of the node's job with `env` over it, but what the cluster gave
+    (SLURM_*, and the devices that it lets the job see) stays.
+    """
 
     key: str
     argv: tuple[str, ...]
@@ -164,6 +170,35 @@ def read_file(path: str) -> Any:
         return None
 
 
+def write_pool(pool: str, value: Pool) -> None:
+    """Write how the lanes of a pool work, into its folder. Raises as `write_file`."""
+    write_file(os.path.join(pool, POOL), value._asdict())
+
+
+def read_pool(pool: str) -> Pool | None:
+    """Return how the lanes of a pool work, None if its folder does not say. Raises as `read_file`."""
+    value = _whole(Pool, read_file(os.path.join(pool, POOL)))
+    return Pool(**value) if value else None
+
+
+def write_spec(attempt: str, spec: Spec) -> None:
+    """Write what to run into an attempt's folder. Raises as `write_file`."""
+    write_file(os.path.join(attempt, SPEC), spec._asdict())
+
+
+def read_spec(attempt: str) -> Spec | None:
+    """Return what to run, None if there is no whole spec. Raises as `read_file`."""
+    value = _whole(Spec, read_file(os.path.join(attempt, SPEC)))
+    return Spec(**{**value, "argv": tuple(value["argv"])}) if value else None
+
+
+def _whole(kind: Any, value: Any) -> dict[str, Any] | None:
+    """Return those of a value's fields that `kind` knows, None if one is missing. A later version may have written more."""
+    if not isinstance(value, dict) or set(kind._fields) - set(value) - set(kind._field_defaults):
+        return None
+    return {name: value[name] for name in kind._fields if name in value}
+
+
 def take_claim(attempt: str, claim: Claim) -> bool:
     """Claim an attempt; return False if somebody else has it. One that we have counts as claimed again: a network file system may
     repeat a call whose answer was lost.
@@ -198,9 +233,22 @@ def read_exit(attempt: str) -> Exit | None:
 
 
 def note_exit(attempt: str, end: Exit) -> bool:
-    """Record how an attempt ended; the first record counts, and False says that there was one. Raises as `make_link`."""
+    """Record how an attempt ended; the first record counts, and False says that there was one.
+
+    What is too long for a link is cut. Raises as `make_link`.
+    """
+    left = tuple((pid, user[:CUT_CHARS], command[:CUT_CHARS]) for pid, user, command in end.left[:MOST_LEFT])
+    end = end._replace(left=left, seconds=round(end.seconds, 3))
+    while len(json.dumps(end)) > LINK_BYTES - NAMES_BYTES and (end.detail or end.left):
+        shorter = end.detail[: len(end.detail) * 3 // 4]
+        end = end._replace(detail=shorter, left=end.left if end.detail else end.left[:-1])
     value = {name: each for name, each in end._asdict().items() if each not in (None, "", ())}
     return make_link(os.path.join(attempt, EXIT), value)
+
+
+def lane_link(pool: str, lane: str) -> str:
+    """Return where it is told what a lane of a pool does."""
+    return os.path.join(pool, LANES, lane)
 
 
 def ring(root: str, job_id: str, serial: int) -> None:

@@ -7,16 +7,15 @@ from pathlib import Path
 import anyio
 from anyio.to_thread import run_sync
 
+from podium.conductor.engines.command import command
 from podium.conductor.engines.local.attempt import Running
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
-from podium.conductor.processes.keepers.child import PLAY, Start
+from podium.conductor.processes.keepers.child import Start
 
 LOOK_SECONDS = 5.0  # for a workspace; longer only on a disk that does not answer
 # A name without a slash is looked up in the sheet's own PATH.
 MAX_STRING_BYTES = 131_072  # of one variable or argument with its NUL: MAX_ARG_STRLEN of Linux
-STRICT = ("-euo", "pipefail")
-BECOME = 'cd -- "$1" || exit 126; shift; exec -- "$@"'
 
 
 def is_own_folder(spec: AttemptSpec) -> bool:
@@ -81,10 +80,3 @@ def too_long(start: Start) -> str:
         f"its environment has {total} bytes in {len(sizes)} variables, more than the system takes for the start of a program; "
         f"the longest is {largest} with {sizes[largest]}"
     )
-
-
-def command(spec: AttemptSpec, bash: str, script: str) -> list[str]:
-    """Return the command line of an attempt: bash in the workspace, which plays the script or becomes the instrument."""
-    if spec.argv:
-        return [bash, "-c", BECOME, "podium", str(spec.workspace), *spec.argv]
-    return [bash, *(STRICT if spec.strict else ()), "-c", PLAY, script, str(spec.workspace)]

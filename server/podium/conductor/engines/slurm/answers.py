@@ -1,0 +1,221 @@
+"""What Slurm's commands answer: states, the rows of the queue, and which words of a refusal mean what."""
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["pending", "running", "suspended", "ending", "over"]
+
+STATES: Mapping[str, Kind] = {
+    "PENDING": "pending",
+    "CONFIGURING": "pending",
+    "REQUEUED": "pending",
+    "REQUEUE_HOLD": "pending",
+    "REQUEUE_FED": "pending",
+    "RESV_DEL_HOLD": "pending",
+    "SPECIAL_EXIT": "pending",
+    "POWER_UP_NODE": "pending",
+    "RUNNING": "running",
+    "RESIZING": "running",
+    "SIGNALING": "running",
+    "EXPEDITING": "pending",
+    "UPDATE_DB": "running",
+    "STAGE_OUT": "ending",
+    "COMPLETING": "ending",
+    "SUSPENDED": "suspended",
+    "STOPPED": "suspended",
+    "BOOT_FAIL": "over",
+    "CANCELLED": "over",
+    "COMPLETED": "over",
+    "DEADLINE": "over",
+    "FAILED": "over",
+    "LAUNCH_FAILED": "over",
+    "NODE_FAIL": "over",
+    "OUT_OF_MEMORY": "over",
+    "PREEMPTED": "over",
+    "RECONFIG_FAIL": "over",
+    "REVOKED": "over",
+    "TIMEOUT": "over",
+}
+"""Every state that a version from 20.11 to 25.11 tells, and what it means for a lane."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A job of the queue. `lane` is its id, with the index if it is one of an array, as `squeue` shows and `scancel` takes it.
+
+    `number` is the id that the job itself knows; of one of an array that is pending it is the array's.
+    """
+
+    lane: str
+    number: str
+    state: str
+    kind: Kind
+    reason: str = ""
+    nodes: str = ""
+    partition: str = ""
+    start: float | None = None  # seconds since the epoch; expected, while it is pending
+    name: str = ""
+
+
+def read_queue(text: str, prefix: str) -> dict[str, Row] | None:
+    """Return the rows of `squeue` whose names begin with `prefix`, by lane; None if the answer cannot be believed.
+
+    Jobs of others may have any name; a line that says nothing is ignored unless it is about one of ours.
+    """
+    rows: dict[str, Row] = {}
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("CLUSTER: ", "squeue: "))]
+    read = 0
+    for line in lines:
+        row = _row(line)
+        read += row is not None
+        if row is None and prefix in line:
+            return None
+        if row is not None and row.name.startswith(prefix):
+            rows[row.lane] = row
+    return None if lines and not read else rows
+
+
+def _row(line: str) -> Row | None:
+    parts = line.split("|", 8)
+    if len(parts) < 9 or not parts[0].isdecimal() or not parts[1].isdecimal() or parts[3] not in STATES:
+        return None
+    number, array, index, state, reason, nodes, partition, start, name = parts
+    lane = f"{array}_{index}" if index.isdecimal() else number
+    return Row(lane, number, state, STATES[state], _known(reason), _known(nodes), partition, moment(start), name)
+
+
+def _known(word: str) -> str:
+    return "" if word in {"None", "(null)", "N/A", "None assigned"} else word
+
+
+def moment(text: str) -> float | None:
+    """Return a time of Slurm's in seconds since the epoch, None if it is none."""
+    try:
+        return time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_account(text: str) -> dict[str, Row]:
+    """Return what `sacct` knows, by lane. A state of it may go on, as in `CANCELLED by 1000`."""
+    rows: dict[str, Row] = {}
+    for line in text.splitlines():
+        parts = line.split("|", 4)
+        state = parts[2].split(" ")[0] if len(parts) == 5 else ""
+        if state in STATES:
+            rows[parts[0]] = Row(parts[0], parts[1], state, STATES[state], nodes=_known(parts[3]), name=parts[4])
+    return rows
+
+
+# -- what a submit came to -----------------------------------------------------------------------------------------
+
+Outcome = Literal["submitted", "refused", "no_array", "not_now", "unknown"]
+_ID = re.compile(r"(\d+)(?:;\S*)?")
+_UNKNOWN = (
+    "Socket timed out",
+    "Zero Bytes were transmitted",
+    "Message receive failure",
+    "Unexpected message",
+    "Communication connection failure",
+    "Error receiving",
+)
+_NOT_NOW = ("Unable to contact slurm controller", "temporarily unable", "not available now", "SubmitJob", "SubmitLimit")
+_NO_ARRAY = ("Invalid job array specification", "Invalid array specification", "Job array index")
+_NEVER = (
+    "Invalid partition",
+    "invalid partition",
+    "Invalid account",
+    "Invalid qos",
+    "Invalid feature",
+    "Invalid generic resource",
+    "Invalid Trackable RESource",
+    "Invalid license",
+    "Invalid job credential",
+    "Invalid node name",
+    "Invalid wckey",
+    "Requested node configuration is not available",
+    "Requested time limit is invalid",
+    "Requested reservation is invalid",
+    "can not be satisfied",
+    "cannot be satisfied",
+    "Node count specification invalid",
+    "More processors requested than permitted",
+    "Required partition not available",
+    "Access/permission denied",
+    "not permitted to use this",
+    "not allowed to",
+    "Invalid user",
+    "Invalid group",
+    "User account not permitted",
+    "PerJob",
+    "WallDuration",
+    "specification",
+    "unrecognized option",
+    "invalid option",
+    "requires an argument",
+    "ambiguous",
+)
+_LONGEST_WORDS = 400
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What a submit came to, with the cluster's words, or the id of what was submitted."""
+
+    outcome: Outcome
+    words: str = ""
+    number: str = ""
+
+
+def read_submit(exit_code: int, text: str, *, timed_out: bool = False) -> Submitted:
+    """Return what a submit came to. `unknown`: there may or may not be new lanes, which their name tells."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    words = say(lines)
+    if exit_code == 0 and not timed_out:
+        found = next((match for line in reversed(lines) if (match := _ID.fullmatch(line))), None)
+        return (
+            Submitted("submitted", number=found[1]) if found else Submitted("unknown", words or "sbatch said nothing")
+        )
+    if timed_out or exit_code < 0 or any(each in text for each in _UNKNOWN):
+        return Submitted("unknown", words or "sbatch did not answer")
+    for outcome, phrases in _ORDER:
+        if any(each in text for each in phrases):
+            return Submitted(outcome, words)
+    return Submitted("not_now", words or f"sbatch ended with exit code {exit_code}")
+
+
+_ORDER: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
+    ("no_array", _NO_ARRAY),
+    ("not_now", _NOT_NOW),
+    ("refused", _NEVER),
+)
+
+
+def read_test(exit_code: int, text: str, *, timed_out: bool = False) -> str:
+    """Return why the cluster would never take what `sbatch --test-only` asked, "" if it would, or does not say."""
+    if exit_code == 0 or timed_out:
+        return ""
+    return submit.words if (submit := read_submit(exit_code, text)).outcome == "refused" else ""
+
+
+def say(lines: Iterable[str]) -> str:
+    """Return what a command wrote as one line, without the repeated names of the command and of the error."""
+    said: list[str] = []
+    for line in lines:
+        plain = re.sub(
+            r"^(sbatch|squeue|scancel|sacct|scontrol|slurm_\w+|allocation failure)( error)?: ", "", line.strip()
+        )
+        plain = re.sub(r"^(error|fatal|Batch job submission failed): ", "", plain)
+        plain = re.sub(r"^Batch job submission failed: ", "", plain)
+        if plain and plain not in said:
+            said.append(plain)
+    return "; ".join(said)[:_LONGEST_WORDS]
+
+
+def read_config(text: str) -> dict[str, str]:
+    """Return what `scontrol show config` says, by name."""
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return {name.strip(): value.strip() for name, value in pairs}

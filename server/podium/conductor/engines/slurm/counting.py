@@ -1,0 +1,106 @@
+"""How many lanes a pool needs, which of them are too many, and what follows from how they end. Nothing is done here."""
+
+from collections.abc import Mapping
+
+from podium.conductor.engines.port import EndReason
+from podium.conductor.engines.slurm.answers import Row
+from podium.conductor.engines.slurm.flights import Flight, Pool
+
+FAILURES = 3  # lanes in a row that do nothing, until the attempts that wait for them end
+SETTLED_SECONDS = 10.0  # after which a submit that came through shows in the queue
+BLAMELESS = {"NODE_FAIL", "PREEMPTED"}  # ends of a lane that say nothing about the next one
+REASONS: Mapping[str, EndReason] = {
+    "NODE_FAIL": "node_failed",
+    "PREEMPTED": "preempted",
+    "TIMEOUT": "timed_out",
+    "OUT_OF_MEMORY": "out_of_memory",
+    "DEADLINE": "deadline",
+    "BOOT_FAIL": "boot_failed",
+    "CANCELLED": "cancelled_elsewhere",
+    "REVOKED": "cancelled_elsewhere",
+}
+"""What the state in which a lane ended means for the attempt that it played."""
+NEVER_BEGUN: Mapping[str, EndReason] = {
+    "DEADLINE": "deadline",
+    "BOOT_FAIL": "boot_failed",
+    "CANCELLED": "cancelled_elsewhere",
+    "REVOKED": "cancelled_elsewhere",
+}
+"""What the states of lanes that did nothing mean for attempts that wait for one; others: they cannot be started."""
+
+
+def missing(pool: Pool, doing: Mapping[str, int]) -> int:
+    """Return how many lanes more a pool needs: each attempt that waits has one that will take it.
+
+    `doing` is what lanes say they play, by number, 0 for none. What a lane says is newer than what is known about the attempt.
+    """
+    pool.told |= set(doing)
+    return max(0, len(pool.waiting()) - len(pool.fresh) - sum(_takes_one(pool, row, doing) for row in pool.lanes.values()))
+
+
+def _takes_one(pool: Pool, row: Row, doing: Mapping[str, int]) -> bool:
+    """Return whether a lane will take one of those that wait: it is on its way, or has nothing else to do."""
+    if row.kind == "pending":
+        return row.lane not in pool.cancelled
+    if row.kind not in {"running", "suspended"}:
+        return False
+    serial = doing.get(row.number)
+    if serial is None:
+        return row.number not in pool.told | pool.useful  # not yet told: it just begins; told before: it has left
+    flight = pool.flights.get(serial)
+    return serial == 0 or (flight is not None and flight.stage == "waiting")
+
+
+def is_idle_known(pool: Pool) -> bool:
+    """Return whether it matters what lanes say they do: some run that might take an attempt."""
+    return any(row.kind in {"running", "suspended"} for row in pool.lanes.values())
+
+
+def surplus(pool: Pool) -> list[str]:
+    """Return the lanes to cancel: those in the queue when nothing waits for them, and all of a pool that nobody needs."""
+    if pool.unwanted:
+        return [row.lane for row in pool.lanes.values() if row.kind in {"pending", "running", "suspended"}]
+    if any(flight.stage != "playing" for flight in pool.flights.values()):
+        return []
+    return [row.lane for row in pool.lanes.values() if row.kind == "pending"]
+
+
+def is_over(pool: Pool) -> bool:
+    """Return whether nothing is left of a pool: no attempt, no lane, and no submit that might still come to something."""
+    alive = any(row.kind != "over" for row in pool.lanes.values())
+    return not (pool.flights or alive or pool.fresh or pool.unsure is not None)
+
+
+def take_rows(pool: Pool, rows: Mapping[str, Row], asked_at: float, now: float) -> None:
+    """Note what the cluster tells about a pool's lanes, asked at `asked_at`."""
+    pool.lanes = dict(rows)
+    pool.known |= {row.lane for row in rows.values() if row.kind != "over"}
+    pool.fresh = {
+        lane: since for lane, since in pool.fresh.items() if lane not in rows and since > asked_at - SETTLED_SECONDS
+    }
+    if pool.unsure is not None and asked_at > pool.unsure + SETTLED_SECONDS:
+        pool.unsure = None
+    for row in rows.values():
+        if row.kind == "over" and row.lane in pool.known - pool.ended:
+            pool.ended.add(row.lane)
+            _count_end(pool, row, now)
+
+
+def _count_end(pool: Pool, row: Row, now: float) -> None:
+    if row.number in pool.useful:
+        pool.failures = 0
+    elif row.lane not in pool.cancelled and row.state not in BLAMELESS and _was_needed(pool, row, now):
+        pool.failures, pool.failed = pool.failures + 1, row
+        pool.hold_off(now, f"Slurm job {row.lane} ended ({row.state}) before it took up anything")
+
+
+def _was_needed(pool: Pool, row: Row, now: float) -> bool:
+    """Return whether a lane that ended should have taken an attempt: one that ends well had waited for some in vain."""
+    waited = [now - flight.since for flight in pool.waiting()]
+    return bool(waited) and (row.state != "COMPLETED" or max(waited) > SETTLED_SECONDS)
+
+
+def lane_of(pool: Pool, flight: Flight) -> Row | None:
+    """Return the lane that plays an attempt, None if the cluster does not know it. One that is pending has no number yet."""
+    number = flight.claim.lane if flight.claim else ""
+    return next((row for row in pool.lanes.values() if row.number == number and row.kind != "pending"), None)

@@ -1,0 +1,98 @@
+"""An attempt while the engine has it, and the pool that it belongs to: what the conductor keeps in memory of them."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Literal
+
+from podium.conductor.engines.port import AttemptSpec
+from podium.conductor.engines.slurm.answers import Row
+from podium.lane.place import Claim, Exit
+from podium.score.model.plan import Resources
+
+Stage = Literal["new", "waiting", "playing"]
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # between submits that come to nothing
+
+
+@dataclass(eq=False)
+class Flight:
+    """An attempt that has not ended. `new`: a lane cannot find it yet; `waiting`: none has claimed it. Times are monotonic."""
+
+    spec: AttemptSpec
+    pool: "Pool"
+    folder: str  # where the nodes see it
+    stage: Stage = "new"
+    earlier: bool = False  # an earlier conductor began it
+    since: float = 0.0  # when it began to wait
+    claim: Claim | None = None
+    exit: Exit | None = None
+    exit_at: float = 0.0  # when it ended, seconds since the epoch
+    exit_seen: float = 0.0
+    sign: tuple[int, ...] | None = None  # of life: changes as long as the lane writes
+    sign_at: float = 0.0
+    cancelled_at: float | None = None
+    grace_seconds: float = 0.0
+    asked: str = ""  # what was asked of it last, and has reached its folder
+    stopped: str = ""  # why it is to be stopped, other than by a cancel
+    ended_lane_at: float = 0.0  # when its lane was last told to end
+    suspended: bool = False
+    trouble: str = ""  # what its folder said when it was last used, in words
+
+    @property
+    def serial(self) -> int:
+        """Its number in its job."""
+        return int(self.spec.folder.name)
+
+
+@dataclass(eq=False)
+class Pool:
+    """Attempts of one job that need the same, and the lanes for them. `name` is its folder's, JOB.HASH.
+
+    `unwanted`: an earlier conductor left it, and nobody needs it any more.
+    """
+
+    name: str
+    label: str  # what its lanes are called on the cluster
+    resources: Resources | None = None  # None if an earlier conductor left it
+    flights: dict[int, Flight] = field(default_factory=dict)
+    lanes: dict[str, Row] = field(default_factory=dict)  # as the cluster told them last
+    fresh: dict[str, float] = field(default_factory=dict)  # submitted, and not told by it yet; since when
+    known: set[str] = field(default_factory=set)  # lanes that were there in this conductor's time
+    useful: set[str] = field(default_factory=set)  # the numbers of those that have claimed something
+    told: set[str] = field(default_factory=set)  # the numbers of those that have told what they do
+    ended: set[str] = field(default_factory=set)  # lanes whose end was counted
+    cancelled: set[str] = field(default_factory=set)  # lanes that were cancelled as nobody needed them
+    failures: int = 0  # lanes in a row that ended without having done anything
+    failed: Row | None = None  # the last of them
+    not_before: float = 0.0
+    pause: float = 0.0
+    words: str = ""  # why no lane is submitted now
+    unsure: float | None = None  # since when it is not known whether a submit has come to something
+    arrays: bool = True
+    written: bool = False  # its folder is there
+    unwanted: bool = False
+    quiet_since: float = 0.0
+
+    @property
+    def job_id(self) -> str:
+        """The job whose attempts these are."""
+        return self.name.rpartition(".")[0]
+
+    def waiting(self) -> list[Flight]:
+        """Return the attempts that wait for a lane."""
+        return [each for each in self.flights.values() if each.stage == "waiting"]
+
+    def hold_off(self, now: float, words: str) -> None:
+        """Submit nothing for a while, each time longer."""
+        self.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, self.pause * 2))
+        self.not_before, self.words = now + self.pause, words
+
+    def go_on(self) -> None:
+        """Forget that submits came to nothing."""
+        self.not_before, self.pause, self.words = 0.0, 0.0, ""
+
+
+def pool_name(job_id: str, resources: Resources) -> str:
+    """Return the name of the pool of a job's attempts that need this."""
+    needed = json.dumps(resources.model_dump(mode="json"), sort_keys=True)
+    return f"{job_id}.{hashlib.sha256(needed.encode()).hexdigest()[:10]}"

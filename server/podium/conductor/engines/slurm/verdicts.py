@@ -1,0 +1,111 @@
+"""How an attempt ended: an exit record wins; else what the cluster says of its lane, once it shows no sign of life."""
+
+from dataclasses import dataclass
+
+from podium.conductor.engines.port import End, EndReason
+from podium.conductor.engines.slurm.answers import Row
+from podium.conductor.engines.slurm.counting import NEVER_BEGUN, REASONS
+from podium.conductor.engines.slurm.flights import Flight
+from podium.contract.models import Survivor
+from podium.lane.place import ALIVE_SECONDS, Exit
+
+SILENT_SECONDS = 3 * ALIVE_SECONDS  # without a sign of life
+EXPLAINED_SECONDS = 60.0  # within which the cluster says why it ended a lane; it may not answer
+VANISHED = Row("", "", "VANISHED", "over")
+RECORDED: frozenset[EndReason] = frozenset(
+    {
+        "exited",
+        "timed_out",
+        "stale",
+        "output_limit",
+        "out_of_memory",
+        "cancelled",
+        "killed",
+        "lost",
+        "launch_failed",
+        "never_started",
+    }
+)
+"""The words of an exit record that mean what they say."""
+LIMIT = "the cluster's time limit"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """Why an attempt ended, and more about it in words."""
+
+    reason: EndReason
+    detail: str = ""
+
+
+def fate_of(flight: Flight, row: Row | None, now: float) -> Fate | None:
+    """Return why an attempt that a lane has claimed ended, None if it has not, or that cannot be told yet.
+
+    `row` is its lane: None if the cluster has not answered, `VANISHED` if it does not know the lane any more.
+    """
+    if flight.exit is not None:
+        return _recorded(flight, flight.exit, row, now)
+    if row is None or row.kind != "over" or now - flight.sign_at <= SILENT_SECONDS:
+        return None
+    return _by_state(flight, row, "left no exit record")
+
+
+def _recorded(flight: Flight, end: Exit, row: Row | None, now: float) -> Fate | None:
+    for reason in RECORDED:
+        if end.reason == reason:
+            return Fate(reason, end.detail)
+    if flight.cancelled_at is not None:
+        return Fate("cancelled", end.detail)
+    if row is not None and row.kind == "over" and row is not VANISHED:
+        return _by_state(flight, row, end.detail)
+    return Fate("killed", end.detail) if now - flight.exit_seen > EXPLAINED_SECONDS else None
+
+
+def _by_state(flight: Flight, row: Row, words: str) -> Fate:
+    """Return what the end of a lane means for the attempt that it played."""
+    if flight.cancelled_at is not None:
+        return Fate("cancelled")
+    if row.lane in flight.pool.cancelled:
+        return Fate("lost", f"Slurm job {row.lane} was cancelled as not needed just when it began")
+    reason = REASONS.get(row.state, "killed" if flight.exit else "lost")
+    if reason == "timed_out":
+        return Fate(reason, LIMIT)
+    if row is VANISHED:
+        return Fate(reason, "the cluster does not know its Slurm job any more, and it left no exit record")
+    return Fate(reason, f"Slurm says {row.state} of job {row.lane}; {words}" if words else f"Slurm says {row.state}")
+
+
+def end_of(flight: Flight, fate: Fate, node: str, wall: float) -> End:
+    """Return the end of an attempt. It is not later than `wall`, the time of this machine's clock."""
+    record, claim = flight.exit, flight.claim
+    ended_at = min(wall, flight.exit_at) if record else wall
+    where = f"Slurm job {claim.lane} on node {claim.node or node or 'unknown'}" if claim else ""
+    if record is None:
+        return End(flight.spec.key, fate.reason, ended_at=ended_at, detail=fate.detail, place=where)
+    return End(
+        flight.spec.key,
+        fate.reason,
+        exit_code=record.code,
+        signal=record.signal,
+        processes_ended=record.ended,
+        ended_at=ended_at,
+        detail=fate.detail,
+        survivors=tuple(Survivor(pid=pid, user=user, command=command) for pid, user, command in record.left),
+        began_at=ended_at - record.seconds,
+        place=where,
+    )
+
+
+def never_begun(row: Row | None, log: str, folder: str) -> Fate:
+    """Return why attempts that wait cannot be started: several lanes have ended without doing anything, `row` the last one."""
+    if row is None:
+        return Fate("launch_failed", log)
+    reason = NEVER_BEGUN.get(row.state, "launch_failed")
+    if reason != "launch_failed":
+        return Fate(reason, f"Slurm says {row.state} of job {row.lane}, which had not begun anything")
+    node = f" on node {row.nodes}" if row.nodes else ""
+    what = f"several Slurm jobs in a row ended before they took up anything, the last one {row.lane}{node} ({row.state})"
+    advice = (
+        f"{row.nodes or 'the node'} may not see {folder}: make slurm_folder a folder that every node has under the same path"
+    )
+    return Fate("launch_failed", f"{what}: {log or advice}")
