@@ -32,7 +32,6 @@ SCRIPTS = {
     "sbatch": """
 case "$*" in
 *--version*) echo 'slurm 23.11.4'; exit ;;
-*--test-only*) echo 'sbatch: Job 7 to start at 2026-11-30T14:06:02 using 1 processors on nodes f7' >&2; exit ;;
 esac
 for script; do :; done
 echo "$*" >$HERE/submitted
@@ -133,11 +132,12 @@ def test_without_the_commands_only_the_folder_is_looked_at_beside(
         ("scontrol", SCRIPTS["scontrol"].replace("300 sec", "5 sec"), "MinJobAge", "note", "5 s"),
         ("sinfo", "echo 'main|up|3|idle|8|16000|(null)'", "partitions", "note", "main: 3 idle"),
         ("sinfo", "echo 'main*|up|3|down*|8|16000|(null)'", "partitions", "note", "main*: 3 down*"),
-        ("sinfo", "", "partitions", "fail", "exit code 0"),
+        ("sinfo", "", "partitions", "fail", "none that you may see"),
         (
             "sbatch",
-            "echo 'sbatch: error: Batch job submission failed: Invalid account or account/partition' >&2; exit 1",
-            "submit",
+            SCRIPTS["sbatch"].partition("for script")[0]
+            + "echo 'sbatch: error: Batch job submission failed: Invalid account or account/partition' >&2; exit 1",
+            "job",
             "fail",
             "sbatch says: Invalid account or account/partition",
         ),
@@ -173,6 +173,15 @@ def test_what_a_node_lacks_is_told_with_its_fix(
     assert found.verdict == verdict
     assert words in found.found
     assert found.fix
+
+
+def test_accounts_are_named_where_the_cluster_keeps_them(cluster: Cluster) -> None:
+    assert "accounts" not in cluster.examine()
+    cluster.say("scontrol", SCRIPTS["scontrol"].replace("accounting_storage/none", "accounting_storage/slurmdbd"))
+    cluster.say("sacctmgr", "echo 'physics||normal,long'; echo 'chemistry|main|normal'")
+    assert cluster.examine()["accounts"].found == "physics normal,long; chemistry main normal"
+    cluster.say("sacctmgr", "")
+    assert cluster.examine()["accounts"].verdict == "note"
 
 
 def test_a_job_that_waits_is_cancelled_with_the_reason_and_no_failure(cluster: Cluster) -> None:

@@ -18,11 +18,7 @@ def examine_slurm(settings: Settings, wait_seconds: float) -> Iterator[Finding]:
     yield from about_folder
     if any(each.verdict == "fail" for each in commands):
         return
-    config, about_controller = controller.examine()
+    answers, about_controller = controller.examine()
     yield from about_controller
-    if config is None:
-        return
-    about_submit = list(controller.refusals(config))
-    yield from about_submit
-    if place and not any(each.verdict == "fail" for each in about_submit):
+    if answers and place:
         yield from node.examine(place, settings.slurm_python, wait_seconds)

@@ -1,36 +1,34 @@
-"""Slurm's controller: whether it answers and knows us, how it is set up, and whether it would take a job of ours."""
+"""Slurm's controller: whether it answers and knows us, and how it is set up."""
 
 import getpass
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from tempfile import NamedTemporaryFile
 
 from podium.cli.commands.doctor.cluster.asking import ask
-from podium.cli.commands.doctor.cluster.probe import NEEDS
 from podium.cli.views.doctor import Finding
 from podium.conductor.engines.slurm import commands
 from podium.conductor.engines.slurm.answers import read_config
 
 Config = Mapping[str, str]
 SHORT_AGE_SECONDS = 60
-DATABASE = "accounting_storage/slurmdbd"
 IDLE = ("idle", "mixed", "allocated", "completing", "planned")  # the states of nodes that jobs run on
 
 
-def examine() -> tuple[Config | None, list[Finding]]:
-    """Ask the controller for its configuration; without it, the findings say why."""
+def examine() -> tuple[bool, list[Finding]]:
+    """Ask the controller for its configuration; return whether it answers, and what was found."""
     ping = ask(commands.ping())
-    if not ping.well or "UP" not in ping.out:
+    said = "; ".join(line for line in ping.out.splitlines() if line.startswith("Slurmctld"))  # a banner may follow
+    if not ping.well or "UP" not in said:
         fix = "See that slurmctld runs, and that slurm.conf here (SLURM_CONF, /etc/slurm) is the cluster's."
-        return None, [Finding("slurmctld", "fail", ping.words, fix), *_munge({})]
-    found = [Finding("slurmctld", "ok", ping.words)]
+        return False, [Finding("slurmctld", "fail", said or ping.words, fix), *_munge({})]
+    found = [Finding("slurmctld", "ok", said)]
     shown = ask(commands.config())
     if not shown.well:
         text = f"slurmctld does not answer us: {shown.words}"
-        return None, [*found, Finding("slurmctld", "fail", text, "Mend what munge says below."), *_munge({})]
+        return False, [*found, Finding("slurmctld", "fail", text, "Mend what munge says below."), *_munge({})]
     config = read_config(shown.out)
-    return config, [*found, *_munge(config), *_partitions(), *_set_up(config)]
+    return True, [*found, *_munge(config), *_partitions(), *_set_up(config), *_accounts(config)]
 
 
 def _munge(config: Config) -> Iterator[Finding]:
@@ -47,7 +45,7 @@ def _munge(config: Config) -> Iterator[Finding]:
         yield Finding("munge", "ok", "slurmctld accepts our credentials")
     else:
         fix = "Start munged here, with the key of the cluster (/etc/munge/munge.key) and the clock of the others."
-        yield Finding("munge", "fail", read.words, fix)
+        yield Finding("munge", "note", read.words, fix)
 
 
 def _partitions() -> Iterator[Finding]:
@@ -57,9 +55,8 @@ def _partitions() -> Iterator[Finding]:
         name, up, count, state = (*line.split("|"), "", "", "", "")[:4]
         nodes[name] += [(int(count), state)] if up == "up" and count.isdigit() else []
     if not nodes:
-        yield Finding(
-            "partitions", "fail", said.words, "Ask whoever runs the cluster for a partition that you may use."
-        )
+        why = "none that you may see" if said.well else said.words
+        yield Finding("partitions", "fail", why, "Ask whoever runs the cluster for a partition that you may use.")
         return
     text = "; ".join(f"{name}: {_in_words(states)}" for name, states in nodes.items())
     if not any(state.rstrip("*~#!%$@^-").startswith(IDLE) for states in nodes.values() for _, state in states):
@@ -98,27 +95,17 @@ def _seconds(config: Config, name: str) -> int:
     return int(found[0]) if found else 0
 
 
-def refusals(config: Config) -> Iterator[Finding]:
-    """Ask whether a job of ours would be taken, with the account and QOS that it gets."""
-    if config.get("AccountingStorageType") == DATABASE:
-        yield _accounts()
-    with NamedTemporaryFile("w", prefix="podium-doctor-") as script:
-        script.write("#!/bin/sh\n")
-        script.flush()
-        said = ask(commands.sbatch_test(NEEDS, script.name, 0))
-    if said.well:
-        yield Finding("submit", "ok", re.sub(r"^Job \d+", "slurmctld would take a job", said.words))
+def _accounts(config: Config) -> Iterator[Finding]:
+    """Say which accounts we have, where the cluster keeps accounts."""
+    if config.get("AccountingStorageType") != "accounting_storage/slurmdbd":
         return
-    fix = "Set SBATCH_ACCOUNT, SBATCH_PARTITION or SBATCH_QOS for this and for `podium start`, or name them in scores."
-    yield Finding("submit", "fail", f"sbatch says: {said.words}", fix)
-
-
-def _accounts() -> Finding:
     user = getpass.getuser()
     said = ask(["sacctmgr", "-nP", "show", "associations", f"user={user}", "format=account,partition,qos"])
     if not said.well:
-        return Finding("accounts", "note", f"sacctmgr says: {said.words}", "Sheets do not need it.")
+        yield Finding("accounts", "note", f"sacctmgr says: {said.words}", "Sheets do not need it.")
+        return
     found = [line.replace("|", " ").strip() for line in said.out.splitlines() if line.strip()]
-    if not found:
-        return Finding("accounts", "note", f"{user} has none", "Ask whoever runs the cluster, if it refuses jobs.")
-    return Finding("accounts", "ok", "; ".join(" ".join(line.split()) for line in found))
+    if found:
+        yield Finding("accounts", "ok", "; ".join(" ".join(line.split()) for line in found))
+    else:
+        yield Finding("accounts", "note", f"{user} has none", "Ask whoever runs the cluster, if it refuses jobs.")

@@ -12,13 +12,15 @@ OLDEST_PYTHON = (3, 8)
 SKEW_SECONDS = 2.0
 SAME_PATH = "Set slurm_folder to a folder that every node sees under the same path and can write to."
 
+NAMED = "Set SBATCH_ACCOUNT, SBATCH_PARTITION or SBATCH_QOS for this and for `podium start`, or name them in scores."
+
 
 def examine(place: Path, python: str, wait_seconds: float) -> Iterator[Finding]:
     """Send a job to a node, with a folder inside `place`, and judge what it answers."""
     with probe(place) as job:
         submitted = job.submit(python)
         if submitted.outcome != "submitted":
-            yield Finding("job", "fail", f"sbatch says: {submitted.words}", "Mend what it says, then run this again.")
+            yield Finding("job", "fail", f"sbatch says: {submitted.words}", NAMED)
             return
         seen = job.wait(wait_seconds)
     if isinstance(seen, Silence):
