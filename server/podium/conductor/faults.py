@@ -29,6 +29,8 @@ DEEPER_POINTS = (
     "after_notification",
 )
 """Points that not every run passes, or not more than once."""
+CLUSTER_POINTS = ("before_todo", "after_todo", "before_sbatch", "after_sbatch", "before_claim")
+"""Points that only attempts on a cluster pass, besides `after_claim`."""
 
 _name, _, _times = os.environ.get("PODIUM_FAULT", "").partition(":")
 _left = int(_times or 1)

@@ -1,7 +1,7 @@
 """The command lines of Slurm's commands, and the environment that they get. Nothing is run here."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.score.model.plan import Resources
@@ -13,6 +13,8 @@ hold the delimiter; a control character as the delimiter does not come back from
 ACCOUNT_FORMAT = "JobID,JobIDRaw,State,NodeList,JobName"
 MOST_LANES = 500  # of one array; a cluster takes 1,000 unless it says otherwise
 MEGABYTE = 1024 * 1024
+OfLanes = Callable[[Sequence[str]], list[str]]
+"""Returns the command that does something to lanes."""
 _KEPT = {
     "PATH",
     "HOME",
@@ -73,9 +75,9 @@ def sbatch(lane: LaneJob, count: int = 1) -> list[str]:
     return ["sbatch", *needs(lane.resources, lane.seconds), *own, lane.script, *lane.arguments]
 
 
-def sbatch_test(resources: Resources, script: str, seconds: float) -> list[str]:
+def sbatch_test(resources: Resources, seconds: float) -> list[str]:
     """Return the command that asks whether the cluster could ever take a lane, and submits nothing."""
-    return ["sbatch", *needs(resources, seconds), "--test-only", "--export=ALL", "--chdir=/", script]
+    return ["sbatch", *needs(resources, seconds), "--test-only", "--export=ALL", "--chdir=/", "--wrap=:"]
 
 
 def needs(resources: Resources, seconds: float) -> list[str]:
@@ -101,7 +103,10 @@ def squeue(user: str) -> list[str]:
 
 
 def scancel(lanes: Sequence[str]) -> list[str]:
-    """Return the command that ends lanes: TERM, then KILL after the cluster's time."""
+    """Return the command that ends lanes: TERM, then KILL after the cluster's time.
+
+    It must not be told to end only what is pending: 22.05 then takes the whole array for one index of it.
+    """
     return ["scancel", *lanes]
 
 

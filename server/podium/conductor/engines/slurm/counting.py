@@ -35,7 +35,9 @@ def missing(pool: Pool, doing: Mapping[str, int]) -> int:
     `doing` is what lanes say they play, by number, 0 for none. What a lane says is newer than what is known about the attempt.
     """
     pool.told |= set(doing)
-    return max(0, len(pool.waiting()) - len(pool.fresh) - sum(_takes_one(pool, row, doing) for row in pool.lanes.values()))
+    return max(
+        0, len(pool.waiting()) - len(pool.fresh) - sum(_takes_one(pool, row, doing) for row in pool.lanes.values())
+    )
 
 
 def _takes_one(pool: Pool, row: Row, doing: Mapping[str, int]) -> bool:

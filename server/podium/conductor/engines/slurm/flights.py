@@ -22,9 +22,11 @@ class Flight:
     pool: "Pool"
     folder: str  # where the nodes see it
     stage: Stage = "new"
-    earlier: bool = False  # an earlier conductor began it
+    earlier: bool = False  # an earlier conductor began it, and it is not known yet how far it came
+    begun: bool = False  # its folder may be there
     since: float = 0.0  # when it began to wait
     claim: Claim | None = None
+    claimed_at: float = 0.0  # when that was seen
     exit: Exit | None = None
     exit_at: float = 0.0  # when it ended, seconds since the epoch
     exit_seen: float = 0.0
@@ -36,6 +38,7 @@ class Flight:
     stopped: str = ""  # why it is to be stopped, other than by a cancel
     ended_lane_at: float = 0.0  # when its lane was last told to end
     suspended: bool = False
+    to_go_on: bool = False  # it was resumed, and that has yet to reach its folder
     trouble: str = ""  # what its folder said when it was last used, in words
 
     @property

@@ -90,7 +90,10 @@ def end_of(flight: Flight, fate: Fate, node: str, wall: float) -> End:
         processes_ended=record.ended,
         ended_at=ended_at,
         detail=fate.detail,
-        survivors=tuple(Survivor(pid=pid, user=user, command=command) for pid, user, command in record.left),
+        survivors=tuple(
+            Survivor(pid=pid, user=user, command=command, why=f"it lives on, on node {record.node}")
+            for pid, user, command in record.left
+        ),
         began_at=ended_at - record.seconds,
         place=where,
     )
@@ -104,8 +107,8 @@ def never_begun(row: Row | None, log: str, folder: str) -> Fate:
     if reason != "launch_failed":
         return Fate(reason, f"Slurm says {row.state} of job {row.lane}, which had not begun anything")
     node = f" on node {row.nodes}" if row.nodes else ""
-    what = f"several Slurm jobs in a row ended before they took up anything, the last one {row.lane}{node} ({row.state})"
-    advice = (
-        f"{row.nodes or 'the node'} may not see {folder}: make slurm_folder a folder that every node has under the same path"
+    what = (
+        f"several Slurm jobs in a row ended before they took up anything, the last one {row.lane}{node} ({row.state})"
     )
+    advice = f"{row.nodes or 'the node'} may not see {folder}: make slurm_folder a folder that every node has under the same path"
     return Fate("launch_failed", f"{what}: {log or advice}")

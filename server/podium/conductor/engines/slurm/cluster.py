@@ -1,0 +1,101 @@
+"""Asking Slurm: its commands are run with a time limit each, and what they answer is read."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from podium.conductor import faults
+from podium.conductor.engines.slurm import answers, commands
+from podium.conductor.engines.slurm.answers import Row, Submitted
+from podium.conductor.engines.slurm.commands import LaneJob
+from podium.conductor.processes.run import Finished, Runner
+from podium.log import get_logger
+from podium.score.model.plan import Resources
+
+QUEUE_SECONDS, SUBMIT_SECONDS, CANCEL_SECONDS, TEST_SECONDS = 20.0, 60.0, 20.0, 5.0
+QUEUE_BYTES = 32 * 1024 * 1024  # of the longest answer that is read; one that is cut is not believed
+WORDS_BYTES = 16 * 1024
+MOST_NAMED = 500  # lanes in one command line
+
+log = get_logger()
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What the cluster says about our lanes, by lane; `rows` is None if it does not answer, and `words` say how."""
+
+    rows: dict[str, Row] | None
+    words: str = ""
+
+
+class Cluster:
+    """Slurm's commands, for the lanes whose names begin with `prefix`."""
+
+    def __init__(self, runner: Runner, prefix: str, search_path: str) -> None:
+        self._runner = runner
+        self._prefix = prefix
+        self._env = commands.command_environment(os.environ, search_path)
+        self._user = str(os.getuid())
+        self._accounts = True  # until it says that there is no accounting
+
+    async def queue(self) -> Queue:
+        """Ask for all lanes."""
+        done = await self._run(commands.squeue(self._user), QUEUE_SECONDS, QUEUE_BYTES)
+        if done.timed_out:
+            return Queue(None, f"squeue did not answer within {QUEUE_SECONDS:g} s")
+        if done.exit_code != 0:
+            words = answers.say(done.output.splitlines()[-3:])
+            return Queue(None, words or f"squeue ended with exit code {done.exit_code}")
+        cut = len(done.output) >= QUEUE_BYTES
+        rows = None if cut else answers.read_queue(done.output, self._prefix)
+        return Queue(rows, "" if rows is not None else "squeue answered what cannot be read")
+
+    async def submit(self, lane: LaneJob, count: int) -> Submitted:
+        """Submit lanes."""
+        faults.point("before_sbatch")
+        done = await self._run(commands.sbatch(lane, count), SUBMIT_SECONDS, WORDS_BYTES)
+        faults.point("after_sbatch")
+        return answers.read_submit(done.exit_code, done.output, timed_out=done.timed_out)
+
+    async def cancel(self, lanes: Sequence[str]) -> str:
+        """End lanes; return what is wrong, "" if nothing is."""
+        return await self._each(lanes, commands.scancel)
+
+    async def wake(self, lanes: Sequence[str]) -> None:
+        """Make lanes look at once. They look by themselves a little later."""
+        await self._each(lanes, commands.wake)
+
+    async def _each(self, lanes: Sequence[str], words: "commands.OfLanes") -> str:
+        wrong = ""
+        for at in range(0, len(lanes), MOST_NAMED):
+            done = await self._run(words(lanes[at : at + MOST_NAMED]), CANCEL_SECONDS, WORDS_BYTES)
+            if done.exit_code != 0 or done.timed_out:
+                wrong = answers.say(done.output.splitlines()[-3:]) or f"scancel ended with exit code {done.exit_code}"
+                log.debug("scancel_failed", reason=wrong, lanes=len(lanes))
+        return wrong
+
+    async def account(self, lanes: Sequence[str]) -> Mapping[str, Row]:
+        """Ask the accounting about lanes that the queue does not know any more, by number; nothing if there is none."""
+        if not self._accounts or not lanes:
+            return {}
+        done = await self._run(commands.sacct(lanes), QUEUE_SECONDS, QUEUE_BYTES)
+        if done.exit_code != 0:
+            self._accounts = "disabled" not in done.output
+            return {}
+        return {row.number: row for row in answers.read_account(done.output).values()}
+
+    async def refusal(self, resources: Resources, seconds: float) -> str:
+        """Ask whether the cluster could never take this; "" if it could, or does not answer."""
+        done = await self._run(commands.sbatch_test(resources, seconds), TEST_SECONDS, WORDS_BYTES)
+        return answers.read_test(done.exit_code, done.output, timed_out=done.timed_out)
+
+    async def _run(self, argv: Sequence[str], seconds: float, most_bytes: int) -> Finished:
+        return await self._runner.run(
+            commands.in_environment(self._env, argv),
+            env={},
+            cwd=Path("/"),
+            timeout_seconds=seconds,
+            key=f"{self._prefix}slurm",
+            output_limit_bytes=most_bytes,
+        )

@@ -1,0 +1,47 @@
+"""Reporting ends: from exit records, or from what the cluster says of a lane that shows no sign of life."""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from podium.conductor.engines.slurm import counting, wishes
+from podium.conductor.engines.slurm.flights import Flight
+from podium.conductor.engines.slurm.looking import look_at
+from podium.conductor.engines.slurm.verdicts import VANISHED, Fate, fate_of
+from podium.lane.place import Ask
+
+if TYPE_CHECKING:
+    from podium.conductor.engines.slurm.engine import SlurmEngine
+
+
+async def conclude(engine: "SlurmEngine", flights: Sequence[Flight], asked_at: float = 0.0) -> None:
+    """Report those of these attempts that have ended. `asked_at`: when the cluster was asked what it has answered last."""
+    for flight in flights:
+        if flight.stage != "playing" or flight.trouble:
+            continue
+        row = counting.lane_of(flight.pool, flight)
+        if row is None and asked_at > flight.claimed_at + counting.SETTLED_SECONDS:
+            row = VANISHED
+        fate = fate_of(flight, row, time.monotonic())
+        if fate is None:
+            if flight.exit is not None:
+                engine.to_ask.set()  # the cluster has ended its lane, and says why
+        elif flight.exit is not None or await _fence(engine, flight):
+            engine.report(flight, await _accounted(engine, flight, fate) if row is VANISHED else fate)
+
+
+async def _fence(engine: "SlurmEngine", flight: Flight) -> bool:
+    """Ask an attempt that seems to be over to stop, in case that it still lives; return False if that cannot be asked now."""
+    if not await wishes.ask(engine, flight, Ask("stop", "lost", 0.0)):
+        return False
+    await look_at(engine, [flight])  # its end may have been written just now
+    return flight.exit is None and not flight.trouble
+
+
+async def _accounted(engine: "SlurmEngine", flight: Flight, fate: Fate) -> Fate:
+    """Ask the accounting about the lane of an attempt, since the queue does not know it any more."""
+    if flight.exit is not None or flight.claim is None:
+        return fate
+    row = (await engine.cluster.account([flight.claim.lane])).get(flight.claim.lane)
+    found = fate_of(flight, row, time.monotonic()) if row is not None and row.name == flight.pool.label else None
+    return found or fate

@@ -1,0 +1,101 @@
+"""What the engine knows: the attempts, the pools and what the cluster said last. Nothing here waits or reads."""
+
+from collections.abc import Iterable, Mapping
+
+from podium.conductor.engines.port import AttemptSpec, Place, PlaceState
+from podium.conductor.engines.slurm import counting
+from podium.conductor.engines.slurm.answers import Row
+from podium.conductor.engines.slurm.flights import Flight, Pool, pool_name
+from podium.conductor.engines.slurm.shared import Seen, Shared
+
+
+class Fleet:
+    """The attempts of one home on the cluster. `words` are what the cluster answered if it did not answer what was asked."""
+
+    def __init__(self, shared: Shared, prefix: str) -> None:
+        self._shared = shared
+        self._prefix = prefix
+        self.flights: dict[str, Flight] = {}
+        self.pools: dict[str, Pool] = {}
+        self.strays: list[str] = []  # lanes of ours that belong to no pool
+        self.words = ""
+
+    def add(self, spec: AttemptSpec, now: float) -> Flight:
+        """Take an attempt."""
+        job_id = spec.folder.parent.name
+        name = pool_name(job_id, spec.resources)
+        pool = self.pool(name)
+        pool.resources, pool.unwanted = spec.resources, False
+        flight = Flight(spec, pool, self._shared.attempt(job_id, int(spec.folder.name)), since=now, sign_at=now)
+        flight.grace_seconds = spec.grace_seconds
+        self.flights[spec.key] = pool.flights[flight.serial] = flight
+        return flight
+
+    def pool(self, name: str) -> Pool:
+        """Return a pool, a new one if there is none of this name."""
+        return self.pools.setdefault(name, Pool(name, f"{self._prefix}{name}"))
+
+    def drop(self, flight: Flight, now: float) -> None:
+        """Forget an attempt that has ended."""
+        self.flights.pop(flight.spec.key, None)
+        flight.pool.flights.pop(flight.serial, None)
+        flight.pool.quiet_since = now
+
+    def find(self, job_id: str, serial: int) -> Flight | None:
+        """Return an attempt by its job and its serial, None if there is none."""
+        pools = (pool for pool in self.pools.values() if pool.job_id == job_id)
+        return next((pool.flights[serial] for pool in pools if serial in pool.flights), None)
+
+    def of_stage(self, *stages: str) -> list[Flight]:
+        """Return the attempts that have come so far."""
+        return [each for each in self.flights.values() if each.stage in stages]
+
+    def note(self, flight: Flight, seen: Seen, now: float) -> None:
+        """Note what an attempt's folder said."""
+        flight.trouble = ""
+        if seen.claim is not None and flight.claim is None:
+            flight.claim, flight.stage = seen.claim, "playing"
+            flight.claimed_at = flight.sign_at = now
+            flight.pool.useful.add(seen.claim.lane)
+            flight.pool.failures = 0
+            flight.pool.go_on()
+        if seen.sign != flight.sign:
+            flight.sign, flight.sign_at = seen.sign, now
+        if seen.exit is not None and flight.exit is None:
+            flight.exit, flight.exit_at, flight.exit_seen = seen.exit, seen.exit_at, now
+
+    def take_queue(self, rows: Mapping[str, Row], asked_at: float, now: float) -> None:
+        """Note all lanes that the cluster knows."""
+        of: dict[str, dict[str, Row]] = {}
+        for row in rows.values():
+            of.setdefault(row.name, {})[row.lane] = row
+        for pool in self.pools.values():
+            counting.take_rows(pool, of.pop(pool.label, {}), asked_at, now)
+        self.strays = [row.lane for lanes in of.values() for row in lanes.values() if row.kind != "over"]
+
+    def place(self, flight: Flight) -> Place:
+        """Return where an attempt is."""
+        if flight.trouble or self.words:
+            return Place("unknown", reason=flight.trouble or self.words)
+        if flight.claim is not None:
+            row = counting.lane_of(flight.pool, flight)
+            suspended = flight.suspended or (row is not None and row.kind == "suspended")
+            state: PlaceState = "suspended" if suspended else "running"
+            lane, partition = (row.lane, row.partition) if row else (flight.claim.lane, "")
+            return Place(state, lane, flight.claim.node, partition)
+        return _queued(flight.pool)
+
+
+def _queued(pool: Pool) -> Place:
+    """Return where an attempt is that no lane has claimed: the lane in the queue that is expected first stands for all."""
+    pending = [row for row in pool.lanes.values() if row.kind == "pending" and row.lane not in pool.cancelled]
+    partition = pool.resources.partition if pool.resources else ""
+    if not pending:
+        return Place("queued", next(iter(pool.fresh), ""), partition=partition, reason=pool.words)
+    row = min(pending, key=lambda each: each.start if each.start is not None else float("inf"))
+    return Place("queued", row.lane, partition=row.partition, reason=row.reason or pool.words, expected_start=row.start)
+
+
+def numbers_of(flights: Iterable[Flight]) -> list[str]:
+    """Return the numbers of the lanes that play these attempts."""
+    return sorted({flight.claim.lane for flight in flights if flight.claim is not None})

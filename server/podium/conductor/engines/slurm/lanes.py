@@ -1,0 +1,102 @@
+"""Submitting lanes: as many as there are attempts that none will take. A cluster that refuses is asked less and less often."""
+
+import time
+from typing import TYPE_CHECKING
+
+import anyio
+
+from podium.conductor.engines.slurm import counting
+from podium.conductor.engines.slurm.commands import MOST_LANES, LaneJob
+from podium.conductor.engines.slurm.flights import Flight, Pool
+from podium.conductor.engines.slurm.looking import look_at
+from podium.conductor.engines.slurm.verdicts import Fate
+from podium.log import get_logger
+
+if TYPE_CHECKING:
+    from podium.conductor.engines.slurm.engine import SlurmEngine
+
+log = get_logger()
+
+
+async def run(engine: "SlurmEngine") -> None:
+    """Submit what is missing, until cancelled."""
+    while True:
+        soonest = min((pool.not_before for pool in engine.fleet.pools.values() if pool.waiting()), default=0.0)
+        pause = max(0.0, soonest - time.monotonic())
+        with anyio.move_on_after(pause or None):
+            await engine.to_submit.wait()
+        engine.to_submit = anyio.Event()
+        for pool in list(engine.fleet.pools.values()):
+            await _fill(engine, pool)
+
+
+async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
+    """Submit the lanes that a pool lacks."""
+    while pool.waiting() and not pool.unwanted and pool.unsure is None and time.monotonic() >= pool.not_before:
+        doing: dict[str, int] = {}
+        if counting.is_idle_known(pool):
+            try:
+                doing = await engine.slow.do(engine.shared.doing, pool.name)
+            except OSError as error:
+                pool.hold_off(time.monotonic(), engine.slow.words(error))
+                return
+        count = counting.missing(pool, doing)
+        if not count:
+            return
+        most = 1 if pool.failures or not pool.arrays else MOST_LANES  # one to try, as long as they fail
+        await _submit(engine, pool, min(count, most))
+        if pool.failures:
+            return
+
+
+async def _submit(engine: "SlurmEngine", pool: Pool, count: int) -> None:
+    shared = engine.shared
+    assert pool.resources is not None  # noqa: S101 -- one without is unwanted
+    lane = LaneJob(
+        pool.label,
+        shared.root,
+        shared.lanes_log(pool.name),
+        shared.lane_script,
+        (shared.pool(pool.name),),
+        pool.resources,
+        engine.options.reuse_seconds,
+    )
+    done = await engine.cluster.submit(lane, count)
+    now = time.monotonic()
+    engine.to_ask.set()
+    if done.outcome == "submitted":
+        lanes = [done.number] if count == 1 else [f"{done.number}_{index}" for index in range(count)]
+        pool.fresh |= dict.fromkeys(lanes, now)
+        pool.known |= set(lanes)
+        pool.words = ""
+        if not pool.failures:
+            pool.go_on()
+        log.debug("lanes_submitted", pool=pool.name, lane=done.number, count=count)
+    elif done.outcome == "no_array" and pool.arrays:
+        pool.arrays = False
+    elif done.outcome == "refused":
+        log.warning("refused_by_the_cluster", pool=pool.name, reason=done.words)
+        await end_waiting(engine, pool, Fate("refused", done.words))
+    else:
+        pool.unsure = now if done.outcome == "unknown" else None
+        pool.hold_off(now, done.words)
+        log.warning("not_submitted", pool=pool.name, reason=done.words, retry_seconds=pool.pause)
+
+
+async def end_waiting(engine: "SlurmEngine", pool: Pool, fate: Fate) -> None:
+    """End all attempts of a pool that no lane has claimed."""
+    for flight in pool.waiting():
+        await end_unclaimed(engine, flight, fate)
+
+
+async def end_unclaimed(engine: "SlurmEngine", flight: Flight, fate: Fate) -> None:
+    """End an attempt that waits, unless a lane has claimed it meanwhile."""
+    try:
+        taken = await engine.slow.do(engine.shared.take, flight.pool.name, flight.folder)
+    except OSError as error:
+        flight.trouble = engine.slow.words(error)
+        return
+    if taken:
+        engine.report(flight, Fate("cancelled") if flight.cancelled_at is not None else fate)
+    else:
+        await look_at(engine, [flight])

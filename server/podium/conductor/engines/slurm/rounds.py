@@ -1,0 +1,177 @@
+"""The rounds: Slurm is asked about all lanes at once, the folders of all attempts are read, and what follows is done.
+
+Rounds are quick after something has changed and slow when nothing does. With no attempt and no lane there are none.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import anyio
+
+from podium.conductor.engines.slurm import counting, ends, lanes, verdicts
+from podium.conductor.engines.slurm.cluster import Queue
+from podium.conductor.engines.slurm.flights import Pool
+from podium.conductor.engines.slurm.looking import look_at
+from podium.log import get_logger
+
+if TYPE_CHECKING:
+    from podium.conductor.engines.slurm.engine import SlurmEngine
+
+FIRST_SECONDS = 0.5  # from the first submit to the first round
+SHORT_SECONDS, LONG_SECONDS = 3.0, 15.0  # between two rounds
+GROWTH = 1.5
+OUTPUT_SECONDS = 10.0  # between two looks at how much the jobs have written
+QUIET_SECONDS = 5.0  # after which an empty pool is removed
+
+log = get_logger()
+
+
+def next_pause(pause: float, *, changed: bool) -> float:
+    """Return how long to wait for the next round, after one that came `pause` seconds after the one before."""
+    return SHORT_SECONDS if changed else min(LONG_SECONDS, max(SHORT_SECONDS, pause * GROWTH))
+
+
+async def run(engine: "SlurmEngine") -> None:
+    """Make rounds while there is something on the cluster, until cancelled."""
+    rounds = Rounds(engine)
+    pause = SHORT_SECONDS
+    while True:
+        if rounds.nothing_left():
+            await engine.to_ask.wait()
+            await anyio.sleep(FIRST_SECONDS)
+        engine.to_ask = anyio.Event()
+        changed = await rounds.make()
+        pause = next_pause(pause, changed=changed)
+        if rounds.nothing_left():
+            continue
+        await anyio.sleep(SHORT_SECONDS)
+        with anyio.move_on_after(pause - SHORT_SECONDS):
+            await engine.to_ask.wait()
+            pause = SHORT_SECONDS
+
+
+class Rounds:
+    """What is done in a round, and what is remembered from one to the next."""
+
+    def __init__(self, engine: "SlurmEngine") -> None:
+        self._engine = engine
+        self._before: object = None
+        self._measured_at = 0.0
+
+    def nothing_left(self) -> bool:
+        """Return whether there is no reason for a round."""
+        engine = self._engine
+        waits_to_take_up = engine.may_take_up and not engine.taken_up and bool(engine.fleet.flights)
+        return not (engine.fleet.pools or engine.fleet.strays or waits_to_take_up)
+
+    async def make(self) -> bool:
+        """Make a round; return whether something has changed since the last one."""
+        engine, fleet = self._engine, self._engine.fleet
+        if engine.may_take_up and not engine.taken_up:
+            await self._take_up()
+        asked_at = time.monotonic()
+        queue = await engine.cluster.queue()
+        self._note(queue, asked_at)
+        await look_at(engine, fleet.of_stage("waiting", "playing"))
+        await ends.conclude(engine, fleet.of_stage("playing"), asked_at if queue.rows is not None else 0.0)
+        if queue.rows is not None:
+            for pool in list(fleet.pools.values()):
+                await self._follow_up(pool)
+            await self._cancel(fleet.strays if engine.taken_up else [])
+        await self._limit_output()
+        engine.to_wish.set()
+        engine.to_submit.set()
+        return self._has_changed()
+
+    def _note(self, queue: Queue, asked_at: float) -> None:
+        fleet = self._engine.fleet
+        if queue.rows is None:
+            if not fleet.words:
+                log.warning("cluster_does_not_answer", reason=queue.words)
+            fleet.words = queue.words
+            return
+        if fleet.words:
+            log.info("cluster_answers_again")
+        fleet.words = ""
+        fleet.take_queue(queue.rows, asked_at, time.monotonic())
+
+    def _has_changed(self) -> bool:
+        fleet = self._engine.fleet
+        rows = [(row.lane, row.state, row.reason) for pool in fleet.pools.values() for row in pool.lanes.values()]
+        unsettled = any(pool.fresh or pool.unsure is not None for pool in fleet.pools.values())
+        unexplained = any(each.exit is not None for each in fleet.flights.values())
+        before, self._before = self._before, (rows, sorted(fleet.flights))
+        return before != self._before or unsettled or unexplained
+
+    async def _take_up(self) -> None:
+        """Take up the pools that an earlier conductor left, and make sure that nothing is played that nobody asks for."""
+        engine = self._engine
+        try:
+            for name in await engine.slow.do(engine.shared.pools):
+                pool = engine.fleet.pool(name)
+                pool.unwanted = pool.resources is None
+                await engine.slow.do(engine.shared.withdraw, name, list(pool.flights))
+        except OSError as error:
+            log.warning("earlier_pools_not_read", reason=engine.slow.words(error))
+            return
+        engine.taken_up = True
+
+    async def _follow_up(self, pool: Pool) -> None:
+        """Do what follows for a pool from what the cluster has said."""
+        engine, now = self._engine, time.monotonic()
+        if pool.failures >= counting.FAILURES and pool.waiting():
+            await self._give_up(pool)
+        if engine.taken_up:
+            surplus = [lane for lane in counting.surplus(pool) if lane not in pool.cancelled]
+            pool.cancelled |= set(surplus)
+            await self._cancel(surplus)
+            if counting.is_over(pool) and now - pool.quiet_since > QUIET_SECONDS:
+                await self._remove(pool)
+
+    async def _cancel(self, surplus: list[str]) -> None:
+        if surplus:
+            log.debug("lanes_not_needed", lanes=len(surplus))
+            await self._engine.cluster.cancel(surplus)
+
+    async def _give_up(self, pool: Pool) -> None:
+        """End the attempts that wait for lanes, none of which does anything."""
+        shared, slow = self._engine.shared, self._engine.slow
+        try:
+            said = await slow.do(shared.tail, pool.name)
+        except OSError as error:
+            said = slow.words(error)
+        fate = verdicts.never_begun(pool.failed, said, shared.root)
+        log.warning("lanes_do_nothing", pool=pool.name, reason=fate.detail)
+        await lanes.end_waiting(self._engine, pool, fate)
+        pool.failures = 0
+        pool.go_on()
+
+    async def _remove(self, pool: Pool) -> None:
+        """Forget a pool of which nothing is left, and remove its folder; the programs of other versions go with the last one."""
+        engine = self._engine
+        try:
+            async with engine.slow.order:
+                if not counting.is_over(pool):
+                    return
+                del engine.fleet.pools[pool.name]
+                await engine.slow.do(engine.shared.close_pool, pool.name)
+                if not engine.fleet.pools:
+                    await engine.slow.do(engine.shared.sweep_programs)
+        except OSError as error:
+            log.debug("pool_not_removed", pool=pool.name, reason=engine.slow.words(error))
+
+    async def _limit_output(self) -> None:
+        """Stop the attempts of a job whose output exceeds what is kept of a job."""
+        engine, now = self._engine, time.monotonic()
+        if now - self._measured_at < OUTPUT_SECONDS:
+            return
+        self._measured_at = now
+        playing = engine.fleet.of_stage("playing")
+        for job_id in {flight.pool.job_id for flight in playing}:
+            try:
+                written = await engine.slow.do(engine.shared.output_bytes, job_id)
+            except OSError:
+                continue
+            for flight in playing:
+                if written > engine.options.job_bytes and flight.pool.job_id == job_id:
+                    flight.stopped, flight.grace_seconds = "output_limit", 0.0

@@ -1,0 +1,267 @@
+"""The folder that the conductor and the nodes share, as the conductor uses it (see `podium.lane.place`). All of it blocks."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podium.conductor import faults
+from podium.lane import place, program
+from podium.lane.place import Ask, Claim, Exit
+
+LANE_SCRIPT = "lane.sh"
+TAIL_BYTES = 2000
+OURS = 0o700
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an attempt's folder is filled with. `home` is where the conductor's home shows it."""
+
+    serial: int
+    home: str
+    script: str
+    spec: place.Spec
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an attempt's folder says. `exit_at` is in seconds since the epoch; `sign` changes as long as the lane writes."""
+
+    there: bool
+    claim: Claim | None = None
+    exit: Exit | None = None
+    exit_at: float = 0.0
+    sign: tuple[int, ...] | None = None
+    queued: bool = False  # in the pool's list of what waits
+
+
+class Shared:
+    """ROOT, the folder of one home. Its methods raise OSError if it cannot be used now."""
+
+    def __init__(self, root: Path, python: str, token: str) -> None:
+        self.root = str(root)
+        self._python = python
+        self._claim = Claim(place.CONDUCTOR, token=token)
+        self._token = token
+        self.program = ""  # the folder of the program, once it is there
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    def attempt(self, job_id: str, serial: int) -> str:
+        """Return the folder of an attempt."""
+        return f"{self.root}/{place.JOBS}/{job_id}/{serial}"
+
+    def pool(self, name: str) -> str:
+        """Return the folder of a pool."""
+        return f"{self.root}/{place.POOLS}/{name}"
+
+    def lanes_log(self, name: str) -> str:
+        """Return where the lanes of a pool write what they say themselves."""
+        return f"{self.pool(name)}/{place.LANES_LOG}"
+
+    @property
+    def lane_script(self) -> str:
+        """Return the script that becomes a lane; its argument is the pool's folder."""
+        return f"{self.program}/{LANE_SCRIPT}"
+
+    # -- the way in -------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Make the folder, if need be, with the program in it."""
+        for name in (place.NEWS, place.JOBS, place.POOLS):
+            os.makedirs(f"{self.root}/{name}", OURS, exist_ok=True)  # noqa: PTH103
+        folder = f"{self.root}/{program.folder_name()}"
+        if not os.path.isdir(folder):  # noqa: PTH112
+            new = f"{folder}.{self._token}"
+            for name, content in (program.files() | {LANE_SCRIPT: self._script(folder)}).items():
+                path = Path(new, name)
+                path.parent.mkdir(OURS, parents=True, exist_ok=True)
+                path.write_bytes(content)
+            try:
+                os.rename(new, folder)  # noqa: PTH104
+            except OSError:
+                shutil.rmtree(new, ignore_errors=True)
+                if not os.path.isdir(folder):  # noqa: PTH112
+                    raise
+        elif Path(folder, LANE_SCRIPT).read_bytes() != (script := self._script(folder)):
+            Path(f"{folder}/{LANE_SCRIPT}.new").write_bytes(script)
+            os.rename(f"{folder}/{LANE_SCRIPT}.new", f"{folder}/{LANE_SCRIPT}")  # noqa: PTH104
+        self.program = folder
+
+    def _script(self, folder: str) -> bytes:
+        words = (self._python, "-I", "-S", folder)
+        return ("#!/bin/sh\nexec " + " ".join(map(_quoted, words)) + ' "$@"\n').encode("utf-8", "surrogateescape")
+
+    def make_pool(self, name: str, pool: place.Pool) -> None:
+        """Make a pool's folder, or write anew how its lanes work."""
+        folder = self.pool(name)
+        for each in (place.TODO, place.LANES):
+            os.makedirs(f"{folder}/{each}", OURS, exist_ok=True)  # noqa: PTH103
+        with suppress(FileNotFoundError):  # an earlier conductor began to remove it
+            os.unlink(f"{folder}/{place.CLOSED}")  # noqa: PTH108
+        if place.read_pool(folder) != pool:
+            place.write_pool(folder, pool)
+
+    def put(self, job_id: str, entry: Entry) -> None:
+        """Fill an attempt's folder. The link in the home comes first: without it nothing is here."""
+        folder = self.attempt(job_id, entry.serial)
+        os.makedirs(os.path.dirname(entry.home), OURS, exist_ok=True)  # noqa: PTH103, PTH120
+        with suppress(FileExistsError):
+            os.symlink(folder, entry.home)  # noqa: PTH211
+        os.makedirs(folder, OURS, exist_ok=True)  # noqa: PTH103
+        descriptor = os.open(f"{folder}/{place.SCRIPT}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123
+            file.write(entry.script.encode("utf-8", "surrogateescape"))
+        place.write_spec(folder, entry.spec)
+
+    def offer(self, name: str, serial: int) -> None:
+        """Put an attempt, whose folder is full, where lanes look."""
+        faults.point("before_todo")
+        job_id = name.rpartition(".")[0]
+        with suppress(FileExistsError):
+            os.symlink(f"../../../{place.JOBS}/{job_id}/{serial}", f"{self.pool(name)}/{place.TODO}/{serial}")  # noqa: PTH211
+        faults.point("after_todo")
+
+    # -- looking ----------------------------------------------------------------------------------------------------
+
+    def news(self) -> list[tuple[str, int]]:
+        """Take the bells that lanes have rung: job and serial of each."""
+        found = []
+        for name in os.listdir(f"{self.root}/{place.NEWS}"):  # noqa: PTH208
+            job_id, _, serial = name.rpartition(".")
+            with suppress(FileNotFoundError):
+                os.unlink(f"{self.root}/{place.NEWS}/{name}")  # noqa: PTH108
+            if job_id and serial.isdecimal():
+                found.append((job_id, int(serial)))
+        return found
+
+    def look(self, pool: str, folder: str) -> Seen:
+        """Return what an attempt's folder says."""
+        end = place.read_exit(folder)
+        exit_at = os.lstat(f"{folder}/{place.EXIT}").st_mtime if end else 0.0
+        claim = place.read_claim(folder)
+        queued = claim is None and os.path.lexists(f"{self.pool(pool)}/{place.TODO}/{os.path.basename(folder)}")  # noqa: PTH119
+        there = bool(claim) or os.path.isdir(folder)  # noqa: PTH112
+        return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued)
+
+    def is_there(self) -> bool:
+        """Return whether the folder is where it was made; one on a disk that is not mounted is not."""
+        return os.path.isdir(f"{self.root}/{place.JOBS}")  # noqa: PTH112
+
+    def doing(self, name: str) -> dict[str, int]:
+        """Return what the lanes of a pool say they play, by number; 0 for none."""
+        folder, found = f"{self.pool(name)}/{place.LANES}", {}
+        for lane in os.listdir(folder):  # noqa: PTH208
+            value = place.read_link(f"{folder}/{lane}")
+            if isinstance(value, list) and value and isinstance(value[0], int):
+                found[lane] = value[0]
+        return found
+
+    def loads(self, folders: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """Return the loads that lanes wrote, by key; those that have none, or cannot be read, are left out."""
+        found = {}
+        for key, folder in folders.items():
+            with suppress(OSError):
+                value = place.read_file(f"{folder}/{place.ALIVE}")
+                if isinstance(value, dict):
+                    found[key] = value
+        return found
+
+    def tail(self, name: str) -> str:
+        """Return the end of what the lanes of a pool said, in one line."""
+        try:
+            with open(self.lanes_log(name), "rb") as file:  # noqa: PTH123
+                file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+                lines = file.read().decode("utf-8", "replace").splitlines()
+        except FileNotFoundError:
+            return ""
+        return "; ".join(line.strip() for line in lines[-3:] if line.strip())
+
+    def output_bytes(self, job_id: str) -> int:
+        """Return how much of the disk the output of a job's attempts takes."""
+        total = 0
+        with suppress(FileNotFoundError), os.scandir(f"{self.root}/{place.JOBS}/{job_id}") as attempts:
+            for attempt in attempts:
+                for name in (place.STDOUT, place.STDERR):
+                    with suppress(FileNotFoundError, NotADirectoryError):
+                        total += os.stat(f"{attempt.path}/{name}").st_blocks * 512  # noqa: PTH116
+        return total
+
+    # -- wishes -----------------------------------------------------------------------------------------------------
+
+    def take(self, pool: str, folder: str, *, make: bool = False) -> bool:
+        """Make sure that an attempt will never be played; return False if a lane has it. `make`: its folder may still come."""
+        faults.point("before_claim")
+        if make:
+            os.makedirs(folder, OURS, exist_ok=True)  # noqa: PTH103
+        try:
+            taken = place.take_claim(folder, self._claim)
+        except FileNotFoundError:
+            if not self.is_there():
+                raise
+            return True  # without a folder nobody can play it
+        if not taken:
+            claim = place.read_claim(folder)
+            taken = claim is not None and claim.lane == place.CONDUCTOR
+        if taken:
+            faults.point("after_claim")
+            for path in (f"{self.pool(pool)}/{place.TODO}/{os.path.basename(folder)}", f"{folder}/{place.SPEC}"):  # noqa: PTH119
+                with suppress(OSError):
+                    os.unlink(path)  # noqa: PTH108
+        return taken
+
+    def ask(self, folder: str, ask: Ask) -> None:
+        """Ask something of a running attempt."""
+        place.set_link(f"{folder}/{place.ASK}", ask, self._token)
+
+    # -- the way out ------------------------------------------------------------------------------------------------
+
+    def pools(self) -> list[str]:
+        """Return the names of the pools; none if there was never an attempt here."""
+        try:
+            return os.listdir(f"{self.root}/{place.POOLS}")  # noqa: PTH208
+        except FileNotFoundError:
+            return []
+
+    def withdraw(self, name: str, keep: Iterable[int]) -> None:
+        """Make sure that no lane plays an attempt of a pool that nobody asks for: all but those to keep."""
+        kept = set(keep)
+        with suppress(FileNotFoundError):
+            for serial in os.listdir(f"{self.pool(name)}/{place.TODO}"):  # noqa: PTH208
+                if serial.isdecimal() and int(serial) not in kept:
+                    self.take(name, self.attempt(name.rpartition(".")[0], int(serial)))
+
+    def close_pool(self, name: str) -> None:
+        """Say that nothing more will come, and remove a pool that has no lanes any more."""
+        with suppress(FileNotFoundError):
+            place.make_link(f"{self.pool(name)}/{place.CLOSED}", "no more")
+        shutil.rmtree(self.pool(name), ignore_errors=True)
+
+    def sweep_programs(self) -> None:
+        """Remove the programs of other versions. Call it when no lane runs."""
+        for name in os.listdir(self.root):  # noqa: PTH208
+            if name.startswith("program-") and f"{self.root}/{name}" != self.program:
+                shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
+
+
+def remove_job(root: Path, job_id: str) -> bool:
+    """Remove all attempts of a job; return whether nothing is left. Blocks."""
+    folder = root / place.JOBS / job_id
+    shutil.rmtree(folder, ignore_errors=True)
+    return not os.path.lexists(folder)
+
+
+def _sign(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "'\\''") + "'"

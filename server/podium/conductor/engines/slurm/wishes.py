@@ -1,0 +1,122 @@
+"""What is wanted of attempts: that they stop, hold or go on. It is asked in their folders, so that it works while Slurm does not
+answer; Slurm only makes their lanes look at once. A lane that does not obey is ended by Slurm.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import anyio
+
+from podium.conductor.engines.slurm import counting
+from podium.conductor.engines.slurm.flights import Flight
+from podium.conductor.engines.slurm.looking import look_at
+from podium.conductor.engines.slurm.verdicts import Fate
+from podium.lane.place import Ask
+from podium.log import get_logger
+
+if TYPE_CHECKING:
+    from podium.conductor.engines.slurm.engine import SlurmEngine
+
+OBEYED_SECONDS = 5.0  # beyond the grace period; then the lane is ended
+AGAIN_SECONDS = 60.0  # between two tries to end a lane: the cluster kills it meanwhile
+RETRY_SECONDS = 1.0
+
+log = get_logger()
+
+
+async def run(engine: "SlurmEngine") -> None:
+    """Bring about what is wanted, until cancelled."""
+    while True:
+        with anyio.move_on_after(RETRY_SECONDS if _wanted(engine) else None):
+            await engine.to_wish.wait()
+        engine.to_wish = anyio.Event()
+        await bring_about(engine)
+
+
+def _wanted(engine: "SlurmEngine") -> list[Flight]:
+    """Return the attempts of which something is wanted. One that is taken over is not known well enough yet."""
+    flights = engine.fleet.flights.values()
+    return [
+        each
+        for each in flights
+        if not each.earlier and (each.cancelled_at is not None or each.stopped or each.to_go_on)
+    ]
+
+
+async def bring_about(engine: "SlurmEngine") -> None:
+    """Do what can be done now for what is wanted."""
+    wanted = _wanted(engine)
+    for flight in [each for each in wanted if each.stage != "playing" and each.cancelled_at is not None]:
+        await _withdraw(engine, flight)
+    woken = []
+    for flight in [each for each in wanted if each.stage == "playing" and each.exit is None]:
+        if flight.asked != "stop" and (what := _stop(flight)) is not None:
+            woken += [flight] if await _ask(engine, flight, what) else []
+        elif flight.to_go_on and flight.asked != "stop" and await _ask(engine, flight, Ask("go")):
+            flight.to_go_on = False
+            woken.append(flight)
+    wake(engine, woken)
+    await _end_lanes(engine, [each for each in wanted if each.cancelled_at is not None and each.stage == "playing"])
+
+
+def _stop(flight: Flight) -> Ask | None:
+    if flight.cancelled_at is not None:
+        return Ask("stop", "cancelled", flight.grace_seconds)
+    return Ask("stop", flight.stopped, flight.grace_seconds) if flight.stopped else None
+
+
+async def _withdraw(engine: "SlurmEngine", flight: Flight) -> None:
+    """End an attempt that no lane has; if one has it by now, that shows."""
+    if not flight.begun:
+        engine.report(flight, Fate("cancelled"))
+        return
+    try:
+        taken = await engine.slow.do(engine.shared.take, flight.pool.name, flight.folder, make=flight.stage == "new")
+    except OSError as error:
+        flight.trouble = engine.slow.words(error)
+        return
+    if taken:
+        engine.report(flight, Fate("cancelled"))
+    else:
+        await look_at(engine, [flight])
+
+
+async def ask(engine: "SlurmEngine", flight: Flight, what: Ask) -> bool:
+    """Ask something of an attempt that runs; return False if that cannot be done now."""
+    done = await _ask(engine, flight, what)
+    if done:
+        wake(engine, [flight])
+    return done
+
+
+async def _ask(engine: "SlurmEngine", flight: Flight, what: Ask) -> bool:
+    try:
+        await engine.slow.do(engine.shared.ask, flight.folder, what)
+    except OSError as error:
+        log.warning("not_asked", attempt=flight.spec.key, what=what.what, reason=engine.slow.words(error))
+        return False
+    flight.asked = what.what
+    return True
+
+
+def wake(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
+    """Make the lanes of these attempts look at once, without waiting for Slurm. They look anyway a little later."""
+    lanes = [row.lane for each in flights if (row := counting.lane_of(each.pool, each))]
+    if lanes and not engine.fleet.words:
+        engine.tasks.start_soon(engine.cluster.wake, lanes)
+
+
+async def _end_lanes(engine: "SlurmEngine", flights: Sequence[Flight]) -> None:
+    """End the lanes of attempts that have not stopped within their time. Only what Slurm knows by our name is ended."""
+    now, lanes = time.monotonic(), []
+    for flight in flights:
+        row = counting.lane_of(flight.pool, flight)
+        since = flight.cancelled_at if flight.cancelled_at is not None else now
+        late = now - since > flight.grace_seconds + OBEYED_SECONDS and now - flight.ended_lane_at > AGAIN_SECONDS
+        if row is not None and row.kind in {"running", "suspended"} and flight.exit is None and late:
+            flight.ended_lane_at = now
+            lanes.append(row.lane)
+    if lanes:
+        log.warning("lanes_ended", lanes=lanes)
+        await engine.cluster.cancel(lanes)
