@@ -82,8 +82,7 @@ class Player:
             senses.child, reader = starting.start(attempt, spec, streams.descriptors, self._station.node)
             watching = Watching(attempt, spec, senses, streams)
             watching.to_the_end()
-            code = senses.code
-            if watching.reason == "exited" and code in TERM_CODES:
+            if watching.reason == "exited" and senses.code:
                 self._settle(watching)
             own = watching.reason == "exited"
             left = () if own and self._adopts and not senses.children else watching.tree.end(lambda: watching.deadline)
@@ -105,8 +104,8 @@ class Player:
         )
 
     def _settle(self, watching: Watching) -> None:
-        """Find out whether the attempt has ended because the cluster ends the whole lane."""
-        until = time.monotonic() + SETTLE_SECONDS
+        """Find out whether the attempt has failed because the cluster ends the whole lane."""
+        until = time.monotonic() + (SETTLE_SECONDS if self._senses.code in TERM_CODES else 0.0)
         while not self._senses.terminated and time.monotonic() < until:
             self._senses.wait(until - time.monotonic())
         if self._senses.terminated:
