@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from podium.settings import Settings
 from tests.support import nursed
 from tests.support.podium_home import until
@@ -81,7 +83,8 @@ def ssh_host(folder: Path, settings: Settings) -> Iterator[SshHost]:
     server = subprocess.Popen([_sshd(), "-D", "-E", str(log), "-f", str(folder / "sshd_config")])
     try:
         until(lambda: server.poll() is not None or _listens(port))
-        assert server.poll() is None, log.read_text()
+        if why := _refused(host, log):
+            pytest.skip(f"sshd cannot be used here: {why}")
         yield host
     finally:
         server.terminate()
@@ -107,6 +110,14 @@ def _write(folder: Path, port: int, settings: Settings, ended: Path) -> None:
     serve = shlex.join(nursed.command("server"))
     podium.write_text(f'#!/bin/sh\n{serve} "$@"\necho $? >>{shlex.quote(str(ended))}\n')
     podium.chmod(0o755)
+
+
+def _refused(host: SshHost, log: Path) -> str:
+    """Return why nobody gets in, or not without words of a shell's own, which a protocol cannot have; "" if all is well."""
+    words = ["ssh", "-F", str(host.config), "-o", "BatchMode=yes", "cluster", "true"]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    why = done.stdout or (f"{done.stderr}{log.read_text()}" if done.returncode else "")
+    return " ".join(why.split())
 
 
 def _listens(port: int) -> bool:

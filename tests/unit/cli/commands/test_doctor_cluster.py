@@ -11,7 +11,7 @@ import pytest
 
 from podium.cli import main
 from podium.cli.commands.doctor.cluster import examine_slurm, probe
-from podium.cli.commands.doctor.cluster.folder import file_system
+from podium.cli.commands.doctor.cluster.folder import file_system, kinds
 from podium.cli.views.doctor import Finding
 from podium.settings import load
 from tests.support import nursed
@@ -237,12 +237,23 @@ def test_the_exit_code_tells_of_the_cluster_too_and_the_plain_command_how_to_loo
     assert found.fix == "podium doctor --engine slurm"
 
 
+MOUNTS = (
+    "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
+    "40 21 0:50 / /shared\\040data rw - nfs4 server:/data rw\n"
+    "41 21 0:51 / /share rw - tmpfs tmpfs rw\n"
+)
+
+
 def test_the_file_system_of_a_path_is_that_of_the_mount_it_is_below() -> None:
-    mounts = (
-        "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
-        "40 21 0:50 / /shared\\040data rw - nfs4 server:/data rw\n"
-        "41 21 0:51 / /share rw - tmpfs tmpfs rw\n"
-    )
-    assert file_system(mounts, "/shared data/podium") == "nfs4"
-    assert file_system(mounts, "/shared") == "ext4"
-    assert file_system(mounts, "/share") == "tmpfs"
+    assert file_system(MOUNTS, "/shared data/podium") == "nfs4"
+    assert file_system(MOUNTS, "/shared") == "ext4"
+    assert file_system(MOUNTS, "/share") == "tmpfs"
+
+
+def test_what_the_nodes_share_is_on_a_network_and_the_database_is_not() -> None:
+    good = list(kinds(MOUNTS, "/shared data/podium", "/home/me"))
+    assert [(each.what, each.verdict) for each in good] == [("file system", "ok")]
+    wrong = {each.what: each for each in kinds(MOUNTS, "/home/me/cluster", "/shared data/me")}
+    assert {each.verdict for each in wrong.values()} == {"note"}
+    assert "slurm_folder" in wrong["file system"].fix
+    assert "PODIUM_HOME" in wrong["database"].fix

@@ -10,6 +10,7 @@ from podium.cli.views.doctor import Finding
 from podium.privacy.way import is_there
 from podium.settings import Settings
 
+PATH_FIX = "Set slurm_folder to a folder that every node sees under the same path."
 LOW_DISK_BYTES = 1024**3
 # As /proc/self/mountinfo calls file systems that are made to be shared.
 SHARED = re.compile(
@@ -22,28 +23,38 @@ def examine(settings: Settings) -> tuple[Path | None, list[Finding]]:
     """Judge the folder; return where a file for the nodes can be put, None if nowhere."""
     folder = settings.cluster
     place = next(path for path in (folder, *folder.parents) if is_there(path))
-    fix = "Set slurm_folder to a folder that every node sees under the same path."
     if not place.is_dir():
-        return None, [Finding("shared folder", "fail", f"{place} is not a folder", fix)]
+        return None, [Finding("shared folder", "fail", f"{place} is not a folder", PATH_FIX)]
     if not os.access(place, os.W_OK | os.X_OK):
         why = "is not writable" if place == folder else f"cannot be made: {place} is not writable"
-        return None, [Finding("shared folder", "fail", f"{folder} {why}", fix)]
+        return None, [Finding("shared folder", "fail", f"{folder} {why}", PATH_FIX)]
     made = "" if place == folder else "; it will be made when it is needed"
-    return place, [Finding("shared folder", "ok", f"{folder} is writable{made}"), *_kind(place, fix), _space(place)]
+    found = Finding("shared folder", "ok", f"{folder} is writable{made}")
+    return place, [found, *_kinds(place, settings.home), _space(place)]
 
 
-def _kind(place: Path, fix: str) -> Iterator[Finding]:
-    """Say on what file system it is, where the system tells."""
+def _kinds(place: Path, home: Path) -> list[Finding]:
+    """Judge the file systems of both places, where the system tells them."""
     try:
         mounts = Path("/proc/self/mountinfo").read_text()
     except OSError:
-        return
-    kind = file_system(mounts, str(place.resolve()))
-    if SHARED.match(kind):
-        yield Finding("file system", "ok", f"{kind}, which is made to be shared")
+        return []
+    return list(kinds(mounts, str(place.resolve()), str(home.resolve())))
+
+
+def kinds(mounts: str, place: str, home: str) -> Iterator[Finding]:
+    """Judge the file systems of the shared folder and of the home, given the text of /proc/self/mountinfo."""
+    shared, own = file_system(mounts, place), file_system(mounts, home)
+    if SHARED.match(shared):
+        yield Finding("file system", "ok", f"{shared}, which is made to be shared")
     else:
-        text = f"{kind}, which machines do not share as a rule; only if all nodes are this machine, it will do"
-        yield Finding("file system", "note", text, fix)
+        text = f"{shared}, which machines do not share as a rule; only if all nodes are this machine, it will do"
+        yield Finding("file system", "note", text, PATH_FIX)
+    if SHARED.match(own):
+        text = f"the home {home} is on {own}, and SQLite is safe on a disk of this machine only"
+        yield Finding(
+            "database", "note", text, "Set PODIUM_HOME to a folder on such a disk; slurm_folder stays shared."
+        )
 
 
 def file_system(mounts: str, path: str) -> str:
