@@ -7,7 +7,7 @@ from podium.score.model.plan import Resources
 def lane(**resources: object) -> LaneJob:
     return LaneJob(
         "mk.job.hash", "/root", "/root/50%/lanes.log", "/root/lane.sh", ("/pool",), Resources(**resources), 60
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_a_command_gets_nothing_of_the_environment_but_what_it_needs() -> None:
