@@ -51,11 +51,7 @@ class Player:
             ask = None
         if ask is not None and ask.what == "stop":
             return place.Exit(ask.reason or "cancelled", detail="it had not begun")
-        try:
-            end = self._run(attempt, spec)
-        except OSError as error:
-            end = place.Exit("launch_failed", detail=f"cannot start it on node {self._station.node}: {error}")
-        return end._replace(seconds=time.monotonic() - began)
+        return self._run(attempt, spec)._replace(seconds=time.monotonic() - began)
 
     def _spec(self, attempt: str) -> tuple[place.Spec | None, str]:
         """Return what to run, and remove it, as it holds secrets; or why there is none."""
@@ -74,25 +70,27 @@ class Player:
         return spec, f"its spec {why} on node {self._station.node}"
 
     def _run(self, attempt: str, spec: place.Spec) -> place.Exit:
-        senses = self._senses
+        senses, node = self._senses, self._station.node
         senses.forget()
         kills = memory.kills(self._counters)
-        streams = Streams(attempt, self._pool.stream_bytes)
+        streams = Streams(self._pool.stream_bytes)
         try:
-            senses.child, reader = starting.start(attempt, spec, streams.descriptors, self._station.node)
-            watching = Watching(attempt, spec, senses, streams)
-            watching.to_the_end()
-            code = senses.code
-            if watching.reason == "exited" and code in TERM_CODES:
-                self._settle(watching)
-            own = watching.reason == "exited"
-            left = () if own and self._adopts and not senses.children else watching.tree.end(lambda: watching.deadline)
-            code = senses.code
-        finally:
+            streams.open(attempt)
+            senses.child, reader = starting.start(attempt, spec, streams.descriptors, node)
+        except OSError as error:
             streams.close()
-        reason, detail = watching.reason, watching.detail
-        if trouble := starting.trouble(reader):
-            reason, detail = ("launch_failed", trouble) if own else (reason, detail)
+            return place.Exit("launch_failed", detail=f"cannot start it on node {node}: {error.strerror}")
+        watching = Watching(attempt, spec, senses, streams)
+        watching.to_the_end()
+        if watching.reason == "exited" and senses.code:
+            self._settle(watching)
+        own = watching.reason == "exited"
+        left = () if own and self._adopts and not senses.children else watching.tree.end(lambda: watching.deadline)
+        streams.close()
+        reason, detail, code = watching.reason, watching.detail, senses.code
+        trouble = starting.trouble(reader)
+        if own and trouble:
+            reason, detail = "launch_failed", trouble
         elif own and code != 0 and memory.kills(self._counters) > kills:
             reason = "out_of_memory"
         return place.Exit(
@@ -105,8 +103,8 @@ class Player:
         )
 
     def _settle(self, watching: Watching) -> None:
-        """Find out whether the attempt has ended because the cluster ends the whole lane."""
-        until = time.monotonic() + SETTLE_SECONDS
+        """Find out whether the attempt has failed because the cluster ends the whole lane."""
+        until = time.monotonic() + (SETTLE_SECONDS if self._senses.code in TERM_CODES else 0.0)
         while not self._senses.terminated and time.monotonic() < until:
             self._senses.wait(until - time.monotonic())
         if self._senses.terminated:

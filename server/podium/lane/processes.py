@@ -63,7 +63,7 @@ def is_marked(pid: int, key: str) -> bool:
     """Return whether the environment that a process's program began with names this attempt, or a check of it (`key#n`)."""
     _, found, rest = (b"\0" + read(f"/proc/{pid}/environ")).partition(f"\0{MARKER}=".encode())
     value = os.fsdecode(rest.partition(b"\0")[0])
-    return bool(found) and (value == key or value.startswith(f"{key}#"))
+    return bool(found and key) and (value == key or value.startswith(f"{key}#"))
 
 
 def children() -> list[int]:

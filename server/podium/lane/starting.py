@@ -10,6 +10,7 @@ from contextlib import suppress
 from . import place, processes
 
 OOM_SCORE = 200  # by how much more readily than us the kernel ends an attempt when memory is short
+IGNORED = [each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN]
 NOT_FOUND, NOT_RUN = 127, 126  # as of a shell
 DEVICES = (
     b"_VISIBLE_DEVICES",
@@ -69,7 +70,7 @@ def _prepare(attempt: str, spec: place.Spec, outputs: list[int]) -> None:
         score = int(file.read()) + OOM_SCORE
         file.seek(0)
         file.write(str(min(1000, score)))
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    for number in IGNORED:
         signal.signal(number, signal.SIG_DFL)
     os.chdir(_encode(spec.workspace))
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -7,6 +7,7 @@ as they are. Where the file system cannot do that, the attempt has to be ended.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from . import place
 from .libc import punch
@@ -18,13 +19,16 @@ LEAST_SECONDS, MOST_SECONDS = 0.02, 0.25  # between two looks
 class Streams:
     """The logs of an attempt, open for writing. `quiet_seconds` is for how long nothing has been written."""
 
-    def __init__(self, attempt: str, limit: int) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    def __init__(self, limit: int) -> None:
         self.descriptors: list[int] = []
         self.limit = limit
         self._written = 0
         self.quiet_seconds = 0.0
         self.next_look = MOST_SECONDS
+
+    def open(self, attempt: str) -> None:
+        """Open the logs of an attempt. Raises OSError."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         for name in (place.STDOUT, place.STDERR):
             self.descriptors.append(os.open(os.path.join(attempt, name), flags, 0o600))
 
@@ -50,9 +54,11 @@ class Streams:
         """Bring the logs within their limit for good."""
         for descriptor in self.descriptors:
             size, held = _measure(descriptor)
-            if held > self.limit and not self._cut(descriptor, size):
-                os.ftruncate(descriptor, self.limit)
-            os.close(descriptor)
+            with suppress(OSError):  # as below; a network file system may also tell of a late failure here
+                if held > self.limit and not self._cut(descriptor, size):
+                    os.ftruncate(descriptor, self.limit)
+            with suppress(OSError):
+                os.close(descriptor)
         self.descriptors = []
 
     def _cut(self, descriptor: int, size: int) -> bool:
@@ -61,7 +67,10 @@ class Streams:
 
 
 def _measure(descriptor: int) -> tuple[int, int]:
-    """Return a log's size, and the bytes that it holds on the disk."""
-    found = os.fstat(descriptor)
+    """Return a log's size, and the bytes that it holds on the disk; zeros if the file system does not tell now."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return 0, 0
     # A small file may hold no block of its own; blocks reserved beyond the end are freed by the file system itself.
     return found.st_size, min(found.st_size, found.st_blocks * 512) if found.st_blocks else found.st_size

@@ -1,0 +1,68 @@
+"""The layout of the shared folder: what is written there is read back, whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from podium.lane import place
+from podium.lane.place import Ask, Claim, Exit, Pool, Spec
+
+SPEC = Spec("home.1", ("/bin/bash", "-c", "caf\udce9"), {"A": "\udcff"}, "/w\udce9", stdin_script=True, quiet_seconds=3)
+
+
+def test_a_spec_and_a_pool_are_read_as_they_were_written(tmp_path: Path) -> None:
+    place.write_spec(str(tmp_path), SPEC)
+    place.write_pool(str(tmp_path), Pool(60, 3, 1024))
+    assert place.read_spec(str(tmp_path)) == SPEC
+    assert place.read_pool(str(tmp_path)) == Pool(60, 3, 1024)
+    assert (tmp_path / place.SPEC).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"text"', '{"key": "a"}'])
+def test_what_is_not_whole_is_no_spec(tmp_path: Path, text: str) -> None:
+    (tmp_path / place.SPEC).write_text(text)
+    assert place.read_spec(str(tmp_path)) is None
+
+
+def test_what_a_later_version_adds_is_passed_over(tmp_path: Path) -> None:
+    place.write_file(str(tmp_path / place.POOL), {**Pool(1, 2, 3)._asdict(), "more": True})
+    assert place.read_pool(str(tmp_path)) == Pool(1, 2, 3)
+
+
+def test_the_first_claim_counts_and_can_be_repeated(tmp_path: Path) -> None:
+    ours = Claim("701", "n1", 4, "a")
+    assert place.take_claim(str(tmp_path), ours)
+    assert not place.take_claim(str(tmp_path), Claim("702", "n2", 4, "b"))
+    assert place.take_claim(str(tmp_path), ours)
+    assert place.read_claim(str(tmp_path)) == ours
+
+
+def test_the_last_ask_counts(tmp_path: Path) -> None:
+    for ask in (Ask("hold"), Ask("stop", "cancelled", 2.5)):
+        place.set_link(str(tmp_path / place.ASK), ask, "test")
+    assert place.read_ask(str(tmp_path)) == Ask("stop", "cancelled", 2.5)
+
+
+def test_the_first_record_of_an_end_counts(tmp_path: Path) -> None:
+    end = Exit("exited", 3, None, 2, 1.5, "because", "701", "n1", ((7, "root", "sleep 9"),))
+    assert place.note_exit(str(tmp_path), end)
+    assert not place.note_exit(str(tmp_path), Exit("killed"))
+    assert place.read_exit(str(tmp_path)) == end
+
+
+@pytest.mark.parametrize("letter", ["x", "\x01", "\udce9", "é"])
+def test_a_record_always_fits_into_a_link(tmp_path: Path, letter: str) -> None:
+    left = tuple((pid, letter * 100, letter * 5000) for pid in range(100))
+    assert place.note_exit(str(tmp_path), Exit("launch_failed", detail=letter * 9000, left=left))
+    assert len(os.fsencode((tmp_path / place.EXIT).readlink())) <= place.LINK_BYTES
+    end = place.read_exit(str(tmp_path))
+    assert end is not None
+    assert end.reason == "launch_failed"
+
+
+def test_nothing_is_read_where_there_is_nothing_or_something_else(tmp_path: Path) -> None:
+    for name in (place.CLAIM, place.ASK, place.EXIT):
+        (tmp_path / name).symlink_to("[]")
+    for folder in (str(tmp_path), str(tmp_path / "none")):
+        assert [place.read_claim(folder), place.read_ask(folder), place.read_exit(folder)] == [None] * 3
