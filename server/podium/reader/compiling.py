@@ -39,6 +39,8 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
         workspace=request.workspace,
         max_bytes=request.max_bytes,
         on_file=read.append,
+        engine=request.engine,
+        machine=request.machine,
     )
     brought: tuple[str, ...] = ()
     if plan.profiles and request.score_profiles != "allow":
