@@ -74,7 +74,8 @@ class Compiler:
     ) -> Prepared[T]:
         """Compile a score. `find` is called with the plan in a thread, so it may block; its errors are passed on.
 
-        `at_home`: for a plan without a workspace `find` touches nothing but the home, so it may be called without a thread.
+        `at_home`: for a plan without a workspace and without sheets on a cluster `find` touches nothing but the home, so it may
+        be called without a thread.
 
         Raises:
             ScoreInvalid: lists every problem, or says what limit the score exceeds.
@@ -82,7 +83,8 @@ class Compiler:
         """
         recent = self._recent.get(score)
         if recent is not None:
-            plain = at_home and recent.plan.workspace is None and not recent.plan.profiles and not recent.plan.env
+            known = recent.plan.workspace is None and not recent.on_cluster
+            plain = at_home and known and not recent.plan.profiles and not recent.plan.env
             if plain and self._recent.is_alone(score.folder):
                 return _prepared(score, self.share(recent), find)
             made = await anyio.to_thread.run_sync(_prepared_alone, score, self.share(recent), find)

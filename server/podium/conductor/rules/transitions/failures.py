@@ -197,6 +197,7 @@ def _heal(failure: Failure) -> None:
             job.profile_of(run.num).kind == "agent",
             _next_instrument(failure),
             job.limit_of(run.num),
+            job.most_of(run.num),
         )
     )
     remedy = diagnosis.remedy
