@@ -52,10 +52,7 @@ async def test_a_topic_that_is_not_there_is_refused_with_those_that_are(user: Ag
 @pytest.mark.parametrize("mode", BOTH_ERAS)
 async def test_the_conductor_says_what_it_does_not_do(user: Agent) -> None:
     status = await user.call("conductor_status")
-    assert [each.partition(":")[0] for each in status["not_available"]] == [
-        "schedules",
-        "GPU, CPU or memory reservation",
-    ]
+    assert [each.partition(":")[0] for each in status["not_available"]] == ["schedules"]
     assert "takes them over" in status["survives_restart"]
     assert "max_sheets_per_job=20000" in status["limits"]
     limits = (await user.call("describe_score", topic="limits"))["text"]

@@ -1,9 +1,6 @@
 """What a conductor of ours does not do, and what of its jobs outlives it: said where callers look before they plan."""
 
-NOT_AVAILABLE: tuple[str, ...] = (
-    "schedules: let cron or a systemd timer call podium run",
-    "GPU, CPU or memory reservation: the local engine counts only sheets",
-)
+NOT_AVAILABLE: tuple[str, ...] = ("schedules: let cron or a systemd timer call podium run",)
 SURVIVES = (
     "Jobs, their order, outputs and history are stored before each answer. Sheets go on running while no conductor runs, and the "
     "next one takes them over. After a reboot, sheets that ran are lost: on_lost decides (retry or fail)."
