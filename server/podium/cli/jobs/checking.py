@@ -181,7 +181,8 @@ def _show_plan(file: str, plan: PlanView) -> None:
         if each.resources:
             asking.setdefault(each.resources, []).append(each.name or str(each.sheet))
     for resources, which in list(asking.items())[:LABELS]:
-        line(in_line(f"    needs {resources}: {', '.join(which[:LABELS])}{' …' if len(which) > LABELS else ''}"))
+        more = f" and {len(which) - LABELS} more" if len(which) > LABELS else ""
+        line(in_line(f"    resources of {', '.join(which[:LABELS])}{more}: {resources}"))
     for warning in plan.warnings:
         line(in_line(f"{file}: note: {in_commands(warning)}"), stderr=True)
 
