@@ -189,7 +189,7 @@ async def _assemble(
     """Make the parts and put them together."""
     home = settings.places
     contents, own = await user_profiles(reader, config_file().parent)
-    hub, loader, removals = EventHub(), Loader(store), Removals(store, home, hands.cluster.remove_job)
+    hub, loader, removals = EventHub(), Loader(store), Removals(store, home, settings.cluster, hands.cluster.remove_job)
     values = Values(home, os.environ, settings.env_file)
     if settings.env_file is not None and values.own.trouble:
         log.warning("env_file_unusable", reason=values.own.trouble)

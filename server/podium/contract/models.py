@@ -205,7 +205,7 @@ class PlanSheetView(View):
     sheet: int  # number of the sheet, from 1
     name: str = ""  # "" if it has only a number
     instrument: str  # the program that plays it
-    instrument_found: bool = True  # that program is installed
+    instrument_found: bool = True  # that program is installed, or has to be on a cluster's nodes
     command: str = ""  # the beginning of what it runs, in one line; only of the first sheets
     fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried when it fails
     needs: list[int] = Field(default_factory=list)  # numbers of the sheets that must be done before it
@@ -213,6 +213,7 @@ class PlanSheetView(View):
     max_retries: int = 0  # how often a failure starts it again
     satisfied: bool = False  # before start_sheet: counts as done, is not run
     hold: str = ""  # what to approve before it runs
+    resources: str = ""  # what it needs, after "slurm" if it runs on a cluster
 
 
 class PlanView(View):

@@ -73,6 +73,7 @@ def test_a_page_shows_what_the_code_says_not_the_place_for_it() -> None:
     assert "- max_retries: whole number, 0 to 1000, default 0; attempts after the first one" in page("retry").text
     assert "- timeout_seconds: duration, more than 0" in page("limits").text
     assert "- env: mapping of names to value or {from_env}" in page("env").text
+    assert "- memory: size; memory" in page("resources").text
     assert "- file_exists: text or mapping" in page("validations").text
 
 

@@ -1,13 +1,15 @@
 """`get_job`, `list_jobs`, `verify_process_health` and `conductor_status`."""
 
+import json
+
 import pytest
 
-from podium.contract.models import ExplainView, JobPage, LogLine, LogView, SheetView, ValidationView
+from podium.contract.models import ExplainView, JobPage, LogLine, LogView, PlanSheetView, SheetView, ValidationView
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
 from podium.errors import InvalidArguments
 from podium_tools.results import OUTPUT_NOTE
-from tests.support.port import CURSOR, ScriptedPort, ended, job
+from tests.support.port import CURSOR, ScriptedPort, ended, job, plan
 from tests.unit.tools.helpers import use
 
 pytestmark = pytest.mark.anyio
@@ -297,3 +299,14 @@ async def test_a_check_says_when_a_conductor_shows_no_text() -> None:
     result = await use(Older(), "validate_score", {"config_path": "/a.yaml"})
     assert result.summary.endswith("The conductor did not show the text.")
     assert not (await use(Older(), "validate_score", {"config_content": "name: x"})).summary.endswith("the text.")
+
+
+async def test_what_a_sheet_needs_is_shown_only_where_it_needs_something() -> None:
+    sheets = [
+        PlanSheetView(sheet=1, instrument="cli", resources="slurm, cpus 2"),
+        PlanSheetView(sheet=2, instrument="cli"),
+    ]
+    result = await use(ScriptedPort(checked=plan(sheets=sheets)), "validate_score", {"config_content": "name: x"})
+    first, second = (json.loads(sheet.model_dump_json()) for sheet in result.sheets)
+    assert first["resources"] == "slurm, cpus 2"
+    assert "resources" not in second

@@ -54,6 +54,11 @@ class LoadedPlan:
         """The instruments that its sheets name, including their fallbacks, and `cli`."""
         return {name: self.profiles[name] for name in (CLI, *self.plan.profiles)}
 
+    @cached_property
+    def on_cluster(self) -> bool:
+        """Whether any of its sheets runs on a cluster."""
+        return any(sheet.on_cluster for sheet in self.plan.sheets)
+
     def sheet_number(self, ref: int | str | None) -> int | None:
         """Return the number of a sheet, given its name or number; None for None and "".
 

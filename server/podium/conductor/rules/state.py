@@ -200,7 +200,13 @@ class JobRun:
         run = self.sheets.get(num)
         longer = run.remedy.timeout_seconds if run and run.remedy else None
         own = longer or self.plan.sheet(num).timeout_seconds
-        return own or self.profile_of(num).default_timeout_seconds or self.plan.default_timeout_seconds
+        limit = own or self.profile_of(num).default_timeout_seconds or self.plan.default_timeout_seconds
+        most = self.most_of(num)
+        return min(limit or most, most) if most else limit
+
+    def most_of(self, num: int) -> float | None:
+        """Return the seconds that the sheet's resources give to an attempt, None if they say nothing of it."""
+        return self.plan.resources[self.plan.sheet(num).resources].time_seconds
 
     def label(self, num: int) -> str:
         """Return the sheet's name, or its number if it has none."""

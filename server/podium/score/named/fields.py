@@ -25,7 +25,8 @@ from podium.score.blocks import (
     Variables,
 )
 from podium.score.model.draft import OnLost
-from podium.score.model.plan import VALIDATION_TYPES
+from podium.score.model.plan import VALIDATION_TYPES, EngineName
+from podium.score.resources import ResourcesBlock
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
 
@@ -202,6 +203,12 @@ class NamedSheet(Block):
         None,
         description="skip the sheet if this bash command ends with exit code 0; 126, 127, a signal or a time-out fail it",
     )
+    resources: ResourcesBlock | None = Field(
+        None, description="what it needs while it runs; each key wins over that of the score"
+    )
+    engine: EngineName | None = Field(
+        None, description="where it runs: on the conductor's machine, or on a Slurm cluster; default: the score's"
+    )
     on_lost: OnLost = Field(
         "retry", description="what to do if an attempt is lost: with its machine or node, or taken away by a cluster"
     )
@@ -252,6 +259,10 @@ class NamedScore(Block):
     )
     success_requirements: bool = Field(
         False, description="each prompt also says where the agent is and what the validations of its sheet look for"
+    )
+    resources: ResourcesBlock | None = Field(None, description="what each sheet needs while it runs")
+    engine: EngineName | None = Field(
+        None, description="where sheets run; default: the setting engine of the conductor"
     )
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")

@@ -231,6 +231,7 @@ def _heal(failure: Failure) -> None:
             job.profile_of(run.num).kind == "agent",
             _next_instrument(failure),
             job.limit_of(run.num),
+            job.most_of(run.num),
         )
     )
     remedy = None if _is_final(failure) else diagnosis.remedy

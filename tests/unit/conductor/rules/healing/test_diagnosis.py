@@ -1,5 +1,6 @@
 """Which cause is found in what was observed, and which remedy is chosen for it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,6 +79,31 @@ def test_a_remedy_holds_what_it_needs() -> None:
     folders = diagnose(case(missing_folders=DEEP)).remedy
     assert folders
     assert (folders.folders, folders.text) == (DEEP, "creates 'out/deep' (named by the job)")
+
+
+@pytest.mark.parametrize(
+    ("most", "longer", "text"),
+    [
+        (None, 10.0, "doubles the time limit to 10 s"),
+        (10.0, 10.0, "doubles the time limit to 10 s"),
+        (8.0, 8.0, "raises the time limit to 8 s, which is the time in its resources"),
+    ],
+)
+def test_a_time_limit_is_raised_no_further_than_the_time_of_the_resources(
+    most: float | None, longer: float, text: str
+) -> None:
+    remedy = diagnose(replace(case("timed_out", limit=5.0), most_seconds=most)).remedy
+    assert remedy
+    assert (remedy.timeout_seconds, remedy.text) == (longer, text)
+
+
+def test_nothing_helps_where_the_time_of_the_resources_is_over() -> None:
+    found = diagnose(replace(case("timed_out", limit=5.0), most_seconds=5.0))
+    assert (found.cause, found.text, found.remedy) == (
+        "time_limit",
+        "it did not finish within 5 s, the time that its resources give it",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
