@@ -26,12 +26,14 @@ from podium.conductor.housekeeping.retention import Retention, calendar_of
 from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.plans.compiling import Compiler, user_profiles
+from podium.conductor.processes import machine
 from podium.conductor.processes.cgroup import Cgroups, own_procs
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.reader import Reader, ReaderLimits
 from podium.conductor.rules.batch import Telling
+from podium.conductor.rules.capacity import Capacity
 from podium.conductor.rules.scheduler import Limits, Scheduler
 from podium.conductor.rules.transitions import control
 from podium.conductor.service.context import Context
@@ -161,6 +163,17 @@ def _reader_limits(settings: Settings) -> ReaderLimits:
     return ReaderLimits(seconds=settings.reader_seconds, memory_bytes=settings.reader_memory_bytes)
 
 
+def _limits(settings: Settings) -> Limits:
+    """Return how much may run at once: what the settings do not say, the machine does."""
+    found = machine.find()
+    capacity = Capacity(
+        settings.cpus or found.cpus,
+        settings.memory_bytes or found.memory_bytes,
+        found.gpus if settings.gpus is None else settings.gpus,
+    )
+    return Limits(settings.max_sheets, settings.max_sheets_per_agent, settings.slurm_sheets, capacity)
+
+
 async def _assemble(
     settings: Settings, store: Store, runner: Runner, reader: Reader, engine: LocalEngine, stop: Stop
 ) -> _Parts:
@@ -182,7 +195,7 @@ async def _assemble(
     supervisor = Supervisor(
         store,
         loader,
-        Scheduler(Limits(settings.max_sheets, settings.max_sheets_per_agent)),
+        Scheduler(_limits(settings)),
         launcher,
         next_event=last_event + 1,
         next_job=last_job + 1,

@@ -150,6 +150,7 @@ class Launcher:
                 ready = _not_run(live, "cancelled", "cancelled before it started")
             if isinstance(ready, AttemptSpec):
                 live.in_engine = True
+                live.note_replaced()
                 faults.point("before_launch")
                 await live.engine.submit(ready)
                 faults.point("after_launch")

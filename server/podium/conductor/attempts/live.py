@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 
+from podium.conductor.attempts import gpus
 from podium.conductor.attempts.values import Known
 from podium.conductor.clock import Moment, now, set_back
 from podium.conductor.engines.port import Engine
@@ -108,6 +109,15 @@ class LiveAttempt:
         """What YAML 1.1 makes of some of these texts."""
         return readings(self.plan, self.sheet)
 
+    def _given(self) -> dict[str, str]:
+        return {**self.known.env_of(self.profile), **self.known.env(self.plan, self.sheet)}
+
+    def note_replaced(self) -> None:
+        """Note which variables of the score say something else about its GPUs than what it was given."""
+        if self.attempt.gpus and (names := gpus.replaced(self.attempt.gpus, self._given())):
+            which = ", ".join(map(str, self.attempt.gpus))
+            self.notes.append(f"its own {' and '.join(names)} did not count, since Podium gave it the GPUs {which}")
+
     def env(self) -> dict[str, str]:
         """Return the variables that the instrument, the score, the start and Podium add to the environment.
 
@@ -115,8 +125,8 @@ class LiveAttempt:
             InvalidArguments: a value that the instrument or the score only names is nowhere to be had.
         """
         return {
-            **self.known.env_of(self.profile),
-            **self.known.env(self.plan, self.sheet),
+            **self._given(),
+            **gpus.variables(self.attempt.gpus),
             "PODIUM_JOB_ID": self.job_id,
             "PODIUM_SHEET": self.sheet.label,
             "PODIUM_ATTEMPT": str(self.attempt.attempt),

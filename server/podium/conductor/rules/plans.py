@@ -8,7 +8,7 @@ from functools import cached_property
 from podium.errors import InvalidArguments
 from podium.instruments.builtin import builtin_profiles
 from podium.instruments.profile import Profile
-from podium.score.model.plan import CLI, Plan
+from podium.score.model.plan import CLI, EngineName, Plan
 
 
 def hash_of(text: str, source: str) -> str:
@@ -39,6 +39,11 @@ class LoadedPlan:
             for need in sheet.needs:
                 edges[need].append(sheet.num)
         return edges
+
+    @cached_property
+    def engines(self) -> frozenset[EngineName]:
+        """Where its sheets run."""
+        return frozenset(sheet.engine for sheet in self.plan.sheets)
 
     @cached_property
     def profiles(self) -> dict[str, Profile]:
