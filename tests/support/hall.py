@@ -1,6 +1,6 @@
 """Jobs under one scheduler, without a conductor: what it starts runs until it is ended by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from podium.conductor.rules.scheduler import Scheduler
@@ -33,15 +33,17 @@ class Hall:
         """Start what may start; return (job, sheet) in the order of the starts."""
         for job in self.jobs:
             self.scheduler.offer(job)
-        started = []
+        return [(attempt.job_seq, attempt.sheet) for attempt in self.starts(now)]
+
+    def starts(self, now: float = 0.0) -> Iterator[Attempt]:
+        """Start one by one what may start of the jobs in the lines, and yield each."""
         for job, num, gpus in self.scheduler.next_sheets(now):
             assert num not in job.running
             claim = job.claim_of(num)
-            job.running[num] = Attempt(
-                job.seq, num, num, 1, f"{job.job_id}.{num}", "hash", claim.instrument, 0.0, gpus=gpus, claim=claim
-            )
-            started.append((job.seq, num))
-        return started
+            key = f"{job.job_id}.{num}"
+            attempt = Attempt(job.seq, num, num, 1, key, "hash", claim.instrument, 0.0, gpus=gpus, claim=claim)
+            job.running[num] = attempt
+            yield attempt
 
     def end(self, job: JobRun, num: int) -> None:
         """End a running sheet."""
