@@ -20,6 +20,6 @@ def variables(gpus: tuple[int, ...]) -> dict[str, str]:
     return {**dict.fromkeys(VISIBLE, ",".join(map(str, gpus))), **ORDER} if gpus else {}
 
 
-def replaced(gpus: tuple[int, ...], given: Mapping[str, str]) -> list[str]:
-    """Return which of these variables the score, the start or the instrument sets to something else: ours count."""
+def overruled(gpus: tuple[int, ...], given: Mapping[str, str]) -> list[str]:
+    """Return which of these variables were given with another value. Ours count: the others may belong to another sheet."""
     return [name for name, value in variables(gpus).items() if given.get(name, value) != value]

@@ -150,7 +150,6 @@ class Launcher:
                 ready = _not_run(live, "cancelled", "cancelled before it started")
             if isinstance(ready, AttemptSpec):
                 live.in_engine = True
-                live.note_replaced()
                 faults.point("before_launch")
                 await live.engine.submit(ready)
                 faults.point("after_launch")
@@ -321,7 +320,7 @@ class Launcher:
         if live.survivors:
             end = verdict.end
             verdict = replace(verdict, end=replace(end, survivors=(*end.survivors, *live.survivors)))
-        verdict = replace(verdict, notes=(*live.notes, *verdict.notes))
+        verdict = replace(verdict, notes=(*live.notes, *live.overruled, *verdict.notes))
         self.survivors += [f"{live.job_id}, sheet {live.sheet.label}: {each.text}" for each in verdict.end.survivors]
         log.debug(
             "attempt_ended",

@@ -109,14 +109,12 @@ class LiveAttempt:
         """What YAML 1.1 makes of some of these texts."""
         return readings(self.plan, self.sheet)
 
-    def _given(self) -> dict[str, str]:
-        return {**self.known.env_of(self.profile), **self.known.env(self.plan, self.sheet)}
-
-    def note_replaced(self) -> None:
-        """Note which variables of the score say something else about its GPUs than what it was given."""
-        if self.attempt.gpus and (names := gpus.replaced(self.attempt.gpus, self._given())):
-            which = ", ".join(map(str, self.attempt.gpus))
-            self.notes.append(f"its own {' and '.join(names)} did not count, since Podium gave it the GPUs {which}")
+    @property
+    def overruled(self) -> tuple[str, ...]:
+        """A note about the variables of the score that say something else about its GPUs than which it was given."""
+        names = gpus.overruled(self.attempt.gpus, {**self.plan.env, **self.sheet.env}) if self.attempt.gpus else []
+        given = ", ".join(map(str, self.attempt.gpus))
+        return (f"its own {' and '.join(names)} did not count: Podium gave it GPU {given}",) if names else ()
 
     def env(self) -> dict[str, str]:
         """Return the variables that the instrument, the score, the start and Podium add to the environment.
@@ -125,7 +123,8 @@ class LiveAttempt:
             InvalidArguments: a value that the instrument or the score only names is nowhere to be had.
         """
         return {
-            **self._given(),
+            **self.known.env_of(self.profile),
+            **self.known.env(self.plan, self.sheet),
             **gpus.variables(self.attempt.gpus),
             "PODIUM_JOB_ID": self.job_id,
             "PODIUM_SHEET": self.sheet.label,

@@ -12,6 +12,7 @@ from tests.support.hall import Hall, asking, hall, played_by
 from tests.support.plans import job_of, plan_of
 
 GPU, TWO_GPUS = Resources(gpus=1), Resources(gpus=2)
+TOO_MUCH = Resources(cpus=99)
 GIB = 1024**3
 
 
@@ -118,7 +119,7 @@ def joined(room: Hall, plan: Plan) -> JobRun:
 
 def crowd() -> tuple[Hall, JobRun, JobRun]:
     """Return a hall in which a sheet waits for two GPUs, its job, and one of small sheets that came later and has one GPU."""
-    room = hall(machine(cpus=4, gpus=2), asking(GPU, name="first"), asking(TWO_GPUS, name="large"))
+    room = hall(machine(cpus=4, gpus=2), asking(GPU, name="first"), asking(TWO_GPUS, TOO_MUCH, name="large"))
     first, large = room.jobs
     room.fill()
     small = joined(room, asking(*[GPU] * 60, name="small"))
@@ -171,7 +172,7 @@ def test_a_paused_job_reserves_nothing_and_has_its_reservation_again_when_it_goe
 @pytest.mark.parametrize("how", ["it leaves", "its sheet is gone"])
 def test_a_job_that_is_cancelled_takes_its_reservation_with_it(how: str) -> None:
     room, large, small = until_reserved()
-    large.ready.clear()
+    large.ready.remove(1)
     if how == "it leaves":
         room.jobs.remove(large)
         room.scheduler.leave(large)
