@@ -67,9 +67,9 @@ class Stock:
         """What running sheets hold of what there is now."""
         return Capacity(self._cpus, self._memory, self.has.gpus - len(self._gpus))
 
-    def choose(self, claim: Claim) -> tuple[int, ...]:
-        """Return the GPUs that the next attempt with this claim gets: the lowest that are free."""
-        return tuple(sorted(self._gpus)[: claim.gpus]) if claim.gpus else ()
+    def choose(self, gpus: int) -> tuple[int, ...]:
+        """Return so many GPUs for the next attempt that asks for them: the lowest that are free."""
+        return tuple(sorted(self._gpus)[:gpus])
 
     def take(self, place: tuple[int, int], holder: Holder, gpus: tuple[int, ...]) -> None:
         """Count what a sheet holds from now on."""

@@ -7,7 +7,6 @@ take a place of their instrument if that is an agent. A sheet for which there is
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 from podium.conductor.rules.capacity import KINDS, NOTHING, Capacity, Holder, Stock, beyond
 from podium.conductor.rules.claims import Claim
@@ -31,12 +30,8 @@ class Limits:
     capacity: Capacity = NOTHING
 
 
-class Start(NamedTuple):
-    """A sheet that starts now, and the GPUs that it gets."""
-
-    job: JobRun
-    num: int
-    gpus: tuple[int, ...]
+Start = tuple[JobRun, int, tuple[int, ...]]
+"""A sheet that starts now, and the GPUs that it gets."""
 
 
 @dataclass
@@ -87,12 +82,12 @@ class Scheduler:
                 turns = len(line)
 
     def _start(self, job: JobRun, claim: Claim, now: float) -> Start:
-        if self.waits:
+        if self.waits.all:
             self.waits.started(Request(job, claim, self.wants(job, claim)), self.free, now)
-        gpus = self.stock.choose(claim)
+        gpus = self.stock.choose(claim.gpus) if claim.gpus else ()
         num = job.ready.take(claim)
         self._take(job, num, claim, gpus)
-        return Start(job, num, gpus)
+        return job, num, gpus
 
     # -- what there is room for -----------------------------------------------------------------------------------
 
@@ -103,7 +98,7 @@ class Scheduler:
         """Return whether there is enough for a sheet beside its slot. One that has to wait for it is noted."""
         if claim.engine != engine:
             return False
-        if not claim.asks and not self.waits.has_reserved:
+        if not (self.waits.has_reserved or claim.asks):
             limit = self._places(job, claim)
             return limit is None or self.used_by.get(claim.instrument, 0) < limit
         request = Request(job, claim, self.wants(job, claim))

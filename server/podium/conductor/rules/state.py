@@ -6,7 +6,7 @@ A sheet gets a `SheetRun` when it first leaves pending, so a job's cost grows wi
 from dataclasses import dataclass, field
 from typing import Literal
 
-from podium.conductor.rules.claims import NO_CLAIM, Claim, claim_of
+from podium.conductor.rules.claims import NO_CLAIM, Claim
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.ready import Ready
@@ -193,7 +193,9 @@ class JobRun:
 
     def claim_of(self, num: int) -> Claim:
         """Return what the sheet's next attempt, or its running one, takes while it runs."""
-        return claim_of(self.profile_of(num).name, self.plan, self.plan.sheet(num))
+        run, sheet = self.sheets.get(num), self.plan.sheet(num)
+        own = run is None or not run.player
+        return self.loaded.claim(sheet.instrument if own else self.player_of(num).instrument, sheet)
 
     def player_of(self, num: int) -> Player:
         """Return the instrument that plays the sheet's next attempt, with the sheet's settings for it."""

@@ -55,27 +55,20 @@ class Wait:
 class Waits:
     """What waits, in the order of arrival."""
 
-    _all: dict[tuple[int, Claim], Wait] = field(default_factory=dict)
+    has_reserved: bool = False  # whether anything may be reserved
+    all: dict[tuple[int, Claim], Wait] = field(default_factory=dict)
     _reserved: dict[tuple[int, Claim], Wait] = field(default_factory=dict)
     _tick: int = 0
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    @property
-    def has_reserved(self) -> bool:
-        """Whether anything may be reserved."""
-        return bool(self._reserved)
 
     def note(self, request: Request) -> None:
         """Note that the next sheet of a job with this claim had its turn, and there was not enough for it."""
         self._tick += 1
-        self._all.setdefault((request.job.seq, request.claim), Wait(request, self._tick))
+        self.all.setdefault((request.job.seq, request.claim), Wait(request, self._tick))
 
     def started(self, request: Request, free: Callable[[JobRun, str], int], now: float) -> None:
         """Note that a sheet starts, just before it takes what it needs: who waits for that longer than it is overtaken."""
         own = self._drop((request.job.seq, request.claim))
-        for key, wait in list(self._all.items()):
+        for key, wait in list(self.all.items()):
             if own is not None and wait.tick > own.tick:
                 break
             if not self._is_shortened(wait, request, free) or not wait.counts(now):
@@ -86,6 +79,7 @@ class Waits:
             wait.overtaken += 1
             if wait.is_reserved:
                 self._reserved[key] = wait
+                self.has_reserved = True
 
     @staticmethod
     def _is_shortened(wait: Wait, request: Request, free: Callable[[JobRun, str], int]) -> bool:
@@ -115,9 +109,10 @@ class Waits:
 
     def leave(self, job: JobRun) -> None:
         """Forget a job."""
-        for key in [key for key in self._all if key[0] == job.seq]:
+        for key in [key for key in self.all if key[0] == job.seq]:
             self._drop(key)
 
     def _drop(self, key: tuple[int, Claim]) -> Wait | None:
-        self._reserved.pop(key, None)
-        return self._all.pop(key, None)
+        if self._reserved.pop(key, None) is not None:
+            self.has_reserved = bool(self._reserved)
+        return self.all.pop(key, None)

@@ -60,7 +60,7 @@ def _holders(kind: str, scheduler: Scheduler) -> str:
 def in_use(scheduler: Scheduler) -> str:
     """Return what running sheets hold of what there is, "" while none holds, or waits for, anything."""
     stock = scheduler.stock
-    if not stock.holders and not scheduler.waits:
+    if not stock.holders and not scheduler.waits.all:
         return ""
     parts = zip(KINDS, stock.in_use, stock.has, strict=True)
     return ", ".join(f"{count(kind, used)} of {amount(kind, has)}" for kind, used, has in parts if has or used)
