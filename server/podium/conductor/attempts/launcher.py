@@ -319,7 +319,7 @@ class Launcher:
         if live.survivors:
             end = verdict.end
             verdict = replace(verdict, end=replace(end, survivors=(*end.survivors, *live.survivors)))
-        verdict = replace(verdict, notes=(*live.notes, *verdict.notes))
+        verdict = replace(verdict, notes=(*live.notes, *live.overruled, *verdict.notes))
         self.survivors += [f"{live.job_id}, sheet {live.sheet.label}: {each.text}" for each in verdict.end.survivors]
         log.debug(
             "attempt_ended",

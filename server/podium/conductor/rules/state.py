@@ -6,6 +6,7 @@ A sheet gets a `SheetRun` when it first leaves pending, so a job's cost grows wi
 from dataclasses import dataclass, field
 from typing import Literal
 
+from podium.conductor.rules.claims import NO_CLAIM, Claim
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.ready import Ready
@@ -83,6 +84,7 @@ class Attempt:
     gpus: tuple[int, ...] = ()  # of this machine, those that it has
     place: str = ""  # where it runs or ran, in words; "" for this machine, and before it begins on another one
     suspended: bool = False  # by a pause; its job can be paused with it
+    claim: Claim = NO_CLAIM  # what it holds while it is open; not stored, since it follows from the plan
 
 
 @dataclass(eq=False)
@@ -190,6 +192,12 @@ class JobRun:
         own = run is None or not run.player
         return self.loaded.profiles[sheet.instrument if own else self.player_of(num).instrument]
 
+    def claim_of(self, num: int) -> Claim:
+        """Return what the sheet's next attempt, or its running one, takes while it runs."""
+        run, sheet = self.sheets.get(num), self.plan.sheet(num)
+        own = run is None or not run.player
+        return self.loaded.claim(sheet.instrument if own else self.player_of(num).instrument, sheet)
+
     def player_of(self, num: int) -> Player:
         """Return the instrument that plays the sheet's next attempt, with the sheet's settings for it."""
         run = self.sheets.get(num)
@@ -244,7 +252,7 @@ class JobRun:
         if self.plan.sheet(num).hold and (run is None or run.hold != "approved"):
             self.held.add(num)
         else:
-            self.ready.add(num, self.profile_of(num).name)
+            self.ready.add(num, self.claim_of(num))
 
     def release(self, num: int) -> None:
         """Note that a sheet is satisfied: what waited only for it becomes ready."""

@@ -142,7 +142,7 @@ class Supervisor:
             job.plan.sheet(attempt.sheet).engine == "local"
         ):  # the trouble of a cluster keeps nothing of this machine waiting
             self.refused.learn(verdict.end, batch.now.mono)
-        self.scheduler.give_back(attempt.instrument)
+        self.scheduler.give_back(attempt)
         sheets.attempt_ended(job, attempt, verdict, batch)
         self._watch(job, attempt.sheet, batch.now)
         self._offer(job)
@@ -206,10 +206,10 @@ class Supervisor:
     # -- the loop -------------------------------------------------------------------------------------------------
 
     def adopt(self, job: JobRun, now: Moment) -> None:
-        """Take a job that was read from the store: its running attempts hold slots again, its waits go on."""
+        """Take a job that was read from the store: its running attempts hold again what they held, its waits go on."""
         self._know(job)
         for attempt in job.running.values():
-            self.scheduler.take(attempt.instrument)
+            self.scheduler.hold(job, attempt)
         pause = job.plan.pause_between_sheets_seconds
         ended = [
             run.finished_at
@@ -293,8 +293,8 @@ class Supervisor:
     def _dispatch(self, batch: Batch) -> None:
         if not self.accepting or max(self._hold_until, self.refused.until) > batch.now.mono:
             return
-        for job, num in self.scheduler.next_sheets(batch.now.mono):
-            sheets.start(job, num, batch, self._store.mark)
+        for job, num, gpus in self.scheduler.next_sheets(batch.now.mono):
+            sheets.start(job, num, batch, self._store.mark, gpus)
             if job.not_before > batch.now.mono:
                 self._offer(job)
 

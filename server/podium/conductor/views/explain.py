@@ -9,6 +9,7 @@ from podium.conductor.rules.scheduler import Scheduler
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS
 from podium.conductor.supervisor.saving import attempt_from, event_from
+from podium.conductor.views import shortage
 from podium.conductor.views.places import PlaceOf, is_away, nowhere
 from podium.conductor.views.telling import failed_sheets, telling_sheet
 from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, SheetView, Stream
@@ -80,12 +81,16 @@ def slots(job: JobRun, scheduler: Scheduler, *, accepting: bool) -> str:
         return ""
     if not accepting:
         return "The conductor is stopping and will not start any more sheets."
-    if scheduler.used >= scheduler.limits.total:
-        return f"All {scheduler.limits.total} sheet slots are in use."
-    profile, limit = job.loaded.profiles[first[1]], scheduler.limits.per_agent
+    limits, claim = scheduler.limits, first[1]
+    if claim.engine == "local" and scheduler.used >= limits.total:
+        return f"All {limits.total} sheet slots are in use."
+    if claim.engine == "slurm" and scheduler.on_cluster >= limits.slurm:
+        return f"{limits.slurm} sheets are on the cluster already, as many as may be at once (slurm_sheets)."
+    profile, limit = job.loaded.profiles[claim.instrument], limits.per_agent
     if profile.kind == "agent" and limit is not None and scheduler.used_by.get(profile.name, 0) >= limit:
         return f"All {limit} sheet slots for {profile.name} are in use."
-    return ""
+    why = shortage.of_job(job, scheduler, time.monotonic())
+    return f"{why[0].upper()}{why[1:]}." if why else ""
 
 
 def waits_until(job: JobRun, place_of: PlaceOf = nowhere) -> str:

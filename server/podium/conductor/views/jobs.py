@@ -11,6 +11,7 @@ from podium.conductor.rules.transitions import costs
 from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
+from podium.conductor.views import shortage
 from podium.conductor.views.places import PlaceOf, nowhere, reason_of, since
 from podium.contract.models import JobView
 from podium.contract.states import TERMINAL, allowed_actions
@@ -166,6 +167,8 @@ class JobViews:
         if job.status == "queued":
             if job.waiting and not job.ready:
                 return _wait_reason(job)
+            if short := self._shortage(job):
+                return short
             ahead = self._supervisor.scheduler.ahead_of(job)
             return (
                 f"queued behind {ahead} job{'s' if ahead != 1 else ''}"
@@ -193,8 +196,12 @@ class JobViews:
         return (
             f"pausing for {span(pause, whole=True)} between sheets"
             if pause > 0
-            else self._waiting("waiting for a free slot")
+            else self._shortage(job) or self._waiting("waiting for a free slot")
         )
+
+    def _shortage(self, job: JobRun) -> str:
+        """Return what the job waits for that a sheet of it asks of this machine, "" for nothing."""
+        return shortage.of_job(job, self._supervisor.scheduler, time.monotonic())
 
     def _waiting_until(self, job: JobRun) -> str | None:
         """Return when the first of the job's waits ends, None if none has an end."""

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from typing import Any, NamedTuple
 
 from podium.conductor.clock import wall
@@ -13,7 +14,7 @@ from podium.conductor.store.store import Store
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
-from podium.conductor.views import checkpoint
+from podium.conductor.views import checkpoint, shortage
 from podium.conductor.views.places import PlaceOf, nowhere, place_text, since
 from podium.contract.models import SheetView
 from podium.score.model.plan import Plan, PlanSheet, Retry
@@ -56,6 +57,7 @@ class SheetViews:
         facts = await self._store.read(lambda db: _facts_of(db, plan, row, first, first + limit - 1))
         self._add_places(facts, row["job_id"])
         _add_ends(facts, ended, self._trouble)
+        self._add_shortages(facts, row["job_id"])
         return [SheetView.model_validate(each) for each in facts]
 
     def _add_places(self, facts: list[Facts], job_id: str) -> None:
@@ -68,6 +70,15 @@ class SheetViews:
                 each["place"] = text
             if not since(job, attempt.sheet, self._place_of):
                 each["duration_seconds"] = None
+
+    def _add_shortages(self, facts: list[Facts], job_id: str) -> None:
+        """Say of the sheets that could start what they wait for."""
+        pending = {each["sheet"]: each for each in facts if each["status"] == "pending"}
+        job = self._supervisor.jobs.get(job_id)
+        if pending and job is not None:
+            short = shortage.of_sheets(job, pending, self._supervisor.scheduler, time.monotonic())
+            for num, why in short.items():
+                pending[num]["reason"] = why
 
     def _ended(self, job_id: str) -> dict[int, Verdict]:
         """Return the ends of the job's sheets that could not be stored yet."""

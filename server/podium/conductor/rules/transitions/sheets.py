@@ -22,8 +22,9 @@ _MOST_WARNINGS = 100
 _PLACE_CHARS = 200
 
 
-def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
+def start(job: JobRun, num: int, batch: Batch, mark: str, gpus: tuple[int, ...] = ()) -> None:
     """Start the next attempt of a ready sheet: the intent goes into this batch, the launch follows its commit."""
+    claim = job.claim_of(num)
     run = job.run_of(num)
     run.status, run.reason, run.finished_at = "running", "", None
     run.attempts += 1
@@ -36,8 +37,10 @@ def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
         attempt=run.attempts,
         key=f"{mark}.{job.job_id}.{job.serial}",
         plan_hash=job.loaded.hash,
-        instrument=job.profile_of(num).name,
+        instrument=claim.instrument,
         started_at=batch.now.wall,
+        gpus=gpus,
+        claim=claim,
     )
     job.running[num] = attempt
     if job.status == "queued":
