@@ -148,6 +148,11 @@ class Shared:
         there = bool(claim) or os.path.isdir(folder)  # noqa: PTH112
         return Seen(there, claim, end, exit_at, _sign(f"{folder}/{place.ALIVE}"), queued)
 
+    def is_held(self, folder: str) -> bool:
+        """Return whether an attempt was last asked to hold."""
+        ask = place.read_ask(folder)
+        return ask is not None and ask.what == "hold"
+
     def is_there(self) -> bool:
         """Return whether the folder is where it was made; one on a disk that is not mounted is not."""
         return os.path.isdir(f"{self.root}/{place.JOBS}")  # noqa: PTH112

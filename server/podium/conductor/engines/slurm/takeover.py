@@ -68,6 +68,7 @@ async def _take_over(engine: "SlurmEngine", flight: Flight) -> Fate | None:
     engine.fleet.note(flight, seen, time.monotonic())
     if flight.claim is None:
         flight.stage = "waiting"
+    flight.suspended = await slow.do(shared.is_held, flight.folder)
     return None
 
 
