@@ -187,7 +187,6 @@ class SlurmEngine:
             return
         self.fleet.drop(flight, time.monotonic())
         self._ends.send_nowait(end_of(flight, fate, "", time.time()))
-        self.to_submit.set()  # it may have been the last one that waits
 
 
 def _usage(load: Mapping[str, object], flight: Flight) -> Usage | None:

@@ -36,13 +36,14 @@ async def run(engine: "SlurmEngine") -> None:
 async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
     """Submit the lanes that a pool lacks."""
     while pool.waiting() and not pool.unwanted and pool.unsure is None and time.monotonic() >= pool.not_before:
-        doing: dict[str, int] = {}
-        if counting.is_idle_known(pool):
-            try:
-                doing = await engine.slow.do(engine.shared.doing, pool.name)
-            except OSError as error:
-                pool.hold_off(time.monotonic(), engine.slow.words(error))
-                return
+        try:
+            if not engine.shared.program:  # all that waits was put there by an earlier conductor
+                await engine.slow.do(engine.shared.open)
+            idle = counting.is_idle_known(pool)
+            doing = await engine.slow.do(engine.shared.doing, pool.name) if idle else {}
+        except OSError as error:
+            pool.hold_off(time.monotonic(), engine.slow.words(error))
+            return
         count = counting.missing(pool, doing)
         if not count:
             pool.most = FIRST_LANES
