@@ -55,7 +55,7 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
         f"{load}jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all", columns
     )
     if conductor.resources:
-        show_text(f"in use: {conductor.resources}", columns)
+        show_text(f"{conductor.resources} in use", columns)
     ink([(f"  socket: {conductor.socket}", "dim")])
     for process in conductor.processes:
         show_text(in_times(process.line), columns, style="dim")
