@@ -189,12 +189,9 @@ def _reader_limits(settings: Settings) -> ReaderLimits:
 def _limits(settings: Settings) -> Limits:
     """Return how much may run at once: what the settings do not say, the machine does."""
     found = machine.find()
-    capacity = Capacity(
-        settings.cpus or found.cpus,
-        settings.memory_bytes or found.memory_bytes,
-        found.gpus if settings.gpus is None else settings.gpus,
-    )
-    return Limits(settings.max_sheets, settings.max_sheets_per_agent, settings.slurm_sheets, capacity)
+    gpus = found.gpus if settings.gpus is None else range(settings.gpus)
+    capacity = Capacity(settings.cpus or found.cpus, settings.memory_bytes or found.memory_bytes, len(gpus))
+    return Limits(settings.max_sheets, settings.max_sheets_per_agent, settings.slurm_sheets, capacity, gpus)
 
 
 def _machine(capacity: Capacity, local: LocalEngine) -> Machine:

@@ -1,5 +1,6 @@
 """What this machine has for sheets that ask for it, who holds what of it, and what is free."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from podium.conductor.rules.claims import Claim
@@ -51,11 +52,13 @@ class Stock:
     After a restart sheets hold what they held, even where the machine, or its settings, now have less.
     """
 
-    def __init__(self, has: Capacity) -> None:
+    def __init__(self, has: Capacity, gpus: Collection[int]) -> None:
+        """`gpus` are the indexes of those that `has` counts."""
         self.has = has
         self.holders: dict[tuple[int, int], Holder] = {}  # by job and sheet
         self._cpus = self._memory = 0  # in use
-        self._gpus = set(range(has.gpus))  # free
+        self._ours = frozenset(gpus)
+        self._gpus = set(gpus)  # free
 
     @property
     def free(self) -> Capacity:
@@ -84,4 +87,4 @@ class Stock:
         if holder is not None:
             self._cpus -= holder.claim.cpus
             self._memory -= holder.claim.memory_bytes
-            self._gpus.update(index for index in gpus if index < self.has.gpus)
+            self._gpus.update(self._ours.intersection(gpus))

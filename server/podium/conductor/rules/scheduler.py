@@ -4,7 +4,7 @@ A sheet on this machine takes a slot, and what it asks of the machine; one on a 
 take a place of their instrument if that is an agent. A sheet for which there is not enough lets others pass; see `waits`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,6 +28,7 @@ class Limits:
     per_agent: int | None = None
     slurm: int = 1000
     capacity: Capacity = NOTHING
+    gpus: Collection[int] | None = None  # the indexes of those that `capacity` counts; None: from 0 on
 
 
 Start = tuple[JobRun, int, tuple[int, ...]]
@@ -47,7 +48,8 @@ class Scheduler:
     stock: Stock = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stock = Stock(self.limits.capacity)
+        gpus, capacity = self.limits.gpus, self.limits.capacity
+        self.stock = Stock(capacity, range(capacity.gpus) if gpus is None else gpus)
 
     def offer(self, job: JobRun) -> None:
         """Put a job at the end of the lines if one of its sheets may start; a job is in each at most once."""

@@ -219,6 +219,7 @@ def test_the_status_shows_the_conductor_its_load_and_jobs() -> None:
         queued_jobs=1,
         running_sheets=10,
         max_sheets=16,
+        resources="6 of 8 CPUs, 12 GiB of 16 GiB of memory, 1 of 2 GPUs",
         socket="/run/user/1000/podium/podium.sock",
         processes=[
             ProcessView(role="keeper", pid=4712, version="3"),
@@ -237,6 +238,7 @@ def test_the_status_shows_the_conductor_its_load_and_jobs() -> None:
     idle = conductor.model_copy(
         update={"store_trouble": "", "processes": [], "engines": ["local: 0 attempts"], "accepting_work": False}
     )
+    idle = conductor.model_copy(update={"store_trouble": "", "processes": [], "resources": "", "accepting_work": False})
     check("status-empty", lambda columns: show_status(idle, JobPage(), columns))
 
 

@@ -54,6 +54,15 @@ def test_each_sheet_has_gpus_of_its_own_and_the_lowest_that_are_free() -> None:
     assert gpus_of(room) == {(1, 1): (0, 1), (1, 3): (3,), (1, 4): (2,)}
 
 
+def test_gpus_need_not_be_numbered_from_0() -> None:
+    room = hall(Scheduler(Limits(9, capacity=Capacity(gpus=2), gpus=(5, 7))), asking(GPU, GPU, GPU))
+    room.fill()
+    assert gpus_of(room) == {(1, 1): (5,), (1, 2): (7,)}
+    room.end(room.jobs[0], 2)
+    room.fill()
+    assert room.jobs[0].running[3].gpus == (7,)
+
+
 def test_what_ran_before_a_restart_keeps_its_gpus_even_if_there_are_fewer_now() -> None:
     before = hall(machine(gpus=4), asking(*[GPU] * 6))
     before.fill()
