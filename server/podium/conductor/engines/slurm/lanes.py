@@ -37,12 +37,14 @@ async def _fill(engine: "SlurmEngine", pool: Pool) -> None:
     """Submit the lanes that a pool lacks."""
     while pool.waiting() and not pool.unwanted and pool.unsure is None and time.monotonic() >= pool.not_before:
         doing: dict[str, int] = {}
-        if counting.is_idle_known(pool):
-            try:
+        try:
+            if not engine.shared.program:  # all that waits was put there by an earlier conductor
+                await engine.slow.do(engine.shared.open)
+            if counting.is_idle_known(pool):
                 doing = await engine.slow.do(engine.shared.doing, pool.name)
-            except OSError as error:
-                pool.hold_off(time.monotonic(), engine.slow.words(error))
-                return
+        except OSError as error:
+            pool.hold_off(time.monotonic(), engine.slow.words(error))
+            return
         count = counting.missing(pool, doing)
         if not count:
             pool.most = FIRST_LANES
