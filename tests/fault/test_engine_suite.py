@@ -390,6 +390,22 @@ async def test_the_next_engine_says_of_what_was_never_submitted_that_it_never_st
     assert not lines_of(ground.place / "runs")
 
 
+async def test_what_an_engine_out_of_reach_was_given_runs_once_when_the_next_one_is_in_reach(
+    ground: Ground, attempts: Attempts
+) -> None:
+    spec = attempts.new("echo ran >>runs")
+    ground.lose()
+    async with ground.open() as engine:
+        await engine.submit(spec)
+        await anyio.sleep(0.3)
+    ground.find_again()
+    async with ground.open() as engine:
+        await engine.reattach(spec)
+        end = (await ends_of(engine, 1))[spec.key]
+    assert end.reason in {"exited", "never_started"}
+    assert len(lines_of(ground.place / "runs")) == (end.reason == "exited")
+
+
 async def test_an_attempt_whose_engine_is_gone_at_any_moment_runs_once_at_most(
     ground: Ground, attempts: Attempts
 ) -> None:
