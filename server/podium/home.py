@@ -38,7 +38,7 @@ class Home:
     @property
     def folders(self) -> frozenset[Path]:
         """The folders of ours."""
-        return frozenset({self.keepers, self.workspaces, self.folder / "jobs", self.folder / SCORES})
+        return frozenset({self.keepers, self.workspaces, self.cluster, self.folder / "jobs", self.folder / SCORES})
 
     @property
     def cluster(self) -> Path:
@@ -80,3 +80,10 @@ class Home:
     def attempt(self, job_id: str, serial: int) -> Path:
         """The folder of one attempt: its script and its output."""
         return Path(f"{self.folder}/jobs/{job_id}/{serial}")
+
+
+def shared_workspaces(cluster: Path, mark: str) -> Path:
+    """The workspaces of jobs that run on a cluster and whose score names none. `mark` is that of the home, which may be one of
+    several that use this folder.
+    """
+    return cluster / mark / "workspaces"

@@ -9,6 +9,7 @@ import anyio
 from podium.conductor import clock
 from podium.conductor.engines.port import End
 from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.claims import Claim
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, jobs, sheets
@@ -62,7 +63,7 @@ def _live(job: JobRun, batch: Batch, store: Store, paused: bool) -> None:
     if paused:
         control.pause(job, batch)
         return
-    num = job.ready.take("cli")
+    num = job.ready.take(Claim("cli"))
     sheets.start(job, num, batch, store.home_id)
     attempt = job.running[num]
     sheets.attempt_ended(job, attempt, Verdict(End(attempt.key, "exited", 0, ended_at=batch.now.wall), True), batch)

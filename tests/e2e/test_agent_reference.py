@@ -54,8 +54,9 @@ async def test_the_conductor_says_what_it_does_not_do(user: Agent) -> None:
     status = await user.call("conductor_status")
     assert [each.partition(":")[0] for each in status["not_available"]] == [
         "schedules",
-        "GPU, CPU or memory reservation",
+        "holding a sheet on this machine to the cpus that it asks for",
     ]
+    assert status["engines"] == ["local: 0 attempts"]
     assert "takes them over" in status["survives_restart"]
     assert "max_sheets_per_job=20000" in status["limits"]
     limits = (await user.call("describe_score", topic="limits"))["text"]

@@ -97,6 +97,21 @@ def test_the_sweep_runs_every_point_and_picks_the_best(conductor: Conductor, cop
     assert table[0].split()[0] == "0.2"
 
 
+def test_the_cores_count_together_what_each_counted_with_a_processor_of_its_own(
+    conductor: Conductor, copied: Path
+) -> None:
+    plan = told(conductor, "job.validate", config_path=str(copied / "cores" / "cores.yaml"))["plan"]
+    assert {sheet["resources"] for sheet in plan["sheets"]} == {
+        "cpus 1, memory 64M, time 5 min",
+        "cpus 1, memory 64M, time 30 s",
+    }
+    job_id = run(conductor, copied / "cores" / "cores.yaml", "completed")
+    sheets = sheets_of(conductor, job_id)
+    assert len(sheets) == 5
+    assert states(sheets) == {("completed", 1)}
+    assert log(conductor, job_id, "total") == ["17984"]
+
+
 def test_the_agents_wait_for_a_person_before_anything_is_published(
     conductor_with_agent: Conductor, copied: Path
 ) -> None:

@@ -83,11 +83,11 @@ class Histories(RuleBasedStateMachine):
                     jobs.settle(job, batch)
             for job in self.jobs:
                 self.scheduler.offer(job)
-            for job, num in self.scheduler.next_sheets(self.mono):
+            for job, num, gpus in self.scheduler.next_sheets(self.mono):
                 assert all(job.is_satisfied(need) for need in job.plan.sheet(num).needs)
                 assert not job.intent
                 assert not costs.beyond_job(job)
-                sheets.start(job, num, batch, "home")
+                sheets.start(job, num, batch, "home", gpus)
             self._write(batch)
         return value
 
@@ -153,7 +153,7 @@ class Histories(RuleBasedStateMachine):
             trouble=trouble if reason == "exited" and not checks and job.profile_of(attempt.sheet).kind == "agent" else "",
             wait_seconds=wait, missing_folders=(job.workspace,) if gone else (),
         )  # fmt: skip
-        self.scheduler.give_back(attempt.instrument)
+        self.scheduler.give_back(attempt)
         self.commit(lambda batch: sheets.attempt_ended(job, attempt, verdict, batch))
 
     @precondition(lambda self: any(job.waiting and job.status != "paused" for job in self.jobs))

@@ -12,11 +12,12 @@ from podium.errors import ScoreInvalid
 from podium.score.compile import compile_score
 from podium.score.model.context import expand
 from podium.score.model.graph import cycles, order
-from podium.score.model.plan import Plan
+from podium.score.model.plan import Plan, Resources
 from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
 from podium.score.numbered.fields.score import NumberedScore
 from podium.score.numbered.fields.sheets import NumberedSheets
 from podium.score.patterns import PatternFault, compile_pattern
+from podium.score.resources import ResourcesBlock
 from podium.score.templates.conditions import Condition, ConditionFault, parse
 from podium.score.templates.environment import TemplateFault, _compile, template
 from podium.score.templates.render import render_script
@@ -40,7 +41,30 @@ def named_scores(draw: st.DrawFn) -> dict[str, Any]:
         for index, sheet in enumerate(sheets):
             before = draw(st.lists(st.integers(0, index - 1), unique=True)) if index else []
             sheet["needs"] = [names[other] if draw(st.booleans()) else other + 1 for other in before]
-    return {"name": draw(WORDS), "sheets": sheets, "variables": draw(st.dictionaries(WORDS, VALUES, max_size=3))}
+    of_all = draw(
+        st.fixed_dictionaries({}, optional={"resources": resources(), "engine": st.sampled_from(["local", "slurm"])})
+    )
+    return {
+        **of_all,
+        "name": draw(WORDS),
+        "sheets": sheets,
+        "variables": draw(st.dictionaries(WORDS, VALUES, max_size=3)),
+    }
+
+
+def resources() -> st.SearchStrategy[dict[str, Any]]:
+    """What a sheet may ask for on any machine; `nodes` only on a cluster."""
+    sizes = st.builds("{}{}".format, st.integers(1, 999), st.sampled_from("MGT"))
+    optional = {
+        "cpus": st.integers(1, 100_000),
+        "memory": st.one_of(sizes, st.integers(1024**2, 1024**5)),
+        "gpus": st.integers(0, 1000),
+        "time": st.one_of(st.floats(0.1, 1e6), st.builds("{}{}".format, st.integers(1, 99), st.sampled_from("smhd"))),
+        "partition": st.sampled_from(["short", "a,b", 12]),
+        "constraint": st.just("[r1|r2]"),
+        "extra": st.lists(st.sampled_from(["--exclusive", "--reservation=a", "--comment=a b"]), max_size=2),
+    }
+    return st.fixed_dictionaries({}, optional=optional)
 
 
 def sheet_parts() -> st.SearchStrategy[dict[str, Any]]:
@@ -58,6 +82,8 @@ def sheet_parts() -> st.SearchStrategy[dict[str, Any]]:
         "validate": st.lists(checks, max_size=3),
         "skip_when": st.sampled_from(["sheet_num > 3", "stage == 1 and not instance == 2"]),
         "on_lost": st.sampled_from(["retry", "fail"]),
+        "resources": resources(),
+        "engine": st.sampled_from(["local", "slurm"]),
     }
     return st.fixed_dictionaries(
         {"run": st.sampled_from(["true", "echo {{ sheet_num }} {{ name }}"])}, optional=optional
@@ -94,6 +120,9 @@ def check(plan: Plan) -> None:
         assert render_script(plan, sheet, workspace="/w", previous_outputs={})
         assert all(0 <= index < len(plan.validations) for index in sheet.validations)
         assert 0 <= sheet.retry < len(plan.retries)
+        assert 0 <= sheet.resources < len(plan.resources)
+    assert len(set(plan.resources)) == len(plan.resources)
+    assert plan.resources[0] == Resources()
     assert Plan.model_validate_json(plan.model_dump_json()) == plan
     assert Plan.model_validate_json(plan.model_dump_json(exclude_defaults=True)) == plan
 
@@ -103,6 +132,23 @@ def test_a_valid_named_score_becomes_a_sound_plan(score: dict[str, Any]) -> None
     plan = compiled(yaml.safe_dump(score, allow_unicode=True, sort_keys=False))
     check(plan)
     assert len(plan.sheets) == sum(len(sheet.get("foreach", [0])) for sheet in score["sheets"])
+
+
+@given(named_scores())
+def test_each_sheet_has_the_keys_of_its_own_resources_and_of_the_scores_the_rest(score: dict[str, Any]) -> None:
+    plan = compiled(yaml.safe_dump(score, allow_unicode=True, sort_keys=False))
+    for sheet in plan.sheets:
+        own = score["sheets"][sheet.stage - 1]
+        asked = {**score.get("resources", {}), **own.get("resources", {})}
+        found = plan.resources[sheet.resources]
+        assert sheet.engine == own.get("engine", score.get("engine", "local"))
+        assert (found.cpus, found.gpus, found.nodes) == (asked.get("cpus", 0), asked.get("gpus", 0), 0)
+        assert (found.partition, found.constraint) == (str(asked.get("partition", "")), asked.get("constraint", ""))
+        assert found.extra == tuple(asked.get("extra", ()))
+        assert bool(found.memory_bytes) == ("memory" in asked)
+        assert (found.time_seconds is None) == ("time" not in asked)
+    used = [sheet.resources for sheet in plan.sheets]
+    assert {0, *used} == set(range(len(plan.resources)))
 
 
 @given(numbered_scores())
@@ -171,6 +217,7 @@ KEYS = sorted(
         "voices",
         "profile",
         "config",
+        *ResourcesBlock.model_fields,
     }
 )
 LEAVES = st.one_of(

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 
 from podium.conductor.clock import Moment
-from podium.conductor.engines.port import End, EndReason
+from podium.conductor.engines.port import End, EndReason, Place
 from podium.conductor.rules.batch import Batch
 from podium.conductor.rules.event import Event
 from podium.conductor.rules.plans import LoadedPlan
@@ -67,8 +67,18 @@ class Play:
             found, passed=passed, message="" if passed else message, skipped=skipped, validations=checked(checks), cost=cost,
             trouble=trouble, wait_seconds=wait,
         )  # fmt: skip
+        self.judged(num, verdict)
+
+    def judged(self, num: int, verdict: Verdict) -> None:
+        """End the running attempt of a sheet with a verdict."""
         self.batch = self._begin()
-        sheets.attempt_ended(self.job, attempt, verdict, self.batch)
+        sheets.attempt_ended(self.job, self.job.running[num], verdict, self.batch)
+        self._commit()
+
+    def placed(self, num: int, place: Place) -> None:
+        """Let the running attempt of a sheet be seen at a place."""
+        self.batch = self._begin()
+        sheets.placed(self.job.running[num].serial, place, self.job, self.batch)
         self._commit()
 
     def run(self, num: int, *, passed: bool = True) -> None:

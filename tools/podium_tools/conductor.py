@@ -22,6 +22,7 @@ class StatusResult(Result):
     jobs_total: int  # how many it knows, ended ones too
     running_sheets: int  # sheets whose processes run now
     max_sheets: int  # at most so many run at once, of all jobs
+    engines: Omitted[list[str]]  # where sheets run, how many, and whether it works
     memory_mb: float  # of the conductor's own process, in MiB
     accepting_work: bool  # false while it is stopping
     socket: str  # where it listens

@@ -61,11 +61,14 @@ def _sentence(job: JobView, running: RunningView) -> str:
 
 
 def _sheet(sheet: RunningSheet) -> str:
+    if not sheet.since:
+        return f"{_label(sheet)} is {shortened_text(sheet.place)}"
     limit = f"limit {span(sheet.limit_seconds)}" if sheet.limit_seconds is not None else "no limit"
     age = _quiet(sheet)
     output = f"last output {span(age, whole=True)} ago" if age is not None else "no output yet"
     lasts = elapsed_between(sheet.since, None) or 0.0
-    return f"{_label(sheet)} has been running for {span(lasts, whole=True)}, since {sheet.since[:SECOND]}Z ({limit}, {output})"
+    facts = ", ".join(filter(None, [limit, output, shortened_text(sheet.place)]))
+    return f"{_label(sheet)} has been running for {span(lasts, whole=True)}, since {sheet.since[:SECOND]}Z ({facts})"
 
 
 def _label(sheet: RunningSheet) -> str:

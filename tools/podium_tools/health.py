@@ -9,7 +9,7 @@ from podium.times import span
 from podium_tools.calls import call
 from podium_tools.fields import JobReadArgs
 from podium_tools.following import next_step
-from podium_tools.results import JobResult, Known, Omitted, job_fields, reason_of, status_of
+from podium_tools.results import JobResult, Known, Omitted, job_fields, reason_of, shortened_text, status_of
 from podium_tools.spec import READ, Call, ToolSpec
 
 
@@ -22,6 +22,8 @@ class HealthResult(JobResult):
 
     pid: int | None  # of the first process of the oldest running sheet
     sheet: Omitted[str]  # label of that sheet
+    node: Omitted[str]  # of the cluster, on which it runs
+    place: Omitted[str]  # where that sheet is while it has no process, as a queue
     since: Omitted[str]  # when its attempt began
     is_alive: bool  # the process exists and is no zombie
     is_zombie_state: bool  # it has ended and nobody has fetched its exit code
@@ -67,13 +69,14 @@ def _sentence(job: JobView, health: ProcessHealth) -> str:
         return f"{job.job_id} {status_of(job)}; its conductor names no process of it now."
     if health.is_alive:
         stuck = f" The job is {reason_of(job)}." if job.stuck else ""
-        return (
-            f"Process {health.pid} of {job.job_id}{_sheet(job, health)} is alive{_age(health)}.{_load(health)}{stuck}"
-        )
+        at = f" on node {health.node}" if health.node else ""
+        return f"Process {health.pid}{at} of {job.job_id}{_sheet(job, health)} is alive{_age(health)}.{_load(health)}{stuck}"
     if health.is_zombie_state:
         return f"Process {health.pid} of {job.job_id} has ended but is still a zombie."
     if health.pid is not None:
         return f"Process {health.pid} of {job.job_id} no longer exists; the job {status_of(job)}."
+    if health.place:
+        return f"{job.job_id} has no process to measure now. Sheet {health.sheet}: {shortened_text(health.place)}."
     why = f": {reason_of(job)}" if job.status == "running" and job.reason else ""
     return f"{job.job_id} has no process now; the job {status_of(job)}{why}."
 

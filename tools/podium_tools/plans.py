@@ -29,6 +29,7 @@ class PlannedSheet(BaseModel):
     needs: list[int]  # numbers of the first sheets that must be done before it
     needs_total: int  # how many those are
     hold: Omitted[str]  # what to approve before it runs
+    resources: Omitted[str]  # what it needs, after "slurm" if it runs on a cluster
 
 
 def planned_sheets(plan: PlanView, tokens: int = LISTED_TOKENS) -> list[PlannedSheet]:
@@ -39,6 +40,7 @@ def planned_sheets(plan: PlanView, tokens: int = LISTED_TOKENS) -> list[PlannedS
             needs=sheet.needs[:NEEDS_SHOWN],
             needs_total=len(sheet.needs),
             hold=shortened_text(sheet.hold, HOLD_CHARS),
+            resources=shortened_text(sheet.resources, HOLD_CHARS),
         )
         for sheet in plan.sheets[:SHOWN]
     ]

@@ -19,6 +19,7 @@ from podium_tools.spec import READ, Args, Call, ToolSpec
 
 PROBLEMS_SHOWN = 50
 LISTED_TOKENS = 6_000  # that they cost together
+PROBLEM_CHARS = 400  # of each, so that the list of all keys of a sheet has room
 NOTES_SHOWN = 20
 
 
@@ -58,7 +59,7 @@ def _problem_text(facts: dict[str, Any]) -> str:
     field = f"{problem.field}: " if problem.field else ""
     allowed = f" (allowed: {', '.join(problem.allowed)})" if problem.allowed else ""
     quoted = f" | {problem.text}" if problem.text else ""
-    return shortened_text(f"{place}{field}{problem.message}{allowed}") + quoted
+    return shortened_text(f"{place}{field}{problem.message}{allowed}", PROBLEM_CHARS) + quoted
 
 
 def _valid(plan: PlanView, args: ScoreArgs) -> ScoreResult:

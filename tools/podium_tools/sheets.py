@@ -32,6 +32,7 @@ class SheetLine(BaseModel):
     exit_code: Known[int]  # of its last attempt
     signal: Known[int]  # that ended its process
     duration_seconds: Known[float]  # of its last attempt, until now if that runs
+    place: Omitted[str]  # where it runs, ran or waits, if not on this machine
     failed_validations: Omitted[list[str]]  # of its last attempt, each in a line
     healing: Omitted[str]  # the remedy that the conductor tried
     processes_ended: Omitted[int]  # left-over processes that the conductor ended
@@ -47,6 +48,7 @@ def sheet_line(sheet: SheetView) -> SheetLine:
         "instrument": sheet.instrument if sheet.instrument != "cli" else "",
         "waiting_until": sheet.waiting_until or "",
         "healing": shortened_text(sheet.healing),
+        "place": shortened_text(sheet.place),
         "needs": sheet.needs[:NEEDS_SHOWN],
         "needs_total": len(sheet.needs) if len(sheet.needs) > NEEDS_SHOWN else 0,
         "failed_validations": failed_validations(sheet),

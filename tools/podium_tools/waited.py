@@ -14,6 +14,7 @@ ROUTINE = {
     "job.submitted",
     "job.started",
     "sheet.started",
+    "sheet.placed",
     "sheet.completed",
     "job.completed",
     "job.failed",

@@ -22,17 +22,20 @@ from podium.conductor.engines.slurm.engine import SlurmEngine, SlurmOptions
 from podium.conductor.housekeeping.journals import keep_short
 from podium.conductor.housekeeping.notifications import Notifications
 from podium.conductor.housekeeping.place import keep_record, watch_place
+from podium.conductor.housekeeping.placed import watch_placed
 from podium.conductor.housekeeping.removal import Removals
 from podium.conductor.housekeeping.retention import Retention, calendar_of
 from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.lock import HomeTaken, hold_home
 from podium.conductor.plans.compiling import Compiler, user_profiles
+from podium.conductor.processes import machine
 from podium.conductor.processes.cgroup import Cgroups, own_procs
 from podium.conductor.processes.keepers.keepers import Keepers
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.reader import Reader, ReaderLimits
 from podium.conductor.rules.batch import Telling
+from podium.conductor.rules.capacity import Capacity
 from podium.conductor.rules.scheduler import Limits, Scheduler
 from podium.conductor.rules.transitions import control
 from podium.conductor.service.context import Context
@@ -51,6 +54,7 @@ from podium.conductor.views.sheets import SheetViews
 from podium.errors import InvalidArguments, JobNotFound, PermissionDenied, StorageFull, WrongState
 from podium.instruments.builtin import builtin_profiles
 from podium.places import config_file
+from podium.score.model.resources import Machine
 from podium.settings import Settings
 
 log = logging.get_logger()
@@ -150,6 +154,7 @@ async def _serve(parts: _Parts, hands: _Hands, listener: Listener, stop: Stop) -
         tasks.start_soon(supervisor.run)
         tasks.start_soon(parts.removals.run, supervisor.post)
         tasks.start_soon(StuckWatch(supervisor, context.engines, context.home, settings.stuck_seconds).run)
+        tasks.start_soon(watch_placed, supervisor, context.engines)
         tasks.start_soon(watch_place, context.store, supervisor)
         tasks.start_soon(keep_record, settings.home, settings.socket, context.store.home_id)
         await parts.removals.sweep()
@@ -181,13 +186,34 @@ def _reader_limits(settings: Settings) -> ReaderLimits:
     return ReaderLimits(seconds=settings.reader_seconds, memory_bytes=settings.reader_memory_bytes)
 
 
+def _limits(settings: Settings) -> Limits:
+    """Return how much may run at once: what the settings do not say, the machine does."""
+    found = machine.find()
+    capacity = Capacity(
+        settings.cpus or found.cpus,
+        settings.memory_bytes or found.memory_bytes,
+        found.gpus if settings.gpus is None else settings.gpus,
+    )
+    return Limits(settings.max_sheets, settings.max_sheets_per_agent, settings.slurm_sheets, capacity)
+
+
+def _machine(capacity: Capacity, local: LocalEngine) -> Machine:
+    """Return what scores are checked against."""
+    return Machine(
+        cpus=capacity.cpus,
+        memory_bytes=capacity.memory_bytes,
+        gpus=capacity.gpus,
+        memory_is_limit=local.memory_is_limit,
+    )
+
+
 async def _assemble(
     settings: Settings, store: Store, runner: Runner, reader: Reader, hands: _Hands, stop: Stop
 ) -> _Parts:
     """Make the parts and put them together."""
-    home = settings.places
+    home, limits = settings.places, _limits(settings)
     contents, own = await user_profiles(reader, config_file().parent)
-    hub, loader, removals = EventHub(), Loader(store), Removals(store, home, hands.cluster.remove_job)
+    hub, loader, removals = EventHub(), Loader(store), Removals(store, home, settings.cluster, hands.cluster.remove_job)
     values = Values(home, os.environ, settings.env_file)
     if settings.env_file is not None and values.own.trouble:
         log.warning("env_file_unusable", reason=values.own.trouble)
@@ -202,7 +228,7 @@ async def _assemble(
     supervisor = Supervisor(
         store,
         loader,
-        Scheduler(Limits(settings.max_sheets, settings.max_sheets_per_agent)),
+        Scheduler(limits),
         launcher,
         next_event=last_event + 1,
         next_job=last_job + 1,
@@ -211,7 +237,7 @@ async def _assemble(
         telling=Telling(bool(settings.notify.strip()), lambda job, seq: views.told(job, seq)),  # noqa: PLW0108 -- they are made below
         has_news=news.wake,
     )
-    views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engines.halted)
+    views = JobViews(supervisor, store.home_id, settings.stuck_seconds, engines.halted, engines.place)
     context = Context(
         settings=settings,
         home=home,
@@ -226,11 +252,19 @@ async def _assemble(
         keepers=hands.local.keepers.describe,
         profiles={**builtin_profiles(), **own},
         reader=reader,
-        compiler=Compiler(reader, contents, settings.max_score_bytes, loader.share, settings.score_profiles),
+        compiler=Compiler(
+            reader,
+            contents,
+            settings.max_score_bytes,
+            loader.share,
+            settings.score_profiles,
+            settings.engine,
+            _machine(limits.capacity, hands.local),
+        ),
         hub=hub,
         queries=Queries(store),
         views=views,
-        sheet_views=SheetViews(store, loader, supervisor),
+        sheet_views=SheetViews(store, loader, supervisor, engines.place),
         shut_down=stop.ask,
     )
     return _Parts(context, removals, news)

@@ -2,7 +2,7 @@
 
 NOT_AVAILABLE: tuple[str, ...] = (
     "schedules: let cron or a systemd timer call podium run",
-    "GPU, CPU or memory reservation: the local engine counts only sheets",
+    "holding a sheet on this machine to the cpus that it asks for: they are counted, not enforced",
 )
 SURVIVES = (
     "Jobs, their order, outputs and history are stored before each answer. Sheets go on running while no conductor runs, and the "

@@ -42,8 +42,10 @@ class ConductorView(View):
     running_jobs: int = 0  # jobs whose status is running
     queued_jobs: int = 0  # jobs that wait for a place to run
     jobs_total: int = 0  # how many jobs it knows, ended ones too
+    engines: list[str] = Field(default_factory=list)  # where sheets run, with how many attempts, and if it works
     running_sheets: int = 0  # sheets whose processes run now
     max_sheets: int = 0  # at most so many sheets run at once, of all jobs
+    resources: str = ""  # what of CPUs, memory and GPUs is in use, while a sheet asks for some
     memory_mb: float = Field(  # of the conductor's own process, in MiB
         default=0.0, validation_alias=AliasChoices("memory_mb", "memory_usage_mb")
     )
@@ -52,7 +54,9 @@ class ConductorView(View):
     features: list[str] = Field(default_factory=list)  # what it can do beyond the common protocol
     missing: list[str] = Field(default_factory=list)  # tools that this conductor cannot support
     instruments: list[str] = Field(default_factory=list)  # programs that can play sheets and are installed
-    limits: dict[str, int | float] = Field(default_factory=dict)  # of what jobs may use, by the setting's name
+    limits: dict[str, int | float] = Field(
+        default_factory=dict
+    )  # of what jobs may use, by the setting's name; cpus, memory_bytes and gpus: what there is
     not_available: list[str] = Field(default_factory=list)  # what it does not do that one might expect
     survives_restart: str = ""  # what becomes of running sheets when it is started anew
     processes: list[ProcessView] = Field(default_factory=list)  # those that work for it

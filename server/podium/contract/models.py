@@ -44,7 +44,7 @@ class JobView(View):
     sheets_blocked: int = 0  # skipped since a sheet that they need has failed
     running: list[str] = Field(default_factory=list)  # labels of the first running sheets
     running_total: int = 0  # how many there are; 0 where `running` has all
-    running_since: list[str] = Field(default_factory=list)  # when each of `running` began
+    running_since: list[str] = Field(default_factory=list)  # when each of `running` began, "" in a cluster's queue
     waiting: list[str] = Field(default_factory=list)  # labels of sheets that wait for a retry or a rate limit
     waiting_total: int = 0  # how many there are
     waiting_until: str | None = None  # when its first wait ends: a retry, a rate limit, a pause between sheets
@@ -148,7 +148,8 @@ class SheetView(View):
     signal: int | None = None  # that ended its process, null if none did
     started_at: str | None = None  # of its last attempt, null before
     finished_at: str | None = None  # of its last attempt, null before
-    duration_seconds: float | None = None  # of its last attempt; until now while that runs
+    duration_seconds: float | None = None  # of its last attempt; until now while that runs, null in a queue
+    place: str = ""  # where that attempt is, or was, if not on this machine; in a queue with the cluster's reason
     waiting_until: str | None = None  # when its wait ends: a retry or a rate limit
     healing: str = ""  # the remedy of its healing round, "" without one
     processes_ended: int = 0  # processes that the sheet left behind and the conductor ended
@@ -204,7 +205,7 @@ class PlanSheetView(View):
     sheet: int  # number of the sheet, from 1
     name: str = ""  # "" if it has only a number
     instrument: str  # the program that plays it
-    instrument_found: bool = True  # that program is installed
+    instrument_found: bool = True  # that program is installed, or has to be on a cluster's nodes
     command: str = ""  # the beginning of what it runs, in one line; only of the first sheets
     fallbacks: list[str] = Field(default_factory=list)  # instruments that are tried when it fails
     needs: list[int] = Field(default_factory=list)  # numbers of the sheets that must be done before it
@@ -212,6 +213,7 @@ class PlanSheetView(View):
     max_retries: int = 0  # how often a failure starts it again
     satisfied: bool = False  # before start_sheet: counts as done, is not run
     hold: str = ""  # what to approve before it runs
+    resources: str = ""  # what it needs, after "slurm" if it runs on a cluster
 
 
 class PlanView(View):

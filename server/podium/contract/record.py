@@ -22,6 +22,7 @@ class AttemptView(View):
     exit_code: int | None = None  # null if there was none
     signal: int | None = None  # that ended its process, null if none did
     reason: str = ""  # why it did not complete
+    place: str = ""  # where it runs or ran, "" for the conductor's machine
     processes_ended: int = 0  # left-over processes that the conductor ended
     cost_dollars: Dollars | None = None  # as its instrument reports it, null if it does not
     started_at: str  # when it began

@@ -47,6 +47,8 @@ class ProcessHealth:
     sheet: str = ""  # label of the sheet that it runs
     since: str = ""  # when that attempt began
     processes: int = 0  # how many the job has
+    node: str = ""  # on which it runs, "" for the conductor's machine
+    place: str = ""  # where that sheet is if it has no process, such as a cluster's queue
     note: str = ""  # what the conductor cannot tell of processes, "" if it can
 
 

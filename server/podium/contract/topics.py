@@ -12,6 +12,7 @@ TOPICS: tuple[str, ...] = (
     "validations",
     "retry",
     "limits",
+    "resources",
     "instruments",
     "env",
     "workspace",

@@ -12,9 +12,10 @@ class RunningSheet(View):
     """A sheet that runs now."""
 
     label: str
-    since: str  # when its attempt began
+    since: str  # when its attempt began, "" while it waits in the queue of a cluster
     limit_seconds: float | None = None  # after which the conductor ends it, None for never
     written_at: str = ""  # when it last wrote output, "" for never
+    place: str = ""  # where it is, "" for the conductor's machine
 
 
 class RunningView(View):

@@ -9,7 +9,7 @@ from pathlib import Path
 from podium.instruments.builtin import builtin_profiles
 from podium.reader.beside import refused, surroundings, told
 from podium.reader.profiles import Content, contents, score_profiles, unused, user_profiles
-from podium.reader.programs import missing_programs
+from podium.reader.programs import missing_programs, on_nodes
 from podium.reader.requests import SCORE_FOLDER, Compile, Compiled, Nothing, Part, Profiles, decode, encode
 from podium.score.compile import compile_score
 from podium.score.model.plan import dump_plan
@@ -39,6 +39,8 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
         workspace=request.workspace,
         max_bytes=request.max_bytes,
         on_file=read.append,
+        engine=request.engine,
+        machine=request.machine,
     )
     brought: tuple[str, ...] = ()
     if plan.profiles and request.score_profiles != "allow":
@@ -49,7 +51,7 @@ def compiled(request: Compile, body: bytes, files: list[int]) -> tuple[Part, byt
     if brought and request.score_profiles == "refuse":
         raise refused(brought)
     missing = missing_programs(plan, request.given_path)
-    warnings = (*brought, *plan.warnings, *unused(plan.profiles), *missing)
+    warnings = (*brought, *plan.warnings, *unused(plan.profiles), *missing, *on_nodes(plan))
     plan = plan.model_copy(update={"warnings": warnings})
     # The programs of instruments, and of `#!` lines, may be others by the next time.
     of_this_moment = own or bool(read) or bool(plan.profiles) or bool(missing)

@@ -34,7 +34,7 @@ _PLAN_SETTINGS: dict[str, tuple[str, ...]] = {
 
 _NO_SETTINGS = {
     # what sheets say of themselves
-    "templates", "retries", "validations", "injections", "sheets", "total_stages",
+    "templates", "retries", "validations", "injections", "resources", "sheets", "total_stages",
     # the same for every score of a job, or about the text alone
     "version", "dialect", "workspace", "folder", "started_with", "warnings",
 }  # fmt: skip
@@ -48,7 +48,7 @@ _IN_DEEDS_OR_TEXT = {
 """Members of a sheet that are compared otherwise, or follow from others."""
 
 _SHEET_SETTINGS = tuple(
-    each.name for each in fields(PlanSheet) if each.name not in {*_IN_DEEDS_OR_TEXT, "needs", "retry"}
+    each.name for each in fields(PlanSheet) if each.name not in {*_IN_DEEDS_OR_TEXT, "needs", "retry", "resources"}
 )
 """The rest: how long it may take, what happens when it fails, and whatever a later version adds."""
 
@@ -82,6 +82,8 @@ def _tuned(old: Plan, before: PlanSheet, new: Plan, after: PlanSheet, known: Map
         yield "needs"
     if old.retries[before.retry] != new.retries[after.retry]:
         yield "retry"
+    if old.resources[before.resources] != new.resources[after.resources]:
+        yield "resources"
     for name in _SHEET_SETTINGS:
         if getattr(before, name) != getattr(after, name):
             yield name

@@ -1,4 +1,6 @@
-"""Whether the programs are there that the `#!` lines of a plan name, as far as that can be seen before a sheet starts."""
+"""Which programs a plan needs: whether those of its `#!` lines are there, as far as that can be seen before a sheet starts, and
+which ones the nodes of a cluster must have.
+"""
 
 import os
 
@@ -19,7 +21,7 @@ def missing_programs(plan: Plan, given_path: str = "") -> tuple[str, ...]:
     known: dict[tuple[str, str], str] = {}
     for sheet in plan.sheets if given_path or "PATH" not in plan.env_pass else ():  # the start will say where to look
         text = plan.templates[sheet.template]
-        if sheet.instrument != CLI or not text.startswith("#!"):
+        if sheet.on_cluster or sheet.instrument != CLI or not text.startswith("#!"):
             continue
         line, path = text.partition("\n")[0], search_path(plan, sheet, os.environ, given=given_path)
         if (line, path) not in known:
@@ -29,6 +31,23 @@ def missing_programs(plan: Plan, given_path: str = "") -> tuple[str, ...]:
     return tuple(
         f"the program {program}, which the #! line of {_named(labels)} names, was not found on this machine."
         for program, labels in missing.items()
+    )
+
+
+def on_nodes(plan: Plan) -> tuple[str, ...]:
+    """Return a note, or none, of the programs that are not looked for here, since the sheets that need them run on a cluster."""
+    found: dict[str, list[str]] = {}
+    for sheet in plan.sheets:
+        if not sheet.on_cluster:
+            continue
+        line = plan.templates[sheet.template].partition("\n")[0]
+        agents = [str(plan.profiles[name]["executable"]) for name in sheet.instruments if name != CLI]
+        own = interpreter(line) if not agents and constant(line) is not None else None
+        for program in agents or ([own.sought or own.program] if own else []):
+            found.setdefault(program, []).append(sheet.label)
+    listed = "; ".join(f"{program} for {_named(labels)}" for program, labels in found.items())
+    return (
+        (f"the nodes of the cluster must have {listed}. That is seen only when a sheet starts there.",) if found else ()
     )
 
 

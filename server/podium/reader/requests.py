@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from podium.contract.models import LogLine, LogView
 from podium.contract.score_text import ScoreText
 from podium.contract.secrets.masks import Secret
-from podium.score.model.plan import Injection, Validation
+from podium.score.model.plan import EngineName, Injection, Validation
+from podium.score.model.resources import UNKNOWN_MACHINE, Machine
 
 SIZES = struct.Struct("!II")  # of the head and of the body, in bytes, before each message
 MAX_HEAD_BYTES = 64 * 1024**2  # of a request; variables are part of it
@@ -51,6 +52,8 @@ class Compile(Part):
     max_bytes: int
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
     score_profiles: ScoreProfiles = "warn"
+    engine: EngineName = "local"
+    machine: Machine = UNKNOWN_MACHINE
 
 
 class Profiles(Part):

@@ -9,8 +9,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from podium.score.schema import REQUIRED
+from podium.score.text.units import memory, milliseconds, seconds
 
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "value"}
+_WITH_UNITS = {seconds: "duration", milliseconds: "duration in milliseconds", memory: "size"}  # by what reads it
 _SINGLE = {"text", "whole number", "number", "true or false"}
 
 
@@ -96,9 +98,7 @@ def _kind(annotation: Any) -> str:
         if not taken or taken[-1].json_schema_input_type is Any:
             return _kind(base)
         kind = _kind(taken[-1].json_schema_input_type)
-        if base in (float, int) and "text" in kind:
-            return "duration" if base is float else "duration in milliseconds"
-        return kind
+        return _WITH_UNITS.get(taken[-1].func, kind) if "text" in kind else kind
     if _is_union(annotation):
         return _either([_kind(part) for part in get_args(annotation) if part is not NoneType])
     if get_origin(annotation) is Literal:

@@ -1,6 +1,6 @@
 """A draft becomes a plan: entries fan out into numbered sheets, and what sheets share is kept once."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
@@ -8,7 +8,17 @@ from podium.contract.secrets.beside import without_named_secrets
 from podium.score.hooks import end_script, seconds_of
 from podium.score.model.draft import Draft, Stage
 from podium.score.model.graph import cycles
-from podium.score.model.plan import CLI, MAX_SHEETS, Injection, Plan, PlanSheet, Retry, Validation
+from podium.score.model.plan import (
+    CLI,
+    MAX_SHEETS,
+    EngineName,
+    Injection,
+    Plan,
+    PlanSheet,
+    Resources,
+    Retry,
+    Validation,
+)
 from podium.score.text.problems import Problems
 from podium.texts.readings import readings_of
 
@@ -35,6 +45,19 @@ class _Table(Generic[H]):
         return tuple(self.indexes)
 
 
+class _Tables:
+    """What sheets share, each thing once. What is at index 0 needs no word in a sheet."""
+
+    def __init__(self, stages: Iterable[Stage]) -> None:
+        self.templates, self.retries, self.validations = _Table[str](), _Table[Retry](), _Table[Validation]()
+        self.injections, self.resources = _Table[Injection](), _Table[Resources]()
+        self.retries.index(Retry())
+        self.resources.index(Resources())
+        for checks in {id(stage.checks): stage.checks for stage in stages}.values():
+            for check in checks:
+                self.validations.index(check.validation)
+
+
 def check_graph(stages: tuple[Stage, ...], problems: Problems) -> None:
     """Note each cycle at the entry where it begins, with the path around it."""
     for cycle in cycles([[need.stage for need in stage.needs] for stage in stages]):
@@ -46,23 +69,20 @@ def check_graph(stages: tuple[Stage, ...], problems: Problems) -> None:
         problems.add((*stage.loc, key), f"the sheets wait for each other: {' needs '.join(labels)}", key=True)
 
 
-def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], problems: Problems) -> Plan | None:
-    """Return the plan, whose sheets have no validations yet, or None if there are too many sheets or needs to make one."""
+def assemble(
+    draft: Draft, workspace: str | None, variables: dict[str, Any], problems: Problems, engine: EngineName = "local"
+) -> Plan | None:
+    """Return the plan, whose sheets have no validations yet, or None if there are too many sheets or needs to make one.
+
+    `engine` is that of the sheets for which the score says none.
+    """
     stages = draft.stages
     # The number of each entry's first sheet, and the one after the last sheet of all.
     *firsts, end = accumulate((len(stage.instances) for stage in stages), initial=1)
     if not _fits(stages, end - 1, problems):
         return None
-    templates, retries, validations = _Table[str](), _Table[Retry](), _Table[Validation]()
-    injections = _Table[Injection]()
-    retries.index(Retry())
-    for checks in {id(stage.checks): stage.checks for stage in stages}.values():
-        for check in checks:
-            validations.index(check.validation)
-    sheets: list[PlanSheet] = []
-    for index, stage in enumerate(stages):
-        template, retry = templates.index(stage.template.text), retries.index(stage.retry)
-        sheets += _sheets(index, stages, firsts, template, retry, injections)
+    tables = _Tables(stages)
+    sheets = [sheet for index in range(len(stages)) for sheet in _sheets(index, stages, firsts, tables, engine)]
     return Plan(
         name=draft.name,
         description=without_named_secrets(draft.description),
@@ -73,10 +93,11 @@ def assemble(draft: Draft, workspace: str | None, variables: dict[str, Any], pro
         env_pass=draft.env_pass,
         variables=variables,
         readings=readings_of(variables, numbers=draft.dialect == "numbered"),
-        templates=templates.values(),
-        retries=retries.values(),
-        validations=validations.values(),
-        injections=injections.values(),
+        templates=tables.templates.values(),
+        retries=tables.retries.values(),
+        validations=tables.validations.values(),
+        injections=tables.injections.values(),
+        resources=tables.resources.values(),
         sheets=tuple(sheets),
         total_stages=len(stages),
         max_concurrent=draft.max_concurrent,
@@ -120,7 +141,7 @@ def _fits(stages: tuple[Stage, ...], total: int, problems: Problems) -> bool:
 
 
 def _sheets(
-    index: int, stages: tuple[Stage, ...], firsts: list[int], template: int, retry: int, injections: _Table[Injection]
+    index: int, stages: tuple[Stage, ...], firsts: list[int], tables: _Tables, engine: EngineName
 ) -> list[PlanSheet]:
     """Return the sheets of one entry."""
     stage = stages[index]
@@ -131,6 +152,8 @@ def _sheets(
             needed.update(nums if need.instance is None else [nums[need.instance]])
     matched = [firsts[need.stage] for need in stage.needs if need.matched]
     needs = tuple(sorted(needed))
+    template, retry = tables.templates.index(stage.template.text), tables.retries.index(stage.retry)
+    resources, injections = tables.resources.index(stage.asked.resources), tables.injections
     return [
         PlanSheet(
             num=firsts[index] + position,
@@ -154,6 +177,8 @@ def _sheets(
             injections=tuple(injections.index(each.injection) for each in instance.inserted if play.instrument != CLI),
             told=stage.told and play.instrument != CLI,
             strict=stage.strict,
+            engine=stage.engine or engine,
+            resources=resources,
             stage=index + 1,
             instance=position + 1,
             fan_count=len(stage.instances),

@@ -10,11 +10,13 @@ from podium.score.assemble import assemble, check_graph
 from podium.score.checks import Checker
 from podium.score.model.context import CORE_NAMES
 from podium.score.model.draft import Draft
-from podium.score.model.plan import CLI, Plan
+from podium.score.model.plan import CLI, EngineName, Plan
+from podium.score.model.resources import UNKNOWN_MACHINE, Machine
 from podium.score.named.draft import read_named
 from podium.score.named.words import SHEETS_WORDS
 from podium.score.numbered.draft import read_numbered
 from podium.score.parts import NO_FOLDER, PartBuilder
+from podium.score.resources import check_resources
 from podium.score.text.document import DocumentFault, load, plain_value
 from podium.score.text.problems import Problems
 from podium.score.text.quoting import Quotes
@@ -41,6 +43,8 @@ def compile_score(
     workspace: str | None = None,
     max_bytes: int = MAX_BYTES,
     on_file: Callable[[Path], None] = lambda _: None,
+    engine: EngineName = "local",
+    machine: Machine = UNKNOWN_MACHINE,
 ) -> Plan:
     """Return the checked plan of a score.
 
@@ -48,7 +52,8 @@ def compile_score(
     there is no such folder. `workspace` (relative to `cwd`) and `variables` win over the score's own; with `inherited` they are
     those of the job whose changed score this is, which need not have them. `passed` are names of environment variables that came
     with the start, beside those in the score's `env_pass`. `profiles` holds the profile of each instrument that can be used: the
-    plan keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold.
+    plan keeps those that it needs, and the names in their `settings` are what `instrument_config` may hold. `engine` plays the
+    sheets for which the score names none; `machine` is what those on this machine can have.
 
     Raises:
         ScoreInvalid: with every problem that was found, at most 100 of them listed.
@@ -75,9 +80,10 @@ def compile_score(
     _check_names(draft, problems)
     folder = _workspace(draft, workspace, parts.folder, cwd)
     given = {name: _given(name, value, draft.variables, problems) for name, value in variables.items()}
-    plan = assemble(draft, folder, {**draft.variables, **given}, problems)
+    plan = assemble(draft, folder, {**draft.variables, **given}, problems, engine)
     if plan is None:
         raise problems.error(name)
+    check_resources(draft, plan, machine, problems)
     checker = Checker(draft, plan, problems)
     plan = checker.checked()
     if problems:

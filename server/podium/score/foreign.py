@@ -14,18 +14,15 @@ _INSTEAD = {
     "there are no defaults for all sheets beside env, instrument and strict; write it on each sheet, or use a YAML anchor": (
         "defaults default"
     ),
-    "a score sets no limits of CPU, memory or GPUs; use ulimit, nice or systemd-run in run": (
-        "resources cpu cpus memory mem gpu gpus limits requests time"
-    ),
-    "jobs have no priority; sheets start in the order in which their jobs were started": "priority nice weight queue",
+    "jobs have no priority; sheets start in the order in which their jobs were started": "priority nice weight",
     "write on_end: {run: COMMAND} on the score, which runs when the job has ended; $PODIUM_JOB_STATUS says how": (
         "notify notifications notification on_success on_failure "
         "on_complete webhook email slack after_script finally always"
     ),
     "every file in the workspace can be read with list_artifacts and read_artifact": "artifacts artifact outputs output",
-    "sheets run on the conductor's machine; start the container in run, such as docker run": (
+    "sheets run on the conductor's machine, or with engine: slurm on a cluster; start the container in run, such as docker run": (
         "image container containers docker services volumes volume mounts "
-        "ports platform runs_on runs-on agent_pool node host hosts engine"
+        "ports platform runs_on runs-on agent_pool host hosts"
     ),
     "write env: {TOKEN: {from_env: TOKEN}}, which is looked up when a sheet starts and never stored": "secrets secret vault",
     "there are no labels; use name and description": "tags tag labels label metadata annotations",

@@ -9,6 +9,7 @@ from tests.support.docs.events import events_page
 from tests.support.docs.marianne import marianne_page
 from tests.support.docs.score import score_page
 from tests.support.docs.settings import settings_page
+from tests.support.docs.slurm import slurm_page
 from tests.support.docs.tools import tools_page
 from tests.support.source_tree import REPOSITORY
 
@@ -23,4 +24,5 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "events.md": events_page,
     "errors.md": errors_page,
+    "slurm.md": slurm_page,
 }

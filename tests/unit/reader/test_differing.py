@@ -48,6 +48,9 @@ def test_the_same_score_changes_nothing() -> None:
     [
         ("echo c,", "echo c, timeout_seconds: 7,", ["c"], ("timeout_seconds",)),
         ("echo c,", "echo c, retry: {max_retries: 1},", ["c"], ("retry",)),
+        ("echo c,", "echo c, resources: {cpus: 2},", ["c"], ("resources",)),
+        ("echo c,", "echo c, engine: slurm,", ["c"], ("engine",)),
+        ("name: demo", "name: demo\nresources: {time: 1h}", ["a", "b", "c"], ("resources",)),
         ("echo c,", "echo c, needs: [a],", ["b", "c"], ("needs",)),  # b needed a only as the one before it
         ("echo c,", "echo c, description: last,", ["c"], ("description",)),
         ("- {name: c", "- {name: new, run: 'true'}\n- {name: c", ["c"], ("needs",)),

@@ -73,6 +73,7 @@ def test_a_page_shows_what_the_code_says_not_the_place_for_it() -> None:
     assert "- max_retries: whole number, 0 to 1000, default 0; attempts after the first one" in page("retry").text
     assert "- timeout_seconds: duration, more than 0" in page("limits").text
     assert "- env: mapping of names to value or {from_env}" in page("env").text
+    assert "- memory: size; memory" in page("resources").text
     assert "- file_exists: text or mapping" in page("validations").text
 
 
@@ -86,7 +87,7 @@ def test_the_names_of_templates_the_validations_and_the_limits_are_all_there() -
 
 def test_what_is_not_there_is_said() -> None:
     text = page("limits").text
-    for words in ("schedules", "GPU", "at most 20000 sheets", "After a restart"):
+    for words in ("schedules", "counted, not enforced", "at most 20000 sheets", "After a restart"):
         assert words in text
 
 

@@ -9,13 +9,13 @@ from podium.score.text.reading import keys_of
 from tests.unit.score.helpers import numbered, only, sheets
 
 OF_A_SCORE = (
-    "schedule cron on env_file defaults resources priority notify notifications artifacts image secrets matrix tags volumes hold "
-    "engine on_success on_failure working_directory parallelism include cwd environment"
+    "schedule cron on env_file defaults limits queue priority notify notifications artifacts image secrets matrix tags volumes hold "
+    "executor cpus mem gpu on_success on_failure working_directory parallelism include cwd environment"
 )
 OF_A_SHEET = (
-    "env_file resources priority notify artifacts image secrets matrix depends_on script command steps jobs stages cwd "
+    "env_file limits queue priority notify artifacts image secrets matrix depends_on script command steps jobs stages cwd "
     "working_directory working-directory shell if when continue_on_error continue-on-error allow_failure parallelism tags entrypoint "
-    "volumes timeout timeout-minutes retries uses args user cache approval manual engine stdin register schedule dependencies image environment"
+    "volumes timeout timeout-minutes retries uses args user cache approval manual executor cpus mem gpu stdin register schedule dependencies image environment"
 )
 
 
@@ -34,7 +34,21 @@ def test_a_sheet_has_an_answer(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["schedule", "env_file", "image", "priority", "secrets", "env", "tags", "hold", "approval"]
+    "key",
+    [
+        "schedule",
+        "env_file",
+        "image",
+        "priority",
+        "secrets",
+        "env",
+        "tags",
+        "hold",
+        "approval",
+        "resources",
+        "engine",
+        "cpus",
+    ],
 )
 def test_a_numbered_score_has_an_answer(key: str) -> None:
     assert only(numbered(f"{key}: x"))["message"].startswith("unknown key; ")

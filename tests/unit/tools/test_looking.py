@@ -1,13 +1,15 @@
 """`get_job`, `list_jobs`, `verify_process_health` and `conductor_status`."""
 
+import json
+
 import pytest
 
-from podium.contract.models import ExplainView, JobPage, LogLine, LogView, SheetView, ValidationView
+from podium.contract.models import ExplainView, JobPage, LogLine, LogView, PlanSheetView, SheetView, ValidationView
 from podium.contract.results import ProcessHealth
 from podium.contract.score_text import CheckedScore, CheckParams, JobScore, JobScoreParams, ScoreText
 from podium.errors import InvalidArguments
 from podium_tools.results import OUTPUT_NOTE
-from tests.support.port import CURSOR, ScriptedPort, ended, job
+from tests.support.port import CURSOR, ScriptedPort, ended, job, plan
 from tests.unit.tools.helpers import use
 
 pytestmark = pytest.mark.anyio
@@ -162,6 +164,31 @@ async def test_health_tells_the_process_of_one_sheet_from_the_load_of_all() -> N
     assert (result.sheet, result.since, result.processes) == ("tests", "2026-01-02T03:04:05.678Z", 7)
 
 
+async def test_a_sheet_in_the_queue_of_a_cluster_has_no_process_and_health_says_where_it_is() -> None:
+    where = "waits in Slurm's queue as job 512, partition main: Resources"
+    health = ProcessHealth(None, False, False, False, sheet="tests", place=where)
+    result = await use(ScriptedPort(health=health), "verify_process_health", {"job_id": ID})
+    assert result.summary == f"{ID} has no process to measure now. Sheet tests: {where}."
+    assert (result.pid, result.is_alive, result.place, result.sheet) == (None, False, where, "tests")
+    assert "node" not in result.model_dump()
+
+
+async def test_a_process_on_a_node_is_told_with_its_node() -> None:
+    health = ProcessHealth(71, True, False, True, 99.0, 9.5, 60.0, sheet="tests", processes=2, node="f2")
+    result = await use(ScriptedPort(health=health), "verify_process_health", {"job_id": ID})
+    assert result.summary.startswith(f"Process 71 on node f2 of {ID}, sheet tests, is alive (up 1 min).")
+    assert result.node == "f2"
+
+
+async def test_a_sheet_of_a_cluster_says_where_it_is_and_one_of_this_machine_says_nothing() -> None:
+    there = SheetView(sheet=1, name="a", status="running", place="in Slurm's queue as job 512: " + "x" * 400)
+    here = SheetView(sheet=2, name="b", status="running")
+    result = await use(ScriptedPort(sheets=[there, here]), "get_job", {"job_id": ID, "detail": "full"})
+    first, second = result.model_dump()["sheets"]
+    assert first["place"] == there.place[:300] + "..."
+    assert "place" not in second
+
+
 async def test_what_a_conductor_does_not_tell_of_a_running_job_s_processes_is_left_out() -> None:
     unknown = ProcessHealth(None, True, is_zombie_state=False, process_exists=False)
     result = await use(ScriptedPort(health=unknown), "verify_process_health", {"job_id": ID})
@@ -272,3 +299,14 @@ async def test_a_check_says_when_a_conductor_shows_no_text() -> None:
     result = await use(Older(), "validate_score", {"config_path": "/a.yaml"})
     assert result.summary.endswith("The conductor did not show the text.")
     assert not (await use(Older(), "validate_score", {"config_content": "name: x"})).summary.endswith("the text.")
+
+
+async def test_what_a_sheet_needs_is_shown_only_where_it_needs_something() -> None:
+    sheets = [
+        PlanSheetView(sheet=1, instrument="cli", resources="slurm, cpus 2"),
+        PlanSheetView(sheet=2, instrument="cli"),
+    ]
+    result = await use(ScriptedPort(checked=plan(sheets=sheets)), "validate_score", {"config_content": "name: x"})
+    first, second = (json.loads(sheet.model_dump_json()) for sheet in result.sheets)
+    assert first["resources"] == "slurm, cpus 2"
+    assert "resources" not in second

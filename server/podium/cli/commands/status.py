@@ -54,6 +54,10 @@ def show_status(conductor: ConductorView, page: JobPage, columns: int | None) ->
     show_text(
         f"{load}jobs: {conductor.running_jobs} running, {conductor.queued_jobs} queued, {page.total} in all", columns
     )
+    for engine in conductor.engines if len(conductor.engines) > 1 else ():
+        show_text(in_times(engine), columns)
+    if conductor.resources:
+        show_text(f"in use: {conductor.resources}", columns)
     ink([(f"  socket: {conductor.socket}", "dim")])
     for process in conductor.processes:
         show_text(in_times(process.line), columns, style="dim")

@@ -176,6 +176,13 @@ def _show_plan(file: str, plan: PlanView) -> None:
     line(in_line(f"    {', '.join(labels)}{more}"))
     if holds := [each.name or str(each.sheet) for each in plan.sheets if each.hold]:
         line(in_line(f"    waits for an approval before: {', '.join(holds[:LABELS])}"))
+    asking: dict[str, list[str]] = {}
+    for each in plan.sheets:
+        if each.resources:
+            asking.setdefault(each.resources, []).append(each.name or str(each.sheet))
+    for resources, which in list(asking.items())[:LABELS]:
+        more = f" and {len(which) - LABELS} more" if len(which) > LABELS else ""
+        line(in_line(f"    resources of {', '.join(which[:LABELS])}{more}: {resources}"))
     for warning in plan.warnings:
         line(in_line(f"{file}: note: {in_commands(warning)}"), stderr=True)
 

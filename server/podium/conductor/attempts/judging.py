@@ -14,7 +14,7 @@ from podium.conductor.attempts.live import LiveAttempt
 from podium.conductor.attempts.observe import missing_folders, read_tails
 from podium.conductor.attempts.validations import ValidationContext, validate
 from podium.conductor.clock import wall
-from podium.conductor.engines.port import End
+from podium.conductor.engines.port import End, EndReason
 from podium.conductor.processes.run import Runner
 from podium.conductor.reading.queue import LAUNCHES
 from podium.conductor.reading.reader import Reader
@@ -23,11 +23,13 @@ from podium.contract.models import ValidationView
 from podium.errors import PodiumError
 from podium.log import get_logger
 from podium.reader.requests import Judge, Judged, encode
+from podium.texts.shown import cut_line
 from podium.times import span
 
 log = get_logger()
 
 TAIL_BYTES = 8_192  # of each stream
+_DETAIL_CHARS = 400
 NOTHING_KNOWN = Judged(kind="error", wait_seconds=None, named=())
 
 
@@ -167,25 +169,35 @@ def exit_text(code: int | None) -> str:
 
 
 def describe(live: LiveAttempt, end: End) -> str:
-    """Return in one clause how an unsuccessful attempt ended."""
-    limit, quiet = live.limit_seconds, live.plan.stale_seconds
-    sentences = {
+    """Return in one clause how an unsuccessful attempt ended. What a cluster says of it is foreign text."""
+    limit, quiet, why, at = live.limit_seconds, live.plan.stale_seconds, _why(end), _at(end)
+    sentences: dict[EndReason, str] = {
         "exited": exit_text(end.exit_code),
-        "timed_out": f"time limit of {span(limit)} reached" if limit else "time limit reached",
+        "timed_out": f"time limit of {span(limit)} reached" if limit and not why else f"time limit reached{why}",
         "stale": f"no output for {span(quiet)} (stale_detection)" if quiet else "no output for too long",
         "output_limit": f"output limit reached: {end.detail}",
-        "out_of_memory": f"out of memory: {end.detail}",
+        "out_of_memory": f"out of memory{why}",
         "cancelled": "ended because the job was cancelled",
         "killed": f"ended by signal {end.signal}" if end.signal else "ended by something outside Podium",
-        "lost": f"lost: {end.detail or 'its processes are gone and left no exit record'}",
-        "node_failed": f"its node failed: {end.detail}",
-        "preempted": f"it had to make room for another job: {end.detail}",
-        "deadline": f"the deadline of its cluster job passed: {end.detail}",
-        "boot_failed": f"its node did not come up: {end.detail}",
-        "cancelled_elsewhere": f"cancelled on the cluster by somebody else: {end.detail}",
-        "refused": f"the cluster does not take it: {end.detail}",
+        "lost": f"lost{at}{why or ': its processes are gone and left no exit record'}",
+        "node_failed": f"lost with its node{at}{why}",
+        "preempted": f"it had to make room for another job of the cluster{at}{why}",
+        "deadline": f"the deadline of its cluster job passed{at}{why}",
+        "boot_failed": f"its node did not come up{at}{why}",
+        "cancelled_elsewhere": f"cancelled on the cluster, and not by Podium{at}{why}",
+        "refused": f"the cluster does not take it{why}",
         "elsewhere": "started in the home that this one is a copy of, and may still run there; resume_job would run it here too",
-        "never_started": "never started",
+        "never_started": f"never started{at}{why}",
         "launch_failed": f"could not be started: {end.detail}",
     }
     return sentences[end.reason]
+
+
+def _why(end: End) -> str:
+    """Return the engine's words for an end as they stand behind a message, "" if there are none."""
+    return f": {cut_line(end.detail, _DETAIL_CHARS)}" if end.detail else ""
+
+
+def _at(end: End) -> str:
+    """Return where an attempt ran that did not run on this machine, as it stands behind a message."""
+    return f" ({cut_line(end.place, _DETAIL_CHARS)})" if end.place else ""

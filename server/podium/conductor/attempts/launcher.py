@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -167,7 +166,7 @@ class Launcher:
         live.known = await self._values.of(live.job_id, live.loaded)
         if live.first_try and (verdict := await self._skipped(live)):
             return verdict
-        if live.is_tool:
+        if live.is_tool and not live.sheet.on_cluster:
             path = live.env().get("PATH") or os.environ.get("PATH", "")
             if await anyio.to_thread.run_sync(find_executable, live.profile, path) is None:
                 program, tool = live.profile.executable, live.profile.name
@@ -179,7 +178,7 @@ class Launcher:
         script = await self._script(live)
         env = live.env()
         own = None if live.is_tool else interpreter(script)
-        if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, own, env, live.workspace)):
+        if own is not None and (why := await anyio.to_thread.run_sync(_unplayable, own, env, live)):
             return _not_run(live, "launch_failed", why, "missing")
         return self._spec(live, script + live.note, env)
 
@@ -267,7 +266,7 @@ class Launcher:
             folder=folder,
             script=script,
             workspace=live.workspace,
-            workspace_is_ours=live.plan.workspace is None,
+            workspace_is_ours=live.workspace == self._home.workspace(live.job_id),
             env=env,
             argv=tuple(argv),
             strict=live.sheet.strict,
@@ -320,7 +319,7 @@ class Launcher:
         if live.survivors:
             end = verdict.end
             verdict = replace(verdict, end=replace(end, survivors=(*end.survivors, *live.survivors)))
-        verdict = replace(verdict, notes=(*live.notes, *verdict.notes))
+        verdict = replace(verdict, notes=(*live.notes, *live.overruled, *verdict.notes))
         self.survivors += [f"{live.job_id}, sheet {live.sheet.label}: {each.text}" for each in verdict.end.survivors]
         log.debug(
             "attempt_ended",
@@ -360,11 +359,11 @@ def _is_plain(live: LiveAttempt) -> bool:
     return text is not None and not text.startswith("#!")
 
 
-def _unplayable(own: Interpreter, env: Mapping[str, str], workspace: Path) -> str:
-    """Return why the program of a `#!` line cannot play the script, "" if it can. Blocks on the disk."""
-    if own.fault:
+def _unplayable(own: Interpreter, env: Mapping[str, str], live: LiveAttempt) -> str:
+    """Return why the program of a `#!` line cannot play the script, "" if it can, as far as that is seen. Blocks on the disk."""
+    if own.fault or live.sheet.on_cluster:
         return own.fault
-    missing = missing_program(own, env.get("PATH") or os.environ.get("PATH", ""), str(workspace))
+    missing = missing_program(own, env.get("PATH") or os.environ.get("PATH", ""), str(live.workspace))
     what = f"the program {missing}, which the #! line of the script names, was not found"
     return f"{what}; install it on the conductor's machine, or name another in that line" if missing else ""
 

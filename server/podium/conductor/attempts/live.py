@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 
+from podium.conductor.attempts import gpus
 from podium.conductor.attempts.values import Known
 from podium.conductor.clock import Moment, now, set_back
 from podium.conductor.engines.port import Engine
@@ -108,6 +109,13 @@ class LiveAttempt:
         """What YAML 1.1 makes of some of these texts."""
         return readings(self.plan, self.sheet)
 
+    @property
+    def overruled(self) -> tuple[str, ...]:
+        """A note about the variables of the score that say something else about its GPUs than which it was given."""
+        names = gpus.overruled(self.attempt.gpus, {**self.plan.env, **self.sheet.env}) if self.attempt.gpus else []
+        given = ", ".join(map(str, self.attempt.gpus))
+        return (f"its own {' and '.join(names)} did not count: Podium gave it GPU {given}",) if names else ()
+
     def env(self) -> dict[str, str]:
         """Return the variables that the instrument, the score, the start and Podium add to the environment.
 
@@ -117,6 +125,7 @@ class LiveAttempt:
         return {
             **self.known.env_of(self.profile),
             **self.known.env(self.plan, self.sheet),
+            **gpus.variables(self.attempt.gpus),
             "PODIUM_JOB_ID": self.job_id,
             "PODIUM_SHEET": self.sheet.label,
             "PODIUM_ATTEMPT": str(self.attempt.attempt),

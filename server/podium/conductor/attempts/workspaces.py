@@ -6,19 +6,22 @@ from contextlib import suppress
 from pathlib import Path
 
 from podium.errors import PathNotAllowed, PermissionDenied, PodiumError, StorageFull
+from podium.privacy.way import make_private
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-def make_workspace(path: Path) -> None:
+def make_workspace(path: Path, *, closed: bool = False) -> None:
     """Create the folder and its parents if they are missing, and make sure that sheets can write there.
+
+    With `closed` the parents that are missing are made for us alone.
 
     Raises:
         PermissionDenied, PathNotAllowed, StorageFull: nothing is left behind.
     """
     if not _made_at_once(path):
-        _make_with_parents(path)
+        _make_with_parents(path, closed=closed)
     if not os.access(path, os.W_OK | os.X_OK):
         raise PermissionDenied(
             f"The workspace {path} is not writable.", fix="Choose a workspace that you can write to."
@@ -34,10 +37,12 @@ def _made_at_once(path: Path) -> bool:
     return True
 
 
-def _make_with_parents(path: Path) -> None:
+def _make_with_parents(path: Path, *, closed: bool) -> None:
     # A path that may not be looked up counts as missing; creating it then fails with the reason.
     missing = [each for each in [path, *path.parents] if not os.path.exists(each)]  # noqa: PTH110
     try:
+        if closed:
+            make_private(path.parent)
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         for each in missing:  # the deepest first

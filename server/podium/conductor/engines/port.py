@@ -104,7 +104,8 @@ class Usage:
 class Place:
     """Where an attempt that has not ended is. `reason` is why it is queued or unknown, in the engine's own words.
 
-    `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch.
+    `unknown`: the engine does not answer. `expected_start` is in seconds since the epoch, as is `since`: when it came into this
+    state, such as when it began on its node, or when the engine last answered; None if that is not known.
     """
 
     state: PlaceState
@@ -113,6 +114,7 @@ class Place:
     partition: str = ""
     reason: str = ""
     expected_start: float | None = None
+    since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,9 @@ class Engine(Protocol):
 
     def place(self, key: str) -> Place | None:
         """Return where an attempt was when it was last looked at, without asking; None if there is nothing to say about it."""
+
+    def status(self) -> str:
+        """Return in a clause whether it works now, such as "answers", without asking; "" if there is nothing to say."""
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         """Return the load of those of these attempts that run; CPU use is measured over at least 100 ms."""

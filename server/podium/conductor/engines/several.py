@@ -1,6 +1,6 @@
 """The engines of a conductor, and which of them has which attempt."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from podium.conductor.engines.port import Engine, Place, Usage
@@ -38,6 +38,15 @@ class Engines:
         """Return where an attempt was when it was last looked at; None if there is nothing to say about it."""
         engine = self._of.get(key)
         return engine.place(key) if engine else None
+
+    def status(self) -> list[str]:
+        """Return a line for each engine: its name, how many attempts it has, and whether it works."""
+        counts = Counter(self._of.values())
+        lines = []
+        for name, engine in self._engines.items():
+            told = f"{counts[engine]} {'attempt' if counts[engine] == 1 else 'attempts'}"
+            lines.append(f"{name}: {'; '.join(filter(None, [told, engine.status()]))}")
+        return lines
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         """Return the load of those of these attempts that run."""

@@ -14,7 +14,7 @@ from podium.conductor.attempts import passed
 from podium.conductor.rules.batch import Record
 from podium.conductor.store.store import Store
 from podium.errors import StorageFull
-from podium.home import Home
+from podium.home import Home, shared_workspaces
 from podium.log import get_logger
 
 log = get_logger()
@@ -26,18 +26,24 @@ _AGAIN_SECONDS = 1.0  # until what the store refused is asked again
 class Removals:
     """Removes folders one after the other. The store remembers each until it is gone."""
 
-    def __init__(self, store: Store, home: Home, elsewhere: Callable[[str], bool] = lambda _: True) -> None:
-        """`elsewhere` removes what a job has outside of the home, and returns whether nothing is left of it; it may block."""
+    def __init__(
+        self, store: Store, home: Home, cluster: Path | None = None, elsewhere: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """`cluster` is the folder that the nodes of a cluster see, None for that in the home. `elsewhere` removes what a job has
+        there, and returns whether nothing is left of it; it may block.
+        """
         self._store = store
         self._home = home
+        self._workspaces = home.workspaces, shared_workspaces(cluster or home.cluster, store.mark)
         self._elsewhere = elsewhere
         self._send, self._receive = anyio.create_memory_object_stream[str](float("inf"))
 
     async def sweep(self) -> None:
         """Remove empty workspaces and values of submits that were never committed. Call it before a submit can begin."""
-        for name in await self._unknown(self._home.workspaces):
-            with suppress(OSError):  # not empty any more
-                self._home.workspace(name).rmdir()
+        for folder in self._workspaces:
+            for name in await self._unknown(folder):
+                with suppress(OSError):  # not empty any more
+                    (folder / name).rmdir()
         for name in await self._unknown(self._home.passed_values):
             await anyio.to_thread.run_sync(passed.drop, self._home, name)
 

@@ -70,8 +70,16 @@ class StuckWatch:
             written = await anyio.to_thread.run_sync(self._output_bytes, job, attempt)
             used = usage.get(attempt.key)
             cpu_seconds = used.cpu_seconds or 0.0 if used else 0.0
-            life = self._lives.get(attempt.key)
-            if life is None or written != life.output_bytes or cpu_seconds - life.cpu_seconds > _CPU_STEP_SECONDS:
+            life, place = self._lives.get(attempt.key), self._engines.place(attempt.key)
+            waits = (
+                place is not None and place.state != "running"
+            )  # in a queue, suspended or out of sight: it is not stuck
+            if (
+                life is None
+                or waits
+                or written != life.output_bytes
+                or cpu_seconds - life.cpu_seconds > _CPU_STEP_SECONDS
+            ):
                 self._lives[attempt.key] = _Life(now.mono, cpu_seconds, written)
         for job in {id(job): job for job, _ in running}.values():
             self._mark(job, now)

@@ -33,7 +33,8 @@ from podium.reader.requests import (
     ScoreProfiles,
     decode,
 )
-from podium.score.model.plan import Plan, dump_plan, load_plan
+from podium.score.model.plan import EngineName, Plan, dump_plan, load_plan
+from podium.score.model.resources import UNKNOWN_MACHINE, Machine
 from podium.score.model.search import search_path
 
 COMMANDS = 50  # sheets of a plan whose commands are shown
@@ -55,7 +56,8 @@ class Compiler:
     """Compiles scores for one conductor. A score may use the `profiles` of the user, and those in the folder beside it.
 
     `score_profiles` says what is done about programs that a score brings along (see `reader.beside`). `share` returns an equal
-    plan that is already in memory, if there is one.
+    plan that is already in memory, if there is one. `engine` is where sheets run whose score does not say it, `machine` what
+    those on this machine can have.
     """
 
     reader: Reader
@@ -63,6 +65,8 @@ class Compiler:
     max_bytes: int
     share: Callable[[LoadedPlan], LoadedPlan]
     score_profiles: ScoreProfiles = "warn"
+    engine: EngineName = "local"
+    machine: Machine = UNKNOWN_MACHINE
     _recent: RecentPlans = field(default_factory=RecentPlans)
 
     async def prepare(
@@ -70,7 +74,8 @@ class Compiler:
     ) -> Prepared[T]:
         """Compile a score. `find` is called with the plan in a thread, so it may block; its errors are passed on.
 
-        `at_home`: for a plan without a workspace `find` touches nothing but the home, so it may be called without a thread.
+        `at_home`: for a plan without a workspace and without sheets on a cluster `find` touches nothing but the home, so it may
+        be called without a thread.
 
         Raises:
             ScoreInvalid: lists every problem, or says what limit the score exceeds.
@@ -78,7 +83,8 @@ class Compiler:
         """
         recent = self._recent.get(score)
         if recent is not None:
-            plain = at_home and recent.plan.workspace is None and not recent.plan.profiles and not recent.plan.env
+            known = recent.plan.workspace is None and not recent.on_cluster
+            plain = at_home and known and not recent.plan.profiles and not recent.plan.env
             if plain and self._recent.is_alone(score.folder):
                 return _prepared(score, self.share(recent), find)
             made = await anyio.to_thread.run_sync(_prepared_alone, score, self.share(recent), find)
@@ -96,6 +102,8 @@ class Compiler:
             max_bytes=self.max_bytes,
             profiles=dict(self.profiles),
             score_profiles=self.score_profiles,
+            engine=self.engine,
+            machine=self.machine,
         )
         answer, stored = await self.reader.ask(request, Compiled, body=score.body, client=client)
         loaded = await anyio.to_thread.run_sync(_loaded, score, stored)

@@ -60,6 +60,14 @@ class Cgroup:
         """Return how many members the kernel has killed for lack of memory; 0 if the group has no memory account."""
         return _value(f"{self.place}/memory.events", b"oom_kill")
 
+    def limit_memory(self, size: int) -> None:
+        """Limit the memory of all members together. Only once the keeper has left the group: it would be limited too.
+
+        What exceeds it makes the kernel kill the largest process, and not all of them (memory.oom.group): a script may go on with
+        less, and its own exit code decides.
+        """
+        self._write("memory.max", str(size).encode())
+
     def kill(self) -> None:
         """Kill every member at once, another user's and those being forked among them, if the system can (since Linux 5.14)."""
         self._write("cgroup.kill", b"1")
@@ -124,6 +132,11 @@ class Cgroups:
                     log.warning("cgroup_left", path=str(path), pids=sorted(left.pids()))
                     left.kill()
                     left.remove()
+
+    @property
+    def limits_memory(self) -> bool:
+        """Whether each attempt's group has a memory account, and so may have a limit."""
+        return b"memory" in facts.read(f"{self._folder}/cgroup.subtree_control").split()
 
     def close(self) -> None:
         """Remove the folder if no attempt is left in it."""

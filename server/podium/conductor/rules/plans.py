@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from podium.conductor.rules.claims import Claim, claim_of
 from podium.errors import InvalidArguments
 from podium.instruments.builtin import builtin_profiles
 from podium.instruments.profile import Profile
-from podium.score.model.plan import CLI, Plan
+from podium.score.model.plan import CLI, EngineName, Plan, PlanSheet
 
 
 def hash_of(text: str, source: str) -> str:
@@ -41,6 +42,11 @@ class LoadedPlan:
         return edges
 
     @cached_property
+    def engines(self) -> frozenset[EngineName]:
+        """Where its sheets run."""
+        return frozenset(sheet.engine for sheet in self.plan.sheets)
+
+    @cached_property
     def profiles(self) -> dict[str, Profile]:
         """The instruments by name. A job keeps the profiles that its score was submitted with.
 
@@ -49,10 +55,27 @@ class LoadedPlan:
         own = {name: Profile.model_validate(content) for name, content in self.plan.profiles.items()}
         return {**builtin_profiles(), **{each.name: each for each in own.values()}, **own}
 
+    def claim(self, instrument: str, sheet: PlanSheet) -> Claim:
+        """Return what an attempt of a sheet takes if this instrument plays it. Each claim is made once: many sheets share it."""
+        key = instrument, sheet.engine, sheet.resources
+        found = self._claims.get(key)
+        if found is None:
+            found = self._claims[key] = claim_of(self.profiles[instrument].name, self.plan, sheet)
+        return found
+
+    @cached_property
+    def _claims(self) -> dict[tuple[str, EngineName, int], Claim]:
+        return {}
+
     @cached_property
     def instruments(self) -> dict[str, Profile]:
         """The instruments that its sheets name, including their fallbacks, and `cli`."""
         return {name: self.profiles[name] for name in (CLI, *self.plan.profiles)}
+
+    @cached_property
+    def on_cluster(self) -> bool:
+        """Whether any of its sheets runs on a cluster."""
+        return any(sheet.on_cluster for sheet in self.plan.sheets)
 
     def sheet_number(self, ref: int | str | None) -> int | None:
         """Return the number of a sheet, given its name or number; None for None and "".

@@ -1,27 +1,34 @@
-"""The sheets of a job that may start as soon as a slot is free."""
+"""The sheets of a job that may start as soon as there is room for them."""
 
 import heapq
 from collections.abc import Callable, Iterator
 from itertools import chain
 
+from podium.conductor.rules.claims import Claim
+
 
 class Ready:
-    """Sheet numbers, lowest first, kept by instrument, so that an instrument without a free slot delays no other."""
+    """Sheet numbers, lowest first, kept by what they claim, so that a claim without room delays no other."""
 
     def __init__(self) -> None:
-        self._heaps: dict[str, list[int]] = {}
+        self._heaps: dict[Claim, list[int]] = {}
 
-    def add(self, num: int, instrument: str) -> None:
-        """Add a sheet with the instrument that plays its next attempt."""
-        heapq.heappush(self._heaps.setdefault(instrument, []), num)
+    def add(self, num: int, claim: Claim) -> None:
+        """Add a sheet with what its next attempt claims."""
+        heapq.heappush(self._heaps.setdefault(claim, []), num)
 
-    def first(self, has_room: Callable[[str], bool]) -> tuple[int, str] | None:
-        """Return the lowest sheet whose instrument has room, and that instrument, or None."""
-        return min(((heap[0], name) for name, heap in self._heaps.items() if heap and has_room(name)), default=None)
+    def first(self, has_room: Callable[[Claim], bool]) -> tuple[int, Claim] | None:
+        """Return the lowest sheet whose claim has room, and that claim, or None."""
+        return min(((heap[0], claim) for claim, heap in self._heaps.items() if heap and has_room(claim)), default=None)
 
-    def take(self, instrument: str) -> int:
-        """Remove and return the lowest sheet of an instrument."""
-        return heapq.heappop(self._heaps[instrument])
+    def first_of(self, claim: Claim) -> int | None:
+        """Return the lowest sheet with this claim, None if there is none."""
+        heap = self._heaps.get(claim)
+        return heap[0] if heap else None
+
+    def take(self, claim: Claim) -> int:
+        """Remove and return the lowest sheet with this claim."""
+        return heapq.heappop(self._heaps[claim])
 
     def remove(self, num: int) -> None:
         """Remove a sheet that will not start now."""

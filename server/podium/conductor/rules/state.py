@@ -6,6 +6,7 @@ A sheet gets a `SheetRun` when it first leaves pending, so a job's cost grows wi
 from dataclasses import dataclass, field
 from typing import Literal
 
+from podium.conductor.rules.claims import NO_CLAIM, Claim
 from podium.conductor.rules.healing.remedies import Remedy
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.ready import Ready
@@ -53,6 +54,7 @@ class SheetRun:
     completions: int = 0  # how often its agent was asked to complete what it had left unfinished
     note: str = ""  # what that request appends to the prompt of its next attempt
     cost: float = 0.0  # what its attempts say they have cost, in dollars
+    unbegun: int = 0  # attempts in a row, the last ones, that its cluster did not begin
     hold: HoldState = ""  # "held" once it is said that it waits for an approval; see `transitions.holds`
 
 
@@ -80,8 +82,9 @@ class Attempt:
     survivors: tuple[Survivor, ...] = ()
     cost: float | None = None  # in dollars, as its instrument reported it
     gpus: tuple[int, ...] = ()  # of this machine, those that it has
-    place: str = ""  # of an ended one that did not run on this machine: where it ran, in words
+    place: str = ""  # where it runs or ran, in words; "" for this machine, and before it begins on another one
     suspended: bool = False  # by a pause; its job can be paused with it
+    claim: Claim = NO_CLAIM  # what it holds while it is open; not stored, since it follows from the plan
 
 
 @dataclass(eq=False)
@@ -189,6 +192,12 @@ class JobRun:
         own = run is None or not run.player
         return self.loaded.profiles[sheet.instrument if own else self.player_of(num).instrument]
 
+    def claim_of(self, num: int) -> Claim:
+        """Return what the sheet's next attempt, or its running one, takes while it runs."""
+        run, sheet = self.sheets.get(num), self.plan.sheet(num)
+        own = run is None or not run.player
+        return self.loaded.claim(sheet.instrument if own else self.player_of(num).instrument, sheet)
+
     def player_of(self, num: int) -> Player:
         """Return the instrument that plays the sheet's next attempt, with the sheet's settings for it."""
         run = self.sheets.get(num)
@@ -199,7 +208,13 @@ class JobRun:
         run = self.sheets.get(num)
         longer = run.remedy.timeout_seconds if run and run.remedy else None
         own = longer or self.plan.sheet(num).timeout_seconds
-        return own or self.profile_of(num).default_timeout_seconds or self.plan.default_timeout_seconds
+        limit = own or self.profile_of(num).default_timeout_seconds or self.plan.default_timeout_seconds
+        most = self.most_of(num)
+        return min(limit or most, most) if most else limit
+
+    def most_of(self, num: int) -> float | None:
+        """Return the seconds that the sheet's resources give to an attempt, None if they say nothing of it."""
+        return self.plan.resources[self.plan.sheet(num).resources].time_seconds
 
     def label(self, num: int) -> str:
         """Return the sheet's name, or its number if it has none."""
@@ -237,7 +252,7 @@ class JobRun:
         if self.plan.sheet(num).hold and (run is None or run.hold != "approved"):
             self.held.add(num)
         else:
-            self.ready.add(num, self.profile_of(num).name)
+            self.ready.add(num, self.claim_of(num))
 
     def release(self, num: int) -> None:
         """Note that a sheet is satisfied: what waited only for it becomes ready."""

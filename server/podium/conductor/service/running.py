@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from podium.conductor.service.context import Context
+from podium.conductor.views.places import place_text, since
 from podium.contract.waits import RunningSheet, RunningView
 from podium.logs.written import last_write, logs_of
 from podium.times import iso
@@ -26,8 +27,13 @@ async def _sheets(context: Context, job_id: str) -> list[RunningSheet]:
     ended = context.supervisor.unstored.ended(job)
     shown = [(num, job.running[num]) for num in sorted(job.running) if num not in ended][:_SHOWN]
     facts = [
-        RunningSheet(label=job.label(num), since=iso(attempt.started_at), limit_seconds=job.limit_of(num))
-        for num, attempt in shown
+        RunningSheet(
+            label=job.label(num),
+            since=since(job, num, context.engines.place),
+            limit_seconds=job.limit_of(num),
+            place=place_text(job, num, context.engines.place),
+        )
+        for num, _ in shown
     ]
     folders = [context.home.attempt(job_id, attempt.serial) for _, attempt in shown]
     written = await anyio.to_thread.run_sync(_written, folders)

@@ -13,7 +13,7 @@ JOB_COLUMNS = (
 )
 SHEET_COLUMNS = (
     "job, num, status, reason, satisfied, attempts, retries_used, waiting_until, waiting_left, started_at, finished_at, "
-    "player, limit_waits, remedy, hold, completions, note, cost"
+    "player, limit_waits, remedy, hold, completions, note, cost, unbegun"
 )
 ATTEMPT_COLUMNS = (
     "job, serial, sheet, attempt, key, plan_hash, instrument, open, started_at, ended_at, outcome, end_reason, exit_code, "

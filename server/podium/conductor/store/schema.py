@@ -165,11 +165,13 @@ ALTER TABLE jobs ADD COLUMN cost REAL NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN cost_granted REAL NOT NULL DEFAULT 0;
 """
 
-# Of an attempt: the GPUs of this machine that it has, where it ran if that was elsewhere, and whether it is suspended.
+# Of an attempt: the GPUs of this machine that it has, where it runs if that is elsewhere, and whether it is suspended; how many
+# attempts of a sheet in a row never began on its cluster.
 _PLACES = """
 ALTER TABLE attempts ADD COLUMN gpus TEXT NOT NULL DEFAULT '';
 ALTER TABLE attempts ADD COLUMN place TEXT NOT NULL DEFAULT '';
 ALTER TABLE attempts ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sheets ADD COLUMN unbegun INTEGER NOT NULL DEFAULT 0;
 """
 
 STEPS = (_TABLES, _COUNTS, _SURVIVORS, _SKIP_KINDS, _NEXT_PATH, _NAMES, _HOLDS, _NOTIFICATIONS, _COSTS, _PLACES)

@@ -92,7 +92,9 @@ def _problems_of_sheet(job: JobRun, run: SheetRun) -> Iterator[str]:
     yield from _unknown(f"status of sheet {run.num}", run.status, _SHEET_STATUSES)
     yield from _unknown(f"hold of sheet {run.num}", run.hold, _HOLD_STATES)
     yield from _no_times(f"sheet {run.num}", run.started_at, run.finished_at, run.waiting_until)
-    yield from _no_counts(f"sheet {run.num}", run.attempts, run.retries_used, run.limit_waits, run.completions)
+    yield from _no_counts(
+        f"sheet {run.num}", run.attempts, run.retries_used, run.limit_waits, run.completions, run.unbegun
+    )
     yield from _no_amounts(f"sheet {run.num}", run.cost)
     if not 0 <= run.player < len(job.plan.sheet(run.num).instruments):
         yield f"sheet {run.num} is played by its instrument number {run.player}, which it does not have"

@@ -192,6 +192,8 @@ def _built(row: sqlite3.Row, loaded: LoadedPlan, following: LoadedPlan | None, p
         job.sheets = {run.num: run for run in map(run_from, parts.sheets)}
         job.running = {attempt.sheet: attempt for attempt in map(attempt_from, parts.attempts)}
         damage.check(job, parts.last_event, parts.last_attempt)
+        for num, attempt in job.running.items():
+            attempt.claim = job.claim_of(num)
         job.rebuild()
     return job
 

@@ -1,5 +1,6 @@
 """Launches that the system refuses for now: no space, no descriptors, no keeper. They are tried again, less and less often."""
 
+from podium.conductor.engines.port import End
 from podium.log import get_logger
 
 FIRST_SECONDS = 1.0
@@ -16,6 +17,13 @@ class Refused:
         self._why = ""
         self.until = 0.0
         self._seconds = FIRST_SECONDS
+
+    def learn(self, end: End, now: float) -> None:
+        """Learn from the end of an attempt of this machine whether launches succeed now."""
+        if end.reason != "never_started":
+            self.forget()
+        elif end.detail:
+            self.note(end.detail, now)
 
     def note(self, why: str, now: float) -> None:
         """Note a refusal. Those of one try count once, however many sheets it was for."""

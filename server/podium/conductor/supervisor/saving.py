@@ -71,7 +71,7 @@ def sheet_row(job_seq: int, run: SheetRun) -> Row:
     return (
         job_seq, run.num, run.status, run.reason, int(run.satisfied), run.attempts, run.retries_used,
         run.waiting_until, run.waiting_left, run.started_at, run.finished_at, run.player, run.limit_waits,
-        remedies.dump(run.remedy), run.hold, run.completions, run.note, run.cost,
+        remedies.dump(run.remedy), run.hold, run.completions, run.note, run.cost, run.unbegun,
     )  # fmt: skip
 
 

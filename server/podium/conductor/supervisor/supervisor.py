@@ -16,6 +16,7 @@ import structlog
 from podium.conductor import clock, faults
 from podium.conductor.attempts.launcher import Launcher
 from podium.conductor.clock import Moment
+from podium.conductor.engines.port import Place
 from podium.conductor.rules.batch import Batch, Record, Telling
 from podium.conductor.rules.event import Event
 from podium.conductor.rules.scheduler import Scheduler
@@ -137,14 +138,18 @@ class Supervisor:
         attempt = next((each for each in job.running.values() if each.serial == serial), None)
         if attempt is None:
             return
-        if verdict.end.reason != "never_started":
-            self.refused.forget()
-        elif verdict.end.detail:
-            self.refused.note(verdict.end.detail, batch.now.mono)
-        self.scheduler.give_back(attempt.instrument)
+        if (
+            job.plan.sheet(attempt.sheet).engine == "local"
+        ):  # the trouble of a cluster keeps nothing of this machine waiting
+            self.refused.learn(verdict.end, batch.now.mono)
+        self.scheduler.give_back(attempt)
         sheets.attempt_ended(job, attempt, verdict, batch)
         self._watch(job, attempt.sheet, batch.now)
         self._offer(job)
+
+    def attempt_placed(self, job_id: str, serial: int, place: Place) -> None:
+        """Note that an attempt has left the queue of its cluster and runs on a node."""
+        self._inbox.post(Command(job_id, partial(sheets.placed, serial, place), kept=True))
 
     def mark_stuck(self, job_id: str) -> None:
         """Record that a running job shows no sign of life."""
@@ -201,10 +206,10 @@ class Supervisor:
     # -- the loop -------------------------------------------------------------------------------------------------
 
     def adopt(self, job: JobRun, now: Moment) -> None:
-        """Take a job that was read from the store: its running attempts hold slots again, its waits go on."""
+        """Take a job that was read from the store: its running attempts hold again what they held, its waits go on."""
         self._know(job)
         for attempt in job.running.values():
-            self.scheduler.take(attempt.instrument)
+            self.scheduler.hold(job, attempt)
         pause = job.plan.pause_between_sheets_seconds
         ended = [
             run.finished_at
@@ -288,8 +293,8 @@ class Supervisor:
     def _dispatch(self, batch: Batch) -> None:
         if not self.accepting or max(self._hold_until, self.refused.until) > batch.now.mono:
             return
-        for job, num in self.scheduler.next_sheets(batch.now.mono):
-            sheets.start(job, num, batch, self._store.mark)
+        for job, num, gpus in self.scheduler.next_sheets(batch.now.mono):
+            sheets.start(job, num, batch, self._store.mark, gpus)
             if job.not_before > batch.now.mono:
                 self._offer(job)
 

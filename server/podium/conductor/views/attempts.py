@@ -17,6 +17,7 @@ def attempt_view(row: sqlite3.Row) -> AttemptView:
         exit_code=row["exit_code"],
         signal=row["signal"],
         reason=row["message"],
+        place=row["place"],
         processes_ended=row["processes_ended"],
         cost_dollars=row["cost"],
         started_at=iso(row["started_at"]),

@@ -9,8 +9,10 @@ from podium.conductor.rules.scheduler import Scheduler
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS
 from podium.conductor.supervisor.saving import attempt_from, event_from
+from podium.conductor.views import shortage
+from podium.conductor.views.places import PlaceOf, is_away, nowhere
 from podium.conductor.views.telling import failed_sheets, telling_sheet
-from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, Stream
+from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, SheetView, Stream
 from podium.contract.notifications import failures
 from podium.times import iso
 
@@ -79,21 +81,30 @@ def slots(job: JobRun, scheduler: Scheduler, *, accepting: bool) -> str:
         return ""
     if not accepting:
         return "The conductor is stopping and will not start any more sheets."
-    if scheduler.used >= scheduler.limits.total:
-        return f"All {scheduler.limits.total} sheet slots are in use."
-    profile, limit = job.loaded.profiles[first[1]], scheduler.limits.per_agent
+    limits, claim = scheduler.limits, first[1]
+    if claim.engine == "local" and scheduler.used >= limits.total:
+        return f"All {limits.total} sheet slots are in use."
+    if claim.engine == "slurm" and scheduler.on_cluster >= limits.slurm:
+        return f"{limits.slurm} sheets are on the cluster already, as many as may be at once (slurm_sheets)."
+    profile, limit = job.loaded.profiles[claim.instrument], limits.per_agent
     if profile.kind == "agent" and limit is not None and scheduler.used_by.get(profile.name, 0) >= limit:
         return f"All {limit} sheet slots for {profile.name} are in use."
-    return ""
+    why = shortage.of_job(job, scheduler, time.monotonic())
+    return f"{why[0].upper()}{why[1:]}." if why else ""
 
 
-def waits_until(job: JobRun) -> str:
+def waits_until(job: JobRun, place_of: PlaceOf = nowhere) -> str:
     """Return when the present state ends by itself at the latest, "" if that is unknown.
 
-    It ends with a waiting time, with a pause between sheets, or with the time limits of the running sheets if each has one.
+    It ends with a waiting time, with a pause between sheets, or with the time limits of the running sheets if each has one. The
+    limit of one that waits in a queue counts only from its begin.
     """
     if job.running:
-        ends = [attempt.started_at + limit for num, attempt in job.running.items() if (limit := job.limit_of(num))]
+        ends = [
+            (job.run_of(num).started_at or attempt.started_at) + limit
+            for num, attempt in job.running.items()
+            if (limit := job.limit_of(num)) and not is_away(place_of(attempt.key))
+        ]
         return iso(max(ends)) if len(ends) == len(job.running) else ""
     waiting = [until for num in job.waiting if (until := job.sheets[num].waiting_until) is not None]
     if waiting:
@@ -102,15 +113,14 @@ def waits_until(job: JobRun) -> str:
     return iso(wall() + pause) if pause > 0 and job.ready and job.status == "running" else ""
 
 
-def cause_of(view: ExplainView) -> str:
-    """Return in sentences what the job's own reason does not say."""
+def cause_of(view: ExplainView, away: str = "") -> str:
+    """Return in sentences what the job's own reason does not say. `away` is why the sheet is not at work, "" if it is."""
     job, sheet = view.job, view.sheet
     parts: list[str] = []
     if sheet is not None:
         label = sheet.name or str(sheet.sheet)
         if sheet.status == "running":
-            wrote = f"wrote its last output at {view.written_at}" if view.written_at else _SILENT
-            parts.append(f"Sheet {label} has been running since {sheet.started_at} and {wrote}.")
+            parts.append(away or _at_work(view, sheet, label))
         elif sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
             parts.append(
                 f"Sheet {label} has failed ({sheet.reason}), so the job will fail when its other sheets have ended."
@@ -124,13 +134,25 @@ def cause_of(view: ExplainView) -> str:
     elif view.kind == "paused" and not job.holding:
         parts.append("Use resume_job to continue it.")
     elif view.kind in {"stuck", "running"}:
-        alone = len(job.running) == 1
-        if view.waits_until:
-            limits = "It reaches its time limit at" if alone else "The running sheets reach their time limits by"
-            parts.append(f"{limits} {view.waits_until}.")
-        else:
-            parts.append("It has no time limit." if alone else "Some running sheets have no time limit.")
+        parts.append(_limits(view, away))
     return " ".join(part for part in (*parts, _warning(job), _other_survivors(job), view.cause) if part)
+
+
+def _at_work(view: ExplainView, sheet: SheetView, label: str) -> str:
+    wrote = f"wrote its last output at {view.written_at}" if view.written_at else _SILENT
+    at = f" ({sheet.place})" if sheet.place else ""
+    return f"Sheet {label} has been running since {sheet.started_at}{at} and {wrote}."
+
+
+def _limits(view: ExplainView, away: str) -> str:
+    """Return when the running sheets reach their time limits."""
+    alone = len(view.job.running) == 1
+    if view.waits_until:
+        limits = "It reaches its time limit at" if alone else "The running sheets reach their time limits by"
+        return f"{limits} {view.waits_until}."
+    if away:
+        return "A time limit counts from the begin on a node."
+    return "It has no time limit." if alone else "Some running sheets have no time limit."
 
 
 def _warning(job: JobView) -> str:

@@ -11,6 +11,8 @@ from podium.conductor.rules.transitions import costs
 from podium.conductor.supervisor.damage import NOT_UNDERSTOOD, damaged
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
+from podium.conductor.views import shortage
+from podium.conductor.views.places import PlaceOf, nowhere, reason_of, since
 from podium.contract.models import JobView
 from podium.contract.states import TERMINAL, allowed_actions
 from podium.errors import JobDamaged
@@ -24,13 +26,15 @@ class JobViews:
     """Builds `JobView`s."""
 
     def __init__(
-        self, supervisor: Supervisor, home_id: str, stuck_seconds: float, halted: Callable[[str], str] = lambda key: ""
-    ) -> None:
-        """`halted` tells of an attempt's key why it does not go on (see `Engine.halted`)."""
+        self, supervisor: Supervisor, home_id: str, stuck_seconds: float, halted: Callable[[str], str] = lambda key: "",
+        place_of: PlaceOf = nowhere,
+    ) -> None:  # fmt: skip
+        """`halted` tells of an attempt's key why it does not go on, `place_of` where it is (see `Engine`)."""
         self._supervisor = supervisor
         self._home_id = home_id
         self._stuck_seconds = stuck_seconds
         self._halted = halted
+        self._place_of = place_of
 
     @property
     def cursor(self) -> str:
@@ -54,7 +58,7 @@ class JobViews:
             sheets_blocked=job.cut_off,
             running=[job.label(num) for num in running[:_SHOWN]],
             running_total=len(running),
-            running_since=[iso(job.running[num].started_at) for num in running[:_SHOWN]],
+            running_since=[since(job, num, self._place_of) for num in running[:_SHOWN]],
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
             waiting_until=self._waiting_until(job),
@@ -163,6 +167,8 @@ class JobViews:
         if job.status == "queued":
             if job.waiting and not job.ready:
                 return _wait_reason(job)
+            if short := self._shortage(job):
+                return short
             ahead = self._supervisor.scheduler.ahead_of(job)
             return (
                 f"queued behind {ahead} job{'s' if ahead != 1 else ''}"
@@ -175,9 +181,10 @@ class JobViews:
             "modify": f"change requested: waiting for {names} to end",
             "cancel": f"cancel requested: the processes of {names} are being terminated",
         }
+        away = reason_of(job, list(job.running), self._place_of)
         if job.intent:
-            return wishes[job.intent]
-        if halted := self._halted_sheets(job):
+            return "; ".join(filter(None, [wishes[job.intent], away]))
+        if halted := self._halted_sheets(job) or away:
             return halted
         if job.stuck:
             return f"no output and no CPU use by {names} for more than {span(self._stuck_seconds)}, since {iso(job.quiet_since)}"
@@ -189,8 +196,12 @@ class JobViews:
         return (
             f"pausing for {span(pause, whole=True)} between sheets"
             if pause > 0
-            else self._waiting("waiting for a free slot")
+            else self._shortage(job) or self._waiting("waiting for a free slot")
         )
+
+    def _shortage(self, job: JobRun) -> str:
+        """Return what the job waits for that a sheet of it asks of this machine, "" for nothing."""
+        return shortage.of_job(job, self._supervisor.scheduler, time.monotonic())
 
     def _waiting_until(self, job: JobRun) -> str | None:
         """Return when the first of the job's waits ends, None if none has an end."""

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from typing import Any, NamedTuple
 
 from podium.conductor.clock import wall
@@ -13,7 +14,8 @@ from podium.conductor.store.store import Store
 from podium.conductor.supervisor.loading import Loader
 from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
-from podium.conductor.views import checkpoint
+from podium.conductor.views import checkpoint, shortage
+from podium.conductor.views.places import PlaceOf, nowhere, place_text, since
 from podium.contract.models import SheetView
 from podium.score.model.plan import Plan, PlanSheet, Retry
 from podium.times import elapsed, iso
@@ -42,18 +44,41 @@ class SheetTexts(NamedTuple):
 class SheetViews:
     """Reads the sheets of a job from the store. They are built in the reading thread, so a large job delays no other call."""
 
-    def __init__(self, store: Store, loader: Loader, supervisor: Supervisor) -> None:
+    def __init__(self, store: Store, loader: Loader, supervisor: Supervisor, place_of: PlaceOf = nowhere) -> None:
         self._store = store
         self._loader = loader
         self._supervisor = supervisor
+        self._place_of = place_of
 
     async def page(self, row: sqlite3.Row, first: int, limit: int) -> list[SheetView]:
         """Return up to `limit` sheets from number `first` (1-based) of the job with this row."""
         plan = (await self._loader.plan(row["plan_hash"])).plan
         ended = self._ended(row["job_id"])
         facts = await self._store.read(lambda db: _facts_of(db, plan, row, first, first + limit - 1))
+        self._add_places(facts, row["job_id"])
         _add_ends(facts, ended, self._trouble)
+        self._add_shortages(facts, row["job_id"])
         return [SheetView.model_validate(each) for each in facts]
+
+    def _add_places(self, facts: list[Facts], job_id: str) -> None:
+        """Show where the running sheets are now. Asking costs nothing."""
+        job = self._supervisor.jobs.get(job_id)
+        for each in facts if job is not None else ():
+            if job is None or each["status"] != "running" or (attempt := job.running.get(each["sheet"])) is None:
+                continue
+            if text := place_text(job, attempt.sheet, self._place_of):
+                each["place"] = text
+            if not since(job, attempt.sheet, self._place_of):
+                each["duration_seconds"] = None
+
+    def _add_shortages(self, facts: list[Facts], job_id: str) -> None:
+        """Say of the sheets that could start what they wait for."""
+        pending = {each["sheet"]: each for each in facts if each["status"] == "pending"}
+        job = self._supervisor.jobs.get(job_id)
+        if pending and job is not None:
+            short = shortage.of_sheets(job, pending, self._supervisor.scheduler, time.monotonic())
+            for num, why in short.items():
+                pending[num]["reason"] = why
 
     def _ended(self, job_id: str) -> dict[int, Verdict]:
         """Return the ends of the job's sheets that could not be stored yet."""
@@ -156,11 +181,12 @@ def _facts(
     }
     # What the last attempt adds, unless the sheet was reset and has not run again.
     if attempt is not None and attempt["open"]:
-        facts["duration_seconds"] = elapsed(attempt["started_at"], wall())
+        facts |= {"duration_seconds": elapsed(run["started_at"], wall()), "place": attempt["place"]}
     elif attempt is not None and run["status"] != "pending":
         facts |= {
             "exit_code": attempt["exit_code"],
             "signal": attempt["signal"],
+            "place": attempt["place"],
             "duration_seconds": elapsed(attempt["started_at"], attempt["ended_at"]),
             "processes_ended": attempt["processes_ended"],
             "survivors": json.loads(attempt["survivors"]),

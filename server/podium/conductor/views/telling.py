@@ -1,7 +1,8 @@
 """Which sheet of a job is meant if none is named: the one rule for what explains a job and for whose output is shown.
 
 It is the sheet that failed first, else the one that has been running longest, else the one whose waiting time ends first, else
-the one that was started last. `job.health`, too, measures the process of the sheet that has been running longest.
+the one that was started last. Of a cluster those on a node come before those in the queue. `job.health`, too, measures the
+process of the sheet that has been running longest.
 """
 
 import sqlite3
@@ -9,7 +10,9 @@ import sqlite3
 FAILED_SHOWN = 5
 _TELLING = """
 SELECT num FROM sheets WHERE job = ? AND attempts > 0 AND status <> 'skipped' ORDER BY
-CASE status WHEN 'failed' THEN 1 WHEN 'running' THEN 2 WHEN 'waiting' THEN 3 WHEN 'cancelled' THEN 4 ELSE 5 END,
+CASE status WHEN 'failed' THEN 1 WHEN 'running' THEN 3 - EXISTS (SELECT 1 FROM attempts AS a
+WHERE a.job = sheets.job AND a.sheet = num AND a.open = 1 AND a.place <> '')
+WHEN 'waiting' THEN 4 WHEN 'cancelled' THEN 5 ELSE 6 END,
 CASE status WHEN 'failed' THEN finished_at WHEN 'running' THEN started_at WHEN 'waiting' THEN waiting_until
 ELSE -started_at END, CASE WHEN status IN ('failed', 'running', 'waiting') THEN num ELSE -num END LIMIT 1
 """

@@ -83,6 +83,7 @@ def plan_note(sheet: PlanSheetView) -> str:
     parts = [in_line(sheet.instrument) + ("" if sheet.instrument_found else " not found")]
     parts += [counted(sheet.validations, "validation")] if sheet.validations else []
     parts += [counted(sheet.max_retries, "retry").replace("retrys", "retries")] if sheet.max_retries else []
+    parts += [in_line(sheet.resources)] if sheet.resources else []
     parts += [f"asks: {in_line(sheet.hold)}"] if sheet.hold else []
     parts += ["counts as done"] if sheet.satisfied else []
     return ", ".join(parts)

@@ -7,9 +7,11 @@ from typing import Any, Literal
 from podium.score.model.plan import (
     CostLimits,
     CrossSheet,
+    EngineName,
     Injection,
     Player,
     RateLimit,
+    Resources,
     Retry,
     SkipCommand,
     Validation,
@@ -77,6 +79,17 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a sheet needs while it runs, and where the keys stand that say so."""
+
+    resources: Resources = field(default_factory=Resources)
+    locs: Mapping[str, Loc] = field(default_factory=dict)
+
+
+NOTHING_ASKED = Asked()
+
+
+@dataclass(frozen=True)
 class Stage:
     """One entry of the score, which makes one sheet or several. Needs are resolved; `loc` is the entry's place."""
 
@@ -100,6 +113,8 @@ class Stage:
     hold: str = ""
     strict: bool = False
     told: bool = False  # an agent is told where it is and what its validations look for
+    engine: EngineName | None = None  # None: as the settings say
+    asked: Asked = NOTHING_ASKED
 
     @property
     def plays(self) -> list[Play]:

@@ -173,6 +173,11 @@ class PlanSheet:
         """The names of its instrument and of those that it falls back to, in the order in which they are tried."""
         return (self.instrument, *(each.instrument for each in self.fallbacks))
 
+    @property
+    def on_cluster(self) -> bool:
+        """Whether it runs on nodes of a cluster, whose programs cannot be looked at from here."""
+        return self.engine != "local"
+
     def player(self, index: int) -> Player:
         """Return the sheet's instrument (0) or one of those that it falls back to (1 and on)."""
         if index:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from podium.score.model.draft import Check, Draft, Instance, Need, Play, Stage, Template
+from podium.score.model.draft import NOTHING_ASKED, Check, Draft, Instance, Need, Play, Stage, Template
 from podium.score.model.plan import CLI, VALIDATION_TYPES, Player
 from podium.score.named.fields import NamedCheck, NamedScore, NamedSheet
 from podium.score.named.words import RUN_WORDS, WORDS
 from podium.score.parts import PartBuilder
+from podium.score.resources import ResourcesBlock, asked
 from podium.score.text.document import Loc
 from podium.score.text.reading import read_block
 from podium.texts.interpreter import is_shell
@@ -64,6 +65,7 @@ class _Sheets:
         self.problems = parts.problems
         self.instances = [self._instances(index, sheet) for index, sheet in enumerate(score.sheets)]
         self.names = self._names()
+        self.asked = asked(("resources",), score.resources or ResourcesBlock(), NOTHING_ASKED)
         self.sequential = not any("needs" in sheet.model_fields_set for sheet in score.sheets)
 
     def note_chain(self) -> None:
@@ -100,6 +102,8 @@ class _Sheets:
             hold=sheet.hold,
             strict=self._strict(loc, sheet),
             told=self._told(loc, sheet),
+            engine=sheet.engine or self.score.engine,
+            asked=asked((*loc, "resources"), sheet.resources, self.asked) if sheet.resources else self.asked,
         )
 
     def _play(self, loc: Loc, sheet: NamedSheet) -> Play:

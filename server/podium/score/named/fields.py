@@ -25,7 +25,8 @@ from podium.score.blocks import (
     Variables,
 )
 from podium.score.model.draft import OnLost
-from podium.score.model.plan import VALIDATION_TYPES
+from podium.score.model.plan import VALIDATION_TYPES, EngineName
+from podium.score.resources import ResourcesBlock
 from podium.score.text.problems import describe
 from podium.score.text.reading import Block
 
@@ -202,7 +203,15 @@ class NamedSheet(Block):
         None,
         description="skip the sheet if this bash command ends with exit code 0; 126, 127, a signal or a time-out fail it",
     )
-    on_lost: OnLost = Field("retry", description="what to do if the machine goes down during an attempt")
+    resources: ResourcesBlock | None = Field(
+        None, description="what it needs while it runs; each key wins over that of the score"
+    )
+    engine: EngineName | None = Field(
+        None, description="where it runs: on the conductor's machine, or on a Slurm cluster; default: the score's"
+    )
+    on_lost: OnLost = Field(
+        "retry", description="what to do if an attempt is lost: with its machine or node, or taken away by a cluster"
+    )
     hold: Annotated[str, PlainValidator(_hold, json_schema_input_type=str | bool)] = Field(
         "",
         description="what to approve, used as written, or true: once the sheet could start, before its conditions are looked at, "
@@ -250,6 +259,10 @@ class NamedScore(Block):
     )
     success_requirements: bool = Field(
         False, description="each prompt also says where the agent is and what the validations of its sheet look for"
+    )
+    resources: ResourcesBlock | None = Field(None, description="what each sheet needs while it runs")
+    engine: EngineName | None = Field(
+        None, description="where sheets run; default: the setting engine of the conductor"
     )
     parallel: NamedParallel = Field(default_factory=NamedParallel)
     pause_between_sheets_seconds: Delay = Field(0.0, description="wait after a sheet before the next one starts")

@@ -20,6 +20,9 @@ _LONGEST = 80  # characters of advice
 _MOST_PARTS = 60  # keys and values in a value that advice repeats
 _FILE = "FILE"  # stands for a name that was not written
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|second|m|min|minute|h|hr|hour|d|day)s?", re.ASCII | re.IGNORECASE)
+_CLOCK = re.compile(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)", re.ASCII)  # as Slurm has it: [days-]hours:minutes:seconds
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])i?(?:b|bytes?)?", re.ASCII | re.IGNORECASE)
+_SMALL = 256  # a number that is no more than this means gigabytes of memory
 _PAIR = re.compile(r"([A-Za-z_]\w*)\s*[=:]\s*(.*)", re.ASCII)
 _SWITCH = {"yes": True, "on": True, "no": False, "off": False}
 _NAMES = ("name", "sheet", "job", "step", "task")
@@ -141,11 +144,40 @@ def _seconds(value: Any) -> Iterator[Any]:
         yield f"{found[1]}{found[2][0].lower()}"
 
 
+def _time(value: Any) -> Iterator[Any]:
+    if isinstance(value, str) and (found := _CLOCK.fullmatch(value.strip())):
+        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        whole = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        yield f"{whole // 60}m" if whole % 60 == 0 else f"{whole}s"
+    yield from _seconds(value)
+
+
+def _memory(value: Any) -> Iterator[Any]:
+    if isinstance(value, str) and (found := _SIZE.fullmatch(value.strip())):
+        yield f"{found[1]}{found[2].upper()}"
+    elif isinstance(value, int):
+        yield f"{value}{'G' if value <= _SMALL else 'M'}"
+
+
+def _needed(value: Any) -> Iterator[Any]:
+    if isinstance(value, int):
+        yield {"cpus": value}
+    yield from _pairs(value)
+
+
+def _options(value: Any) -> Iterator[Any]:
+    if isinstance(value, str):
+        yield value.split()
+    elif isinstance(value, dict):
+        yield [f"--{str(key).lstrip('-')}" + ("" if inner is True else f"={inner}") for key, inner in value.items()]
+
+
 _WAYS: dict[str, Read] = {
     "needs": _names, "foreach": _items, "run": _script, "env": _pairs, "variables": _pairs, "validate": _checks,
     "content_contains": _content, "content_regex": _content, "file_exists": _path, "file_modified": _path, "sheets": _sheets,
     "retry": _under("max_retries"), "parallel": _under("max_concurrent"), "timeout_seconds": _seconds,
     "on_end": _under("run"), "base_delay_seconds": _seconds, "max_delay_seconds": _seconds,
+    "resources": _needed, "time": _time, "memory": _memory, "extra": _options,
 }  # fmt: skip
 _ENTRIES: dict[str, Read] = {"sheets": _sheet, "validate": _check, "needs": _name}
 

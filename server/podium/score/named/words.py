@@ -12,6 +12,29 @@ from podium.score.text.reading import Block, Keys, Words, keys_of
 from podium.score.text.topics import topic_of_key
 
 _SHEET = ("sheets", "*")
+_RESOURCES = {
+    "cpus": ("2", "cpu cores ncpus num_cpus threads cpus_per_task cpus-per-task"),
+    "memory": ("4G", "mem ram mem_limit mem_mb mem_gb"),
+    "gpus": ("1", "gpu gres num_gpus"),
+    "time": ("2h", "walltime wall_time"),
+    "nodes": ("2", "node"),
+    "partition": ("NAME", "queue"),
+    "account": ("NAME", ""),
+    "qos": ("NAME", ""),
+    "constraint": ("NAME", "constraints"),
+}
+"""What a sheet may need: an example of each, and the words of other tools for it."""
+_NEEDED = {
+    **{f"resources: {{{key}: {form}}}": f"{key} {words}" for key, (form, words) in _RESOURCES.items()},
+    "resources: {cpus: 2, memory: 4G}": "limits requests",
+    "engine: slurm": "executor backend cluster scheduler",
+}
+_INSIDE = {
+    **{key: words for key, (_, words) in _RESOURCES.items()},
+    "time": "walltime wall_time time_limit timeout timeout_seconds",
+    "cpus and memory in resources itself": "limits requests",
+    "extra": "options sbatch args extra_args",
+}
 _CHECK = (*_SHEET, "validate", "*")
 _MEANT: dict[Keys, dict[str, str]] = {
     (): {
@@ -26,8 +49,12 @@ _MEANT: dict[Keys, dict[str, str]] = {
         "the prompt of a sheet, which can also name files for the agent to read": (
             "prelude cadenzas prompt_extensions stakes thinking_method"
         ),
+        **_NEEDED,
     },
+    ("resources",): _INSIDE,
+    (*_SHEET, "resources"): _INSIDE,
     _SHEET: {
+        **_NEEDED,
         "run": "command commands cmd cmds script bash exec bash_command shell_command run_command",
         "needs": "depends_on dependencies depends deps after requires upstream",
         "validate": "validation validations checks check assert expect",
@@ -83,6 +110,8 @@ _FORMS: dict[Keys, str] = {
     ("variables",): "{name: value}",
     ("parallel",): "{max_concurrent: 4}",
     ("on_end",): "{run: COMMAND}",
+    ("resources",): "{cpus: 2, memory: 4G}",
+    (*_SHEET, "resources"): "{cpus: 2, memory: 4G}",
 }
 _PATHS: dict[str, Keys] = {
     "retry: {max_retries: 2}": ("retry", "max_retries"),
@@ -92,6 +121,8 @@ _PATHS: dict[str, Keys] = {
     "instrument_config: {model: ...}": ("instrument_config", "model"),
     "content_contains: {path: ..., pattern: ...}": ("content_contains",),
     "content_regex: {path: ..., pattern: ...}": ("content_regex",),
+    **{f"resources: {{{key}: {form}}}": ("resources", key) for key, (form, _) in _RESOURCES.items()},
+    "engine: slurm": ("engine",),
 }
 """Where the value of a key belongs, if what to write instead is more than a key."""
 
@@ -134,6 +165,8 @@ def _own_key(place: Keys, block: type[Block], given: Any) -> str:
     more = ""
     if place[-1] in {"attempts", "max_attempts"} and isinstance(given, int) and given > 0:
         given, more = given - 1, ", the attempts after the first one"
+    if place[-1] in {"mem_mb", "mem_gb"} and isinstance(given, int):
+        given = f"{given}{place[-1][4].upper()}"
     if place[-1] in {"timeout_minutes", "timeout-minutes"} and isinstance(given, int | float):
         given = f"{given}m"
     own = own_entry(_TARGETS[place], block, given)

@@ -22,6 +22,10 @@ _MEANT: dict[Keys, str] = {
         [("hold",), ("approval",), ("manual",), ("pause",), ("sheet", "hold")],
         "only a sheet of a named score can wait for an approval, with hold",
     ),
+    **dict.fromkeys(
+        [("resources",), ("engine",), ("cpus",), ("cpu",), ("memory",), ("mem",), ("gpus",), ("gpu",), ("time",)],
+        "only a named score can ask for processors, memory or GPUs, with resources, and say where it runs, with engine",
+    ),
     ("env",): "set variables in the template with export",
 }
 _WORDS = Words(elsewhere=frozenset({*REFUSED, *WITHOUT_EFFECT}), meant=_MEANT)

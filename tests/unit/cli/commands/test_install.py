@@ -77,6 +77,24 @@ def test_a_default_home_needs_no_flags_and_another_is_named_in_full(user: Path, 
     assert server_command(load(socket=Path("s")))[1:] == ["serve", "--socket", str(tmp_path / "project" / "s")]
 
 
+def test_a_host_is_reached_over_ssh_and_nothing_of_this_machine_goes_into_the_entry(
+    user: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PODIUM_HOME", "/of/this/machine")
+    monkeypatch.setenv("PODIUM_CONFIG", "/of/this/machine.yaml")
+    assert main(["install", "claude-code", "--ssh", "me@cluster", "--write"]) == 0
+    entry = entry_of(Path(".mcp.json"), place_of("claude-code", "project"))
+    assert (entry["command"], entry["args"][0], entry["args"][-3:]) == ("ssh", "-T", ["me@cluster", "podium", "serve"])
+    assert "env" not in entry
+    assert "this/machine" not in Path(".mcp.json").read_text()
+    assert main(["install", "inspector", "--ssh", "me@cluster", "--home", "/a b"]) == 0
+    assert shlex.split(shlex.split(capsys.readouterr().out.splitlines()[-1])[-1]) == [
+        "/a b"
+    ]  # once for this shell, once for that one
+    assert main(["install", "claude-code", "--ssh", "-oProxyCommand=touch x"]) != 0
+    assert "this is not a host" in capsys.readouterr().err
+
+
 def test_an_environment_that_leads_elsewhere_becomes_flags_since_clients_do_not_pass_it_on(
     user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

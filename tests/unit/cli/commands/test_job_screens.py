@@ -164,6 +164,33 @@ def test_every_other_state_is_explained() -> None:
     check("explain-states", *(partial(show_explained, view) for view in views))
 
 
+IN_QUEUE = f"in Slurm's queue as job 512, partition main: Resources; expected to start at {before(-600)}"
+
+
+def test_the_sheets_of_a_job_on_a_cluster_say_where_they_are() -> None:
+    found = JobDetail(
+        job=job(status="running", running=["a", "b", "c"], sheets_total=4),
+        sheets=[
+            sheet(1, "running", name="a", place="on node f2 as Slurm job 512, partition main"),
+            sheet(2, "running", name="b", duration_seconds=None, place=IN_QUEUE),
+            sheet(3, "running", name="c", place=f"Slurm does not answer since {before(30)}: Unable to contact it"),
+            sheet(4, "completed", name="d", place="Slurm job 509 on node f1"),
+        ],
+    )
+    check("show-cluster", lambda columns: show_detail(found, columns, every=False))
+
+
+def test_a_job_that_waits_in_the_queue_of_a_cluster_is_explained() -> None:
+    waits = f"sheet a waits in Slurm's queue: Resources; expected to start at {before(-600)}"
+    view = ExplainView(
+        job=job(status="running", running=["a"], reason=waits),
+        kind="running",
+        cause=f"Sheet a is {IN_QUEUE}. That means: it is next, and waits until enough of the cluster is free.",
+        sheet=sheet(1, "running", name="a", duration_seconds=None, place=IN_QUEUE),
+    )
+    check("explain-cluster", partial(show_explained, view))
+
+
 def test_a_wait_shows_how_the_jobs_are_and_how_they_ended() -> None:
     jobs = [EVERY_STATE[1], EVERY_STATE[-1], LONG_NAMES[0]]
     view = WaitView(woke_for="timeout", jobs=jobs, after="", waited_seconds=90.2)
@@ -203,10 +230,13 @@ def test_the_status_shows_the_conductor_its_load_and_jobs() -> None:
             ),
         ],
         store_trouble=f"the disk is full since {before(30)}",
+        engines=["local: 4 attempts", f"slurm: 6 attempts; does not answer since {before(20)}"],
     )
     jobs = [job(sheets_total=174, sheets_completed=10, status="running", running=["tests"]), *EVERY_STATE[:2]]
     check("status", lambda columns: show_status(conductor, JobPage(jobs=jobs, total=312), columns))
-    idle = conductor.model_copy(update={"store_trouble": "", "processes": [], "accepting_work": False})
+    idle = conductor.model_copy(
+        update={"store_trouble": "", "processes": [], "engines": ["local: 0 attempts"], "accepting_work": False}
+    )
     check("status-empty", lambda columns: show_status(idle, JobPage(), columns))
 
 

@@ -34,6 +34,21 @@ def test_a_plan_is_told_in_two_lines(home: Settings, short_tmp: Path) -> None:
     ]
 
 
+def test_what_sheets_need_is_told_once_for_those_that_need_the_same(home: Settings, short_tmp: Path) -> None:
+    path = short_tmp / "needs.yaml"
+    path.write_text(
+        "name: needs\nresources: {cpus: 1}\nsheets:\n- {name: a, foreach: [1, 2, 3, 4, 5, 6, 7, 8, 9], run: x}\n"
+        "- {name: b, run: x, resources: {memory: 64M, time: 90s}}\n- {name: c, run: x, engine: slurm}\n"
+    )
+    done = podium(home, "validate", str(path))
+    assert done.stdout.splitlines()[2:] == [
+        "    resources of a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8] and 1 more: cpus 1",
+        "    resources of b: cpus 1, memory 64M, time 1 min 30 s",
+        "    resources of c: slurm, cpus 1",
+    ]
+    assert "cli, slurm, cpus 1" in podium(home, "plan", str(path)).stdout
+
+
 def test_every_problem_is_told_with_its_place_and_its_line(home: Settings, short_tmp: Path) -> None:
     path = short_tmp / "bad.yaml"
     path.write_text(BAD)

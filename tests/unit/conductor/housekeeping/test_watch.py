@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from podium.conductor.clock import Moment
-from podium.conductor.engines.port import End, Usage
+from podium.conductor.engines.port import End, Place, PlaceState, Usage
 from podium.conductor.housekeeping import watch as module
 from podium.conductor.housekeeping.watch import StuckWatch
 from podium.conductor.rules.event import Event
@@ -35,9 +35,13 @@ class _Load:
 
     def __init__(self) -> None:
         self.cpu_seconds: dict[str, float] = {}
+        self.places: dict[str, Place] = {}
 
     def halted(self, key: str) -> str:
         return ""
+
+    def place(self, key: str) -> Place | None:
+        return self.places.get(key)
 
     async def describe(self, keys: Sequence[str]) -> dict[str, Usage]:
         return {key: Usage(1, 1, alive=True, zombie=False, cpu_seconds=self.cpu_seconds.get(key, 0.0)) for key in keys}
@@ -179,6 +183,24 @@ async def test_a_sheet_that_has_just_started_has_the_whole_limit_before_it(tmp_p
         assert (first.stuck, second.stuck) == (True, False)
         await room.look(2 * STUCK_SECONDS)
         assert second.stuck
+
+
+@pytest.mark.parametrize("state", ["queued", "suspended", "unknown"])
+async def test_a_sheet_in_a_queue_suspended_or_out_of_sight_is_not_stuck_until_it_has_run_for_the_limit(
+    tmp_path: Path, state: PlaceState
+) -> None:
+    async with opened(tmp_path) as room:
+        job = await room.job()
+        key = job.running[1].key
+        room.load.places[key] = Place(state)
+        await room.look(0)
+        await room.look(2 * STUCK_SECONDS)
+        assert not job.stuck
+        room.load.places[key] = Place("running", node="f1")
+        await room.look(3 * STUCK_SECONDS - 1)
+        assert not job.stuck
+        await room.look(3 * STUCK_SECONDS)
+        assert (job.stuck, job.quiet_since) == (True, WALL + 2 * STUCK_SECONDS)
 
 
 async def test_memory_is_given_back_once_after_what_ran_has_ended(

@@ -1,6 +1,7 @@
 """A score that is started again and again is compiled once, unless its plan depends on files."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from podium.conductor.plans.recent import ALONE_SECONDS
 from podium.conductor.processes.reaper import Reaper
 from podium.conductor.reading.reader import Reader
 from podium.conductor.rules.plans import LoadedPlan
+from podium.errors import ScoreInvalid
 from podium.reader.requests import SCORE_FOLDER
+from podium.score.model.resources import Machine
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +50,19 @@ async def test_a_known_plan_keeps_the_texts_that_its_next_job_stores(compiler: C
     again = await plan_of(compiler, PLAIN, tmp_path)
     assert (again.source, again.text) == texts
     assert all(texts)
+
+
+async def test_a_score_is_compiled_for_the_machine_and_the_engine_of_its_conductor(
+    compiler: Compiler, tmp_path: Path
+) -> None:
+    score = "name: wide\nsheets: [{run: 'true', resources: {cpus: 3}}]\n"
+    assert (await plan_of(compiler, score, tmp_path)).on_cluster is False
+    small = replace(compiler, machine=Machine(cpus=2))
+    with pytest.raises(ScoreInvalid, match="3 is asked for, and this machine has 2"):
+        await plan_of(small, score, tmp_path / "small")
+    loaded = await plan_of(replace(small, engine="slurm"), score, tmp_path / "slurm")
+    assert loaded.on_cluster
+    assert loaded.plan.resources[loaded.plan.sheets[0].resources].cpus == 3
 
 
 async def test_a_plan_from_a_file_is_compiled_anew_each_time(compiler: Compiler, tmp_path: Path) -> None:

@@ -3,15 +3,17 @@
 from dataclasses import replace
 
 from podium.conductor.rules.scheduler import Limits, Scheduler
-from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.state import Attempt, JobRun
 from tests.support.plans import job_of, plan_of
 
 
 def start_all(scheduler: Scheduler, now: float = 0.0) -> list[tuple[str, int]]:
     """Start what may start; return (job id, sheet) in the order of the starts."""
     started = []
-    for job, num in scheduler.next_sheets(now):
-        job.running[num] = object()  # type: ignore[assignment]
+    for job, num, gpus in scheduler.next_sheets(now):
+        claim = job.claim_of(num)
+        name = claim.instrument
+        job.running[num] = Attempt(job.seq, num, num, 1, "key", "hash", name, 0.0, gpus=gpus, claim=claim)
         started.append((job.job_id, num))
     return started
 
@@ -31,9 +33,10 @@ def test_a_large_job_does_not_starve_a_small_one() -> None:
 
 def test_no_more_sheets_start_than_there_are_slots() -> None:
     scheduler = Scheduler(Limits(2))
-    offered(scheduler, *(job_of(plan_of([[]]), seq=seq) for seq in range(1, 6)))
+    jobs = [job_of(plan_of([[]]), seq=seq) for seq in range(1, 6)]
+    offered(scheduler, *jobs)
     assert len(start_all(scheduler)) == 2
-    scheduler.give_back("cli")
+    scheduler.give_back(jobs[0].running.pop(1))
     assert len(start_all(scheduler)) == 1
 
 
@@ -47,9 +50,10 @@ def test_an_instrument_at_its_limit_holds_only_its_own_sheets_back() -> None:
     scheduler = Scheduler(Limits(16, per_agent=1))
     agents = plan_of([[], []], name="agents")
     agents = agents.model_copy(update={"sheets": tuple(replace(sheet, instrument="goose") for sheet in agents.sheets)})
-    offered(scheduler, job_of(agents, seq=1), job_of(plan_of([[], []], name="shell"), seq=2))
+    first = job_of(agents, seq=1)
+    offered(scheduler, first, job_of(plan_of([[], []], name="shell"), seq=2))
     assert start_all(scheduler) == [("agents-1", 1), ("shell-2", 1), ("shell-2", 2)]
-    scheduler.give_back("goose")
+    scheduler.give_back(first.running.pop(1))
     assert start_all(scheduler) == [("agents-1", 2)]
 
 
@@ -60,8 +64,7 @@ def test_a_sheet_whose_instrument_has_no_room_holds_up_no_other_sheet_of_its_job
     mixed = job_of(plan.model_copy(update={"sheets": sheets}))
     offered(scheduler, mixed)
     assert start_all(scheduler) == [("mixed-1", 1), ("mixed-1", 3)]
-    del mixed.running[1]
-    scheduler.give_back("goose")
+    scheduler.give_back(mixed.running.pop(1))
     offered(scheduler, mixed)
     assert start_all(scheduler) == [("mixed-1", 2)]
 
@@ -80,6 +83,6 @@ def test_a_job_in_its_pause_between_sheets_leaves_the_line_until_its_time() -> N
     job.not_before = 5.0
     offered(scheduler, job)
     assert start_all(scheduler, now=1.0) == []
-    assert not scheduler.line
+    assert not scheduler.lines["local"]
     offered(scheduler, job)
     assert start_all(scheduler, now=5.0) == [("demo-1", 1)]

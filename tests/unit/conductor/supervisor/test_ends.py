@@ -7,6 +7,7 @@ import pytest
 from podium.conductor.clock import Moment
 from podium.conductor.engines.port import End
 from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.claims import Claim
 from podium.conductor.rules.transitions import jobs, sheets
 from podium.conductor.rules.verdicts import Verdict
 from tests.support.jobs import submit, types_of, until, wait_for_file
@@ -19,7 +20,7 @@ NOW = Moment(5.0, 5.0)
 def test_a_job_whose_last_sheet_is_skipped_by_its_command_completes_once() -> None:
     job, batch = job_of(plan_of([[]])), Batch(1, NOW)
     jobs.submit(job, batch)
-    job.ready.take("cli")
+    job.ready.take(Claim("cli"))
     sheets.start(job, 1, batch, "home")
     end = End(job.running[1].key, "never_started")
     sheets.attempt_ended(job, job.running[1], Verdict(end, passed=False, skipped=True), batch)
@@ -30,7 +31,7 @@ def test_a_job_whose_last_sheet_is_skipped_by_its_command_completes_once() -> No
 def test_an_attempt_never_ends_before_it_started_whatever_the_clocks_say() -> None:
     job, batch = job_of(plan_of([[]])), Batch(1, NOW)
     jobs.submit(job, batch)
-    job.ready.take("cli")
+    job.ready.take(Claim("cli"))
     sheets.start(job, 1, batch, "home")
     attempt = job.running[1]
     record = End(attempt.key, "exited", 0, ended_at=NOW.wall - 0.004)
@@ -108,7 +109,7 @@ def test_with_fail_fast_a_sheet_that_fails_after_another_is_not_tried_again() ->
     job, batch = job_of(plan_of([[], []], max_retries=2, fail_fast=True)), Batch(1, NOW)
     jobs.submit(job, batch)
     for _ in range(2):
-        sheets.start(job, job.ready.take("cli"), batch, "home")
+        sheets.start(job, job.ready.take(Claim("cli")), batch, "home")
     job.sheets[1].retries_used = 2  # its last try
     for num in (1, 2):
         end = End(job.running[num].key, "exited", 1)

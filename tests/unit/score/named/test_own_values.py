@@ -91,6 +91,7 @@ def wrong(root: dict[str, Any]) -> list[str]:
         "a sheet with",
         "wait for each other",
         "is reserved",
+        "a sheet on this machine cannot have",
     )
     return [each["message"] for each in refusals(root) if not each["message"].startswith(names)]
 

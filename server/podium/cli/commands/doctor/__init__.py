@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from podium.cli.calling.options import AsJson, Home, Socket, settings_for
+from podium.cli.commands.doctor.cluster import examine_slurm
 from podium.cli.commands.doctor.environment import seen_from_clients, unknown_variables
 from podium.cli.shared.exits import Code
 from podium.cli.shared.probe import Health, Listening, health, processes, running
@@ -35,9 +37,17 @@ PR_GET_CHILD_SUBREAPER = 37
 LOW_DISK_BYTES = 512 * 1024**2
 
 
-def command(home: Home = None, socket: Socket = None, as_json: AsJson = False) -> None:
+def command(
+    engine: Annotated[
+        Literal["slurm"] | None, typer.Option(help="check the cluster too, by a short job on one of its nodes")
+    ] = None,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="how long that job may wait in the queue")] = 60,
+    home: Home = None,
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
     """Check this machine and Podium's home folder; exit code 1 if a check fails."""
-    findings = examine(home, socket)
+    findings = [*examine(home, socket), *_cluster(engine, home, socket, wait)]
     passed = all(finding.verdict != "fail" for finding in findings)
     if as_json:
         print_json(DoctorView(passed=passed, findings=findings).model_dump())
@@ -57,6 +67,18 @@ def examine(home: Path | None, socket: Path | None) -> list[Finding]:
     except (InvalidArguments, PermissionDenied) as error:
         return [Finding("settings", "fail", error.message, error.fix)]
     return [*_installation(), *unknown_variables(), *_places(settings), *_trees(), *_conductor(settings)]
+
+
+def _cluster(engine: str | None, home: Path | None, socket: Path | None, wait_seconds: float) -> Iterator[Finding]:
+    """Look at the cluster if that was asked for; if sheets go there by default, tell how to."""
+    try:
+        settings = settings_for(home, socket)
+    except (InvalidArguments, PermissionDenied):
+        return
+    if engine:
+        yield from examine_slurm(settings, wait_seconds)
+    elif settings.engine == "slurm":
+        yield Finding("engine", "note", "slurm; the cluster was not looked at", "podium doctor --engine slurm")
 
 
 def _installation() -> Iterator[Finding]:

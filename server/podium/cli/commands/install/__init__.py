@@ -10,7 +10,7 @@ import typer
 
 from podium.cli.calling.options import AsJson, Home, Socket
 from podium.cli.commands.install.clients import CLIENTS, Client, ClientName, Place
-from podium.cli.commands.install.entry import server_command, server_environment
+from podium.cli.commands.install.entry import remote_command, server_command, server_environment
 from podium.cli.terminal.door import data, print_json, say
 from podium.cli.views.own import InstalledView
 from podium.cwd import absolute
@@ -30,12 +30,18 @@ def command(
         Scope | None, typer.Option(help="whose file: the project's (default, where the client has one) or the user's")
     ] = None,
     folder: Annotated[Path, typer.Option(help="the project's folder")] = Path(),
+    ssh: Annotated[
+        str | None, typer.Option(metavar="HOST", help="the server is the `podium serve` of HOST, over ssh")
+    ] = None,
     home: Home = None,
     socket: Socket = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the configuration that adds Podium to a client, or write or remove it; for the Inspector, print its command."""
-    words, env = server_command(load(home=home, socket=socket)), server_environment()
+    if ssh is None:
+        words, env = server_command(load(home=home, socket=socket)), server_environment()
+    else:
+        words, env = remote_command(ssh, home, socket), {}
     if client == "inspector":
         given = [word for name, value in env.items() for word in ("-e", f"{name}={value}")]
         _show(InstalledView(client=client, outcome="printed", text=shlex.join([*INSPECTOR, *given, *words])), as_json)

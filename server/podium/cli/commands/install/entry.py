@@ -5,16 +5,35 @@ and a home or socket that HOME alone does not lead to is given as a flag.
 """
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
 
+from podium.errors import InvalidArguments
 from podium.settings import Settings
+
+# No terminal; a question that nobody can answer, such as for a password, is a failure; a connection that is dead is noticed.
+SSH = ("ssh", "-T", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
 
 
 def server_command(settings: Settings) -> list[str]:
     """Return the command that serves the tools of this home and socket, with all paths absolute."""
     return [*_program(), "serve", *settings.flags]
+
+
+def remote_command(host: str, home: Path | None, socket: Path | None) -> list[str]:
+    """Return the command that serves the tools of another machine over ssh; the home and the socket are there.
+
+    Raises:
+        InvalidArguments: ssh would take the host for an option.
+    """
+    if not host or host.startswith("-"):
+        raise InvalidArguments(
+            f"--ssh {host!r}: this is not a host.", fix="Give a name that `ssh NAME` connects to, such as me@cluster."
+        )
+    flags = [word for name, path in (("--home", home), ("--socket", socket)) if path for word in (name, str(path))]
+    return [*SSH, host, "podium", "serve", *map(shlex.quote, flags)]
 
 
 def server_environment() -> dict[str, str]:

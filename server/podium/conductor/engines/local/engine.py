@@ -53,6 +53,7 @@ class LocalEngine:
         self.keepers = keepers
         self.prefix = f"{mark}." if mark else ""
         self.capabilities = Capabilities("cgroup" if cgroups else "environment", suspend=False, queues=False)
+        self.memory_is_limit = bool(cgroups and cgroups.limits_memory)  # else what a sheet asks of it is only counted
         self._upkeep = Upkeep(limits or OutputLimits(), cgroups, self._beyond_limit, self._gone_stale)
         self._deadlines = Deadlines(self._timed_out)
         self._bash = shutil.which("bash") or "/bin/bash"
@@ -118,6 +119,10 @@ class LocalEngine:
     def place(self, key: str) -> Place | None:
         """Return where an attempt is; one that is on the way to its process counts as running."""
         return Place("running") if key in self._running else None
+
+    def status(self) -> str:
+        """Return "": the conductor's own status says all of this machine."""
+        return ""
 
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends; there is only one, so it may have only one reader."""
@@ -214,15 +219,23 @@ class LocalEngine:
 
     def _changed(self, running: Running, child: Child) -> None:
         """Go on with an attempt whose process has started or is over."""
-        if child.pid:
+        if child.pid and running.group is None:
             running.group = child.pid
             running.cgroup = child.control_group
+            self._limit_memory(running)
         if running.is_being_ended:
             return
         if child.state in OVER:
             self._finish(running, child)
         elif running.stopped:
             self._bring_about(running)
+
+    def _limit_memory(self, running: Running) -> None:
+        """Hold an attempt that has started to the memory that its sheet asks for, where the system can."""
+        size = running.spec.resources.memory_bytes
+        if self.memory_is_limit and size and running.cgroup is not None:
+            # The write may wait until the kernel has freed some.
+            self.tasks.start_soon(run_sync, running.cgroup.limit_memory, size)
 
     def _finish(self, running: Running, child: Child) -> None:
         """Report an attempt whose process is over by itself, after what it left has been ended."""

@@ -37,7 +37,6 @@ async def run(engine: "SlurmEngine") -> None:
             failed += await _put(engine, new[at : at + AT_ONCE])
             engine.to_submit.set()
             engine.to_look.set()
-            engine.to_ask.set()
         if not failed:
             pause = FIRST_PAUSE
             continue

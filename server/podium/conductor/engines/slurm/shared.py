@@ -172,14 +172,14 @@ class Shared:
         return found
 
     def tail(self, name: str) -> str:
-        """Return the end of what the lanes of a pool said, in one line."""
+        """Return the last line that a lane of a pool said."""
         try:
             with open(self.lanes_log(name), "rb") as file:  # noqa: PTH123
                 file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
                 lines = file.read().decode("utf-8", "replace").splitlines()
         except FileNotFoundError:
             return ""
-        return "; ".join(line.strip() for line in lines[-3:] if line.strip())
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def output_bytes(self, job_id: str) -> int:
         """Return how much of the disk the output of a job's attempts takes."""

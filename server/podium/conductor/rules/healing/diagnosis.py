@@ -25,6 +25,7 @@ class Case:
     is_agent: bool
     next_instrument: str | None = None  # to which the sheet could fall back
     limit_seconds: float | None = None  # of the attempt
+    most_seconds: float | None = None  # what the sheet's resources give to an attempt: its limit cannot be longer
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,35 @@ class Diagnosis:
 
 _WITHOUT_REMEDY: dict[EndReason, Diagnosis] = {
     "exited": Diagnosis("script", "the script itself failed"),
+    "timed_out": Diagnosis("time_limit", "it did not finish within the time that the cluster gives it"),
     "out_of_memory": Diagnosis("out_of_memory", "it needs more memory than is available"),
     "stale": Diagnosis("stale", "it stopped writing output"),
     "output_limit": Diagnosis("output_limit", "it writes more output than the limit allows"),
+}
+_OF_A_CLUSTER: dict[EndReason, Diagnosis] = {  # what it left behind is not why it ended
+    "node_failed": Diagnosis("node_failed", "the node of the cluster on which it ran went down"),
+    "preempted": Diagnosis(
+        "preempted", "the cluster ended it in favour of another job: another partition or QOS may not"
+    ),
+    "cancelled_elsewhere": Diagnosis("cancelled_elsewhere", "somebody cancelled it on the cluster"),
+    "deadline": Diagnosis("deadline", "the cluster could not finish it before the deadline of its job"),
+    "refused": Diagnosis("refused", "the cluster does not allow what the sheet asks for: correct its resources"),
+    "boot_failed": Diagnosis("not_begun", "the cluster's nodes do not come up"),
+    "never_started": Diagnosis("not_begun", "the cluster does not begin it"),
 }
 
 
 def diagnose(case: Case) -> Diagnosis:
     """Return the first finding that fits, the most certain first."""
     verdict, folders, end = case.verdict, case.verdict.missing_folders, case.verdict.end.reason
+    if end in _OF_A_CLUSTER:
+        return _OF_A_CLUSTER[end]
     if case.workspace in folders:
         cause = "workspace_missing"
         remedy = Remedy("make_folders", cause, "creates the workspace again", folders=(case.workspace,))
         return Diagnosis(cause, "the workspace does not exist", remedy)
     if end == "timed_out" and case.limit_seconds:
-        cause, doubled = "time_limit", case.limit_seconds * 2
-        remedy = Remedy("longer_limit", cause, f"doubles the time limit to {span(doubled)}", timeout_seconds=doubled)
-        return Diagnosis(cause, f"it did not finish within {span(case.limit_seconds)}", remedy)
+        return _out_of_time(case, case.limit_seconds)
     if verdict.trouble or (case.is_agent and end == "launch_failed"):
         return _in_trouble(case)
     if folders and not case.is_agent:  # an agent creates folders itself once it knows what is missing
@@ -73,6 +86,18 @@ def diagnose(case: Case) -> Diagnosis:
     if end in {"killed", "lost"}:
         return _to_the_next(case, "ended_from_outside", "its processes were ended by something outside Podium")
     return _WITHOUT_REMEDY.get(end, Diagnosis("unknown", "the cause is unknown"))
+
+
+def _out_of_time(case: Case, limit: float) -> Diagnosis:
+    """Return that it needs longer; twice as long may help, as far as its resources give it so much time."""
+    cause, text = "time_limit", f"it did not finish within {span(limit)}"
+    longer = min(limit * 2, case.most_seconds or limit * 2)
+    if longer <= limit:
+        return Diagnosis(cause, f"{text}, the time that its resources give it")
+    does = f"doubles the time limit to {span(longer)}"
+    if longer < limit * 2:
+        does = f"raises the time limit to {span(longer)}, which is the time in its resources"
+    return Diagnosis(cause, text, Remedy("longer_limit", cause, does, timeout_seconds=longer))
 
 
 def _in_trouble(case: Case) -> Diagnosis:

@@ -5,6 +5,7 @@ import random
 from dataclasses import dataclass, replace
 
 from podium.conductor.rules.batch import Batch
+from podium.conductor.rules.ends import ENDS, MOST_AGAIN
 from podium.conductor.rules.healing.completion import note
 from podium.conductor.rules.healing.diagnosis import Case, diagnose
 from podium.conductor.rules.limits import LIMITED_UNTIL
@@ -18,6 +19,9 @@ from podium.times import elapsed, iso
 LIMIT_WAITS = 5  # of one sheet for one instrument
 LIMIT_WAIT_SECONDS = 60.0  # the first wait if the instrument names none; each is twice the one before
 LONGEST_LIMIT_WAIT_SECONDS = 6 * 3600.0
+AGAIN_SECONDS = (
+    1.0  # before a sheet starts again that its cluster did not begin; each pause is five times the one before
+)
 _NO_RETRY = frozenset({"auth", "missing", "rate_limit"})  # trying again soon cannot help
 
 MOST_SURVIVORS = 20  # that a job tells
@@ -88,6 +92,31 @@ def failed(failure: Failure) -> None:
         reason = f"{message}; healing did not help ({remedy.cause}: {remedy.text})"
         failure.event("healing.failed", reason=reason, cause=remedy.cause, remedy=remedy.kind)
         _give_up(failure, reason)
+
+
+def start_again(failure: Failure) -> None:
+    """Let a sheet start again whose attempt never began: on this machine at once, on a cluster after a pause that grows.
+
+    That uses up no retry. What keeps this machine from starting anything holds all sheets up (see `supervisor.refused`).
+    """
+    run, attempt, end = failure.run, failure.attempt, failure.verdict.end
+    if failure.job.plan.sheet(run.num).engine == "local":
+        attempt.outcome, run.status, run.reason = "abandoned", "pending", end.detail
+        failure.event("sheet.abandoned")
+        failure.job.make_ready(run.num)
+        return
+    if run.unbegun >= MOST_AGAIN:
+        attempt.outcome = "failed"
+        attempt.message += f"; its cluster did not begin it {MOST_AGAIN + 1} times in a row"
+        failed(failure)
+        return
+    delay = AGAIN_SECONDS * 5**run.unbegun
+    run.unbegun += 1
+    attempt.outcome = "abandoned"
+    _wait(
+        failure, delay, f"start {run.unbegun + 1} of {MOST_AGAIN + 1}, which uses up no retry, after: {attempt.message}"
+    )
+    failure.event("sheet.abandoned", reason=attempt.message, delay_seconds=round(delay, 3))
 
 
 def _wait_out_limit(failure: Failure) -> bool:
@@ -166,8 +195,7 @@ def _retry(failure: Failure) -> bool:
     run, message = failure.run, failure.attempt.message
     sheet = failure.job.plan.sheet(run.num)
     policy = failure.job.plan.retries[sheet.retry]
-    final = failure.attempt.end_reason == "lost" and sheet.on_lost == "fail"
-    if final or failure.verdict.trouble in _NO_RETRY or run.retries_used >= policy.max_retries:
+    if _is_final(failure) or failure.verdict.trouble in _NO_RETRY or run.retries_used >= policy.max_retries:
         return False
     delay = delay_of(policy, run.retries_used)
     run.retries_used += 1
@@ -178,6 +206,12 @@ def _retry(failure: Failure) -> bool:
         max_retries=policy.max_retries,
     )  # fmt: skip
     return True
+
+
+def _is_final(failure: Failure) -> bool:
+    """Return whether the way in which the attempt ended forbids another one."""
+    follows = ENDS[failure.verdict.end.reason].follows
+    return follows == "never" or (follows == "on_lost" and failure.job.plan.sheet(failure.run.num).on_lost == "fail")
 
 
 def delay_of(policy: Retry, retries_used: int) -> float:
@@ -197,9 +231,10 @@ def _heal(failure: Failure) -> None:
             job.profile_of(run.num).kind == "agent",
             _next_instrument(failure),
             job.limit_of(run.num),
+            job.most_of(run.num),
         )
     )
-    remedy = diagnosis.remedy
+    remedy = None if _is_final(failure) else diagnosis.remedy
     finding = {"cause": diagnosis.cause, "diagnosis": diagnosis.text, "remedy": remedy.kind if remedy else ""}
     failure.event("healing.diagnosed", reason=failure.attempt.message, **finding)
     if remedy is None:

@@ -100,7 +100,7 @@ def _reset(run: SheetRun, *, ask_again: bool = False) -> SheetRun:
     if ask_again or run.hold == "held":
         run.hold = ""
     run.status, run.reason, run.satisfied, run.retries_used = "pending", "", False, 0
-    run.player, run.limit_waits, run.remedy = 0, 0, None
+    run.player, run.limit_waits, run.remedy, run.unbegun = 0, 0, None, 0
     run.completions, run.note, run.cost = 0, "", 0.0
     run.waiting_until, run.waiting_left, run.finished_at = None, None, None
     return run

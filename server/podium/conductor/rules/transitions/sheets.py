@@ -1,17 +1,30 @@
 """What happens to sheets: an attempt starts and ends, a wait is over, a condition skips."""
 
+from podium.conductor.engines.port import Place
 from podium.conductor.rules.batch import Batch, Launch
+from podium.conductor.rules.ends import ENDS
+from podium.conductor.rules.places import ran_at
 from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.rules.transitions import costs
-from podium.conductor.rules.transitions.failures import Failure, facts, failed, note_applied, note_survivors
+from podium.conductor.rules.transitions.failures import (
+    Failure,
+    facts,
+    failed,
+    note_applied,
+    note_survivors,
+    start_again,
+)
 from podium.conductor.rules.transitions.jobs import settle
 from podium.conductor.rules.verdicts import Verdict
+from podium.texts.shown import cut_line
 
 _MOST_WARNINGS = 100
+_PLACE_CHARS = 200
 
 
-def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
+def start(job: JobRun, num: int, batch: Batch, mark: str, gpus: tuple[int, ...] = ()) -> None:
     """Start the next attempt of a ready sheet: the intent goes into this batch, the launch follows its commit."""
+    claim = job.claim_of(num)
     run = job.run_of(num)
     run.status, run.reason, run.finished_at = "running", "", None
     run.attempts += 1
@@ -24,8 +37,10 @@ def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
         attempt=run.attempts,
         key=f"{mark}.{job.job_id}.{job.serial}",
         plan_hash=job.loaded.hash,
-        instrument=job.profile_of(num).name,
+        instrument=claim.instrument,
         started_at=batch.now.wall,
+        gpus=gpus,
+        claim=claim,
     )
     job.running[num] = attempt
     if job.status == "queued":
@@ -40,6 +55,22 @@ def start(job: JobRun, num: int, batch: Batch, mark: str) -> None:
     note_applied(job, run, attempt, batch)
     batch.launches.append(Launch(job, attempt))
     job.not_before = batch.now.mono + job.plan.stagger_delay_ms / 1000
+
+
+def placed(serial: int, place: Place, job: JobRun, batch: Batch) -> None:
+    """Record that an attempt has left the queue of its cluster and runs on a node: its sheet has been running since then."""
+    attempt = next((each for each in job.running.values() if each.serial == serial), None)
+    where = ran_at(place, job.plan.sheet(attempt.sheet).engine) if attempt else ""
+    if attempt is None or attempt.place or not where:
+        return
+    run = job.run_of(attempt.sheet)
+    attempt.place = where
+    run.started_at = min(max(attempt.started_at, place.since or batch.now.wall), batch.now.wall)
+    batch.touch(job, run)
+    batch.attempts[attempt.key] = attempt
+    batch.event(
+        job, "sheet.placed", sheet=attempt.sheet, name=job.label(attempt.sheet), attempt=attempt.attempt, place=where
+    )
 
 
 def skip(job: JobRun, num: int, reason: str, batch: Batch) -> None:
@@ -58,6 +89,9 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     del job.running[attempt.sheet]
     # A file's time may be some milliseconds behind the clock, and any clock may be set back.
     attempt.open, attempt.ended_at = False, max(attempt.started_at, end.ended_at or batch.now.wall)
+    # The queue of a cluster does not count; its clocks may differ from ours.
+    attempt.started_at = min(max(attempt.started_at, end.began_at), attempt.ended_at)
+    attempt.place = cut_line(end.place, _PLACE_CHARS) or attempt.place
     attempt.end_reason, attempt.exit_code, attempt.signal = end.reason, end.exit_code, end.signal
     attempt.processes_ended, attempt.message = end.processes_ended, verdict.message
     attempt.validations, attempt.survivors = verdict.validations, end.survivors
@@ -65,6 +99,10 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     batch.attempts[attempt.key] = attempt
     run = job.run_of(attempt.sheet)
     run.finished_at = attempt.ended_at
+    if end.began_at:
+        run.started_at = attempt.started_at
+    if (follows := ENDS[end.reason].follows) != "again":
+        run.unbegun = 0
     costs.count(job, run, attempt, verdict.cost)
     batch.touch(job, run)
     job.stuck = False
@@ -80,11 +118,8 @@ def attempt_ended(job: JobRun, attempt: Attempt, verdict: Verdict, batch: Batch)
     elif verdict.skipped:
         attempt.outcome = "skipped"
         skip(job, run.num, verdict.message, batch)
-    elif end.reason == "never_started":
-        # The claim of the old folder is ours now, so the sheet starts again in a new one; no retry is used up.
-        attempt.outcome, run.status, run.reason = "abandoned", "pending", end.detail
-        batch.event(job, "sheet.abandoned", **facts(job, attempt))
-        job.make_ready(run.num)
+    elif follows == "again":  # the claim of the old folder is ours now, so the sheet starts again in a new one
+        start_again(Failure(job, run, attempt, verdict, batch))
     else:
         attempt.outcome = "failed"
         failed(Failure(job, run, attempt, verdict, batch))

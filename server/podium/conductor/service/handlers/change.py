@@ -123,6 +123,8 @@ async def _changed_score(
     new = hidden(new, hide, score.text)
     pairs = match_sheets(old, new)
     found = await differing(context.reader, old.plan, new.plan, pairs, row["workspace"], client=peer)
+    if new.on_cluster and row["workspace"] == str(context.home.workspace(params.job_id)):
+        warnings += (f"the job stays in {row['workspace']}, which the nodes of the cluster have to see.",)
     known = set(map(hide, old.plan.warnings))
     found = replace(
         found,

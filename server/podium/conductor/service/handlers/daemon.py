@@ -8,6 +8,7 @@ import psutil
 
 from podium import __version__
 from podium.conductor.service.context import Context
+from podium.conductor.views import shortage
 from podium.contract.absent import NOT_AVAILABLE, SURVIVES
 from podium.contract.methods import FEATURES, PROTOCOL, HandshakeParams, NoParams, ShutdownParams
 from podium.instruments.finding import found_in
@@ -39,11 +40,17 @@ async def status(context: Context, params: HandshakeParams, peer: Peer) -> dict[
         "home_id": context.store.home_id,
         "queued_jobs": sum(1 for job in context.supervisor.jobs.values() if job.status == "queued"),
         "jobs_total": context.queries.jobs_total(),
+        "engines": context.engines.status(),
         "running_sheets": scheduler.used,
         "max_sheets": scheduler.limits.total,
+        "resources": shortage.in_use(scheduler),
         "accepting_work": not context.shutting_down,
         "instruments": sorted(found_in(profiles, os.environ.get("PATH", ""))),
-        "limits": {"max_sheets_per_job": MAX_SHEETS, **{name: getattr(context.settings, name) for name in JOB_LIMITS}},
+        "limits": {
+            "max_sheets_per_job": MAX_SHEETS,
+            **{name: getattr(context.settings, name) for name in JOB_LIMITS},
+            **scheduler.limits.capacity._asdict(),
+        },
         "not_available": NOT_AVAILABLE,
         "survives_restart": SURVIVES,
         "containment": context.engines["local"].capabilities.containment,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 
+from podium.conductor.attempts import gpus
 from podium.conductor.attempts.values import Known
 from podium.conductor.plans import given
 from podium.conductor.rules.plans import LoadedPlan
@@ -84,6 +85,9 @@ def _layers(
         yield EnvVariable(name=name, value=shown, source="start", hidden=hidden, missing=value is None)
     if sheet is not None:
         yield from _given(sheet.env, sheet.env_from, "sheet", known)
+    if sheet is not None and sheet.engine == "local" and plan.resources[sheet.resources].gpus:
+        yield from (EnvVariable(name=name, value="", source="podium", known_later=True) for name in gpus.VISIBLE)
+        yield from (EnvVariable(name=name, value=value, source="podium") for name, value in gpus.ORDER.items())
     facts = {"PODIUM_JOB_ID": job_id, "PODIUM_SHEET": sheet.label if sheet else "", "PODIUM_WORKSPACE": workspace}
     for name in sorted({*RESERVED_ENV, KEY}):
         value = facts.get(name, "")

@@ -10,7 +10,7 @@ import anyio.to_thread
 from podium.conductor.rules.plans import LoadedPlan
 from podium.conductor.rules.state import Attempt
 from podium.conductor.service.context import Context
-from podium.conductor.views import explain
+from podium.conductor.views import explain, places
 from podium.contract.methods import JobParams
 from podium.contract.models import ExplainView, SheetView
 from podium.logs.end import end_of_output
@@ -30,15 +30,18 @@ async def handle(context: Context, params: JobParams, peer: Peer) -> dict[str, A
     job = context.views.of_row(row)
     found = await context.store.read(partial(explain.read, row=row))
     facts = await _sheet_facts(context, row, found) if found.sheet is not None else {}
+    away = ""
     if (active := context.supervisor.jobs.get(job.job_id)) is not None:
         facts["cause"] = explain.slots(active, context.supervisor.scheduler, accepting=context.supervisor.accepting)
         if not context.supervisor.unstored.ended(active):
-            facts["waits_until"] = explain.waits_until(active)
+            facts["waits_until"] = explain.waits_until(active, context.engines.place)
+            if found.sheet in active.running:
+                away = places.explained(active, found.sheet or 1, context.engines.place)
         if active.holding and "sheet" not in facts:
             blocked = [active.label(num) for num in active.loaded.after(active.holding)]
             facts |= {"blocked": blocked[:_BLOCKED_SHOWN], "blocked_total": len(blocked)}
     view = ExplainView(job=job, kind=explain.kind_of(job), healing=found.healing, **facts)
-    return view.model_copy(update={"cause": explain.cause_of(view)}).model_dump()
+    return view.model_copy(update={"cause": explain.cause_of(view, away)}).model_dump()
 
 
 async def _sheet_facts(context: Context, row: sqlite3.Row, found: explain.Found) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from podium.contract.methods import SubmitParams
 from podium.contract.models import JobView
 from podium.contract.replies import DryRunReply, Refusal, SubmitReply
 from podium.errors import IdempotencyConflict, InvalidArguments, JobDeleted, PodiumError, StorageFull, SubmitRejected
+from podium.home import shared_workspaces
 from podium.wire.dispatcher import Peer
 
 _KEY = "SELECT digest, job_id, deleted_at FROM idempotency WHERE key = ?"
@@ -150,8 +151,8 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
         environment.check_given(loaded.plan, params.environment)
         first = loaded.sheet_number(params.start_sheet) or 1
         job_id = job_id_of(loaded.plan.name, seq, context.store.home_id)
-        workspace = Path(loaded.plan.workspace or context.home.workspace(job_id))
-        make_workspace(workspace)
+        workspace = _workspace(context, loaded, job_id)
+        make_workspace(workspace, closed=loaded.plan.workspace is None)
         faults.point("after_workspace")
         return job_id, workspace, first
 
@@ -169,13 +170,21 @@ async def _make(context: Context, params: SubmitParams, score: GivenScore, peer:
     )  # fmt: skip
 
 
+def _workspace(context: Context, loaded: LoadedPlan, job_id: str) -> Path:
+    """Return the score's workspace, or one of the job's own, which nodes can see if any of its sheets runs on a cluster."""
+    if loaded.plan.workspace is None and loaded.on_cluster:
+        return shared_workspaces(context.settings.cluster, context.store.mark) / job_id
+    return Path(loaded.plan.workspace or context.home.workspace(job_id))
+
+
 def _missing_instruments(loaded: LoadedPlan, installed: set[str]) -> list[str]:
-    """Return warnings about instruments that are not installed: their sheets will fail or fall back."""
+    """Return warnings about instruments that are not installed here: sheets that run here with them will fail or fall back."""
     missing = set(loaded.instruments) - installed
     if not missing:
         return []
-    first = {sheet.instrument for sheet in loaded.plan.sheets} & missing
-    lost = {sheet.instrument for sheet in loaded.plan.sheets if missing.issuperset(sheet.instruments)}
+    here = [sheet for sheet in loaded.plan.sheets if not sheet.on_cluster]
+    first = {sheet.instrument for sheet in here} & missing
+    lost = {sheet.instrument for sheet in here if missing.issuperset(sheet.instruments)}
     return [
         f"not found in PATH: {', '.join(sorted(names))}; sheets that use them will {what}"
         for names, what in ((lost, "fail"), (first - lost, "fall back"))

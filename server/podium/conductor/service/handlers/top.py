@@ -69,7 +69,7 @@ async def _processes(context: Context, jobs: list[JobRun]) -> list[dict[str, Any
     running = {attempt.key: (job, attempt.sheet) for job in jobs for attempt in job.running.values()}
     maskers = {job.job_id: (await context.values.of(job.job_id, job.loaded)).masker for job in jobs}
     usage = await context.engines.describe(list(running)) if running else {}
-    pids = [(pid, *running[key]) for key, used in usage.items() for pid in used.pids][:_MOST_PROCESSES]
+    pids = [(pid, *running[key]) for key, used in usage.items() for pid in used.pids if not used.node][:_MOST_PROCESSES]
     begun = await run_sync(lambda: [(_begun(pid), job, num) for pid, job, num in pids])
     await anyio.sleep(_MEASURED_SECONDS if begun else 0)
 

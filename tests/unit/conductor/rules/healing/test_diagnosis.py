@@ -1,5 +1,6 @@
 """Which cause is found in what was observed, and which remedy is chosen for it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ DEEP = (f"{WORKSPACE}/out/deep",)
         (case("launch_failed", missing_folders=GONE), "workspace_missing", "make_folders"),
         (case("launch_failed", missing_folders=GONE, agent=True), "workspace_missing", "make_folders"),
         (case("timed_out", limit=5.0), "time_limit", "longer_limit"),
+        (case("timed_out"), "time_limit", None),
         (case("timed_out", limit=5.0, agent=True, following="crush"), "time_limit", "longer_limit"),
         (case(trouble="rate_limit", wait_seconds=60.0, agent=True), "rate_limit", "wait"),
         (case(trouble="rate_limit", agent=True), "rate_limit", "wait"),
@@ -49,6 +51,13 @@ DEEP = (f"{WORKSPACE}/out/deep",)
         (case("launch_failed"), "unknown", None),
         (case("out_of_memory"), "out_of_memory", None),
         (case("output_limit", agent=True), "output_limit", None),
+        *(
+            (case(end, agent=agent, following="crush", missing_folders=GONE), end, None)
+            for end in ("node_failed", "preempted", "cancelled_elsewhere", "deadline", "refused")
+            for agent in (False, True)
+        ),
+        (case("boot_failed"), "not_begun", None),
+        (case("never_started"), "not_begun", None),
     ],
 )
 def test_each_failure_has_its_cause_and_its_remedy(given: Case, cause: str, remedy: str | None) -> None:
@@ -70,6 +79,31 @@ def test_a_remedy_holds_what_it_needs() -> None:
     folders = diagnose(case(missing_folders=DEEP)).remedy
     assert folders
     assert (folders.folders, folders.text) == (DEEP, "creates 'out/deep' (named by the job)")
+
+
+@pytest.mark.parametrize(
+    ("most", "longer", "text"),
+    [
+        (None, 10.0, "doubles the time limit to 10 s"),
+        (10.0, 10.0, "doubles the time limit to 10 s"),
+        (8.0, 8.0, "raises the time limit to 8 s, which is the time in its resources"),
+    ],
+)
+def test_a_time_limit_is_raised_no_further_than_the_time_of_the_resources(
+    most: float | None, longer: float, text: str
+) -> None:
+    remedy = diagnose(replace(case("timed_out", limit=5.0), most_seconds=most)).remedy
+    assert remedy
+    assert (remedy.timeout_seconds, remedy.text) == (longer, text)
+
+
+def test_nothing_helps_where_the_time_of_the_resources_is_over() -> None:
+    found = diagnose(replace(case("timed_out", limit=5.0), most_seconds=5.0))
+    assert (found.cause, found.text, found.remedy) == (
+        "time_limit",
+        "it did not finish within 5 s, the time that its resources give it",
+        None,
+    )
 
 
 @pytest.mark.parametrize(

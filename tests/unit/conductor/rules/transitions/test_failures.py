@@ -13,7 +13,7 @@ from podium.conductor.rules.state import JobRun
 from podium.conductor.rules.transitions import control, jobs, sheets
 from podium.conductor.rules.transitions.failures import LIMIT_WAITS, LONGEST_LIMIT_WAIT_SECONDS
 from podium.conductor.rules.verdicts import Trouble, Verdict
-from podium.score.model.plan import RateLimit
+from podium.score.model.plan import RateLimit, Resources
 from tests.support.plans import job_of, plan_of
 
 NOW = Moment(1000.0, 1000.0)
@@ -129,6 +129,27 @@ def test_a_doubled_time_limit_is_the_limit_of_the_next_attempt() -> None:
     play.job.loaded.plan = play.job.plan.model_copy(update={"sheets": (sheet,)})
     play.fail("timed_out")
     assert play.job.limit_of(1) == 6.0
+
+
+@pytest.mark.parametrize(
+    ("own", "most", "limit"), [(None, None, None), (3.0, None, 3.0), (None, 4.0, 4.0), (3.0, 4.0, 3.0), (9.0, 4.0, 4.0)]
+)
+def test_an_attempt_ends_with_the_time_of_its_resources_if_that_is_shorter(
+    own: float | None, most: float | None, limit: float | None
+) -> None:
+    plan = Play().job.plan
+    sheet = replace(plan.sheets[0], timeout_seconds=own, resources=1)
+    update = {"sheets": (sheet,), "resources": (Resources(), Resources(time_seconds=most))}
+    assert job_of(plan.model_copy(update=update)).limit_of(1) == limit
+
+
+def test_a_doubled_time_limit_stays_within_the_time_of_the_resources() -> None:
+    play = Play(healing=True)
+    sheet = replace(play.job.plan.sheets[0], timeout_seconds=3.0, resources=1)
+    update = {"sheets": (sheet,), "resources": (Resources(), Resources(time_seconds=5.0))}
+    play.job.loaded.plan = play.job.plan.model_copy(update=update)
+    play.fail("timed_out")
+    assert play.job.limit_of(1) == 5.0
 
 
 def test_a_score_says_how_long_and_how_often_a_rate_limit_is_waited_for() -> None:

@@ -1,0 +1,77 @@
+"""What this machine has for sheets: the processors, the memory and the GPUs that the conductor may use.
+
+Each control group (v2) around the conductor may allow less than there is. GPUs are found by their device files, so nothing of a
+vendor's has to be installed. Where a machine has those of NVIDIA, others are not counted, since each vendor numbers its own from
+0.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from podium.conductor.processes import facts
+from podium.conductor.processes.cgroup import own_group
+
+ROOT = Path("/")
+_AMD = b"0x1002"  # the number of the vendor on the PCI bus
+_NVIDIA_DEVICE = re.compile(r"nvidia\d+")
+
+
+class Machine(NamedTuple):
+    """What may be used here."""
+
+    cpus: int
+    memory_bytes: int
+    gpus: int
+
+
+def find(root: Path = ROOT) -> Machine:
+    """Look what there is; `root` is the folder in which /proc, /sys and /dev are."""
+    groups = _groups(root)
+    return Machine(_cpus(groups), _memory(root, groups), _gpus(root))
+
+
+def _groups(root: Path) -> list[Path]:
+    """Return the folders of the control groups around us, the outermost last."""
+    mounts = facts.read(f"{root}/proc/self/mountinfo").decode()
+    own = own_group(facts.read(f"{root}/proc/self/cgroup").decode(), mounts)
+    inside = [own, *own.parents][:-1] if own else []  # all but "/"; a folder that is no group has no limits
+    return [root / folder.relative_to("/") for folder in inside]
+
+
+def _cpus(groups: list[Path]) -> int:
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for group in groups:
+        quota, _, period = facts.read(f"{group}/cpu.max").decode().strip().partition(" ")
+        if quota.isdecimal() and period.isdecimal() and int(period):
+            allowed = min(allowed, int(quota) // int(period))
+    return max(1, allowed)
+
+
+def _memory(root: Path, groups: list[Path]) -> int:
+    words = facts.read(f"{root}/proc/meminfo").split()
+    total = int(words[1]) * 1024 if words[:1] == [b"MemTotal:"] else _pages()
+    limits = [facts.read(f"{group}/memory.max").strip() for group in groups]
+    return min([total, *(int(each) for each in limits if each.isdigit())])
+
+
+def _pages() -> int:
+    """Return the memory of a machine without /proc."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _gpus(root: Path) -> int:
+    dev = root / "dev"
+    nvidia = sum(1 for name in _names(dev) if _NVIDIA_DEVICE.fullmatch(name))
+    if nvidia or not (dev / "kfd").exists():
+        return nvidia
+    nodes = [name for name in _names(dev / "dri") if name.startswith("renderD")]
+    return sum(1 for node in nodes if facts.read(f"{root}/sys/class/drm/{node}/device/vendor").strip() == _AMD)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [each.name for each in folder.iterdir()]
+    except OSError:
+        return []

@@ -1,0 +1,50 @@
+"""Where attempts are, in words. What a cluster says of its jobs is foreign text: it comes in one line, cut and clean."""
+
+from podium.conductor.engines.port import Place
+from podium.score.model.plan import EngineName
+from podium.texts.shown import cut_line
+from podium.times import iso
+
+TITLES: dict[EngineName, str] = {"local": "this machine", "slurm": "Slurm"}
+_WORD_CHARS = 60  # of a node, a partition, an id
+_REASON_CHARS = 200
+
+
+def reason_in(place: Place) -> str:
+    """Return the engine's own words for why an attempt is queued or unknown, clean; "" if it says none."""
+    return cut_line(place.reason, _REASON_CHARS).removesuffix(".")
+
+
+def ran_at(place: Place, engine: EngineName) -> str:
+    """Return the job and the node of an attempt that runs on a cluster, "" for any other."""
+    if engine == "local" or place.state != "running" or not place.node:
+        return ""
+    return f"{_job(place, engine)} on node {cut_line(place.node, _WORD_CHARS)}"
+
+
+def silence(place: Place, engine: EngineName) -> str:
+    """Return since when an engine does not answer, and with which words, of an attempt that is out of sight."""
+    since, why = f" since {iso(place.since)}" if place.since else "", reason_in(place)
+    return f"{TITLES[engine]} does not answer{since}{f': {why}' if why else ''}"
+
+
+def told(place: Place, engine: EngineName) -> str:
+    """Return where an attempt is, in a clause; "" for one that runs on this machine."""
+    title, why = TITLES[engine], reason_in(place)
+    if place.state == "unknown":
+        seen = f"; last seen on node {cut_line(place.node, _WORD_CHARS)} as {_job(place, engine)}" if place.node else ""
+        return silence(place, engine) + seen
+    if engine == "local":
+        return "suspended" if place.state == "suspended" else ""
+    partition = f", partition {cut_line(place.partition, _WORD_CHARS)}" if place.partition else ""
+    if place.state == "queued":
+        id_ = f" as job {cut_line(place.engine_id, _WORD_CHARS)}" if place.engine_id else ""
+        start = f"; expected to start at {iso(place.expected_start)}" if place.expected_start else ""
+        return f"in {title}'s queue{id_}{partition}{f': {why}' if why else ''}{start}"
+    node = f"on node {cut_line(place.node, _WORD_CHARS)}" if place.node else f"on a node of {title}"
+    return f"{'suspended ' if place.state == 'suspended' else ''}{node} as {_job(place, engine)}{partition}"
+
+
+def _job(place: Place, engine: EngineName) -> str:
+    id_ = cut_line(place.engine_id, _WORD_CHARS)
+    return f"{TITLES[engine]} job {id_}" if id_ else f"a {TITLES[engine]} job"

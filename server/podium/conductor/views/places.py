@@ -1,0 +1,72 @@
+"""What callers see of attempts that are not, or not yet, at work: in the queue of a cluster, suspended, or out of sight."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from podium.conductor.engines.port import Place
+from podium.conductor.rules.places import TITLES, reason_in, silence, told
+from podium.conductor.rules.state import JobRun
+from podium.contract.slurm import waits_for
+from podium.times import iso
+
+PlaceOf = Callable[[str], Place | None]
+"""Where the attempt with this key was when it was last looked at (see `Engine.place`)."""
+_REASONS = 3  # of the queue, that a job's reason tells
+
+
+def nowhere(key: str) -> None:
+    """Say nothing about any attempt."""
+
+
+def is_away(place: Place | None) -> bool:
+    """Whether an attempt is known not to run now, or cannot be seen."""
+    return place is not None and place.state != "running"
+
+
+def place_text(job: JobRun, num: int, place_of: PlaceOf) -> str:
+    """Return where the running attempt of a sheet is, in a clause; "" for this machine, and if there is nothing to say."""
+    place = place_of(job.running[num].key)
+    return told(place, job.plan.sheet(num).engine) if place is not None else ""
+
+
+def since(job: JobRun, num: int, place_of: PlaceOf) -> str:
+    """Return since when a running sheet has been running, "" while it waits in a queue."""
+    place = place_of(job.running[num].key)
+    return "" if place is not None and place.state == "queued" else iso(job.run_of(num).started_at)
+
+
+def reason_of(job: JobRun, nums: Sequence[int], place_of: PlaceOf) -> str:
+    """Return why nothing of a job is seen to run although these sheets were started, "" if one of them runs."""
+    queued: list[tuple[int, Place]] = []
+    for num in nums:
+        place = place_of(job.running[num].key)
+        if place is not None and place.state == "unknown":
+            return silence(place, job.plan.sheet(num).engine)
+        if place is not None and place.state == "queued":
+            queued.append((num, place))
+    return _in_queue(job, queued) if queued and len(queued) == len(nums) else ""
+
+
+def _in_queue(job: JobRun, queued: Sequence[tuple[int, Place]]) -> str:
+    first = queued[0][0]
+    who = f"sheet {job.label(first)} waits" if len(queued) == 1 else f"{len(queued)} sheets wait"
+    reasons = Counter(why for _, place in queued if (why := reason_in(place)))
+    several = len(reasons) > 1
+    why = ", ".join(f"{each} ({count})" if several else each for each, count in reasons.most_common(_REASONS))
+    starts = [place.expected_start for _, place in queued if place.expected_start]
+    start = f"; {'the first is ' if len(queued) > 1 else ''}expected to start at {iso(min(starts))}" if starts else ""
+    return f"{who} in {TITLES[job.plan.sheet(first).engine]}'s queue{f': {why}' if why else ''}{start}"
+
+
+def explained(job: JobRun, num: int, place_of: PlaceOf) -> str:
+    """Return in sentences why a sheet that was started is not at work, "" if it is."""
+    place = place_of(job.running[num].key)
+    if place is None or place.state == "running":
+        return ""
+    text, label = place_text(job, num, place_of), job.label(num)
+    if place.state == "unknown":
+        return (
+            f"{text}. So it is not known how sheet {label} fares; it is not given up, and the question is asked again."
+        )
+    meaning = waits_for(place.reason, place.engine_id) if place.state == "queued" else ""
+    return f"Sheet {label} is {text}.{f' That means: {meaning}.' if meaning else ''}"

@@ -1,0 +1,79 @@
+"""What Slurm's commands are given."""
+
+from podium.conductor.engines.slurm.commands import LaneJob, command_environment, in_environment, needs, sbatch
+from podium.score.model.plan import Resources
+
+
+def lane(**resources: object) -> LaneJob:
+    return LaneJob(
+        "mk.job.hash", "/root", "/root/50%/lanes.log", "/root/lane.sh", ("/pool",), Resources(**resources), 60
+    )
+
+
+def test_a_command_gets_nothing_of_the_environment_but_what_it_needs() -> None:
+    own = {
+        "PATH": "/bin",
+        "HOME": "/h",
+        "API_KEY": "secret",
+        "SLURM_CONF": "/c",
+        "SLURM_JOB_ID": "7",
+        "SBATCH_QOS": "low",
+    }
+    assert command_environment(own) == {
+        "PATH": "/bin",
+        "HOME": "/h",
+        "SLURM_CONF": "/c",
+        "SBATCH_QOS": "low",
+        "SLURM_TIME_FORMAT": "standard",
+    }
+
+
+def test_settings_of_sbatch_that_would_change_what_a_submit_is_are_left_out() -> None:
+    assert set(command_environment({"SBATCH_WAIT": "1", "SBATCH_ARRAY_INX": "0-9"})) == {"SLURM_TIME_FORMAT"}
+
+
+def test_commands_can_be_looked_for_elsewhere() -> None:
+    assert command_environment({"PATH": "/bin"}, "/opt/slurm/bin")["PATH"] == "/opt/slurm/bin"
+    assert in_environment({"B": "2", "A": "1"}, ["squeue"]) == ["env", "-i", "A=1", "B=2", "squeue"]
+
+
+def test_needs_become_options_and_what_is_not_needed_none() -> None:
+    assert needs(Resources(), 60) == []
+    assert needs(
+        Resources(
+            cpus=4,
+            memory_bytes=1024**3 + 1,
+            gpus=2,
+            time_seconds=61,
+            nodes=1,
+            partition="long",
+            account="lab",
+            qos="low",
+            constraint="a100",
+            extra=("--exclusive",),
+        ),
+        60,
+    ) == [
+        "--cpus-per-task=4",
+        "--mem=1025M",
+        "--gres=gpu:2",
+        "--time=3",
+        "--nodes=1",
+        "--partition=long",
+        "--account=lab",
+        "--qos=low",
+        "--constraint=a100",
+        "--exclusive",
+    ]
+
+
+def test_options_of_a_score_come_before_what_makes_a_lane_ours() -> None:
+    words = sbatch(lane(extra=("--job-name=mine", "--requeue")))
+    assert words.index("--requeue") < words.index("--no-requeue")
+    assert words.index("--job-name=mine") < words.index("--job-name=mk.job.hash")
+
+
+def test_one_lane_is_no_array_and_its_log_is_taken_literally() -> None:
+    assert not [word for word in sbatch(lane()) if word.startswith("--array")]
+    assert "--array=0-2" in sbatch(lane(), 3)
+    assert "--output=/root/50%%/lanes.log" in sbatch(lane())

@@ -1,0 +1,135 @@
+"""How an attempt on a cluster ended."""
+
+from pathlib import Path
+
+import pytest
+
+from podium.conductor.engines.port import AttemptSpec, EndReason
+from podium.conductor.engines.slurm.answers import STATES, Row
+from podium.conductor.engines.slurm.flights import Flight, Pool
+from podium.conductor.engines.slurm.verdicts import (
+    EXPLAINED_SECONDS,
+    SILENT_SECONDS,
+    VANISHED,
+    Fate,
+    end_of,
+    fate_of,
+    never_begun,
+)
+from podium.lane.place import Claim, Exit
+
+NOW = 1000.0
+LATE = NOW + SILENT_SECONDS + 1
+
+
+def flight(end: Exit | None = None, *, cancelled: bool = False) -> Flight:
+    spec = AttemptSpec("mk.job-1.1", Path("/home/jobs/job-1/1"), "", Path("/w"), {})
+    found = Flight(spec, Pool("job-1.hash", "mk.job-1.hash"), "/root/jobs/job-1/1", "playing", sign_at=NOW)
+    found.claim, found.exit, found.exit_seen, found.exit_at = Claim("5", "f1"), end, NOW, 500.0
+    found.cancelled_at = NOW if cancelled else None
+    return found
+
+
+def row(state: str) -> Row:
+    return Row("5", "5", state, STATES[state], nodes="f1", name="mk.job-1.hash")
+
+
+@pytest.mark.parametrize("state", [*STATES, None])
+@pytest.mark.parametrize(
+    "reason", ["exited", "timed_out", "stale", "output_limit", "out_of_memory", "cancelled", "launch_failed"]
+)
+def test_an_exit_record_wins_over_whatever_the_cluster_says(reason: EndReason, state: str | None) -> None:
+    found = fate_of(flight(Exit(reason, code=0, detail="so")), row(state) if state else None, LATE)
+    assert found == Fate(reason, "so")
+
+
+@pytest.mark.parametrize("state", [state for state, kind in STATES.items() if kind != "over"])
+def test_a_lane_that_is_not_over_goes_on_however_silent_it_is(state: str) -> None:
+    assert fate_of(flight(), row(state), LATE) is None
+
+
+def test_a_cluster_that_does_not_answer_loses_nothing() -> None:
+    assert fate_of(flight(), None, LATE + 10_000) is None
+
+
+@pytest.mark.parametrize("gone", [VANISHED, row("NODE_FAIL"), row("COMPLETED")])
+def test_a_lane_that_is_gone_but_gives_signs_of_life_goes_on(gone: Row) -> None:
+    assert fate_of(flight(), gone, NOW + SILENT_SECONDS - 1) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("NODE_FAIL", "node_failed"),
+        ("PREEMPTED", "preempted"),
+        ("TIMEOUT", "timed_out"),
+        ("OUT_OF_MEMORY", "out_of_memory"),
+        ("DEADLINE", "deadline"),
+        ("BOOT_FAIL", "boot_failed"),
+        ("CANCELLED", "cancelled_elsewhere"),
+        ("FAILED", "lost"),
+        ("COMPLETED", "lost"),
+    ],
+)
+def test_a_silent_attempt_ends_as_its_lane_did(state: str, reason: EndReason) -> None:
+    found = fate_of(flight(), row(state), LATE)
+    assert found is not None
+    assert found.reason == reason
+    assert state in found.detail or found.detail == "the cluster's time limit"
+
+
+def test_an_attempt_whose_lane_nobody_knows_is_lost_once_it_is_silent() -> None:
+    found = fate_of(flight(), VANISHED, LATE)
+    assert found is not None
+    assert found.reason == "lost"
+
+
+def test_what_the_cluster_ended_ends_for_the_reason_of_the_cluster() -> None:
+    told = Exit("terminated", signal=15, detail="the cluster told the lane to end")
+    assert fate_of(flight(told), row("COMPLETING"), NOW + 1) is None
+    found = fate_of(flight(told), row("PREEMPTED"), NOW + 1)
+    assert found is not None
+    assert found.reason == "preempted"
+
+
+def test_what_the_cluster_ended_and_does_not_explain_was_killed() -> None:
+    told = Exit("terminated", detail="the cluster told the lane to end")
+    assert fate_of(flight(told), None, NOW + 1) is None
+    assert fate_of(flight(told), None, NOW + EXPLAINED_SECONDS + 1) == Fate("killed", told.detail)
+
+
+@pytest.mark.parametrize("state", ["CANCELLED", "NODE_FAIL", "FAILED"])
+def test_what_we_cancelled_is_cancelled(state: str) -> None:
+    found = fate_of(flight(cancelled=True), row(state), LATE)
+    assert found is not None
+    assert found.reason == "cancelled"
+    assert fate_of(flight(Exit("terminated"), cancelled=True), None, NOW) == Fate("cancelled")
+
+
+def test_a_lane_that_was_not_needed_and_had_just_begun_was_cancelled_by_nobody_else() -> None:
+    unlucky = flight()
+    unlucky.pool.cancelled.add("5")
+    found = fate_of(unlucky, row("CANCELLED"), LATE)
+    assert found is not None
+    assert found.reason == "lost"
+
+
+def test_an_end_tells_where_and_when_by_this_machines_clock() -> None:
+    end = end_of(
+        flight(Exit("exited", code=3, seconds=2.0, ended=1, left=((7, "ann", "x"),), node="f1")),
+        Fate("exited"),
+        "",
+        400.0,
+    )
+    assert (end.exit_code, end.processes_ended, end.ended_at, end.began_at) == (3, 1, 400.0, 398.0)
+    assert end.place == "Slurm job 5 on node f1"
+    assert (
+        end.survivors[0].text == "process 7 of ann (the job calls it 'x') could not be ended: it lives on, on node f1"
+    )
+
+
+def test_lanes_that_never_begin_are_explained() -> None:
+    failed = row("FAILED")
+    assert never_begun(failed, "python3: not found", "/f").detail.endswith("5 on node f1 (FAILED): python3: not found")
+    assert "make slurm_folder a folder that every node has" in never_begun(failed, "", "/f").detail
+    assert never_begun(row("CANCELLED"), "", "/f").reason == "cancelled_elsewhere"
