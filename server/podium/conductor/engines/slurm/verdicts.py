@@ -51,7 +51,7 @@ def fate_of(flight: Flight, row: Row | None, now: float) -> Fate | None:
 
 
 def _recorded(flight: Flight, end: Exit, row: Row | None, now: float) -> Fate | None:
-    if end.reason == "exited" and end.signal:
+    if end.reason == "exited" and end.signal is not None:
         return Fate("killed", end.detail)
     for reason in RECORDED:
         if end.reason == reason:

@@ -43,6 +43,10 @@ def test_an_exit_record_wins_over_whatever_the_cluster_says(reason: EndReason, s
     assert found == Fate(reason, "so")
 
 
+def test_an_attempt_that_a_signal_ended_was_killed() -> None:
+    assert fate_of(flight(Exit("exited", signal=9)), None, NOW) == Fate("killed")
+
+
 @pytest.mark.parametrize("state", [state for state, kind in STATES.items() if kind != "over"])
 def test_a_lane_that_is_not_over_goes_on_however_silent_it_is(state: str) -> None:
     assert fate_of(flight(), row(state), LATE) is None
