@@ -11,34 +11,19 @@ from podium.score.model.plan import Resources
 from tests.support.engine_grounds import (
     STREAM_BYTES,
     Attempts,
-    ClusterGround,
-    FakeGround,
     Ground,
-    LocalGround,
     comes_true,
     ends_of,
     until_described,
     until_place,
 )
 from tests.support.engines import BOUND_SECONDS, Gate, is_alive
-from tests.support.slurm.stand_in.playing import open_stand_in
 
 pytestmark = pytest.mark.anyio
 
 NO_TREE = (
     "trap '' TERM; (trap '' TERM; exec sleep 1000) & setsid sleep 1000 & echo $! >daemon; echo $$ >pids; wait; wait"
 )
-
-
-@pytest.fixture(params=["fake", "local", "slurm"])
-def ground(request: pytest.FixtureRequest, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    """Return where an engine is tried."""
-    if request.param != "slurm":
-        yield FakeGround(short_tmp) if request.param == "fake" else LocalGround(short_tmp)
-        return
-    with open_stand_in() as cluster:
-        monkeypatch.setenv("SLURM_CONF", str(cluster.conf))
-        yield ClusterGround(short_tmp, cluster)
 
 
 @pytest.fixture
