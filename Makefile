@@ -18,7 +18,7 @@ WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 4)))
 INPUTS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-clients test-browser conformance torture fuzz guards eval bench lint types golden docs constraints wheel release-notes recordings clean
+.PHONY: help demo test coverage test-clients test-browser test-slurm conformance torture fuzz guards eval bench lint types golden docs constraints wheel release-notes recordings clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -30,7 +30,7 @@ demo: $(STAMP) ## run the whole way once: agent client, MCP server, conductor, r
 test: $(STAMP) ## check style and types, and run every test that needs nothing but Python meanwhile
 	@mkdir -p build
 	@$(MAKE) --no-print-directory --keep-going lint types >$(CHECKS) 2>&1 & \
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/clients --ignore tests/conformance --ignore tests/browser; \
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/clients --ignore tests/conformance --ignore tests/browser --ignore tests/slurm; \
 	tests=$$?; wait $$!; checks=$$?; cat $(CHECKS); test $$tests = 0 -a $$checks = 0
 
 coverage: $(STAMP) ## measure what the unit and property tests reach, branches too, and hold it above a floor
@@ -43,6 +43,10 @@ test-clients: $(STAMP) ## run the Inspector and the TypeScript clients, and coun
 
 test-browser: $(STAMP) ## open reports and pictures in headless Chromium, light and dark, wide and narrow; graphs in Graphviz (where they are)
 	$(BIN)/pytest -q tests/browser
+
+test-slurm: $(STAMP) ## bring up a real Slurm cluster of three nodes, as any user, run on it what needs one, take it down (needs slurm-wlm, munge)
+	@$(BIN)/python -m tests.support.slurm.lab --check
+	$(BIN)/pytest -q tests/slurm
 
 conformance: $(STAMP) ## run the official conformance suites (needs npm)
 	$(BIN)/python -m tests.support.node && $(BIN)/pytest -q tests/conformance

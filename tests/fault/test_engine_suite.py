@@ -11,34 +11,19 @@ from podium.score.model.plan import Resources
 from tests.support.engine_grounds import (
     STREAM_BYTES,
     Attempts,
-    ClusterGround,
-    FakeGround,
     Ground,
-    LocalGround,
     comes_true,
     ends_of,
     until_described,
     until_place,
 )
 from tests.support.engines import BOUND_SECONDS, Gate, is_alive
-from tests.support.slurm.stand_in.playing import open_stand_in
 
 pytestmark = pytest.mark.anyio
 
 NO_TREE = (
     "trap '' TERM; (trap '' TERM; exec sleep 1000) & setsid sleep 1000 & echo $! >daemon; echo $$ >pids; wait; wait"
 )
-
-
-@pytest.fixture(params=["fake", "local", "slurm"])
-def ground(request: pytest.FixtureRequest, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    """Return where an engine is tried."""
-    if request.param != "slurm":
-        yield FakeGround(short_tmp) if request.param == "fake" else LocalGround(short_tmp)
-        return
-    with open_stand_in() as cluster:
-        monkeypatch.setenv("SLURM_CONF", str(cluster.conf))
-        yield ClusterGround(short_tmp, cluster)
 
 
 @pytest.fixture
@@ -388,6 +373,22 @@ async def test_the_next_engine_says_of_what_was_never_submitted_that_it_never_st
         ends = await ends_of(engine, 2)
     assert {end.reason for end in ends.values()} == {"never_started"}
     assert not lines_of(ground.place / "runs")
+
+
+async def test_what_an_engine_out_of_reach_was_given_runs_once_when_the_next_one_is_in_reach(
+    ground: Ground, attempts: Attempts
+) -> None:
+    spec = attempts.new("echo ran >>runs")
+    ground.lose()
+    async with ground.open() as engine:
+        await engine.submit(spec)
+        await anyio.sleep(0.3)
+    ground.find_again()
+    async with ground.open() as engine:
+        await engine.reattach(spec)
+        end = (await ends_of(engine, 1))[spec.key]
+    assert end.reason in {"exited", "never_started"}
+    assert len(lines_of(ground.place / "runs")) == (end.reason == "exited")
 
 
 async def test_an_attempt_whose_engine_is_gone_at_any_moment_runs_once_at_most(

@@ -1,9 +1,12 @@
 """A real Slurm cluster for the tests of this folder: one for all of them, with nothing of an earlier test on it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from podium.conductor.processes import facts
+from tests.support.engine_grounds import ClusterGround, Ground
 from tests.support.slurm.lab import Lab, missing, open_lab
 
 
@@ -21,3 +24,11 @@ def lab(cluster: Lab) -> Iterator[Lab]:
     """Return the cluster, its nodes up; whatever a test has left on it is ended."""
     yield cluster
     cluster.restore()
+
+
+@pytest.fixture
+def ground(lab: Lab, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    """Return where the common suite tries the engine; nothing of an attempt may be left, only lanes that wait for more."""
+    monkeypatch.setenv("SLURM_CONF", str(lab.conf))
+    yield ClusterGround(short_tmp, lab)
+    assert not [pid for node in lab.nodes for pid in lab.leftovers(node) if facts.marker(pid)]

@@ -78,8 +78,10 @@ class FakeGround:
     world: World = field(default_factory=lambda: World(stream_bytes=STREAM_BYTES))
     has_queue = True
 
-    def open(self, mark: str = MARK) -> AbstractAsyncContextManager[Engine]:
-        return FakeEngine(self.world, mark=mark)
+    @asynccontextmanager
+    async def open(self, mark: str = MARK) -> AsyncIterator[Engine]:
+        async with FakeEngine(self.world, mark=mark) as engine:
+            yield engine
 
     def close_queue(self) -> None:
         self.world.slots = 0

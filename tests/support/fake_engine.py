@@ -214,6 +214,10 @@ class FakeEngine:
             return Place("queued", reason=FULL)
         return Place("suspended" if play.suspended else "running", str(play.process.pid), "fake")
 
+    def status(self) -> str:
+        """Return whether it is in reach."""
+        return "answers" if self.world.reachable else UNREACHABLE
+
     def changes(self) -> AsyncIterator[End]:
         """Return the stream of ends."""
         return self._changes

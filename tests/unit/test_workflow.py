@@ -27,6 +27,7 @@ def test_the_tests_run_on_each_supported_python_and_on_one_mac() -> None:
 
 def test_it_runs_the_tests_the_documentation_and_a_smoke_test_of_the_wheel() -> None:
     assert COMMANDS["test"] == ["make test PYTHON=python"]
+    assert COMMANDS["slurm"][-1] == "make test-slurm PYTHON=python"
     assert COMMANDS["docs"] == ["make docs PYTHON=python"]
     assert "sh .ci/smoke dist/*.whl" in COMMANDS["wheel"]
 

@@ -236,9 +236,10 @@ def test_the_status_shows_the_conductor_its_load_and_jobs() -> None:
     jobs = [job(sheets_total=174, sheets_completed=10, status="running", running=["tests"]), *EVERY_STATE[:2]]
     check("status", lambda columns: show_status(conductor, JobPage(jobs=jobs, total=312), columns))
     idle = conductor.model_copy(
-        update={"store_trouble": "", "processes": [], "engines": ["local: 0 attempts"], "accepting_work": False}
+        update={
+            "store_trouble": "", "processes": [], "resources": "", "engines": ["local: 0 attempts"], "accepting_work": False
+        }
     )
-    idle = conductor.model_copy(update={"store_trouble": "", "processes": [], "resources": "", "accepting_work": False})
     check("status-empty", lambda columns: show_status(idle, JobPage(), columns))
 
 

@@ -1,0 +1,20 @@
+"""Where the common suite of engines tries them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine_grounds import ClusterGround, FakeGround, Ground, LocalGround
+from tests.support.slurm.stand_in.playing import open_stand_in
+
+
+@pytest.fixture(params=["fake", "local", "slurm"])
+def ground(request: pytest.FixtureRequest, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    """Return where an engine is tried; the cluster is played."""
+    if request.param != "slurm":
+        yield FakeGround(short_tmp) if request.param == "fake" else LocalGround(short_tmp)
+        return
+    with open_stand_in() as cluster:
+        monkeypatch.setenv("SLURM_CONF", str(cluster.conf))
+        yield ClusterGround(short_tmp, cluster)
