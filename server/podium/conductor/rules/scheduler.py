@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from podium.conductor.rules.state import JobRun
+from podium.conductor.rules.state import Attempt, JobRun
 
 
 @dataclass
@@ -67,13 +67,23 @@ class Scheduler:
         self.used -= 1
         self.used_by[instrument] -= 1
 
+    def turn(self, attempts: list[Attempt]) -> None:
+        """Free the slots of attempts that are suspended now, and occupy one for each that goes on; empty the list.
+
+        A slot may be one beyond the limit then, as the attempt is there already.
+        """
+        for attempt in attempts:
+            (self.give_back if attempt.suspended else self.take)(attempt.instrument)
+        attempts.clear()
+
     def leave(self, job: JobRun) -> None:
         """Forget a job: its place in the line and the slots of its running attempts."""
         if job.seq in self.in_line:
             self.in_line.discard(job.seq)
             self.line.remove(job)
         for attempt in job.running.values():
-            self.give_back(attempt.instrument)
+            if not attempt.suspended:
+                self.give_back(attempt.instrument)
 
     def ahead_of(self, job: JobRun) -> int:
         """Return the number of jobs before this one in the line."""

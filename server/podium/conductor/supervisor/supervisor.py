@@ -45,8 +45,8 @@ class Retired(Exception):
 class Supervisor:
     """Owns the jobs in memory. `run` is its only task.
 
-    After each commit, `publish` gets its events, `launcher` the attempts to start and to end, and `remove` the ids of deleted
-    jobs; `has_news` is called if there is something to tell of (see `transitions.notifications`). All return at once.
+    After each commit, `publish` gets its events, `launcher` the attempts to start, suspend and end, and `remove` the ids of
+    deleted jobs; `has_news` is called if there is something to tell of (see `transitions.notifications`). All return at once.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Supervisor:
         publish: Callable[[list[Event]], None],
         remove: Callable[[str], None],
         telling: Telling = Telling(),  # noqa: B008 -- it cannot be changed
+        suspending: bool = False,
         has_news: Callable[[], None] = lambda: None,
     ) -> None:
         self.jobs: dict[str, JobRun] = {}
@@ -75,6 +76,7 @@ class Supervisor:
         self._publish = publish
         self._remove = remove
         self._telling = telling
+        self._suspending = suspending
         self._has_news = has_news
         self._inbox = Inbox()
         self.unstored = Unstored()
@@ -141,10 +143,15 @@ class Supervisor:
             self.refused.forget()
         elif verdict.end.detail:
             self.refused.note(verdict.end.detail, batch.now.mono)
-        self.scheduler.give_back(attempt.instrument)
+        if not attempt.suspended:
+            self.scheduler.give_back(attempt.instrument)
         sheets.attempt_ended(job, attempt, verdict, batch)
         self._watch(job, attempt.sheet, batch.now)
         self._offer(job)
+
+    def attempt_suspended(self, job_id: str, serial: int, done: bool) -> None:
+        """Note that an attempt is suspended, or that it cannot be."""
+        self._inbox.post(Command(job_id, partial(sheets.attempt_suspended, serial=serial, done=done), kept=True))
 
     def mark_stuck(self, job_id: str) -> None:
         """Record that a running job shows no sign of life."""
@@ -201,10 +208,9 @@ class Supervisor:
     # -- the loop -------------------------------------------------------------------------------------------------
 
     def adopt(self, job: JobRun, now: Moment) -> None:
-        """Take a job that was read from the store: its running attempts hold slots again, its waits go on."""
+        """Take a job that was read from the store: what runs of it holds slots again, its waits go on."""
         self._know(job)
-        for attempt in job.running.values():
-            self.scheduler.take(attempt.instrument)
+        self.scheduler.turn([attempt for attempt in job.running.values() if not attempt.suspended])
         pause = job.plan.pause_between_sheets_seconds
         ended = [
             run.finished_at
@@ -232,7 +238,7 @@ class Supervisor:
         now = clock.now()
         if self._hold_until <= now.mono:
             commands, self._put_back = self._put_back + commands, []
-        batch = Batch(self.last_event + 1, now, telling=self._telling)
+        batch = Batch(self.last_event + 1, now, telling=self._telling, suspending=self._suspending)
         done = [command for command in commands if self._apply(command, batch)]
         self._wake_due(batch)
         self._dispatch(batch)
@@ -258,6 +264,7 @@ class Supervisor:
                 job = None  # it is about to leave memory, and no caller waits
             if command.transition is not None and job is not None:
                 command.value = command.transition(job, batch)
+                self.scheduler.turn(batch.turned)
                 if command.job is not None:
                     self._go_on(job, batch)
         except (PodiumError, Retired) as error:
@@ -326,14 +333,19 @@ class Supervisor:
             command.resolve()
         faults.point("before_reply")
         self._publish(batch.events)
-        for launch in batch.launches:
-            self._launcher.launch(launch.job, launch.attempt)
-        for attempt in batch.cancels:
-            self._launcher.cancel(attempt)
+        self._set_going(batch)
         for job_id in batch.removals:
             self._remove(job_id)
         if batch.has_news:
             self._has_news()
+
+    def _set_going(self, batch: Batch) -> None:
+        for launch in batch.launches:
+            self._launcher.launch(launch.job, launch.attempt)
+        for attempt, suspended in batch.wishes:
+            self._launcher.hold(attempt, suspended=suspended)
+        for attempt in batch.cancels:
+            self._launcher.cancel(attempt)
 
     async def _undo(self, batch: Batch, done: list[Command], error: StorageFull) -> None:
         """Restore the touched jobs from the disk, refuse the callers, and keep the ends of attempts for later."""

@@ -10,8 +10,9 @@ from podium.conductor.rules.state import Attempt, JobRun
 from podium.conductor.store.rows import ATTEMPT_COLUMNS
 from podium.conductor.supervisor.saving import attempt_from, event_from
 from podium.conductor.views.telling import failed_sheets, telling_sheet
-from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, Stream
+from podium.contract.models import EventView, ExplainKind, ExplainView, JobView, SheetView, Stream
 from podium.contract.notifications import failures
+from podium.contract.states import SUSPENDED
 from podium.times import iso
 
 _ATTEMPTS_SHOWN = 6
@@ -64,7 +65,8 @@ def kind_of(job: JobView) -> ExplainKind:
 def attempt_line(attempt: Attempt) -> str:
     """Return how an attempt ended, such as "attempt 1 failed: exit code 3"."""
     why = f": {attempt.message}" if attempt.message else ""
-    return f"attempt {attempt.attempt} {attempt.outcome or 'is running'}{why}"
+    now = "is suspended" if attempt.suspended else "is running"
+    return f"attempt {attempt.attempt} {attempt.outcome or now}{why}"
 
 
 def streams_of(attempt: Attempt) -> tuple[Stream, Stream]:
@@ -93,8 +95,9 @@ def waits_until(job: JobRun) -> str:
     It ends with a waiting time, with a pause between sheets, or with the time limits of the running sheets if each has one.
     """
     if job.running:
-        ends = [attempt.started_at + limit for num, attempt in job.running.items() if (limit := job.limit_of(num))]
-        return iso(max(ends)) if len(ends) == len(job.running) else ""
+        playing = job.playing
+        ends = [job.running[num].started_at + limit for num in playing if (limit := job.limit_of(num))]
+        return iso(max(ends)) if ends and len(ends) == len(playing) else ""
     waiting = [until for num in job.waiting if (until := job.sheets[num].waiting_until) is not None]
     if waiting:
         return iso(min(waiting))
@@ -109,8 +112,7 @@ def cause_of(view: ExplainView) -> str:
     if sheet is not None:
         label = sheet.name or str(sheet.sheet)
         if sheet.status == "running":
-            wrote = f"wrote its last output at {view.written_at}" if view.written_at else _SILENT
-            parts.append(f"Sheet {label} has been running since {sheet.started_at} and {wrote}.")
+            parts.append(_running(view, sheet, label))
         elif sheet.status == "failed" and job.status in {"queued", "running", "paused"}:
             parts.append(
                 f"Sheet {label} has failed ({sheet.reason}), so the job will fail when its other sheets have ended."
@@ -131,6 +133,13 @@ def cause_of(view: ExplainView) -> str:
         else:
             parts.append("It has no time limit." if alone else "Some running sheets have no time limit.")
     return " ".join(part for part in (*parts, _warning(job), _other_survivors(job), view.cause) if part)
+
+
+def _running(view: ExplainView, sheet: SheetView, label: str) -> str:
+    if sheet.reason == SUSPENDED:
+        return f"Sheet {label} is suspended: its processes are there and do nothing."
+    wrote = f"wrote its last output at {view.written_at}" if view.written_at else _SILENT
+    return f"Sheet {label} has been running since {sheet.started_at} and {wrote}."
 
 
 def _warning(job: JobView) -> str:

@@ -15,6 +15,7 @@ from podium.conductor.supervisor.supervisor import Supervisor
 from podium.conductor.supervisor.unstored import how
 from podium.conductor.views import checkpoint
 from podium.contract.models import SheetView
+from podium.contract.states import SUSPENDED
 from podium.score.model.plan import Plan, PlanSheet, Retry
 from podium.times import elapsed, iso
 
@@ -156,6 +157,7 @@ def _facts(
     }
     # What the last attempt adds, unless the sheet was reset and has not run again.
     if attempt is not None and attempt["open"]:
+        facts["reason"] = SUSPENDED if attempt["suspended"] else facts["reason"]
         facts["duration_seconds"] = elapsed(attempt["started_at"], wall())
     elif attempt is not None and run["status"] != "pending":
         facts |= {
