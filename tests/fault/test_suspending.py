@@ -8,22 +8,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 import pytest
+from anyio.to_thread import run_sync
 
 from podium.conductor.engines.local.engine import LocalEngine
 from podium.conductor.engines.local.folder import AttemptFolder, Hold
 from podium.conductor.engines.port import AttemptSpec
 from podium.conductor.processes import facts
 from podium.conductor.processes.cgroup import Cgroups
-from tests.support.engines import BOUND_SECONDS, STAY, Gate, bystander, make_spec, next_end, open_engine
+from tests.support.engines import BOUND_SECONDS, STAY, Gate, make_spec, next_end, open_engine
 from tests.support.podium_home import until
+from tests.support.ticking import TICK, goes_on, stands_still
 
 pytestmark = pytest.mark.anyio
 
 # Counts as fast as it can in a child that left the session, so that its parent's group does not hold it, and tells its own pid.
-COUNT = "(setsid bash -c 'while :; do echo x >>ticks; sleep 0.005; done' &)\n"
-NEW_TICKS = 20
+COUNT = f"(setsid bash -c 'while :; do {TICK}; done' &)\n"
 
 
 @pytest.fixture(params=["cgroup", "signals"])
@@ -43,25 +43,14 @@ def cgroups(request: pytest.FixtureRequest) -> Iterator[Cgroups | None]:
     left.close()
 
 
-def ticks(place: Path) -> int:
-    """Return how far the counter has come."""
-    path = place / "ticks"
-    return path.stat().st_size if path.exists() else 0
-
-
 async def more_ticks(place: Path) -> None:
     """Wait until the counter has gone on for a while."""
-    aim = ticks(place) + NEW_TICKS
-    await anyio.to_thread.run_sync(until, lambda: ticks(place) >= aim)
+    await run_sync(goes_on, place)
 
 
 async def still(place: Path) -> None:
-    """See that the counter does not go on while a process beside it, which is as fast, does."""
-    before = ticks(place)
-    beside = place / uuid.uuid4().hex
-    with bystander("/bin/bash", "-c", f'while :; do echo x >>"{beside}"; sleep 0.005; done'):
-        await anyio.to_thread.run_sync(until, lambda: beside.exists() and beside.stat().st_size > 2 * NEW_TICKS)
-    assert ticks(place) == before
+    """See that the counter does not go on while others do."""
+    await run_sync(stands_still, place)
 
 
 @asynccontextmanager
@@ -236,7 +225,7 @@ async def test_what_somebody_else_has_stopped_is_no_suspension_of_ours(tmp_path:
         group = engine._running[spec.key].group
         assert group is not None
         os.kill(group, signal.SIGSTOP)
-        await anyio.to_thread.run_sync(until, lambda: engine.halted(spec.key))
+        await run_sync(until, lambda: engine.halted(spec.key))
         await engine.resume(spec.key)
         stat = facts.read_stat(group)
         assert stat is not None

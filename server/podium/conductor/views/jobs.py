@@ -55,6 +55,8 @@ class JobViews:
             running=[job.label(num) for num in running[:_SHOWN]],
             running_total=len(running),
             running_since=[iso(job.running[num].started_at) for num in running[:_SHOWN]],
+            suspended=job.suspended_labels[:_SHOWN],
+            suspended_total=len(job.suspended_labels),
             waiting=[job.label(num) for num in sorted(job.waiting)[:_SHOWN]],
             waiting_total=len(job.waiting),
             waiting_until=self._waiting_until(job),
