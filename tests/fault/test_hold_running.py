@@ -167,7 +167,7 @@ def test_a_stop_with_cancel_ends_suspended_sheets_too(stopped: Conductor, tmp_pa
 def test_of_a_fan_what_cannot_be_suspended_is_let_end_and_the_rest_waits_with_it(
     short_tmp: Path, tmp_path: Path
 ) -> None:
-    check = "'touch judged; until [ -e pass ]; do sleep 0.01; done'"
+    check = "{command_succeeds: 'touch judged; until [ -e pass ]; do sleep 0.01; done'}"
     judged = f'  - {{name: judged, needs: [], run: "true", validate: [{check}]}}'
     after = '  - {name: after, needs: [count, judged], run: "true"}'
     conductor = Conductor(make_home(short_tmp, hold_running=True)).start()

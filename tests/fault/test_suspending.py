@@ -211,6 +211,24 @@ async def test_the_next_conductor_finds_it_suspended_with_what_its_limit_had_lef
     assert end.reason == "timed_out"
 
 
+async def test_its_silence_begins_anew_when_it_goes_on_also_for_the_next_conductor(tmp_path: Path) -> None:
+    spec, keepers = make_spec(tmp_path, STAY, quiet_seconds=2.0), tmp_path / "keepers"
+    with Gate(tmp_path / "pids") as pids:
+        async with open_engine(keepers=keepers) as engine:
+            await engine.submit(spec)
+            await pids.line()
+            assert await engine.suspend(spec.key)
+            with anyio.move_on_after(2.5):
+                await next_end(engine)
+                raise AssertionError("it ended while it was suspended")
+            await engine.resume(spec.key)
+        at = anyio.current_time()
+        async with open_engine(keepers=keepers) as engine:
+            await engine.reattach(spec)
+            assert (await next_end(engine)).reason == "stale"
+    assert anyio.current_time() - at > 1.5
+
+
 async def test_one_that_should_run_goes_on_with_the_next_conductor(tmp_path: Path, cgroups: Cgroups | None) -> None:
     async with counting(tmp_path, cgroups) as (engine, spec):
         assert await engine.suspend(spec.key)

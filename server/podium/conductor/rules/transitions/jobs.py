@@ -64,12 +64,12 @@ def settle(job: JobRun, batch: Batch) -> None:
 
 def _pause(job: JobRun, reason: str, batch: Batch) -> None:
     job.status, job.intent, job.reason, job.stuck = "paused", "", reason, False
-    lists = {
-        "holding": [job.label(num) for num in sorted(job.held)[:SHOWN]],
-        "suspended": job.suspended_labels[:SHOWN],
-    }
-    told = {name: labels for name, labels in lists.items() if labels}
-    batch.event(job, "job.paused", sheets_completed=job.counts["completed"], **told)
+    holding = [job.label(num) for num in sorted(job.held)[:SHOWN]]
+    suspended = job.suspended_labels[:SHOWN]
+    batch.event(
+        job, "job.paused", sheets_completed=job.counts["completed"], **({"holding": holding} if holding else {}),
+        **({"suspended": suspended} if suspended else {}),
+    )  # fmt: skip
     if reason != PAUSED_ON_REQUEST:  # at a hold or a limit of costs, which needs a person
         notifications.note(job, batch)
 
